@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { connectRedis, createProducer, type Producer } from '@bulkhead/queues';
+import { connectRedis, Producer } from '@bulkhead/queues';
 import { newId } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
@@ -214,7 +214,7 @@ export async function disruptAll(system: ChaosSystem): Promise<void> {
   const { store } = system;
   const onError = () => undefined;
   const redis = connectRedis({ url: system.redis.url, waiting: true, onError });
-  const producer = createProducer({ redis, prefix: system.prefix, onError });
+  const producer = new Producer({ redis, prefix: system.prefix, onError });
   const addConnection = async (testedMsAgo = 0) => {
     const id = newId('conn');
     await store.connections.insert({

@@ -105,7 +105,8 @@ async function useShared({ operator, client }: Clients): Promise<void> {
     return (await syncSteps.countUnsettled(runId)) <= retrying.length;
   });
   const areDocumentsProcessed = await processed(async () => {
-    const unsettled = await Promise.all((await documents.listUnsettledIds(plants.length)).map(documents.find));
+    const ids = await documents.listUnsettledIds(plants.length);
+    const unsettled = await Promise.all(ids.map((id) => documents.find(id)));
     // The second attempt begins after the first.
     return unsettled.every((document) => !document || document.attempts > 1);
   });

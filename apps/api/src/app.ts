@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createAuditStream } from '@bulkhead/access';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { checkRedis, connectRedis, createProducer, disconnectRedis } from '@bulkhead/queues';
+import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
 import {
   type App,
   createHealth,
@@ -27,7 +27,7 @@ import { type ApiConfig, storeOptions } from './env.ts';
 import { createHttpApp } from './http/create-http-app.ts';
 import { answerUnreadable } from './http/errors/answer-error.ts';
 import { type EventStreamLimits, EventStreams, eventStreamLimits } from './http/events/event-streams.ts';
-import { createRequestLimits } from './http/limits/request-limits.ts';
+import { RequestLimits } from './http/limits/request-limits.ts';
 import { RefusedAttempts } from './http/refused-attempts.ts';
 import { watchSystem } from './watch-system.ts';
 
@@ -75,14 +75,14 @@ export function buildApp({
     onCommand: traceCommands(tracing),
     onAuditEvent: auditStream?.send,
   });
-  const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
+  const producer = new Producer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
   const exposed = exposedConnections(config);
   const services = createServices({
     ...{ store, producer, registry, redis, prefix: config.BULKHEAD_PREFIX, kickOffWaitMs, testWaitMs },
     configuration: { exposed, encryptionKeySource: config.encryptionKeySource },
   });
   const refusedAttempts = new RefusedAttempts({ audit: services.audit, logger });
-  const limits = createRequestLimits({
+  const limits = new RequestLimits({
     redis,
     prefix: config.BULKHEAD_PREFIX,
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,

@@ -8,7 +8,7 @@ import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { openFile } from '@bulkhead/ehr-client';
 import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
 import { noOutcome, type ResourceDocument, toResourceDocument, writeDocument } from '@bulkhead/resources';
-import { BsonWriter } from '@bulkhead/store';
+import { BsonWriter, withMethods } from '@bulkhead/store';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
@@ -64,7 +64,7 @@ serveProbe({
           return { ...noOutcome, written: documents.length };
         },
       },
-      quarantine: { put: async () => 0, createLongLine: deps.store.quarantine.createLongLine },
+      quarantine: withMethods(deps.store.quarantine, { put: async () => 0 }),
     };
     return async () => {
       let units = 0;

@@ -2,7 +2,7 @@ import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
-import { connectRedis, createProducer } from '@bulkhead/queues';
+import { connectRedis, Producer } from '@bulkhead/queues';
 import { ByteBudget, createLogger } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
@@ -41,7 +41,7 @@ export async function openBench() {
   const registry = { get: () => limited, list: () => [limited] };
   // One prefix for each database, because processes that share records also share jobs.
   const prefix = `{${new URL(mongodbUrl).pathname.slice(1)}}`;
-  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const producer = new Producer({ redis, prefix, onError: () => undefined });
   const { accessTokens: tokenStore, signingKeys } = store;
   const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
   const connection: Connection = {

@@ -6,7 +6,7 @@ import { createEhrClient, createWebhookSender, proxyOf } from '@bulkhead/ehr-cli
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createRateBudgetService } from '@bulkhead/monitoring/commands';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { checkRedis, connectRedis, createConsumer, createProducer, disconnectRedis } from '@bulkhead/queues';
+import { checkRedis, connectRedis, createConsumer, disconnectRedis, Producer } from '@bulkhead/queues';
 import {
   type App,
   ByteBudget,
@@ -88,7 +88,7 @@ export function buildApp({
     onCommand: traceCommands(tracing),
     writesRaw: config.WORKER_RAW_WRITES === 'on',
   });
-  const producer = createProducer({ redis, prefix, onError, tracing });
+  const producer = new Producer({ redis, prefix, onError, tracing });
   const proxy = proxyOf(config);
   const ehr = createEhrClient({
     proxy,

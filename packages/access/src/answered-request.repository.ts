@@ -37,67 +37,79 @@ schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 schema.index({ connectionId: 1 });
 
 /** `answered_requests`: the answers of POST requests with an `Idempotency-Key`. */
-export function createAnsweredRequestRepository({ database, secretBox, gate }: StoreContext) {
-  const model = database.model('AnsweredRequest', schema);
-  const idOf = ({ clientId, key }: Pick<RequestAttempt, 'clientId' | 'key'>) => `${clientId}/${key}`;
-  const sealedField = createEncryptedField({
-    database,
-    secretBox,
-    collection: 'answered_requests',
-    field: 'sealed',
-    ownerOf: (id) => `answered-request/${id}`,
-  });
-  const encrypt = (id: string, request: AnsweredRequest) => sealedField.encrypt(id, JSON.stringify(request));
-  return {
-    encryptedFields: [sealedField],
+export class AnsweredRequestRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly model;
+  private readonly sealedField;
 
-    /** @returns undefined if this attempt may execute the request, or else the request that has used the key */
-    async take(options: {
-      readonly attempt: RequestAttempt;
-      readonly requestHash: string;
-      readonly now: Date;
-    }): Promise<AnsweredRequest | undefined> {
-      const { attempt, requestHash, now } = options;
-      const _id = idOf(attempt);
-      const before = (ms: number) => ({ $lt: new Date(now.getTime() - ms) });
-      for (;;) {
-        // The index expires answers, but only about once a minute and not on every engine.
-        await model.deleteOne({ _id, createdAt: before(keptSeconds * 1000) });
-        await model.deleteOne({ _id, isAnswered: false, createdAt: before(longestAttemptMs) });
-        const { holder } = attempt;
-        try {
-          await gate.write(() => {
-            const sealed = encrypt(_id, { requestHash });
-            return model.create({ _id, holder, sealed, isAnswered: false, createdAt: now });
-          });
-          return undefined;
-        } catch (error) {
-          if (!isDuplicateKey(error)) throw error;
-        }
-        const document = await model.findById(_id).lean();
-        if (document) return JSON.parse(sealedField.decrypt(_id, document.sealed).toString());
-        // The key was released in the meantime.
+  constructor({ database, secretBox, gate }: StoreContext) {
+    this.gate = gate;
+    this.model = database.model('AnsweredRequest', schema);
+    this.sealedField = createEncryptedField({
+      database,
+      secretBox,
+      collection: 'answered_requests',
+      field: 'sealed',
+      ownerOf: (id) => `answered-request/${id}`,
+    });
+    this.encryptedFields = [this.sealedField];
+  }
+
+  /** @returns undefined if this attempt may execute the request, or else the request that has used the key */
+  async take(options: {
+    readonly attempt: RequestAttempt;
+    readonly requestHash: string;
+    readonly now: Date;
+  }): Promise<AnsweredRequest | undefined> {
+    const { attempt, requestHash, now } = options;
+    const _id = idOf(attempt);
+    const before = (ms: number) => ({ $lt: new Date(now.getTime() - ms) });
+    for (;;) {
+      // The index expires answers, but only about once a minute and not on every engine.
+      await this.model.deleteOne({ _id, createdAt: before(keptSeconds * 1000) });
+      await this.model.deleteOne({ _id, isAnswered: false, createdAt: before(longestAttemptMs) });
+      const { holder } = attempt;
+      try {
+        await this.gate.write(() => {
+          const sealed = this.encrypt(_id, { requestHash });
+          return this.model.create({ _id, holder, sealed, isAnswered: false, createdAt: now });
+        });
+        return undefined;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
       }
-    },
+      const document = await this.model.findById(_id).lean();
+      if (document) return JSON.parse(this.sealedField.decrypt(_id, document.sealed).toString());
+      // The key was released in the meantime.
+    }
+  }
 
-    /** Stores the answer of an attempt. */
-    async save(options: {
-      readonly attempt: RequestAttempt;
-      readonly request: AnsweredRequest;
-      readonly connectionId: string | undefined;
-    }): Promise<void> {
-      const { attempt, request, connectionId } = options;
-      const _id = idOf(attempt);
-      const ofConnection = connectionId === undefined ? {} : { connectionId };
-      await gate.write(() => {
-        const change = { sealed: encrypt(_id, request), isAnswered: true, ...ofConnection };
-        return model.updateOne({ _id, holder: attempt.holder }, { $set: change });
-      });
-    },
+  /** Stores the answer of an attempt. */
+  async save(options: {
+    readonly attempt: RequestAttempt;
+    readonly request: AnsweredRequest;
+    readonly connectionId: string | undefined;
+  }): Promise<void> {
+    const { attempt, request, connectionId } = options;
+    const _id = idOf(attempt);
+    const ofConnection = connectionId === undefined ? {} : { connectionId };
+    await this.gate.write(() => {
+      const change = { sealed: this.encrypt(_id, request), isAnswered: true, ...ofConnection };
+      return this.model.updateOne({ _id, holder: attempt.holder }, { $set: change });
+    });
+  }
 
-    /** Frees the key after a request that failed, so that the client may repeat it. */
-    async release(attempt: RequestAttempt): Promise<void> {
-      await model.deleteOne({ _id: idOf(attempt), holder: attempt.holder, isAnswered: false });
-    },
-  };
+  /** Frees the key after a request that failed, so that the client may repeat it. */
+  async release(attempt: RequestAttempt): Promise<void> {
+    await this.model.deleteOne({ _id: idOf(attempt), holder: attempt.holder, isAnswered: false });
+  }
+
+  private encrypt(id: string, request: AnsweredRequest) {
+    return this.sealedField.encrypt(id, JSON.stringify(request));
+  }
+}
+
+function idOf({ clientId, key }: Pick<RequestAttempt, 'clientId' | 'key'>) {
+  return `${clientId}/${key}`;
 }

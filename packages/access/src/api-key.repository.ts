@@ -26,77 +26,78 @@ const useNotedEveryMs = 60_000;
 const schema = mongooseSchemaOf(documentSchema, { collection: 'api_keys' });
 schema.index({ keyId: 1 });
 
-export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;
-
 /** `api_keys`: who may call the API. Only hashes of the keys are stored. */
-export function createApiKeyRepository(database: Database) {
-  const model = database.model('ApiKey', schema);
-  const findByHash = batchedFind<ApiKeyDocument>(model);
+export class ApiKeyRepository {
+  private readonly model;
+  private readonly findByHash;
+
+  constructor(database: Database) {
+    this.model = database.model('ApiKey', schema);
+    this.findByHash = batchedFind<ApiKeyDocument>(this.model);
+  }
 
   /** @returns the record, and the key itself, which cannot be shown again */
-  const issue = async ({ now, ...fields }: NewApiKey): Promise<{ readonly apiKey: ApiKey; readonly key: string }> => {
+  async issue({ now, ...fields }: NewApiKey): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
     const key = makeApiKeyText();
     const keyId = `key_${randomUUIDv7().replaceAll('-', '')}`;
     const changes = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const document = { ...(changes as typeof fields), keyId, prefix: apiKeyPrefix(key), createdAt: now };
-    await model.create({ _id: hash(key), ...document } as ApiKeyDocument);
+    await this.model.create({ _id: hash(key), ...document } as ApiKeyDocument);
     return { apiKey: toRecord({ _id: hash(key), ...document } as ApiKeyDocument), key };
-  };
+  }
 
-  return {
-    issue,
+  /** @returns the key itself, which cannot be shown again */
+  async create(options: NewApiKey): Promise<string> {
+    return (await this.issue(options)).key;
+  }
 
-    /** @returns the key itself, which cannot be shown again */
-    create: async (options: NewApiKey): Promise<string> => (await issue(options)).key,
+  /** @returns how many keys had that name */
+  async deleteByName(name: string): Promise<number> {
+    const { deletedCount } = await this.model.deleteMany({ name });
+    return deletedCount;
+  }
 
-    /** @returns how many keys had that name */
-    async deleteByName(name: string): Promise<number> {
-      const { deletedCount } = await model.deleteMany({ name });
-      return deletedCount;
-    },
+  /** Also finds expired and revoked keys. */
+  async findByKey(key: string): Promise<ApiKey | undefined> {
+    if (isMistyped(key)) return undefined;
+    const document = await this.findByHash(hash(key));
+    return document ? toRecord(document) : undefined;
+  }
 
-    /** Also finds expired and revoked keys. */
-    async findByKey(key: string): Promise<ApiKey | undefined> {
-      if (isMistyped(key)) return undefined;
-      const document = await findByHash(hash(key));
-      return document ? toRecord(document) : undefined;
-    },
+  async find(id: string): Promise<ApiKey | undefined> {
+    const document = await this.model.findOne({ keyId: id }).lean();
+    return document ? toRecord(document) : undefined;
+  }
 
-    async find(id: string): Promise<ApiKey | undefined> {
-      const document = await model.findOne({ keyId: id }).lean();
-      return document ? toRecord(document) : undefined;
-    },
+  /** Oldest first, including revoked keys. There is no paging, because operators create keys by hand and have a few dozen. */
+  async list(): Promise<ApiKey[]> {
+    const documents = await this.model.find().sort({ createdAt: 1, _id: 1 }).lean();
+    return documents.map(toRecord);
+  }
 
-    /** Oldest first, including revoked keys. There is no paging, because operators create keys by hand and have a few dozen. */
-    async list(): Promise<ApiKey[]> {
-      const documents = await model.find().sort({ createdAt: 1, _id: 1 }).lean();
-      return documents.map(toRecord);
-    },
+  async revoke({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
+    await this.model.updateOne({ keyId: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
+  }
 
-    async revoke({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
-      await model.updateOne({ keyId: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
-    },
+  async undoRevocation(id: string): Promise<void> {
+    await this.model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
+  }
 
-    async undoRevocation(id: string): Promise<void> {
-      await model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
-    },
+  /** Writes at most once a minute. */
+  async noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): Promise<void> {
+    const before = new Date(now.getTime() - useNotedEveryMs);
+    if (lastUsedAt && lastUsedAt > before) return;
+    // If several requests arrive at the same moment, one of them writes.
+    const isDue = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lte: before } }] };
+    await this.model.updateOne({ keyId: id, ...isDue }, { $set: { lastUsedAt: now } });
+  }
 
-    /** Writes at most once a minute. */
-    async noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): Promise<void> {
-      const before = new Date(now.getTime() - useNotedEveryMs);
-      if (lastUsedAt && lastUsedAt > before) return;
-      // If several requests arrive at the same moment, one of them writes.
-      const isDue = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lte: before } }] };
-      await model.updateOne({ keyId: id, ...isDue }, { $set: { lastUsedAt: now } });
-    },
-
-    /** Adds public ids to the keys of an earlier version. */
-    async upgrade(): Promise<void> {
-      for await (const { _id } of model.find({ keyId: { $exists: false } }, { _id: 1 }).lean()) {
-        await model.updateOne({ _id, keyId: { $exists: false } }, { $set: { keyId: formerKeyId(_id) } });
-      }
-    },
-  };
+  /** Adds public ids to the keys of an earlier version. */
+  async upgrade(): Promise<void> {
+    for await (const { _id } of this.model.find({ keyId: { $exists: false } }, { _id: 1 }).lean()) {
+      await this.model.updateOne({ _id, keyId: { $exists: false } }, { $set: { keyId: formerKeyId(_id) } });
+    }
+  }
 }
 
 function hash(text: string): string {

@@ -27,40 +27,43 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'sessions' });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 /** `sessions`: users who are logged in with a browser. */
-export function createSessionRepository(database: Database) {
-  const model = database.model('Session', schema);
-  return {
-    /** @returns the session's id, which is new for every login */
-    async create({ keyId, now }: { readonly keyId: string; readonly now: Date }): Promise<string> {
-      const id = randomBytes(32).toString('base64url');
-      const expiresAt = new Date(now.getTime() + lifetimeMs);
-      await model.create({ _id: hash(id), keyId, createdAt: now, lastSeenAt: now, expiresAt });
-      return id;
-    },
+export class SessionRepository {
+  private readonly model;
 
-    /** Checks the end itself, because the TTL index removes sessions only about once a minute, and some database engines lack it. */
-    async find({ id, now }: { readonly id: string; readonly now: Date }): Promise<Session | undefined> {
-      const document = await model.findById(hash(id)).lean();
-      if (!document || document.expiresAt <= now) return undefined;
-      if (document.lastSeenAt.getTime() + idleMs <= now.getTime()) return undefined;
-      const { keyId, createdAt, lastSeenAt, expiresAt } = document;
-      return { keyId, createdAt, lastSeenAt, expiresAt };
-    },
+  constructor(database: Database) {
+    this.model = database.model('Session', schema);
+  }
 
-    /** Writes at most once a minute. */
-    async noteSeen({ id, lastSeenAt, now }: { readonly id: string; readonly lastSeenAt: Date; readonly now: Date }) {
-      if (lastSeenAt.getTime() + seenNotedEveryMs > now.getTime()) return;
-      await model.updateOne({ _id: hash(id), lastSeenAt: { $lt: now } }, { $set: { lastSeenAt: now } });
-    },
+  /** @returns the session's id, which is new for every login */
+  async create({ keyId, now }: { readonly keyId: string; readonly now: Date }): Promise<string> {
+    const id = randomBytes(32).toString('base64url');
+    const expiresAt = new Date(now.getTime() + lifetimeMs);
+    await this.model.create({ _id: hash(id), keyId, createdAt: now, lastSeenAt: now, expiresAt });
+    return id;
+  }
 
-    async delete(id: string): Promise<void> {
-      await model.deleteOne({ _id: hash(id) });
-    },
+  /** Checks the end itself, because the TTL index removes sessions only about once a minute, and some database engines lack it. */
+  async find({ id, now }: { readonly id: string; readonly now: Date }): Promise<Session | undefined> {
+    const document = await this.model.findById(hash(id)).lean();
+    if (!document || document.expiresAt <= now) return undefined;
+    if (document.lastSeenAt.getTime() + idleMs <= now.getTime()) return undefined;
+    const { keyId, createdAt, lastSeenAt, expiresAt } = document;
+    return { keyId, createdAt, lastSeenAt, expiresAt };
+  }
 
-    async deleteByKey(keyId: string): Promise<void> {
-      await model.deleteMany({ keyId });
-    },
-  };
+  /** Writes at most once a minute. */
+  async noteSeen({ id, lastSeenAt, now }: { readonly id: string; readonly lastSeenAt: Date; readonly now: Date }) {
+    if (lastSeenAt.getTime() + seenNotedEveryMs > now.getTime()) return;
+    await this.model.updateOne({ _id: hash(id), lastSeenAt: { $lt: now } }, { $set: { lastSeenAt: now } });
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.model.deleteOne({ _id: hash(id) });
+  }
+
+  async deleteByKey(keyId: string): Promise<void> {
+    await this.model.deleteMany({ keyId });
+  }
 }
 
 function hash(id: string): string {

@@ -1,9 +1,9 @@
 import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
-import { createAnsweredRequestRepository } from './answered-request.repository.ts';
-import { createApiKeyRepository } from './api-key.repository.ts';
+import { AnsweredRequestRepository } from './answered-request.repository.ts';
+import { ApiKeyRepository } from './api-key.repository.ts';
 import type { ChainedAuditEvent } from './audit/audit-event.record.ts';
-import { createAuditEventRepository } from './audit/audit-event.repository.ts';
-import { createSessionRepository } from './session.repository.ts';
+import { AuditEventRepository } from './audit/audit-event.repository.ts';
+import { SessionRepository } from './session.repository.ts';
 
 export type AccessStore = ReturnType<typeof createAccessStore>['repositories'];
 
@@ -19,7 +19,7 @@ const sixYearsDays = 2192;
 
 export function createAccessStore(context: StoreContext & AuditOptions) {
   const { database, auditDays: keptDays = sixYearsDays, onAuditEvent: onAppended } = context;
-  const answeredRequests = createAnsweredRequestRepository(context);
+  const answeredRequests = new AnsweredRequestRepository(context);
   /** The copies of responses are not counted: what they show is stored elsewhere. */
   const forgetAnswers = async (connectionId: string): Promise<void> => {
     await database.collection('answered_requests').deleteMany({ connectionId });
@@ -46,9 +46,9 @@ export function createAccessStore(context: StoreContext & AuditOptions) {
   return {
     repositories: {
       answeredRequests,
-      apiKeys: createApiKeyRepository(database),
-      auditEvents: createAuditEventRepository({ database, keptDays, onAppended }),
-      sessions: createSessionRepository(database),
+      apiKeys: new ApiKeyRepository(database),
+      auditEvents: new AuditEventRepository({ database, keptDays, onAppended }),
+      sessions: new SessionRepository(database),
     },
     data,
   };

@@ -11,8 +11,8 @@ import {
   sumAmounts,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { bulkExportDocumentSchema, type createBulkExportRepository } from './bulk-export.repository.ts';
-import { type createOutputFileRepository, outputFileDocumentSchema } from './output-file.repository.ts';
+import { type BulkExportRepository, bulkExportDocumentSchema } from './bulk-export.repository.ts';
+import { type OutputFileRepository, outputFileDocumentSchema } from './output-file.repository.ts';
 
 interface EndedExport extends EndedRun {
   readonly requestKey: string;
@@ -22,8 +22,8 @@ interface EndedExport extends EndedRun {
 export function createBulkExportData(options: {
   readonly database: Database;
   readonly quarantine: QuarantineRepository;
-  readonly bulkExports: ReturnType<typeof createBulkExportRepository>;
-  readonly outputFiles: ReturnType<typeof createOutputFileRepository>;
+  readonly bulkExports: BulkExportRepository;
+  readonly outputFiles: OutputFileRepository;
 }): FeatureData<'bulk-export'> {
   const { database, quarantine, bulkExports, outputFiles } = options;
   const ofConnection = (connectionId: string) => ({ connectionId });

@@ -1,4 +1,4 @@
-import { byTime, createRunClaimRepository, createRunQueries, lastEvents, phaseEvent } from '@bulkhead/runs';
+import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '@bulkhead/runs';
 import type { WarningCode } from '@bulkhead/runtime';
 import { batchedFind, batchedInsert, findIds, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
@@ -40,252 +40,259 @@ schema.index({ completedAt: 1, phase: 1 });
 const beforeKickOff: readonly BulkExportPhase[] = ['queued', 'kicking-off'];
 
 /** `bulk_exports`: the state of every export. */
-export function createBulkExportRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-  const model = database.model('BulkExport', schema);
-  const insert = batchedInsert(model);
-  const find = batchedFind<BulkExportDocument>(model);
-  const claims = createRunClaimRepository({
-    database,
-    isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
-  });
+export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExport, BulkExportPhase> {
+  private readonly gate;
+  private readonly model;
+  private readonly insertDocument;
+  private readonly findDocument;
+  private readonly claims;
+
+  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+    const model = database.model('BulkExport', schema);
+    super({ model, toRecord, endPhases: ['completed', 'failed'], failedPhases: ['failed'] });
+    this.gate = gate;
+    this.model = model;
+    this.insertDocument = batchedInsert(model);
+    this.findDocument = batchedFind<BulkExportDocument>(model);
+    this.claims = new RunClaimRepository({
+      database,
+      isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
+    });
+  }
+
+  /**
+   * Adds an export. Adding the same export a second time changes nothing.
+   * @throws AppError `export-already-running`, with the id of the running export in `context.exportId`
+   */
+  async insert(options: {
+    readonly record: BulkExport;
+    readonly requestKey: string;
+    /** Who has started it. */
+    readonly by?: string | undefined;
+  }): Promise<void> {
+    const { record, requestKey, by } = options;
+    const { id, connectionId, createdAt, ...fields } = record;
+    const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
+    const active = !isTerminal(record.phase);
+    await this.gate.admit(connectionId, async () => {
+      await this.claimRequest({ id, connectionId, requestKey, now: createdAt });
+      await this.insertDocument({ _id: id, connectionId, createdAt, requestKey, ...fields, active, events });
+    });
+  }
+
+  /** Frees the request of an export whose record was deleted. */
+  releaseClaim(options: { readonly id: string; readonly connectionId: string; readonly requestKey: string }) {
+    return this.claims.release({ key: `${options.connectionId}/${options.requestKey}`, runId: options.id });
+  }
+
+  listIds(connectionId: string): Promise<string[]> {
+    return findIds(this.model, { connectionId });
+  }
+
+  async find(id: string): Promise<BulkExport | undefined> {
+    return toRecord(await this.findDocument(id));
+  }
+
+  /** Reads those of the exports whose kick-off has been answered, by id. */
+  async findKickedOff(ids: readonly string[]): Promise<ReadonlyMap<string, BulkExport>> {
+    // An `$or` over indexed fields would make some engines read all ended exports.
+    const found = await this.model.find({ _id: { $in: ids }, phase: { $nin: beforeKickOff } }).lean();
+    return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
+  }
+
+  /** The last export of the connection before this one whose manifest was read. Ids have the order of creation. */
+  async findPrevious({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<BulkExport | undefined> {
+    const before = { connectionId, _id: { $lt: id }, transactionTime: { $exists: true } };
+    return toRecord((await this.model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
+  }
+
+  /** Whether an earlier export of the connection, requested at `since` or later, has found that the EHR's clock went back. */
+  async hadClockGoBack({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>, since: Date): Promise<boolean> {
+    const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since } };
+    return (await this.model.exists({ ...earlier, 'warnings.code': 'ehr-clock-went-back' })) !== null;
+  }
+
+  /** Whether the manifest of another export of the connection was read. */
+  async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
+    return (await this.model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
+  }
+
+  /**
+   * Moves an export to its next phase if it is still as `from` describes it.
+   * @returns the new record, or undefined if another process changed the export first
+   */
+  async transition(options: {
+    readonly from: Pick<BulkExport, 'id' | 'phase' | 'version'>;
+    readonly to: BulkExportPhase;
+    readonly change?: BulkExportChange;
+    readonly unset?: readonly (keyof BulkExportChange)[];
+    /** Who has asked for it. */
+    readonly by?: string | undefined;
+  }): Promise<BulkExport | undefined> {
+    const { from, to, change = {}, unset = [], by } = options;
+    if (!canFollow(from.phase, to)) throw new Error(`an export in phase ${from.phase} cannot move to ${to}`);
+    const ended = isTerminal(to) ? { notify: 'due' } : {};
+    const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: from.id, phase: from.phase, version: from.version },
+        {
+          $set: set,
+          $unset: toUnset(unset),
+          $inc: { version: 1 },
+          $push: {
+            timeline: timelineEntry(to),
+            events: lastEvents(phaseEvent({ phase: to, by, error: change.error })),
+          },
+        },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? toRecord(document) : undefined;
+  }
+
+  /**
+   * Resumes an ended export, if it is still as `from` describes it and no equal export is running.
+   * @param options.prepare called before the export changes, unless an equal one is running
+   * @throws AppError `export-already-running`
+   */
+  async reopen(options: {
+    readonly from: Pick<BulkExport, 'id' | 'connectionId' | 'phase' | 'version'>;
+    readonly to: BulkExportPhase;
+    readonly now: Date;
+    readonly by?: string | undefined;
+    readonly prepare?: (() => Promise<unknown>) | undefined;
+  }): Promise<BulkExport | undefined> {
+    const { from, to, now, by, prepare } = options;
+    const { id, connectionId, phase, version } = from;
+    if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
+    const document = await this.model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
+    if (!document) return undefined;
+    await this.claimRequest({ id, connectionId, requestKey: document.requestKey, now });
+    await prepare?.();
+    const isKickedOffAgain = to === 'queued';
+    const oldUrl = document.statusUrl;
+    return toRecord(
+      await this.model
+        .findOneAndUpdate(
+          { _id: id, phase, version },
+          {
+            $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
+            $inc: { version: 1 },
+            $push: { timeline: timelineEntry(to), events: lastEvents(phaseEvent({ phase: to, by })) },
+            // The server may still have the old export, and some servers allow only one at a time.
+            ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
+            $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
+            $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
+          },
+          { returnDocument: 'after' },
+        )
+        .lean(),
+    );
+  }
+
+  /** When the EHR accepted the last Group export of a connection, apart from `exportId`. */
+  async lastGroupKickOff(options: {
+    readonly connectionId: string;
+    readonly exportId: string | undefined;
+  }): Promise<Date | undefined> {
+    const { connectionId, exportId } = options;
+    const others = exportId === undefined ? {} : { _id: { $ne: exportId } };
+    const filter = { connectionId, isOfGroup: true, kickedOffAt: { $exists: true }, ...others };
+    // A retry can kick off an older export later than a newer one.
+    const [last] = await this.model.find(filter, { kickedOffAt: 1 }).sort({ kickedOffAt: -1 }).limit(1).lean();
+    return last?.kickedOffAt;
+  }
+
+  /** How long the EHR took for the last completed exports of the same kind, up to five. Undefined if there is none. */
+  async earlierExports({ connectionId, request }: Pick<BulkExport, 'connectionId' | 'request'>) {
+    const ended = await this.model
+      .find(
+        { connectionId, phase: 'completed', 'request.since': { $exists: request.since !== undefined } },
+        { kickedOffAt: 1, readyAt: 1 },
+      )
+      .sort({ _id: -1 })
+      .limit(5)
+      .lean();
+    // Earlier versions did not note when the files were ready.
+    const took = ended.flatMap(({ kickedOffAt, readyAt }) =>
+      kickedOffAt && readyAt ? [readyAt.getTime() - kickedOffAt.getTime()] : [],
+    );
+    return took.length === 0 ? undefined : { runs: took.length, shortestMs: Math.min(...took) };
+  }
+
+  /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
+  async listDiscardable(connectionId?: string): Promise<BulkExport[]> {
+    const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
+    const ofConnection = connectionId === undefined ? {} : { connectionId };
+    const documents = await this.model
+      .find({ ...ofConnection, $or: isDue })
+      .sort({ _id: 1 })
+      .lean();
+    return documents.map((document) => toRecord(document));
+  }
+
+  /** Records that an orphaned export was deleted at the server. */
+  async removeOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
+  }
+
+  /** Records an export at the server that is not used. It is deleted there in any case, however this export ends. */
+  async addOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
+  }
+
+  async markDiscarded(id: string): Promise<void> {
+    await this.model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
+  }
+
+  /** Writes progress without a transition if the export is still in `phase`. */
+  async update(options: {
+    readonly id: string;
+    readonly phase: BulkExportPhase;
+    readonly change?: BulkExportChange;
+    readonly unset?: readonly (keyof BulkExportChange)[];
+    readonly event?: NewExportEvent | undefined;
+  }): Promise<boolean> {
+    const { id, phase, change = {}, unset = [], event } = options;
+    const push = event === undefined ? {} : { $push: { events: lastEvents(event) } };
+    const result = await this.model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset), ...push });
+    return result.matchedCount === 1;
+  }
+
+  /** Adds a warning, unless the export already has one with the same code and text. */
+  async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
+    await this.model.updateOne(
+      { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
+      {
+        $push: { warnings: { code, message }, events: lastEvents({ kind: 'warning', code, message }) },
+      },
+    );
+  }
+
+  /** Notes that an attempt to download a file failed. */
+  async noteFileEvent({ id, event }: { readonly id: string; readonly event: NewExportEvent }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $push: { fileEvents: lastEvents(event) } });
+  }
+
+  /** Lists what happened to an export, oldest first: the last `maxEvents` of the export and of its files. */
+  async listEvents(id: string): Promise<ExportEvent[]> {
+    const document = await this.model.findById(id, { events: 1, fileEvents: 1 }).lean();
+    const { events = [], fileEvents = [] } = document ?? {};
+    return byTime([...events, ...fileEvents]);
+  }
+
   /** @throws AppError `export-already-running`, with the id of the running export in `context.exportId` */
-  const claimRequest = async (options: {
+  private async claimRequest(options: {
     readonly id: string;
     readonly connectionId: string;
     readonly requestKey: string;
     readonly now: Date;
-  }) => {
+  }) {
     const { id: exportId, connectionId, requestKey, now } = options;
-    const holder = await claims.claim({ key: `${connectionId}/${requestKey}`, runId: exportId, now });
+    const holder = await this.claims.claim({ key: `${connectionId}/${requestKey}`, runId: exportId, now });
     if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
-  };
-  return {
-    ...createRunQueries<BulkExportDocument, BulkExport, BulkExportPhase>({
-      model,
-      toRecord,
-      endPhases: ['completed', 'failed'],
-      failedPhases: ['failed'],
-    }),
-
-    /**
-     * Adds an export. Adding the same export a second time changes nothing.
-     * @throws AppError `export-already-running`, with the id of the running export in `context.exportId`
-     */
-    async insert(options: {
-      readonly record: BulkExport;
-      readonly requestKey: string;
-      /** Who has started it. */
-      readonly by?: string | undefined;
-    }): Promise<void> {
-      const { record, requestKey, by } = options;
-      const { id, connectionId, createdAt, ...fields } = record;
-      const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
-      const active = !isTerminal(record.phase);
-      await gate.admit(connectionId, async () => {
-        await claimRequest({ id, connectionId, requestKey, now: createdAt });
-        await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active, events });
-      });
-    },
-
-    /** Frees the request of an export whose record was deleted. */
-    releaseClaim: (options: { readonly id: string; readonly connectionId: string; readonly requestKey: string }) =>
-      claims.release({ key: `${options.connectionId}/${options.requestKey}`, runId: options.id }),
-
-    listIds: (connectionId: string): Promise<string[]> => findIds(model, { connectionId }),
-
-    async find(id: string): Promise<BulkExport | undefined> {
-      return toRecord(await find(id));
-    },
-
-    /** Reads those of the exports whose kick-off has been answered, by id. */
-    async findKickedOff(ids: readonly string[]): Promise<ReadonlyMap<string, BulkExport>> {
-      // An `$or` over indexed fields would make some engines read all ended exports.
-      const found = await model.find({ _id: { $in: ids }, phase: { $nin: beforeKickOff } }).lean();
-      return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
-    },
-
-    /** The last export of the connection before this one whose manifest was read. Ids have the order of creation. */
-    async findPrevious({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<BulkExport | undefined> {
-      const before = { connectionId, _id: { $lt: id }, transactionTime: { $exists: true } };
-      return toRecord((await model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
-    },
-
-    /** Whether an earlier export of the connection, requested at `since` or later, has found that the EHR's clock went back. */
-    async hadClockGoBack({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>, since: Date): Promise<boolean> {
-      const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since } };
-      return (await model.exists({ ...earlier, 'warnings.code': 'ehr-clock-went-back' })) !== null;
-    },
-
-    /** Whether the manifest of another export of the connection was read. */
-    async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
-      return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
-    },
-
-    /**
-     * Moves an export to its next phase if it is still as `from` describes it.
-     * @returns the new record, or undefined if another process changed the export first
-     */
-    async transition(options: {
-      readonly from: Pick<BulkExport, 'id' | 'phase' | 'version'>;
-      readonly to: BulkExportPhase;
-      readonly change?: BulkExportChange;
-      readonly unset?: readonly (keyof BulkExportChange)[];
-      /** Who has asked for it. */
-      readonly by?: string | undefined;
-    }): Promise<BulkExport | undefined> {
-      const { from, to, change = {}, unset = [], by } = options;
-      if (!canFollow(from.phase, to)) throw new Error(`an export in phase ${from.phase} cannot move to ${to}`);
-      const ended = isTerminal(to) ? { notify: 'due' } : {};
-      const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
-      const document = await model
-        .findOneAndUpdate(
-          { _id: from.id, phase: from.phase, version: from.version },
-          {
-            $set: set,
-            $unset: toUnset(unset),
-            $inc: { version: 1 },
-            $push: {
-              timeline: timelineEntry(to),
-              events: lastEvents(phaseEvent({ phase: to, by, error: change.error })),
-            },
-          },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? toRecord(document) : undefined;
-    },
-
-    /**
-     * Resumes an ended export, if it is still as `from` describes it and no equal export is running.
-     * @param options.prepare called before the export changes, unless an equal one is running
-     * @throws AppError `export-already-running`
-     */
-    async reopen(options: {
-      readonly from: Pick<BulkExport, 'id' | 'connectionId' | 'phase' | 'version'>;
-      readonly to: BulkExportPhase;
-      readonly now: Date;
-      readonly by?: string | undefined;
-      readonly prepare?: (() => Promise<unknown>) | undefined;
-    }): Promise<BulkExport | undefined> {
-      const { from, to, now, by, prepare } = options;
-      const { id, connectionId, phase, version } = from;
-      if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
-      const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
-      if (!document) return undefined;
-      await claimRequest({ id, connectionId, requestKey: document.requestKey, now });
-      await prepare?.();
-      const isKickedOffAgain = to === 'queued';
-      const oldUrl = document.statusUrl;
-      return toRecord(
-        await model
-          .findOneAndUpdate(
-            { _id: id, phase, version },
-            {
-              $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
-              $inc: { version: 1 },
-              $push: { timeline: timelineEntry(to), events: lastEvents(phaseEvent({ phase: to, by })) },
-              // The server may still have the old export, and some servers allow only one at a time.
-              ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
-              $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
-              $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
-            },
-            { returnDocument: 'after' },
-          )
-          .lean(),
-      );
-    },
-
-    /** When the EHR accepted the last Group export of a connection, apart from `exportId`. */
-    async lastGroupKickOff(options: {
-      readonly connectionId: string;
-      readonly exportId: string | undefined;
-    }): Promise<Date | undefined> {
-      const { connectionId, exportId } = options;
-      const others = exportId === undefined ? {} : { _id: { $ne: exportId } };
-      const filter = { connectionId, isOfGroup: true, kickedOffAt: { $exists: true }, ...others };
-      // A retry can kick off an older export later than a newer one.
-      const [last] = await model.find(filter, { kickedOffAt: 1 }).sort({ kickedOffAt: -1 }).limit(1).lean();
-      return last?.kickedOffAt;
-    },
-
-    /** How long the EHR took for the last completed exports of the same kind, up to five. Undefined if there is none. */
-    async earlierExports({ connectionId, request }: Pick<BulkExport, 'connectionId' | 'request'>) {
-      const ended = await model
-        .find(
-          { connectionId, phase: 'completed', 'request.since': { $exists: request.since !== undefined } },
-          { kickedOffAt: 1, readyAt: 1 },
-        )
-        .sort({ _id: -1 })
-        .limit(5)
-        .lean();
-      // Earlier versions did not note when the files were ready.
-      const took = ended.flatMap(({ kickedOffAt, readyAt }) =>
-        kickedOffAt && readyAt ? [readyAt.getTime() - kickedOffAt.getTime()] : [],
-      );
-      return took.length === 0 ? undefined : { runs: took.length, shortestMs: Math.min(...took) };
-    },
-
-    /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
-    async listDiscardable(connectionId?: string): Promise<BulkExport[]> {
-      const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
-      const ofConnection = connectionId === undefined ? {} : { connectionId };
-      const documents = await model
-        .find({ ...ofConnection, $or: isDue })
-        .sort({ _id: 1 })
-        .lean();
-      return documents.map((document) => toRecord(document));
-    },
-
-    /** Records that an orphaned export was deleted at the server. */
-    async removeOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
-      await model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
-    },
-
-    /** Records an export at the server that is not used. It is deleted there in any case, however this export ends. */
-    async addOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
-      await model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
-    },
-
-    async markDiscarded(id: string): Promise<void> {
-      await model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
-    },
-
-    /** Writes progress without a transition if the export is still in `phase`. */
-    async update(options: {
-      readonly id: string;
-      readonly phase: BulkExportPhase;
-      readonly change?: BulkExportChange;
-      readonly unset?: readonly (keyof BulkExportChange)[];
-      readonly event?: NewExportEvent | undefined;
-    }): Promise<boolean> {
-      const { id, phase, change = {}, unset = [], event } = options;
-      const push = event === undefined ? {} : { $push: { events: lastEvents(event) } };
-      const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset), ...push });
-      return result.matchedCount === 1;
-    },
-
-    /** Adds a warning, unless the export already has one with the same code and text. */
-    async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
-      await model.updateOne(
-        { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
-        {
-          $push: { warnings: { code, message }, events: lastEvents({ kind: 'warning', code, message }) },
-        },
-      );
-    },
-
-    /** Notes that an attempt to download a file failed. */
-    async noteFileEvent({ id, event }: { readonly id: string; readonly event: NewExportEvent }): Promise<void> {
-      await model.updateOne({ _id: id }, { $push: { fileEvents: lastEvents(event) } });
-    },
-
-    /** Lists what happened to an export, oldest first: the last `maxEvents` of the export and of its files. */
-    async listEvents(id: string): Promise<ExportEvent[]> {
-      const document = await model.findById(id, { events: 1, fileEvents: 1 }).lean();
-      const { events = [], fileEvents = [] } = document ?? {};
-      return byTime([...events, ...fileEvents]);
-    },
-  };
+  }
 }
 
 function toUnset(fields: readonly string[]): Record<string, 1> {

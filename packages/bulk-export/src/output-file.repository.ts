@@ -6,7 +6,6 @@ import {
   countSchema,
   createClaims,
   createEncryptedField,
-  findById,
   findIds,
   mongooseSchemaOf,
   removeOthers,
@@ -63,319 +62,340 @@ schema.index({ exportId: 1, position: 1, _id: 1 });
 schema.index({ exportId: 1, completedAt: 1 });
 
 /** `output_files`: the ledger, one entry per file of a manifest. */
-export function createOutputFileRepository({ database, secretBox, gate }: StoreContext) {
-  const model = database.model('OutputFile', schema);
-  const claims = createClaims<OutputFileDocument>({
-    database,
-    collection: 'output_files',
-    running: 'downloading',
-    unsettled,
-  });
-  const links = createEncryptedField({
-    database,
-    secretBox,
-    collection: 'output_files',
-    field: 'sealedUrl',
-    ownerOf: (id) => `${id}/url`,
-  });
-  const linkFields = ({ id, url, requiresAccessToken }: LinkedFile): LinkFields =>
-    requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: links.encrypt(id, url) };
-  const toRecord = (document: OutputFileDocument): OutputFile => {
-    const { _id, claim: _claim, sealedUrl, url: plainUrl = '', ...fields } = document;
-    const url = sealedUrl === undefined ? plainUrl : links.decrypt(_id, sealedUrl).toString();
-    return { id: _id, url, ...fields };
-  };
-  return {
-    encryptedFields: [links],
+export class OutputFileRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly model;
+  private readonly claims;
+  private readonly links;
 
-    /** Encrypts the links that an earlier version stored in plain text. */
-    async upgrade(): Promise<void> {
-      const readable = { requiresAccessToken: false, url: { $exists: true } };
-      const collection = database.collection<OutputFileDocument>('output_files');
-      for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
-        await collection.updateOne({ _id, url }, { $set: { sealedUrl: links.encrypt(_id, url) }, $unset: { url: 1 } });
-      }
+  constructor({ database, secretBox, gate }: StoreContext) {
+    this.gate = gate;
+    this.model = database.model('OutputFile', schema);
+    this.claims = createClaims<OutputFileDocument>({
+      database,
+      collection: 'output_files',
+      running: 'downloading',
+      unsettled,
+    });
+    this.links = createEncryptedField({
+      database,
+      secretBox,
+      collection: 'output_files',
+      field: 'sealedUrl',
+      ownerOf: (id) => `${id}/url`,
+    });
+    this.encryptedFields = [this.links];
+  }
+
+  /** Encrypts the links that an earlier version stored in plain text. */
+  async upgrade(): Promise<void> {
+    const readable = { requiresAccessToken: false, url: { $exists: true } };
+    const collection = this.model.db.collection<OutputFileDocument>('output_files');
+    for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
+      const sealedUrl = this.links.encrypt(_id, url);
+      await collection.updateOne({ _id, url }, { $set: { sealedUrl }, $unset: { url: 1 } });
+    }
+  }
+
+  /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. @returns the ids of those that it added */
+  async insertMissing(files: readonly OutputFile[]): Promise<readonly string[]> {
+    const [first] = files;
+    if (!first) return [];
+    const { upsertedIds } = await this.gate.admit(first.connectionId, () => {
+      const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
+        updateOne: {
+          filter: { _id: id },
+          update: { $setOnInsert: { ...fields, ...this.linkFields({ id, url, requiresAccessToken }) } },
+          upsert: true,
+        },
+      }));
+      return writeUnordered(this.model.collection, operations);
+    });
+    return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
+  }
+
+  count(exportId: string): Promise<number> {
+    return this.model.countDocuments({ exportId });
+  }
+
+  countOf(exportIds: readonly string[]): Promise<number> {
+    return countIn(this.model, { field: 'exportId', values: exportIds });
+  }
+
+  /** Removes those of the entries whose download has not started. */
+  async removeUnstarted(ids: readonly string[]): Promise<void> {
+    await this.model.deleteMany({ _id: { $in: [...ids] }, state: 'pending', attempts: 0 });
+  }
+
+  /**
+   * Removes entries that are not among `ids` and whose download has not started. They are from another read of the manifest, whose
+   * process died or was slower.
+   * @returns how many
+   */
+  removeOthers(exportId: string, ids: ReadonlySet<string>): Promise<number> {
+    return removeOthers(this.model, { filter: { exportId }, ids });
+  }
+
+  /** Lists the entries from manifests that were read before the export had this version. */
+  async listEarlier({ exportId, version }: EarlierFiles): Promise<OutputFile[]> {
+    return (await this.model.find(earlier({ exportId, version })).lean()).map((document) => this.toRecord(document));
+  }
+
+  /** Removes the entries that `listEarlier` lists. */
+  async removeEarlier({ exportId, version }: EarlierFiles): Promise<void> {
+    await this.model.deleteMany(earlier({ exportId, version }));
+  }
+
+  async find(id: string): Promise<OutputFile | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? this.toRecord(document) : undefined;
+  }
+
+  async listByExport(exportId: string): Promise<OutputFile[]> {
+    const documents = await this.model.find({ exportId }).sort(inOrder).lean();
+    return documents.map((document) => this.toRecord(document));
+  }
+
+  /** When an entry was last settled. The epoch if none was. */
+  async lastSettledAt(exportId: string): Promise<Date> {
+    const last = await this.model.findOne({ exportId }, { completedAt: 1 }).sort({ completedAt: -1 }).lean();
+    return last?.completedAt ?? new Date(0);
+  }
+
+  /** Lists the entries that are being downloaded, and those that were settled since `settledSince`. At most `limit` of each. */
+  async listChanging(options: {
+    readonly exportId: string;
+    readonly settledSince: Date;
+    readonly limit: number;
+  }): Promise<{ readonly downloading: readonly OutputFile[]; readonly settled: readonly OutputFile[] }> {
+    const { exportId, settledSince, limit } = options;
+    const [downloading, settled] = await Promise.all([
+      this.model.find({ exportId, state: 'downloading' }).sort({ _id: 1 }).limit(limit).lean(),
+      this.model
+        .find({ exportId, completedAt: { $gte: settledSince } })
+        .sort({ completedAt: 1 })
+        .limit(limit)
+        .lean(),
+    ]);
+    return {
+      downloading: downloading.map((document) => this.toRecord(document)),
+      settled: settled.map((document) => this.toRecord(document)),
+    };
+  }
+
+  listUnsettledIds(exportId: string) {
+    return findIds(this.model, { exportId, state: { $in: unsettled } }, { sort: inOrder });
+  }
+
+  countUnsettled(exportId: string): Promise<number> {
+    return this.model.countDocuments({ exportId, state: { $in: unsettled } });
+  }
+
+  /** Whether any file must still be downloaded. Only needed after a download whose job has no parent flow. */
+  async hasUnsettled(exportId: string): Promise<boolean> {
+    return (await this.model.exists({ exportId, state: { $in: unsettled } })) !== null;
+  }
+
+  /**
+   * Makes `claim` the only attempt that may write this file's progress.
+   * @returns undefined if the file is settled
+   */
+  async claim(claim: Claim, now: Date): Promise<OutputFile | undefined> {
+    // $min keeps the start of the first attempt.
+    const document = await this.claims.take(claim, { $min: { startedAt: now } });
+    return document && this.toRecord(document);
+  }
+
+  /** Commits progress. @returns false if another attempt has taken over. Then this attempt must stop. */
+  async saveCheckpoint(
+    claim: Claim,
+    { checkpoint, etag }: { readonly checkpoint: FileCheckpoint; readonly etag?: string | undefined },
+  ): Promise<boolean> {
+    return this.claims.update(claim, { $set: { checkpoint, ...(etag === undefined ? {} : { etag }) } });
+  }
+
+  /** Counts what a download had written when its file was cancelled. Nothing continues at this checkpoint. */
+  async saveCancelled({ id, checkpoint }: { readonly id: string; readonly checkpoint: FileCheckpoint }): Promise<void> {
+    const isBehind = { _id: id, state: 'cancelled' as const, 'checkpoint.lines': { $lt: checkpoint.lines } };
+    await this.model.updateOne(isBehind as object, { $set: { checkpoint } });
+  }
+
+  /** Resets the progress, because the file changed at the server or cannot be resumed. The whole file is read again. */
+  restart(claim: Claim): Promise<boolean> {
+    return this.claims.update(claim, { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } });
+  }
+
+  /** @param options.hasPromisedCount whether the file had the number of resources that the manifest promised, or it promised none */
+  async complete(
+    claim: Claim,
+    options: { readonly checkpoint: FileCheckpoint; readonly hasPromisedCount: boolean; readonly now: Date },
+  ): Promise<void> {
+    const { checkpoint, hasPromisedCount, now } = options;
+    await this.claims.update(claim, {
+      $set: { checkpoint, state: 'completed', completedAt: now },
+      $unset: { retrying: 1, ...(hasPromisedCount ? { receivedCount: 1 } : {}) },
+    });
+  }
+
+  /**
+   * Records why an attempt failed and when the next one is due. A wait does not count as an attempt.
+   * @param options.receivedCount the number of resources in a whole download, if it is not the promised number. The next attempt
+   * reads the whole file again, to compare
+   */
+  async noteRetrying(
+    claim: Claim,
+    options: {
+      readonly retrying: Retrying;
+      readonly receivedCount?: number | undefined;
+      readonly cut?: OutputFile['cut'] | undefined;
     },
-
-    /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. @returns the ids of those that it added */
-    async insertMissing(files: readonly OutputFile[]): Promise<readonly string[]> {
-      const [first] = files;
-      if (!first) return [];
-      const { upsertedIds } = await gate.admit(first.connectionId, () => {
-        const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
-          updateOne: {
-            filter: { _id: id },
-            update: { $setOnInsert: { ...fields, ...linkFields({ id, url, requiresAccessToken }) } },
-            upsert: true,
-          },
-        }));
-        return writeUnordered(model.collection, operations);
-      });
-      return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
-    },
-
-    count: (exportId: string): Promise<number> => model.countDocuments({ exportId }),
-
-    countOf: (exportIds: readonly string[]): Promise<number> =>
-      countIn(model, { field: 'exportId', values: exportIds }),
-
-    /** Removes those of the entries whose download has not started. */
-    async removeUnstarted(ids: readonly string[]): Promise<void> {
-      await model.deleteMany({ _id: { $in: [...ids] }, state: 'pending', attempts: 0 });
-    },
-
-    /**
-     * Removes entries that are not among `ids` and whose download has not started. They are from another read of the manifest, whose
-     * process died or was slower.
-     * @returns how many
-     */
-    removeOthers: (exportId: string, ids: ReadonlySet<string>): Promise<number> =>
-      removeOthers(model, { filter: { exportId }, ids }),
-
-    /** Lists the entries from manifests that were read before the export had this version. */
-    async listEarlier({ exportId, version }: EarlierFiles): Promise<OutputFile[]> {
-      return (await model.find(earlier({ exportId, version })).lean()).map(toRecord);
-    },
-
-    /** Removes the entries that `listEarlier` lists. */
-    async removeEarlier({ exportId, version }: EarlierFiles): Promise<void> {
-      await model.deleteMany(earlier({ exportId, version }));
-    },
-
-    find: findById(model, toRecord),
-
-    async listByExport(exportId: string): Promise<OutputFile[]> {
-      const documents = await model.find({ exportId }).sort(inOrder).lean();
-      return documents.map(toRecord);
-    },
-
-    /** When an entry was last settled. The epoch if none was. */
-    async lastSettledAt(exportId: string): Promise<Date> {
-      const last = await model.findOne({ exportId }, { completedAt: 1 }).sort({ completedAt: -1 }).lean();
-      return last?.completedAt ?? new Date(0);
-    },
-
-    /** Lists the entries that are being downloaded, and those that were settled since `settledSince`. At most `limit` of each. */
-    async listChanging(options: {
-      readonly exportId: string;
-      readonly settledSince: Date;
-      readonly limit: number;
-    }): Promise<{ readonly downloading: readonly OutputFile[]; readonly settled: readonly OutputFile[] }> {
-      const { exportId, settledSince, limit } = options;
-      const [downloading, settled] = await Promise.all([
-        model.find({ exportId, state: 'downloading' }).sort({ _id: 1 }).limit(limit).lean(),
-        model
-          .find({ exportId, completedAt: { $gte: settledSince } })
-          .sort({ completedAt: 1 })
-          .limit(limit)
-          .lean(),
-      ]);
-      return { downloading: downloading.map(toRecord), settled: settled.map(toRecord) };
-    },
-
-    listUnsettledIds: (exportId: string) => findIds(model, { exportId, state: { $in: unsettled } }, { sort: inOrder }),
-
-    countUnsettled: (exportId: string): Promise<number> =>
-      model.countDocuments({ exportId, state: { $in: unsettled } }),
-
-    /** Whether any file must still be downloaded. Only needed after a download whose job has no parent flow. */
-    async hasUnsettled(exportId: string): Promise<boolean> {
-      return (await model.exists({ exportId, state: { $in: unsettled } })) !== null;
-    },
-
-    /**
-     * Makes `claim` the only attempt that may write this file's progress.
-     * @returns undefined if the file is settled
-     */
-    async claim(claim: Claim, now: Date): Promise<OutputFile | undefined> {
-      // $min keeps the start of the first attempt.
-      const document = await claims.take(claim, { $min: { startedAt: now } });
-      return document && toRecord(document);
-    },
-
-    /** Commits progress. @returns false if another attempt has taken over. Then this attempt must stop. */
-    async saveCheckpoint(
-      claim: Claim,
-      { checkpoint, etag }: { readonly checkpoint: FileCheckpoint; readonly etag?: string | undefined },
-    ): Promise<boolean> {
-      return claims.update(claim, { $set: { checkpoint, ...(etag === undefined ? {} : { etag }) } });
-    },
-
-    /** Counts what a download had written when its file was cancelled. Nothing continues at this checkpoint. */
-    async saveCancelled({
-      id,
-      checkpoint,
-    }: {
-      readonly id: string;
-      readonly checkpoint: FileCheckpoint;
-    }): Promise<void> {
-      const isBehind = { _id: id, state: 'cancelled' as const, 'checkpoint.lines': { $lt: checkpoint.lines } };
-      await model.updateOne(isBehind as object, { $set: { checkpoint } });
-    },
-
-    /** Resets the progress, because the file changed at the server or cannot be resumed. The whole file is read again. */
-    restart: (claim: Claim): Promise<boolean> =>
-      claims.update(claim, { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } }),
-
-    /** @param options.hasPromisedCount whether the file had the number of resources that the manifest promised, or it promised none */
-    async complete(
-      claim: Claim,
-      options: { readonly checkpoint: FileCheckpoint; readonly hasPromisedCount: boolean; readonly now: Date },
-    ): Promise<void> {
-      const { checkpoint, hasPromisedCount, now } = options;
-      await claims.update(claim, {
-        $set: { checkpoint, state: 'completed', completedAt: now },
-        $unset: { retrying: 1, ...(hasPromisedCount ? { receivedCount: 1 } : {}) },
-      });
-    },
-
-    /**
-     * Records why an attempt failed and when the next one is due. A wait does not count as an attempt.
-     * @param options.receivedCount the number of resources in a whole download, if it is not the promised number. The next attempt
-     * reads the whole file again, to compare
-     */
-    async noteRetrying(
-      claim: Claim,
-      options: {
-        readonly retrying: Retrying;
-        readonly receivedCount?: number | undefined;
-        readonly cut?: OutputFile['cut'] | undefined;
+  ): Promise<void> {
+    const { retrying, receivedCount, cut } = options;
+    await this.claims.update(claim, {
+      $set: {
+        retrying,
+        ...(receivedCount === undefined ? {} : { receivedCount }),
+        ...(cut === undefined ? {} : { cut }),
       },
-    ): Promise<void> {
-      const { retrying, receivedCount, cut } = options;
-      await claims.update(claim, {
-        $set: {
-          retrying,
-          ...(receivedCount === undefined ? {} : { receivedCount }),
-          ...(cut === undefined ? {} : { cut }),
+      // Without an ETag the next attempt reads the file from the start.
+      ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
+      ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
+    });
+  }
+
+  isHeld(claim: Claim): Promise<boolean> {
+    return this.claims.isHeld(claim);
+  }
+
+  /** Replaces the links of files that are not settled. `files` belong to one export and have the new URLs. */
+  async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
+    if (files.length === 0) return;
+    await this.gate.write(() => {
+      const operations = files.map((file) => ({
+        updateOne: {
+          filter: { _id: file.id, state: { $in: unsettled } },
+          update: [
+            { $unset: ['url', 'sealedUrl'] },
+            { $set: { ...this.linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
+          ],
         },
-        // Without an ETag the next attempt reads the file from the start.
-        ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
-        ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
-      });
-    },
+      }));
+      return writeUnordered(this.model.collection, operations);
+    });
+  }
 
-    isHeld: claims.isHeld,
+  /** Cancels the files that are not settled. Their downloads lose their claims and stop. */
+  async cancelUnsettled({ exportId, now }: { readonly exportId: string; readonly now: Date }): Promise<void> {
+    await this.claims.settleAll({ exportId }, { $set: { state: 'cancelled', completedAt: now } });
+  }
 
-    /** Replaces the links of files that are not settled. `files` belong to one export and have the new URLs. */
-    async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
-      if (files.length === 0) return;
-      await gate.write(() => {
-        const operations = files.map((file) => ({
-          updateOne: {
-            filter: { _id: file.id, state: { $in: unsettled } },
-            update: [
-              { $unset: ['url', 'sealedUrl'] },
-              { $set: { ...linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
-            ],
-          },
-        }));
-        return writeUnordered(model.collection, operations);
-      });
-    },
-
-    /** Cancels the files that are not settled. Their downloads lose their claims and stop. */
-    async cancelUnsettled({ exportId, now }: { readonly exportId: string; readonly now: Date }): Promise<void> {
-      await claims.settleAll({ exportId }, { $set: { state: 'cancelled', completedAt: now } });
-    },
-
-    /**
-     * Corrects the counts of a settled file after lines have left the quarantine. They are now counted as `stored`, or as `withheld`
-     * if their patient was erased.
-     */
-    async recountQuarantined(options: {
-      readonly id: string;
-      readonly quarantined: number;
-      /** Lines of erased patients. */
-      readonly withheld: number;
-    }): Promise<void> {
-      const { id, quarantined, withheld } = options;
-      const newlyWithheld = { $subtract: [withheld, { $ifNull: ['$checkpoint.withheldLines', 0] }] };
-      const settledLines = { $subtract: [{ $subtract: ['$checkpoint.quarantined', quarantined] }, newlyWithheld] };
-      const withheldCounts = {
-        'checkpoint.withheld': { $add: [{ $ifNull: ['$checkpoint.withheld', 0] }, newlyWithheld] },
-        'checkpoint.withheldLines': withheld,
-      };
-      const settled = { _id: id, state: { $nin: unsettled } };
-      await model.updateOne(
-        { ...settled, section: 'output' },
-        [
-          {
-            $set: {
-              'checkpoint.stored': { $add: ['$checkpoint.stored', settledLines] },
-              'checkpoint.quarantined': quarantined,
-              ...(withheld > 0 ? withheldCounts : {}),
-            },
-          },
-        ],
-        { updatePipeline: true },
-      );
-      await model.updateOne(
-        { ...settled, section: 'deleted' },
-        { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined + withheld } },
-      );
-      await model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
-    },
-
-    /** Makes the failed files of an export pending again. Their downloads resume at their checkpoints. */
-    async retryFailed(exportId: string): Promise<number> {
-      const pending = {
-        $set: { state: 'pending' as const, attempts: 0 },
-        $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1, cut: 1 },
-      };
-      const { modifiedCount } = await model.updateMany({ exportId, state: 'failed' as const }, pending);
-      return modifiedCount;
-    },
-
-    /** Marks a file as failed. The export continues without it and reports it. */
-    async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<void> {
-      const { id, error, now } = options;
-      await claims.settleAll(
-        { _id: id },
-        { $set: { state: 'failed', error, completedAt: now }, $unset: { retrying: 1 } },
-      );
-    },
-
-    /** Adds up the issues of the OperationOutcomes in an export's files, by severity and code. */
-    async sumIssues(exportId: string): Promise<IssueCount[]> {
-      const documents = await model
-        .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
-        .lean();
-      const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
-      return sumIssues(issues.map(({ types: _, ...issue }) => issue));
-    },
-
-    /** Sums what the files of an export stored, by the types of their lines. */
-    async sumByType(exportId: string) {
-      const sums = sumsOf({ stored: countSchema, bytes: countSchema }, '$checkpoint');
-      const rows = await model.aggregate<{ readonly _id: string; readonly stored: number; readonly bytes: number }>([
-        { $match: { exportId, section: 'output' } },
-        { $group: { _id: '$type', ...sums } },
-        { $sort: { _id: 1 } },
-      ]);
-      return rows.map(({ _id, stored, bytes }) => ({ resourceType: _id, resources: stored, bytes }));
-    },
-
-    /** Adds up the counts of an export's ledger. */
-    async sum(exportId: string): Promise<ExportCounts> {
-      const [row] = await model.aggregate<ExportCounts>([
-        { $match: { exportId } },
+  /**
+   * Corrects the counts of a settled file after lines have left the quarantine. They are now counted as `stored`, or as `withheld`
+   * if their patient was erased.
+   */
+  async recountQuarantined(options: {
+    readonly id: string;
+    readonly quarantined: number;
+    /** Lines of erased patients. */
+    readonly withheld: number;
+  }): Promise<void> {
+    const { id, quarantined, withheld } = options;
+    const newlyWithheld = { $subtract: [withheld, { $ifNull: ['$checkpoint.withheldLines', 0] }] };
+    const settledLines = { $subtract: [{ $subtract: ['$checkpoint.quarantined', quarantined] }, newlyWithheld] };
+    const withheldCounts = {
+      'checkpoint.withheld': { $add: [{ $ifNull: ['$checkpoint.withheld', 0] }, newlyWithheld] },
+      'checkpoint.withheldLines': withheld,
+    };
+    const settled = { _id: id, state: { $nin: unsettled } };
+    await this.model.updateOne(
+      { ...settled, section: 'output' },
+      [
         {
-          $group: {
-            _id: null,
-            files: { $sum: 1 },
-            filesCompleted: { $sum: { $cond: [{ $eq: ['$state', 'completed'] }, 1, 0] } },
-            filesFailed: { $sum: { $cond: [{ $eq: ['$state', 'failed'] }, 1, 0] } },
-            filesSkipped: { $sum: { $cond: [{ $eq: ['$state', 'skipped'] }, 1, 0] } },
-            promised: { $sum: { $cond: [{ $eq: ['$section', 'output'] }, { $ifNull: ['$promisedCount', 0] }, 0] } },
-            ...sumsOf({ ...lineCounts, bytes: countSchema }, '$checkpoint'),
+          $set: {
+            'checkpoint.stored': { $add: ['$checkpoint.stored', settledLines] },
+            'checkpoint.quarantined': quarantined,
+            ...(withheld > 0 ? withheldCounts : {}),
           },
         },
-        { $project: { _id: 0 } },
-      ]);
-      if (!row) return noCounts;
-      const { withheld = 0, ...counts } = row;
-      return withheld > 0 ? { ...counts, withheld } : counts;
-    },
-  };
+      ],
+      { updatePipeline: true },
+    );
+    await this.model.updateOne(
+      { ...settled, section: 'deleted' },
+      { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined + withheld } },
+    );
+    await this.model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
+  }
+
+  /** Makes the failed files of an export pending again. Their downloads resume at their checkpoints. */
+  async retryFailed(exportId: string): Promise<number> {
+    const pending = {
+      $set: { state: 'pending' as const, attempts: 0 },
+      $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1, cut: 1 },
+    };
+    const { modifiedCount } = await this.model.updateMany({ exportId, state: 'failed' as const }, pending);
+    return modifiedCount;
+  }
+
+  /** Marks a file as failed. The export continues without it and reports it. */
+  async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<void> {
+    const { id, error, now } = options;
+    await this.claims.settleAll(
+      { _id: id },
+      { $set: { state: 'failed', error, completedAt: now }, $unset: { retrying: 1 } },
+    );
+  }
+
+  /** Adds up the issues of the OperationOutcomes in an export's files, by severity and code. */
+  async sumIssues(exportId: string): Promise<IssueCount[]> {
+    const documents = await this.model
+      .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
+      .lean();
+    const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
+    return sumIssues(issues.map(({ types: _, ...issue }) => issue));
+  }
+
+  /** Sums what the files of an export stored, by the types of their lines. */
+  async sumByType(exportId: string) {
+    const sums = sumsOf({ stored: countSchema, bytes: countSchema }, '$checkpoint');
+    const rows = await this.model.aggregate<{ readonly _id: string; readonly stored: number; readonly bytes: number }>([
+      { $match: { exportId, section: 'output' } },
+      { $group: { _id: '$type', ...sums } },
+      { $sort: { _id: 1 } },
+    ]);
+    return rows.map(({ _id, stored, bytes }) => ({ resourceType: _id, resources: stored, bytes }));
+  }
+
+  /** Adds up the counts of an export's ledger. */
+  async sum(exportId: string): Promise<ExportCounts> {
+    const [row] = await this.model.aggregate<ExportCounts>([
+      { $match: { exportId } },
+      {
+        $group: {
+          _id: null,
+          files: { $sum: 1 },
+          filesCompleted: { $sum: { $cond: [{ $eq: ['$state', 'completed'] }, 1, 0] } },
+          filesFailed: { $sum: { $cond: [{ $eq: ['$state', 'failed'] }, 1, 0] } },
+          filesSkipped: { $sum: { $cond: [{ $eq: ['$state', 'skipped'] }, 1, 0] } },
+          promised: { $sum: { $cond: [{ $eq: ['$section', 'output'] }, { $ifNull: ['$promisedCount', 0] }, 0] } },
+          ...sumsOf({ ...lineCounts, bytes: countSchema }, '$checkpoint'),
+        },
+      },
+      { $project: { _id: 0 } },
+    ]);
+    if (!row) return noCounts;
+    const { withheld = 0, ...counts } = row;
+    return withheld > 0 ? { ...counts, withheld } : counts;
+  }
+
+  private linkFields({ id, url, requiresAccessToken }: LinkedFile): LinkFields {
+    return { requiresAccessToken, ...(requiresAccessToken ? { url } : { sealedUrl: this.links.encrypt(id, url) }) };
+  }
+
+  private toRecord(document: OutputFileDocument): OutputFile {
+    const { _id, claim: _claim, sealedUrl, url: plainUrl = '', ...fields } = document;
+    const url = sealedUrl === undefined ? plainUrl : this.links.decrypt(_id, sealedUrl).toString();
+    return { id: _id, url, ...fields };
+  }
 }

@@ -3,7 +3,7 @@ import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /**
- * One run through the authorization code flow (see `createAuthorizationService`).
+ * One run through the authorization code flow (see `AuthorizationService`).
  *
  *     created --> started --> redeeming --> done
  *        |           |            |

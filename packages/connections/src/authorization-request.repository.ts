@@ -1,5 +1,5 @@
 import type { AuthorizationEndpoints, Connection } from '@bulkhead/providers';
-import { createEncryptedField, findById, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
+import { createEncryptedField, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
 
@@ -19,99 +19,111 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'authorization_req
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `authorization_requests`: runs of the authorization code flow. Each transition happens once. */
-export function createAuthorizationRequestRepository({ database, secretBox, gate }: StoreContext) {
-  const model = database.model('AuthorizationRequest', schema);
-  const sealedField = createEncryptedField({
-    database,
-    secretBox,
-    collection: 'authorization_requests',
-    field: 'sealed',
-    ownerOf: (id) => `${id}/authorization`,
-  });
-  const encrypt = (id: string, secrets: AuthorizationSecrets) => sealedField.encrypt(id, JSON.stringify(secrets));
-  const readSecrets = async (id: string): Promise<AuthorizationSecrets> => {
-    const document = await model.findById(id, { sealed: 1 }).lean();
+export class AuthorizationRequestRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly model;
+  private readonly sealedField;
+
+  constructor({ database, secretBox, gate }: StoreContext) {
+    this.gate = gate;
+    this.model = database.model('AuthorizationRequest', schema);
+    this.sealedField = createEncryptedField({
+      database,
+      secretBox,
+      collection: 'authorization_requests',
+      field: 'sealed',
+      ownerOf: (id) => `${id}/authorization`,
+    });
+    this.encryptedFields = [this.sealedField];
+  }
+
+  async readSecrets(id: string): Promise<AuthorizationSecrets> {
+    const document = await this.model.findById(id, { sealed: 1 }).lean();
     if (!document?.sealed) return {};
-    const text = sealedField.decrypt(id, document.sealed).toString();
+    const text = this.sealedField.decrypt(id, document.sealed).toString();
     const { draft, ...secrets } = JSON.parse(text) as AuthorizationSecrets;
     return draft ? { ...secrets, draft: { ...draft, createdAt: new Date(draft.createdAt) } } : secrets;
-  };
+  }
 
-  return {
-    encryptedFields: [sealedField],
+  async insert(options: {
+    readonly request: AuthorizationRequest;
+    readonly secrets: AuthorizationSecrets;
+    readonly startHash: string;
+  }): Promise<void> {
+    const { startHash, secrets, request } = options;
+    const { id, ...fields } = request;
+    const insert = () => this.model.create({ _id: id, ...fields, startHash, sealed: this.encrypt(id, secrets) });
+    // A request that creates a connection has none yet.
+    await (request.connectionId === undefined
+      ? this.gate.write(insert)
+      : this.gate.admit(request.connectionId, insert));
+  }
 
-    readSecrets,
+  async find(id: string): Promise<AuthorizationRequest | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? toRecord(document) : undefined;
+  }
 
-    async insert(options: {
-      readonly request: AuthorizationRequest;
-      readonly secrets: AuthorizationSecrets;
-      readonly startHash: string;
-    }): Promise<void> {
-      const { startHash, secrets, request } = options;
-      const { id, ...fields } = request;
-      const insert = () => model.create({ _id: id, ...fields, startHash, sealed: encrypt(id, secrets) });
-      // A request that creates a connection has none yet.
-      await (request.connectionId === undefined ? gate.write(insert) : gate.admit(request.connectionId, insert));
-    },
+  async saveEndpoints({ id, endpoints }: { readonly id: string; readonly endpoints: AuthorizationEndpoints }) {
+    await this.model.updateOne({ _id: id, phase: 'created' }, { $set: { endpoints } });
+  }
 
-    find: findById(model, toRecord),
-
-    async saveEndpoints({ id, endpoints }: { readonly id: string; readonly endpoints: AuthorizationEndpoints }) {
-      await model.updateOne({ _id: id, phase: 'created' }, { $set: { endpoints } });
-    },
-
-    /** Records that a browser is sent to the EHR. @returns false if a browser has started before, or the request has expired. */
-    async start(options: {
-      readonly id: string;
-      readonly startHash: string;
-      readonly stateHash: string;
-      readonly browserHash: string;
-      readonly verifier: string;
-      readonly now: Date;
-    }): Promise<boolean> {
-      const { id, startHash, stateHash, browserHash, verifier, now } = options;
-      const result = await gate.write(async () => {
-        const sealed = encrypt(id, { ...(await readSecrets(id)), verifier });
-        return model.updateOne(
-          { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
-          { $set: { phase: 'started' as const, stateHash, browserHash, sealed } },
-        );
-      });
-      return result.modifiedCount === 1;
-    },
-
-    /** Records that the browser came back from the EHR. @returns the request for the first call, and undefined for every later one. */
-    async noteCallback(options: {
-      readonly id: string;
-      readonly stateHash: string;
-      readonly browserHash: string;
-      readonly answer: Pick<AuthorizationSecrets, 'code' | 'issuer'>;
-      readonly now: Date;
-    }): Promise<AuthorizationRequest | undefined> {
-      const { id, stateHash, browserHash, answer, now } = options;
-      const document = await gate.write(async () => {
-        const sealed = encrypt(id, { ...(await readSecrets(id)), ...answer });
-        return model
-          .findOneAndUpdate(
-            { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },
-            { $set: { phase: 'redeeming' as const, sealed } },
-            { returnDocument: 'after' },
-          )
-          .lean();
-      });
-      return document ? toRecord(document) : undefined;
-    },
-
-    /** Ends the request and deletes its secrets. */
-    async end(options: { readonly id: string } & Pick<AuthorizationRequest, 'result' | 'error'>): Promise<void> {
-      const { id, result, error } = options;
-      const phase = result ? ('done' as const) : ('failed' as const);
-      await model.updateOne(
-        { _id: id, phase: { $nin: ['done' as const, 'failed' as const] } },
-        { $set: { phase, ...(result ? { result } : {}), ...(error ? { error } : {}) }, $unset: { sealed: 1 } },
+  /** Records that a browser is sent to the EHR. @returns false if a browser has started before, or the request has expired. */
+  async start(options: {
+    readonly id: string;
+    readonly startHash: string;
+    readonly stateHash: string;
+    readonly browserHash: string;
+    readonly verifier: string;
+    readonly now: Date;
+  }): Promise<boolean> {
+    const { id, startHash, stateHash, browserHash, verifier, now } = options;
+    const result = await this.gate.write(async () => {
+      const sealed = this.encrypt(id, { ...(await this.readSecrets(id)), verifier });
+      return this.model.updateOne(
+        { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
+        { $set: { phase: 'started' as const, stateHash, browserHash, sealed } },
       );
-    },
-  };
+    });
+    return result.modifiedCount === 1;
+  }
+
+  /** Records that the browser came back from the EHR. @returns the request for the first call, and undefined for every later one. */
+  async noteCallback(options: {
+    readonly id: string;
+    readonly stateHash: string;
+    readonly browserHash: string;
+    readonly answer: Pick<AuthorizationSecrets, 'code' | 'issuer'>;
+    readonly now: Date;
+  }): Promise<AuthorizationRequest | undefined> {
+    const { id, stateHash, browserHash, answer, now } = options;
+    const document = await this.gate.write(async () => {
+      const sealed = this.encrypt(id, { ...(await this.readSecrets(id)), ...answer });
+      return this.model
+        .findOneAndUpdate(
+          { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },
+          { $set: { phase: 'redeeming' as const, sealed } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+    });
+    return document ? toRecord(document) : undefined;
+  }
+
+  /** Ends the request and deletes its secrets. */
+  async end(options: { readonly id: string } & Pick<AuthorizationRequest, 'result' | 'error'>): Promise<void> {
+    const { id, result, error } = options;
+    const phase = result ? ('done' as const) : ('failed' as const);
+    await this.model.updateOne(
+      { _id: id, phase: { $nin: ['done' as const, 'failed' as const] } },
+      { $set: { phase, ...(result ? { result } : {}), ...(error ? { error } : {}) }, $unset: { sealed: 1 } },
+    );
+  }
+
+  private encrypt(id: string, secrets: AuthorizationSecrets) {
+    return this.sealedField.encrypt(id, JSON.stringify(secrets));
+  }
 }
 
 function toRecord(document: Stored<typeof documentSchema>): AuthorizationRequest {

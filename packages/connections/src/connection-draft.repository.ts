@@ -16,47 +16,53 @@ schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 const keptMs = 5 * 60_000;
 
 /** `connection_drafts`: connections that are tested before they are saved. They exist while the test runs. */
-export function createConnectionDraftRepository({ database, secretBox, gate }: StoreContext) {
-  const model = database.model('ConnectionDraft', schema);
-  const sealedField = createEncryptedField({
-    database,
-    secretBox,
-    collection: 'connection_drafts',
-    field: 'sealed',
-    ownerOf: (id) => `${id}/draft`,
-  });
-  return {
-    encryptedFields: [sealedField],
+export class ConnectionDraftRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly model;
+  private readonly sealedField;
 
-    async insert(connection: Connection): Promise<void> {
-      const { id } = connection;
-      // Drafts of processes that have crashed, for database engines that lack TTL indexes.
-      await model.deleteMany({ expiresAt: { $lt: new Date() } });
-      await gate.write(() => {
-        const sealed = sealedField.encrypt(id, JSON.stringify(connection));
-        return model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
-      });
-    },
+  constructor({ database, secretBox, gate }: StoreContext) {
+    this.gate = gate;
+    this.model = database.model('ConnectionDraft', schema);
+    this.sealedField = createEncryptedField({
+      database,
+      secretBox,
+      collection: 'connection_drafts',
+      field: 'sealed',
+      ownerOf: (id) => `${id}/draft`,
+    });
+    this.encryptedFields = [this.sealedField];
+  }
 
-    /** @returns undefined if the test has ended */
-    async find(id: string): Promise<Connection | undefined> {
-      const document = await model.findById(id, { sealed: 1 }).lean();
-      if (document?.sealed === undefined) return undefined;
-      const draft = JSON.parse(sealedField.decrypt(id, document.sealed).toString()) as Connection;
-      return { ...draft, createdAt: new Date(draft.createdAt) };
-    },
+  async insert(connection: Connection): Promise<void> {
+    const { id } = connection;
+    // Drafts of processes that have crashed, for database engines that lack TTL indexes.
+    await this.model.deleteMany({ expiresAt: { $lt: new Date() } });
+    await this.gate.write(() => {
+      const sealed = this.sealedField.encrypt(id, JSON.stringify(connection));
+      return this.model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
+    });
+  }
 
-    /** Stores the result and deletes the credentials. */
-    async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }): Promise<void> {
-      await model.updateOne({ _id: id }, { $set: { test }, $unset: { sealed: 1 } });
-    },
+  /** @returns undefined if the test has ended */
+  async find(id: string): Promise<Connection | undefined> {
+    const document = await this.model.findById(id, { sealed: 1 }).lean();
+    if (document?.sealed === undefined) return undefined;
+    const draft = JSON.parse(this.sealedField.decrypt(id, document.sealed).toString()) as Connection;
+    return { ...draft, createdAt: new Date(draft.createdAt) };
+  }
 
-    async findTest(id: string): Promise<ConnectionTest | undefined> {
-      return (await model.findById(id, { test: 1 }).lean())?.test;
-    },
+  /** Stores the result and deletes the credentials. */
+  async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $set: { test }, $unset: { sealed: 1 } });
+  }
 
-    async delete(id: string): Promise<void> {
-      await model.deleteOne({ _id: id });
-    },
-  };
+  async findTest(id: string): Promise<ConnectionTest | undefined> {
+    return (await this.model.findById(id, { test: 1 }).lean())?.test;
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.model.deleteOne({ _id: id });
+  }
 }

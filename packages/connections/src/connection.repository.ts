@@ -15,7 +15,7 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { z } from 'zod';
-import { createConnectionClaimRepository } from './connection-claim.repository.ts';
+import { ConnectionClaimRepository } from './connection-claim.repository.ts';
 import { connectionExists, defaultNameOf, nameTaken, withFreeName } from './connection-name.ts';
 
 export const connectionDocumentSchema = connectionSchema.extend({
@@ -34,225 +34,237 @@ type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
 const schema = mongooseSchemaOf(connectionDocumentSchema, { collection: 'connections', minimize: false });
 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
-export function createConnectionRepository({ database, secretBox, gate }: StoreContext) {
-  const model = database.model('Connection', schema);
-  const claims = createConnectionClaimRepository(database);
-  const findKept = batchedFind<ConnectionDocument>(model, { deletedAt: null });
-  const fieldOptions = { database, secretBox, collection: 'connections' };
-  const secrets = createEncryptedField({ ...fieldOptions, field: 'sealedSecret', ownerOf: (id) => id });
-  const privateJwks = createEncryptedField({
-    ...fieldOptions,
-    field: 'sealedPrivateJwk',
-    ownerOf: (id) => `${id}/private-key`,
-  });
-  const webhookSecrets = createEncryptedField({
-    ...fieldOptions,
-    field: 'sealedWebhookSecret',
-    ownerOf: (id) => `${id}/webhook`,
-  });
+export class ConnectionRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly model;
+  private readonly claims;
+  private readonly findKept;
+  private readonly secrets;
+  private readonly privateJwks;
+  private readonly webhookSecrets;
+
+  constructor({ database, secretBox, gate }: StoreContext) {
+    this.gate = gate;
+    this.model = database.model('Connection', schema);
+    this.claims = new ConnectionClaimRepository(database);
+    this.findKept = batchedFind<ConnectionDocument>(this.model, { deletedAt: null });
+    const fieldOptions = { database, secretBox, collection: 'connections' };
+    this.secrets = createEncryptedField({ ...fieldOptions, field: 'sealedSecret', ownerOf: (id) => id });
+    this.privateJwks = createEncryptedField({
+      ...fieldOptions,
+      field: 'sealedPrivateJwk',
+      ownerOf: (id) => `${id}/private-key`,
+    });
+    this.webhookSecrets = createEncryptedField({
+      ...fieldOptions,
+      field: 'sealedWebhookSecret',
+      ownerOf: (id) => `${id}/webhook`,
+    });
+    this.encryptedFields = [this.secrets, this.privateJwks, this.webhookSecrets];
+  }
+
   /** @returns the name that it had before @throws AppError `connection-name-taken` */
-  const rename = async ({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> => {
-    if ((await claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
-    const before = await model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
+  async rename({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> {
+    if ((await this.claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
+    const before = await this.model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
     const unused = before ? before.name : name;
     // A connection of an earlier version has no name before.
     if (unused !== undefined && before?.name !== name)
-      await claims.release({ kind: 'name', value: unused, connectionId: id });
+      await this.claims.release({ kind: 'name', value: unused, connectionId: id });
     return before?.name;
-  };
+  }
+
   /** How many connections have a name with a number: "name (2)". */
-  const countNumbered = (name: string): Promise<number> =>
-    model.countDocuments({ name: { $gte: `${name} (`, $lt: `${name} )` } });
-  return {
-    rename,
-    countNumbered,
-    encryptedFields: [secrets, privateJwks, webhookSecrets],
+  countNumbered(name: string): Promise<number> {
+    return this.model.countDocuments({ name: { $gte: `${name} (`, $lt: `${name} )` } });
+  }
 
-    /**
-     * @param options.purpose what no other connection may be for, if that is restricted
-     * @throws AppError `connection-name-taken`, `connection-exists`
-     */
-    async insert({ id, auth, ...fields }: Connection, { purpose }: { readonly purpose?: string | undefined } = {}) {
-      const take = (kind: 'name' | 'purpose', value: string) => claims.take({ kind, value, connectionId: id });
-      const holder = purpose === undefined ? id : await take('purpose', purpose);
-      if (holder !== id) throw connectionExists({ id: holder });
-      if ((await take('name', fields.name)) !== id) {
-        await claims.releaseAll(id);
-        throw nameTaken();
-      }
-      // If this fails, the claims end by themselves. The connection may have been written although no answer was received.
-      await gate.write(() => model.create({ _id: id, ...fields, ...encryptAuth(id, auth) }));
-    },
+  /**
+   * @param options.purpose what no other connection may be for, if that is restricted
+   * @throws AppError `connection-name-taken`, `connection-exists`
+   */
+  async insert({ id, auth, ...fields }: Connection, { purpose }: { readonly purpose?: string | undefined } = {}) {
+    const take = (kind: 'name' | 'purpose', value: string) => this.claims.take({ kind, value, connectionId: id });
+    const holder = purpose === undefined ? id : await take('purpose', purpose);
+    if (holder !== id) throw connectionExists({ id: holder });
+    if ((await take('name', fields.name)) !== id) {
+      await this.claims.releaseAll(id);
+      throw nameTaken();
+    }
+    // If this fails, the claims end by themselves. The connection may have been written although no answer was received.
+    await this.gate.write(() => this.model.create({ _id: id, ...fields, ...this.encryptAuth(id, auth) }));
+  }
 
-    /** Gives connections of versions without names their default names. */
-    async nameUnnamed(): Promise<void> {
-      const unnamed = await model
-        .find({ name: null as never, deletedAt: null })
-        .sort({ createdAt: 1, _id: 1 })
-        .lean();
-      for (const { _id, ...connection } of unnamed) {
-        const base = defaultNameOf(connection);
-        await withFreeName({
-          base,
-          countNumbered: () => countNumbered(base),
-          use: (name) => rename({ id: _id, name }),
-        });
-      }
-    },
-
-    /** Replaces the credentials. @returns false if the connection does not exist */
-    async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
-      const result = await gate.write(() => {
-        const encrypted = encryptAuth(id, auth);
-        const unused = (['sealedSecret', 'sealedPrivateJwk'] as const).filter(
-          (field) => encrypted[field] === undefined,
-        );
-        const unset = unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) };
-        return model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, ...unset });
+  /** Gives connections of versions without names their default names. */
+  async nameUnnamed(): Promise<void> {
+    const unnamed = await this.model
+      .find({ name: null as never, deletedAt: null })
+      .sort({ createdAt: 1, _id: 1 })
+      .lean();
+    for (const { _id, ...connection } of unnamed) {
+      const base = defaultNameOf(connection);
+      await withFreeName({
+        base,
+        countNumbered: () => this.countNumbered(base),
+        use: (name) => this.rename({ id: _id, name }),
       });
-      return result.matchedCount === 1;
-    },
+    }
+  }
 
-    async find(id: string): Promise<ConnectionWithoutSecrets | undefined> {
-      const document = await findKept(id);
-      return document ? toRecord(document) : undefined;
-    },
+  /** Replaces the credentials. @returns false if the connection does not exist */
+  async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
+    const result = await this.gate.write(() => {
+      const encrypted = this.encryptAuth(id, auth);
+      const unused = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => encrypted[field] === undefined);
+      const unset = unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) };
+      return this.model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, ...unset });
+    });
+    return result.matchedCount === 1;
+  }
 
-    /** For what requests access tokens. @throws AppError `secret-unreadable` */
-    async findWithSecrets(id: string): Promise<Connection | undefined> {
-      const document = await findKept(id);
-      return document ? withSecrets(document) : undefined;
-    },
+  async find(id: string): Promise<ConnectionWithoutSecrets | undefined> {
+    const document = await this.findKept(id);
+    return document ? toRecord(document) : undefined;
+  }
 
-    /** Like `findWithSecrets`. While a connection is being deleted, its record still has the credentials for the EHR. */
-    async findEvenDeleted(id: string): Promise<Connection | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? withSecrets(document) : undefined;
-    },
+  /** For what requests access tokens. @throws AppError `secret-unreadable` */
+  async findWithSecrets(id: string): Promise<Connection | undefined> {
+    const document = await this.findKept(id);
+    return document ? this.withSecrets(document) : undefined;
+  }
 
-    async list(): Promise<ConnectionWithoutSecrets[]> {
-      const documents = await model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
-      return documents.map(toRecord);
-    },
+  /** Like `findWithSecrets`. While a connection is being deleted, its record still has the credentials for the EHR. */
+  async findEvenDeleted(id: string): Promise<Connection | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? this.withSecrets(document) : undefined;
+  }
 
-    /** The first id after another one. Deleted connections count, because their records still exist. */
-    async nextId(after: string): Promise<string | undefined> {
-      return (
-        await model
-          .findOne({ _id: { $gt: after } }, { _id: 1 })
-          .sort({ _id: 1 })
-          .lean()
-      )?._id;
-    },
+  async list(): Promise<ConnectionWithoutSecrets[]> {
+    const documents = await this.model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
+    return documents.map(toRecord);
+  }
 
-    /** Reads ids only. */
-    listIds: () => findIds(model, { deletedAt: null }),
-
-    async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
-      await model.updateOne({ _id: id }, { $set: { capabilities } });
-    },
-
-    async noteAuthorization(options: { readonly connectionId: string; readonly isNeeded: boolean }): Promise<void> {
-      const { connectionId: _id, isNeeded } = options;
-      const change = isNeeded ? { $set: { needsAuthorization: true } } : { $unset: { needsAuthorization: 1 } };
-      await model.updateOne({ _id }, change);
-    },
-
-    /** Stores the patient and the practice of a user's authorization, if they were not known. */
-    async savePatient(options: { readonly id: string; readonly userId: string; readonly practiceId?: string }) {
-      const { id, ...fields } = options;
-      await model.updateOne({ _id: id }, { $set: fields });
-    },
-
-    /** The connection that a user has authorized earlier for the same patient. @throws AppError `secret-unreadable` */
-    async findAuthorized(options: {
-      readonly provider: string;
-      readonly fhirEndpoint: string;
-      readonly clientId: string;
-      readonly userId: string;
-    }): Promise<Connection | undefined> {
-      const { clientId, ...filter } = options;
-      const method = 'authorization_code';
-      const auth = { 'auth.method': method, 'auth.clientId': clientId };
-      const document = await model
-        .findOne({ ...filter, ...auth, deletedAt: null })
+  /** The first id after another one. Deleted connections count, because their records still exist. */
+  async nextId(after: string): Promise<string | undefined> {
+    return (
+      await this.model
+        .findOne({ _id: { $gt: after } }, { _id: 1 })
         .sort({ _id: 1 })
-        .lean();
-      return document ? withSecrets(document) : undefined;
-    },
+        .lean()
+    )?._id;
+  }
 
-    /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
-    async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
-      await model.updateOne({ _id: id }, { $set: { deletedAt: now } });
-      await claims.releaseAll(id);
-    },
+  /** Reads ids only. */
+  listIds() {
+    return findIds(this.model, { deletedAt: null });
+  }
 
-    /** When the connection was deleted. Undefined if it was not, or if nothing is left of it. */
-    async findDeletedAt(id: string): Promise<Date | undefined> {
-      return (await model.findById(id, { deletedAt: 1 }).lean())?.deletedAt;
-    },
+  async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
+    await this.model.updateOne({ _id: id }, { $set: { capabilities } });
+  }
 
-    async listDeletedIds(): Promise<string[]> {
-      const documents = await model.find({ deletedAt: { $ne: null } }, { _id: 1 }).lean();
-      return documents.map(({ _id }) => _id);
-    },
+  async noteAuthorization(options: { readonly connectionId: string; readonly isNeeded: boolean }): Promise<void> {
+    const { connectionId: _id, isNeeded } = options;
+    const change = isNeeded ? { $set: { needsAuthorization: true } } : { $unset: { needsAuthorization: 1 } };
+    await this.model.updateOne({ _id }, change);
+  }
 
-    async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }) {
-      await model.updateOne({ _id: id }, { $set: { lastTest: test } });
-    },
+  /** Stores the patient and the practice of a user's authorization, if they were not known. */
+  async savePatient(options: { readonly id: string; readonly userId: string; readonly practiceId?: string }) {
+    const { id, ...fields } = options;
+    await this.model.updateOne({ _id: id }, { $set: fields });
+  }
 
-    /** @param url the connection's own address. Without it, only addresses that a request named are called. */
-    async saveWebhook(options: {
-      readonly id: string;
-      readonly url: string | undefined;
-      readonly secret: string;
-    }): Promise<void> {
-      const { id, url, secret } = options;
-      const unsetUrl = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
-      await gate.write(() => {
-        const sealedWebhookSecret = webhookSecrets.encrypt(id, secret);
-        const set = { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) };
-        return model.updateOne({ _id: id }, { $set: set, ...unsetUrl });
-      });
-    },
+  /** The connection that a user has authorized earlier for the same patient. @throws AppError `secret-unreadable` */
+  async findAuthorized(options: {
+    readonly provider: string;
+    readonly fhirEndpoint: string;
+    readonly clientId: string;
+    readonly userId: string;
+  }): Promise<Connection | undefined> {
+    const { clientId, ...filter } = options;
+    const method = 'authorization_code';
+    const auth = { 'auth.method': method, 'auth.clientId': clientId };
+    const document = await this.model
+      .findOne({ ...filter, ...auth, deletedAt: null })
+      .sort({ _id: 1 })
+      .lean();
+    return document ? this.withSecrets(document) : undefined;
+  }
 
-    /** @returns false if the connection had no webhook */
-    async deleteWebhook(id: string): Promise<boolean> {
-      const result = await model.updateOne(
-        { _id: id, sealedWebhookSecret: { $exists: true } },
-        { $unset: { webhookUrl: 1, sealedWebhookSecret: 1 } },
-      );
-      return result.matchedCount === 1;
-    },
+  /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
+  async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $set: { deletedAt: now } });
+    await this.claims.releaseAll(id);
+  }
 
-    async findWebhookSecret(id: string): Promise<string | undefined> {
-      const document = await model.findById(id, { sealedWebhookSecret: 1 }).lean();
-      const encrypted = document?.sealedWebhookSecret;
-      return encrypted && webhookSecrets.decrypt(id, encrypted).toString();
-    },
+  /** When the connection was deleted. Undefined if it was not, or if nothing is left of it. */
+  async findDeletedAt(id: string): Promise<Date | undefined> {
+    return (await this.model.findById(id, { deletedAt: 1 }).lean())?.deletedAt;
+  }
 
-    async delete(id: string): Promise<boolean> {
-      const result = await model.deleteOne({ _id: id });
-      await claims.releaseAll(id);
-      return result.deletedCount === 1;
-    },
-  };
+  async listDeletedIds(): Promise<string[]> {
+    const documents = await this.model.find({ deletedAt: { $ne: null } }, { _id: 1 }).lean();
+    return documents.map(({ _id }) => _id);
+  }
 
-  function encryptAuth(id: string, auth: ConnectionAuth): EncryptedAuth {
+  async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }) {
+    await this.model.updateOne({ _id: id }, { $set: { lastTest: test } });
+  }
+
+  /** @param url the connection's own address. Without it, only addresses that a request named are called. */
+  async saveWebhook(options: {
+    readonly id: string;
+    readonly url: string | undefined;
+    readonly secret: string;
+  }): Promise<void> {
+    const { id, url, secret } = options;
+    const unsetUrl = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
+    await this.gate.write(() => {
+      const sealedWebhookSecret = this.webhookSecrets.encrypt(id, secret);
+      const set = { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) };
+      return this.model.updateOne({ _id: id }, { $set: set, ...unsetUrl });
+    });
+  }
+
+  /** @returns false if the connection had no webhook */
+  async deleteWebhook(id: string): Promise<boolean> {
+    const result = await this.model.updateOne(
+      { _id: id, sealedWebhookSecret: { $exists: true } },
+      { $unset: { webhookUrl: 1, sealedWebhookSecret: 1 } },
+    );
+    return result.matchedCount === 1;
+  }
+
+  async findWebhookSecret(id: string): Promise<string | undefined> {
+    const document = await this.model.findById(id, { sealedWebhookSecret: 1 }).lean();
+    const encrypted = document?.sealedWebhookSecret;
+    return encrypted && this.webhookSecrets.decrypt(id, encrypted).toString();
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const result = await this.model.deleteOne({ _id: id });
+    await this.claims.releaseAll(id);
+    return result.deletedCount === 1;
+  }
+
+  private encryptAuth(id: string, auth: ConnectionAuth): EncryptedAuth {
     if ('clientSecret' in auth && auth.clientSecret !== undefined) {
       const { clientSecret, ...readable } = auth;
-      return { auth: readable, sealedSecret: secrets.encrypt(id, clientSecret) };
+      return { auth: readable, sealedSecret: this.secrets.encrypt(id, clientSecret) };
     }
     if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
     const { privateJwk, ...signingKey } = auth.signingKey;
-    return { auth: { ...auth, signingKey }, sealedPrivateJwk: privateJwks.encrypt(id, privateJwk) };
+    return { auth: { ...auth, signingKey }, sealedPrivateJwk: this.privateJwks.encrypt(id, privateJwk) };
   }
 
-  function withSecrets(document: ConnectionDocument): Connection {
+  private withSecrets(document: ConnectionDocument): Connection {
     const { _id, sealedSecret, sealedPrivateJwk } = document;
     const { auth, ...connection } = toRecord(document);
-    const secret = sealedSecret === undefined ? {} : { clientSecret: secrets.decrypt(_id, sealedSecret).toString() };
-    const privateJwk = sealedPrivateJwk && privateJwks.decrypt(_id, sealedPrivateJwk).toString();
+    const secret =
+      sealedSecret === undefined ? {} : { clientSecret: this.secrets.decrypt(_id, sealedSecret).toString() };
+    const privateJwk = sealedPrivateJwk && this.privateJwks.decrypt(_id, sealedPrivateJwk).toString();
     const signingKey = privateJwk ? { signingKey: { ...(document.auth.signingKey as object), privateJwk } } : {};
     return { ...connection, auth: { ...auth, ...secret, ...signingKey } as ConnectionAuth };
   }

@@ -37,76 +37,82 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'signing_keys' });
 const publishedMs = 60 * 60_000;
 
 /** `signing_keys`: the keys that sign the deployment's client assertions. Private halves are encrypted. */
-export function createSigningKeyRepository({ database, secretBox, gate }: StoreContext) {
-  const model = database.model('SigningKey', schema);
-  const privateJwks = createEncryptedField({
-    database,
-    secretBox,
-    collection: 'signing_keys',
-    field: 'sealedPrivateJwk',
-    ownerOf: (kid) => `${kid}/signing-key`,
-  });
-  return {
-    encryptedFields: [privateJwks],
+export class SigningKeyRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly model;
+  private readonly privateJwks;
 
-    /** @returns false if the key exists already */
-    async insert(options: {
-      readonly key: SigningKey;
-      readonly publicJwk: SigningKeyRecord['publicJwk'];
-      readonly now: Date;
-    }): Promise<boolean> {
-      const { key, publicJwk, now } = options;
-      const { kid, alg, privateJwk } = key;
-      try {
-        await gate.write(() => {
-          const sealedPrivateJwk = privateJwks.encrypt(kid, privateJwk);
-          return model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
-        });
-        return true;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        return false;
-      }
-    },
+  constructor({ database, secretBox, gate }: StoreContext) {
+    this.gate = gate;
+    this.model = database.model('SigningKey', schema);
+    this.privateJwks = createEncryptedField({
+      database,
+      secretBox,
+      collection: 'signing_keys',
+      field: 'sealedPrivateJwk',
+      ownerOf: (kid) => `${kid}/signing-key`,
+    });
+    this.encryptedFields = [this.privateJwks];
+  }
 
-    /** Oldest first. */
-    async list(): Promise<SigningKeyRecord[]> {
-      return (await model.find().sort({ createdAt: 1, _id: 1 }).lean()).map(toRecord);
-    },
+  /** @returns false if the key exists already */
+  async insert(options: {
+    readonly key: SigningKey;
+    readonly publicJwk: SigningKeyRecord['publicJwk'];
+    readonly now: Date;
+  }): Promise<boolean> {
+    const { key, publicJwk, now } = options;
+    const { kid, alg, privateJwk } = key;
+    try {
+      await this.gate.write(() => {
+        const sealedPrivateJwk = this.privateJwks.encrypt(kid, privateJwk);
+        return this.model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
+      });
+      return true;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return false;
+    }
+  }
 
-    /**
-     * The newest key that servers have had time to read. An activation makes a key the newest. If there is none, the oldest key signs
-     * at once, because no other key could sign in the meantime.
-     */
-    async findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined> {
-      const keys = await model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
-      const usable = keys
-        .filter((key) => isKnown(key, Date.now()))
-        .sort((left, right) => chosenAt(left).getTime() - chosenAt(right).getTime());
-      const key = usable.at(-1) ?? keys[0];
-      if (!key) return undefined;
-      const { _id: kid, sealedPrivateJwk } = key;
-      return { kid, alg, privateJwk: privateJwks.decrypt(kid, sealedPrivateJwk).toString() };
-    },
+  /** Oldest first. */
+  async list(): Promise<SigningKeyRecord[]> {
+    return (await this.model.find().sort({ createdAt: 1, _id: 1 }).lean()).map(toRecord);
+  }
 
-    /** @returns false if the key does not exist or is retired */
-    async activate({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
-      const result = await model.updateOne({ _id: kid, retiredAt: null }, { $set: { activatedAt: now } });
-      return result.matchedCount === 1;
-    },
+  /**
+   * The newest key that servers have had time to read. An activation makes a key the newest. If there is none, the oldest key signs
+   * at once, because no other key could sign in the meantime.
+   */
+  async findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined> {
+    const keys = await this.model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
+    const usable = keys
+      .filter((key) => isKnown(key, Date.now()))
+      .sort((left, right) => chosenAt(left).getTime() - chosenAt(right).getTime());
+    const key = usable.at(-1) ?? keys[0];
+    if (!key) return undefined;
+    const { _id: kid, sealedPrivateJwk } = key;
+    return { kid, alg, privateJwk: this.privateJwks.decrypt(kid, sealedPrivateJwk).toString() };
+  }
 
-    /** @returns false if the key does not exist or is retired */
-    async retire({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
-      const result = await model.updateOne({ _id: kid, retiredAt: null }, { $set: { retiredAt: now } });
-      return result.matchedCount === 1;
-    },
+  /** @returns false if the key does not exist or is retired */
+  async activate({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
+    const result = await this.model.updateOne({ _id: kid, retiredAt: null }, { $set: { activatedAt: now } });
+    return result.matchedCount === 1;
+  }
 
-    /** @returns false if the key was not retired before `retiredBefore` */
-    async delete({ kid, retiredBefore }: { readonly kid: string; readonly retiredBefore: Date }): Promise<boolean> {
-      const result = await model.deleteOne({ _id: kid, retiredAt: { $lt: retiredBefore } });
-      return result.deletedCount === 1;
-    },
-  };
+  /** @returns false if the key does not exist or is retired */
+  async retire({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
+    const result = await this.model.updateOne({ _id: kid, retiredAt: null }, { $set: { retiredAt: now } });
+    return result.matchedCount === 1;
+  }
+
+  /** @returns false if the key was not retired before `retiredBefore` */
+  async delete({ kid, retiredBefore }: { readonly kid: string; readonly retiredBefore: Date }): Promise<boolean> {
+    const result = await this.model.deleteOne({ _id: kid, retiredAt: { $lt: retiredBefore } });
+    return result.deletedCount === 1;
+  }
 }
 
 function isKnown({ activatedAt, createdAt }: Pick<SigningKeyRecord, 'activatedAt' | 'createdAt'>, nowMs: number) {

@@ -1,21 +1,24 @@
 import { type FeatureData, forgetTexts, noData, ownedRecords, type StoreContext } from '@bulkhead/store';
-import { createAccessTokenRepository } from './access-token.repository.ts';
-import { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
-import { connectionDocumentSchema, createConnectionRepository } from './connection.repository.ts';
-import { createConnectionDraftRepository } from './connection-draft.repository.ts';
-import { createSigningKeyRepository } from './signing-key.repository.ts';
+import { AccessTokenRepository } from './access-token.repository.ts';
+import { AuthorizationRequestRepository } from './authorization-request.repository.ts';
+import { ConnectionRepository, connectionDocumentSchema } from './connection.repository.ts';
+import { ConnectionDraftRepository } from './connection-draft.repository.ts';
+import { SigningKeyRepository } from './signing-key.repository.ts';
 
 export type ConnectionStore = ReturnType<typeof createConnectionStore>['repositories'];
 
 export function createConnectionStore(context: StoreContext) {
   const { database } = context;
-  const connections = createConnectionRepository(context);
+  const connections = new ConnectionRepository(context);
   const repositories = {
     connections,
-    connectionDrafts: createConnectionDraftRepository(context),
-    accessTokens: createAccessTokenRepository({ ...context, noteAuthorization: connections.noteAuthorization }),
-    authorizationRequests: createAuthorizationRequestRepository(context),
-    signingKeys: createSigningKeyRepository(context),
+    connectionDrafts: new ConnectionDraftRepository(context),
+    accessTokens: new AccessTokenRepository({
+      ...context,
+      noteAuthorization: (change) => connections.noteAuthorization(change),
+    }),
+    authorizationRequests: new AuthorizationRequestRepository(context),
+    signingKeys: new SigningKeyRepository(context),
   };
   const byId = (_id: string) => ({ _id });
   const data: FeatureData = {

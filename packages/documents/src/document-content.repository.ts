@@ -20,8 +20,6 @@ const contentSchema = z.strictObject({
 });
 export type DocumentContent = Immutable<z.output<typeof contentSchema>>;
 
-export type DocumentContentRepository = ReturnType<typeof createDocumentContentRepository>;
-
 const documentSchema = contentSchema.extend({
   /** `<connectionId>/<sha256>`, so that equal contents of a connection are stored once. */
   id: z.string(),
@@ -42,113 +40,120 @@ export interface StoredParts {
  * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are encrypted separately. A download can
  * therefore resume after its last part, and a range can be read without the bytes before it.
  */
-export function createDocumentContentRepository({
-  database,
-  gate,
-  files,
-}: Omit<StoreContext, 'secretBox'> & { readonly files: EncryptedFiles }) {
-  const model = database.model('DocumentContent', schema);
-  const removeFiles = async ({ upload, parts }: StoredParts): Promise<void> => {
-    for (let index = 0; index <= parts.length; index++) await files.removeOf(ownerOf(upload, index));
-  };
-  return {
-    encryptedFields: files.encryptedFields,
+export class DocumentContentRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly files;
+  private readonly model;
 
-    createPart: ({ connectionId, upload, index }: Part): Promise<EncryptedFileWriter> =>
-      files.create({ owner: ownerOf(upload, index), connectionId }),
+  constructor({ database, gate, files }: Omit<StoreContext, 'secretBox'> & { readonly files: EncryptedFiles }) {
+    this.gate = gate;
+    this.files = files;
+    this.model = database.model('DocumentContent', schema);
+    this.encryptedFields = files.encryptedFields;
+  }
 
-    /**
-     * Makes an upload the content with its hash, unless another upload already is.
-     * @returns the content with this hash, which may be of another upload
-     */
-    async claim(content: DocumentContent): Promise<DocumentContent> {
-      const _id = idOf(content);
-      for (;;) {
-        try {
-          await gate.admit(content.connectionId, () => model.collection.insertOne({ _id, ...content } as never));
-          return content;
-        } catch (error) {
-          if (!isDuplicateKey(error)) throw error;
-        }
-        // A document will refer to the content again. If the retention has just deleted it, the next try inserts this upload.
-        const existing = await model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
-        if (existing) return existing;
+  createPart({ connectionId, upload, index }: Part): Promise<EncryptedFileWriter> {
+    return this.files.create({ owner: ownerOf(upload, index), connectionId });
+  }
+
+  /**
+   * Makes an upload the content with its hash, unless another upload already is.
+   * @returns the content with this hash, which may be of another upload
+   */
+  async claim(content: DocumentContent): Promise<DocumentContent> {
+    const _id = idOf(content);
+    for (;;) {
+      try {
+        await this.gate.admit(content.connectionId, () =>
+          this.model.collection.insertOne({ _id, ...content } as never),
+        );
+        return content;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
       }
-    },
+      // A document will refer to the content again. If the retention has just deleted it, the next try inserts this upload.
+      const existing = await this.model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
+      if (existing) return existing;
+    }
+  }
 
-    /** Counts the contents, and the parts of contents and of running downloads. */
-    async count(): Promise<{ readonly contents: number; readonly parts: number }> {
-      return { contents: await model.countDocuments(), parts: await files.count() };
-    },
+  /** Counts the contents, and the parts of contents and of running downloads. */
+  async count(): Promise<{ readonly contents: number; readonly parts: number }> {
+    return { contents: await this.model.countDocuments(), parts: await this.files.count() };
+  }
 
-    async find(key: Pick<DocumentContent, 'connectionId' | 'sha256'>): Promise<DocumentContent | undefined> {
-      return (await model.findById(idOf(key)).lean()) ?? undefined;
-    },
+  async find(key: Pick<DocumentContent, 'connectionId' | 'sha256'>): Promise<DocumentContent | undefined> {
+    return (await this.model.findById(idOf(key)).lean()) ?? undefined;
+  }
 
-    /**
-     * Reads the bytes from `start` up to `end` (exclusive). Decryption fails if a part is not at the position for which it was
-     * encrypted.
-     */
-    async *read(
-      { upload, parts, partBytes }: Pick<DocumentContent, 'upload' | 'parts' | 'partBytes'>,
-      { start, end }: { readonly start: number; readonly end: number },
-    ): AsyncGenerator<Buffer> {
-      for (let index = Math.floor(start / partBytes); index * partBytes < end; index++) {
-        let position = index * partBytes;
-        const file = parts[index];
-        if (file === undefined) return;
-        // Read the whole part, because its end proves that it is authentic.
-        for await (const chunk of files.open({ owner: ownerOf(upload, index), file })) {
-          const bytes = chunk as Buffer;
-          const part = bytes.subarray(Math.max(start - position, 0), Math.max(end - position, 0));
-          position += bytes.length;
-          if (part.length > 0) yield part;
-        }
+  /**
+   * Reads the bytes from `start` up to `end` (exclusive). Decryption fails if a part is not at the position for which it was
+   * encrypted.
+   */
+  async *read(
+    { upload, parts, partBytes }: Pick<DocumentContent, 'upload' | 'parts' | 'partBytes'>,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): AsyncGenerator<Buffer> {
+    for (let index = Math.floor(start / partBytes); index * partBytes < end; index++) {
+      let position = index * partBytes;
+      const file = parts[index];
+      if (file === undefined) return;
+      // Read the whole part, because its end proves that it is authentic.
+      for await (const chunk of this.files.open({ owner: ownerOf(upload, index), file })) {
+        const bytes = chunk as Buffer;
+        const part = bytes.subarray(Math.max(start - position, 0), Math.max(end - position, 0));
+        position += bytes.length;
+        if (part.length > 0) yield part;
       }
-    },
+    }
+  }
 
-    /** Removes parts that were not committed, unless they belong to a content by now. */
-    async removeParts({ upload, parts }: StoredParts): Promise<void> {
-      if (await model.exists({ upload, parts: { $in: [...parts] } })) return;
-      for (const file of parts) await files.remove(file);
-    },
+  /** Removes parts that were not committed, unless they belong to a content by now. */
+  async removeParts({ upload, parts }: StoredParts): Promise<void> {
+    if (await this.model.exists({ upload, parts: { $in: [...parts] } })) return;
+    for (const file of parts) await this.files.remove(file);
+  }
 
-    /** Removes the files that failed attempts have left for the parts of an upload. */
-    async removeLeftovers({ upload, parts }: StoredParts): Promise<void> {
-      for (const [index, except] of parts.entries()) await files.removeOf(ownerOf(upload, index), { except });
-      // An attempt may have been killed while it wrote the next part.
-      await files.removeOf(ownerOf(upload, parts.length));
-    },
+  /** Removes the files that failed attempts have left for the parts of an upload. */
+  async removeLeftovers({ upload, parts }: StoredParts): Promise<void> {
+    for (const [index, except] of parts.entries()) await this.files.removeOf(ownerOf(upload, index), { except });
+    // An attempt may have been killed while it wrote the next part.
+    await this.files.removeOf(ownerOf(upload, parts.length));
+  }
 
-    /** Removes an upload, unless it is a content. It may be one if a worker was killed before it could record that. */
-    async remove({ upload, parts }: StoredParts): Promise<void> {
-      if (await model.exists({ upload })) return;
-      await removeFiles({ upload, parts });
-    },
+  /** Removes an upload, unless it is a content. It may be one if a worker was killed before it could record that. */
+  async remove({ upload, parts }: StoredParts): Promise<void> {
+    if (await this.model.exists({ upload })) return;
+    await this.removeFiles({ upload, parts });
+  }
 
-    /** Removes the parts of a content that is being erased, although its record still exists. */
-    removeFiles,
+  /** Removes the parts of a content that is being erased, although its record still exists. */
+  async removeFiles({ upload, parts }: StoredParts): Promise<void> {
+    for (let index = 0; index <= parts.length; index++) await this.files.removeOf(ownerOf(upload, index));
+  }
 
-    /** Removes the parts that late attempts have stored for a connection whose documents are erased. */
-    removeAllOf: (connectionId: string): Promise<void> => files.removeBelow(connectionId),
+  /** Removes the parts that late attempts have stored for a connection whose documents are erased. */
+  removeAllOf(connectionId: string): Promise<void> {
+    return this.files.removeBelow(connectionId);
+  }
 
-    /**
-     * Removes what late attempts have stored for a document that was erased: parts, and a content that they have claimed.
-     * @returns how many contents. One that another document uses stays
-     */
-    async removeOfDocument(document: { readonly connectionId: string; readonly id: string }, isUsed: IsUsed) {
-      const uploads = uploadsOf(document);
-      const claimed = await model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
-      let removed = 0;
-      for (const content of claimed) {
-        if (await isUsed(content)) return removed;
-        await removeFiles(content);
-        removed += (await model.deleteOne({ _id: content._id })).deletedCount;
-      }
-      await files.removeBelow(uploads);
-      return removed;
-    },
-  };
+  /**
+   * Removes what late attempts have stored for a document that was erased: parts, and a content that they have claimed.
+   * @returns how many contents. One that another document uses stays
+   */
+  async removeOfDocument(document: { readonly connectionId: string; readonly id: string }, isUsed: IsUsed) {
+    const uploads = uploadsOf(document);
+    const claimed = await this.model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
+    let removed = 0;
+    for (const content of claimed) {
+      if (await isUsed(content)) return removed;
+      await this.removeFiles(content);
+      removed += (await this.model.deleteOne({ _id: content._id })).deletedCount;
+    }
+    await this.files.removeBelow(uploads);
+    return removed;
+  }
 }
 
 type IsUsed = (content: Pick<DocumentContent, 'connectionId' | 'sha256'>) => Promise<boolean>;

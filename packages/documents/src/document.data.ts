@@ -15,18 +15,20 @@ import {
   toBatches,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { type createDocumentRepository, documentSchema } from './document.repository.ts';
+import { type DocumentRepository, documentSchema } from './document.repository.ts';
 import type { DocumentContentRepository, StoredParts } from './document-content.repository.ts';
 import { type ReadAttachments, retainContents, retainDocuments, retainUploads } from './retain-documents.ts';
 
 interface DocumentDataOptions {
   readonly database: Database;
-  readonly documents: ReturnType<typeof createDocumentRepository>;
+  readonly documents: DocumentRepository;
   readonly contents: DocumentContentRepository;
   readonly files: EncryptedFiles;
-  /** Lists the ids of the resources of a type that are in the patient's compartment. */
-  readonly listOfPatient: (patient: PatientOfConnection & { readonly resourceType: string }) => Promise<string[]>;
-  readonly readAttachments: ReadAttachments;
+  readonly resources: {
+    /** Lists the ids of the resources of a type that are in the patient's compartment. */
+    listOfPatient(patient: PatientOfConnection & { readonly resourceType: string }): Promise<string[]>;
+    readonly readAttachments: ReadAttachments;
+  };
 }
 
 interface StoredDocument extends Named {
@@ -37,7 +39,7 @@ interface StoredDocument extends Named {
 type StoredContent = Named & StoredParts & { readonly sizeBytes: number };
 
 export function createDocumentData(options: DocumentDataOptions) {
-  const { database, documents, contents, files, listOfPatient, readAttachments } = options;
+  const { database, documents, contents, files, resources } = options;
   const contentsOf = (_id: string) => database.collection<StoredContent>('document_contents').findOne({ _id });
 
   const find = (filter: object) =>
@@ -130,7 +132,7 @@ export function createDocumentData(options: DocumentDataOptions) {
       const { connectionId, patientId } = patient;
       const filters: object[] = [{ patientId }];
       for (const resourceType of typesWithAttachments) {
-        const ids = await listOfPatient({ ...patient, resourceType });
+        const ids = await resources.listOfPatient({ ...patient, resourceType });
         filters.push(...toBatches(ids).map((batch) => ({ 'resource.id': { $in: batch } })));
       }
       const found = new Map<string, StoredDocument>();
@@ -161,7 +163,7 @@ export function createDocumentData(options: DocumentDataOptions) {
     },
 
     retention: {
-      document: retainDocuments({ database, contents, readAttachments }),
+      document: retainDocuments({ database, contents, readAttachments: (page) => resources.readAttachments(page) }),
       'document-content': retainContents({ database, contents, documents }),
       'document-upload': retainUploads({ database, files }),
     },

@@ -4,7 +4,6 @@ import {
   createClaims,
   duplicateInserts,
   FileNovelty,
-  findById,
   mongooseSchemaOf,
   type StoreContext,
   type Stored,
@@ -59,185 +58,196 @@ schema.index({ connectionId: 1, sha256: 1 });
 schema.index({ 'progress.upload': 1 }, { sparse: true });
 
 /** `documents`: one record for each attachment of a resource. */
-export function createDocumentRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-  const model = database.model('PatientDocument', schema);
-  const claims = createClaims<PatientDocumentDocument>({
-    database,
-    collection: 'documents',
-    running: 'downloading',
-    unsettled,
-  });
+export class DocumentRepository {
+  private readonly gate;
+  private readonly model;
+  private readonly claims;
 
-  return {
-    /**
-     * Adds documents that are not stored yet, and makes documents pending again that have changed at the server. An older version
-     * changes nothing.
-     * @param file what the earlier batches of the same file have shown
-     * @returns the ids of the documents that are now pending
-     */
-    async note(documents: readonly PatientDocument[], file = new FileNovelty<StoredVersion>()): Promise<string[]> {
-      const [first] = documents;
-      return first ? gate.admit(first.connectionId, () => noteAll(documents, file)) : [];
-    },
+  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+    this.gate = gate;
+    this.model = database.model('PatientDocument', schema);
+    this.claims = createClaims<PatientDocumentDocument>({
+      database,
+      collection: 'documents',
+      running: 'downloading',
+      unsettled,
+    });
+  }
 
-    find: findById(model, toRecord),
+  /**
+   * Adds documents that are not stored yet, and makes documents pending again that have changed at the server. An older version
+   * changes nothing.
+   * @param file what the earlier batches of the same file have shown
+   * @returns the ids of the documents that are now pending
+   */
+  async note(documents: readonly PatientDocument[], file = new FileNovelty<StoredVersion>()): Promise<string[]> {
+    const [first] = documents;
+    return first ? this.gate.admit(first.connectionId, () => this.noteAll(documents, file)) : [];
+  }
 
-    /** Whether a document, other than these, has the content with this hash. */
-    async isContentUsed(content: {
-      readonly connectionId: string;
-      readonly sha256: string;
-      readonly except: readonly string[];
-    }): Promise<boolean> {
-      const { connectionId, sha256, except } = content;
-      return (await model.exists({ connectionId, sha256, _id: { $nin: [...except] } })) !== null;
-    },
+  async find(id: string): Promise<PatientDocument | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? toRecord(document) : undefined;
+  }
 
-    /** Lists documents in the order of ids. @param options.after the last id of the previous page */
-    async list(options: {
-      readonly filter: DocumentFilter;
-      readonly limit: number;
-      readonly after?: string | undefined;
-    }): Promise<PatientDocument[]> {
-      const { filter, limit, after } = options;
-      const page = after === undefined ? {} : { _id: { $gt: after } };
-      const documents = await model
-        .find({ ...filter, ...page } as object)
+  /** Whether a document, other than these, has the content with this hash. */
+  async isContentUsed(content: {
+    readonly connectionId: string;
+    readonly sha256: string;
+    readonly except: readonly string[];
+  }): Promise<boolean> {
+    const { connectionId, sha256, except } = content;
+    return (await this.model.exists({ connectionId, sha256, _id: { $nin: [...except] } })) !== null;
+  }
+
+  /** Lists documents in the order of ids. @param options.after the last id of the previous page */
+  async list(options: {
+    readonly filter: DocumentFilter;
+    readonly limit: number;
+    readonly after?: string | undefined;
+  }): Promise<PatientDocument[]> {
+    const { filter, limit, after } = options;
+    const page = after === undefined ? {} : { _id: { $gt: after } };
+    const documents = await this.model
+      .find({ ...filter, ...page } as object)
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean();
+    return documents.map(toRecord);
+  }
+
+  /** @returns the number of documents, at most `limit`, or undefined if no index can count them */
+  async count({
+    filter,
+    limit,
+  }: {
+    readonly filter: DocumentFilter;
+    readonly limit: number;
+  }): Promise<number | undefined> {
+    const isCounted = countable.includes(Object.keys(filter).toSorted().join());
+    return isCounted ? this.model.countDocuments(filter as object, { limit }) : undefined;
+  }
+
+  /** Lists started documents first, so that they do not wait behind a million new ones. */
+  async listUnsettledIds(limit: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (const state of ['downloading', 'pending'] as const) {
+      if (ids.length >= limit) break;
+      const page = await this.model
+        .find({ state }, { _id: 1 })
         .sort({ _id: 1 })
-        .limit(limit)
+        .limit(limit - ids.length)
         .lean();
-      return documents.map(toRecord);
+      ids.push(...page.map(({ _id }) => _id));
+    }
+    return ids;
+  }
+
+  /** Lists the documents that have failed since `since`, the last failure first. It reads at most `limit` records. */
+  async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<FailedDocument[]> {
+    const failed = { state: 'failed' as const, completedAt: { $gte: since } };
+    const fields = { _id: 0, connectionId: 1, completedAt: 1, error: 1 } as const;
+    return this.model.find(failed, fields).sort({ completedAt: -1 }).limit(limit).lean();
+  }
+
+  /** Makes `claim` the only attempt that may write. @returns undefined if the document is settled */
+  async claim(claim: Claim, now: Date): Promise<PatientDocument | undefined> {
+    const document = await this.claims.take(claim, { $set: { startedAt: now } });
+    return document && toRecord(document);
+  }
+
+  isHeld(claim: Claim): Promise<boolean> {
+    return this.claims.isHeld(claim);
+  }
+
+  /**
+   * @param progress undefined if the download restarts
+   * @returns false if another attempt has taken over. Then this attempt must stop
+   */
+  saveProgress(claim: Claim, progress: DocumentProgress | undefined): Promise<boolean> {
+    return this.claims.update(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } });
+  }
+
+  store(
+    claim: Claim,
+    stored: {
+      readonly sha256: string;
+      readonly sizeBytes: number;
+      readonly storedType: string;
+      readonly notes: readonly DocumentNote[];
+      readonly now: Date;
     },
+  ): Promise<boolean> {
+    const { now, notes, ...fields } = stored;
+    const change = { ...fields, notes: [...notes], state: 'stored' as const, completedAt: now };
+    return this.claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
+  }
 
-    /** @returns the number of documents, at most `limit`, or undefined if no index can count them */
-    async count({
-      filter,
-      limit,
-    }: {
-      readonly filter: DocumentFilter;
-      readonly limit: number;
-    }): Promise<number | undefined> {
-      const isCounted = countable.includes(Object.keys(filter).toSorted().join());
-      return isCounted ? model.countDocuments(filter as object, { limit }) : undefined;
-    },
+  skip(claim: Claim, { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date }): Promise<boolean> {
+    const change = { state: 'skipped' as const, reason, completedAt: now };
+    return this.claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
+  }
 
-    /** Lists started documents first, so that they do not wait behind a million new ones. */
-    async listUnsettledIds(limit: number): Promise<string[]> {
-      const ids: string[] = [];
-      for (const state of ['downloading', 'pending'] as const) {
-        if (ids.length >= limit) break;
-        const page = await model
-          .find({ state }, { _id: 1 })
-          .sort({ _id: 1 })
-          .limit(limit - ids.length)
-          .lean();
-        ids.push(...page.map(({ _id }) => _id));
-      }
-      return ids;
-    },
+  /** Marks a document as failed, whichever attempt holds it. @returns false if it is settled */
+  async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<boolean> {
+    const { id, error, now } = options;
+    return (await this.claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
+  }
 
-    /** Lists the documents that have failed since `since`, the last failure first. It reads at most `limit` records. */
-    async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<FailedDocument[]> {
-      const failed = { state: 'failed' as const, completedAt: { $gte: since } };
-      const fields = { _id: 0, connectionId: 1, completedAt: 1, error: 1 } as const;
-      return model.find(failed, fields).sort({ completedAt: -1 }).limit(limit).lean();
-    },
+  /** Fails all documents of a connection that are not settled. Running downloads stop at their next part. */
+  async cancelUnsettled({ connectionId, now }: { readonly connectionId: string; readonly now: Date }): Promise<void> {
+    await this.claims.settleAll({ connectionId }, { $set: { state: 'failed', completedAt: now } });
+  }
 
-    /** Makes `claim` the only attempt that may write. @returns undefined if the document is settled */
-    async claim(claim: Claim, now: Date): Promise<PatientDocument | undefined> {
-      const document = await claims.take(claim, { $set: { startedAt: now } });
-      return document && toRecord(document);
-    },
+  /** Makes a failed or skipped document pending. @returns false if it is neither */
+  async retry(id: string): Promise<boolean> {
+    const { matchedCount } = await this.model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, restart);
+    return matchedCount === 1;
+  }
 
-    isHeld: claims.isHeld,
-
-    /**
-     * @param progress undefined if the download restarts
-     * @returns false if another attempt has taken over. Then this attempt must stop
-     */
-    saveProgress: (claim: Claim, progress: DocumentProgress | undefined): Promise<boolean> =>
-      claims.update(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } }),
-
-    store(
-      claim: Claim,
-      stored: {
-        readonly sha256: string;
-        readonly sizeBytes: number;
-        readonly storedType: string;
-        readonly notes: readonly DocumentNote[];
-        readonly now: Date;
-      },
-    ): Promise<boolean> {
-      const { now, notes, ...fields } = stored;
-      const change = { ...fields, notes: [...notes], state: 'stored' as const, completedAt: now };
-      return claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
-    },
-
-    skip(claim: Claim, { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date }): Promise<boolean> {
-      const change = { state: 'skipped' as const, reason, completedAt: now };
-      return claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
-    },
-
-    /** Marks a document as failed, whichever attempt holds it. @returns false if it is settled */
-    async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<boolean> {
-      const { id, error, now } = options;
-      return (await claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
-    },
-
-    /** Fails all documents of a connection that are not settled. Running downloads stop at their next part. */
-    async cancelUnsettled({ connectionId, now }: { readonly connectionId: string; readonly now: Date }): Promise<void> {
-      await claims.settleAll({ connectionId }, { $set: { state: 'failed', completedAt: now } });
-    },
-
-    /** Makes a failed or skipped document pending. @returns false if it is neither */
-    async retry(id: string): Promise<boolean> {
-      const { matchedCount } = await model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, restart);
-      return matchedCount === 1;
-    },
-
-    /** Makes the documents pending that were skipped for a reason that no longer applies. */
-    async retrySkipped(reason: DocumentSkipReason): Promise<number> {
-      return (await model.updateMany({ state: 'skipped', reason }, restart)).modifiedCount;
-    },
-  };
+  /** Makes the documents pending that were skipped for a reason that no longer applies. */
+  async retrySkipped(reason: DocumentSkipReason): Promise<number> {
+    return (await this.model.updateMany({ state: 'skipped', reason }, restart)).modifiedCount;
+  }
 
   /** Inserts documents with one command. @returns those that no other process has inserted meanwhile */
-  async function noteAll(documents: readonly PatientDocument[], file: FileNovelty<StoredVersion>): Promise<string[]> {
-    const byId = await file.readUnlessNew(() => findVersions(documents));
+  private async noteAll(documents: readonly PatientDocument[], file: FileNovelty<StoredVersion>): Promise<string[]> {
+    const byId = await file.readUnlessNew(() => this.findVersions(documents));
     // A batch can contain several versions of a resource. The later ones are compared with the first one.
     const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
     const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
-    const inserted = await insertAll(missing);
+    const inserted = await this.insertAll(missing);
     if (inserted.size < missing.length) file.noteStored();
     const noted = new Set<string>();
     for (const document of documents) {
-      const isNoted = inserted.has(document) || (await noteOne(document, byId.get(document.id)));
+      const isNoted = inserted.has(document) || (await this.noteOne(document, byId.get(document.id)));
       if (isNoted && document.state === 'pending') noted.add(document.id);
     }
     return [...noted];
   }
 
-  async function insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
+  private async insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
     if (documents.length === 0) return new Set();
     const records = documents.map(({ id, ...fields }) => ({ _id: id, ...fields }));
-    const lost: ReadonlySet<number> = await model.collection
+    const lost: ReadonlySet<number> = await this.model.collection
       .insertMany(records as never[], { ordered: false })
       .then(() => new Set(), duplicateInserts);
     return new Set(documents.filter((_, index) => !lost.has(index)));
   }
 
-  async function noteOne(document: PatientDocument, knownVersion: StoredVersion | undefined): Promise<boolean> {
-    for (let stored = knownVersion; ; stored = await findVersion(document.id)) {
+  private async noteOne(document: PatientDocument, knownVersion: StoredVersion | undefined): Promise<boolean> {
+    for (let stored = knownVersion; ; stored = await this.findVersion(document.id)) {
       if (stored && !isChange(document, stored)) {
-        if (!stored.unreferencedSince || (await markReferenced(document.id))) return false;
+        if (!stored.unreferencedSince || (await this.markReferenced(document.id))) return false;
         continue;
       }
       // If another process has stored a version of the same resource meanwhile, compare again with that version.
-      if (stored ? await replace(document, stored) : (await insertAll([document])).size > 0) return true;
+      if (stored ? await this.replace(document, stored) : (await this.insertAll([document])).size > 0) return true;
     }
   }
 
-  async function findVersions(documents: readonly PatientDocument[]): Promise<ReadonlyMap<string, StoredVersion>> {
-    const versions = await model
+  private async findVersions(documents: readonly PatientDocument[]): Promise<ReadonlyMap<string, StoredVersion>> {
+    const versions = await this.model
       .find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields)
       // So that one answer has all. By default the first answer has 101 documents, and a full answer needs a second one to end.
       .batchSize(documents.length + 1)
@@ -245,16 +255,16 @@ export function createDocumentRepository({ database, gate }: Omit<StoreContext, 
     return new Map(versions.map((version) => [version._id, version]));
   }
 
-  async function findVersion(id: string): Promise<StoredVersion | undefined> {
-    return (await model.findById(id, versionFields).lean()) ?? undefined;
+  private async findVersion(id: string): Promise<StoredVersion | undefined> {
+    return (await this.model.findById(id, versionFields).lean()) ?? undefined;
   }
 
   /** Marks a document as referenced again. @returns false if it was deleted meanwhile */
-  async function markReferenced(id: string): Promise<boolean> {
-    return (await model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
+  private async markReferenced(id: string): Promise<boolean> {
+    return (await this.model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
   }
 
-  async function replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {
+  private async replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {
     const { id, createdAt: _, ...fields } = document;
     // Keep `progress`. It names the parts of the former content, which the next attempt removes.
     const former = [
@@ -271,7 +281,7 @@ export function createDocumentRepository({ database, gate }: Omit<StoreContext, 
     const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
     const unusedFields = [...former, ...optional].filter((name) => !(name in fields));
     const { fingerprint, resourceUpdatedAt } = stored;
-    const { matchedCount } = await model.collection.updateOne(
+    const { matchedCount } = await this.model.collection.updateOne(
       { _id: id, fingerprint, resourceUpdatedAt } as never,
       { $set: fields, $unset: Object.fromEntries(unusedFields.map((name) => [name, 1])) } as never,
     );

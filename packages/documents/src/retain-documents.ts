@@ -1,6 +1,6 @@
 import { type EncryptedFiles, endOf, type Named, RetentionPass, type RetentionStep } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { createDocumentRepository } from './document.repository.ts';
+import type { DocumentRepository } from './document.repository.ts';
 import type { DocumentContent, DocumentContentRepository, StoredParts } from './document-content.repository.ts';
 
 /** A record that is marked when nothing refers to it. */
@@ -82,7 +82,7 @@ const graceMs = 24 * 60 * 60_000;
 export function retainContents(options: {
   readonly database: Database;
   readonly contents: DocumentContentRepository;
-  readonly documents: Pick<ReturnType<typeof createDocumentRepository>, 'isContentUsed'>;
+  readonly documents: Pick<DocumentRepository, 'isContentUsed'>;
 }): RetentionStep {
   const { database, contents, documents } = options;
   return new RetentionPass({ database, kind: 'document-content' }).stepOver<ContentRecord>({

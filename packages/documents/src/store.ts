@@ -1,17 +1,17 @@
-import { createEncryptedFiles, type StoreContext } from '@bulkhead/store';
+import { EncryptedFiles, type StoreContext } from '@bulkhead/store';
 import { createDocumentData } from './document.data.ts';
-import { createDocumentRepository } from './document.repository.ts';
-import { createDocumentContentRepository } from './document-content.repository.ts';
+import { DocumentRepository } from './document.repository.ts';
+import { DocumentContentRepository } from './document-content.repository.ts';
 
 export type DocumentStore = ReturnType<typeof createDocumentStore>['repositories'];
 
 export function createDocumentStore(context: StoreContext) {
-  const files = createEncryptedFiles({ ...context, bucketName: 'document_files' });
-  const documents = createDocumentRepository(context);
-  const documentContents = createDocumentContentRepository({ ...context, files });
+  const files = new EncryptedFiles({ ...context, bucketName: 'document_files' });
+  const documents = new DocumentRepository(context);
+  const documentContents = new DocumentContentRepository({ ...context, files });
   return {
     repositories: { documents, documentContents },
-    data: (resources: Pick<Parameters<typeof createDocumentData>[0], 'listOfPatient' | 'readAttachments'>) =>
-      createDocumentData({ ...context, documents, contents: documentContents, files, ...resources }),
+    data: (resources: Parameters<typeof createDocumentData>[0]['resources']) =>
+      createDocumentData({ ...context, documents, contents: documentContents, files, resources }),
   };
 }

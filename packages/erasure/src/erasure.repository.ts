@@ -1,13 +1,5 @@
 import type { WarningCode } from '@bulkhead/runtime';
-import {
-  type ConnectionScope,
-  type DataAmounts,
-  findById,
-  findIds,
-  inScope,
-  mongooseSchemaOf,
-  withId,
-} from '@bulkhead/store';
+import { type ConnectionScope, type DataAmounts, findIds, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type Erasure, erasureSchema } from './erasure.record.ts';
 
@@ -19,121 +11,128 @@ schema.index({ kind: 1, connectionId: 1, phase: 1 });
 
 type ErasureChange = Partial<Pick<Erasure, 'found' | 'stoppedAt' | 'epoch' | 'completedAt'>>;
 
-export type ErasureRepository = ReturnType<typeof createErasureRepository>;
-
 /** `erasures`: the state of every erasure. Records are never deleted, because they are the proof and keep late writers out. */
-export function createErasureRepository(database: Database) {
-  const model = database.model('Erasure', schema);
-  return {
-    async insert({ id, ...fields }: Erasure): Promise<void> {
-      await model.create({ _id: id, ...fields });
-    },
+export class ErasureRepository {
+  private readonly model;
 
-    find: findById(model, withId),
+  constructor(database: Database) {
+    this.model = database.model('Erasure', schema);
+  }
 
-    /** Newest first. @param filter.after the last id of the previous page */
-    async list(filter: {
-      readonly connectionId?: string | undefined;
-      readonly after?: string | undefined;
-      readonly scope: ConnectionScope;
-      readonly limit: number;
-    }): Promise<Erasure[]> {
-      const { connectionId, after, scope, limit } = filter;
-      const documents = await model
-        .find({
-          $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
-          ...(after === undefined ? {} : { _id: { $lt: after } }),
-        })
-        .sort({ _id: -1 })
-        .limit(limit)
-        .lean();
-      return documents.map(withId);
-    },
+  async insert({ id, ...fields }: Erasure): Promise<void> {
+    await this.model.create({ _id: id, ...fields });
+  }
 
-    /** The erasure of a connection or a patient that is not completed yet. */
-    async findActive(subject: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
-      const document = await model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean();
-      return document ? withId(document) : undefined;
-    },
+  async find(id: string): Promise<Erasure | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? withId(document) : undefined;
+  }
 
-    listActiveIds: () => findIds(model, { phase: { $in: ['queued' as const, 'running' as const] } }),
+  /** Newest first. @param filter.after the last id of the previous page */
+  async list(filter: {
+    readonly connectionId?: string | undefined;
+    readonly after?: string | undefined;
+    readonly scope: ConnectionScope;
+    readonly limit: number;
+  }): Promise<Erasure[]> {
+    const { connectionId, after, scope, limit } = filter;
+    const documents = await this.model
+      .find({
+        $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
+        ...(after === undefined ? {} : { _id: { $lt: after } }),
+      })
+      .sort({ _id: -1 })
+      .limit(limit)
+      .lean();
+    return documents.map(withId);
+  }
 
-    /** The erasures of whole connections, for which nothing may be stored. */
-    listErasedConnections: (): Promise<readonly Pick<Erasure, 'connectionId' | 'phase'>[]> =>
-      model.find({ kind: 'connection' as const }, { _id: 0, connectionId: 1, phase: 1 }).lean(),
+  /** The erasure of a connection or a patient that is not completed yet. */
+  async findActive(subject: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
+    const document = await this.model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean();
+    return document ? withId(document) : undefined;
+  }
 
-    /** Changes the phase if the erasure is still as `from` describes it. @returns undefined if another process was faster */
-    async transition(options: {
-      readonly from: Pick<Erasure, 'id' | 'phase' | 'version'>;
-      readonly to: Erasure['phase'];
-      readonly change?: ErasureChange;
-      readonly unset?: readonly ('patientId' | 'binaryIds' | 'documentIds' | 'waitsFor' | 'error')[];
-    }): Promise<Erasure | undefined> {
-      const { from, to, change = {}, unset = [] } = options;
-      const document = await model
-        .findOneAndUpdate(
-          { _id: from.id, phase: from.phase, version: from.version },
-          {
-            $set: { ...change, phase: to },
-            $inc: { version: 1 },
-            ...(unset.length > 0 ? { $unset: Object.fromEntries(unset.map((field) => [field, 1])) } : {}),
-          },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? withId(document) : undefined;
-    },
+  listActiveIds() {
+    return findIds(this.model, { phase: { $in: ['queued' as const, 'running' as const] } });
+  }
 
-    async addDeleted({ id, amounts }: { readonly id: string; readonly amounts: DataAmounts }): Promise<void> {
-      const { resources, records, contentBytes } = amounts;
-      const more = [
-        ...Object.entries(resources).map(([type, count]) => [`deleted.resources.${type}`, count] as const),
-        ...Object.entries(records).map(([kind, count]) => [`deleted.records.${kind}`, count] as const),
-        ['deleted.contentBytes', contentBytes] as const,
-      ].filter(([, count]) => count > 0);
-      if (more.length > 0) await model.updateOne({ _id: id }, { $inc: Object.fromEntries(more) });
-    },
+  /** The erasures of whole connections, for which nothing may be stored. */
+  listErasedConnections(): Promise<readonly Pick<Erasure, 'connectionId' | 'phase'>[]> {
+    return this.model.find({ kind: 'connection' as const }, { _id: 0, connectionId: 1, phase: 1 }).lean();
+  }
 
-    /** @returns the ids that were not known before */
-    async addBinaries({ id, binaryIds }: { readonly id: string; readonly binaryIds: readonly string[] }) {
-      const before = await model
-        .findByIdAndUpdate(id, { $addToSet: { binaryIds: { $each: [...binaryIds] } } }, { returnDocument: 'before' })
-        .lean();
-      const known = new Set(before?.binaryIds);
-      return binaryIds.filter((binaryId) => !known.has(binaryId));
-    },
+  /** Changes the phase if the erasure is still as `from` describes it. @returns undefined if another process was faster */
+  async transition(options: {
+    readonly from: Pick<Erasure, 'id' | 'phase' | 'version'>;
+    readonly to: Erasure['phase'];
+    readonly change?: ErasureChange;
+    readonly unset?: readonly ('patientId' | 'binaryIds' | 'documentIds' | 'waitsFor' | 'error')[];
+  }): Promise<Erasure | undefined> {
+    const { from, to, change = {}, unset = [] } = options;
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: from.id, phase: from.phase, version: from.version },
+        {
+          $set: { ...change, phase: to },
+          $inc: { version: 1 },
+          ...(unset.length > 0 ? { $unset: Object.fromEntries(unset.map((field) => [field, 1])) } : {}),
+        },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? withId(document) : undefined;
+  }
 
-    /** Lets a running erasure keep the patient out. @returns undefined if it is completed */
-    async keepOut({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<Erasure | undefined> {
-      const document = await model
-        .findOneAndUpdate(
-          { _id: id, phase: { $ne: 'completed' as const } },
-          { $set: { keepsOut: true }, $max: { epoch }, $inc: { version: 1 } },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? withId(document) : undefined;
-    },
+  async addDeleted({ id, amounts }: { readonly id: string; readonly amounts: DataAmounts }): Promise<void> {
+    const { resources, records, contentBytes } = amounts;
+    const more = [
+      ...Object.entries(resources).map(([type, count]) => [`deleted.resources.${type}`, count] as const),
+      ...Object.entries(records).map(([kind, count]) => [`deleted.records.${kind}`, count] as const),
+      ['deleted.contentBytes', contentBytes] as const,
+    ].filter(([, count]) => count > 0);
+    if (more.length > 0) await this.model.updateOne({ _id: id }, { $inc: Object.fromEntries(more) });
+  }
 
-    async addDocuments({ id, documentIds }: { readonly id: string; readonly documentIds: readonly string[] }) {
-      await model.updateOne({ _id: id }, { $addToSet: { documentIds: { $each: [...documentIds] } } });
-    },
+  /** @returns the ids that were not known before */
+  async addBinaries({ id, binaryIds }: { readonly id: string; readonly binaryIds: readonly string[] }) {
+    const before = await this.model
+      .findByIdAndUpdate(id, { $addToSet: { binaryIds: { $each: [...binaryIds] } } }, { returnDocument: 'before' })
+      .lean();
+    const known = new Set(before?.binaryIds);
+    return binaryIds.filter((binaryId) => !known.has(binaryId));
+  }
 
-    async raiseEpoch({ id, epoch }: { readonly id: string; readonly epoch: number }) {
-      await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $max: { epoch } });
-    },
+  /** Lets a running erasure keep the patient out. @returns undefined if it is completed */
+  async keepOut({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<Erasure | undefined> {
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: id, phase: { $ne: 'completed' as const } },
+        { $set: { keepsOut: true }, $max: { epoch }, $inc: { version: 1 } },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? withId(document) : undefined;
+  }
 
-    async noteWaitsFor({ id, waitsFor }: { readonly id: string } & Required<Pick<Erasure, 'waitsFor'>>) {
-      const change = waitsFor.length > 0 ? { $set: { waitsFor } } : { $unset: { waitsFor: 1 as const } };
-      await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, change);
-    },
+  async addDocuments({ id, documentIds }: { readonly id: string; readonly documentIds: readonly string[] }) {
+    await this.model.updateOne({ _id: id }, { $addToSet: { documentIds: { $each: [...documentIds] } } });
+  }
 
-    async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
-      await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
-    },
+  async raiseEpoch({ id, epoch }: { readonly id: string; readonly epoch: number }) {
+    await this.model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $max: { epoch } });
+  }
 
-    async noteError({ id, error }: { readonly id: string; readonly error: NonNullable<Erasure['error']> }) {
-      await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $set: { error } });
-    },
-  };
+  async noteWaitsFor({ id, waitsFor }: { readonly id: string } & Required<Pick<Erasure, 'waitsFor'>>) {
+    const change = waitsFor.length > 0 ? { $set: { waitsFor } } : { $unset: { waitsFor: 1 as const } };
+    await this.model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, change);
+  }
+
+  async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
+    await this.model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
+  }
+
+  async noteError({ id, error }: { readonly id: string; readonly error: NonNullable<Erasure['error']> }) {
+    await this.model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $set: { error } });
+  }
 }

@@ -1,8 +1,8 @@
 import type { StoreContext } from '@bulkhead/store';
-import { createErasureRepository } from './erasure.repository.ts';
+import { ErasureRepository } from './erasure.repository.ts';
 import { ErasureGate } from './gate/erasure-gate.ts';
 import { readIdentity } from './gate/process-identity.ts';
-import { createWritingProcessRepository } from './gate/writing-process.repository.ts';
+import { WritingProcessRepository } from './gate/writing-process.repository.ts';
 
 export type ErasureStore = ReturnType<typeof createErasureStore>['repositories'];
 
@@ -16,8 +16,8 @@ export function createErasureStore(
   } & Pick<ConstructorParameters<typeof ErasureGate>[0], 'readKeptOut'>,
 ) {
   const { database, secretBox, processKind, verifyKeys, readKeptOut } = options;
-  const erasures = createErasureRepository(database);
-  const writingProcesses = createWritingProcessRepository({
+  const erasures = new ErasureRepository(database);
+  const writingProcesses = new WritingProcessRepository({
     ...{ database, verifyKeys, self: readIdentity(processKind) },
     encryptionKeyId: secretBox.currentKeyId,
   });

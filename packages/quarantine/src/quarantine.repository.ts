@@ -46,242 +46,260 @@ schema.index({ fileId: 1, state: 1 });
 // Monitoring reads the lines of the last day.
 schema.index({ state: 1, createdAt: 1 });
 
-export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
-
 /** `quarantine`: the lines that could not be stored, encrypted. */
-export function createQuarantineRepository(options: StoreContext & { readonly files: EncryptedFiles }) {
-  const { database, secretBox, gate, files } = options;
-  const model = database.model('Quarantine', schema);
+export class QuarantineRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly files;
+  private readonly model;
+  private readonly room;
+  private readonly lineBytes;
+  private readonly corrections;
+  private readonly writer;
 
-  const room = createQuarantineRoom(database);
+  constructor(options: StoreContext & { readonly files: EncryptedFiles }) {
+    const { database, secretBox, gate, files } = options;
+    this.gate = gate;
+    this.files = files;
+    this.model = database.model('Quarantine', schema);
+    this.room = createQuarantineRoom(database);
+    const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
+    this.lineBytes = createEncryptedField({ ...fieldOptions, field: 'sealedBytes' });
+    this.corrections = createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' });
+    this.writer = new LineWriter({ model: this.model, files, room: this.room, encrypt: this.lineBytes.encrypt });
+    this.encryptedFields = [this.lineBytes, this.corrections, ...files.encryptedFields];
+  }
 
-  const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
-  const lineBytes = createEncryptedField({ ...fieldOptions, field: 'sealedBytes' });
-  const corrections = createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' });
-  const writer = new LineWriter({ model, files, room, encrypt: lineBytes.encrypt });
+  /**
+   * Quarantines lines. The id of a line is derived from its position, so reading a file again quarantines nothing twice. Of a line that
+   * mentions a patient who is kept out, only the position is stored.
+   * @param options.lines lines of one export
+   * @returns how many lines are of such patients
+   */
+  async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<number> {
+    const [first] = lines;
+    if (!first) return 0;
+    return this.gate.admit(first.connectionId, (keptOut) => this.writer.put({ lines, now, keptOut }));
+  }
 
-  return {
-    encryptedFields: [lineBytes, corrections, ...files.encryptedFields],
+  /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
+  createLongLine({
+    connectionId,
+    ...position
+  }: Pick<QuarantinedLine, 'connectionId' | 'fileId' | 'offset'>): Promise<EncryptedFileWriter> {
+    return this.files.create({ owner: idOf(position), connectionId });
+  }
 
-    /**
-     * Quarantines lines. The id of a line is derived from its position, so reading a file again quarantines nothing twice. Of a line that
-     * mentions a patient who is kept out, only the position is stored.
-     * @param options.lines lines of one export
-     * @returns how many lines are of such patients
-     */
-    async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<number> {
-      const [first] = lines;
-      if (!first) return 0;
-      return gate.admit(first.connectionId, (keptOut) => writer.put({ lines, now, keptOut }));
-    },
+  /** Lists lines in the order of files and positions. @param options.after the last id of the previous page */
+  async list(options: {
+    readonly filter: QuarantineFilter;
+    readonly scope: ConnectionScope;
+    readonly limit: number;
+    readonly after?: string | undefined;
+  }): Promise<QuarantineEntry[]> {
+    const { filter, scope, limit, after } = options;
+    const page = after === undefined ? {} : { _id: { $gt: after } };
+    const documents = await this.model
+      .find({ $and: [filter, inScope(scope), page] } as object, { sealedBytes: 0, sealedFile: 0 })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean();
+    return documents.map(toEntry);
+  }
 
-    /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
-    createLongLine: ({
-      connectionId,
-      ...position
-    }: Pick<QuarantinedLine, 'connectionId' | 'fileId' | 'offset'>): Promise<EncryptedFileWriter> =>
-      files.create({ owner: idOf(position), connectionId }),
+  /** @returns the number of lines, at most `limit`, or undefined if no index can count them */
+  async count(options: {
+    readonly filter: QuarantineFilter;
+    readonly scope: ConnectionScope;
+    readonly limit: number;
+  }): Promise<number | undefined> {
+    const { filter, scope, limit } = options;
+    const names = Object.keys(filter).toSorted().join();
+    // A scope is one more criterion, unless the filter names a connection, which must be in it.
+    const isCounted = countable.includes(names) && (scope === 'all' || names === 'connectionId');
+    return isCounted ? this.model.countDocuments(filter as object, { limit }) : undefined;
+  }
 
-    /** Lists lines in the order of files and positions. @param options.after the last id of the previous page */
-    async list(options: {
-      readonly filter: QuarantineFilter;
-      readonly scope: ConnectionScope;
-      readonly limit: number;
-      readonly after?: string | undefined;
-    }): Promise<QuarantineEntry[]> {
-      const { filter, scope, limit, after } = options;
-      const page = after === undefined ? {} : { _id: { $gt: after } };
-      const documents = await model
-        .find({ $and: [filter, inScope(scope), page] } as object, { sealedBytes: 0, sealedFile: 0 })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .lean();
-      return documents.map(toEntry);
-    },
+  async find(id: string): Promise<QuarantineEntry | undefined> {
+    const document = await this.model.findById(id, { sealedBytes: 0, sealedFile: 0 }).lean();
+    return document ? toEntry(document) : undefined;
+  }
 
-    /** @returns the number of lines, at most `limit`, or undefined if no index can count them */
-    async count(options: {
-      readonly filter: QuarantineFilter;
-      readonly scope: ConnectionScope;
-      readonly limit: number;
-    }): Promise<number | undefined> {
-      const { filter, scope, limit } = options;
-      const names = Object.keys(filter).toSorted().join();
-      // A scope is one more criterion, unless the filter names a connection, which must be in it.
-      const isCounted = countable.includes(names) && (scope === 'all' || names === 'connectionId');
-      return isCounted ? model.countDocuments(filter as object, { limit }) : undefined;
-    },
+  /** Reads the kept bytes of a line, as the server sent them. @throws if the id does not exist */
+  async openBytes(id: string): Promise<Readable> {
+    const { sealedBytes, sealedFile } = await this.model
+      .findById(id, { sealedBytes: 1, sealedFile: 1 })
+      .orFail()
+      .lean();
+    if (sealedFile !== undefined) return this.files.open({ owner: id, file: sealedFile });
+    return Readable.from(sealedBytes === undefined ? [] : [this.lineBytes.decrypt(id, sealedBytes)]);
+  }
 
-    async find(id: string): Promise<QuarantineEntry | undefined> {
-      const document = await model.findById(id, { sealedBytes: 0, sealedFile: 0 }).lean();
-      return document ? toEntry(document) : undefined;
-    },
+  /** Reads the bytes for a replay: the correction or, if there is none, the line itself. */
+  async readLine(id: string): Promise<Buffer> {
+    const { sealedCorrection } = await this.model.findById(id, { sealedCorrection: 1 }).orFail().lean();
+    if (sealedCorrection !== undefined) return this.corrections.decrypt(id, sealedCorrection);
+    return buffer(await this.openBytes(id));
+  }
 
-    /** Reads the kept bytes of a line, as the server sent them. @throws if the id does not exist */
-    async openBytes(id: string): Promise<Readable> {
-      const { sealedBytes, sealedFile } = await model.findById(id, { sealedBytes: 1, sealedFile: 1 }).orFail().lean();
-      if (sealedFile !== undefined) return files.open({ owner: id, file: sealedFile });
-      return Readable.from(sealedBytes === undefined ? [] : [lineBytes.decrypt(id, sealedBytes)]);
-    },
+  /** Reads the kept bytes of all lines of a connection, with their corrections. An erasure looks for a patient in them. */
+  async *readAllTexts(connectionId: string) {
+    const documents = this.model
+      .find(withContent(connectionId), { isTruncated: 1, sealedBytes: 1, sealedFile: 1, sealedCorrection: 1 })
+      .sort({ _id: 1 })
+      .lean()
+      .cursor({ batchSize: textsPerBatch });
+    for await (const { _id: id, isTruncated = false, sealedBytes, sealedFile, sealedCorrection } of documents) {
+      const texts = [
+        ...(sealedBytes === undefined ? [] : [this.lineBytes.decrypt(id, sealedBytes)]),
+        ...(sealedFile === undefined ? [] : [await buffer(this.files.open({ owner: id, file: sealedFile }))]),
+        ...(sealedCorrection === undefined ? [] : [this.corrections.decrypt(id, sealedCorrection)]),
+      ];
+      yield { id, isTruncated, texts };
+    }
+  }
 
-    /** Reads the bytes for a replay: the correction or, if there is none, the line itself. */
-    async readLine(id: string): Promise<Buffer> {
-      const { sealedCorrection } = await model.findById(id, { sealedCorrection: 1 }).orFail().lean();
-      if (sealedCorrection !== undefined) return corrections.decrypt(id, sealedCorrection);
-      return buffer(await this.openBytes(id));
-    },
+  countOfConnection(connectionId: string): Promise<number> {
+    return this.model.countDocuments({ connectionId });
+  }
 
-    /** Reads the kept bytes of all lines of a connection, with their corrections. An erasure looks for a patient in them. */
-    async *readAllTexts(connectionId: string) {
-      const documents = model
-        .find(withContent(connectionId), { isTruncated: 1, sealedBytes: 1, sealedFile: 1, sealedCorrection: 1 })
-        .sort({ _id: 1 })
-        .lean()
-        .cursor({ batchSize: textsPerBatch });
-      for await (const { _id: id, isTruncated = false, sealedBytes, sealedFile, sealedCorrection } of documents) {
-        const texts = [
-          ...(sealedBytes === undefined ? [] : [lineBytes.decrypt(id, sealedBytes)]),
-          ...(sealedFile === undefined ? [] : [await buffer(files.open({ owner: id, file: sealedFile }))]),
-          ...(sealedCorrection === undefined ? [] : [corrections.decrypt(id, sealedCorrection)]),
-        ];
-        yield { id, isTruncated, texts };
-      }
-    },
+  countWithContent(connectionId: string): Promise<number> {
+    return this.model.countDocuments(withContent(connectionId));
+  }
 
-    countOfConnection: (connectionId: string): Promise<number> => model.countDocuments({ connectionId }),
+  async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
+    await this.gate.write(() => {
+      const sealedCorrection = this.corrections.encrypt(id, bytes);
+      return this.model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
+    });
+  }
 
-    countWithContent: (connectionId: string): Promise<number> => model.countDocuments(withContent(connectionId)),
+  /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
+  async noteReplay(options: { readonly id: string; readonly reason?: string | undefined; readonly now: Date }) {
+    const { id, reason, now } = options;
+    const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
+    // An erasure may have withheld the line in the meantime.
+    const change = { $set: { replay, state: reason === undefined ? ('replayed' as const) : ('open' as const) } };
+    await this.model.updateOne({ _id: id, state: 'open' }, change);
+  }
 
-    async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
-      await gate.write(() => {
-        const sealedCorrection = corrections.encrypt(id, bytes);
-        return model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
-      });
-    },
+  /** Lists the connection and the time of the open lines since `since`, the newest first. It reads at most `limit` records. */
+  async listRecentOpen({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<RecentLine[]> {
+    const open = { state: 'open' as const, createdAt: { $gte: since } };
+    const fields = { _id: 0, connectionId: 1, reason: 1, createdAt: 1 } as const;
+    return this.model.find(open, fields).sort({ createdAt: -1 }).limit(limit).lean();
+  }
 
-    /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
-    async noteReplay(options: { readonly id: string; readonly reason?: string | undefined; readonly now: Date }) {
-      const { id, reason, now } = options;
-      const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
-      // An erasure may have withheld the line in the meantime.
-      const change = { $set: { replay, state: reason === undefined ? ('replayed' as const) : ('open' as const) } };
-      await model.updateOne({ _id: id, state: 'open' }, change);
-    },
+  countOpen(fileId: string): Promise<number> {
+    return this.model.countDocuments({ fileId, state: 'open' });
+  }
 
-    /** Lists the connection and the time of the open lines since `since`, the newest first. It reads at most `limit` records. */
-    async listRecentOpen({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<RecentLine[]> {
-      const open = { state: 'open' as const, createdAt: { $gte: since } };
-      const fields = { _id: 0, connectionId: 1, reason: 1, createdAt: 1 } as const;
-      return model.find(open, fields).sort({ createdAt: -1 }).limit(limit).lean();
-    },
+  countWithheld(fileId: string): Promise<number> {
+    return this.model.countDocuments({ fileId, state: 'withheld' });
+  }
 
-    countOpen: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'open' }),
+  /**
+   * Removes the content of a line of an erased patient. The record stays, because replays of other lines compute the counts from it.
+   * @returns false if that was done before, or the line does not exist
+   */
+  async withhold({ id, now }: { readonly id: string; readonly now: Date }): Promise<boolean> {
+    const line = await this.model
+      .findOne({ _id: id, state: { $ne: 'withheld' } }, { exportId: 1, keptBytes: 1, state: 1 })
+      .lean();
+    if (!line) return false;
+    await this.files.removeOf(id);
+    // A replayed line is counted as stored, and that does not change. Its record is no longer needed.
+    const isReplayed = line.state === 'replayed';
+    const contentFields = { sealedBytes: 1, sealedFile: 1, sealedCorrection: 1, sha256: 1 } as const;
+    const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: contentFields };
+    const isChanged = isReplayed
+      ? (await this.model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
+      : (await this.model.updateOne({ _id: id, state: 'open' }, change)).matchedCount === 1;
+    if (isChanged) await this.room.free(line.exportId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
+    return isChanged;
+  }
 
-    countWithheld: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'withheld' }),
-
-    /**
-     * Removes the content of a line of an erased patient. The record stays, because replays of other lines compute the counts from it.
-     * @returns false if that was done before, or the line does not exist
-     */
-    async withhold({ id, now }: { readonly id: string; readonly now: Date }): Promise<boolean> {
-      const line = await model
-        .findOne({ _id: id, state: { $ne: 'withheld' } }, { exportId: 1, keptBytes: 1, state: 1 })
-        .lean();
-      if (!line) return false;
-      await files.removeOf(id);
-      // A replayed line is counted as stored, and that does not change. Its record is no longer needed.
-      const isReplayed = line.state === 'replayed';
-      const contentFields = { sealedBytes: 1, sealedFile: 1, sealedCorrection: 1, sha256: 1 } as const;
-      const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: contentFields };
-      const isChanged = isReplayed
-        ? (await model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
-        : (await model.updateOne({ _id: id, state: 'open' }, change)).matchedCount === 1;
-      if (isChanged) await room.free(line.exportId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
-      return isChanged;
-    },
-
-    /** The files and searches that have withheld lines. Their counts must be computed again. */
-    async listWithheld(connectionId: string): Promise<readonly WithheldFile[]> {
-      return model.aggregate<WithheldFile>([
-        { $match: { connectionId, state: 'withheld' } },
-        {
-          $group: {
-            _id: '$fileId',
-            exportId: { $first: '$exportId' },
-            source: { $first: '$source' },
-            stepId: { $first: '$stepId' },
-            resourceType: { $first: '$resourceType' },
-          },
+  /** The files and searches that have withheld lines. Their counts must be computed again. */
+  async listWithheld(connectionId: string): Promise<readonly WithheldFile[]> {
+    return this.model.aggregate<WithheldFile>([
+      { $match: { connectionId, state: 'withheld' } },
+      {
+        $group: {
+          _id: '$fileId',
+          exportId: { $first: '$exportId' },
+          source: { $first: '$source' },
+          stepId: { $first: '$stepId' },
+          resourceType: { $first: '$resourceType' },
         },
-        { $project: { _id: 0, fileId: '$_id', exportId: 1, source: 1, stepId: 1, resourceType: 1 } },
-      ]);
-    },
+      },
+      { $project: { _id: 0, fileId: '$_id', exportId: 1, source: 1, stepId: 1, resourceType: 1 } },
+    ]);
+  }
 
-    async hasOpenSince({ fileId, since }: { readonly fileId: string; readonly since: Date }): Promise<boolean> {
-      return (await model.exists({ fileId, state: 'open', createdAt: { $gte: since } })) !== null;
-    },
+  async hasOpenSince({ fileId, since }: { readonly fileId: string; readonly since: Date }): Promise<boolean> {
+    return (await this.model.exists({ fileId, state: 'open', createdAt: { $gte: since } })) !== null;
+  }
 
-    /** The exports and sync runs of a connection that have open lines. */
-    listRunsWithOpen: (connectionId: string): Promise<string[]> =>
-      model.distinct('exportId', { connectionId, state: 'open' }),
+  /** The exports and sync runs of a connection that have open lines. */
+  listRunsWithOpen(connectionId: string): Promise<string[]> {
+    return this.model.distinct('exportId', { connectionId, state: 'open' });
+  }
 
-    /** Removes what is found by the ids of runs that are about to be deleted: files of unfinished lines, and the used room. */
-    async forgetRuns(ids: readonly string[]): Promise<void> {
-      await room.forget(ids);
-      for (const id of ids) await files.removeBelow(id);
-    },
+  /** Removes what is found by the ids of runs that are about to be deleted: files of unfinished lines, and the used room. */
+  async forgetRuns(ids: readonly string[]): Promise<void> {
+    await this.room.forget(ids);
+    for (const id of ids) await this.files.removeBelow(id);
+  }
 
-    /** Whether an export or a sync run has open lines. */
-    async hasOpen(exportId: string): Promise<boolean> {
-      return (await model.exists({ exportId, state: 'open' })) !== null;
-    },
+  /** Whether an export or a sync run has open lines. */
+  async hasOpen(exportId: string): Promise<boolean> {
+    return (await this.model.exists({ exportId, state: 'open' })) !== null;
+  }
 
-    /** Removes replayed lines. @returns how many */
-    async deleteReplayed(ids: readonly string[]): Promise<number> {
-      const replayed = { _id: { $in: [...ids] }, state: 'replayed' as const };
-      const documents = await model.find(replayed, { exportId: 1, keptBytes: 1, sealedFile: 1 }).lean();
-      let deleted = 0;
-      for (const { _id, exportId, keptBytes = 0, sealedFile } of documents) {
-        const { deletedCount } = await model.deleteOne({ _id, state: 'replayed' });
-        deleted += deletedCount;
-        if (deletedCount > 0) await room.free(exportId, { keptBytes, lines: 1 });
-        if (sealedFile !== undefined) await files.removeOf(_id);
-      }
-      return deleted;
-    },
+  /** Removes replayed lines. @returns how many */
+  async deleteReplayed(ids: readonly string[]): Promise<number> {
+    const replayed = { _id: { $in: [...ids] }, state: 'replayed' as const };
+    const documents = await this.model.find(replayed, { exportId: 1, keptBytes: 1, sealedFile: 1 }).lean();
+    let deleted = 0;
+    for (const { _id, exportId, keptBytes = 0, sealedFile } of documents) {
+      const { deletedCount } = await this.model.deleteOne({ _id, state: 'replayed' });
+      deleted += deletedCount;
+      if (deletedCount > 0) await this.room.free(exportId, { keptBytes, lines: 1 });
+      if (sealedFile !== undefined) await this.files.removeOf(_id);
+    }
+    return deleted;
+  }
 
-    /** Removes all lines of an export or a sync run whose record was deleted. */
-    async deleteByExport(exportId: string): Promise<void> {
-      const withFile = model.find({ exportId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
-      for await (const { _id } of withFile.cursor()) await files.removeOf(_id);
-      await model.deleteMany({ exportId });
-      await room.forget([exportId]);
-    },
+  /** Removes all lines of an export or a sync run whose record was deleted. */
+  async deleteByExport(exportId: string): Promise<void> {
+    const withFile = this.model.find({ exportId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
+    for await (const { _id } of withFile.cursor()) await this.files.removeOf(_id);
+    await this.model.deleteMany({ exportId });
+    await this.room.forget([exportId]);
+  }
 
-    /** When a line of a file was last quarantined. @returns undefined if none was */
-    async lastQuarantinedAt(fileId: string): Promise<Date | undefined> {
-      const last = await model.findOne({ fileId }, { createdAt: 1 }).sort({ createdAt: -1 }).lean();
-      return last?.createdAt;
-    },
+  /** When a line of a file was last quarantined. @returns undefined if none was */
+  async lastQuarantinedAt(fileId: string): Promise<Date | undefined> {
+    const last = await this.model.findOne({ fileId }, { createdAt: 1 }).sort({ createdAt: -1 }).lean();
+    return last?.createdAt;
+  }
 
-    /**
-     * Removes the lines of a file or a search that is read again from its start.
-     * @param until only lines that were quarantined until then
-     * @returns how many
-     */
-    async deleteByFile(fileId: string, until?: Date): Promise<number> {
-      const ofFile = { fileId, ...(until === undefined ? {} : { createdAt: { $lte: until } }) };
-      const documents = await model.find({ ...ofFile, sealedFile: { $exists: true } }, { _id: 1 }).lean();
-      for (const { _id } of documents) await files.removeOf(_id);
-      const usages = await model.aggregate<{ readonly _id: string; readonly bytes: number; readonly lines: number }>([
-        { $match: ofFile },
-        { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } },
-      ]);
-      const { deletedCount } = await model.deleteMany(ofFile);
-      for (const { _id: exportId, bytes, lines } of usages) await room.free(exportId, { keptBytes: bytes, lines });
-      return deletedCount;
-    },
-  };
+  /**
+   * Removes the lines of a file or a search that is read again from its start.
+   * @param until only lines that were quarantined until then
+   * @returns how many
+   */
+  async deleteByFile(fileId: string, until?: Date): Promise<number> {
+    const ofFile = { fileId, ...(until === undefined ? {} : { createdAt: { $lte: until } }) };
+    const documents = await this.model.find({ ...ofFile, sealedFile: { $exists: true } }, { _id: 1 }).lean();
+    for (const { _id } of documents) await this.files.removeOf(_id);
+    const usages = await this.model.aggregate<{ readonly _id: string; readonly bytes: number; readonly lines: number }>(
+      [{ $match: ofFile }, { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } }],
+    );
+    const { deletedCount } = await this.model.deleteMany(ofFile);
+    for (const { _id: exportId, bytes, lines } of usages) await this.room.free(exportId, { keptBytes: bytes, lines });
+    return deletedCount;
+  }
 }
 
 /** A file or a search with withheld lines. */

@@ -1,11 +1,11 @@
 export { resourceError } from './errors.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
-export { createResourceRepository } from './resource.repository.ts';
+export { ResourceRepository } from './resource.repository.ts';
 export {
-  createResourceWriter,
   noOutcome,
   type ResourceWriter,
   sumOutcomes,
+  VersionWriter,
   type WriteOutcome,
   writeWithBisection,
 } from './resource.writer.ts';

@@ -28,77 +28,86 @@ const keySchema = new Schema<KeyDocument>(
 );
 
 /** `kept_out_patients`: erased patients that later exports must not store again. */
-export function createKeptOutRepository({ database, secretBox, gate }: StoreContext) {
-  const model = database.model('KeptOutPatient', schema);
-  const keys = database.model('KeptOutKey', keySchema);
-  const sealedKeys = createEncryptedField({
-    database,
-    secretBox,
-    collection: 'kept_out_keys',
-    field: 'sealedKey',
-    ownerOf: (connectionId) => `${connectionId}/kept-out`,
-  });
+export class KeptOutRepository {
+  readonly encryptedFields;
+  private readonly gate;
+  private readonly model;
+  private readonly keys;
+  private readonly sealedKeys;
 
-  const findKey = async (connectionId: string): Promise<Buffer | undefined> => {
-    const document = await keys.findById(connectionId).lean();
-    return document ? sealedKeys.decrypt(connectionId, document.sealedKey) : undefined;
-  };
+  constructor({ database, secretBox, gate }: StoreContext) {
+    this.gate = gate;
+    this.model = database.model('KeptOutPatient', schema);
+    this.keys = database.model('KeptOutKey', keySchema);
+    this.sealedKeys = createEncryptedField({
+      database,
+      secretBox,
+      collection: 'kept_out_keys',
+      field: 'sealedKey',
+      ownerOf: (connectionId) => `${connectionId}/kept-out`,
+    });
+    this.encryptedFields = [this.sealedKeys];
+  }
 
-  const ensureKey = async (connectionId: string): Promise<Buffer> => {
-    const key = await findKey(connectionId);
+  /** Adds a patient and their Binaries. Adding them a second time changes nothing. */
+  async add(options: {
+    readonly connectionId: string;
+    readonly patientId: string;
+    readonly binaryIds?: readonly string[];
+    readonly now: Date;
+  }): Promise<void> {
+    const { connectionId, patientId, binaryIds = [], now } = options;
+    await this.gate.admit(connectionId, async () => {
+      const key = await this.ensureKey(connectionId);
+      const patient = hashOf(patientId, key);
+      for (const hash of [patient, ...binaryIds.map((id) => hashOf(binaryName(id), key))]) {
+        const change = { $setOnInsert: { patient, createdAt: now } };
+        await this.model.updateOne({ _id: `${connectionId}/${hash}` }, change, { upsert: true });
+      }
+    });
+  }
+
+  /** Allows a patient to be stored again. @returns false if the patient was not kept out */
+  async remove({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }) {
+    const key = await this.findKey(connectionId);
+    if (!key) return false;
+    const { deletedCount } = await this.model.deleteMany({
+      _id: idsBelow(connectionId),
+      patient: hashOf(patientId, key),
+    });
+    return deletedCount > 0;
+  }
+
+  /** Reads the lists of all connections that keep patients out. */
+  async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
+    const lists = new Map<string, KeptOutList>();
+    for (const { _id: connectionId, sealedKey } of await this.keys.find().lean()) {
+      const key = this.sealedKeys.decrypt(connectionId, sealedKey);
+      const ids = new Set(
+        (await this.model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
+      );
+      const has = (name: string) => ids.has(`${connectionId}/${hashOf(name, key)}`);
+      if (ids.size > 0) lists.set(connectionId, { hasPatient: has, hasBinary: (id) => has(binaryName(id)) });
+    }
+    return lists;
+  }
+
+  private async findKey(connectionId: string): Promise<Buffer | undefined> {
+    const document = await this.keys.findById(connectionId).lean();
+    return document ? this.sealedKeys.decrypt(connectionId, document.sealedKey) : undefined;
+  }
+
+  private async ensureKey(connectionId: string): Promise<Buffer> {
+    const key = await this.findKey(connectionId);
     if (key) return key;
-    const sealedKey = sealedKeys.encrypt(connectionId, randomBytes(32));
+    const sealedKey = this.sealedKeys.encrypt(connectionId, randomBytes(32));
     try {
-      await keys.create({ _id: connectionId, sealedKey });
+      await this.keys.create({ _id: connectionId, sealedKey });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
-    return ensureKey(connectionId);
-  };
-
-  return {
-    encryptedFields: [sealedKeys],
-
-    /** Adds a patient and their Binaries. Adding them a second time changes nothing. */
-    async add(options: {
-      readonly connectionId: string;
-      readonly patientId: string;
-      readonly binaryIds?: readonly string[];
-      readonly now: Date;
-    }): Promise<void> {
-      const { connectionId, patientId, binaryIds = [], now } = options;
-      await gate.admit(connectionId, async () => {
-        const key = await ensureKey(connectionId);
-        const patient = hashOf(patientId, key);
-        for (const hash of [patient, ...binaryIds.map((id) => hashOf(binaryName(id), key))]) {
-          const change = { $setOnInsert: { patient, createdAt: now } };
-          await model.updateOne({ _id: `${connectionId}/${hash}` }, change, { upsert: true });
-        }
-      });
-    },
-
-    /** Allows a patient to be stored again. @returns false if the patient was not kept out */
-    async remove({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }) {
-      const key = await findKey(connectionId);
-      if (!key) return false;
-      const { deletedCount } = await model.deleteMany({ _id: idsBelow(connectionId), patient: hashOf(patientId, key) });
-      return deletedCount > 0;
-    },
-
-    /** Reads the lists of all connections that keep patients out. */
-    async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
-      const lists = new Map<string, KeptOutList>();
-      for (const { _id: connectionId, sealedKey } of await keys.find().lean()) {
-        const key = sealedKeys.decrypt(connectionId, sealedKey);
-        const ids = new Set(
-          (await model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
-        );
-        const has = (name: string) => ids.has(`${connectionId}/${hashOf(name, key)}`);
-        if (ids.size > 0) lists.set(connectionId, { hasPatient: has, hasBinary: (id) => has(binaryName(id)) });
-      }
-      return lists;
-    },
-  };
+    return this.ensureKey(connectionId);
+  }
 }
 
 function hashOf(name: string, key: Buffer): string {

@@ -13,14 +13,14 @@ import {
   toBatches,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { createKeptOutRepository } from './kept-out.repository.ts';
+import type { KeptOutRepository } from './kept-out.repository.ts';
 import { binariesOf, findOfPatient, type ResourceOfPatient } from './patient-resources.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import { type ConnectionsOfTombstones, retainTombstones } from './retain-tombstones.ts';
 
 interface ResourceDataOptions extends ConnectionsOfTombstones {
   readonly database: Database;
-  readonly keptOut: ReturnType<typeof createKeptOutRepository>;
+  readonly keptOut: KeptOutRepository;
   /** Deletes what is stored for resources of a patient, before they are deleted, because it is found through them. @returns how many records */
   readonly eraseDocumentsOf: (
     resources: { readonly type: string; readonly ids: readonly string[] },

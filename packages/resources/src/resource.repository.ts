@@ -60,40 +60,24 @@ type StreamOptions = ResourceTypeReference & { readonly search?: ResourceSearch;
 const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 
 /** Reads stored resources. Each resource type has a collection of the same name. */
-export function createResourceRepository(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {
-  const find = (options: {
-    readonly resourceType: string;
-    readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
-    readonly order?: readonly OrderField[];
-    readonly limit?: number;
-    readonly maxTimeMS: number;
-    readonly signal: AbortSignal | undefined;
-    /** Whether documents are read as BSON. */
-    readonly raw?: boolean;
-  }) => {
-    const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false } = options;
-    return database.collection(resourceType).find(
-      { $and: [...query.conditions] },
-      {
-        projection: Object.fromEntries(
-          ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
-        ),
-        ...hintFor(query),
-        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
-        ...(limit === undefined ? {} : { limit }),
-        batchSize,
-        maxTimeMS,
-        raw,
-        ...(signal ? { signal } : {}),
-      },
-    );
-  };
+export class ResourceRepository {
+  private readonly database;
+  private readonly limits;
 
-  const streamNdjson = async function* (options: StreamOptions): AsyncGenerator<Buffer> {
+  constructor(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {
+    this.database = database;
+    this.limits = limits;
+  }
+
+  /**
+   * Streams all current resources that match a search as NDJSON, as received, in no order and with constant memory.
+   * @returns chunks that end with a line end
+   */
+  async *streamNdjson(options: StreamOptions): AsyncGenerator<Buffer> {
     const { connectionId, resourceType, search = everything, signal } = options;
     const query = toResourceQuery({ connectionId, search });
     const unordered = { ...query, conditions: allConditions(query) };
-    const cursor = find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal, raw: true });
+    const cursor = this.find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal, raw: true });
     const writer = new JsonWriter(2 * chunkBytes);
     try {
       while (await cursor.hasNext()) {
@@ -109,183 +93,204 @@ export function createResourceRepository(database: Database, limits: { readonly 
     } finally {
       await cursor.close();
     }
-  };
+  }
 
-  return {
-    /**
-     * Streams all current resources that match a search as NDJSON, as received, in no order and with constant memory.
-     * @returns chunks that end with a line end
-     */
-    streamNdjson,
+  /** Like `streamNdjson`, but as objects. */
+  async *stream(options: StreamOptions): AsyncGenerator<unknown> {
+    for await (const chunk of this.streamNdjson(options)) {
+      for (const line of chunk.toString().split('\n').slice(0, -1)) yield parseExact(line);
+    }
+  }
 
-    /** Like `streamNdjson`, but as objects. */
-    async *stream(options: StreamOptions): AsyncGenerator<unknown> {
-      for await (const chunk of streamNdjson(options)) {
-        for (const line of chunk.toString().split('\n').slice(0, -1)) yield parseExact(line);
-      }
+  /** Finds the documents of one type whose stored version is newer or more complete. */
+  async findStale(
+    resourceType: string,
+    documents: readonly ResourceDocument[],
+  ): Promise<ReadonlySet<ResourceDocument>> {
+    const stored = await readVersions(this.database.collection(resourceType), documents);
+    const isStale = (document: ResourceDocument): boolean => {
+      const version = stored.get(document._id);
+      return version !== undefined && compareVersions(document, version) === 'older';
+    };
+    return new Set(documents.filter(isStale));
+  }
+
+  /** Whether a search can continue from a cursor. */
+  isCursorOf(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
+    return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;
+  }
+
+  /** Reads up to `limit` matches after `cursor`, in an order that allows paging. */
+  async *search(
+    options: ResourceTypeReference & {
+      readonly search: ResourceSearch;
+      readonly cursor?: string | undefined;
+      readonly limit: number;
+      readonly signal?: AbortSignal;
     },
-
-    /** Finds the documents of one type whose stored version is newer or more complete. */
-    async findStale(
-      resourceType: string,
-      documents: readonly ResourceDocument[],
-    ): Promise<ReadonlySet<ResourceDocument>> {
-      const stored = await readVersions(database.collection(resourceType), documents);
-      const isStale = (document: ResourceDocument): boolean => {
-        const version = stored.get(document._id);
-        return version !== undefined && compareVersions(document, version) === 'older';
-      };
-      return new Set(documents.filter(isStale));
-    },
-
-    /** Whether a search can continue from a cursor. */
-    isCursorOf(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
-      return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;
-    },
-
-    /** Reads up to `limit` matches after `cursor`, in an order that allows paging. */
-    async *search(
-      options: ResourceTypeReference & {
-        readonly search: ResourceSearch;
-        readonly cursor?: string | undefined;
-        readonly limit: number;
-        readonly signal?: AbortSignal;
-      },
-    ): AsyncGenerator<FoundResource> {
-      const { resourceType, cursor, limit, signal } = options;
-      const query = toResourceQuery(options);
-      const { order } = query;
-      const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
-      let remaining = limit;
-      try {
-        for (const { conditions, order: sort, prefix } of pageQueries({ query, position: start })) {
-          const page = { ...query, conditions };
-          const { pageTimeMs: maxTimeMS } = limits;
-          for await (const document of find({
-            resourceType,
-            query: page,
-            order: sort,
-            limit: remaining,
-            maxTimeMS,
-            signal,
-          })) {
-            remaining -= 1;
-            yield {
-              resource: decode(document),
-              cursor: () => writeCursor({ ...options, order, position: [...prefix, ...positionOf(document, sort)] }),
-            };
-          }
-          if (remaining === 0) return;
+  ): AsyncGenerator<FoundResource> {
+    const { resourceType, cursor, limit, signal } = options;
+    const query = toResourceQuery(options);
+    const { order } = query;
+    const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
+    let remaining = limit;
+    try {
+      for (const { conditions, order: sort, prefix } of pageQueries({ query, position: start })) {
+        const page = { ...query, conditions };
+        const { pageTimeMs: maxTimeMS } = this.limits;
+        for await (const document of this.find({
+          resourceType,
+          query: page,
+          order: sort,
+          limit: remaining,
+          maxTimeMS,
+          signal,
+        })) {
+          remaining -= 1;
+          yield {
+            resource: decode(document),
+            cursor: () => writeCursor({ ...options, order, position: [...prefix, ...positionOf(document, sort)] }),
+          };
         }
-      } catch (error) {
-        throw toSearchError(error);
+        if (remaining === 0) return;
       }
-    },
+    } catch (error) {
+      throw toSearchError(error);
+    }
+  }
 
-    async count(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal }) {
-      const { resourceType, signal } = options;
-      const query = toResourceQuery(options);
-      const { pageTimeMs: maxTimeMS } = limits;
-      try {
-        return await database
-          .collection(resourceType)
-          .countDocuments(
-            { $and: allConditions(query) },
-            { ...hintFor(query), maxTimeMS, ...(signal ? { signal } : {}) },
-          );
-      } catch (error) {
-        throw toSearchError(error);
-      }
-    },
-
-    /** Reads one resource as received. `deleted` is true if there is a tombstone instead. */
-    async read(reference: {
-      readonly connectionId: string;
-      readonly resourceType: string;
-      readonly resourceId: string;
-    }): Promise<{ readonly deleted: boolean; readonly resource: unknown } | undefined> {
-      const { connectionId, resourceType, resourceId } = reference;
-      const document = await database
-        .collection<StoredContent>(resourceType)
-        .findOne(
-          { _id: `${connectionId}/${resourceId}` },
-          { projection: { _id: 0, deleted: 1, resource: 1, numberTexts: 1 } },
-        );
-      if (!document) return undefined;
-      const { deleted, resource, numberTexts } = document;
-      return { deleted, resource: decodeExactNumbers(resource, numberTexts) };
-    },
-
-    /** Reads the source of the stored version of a resource, followed by those of earlier versions. Empty if nothing is stored. */
-    async readSources(reference: {
-      readonly connectionId: string;
-      readonly resourceType: string;
-      readonly resourceId: string;
-    }): Promise<readonly SourcedVersion[]> {
-      const { connectionId, resourceType, resourceId } = reference;
-      const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
-      const document = await database
-        .collection<SourcedVersion & Named & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
-        .findOne({ _id: `${connectionId}/${resourceId}` }, { projection });
-      if (!document) return [];
-      const { earlier = [], ...current } = document;
-      return [current, ...earlier];
-    },
-
-    /**
-     * Reads which attachments the stored versions of resources have: their indexes, or `unknown` for an incomplete copy. Resources that are
-     * deleted or not stored are left out.
-     * @param options.ids `<connectionId>/<resource id>`
-     */
-    async *readAttachments({ type, ids }: { readonly type: string; readonly ids: readonly string[] }) {
-      const found = database
-        .collection<StoredWithAttachments>(type)
-        .find({ _id: { $in: [...ids] } }, { projection: { deleted: 1, subsetted: 1, resource: 1 }, batchSize });
-      for await (const { _id: id, deleted, subsetted, resource } of found) {
-        if (deleted || !resource) continue;
-        const indexes = subsetted ? ('unknown' as const) : new Set(readAttachments(resource).map(({ index }) => index));
-        yield { id, indexes };
-      }
-    },
-
-    /** Lists the ids of the resources of a type that are in a patient's compartment. */
-    async listOfPatient(patient: PatientOfConnection & { readonly resourceType: string }): Promise<string[]> {
-      const ids: string[] = [];
-      for await (const page of findOfPatient(database, patient)) ids.push(...page.map(({ resourceId }) => resourceId));
-      return ids;
-    },
-
-    /** Lists the sorted ids of the current resources of a connection and type. */
-    async listIds(reference: { readonly connectionId: string; readonly resourceType: string }): Promise<string[]> {
-      const { connectionId, resourceType } = reference;
-      const documents = await database
+  async count(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal }) {
+    const { resourceType, signal } = options;
+    const query = toResourceQuery(options);
+    const { pageTimeMs: maxTimeMS } = this.limits;
+    try {
+      return await this.database
         .collection(resourceType)
-        .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } })
-        .toArray();
-      return documents.map(({ resourceId }) => resourceId as string).toSorted();
-    },
+        .countDocuments(
+          { $and: allConditions(query) },
+          { ...hintFor(query), maxTimeMS, ...(signal ? { signal } : {}) },
+        );
+    } catch (error) {
+      throw toSearchError(error);
+    }
+  }
 
-    /** The types of which a resource or a tombstone of the connection is stored. One read by an index for each type. */
-    async listStoredTypes(connectionId: string): Promise<string[]> {
-      const stored: string[] = [];
-      for (const type of await listResourceTypes(database)) {
-        if (await database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } })) stored.push(type);
-      }
-      return stored;
-    },
+  /** Reads one resource as received. `deleted` is true if there is a tombstone instead. */
+  async read(reference: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly resourceId: string;
+  }): Promise<{ readonly deleted: boolean; readonly resource: unknown } | undefined> {
+    const { connectionId, resourceType, resourceId } = reference;
+    const document = await this.database
+      .collection<StoredContent>(resourceType)
+      .findOne(
+        { _id: `${connectionId}/${resourceId}` },
+        { projection: { _id: 0, deleted: 1, resource: 1, numberTexts: 1 } },
+      );
+    if (!document) return undefined;
+    const { deleted, resource, numberTexts } = document;
+    return { deleted, resource: decodeExactNumbers(resource, numberTexts) };
+  }
 
-    /** Counts the current resources of a connection by type. Types without resources are left out. */
-    async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
-      const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
-      const types = collections.map(({ name }) => name).filter(isResourceType);
-      const counts: Record<string, number> = {};
-      for (const type of types.toSorted()) {
-        const count = await database.collection(type).countDocuments({ connectionId, deleted: false });
-        if (count > 0) counts[type] = count;
-      }
-      return counts;
-    },
-  };
+  /** Reads the source of the stored version of a resource, followed by those of earlier versions. Empty if nothing is stored. */
+  async readSources(reference: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly resourceId: string;
+  }): Promise<readonly SourcedVersion[]> {
+    const { connectionId, resourceType, resourceId } = reference;
+    const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
+    const document = await this.database
+      .collection<SourcedVersion & Named & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
+      .findOne({ _id: `${connectionId}/${resourceId}` }, { projection });
+    if (!document) return [];
+    const { earlier = [], ...current } = document;
+    return [current, ...earlier];
+  }
+
+  /**
+   * Reads which attachments the stored versions of resources have: their indexes, or `unknown` for an incomplete copy. Resources that are
+   * deleted or not stored are left out.
+   * @param options.ids `<connectionId>/<resource id>`
+   */
+  async *readAttachments({ type, ids }: { readonly type: string; readonly ids: readonly string[] }) {
+    const found = this.database
+      .collection<StoredWithAttachments>(type)
+      .find({ _id: { $in: [...ids] } }, { projection: { deleted: 1, subsetted: 1, resource: 1 }, batchSize });
+    for await (const { _id: id, deleted, subsetted, resource } of found) {
+      if (deleted || !resource) continue;
+      const indexes = subsetted ? ('unknown' as const) : new Set(readAttachments(resource).map(({ index }) => index));
+      yield { id, indexes };
+    }
+  }
+
+  /** Lists the ids of the resources of a type that are in a patient's compartment. */
+  async listOfPatient(patient: PatientOfConnection & { readonly resourceType: string }): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const page of findOfPatient(this.database, patient))
+      ids.push(...page.map(({ resourceId }) => resourceId));
+    return ids;
+  }
+
+  /** Lists the sorted ids of the current resources of a connection and type. */
+  async listIds(reference: { readonly connectionId: string; readonly resourceType: string }): Promise<string[]> {
+    const { connectionId, resourceType } = reference;
+    const documents = await this.database
+      .collection(resourceType)
+      .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } })
+      .toArray();
+    return documents.map(({ resourceId }) => resourceId as string).toSorted();
+  }
+
+  /** The types of which a resource or a tombstone of the connection is stored. One read by an index for each type. */
+  async listStoredTypes(connectionId: string): Promise<string[]> {
+    const stored: string[] = [];
+    for (const type of await listResourceTypes(this.database)) {
+      if (await this.database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } })) stored.push(type);
+    }
+    return stored;
+  }
+
+  /** Counts the current resources of a connection by type. Types without resources are left out. */
+  async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
+    const collections = (await this.database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
+    const types = collections.map(({ name }) => name).filter(isResourceType);
+    const counts: Record<string, number> = {};
+    for (const type of types.toSorted()) {
+      const count = await this.database.collection(type).countDocuments({ connectionId, deleted: false });
+      if (count > 0) counts[type] = count;
+    }
+    return counts;
+  }
+
+  private find(options: {
+    readonly resourceType: string;
+    readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
+    readonly order?: readonly OrderField[];
+    readonly limit?: number;
+    readonly maxTimeMS: number;
+    readonly signal: AbortSignal | undefined;
+    /** Whether documents are read as BSON. */
+    readonly raw?: boolean;
+  }) {
+    const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false } = options;
+    return this.database.collection(resourceType).find(
+      { $and: [...query.conditions] },
+      {
+        projection: Object.fromEntries(
+          ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
+        ),
+        ...hintFor(query),
+        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
+        ...(limit === undefined ? {} : { limit }),
+        batchSize,
+        maxTimeMS,
+        raw,
+        ...(signal ? { signal } : {}),
+      },
+    );
+  }
 }
 
 function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {

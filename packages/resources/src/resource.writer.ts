@@ -75,35 +75,62 @@ interface WriteOptions {
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
 const maxRounds = 20;
 
-export function createResourceWriter(options: {
-  readonly database: Database;
-  /** An erasure waits until a write has ended, however many rounds it needs. */
-  readonly gate: Pick<WriteGate, 'admit'>;
-  /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
-  readonly rawWrites?: () => RawWrites | undefined;
-}) {
-  const { database, gate, rawWrites = () => undefined } = options;
+/** Writes the versions of resources that are newer than the stored ones. */
+export class VersionWriter implements ResourceWriter {
+  private readonly database;
+  private readonly gate;
+  private readonly rawWrites;
   // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
-  const prepared = new Map<string, Promise<void>>();
-  const prepare = (resourceType: string): Promise<void> => {
-    const earlier = prepared.get(resourceType);
+  private readonly prepared = new Map<string, Promise<void>>();
+
+  constructor(options: {
+    readonly database: Database;
+    /** An erasure waits until a write has ended, however many rounds it needs. */
+    readonly gate: Pick<WriteGate, 'admit'>;
+    /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
+    readonly rawWrites?: () => RawWrites | undefined;
+  }) {
+    const { database, gate, rawWrites = () => undefined } = options;
+    this.database = database;
+    this.gate = gate;
+    this.rawWrites = rawWrites;
+  }
+
+  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) {
+    return this.writeBatch(resourceType, documents, { isRepeated });
+  }
+
+  /**
+   * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
+   * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
+   */
+  ofFile({ renewsUnchanged = false }: Partial<Pick<WriteOptions, 'renewsUnchanged'>> = {}): ResourceWriter {
+    const file = new FileNovelty<StoredVersion>();
+    return {
+      write: (resourceType, documents, isRepeated = false) =>
+        this.writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged }),
+    };
+  }
+
+  private prepare(resourceType: string): Promise<void> {
+    const earlier = this.prepared.get(resourceType);
     if (earlier !== undefined) return earlier;
-    const preparing = prepareResourceTypes(database, [resourceType]);
-    prepared.set(resourceType, preparing);
+    const preparing = prepareResourceTypes(this.database, [resourceType]);
+    this.prepared.set(resourceType, preparing);
     // After an error the next batch tries again.
-    preparing.catch(() => prepared.delete(resourceType));
+    preparing.catch(() => this.prepared.delete(resourceType));
     return preparing;
-  };
+  }
 
   /** Compares and writes until no document has lost a race. */
-  const writeNewest = async (
+  private async writeNewest(
     resourceType: string,
     documents: readonly ResourceDocument[],
     { file, isRepeated, renewsUnchanged }: WriteOptions,
-  ): Promise<Comparisons> => {
-    const collection = database.collection(resourceType);
-    const raw = rawWrites();
-    const send = raw ? sendRaw(raw) : sendByDriver(database);
+  ): Promise<Comparisons> {
+    const collection = this.database.collection(resourceType);
+    const raw = this.rawWrites();
+    const send = raw ? sendRaw(raw) : sendByDriver(this.database);
     let { candidates, unchanged, stale } = newestOfEach(documents);
     let [setBack, contradictions] = [0, 0];
     for (let round = 0; candidates.length > 0; round++) {
@@ -124,9 +151,9 @@ export function createResourceWriter(options: {
       contradictions += won.filter((write) => write.contradicts).length;
     }
     return { unchanged, stale, setBack, contradictions };
-  };
+  }
 
-  const write = async (
+  private async writeBatch(
     resourceType: string,
     documents: readonly ResourceDocument[],
     {
@@ -134,48 +161,31 @@ export function createResourceWriter(options: {
       isRepeated = false,
       renewsUnchanged = false,
     }: Partial<WriteOptions> = {},
-  ): Promise<WriteOutcome> => {
+  ): Promise<WriteOutcome> {
     const [first] = documents;
     if (first === undefined) return noOutcome;
-    return gate.admit(first.connectionId, (keptOut) =>
-      writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
+    return this.gate.admit(first.connectionId, (keptOut) =>
+      this.writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
     );
-  };
+  }
 
-  const writeAdmitted = async (
+  private async writeAdmitted(
     options: WriteOptions & {
       readonly resourceType: string;
       readonly documents: readonly ResourceDocument[];
       readonly keptOut: KeptOutList | undefined;
     },
-  ): Promise<WriteOutcome> => {
+  ): Promise<WriteOutcome> {
     const { resourceType, documents, keptOut } = options;
     const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
     const withheldIds = new Set(refused.map(({ _id }) => _id));
     const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;
-    if (admitted.length > 0) await prepare(resourceType);
-    const { unchanged, stale, ...noted } = await writeNewest(resourceType, admitted, options);
+    if (admitted.length > 0) await this.prepare(resourceType);
+    const { unchanged, stale, ...noted } = await this.writeNewest(resourceType, admitted, options);
     const written = admitted.length - unchanged - stale;
     const withheld = refused.length;
     return { written, unchanged, stale, ...withoutZeros(noted), withheld, ...(withheld > 0 ? { withheldIds } : {}) };
-  };
-
-  return {
-    write: (resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) =>
-      write(resourceType, documents, { isRepeated }),
-
-    /**
-     * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
-     * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
-     */
-    ofFile({ renewsUnchanged = false }: Partial<Pick<WriteOptions, 'renewsUnchanged'>> = {}): ResourceWriter {
-      const file = new FileNovelty<StoredVersion>();
-      return {
-        write: (resourceType, documents, isRepeated = false) =>
-          write(resourceType, documents, { file, isRepeated, renewsUnchanged }),
-      };
-    },
-  };
+  }
 }
 
 /** Whether a resource or tombstone belongs to a patient that is kept out. */

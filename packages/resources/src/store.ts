@@ -1,8 +1,8 @@
 import type { RawWrites, StoreContext } from '@bulkhead/store';
-import { createKeptOutRepository } from './kept-out.repository.ts';
+import { KeptOutRepository } from './kept-out.repository.ts';
 import { createResourceData } from './resource.data.ts';
-import { createResourceRepository } from './resource.repository.ts';
-import { createResourceWriter } from './resource.writer.ts';
+import { ResourceRepository } from './resource.repository.ts';
+import { VersionWriter } from './resource.writer.ts';
 import { createResourceChanges } from './resource-changes.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { readTombstonesDeletedBefore } from './retain-tombstones.ts';
@@ -11,14 +11,14 @@ export type ResourceStore = ReturnType<typeof createResourceStore>['repositories
 
 export function createResourceStore(context: StoreContext & { readonly rawWrites: () => RawWrites | undefined }) {
   const { database } = context;
-  const keptOut = createKeptOutRepository(context);
+  const keptOut = new KeptOutRepository(context);
   return {
     repositories: {
-      resources: createResourceRepository(database),
+      resources: new ResourceRepository(database),
       resourceChanges: createResourceChanges(database, {
         deletionsKnownSince: () => readTombstonesDeletedBefore(database),
       }),
-      resourceWriter: createResourceWriter(context),
+      resourceWriter: new VersionWriter(context),
       keptOut,
       prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes(database, resourceTypes),
     },

@@ -1,6 +1,6 @@
 export { ignoreIfEnded, recordGone } from './ignore-if-ended.ts';
 export { type EndedRun, retainRuns } from './retain-runs.ts';
 export { dayBefore, hasWaitedForADay, noteRetry, type Retrying, retryingSchema, withGrowingWait } from './retrying.ts';
-export { createRunClaimRepository, runClaimsOf } from './run-claim.repository.ts';
+export { RunClaimRepository, runClaimsOf } from './run-claim.repository.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape } from './run-events.ts';
-export { createRunQueries } from './run-queries.ts';
+export { RunQueries } from './run-queries.ts';

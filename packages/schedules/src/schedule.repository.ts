@@ -1,4 +1,4 @@
-import { type ConnectionScope, findById, inScope, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
+import { type ConnectionScope, inScope, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
 import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
 export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs' | 'paused' | 'nextRunAt'>>;
@@ -11,94 +11,102 @@ schema.index({ paused: 1, nextRunAt: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 
 /** `schedules`: the record of what runs when. BullMQ only delivers the jobs. */
-export function createScheduleRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-  const model = database.model('Schedule', schema);
-  return {
-    async insert({ id, ...fields }: Schedule): Promise<void> {
-      await gate.admit(fields.connectionId, () => model.create({ _id: id, ...fields }));
-    },
+export class ScheduleRepository {
+  private readonly gate;
+  private readonly model;
 
-    find: findById(model, withId),
+  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+    this.gate = gate;
+    this.model = database.model('Schedule', schema);
+  }
 
-    /** Lists schedules of one connection or of all, oldest first. Without a limit all are listed. @param options.after the last id of the previous page */
-    async list(options: {
-      readonly connectionId?: string | undefined;
-      readonly scope: ConnectionScope;
-      readonly after?: string | undefined;
-      readonly limit?: number;
-    }): Promise<Schedule[]> {
-      const { connectionId, scope, after, limit = 0 } = options;
-      const filter = {
-        ...(connectionId === undefined ? {} : { connectionId }),
-        ...(after === undefined ? {} : { _id: { $gt: after } }),
-      };
-      const documents = await model
-        .find({ $and: [filter, inScope(scope)] })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .lean();
-      return documents.map(withId);
-    },
+  async insert({ id, ...fields }: Schedule): Promise<void> {
+    await this.gate.admit(fields.connectionId, () => this.model.create({ _id: id, ...fields }));
+  }
 
-    async listUnpaused(): Promise<Schedule[]> {
-      const documents = await model.find({ paused: false }).sort({ _id: 1 }).lean();
-      return documents.map(withId);
-    },
+  async find(id: string): Promise<Schedule | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? withId(document) : undefined;
+  }
 
-    /** Lists the ids of the schedules that are due, and of those with a claimed run whose worker has died. */
-    async listDueIds(now: Date): Promise<string[]> {
-      const due = { paused: false, nextRunAt: { $lte: now } };
-      const abandoned = { 'starting.at': { $lte: new Date(now.getTime() - startTimeoutMs) } };
-      const documents = await model.find({ $or: [due, abandoned] }, { _id: 1 }).lean();
-      return documents.map(({ _id }) => _id);
-    },
+  /** Lists schedules of one connection or of all, oldest first. Without a limit all are listed. @param options.after the last id of the previous page */
+  async list(options: {
+    readonly connectionId?: string | undefined;
+    readonly scope: ConnectionScope;
+    readonly after?: string | undefined;
+    readonly limit?: number;
+  }): Promise<Schedule[]> {
+    const { connectionId, scope, after, limit = 0 } = options;
+    const filter = {
+      ...(connectionId === undefined ? {} : { connectionId }),
+      ...(after === undefined ? {} : { _id: { $gt: after } }),
+    };
+    const documents = await this.model
+      .find({ $and: [filter, inScope(scope)] })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean();
+    return documents.map(withId);
+  }
 
-    /**
-     * Claims the run that is due and plans the next one, in one update, so that only one process can claim it.
-     * @returns undefined if another process was first, or the schedule has changed
-     */
-    async claim(options: {
-      readonly from: Pick<Schedule, 'id' | 'version'>;
-      readonly starting: NonNullable<Schedule['starting']>;
-      readonly nextRunAt: Date;
-    }): Promise<Schedule | undefined> {
-      const { from, starting, nextRunAt } = options;
-      const document = await model
-        .findOneAndUpdate(
-          { _id: from.id, version: from.version, paused: false },
-          { $set: { starting, nextRunAt }, $inc: { version: 1 } },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? withId(document) : undefined;
-    },
+  async listUnpaused(): Promise<Schedule[]> {
+    const documents = await this.model.find({ paused: false }).sort({ _id: 1 }).lean();
+    return documents.map(withId);
+  }
 
-    /** Records the outcome of a claimed run. */
-    async settle(options: { readonly id: string; readonly runId: string; readonly lastRun: ScheduleRun }) {
-      const { id, runId, lastRun } = options;
-      await model.updateOne({ _id: id, 'starting.runId': runId }, { $set: { lastRun }, $unset: { starting: 1 } });
-    },
+  /** Lists the ids of the schedules that are due, and of those with a claimed run whose worker has died. */
+  async listDueIds(now: Date): Promise<string[]> {
+    const due = { paused: false, nextRunAt: { $lte: now } };
+    const abandoned = { 'starting.at': { $lte: new Date(now.getTime() - startTimeoutMs) } };
+    const documents = await this.model.find({ $or: [due, abandoned] }, { _id: 1 }).lean();
+    return documents.map(({ _id }) => _id);
+  }
 
-    /** Records a run that was started manually. */
-    async noteRun({ id, lastRun }: { readonly id: string; readonly lastRun: ScheduleRun }): Promise<void> {
-      await model.updateOne({ _id: id }, { $set: { lastRun } });
-    },
+  /**
+   * Claims the run that is due and plans the next one, in one update, so that only one process can claim it.
+   * @returns undefined if another process was first, or the schedule has changed
+   */
+  async claim(options: {
+    readonly from: Pick<Schedule, 'id' | 'version'>;
+    readonly starting: NonNullable<Schedule['starting']>;
+    readonly nextRunAt: Date;
+  }): Promise<Schedule | undefined> {
+    const { from, starting, nextRunAt } = options;
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: from.id, version: from.version, paused: false },
+        { $set: { starting, nextRunAt }, $inc: { version: 1 } },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? withId(document) : undefined;
+  }
 
-    /** @returns undefined if the schedule is no longer as `from` describes it */
-    async change(from: Pick<Schedule, 'id' | 'version'>, change: ScheduleChange): Promise<Schedule | undefined> {
-      const document = await model
-        .findOneAndUpdate(
-          { _id: from.id, version: from.version },
-          { $set: change, $inc: { version: 1 } },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? withId(document) : undefined;
-    },
+  /** Records the outcome of a claimed run. */
+  async settle(options: { readonly id: string; readonly runId: string; readonly lastRun: ScheduleRun }) {
+    const { id, runId, lastRun } = options;
+    await this.model.updateOne({ _id: id, 'starting.runId': runId }, { $set: { lastRun }, $unset: { starting: 1 } });
+  }
 
-    async delete(id: string): Promise<boolean> {
-      const result = await model.deleteOne({ _id: id });
-      return result.deletedCount === 1;
-    },
-  };
+  /** Records a run that was started manually. */
+  async noteRun({ id, lastRun }: { readonly id: string; readonly lastRun: ScheduleRun }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $set: { lastRun } });
+  }
+
+  /** @returns undefined if the schedule is no longer as `from` describes it */
+  async change(from: Pick<Schedule, 'id' | 'version'>, change: ScheduleChange): Promise<Schedule | undefined> {
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: from.id, version: from.version },
+        { $set: change, $inc: { version: 1 } },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? withId(document) : undefined;
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const result = await this.model.deleteOne({ _id: id });
+    return result.deletedCount === 1;
+  }
 }

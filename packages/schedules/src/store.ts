@@ -1,5 +1,5 @@
 import { type FeatureData, noData, ownedRecords, type StoreContext } from '@bulkhead/store';
-import { createScheduleRepository } from './schedule.repository.ts';
+import { ScheduleRepository } from './schedule.repository.ts';
 
 export type ScheduleStore = ReturnType<typeof createScheduleStore>['repositories'];
 
@@ -13,5 +13,5 @@ export function createScheduleStore(context: StoreContext) {
       },
     ]),
   };
-  return { repositories: { schedules: createScheduleRepository(context) }, data };
+  return { repositories: { schedules: new ScheduleRepository(context) }, data };
 }

@@ -10,7 +10,7 @@ import {
   searchUrl,
 } from '@bulkhead/ehr-client';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
-import { connectRedis, createProducer, disconnectRedis } from '@bulkhead/queues';
+import { connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
 import { AppError, parseRequest } from '@bulkhead/runtime';
 import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
@@ -52,7 +52,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
   const store = createStore({ uri: mongodbUri, encryptionKey, previousEncryptionKeys });
   await store.connect();
   const registry = createProviderRegistry(providers);
-  const producer = createProducer({ redis, prefix, onError });
+  const producer = new Producer({ redis, prefix, onError });
   const ehr = createEhrClient({
     proxy,
     registry,

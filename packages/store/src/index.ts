@@ -10,14 +10,13 @@ export { createIndexes } from './create-indexes.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';
 export {
-  createEncryptedFiles,
-  type EncryptedFiles,
+  EncryptedFiles,
   type EncryptedFileWriter,
   idsBelow,
   upgradeEncryptedFiles,
 } from './encryption/encrypted-files.ts';
 export {
-  createEncryptionKeyRepository,
+  EncryptionKeyRepository,
   type Rotation,
   rotateEncryptionKey,
 } from './encryption/encryption-key.repository.ts';
@@ -38,7 +37,7 @@ export { FileNovelty } from './file-novelty.ts';
 export { forgetTexts } from './forget-texts.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
 export type { Named } from './named.ts';
-export { countIn, findById, findIds, removeOthers, withId, writeUnordered } from './queries.ts';
+export { countIn, findIds, removeOthers, withId, writeUnordered } from './queries.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
   amountsOf,
@@ -69,4 +68,5 @@ export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
 export { untilStored } from './until-stored.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';
+export { withMethods } from './with-methods.ts';
 export type { Admission, KeptOutList, StoreContext, WriteGate } from './write-gate.ts';

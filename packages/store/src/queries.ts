@@ -1,14 +1,6 @@
 import type { Model, mongo, QueryFilter } from 'mongoose';
 import { toBatches } from './delete-in-batches.ts';
 
-/** Makes the function that reads a record by its id. */
-export function findById<Document, Found>(model: Model<Document>, toRecord: (document: Document) => Found) {
-  return async (id: string): Promise<Found | undefined> => {
-    const document = await model.findById(id).lean();
-    return document ? toRecord(document as Document) : undefined;
-  };
-}
-
 /** Lists the ids of the documents that match a filter, by default in the order of ids. */
 export async function findIds<Document>(
   model: Model<Document>,

@@ -1,5 +1,5 @@
-import { byTime, createRunClaimRepository, createRunQueries, lastEvents, phaseEvent } from '@bulkhead/runs';
-import { findById, findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
+import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '@bulkhead/runs';
+import { findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
 import { type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
@@ -27,132 +27,148 @@ schema.index({ completedAt: 1, phase: 1 });
 schema.index({ connectionId: 1, phase: 1, _id: -1 });
 
 /** `sync_runs`: the state of every enhanced sync. */
-export function createSyncRunRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-  const model = database.model('SyncRun', schema);
-  const claims = createRunClaimRepository({
-    database,
-    isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
-  });
-  const claimRequest = ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) =>
-    claims.claim({ key: `${connectionId}/sync`, runId: id, now });
-  const insert = async (run: SyncRun, by?: string): Promise<string> => {
-    const { id, ...fields } = run;
-    const holder = await claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
-    if (holder !== id) return holder;
-    try {
-      const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
-      await model.create({ _id: id, ...fields, active: isSyncActive(run.phase), events });
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
-    return id;
-  };
-  return {
-    ...createRunQueries<SyncRunDocument, SyncRun, SyncRunPhase>({
+export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, SyncRunPhase> {
+  private readonly gate;
+  private readonly model;
+  private readonly claims;
+
+  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+    const model = database.model('SyncRun', schema);
+    super({
       model,
       toRecord,
       endPhases: ['completed', 'partial', 'failed'],
       failedPhases: ['failed', 'partial'],
-    }),
+    });
+    this.gate = gate;
+    this.model = model;
+    this.claims = new RunClaimRepository({
+      database,
+      isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
+    });
+  }
 
-    /**
-     * Adds a run, unless another run of the connection is active. Adding the same run a second time changes nothing.
-     * @returns the id of the connection's active run: that of `run` if it was added
-     * @param by who has started it
-     */
-    insert: (run: SyncRun, by?: string): Promise<string> => gate.admit(run.connectionId, () => insert(run, by)),
+  /**
+   * Adds a run, unless another run of the connection is active. Adding the same run a second time changes nothing.
+   * @returns the id of the connection's active run: that of `run` if it was added
+   * @param by who has started it
+   */
+  insert(run: SyncRun, by?: string): Promise<string> {
+    return this.gate.admit(run.connectionId, () => this.insertRun(run, by));
+  }
 
-    find: findById(model, toRecord),
+  async find(id: string): Promise<SyncRun | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? toRecord(document) : undefined;
+  }
 
-    listIds: (connectionId: string): Promise<string[]> => findIds(model, { connectionId }),
+  listIds(connectionId: string): Promise<string[]> {
+    return findIds(this.model, { connectionId });
+  }
 
-    /** Finds the last run that completed. @param filter.scheduleId the schedule that started it. If absent, any run counts */
-    async findLastCompleted(filter: {
-      readonly connectionId: string;
-      readonly scheduleId?: string;
-    }): Promise<Pick<SyncRun, 'createdAt'> | undefined> {
-      const query = model.findOne({ ...filter, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
-      return (await query.lean()) ?? undefined;
-    },
+  /** Finds the last run that completed. @param filter.scheduleId the schedule that started it. If absent, any run counts */
+  async findLastCompleted(filter: {
+    readonly connectionId: string;
+    readonly scheduleId?: string;
+  }): Promise<Pick<SyncRun, 'createdAt'> | undefined> {
+    const query = this.model.findOne({ ...filter, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
+    return (await query.lean()) ?? undefined;
+  }
 
-    /** Moves a run to its next phase if it is still as `from` describes it. @returns undefined if another process changed it first */
-    async transition(options: {
-      readonly from: Pick<SyncRun, 'id' | 'phase' | 'version'>;
-      readonly to: SyncRunPhase;
-      readonly change?: SyncRunChange;
-      /** Who has asked for it. */
-      readonly by?: string | undefined;
-    }): Promise<SyncRun | undefined> {
-      const { from, to, change = {}, by } = options;
-      const document = await model
-        .findOneAndUpdate(
-          { _id: from.id, phase: from.phase, version: from.version },
-          {
-            $set: { ...change, phase: to, active: isSyncActive(to), ...(isSyncActive(to) ? {} : { notify: 'due' }) },
-            $inc: { version: 1 },
-            $push: { events: lastEvents(phaseEvent({ phase: to, by, error: change.error })) },
-          },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? toRecord(document) : undefined;
-    },
+  /** Moves a run to its next phase if it is still as `from` describes it. @returns undefined if another process changed it first */
+  async transition(options: {
+    readonly from: Pick<SyncRun, 'id' | 'phase' | 'version'>;
+    readonly to: SyncRunPhase;
+    readonly change?: SyncRunChange;
+    /** Who has asked for it. */
+    readonly by?: string | undefined;
+  }): Promise<SyncRun | undefined> {
+    const { from, to, change = {}, by } = options;
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: from.id, phase: from.phase, version: from.version },
+        {
+          $set: { ...change, phase: to, active: isSyncActive(to), ...(isSyncActive(to) ? {} : { notify: 'due' }) },
+          $inc: { version: 1 },
+          $push: { events: lastEvents(phaseEvent({ phase: to, by, error: change.error })) },
+        },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? toRecord(document) : undefined;
+  }
 
-    /**
-     * Resumes an ended run, for its failed searches.
-     * @param options.prepare called before the run changes, unless another run is active
-     * @returns the id of the other run of the connection that is active, if there is one. Undefined if the run has changed meanwhile
-     */
-    async reopen(options: {
-      readonly from: SyncRun;
-      readonly now: Date;
-      readonly by?: string | undefined;
-      readonly prepare?: () => Promise<unknown>;
-    }): Promise<SyncRun | string | undefined> {
-      const { from, now, by, prepare } = options;
-      const { id, connectionId, phase, version } = from;
-      const holder = await claimRequest({ id, connectionId, now });
-      if (holder !== id) return holder;
-      await prepare?.();
-      const isUnplanned = from.patientCount === undefined || from.error?.code === stepsMissing;
-      const to: SyncRunPhase = isUnplanned ? 'queued' : 'running';
-      const document = await model
-        .findOneAndUpdate(
-          { _id: id, phase, version },
-          {
-            $set: { phase: to, active: true, retriedAt: now },
-            $unset: { error: 1, completedAt: 1 },
-            $inc: { version: 1 },
-            $push: { events: lastEvents(phaseEvent({ phase: to, by })) },
-          },
-          { returnDocument: 'after' },
-        )
-        .lean();
-      return document ? toRecord(document) : undefined;
-    },
+  /**
+   * Resumes an ended run, for its failed searches.
+   * @param options.prepare called before the run changes, unless another run is active
+   * @returns the id of the other run of the connection that is active, if there is one. Undefined if the run has changed meanwhile
+   */
+  async reopen(options: {
+    readonly from: SyncRun;
+    readonly now: Date;
+    readonly by?: string | undefined;
+    readonly prepare?: () => Promise<unknown>;
+  }): Promise<SyncRun | string | undefined> {
+    const { from, now, by, prepare } = options;
+    const { id, connectionId, phase, version } = from;
+    const holder = await this.claimRequest({ id, connectionId, now });
+    if (holder !== id) return holder;
+    await prepare?.();
+    const isUnplanned = from.patientCount === undefined || from.error?.code === stepsMissing;
+    const to: SyncRunPhase = isUnplanned ? 'queued' : 'running';
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: id, phase, version },
+        {
+          $set: { phase: to, active: true, retriedAt: now },
+          $unset: { error: 1, completedAt: 1 },
+          $inc: { version: 1 },
+          $push: { events: lastEvents(phaseEvent({ phase: to, by })) },
+        },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? toRecord(document) : undefined;
+  }
 
-    /** Notes that a search waits or has failed. Searches of one type with the same code share an event. */
-    async noteSearchEvent({ id, event }: { readonly id: string; readonly event: NewSearchEvent }): Promise<void> {
-      const { kind, resourceType, code } = event;
-      const same = { $elemMatch: { kind, resourceType, code } };
-      const count = async () => {
-        const change = { $inc: { 'searchEvents.$.count': 1 }, $set: { 'searchEvents.$.lastAt': new Date() } };
-        return (await model.updateOne({ _id: id, searchEvents: same }, change)).matchedCount > 0;
-      };
-      if (await count()) return;
-      const first = { $push: { searchEvents: lastEvents({ ...event, count: 1 }) } };
-      const { matchedCount } = await model.updateOne({ _id: id, searchEvents: { $not: same } }, first);
-      // Another process has added the first event in between.
-      if (matchedCount === 0) await count();
-    },
+  /** Notes that a search waits or has failed. Searches of one type with the same code share an event. */
+  async noteSearchEvent({ id, event }: { readonly id: string; readonly event: NewSearchEvent }): Promise<void> {
+    const { kind, resourceType, code } = event;
+    const same = { $elemMatch: { kind, resourceType, code } };
+    const count = async () => {
+      const change = { $inc: { 'searchEvents.$.count': 1 }, $set: { 'searchEvents.$.lastAt': new Date() } };
+      return (await this.model.updateOne({ _id: id, searchEvents: same }, change)).matchedCount > 0;
+    };
+    if (await count()) return;
+    const first = { $push: { searchEvents: lastEvents({ ...event, count: 1 }) } };
+    const { matchedCount } = await this.model.updateOne({ _id: id, searchEvents: { $not: same } }, first);
+    // Another process has added the first event in between.
+    if (matchedCount === 0) await count();
+  }
 
-    /** Lists what happened to a run, oldest first: the last `maxEvents` of the run and of its searches. */
-    async listEvents(id: string): Promise<SyncEvent[]> {
-      const document = await model.findById(id, { events: 1, searchEvents: 1 }).lean();
-      const { events = [], searchEvents = [] } = document ?? {};
-      return byTime([...events, ...searchEvents]);
-    },
-  };
+  /** Lists what happened to a run, oldest first: the last `maxEvents` of the run and of its searches. */
+  async listEvents(id: string): Promise<SyncEvent[]> {
+    const document = await this.model.findById(id, { events: 1, searchEvents: 1 }).lean();
+    const { events = [], searchEvents = [] } = document ?? {};
+    return byTime([...events, ...searchEvents]);
+  }
+
+  private claimRequest({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) {
+    return this.claims.claim({ key: `${connectionId}/sync`, runId: id, now });
+  }
+
+  private async insertRun(run: SyncRun, by?: string): Promise<string> {
+    const { id, ...fields } = run;
+    const holder = await this.claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
+    if (holder !== id) return holder;
+    try {
+      const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
+      await this.model.create({ _id: id, ...fields, active: isSyncActive(run.phase), events });
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    return id;
+  }
 }
 
 function toRecord({ _id, active: _active, ...fields }: SyncRunDocument): SyncRun {

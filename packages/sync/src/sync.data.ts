@@ -11,16 +11,16 @@ import {
   sumAmounts,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { createCrawlMarkRepository } from './crawl-mark.repository.ts';
-import { type createSyncRunRepository, syncRunDocumentSchema } from './sync-run.repository.ts';
-import { type createSyncStepRepository, syncStepDocumentSchema } from './sync-step.repository.ts';
+import type { CrawlMarkRepository } from './crawl-mark.repository.ts';
+import { type SyncRunRepository, syncRunDocumentSchema } from './sync-run.repository.ts';
+import { type SyncStepRepository, syncStepDocumentSchema } from './sync-step.repository.ts';
 
 export function createSyncData(options: {
   readonly database: Database;
   readonly quarantine: QuarantineRepository;
-  readonly syncRuns: ReturnType<typeof createSyncRunRepository>;
-  readonly syncSteps: ReturnType<typeof createSyncStepRepository>;
-  readonly crawlMarks: ReturnType<typeof createCrawlMarkRepository>;
+  readonly syncRuns: SyncRunRepository;
+  readonly syncSteps: SyncStepRepository;
+  readonly crawlMarks: CrawlMarkRepository;
 }): FeatureData<'sync-run'> {
   const { database, quarantine, syncRuns, syncSteps, crawlMarks } = options;
   const ofConnection = (connectionId: string) => ({ connectionId });

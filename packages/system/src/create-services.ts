@@ -4,14 +4,10 @@ import {
   createIdempotencyService,
   createSessionService,
 } from '@bulkhead/access/commands';
-import { createBulkExportService } from '@bulkhead/bulk-export/commands';
-import {
-  createAuthorizationService,
-  createConnectionService,
-  createSigningKeyService,
-} from '@bulkhead/connections/commands';
+import { BulkExportService } from '@bulkhead/bulk-export/commands';
+import { AuthorizationService, ConnectionService, createSigningKeyService } from '@bulkhead/connections/commands';
 import { createDocumentService } from '@bulkhead/documents/commands';
-import { createErasureService } from '@bulkhead/erasure/commands';
+import { ErasureService } from '@bulkhead/erasure/commands';
 import {
   createHealthService,
   createHistoryService,
@@ -20,11 +16,11 @@ import {
   createRateBudgetService,
 } from '@bulkhead/monitoring/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
-import { createQuarantineService } from '@bulkhead/quarantine/commands';
+import { QuarantineService } from '@bulkhead/quarantine/commands';
 import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
-import { createResourceService } from '@bulkhead/resources/commands';
-import { createConnectionSchedules, createScheduleService } from '@bulkhead/schedules/commands';
-import { createSyncService } from '@bulkhead/sync/commands';
+import { ResourceService } from '@bulkhead/resources/commands';
+import { createConnectionSchedules, ScheduleService } from '@bulkhead/schedules/commands';
+import { SyncService } from '@bulkhead/sync/commands';
 import { createWebhookService } from '@bulkhead/webhooks/commands';
 import type { Store } from './create-store.ts';
 
@@ -65,22 +61,26 @@ export function createServices(options: ServicesOptions) {
     return active.find((work) => work !== undefined);
   };
   const connectionSchedules = createConnectionSchedules(store, producer);
-  const connections = createConnectionService({
+  const connections = new ConnectionService({
     ...{ store, producer, registry, testWaitMs },
     schedules: connectionSchedules,
     findActive,
   });
   const monitoring = createMonitoringService(store, producer);
   const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
-  const readPause = createPauseReader({ find: store.connections.find, registry, reader: { redis, prefix } });
+  const readPause = createPauseReader({
+    find: (id) => store.connections.find(id),
+    registry,
+    reader: { redis, prefix },
+  });
   return {
     apiKeys,
     audit: createAuditService({ store }),
-    authorizations: createAuthorizationService({ store, producer, registry, connections }),
-    bulkExports: createBulkExportService({ store, producer, connections, registry, kickOffWaitMs, readPause }),
+    authorizations: new AuthorizationService({ store, producer, registry, connections }),
+    bulkExports: new BulkExportService({ store, producer, connections, registry, kickOffWaitMs, readPause }),
     connections,
     documents: createDocumentService({ store, producer, connections }),
-    erasures: createErasureService(store, producer),
+    erasures: new ErasureService(store, producer),
     health: createHealthService({
       ...{ store, producer, monitoring, rateBudgets, configuration },
       checkRedis: () => checkRedis(redis),
@@ -89,7 +89,7 @@ export function createServices(options: ServicesOptions) {
     history: createHistoryService({ store }),
     idempotency: createIdempotencyService({ store }),
     monitoring,
-    quarantine: createQuarantineService({
+    quarantine: new QuarantineService({
       ...{ store, producer, connections },
       sources: {
         findRun: async (id) => (await store.bulkExports.find(id)) ?? store.syncRuns.find(id),
@@ -99,11 +99,11 @@ export function createServices(options: ServicesOptions) {
     rateBudgets,
     /** The EHR vendors that connections can name. */
     registry,
-    resources: createResourceService({ store, connections }),
-    schedules: createScheduleService({ store, producer, connections, registry }),
+    resources: new ResourceService({ store, connections }),
+    schedules: new ScheduleService({ store, producer, connections, registry }),
     sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),
-    syncs: createSyncService({ store, producer, connections, registry, defaultWaitMs, readPause }),
+    syncs: new SyncService({ store, producer, connections, registry, defaultWaitMs, readPause }),
     webhooks: createWebhookService({ store, producer, connections }),
   };
 }

@@ -10,8 +10,8 @@ import { createScheduleStore } from '@bulkhead/schedules';
 import {
   type CommandObserver,
   connectionSettings,
-  createEncryptionKeyRepository,
   createSecretBox,
+  EncryptionKeyRepository,
   listRetentionStates,
   openRawWrites,
   type RawWrites,
@@ -51,9 +51,9 @@ export function createStore(options: StoreOptions) {
   let rawWrites: RawWrites | undefined;
   const database = createConnection();
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
-  const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
+  const encryptionKeys = new EncryptionKeyRepository({ database, secretBox });
   const erasure = createErasureStore({
-    ...{ database, secretBox, verifyKeys: encryptionKeys.verify },
+    ...{ database, secretBox, verifyKeys: () => encryptionKeys.verify() },
     processKind: options.processKind ?? 'program',
     readKeptOut: () => resources.repositories.keptOut.listAll(),
   });
@@ -83,7 +83,7 @@ export function createStore(options: StoreOptions) {
     sync.data,
     resources.data({
       eraseDocumentsOf: documentData.eraseOfResources,
-      nextConnectionId: connections.repositories.connections.nextId,
+      nextConnectionId: (after) => connections.repositories.connections.nextId(after),
       async oldestPending(connectionId) {
         const withLines = await quarantine.repositories.quarantine.listRunsWithOpen(connectionId);
         const oldest = await Promise.all(runs.map((repository) => repository.oldestPending(connectionId, withLines)));

@@ -1,12 +1,12 @@
 import type { StoreContext } from '@bulkhead/store';
 import { createWebhookData } from './webhook.data.ts';
-import { createWebhookDeliveryRepository } from './webhook-delivery.repository.ts';
+import { WebhookDeliveryRepository } from './webhook-delivery.repository.ts';
 
 export type WebhookStore = ReturnType<typeof createWebhookStore>['repositories'];
 
 export function createWebhookStore(context: StoreContext) {
   return {
-    repositories: { webhookDeliveries: createWebhookDeliveryRepository(context) },
+    repositories: { webhookDeliveries: new WebhookDeliveryRepository(context) },
     data: createWebhookData(context),
   };
 }

@@ -1,4 +1,4 @@
-import { findById, findIds, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
+import { findIds, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
 import {
   type WebhookAttempt,
   type WebhookDelivery,
@@ -15,87 +15,100 @@ schema.index({ state: 1, _id: 1 });
 schema.index({ state: 1, createdAt: 1 });
 
 /** `webhook_deliveries`: the calls to clients, and whether they were delivered. */
-export function createWebhookDeliveryRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-  const model = database.model('WebhookDelivery', schema);
-  return {
-    /** Inserts a delivery unless it exists. Its id contains the subject of the event, so each address gets the event once. */
-    async insertMissing({ id, ...fields }: WebhookDelivery): Promise<void> {
-      await gate.admit(fields.connectionId, () =>
-        model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true }),
-      );
-    },
+export class WebhookDeliveryRepository {
+  private readonly gate;
+  private readonly model;
 
-    find: findById(model, withId),
+  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+    this.gate = gate;
+    this.model = database.model('WebhookDelivery', schema);
+  }
 
-    /** Newest first. @param options.after the last id of the previous page */
-    async list(options: {
-      readonly connectionId: string;
-      readonly state?: WebhookState | undefined;
-      readonly after?: string | undefined;
-      readonly limit: number;
-    }): Promise<WebhookDelivery[]> {
-      const { connectionId, state, after, limit } = options;
-      // Ids begin with the kind of the run, so they are not in the order of time.
-      const last = after === undefined ? undefined : await model.findById(after, { createdAt: 1 }).lean();
-      // Deliveries are deleted by their age, so the older ones are deleted too.
-      if (after !== undefined && !last) return [];
-      const filter = {
-        connectionId,
-        ...(state === undefined ? {} : { state }),
-        ...(last
-          ? { $or: [{ createdAt: { $lt: last.createdAt } }, { createdAt: last.createdAt, _id: { $lt: last._id } }] }
-          : {}),
-      };
-      return (await model.find(filter).sort({ createdAt: -1, _id: -1 }).limit(limit).lean()).map(withId);
-    },
+  /** Inserts a delivery unless it exists. Its id contains the subject of the event, so each address gets the event once. */
+  async insertMissing({ id, ...fields }: WebhookDelivery): Promise<void> {
+    await this.gate.admit(fields.connectionId, () =>
+      this.model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true }),
+    );
+  }
 
-    /** Lists deliveries by the time of their event, the newest first. It reads an index and at most `limit` records. */
-    async listByTime(options: {
-      readonly state: WebhookState;
-      readonly from: Date;
-      readonly to: Date;
-      readonly limit: number;
-    }): Promise<WebhookDelivery[]> {
-      const { state, from, to, limit } = options;
-      const filter = { state, createdAt: { $gte: from, $lte: to } };
-      return (await model.find(filter).sort({ createdAt: -1 }).limit(limit).lean()).map(withId);
-    },
+  async find(id: string): Promise<WebhookDelivery | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? withId(document) : undefined;
+  }
 
-    listPendingIds: () => findIds(model, { state: 'pending' as const }),
+  /** Newest first. @param options.after the last id of the previous page */
+  async list(options: {
+    readonly connectionId: string;
+    readonly state?: WebhookState | undefined;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<WebhookDelivery[]> {
+    const { connectionId, state, after, limit } = options;
+    // Ids begin with the kind of the run, so they are not in the order of time.
+    const last = after === undefined ? undefined : await this.model.findById(after, { createdAt: 1 }).lean();
+    // Deliveries are deleted by their age, so the older ones are deleted too.
+    if (after !== undefined && !last) return [];
+    const filter = {
+      connectionId,
+      ...(state === undefined ? {} : { state }),
+      ...(last
+        ? { $or: [{ createdAt: { $lt: last.createdAt } }, { createdAt: last.createdAt, _id: { $lt: last._id } }] }
+        : {}),
+    };
+    return (await this.model.find(filter).sort({ createdAt: -1, _id: -1 }).limit(limit).lean()).map(withId);
+  }
 
-    async noteAttempt(options: {
-      readonly id: string;
-      readonly attempt: WebhookAttempt;
-      readonly state: WebhookState;
-    }): Promise<void> {
-      const { id, attempt, state } = options;
-      const set = { state, ...(state === 'delivered' ? { deliveredAt: attempt.at } : {}) };
-      await model.updateOne(
-        { _id: id },
-        { $set: set, $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } },
-      );
-    },
+  /** Lists deliveries by the time of their event, the newest first. It reads an index and at most `limit` records. */
+  async listByTime(options: {
+    readonly state: WebhookState;
+    readonly from: Date;
+    readonly to: Date;
+    readonly limit: number;
+  }): Promise<WebhookDelivery[]> {
+    const { state, from, to, limit } = options;
+    const filter = { state, createdAt: { $gte: from, $lte: to } };
+    return (await this.model.find(filter).sort({ createdAt: -1 }).limit(limit).lean()).map(withId);
+  }
 
-    /** Ends a pending delivery as failed. */
-    async fail({ id, attempt }: { readonly id: string; readonly attempt: WebhookAttempt | undefined }): Promise<void> {
-      const push = attempt ? { $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } } : {};
-      await model.updateOne({ _id: id, state: 'pending' as const }, { $set: { state: 'failed' as const }, ...push });
-    },
+  listPendingIds() {
+    return findIds(this.model, { state: 'pending' as const });
+  }
 
-    /** Gives another address to the deliveries of a connection that were not delivered to the former one. */
-    async moveUndelivered(options: {
-      readonly connectionId: string;
-      readonly from: string;
-      readonly to: string;
-    }): Promise<void> {
-      const { connectionId, from, to } = options;
-      await model.updateMany({ connectionId, url: from, state: { $ne: 'delivered' as const } }, { $set: { url: to } });
-    },
+  async noteAttempt(options: {
+    readonly id: string;
+    readonly attempt: WebhookAttempt;
+    readonly state: WebhookState;
+  }): Promise<void> {
+    const { id, attempt, state } = options;
+    const set = { state, ...(state === 'delivered' ? { deliveredAt: attempt.at } : {}) };
+    await this.model.updateOne(
+      { _id: id },
+      { $set: set, $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } },
+    );
+  }
 
-    /** @returns false if the delivery does not exist */
-    async reopen(id: string): Promise<boolean> {
-      const result = await model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });
-      return result.matchedCount === 1;
-    },
-  };
+  /** Ends a pending delivery as failed. */
+  async fail({ id, attempt }: { readonly id: string; readonly attempt: WebhookAttempt | undefined }): Promise<void> {
+    const push = attempt ? { $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } } : {};
+    await this.model.updateOne({ _id: id, state: 'pending' as const }, { $set: { state: 'failed' as const }, ...push });
+  }
+
+  /** Gives another address to the deliveries of a connection that were not delivered to the former one. */
+  async moveUndelivered(options: {
+    readonly connectionId: string;
+    readonly from: string;
+    readonly to: string;
+  }): Promise<void> {
+    const { connectionId, from, to } = options;
+    await this.model.updateMany(
+      { connectionId, url: from, state: { $ne: 'delivered' as const } },
+      { $set: { url: to } },
+    );
+  }
+
+  /** @returns false if the delivery does not exist */
+  async reopen(id: string): Promise<boolean> {
+    const result = await this.model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });
+    return result.matchedCount === 1;
+  }
 }

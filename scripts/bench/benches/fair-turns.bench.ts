@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { connectRedis, createConsumer, createProducer, type Handlers, type QueueName } from '@bulkhead/queues';
+import { connectRedis, createConsumer, type Handlers, Producer, type QueueName } from '@bulkhead/queues';
 import type { Bench, BenchContext } from '../bench.ts';
 import { medianRow } from '../compare.ts';
 import { median } from '../report/median.ts';
@@ -95,7 +95,7 @@ function openQueues(options: {
   const { redisUrl, names, handlers } = options;
   const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
   const prefix = `{${randomBytes(4).toString('hex')}}`;
-  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const producer = new Producer({ redis, prefix, onError: () => undefined });
   const consumer = createConsumer({
     redis,
     prefix,

@@ -1,6 +1,6 @@
 import { isResourceType } from '@bulkhead/fhir';
 import type { Metrics } from '@bulkhead/runtime';
-import type { RetentionStep } from '@bulkhead/store';
+import { type RetentionStep, withMethods } from '@bulkhead/store';
 import type { Store } from '@bulkhead/system';
 
 type ResourceWriter = ReturnType<Store['resourceWriter']['ofFile']>;
@@ -30,9 +30,11 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   });
   return {
     ...store,
-    resourceWriter: { ...counted(resourceWriter), ofFile: (options) => counted(resourceWriter.ofFile(options)) },
-    quarantine: {
-      ...quarantine,
+    resourceWriter: withMethods(resourceWriter, {
+      ...counted(resourceWriter),
+      ofFile: (options) => counted(resourceWriter.ofFile(options)),
+    }),
+    quarantine: withMethods(quarantine, {
       async put(entry) {
         const withheld = await quarantine.put(entry);
         const quarantined = entry.lines.length - withheld;
@@ -40,7 +42,7 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
         if (withheld > 0) count({ resource_type: 'unknown', outcome: 'withheld' }, withheld);
         return withheld;
       },
-    },
+    }),
     documents: countDocuments({ documents: store.documents, metrics }),
     retention: countDeletions({ retention: store.retention, metrics }),
   };
@@ -84,12 +86,11 @@ function countDocuments(options: {
     if (settled) count({ outcome });
     return settled;
   };
-  return {
-    ...documents,
+  return withMethods(documents, {
     store: (claim, stored) => counted('stored', documents.store(claim, stored)),
     skip: (claim, skipped) => counted('skipped', documents.skip(claim, skipped)),
     fail: (failed) => counted('failed', documents.fail(failed)),
-  };
+  });
 }
 
 /** Deletions can name any type, and a label must have few values. */

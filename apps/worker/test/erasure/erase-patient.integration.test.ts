@@ -3,7 +3,7 @@ import { cancelExport } from '@bulkhead/bulk-export/commands';
 import { runExport } from '@bulkhead/bulk-export/testing';
 import type { Erasure } from '@bulkhead/erasure';
 import { countOfPatient } from '@bulkhead/erasure';
-import { createErasureService } from '@bulkhead/erasure/commands';
+import { ErasureService } from '@bulkhead/erasure/commands';
 import { firstAttempt } from '@bulkhead/queues/testing';
 import { recordSchemas } from '@bulkhead/store';
 import type { SyncRun } from '@bulkhead/sync';
@@ -282,7 +282,7 @@ test('an erasure finds the patient in quarantined lines in every spelling, and l
 
 test('a request to keep a patient out strengthens an erasure that is under way', async () => {
   const { store, producer } = cases.deps;
-  const service = createErasureService(store, producer);
+  const service = new ErasureService(store, producer);
   await endOthers(filled);
   const request = { connectionId: filled.connection.id, patientId, scope: 'all' as const, requestedBy };
   const first = await service.erasePatient({ ...request, keepsOut: false });

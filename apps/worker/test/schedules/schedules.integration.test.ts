@@ -1,4 +1,4 @@
-import { createProducer } from '@bulkhead/queues';
+import { Producer } from '@bulkhead/queues';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -8,11 +8,11 @@ import { type System, startSystem } from '../harness/start-system.ts';
 const path = '/api/ehr/schedules';
 let system: System;
 let redis: Redis;
-let producer: ReturnType<typeof createProducer>;
+let producer: Producer;
 beforeEach(async () => {
   system = await startSystem({ simulator: { patients: 2 } });
   redis = new Redis(system.env.REDIS_URL ?? '', { maxRetriesPerRequest: null });
-  producer = createProducer({ redis, prefix: system.env.BULKHEAD_PREFIX ?? '', onError: () => undefined });
+  producer = new Producer({ redis, prefix: system.env.BULKHEAD_PREFIX ?? '', onError: () => undefined });
 });
 afterEach(async () => {
   await producer.close();

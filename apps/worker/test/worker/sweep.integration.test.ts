@@ -2,6 +2,7 @@ import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 import { makeSchedule } from '@bulkhead/schedules/testing';
+import { withMethods } from '@bulkhead/store';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { withFeatureWork } from '../../src/feature-work.ts';
 import { sweep } from '../../src/sweep.ts';
@@ -86,10 +87,10 @@ test('a sweep recreates all other jobs if some of its parts fail, logs each of t
     to: 'cancelled',
     change: { discard: 'due' },
   });
-  const syncRuns = { ...store.syncRuns, listActive: () => Promise.reject(errors[0]) };
+  const syncRuns = withMethods(store.syncRuns, { listActive: () => Promise.reject(errors[0]) });
   const logged: unknown[] = [];
   const error: Logger['error'] = (_message, fields) => logged.push(fields?.error);
-  const documents = { ...store.documents, retrySkipped: () => Promise.reject(errors[1]) };
+  const documents = withMethods(store.documents, { retrySkipped: () => Promise.reject(errors[1]) });
   const deps = withFeatureWork({
     ...cases.deps,
     store: { ...store, syncRuns, documents },

@@ -19,61 +19,72 @@ const dayMs = 24 * 60 * 60_000;
 const batchSize = 200;
 
 /** `audit_events`: events are written once and never changed. Only the database deletes them, when they expire. */
-export function createAuditEventRepository(options: {
-  readonly database: Database;
-  readonly keptDays: number;
-  /** Called with each event after it was stored. */
-  readonly onAppended?: ((event: ChainedAuditEvent) => void) | undefined;
-}) {
-  const { database, keptDays, onAppended = () => undefined } = options;
-  database.model('AuditEvent', auditIndexSchema);
-  const writer = new AuditChainWriter(database);
-  return {
-    /** Resolves when the database has acknowledged the event. */
-    async append(event: NewAuditEvent, at = new Date()): Promise<void> {
-      const id = idAt(at) + randomBytes(10).toString('hex');
-      const expiresAt = new Date(at.getTime() + keptDays * dayMs);
-      onAppended(await writer.append({ id, at, ...wellFormed(event), expiresAt }));
-    },
+export class AuditEventRepository {
+  private readonly database;
+  private readonly keptDays;
+  private readonly onAppended;
+  private readonly writer;
 
-    /** Newest first. */
-    async list({ filter, limit }: { readonly filter: AuditFilter; readonly limit: number }): Promise<AuditEvent[]> {
-      const { condition, index } = toAuditQuery(filter);
-      const cursor = auditCollection(database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
-      return (await cursor.toArray()).map(toEvent);
-    },
+  constructor(options: {
+    readonly database: Database;
+    readonly keptDays: number;
+    /** Called with each event after it was stored. */
+    readonly onAppended?: ((event: ChainedAuditEvent) => void) | undefined;
+  }) {
+    const { database, keptDays, onAppended = () => undefined } = options;
+    this.database = database;
+    this.keptDays = keptDays;
+    this.onAppended = onAppended;
+    database.model('AuditEvent', auditIndexSchema);
+    this.writer = new AuditChainWriter(database);
+  }
 
-    /** Reads all events of a filter, newest first. Memory use does not grow with their number. */
-    async *read(filter: AuditFilter): AsyncGenerator<AuditEvent> {
-      const { condition, index } = toAuditQuery(filter);
-      const cursor = auditCollection(database).find(condition).sort({ _id: -1 }).hint(index).batchSize(batchSize);
-      for await (const document of cursor) yield toEvent(document);
-    },
+  /** Resolves when the database has acknowledged the event. */
+  async append(event: NewAuditEvent, at = new Date()): Promise<void> {
+    const id = idAt(at) + randomBytes(10).toString('hex');
+    const expiresAt = new Date(at.getTime() + this.keptDays * dayMs);
+    this.onAppended(await this.writer.append({ id, at, ...wellFormed(event), expiresAt }));
+  }
 
-    /** @returns the number of events, at most `limit`, or undefined if no index can count them */
-    async count({
-      filter,
-      limit,
-    }: {
-      readonly filter: AuditFilter;
-      readonly limit: number;
-    }): Promise<number | undefined> {
-      const { condition, index, isCovered } = toAuditQuery(filter);
-      return isCovered ? auditCollection(database).countDocuments(condition, { hint: index, limit }) : undefined;
-    },
+  /** Newest first. */
+  async list({ filter, limit }: { readonly filter: AuditFilter; readonly limit: number }): Promise<AuditEvent[]> {
+    const { condition, index } = toAuditQuery(filter);
+    const cursor = auditCollection(this.database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
+    return (await cursor.toArray()).map(toEvent);
+  }
 
-    /** The newest event of the chain. Undefined if there is none. */
-    async head(): Promise<ChainPosition | undefined> {
-      const newest = await auditCollection(database).findOne(
-        { sequence: { $exists: true } },
-        { sort: { sequence: -1 }, hint: sequenceIndex, readConcern: 'majority' },
-      );
-      return newest ? { sequence: newest.sequence ?? 0, hash: newest.hash ?? '' } : undefined;
-    },
+  /** Reads all events of a filter, newest first. Memory use does not grow with their number. */
+  async *read(filter: AuditFilter): AsyncGenerator<AuditEvent> {
+    const { condition, index } = toAuditQuery(filter);
+    const cursor = auditCollection(this.database).find(condition).sort({ _id: -1 }).hint(index).batchSize(batchSize);
+    for await (const document of cursor) yield toEvent(document);
+  }
 
-    /** Reads the chain from its beginning, or from an event that was checked before. Memory use does not grow with the chain. */
-    verify: (check: ChainCheck): Promise<ChainReport> => checkChain({ database, ...check }),
-  };
+  /** @returns the number of events, at most `limit`, or undefined if no index can count them */
+  async count({
+    filter,
+    limit,
+  }: {
+    readonly filter: AuditFilter;
+    readonly limit: number;
+  }): Promise<number | undefined> {
+    const { condition, index, isCovered } = toAuditQuery(filter);
+    return isCovered ? auditCollection(this.database).countDocuments(condition, { hint: index, limit }) : undefined;
+  }
+
+  /** The newest event of the chain. Undefined if there is none. */
+  async head(): Promise<ChainPosition | undefined> {
+    const newest = await auditCollection(this.database).findOne(
+      { sequence: { $exists: true } },
+      { sort: { sequence: -1 }, hint: sequenceIndex, readConcern: 'majority' },
+    );
+    return newest ? { sequence: newest.sequence ?? 0, hash: newest.hash ?? '' } : undefined;
+  }
+
+  /** Reads the chain from its beginning, or from an event that was checked before. Memory use does not grow with the chain. */
+  verify(check: ChainCheck): Promise<ChainReport> {
+    return checkChain({ database: this.database, ...check });
+  }
 }
 
 /** The database would replace a lone surrogate, and the hash would no longer match the stored event. */

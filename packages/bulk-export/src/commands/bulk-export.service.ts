@@ -47,128 +47,158 @@ const queueCheckMs = 1000;
 const waitingKeptMs = 1000;
 
 /** Starts and reads exports for the API. The workers do the work. */
-export function createBulkExportService(options: {
-  readonly store: BulkExportStore & Pick<ConnectionStore, 'connections'>;
-  readonly producer: Producer;
-  readonly connections: ConnectionService;
-  readonly registry: ProviderRegistry;
-  /** How long a start waits for its kick-off. Tests without a worker do not wait. */
-  readonly kickOffWaitMs?: number | undefined;
-  /** Reads whether the EHR of a connection has asked for a pause. */
-  readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
-}) {
-  const { store, producer, connections, registry, readPause, kickOffWaitMs = defaultKickOffWaitMs } = options;
+export class BulkExportService {
+  private readonly store;
+  private readonly producer;
+  private readonly connections;
+  private readonly registry;
+  private readonly readPause;
+  private readonly kickOffWaitMs;
+  /** Refuses a start while Redis is unavailable or stores nothing, before anything is stored. */
+  private readonly checkQueue;
+  private readonly waitForKickOff;
+  private readonly readUsual;
+  private readonly countWaiting;
 
-  const find = async ({ provider, id, scope }: ExportReference): Promise<BulkExport> => {
-    registry.get(provider);
-    const record = await store.bulkExports.find(id);
+  constructor(options: {
+    readonly store: BulkExportStore & Pick<ConnectionStore, 'connections'>;
+    readonly producer: Producer;
+    readonly connections: ConnectionService;
+    readonly registry: ProviderRegistry;
+    /** How long a start waits for its kick-off. Tests without a worker do not wait. */
+    readonly kickOffWaitMs?: number | undefined;
+    /** Reads whether the EHR of a connection has asked for a pause. */
+    readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
+  }) {
+    const { store, producer, connections, registry, readPause, kickOffWaitMs = defaultKickOffWaitMs } = options;
+    this.store = store;
+    this.producer = producer;
+    this.connections = connections;
+    this.registry = registry;
+    this.readPause = readPause;
+    this.kickOffWaitMs = kickOffWaitMs;
+    this.checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
+    this.waitForKickOff = createSharedWait({ readReady: (ids) => store.bulkExports.findKickedOff(ids) });
+    this.readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
+    this.countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
+  }
+
+  /** Lists the watermarks of a connection. @throws AppError `unknown-connection` */
+  async watermarks(connection: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
+    await this.connections.find(connection);
+    return this.store.watermarks.list({ connectionId: connection.id });
+  }
+
+  /** Reads an export with its current counts. */
+  async get(reference: ExportReference): Promise<ExportProgress> {
+    return this.sum(await this.find(reference));
+  }
+
+  /** Returns a function that reads the export and the files that have changed since its last call. @throws AppError `unknown-export` */
+  watch(reference: ExportReference): () => Promise<ExportSnapshot> {
+    return watchExport({
+      store: this.store,
+      exportId: reference.id,
+      find: () => this.find(reference),
+      sum: (record) => this.sum(record),
+    });
+  }
+
+  /**
+   * Stores the export, enqueues its kick-off and waits some seconds for it.
+   * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `unavailable`
+   */
+  async start(request: StartRequest): Promise<BulkExport> {
+    const { provider, body, scope, by } = request;
+    await this.connections.find({ provider, id: body.connectionId, scope });
+    await checkCallback({ store: this.store, ...body });
+    await this.checkQueue().catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    const record = await newExport({ store: this.store, provider: this.registry.get(provider), body });
+    await this.accept(record, by);
+    return this.kickedOff({ provider, id: record.id, scope });
+  }
+
+  /** @throws AppError `unknown-export`, `export-ended` */
+  cancel({ by, ...reference }: ExportCommand) {
+    return cancelExport({ store: this.store, producer: this.producer, find: () => this.find(reference), by });
+  }
+
+  /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
+  retry({ by, ...reference }: ExportCommand) {
+    return retryExport({ store: this.store, producer: this.producer, find: () => this.find(reference), by });
+  }
+
+  /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
+  async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
+    this.registry.get(provider);
+    const { connectionId, status } = query;
+    if (connectionId !== undefined) await this.connections.find({ provider, id: connectionId, scope });
+    const phases = status && phasesOf(status);
+    const { items, next } = await readPage(query, {
+      ids: /^job_/,
+      read: (page) => this.store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
+    });
+    const withPause = async (record: BulkExport) => ({ record, pause: await this.findPause(record) });
+    return { items: await Promise.all(items.map(withPause)), next };
+  }
+
+  /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
+  async listEvents(reference: ExportReference): Promise<ExportEvent[]> {
+    const { id } = await this.find(reference);
+    return this.store.bulkExports.listEvents(id);
+  }
+
+  /** Reads the ledger: one entry for each file of the manifest. */
+  async listFiles(reference: ExportReference): Promise<OutputFile[]> {
+    const record = await this.find(reference);
+    return this.store.outputFiles.listByExport(record.id);
+  }
+
+  private async find({ provider, id, scope }: ExportReference): Promise<BulkExport> {
+    this.registry.get(provider);
+    const record = await this.store.bulkExports.find(id);
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
     throw exportError('unknown-export');
-  };
+  }
 
-  const accept = async (record: BulkExport, by: string | undefined): Promise<void> => {
-    await store.bulkExports.insert({ record, requestKey: requestKey(record.request), by });
+  private async accept(record: BulkExport, by: string | undefined): Promise<void> {
+    await this.store.bulkExports.insert({ record, requestKey: requestKey(record.request), by });
     try {
-      await producer.enqueue('export.kick-off', { exportId: record.id });
+      await this.producer.enqueue('export.kick-off', { exportId: record.id });
     } catch (cause) {
-      await withdraw(store, record);
+      await withdraw(this.store, record);
       throw unavailable(cause);
     }
-  };
-
-  /** Refuses a start while Redis is unavailable or stores nothing, before anything is stored. */
-  const checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
-
-  const waitForKickOff = createSharedWait({ readReady: store.bulkExports.findKickedOff });
+  }
 
   /** Waits until the export is kicked off. @returns its current state if the wait is over before that */
-  const kickedOff = async (reference: ExportReference): Promise<BulkExport> =>
-    (await waitForKickOff(reference.id, kickOffWaitMs)) ?? find(reference);
+  private async kickedOff(reference: ExportReference): Promise<BulkExport> {
+    return (await this.waitForKickOff(reference.id, this.kickOffWaitMs)) ?? this.find(reference);
+  }
 
-  const readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
-  const countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
   /** Redis may be unavailable. The rest of the status is worth showing. */
-  const findPause = async ({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) =>
-    isTerminal(phase) ? undefined : readPause(connectionId).catch(() => undefined);
-  const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<ProgressContext> => {
-    if (isTerminal(phase)) return {};
-    const pause = await findPause({ phase, connectionId });
-    if (phase === 'exporting') return { pause, usualMs: await readUsual(connectionId) };
-    if (phase !== 'downloading') return { pause };
-    return { pause, waitingDownloads: await countWaiting().catch(() => undefined) };
-  };
+  private async findPause({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) {
+    return isTerminal(phase) ? undefined : this.readPause(connectionId).catch(() => undefined);
+  }
 
-  const sum = async (record: BulkExport): Promise<ExportProgress> => {
-    const context = await readSurroundings(record);
+  private async readContext({ phase, connectionId }: BulkExport): Promise<ProgressContext> {
+    if (isTerminal(phase)) return {};
+    const pause = await this.findPause({ phase, connectionId });
+    if (phase === 'exporting') return { pause, usualMs: await this.readUsual(connectionId) };
+    if (phase !== 'downloading') return { pause };
+    return { pause, waitingDownloads: await this.countWaiting().catch(() => undefined) };
+  }
+
+  private async sum(record: BulkExport): Promise<ExportProgress> {
+    const context = await this.readContext(record);
     if (record.transactionTime === undefined) return { ...context, record, issues: [] };
     const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
-    const counts = isDownloading ? await store.outputFiles.sum(record.id) : record.counts;
-    const issues = await store.outputFiles.sumIssues(record.id);
+    const counts = isDownloading ? await this.store.outputFiles.sum(record.id) : record.counts;
+    const issues = await this.store.outputFiles.sumIssues(record.id);
     return { ...context, record: { ...record, counts }, issues };
-  };
-
-  return {
-    /** Lists the watermarks of a connection. @throws AppError `unknown-connection` */
-    async watermarks(connection: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
-      await connections.find(connection);
-      return store.watermarks.list({ connectionId: connection.id });
-    },
-
-    /** Reads an export with its current counts. */
-    get: async (reference: ExportReference): Promise<ExportProgress> => sum(await find(reference)),
-
-    /** Returns a function that reads the export and the files that have changed since its last call. @throws AppError `unknown-export` */
-    watch: (reference: ExportReference): (() => Promise<ExportSnapshot>) =>
-      watchExport({ store, exportId: reference.id, find: () => find(reference), sum }),
-
-    /**
-     * Stores the export, enqueues its kick-off and waits some seconds for it.
-     * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `unavailable`
-     */
-    async start(request: StartRequest): Promise<BulkExport> {
-      const { provider, body, scope, by } = request;
-      await connections.find({ provider, id: body.connectionId, scope });
-      await checkCallback({ store, ...body });
-      await checkQueue().catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
-      const record = await newExport({ store, provider: registry.get(provider), body });
-      await accept(record, by);
-      return kickedOff({ provider, id: record.id, scope });
-    },
-
-    /** @throws AppError `unknown-export`, `export-ended` */
-    cancel: ({ by, ...reference }: ExportCommand) => cancelExport({ store, producer, find: () => find(reference), by }),
-
-    /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
-    retry: ({ by, ...reference }: ExportCommand) => retryExport({ store, producer, find: () => find(reference), by }),
-
-    /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
-    async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
-      registry.get(provider);
-      const { connectionId, status } = query;
-      if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
-      const phases = status && phasesOf(status);
-      const { items, next } = await readPage(query, {
-        ids: /^job_/,
-        read: (page) => store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
-      });
-      const withPause = async (record: BulkExport) => ({ record, pause: await findPause(record) });
-      return { items: await Promise.all(items.map(withPause)), next };
-    },
-
-    /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
-    async listEvents(reference: ExportReference): Promise<ExportEvent[]> {
-      const { id } = await find(reference);
-      return store.bulkExports.listEvents(id);
-    },
-
-    /** Reads the ledger: one entry for each file of the manifest. */
-    async listFiles(reference: ExportReference): Promise<OutputFile[]> {
-      const record = await find(reference);
-      return store.outputFiles.listByExport(record.id);
-    },
-  };
+  }
 }
 
 /** The client gets an error, so the export must not run. If this update fails too, the sweep runs the export, so it is not lost. */

@@ -1,5 +1,5 @@
 export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from './bulk-export.schema.ts';
-export { createBulkExportService } from './bulk-export.service.ts';
+export { BulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-and-retry.ts';
 export {
   type ExportView,

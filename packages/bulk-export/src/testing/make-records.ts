@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { newId } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
 
 export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
   return {
-    id: `job_${randomUUID()}`,
+    id: newId('job'),
     connectionId: 'conn_1',
     provider: 'athenahealth',
     request: { exportType: 'Patient', resourceTypes: ['Patient'] },

@@ -2,7 +2,7 @@ import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import { bulkExportRequestSchema } from '../commands/bulk-export.schema.ts';
-import { createBulkExportService } from '../commands/bulk-export.service.ts';
+import { BulkExportService } from '../commands/bulk-export.service.ts';
 import { type ExportView, toEventView, toStartedView, toStatusView } from '../commands/export-view.ts';
 import { exportHandlers } from './run-export.ts';
 import { startUseCases, type UseCases } from './start-use-cases.ts';
@@ -19,7 +19,7 @@ export async function startRunningExports(
     readonly hasWorker?: boolean;
     readonly kickOffWaitMs?: number;
     /** Creates what reads whether the EHR has asked for a pause. Default: it never has. */
-    readonly createPauseReader?: (cases: UseCases) => Parameters<typeof createBulkExportService>[0]['readPause'];
+    readonly createPauseReader?: (cases: UseCases) => ConstructorParameters<typeof BulkExportService>[0]['readPause'];
   } = {},
 ) {
   const { hasWorker = true, kickOffWaitMs } = options;
@@ -29,7 +29,7 @@ export async function startRunningExports(
   const { store, producer, logger } = cases.deps;
   const deps = { ...cases.deps, pollIntervalMs: 250 };
   const readPause = options.createPauseReader?.(cases) ?? (async () => undefined);
-  const service = createBulkExportService({ store, producer, registry, connections, kickOffWaitMs, readPause });
+  const service = new BulkExportService({ store, producer, registry, connections, kickOffWaitMs, readPause });
   const reference = (id: string) => ({ provider: connection.provider, id, scope: 'all' as const });
   const workers: ReturnType<typeof startConsumer>[] = [];
   const startWorker = () => {

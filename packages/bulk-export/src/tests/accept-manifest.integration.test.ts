@@ -1,3 +1,4 @@
+import { withMethods } from '@bulkhead/store';
 import { afterEach, expect, test } from '@jest/globals';
 import { emptyCheckpoint } from '../index.ts';
 import { acceptManifest, finalizeExport, pollExport } from '../steps/index.ts';
@@ -74,7 +75,7 @@ test('a slow second read of a manifest with other links removes no file of the a
     await accepted.promise;
     return createdIds;
   };
-  const slowStore = { ...deps.store, outputFiles: { ...outputFiles, insertMissing } };
+  const slowStore = { ...deps.store, outputFiles: withMethods(outputFiles, { insertMissing }) };
   const slow = acceptManifest({ ...deps, store: slowStore }, read('slow'));
   await written.promise;
   await acceptManifest(deps, read('accepted'));
@@ -102,7 +103,7 @@ test.each(['completed', 'failed'] as const)(
       return outputFiles.insertMissing(files);
     };
     const slow = acceptManifest(
-      { ...deps, store: { ...deps.store, outputFiles: { ...outputFiles, insertMissing } } },
+      { ...deps, store: { ...deps.store, outputFiles: withMethods(outputFiles, { insertMissing }) } },
       read('slow'),
     );
     await acceptManifest(deps, read('accepted'));

@@ -1,4 +1,5 @@
 import type { Connection } from '@bulkhead/providers';
+import { withMethods } from '@bulkhead/store';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '../index.ts';
 import { coversNow, finalizeExport } from '../steps/index.ts';
@@ -143,8 +144,8 @@ test.each(['before its watermarks are decided', 'before its ledger is read'])(
     };
     const disrupted = {
       ...store,
-      watermarks: { ...store.watermarks, list },
-      outputFiles: { ...store.outputFiles, listUnsettledIds },
+      watermarks: withMethods(store.watermarks, { list }),
+      outputFiles: withMethods(store.outputFiles, { listUnsettledIds }),
     };
     await finalizeExport({ ...cases.deps, store: disrupted }, { exportId });
     const ended = await cases.read(exportId);

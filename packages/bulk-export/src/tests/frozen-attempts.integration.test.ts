@@ -1,5 +1,6 @@
 import { firstAttempt } from '@bulkhead/queues/testing';
 import { compareWithSimulator } from '@bulkhead/resources/testing';
+import { withMethods } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { emptyCheckpoint } from '../index.ts';
@@ -150,8 +151,9 @@ test('an attempt that freezes before it deletes the quarantined lines of earlier
     return isHeld;
   };
   const put = () => Promise.reject(new Error('the process has died'));
-  const parts = { outputFiles: { ...store.outputFiles, restart }, quarantine: { ...store.quarantine, put } };
-  const deps = { ...cases.deps, store: { ...store, ...parts } };
+  const outputFiles = withMethods(store.outputFiles, { restart });
+  const quarantine = withMethods(store.quarantine, { put });
+  const deps = { ...cases.deps, store: { ...store, outputFiles, quarantine } };
   const late = attempt('file.download', exportId, deps).catch(() => undefined);
   await restarted.promise;
   cases.clock.now = new Date(cases.clock.now.getTime() + 60_000);

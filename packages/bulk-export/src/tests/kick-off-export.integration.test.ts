@@ -1,3 +1,4 @@
+import { withMethods } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
@@ -11,8 +12,7 @@ test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailabl
   const { store, close } = await openTestStore(createStores, { uri: proxy.url, encryptionKey });
   const record = await cases.insertExport();
   let failedWrites = 0;
-  const bulkExports: typeof store.bulkExports = {
-    ...store.bulkExports,
+  const bulkExports = withMethods(store.bulkExports, {
     // MongoDB becomes unavailable when the attempt has stored that it sends the kick-off.
     async update(change) {
       const updated = await store.bulkExports.update(change);
@@ -24,7 +24,7 @@ test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailabl
         failedWrites += 1;
         throw error;
       }),
-  };
+  });
   const cutOff = { ...deps, store: { ...store, bulkExports } };
   const kickedOff = kickOff(cutOff, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
   await waitFor(async () => (await cases.control.exports()).length === 1);

@@ -1,5 +1,6 @@
 import { createEhrClient, readExportStatus } from '@bulkhead/ehr-client';
 import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
+import { withMethods } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { pollExport } from '../steps/index.ts';
@@ -255,8 +256,7 @@ test.each([
   const exportId = await cases.exporting();
   const { store } = cases.deps;
   await cases.inject(status, { kind: 'status', status: 404 });
-  const connections: typeof store.connections = {
-    ...store.connections,
+  const connections = withMethods(store.connections, {
     // Other workers continue while this one prepares its request.
     async findWithSecrets(id) {
       for (const to of phases) {
@@ -266,7 +266,7 @@ test.each([
       }
       return store.connections.findWithSecrets(id);
     },
-  };
+  });
   cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);
   const deps = { ...cases.deps, store: { ...store, connections } };
   const before = await statusRequests();

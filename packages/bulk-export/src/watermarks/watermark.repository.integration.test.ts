@@ -2,11 +2,11 @@ import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createWatermarkRepository } from './watermark.repository.ts';
+import { WatermarkRepository } from './watermark.repository.ts';
 import type { Watermark } from './watermark.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-const watermarks = createWatermarkRepository(testContext(database));
+const watermarks = new WatermarkRepository(testContext(database));
 afterAll(() => database.close());
 beforeEach(() => database.collection('watermarks').deleteMany({}));
 
@@ -80,7 +80,7 @@ test.each([
 
 test('the watermark repository throws if a watermark cannot be written #watermarks', async () => {
   const failing = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  const repository = createWatermarkRepository(testContext(failing));
+  const repository = new WatermarkRepository(testContext(failing));
   await failing.close();
   await expect(repository.advance(mark(1))).rejects.toThrow();
 });

@@ -9,45 +9,52 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'watermarks' });
 schema.index({ connectionId: 1 });
 
 /** `watermarks`: for each connection, export level and type, the last transactionTime up to which everything is stored. */
-export function createWatermarkRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-  const model = database.model('Watermark', schema);
-  return {
-    /** Moves a watermark forward, never back: exports may end out of order. */
-    async advance({ deletionsAt: listedUntil, ...watermark }: Watermark): Promise<void> {
-      const deletionsAt = listedUntil ?? watermark.at;
-      const { connectionId, exportType, resourceType } = watermark;
-      const _id = `${connectionId}/${exportType}/${resourceType}`;
-      const older = { _id, at: { $lt: watermark.at } };
-      try {
-        const change = { $set: watermark, $setOnInsert: { deletionsAt } };
-        await gate.admit(connectionId, () => model.updateOne(older, change, { upsert: true }));
-      } catch (error) {
-        // The stored watermark is not older, so the upsert matched nothing and tried to insert a second one.
-        if (!isDuplicateKey(error)) throw error;
-      }
-      await model.updateOne({ _id, deletionsAt: { $lt: deletionsAt } }, { $set: { deletionsAt } });
-    },
+export class WatermarkRepository {
+  private readonly gate;
+  private readonly model;
 
-    /** Earlier versions moved watermarks over deletions that no export had listed. The next exports ask for all of them once. */
-    async upgrade(createdAtOf: (connectionId: string) => Promise<Date | undefined>): Promise<void> {
-      const former = { deletionsAt: { $exists: false } };
-      for (const connectionId of await model.distinct('connectionId', former)) {
-        const deletionsAt = await createdAtOf(connectionId);
-        if (deletionsAt) await model.updateMany({ connectionId, ...former }, { $set: { deletionsAt } });
-      }
-    },
+  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+    this.gate = gate;
+    this.model = database.model('Watermark', schema);
+  }
 
-    /** The next exports of this level request everything. */
-    async forget(level: Pick<Watermark, 'connectionId' | 'exportType'>): Promise<void> {
-      await model.deleteMany(level);
-    },
+  /** Moves a watermark forward, never back: exports may end out of order. */
+  async advance({ deletionsAt: listedUntil, ...watermark }: Watermark): Promise<void> {
+    const deletionsAt = listedUntil ?? watermark.at;
+    const { connectionId, exportType, resourceType } = watermark;
+    const _id = `${connectionId}/${exportType}/${resourceType}`;
+    const older = { _id, at: { $lt: watermark.at } };
+    try {
+      const change = { $set: watermark, $setOnInsert: { deletionsAt } };
+      await this.gate.admit(connectionId, () => this.model.updateOne(older, change, { upsert: true }));
+    } catch (error) {
+      // The stored watermark is not older, so the upsert matched nothing and tried to insert a second one.
+      if (!isDuplicateKey(error)) throw error;
+    }
+    await this.model.updateOne({ _id, deletionsAt: { $lt: deletionsAt } }, { $set: { deletionsAt } });
+  }
 
-    /** Lists the watermarks of all connections. */
-    listAll: (): Promise<Watermark[]> => model.find({}, { _id: 0 }).lean(),
+  /** Earlier versions moved watermarks over deletions that no export had listed. The next exports ask for all of them once. */
+  async upgrade(createdAtOf: (connectionId: string) => Promise<Date | undefined>): Promise<void> {
+    const former = { deletionsAt: { $exists: false } };
+    for (const connectionId of await this.model.distinct('connectionId', former)) {
+      const deletionsAt = await createdAtOf(connectionId);
+      if (deletionsAt) await this.model.updateMany({ connectionId, ...former }, { $set: { deletionsAt } });
+    }
+  }
 
-    /** Lists a connection's watermarks, of one export level or of all. */
-    async list(filter: { readonly connectionId: string; readonly exportType?: ExportType }): Promise<Watermark[]> {
-      return model.find(filter, { _id: 0 }).sort({ exportType: 1, resourceType: 1 }).lean();
-    },
-  };
+  /** The next exports of this level request everything. */
+  async forget(level: Pick<Watermark, 'connectionId' | 'exportType'>): Promise<void> {
+    await this.model.deleteMany(level);
+  }
+
+  /** Lists the watermarks of all connections. */
+  listAll(): Promise<Watermark[]> {
+    return this.model.find({}, { _id: 0 }).lean();
+  }
+
+  /** Lists a connection's watermarks, of one export level or of all. */
+  async list(filter: { readonly connectionId: string; readonly exportType?: ExportType }): Promise<Watermark[]> {
+    return this.model.find(filter, { _id: 0 }).sort({ exportType: 1, resourceType: 1 }).lean();
+  }
 }

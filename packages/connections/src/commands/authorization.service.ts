@@ -54,33 +54,114 @@ export interface AuthorizationPlace {
  * The `state` parameter names the request and carries a secret, and the cookie carries another one. A callback counts only if both
  * match, so a code that was obtained in another browser is refused.
  */
-export function createAuthorizationService(options: {
-  readonly store: ConnectionStore;
-  readonly producer: Producer;
-  readonly registry: ProviderRegistry;
-  readonly connections: ConnectionService;
-}) {
-  const { store, producer, registry, connections } = options;
+export class AuthorizationService {
+  private readonly store;
+  private readonly producer;
+  private readonly registry;
+  private readonly connections;
 
-  /** A connection that the authorization will create. */
-  const newDraft = async (provider: Provider, body: AuthorizeBody): Promise<Connection> => {
-    const { connectionId: _, scope, clientId, clientSecret, ...about } = body;
-    const auth = { method: 'authorization_code', scope, clientId, clientSecret } as const;
-    const { needsAuthorization: _needed, ...draft } = await newConnection(
-      { provider: provider.id, ...about, auth },
-      provider,
-    );
-    return draft;
-  };
+  constructor(options: {
+    readonly store: ConnectionStore;
+    readonly producer: Producer;
+    readonly registry: ProviderRegistry;
+    readonly connections: ConnectionService;
+  }) {
+    const { store, producer, registry, connections } = options;
+    this.store = store;
+    this.producer = producer;
+    this.registry = registry;
+    this.connections = connections;
+  }
+
+  /** Gives a program an address that a user opens in a browser. The address works once. */
+  async invite({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
+    const provider = this.registry.get(id);
+    const { id: requestId, secret } = await this.beginStandalone({ provider, body, kind: 'invitation' });
+    const startUrl = new URL('authorize/start', provider.redirectUri);
+    startUrl.searchParams.set('token', `${requestId}.${secret}`);
+    return { startUrl: startUrl.href, expiresAt: new Date(Date.now() + lifetimeMs).toISOString() };
+  }
+
+  /** Sends an operator's own browser to the EHR. */
+  async authorize({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
+    return this.redirectToEhr(await this.beginStandalone({ provider: this.registry.get(id), body, kind: 'operator' }));
+  }
+
+  /** @param token the token of an invitation */
+  start(token: string): Promise<AuthorizationRedirect> {
+    return this.redirectToEhr(split(token));
+  }
+
+  /**
+   * Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry.
+   * @param options.admit called for a launch from a known EHR, before a record is created. Throws if there are too many
+   */
+  async launch(options: {
+    readonly provider: string;
+    readonly iss: string;
+    readonly launch: string;
+    readonly admit: () => Promise<void>;
+  }) {
+    const { iss, launch, admit } = options;
+    const provider = this.registry.get(options.provider);
+    const environment = environmentOf(provider, iss);
+    await admit();
+    // In an EHR launch the EHR has already chosen the patient.
+    const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
+    const scope = scopes && ['launch', ...scopes].join(' ');
+    const draft = await newDraft(provider, { environment, scope });
+    return this.redirectToEhr({
+      ...(await this.begin({ provider, connection: draft, draft, kind: 'launch' })),
+      launch,
+    });
+  }
+
+  /** The id of the request that a callback belongs to. Its cookie must be the one that was set when the browser started. */
+  requestOf({ state }: Pick<CallbackQuery, 'state'>): string {
+    return split(state).id;
+  }
+
+  /** The values that decide the name of that cookie. No cookie exists for an unknown request, so its name does not matter then. */
+  async bindingOf({ state }: Pick<CallbackQuery, 'state'>): Promise<Pick<BrowserBinding, 'id' | 'isSecure'>> {
+    const { id } = split(state);
+    const request = await this.store.authorizationRequests.find(id);
+    return { id, isSecure: request === undefined || isSecure(request) };
+  }
+
+  /** The place in the console that an operator began a request from. @returns undefined if an operator did not begin it */
+  async placeOf(id: string): Promise<AuthorizationPlace | undefined> {
+    const request = await this.store.authorizationRequests.find(id);
+    if (request?.kind !== 'operator') return undefined;
+    const { provider, result, connectionId = result?.connectionId } = request;
+    return { provider, isDone: result !== undefined, ...(connectionId === undefined ? {} : { connectionId }) };
+  }
+
+  /** Handles the browser that came back from the EHR. @returns the connection's id */
+  async finish(options: { readonly query: CallbackQuery; readonly browser: string | undefined }): Promise<string> {
+    const { query, browser } = options;
+    const { id, secret } = split(query.state);
+    const { code, iss: issuer } = query;
+    const answer = present({ code, issuer });
+    const hashes = { stateHash: hashOf(secret), browserHash: hashOf(browser ?? '') };
+    const request = await this.store.authorizationRequests.noteCallback({ id, ...hashes, answer, now: new Date() });
+    if (!request) throw connectionError('authorization-unknown');
+    if (code === undefined) {
+      const error = refusedByUser(query.error);
+      await this.store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
+      throw error;
+    }
+    await this.enqueue('authorization.redeem', id);
+    return (await this.stored(id, 'result')).connectionId;
+  }
 
   /** Stores a request. @returns its id and the secret that starts it once. */
-  const begin = async (options: {
+  private async begin(options: {
     readonly provider: Provider;
     readonly connection: Connection | ConnectionWithoutSecrets;
     /** The same connection, if the authorization will create it. */
     readonly draft?: Connection | undefined;
     readonly kind: AuthorizationRequest['kind'];
-  }) => {
+  }) {
     const { provider, draft, connection, kind } = options;
     const { auth, fhirEndpoint } = connection;
     if (auth.method !== 'authorization_code') throw connectionError('not-authorizable');
@@ -99,41 +180,41 @@ export function createAuthorizationService(options: {
       phase: 'created',
       expiresAt: new Date(Date.now() + lifetimeMs),
     };
-    await store.authorizationRequests.insert({
+    await this.store.authorizationRequests.insert({
       request,
       secrets: draft ? { draft } : {},
       startHash: hashOf(secret),
     });
     return { id: request.id, secret };
-  };
+  }
 
-  const beginStandalone = async (options: {
+  private async beginStandalone(options: {
     readonly provider: Provider;
     readonly body: AuthorizeBody;
     readonly kind: 'operator' | 'invitation';
-  }) => {
+  }) {
     const { provider, body, kind } = options;
     const { connectionId } = body;
     if (connectionId === undefined) {
       const draft = await newDraft(provider, body);
-      return begin({ provider, connection: draft, draft, kind });
+      return this.begin({ provider, connection: draft, draft, kind });
     }
     // Only operators authorize, and they may use every connection.
-    const connection = await connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
-    return begin({ provider, connection, kind });
-  };
+    const connection = await this.connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
+    return this.begin({ provider, connection, kind });
+  }
 
   /** Sends a browser to the EHR. From now on a cookie of this request recognises that browser. */
-  const redirectToEhr = async (start: {
+  private async redirectToEhr(start: {
     readonly id: string;
     readonly secret: string;
     readonly launch?: string;
-  }): Promise<AuthorizationRedirect> => {
+  }): Promise<AuthorizationRedirect> {
     const { id, secret, launch } = start;
     const startHash = hashOf(secret);
-    const { endpoints, ...request } = await prepared(id);
+    const { endpoints, ...request } = await this.prepared(id);
     const [state, browser, verifier] = [newSecret(), newSecret(), newSecret()];
-    const isFirst = await store.authorizationRequests.start({
+    const isFirst = await this.store.authorizationRequests.start({
       id,
       startHash,
       stateHash: hashOf(state),
@@ -151,19 +232,19 @@ export function createAuthorizationService(options: {
         isSecure: isSecure(request),
       },
     };
-  };
+  }
 
-  const prepared = async (id: string) => {
-    const request = await store.authorizationRequests.find(id);
+  private async prepared(id: string) {
+    const request = await this.store.authorizationRequests.find(id);
     if (request?.phase !== 'created') throw connectionError('authorization-used');
-    await enqueue('authorization.prepare', id);
-    return { ...request, endpoints: await stored(id, 'endpoints') };
-  };
+    await this.enqueue('authorization.prepare', id);
+    return { ...request, endpoints: await this.stored(id, 'endpoints') };
+  }
 
   /** Waits until a worker has stored this part of a request. */
-  const stored = async <Part extends 'endpoints' | 'result'>(id: string, part: Part) => {
+  private async stored<Part extends 'endpoints' | 'result'>(id: string, part: Part) {
     const request = await waitUntil(async () => {
-      const now = await store.authorizationRequests.find(id);
+      const now = await this.store.authorizationRequests.find(id);
       return now?.[part] || now?.error ? now : undefined;
     }, waitMs);
     if (request?.error)
@@ -174,88 +255,24 @@ export function createAuthorizationService(options: {
     const value = request?.[part];
     if (!value) throw connectionError('authorization-pending');
     return value;
-  };
+  }
 
-  const enqueue = (name: 'authorization.prepare' | 'authorization.redeem', authorizationId: string) =>
-    producer.ensure(name, { authorizationId }).catch((cause: unknown) => {
+  private enqueue(name: 'authorization.prepare' | 'authorization.redeem', authorizationId: string) {
+    return this.producer.ensure(name, { authorizationId }).catch((cause: unknown) => {
       throw unavailable(cause);
     });
+  }
+}
 
-  return {
-    /** Gives a program an address that a user opens in a browser. The address works once. */
-    async invite({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
-      const provider = registry.get(id);
-      const { id: requestId, secret } = await beginStandalone({ provider, body, kind: 'invitation' });
-      const startUrl = new URL('authorize/start', provider.redirectUri);
-      startUrl.searchParams.set('token', `${requestId}.${secret}`);
-      return { startUrl: startUrl.href, expiresAt: new Date(Date.now() + lifetimeMs).toISOString() };
-    },
-
-    /** Sends an operator's own browser to the EHR. */
-    async authorize({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
-      return redirectToEhr(await beginStandalone({ provider: registry.get(id), body, kind: 'operator' }));
-    },
-
-    /** @param token the token of an invitation */
-    start: (token: string): Promise<AuthorizationRedirect> => redirectToEhr(split(token)),
-
-    /**
-     * Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry.
-     * @param options.admit called for a launch from a known EHR, before a record is created. Throws if there are too many
-     */
-    async launch(options: {
-      readonly provider: string;
-      readonly iss: string;
-      readonly launch: string;
-      readonly admit: () => Promise<void>;
-    }) {
-      const { iss, launch, admit } = options;
-      const provider = registry.get(options.provider);
-      const environment = environmentOf(provider, iss);
-      await admit();
-      // In an EHR launch the EHR has already chosen the patient.
-      const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
-      const scope = scopes && ['launch', ...scopes].join(' ');
-      const draft = await newDraft(provider, { environment, scope });
-      return redirectToEhr({ ...(await begin({ provider, connection: draft, draft, kind: 'launch' })), launch });
-    },
-
-    /** The id of the request that a callback belongs to. Its cookie must be the one that was set when the browser started. */
-    requestOf: ({ state }: Pick<CallbackQuery, 'state'>): string => split(state).id,
-
-    /** The values that decide the name of that cookie. No cookie exists for an unknown request, so its name does not matter then. */
-    async bindingOf({ state }: Pick<CallbackQuery, 'state'>): Promise<Pick<BrowserBinding, 'id' | 'isSecure'>> {
-      const { id } = split(state);
-      const request = await store.authorizationRequests.find(id);
-      return { id, isSecure: request === undefined || isSecure(request) };
-    },
-
-    /** The place in the console that an operator began a request from. @returns undefined if an operator did not begin it */
-    async placeOf(id: string): Promise<AuthorizationPlace | undefined> {
-      const request = await store.authorizationRequests.find(id);
-      if (request?.kind !== 'operator') return undefined;
-      const { provider, result, connectionId = result?.connectionId } = request;
-      return { provider, isDone: result !== undefined, ...(connectionId === undefined ? {} : { connectionId }) };
-    },
-
-    /** Handles the browser that came back from the EHR. @returns the connection's id */
-    async finish(options: { readonly query: CallbackQuery; readonly browser: string | undefined }): Promise<string> {
-      const { query, browser } = options;
-      const { id, secret } = split(query.state);
-      const { code, iss: issuer } = query;
-      const answer = present({ code, issuer });
-      const hashes = { stateHash: hashOf(secret), browserHash: hashOf(browser ?? '') };
-      const request = await store.authorizationRequests.noteCallback({ id, ...hashes, answer, now: new Date() });
-      if (!request) throw connectionError('authorization-unknown');
-      if (code === undefined) {
-        const error = refusedByUser(query.error);
-        await store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
-        throw error;
-      }
-      await enqueue('authorization.redeem', id);
-      return (await stored(id, 'result')).connectionId;
-    },
-  };
+/** A connection that the authorization will create. */
+async function newDraft(provider: Provider, body: AuthorizeBody): Promise<Connection> {
+  const { connectionId: _, scope, clientId, clientSecret, ...about } = body;
+  const auth = { method: 'authorization_code', scope, clientId, clientSecret } as const;
+  const { needsAuthorization: _needed, ...draft } = await newConnection(
+    { provider: provider.id, ...about, auth },
+    provider,
+  );
+  return draft;
 }
 
 function isSecure({ redirectUri }: Pick<AuthorizationRequest, 'redirectUri'>): boolean {

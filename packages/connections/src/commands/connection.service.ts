@@ -34,151 +34,165 @@ export interface ConnectionSchedules {
   removeAll(connectionId: string): Promise<void>;
 }
 
-export type ConnectionService = ReturnType<typeof createConnectionService>;
+export class ConnectionService {
+  private readonly store;
+  private readonly producer;
+  private readonly registry;
+  private readonly schedules;
+  private readonly findActive;
+  private readonly testWaitMs;
 
-export function createConnectionService(options: {
-  readonly store: ConnectionStore;
-  readonly producer: Producer;
-  readonly registry: ProviderRegistry;
-  readonly schedules: ConnectionSchedules;
-  /** The export or sync of a connection that is running. */
-  readonly findActive: (connectionId: string) => Promise<ActiveWork | undefined>;
-  /** How long a request for a test waits for the result. */
-  readonly testWaitMs?: number | undefined;
-}) {
-  const { store, producer, registry, schedules, findActive, testWaitMs = defaultTestWaitMs } = options;
+  constructor(options: {
+    readonly store: ConnectionStore;
+    readonly producer: Producer;
+    readonly registry: ProviderRegistry;
+    readonly schedules: ConnectionSchedules;
+    /** The export or sync of a connection that is running. */
+    readonly findActive: (connectionId: string) => Promise<ActiveWork | undefined>;
+    /** How long a request for a test waits for the result. */
+    readonly testWaitMs?: number | undefined;
+  }) {
+    const { store, producer, registry, schedules, findActive, testWaitMs = defaultTestWaitMs } = options;
+    this.store = store;
+    this.producer = producer;
+    this.registry = registry;
+    this.schedules = schedules;
+    this.findActive = findActive;
+    this.testWaitMs = testWaitMs;
+  }
 
-  const find = async ({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> => {
-    if (provider !== undefined) registry.get(provider);
-    const connection = isInScope(scope, id) ? await store.connections.find(id) : undefined;
+  async find({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> {
+    if (provider !== undefined) this.registry.get(provider);
+    const connection = isInScope(scope, id) ? await this.store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
     throw connectionError('unknown-connection');
-  };
+  }
+
+  async list(scope: ConnectionScope): Promise<ConnectionWithoutSecrets[]> {
+    return (await this.store.connections.list()).filter(({ id }) => isInScope(scope, id));
+  }
+
+  /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */
+  async create(body: ConnectionBody): Promise<ConnectionWithoutSecrets> {
+    const provider = this.registry.get(body.provider);
+    const draft = await newConnection(body, provider);
+    await this.insert({ draft, name: body.name, isForced: body.force });
+    const connection = await this.find({ id: draft.id, scope: 'all' });
+    if (provider.defaultSchedule && body.schedule)
+      await this.schedules.addDefault(connection, provider.defaultSchedule);
+    return connection;
+  }
+
+  /** @throws AppError `connection-name-taken` @returns whether the name is another than before */
+  async rename({ name, ...reference }: Omit<ConnectionReference, 'provider'> & { readonly name: string }) {
+    const before = await this.find(reference);
+    if ((await this.store.connections.rename({ id: reference.id, name })) === undefined) await this.find(reference);
+    return { connection: { ...before, name }, isChanged: before.name !== name };
+  }
+
+  /**
+   * Has a worker test the connection against the EHR.
+   * @returns undefined if the test takes longer than the wait. The result is then in the connection's `lastTest`.
+   */
+  async test(reference: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
+    const { lastTest: before } = await this.find(reference);
+    await this.producer.enqueueAgain('connection.test', { connectionId: reference.id }).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    return waitUntil(async () => {
+      const { lastTest } = await this.find(reference);
+      return lastTest?.id === before?.id ? undefined : lastTest;
+    }, this.testWaitMs);
+  }
+
+  /**
+   * Has a worker test a connection that is not saved. Nothing is kept of it.
+   * @throws AppError `unknown-provider`, `invalid-request`, `connection-test-pending` if the test takes longer than the wait
+   */
+  async testDraft(body: ConnectionDraftBody): Promise<ConnectionTest> {
+    const draft = await newConnection(body, this.registry.get(body.provider));
+    const { id } = draft;
+    await this.store.connectionDrafts.insert(draft);
+    try {
+      await this.producer.enqueue('connection.test-draft', { draftId: id }).catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      const test = await waitUntil(() => this.store.connectionDrafts.findTest(id), this.testWaitMs);
+      if (test) return test;
+    } finally {
+      await this.store.connectionDrafts.delete(id);
+    }
+    throw connectionError('connection-test-pending');
+  }
+
+  /** Replaces the credentials of a connection. Access tokens of the old credentials are no longer used. */
+  async changeCredentials({
+    body,
+    ...reference
+  }: Omit<ConnectionReference, 'provider'> & {
+    readonly body: ConnectionAuthBody;
+  }): Promise<ConnectionWithoutSecrets> {
+    const { id } = reference;
+    const connection = await this.find(reference);
+    const faults: Fault[] = [];
+    const auth = await toConnectionAuth({ body, provider: this.registry.get(connection.provider), faults });
+    if (faults.length > 0) throw invalidRequest(faults);
+    await this.store.connections.saveAuth({ id, auth });
+    const changed = await this.find(reference);
+    await this.store.accessTokens.supersede({ connectionId: id, credentialsVersion: changed.credentialsVersion ?? 0 });
+    return changed;
+  }
+
+  /**
+   * Deletes the connection and its schedules. A worker then revokes its tokens at the EHR.
+   * @returns the connection as it was
+   * @throws AppError `connection-in-use` while one of its exports or syncs is running.
+   */
+  async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<ConnectionWithoutSecrets> {
+    const connection = await this.find({ id, scope });
+    const active = await this.findActive(id);
+    if (active) throw connectionInUse(active);
+    await this.schedules.removeAll(id);
+    await this.store.connections.markDeleted({ id, now: new Date() });
+    // If Redis is unavailable, the sweep creates the job later. The API no longer shows the connection.
+    await this.producer.enqueue('connection.revoke', { connectionId: id }).catch(() => undefined);
+    return connection;
+  }
+
+  /** What the connection's server offers. A worker reads it again once a day. */
+  async capabilities(reference: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
+    const stored = (await this.find(reference)).capabilities;
+    if (stored && areCurrent(stored, new Date())) return stored;
+    await this.producer
+      .ensure('connection.read-capabilities', { connectionId: reference.id })
+      .catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+    const read = await waitUntil(async () => {
+      const { capabilities } = await this.find(reference);
+      return capabilities && capabilities.readAt.getTime() !== stored?.readAt.getTime() ? capabilities : undefined;
+    }, capabilitiesWaitMs);
+    if (read ?? stored) return (read ?? stored) as Capabilities;
+    throw connectionError('capabilities-unknown');
+  }
 
   /**
    * The claim of the purpose refuses the second of two simultaneous requests. Connections that were created with `force`, or by an
    * earlier version, have no claim, so all are compared first.
    */
-  const insert = async (options: {
+  private async insert(options: {
     readonly draft: Connection;
     readonly name: string | undefined;
     readonly isForced: boolean;
-  }): Promise<void> => {
+  }): Promise<void> {
     const { draft, name, isForced } = options;
     const purpose = isForced ? undefined : uniquePurposeOf(draft);
     const existing =
-      purpose && (await store.connections.list()).find((candidate) => uniquePurposeOf(candidate) === purpose);
+      purpose && (await this.store.connections.list()).find((candidate) => uniquePurposeOf(candidate) === purpose);
     if (existing) throw connectionExists(existing);
-    if (name === undefined) await insertWithDefaultName(store.connections, draft, { purpose });
-    else await store.connections.insert({ ...draft, name }, { purpose });
-  };
-
-  return {
-    find,
-    list: async (scope: ConnectionScope): Promise<ConnectionWithoutSecrets[]> =>
-      (await store.connections.list()).filter(({ id }) => isInScope(scope, id)),
-
-    /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */
-    async create(body: ConnectionBody): Promise<ConnectionWithoutSecrets> {
-      const provider = registry.get(body.provider);
-      const draft = await newConnection(body, provider);
-      await insert({ draft, name: body.name, isForced: body.force });
-      const connection = await find({ id: draft.id, scope: 'all' });
-      if (provider.defaultSchedule && body.schedule) await schedules.addDefault(connection, provider.defaultSchedule);
-      return connection;
-    },
-
-    /** @throws AppError `connection-name-taken` @returns whether the name is another than before */
-    async rename({ name, ...reference }: Omit<ConnectionReference, 'provider'> & { readonly name: string }) {
-      const before = await find(reference);
-      if ((await store.connections.rename({ id: reference.id, name })) === undefined) await find(reference);
-      return { connection: { ...before, name }, isChanged: before.name !== name };
-    },
-
-    /**
-     * Has a worker test the connection against the EHR.
-     * @returns undefined if the test takes longer than the wait. The result is then in the connection's `lastTest`.
-     */
-    async test(reference: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
-      const { lastTest: before } = await find(reference);
-      await producer.enqueueAgain('connection.test', { connectionId: reference.id }).catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
-      return waitUntil(async () => {
-        const { lastTest } = await find(reference);
-        return lastTest?.id === before?.id ? undefined : lastTest;
-      }, testWaitMs);
-    },
-
-    /**
-     * Has a worker test a connection that is not saved. Nothing is kept of it.
-     * @throws AppError `unknown-provider`, `invalid-request`, `connection-test-pending` if the test takes longer than the wait
-     */
-    async testDraft(body: ConnectionDraftBody): Promise<ConnectionTest> {
-      const draft = await newConnection(body, registry.get(body.provider));
-      const { id } = draft;
-      await store.connectionDrafts.insert(draft);
-      try {
-        await producer.enqueue('connection.test-draft', { draftId: id }).catch((cause: unknown) => {
-          throw unavailable(cause);
-        });
-        const test = await waitUntil(() => store.connectionDrafts.findTest(id), testWaitMs);
-        if (test) return test;
-      } finally {
-        await store.connectionDrafts.delete(id);
-      }
-      throw connectionError('connection-test-pending');
-    },
-
-    /** Replaces the credentials of a connection. Access tokens of the old credentials are no longer used. */
-    async changeCredentials({
-      body,
-      ...reference
-    }: Omit<ConnectionReference, 'provider'> & {
-      readonly body: ConnectionAuthBody;
-    }): Promise<ConnectionWithoutSecrets> {
-      const { id } = reference;
-      const connection = await find(reference);
-      const faults: Fault[] = [];
-      const auth = await toConnectionAuth({ body, provider: registry.get(connection.provider), faults });
-      if (faults.length > 0) throw invalidRequest(faults);
-      await store.connections.saveAuth({ id, auth });
-      const changed = await find(reference);
-      await store.accessTokens.supersede({ connectionId: id, credentialsVersion: changed.credentialsVersion ?? 0 });
-      return changed;
-    },
-
-    /**
-     * Deletes the connection and its schedules. A worker then revokes its tokens at the EHR.
-     * @returns the connection as it was
-     * @throws AppError `connection-in-use` while one of its exports or syncs is running.
-     */
-    async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<ConnectionWithoutSecrets> {
-      const connection = await find({ id, scope });
-      const active = await findActive(id);
-      if (active) throw connectionInUse(active);
-      await schedules.removeAll(id);
-      await store.connections.markDeleted({ id, now: new Date() });
-      // If Redis is unavailable, the sweep creates the job later. The API no longer shows the connection.
-      await producer.enqueue('connection.revoke', { connectionId: id }).catch(() => undefined);
-      return connection;
-    },
-
-    /** What the connection's server offers. A worker reads it again once a day. */
-    async capabilities(reference: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
-      const stored = (await find(reference)).capabilities;
-      if (stored && areCurrent(stored, new Date())) return stored;
-      await producer.ensure('connection.read-capabilities', { connectionId: reference.id }).catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
-      const read = await waitUntil(async () => {
-        const { capabilities } = await find(reference);
-        return capabilities && capabilities.readAt.getTime() !== stored?.readAt.getTime() ? capabilities : undefined;
-      }, capabilitiesWaitMs);
-      if (read ?? stored) return (read ?? stored) as Capabilities;
-      throw connectionError('capabilities-unknown');
-    },
-  };
+    if (name === undefined) await insertWithDefaultName(this.store.connections, draft, { purpose });
+    else await this.store.connections.insert({ ...draft, name }, { purpose });
+  }
 }
 
 function connectionInUse({ name, context }: ActiveWork): AppError {

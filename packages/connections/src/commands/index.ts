@@ -7,8 +7,8 @@ export {
 export {
   type AuthorizationPlace,
   type AuthorizationRedirect,
+  AuthorizationService,
   type BrowserBinding,
-  createAuthorizationService,
 } from './authorization.service.ts';
 export {
   connectionAuthSchema,
@@ -16,7 +16,7 @@ export {
   connectionDraftSchema,
   connectionNameSchema,
 } from './connection.schema.ts';
-export { type ConnectionSchedules, type ConnectionService, createConnectionService } from './connection.service.ts';
+export { type ConnectionSchedules, ConnectionService } from './connection.service.ts';
 export {
   connectionTestViewSchema,
   connectionViewSchema,

@@ -3,11 +3,11 @@ import { createEhrClient } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { athenahealthRateLimit, type Connection, type Provider } from '@bulkhead/providers';
 import { makeConnection, simulatorAuth, unlimitedAthenahealth } from '@bulkhead/providers/testing';
-import { createProducer } from '@bulkhead/queues';
+import { Producer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
-import { createConnectionService } from '../commands/connection.service.ts';
+import { ConnectionService } from '../commands/connection.service.ts';
 import type { ConnectionStore } from '../store.ts';
 import { noLimiter } from './no-limiter.ts';
 
@@ -70,7 +70,7 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
     search: { ...athenahealth.search, ...options.search } as Provider['search'],
   };
   const registry = { get: () => provider, list: () => [provider] };
-  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const producer = new Producer({ redis, prefix, onError: () => undefined });
   const { accessTokens: tokenStore, signingKeys } = store;
   const limiter = realTime ? {} : { limiter: noLimiter };
   const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys, ...limiter });
@@ -95,7 +95,7 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
     await simulator.stop();
   };
   const control = createSimulatorControl(simulator);
-  const connections = createConnectionService({
+  const connections = new ConnectionService({
     ...{ store, producer, registry },
     // These belong to later features.
     schedules: { addDefault: async () => undefined, removeAll: async () => undefined },

@@ -50,37 +50,119 @@ export interface RequestedErasure {
  * - gate/erasure-gate.ts refuses writes for an erased connection in every process.
  * - Each feature finds and deletes its own records (`FeatureData`).
  */
-export function createErasureService(
-  store: ErasureStore &
-    Pick<ConnectionStore, 'connections'> &
-    Pick<ResourceStore, 'keptOut'> & { readonly features: readonly FeatureData[] },
-  producer: Producer,
-) {
-  const exists = async (connectionId: string): Promise<boolean> =>
-    (await store.connections.find(connectionId)) !== undefined ||
-    (await store.connections.findDeletedAt(connectionId)) !== undefined;
+export class ErasureService {
+  private readonly store;
+  private readonly producer;
+
+  constructor(
+    store: ErasureStore &
+      Pick<ConnectionStore, 'connections'> &
+      Pick<ResourceStore, 'keptOut'> & { readonly features: readonly FeatureData[] },
+    producer: Producer,
+  ) {
+    this.store = store;
+    this.producer = producer;
+  }
 
   /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */
-  const amountsOf = async ({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> => {
+  async amountsOf({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> {
     if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
-    const amounts = await countOfConnection(store.features, connectionId);
-    if (isNothing(amounts) && !(await exists(connectionId))) throw erasureError('unknown-connection');
+    const amounts = await countOfConnection(this.store.features, connectionId);
+    if (isNothing(amounts) && !(await this.exists(connectionId))) throw erasureError('unknown-connection');
     return amounts;
-  };
+  }
 
-  const request = async (
+  /**
+   * Hides the connection at once. Workers then cancel its exports and syncs and erase the connection with all of its data.
+   * @throws AppError `unknown-connection`
+   */
+  async eraseConnection({ requestedBy, ...reference }: ConnectionReference & { readonly requestedBy: AuditActor }) {
+    const { connectionId } = reference;
+    await this.amountsOf(reference);
+    const requested = await this.request({ kind: 'connection', connectionId }, requestedBy);
+    if (await this.store.connections.find(connectionId))
+      await this.store.connections.markDeleted({ id: connectionId, now: new Date() });
+    await this.enqueue(requested.erasure.id);
+    return requested;
+  }
+
+  /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
+  async amountsOfPatient(reference: PatientReference): Promise<DataAmounts> {
+    await this.checkPatient(reference);
+    return countOfPatient(this.store.features, { ...reference, timeLimitMs: dryRunMs });
+  }
+
+  /**
+   * Lets workers erase a patient.
+   * @param options.keepsOut whether resources of the patient are never stored again
+   * @throws AppError `unknown-connection`, `invalid-request`, `connection-in-use`, `connection-of-patient`
+   */
+  async erasePatient(options: PatientReference & { readonly keepsOut: boolean; readonly requestedBy: AuditActor }) {
+    const { connectionId, patientId, keepsOut, requestedBy } = options;
+    await this.checkPatient(options);
+    const connection = await this.store.connections.find(connectionId);
+    if (connection?.userId === patientId) throw erasureError('connection-of-patient');
+    await this.checkIdle(connectionId);
+    const requested = await this.request({ kind: 'patient', connectionId, patientId, keepsOut }, requestedBy);
+    await this.enqueue(requested.erasure.id);
+    return requested;
+  }
+
+  /**
+   * Lets an erasure end without a process that no longer exists. Only an operator knows that: a machine that does not answer may only
+   * sleep.
+   * @throws AppError `unknown-erasure`, `unknown-process`
+   */
+  async confirmStopped(options: ErasureReference & { readonly processId: string }): Promise<Erasure> {
+    const { processId } = options;
+    const erasure = await this.findErasure(options);
+    const waitsFor = erasure.waitsFor?.find(({ id }) => id === processId);
+    if (!waitsFor) throw erasureError('unknown-process');
+    await this.store.writingProcesses.remove(processId);
+    await this.enqueue(erasure.id);
+    return erasure;
+  }
+
+  /** Allows resources of the patient to be stored again. @returns false if they were allowed already */
+  async allowPatient(reference: PatientReference): Promise<boolean> {
+    await this.checkPatient(reference);
+    return this.store.keptOut.remove(reference);
+  }
+
+  /** @throws AppError `unknown-erasure` */
+  find(reference: ErasureReference): Promise<Erasure> {
+    return this.findErasure(reference);
+  }
+
+  /** One page, newest first. `next` is present if more erasures follow. */
+  async list({ query, scope }: { readonly query: ErasureListQuery; readonly scope: ConnectionScope }) {
+    const { connectionId } = query;
+    return readPage(query, {
+      ids: /^erase_/,
+      read: (page) => this.store.erasures.list({ connectionId, scope, ...page }),
+    });
+  }
+
+  private async exists(connectionId: string): Promise<boolean> {
+    return (
+      (await this.store.connections.find(connectionId)) !== undefined ||
+      (await this.store.connections.findDeletedAt(connectionId)) !== undefined
+    );
+  }
+
+  private async request(
     subject: Pick<Erasure, 'kind' | 'connectionId'> & Partial<Pick<Erasure, 'patientId' | 'keepsOut'>>,
     requestedBy: AuditActor,
-  ): Promise<RequestedErasure> => {
+  ): Promise<RequestedErasure> {
     const { kind, connectionId, patientId } = subject;
     const sameOne = { kind, connectionId, ...(patientId === undefined ? {} : { patientId }) };
-    const active = await store.erasures.findActive(sameOne);
+    const active = await this.store.erasures.findActive(sameOne);
     if (active && (active.keepsOut === true || subject.keepsOut !== true)) return { erasure: active, isChanged: false };
     if (active && patientId !== undefined) {
       // The rule first: the erasure that runs reads the record again, and must not end without it.
-      await store.keptOut.add({ connectionId, patientId, now: new Date() });
-      const epoch = await store.writingProcesses.raiseEpoch();
-      const stronger = await store.erasures.keepOut({ id: active.id, epoch });
+      await this.store.keptOut.add({ connectionId, patientId, now: new Date() });
+      const epoch = await this.store.writingProcesses.raiseEpoch();
+      const stronger = await this.store.erasures.keepOut({ id: active.id, epoch });
       if (stronger) return { erasure: stronger, isChanged: true };
     }
     const erasure: Erasure = {
@@ -93,101 +175,32 @@ export function createErasureService(
       requestedBy,
       createdAt: new Date(),
     };
-    await store.erasures.insert(erasure);
+    await this.store.erasures.insert(erasure);
     return { erasure, isChanged: true };
-  };
+  }
 
   /** If Redis is unavailable, the sweep creates the job within a minute, because the record is stored. */
-  const enqueue = (erasureId: string): Promise<void> =>
-    producer.enqueue('maintenance.erase', { erasureId }).catch(() => undefined);
+  private enqueue(erasureId: string): Promise<void> {
+    return this.producer.enqueue('maintenance.erase', { erasureId }).catch(() => undefined);
+  }
 
-  return {
-    amountsOf,
-
-    /**
-     * Hides the connection at once. Workers then cancel its exports and syncs and erase the connection with all of its data.
-     * @throws AppError `unknown-connection`
-     */
-    async eraseConnection({ requestedBy, ...reference }: ConnectionReference & { readonly requestedBy: AuditActor }) {
-      const { connectionId } = reference;
-      await amountsOf(reference);
-      const requested = await request({ kind: 'connection', connectionId }, requestedBy);
-      if (await store.connections.find(connectionId))
-        await store.connections.markDeleted({ id: connectionId, now: new Date() });
-      await enqueue(requested.erasure.id);
-      return requested;
-    },
-
-    /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
-    async amountsOfPatient(reference: PatientReference): Promise<DataAmounts> {
-      await checkPatient(reference);
-      return countOfPatient(store.features, { ...reference, timeLimitMs: dryRunMs });
-    },
-
-    /**
-     * Lets workers erase a patient.
-     * @param options.keepsOut whether resources of the patient are never stored again
-     * @throws AppError `unknown-connection`, `invalid-request`, `connection-in-use`, `connection-of-patient`
-     */
-    async erasePatient(options: PatientReference & { readonly keepsOut: boolean; readonly requestedBy: AuditActor }) {
-      const { connectionId, patientId, keepsOut, requestedBy } = options;
-      await checkPatient(options);
-      const connection = await store.connections.find(connectionId);
-      if (connection?.userId === patientId) throw erasureError('connection-of-patient');
-      await checkIdle(connectionId);
-      const requested = await request({ kind: 'patient', connectionId, patientId, keepsOut }, requestedBy);
-      await enqueue(requested.erasure.id);
-      return requested;
-    },
-
-    /**
-     * Lets an erasure end without a process that no longer exists. Only an operator knows that: a machine that does not answer may only
-     * sleep.
-     * @throws AppError `unknown-erasure`, `unknown-process`
-     */
-    async confirmStopped(options: ErasureReference & { readonly processId: string }): Promise<Erasure> {
-      const { processId } = options;
-      const erasure = await findErasure(options);
-      const waitsFor = erasure.waitsFor?.find(({ id }) => id === processId);
-      if (!waitsFor) throw erasureError('unknown-process');
-      await store.writingProcesses.remove(processId);
-      await enqueue(erasure.id);
-      return erasure;
-    },
-
-    /** Allows resources of the patient to be stored again. @returns false if they were allowed already */
-    async allowPatient(reference: PatientReference): Promise<boolean> {
-      await checkPatient(reference);
-      return store.keptOut.remove(reference);
-    },
-
-    /** @throws AppError `unknown-erasure` */
-    find: (reference: ErasureReference): Promise<Erasure> => findErasure(reference),
-
-    /** One page, newest first. `next` is present if more erasures follow. */
-    async list({ query, scope }: { readonly query: ErasureListQuery; readonly scope: ConnectionScope }) {
-      const { connectionId } = query;
-      return readPage(query, { ids: /^erase_/, read: (page) => store.erasures.list({ connectionId, scope, ...page }) });
-    },
-  };
-
-  async function findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
-    const erasure = await store.erasures.find(id);
+  private async findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
+    const erasure = await this.store.erasures.find(id);
     if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
     throw erasureError('unknown-erasure');
   }
 
-  async function checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
+  private async checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
     if (!isResourceId(patientId)) {
       throw invalidRequest([{ path: 'patientId', message: 'must be the id of a patient, without `Patient/`' }]);
     }
     if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
-    if (!(await exists(connectionId))) await amountsOf({ connectionId, scope });
+    if (!(await this.exists(connectionId))) await this.amountsOf({ connectionId, scope });
   }
 
   /** An active export or sync could store the patient, or parts of it, again. */
-  async function checkIdle(connectionId: string): Promise<void> {
-    for (const { findActive } of store.features) {
+  private async checkIdle(connectionId: string): Promise<void> {
+    for (const { findActive } of this.store.features) {
       const active = await findActive(connectionId);
       if (active) throw inUse(active);
     }

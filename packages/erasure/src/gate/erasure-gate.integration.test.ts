@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { withMethods } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { ErasureGate } from './erasure-gate.ts';
 import { readIdentity } from './process-identity.ts';
-import { createWritingProcessRepository } from './writing-process.repository.ts';
+import { WritingProcessRepository } from './writing-process.repository.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const gates: ErasureGate[] = [];
@@ -15,7 +16,7 @@ afterAll(async () => {
 
 const self = readIdentity('worker');
 const keys = { encryptionKeyId: 'key_1', verifyKeys: async () => undefined };
-const processes = createWritingProcessRepository({ database, self, ...keys });
+const processes = new WritingProcessRepository({ database, self, ...keys });
 const records = database.collection('writing_processes');
 let erased: { readonly connectionId: string; readonly phase: 'queued' | 'completed' }[];
 beforeEach(async () => {
@@ -34,8 +35,7 @@ let reporting: Promise<void> | undefined;
 function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000 }): ErasureGate {
   const gate = new ErasureGate({
     timing,
-    processes: {
-      ...processes,
+    processes: withMethods(processes, {
       async report(options) {
         await reporting;
         return processes.report(options);
@@ -45,7 +45,7 @@ function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_00
         lose('remove');
         return processes.remove(id);
       },
-    },
+    }),
     erasures: {
       async listErasedConnections() {
         if (failures-- > 0) throw new Error('MongoDB is unavailable');

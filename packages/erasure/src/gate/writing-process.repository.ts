@@ -27,8 +27,6 @@ const epochSchema = mongooseSchemaOf(z.strictObject({ id: z.string(), epoch: z.i
 /** There is one epoch for all connections, because erasures are rare. */
 const epochId = 'all';
 
-export type WritingProcessRepository = ReturnType<typeof createWritingProcessRepository>;
-
 /**
  * `writing_processes`: the processes that may have a write under way. A process removes its record when it has written nothing for a while,
  * and when it stops. The record of a process that was killed is removed by a process that can prove its end: one on the same machine, or
@@ -37,83 +35,97 @@ export type WritingProcessRepository = ReturnType<typeof createWritingProcessRep
  * @param options.self the identity of this process
  * @param options.verifyKeys throws if values that this process encrypts could be read by no other process
  */
-export function createWritingProcessRepository(options: {
-  readonly database: Database;
-  readonly self: ProcessIdentity;
-  readonly encryptionKeyId: string;
-  readonly verifyKeys: () => Promise<void>;
-}) {
-  const { database, self, encryptionKeyId, verifyKeys } = options;
-  const model = database.model('WritingProcess', schema);
+export class WritingProcessRepository {
+  private readonly self;
+  private readonly encryptionKeyId;
+  private readonly verifyKeys;
+  private readonly model;
   // Mongoose would cast the expressions of a pipeline.
-  const records = database.collection<Named>('writing_processes');
-  const epochs = database.model('ErasureEpoch', epochSchema);
-  const isGone = (other: WritingProcess) => isProvablyGone(other, self);
+  private readonly records;
+  private readonly epochs;
 
-  const removeIf = async (filter: object, isRemoved: (other: WritingProcess) => boolean): Promise<void> => {
-    const processes = await model.find(filter).lean();
+  constructor(options: {
+    readonly database: Database;
+    readonly self: ProcessIdentity;
+    readonly encryptionKeyId: string;
+    readonly verifyKeys: () => Promise<void>;
+  }) {
+    const { database, self, encryptionKeyId, verifyKeys } = options;
+    this.self = self;
+    this.encryptionKeyId = encryptionKeyId;
+    this.verifyKeys = verifyKeys;
+    this.model = database.model('WritingProcess', schema);
+    this.records = database.collection<Named>('writing_processes');
+    this.epochs = database.model('ErasureEpoch', epochSchema);
+  }
+
+  /** Call it when the process starts. It removes the records of the processes that this one has replaced. */
+  removeReplaced(): Promise<void> {
+    return this.removeIf({ host: this.self.host }, (other) => this.isGone(other) || isReplacedBy(other, this.self));
+  }
+
+  /** @param id of the registration. A process may register again with another one. @throws AppError `encryption-key-missing` */
+  async register(id: string): Promise<void> {
+    const fields = { ...this.self, encryptionKeyId: this.encryptionKeyId, epoch: -1, reportedAt: '$$NOW' };
+    await this.records.updateOne({ _id: id }, [{ $set: fields }], { upsert: true });
+    try {
+      // After the registration, which a rotation of the key sees. So the keys were rotated before, or are not rotated now.
+      await this.verifyKeys();
+    } catch (error) {
+      await this.model.deleteOne({ _id: id });
+      throw error;
+    }
+  }
+
+  /** The processes that may write values which they encrypt with another key. */
+  async listWithOtherKey(): Promise<WritingProcess[]> {
+    const hasOtherKey = { encryptionKeyId: { $ne: this.encryptionKeyId } };
+    await this.removeIf({ ...hasOtherKey, host: this.self.host }, (other) => this.isGone(other));
+    const processes = await this.model.find(hasOtherKey).sort({ _id: 1 }).lean();
+    return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
+  }
+
+  async readEpoch(): Promise<number> {
+    return (await this.epochs.findById(epochId).lean())?.epoch ?? 0;
+  }
+
+  /** Call it after the rules of an erasure are stored. @returns the epoch that includes them */
+  async raiseEpoch(): Promise<number> {
+    const options = { upsert: true, returnDocument: 'after' } as const;
+    return (
+      await this.epochs
+        .findOneAndUpdate({ _id: epochId }, { $inc: { epoch: 1 } }, options)
+        .orFail()
+        .lean()
+    ).epoch;
+  }
+
+  /** @returns false if the process is no longer registered */
+  async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<boolean> {
+    const change = [{ $set: { epoch, reportedAt: '$$NOW' } }];
+    return (await this.records.updateOne({ _id: id }, change)).matchedCount > 0;
+  }
+
+  /** @returns false if it is not registered */
+  async remove(id: string): Promise<boolean> {
+    return (await this.model.deleteOne({ _id: id })).deletedCount > 0;
+  }
+
+  /** The processes that may still be writing what an erasure of this epoch has deleted. */
+  async listBefore(epoch: number): Promise<WritingProcess[]> {
+    const before = { epoch: { $lt: epoch } };
+    await this.removeIf({ ...before, host: this.self.host }, (other) => this.isGone(other));
+    const processes = await this.model.find(before).sort({ _id: 1 }).lean();
+    return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
+  }
+
+  private isGone(other: WritingProcess) {
+    return isProvablyGone(other, this.self);
+  }
+
+  private async removeIf(filter: object, isRemoved: (other: WritingProcess) => boolean): Promise<void> {
+    const processes = await this.model.find(filter).lean();
     const removed = processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }) as WritingProcess).filter(isRemoved);
-    if (removed.length > 0) await model.deleteMany({ _id: { $in: removed.map(({ id }) => id) } });
-  };
-
-  return {
-    /** Call it when the process starts. It removes the records of the processes that this one has replaced. */
-    removeReplaced: (): Promise<void> =>
-      removeIf({ host: self.host }, (other) => isGone(other) || isReplacedBy(other, self)),
-
-    /** @param id of the registration. A process may register again with another one. @throws AppError `encryption-key-missing` */
-    async register(id: string): Promise<void> {
-      const fields = { ...self, encryptionKeyId, epoch: -1, reportedAt: '$$NOW' };
-      await records.updateOne({ _id: id }, [{ $set: fields }], { upsert: true });
-      try {
-        // After the registration, which a rotation of the key sees. So the keys were rotated before, or are not rotated now.
-        await verifyKeys();
-      } catch (error) {
-        await model.deleteOne({ _id: id });
-        throw error;
-      }
-    },
-
-    /** The processes that may write values which they encrypt with another key. */
-    async listWithOtherKey(): Promise<WritingProcess[]> {
-      const hasOtherKey = { encryptionKeyId: { $ne: encryptionKeyId } };
-      await removeIf({ ...hasOtherKey, host: self.host }, isGone);
-      const processes = await model.find(hasOtherKey).sort({ _id: 1 }).lean();
-      return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
-    },
-
-    async readEpoch(): Promise<number> {
-      return (await epochs.findById(epochId).lean())?.epoch ?? 0;
-    },
-
-    /** Call it after the rules of an erasure are stored. @returns the epoch that includes them */
-    async raiseEpoch(): Promise<number> {
-      const options = { upsert: true, returnDocument: 'after' } as const;
-      return (
-        await epochs
-          .findOneAndUpdate({ _id: epochId }, { $inc: { epoch: 1 } }, options)
-          .orFail()
-          .lean()
-      ).epoch;
-    },
-
-    /** @returns false if the process is no longer registered */
-    async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<boolean> {
-      const change = [{ $set: { epoch, reportedAt: '$$NOW' } }];
-      return (await records.updateOne({ _id: id }, change)).matchedCount > 0;
-    },
-
-    /** @returns false if it is not registered */
-    async remove(id: string): Promise<boolean> {
-      return (await model.deleteOne({ _id: id })).deletedCount > 0;
-    },
-
-    /** The processes that may still be writing what an erasure of this epoch has deleted. */
-    async listBefore(epoch: number): Promise<WritingProcess[]> {
-      const before = { epoch: { $lt: epoch } };
-      await removeIf({ ...before, host: self.host }, isGone);
-      const processes = await model.find(before).sort({ _id: 1 }).lean();
-      return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
-    },
-  };
+    if (removed.length > 0) await this.model.deleteMany({ _id: { $in: removed.map(({ id }) => id) } });
+  }
 }

@@ -1,4 +1,4 @@
-import { findById, mongooseSchemaOf, withId } from '@bulkhead/store';
+import { mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type HistorySample, historySampleSchema } from './history-sample.record.ts';
 
@@ -9,29 +9,35 @@ const schema = mongooseSchemaOf(historySampleSchema, { collection: 'history_samp
 schema.index({ at: 1 });
 
 /** `history_samples`: how the deployment was doing in each quarter of an hour of the last 30 days. A few MB in all. */
-export function createHistorySampleRepository(database: Database) {
-  const model = database.model('HistorySample', schema);
-  return {
-    find: findById(model, withId),
+export class HistorySampleRepository {
+  private readonly model;
 
-    /** Finds the newest sample. */
-    async findLast(): Promise<HistorySample | undefined> {
-      const document = await model.findOne().sort({ at: -1 }).lean();
-      return document ? withId(document) : undefined;
-    },
+  constructor(database: Database) {
+    this.model = database.model('HistorySample', schema);
+  }
 
-    async save({ id, ...fields }: HistorySample): Promise<void> {
-      await model.replaceOne({ _id: id }, fields as never, { upsert: true });
-    },
+  async find(id: string): Promise<HistorySample | undefined> {
+    const document = await this.model.findById(id).lean();
+    return document ? withId(document) : undefined;
+  }
 
-    /** Lists the samples since a time, the oldest first. */
-    async listSince(since: Date): Promise<HistorySample[]> {
-      const newest = model.find({ at: { $gte: since } }).sort({ at: 1 });
-      return (await newest.lean()).map(withId);
-    },
+  /** Finds the newest sample. */
+  async findLast(): Promise<HistorySample | undefined> {
+    const document = await this.model.findOne().sort({ at: -1 }).lean();
+    return document ? withId(document) : undefined;
+  }
 
-    async deleteBefore(at: Date): Promise<void> {
-      await model.deleteMany({ at: { $lt: at } });
-    },
-  };
+  async save({ id, ...fields }: HistorySample): Promise<void> {
+    await this.model.replaceOne({ _id: id }, fields as never, { upsert: true });
+  }
+
+  /** Lists the samples since a time, the oldest first. */
+  async listSince(since: Date): Promise<HistorySample[]> {
+    const newest = this.model.find({ at: { $gte: since } }).sort({ at: 1 });
+    return (await newest.lean()).map(withId);
+  }
+
+  async deleteBefore(at: Date): Promise<void> {
+    await this.model.deleteMany({ at: { $lt: at } });
+  }
 }

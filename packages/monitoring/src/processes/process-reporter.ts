@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { createHealth, Metrics } from '@bulkhead/runtime';
 import type { ProcessCount, ProcessState } from './process-state.record.ts';
-import type { createProcessStateRepository } from './process-state.repository.ts';
+import type { ProcessStateRepository } from './process-state.repository.ts';
 
 const defaultTiming = {
   /** A report is one small write, and the health report is at most this old. */
@@ -38,7 +38,7 @@ const counted: readonly Counted[] = [
 
 interface ProcessReporterOptions {
   readonly kind: ProcessState['kind'];
-  readonly store: { readonly processStates: Pick<ReturnType<typeof createProcessStateRepository>, 'save'> };
+  readonly store: { readonly processStates: Pick<ProcessStateRepository, 'save'> };
   readonly metrics: Metrics;
   readonly health: Pick<ReturnType<typeof createHealth>, 'readiness'>;
   readonly timing?: typeof defaultTiming;

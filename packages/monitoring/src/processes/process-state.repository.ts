@@ -21,32 +21,38 @@ schema.index({ reportedAt: 1 }, { expireAfterSeconds: keptMs / 1000 });
  * `process_states`: what the API and worker processes say about themselves.
  * @param encryptionKeyId the id of the key that this process encrypts with
  */
-export function createProcessStateRepository(database: Database, encryptionKeyId: string) {
-  const model = database.model('ProcessState', schema);
-  return {
-    async save({ id, ...fields }: ProcessState): Promise<void> {
-      await model.replaceOne({ _id: id }, { ...fields, encryptionKeyId } as never, { upsert: true });
-    },
+export class ProcessStateRepository {
+  private readonly encryptionKeyId;
+  private readonly model;
 
-    /**
-     * Lists the processes that have reported within the last hour, the newest report first. It checks the hour itself, because some
-     * database engines lack TTL indexes.
-     */
-    async list(now: Date): Promise<ProcessState[]> {
-      const recent = { reportedAt: { $gte: new Date(now.getTime() - keptMs) } };
-      const documents = await model.find(recent).sort({ reportedAt: -1 }).limit(maxListed).lean();
-      return documents.map(({ _id, encryptionKeyId: _, ...fields }) => ({ id: _id, ...fields }));
-    },
+  constructor(database: Database, encryptionKeyId: string) {
+    this.encryptionKeyId = encryptionKeyId;
+    this.model = database.model('ProcessState', schema);
+  }
 
-    /** Lists the running processes that encrypt with another key than this process, the oldest first. */
-    async listWithOtherKey(now: Date): Promise<Pick<ProcessState, 'kind' | 'host' | 'pid'>[]> {
-      const isRunning = { isStopped: false, reportedAt: { $gte: new Date(now.getTime() - maxSilenceMs) } };
-      const hasOtherKey = { encryptionKeyId: { $exists: true, $ne: encryptionKeyId } };
-      const fields = { _id: 0, kind: 1, host: 1, pid: 1 } as const;
-      return model
-        .find({ ...isRunning, ...hasOtherKey }, fields)
-        .sort({ startedAt: 1, _id: 1 })
-        .lean();
-    },
-  };
+  async save({ id, ...fields }: ProcessState): Promise<void> {
+    const { encryptionKeyId } = this;
+    await this.model.replaceOne({ _id: id }, { ...fields, encryptionKeyId } as never, { upsert: true });
+  }
+
+  /**
+   * Lists the processes that have reported within the last hour, the newest report first. It checks the hour itself, because some
+   * database engines lack TTL indexes.
+   */
+  async list(now: Date): Promise<ProcessState[]> {
+    const recent = { reportedAt: { $gte: new Date(now.getTime() - keptMs) } };
+    const documents = await this.model.find(recent).sort({ reportedAt: -1 }).limit(maxListed).lean();
+    return documents.map(({ _id, encryptionKeyId: _, ...fields }) => ({ id: _id, ...fields }));
+  }
+
+  /** Lists the running processes that encrypt with another key than this process, the oldest first. */
+  async listWithOtherKey(now: Date): Promise<Pick<ProcessState, 'kind' | 'host' | 'pid'>[]> {
+    const isRunning = { isStopped: false, reportedAt: { $gte: new Date(now.getTime() - maxSilenceMs) } };
+    const hasOtherKey = { encryptionKeyId: { $exists: true, $ne: this.encryptionKeyId } };
+    const fields = { _id: 0, kind: 1, host: 1, pid: 1 } as const;
+    return this.model
+      .find({ ...isRunning, ...hasOtherKey }, fields)
+      .sort({ startedAt: 1, _id: 1 })
+      .lean();
+  }
 }

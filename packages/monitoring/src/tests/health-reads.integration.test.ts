@@ -1,6 +1,6 @@
 import { createProviderRegistry } from '@bulkhead/providers';
 import { makeConnection } from '@bulkhead/providers/testing';
-import { checkRedis, connectRedis, createProducer, watchConnection } from '@bulkhead/queues';
+import { checkRedis, connectRedis, Producer, watchConnection } from '@bulkhead/queues';
 import { createStores } from '@bulkhead/schedules/testing';
 import { listRetentionStates } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
@@ -30,7 +30,7 @@ const store = {
 };
 const onError = () => undefined;
 const redis = connectRedis({ url: redisUrl, waiting: true, onError });
-const producer = createProducer({ redis, prefix, onError });
+const producer = new Producer({ redis, prefix, onError });
 const configuration = { exposed: [], encryptionKeySource: 'a test' };
 const health = createHealthService({
   ...{ store, producer, configuration },

@@ -18,119 +18,130 @@ interface LineReference {
 }
 
 /** Lists, reads and replays quarantined lines for the API. */
-export function createQuarantineService(options: {
-  readonly store: QuarantineStore;
-  /** The export or the sync run with this id, and the export of a file. */
-  readonly sources: {
-    readonly findRun: (id: string) => Promise<{ readonly connectionId: string } | undefined>;
-    readonly findExportOf: (fileId: string) => Promise<string | undefined>;
-  };
-  readonly producer: Producer;
-  readonly connections: {
-    /** @throws AppError `unknown-connection` */
-    readonly find: (reference: { readonly id: string; readonly scope: ConnectionScope }) => Promise<unknown>;
-  };
-}) {
-  const { store, sources, producer, connections } = options;
-  const find = async ({ id, scope }: LineReference): Promise<QuarantineEntry> => {
-    const entry = await store.quarantine.find(id);
+export class QuarantineService {
+  private readonly store;
+  private readonly sources;
+  private readonly producer;
+  private readonly connections;
+
+  constructor(options: {
+    readonly store: QuarantineStore;
+    /** The export or the sync run with this id, and the export of a file. */
+    readonly sources: {
+      readonly findRun: (id: string) => Promise<{ readonly connectionId: string } | undefined>;
+      readonly findExportOf: (fileId: string) => Promise<string | undefined>;
+    };
+    readonly producer: Producer;
+    readonly connections: {
+      /** @throws AppError `unknown-connection` */
+      readonly find: (reference: { readonly id: string; readonly scope: ConnectionScope }) => Promise<unknown>;
+    };
+  }) {
+    const { store, sources, producer, connections } = options;
+    this.store = store;
+    this.sources = sources;
+    this.producer = producer;
+    this.connections = connections;
+  }
+
+  async find({ id, scope }: LineReference): Promise<QuarantineEntry> {
+    const entry = await this.store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
     throw quarantineError('unknown-line');
-  };
+  }
+
+  /**
+   * Reads one page, in the order of files and positions. `next` is undefined on the last page.
+   * @throws AppError `unknown-connection`, because an empty page would say that nothing was rejected
+   */
+  async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
+    const { limit, cursor, total, ...criteria } = query;
+    const filter = present(criteria);
+    if (filter.connectionId !== undefined) await this.connections.find({ id: filter.connectionId, scope });
+    return readPage(
+      { limit, cursor, total },
+      {
+        ids: /^(?:job|sync)_/,
+        read: (page) => this.store.quarantine.list({ filter, scope, ...page }),
+        count: (most) => this.store.quarantine.count({ filter, scope, limit: most }),
+      },
+    );
+  }
+
+  /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */
+  async open(reference: LineReference): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
+    const entry = await this.find(reference);
+    if (entry.state === 'withheld') throw quarantineError('line-erased');
+    if (entry.isTruncated && entry.keptBytes === 0) throw quarantineError('line-not-kept');
+    return { entry, bytes: await this.store.quarantine.openBytes(entry.id) };
+  }
+
+  /**
+   * Enqueues a replay of a line and waits for it.
+   * @param options.correction the corrected line, which is stored in addition to the original
+   * @returns the entry afterwards (`replayed`, or `open` with the reason of the failure), and whether a replay was enqueued
+   */
+  async replay({ correction, ...reference }: LineReference & { readonly correction?: Buffer | undefined }) {
+    const { id } = reference;
+    const before = await this.find(reference);
+    if (before.state !== 'open') return { entry: before, isChanged: false };
+    if (before.isTruncated && !before.isCorrected && !correction) throw quarantineError('line-truncated');
+    if (correction) await this.store.quarantine.saveCorrection({ id, bytes: correction });
+    await this.enqueue(id);
+    const after = await waitUntil(async () => {
+      const entry = await this.find(reference);
+      if (entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime()) return entry;
+      // An earlier replay that is still running may not have seen the correction. This replay is added when that one ends.
+      await this.enqueue(id);
+      return undefined;
+    }, replayWaitMs);
+    return { entry: after ?? (await this.find(reference)), isChanged: true };
+  }
+
+  /**
+   * Enqueues replays of all matching open lines that are kept as a whole or corrected.
+   * @returns how many
+   * @throws AppError `unknown-export`, `unknown-file`
+   */
+  async replayAll({ body, scope }: { readonly body: ReplayBody; readonly scope: ConnectionScope }): Promise<number> {
+    const filter = { ...present(body), state: 'open' as const };
+    let count = 0;
+    for (let after: string | undefined; ; ) {
+      const entries = await this.store.quarantine.list({ filter, scope, limit: replayPage, after });
+      const replayable = entries.filter(({ isTruncated, isCorrected }) => !isTruncated || isCorrected);
+      for (const { id } of replayable) await this.enqueue(id);
+      count += replayable.length;
+      after = entries.at(-1)?.id;
+      if (entries.length < replayPage) break;
+    }
+    if (count === 0) await this.checkSource(body, scope);
+    return count;
+  }
+
   /**
    * A count of 0 would say that nothing of a misspelt id is open. Lines of deleted exports are found too.
    * @throws AppError `unknown-export`, `unknown-file`
    */
-  const checkSource = async ({ exportId, fileId }: ReplayBody, scope: ConnectionScope): Promise<void> => {
+  private async checkSource({ exportId, fileId }: ReplayBody, scope: ConnectionScope): Promise<void> {
     const hasLine = async (filter: { readonly exportId?: string; readonly fileId?: string }) =>
-      (await store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
+      (await this.store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
     const isRun = async (id: string) => {
-      const run = await sources.findRun(id);
+      const run = await this.sources.findRun(id);
       return run !== undefined && isInScope(scope, run.connectionId);
     };
     if (exportId !== undefined && !(await isRun(exportId)) && !(await hasLine({ exportId })))
       throw quarantineError('unknown-export');
     if (fileId === undefined || (await hasLine(present({ exportId, fileId })))) return;
-    const ownerId = await sources.findExportOf(fileId);
+    const ownerId = await this.sources.findExportOf(fileId);
     if (ownerId !== undefined && (exportId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
     throw quarantineError('unknown-file');
-  };
-  const enqueue = (quarantineId: string) =>
-    producer.enqueueAgain('quarantine.replay', { quarantineId }).catch((cause: unknown) => {
+  }
+
+  private enqueue(quarantineId: string) {
+    return this.producer.enqueueAgain('quarantine.replay', { quarantineId }).catch((cause: unknown) => {
       throw unavailable(cause);
     });
-
-  return {
-    find,
-
-    /**
-     * Reads one page, in the order of files and positions. `next` is undefined on the last page.
-     * @throws AppError `unknown-connection`, because an empty page would say that nothing was rejected
-     */
-    async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
-      const { limit, cursor, total, ...criteria } = query;
-      const filter = present(criteria);
-      if (filter.connectionId !== undefined) await connections.find({ id: filter.connectionId, scope });
-      return readPage(
-        { limit, cursor, total },
-        {
-          ids: /^(?:job|sync)_/,
-          read: (page) => store.quarantine.list({ filter, scope, ...page }),
-          count: (most) => store.quarantine.count({ filter, scope, limit: most }),
-        },
-      );
-    },
-
-    /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */
-    async open(reference: LineReference): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
-      const entry = await find(reference);
-      if (entry.state === 'withheld') throw quarantineError('line-erased');
-      if (entry.isTruncated && entry.keptBytes === 0) throw quarantineError('line-not-kept');
-      return { entry, bytes: await store.quarantine.openBytes(entry.id) };
-    },
-
-    /**
-     * Enqueues a replay of a line and waits for it.
-     * @param options.correction the corrected line, which is stored in addition to the original
-     * @returns the entry afterwards (`replayed`, or `open` with the reason of the failure), and whether a replay was enqueued
-     */
-    async replay({ correction, ...reference }: LineReference & { readonly correction?: Buffer | undefined }) {
-      const { id } = reference;
-      const before = await find(reference);
-      if (before.state !== 'open') return { entry: before, isChanged: false };
-      if (before.isTruncated && !before.isCorrected && !correction) throw quarantineError('line-truncated');
-      if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
-      await enqueue(id);
-      const after = await waitUntil(async () => {
-        const entry = await find(reference);
-        if (entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime()) return entry;
-        // An earlier replay that is still running may not have seen the correction. This replay is added when that one ends.
-        await enqueue(id);
-        return undefined;
-      }, replayWaitMs);
-      return { entry: after ?? (await find(reference)), isChanged: true };
-    },
-
-    /**
-     * Enqueues replays of all matching open lines that are kept as a whole or corrected.
-     * @returns how many
-     * @throws AppError `unknown-export`, `unknown-file`
-     */
-    async replayAll({ body, scope }: { readonly body: ReplayBody; readonly scope: ConnectionScope }): Promise<number> {
-      const filter = { ...present(body), state: 'open' as const };
-      let count = 0;
-      for (let after: string | undefined; ; ) {
-        const entries = await store.quarantine.list({ filter, scope, limit: replayPage, after });
-        const replayable = entries.filter(({ isTruncated, isCorrected }) => !isTruncated || isCorrected);
-        for (const { id } of replayable) await enqueue(id);
-        count += replayable.length;
-        after = entries.at(-1)?.id;
-        if (entries.length < replayPage) break;
-      }
-      if (count === 0) await checkSource(body, scope);
-      return count;
-    },
-  };
+  }
 }
 
 const id = z.string().min(1).max(200);

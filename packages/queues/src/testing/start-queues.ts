@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
 import type { Handler, Handlers, JobEnd } from '../handler.ts';
-import { createProducer } from '../producer.ts';
+import { Producer } from '../producer.ts';
 
 export interface ConsumerSettings {
   /** Default: a new connection. */
@@ -45,7 +45,7 @@ export function startQueues() {
     destination: { write: (line) => logLines.push(JSON.parse(line)) },
   });
   const onError = (error: Error) => logger.warn('queue connection failed', { error });
-  const producer = createProducer({ redis, prefix, onError });
+  const producer = new Producer({ redis, prefix, onError });
   const consumers: Consumer[] = [];
   const stop = async () => {
     await Promise.all(consumers.map((consumer) => consumer.stop()));

@@ -32,125 +32,128 @@ export interface SearchResources extends ResourceTypeReference {
 /** Parameters that apply to pages. A stream has no pages. */
 const pageParameters = ['_count', '_total', '_cursor'];
 
-export type ResourceService = ReturnType<typeof createResourceService>;
-
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
-export function createResourceService(options: {
-  readonly store: ResourceStore;
-  readonly connections: {
-    /** @throws AppError `unknown-connection` */
-    readonly find: (reference: {
-      readonly provider: string;
-      readonly id: string;
-      readonly scope: ConnectionScope;
-    }) => Promise<{ readonly fhirEndpoint: string }>;
-  };
-}) {
-  const { store, connections } = options;
+export class ResourceService {
+  private readonly store;
+  private readonly connections;
 
-  const check = async ({ provider, connectionId, resourceType, scope }: ResourceTypeReference) => {
-    const connection = await connections.find({ provider, id: connectionId, scope });
+  constructor(options: {
+    readonly store: ResourceStore;
+    readonly connections: {
+      /** @throws AppError `unknown-connection` */
+      readonly find: (reference: {
+        readonly provider: string;
+        readonly id: string;
+        readonly scope: ConnectionScope;
+      }) => Promise<{ readonly fhirEndpoint: string }>;
+    };
+  }) {
+    const { store, connections } = options;
+    this.store = store;
+    this.connections = connections;
+  }
+
+  /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
+  async read(options: ResourceTypeReference & { readonly resourceId: string }): Promise<ReadText> {
+    const { resourceId, ...reference } = options;
+    await this.check(reference);
+    const stored = await this.store.resources.read({ ...reference, resourceId });
+    if (!stored) throw resourceError('unknown-resource');
+    if (stored.deleted) throw resourceDeleted();
+    return { text: JSON.stringify(stored.resource), patients: patientsShown(stored.resource as Resource) };
+  }
+
+  /** Reads the sources of the stored and of earlier versions of a resource. @throws AppError `unknown-resource` */
+  async sources({ resourceId, ...reference }: ResourceTypeReference & { readonly resourceId: string }) {
+    await this.check(reference);
+    const sources = await this.store.resources.readSources({ ...reference, resourceId });
+    if (sources.length === 0) throw resourceError('unknown-resource');
+    const { resource } = (await this.store.resources.read({ ...reference, resourceId })) ?? {};
+    return { sources: sources, patients: resource ? patientsShown(resource as Resource) : [] };
+  }
+
+  /**
+   * Streams all current resources that match, one per line, with constant memory.
+   * @param options.onFurther awaited before a chunk that also shows patients that were not requested
+   */
+  async stream(
+    options: SearchResources & { readonly onFurther: (patients: readonly string[]) => Promise<void> },
+  ): Promise<ReadLines> {
+    const { parameters, signal, onFurther, ...reference } = options;
+    await this.check(reference);
+    const paged = pageParameters.filter((name) => parameters.has(name));
+    if (paged.length > 0) {
+      const message = 'applies to pages, and NDJSON has no pages. Leave it out, or request a Bundle';
+      throw invalidRequest(paged.map((path) => ({ path, message })));
+    }
+    const { search } = parse(parameters);
+    const requested = requestedPatients({ ...reference, search });
+    const patients = requested.length > 0 ? requested : [anyPatient];
+    return {
+      patients,
+      lines: watchPatients({
+        chunks: this.store.resources.streamNdjson({ ...reference, search, signal }),
+        patients,
+        onFurther,
+      }),
+    };
+  }
+
+  /**
+   * Reads one page of matches, as a searchset Bundle in JSON.
+   * @param options.address the absolute URL of the search, from which the links to pages are made
+   */
+  async search(options: SearchResources & { readonly address: URL }): Promise<ReadText> {
+    const { parameters, address, ...reference } = options;
+    const { fhirEndpoint } = await this.check(reference);
+    const { search, count, withTotal, cursor } = parse(parameters);
+    if (cursor !== undefined && !this.store.resources.isCursorOf({ ...reference, search, cursor })) {
+      const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
+      throw invalidRequest([{ path: '_cursor', message }]);
+    }
+    const total = withTotal ? await this.store.resources.count({ ...reference, search }) : undefined;
+    const entries: { fullUrl: string; resource: string }[] = [];
+    const patients = new Set(requestedPatients({ ...reference, search }));
+    let characters = 0;
+    let end: (() => string) | undefined;
+    let next: string | undefined;
+    for await (const match of this.store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
+      if (entries.length === count || characters > maxPageCharacters) {
+        next = end?.();
+        break;
+      }
+      const resource = JSON.stringify(match.resource);
+      const { id } = match.resource as { id: string };
+      for (const patient of patientsShown(match.resource as Resource)) patients.add(patient);
+      // `fullUrl` is the URL at the EHR. It is the identity of the resource, and its references are relative to it.
+      entries.push({ fullUrl: `${fhirEndpoint}/${reference.resourceType}/${id}`, resource });
+      characters += resource.length;
+      end = match.cursor;
+    }
+    const text = searchset({
+      self: address.href,
+      next: next === undefined ? undefined : withCursor(address, next),
+      total,
+      entries,
+    });
+    return { text, patients: [...patients] };
+  }
+
+  /** Reads one page of what was stored since a time, as a history Bundle in JSON. See `readHistory`. */
+  async history(options: HistoryRequest & ResourceTypeReference): Promise<ReadText> {
+    const { fhirEndpoint } = await this.check(options);
+    return readHistory({ ...options, fhirEndpoint, changes: this.store.resourceChanges });
+  }
+
+  private async check({ provider, connectionId, resourceType, scope }: ResourceTypeReference) {
+    const connection = await this.connections.find({ provider, id: connectionId, scope });
     // The type is the name of a collection, so other names must not be used.
     if (!isResourceType(resourceType))
       throw resourceError('unknown-resource', {
         message: `${sentence(whyNotResourceType(resourceType))} Verify the type.`,
       });
     return connection;
-  };
-
-  return {
-    /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
-    async read(options: ResourceTypeReference & { readonly resourceId: string }): Promise<ReadText> {
-      const { resourceId, ...reference } = options;
-      await check(reference);
-      const stored = await store.resources.read({ ...reference, resourceId });
-      if (!stored) throw resourceError('unknown-resource');
-      if (stored.deleted) throw resourceDeleted();
-      return { text: JSON.stringify(stored.resource), patients: patientsShown(stored.resource as Resource) };
-    },
-
-    /** Reads the sources of the stored and of earlier versions of a resource. @throws AppError `unknown-resource` */
-    async sources({ resourceId, ...reference }: ResourceTypeReference & { readonly resourceId: string }) {
-      await check(reference);
-      const sources = await store.resources.readSources({ ...reference, resourceId });
-      if (sources.length === 0) throw resourceError('unknown-resource');
-      const { resource } = (await store.resources.read({ ...reference, resourceId })) ?? {};
-      return { sources: sources, patients: resource ? patientsShown(resource as Resource) : [] };
-    },
-
-    /**
-     * Streams all current resources that match, one per line, with constant memory.
-     * @param options.onFurther awaited before a chunk that also shows patients that were not requested
-     */
-    async stream(
-      options: SearchResources & { readonly onFurther: (patients: readonly string[]) => Promise<void> },
-    ): Promise<ReadLines> {
-      const { parameters, signal, onFurther, ...reference } = options;
-      await check(reference);
-      const paged = pageParameters.filter((name) => parameters.has(name));
-      if (paged.length > 0) {
-        const message = 'applies to pages, and NDJSON has no pages. Leave it out, or request a Bundle';
-        throw invalidRequest(paged.map((path) => ({ path, message })));
-      }
-      const { search } = parse(parameters);
-      const requested = requestedPatients({ ...reference, search });
-      const patients = requested.length > 0 ? requested : [anyPatient];
-      return {
-        patients,
-        lines: watchPatients({
-          chunks: store.resources.streamNdjson({ ...reference, search, signal }),
-          patients,
-          onFurther,
-        }),
-      };
-    },
-
-    /**
-     * Reads one page of matches, as a searchset Bundle in JSON.
-     * @param options.address the absolute URL of the search, from which the links to pages are made
-     */
-    async search(options: SearchResources & { readonly address: URL }): Promise<ReadText> {
-      const { parameters, address, ...reference } = options;
-      const { fhirEndpoint } = await check(reference);
-      const { search, count, withTotal, cursor } = parse(parameters);
-      if (cursor !== undefined && !store.resources.isCursorOf({ ...reference, search, cursor })) {
-        const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
-        throw invalidRequest([{ path: '_cursor', message }]);
-      }
-      const total = withTotal ? await store.resources.count({ ...reference, search }) : undefined;
-      const entries: { fullUrl: string; resource: string }[] = [];
-      const patients = new Set(requestedPatients({ ...reference, search }));
-      let characters = 0;
-      let end: (() => string) | undefined;
-      let next: string | undefined;
-      for await (const match of store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
-        if (entries.length === count || characters > maxPageCharacters) {
-          next = end?.();
-          break;
-        }
-        const resource = JSON.stringify(match.resource);
-        const { id } = match.resource as { id: string };
-        for (const patient of patientsShown(match.resource as Resource)) patients.add(patient);
-        // `fullUrl` is the URL at the EHR. It is the identity of the resource, and its references are relative to it.
-        entries.push({ fullUrl: `${fhirEndpoint}/${reference.resourceType}/${id}`, resource });
-        characters += resource.length;
-        end = match.cursor;
-      }
-      const text = searchset({
-        self: address.href,
-        next: next === undefined ? undefined : withCursor(address, next),
-        total,
-        entries,
-      });
-      return { text, patients: [...patients] };
-    },
-
-    /** Reads one page of what was stored since a time, as a history Bundle in JSON. See `readHistory`. */
-    async history(options: HistoryRequest & ResourceTypeReference): Promise<ReadText> {
-      const { fhirEndpoint } = await check(options);
-      return readHistory({ ...options, fhirEndpoint, changes: store.resourceChanges });
-    },
-  };
+  }
 }
 
 function parse(parameters: URLSearchParams): SearchRequest {

@@ -3,7 +3,7 @@ import { openGate, openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createResourceChanges, createResourceWriter, type ResourceDocument, toTombstone } from '../index.ts';
+import { createResourceChanges, type ResourceDocument, toTombstone, VersionWriter } from '../index.ts';
 import { createResourceStore } from '../store.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
 
@@ -48,7 +48,7 @@ describe.each([
 ])('resources that are written as $what', ({ open }) => {
   const write = async (...documents: ResourceDocument[]) => {
     const rawWrites = await open(database);
-    await createResourceWriter({ database, gate: openGate, rawWrites: () => rawWrites }).write(resourceType, documents);
+    await new VersionWriter({ database, gate: openGate, rawWrites: () => rawWrites }).write(resourceType, documents);
   };
 
   test('the newest change is read first, a resource once, a deletion as one, and an unchanged version not again', async () => {
@@ -88,7 +88,7 @@ describe.each([
       if (['insert', 'update'].includes(commandName)) limits.push(Number(command.maxTimeMS));
     });
     const rawWrites = await open(watched);
-    const writer = createResourceWriter({ database: watched, gate: openGate, rawWrites: () => rawWrites });
+    const writer = new VersionWriter({ database: watched, gate: openGate, rawWrites: () => rawWrites });
     await writer.write(resourceType, [observation(connectionId, 'a', 1)]);
     await writer.write(resourceType, [observation(connectionId, 'a', 2)]);
     await watched.close();

@@ -2,9 +2,9 @@ import { type DateCriterion, parseSearch, type Resource, type ResourceSearch } f
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  createResourceRepository,
   pageQueries,
   type ResourceQuery,
+  ResourceRepository,
   readCursor,
   toResourceQuery,
   toTombstone,
@@ -337,7 +337,7 @@ describe('the resource repository (searches)', () => {
     }));
     await store.prepareResourceTypes(['Goal']);
     await database.collection('Goal').insertMany(goalDocuments as never[]);
-    const impatient = createResourceRepository(database, { pageTimeMs: 1 });
+    const impatient = new ResourceRepository(database, { pageTimeMs: 1 });
     const goals = { connectionId: 'conn_1', resourceType: 'Goal', search: parse('status=x&category=none,no') };
     const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
     await expect(impatient.count({ ...goals, search: parse('status=x') })).rejects.toMatchObject(stopped);

@@ -2,7 +2,7 @@ import { maxListedPatients } from '@bulkhead/fhir';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createResourceWriter } from '../resource.writer.ts';
+import { VersionWriter } from '../resource.writer.ts';
 import { type ResourceDocument, toTombstone } from '../resource-document.ts';
 import { documentContext, makeDocument } from '../testing/make-document.ts';
 
@@ -22,7 +22,7 @@ const document = (resource: object) => makeDocument(resource, { connectionId });
 
 /** Writes resources of one type. @returns the outcome and the ids that are stored */
 async function write(resourceType: string, documents: readonly ResourceDocument[]) {
-  const writer = createResourceWriter({ database, gate: { admit: async (_, write) => write(keptOut) } });
+  const writer = new VersionWriter({ database, gate: { admit: async (_, write) => write(keptOut) } });
   const outcome = await writer.write(resourceType, documents);
   const stored = await database.collection(resourceType).find({ connectionId }).toArray();
   return { outcome, stored: stored.map(({ resourceId }) => resourceId as string).toSorted() };

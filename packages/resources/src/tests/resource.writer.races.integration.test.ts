@@ -3,7 +3,7 @@ import { openGate } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createResourceWriter, type ResourceWriter } from '../resource.writer.ts';
+import { type ResourceWriter, VersionWriter } from '../resource.writer.ts';
 import type { ResourceDocument } from '../resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
@@ -84,18 +84,18 @@ function version(resourceId: string, number: number): ResourceDocument {
 let sendsBytes = false;
 const createWriter = () => {
   const raw = sendsBytes && rawWrites ? createDisruptedWrites(rawWrites) : undefined;
-  return createResourceWriter({ database: createDisrupted(), gate: openGate, rawWrites: () => raw });
+  return new VersionWriter({ database: createDisrupted(), gate: openGate, rawWrites: () => raw });
 };
 const toWrite =
-  ({ write }: ResourceWriter) =>
+  (writer: ResourceWriter) =>
   (...documents: ResourceDocument[]) =>
-    write('Goal', documents);
+    writer.write('Goal', documents);
 const create = () => toWrite(createWriter());
 /** Writes the batches of one file. */
 const createOfFile = () => toWrite(createWriter().ofFile());
 /** Writes like another process. */
 const writeFromOtherWorker = (...documents: ResourceDocument[]) =>
-  createResourceWriter({ database, gate: openGate }).write('Goal', documents);
+  new VersionWriter({ database, gate: openGate }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
   before.push({ command: 'write', happens: () => writeFromOtherWorker(...documents) });
 const read = async (resourceId: string) => {

@@ -26,107 +26,121 @@ export interface ScheduleReference {
 }
 
 /** Creates, reads and changes schedules for the API. The workers do the runs. */
-export function createScheduleService(options: {
-  readonly store: ScheduleStores;
-  readonly producer: Producer;
-  readonly connections: ConnectionService;
-  readonly registry: ProviderRegistry;
-}) {
-  const { store, producer, connections, registry } = options;
+export class ScheduleService {
+  private readonly store;
+  private readonly producer;
+  private readonly connections;
+  private readonly registry;
 
-  const find = async ({ id, scope }: ScheduleReference): Promise<Schedule> => {
-    const schedule = await store.schedules.find(id);
+  constructor(options: {
+    readonly store: ScheduleStores;
+    readonly producer: Producer;
+    readonly connections: ConnectionService;
+    readonly registry: ProviderRegistry;
+  }) {
+    const { store, producer, connections, registry } = options;
+    this.store = store;
+    this.producer = producer;
+    this.connections = connections;
+    this.registry = registry;
+  }
+
+  /** @throws AppError `unknown-connection` */
+  async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
+    const { connectionId, ...fields } = options.body;
+    const connection = await this.connections.find({ id: connectionId, scope: options.scope });
+    const schedule = newSchedule({ connection, ...fields });
+    this.checkTypes(schedule);
+    await this.store.schedules.insert(schedule);
+    await setScheduler(this.producer, schedule);
+    return { schedule };
+  }
+
+  /** Reads one page, oldest first. @throws AppError `unknown-connection` */
+  async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
+    const { connectionId } = query;
+    if (connectionId !== undefined) await this.connections.find({ id: connectionId, scope });
+    const { items, next } = await readPage(query, {
+      ids: /^sched_/,
+      read: (page) => this.store.schedules.list({ connectionId, scope, ...page }),
+    });
+    return { items: await Promise.all(items.map((schedule) => this.withRun(schedule))), next };
+  }
+
+  /** @throws AppError `unknown-schedule` */
+  async get(reference: ScheduleReference): Promise<ScheduleState> {
+    return this.withRun(await this.find(reference));
+  }
+
+  /**
+   * Changes a schedule. Runs that were missed during a pause or by the former times are not repeated.
+   * @throws AppError `unknown-schedule`
+   */
+  async change(options: ScheduleReference & { readonly body: ScheduleChangeBody }) {
+    const { body, ...reference } = options;
+    for (;;) {
+      const from = await this.find(reference);
+      const change = toChange({ from, body, now: new Date() });
+      this.checkTypes({ ...from, ...change });
+      if (isEqual(from, change)) return { ...(await this.withRun(from)), isChanged: false };
+      const schedule = await this.store.schedules.change(from, change);
+      if (!schedule) continue;
+      await setScheduler(this.producer, schedule);
+      return { ...(await this.withRun(schedule)), isChanged: true };
+    }
+  }
+
+  /**
+   * Starts a run now, in addition to those that are due.
+   * @returns the schedule and the id of the run
+   * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `schedule-request-invalid`, `unavailable`
+   */
+  async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
+    const schedule = await this.find(reference);
+    await this.connections.find({ id: schedule.connectionId, scope: reference.scope });
+    await this.producer.checkWritable().catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
+    const now = new Date();
+    await startScheduledRun({ store: this.store, producer: this.producer, schedule, runId, now });
+    await this.store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
+    return { schedule, runId };
+  }
+
+  /** @throws AppError `unknown-schedule` */
+  async delete(reference: ScheduleReference): Promise<void> {
+    const { id } = await this.find(reference);
+    if (!(await removeSchedule({ store: this.store, producer: this.producer, scheduleId: id })))
+      throw scheduleError('unknown-schedule');
+  }
+
+  private async find({ id, scope }: ScheduleReference): Promise<Schedule> {
+    const schedule = await this.store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw scheduleError('unknown-schedule');
-  };
+  }
+
   /** Each run would be made without these types. @throws AppError `invalid-request` */
-  const checkTypes = ({ kind, provider, request }: Schedule): void => {
+  private checkTypes({ kind, provider, request }: Schedule): void {
     if (kind !== 'export') return;
     const faults = (request.resourceTypes ?? []).flatMap((resourceType) => {
-      const message = whyNotExported({ provider: registry.get(provider), resourceType });
+      const message = whyNotExported({ provider: this.registry.get(provider), resourceType });
       return message === undefined ? [] : { path: 'request.resourceTypes', message };
     });
     if (faults.length > 0) throw invalidRequest(faults);
-  };
-  const withRun = async (schedule: Schedule): Promise<ScheduleState> => {
+  }
+
+  private async withRun(schedule: Schedule): Promise<ScheduleState> {
     const runId = schedule.lastRun?.runId;
     if (runId === undefined) return { schedule };
     if (schedule.kind === 'sync') {
-      const run = await store.syncRuns.find(runId);
+      const run = await this.store.syncRuns.find(runId);
       return { schedule, ...(run ? { runStatus: syncRunStatus(run.phase) } : {}) };
     }
-    const record = await store.bulkExports.find(runId);
+    const record = await this.store.bulkExports.find(runId);
     return { schedule, ...(record ? { runStatus: publicStatus(record.phase) } : {}) };
-  };
-
-  return {
-    /** @throws AppError `unknown-connection` */
-    async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
-      const { connectionId, ...fields } = options.body;
-      const connection = await connections.find({ id: connectionId, scope: options.scope });
-      const schedule = newSchedule({ connection, ...fields });
-      checkTypes(schedule);
-      await store.schedules.insert(schedule);
-      await setScheduler(producer, schedule);
-      return { schedule };
-    },
-
-    /** Reads one page, oldest first. @throws AppError `unknown-connection` */
-    async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
-      const { connectionId } = query;
-      if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
-      const { items, next } = await readPage(query, {
-        ids: /^sched_/,
-        read: (page) => store.schedules.list({ connectionId, scope, ...page }),
-      });
-      return { items: await Promise.all(items.map(withRun)), next };
-    },
-
-    /** @throws AppError `unknown-schedule` */
-    get: async (reference: ScheduleReference): Promise<ScheduleState> => withRun(await find(reference)),
-
-    /**
-     * Changes a schedule. Runs that were missed during a pause or by the former times are not repeated.
-     * @throws AppError `unknown-schedule`
-     */
-    async change(options: ScheduleReference & { readonly body: ScheduleChangeBody }) {
-      const { body, ...reference } = options;
-      for (;;) {
-        const from = await find(reference);
-        const change = toChange({ from, body, now: new Date() });
-        checkTypes({ ...from, ...change });
-        if (isEqual(from, change)) return { ...(await withRun(from)), isChanged: false };
-        const schedule = await store.schedules.change(from, change);
-        if (!schedule) continue;
-        await setScheduler(producer, schedule);
-        return { ...(await withRun(schedule)), isChanged: true };
-      }
-    },
-
-    /**
-     * Starts a run now, in addition to those that are due.
-     * @returns the schedule and the id of the run
-     * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `schedule-request-invalid`, `unavailable`
-     */
-    async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
-      const schedule = await find(reference);
-      await connections.find({ id: schedule.connectionId, scope: reference.scope });
-      await producer.checkWritable().catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
-      const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
-      const now = new Date();
-      await startScheduledRun({ store, producer, schedule, runId, now });
-      await store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
-      return { schedule, runId };
-    },
-
-    /** @throws AppError `unknown-schedule` */
-    async delete(reference: ScheduleReference): Promise<void> {
-      const { id } = await find(reference);
-      if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw scheduleError('unknown-schedule');
-    },
-  };
+  }
 }
 
 function toChange(options: { readonly from: Schedule; readonly body: ScheduleChangeBody; readonly now: Date }) {

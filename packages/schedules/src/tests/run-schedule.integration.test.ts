@@ -1,5 +1,6 @@
 import { startConsumer } from '@bulkhead/queues/testing';
 import { nextRun } from '@bulkhead/runtime';
+import { withMethods } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startScheduledRun } from '../commands/index.ts';
@@ -417,12 +418,11 @@ test('two workers start each run of a frequent schedule once and wait for the sp
 
 /** Records each claim with the schedule and its time. */
 function watchSettled(schedules: UseCases['deps']['store']['schedules'], claimed: string[]) {
-  return {
-    ...schedules,
-    async claim(options: Parameters<typeof schedules.claim>[0]) {
+  return withMethods(schedules, {
+    async claim(options) {
       const record = await schedules.claim(options);
       if (record) claimed.push(`${record.id} ${record.nextRunAt.toISOString()}`);
       return record;
     },
-  };
+  });
 }

@@ -4,13 +4,13 @@ import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { openGate } from '../testing/test-context.ts';
-import { createEncryptedFiles } from './encrypted-files.ts';
+import { EncryptedFiles } from './encrypted-files.ts';
 import { createSecretBox } from './secret-box.ts';
 
 const secretBox = createSecretBox({ current: randomBytes(32) });
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const gate = openGate;
-const files = createEncryptedFiles({ database, bucketName: 'sealed', secretBox, gate });
+const files = new EncryptedFiles({ database, bucketName: 'sealed', secretBox, gate });
 afterAll(() => database.close());
 
 async function store(owner: string, ...parts: Buffer[]) {
@@ -57,7 +57,7 @@ describe('an encrypted file #quarantine', () => {
 
   test('reading an encrypted file fails if it was changed, or with another key or for another owner', async () => {
     const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
-    const otherFiles = createEncryptedFiles({
+    const otherFiles = new EncryptedFiles({
       database,
       bucketName: 'sealed',
       secretBox: createSecretBox({ current: randomBytes(32) }),

@@ -18,8 +18,6 @@ export interface EncryptedFileWriter {
   abort(): Promise<void>;
 }
 
-export type EncryptedFiles = ReturnType<typeof createEncryptedFiles>;
-
 interface FileDocument {
   readonly _id: string;
   /** The file's key, encrypted with the key of the deployment. */
@@ -31,104 +29,122 @@ interface FileDocument {
  * rotation therefore encrypts only the files' keys again, not the files. Each upload creates a new file, because two workers may
  * write for the same owner at the same time, or a worker may be killed in the middle. The owner's record names the valid file.
  */
-export function createEncryptedFiles(options: {
-  readonly database: Database;
-  readonly bucketName: string;
-  readonly secretBox: SecretBox;
-  readonly gate: Pick<WriteGate, 'enter'>;
-}) {
-  const { database, bucketName, secretBox, gate } = options;
-  const bucket = () => {
-    if (!database.db) throw new Error('the store is not connected');
-    return new mongoose.mongo.GridFSBucket(database.db, { bucketName });
-  };
+export class EncryptedFiles {
+  /** The keys of the files. A rotation encrypts them again. */
+  readonly encryptedFields;
+  private readonly database;
+  private readonly bucketName;
+  private readonly gate;
+  private readonly fileKeys;
+
+  constructor(options: {
+    readonly database: Database;
+    readonly bucketName: string;
+    readonly secretBox: SecretBox;
+    readonly gate: Pick<WriteGate, 'enter'>;
+  }) {
+    const { database, bucketName, secretBox, gate } = options;
+    this.database = database;
+    this.bucketName = bucketName;
+    this.gate = gate;
+    this.fileKeys = createEncryptedField({
+      database,
+      secretBox,
+      collection: `${bucketName}.files`,
+      field: 'metadata.sealedKey',
+      ownerOf: (file) => file,
+    });
+    this.encryptedFields = [this.fileKeys];
+  }
+
+  /**
+   * The caller must call `end` or `abort`.
+   * @param options.owner the id of the record that the file belongs to: letters, digits, `.`, `_` and `-`
+   * @throws AppError if nothing may be stored for the connection
+   */
+  async create({ owner, connectionId }: { readonly owner: string; readonly connectionId: string }) {
+    const admission = await this.gate.enter(connectionId);
+    const file = `${owner}/${randomUUID()}`;
+    const key = randomBytes(32);
+    const source = new PassThrough();
+    const metadata = { sealedKey: this.fileKeys.encrypt(file, key) };
+    const upload = this.bucket().openUploadStreamWithId(file as never, file, { metadata });
+    const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
+    // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
+    stored.catch(() => undefined);
+    const writer: EncryptedFileWriter = {
+      async write(bytes) {
+        if (!source.write(bytes)) await Promise.race([once(source, 'drain'), stored]);
+      },
+      async end() {
+        source.end();
+        try {
+          await stored;
+        } catch (error) {
+          admission.end(error);
+          throw error;
+        }
+        admission.end();
+        return file;
+      },
+      abort: async () => {
+        const aborted = new Error('the upload was aborted');
+        source.destroy(aborted);
+        await stored.catch(() => undefined);
+        // The driver does not say when the last chunk was stored.
+        admission.end(aborted);
+        await this.removeWhere({ $in: [file] });
+      },
+    };
+    return writer;
+  }
+
+  /** Streams the decrypted bytes. The stream fails if the file was changed or does not exist. */
+  open({ owner, file }: { readonly owner: string; readonly file: string }): Readable {
+    return Readable.from(this.read({ owner, file }), { objectMode: false });
+  }
+
+  /** Counts the complete files of all owners, without unfinished uploads. */
+  count(): Promise<number> {
+    return this.database.collection(`${this.bucketName}.files`).countDocuments();
+  }
+
+  /** Removes this file only, not the other files of its owner. */
+  remove(file: string): Promise<void> {
+    return this.removeWhere({ $in: [file] });
+  }
+
+  /** Removes all files of an owner, or all except the valid one. */
+  async removeOf(owner: string, { except }: { readonly except?: string } = {}): Promise<void> {
+    const ofOwner = idsBelow(owner);
+    await this.removeWhere(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
+  }
+
+  /** Removes all files and unfinished uploads of owners whose name begins with `<name>.`. */
+  removeBelow(name: string): Promise<void> {
+    return this.removeWhere({ $gte: `${name}.`, $lt: `${name}/` });
+  }
+
+  private bucket() {
+    if (!this.database.db) throw new Error('the store is not connected');
+    return new mongoose.mongo.GridFSBucket(this.database.db, { bucketName: this.bucketName });
+  }
+
   /** Also removes the chunks of unfinished uploads, which the driver's `delete` does not do. */
-  const remove = async (files: object): Promise<void> => {
-    await database.collection(`${bucketName}.files`).deleteMany({ _id: files });
-    await database.collection(`${bucketName}.chunks`).deleteMany({ files_id: files });
-  };
-  const fileKeys = createEncryptedField({
-    database,
-    secretBox,
-    collection: `${bucketName}.files`,
-    field: 'metadata.sealedKey',
-    ownerOf: (file) => file,
-  });
-  const readKey = async (file: string): Promise<Buffer> => {
-    const document = await database.collection<FileDocument>(`${bucketName}.files`).findOne({ _id: file });
+  private async removeWhere(files: object): Promise<void> {
+    await this.database.collection(`${this.bucketName}.files`).deleteMany({ _id: files });
+    await this.database.collection(`${this.bucketName}.chunks`).deleteMany({ files_id: files });
+  }
+
+  private async readKey(file: string): Promise<Buffer> {
+    const document = await this.database.collection<FileDocument>(`${this.bucketName}.files`).findOne({ _id: file });
     if (!document) throw new Error('the encrypted file does not exist');
-    return fileKeys.decrypt(file, document.metadata?.sealedKey ?? '');
-  };
-  return {
-    /** The keys of the files. A rotation encrypts them again. */
-    encryptedFields: [fileKeys],
+    return this.fileKeys.decrypt(file, document.metadata?.sealedKey ?? '');
+  }
 
-    /**
-     * The caller must call `end` or `abort`.
-     * @param options.owner the id of the record that the file belongs to: letters, digits, `.`, `_` and `-`
-     * @throws AppError if nothing may be stored for the connection
-     */
-    async create({ owner, connectionId }: { readonly owner: string; readonly connectionId: string }) {
-      const admission = await gate.enter(connectionId);
-      const file = `${owner}/${randomUUID()}`;
-      const key = randomBytes(32);
-      const source = new PassThrough();
-      const metadata = { sealedKey: fileKeys.encrypt(file, key) };
-      const upload = bucket().openUploadStreamWithId(file as never, file, { metadata });
-      const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
-      // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
-      stored.catch(() => undefined);
-      const writer: EncryptedFileWriter = {
-        async write(bytes) {
-          if (!source.write(bytes)) await Promise.race([once(source, 'drain'), stored]);
-        },
-        async end() {
-          source.end();
-          try {
-            await stored;
-          } catch (error) {
-            admission.end(error);
-            throw error;
-          }
-          admission.end();
-          return file;
-        },
-        async abort() {
-          const aborted = new Error('the upload was aborted');
-          source.destroy(aborted);
-          await stored.catch(() => undefined);
-          // The driver does not say when the last chunk was stored.
-          admission.end(aborted);
-          await remove({ $in: [file] });
-        },
-      };
-      return writer;
-    },
-
-    /** Streams the decrypted bytes. The stream fails if the file was changed or does not exist. */
-    open({ owner, file }: { readonly owner: string; readonly file: string }): Readable {
-      return Readable.from(read({ owner, file }), { objectMode: false });
-    },
-
-    /** Counts the complete files of all owners, without unfinished uploads. */
-    count: (): Promise<number> => database.collection(`${bucketName}.files`).countDocuments(),
-
-    /** Removes this file only, not the other files of its owner. */
-    remove: (file: string): Promise<void> => remove({ $in: [file] }),
-
-    /** Removes all files of an owner, or all except the valid one. */
-    async removeOf(owner: string, { except }: { readonly except?: string } = {}): Promise<void> {
-      const ofOwner = idsBelow(owner);
-      await remove(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
-    },
-
-    /** Removes all files and unfinished uploads of owners whose name begins with `<name>.`. */
-    removeBelow: (name: string): Promise<void> => remove({ $gte: `${name}.`, $lt: `${name}/` }),
-  };
-
-  async function* read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {
-    const opened = createDecryptStream({ key: await readKey(file), owner });
-    pipeline(bucket().openDownloadStream(file as never), opened).catch((error: Error) => opened.destroy(error));
+  private async *read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {
+    const opened = createDecryptStream({ key: await this.readKey(file), owner });
+    pipeline(this.bucket().openDownloadStream(file as never), opened).catch((error: Error) => opened.destroy(error));
     yield* opened as AsyncIterable<Buffer>;
   }
 }

@@ -18,54 +18,59 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'encryption_keys' 
 
 const knownText = 'bulkhead';
 
-type EncryptionKeyRepository = ReturnType<typeof createEncryptionKeyRepository>;
-
 /** `encryption_keys`: the ids of the keys that encrypted values in this database use. The keys themselves are never stored. */
-export function createEncryptionKeyRepository(options: { readonly database: Database; readonly secretBox: SecretBox }) {
-  const { database, secretBox } = options;
-  const model = database.model('EncryptionKey', schema);
-  const canDecrypt = ({ _id, sealedCheck }: Stored<typeof documentSchema>): boolean => {
-    if (!secretBox.keyIds.includes(_id)) return false;
+export class EncryptionKeyRepository {
+  private readonly secretBox;
+  private readonly model;
+
+  constructor(options: { readonly database: Database; readonly secretBox: SecretBox }) {
+    const { database, secretBox } = options;
+    this.secretBox = secretBox;
+    this.model = database.model('EncryptionKey', schema);
+  }
+
+  /**
+   * Verifies that this process can decrypt all values, and records the id of the key that it encrypts with.
+   * @throws AppError `encryption-key-missing`
+   */
+  async enter(now: Date): Promise<void> {
+    const keys = await this.model.find().lean();
+    const missing = keys.filter((key) => !this.canDecrypt(key)).map(({ _id }) => _id);
+    if (missing.length > 0) throw keyMissing(missing);
+    const _id = this.secretBox.currentKeyId;
+    if (keys.some((key) => key._id === _id)) return;
+    const sealedCheck = this.secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
+    await this.model.updateOne({ _id }, { $setOnInsert: { sealedCheck, createdAt: now } }, { upsert: true });
+  }
+
+  /**
+   * Verifies that a rotation has not replaced the key of this process while the process slept. What it encrypted then could be read by
+   * no other process.
+   * @throws AppError `encryption-key-missing`
+   */
+  async verify(): Promise<void> {
+    if (!(await this.model.exists({ _id: this.secretBox.currentKeyId })))
+      throw keyMissing([this.secretBox.currentKeyId]);
+  }
+
+  /** Whether another key than the current one is registered. No process starts without it. */
+  async hasPrevious(): Promise<boolean> {
+    return (await this.model.exists({ _id: { $ne: this.secretBox.currentKeyId } })) !== null;
+  }
+
+  /** Removes the ids of all previous keys. Call this when every value is encrypted with the current key. */
+  async forgetPrevious(): Promise<void> {
+    await this.model.deleteMany({ _id: { $ne: this.secretBox.currentKeyId } });
+  }
+
+  private canDecrypt({ _id, sealedCheck }: Stored<typeof documentSchema>): boolean {
+    if (!this.secretBox.keyIds.includes(_id)) return false;
     try {
-      return secretBox.decrypt({ encrypted: sealedCheck, owner: _id }).toString() === knownText;
+      return this.secretBox.decrypt({ encrypted: sealedCheck, owner: _id }).toString() === knownText;
     } catch {
       return false;
     }
-  };
-  return {
-    /**
-     * Verifies that this process can decrypt all values, and records the id of the key that it encrypts with.
-     * @throws AppError `encryption-key-missing`
-     */
-    async enter(now: Date): Promise<void> {
-      const keys = await model.find().lean();
-      const missing = keys.filter((key) => !canDecrypt(key)).map(({ _id }) => _id);
-      if (missing.length > 0) throw keyMissing(missing);
-      const _id = secretBox.currentKeyId;
-      if (keys.some((key) => key._id === _id)) return;
-      const sealedCheck = secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
-      await model.updateOne({ _id }, { $setOnInsert: { sealedCheck, createdAt: now } }, { upsert: true });
-    },
-
-    /**
-     * Verifies that a rotation has not replaced the key of this process while the process slept. What it encrypted then could be read by
-     * no other process.
-     * @throws AppError `encryption-key-missing`
-     */
-    async verify(): Promise<void> {
-      if (!(await model.exists({ _id: secretBox.currentKeyId }))) throw keyMissing([secretBox.currentKeyId]);
-    },
-
-    /** Whether another key than the current one is registered. No process starts without it. */
-    async hasPrevious(): Promise<boolean> {
-      return (await model.exists({ _id: { $ne: secretBox.currentKeyId } })) !== null;
-    },
-
-    /** Removes the ids of all previous keys. Call this when every value is encrypted with the current key. */
-    async forgetPrevious(): Promise<void> {
-      await model.deleteMany({ _id: { $ne: secretBox.currentKeyId } });
-    },
-  };
+  }
 }
 
 function keyMissing(keyIds: readonly string[]): AppError {

@@ -1,7 +1,7 @@
 export { cancelSync } from './cancel-sync.ts';
 export { newSyncRun } from './new-sync-run.ts';
 export { syncBodySchema, syncListQuerySchema } from './sync.schema.ts';
-export { createSyncService, type SyncRunState, syncAlreadyRunning } from './sync.service.ts';
+export { type SyncRunState, SyncService, syncAlreadyRunning } from './sync.service.ts';
 export {
   type SyncRunView,
   startedSyncSchema,

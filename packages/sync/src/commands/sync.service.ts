@@ -64,142 +64,165 @@ const shownRetries = 10;
 const movingMs = 10_000;
 
 /** Starts and reads enhanced syncs for the API. The workers do the work. */
-export function createSyncService(options: {
-  readonly store: SyncStore & Pick<ConnectionStore, 'connections'> & Pick<ResourceStore, 'resources'>;
-  readonly producer: Producer;
-  readonly connections: ConnectionService;
-  readonly registry: ProviderRegistry;
-  /** How long a start waits for the end of the run, unless the caller gives another time. */
-  readonly defaultWaitMs?: number | undefined;
-  /** Reads whether the EHR of a connection has asked for a pause. */
-  readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
-}) {
-  const { store, producer, connections, registry, readPause, defaultWaitMs = shortWaitMs } = options;
+export class SyncService {
+  private readonly store;
+  private readonly producer;
+  private readonly connections;
+  private readonly registry;
+  private readonly readPause;
+  private readonly defaultWaitMs;
+  private readonly readUsual;
 
-  const find = async ({ provider, id, scope }: SyncRunReference): Promise<SyncRun> => {
-    const run = await store.syncRuns.find(id);
+  constructor(options: {
+    readonly store: SyncStore & Pick<ConnectionStore, 'connections'> & Pick<ResourceStore, 'resources'>;
+    readonly producer: Producer;
+    readonly connections: ConnectionService;
+    readonly registry: ProviderRegistry;
+    /** How long a start waits for the end of the run, unless the caller gives another time. */
+    readonly defaultWaitMs?: number | undefined;
+    /** Reads whether the EHR of a connection has asked for a pause. */
+    readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
+  }) {
+    const { store, producer, connections, registry, readPause, defaultWaitMs = shortWaitMs } = options;
+    this.store = store;
+    this.producer = producer;
+    this.connections = connections;
+    this.registry = registry;
+    this.readPause = readPause;
+    this.defaultWaitMs = defaultWaitMs;
+    this.readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
+  }
+
+  /**
+   * Stores the run, enqueues its plan and waits for its end, up to a limit.
+   * @throws AppError `unknown-provider`, `unknown-connection`, `invalid-request`, `sync-already-running`, `unavailable`
+   */
+  async start(request: {
+    readonly provider: string;
+    readonly body: SyncBody;
+    readonly scope: ConnectionScope;
+    /** How long to wait for the end of the run. 0 returns at once. The default is the limit of the service. */
+    readonly waitMs?: number | undefined;
+    /** Who has asked for it: the name of an API key. */
+    readonly by?: string | undefined;
+    /** Aborts the wait, but not the run. */
+    readonly signal?: AbortSignal;
+  }): Promise<SyncRunState> {
+    const { provider, body, scope, waitMs = this.defaultWaitMs, by, signal } = request;
+    await this.connections.find({ provider, id: body.connectionId, scope });
+    this.checkTypes(provider, body);
+    await this.checkPatients(body);
+    await checkCallback({ store: this.store, ...body });
+    await this.producer.checkWritable().catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    const run = newSyncRun({ provider, body });
+    const holder = await this.store.syncRuns.insert(run, by);
+    if (holder !== run.id) throw syncAlreadyRunning(holder);
+    // The run is stored. If the queue is unavailable, the sweep enqueues it within a minute.
+    await this.producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
+    const ended = await waitUntil(async () => {
+      const current = await this.find({ provider, id: run.id, scope });
+      return isSyncActive(current.phase) && !signal?.aborted ? undefined : current;
+    }, waitMs);
+    return this.withCounts(ended ?? (await this.find({ provider, id: run.id, scope })));
+  }
+
+  /** Lists what happened to a run, oldest first. @throws AppError `unknown-run` */
+  async listEvents(reference: SyncRunReference): Promise<SyncEvent[]> {
+    const { id } = await this.find(reference);
+    return this.store.syncRuns.listEvents(id);
+  }
+
+  async get(reference: SyncRunReference): Promise<SyncRunState> {
+    return this.withCounts(await this.find(reference));
+  }
+
+  /** Reads one page of runs, newest first. @throws AppError `unknown-connection` */
+  async list(options: {
+    readonly provider: string;
+    readonly query: SyncListQuery;
+    readonly scope: ConnectionScope;
+  }): Promise<Page<SyncRun>> {
+    const { provider, query, scope } = options;
+    const { connectionId } = query;
+    this.registry.get(provider);
+    if (connectionId !== undefined) await this.connections.find({ provider, id: connectionId, scope });
+    return readPage(query, {
+      ids: /^sync_/,
+      read: (page) => this.store.syncRuns.list({ provider, connectionId, scope, ...page }),
+    });
+  }
+
+  /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */
+  async cancel({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
+    const { run, isChanged } = await cancelSync({
+      store: this.store,
+      producer: this.producer,
+      find: () => this.find(reference),
+      by,
+    });
+    return { state: await this.withCounts(run), isChanged };
+  }
+
+  /** Resumes the failed searches. The others are not repeated. @throws AppError `nothing-to-retry` */
+  async retry({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
+    const run = await this.find(reference);
+    if (isSyncActive(run.phase)) return { state: await this.withCounts(run), isChanged: false };
+    if (run.phase !== 'partial' && run.phase !== 'failed')
+      throw syncError('nothing-to-retry', { context: { syncRunId: run.id, phase: run.phase } });
+    // Before the run changes, because a running run whose steps are settled ends.
+    const prepare = () => this.store.syncSteps.retryFailed(run.id);
+    const reopened = await this.store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
+    if (typeof reopened !== 'object') throw syncAlreadyRunning(reopened);
+    await this.producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
+    return { state: await this.withCounts(reopened), isChanged: true };
+  }
+
+  private async find({ provider, id, scope }: SyncRunReference): Promise<SyncRun> {
+    const run = await this.store.syncRuns.find(id);
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
     throw syncError('unknown-run');
-  };
-  const readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
-  const withCounts = async (run: SyncRun): Promise<SyncRunState> => {
-    const counts = await store.syncSteps.sumByType(run.id);
+  }
+
+  private async withCounts(run: SyncRun): Promise<SyncRunState> {
+    const counts = await this.store.syncSteps.sumByType(run.id);
     if (!isSyncActive(run.phase)) return { run, counts, retrying: [] };
     const { id: runId } = run;
-    const retrying = await store.syncSteps.listRetrying({ runId, limit: shownRetries });
+    const retrying = await this.store.syncSteps.listRetrying({ runId, limit: shownRetries });
     const now = new Date();
     const since = new Date(now.getTime() - rateWindowMs);
     const [newest] = retrying;
     const movingSince = new Date(Math.max(newest?.since.getTime() ?? 0, now.getTime() - movingMs));
-    const isMoving = newest && (await store.syncSteps.hasProgress({ runId, since: movingSince }));
+    const isMoving = newest && (await this.store.syncSteps.hasProgress({ runId, since: movingSince }));
     const context = {
-      usualMs: await readUsual(run.connectionId),
-      recentlyDone: await store.syncSteps.countDoneSince({ runId, since }),
+      usualMs: await this.readUsual(run.connectionId),
+      recentlyDone: await this.store.syncSteps.countDoneSince({ runId, since }),
       now,
       waiting: isMoving ? undefined : newest,
       // Redis may be unavailable.
-      pause: await readPause(run.connectionId).catch(() => undefined),
+      pause: await this.readPause(run.connectionId).catch(() => undefined),
     };
     return { run, counts, retrying, context };
-  };
-  const checkPatients = async ({ connectionId, patients = [] }: SyncBody): Promise<void> => {
+  }
+
+  private async checkPatients({ connectionId, patients = [] }: SyncBody): Promise<void> {
     const faults = [];
     for (const [index, resourceId] of patients.entries()) {
-      const patient = await store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
+      const patient = await this.store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
       if (patient && !patient.deleted) continue;
       const message = 'is not a stored patient of this connection. Run a bulk export to import the patients';
       faults.push({ path: `patients.${index}`, message });
     }
     if (faults.length > 0) throw invalidRequest(faults);
-  };
+  }
 
   /** A run that names some types that cannot be searched leaves them out. If nothing else is requested, it would do nothing. */
-  const checkTypes = (provider: string, { includeStandard, resourceTypes }: SyncBody): void => {
-    const { notByPatient = {} } = registry.get(provider).search ?? {};
+  private checkTypes(provider: string, { includeStandard, resourceTypes }: SyncBody): void {
+    const { notByPatient = {} } = this.registry.get(provider).search ?? {};
     if (includeStandard || !resourceTypes?.every((type) => Object.hasOwn(notByPatient, type))) return;
     throw invalidRequest(resourceTypes.map((type) => ({ path: 'resourceTypes', message: notByPatient[type] ?? type })));
-  };
-
-  return {
-    /**
-     * Stores the run, enqueues its plan and waits for its end, up to a limit.
-     * @throws AppError `unknown-provider`, `unknown-connection`, `invalid-request`, `sync-already-running`, `unavailable`
-     */
-    async start(request: {
-      readonly provider: string;
-      readonly body: SyncBody;
-      readonly scope: ConnectionScope;
-      /** How long to wait for the end of the run. 0 returns at once. The default is the limit of the service. */
-      readonly waitMs?: number | undefined;
-      /** Who has asked for it: the name of an API key. */
-      readonly by?: string | undefined;
-      /** Aborts the wait, but not the run. */
-      readonly signal?: AbortSignal;
-    }): Promise<SyncRunState> {
-      const { provider, body, scope, waitMs = defaultWaitMs, by, signal } = request;
-      await connections.find({ provider, id: body.connectionId, scope });
-      checkTypes(provider, body);
-      await checkPatients(body);
-      await checkCallback({ store, ...body });
-      await producer.checkWritable().catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
-      const run = newSyncRun({ provider, body });
-      const holder = await store.syncRuns.insert(run, by);
-      if (holder !== run.id) throw syncAlreadyRunning(holder);
-      // The run is stored. If the queue is unavailable, the sweep enqueues it within a minute.
-      await producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
-      const ended = await waitUntil(async () => {
-        const current = await find({ provider, id: run.id, scope });
-        return isSyncActive(current.phase) && !signal?.aborted ? undefined : current;
-      }, waitMs);
-      return withCounts(ended ?? (await find({ provider, id: run.id, scope })));
-    },
-
-    /** Lists what happened to a run, oldest first. @throws AppError `unknown-run` */
-    async listEvents(reference: SyncRunReference): Promise<SyncEvent[]> {
-      const { id } = await find(reference);
-      return store.syncRuns.listEvents(id);
-    },
-
-    get: async (reference: SyncRunReference): Promise<SyncRunState> => withCounts(await find(reference)),
-
-    /** Reads one page of runs, newest first. @throws AppError `unknown-connection` */
-    async list(options: {
-      readonly provider: string;
-      readonly query: SyncListQuery;
-      readonly scope: ConnectionScope;
-    }): Promise<Page<SyncRun>> {
-      const { provider, query, scope } = options;
-      const { connectionId } = query;
-      registry.get(provider);
-      if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
-      return readPage(query, {
-        ids: /^sync_/,
-        read: (page) => store.syncRuns.list({ provider, connectionId, scope, ...page }),
-      });
-    },
-
-    /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */
-    async cancel({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
-      const { run, isChanged } = await cancelSync({ store, producer, find: () => find(reference), by });
-      return { state: await withCounts(run), isChanged };
-    },
-
-    /** Resumes the failed searches. The others are not repeated. @throws AppError `nothing-to-retry` */
-    async retry({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
-      const run = await find(reference);
-      if (isSyncActive(run.phase)) return { state: await withCounts(run), isChanged: false };
-      if (run.phase !== 'partial' && run.phase !== 'failed')
-        throw syncError('nothing-to-retry', { context: { syncRunId: run.id, phase: run.phase } });
-      // Before the run changes, because a running run whose steps are settled ends.
-      const prepare = () => store.syncSteps.retryFailed(run.id);
-      const reopened = await store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
-      if (typeof reopened !== 'object') throw syncAlreadyRunning(reopened);
-      await producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
-      return { state: await withCounts(reopened), isChanged: true };
-    },
-  };
+  }
 }
 
 /** The error of HTTP 409, with the id of the running sync. */

@@ -1,4 +1,5 @@
 import { compareWithSimulator, makeDocument } from '@bulkhead/resources/testing';
+import { withMethods } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minimumRequests, type SyncTypeCount } from '../index.ts';
@@ -59,7 +60,7 @@ test('a crawl that is planned again after its worker died includes the patients 
   const run = makeSyncRun({ request });
   await deps.store.syncRuns.insert(run);
   const transition = () => Promise.reject(new Error('the worker died'));
-  const dying = { ...deps, store: { ...deps.store, syncRuns: { ...deps.store.syncRuns, transition } } };
+  const dying = { ...deps, store: { ...deps.store, syncRuns: withMethods(deps.store.syncRuns, { transition }) } };
   await expect(planSync(dying, { syncRunId: run.id, signal })).rejects.toThrow('the worker died');
   const stored = (await cases.control.lines('Patient')).map((line) =>
     makeDocument(line, { connectionId: run.connectionId }),

@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { firstAttempt } from '@bulkhead/queues/testing';
+import { withMethods } from '@bulkhead/store';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { finalizeSync, replaySearchEntry, runSyncStep } from '../steps/index.ts';
 import type { SyncRun } from '../sync-run.record.ts';
@@ -296,7 +297,8 @@ describe('pages that lead back to an earlier page', () => {
         stop.abort(new Error('the process is stopping'));
         return isSaved;
       };
-      const deps = { ...cases.deps, store: { ...store, syncSteps: { ...store.syncSteps, saveSearches } } };
+      const syncSteps = withMethods(store.syncSteps, { saveSearches });
+      const deps = { ...cases.deps, store: { ...store, syncSteps } };
       await runSyncStep(deps, { stepId, retryAt: firstAttempt, progress, signal: stop.signal }).catch(() => undefined);
       restarts += 1;
       if (restarts === 100) throw new Error('the search does not end');

@@ -13,118 +13,136 @@ const loginWindowSeconds = 10 * 60;
  */
 const testsPerMinute = 10;
 
-export type RequestLimits = ReturnType<typeof createRequestLimits>;
-
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
-export function createRequestLimits(options: {
-  readonly redis: unknown;
-  readonly prefix: string;
-  /** The limit of a key without its own limit. */
-  readonly requestsPerMinute: number;
-  /** The limit of refused keys for each address. */
-  readonly refusalsPerMinute: number;
+export class RequestLimits {
+  private readonly requestsPerMinute;
+  private readonly refusalsPerMinute;
+  private readonly authorizationsPerMinute;
+  private readonly requests;
+  private readonly refusals;
+  private readonly anonymous;
+  private readonly tests;
+  private readonly logins;
+
+  constructor(options: {
+    readonly redis: unknown;
+    readonly prefix: string;
+    /** The limit of a key without its own limit. */
+    readonly requestsPerMinute: number;
+    /** The limit of refused keys for each address. */
+    readonly refusalsPerMinute: number;
+    /**
+     * The limit of launches from known EHRs, for all addresses together. One address may send half as many requests of browsers that start
+     * or finish an authorization.
+     */
+    readonly authorizationsPerMinute: number;
+  }) {
+    const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
+    const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
+    this.requestsPerMinute = requestsPerMinute;
+    this.refusalsPerMinute = refusalsPerMinute;
+    this.authorizationsPerMinute = authorizationsPerMinute;
+    this.requests = counter('requests', 60);
+    this.refusals = counter('refusals', 60);
+    this.anonymous = counter('anonymous', 60);
+    this.tests = counter('tests', 60);
+    this.logins = counter('logins', loginWindowSeconds);
+  }
+
+  /** @param onCount is called even if the request is refused. @throws AppError `too-many-requests` */
+  countRequest(apiKey: ApiKey, onCount: (quota: Quota) => void): Promise<void> {
+    return add({
+      onCount,
+      to: this.requests,
+      id: apiKey.id,
+      limit: apiKey.requestsPerMinute ?? this.requestsPerMinute,
+      message:
+        'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
+    });
+  }
+
+  /** Counts a test of a connection by a client. @throws AppError `too-many-requests` */
+  countTest({ id, role }: Pick<ApiKey, 'id' | 'role'>): Promise<void> {
+    return role === 'operator'
+      ? Promise.resolve()
+      : add({
+          to: this.tests,
+          id,
+          limit: testsPerMinute,
+          message:
+            'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+        });
+  }
+
   /**
-   * The limit of launches from known EHRs, for all addresses together. One address may send half as many requests of browsers that start
-   * or finish an authorization.
+   * Counts a request whose key was refused. Valid keys are still accepted from the same address, because a whole hospital may be
+   * behind it, together with one misconfigured program.
+   * @throws AppError `too-many-requests`
    */
-  readonly authorizationsPerMinute: number;
+  countRefusal(address: string): Promise<void> {
+    return add({
+      to: this.refusals,
+      id: networkOf(address),
+      limit: this.refusalsPerMinute,
+      message:
+        'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
+    });
+  }
+
+  /**
+   * Counts a browser request that starts or finishes an authorization, before anything of it is checked.
+   * @throws AppError `too-many-requests`
+   */
+  countAnonymous(address: string): Promise<void> {
+    return add({
+      to: this.anonymous,
+      id: networkOf(address),
+      limit: Math.ceil(this.authorizationsPerMinute / 2),
+      message: 'Too many authorizations came from this address. Wait a minute and try again.',
+    });
+  }
+
+  /**
+   * Counts a valid launch. It needs no key, creates a record and a job, and can cause a request to the EHR. Invitations and callbacks have a
+   * secret, and are not limited together: otherwise anyone could keep all users from logging in at the EHR.
+   * @throws AppError `too-many-requests`
+   */
+  countLaunch(): Promise<void> {
+    return add({
+      to: this.anonymous,
+      id: 'all',
+      limit: this.authorizationsPerMinute,
+      message: 'Too many launches were started in the last minute. Wait a minute and try again.',
+    });
+  }
+
+  /**
+   * Counts a login with a key that does not exist. Valid keys are still accepted from the same address, because a whole hospital may
+   * be behind it.
+   * @throws AppError `too-many-requests`
+   */
+  countFailedLogin(address: string): Promise<void> {
+    return add({
+      to: this.logins,
+      id: networkOf(address),
+      limit: loginAttempts,
+      message: 'Too many logins from this address have failed. Check the API key, or wait ten minutes and try again.',
+    });
+  }
+}
+
+async function add(options: {
+  readonly to: Counter;
+  readonly id: string;
+  readonly limit: number;
+  readonly message: string;
+  readonly onCount?: ((quota: Quota) => void) | undefined;
 }) {
-  const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
-  const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
-  const requests = counter('requests', 60);
-  const refusals = counter('refusals', 60);
-  const anonymous = counter('anonymous', 60);
-  const tests = counter('tests', 60);
-  const logins = counter('logins', loginWindowSeconds);
-  const add = async (options: {
-    readonly to: Counter;
-    readonly id: string;
-    readonly limit: number;
-    readonly message: string;
-    readonly onCount?: ((quota: Quota) => void) | undefined;
-  }) => {
-    const { to, id, limit, message, onCount = () => undefined } = options;
-    const { count, restMs } = await to.add(id);
-    onCount({ limit, left: Math.max(limit - count, 0), windowSeconds: to.windowSeconds, restMs });
-    if (count <= limit) return;
-    throw apiError('too-many-requests', { message, retry: { afterMs: restMs } });
-  };
-  return {
-    /** @param onCount is called even if the request is refused. @throws AppError `too-many-requests` */
-    countRequest: (apiKey: ApiKey, onCount: (quota: Quota) => void): Promise<void> =>
-      add({
-        onCount,
-        to: requests,
-        id: apiKey.id,
-        limit: apiKey.requestsPerMinute ?? requestsPerMinute,
-        message:
-          'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
-      }),
-
-    /** Counts a test of a connection by a client. @throws AppError `too-many-requests` */
-    countTest: ({ id, role }: Pick<ApiKey, 'id' | 'role'>): Promise<void> =>
-      role === 'operator'
-        ? Promise.resolve()
-        : add({
-            to: tests,
-            id,
-            limit: testsPerMinute,
-            message:
-              'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
-          }),
-
-    /**
-     * Counts a request whose key was refused. Valid keys are still accepted from the same address, because a whole hospital may be
-     * behind it, together with one misconfigured program.
-     * @throws AppError `too-many-requests`
-     */
-    countRefusal: (address: string): Promise<void> =>
-      add({
-        to: refusals,
-        id: networkOf(address),
-        limit: refusalsPerMinute,
-        message:
-          'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
-      }),
-
-    /**
-     * Counts a browser request that starts or finishes an authorization, before anything of it is checked.
-     * @throws AppError `too-many-requests`
-     */
-    countAnonymous: (address: string): Promise<void> =>
-      add({
-        to: anonymous,
-        id: networkOf(address),
-        limit: Math.ceil(authorizationsPerMinute / 2),
-        message: 'Too many authorizations came from this address. Wait a minute and try again.',
-      }),
-
-    /**
-     * Counts a valid launch. It needs no key, creates a record and a job, and can cause a request to the EHR. Invitations and callbacks have a
-     * secret, and are not limited together: otherwise anyone could keep all users from logging in at the EHR.
-     * @throws AppError `too-many-requests`
-     */
-    countLaunch: (): Promise<void> =>
-      add({
-        to: anonymous,
-        id: 'all',
-        limit: authorizationsPerMinute,
-        message: 'Too many launches were started in the last minute. Wait a minute and try again.',
-      }),
-
-    /**
-     * Counts a login with a key that does not exist. Valid keys are still accepted from the same address, because a whole hospital may
-     * be behind it.
-     * @throws AppError `too-many-requests`
-     */
-    countFailedLogin: (address: string): Promise<void> =>
-      add({
-        to: logins,
-        id: networkOf(address),
-        limit: loginAttempts,
-        message: 'Too many logins from this address have failed. Check the API key, or wait ten minutes and try again.',
-      }),
-  };
+  const { to, id, limit, message, onCount = () => undefined } = options;
+  const { count, restMs } = await to.add(id);
+  onCount({ limit, left: Math.max(limit - count, 0), windowSeconds: to.windowSeconds, restMs });
+  if (count <= limit) return;
+  throw apiError('too-many-requests', { message, retry: { afterMs: restMs } });
 }
 
 /** A limit, and how many requests remain. */

@@ -150,7 +150,7 @@ const launch = defineEndpoint({
   ],
   errorPage: unknownUserErrorPage,
   async handler({ params: { provider }, query: { iss, launch: launchId }, services, process, response }) {
-    const admit = process.limits.countLaunch;
+    const admit = () => process.limits.countLaunch();
     sendToEhr(response, await services.authorizations.launch({ provider, iss, launch: launchId, admit }));
   },
 });
