@@ -54,5 +54,5 @@ export interface ShownError {
 
 /** Quoted values, and the type that is suggested for one, differ between messages. */
 function withoutValues(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/Did you mean \w+\?/, 'Did you mean?');
+  return text.replace(/"[^"]*"/g, '""').replace(/Did you mean \w+\?/, 'Did you mean?');
 }

@@ -10,7 +10,7 @@ test.each([
   { what: 'no key', authorization: null, says: 'The request has no API key' },
   { what: 'a key without a scheme', authorization: api.operatorKey, says: 'does not have the form `Bearer <key>`' },
   { what: 'a mistyped key', authorization: `Bearer ${mistyped}`, says: 'is mistyped' },
-  { what: 'a key of nobody', authorization: 'Bearer unknown', says: 'No API key of this deployment' },
+  { what: 'a key that was never issued', authorization: 'Bearer unknown', says: 'No API key of this deployment' },
 ])('a request with $what is refused, and the message says that', async ({ authorization, says }) => {
   const { refusal, body } = await api.request('GET', '/api/ehr/connections', { authorization });
   expect(refusal).toEqual([401, 'unauthenticated']);
