@@ -72,19 +72,10 @@ export class OutputFileRepository {
   constructor({ database, secretBox, gate }: StoreContext) {
     this.gate = gate;
     this.model = database.model('OutputFile', schema);
-    this.claims = createClaims<OutputFileDocument>({
-      database,
-      collection: 'output_files',
-      running: 'downloading',
-      unsettled,
-    });
-    this.links = createEncryptedField({
-      database,
-      secretBox,
-      collection: 'output_files',
-      field: 'sealedUrl',
-      ownerOf: (id) => `${id}/url`,
-    });
+    const place = { database, collection: 'output_files' };
+    this.claims = createClaims<OutputFileDocument>({ ...place, running: 'downloading', unsettled });
+    const ownerOf = (id: string) => `${id}/url`;
+    this.links = createEncryptedField({ ...place, secretBox, field: 'sealedUrl', ownerOf });
     this.encryptedFields = [this.links];
   }
 

@@ -7,7 +7,7 @@ test('an export that waits because of the pause of another one shows the pause a
   await using system = await startRunningExports({
     kickOffWaitMs: 100,
     createPauseReader: ({ deps, registry, redis, prefix }) =>
-      createPauseReader({ find: deps.store.connections.find, registry, reader: { redis, prefix } }),
+      createPauseReader({ find: (id) => deps.store.connections.find(id), registry, reader: { redis, prefix } }),
   });
   const start = (resourceTypes: readonly string[]) => system.startExport({ resourceTypes });
   await system.inject({ path: '/bulkstatus/', method: 'GET' }, { kind: 'status', status: 429, retryAfter: '300' });
