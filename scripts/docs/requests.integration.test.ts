@@ -110,10 +110,15 @@ const apiSteps: readonly Step[] = [
 ];
 
 test('every request of README.md is also in docs/api.md', async () => {
-  const blocks = await blocksOf('README.md');
+  const blocks = (await blocksOf('README.md')).filter((block) => block.startsWith('curl'));
   expect(blocks).toHaveLength(4);
   expect(await blocksOf('docs/api.md')).toEqual(expect.arrayContaining([...blocks]));
 });
+
+test('the program of README.md prints the Observations of a patient', async () => {
+  const program = (await blocksOf('README.md')).find((block) => block.includes('observations.mjs')) ?? '';
+  expect(await run(program)).toMatch(/^20\d\d-.+ \S+/m);
+}, 60_000);
 
 test('docs/api.md has exactly the requests that are tested here', async () => {
   expect(await blocksOf('docs/api.md')).toEqual(apiSteps.map(({ asks }) => expect.stringContaining(asks)));

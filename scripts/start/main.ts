@@ -96,7 +96,10 @@ async function serve(serving: Serving): Promise<End> {
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const rows = await store.resources.countByType(connectionId);
   // With --once the API stops now, so these calls would fail.
-  if (!options.once) steps.print(requestsText({ baseUrl, connectionId, exportId: result.exportId }));
+  if (!options.once) {
+    const [patientId] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
+    steps.print(requestsText({ baseUrl, connectionId, exportId: result.exportId, patientId }));
+  }
   steps.print(formatTable('Stored in MongoDB (collection, documents)', rows));
   for (const warning of result.warnings) steps.print(`! ${warning}`);
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);

@@ -14,9 +14,12 @@ test('a later start prints the command that replaces the API key', () => {
   expect(text).not.toContain('export KEY');
 });
 
-test('the four calls of the guide read the API key from KEY', () => {
-  const text = requestsText({ baseUrl, connectionId: 'conn_1', exportId: 'job_1' });
-  expect(text.match(/^ {3}curl .*Bearer \$KEY"/gm)).toHaveLength(4);
+test('the calls of the guide and a search of what is stored read the API key from KEY', () => {
+  const ids = { connectionId: 'conn_1', exportId: 'job_1' };
+  expect(requestsText({ baseUrl, ...ids, patientId: 'p1' })).toContain('Observation?connectionId=conn_1&patient=p1"');
+  expect(requestsText({ baseUrl, ...ids, patientId: 'p1' }).match(/^ {3}curl /gm)).toHaveLength(5);
+  expect(requestsText({ baseUrl, ...ids, patientId: undefined }).match(/^ {3}curl /gm)).toHaveLength(4);
+  expect(requestsText({ baseUrl, ...ids, patientId: 'p1' }).match(/Bearer \$KEY"/g)).toHaveLength(5);
 });
 
 test('npm start says that it does not call athenahealth if a variable of athenahealth is set', () => {

@@ -40,10 +40,12 @@ interface RequestsTextOptions {
   readonly baseUrl: string;
   readonly connectionId: string;
   readonly exportId: string;
+  /** One of the stored patients. Undefined if there is none. */
+  readonly patientId: string | undefined;
 }
 
-/** The four calls of athenahealth's integration guide, ready to be copied. */
-export function requestsText({ baseUrl, connectionId, exportId }: RequestsTextOptions): string {
+/** The four calls of athenahealth's integration guide and a search of what is stored, ready to be copied. */
+export function requestsText({ baseUrl, connectionId, exportId, patientId }: RequestsTextOptions): string {
   const athena = `${baseUrl}/api/ehr/athenahealth`;
   const post = (path: string, body: object) =>
     `curl -s -X POST ${athena}/${path} -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '${JSON.stringify(body)}'`;
@@ -58,7 +60,13 @@ export function requestsText({ baseUrl, connectionId, exportId }: RequestsTextOp
    ${post('enhanced-sync', { connectionId, includeStandard: true, includeEnhanced: true })}
 4. Get the capabilities
    ${get(`capabilities?connectionId=${connectionId}`)}
-`;
+${
+  patientId === undefined
+    ? ''
+    : `5. Read what is stored: the Observations of one patient
+   ${get(`resources/Observation?connectionId=${connectionId}&patient=${patientId}`)}
+`
+}`;
 }
 
 /** A table of two columns, with thousands separators and a total. */

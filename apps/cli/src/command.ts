@@ -148,6 +148,11 @@ export function wholeNumber(argument: string, description: string): OptionOf<num
   return { argument, description, parse: toWholeNumber };
 }
 
+/** An instant. A date means its midnight in UTC. */
+export function instant(description: string): OptionOf<string | undefined> {
+  return { argument: '<instant>', description, parse: toInstant };
+}
+
 /** A comma-separated list. */
 export function list(argument: string, description: string): OptionOf<string[] | undefined> {
   return { argument, description, parse: toList };
@@ -210,6 +215,10 @@ function toList(value: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+export function toInstant(value: string): string {
+  return /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value;
 }
 
 function toWholeNumber(value: string): number {

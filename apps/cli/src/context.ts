@@ -13,6 +13,7 @@ interface GlobalOptions {
   readonly keyFile?: string;
   readonly provider: string;
   readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 export type Environment = Streams & {
@@ -26,19 +27,20 @@ export function addGlobalOptions(program: Command, { env }: Environment): Comman
     .option('--url <url>', 'address of the API (BULKHEAD_URL)', env.BULKHEAD_URL || 'http://127.0.0.1:3000')
     .option('--key-file <file>', 'file that contains the API key (default: the key in BULKHEAD_API_KEY)')
     .option('--provider <id>', 'EHR vendor (BULKHEAD_PROVIDER)', env.BULKHEAD_PROVIDER || 'athenahealth')
-    .option('--json', 'print only the response, as JSON');
+    .option('--json', 'print only the response, as JSON')
+    .option('-q, --quiet', 'print only ids, one a line, for other programs');
 }
 
 /** @throws CliError if no API key is set, or the address is invalid */
 export function readContext(command: Command, environment: Environment) {
-  const { url, keyFile, provider, json = false } = command.optsWithGlobals<GlobalOptions>();
+  const { url, keyFile, provider, json = false, quiet = false } = command.optsWithGlobals<GlobalOptions>();
   const base = readUrl(url);
   const { stdout, env } = environment;
   return {
     api: createClient({ url: base, key: readKey({ keyFile, environment }), fetch: environment.fetch }),
     url: base,
     provider,
-    output: createOutput({ ...environment, json }),
+    output: createOutput({ ...environment, json, quiet }),
     /** For content that is too large for `output`. */
     stdout,
     env,

@@ -1,5 +1,15 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, choice, command, given, ofConnection, pages, text, withDefault } from '../command.ts';
+import {
+  type CommandGroup,
+  choice,
+  command,
+  given,
+  instant,
+  ofConnection,
+  pages,
+  text,
+  withDefault,
+} from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -18,8 +28,8 @@ const filters = {
     of: ['success', 'unchanged', 'refused', 'failed'],
     description: 'only events with this outcome',
   }),
-  from: text('<instant>', 'start of the period, such as 2026-01-31T00:00:00Z'),
-  to: text('<instant>', 'end of the period, exclusive'),
+  from: instant('start of the period, such as 2026-01-31 or 2026-01-31T00:00:00Z'),
+  to: instant('end of the period, exclusive'),
 };
 
 /** The audit log, for operators. */
@@ -79,7 +89,7 @@ export const audit: CommandGroup = {
       summary: 'verify that no event was changed or added after it was written, and none before the newest was removed',
       options: {
         expectHead: text('<head>', 'the head that an earlier verification printed, which must still exist'),
-        upgradedAt: text('<instant>', 'when the last process of a version without the chain stopped'),
+        upgradedAt: instant('when the last process of a version without the chain stopped'),
       },
       examples: ['audit verify', 'audit verify --expect-head 4711:8c6f1a'],
       async run(context, options) {

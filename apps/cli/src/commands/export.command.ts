@@ -5,6 +5,7 @@ import {
   command,
   flag,
   given,
+  instant,
   list,
   ofConnection,
   pages,
@@ -46,7 +47,7 @@ export const bulkExports: CommandGroup = {
       options: {
         connection: required(text('<id>', 'the connection to export')),
         types: list('<types>', 'comma-separated resource types (default: all types)'),
-        since: text('<when>', 'only changes since this instant, or since the last export (`last`)'),
+        since: { ...instant('only changes since this instant, or since the last export (`last`)'), argument: '<when>' },
         level: withDefault(
           choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what is exported' }),
           'Patient',

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, command, given, list, repeated, required, text, wholeNumber } from '../command.ts';
+import { type CommandGroup, command, given, instant, list, repeated, required, text, wholeNumber } from '../command.ts';
 import { download } from '../download.ts';
 
 type Source = components['schemas']['ResourceSource'];
@@ -101,7 +101,7 @@ export const resources: CommandGroup = {
       options: {
         connection,
         since: required(
-          text('<instant>', 'the time: at first a time of your choice, then the end that the last history printed'),
+          instant('the time: at first a time of your choice, then the end that the last history printed'),
         ),
         limit: wholeNumber('<n>', 'number of changes on the page'),
         cursor: text('<cursor>', 'continue after an earlier page'),

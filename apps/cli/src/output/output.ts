@@ -28,19 +28,29 @@ export interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** @param options.json whether `--json` is set. Then one JSON value is printed and nothing else */
-export function createOutput({ json, stdout, stderr }: Streams & { readonly json: boolean }) {
+/**
+ * @param options.json whether `--json` is set. Then one JSON value is printed and nothing else
+ * @param options.quiet whether `--quiet` is set. Then only ids are printed, if the result has any
+ */
+export function createOutput({
+  json,
+  quiet,
+  stdout,
+  stderr,
+}: Streams & { readonly json: boolean; readonly quiet: boolean }) {
   /** Whether a person reads the output. Bars and hints are only shown to people. */
-  const isWatched = !json && stdout.isTTY === true;
+  const isWatched = !json && !quiet && stdout.isTTY === true;
   /** Prints the result. */
   const print = (value: unknown, asText: () => string): void => {
-    const text = json ? toTerminalJson(value) : toTerminalText(toCommands(asText()));
+    const text = json
+      ? toTerminalJson(value)
+      : toTerminalText((quiet ? toIds(value) : undefined) ?? toCommands(asText()));
     if (text !== '') stdout.write(`${text}\n`);
   };
   /** Prints a table. If it is empty, the standard error says so and how to create the first entry. */
   const printRows = <Row>(rows: readonly Row[], { columns, empty }: ListView<Row>): void => {
     print(rows, () => toTable(rows, columns));
-    if (rows.length === 0 && !json) stderr.write(`${toTerminalText(empty)}\n`);
+    if (rows.length === 0 && !json && !quiet) stderr.write(`${toTerminalText(empty)}\n`);
   };
   /** Prints a hint for a person. It is omitted if a program reads the output. */
   const printProgress = (text: string): void => {
@@ -70,6 +80,12 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
       if (next !== undefined) printNext(next);
     },
   };
+}
+
+/** The ids of a record or of a list, one a line. @returns undefined if something has no id */
+function toIds(value: unknown): string | undefined {
+  const ids = [value].flat().map((record) => (record as { readonly id?: unknown } | null)?.id);
+  return ids.every((id) => typeof id === 'string') ? ids.join('\n') : undefined;
 }
 
 type Cell = string | number | boolean | undefined;

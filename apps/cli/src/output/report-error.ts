@@ -85,7 +85,7 @@ function toCliError(error: unknown): CliError {
     return new CliError({ message: advice, exitCode: unavailable });
   }
   if (error instanceof SyntaxError) {
-    const advice = 'The address did not answer as the API does. Verify --url (BULKHEAD_URL).';
+    const advice = "This address is not Bulkhead's API. Verify --url (BULKHEAD_URL).";
     return new CliError({ message: advice, exitCode: unavailable });
   }
   return new CliError({ code: 'internal', message: `Unexpected error of the command: ${message}`, exitCode: failed });
