@@ -76,7 +76,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
   return {
     async initiateBulkExport(connectionId, exportOptions) {
       const body = parseRequest(bulkExportRequestSchema, { connectionId, ...fromExportOptions(exportOptions) });
-      return toJob(await bulkExports.start({ provider, body, scope }));
+      return toJob((await bulkExports.start({ provider, body, scope })).record);
     },
     checkBulkExportStatus: check,
     processBulkExportData: (jobId) => untilEnded(() => check(jobId)),

@@ -36,7 +36,9 @@ export type Idempotency =
    * The answer contains a secret that is stored as a hash only. It is not stored with the answer either, because a copy would make the
    * hash useless. A repeated request is refused, and the error names the record.
    */
-  | 'secret';
+  | 'secret'
+  /** The handler does it, because the id of its record is chosen together with the key. Not even a crash leads to a second record. */
+  | 'handler';
 
 /** A response to a request that succeeds. */
 export interface ResponseDescription {
@@ -74,6 +76,8 @@ export interface HandlerInput<Params, Query, Headers, Body, CalledBy> {
   readonly query: Query;
   readonly headers: Headers;
   readonly body: Body;
+  /** For endpoints with `idempotency: 'handler'`. */
+  readonly idempotencyKey: string | undefined;
   /** Undefined if the endpoint needs no key. */
   readonly caller: CalledBy;
   readonly services: Services;

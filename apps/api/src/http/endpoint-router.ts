@@ -67,10 +67,9 @@ async function replyTo(options: {
   readonly response: Response;
 }): Promise<Reply | undefined> {
   const { endpoint, deps, input, response } = options;
-  const { request } = input;
-  const key = readIdempotencyKey(endpoint, request);
+  const { idempotencyKey: key, request } = input;
   const call = async () => (await endpoint.handler(input)) ?? undefined;
-  if (key === undefined) return call();
+  if (key === undefined || endpoint.idempotency === 'handler') return call();
   // As it was sent: a validated body can contain times that count from now.
   const content = [request.params, request.query, request.body];
   return replyOnce({ endpoint, services: deps.services, response, key, content, call });
@@ -93,6 +92,7 @@ function readInput(options: {
     query: readQuery(endpoint, request.query),
     body: body?.schema && parseRequest(body.schema, body.isOptional ? (request.body ?? {}) : request.body),
     headers: headers ? parseRequest(headers, pickHeaders(request, Object.keys(headers.shape))) : {},
+    idempotencyKey: readIdempotencyKey(endpoint, request),
     caller: findCaller(response),
     services,
     process,

@@ -20,7 +20,7 @@ export const idempotencyHeader = z.object({
 });
 
 /** The header of a response that was sent before. */
-const replayed = { 'Idempotency-Replayed': 'true' };
+export const replayed = { 'Idempotency-Replayed': 'true' };
 
 /** @throws AppError `invalid-request` */
 export function readIdempotencyKey({ idempotency }: Endpoint, request: Request): string | undefined {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { hashOf, waitUntil } from '@bulkhead/runtime';
+import { type AppError, hashOf, waitUntil } from '@bulkhead/runtime';
 import type { AnsweredRequest, RequestAttempt } from '../answered-request.repository.ts';
 import { accessError } from '../errors.ts';
 import type { AccessStore } from '../store.ts';
@@ -49,7 +49,7 @@ export function createIdempotencyService(options: {
       const take = () => answeredRequests.take({ attempt, requestHash, now: new Date() });
       const first = await waitUntil(async (): Promise<AnsweredRequest | 'mine' | undefined> => {
         const other = await take();
-        if (other && other.requestHash !== requestHash) throw accessError('idempotency-key-reused');
+        if (other && other.requestHash !== requestHash) throw keyReused();
         if (!other) return 'mine';
         return other.answer === undefined ? undefined : other;
       }, waitMs);
@@ -66,4 +66,8 @@ export function createIdempotencyService(options: {
       return { answer, isRepeated: false };
     },
   };
+}
+
+export function keyReused(): AppError {
+  return accessError('idempotency-key-reused');
 }

@@ -16,7 +16,7 @@ import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
 import type { ProgressContext } from './export-activity.ts';
-import { newExport, requestKey } from './new-export.ts';
+import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
 
 export interface ExportReference {
@@ -34,7 +34,14 @@ export interface StartRequest {
   readonly provider: string;
   readonly body: BulkExportBody;
   readonly scope: ConnectionScope;
+  readonly idempotency?: Idempotency | undefined;
   readonly by?: string | undefined;
+}
+
+export interface StartedExport {
+  readonly record: BulkExport;
+  /** An earlier request with the same Idempotency-Key has started the export. */
+  readonly isRepeated: boolean;
 }
 
 /** A kick-off takes some hundred milliseconds. The POST waits for it, because its response has a `statusUrl` in the guide. */
@@ -105,19 +112,36 @@ export class BulkExportService {
   }
 
   /**
-   * Stores the export, enqueues its kick-off and waits some seconds for it.
-   * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `unavailable`
+   * Stores the export, enqueues its kick-off and waits some seconds for it. If the request is repeated with the same Idempotency-Key,
+   * the export that the first one started is returned.
+   * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `idempotency-key-reused`,
+   * `unavailable`
    */
-  async start(request: StartRequest): Promise<BulkExport> {
-    const { provider, body, scope, by } = request;
+  async start(request: StartRequest): Promise<StartedExport> {
+    const { provider, body, scope, idempotency, by } = request;
     await this.connections.find({ provider, id: body.connectionId, scope });
     await checkCallback({ store: this.store, ...body });
     await this.checkQueue().catch((cause: unknown) => {
       throw unavailable(cause);
     });
-    const record = await newExport({ store: this.store, provider: this.registry.get(provider), body });
-    await this.accept(record, by);
-    return this.kickedOff({ provider, id: record.id, scope });
+    const created = await newExport({ store: this.store, provider: this.registry.get(provider), body });
+    const { recordId, isRepeated } = await acceptOnce({
+      store: this.store,
+      idempotency,
+      requestHash: digest([provider, body]),
+      recordId: created.id,
+      isStored: async (id) => (await this.store.bulkExports.find(id)) !== undefined,
+    });
+    const record = { ...created, id: recordId };
+    if (!isRepeated) {
+      try {
+        await this.accept(record, by);
+      } catch (error) {
+        if (idempotency) await this.store.idempotencyKeys.release({ ...idempotency, recordId });
+        throw error;
+      }
+    }
+    return { record: await this.kickedOff({ provider, id: record.id, scope }), isRepeated };
   }
 
   /** @throws AppError `unknown-export`, `export-ended` */

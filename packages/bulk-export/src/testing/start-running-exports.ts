@@ -36,11 +36,13 @@ export async function startRunningExports(
     const queues = ['bulk-export', 'file-download'] as const;
     workers.push(startConsumer({ redis, prefix, queues, handlers: exportHandlers, deps, logger }));
   };
-  const start = async (body: object = {}, command: { readonly by?: string } = {}) =>
-    service.start({
+  const start = async (body: object = {}, command: { readonly by?: string } = {}) => {
+    const { record } = await service.start({
       ...{ provider: connection.provider, scope: 'all', ...command },
       body: bulkExportRequestSchema.parse({ connectionId: connection.id, ...body }),
     });
+    return record;
+  };
   const readView = async (id: string): Promise<ExportView> => {
     const files = await service.listFiles(reference(id));
     return toStatusView({ ...(await service.get(reference(id))), files, ...operator });

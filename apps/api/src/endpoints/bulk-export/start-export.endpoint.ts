@@ -1,5 +1,6 @@
 import { bulkExportRequestSchema, startedExportSchema, toStartedView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { replayed } from '../../http/idempotency.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
 import { statusUrl } from './bulk-export.examples.ts';
 
@@ -8,7 +9,7 @@ export const startExport = defineEndpoint({
   id: 'startBulkExport',
   route: 'POST /api/ehr/:provider/bulk-export',
   action: 'export.create',
-  idempotency: 'answer',
+  idempotency: 'handler',
   access: 'client',
   summary: 'Start a bulk export',
   description:
@@ -31,11 +32,16 @@ export const startExport = defineEndpoint({
     }),
   },
   errors: ['unknown-connection', 'export-already-running'],
-  async handler({ params: { provider }, body, caller, services, audit }) {
+  async handler({ params: { provider }, body, idempotencyKey: key, caller, services, audit }) {
     const { apiKey, scope } = caller;
-    const record = await services.bulkExports.start({ provider, body, scope, by: apiKey.name });
+    const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
+    const { record, isRepeated } = await services.bulkExports.start({
+      ...{ provider, body, scope, idempotency },
+      by: apiKey.name,
+    });
     audit.addTarget({ connectionId: record.connectionId, jobId: record.id });
+    audit.setChanged(!isRepeated);
     const location = `/api/ehr/${provider}/bulk-export/${record.id}`;
-    return { data: toStartedView(record), location };
+    return { data: toStartedView(record), location, headers: isRepeated ? replayed : {} };
   },
 });
