@@ -102,7 +102,9 @@ export function Problem({ error }: { readonly error: unknown }) {
 function describe(error: unknown) {
   if (!(error instanceof ApiError)) return { title: 'Something went wrong here', message: String(error), details: [] };
   const { code, message, details } = error;
-  return { title: code, message, details: Array.isArray(details) ? details : [] };
+  if (!Array.isArray(details)) return { title: code, message, details: [] };
+  // The message of a single fault has the same text.
+  return { title: code, message: 'Correct what is listed here.', details };
 }
 
 /** An empty list, and how to fill it. */
