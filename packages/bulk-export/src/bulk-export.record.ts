@@ -189,6 +189,8 @@ export const bulkExportSchema = z.strictObject({
   notify: z.enum(['due', 'done']).exactOptional(),
   /** The kick-off that the EHR accepted. Absent before. */
   sent: sentKickOffSchema.exactOptional(),
+  /** The same for processes of earlier versions, which run beside these during an upgrade. */
+  droppedParameters: z.array(z.string()),
   warnings: z
     .array(warningSchema)
     .describe('What went less than perfectly, and what it means for the data. Empty if there is nothing to report.'),

@@ -17,5 +17,4 @@ export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts'
 export { type HoldReason, holdReasons } from './hold-reason.ts';
 export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
 export { type BulkExportStore, createBulkExportStore } from './store.ts';
-export { upgradeSentKickOffs } from './upgrade-sent.ts';
 export { type Coverage, coveredBefore, everyType, sinceLast, type Watermark } from './watermarks/watermark.ts';

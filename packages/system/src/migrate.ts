@@ -1,5 +1,4 @@
 import type { ApiKeyRepository } from '@bulkhead/access';
-import { upgradeSentKickOffs } from '@bulkhead/bulk-export';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/resources';
 import type { SecretBox } from '@bulkhead/store';
@@ -30,7 +29,6 @@ export async function migrate(options: {
   await connections.nameUnnamed();
   await apiKeys.upgrade();
   await outputFiles.upgrade();
-  await upgradeSentKickOffs(database);
   await watermarks.upgrade(async (connectionId) => (await connections.find(connectionId))?.createdAt);
   // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.
   for (const bucketName of ['quarantine', 'document_files']) {

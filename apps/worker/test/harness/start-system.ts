@@ -53,6 +53,8 @@ export async function startSystem(
     logger,
     tracing: options.tracing?.api,
     kickOffWaitMs: options.kickOffWaitMs,
+    // Workers answer, so the API waits as usual and not for 0 ms, as it does without them.
+    testWaitMs: undefined,
   });
   const { env, store, baseUrl, operatorKey } = api;
   const workers: { stop(): Promise<void> }[] = [];

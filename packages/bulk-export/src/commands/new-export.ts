@@ -38,6 +38,7 @@ export async function newExport(options: {
     version: 1,
     pollCount: 0,
     pollErrors: 0,
+    droppedParameters: [],
     warnings: [...typeWarnings, ...sinceWarnings],
     ...(body.callbackUrl === undefined ? {} : { callbackUrl: body.callbackUrl }),
     counts: noCounts,

@@ -231,6 +231,7 @@ async function recordStart(
   const change = {
     statusUrl,
     sent,
+    droppedParameters: dropped,
     isOfGroup: started.isOfGroup,
     kickedOffAt,
     offeredTypes,

@@ -1,21 +1,22 @@
 import { scopeCovers } from '@bulkhead/fhir';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { sentKickOff } from '../sent-kick-off.ts';
 
 // What an export proves depends on what was sent with its kick-off, and not on what was requested. Before the kick-off both are the same.
 
 /** The `_since` that the server applied. Undefined if everything was requested. */
-export function sentSince({ request, sent }: BulkExport): string | undefined {
-  return (sent ?? request).since;
+export function sentSince(record: BulkExport): string | undefined {
+  return (sentKickOff(record) ?? record.request).since;
 }
 
 /** Whether the server does not know `_type`, so that this system skips the types that were not requested. */
-export function isFilteredHere({ request, sent }: BulkExport): boolean {
-  return request.resourceTypes.length > 0 && sent?.types.length === 0;
+export function isFilteredHere(record: BulkExport): boolean {
+  return record.request.resourceTypes.length > 0 && sentKickOff(record)?.types.length === 0;
 }
 
 /** The types that the server refused by name. */
-export function refusedTypes({ sent }: BulkExport): readonly string[] {
-  return sent?.refusedTypes ?? [];
+export function refusedTypes(record: BulkExport): readonly string[] {
+  return sentKickOff(record)?.refusedTypes ?? [];
 }
 
 /** Whether the server would not send a type even if it had resources of it. */

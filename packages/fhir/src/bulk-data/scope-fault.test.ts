@@ -16,8 +16,8 @@ test.each([
 test.each([
   { scope: 'Patient.read', says: 'not a SMART scope' },
   { scope: 'systm/Patient.read', says: 'must start with patient/, user/ or system/' },
-  { scope: 'system/Patients.read', says: 'Patients is not a resource type' },
-  { scope: 'system/.read', says: '(nothing) is not a resource type' },
+  { scope: 'system/Patients.read', says: '"Patients" is not a FHIR R4 resource type. Did you mean Patient?' },
+  { scope: 'system/.read', says: '"" is not a FHIR R4 resource type' },
   { scope: 'system/Patient.reed', says: 'must end with read, write' },
   { scope: 'system/Patient.', says: 'must end with read, write' },
   { scope: 'system/Patient.sr', says: 'in the order cruds' },
