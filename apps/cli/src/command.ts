@@ -217,7 +217,7 @@ function toList(value: string): string[] {
     .filter((item) => item !== '');
 }
 
-export function toInstant(value: string): string {
+function toInstant(value: string): string {
   return /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value;
 }
 

@@ -150,7 +150,7 @@ test('an answer that is not the API’s is explained without a stack trace', asy
   const { exitCode, stderr } = await run({ args: ['export', 'list'], answers });
   expect({ exitCode, stderr }).toEqual({
     exitCode: 5,
-    stderr: 'The address did not answer as the API does. Verify --url (BULKHEAD_URL).\n',
+    stderr: "This address is not Bulkhead's API. Verify --url (BULKHEAD_URL).\n",
   });
   const asJson = await run({ args: ['export', 'list', '--json'], answers });
   expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { code: 'unavailable' } });
