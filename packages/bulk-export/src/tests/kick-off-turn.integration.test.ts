@@ -60,7 +60,7 @@ test.concurrent('exports of two connections of a practice wait for one of its sl
 test.concurrent('concurrent kick-offs of a practice never take more slots than there are', async () => {
   await using cases = await startUseCases({ simulator: { exportSeconds: 3600 }, provider: withLimit(2) });
   const ids = await Promise.all(
-    ['Patient', 'Condition', 'Goal', 'Encounter', 'Procedure', 'Observation'].map((type) =>
+    ['Patient', 'Condition', 'Immunization', 'Encounter', 'Procedure', 'Observation'].map((type) =>
       insert(cases, { request: { exportType: 'Patient', resourceTypes: [type] } }),
     ),
   );
