@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ParsedLine, parseResourceLine } from '@bulkhead/fhir';
 import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/store';
-import { publishedLines, testWithLines } from '@bulkhead/testing';
+import { publishedLines } from '@bulkhead/testing';
+import { testWithLines } from '@bulkhead/testing/test-with-lines';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import mongoose from 'mongoose';

@@ -12,5 +12,4 @@ export { makeSelfSigned } from './self-signed.ts';
 export { type ConnectProxy, startConnectProxy } from './start-connect-proxy.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';
 export { type TestServices, testServices } from './test-services.ts';
-export { testWithLines } from './test-with-lines.ts';
 export { waitFor } from './wait-for.ts';

@@ -1,4 +1,5 @@
-import { publishedLines, testWithLines } from '@bulkhead/testing';
+import { publishedLines } from '@bulkhead/testing';
+import { testWithLines } from '@bulkhead/testing/test-with-lines';
 import { expect, test } from '@jest/globals';
 import { patientCompartment } from './patient-compartment.fixture.ts';
 import { patientsOf, referencedId } from './patient-compartment.ts';

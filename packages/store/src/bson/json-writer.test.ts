@@ -1,5 +1,6 @@
 import { ExactNumber, parseExact } from '@bulkhead/fhir';
-import { publishedLines, testWithLines } from '@bulkhead/testing';
+import { publishedLines } from '@bulkhead/testing';
+import { testWithLines } from '@bulkhead/testing/test-with-lines';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import mongoose from 'mongoose';

@@ -1,6 +1,7 @@
 import { parseJsonLine } from '@bulkhead/fhir';
-import { findSuperlinear, publishedLines, testWithLines } from '@bulkhead/testing';
+import { findSuperlinear, publishedLines } from '@bulkhead/testing';
 import { anyCharacter } from '@bulkhead/testing/any-character';
+import { testWithLines } from '@bulkhead/testing/test-with-lines';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import mongoose from 'mongoose';
