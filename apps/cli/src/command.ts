@@ -148,7 +148,7 @@ export function wholeNumber(argument: string, description: string): OptionOf<num
   return { argument, description, parse: toWholeNumber };
 }
 
-/** An instant. A date means its midnight in UTC. */
+/** A timestamp. A date means its midnight in UTC. */
 export function instant(description: string): OptionOf<string | undefined> {
   return { argument: '<instant>', description, parse: toInstant };
 }

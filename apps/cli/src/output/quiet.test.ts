@@ -27,7 +27,7 @@ test('a result without ids is printed as always, and an empty list prints nothin
   expect([stdout, stderr]).toEqual(['', '']);
 });
 
-test('a date is midnight in UTC, and an instant stays as it is', async () => {
+test('a date is midnight in UTC, and a timestamp stays as it is', async () => {
   const { calls } = await run({ args: ['audit', 'list', '--from', '2026-01-31', '--to', '2026-02-01T08:00:00+01:00'] });
   const query = new URLSearchParams(calls[0]?.search);
   expect([query.get('from'), query.get('to')]).toEqual(['2026-01-31T00:00:00Z', '2026-02-01T08:00:00+01:00']);
