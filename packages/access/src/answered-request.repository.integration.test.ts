@@ -10,7 +10,11 @@ afterAll(close);
 
 const attemptOf = (key: string, holder = 'first') => ({ clientId: 'key_1', key, holder });
 const take = (key: string, options: { readonly holder?: string; readonly at?: Date } = {}) =>
-  store.answeredRequests.take({ attempt: attemptOf(key, options.holder), requestHash: 'hash', now: options.at ?? now });
+  store.answeredRequests.take({
+    attempt: attemptOf(key, options.holder),
+    request: { requestHash: 'hash' },
+    now: options.at ?? now,
+  });
 
 describe('the repository of answered requests', () => {
   test('an answer is kept for a day, and then the key is free', async () => {
@@ -63,6 +67,17 @@ describe('the idempotency service', () => {
     end.resolve();
     expect(await first).toEqual({ answer: 'first', isRepeated: false });
     expect(await repeat()).toEqual({ answer: 'first', isRepeated: true });
+  });
+
+  test('a reserved id is that of the first request, at once and for every repeat, until it is released', async () => {
+    const service = createIdempotencyService({ store });
+    const reserve = (recordId: string, content: unknown = 'a') =>
+      service.reserve(request('reserved', content), { recordId, connectionId: 'conn_1' });
+    const first = await reserve('job_1');
+    expect([first.recordId, (await reserve('job_2')).recordId]).toEqual(['job_1', 'job_1']);
+    await expect(reserve('job_3', 'another body')).rejects.toMatchObject({ code: 'idempotency-key-reused' });
+    await first.release();
+    expect((await reserve('job_4', 'another body')).recordId).toBe('job_4');
   });
 
   test('a request that fails frees its key', async () => {

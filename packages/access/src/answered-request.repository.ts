@@ -41,28 +41,33 @@ export class AnsweredRequestRepository {
   readonly encryptedFields;
   private readonly gate;
   private readonly model;
-  private readonly sealedField;
+  private readonly encryptedRequest;
 
   constructor({ database, secretBox, gate }: StoreContext) {
     this.gate = gate;
     this.model = database.model('AnsweredRequest', schema);
-    this.sealedField = createEncryptedField({
+    this.encryptedRequest = createEncryptedField({
       database,
       secretBox,
       collection: 'answered_requests',
       field: 'sealed',
       ownerOf: (id) => `answered-request/${id}`,
     });
-    this.encryptedFields = [this.sealedField];
+    this.encryptedFields = [this.encryptedRequest];
   }
 
-  /** @returns undefined if this attempt may execute the request, or else the request that has used the key */
+  /**
+   * @param options.request with an answer if it is known before the request is executed
+   * @returns undefined if this attempt may execute the request, or else the request that has used the key
+   */
   async take(options: {
     readonly attempt: RequestAttempt;
-    readonly requestHash: string;
+    readonly request: AnsweredRequest;
+    readonly connectionId?: string | undefined;
     readonly now: Date;
   }): Promise<AnsweredRequest | undefined> {
-    const { attempt, requestHash, now } = options;
+    const { attempt, request, connectionId, now } = options;
+    const isAnswered = request.answer !== undefined;
     const _id = idOf(attempt);
     const before = (ms: number) => ({ $lt: new Date(now.getTime() - ms) });
     for (;;) {
@@ -72,15 +77,15 @@ export class AnsweredRequestRepository {
       const { holder } = attempt;
       try {
         await this.gate.write(() => {
-          const sealed = this.encrypt(_id, { requestHash });
-          return this.model.create({ _id, holder, sealed, isAnswered: false, createdAt: now });
+          const sealed = this.encrypt(_id, request);
+          return this.model.create({ _id, holder, sealed, isAnswered, ...ofConnection(connectionId), createdAt: now });
         });
         return undefined;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
       const document = await this.model.findById(_id).lean();
-      if (document) return JSON.parse(this.sealedField.decrypt(_id, document.sealed).toString());
+      if (document) return JSON.parse(this.encryptedRequest.decrypt(_id, document.sealed).toString());
       // The key was released in the meantime.
     }
   }
@@ -93,21 +98,24 @@ export class AnsweredRequestRepository {
   }): Promise<void> {
     const { attempt, request, connectionId } = options;
     const _id = idOf(attempt);
-    const ofConnection = connectionId === undefined ? {} : { connectionId };
     await this.gate.write(() => {
-      const change = { sealed: this.encrypt(_id, request), isAnswered: true, ...ofConnection };
+      const change = { sealed: this.encrypt(_id, request), isAnswered: true, ...ofConnection(connectionId) };
       return this.model.updateOne({ _id, holder: attempt.holder }, { $set: change });
     });
   }
 
   /** Frees the key after a request that failed, so that the client may repeat it. */
   async release(attempt: RequestAttempt): Promise<void> {
-    await this.model.deleteOne({ _id: idOf(attempt), holder: attempt.holder, isAnswered: false });
+    await this.model.deleteOne({ _id: idOf(attempt), holder: attempt.holder });
   }
 
   private encrypt(id: string, request: AnsweredRequest) {
-    return this.sealedField.encrypt(id, JSON.stringify(request));
+    return this.encryptedRequest.encrypt(id, JSON.stringify(request));
   }
+}
+
+function ofConnection(connectionId: string | undefined) {
+  return connectionId === undefined ? {} : { connectionId };
 }
 
 function idOf({ clientId, key }: Pick<RequestAttempt, 'clientId' | 'key'>) {

@@ -56,7 +56,6 @@ export function createBulkExportData(options: {
           filter: ofConnection(pass.connectionId),
           async before(page) {
             const ids = page.map(({ _id }) => _id);
-            await database.collection('idempotency_keys').deleteMany({ recordId: { $in: ids } });
             await quarantine.forgetRuns(ids);
           },
           count: (count) => ({ records: { exports: count } }),

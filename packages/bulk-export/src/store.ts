@@ -3,7 +3,6 @@ import { createLeases, type StoreContext } from '@bulkhead/store';
 import { createBulkExportData } from './bulk-export.data.ts';
 import { BulkExportRepository } from './bulk-export.repository.ts';
 import { ExportSlotRepository } from './export-slot.repository.ts';
-import { IdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { OutputFileRepository } from './output-file.repository.ts';
 import { WatermarkRepository } from './watermarks/watermark.repository.ts';
 
@@ -16,7 +15,6 @@ export function createBulkExportStore(context: StoreContext & QuarantineStore) {
     outputFiles: new OutputFileRepository(context),
     exportLeases: createLeases({ database, collection: 'bulk_exports' }),
     exportSlots: new ExportSlotRepository(context),
-    idempotencyKeys: new IdempotencyKeyRepository(database),
     watermarks: new WatermarkRepository(context),
   };
   return { repositories, data: createBulkExportData({ database, quarantine, ...repositories }) };

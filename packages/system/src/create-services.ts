@@ -66,6 +66,7 @@ export function createServices(options: ServicesOptions) {
     schedules: connectionSchedules,
     findActive,
   });
+  const idempotency = createIdempotencyService({ store });
   const monitoring = createMonitoringService(store, producer);
   const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
   const readPause = createPauseReader({
@@ -77,7 +78,9 @@ export function createServices(options: ServicesOptions) {
     apiKeys,
     audit: createAuditService({ store }),
     authorizations: new AuthorizationService({ store, producer, registry, connections }),
-    bulkExports: new BulkExportService({ store, producer, connections, registry, kickOffWaitMs, readPause }),
+    bulkExports: new BulkExportService({
+      ...{ store, producer, connections, idempotency, registry, kickOffWaitMs, readPause },
+    }),
     connections,
     documents: createDocumentService({ store, producer, connections }),
     erasures: new ErasureService(store, producer),
@@ -87,7 +90,7 @@ export function createServices(options: ServicesOptions) {
       redisConnectionError: watchConnection(redis),
     }),
     history: createHistoryService({ store }),
-    idempotency: createIdempotencyService({ store }),
+    idempotency,
     monitoring,
     quarantine: new QuarantineService({
       ...{ store, producer, connections },

@@ -91,7 +91,7 @@ async function plant(store: Store): Promise<void> {
   await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
   await store.quarantine.saveCorrection({ id: lineId(0), bytes: correction });
   const attempt = { clientId: 'key_1', key: 'k', holder: 'h' };
-  await store.answeredRequests.take({ attempt, requestHash: 'h', now: new Date() });
+  await store.answeredRequests.take({ attempt, request: { requestHash: 'h' }, now: new Date() });
   await store.answeredRequests.save({ attempt, request: answered, connectionId: undefined });
   await store.keptOut.add({ connectionId: 'conn_1', patientId: 'kept-out', now });
   const part = await store.documentContents.createPart({ connectionId: 'conn_1', upload: 'up_1', index: 0 });
@@ -130,7 +130,7 @@ async function readAll(store: Store) {
     correction: (await store.quarantine.readLine(lineId(0))).toString(),
     answered: await store.answeredRequests.take({
       attempt: { clientId: 'key_1', key: 'k', holder: 'other' },
-      requestHash: 'h',
+      request: { requestHash: 'h' },
       now: new Date(),
     }),
     isKeptOut: (await store.keptOut.listAll()).get('conn_1')?.hasPatient('kept-out'),

@@ -67,7 +67,7 @@ test('the erasure of a connection leaves no record of it, and another connection
         'api_keys',
       ],
       ...['authorization_requests', 'bulk_exports', 'connections', 'crawl_marks', 'document_contents'],
-      ...['document_files.chunks', 'document_files.files', 'documents', 'idempotency_keys', 'kept_out_keys'],
+      ...['document_files.chunks', 'document_files.files', 'documents', 'kept_out_keys'],
       ...['kept_out_patients', 'output_files', 'quarantine', 'quarantine.chunks', 'quarantine.files'],
       ...['quarantine_usage', 'schedules', 'sync_runs', 'sync_steps', 'watermarks', 'webhook_deliveries'],
     ]),

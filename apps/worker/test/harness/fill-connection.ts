@@ -73,14 +73,8 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   await beginUpload(cases, cut?.id ?? '');
 
   await store.apiKeys.issue({ name: 'client', role: 'client', connectionIds: [connectionId], now: deps.now() });
-  await store.idempotencyKeys.take({
-    clientId: 'key_1',
-    key: connectionId,
-    request: { requestHash: 'hash', recordId: ended.id },
-    now: deps.now(),
-  });
   const attempt = { clientId: 'key_1', key: `answer-${connectionId}`, holder: 'holder' };
-  await store.answeredRequests.take({ attempt, requestHash: 'hash', now: deps.now() });
+  await store.answeredRequests.take({ attempt, request: { requestHash: 'hash' }, now: deps.now() });
   await store.answeredRequests.save({ attempt, request: { requestHash: 'hash', answer: {} }, connectionId });
   await store.authorizationRequests.insert({
     request: {

@@ -20,6 +20,14 @@ export interface Executed<Answer> {
   readonly connectionId: string | undefined;
 }
 
+/** The record that a request is about to create. */
+export interface Reservation {
+  readonly recordId: string;
+  readonly connectionId: string;
+}
+
+export type IdempotencyService = ReturnType<typeof createIdempotencyService>;
+
 /** Most requests are answered within milliseconds. */
 const answerWaitMs = 5000;
 
@@ -29,6 +37,8 @@ const answerWaitMs = 5000;
  *     no record --> executing --> answered, for a day
  *         ^            |
  *         +------------+  the request failed, or its process died more than six minutes ago
+ *
+ * `reserve` is for a record whose id the request chooses: what has been done can be seen in the database, so no time has to pass.
  */
 export function createIdempotencyService(options: {
   readonly store: Pick<AccessStore, 'answeredRequests'>;
@@ -46,7 +56,7 @@ export function createIdempotencyService(options: {
       const { clientId, key, content } = request;
       const requestHash = hashOf(JSON.stringify(content));
       const attempt: RequestAttempt = { clientId, key, holder: randomUUID() };
-      const take = () => answeredRequests.take({ attempt, requestHash, now: new Date() });
+      const take = () => answeredRequests.take({ attempt, request: { requestHash }, now: new Date() });
       const first = await waitUntil(async (): Promise<AnsweredRequest | 'mine' | undefined> => {
         const other = await take();
         if (other && other.requestHash !== requestHash) throw keyReused();
@@ -65,9 +75,27 @@ export function createIdempotencyService(options: {
       await answeredRequests.save(answered).catch(() => undefined);
       return { answer, isRepeated: false };
     },
+
+    /**
+     * Reserves the id of the record that a request creates. Every repeated request gets the id of the first one, so it finds the record,
+     * or can store it under the same id if the process of the first one died before it did.
+     * @returns the id, and a function that frees the key after a request that created nothing
+     * @throws AppError `idempotency-key-reused` for another request with this key
+     */
+    async reserve({ clientId, key, content }: KeyedRequest, record: Reservation) {
+      const { recordId, connectionId } = record;
+      const requestHash = hashOf(JSON.stringify(content));
+      const request = { requestHash, answer: { recordId } };
+      const attempt = { clientId, key, holder: recordId };
+      const first = (await answeredRequests.take({ attempt, request, connectionId, now: new Date() })) ?? request;
+      if (first.requestHash !== requestHash) throw keyReused();
+      const reserved = first.answer as typeof request.answer;
+      const release = () => answeredRequests.release({ clientId, key, holder: reserved.recordId });
+      return { recordId: reserved.recordId, release };
+    },
   };
 }
 
-export function keyReused(): AppError {
+function keyReused(): AppError {
   return accessError('idempotency-key-reused');
 }

@@ -10,5 +10,5 @@ export {
   createAuditService,
   toAuditCheckView,
 } from './audit.service.ts';
-export { createIdempotencyService, keyReused } from './idempotency.service.ts';
+export { createIdempotencyService, type IdempotencyService } from './idempotency.service.ts';
 export { createSessionService, type SessionService } from './session.service.ts';

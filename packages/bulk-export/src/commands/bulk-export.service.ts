@@ -1,3 +1,4 @@
+import type { IdempotencyService } from '@bulkhead/access/commands';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
@@ -16,7 +17,7 @@ import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
 import type { ProgressContext } from './export-activity.ts';
-import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
+import { acceptOnce, type Idempotency, newExport, requestKey } from './new-export.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
 
 export interface ExportReference {
@@ -58,6 +59,7 @@ export class BulkExportService {
   private readonly store;
   private readonly producer;
   private readonly connections;
+  private readonly idempotency;
   private readonly registry;
   private readonly readPause;
   private readonly kickOffWaitMs;
@@ -71,19 +73,21 @@ export class BulkExportService {
     readonly store: BulkExportStore & Pick<ConnectionStore, 'connections'>;
     readonly producer: Producer;
     readonly connections: ConnectionService;
+    readonly idempotency: IdempotencyService;
     readonly registry: ProviderRegistry;
     /** How long a start waits for its kick-off. Tests without a worker do not wait. */
     readonly kickOffWaitMs?: number | undefined;
     /** Reads whether the EHR of a connection has asked for a pause. */
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
-    const { store, producer, connections, registry, readPause, kickOffWaitMs = defaultKickOffWaitMs } = options;
+    const { store, producer, connections, idempotency, registry, readPause } = options;
     this.store = store;
     this.producer = producer;
     this.connections = connections;
+    this.idempotency = idempotency;
     this.registry = registry;
     this.readPause = readPause;
-    this.kickOffWaitMs = kickOffWaitMs;
+    this.kickOffWaitMs = options.kickOffWaitMs ?? defaultKickOffWaitMs;
     this.checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
     this.waitForKickOff = createSharedWait({ readReady: (ids) => store.bulkExports.findKickedOff(ids) });
     this.readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
@@ -125,19 +129,18 @@ export class BulkExportService {
       throw unavailable(cause);
     });
     const created = await newExport({ store: this.store, provider: this.registry.get(provider), body });
-    const { recordId, isRepeated } = await acceptOnce({
-      store: this.store,
+    const { record, isRepeated, release } = await acceptOnce({
+      service: this.idempotency,
       idempotency,
-      requestHash: digest([provider, body]),
-      recordId: created.id,
+      content: [provider, body],
+      created,
       isStored: async (id) => (await this.store.bulkExports.find(id)) !== undefined,
     });
-    const record = { ...created, id: recordId };
     if (!isRepeated) {
       try {
         await this.accept(record, by);
       } catch (error) {
-        if (idempotency) await this.store.idempotencyKeys.release({ ...idempotency, recordId });
+        await release();
         throw error;
       }
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { keyReused } from '@bulkhead/access/commands';
+import type { IdempotencyService } from '@bulkhead/access/commands';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type Provider, whyNotExported } from '@bulkhead/providers';
 import { invalidRequest, newId, waitUntil } from '@bulkhead/runtime';
@@ -96,28 +96,29 @@ export interface Idempotency {
   readonly key: string;
 }
 
-/** There are two writes between claiming the key and storing the record. A request that takes longer has died in between. */
+/** There is one write between reserving the id and storing the record. A request that takes longer has died in between. */
 const insertWaitMs = 2000;
 
 /**
  * Makes sure that a request is executed once, however often it is sent.
+ * @param options.content equal for equal requests
  * @param options.isStored whether the record with this id is stored
- * @returns the id under which the caller must store the record, and whether it is already stored
+ * @returns the record under the id under which the caller must store it, whether it is already stored, and a function that frees the key
  * @throws AppError `idempotency-key-reused` if the key was used for a different request
  */
 export async function acceptOnce(options: {
-  readonly store: BulkExportStore;
+  readonly service: IdempotencyService;
   readonly idempotency: Idempotency | undefined;
-  readonly requestHash: string;
-  readonly recordId: string;
+  readonly content: unknown;
+  readonly created: BulkExport;
   readonly isStored: (recordId: string) => Promise<boolean>;
-}): Promise<{ readonly recordId: string; readonly isRepeated: boolean }> {
-  const { store, idempotency, requestHash, recordId, isStored } = options;
-  if (!idempotency) return { recordId, isRepeated: false };
-  const request = { requestHash, recordId };
-  const first = await store.idempotencyKeys.take({ ...idempotency, request, now: new Date() });
-  if (first.requestHash !== requestHash) throw keyReused();
-  if (first.recordId === recordId) return { recordId, isRepeated: false };
-  const isRepeated = await waitUntil(async () => (await isStored(first.recordId)) || undefined, insertWaitMs);
-  return { recordId: first.recordId, isRepeated: isRepeated ?? false };
+}): Promise<{ readonly record: BulkExport; readonly isRepeated: boolean; readonly release: () => Promise<void> }> {
+  const { service, idempotency, content, created, isStored } = options;
+  if (!idempotency) return { record: created, isRepeated: false, release: async () => undefined };
+  const { id, connectionId } = created;
+  const { recordId, release } = await service.reserve({ ...idempotency, content }, { recordId: id, connectionId });
+  const record = { ...created, id: recordId };
+  if (recordId === id) return { record, isRepeated: false, release };
+  const isRepeated = await waitUntil(async () => (await isStored(recordId)) || undefined, insertWaitMs);
+  return { record, isRepeated: isRepeated ?? false, release };
 }

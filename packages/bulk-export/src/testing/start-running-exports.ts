@@ -1,8 +1,9 @@
+import { createIdempotencyService } from '@bulkhead/access/commands';
 import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import { bulkExportRequestSchema } from '../commands/bulk-export.schema.ts';
-import { BulkExportService } from '../commands/bulk-export.service.ts';
+import { BulkExportService, type StartRequest } from '../commands/bulk-export.service.ts';
 import { type ExportView, toEventView, toStartedView, toStatusView } from '../commands/export-view.ts';
 import { exportHandlers } from './run-export.ts';
 import { startUseCases, type UseCases } from './start-use-cases.ts';
@@ -29,14 +30,17 @@ export async function startRunningExports(
   const { store, producer, logger } = cases.deps;
   const deps = { ...cases.deps, pollIntervalMs: 250 };
   const readPause = options.createPauseReader?.(cases) ?? (async () => undefined);
-  const service = new BulkExportService({ store, producer, registry, connections, kickOffWaitMs, readPause });
+  const idempotency = createIdempotencyService({ store });
+  const service = new BulkExportService({
+    ...{ store, producer, registry, connections, idempotency, kickOffWaitMs, readPause },
+  });
   const reference = (id: string) => ({ provider: connection.provider, id, scope: 'all' as const });
   const workers: ReturnType<typeof startConsumer>[] = [];
   const startWorker = () => {
     const queues = ['bulk-export', 'file-download'] as const;
     workers.push(startConsumer({ redis, prefix, queues, handlers: exportHandlers, deps, logger }));
   };
-  const start = async (body: object = {}, command: { readonly by?: string } = {}) => {
+  const start = async (body: object = {}, command: Pick<StartRequest, 'by' | 'idempotency'> = {}) => {
     const { record } = await service.start({
       ...{ provider: connection.provider, scope: 'all', ...command },
       body: bulkExportRequestSchema.parse({ connectionId: connection.id, ...body }),

@@ -1,3 +1,4 @@
+import { createAccessStore } from '@bulkhead/access';
 import { type ConnectedEhr, type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
 import { createStores as createDocumentStores, documentSettings } from '@bulkhead/documents/testing';
 import { createQuarantineStore } from '@bulkhead/quarantine';
@@ -22,7 +23,11 @@ export async function startUseCases(options?: ConnectedEhrOptions) {
 
 /** Creates the stores that the steps of an export use. */
 export function createStores(context: TestContext) {
-  const others = { ...createDocumentStores(context).repositories, ...createQuarantineStore(context).repositories };
+  const others = {
+    ...createDocumentStores(context).repositories,
+    ...createQuarantineStore(context).repositories,
+    answeredRequests: createAccessStore(context).repositories.answeredRequests,
+  };
   return { repositories: { ...others, ...createBulkExportStore({ ...context, ...others }).repositories } };
 }
 

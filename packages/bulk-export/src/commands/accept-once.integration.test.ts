@@ -1,0 +1,25 @@
+import { createAccessStore } from '@bulkhead/access';
+import { createIdempotencyService } from '@bulkhead/access/commands';
+import { openTestStore } from '@bulkhead/store/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { makeBulkExport } from '../testing/make-records.ts';
+import { acceptOnce } from './new-export.ts';
+
+const { store, close } = await openTestStore(createAccessStore);
+afterAll(close);
+
+test('a repeated request stores the record of a first one that died before it did, and then finds it', async () => {
+  const service = createIdempotencyService({ store });
+  const idempotency = { clientId: 'key_1', key: 'died' };
+  const accept = async (id: string, isStored: boolean) => {
+    const created = makeBulkExport({ id });
+    const accepted = await acceptOnce({
+      ...{ service, idempotency, content: ['body'], created },
+      isStored: async () => isStored,
+    });
+    return { id: accepted.record.id, isRepeated: accepted.isRepeated };
+  };
+  expect(await accept('job_died', false)).toEqual({ id: 'job_died', isRepeated: false });
+  expect(await accept('job_second', false)).toEqual({ id: 'job_died', isRepeated: false });
+  expect(await accept('job_third', true)).toEqual({ id: 'job_died', isRepeated: true });
+});
