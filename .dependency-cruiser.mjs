@@ -20,9 +20,22 @@ prototype.visitStatement = function visit(statement) {
 };
 
 /** The packages in order: each may import the ones before it (docs/architecture.md). */
-const foundations = ['runtime', 'fhir', 'rate-limiter', 'providers', 'ehr-client', 'queues', 'store'];
+const foundations = [
+  'runtime',
+  'fhir',
+  'bson',
+  'cron',
+  'encryption',
+  'rate-limiter',
+  'providers',
+  'ehr-client',
+  'queues',
+  'store',
+];
 const features = [
+  'audit',
   'access',
+  'idempotency',
   'connections',
   'resources',
   'quarantine',
@@ -47,6 +60,8 @@ const coveredElsewhere = ['testing', 'embedded', 'ehr-simulator', 'api'];
 const layers = {
   ...Object.fromEntries(order.map((name) => [`packages/${name}`, packagesBefore(name)])),
   'packages/runtime': [],
+  'packages/bson': ['fhir'],
+  'packages/cron': [],
   'packages/fhir': [],
   'packages/embedded': [],
   'packages/testing': [],
@@ -109,7 +124,7 @@ const owners = {
   pino: 'packages/runtime',
   '@prometheus-io/client': 'packages/runtime',
   '@opentelemetry': 'packages/runtime',
-  '@aws-sdk': 'packages/runtime',
+  '@aws-sdk': 'packages/encryption',
   express: 'apps',
 };
 
@@ -127,7 +142,7 @@ export default {
       name: 'mongoose-only-in-repositories',
       comment: 'Records are read and written by the repositories of their feature. Commands and steps call those.',
       from: {
-        pathNot: ['^packages/(?:store|system)/', `^packages/(?:${features.join('|')})/src/(?!commands/|steps/)`],
+        pathNot: ['^packages/(?:bson|store|system)/', `^packages/(?:${features.join('|')})/src/(?!commands/|steps/)`],
       },
       to: { path: '(?:^|/)node_modules/mongoose/|^mongoose(?:/|$)', pathNot: '^(?:apps|packages|scripts)/' },
     },

@@ -17,7 +17,7 @@ const owned = {
   pino: 'runtime',
   '@prometheus-io/client': 'runtime',
   '@opentelemetry': 'runtime',
-  '@aws-sdk': 'runtime',
+  '@aws-sdk': 'encryption',
   express: 'apps',
 };
 
@@ -43,7 +43,12 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/fhir/src/sideways.ts', "import '@bulkhead/runtime';", 'layer-of-fhir'],
   ['packages/queues/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-queues'],
   ['packages/store/src/sideways.ts', "import '@bulkhead/queues';", 'layer-of-store'],
-  ['packages/access/src/up.ts', "import '@bulkhead/connections';", 'layer-of-access'],
+  ['packages/bson/src/up.ts', "import '@bulkhead/store';", 'layer-of-bson'],
+  ['packages/cron/src/up.ts', "import '@bulkhead/queues';", 'layer-of-cron'],
+  ['packages/encryption/src/up.ts', "import '@bulkhead/store';", 'layer-of-encryption'],
+  ['packages/audit/src/up.ts', "import '@bulkhead/connections';", 'layer-of-audit'],
+  ['packages/access/src/sideways.ts', "import '@bulkhead/audit';", 'layer-of-access'],
+  ['packages/idempotency/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-idempotency'],
   ['packages/connections/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-connections'],
   ['packages/resources/src/up.ts', "import '@bulkhead/documents';", 'layer-of-resources'],
   ['packages/quarantine/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-quarantine'],

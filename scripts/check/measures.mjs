@@ -29,7 +29,18 @@ const starts = [
   'packages/resources/src/resource.writer.ts',
   'packages/quarantine/src/quarantine.repository.ts',
 ];
-const foundations = ['runtime', 'fhir', 'rate-limiter', 'providers', 'ehr-client', 'queues', 'store'];
+const foundations = [
+  'runtime',
+  'fhir',
+  'bson',
+  'cron',
+  'encryption',
+  'rate-limiter',
+  'providers',
+  'ehr-client',
+  'queues',
+  'store',
+];
 
 /** The measures that docs/architecture.md shows, which a test compares. Those that change with every commit are only printed. */
 const layout = {

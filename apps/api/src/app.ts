@@ -3,7 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAuditStream } from '@bulkhead/access';
+import { createAuditStream } from '@bulkhead/audit';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';

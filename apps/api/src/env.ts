@@ -1,10 +1,14 @@
 import { isIP } from 'node:net';
-import { parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
+import { auditEnvShape } from '@bulkhead/audit';
+import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/encryption';
+import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import type { StoreOptions } from '@bulkhead/system';
 import { z } from 'zod';
 
 export const apiEnvSchema = z.object({
   ...processEnvShape,
+  ...encryptionEnvShape,
+  ...auditEnvShape,
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   /** The interface to listen on. 127.0.0.1 accepts requests of this machine only. */
   HOST: z.string().default('0.0.0.0'),

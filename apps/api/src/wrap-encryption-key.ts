@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { awsKmsWrapper, EnvError, KeyWrapperError, parseEnv, processEnvShape, wrapperOf } from '@bulkhead/runtime';
+import { awsKmsWrapper, encryptionEnvShape, KeyWrapperError, wrapperOf } from '@bulkhead/encryption';
+import { EnvError, parseEnv } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 // Prints a data key that was wrapped by a key of AWS KMS, as a value for BULKHEAD_ENCRYPTION_KEY. It uses neither MongoDB nor Redis.
@@ -13,7 +14,7 @@ class UsageError extends Error {}
 
 const kmsArn = /^arn:[a-z-]+:kms:[a-z\d-]+:\d{12}:(?:key|alias)\/[\w/-]+$/;
 
-const keySchema = z.object({ BULKHEAD_ENCRYPTION_KEY: processEnvShape.BULKHEAD_ENCRYPTION_KEY });
+const keySchema = z.object({ BULKHEAD_ENCRYPTION_KEY: encryptionEnvShape.BULKHEAD_ENCRYPTION_KEY });
 
 try {
   const { kmsKey, isNew } = readArguments();

@@ -2,13 +2,14 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { BsonWriter } from '@bulkhead/bson';
 import type { OutputFile } from '@bulkhead/bulk-export';
 import { downloadFile, ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { openFile } from '@bulkhead/ehr-client';
 import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
 import { noOutcome, type ResourceDocument, toResourceDocument, writeDocument } from '@bulkhead/resources';
-import { BsonWriter, withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';

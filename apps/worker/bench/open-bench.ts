@@ -1,10 +1,10 @@
+import { BufferPool } from '@bulkhead/bson';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { connectRedis, Producer } from '@bulkhead/queues';
 import { ByteBudget, createLogger } from '@bulkhead/runtime';
-import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';

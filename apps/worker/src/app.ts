@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAuditStream } from '@bulkhead/access';
+import { createAuditStream } from '@bulkhead/audit';
+import { BufferPool } from '@bulkhead/bson';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender, proxyOf } from '@bulkhead/ehr-client';
 import { ProcessReporter } from '@bulkhead/monitoring';
@@ -24,7 +25,6 @@ import {
   traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
-import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import type { WorkerConfig } from './env.ts';
 import { withFeatureWork } from './feature-work.ts';

@@ -1,4 +1,4 @@
-import type { ChainPosition } from '@bulkhead/access';
+import type { ChainPosition } from '@bulkhead/audit';
 import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';

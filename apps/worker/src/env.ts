@@ -1,6 +1,8 @@
+import { auditEnvShape } from '@bulkhead/audit';
 import { proxyEnvShape } from '@bulkhead/ehr-client';
+import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/encryption';
 import { queueNames } from '@bulkhead/queues';
-import { parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
+import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 const onOff = z.enum(['on', 'off']);
@@ -9,6 +11,8 @@ const retentionDays = z.coerce.number().int().min(0).max(36_525);
 
 export const workerEnvSchema = z.object({
   ...processEnvShape,
+  ...encryptionEnvShape,
+  ...auditEnvShape,
   ...proxyEnvShape,
   /** The queues that this process serves, so that polls and downloads can be scaled separately. */
   WORKER_QUEUES: z

@@ -83,6 +83,12 @@ export class ApiKeyRepository {
     await this.model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
   }
 
+  /** If this was the only connection of a key, its list becomes empty. An absent list would allow all connections. */
+  async forgetConnection(connectionId: string): Promise<void> {
+    const ofConnection = { connectionIds: connectionId };
+    await this.model.updateMany(ofConnection, { $pull: ofConnection });
+  }
+
   /** Writes at most once a minute. */
   async noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): Promise<void> {
     const before = new Date(now.getTime() - useNotedEveryMs);

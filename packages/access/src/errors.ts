@@ -7,21 +7,6 @@ export const accessError = defineErrors({
     message:
       'This is the last active operator key. Without it no new key could be created. Create another operator key first.',
   },
-  'idempotency-key-in-use': {
-    status: 409,
-    message:
-      'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
-  },
-  'idempotency-key-reused': {
-    status: 422,
-    message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-  },
-  'audit-unavailable': {
-    status: 503,
-    retry: { afterMs: 5000 },
-    message:
-      'The request may have been carried out, but it could not be recorded in the audit log, so no result is shown. Check the current state before you send the request again.',
-  },
   'api-key-expired': {
     status: 401,
     message:

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
+import { cronFault, isTimeZone } from '@bulkhead/cron';
 import { parseMediaType } from '@bulkhead/fhir';
-import { cronFault, isTimeZone, toEhrText } from '@bulkhead/runtime';
+import { toEhrText } from '@bulkhead/runtime';
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { parseRetryAfter } from './answers/answer-rules.ts';

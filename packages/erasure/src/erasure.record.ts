@@ -1,4 +1,4 @@
-import { auditActorSchema } from '@bulkhead/access';
+import { auditActorSchema } from '@bulkhead/audit';
 import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { countSchema, dataAmountsSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
+import { cronFault, isTimeZone } from '@bulkhead/cron';
 import { isResourceType } from '@bulkhead/fhir';
-import { cronFault, isTimeZone } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */

@@ -1,4 +1,5 @@
-import { isTimeZone, nextRun, noTracing, type Tracing } from '@bulkhead/runtime';
+import { isTimeZone, nextRun } from '@bulkhead/cron';
+import { noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';

@@ -1,5 +1,5 @@
+import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/bson';
 import { parseResourceLine } from '@bulkhead/fhir';
-import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/store';
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { readLineDocument, writeDocument } from './line-document.ts';

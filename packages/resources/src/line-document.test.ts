@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/bson';
 import { type ParsedLine, parseResourceLine } from '@bulkhead/fhir';
-import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/store';
 import { publishedLines } from '@bulkhead/testing';
 import { testWithLines } from '@bulkhead/testing/test-with-lines';
 import { describe, expect, test } from '@jest/globals';

@@ -1,5 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import {
+  type BsonLine,
+  type BsonLines,
+  type BsonWriter,
+  encodeExactNumbers,
+  hashKey,
+  numbersPerMember,
+} from '@bulkhead/bson';
+import {
   extractSearchKeys,
   isOfType,
   isOperationOutcome,
@@ -13,14 +21,6 @@ import {
   summarize,
   summarizedElementsOf,
 } from '@bulkhead/fhir';
-import {
-  type BsonLine,
-  type BsonLines,
-  type BsonWriter,
-  encodeExactNumbers,
-  hashKey,
-  numbersPerMember,
-} from '@bulkhead/store';
 import { type DocumentContext, maxUnmeasuredBytes, type ResourceDocument, toHead } from './resource-document.ts';
 
 interface LineDocumentOptions {

@@ -1,4 +1,5 @@
-import { decodeExactNumbers, maxWriteMs, type NumberText } from '@bulkhead/store';
+import { decodeExactNumbers, type NumberText } from '@bulkhead/bson';
+import { maxWriteMs } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { digest, readValues, writeValues } from './resource-pages.ts';
 import type { ResourceVersion } from './resource-version.ts';

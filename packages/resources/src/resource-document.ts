@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { encodeExactNumbers, type NumberText } from '@bulkhead/bson';
 import {
   extractSearchKeys,
   isSubsetted,
@@ -11,7 +12,6 @@ import {
   summarize,
   withoutLeapSecond,
 } from '@bulkhead/fhir';
-import { encodeExactNumbers, type NumberText } from '@bulkhead/store';
 import mongoose from 'mongoose';
 import { plausibleTime, type ResourceVersion } from './resource-version.ts';
 

@@ -1,12 +1,6 @@
+import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bulkhead/bson';
 import { isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
-import {
-  decodeExactNumbers,
-  findFields,
-  JsonWriter,
-  type Named,
-  type NumberText,
-  type PatientOfConnection,
-} from '@bulkhead/store';
+import type { Named, PatientOfConnection } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';

@@ -1,5 +1,6 @@
+import { decodeExactNumbers, type NumberText } from '@bulkhead/bson';
 import { extractSearchKeys, type Resource, searchKeysVersion, summarize } from '@bulkhead/fhir';
-import { decodeExactNumbers, type NumberText, writeUnordered } from '@bulkhead/store';
+import { writeUnordered } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { fitsInDocument, type ResourceDocument } from './resource-document.ts';
 

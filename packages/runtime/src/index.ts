@@ -1,9 +1,6 @@
 export { ByteBudget, type ByteClaim } from './byte-budget.ts';
 export { collectGarbageAbove } from './collect-garbage.ts';
-export { cronFault, isTimeZone, shortestGapMs } from './cron/cron-fault.ts';
-export { nextRun, nextRuns } from './cron/next-run.ts';
-export { KeyWrapperError } from './encryption-key/key-wrapper.ts';
-export { awsKmsWrapper, type Unwrapped, unwrapKeys, wrapperOf } from './encryption-key/unwrap-keys.ts';
+
 export { exposedConnections } from './env/exposed-connections.ts';
 export { EnvError, parseEnv } from './env/parse-env.ts';
 export { logLevel, processEnvShape } from './env/process-env.ts';
@@ -36,21 +33,12 @@ export { hashOf, newId, newSecret } from './ids-and-secrets.ts';
 export type { Immutable } from './immutable.ts';
 export { inBatches } from './in-batches.ts';
 export { listen } from './listen.ts';
-export { createLineSink } from './logs/create-line-sink.ts';
-export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
+
+export { createLogger, type LogFields, type Logger, withLogContext } from './logs/logger.ts';
 export { RecurringErrorLog } from './logs/recurring-error-log.ts';
 export { median } from './median.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
-export {
-  maxTotal,
-  type Page,
-  type PageQuery,
-  pageOf,
-  pageQuery,
-  readPage,
-  shortListQuery,
-  totalQuery,
-} from './paging.ts';
+
 export { mayNamePatient, patientMarkOf, quotesEhr } from './patient-texts.ts';
 export { present } from './present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';

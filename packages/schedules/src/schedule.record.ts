@@ -1,6 +1,7 @@
+import { isTimeZone } from '@bulkhead/cron';
 import { exportTypes } from '@bulkhead/fhir';
 import { scheduleKinds } from '@bulkhead/providers';
-import { errorCodeSchema, type Immutable, isTimeZone } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { countSchema, instantSchema } from '@bulkhead/store';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { shortestGapMs } from '@bulkhead/runtime';
+import { shortestGapMs } from '@bulkhead/cron';
 
 const hourMs = 60 * 60_000;
 

@@ -1,5 +1,6 @@
 import { proxyEnvShape, proxyOf } from '@bulkhead/ehr-client';
-import { parseEnv, processEnvShape, unwrapKeys } from '@bulkhead/runtime';
+import { encryptionEnvShape, unwrapKeys } from '@bulkhead/encryption';
+import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { createEmbeddedService } from './create-embedded-service.ts';
 import { createHttpService } from './create-http-service.ts';
@@ -30,7 +31,7 @@ function overHttp(env: NodeJS.ProcessEnv): EnhancedService {
 }
 
 function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
-  const wrapped = parseEnv(z.object({ ...processEnvShape, ...proxyEnvShape }), env);
+  const wrapped = parseEnv(z.object({ ...processEnvShape, ...encryptionEnvShape, ...proxyEnvShape }), env);
   let started: Promise<EnhancedService> | undefined;
   const start = (): Promise<EnhancedService> => {
     started ??= unwrapKeys(wrapped, env).then((config) =>

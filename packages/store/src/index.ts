@@ -1,9 +1,4 @@
 export { batchedFind, batchedInsert } from './batched.ts';
-export { type BsonLine, BsonLines, BufferPool } from './bson/bson-lines.ts';
-export { BsonWriter } from './bson/bson-writer.ts';
-export { findFields, JsonWriter } from './bson/json-writer.ts';
-export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './bson/raw-writes.ts';
-export { hashKey, numbersPerMember } from './bson/transcode-json.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
 export { connectionSettings } from './connection-settings.ts';
 export { createIndexes } from './create-indexes.ts';
@@ -20,9 +15,6 @@ export {
   type Rotation,
   rotateEncryptionKey,
 } from './encryption/encryption-key.repository.ts';
-export { createEncryptStream } from './encryption/encryption-stream.ts';
-export { createSecretBox, type SecretBox } from './encryption/secret-box.ts';
-export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 export {
   type ActiveWork,
   type ConnectionPass,
@@ -37,7 +29,18 @@ export { FileNovelty } from './file-novelty.ts';
 export { forgetTexts } from './forget-texts.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
 export type { Named } from './named.ts';
+export {
+  maxTotal,
+  type Page,
+  type PageQuery,
+  pageOf,
+  pageQuery,
+  readPage,
+  shortListQuery,
+  totalQuery,
+} from './paging.ts';
 export { countIn, findIds, removeOthers, withId, writeUnordered } from './queries.ts';
+export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './raw-writes.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
   amountsOf,

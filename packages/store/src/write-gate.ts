@@ -1,5 +1,5 @@
+import type { SecretBox } from '@bulkhead/encryption';
 import type { Connection as Database } from 'mongoose';
-import type { SecretBox } from './encryption/secret-box.ts';
 
 /** The patients that one connection keeps out: erased patients that are never stored again. */
 export interface KeptOutList {

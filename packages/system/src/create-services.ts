@@ -1,13 +1,10 @@
-import {
-  createApiKeyService,
-  createAuditService,
-  createIdempotencyService,
-  createSessionService,
-} from '@bulkhead/access/commands';
+import { createApiKeyService, createSessionService } from '@bulkhead/access/commands';
+import { createAuditService } from '@bulkhead/audit/commands';
 import { BulkExportService } from '@bulkhead/bulk-export/commands';
 import { AuthorizationService, ConnectionService, createSigningKeyService } from '@bulkhead/connections/commands';
 import { createDocumentService } from '@bulkhead/documents/commands';
 import { ErasureService } from '@bulkhead/erasure/commands';
+import { createIdempotencyService } from '@bulkhead/idempotency/commands';
 import {
   createHealthService,
   createHistoryService,

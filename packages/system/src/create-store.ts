@@ -1,8 +1,11 @@
-import { type AuditOptions, createAccessStore } from '@bulkhead/access';
+import { createAccessStore } from '@bulkhead/access';
+import { type AuditOptions, createAuditStore } from '@bulkhead/audit';
 import { createBulkExportStore } from '@bulkhead/bulk-export';
 import { createConnectionStore } from '@bulkhead/connections';
 import { createDocumentStore } from '@bulkhead/documents';
+import { createSecretBox } from '@bulkhead/encryption';
 import { createErasureStore } from '@bulkhead/erasure';
+import { createIdempotencyStore } from '@bulkhead/idempotency';
 import { createMonitoringStore } from '@bulkhead/monitoring';
 import { createQuarantineStore } from '@bulkhead/quarantine';
 import { createResourceStore } from '@bulkhead/resources';
@@ -10,7 +13,6 @@ import { createScheduleStore } from '@bulkhead/schedules';
 import {
   type CommandObserver,
   connectionSettings,
-  createSecretBox,
   EncryptionKeyRepository,
   listRetentionStates,
   openRawWrites,
@@ -58,7 +60,9 @@ export function createStore(options: StoreOptions) {
     readKeptOut: () => resources.repositories.keptOut.listAll(),
   });
   const context: StoreContext = { database, secretBox, gate: erasure.repositories.gate };
-  const access = createAccessStore({ ...context, ...options });
+  const access = createAccessStore(context);
+  const audit = createAuditStore({ ...context, ...options });
+  const idempotency = createIdempotencyStore(context);
   const connections = createConnectionStore(context);
   const resources = createResourceStore({ ...context, rawWrites: () => rawWrites });
   const quarantine = createQuarantineStore(context);
@@ -93,6 +97,8 @@ export function createStore(options: StoreOptions) {
     documentData.data,
     monitoring.data,
     access.data,
+    audit.data,
+    idempotency.data,
     // Last, so that an interrupted erasure still finds the connection.
     connections.data,
   ] as const;
@@ -100,6 +106,8 @@ export function createStore(options: StoreOptions) {
   return {
     ...erasure.repositories,
     ...access.repositories,
+    ...audit.repositories,
+    ...idempotency.repositories,
     ...connections.repositories,
     ...resources.repositories,
     ...quarantine.repositories,

@@ -1,7 +1,7 @@
 import type { ApiKeyRepository } from '@bulkhead/access';
+import type { SecretBox } from '@bulkhead/encryption';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/resources';
-import type { SecretBox } from '@bulkhead/store';
 import { createIndexes, upgradeEncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson } from '@bulkhead/access';
+import { canonicalJson } from '@bulkhead/audit';
 import { parseExact } from '@bulkhead/fhir';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 import { type Finding, finding } from './finding.ts';

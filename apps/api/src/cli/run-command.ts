@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import type { AuditActor, NewAuditEvent } from '@bulkhead/access';
-import { createAuditStream } from '@bulkhead/access';
+import type { AuditActor, NewAuditEvent } from '@bulkhead/audit';
+import { createAuditStream } from '@bulkhead/audit';
 import { AppError, createLogger, EnvError, logLevel, validate } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { createStore, type Store } from '@bulkhead/system';

@@ -1,4 +1,4 @@
-import { maxTotal } from '@bulkhead/runtime';
+import { maxTotal } from '@bulkhead/store';
 import { z } from 'zod';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
 import { httpErrorCodes } from '../http/errors/http-errors.ts';

@@ -1,4 +1,4 @@
-import type { AuditAction } from '@bulkhead/access';
+import type { AuditAction } from '@bulkhead/audit';
 import type { createHealth, Metrics } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';

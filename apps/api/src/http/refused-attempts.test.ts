@@ -1,4 +1,4 @@
-import type { NewAuditEvent } from '@bulkhead/access';
+import type { NewAuditEvent } from '@bulkhead/audit';
 import { createLogger } from '@bulkhead/runtime';
 import { beforeEach, expect, jest, test } from '@jest/globals';
 import { RefusedAttempts } from './refused-attempts.ts';

@@ -1,5 +1,5 @@
-import type { AuditAction, NewAuditEvent } from '@bulkhead/access';
-import type { AuditService } from '@bulkhead/access/commands';
+import type { AuditAction, NewAuditEvent } from '@bulkhead/audit';
+import type { AuditService } from '@bulkhead/audit/commands';
 import type { ErrorCode, Logger } from '@bulkhead/runtime';
 import { networkOf } from './limits/request-limits.ts';
 

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiEnvSchema } from '@bulkhead/api';
+import { auditEnvShape } from '@bulkhead/audit';
 import { simulatorEnvSchema } from '@bulkhead/ehr-simulator';
+import { encryptionEnvShape } from '@bulkhead/encryption';
 import { processEnvShape } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { workerEnvSchema } from '../../src/env.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'env.md'), 'utf8');
-const shared = Object.keys(processEnvShape);
+const shared = Object.keys({ ...processEnvShape, ...encryptionEnvShape, ...auditEnvShape });
 
 /** The variables of a schema: `required`, the default as text, or undefined if the code decides. */
 function defaultsOf(schema: z.ZodType): Record<string, string | undefined> {

@@ -1,4 +1,4 @@
-import type { ChainPosition } from '@bulkhead/access';
+import type { ChainPosition } from '@bulkhead/audit';
 import type { Logger } from '@bulkhead/runtime';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';

@@ -1,6 +1,7 @@
 import { exportTypes, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
 import { isAhead } from '@bulkhead/runs/commands';
-import { pageQuery, youSent } from '@bulkhead/runtime';
+import { youSent } from '@bulkhead/runtime';
+import { pageQuery } from '@bulkhead/store';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';

@@ -1,12 +1,12 @@
-import type { IdempotencyService } from '@bulkhead/access/commands';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
+import type { IdempotencyService } from '@bulkhead/idempotency/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { RequestPause } from '@bulkhead/runs/commands';
 import { usualKeptMs } from '@bulkhead/runs/commands';
-import { createSharedWait, keepFor, keepForKey, readPage, unavailable } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { createSharedWait, keepFor, keepForKey, unavailable } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope, readPage } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
 import { isTerminal, phasesOf } from '../bulk-export-phase.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { IdempotencyService } from '@bulkhead/access/commands';
 import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { IdempotencyService } from '@bulkhead/idempotency/commands';
 import { type Provider, whyNotExported } from '@bulkhead/providers';
 import { invalidRequest, newId, waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
@@ -109,7 +109,7 @@ const insertWaitMs = 2000;
 export async function acceptOnce(options: {
   readonly service: IdempotencyService;
   readonly idempotency: Idempotency | undefined;
-  readonly content: unknown;
+  readonly content: readonly [provider: string, body: BulkExportBody];
   readonly created: BulkExport;
   readonly isStored: (recordId: string) => Promise<boolean>;
 }): Promise<{ readonly record: BulkExport; readonly isRepeated: boolean; readonly release: () => Promise<void> }> {

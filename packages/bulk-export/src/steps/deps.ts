@@ -1,9 +1,9 @@
+import type { BufferPool } from '@bulkhead/bson';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { QuarantineStore } from '@bulkhead/quarantine';
 import type { ResourceStore } from '@bulkhead/resources';
 import type { ByteBudget } from '@bulkhead/runtime';
-import type { BufferPool } from '@bulkhead/store';
 import type { BulkExportStore } from '../store.ts';
 import type { ExportContexts } from './export-contexts.ts';
 

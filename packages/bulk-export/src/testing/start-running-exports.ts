@@ -1,5 +1,5 @@
-import { createIdempotencyService } from '@bulkhead/access/commands';
 import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
+import { createIdempotencyService } from '@bulkhead/idempotency/commands';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import { bulkExportRequestSchema } from '../commands/bulk-export.schema.ts';

@@ -1,9 +1,9 @@
-import { createAccessStore } from '@bulkhead/access';
+import { BufferPool } from '@bulkhead/bson';
 import { type ConnectedEhr, type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
 import { createStores as createDocumentStores, documentSettings } from '@bulkhead/documents/testing';
+import { createIdempotencyStore } from '@bulkhead/idempotency';
 import { createQuarantineStore } from '@bulkhead/quarantine';
 import { ByteBudget } from '@bulkhead/runtime';
-import { BufferPool } from '@bulkhead/store';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportDeps } from '../steps/deps.ts';
@@ -26,7 +26,7 @@ export function createStores(context: TestContext) {
   const others = {
     ...createDocumentStores(context).repositories,
     ...createQuarantineStore(context).repositories,
-    answeredRequests: createAccessStore(context).repositories.answeredRequests,
+    answeredRequests: createIdempotencyStore(context).repositories.answeredRequests,
   };
   return { repositories: { ...others, ...createBulkExportStore({ ...context, ...others }).repositories } };
 }

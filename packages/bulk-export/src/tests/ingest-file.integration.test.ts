@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
+import { BufferPool } from '@bulkhead/bson';
 import type { ResourceWriter } from '@bulkhead/resources';
 import { ByteBudget } from '@bulkhead/runtime';
-import { BufferPool } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import type { OutputFile } from '../index.ts';

@@ -1,13 +1,16 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceId, parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, pageQuery, present, readPage, totalQuery, withoutSecrets } from '@bulkhead/runtime';
+import { type AppError, present, withoutSecrets } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   countSchema,
   forReader,
   isInScope,
+  pageQuery,
   type Reader,
+  readPage,
+  totalQuery,
   toView,
   type View,
   viewShapeOf,

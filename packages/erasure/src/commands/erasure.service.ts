@@ -1,9 +1,9 @@
-import type { AuditActor } from '@bulkhead/access';
+import type { AuditActor } from '@bulkhead/audit';
 import type { ConnectionStore } from '@bulkhead/connections';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/resources';
-import { type AppError, invalidRequest, newId, pageQuery, readPage } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, newId } from '@bulkhead/runtime';
 import {
   type ActiveWork,
   type ConnectionScope,
@@ -11,6 +11,8 @@ import {
   type FeatureData,
   isInScope,
   noAmounts,
+  pageQuery,
+  readPage,
   type View,
   viewOf,
   viewShapeOf,

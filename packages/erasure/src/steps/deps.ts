@@ -1,4 +1,4 @@
-import type { AccessStore } from '@bulkhead/access';
+import type { AuditStore } from '@bulkhead/audit';
 import type { JobContext } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/resources';
 import type { Logger } from '@bulkhead/runtime';
@@ -9,7 +9,7 @@ import type { ErasureStore } from '../store.ts';
 export interface ErasureDeps {
   readonly store: ErasureStore &
     Pick<ResourceStore, 'keptOut'> &
-    Pick<AccessStore, 'auditEvents'> & {
+    Pick<AuditStore, 'auditEvents'> & {
       readonly features: readonly FeatureData[];
       readonly retention: Readonly<Record<string, RetentionStep>>;
     };

@@ -1,7 +1,16 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
-import { pageQuery, present, readPage, totalQuery, unavailable, waitUntil } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { present, unavailable, waitUntil } from '@bulkhead/runtime';
+import {
+  type ConnectionScope,
+  isInScope,
+  pageQuery,
+  readPage,
+  totalQuery,
+  type View,
+  viewOf,
+  viewShapeOf,
+} from '@bulkhead/store';
 import { z } from 'zod';
 import { quarantineError } from '../errors.ts';
 import { type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';

@@ -1,4 +1,4 @@
-import { patientsShown } from '@bulkhead/access';
+import { patientsShown } from '@bulkhead/audit';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
 import { invalidRequest } from '@bulkhead/runtime';
 import { resourceError } from '../errors.ts';

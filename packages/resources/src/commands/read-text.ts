@@ -1,4 +1,4 @@
-import { anyPatient, patientsShown } from '@bulkhead/access';
+import { anyPatient, patientsShown } from '@bulkhead/audit';
 import type { Resource } from '@bulkhead/fhir';
 
 /** A text, and the patients whose data it shows. See `patientsShown`. */

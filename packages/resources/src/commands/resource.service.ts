@@ -1,4 +1,4 @@
-import { anyPatient, patientsShown } from '@bulkhead/access';
+import { anyPatient, patientsShown } from '@bulkhead/audit';
 import {
   isResourceType,
   parseSearch,

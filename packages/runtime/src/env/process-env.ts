@@ -1,43 +1,15 @@
 import { z } from 'zod';
-import { isKeyText } from '../encryption-key/unwrap-keys.ts';
-import { isLineTarget } from '../logs/create-line-sink.ts';
 
-// A missing and an invalid value have the same message, because both times it says what to set.
-const notAKey =
-  'must be 32 bytes in base64, as printed by `openssl rand -base64 32`, or a wrapped key that wrap-encryption-key printed';
 const notADatabase = 'must be a mongodb:// or mongodb+srv:// URI with the name of a database in its path';
 const notAnHttpUrl = 'must be an http:// or https:// URL';
-
-// A secret of Kubernetes can end with a line break.
-const encryptionKeySchema = z.string({ error: notAKey }).trim().refine(isKeyText, notAKey);
-const previousKeySchema = z.string().trim().refine(isKeyText, `${notAKey}. Separate several keys by commas.`);
 
 /** The variables that every process needs. Each app adds its own. */
 export const processEnvShape = {
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }),
   // Without a name in the URI, the driver would use the database `test`.
   MONGODB_URI: z.string({ error: notADatabase }).regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/, notADatabase),
-  /** Encrypts and decrypts. `unwrapKeys` turns this text, and those below, into keys. */
-  BULKHEAD_ENCRYPTION_KEY: encryptionKeySchema,
-  /** Used only to decrypt. Several keys are separated by commas. */
-  BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').filter((key) => key.trim() !== ''))
-    .pipe(z.array(previousKeySchema)),
   /** The prefix of every key in Redis. The braces keep the keys of a queue on one node of a Redis Cluster. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
-  /** How long audit events are kept. The default is six years. */
-  BULKHEAD_AUDIT_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
-  /** Where audit events are sent as they happen. They are sent nowhere if it is not set. */
-  BULKHEAD_AUDIT_STREAM: z
-    .string()
-    .refine(
-      isLineTarget,
-      'must be stdout, syslog://host, syslog+tcp://host or syslog+tls://host, each with or without a port',
-    )
-    .optional(),
-  BULKHEAD_AUDIT_FORMAT: z.enum(['json', 'fhir']).default('json'),
   /**
    * A process kills itself if its event loop is blocked for this long; 0 disables this. The default is twice WORKER_LOCK_MS, after
    * which other workers have taken over its jobs.

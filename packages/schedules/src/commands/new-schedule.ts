@@ -1,5 +1,6 @@
+import { nextRun } from '@bulkhead/cron';
 import type { Connection } from '@bulkhead/providers';
-import { newId, nextRun } from '@bulkhead/runtime';
+import { newId } from '@bulkhead/runtime';
 import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 

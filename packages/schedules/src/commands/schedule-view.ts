@@ -1,4 +1,4 @@
-import { nextRuns } from '@bulkhead/runtime';
+import { nextRuns } from '@bulkhead/cron';
 import { instantSchema, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { scheduleFault, scheduleSchema } from '../schedule.record.ts';

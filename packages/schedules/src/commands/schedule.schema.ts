@@ -1,6 +1,8 @@
 import { bulkExportRequestSchema } from '@bulkhead/bulk-export/commands';
+import { cronFault, isTimeZone } from '@bulkhead/cron';
 import { type ScheduleKind, scheduleKinds } from '@bulkhead/providers';
-import { cronFault, isTimeZone, pageQuery, validate } from '@bulkhead/runtime';
+import { validate } from '@bulkhead/runtime';
+import { pageQuery } from '@bulkhead/store';
 import { syncBodySchema } from '@bulkhead/sync/commands';
 import { z } from 'zod';
 import type { ScheduleRequest } from '../schedule.record.ts';

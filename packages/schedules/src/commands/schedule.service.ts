@@ -1,9 +1,10 @@
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
+import { nextRun } from '@bulkhead/cron';
 import { type ProviderRegistry, whyNotExported } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { invalidRequest, newId, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { invalidRequest, newId, unavailable } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope, type Page, readPage } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
 import { scheduleError } from '../errors.ts';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';

@@ -1,7 +1,8 @@
 import { windowEnd } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
+import { nextRun } from '@bulkhead/cron';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type ErrorCode, type Logger, newId, nextRun } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type Logger, newId } from '@bulkhead/runtime';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';

@@ -1,4 +1,4 @@
-import { nextRun } from '@bulkhead/runtime';
+import { nextRun } from '@bulkhead/cron';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
 import { runSchedule, type ScheduleDeps } from './run-schedule.ts';
 

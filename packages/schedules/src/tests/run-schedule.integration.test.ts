@@ -1,5 +1,5 @@
+import { nextRun } from '@bulkhead/cron';
 import { startConsumer } from '@bulkhead/queues/testing';
-import { nextRun } from '@bulkhead/runtime';
 import { withMethods } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { createSecretBox } from '@bulkhead/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { createEncryptedField } from './encrypted-field.ts';
-import { createSecretBox } from './secret-box.ts';
 
 const former = randomBytes(32);
 const before = createSecretBox({ current: former });

@@ -1,6 +1,6 @@
+import { encryptedPrefix, type SecretBox } from '@bulkhead/encryption';
 import { AppError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
-import { encryptedPrefix, type SecretBox } from './secret-box.ts';
 
 export type EncryptedField = ReturnType<typeof createEncryptedField>;
 

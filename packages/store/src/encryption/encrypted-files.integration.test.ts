@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
+import { createSecretBox } from '@bulkhead/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { openGate } from '../testing/test-context.ts';
 import { EncryptedFiles } from './encrypted-files.ts';
-import { createSecretBox } from './secret-box.ts';
 
 const secretBox = createSecretBox({ current: randomBytes(32) });
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();

@@ -2,12 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { SecretBox } from '@bulkhead/encryption';
+import { createDecryptStream, createEncryptStream } from '@bulkhead/encryption';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { isStoreUnavailable } from '../store-errors.ts';
 import type { WriteGate } from '../write-gate.ts';
 import { createEncryptedField } from './encrypted-field.ts';
-import { createDecryptStream, createEncryptStream } from './encryption-stream.ts';
-import type { SecretBox } from './secret-box.ts';
 
 /** Writes an encrypted file to the database. `write` waits while the database is slower than the caller. */
 export interface EncryptedFileWriter {

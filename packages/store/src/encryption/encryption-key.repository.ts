@@ -1,10 +1,10 @@
+import type { SecretBox } from '@bulkhead/encryption';
+import { encryptionError } from '@bulkhead/encryption';
 import type { AppError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
-import { storeError } from '../errors.ts';
 import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';
 import type { EncryptedField } from './encrypted-field.ts';
-import type { SecretBox } from './secret-box.ts';
 
 const documentSchema = z.strictObject({
   /** The key's id. */
@@ -74,7 +74,7 @@ export class EncryptionKeyRepository {
 }
 
 function keyMissing(keyIds: readonly string[]): AppError {
-  return storeError('encryption-key-missing', { context: { keyIds } });
+  return encryptionError('encryption-key-missing', { context: { keyIds } });
 }
 
 export interface Rotation {

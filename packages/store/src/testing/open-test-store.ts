@@ -1,8 +1,8 @@
 import { testServices } from '@bulkhead/testing/test-services';
 import { createConnection } from 'mongoose';
-import { openRawWrites } from '../bson/raw-writes.ts';
 import { connectionSettings } from '../connection-settings.ts';
 import { createIndexes } from '../create-indexes.ts';
+import { openRawWrites } from '../raw-writes.ts';
 import { type CommandObserver, watchCommands } from '../watch-commands.ts';
 import { type TestContext, testContext } from './test-context.ts';
 

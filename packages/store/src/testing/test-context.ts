@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { createSecretBox } from '@bulkhead/encryption';
 import type { Connection as Database } from 'mongoose';
-import type { RawWrites } from '../bson/raw-writes.ts';
-import { createSecretBox } from '../encryption/secret-box.ts';
+import type { RawWrites } from '../raw-writes.ts';
 import type { StoreContext, WriteGate } from '../write-gate.ts';
 
 /** Lets every write begin. */

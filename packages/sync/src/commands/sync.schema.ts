@@ -1,6 +1,6 @@
 import { enhancedResourceTypes, isResourceType, standardResourceTypes, whyNotResourceType } from '@bulkhead/fhir';
 import { sinceInstantSchema } from '@bulkhead/runs/commands';
-import { pageQuery } from '@bulkhead/runtime';
+import { pageQuery } from '@bulkhead/store';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 

@@ -5,16 +5,8 @@ import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/resources';
 import type { RequestPause } from '@bulkhead/runs/commands';
 import { usualKeptMs } from '@bulkhead/runs/commands';
-import {
-  type AppError,
-  invalidRequest,
-  keepForKey,
-  type Page,
-  readPage,
-  unavailable,
-  waitUntil,
-} from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { type AppError, invalidRequest, keepForKey, unavailable, waitUntil } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope, type Page, readPage } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import { syncError } from '../errors.ts';
 import type { SyncStore } from '../store.ts';

@@ -2,8 +2,17 @@ import { randomBytes } from 'node:crypto';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { invalidRequest, type Page, pageQuery, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { invalidRequest } from '@bulkhead/runtime';
+import {
+  type ConnectionScope,
+  isInScope,
+  type Page,
+  pageQuery,
+  readPage,
+  type View,
+  viewOf,
+  viewShapeOf,
+} from '@bulkhead/store';
 import { z } from 'zod';
 import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';

@@ -1,5 +1,5 @@
 import { apiKeyBodySchema, apiKeyViewSchema, toApiKeyView } from '@bulkhead/access/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, page, responseWith, success } from '../common.schema.ts';

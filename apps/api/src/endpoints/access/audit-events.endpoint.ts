@@ -1,4 +1,4 @@
-import { auditHashSchema, chainFaults } from '@bulkhead/access';
+import { auditHashSchema, chainFaults } from '@bulkhead/audit';
 import {
   auditCheckQuerySchema,
   auditCsvHeader,
@@ -8,7 +8,7 @@ import {
   toAuditCheckView,
   toAuditCsvLine,
   toAuditView,
-} from '@bulkhead/access/commands';
+} from '@bulkhead/audit/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';

@@ -1,5 +1,5 @@
 import { signingKeyBodySchema, signingKeyViewSchema } from '@bulkhead/connections/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { at, page, responseWith } from '../common.schema.ts';

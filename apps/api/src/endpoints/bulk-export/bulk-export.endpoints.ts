@@ -9,7 +9,7 @@ import {
   toFileView,
   toStatusView,
 } from '@bulkhead/bulk-export/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { eventStreamResponse, page } from '../common.schema.ts';
 import { exportEventsExample, exportExample, exportResponse, outputFileExample } from './bulk-export.examples.ts';

@@ -5,7 +5,7 @@ import {
   connectionViewSchema,
   toConnectionView,
 } from '@bulkhead/connections/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { page, responseWith, success } from '../common.schema.ts';

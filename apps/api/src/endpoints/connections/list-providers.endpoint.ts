@@ -1,6 +1,6 @@
 import { toProviderView } from '@bulkhead/connections/commands';
 import { scheduleKinds } from '@bulkhead/providers';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page } from '../common.schema.ts';

@@ -1,5 +1,5 @@
 import { toWatermarkView, watermarkViewSchema } from '@bulkhead/bulk-export/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, exportId, page } from '../common.schema.ts';
 

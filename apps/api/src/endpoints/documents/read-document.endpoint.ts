@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { anyPatient } from '@bulkhead/access';
+import { anyPatient } from '@bulkhead/audit';
 import type { PatientDocument } from '@bulkhead/documents';
 import type { OpenedDocument } from '@bulkhead/documents/commands';
 import type { AppError } from '@bulkhead/runtime';

@@ -1,5 +1,5 @@
 import { toQueueView } from '@bulkhead/monitoring/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { count, page } from '../common.schema.ts';

@@ -1,5 +1,5 @@
 import { toRateBudgetView } from '@bulkhead/monitoring/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, count, eventStreamResponse, page } from '../common.schema.ts';

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { anyPatient } from '@bulkhead/access';
+import { anyPatient } from '@bulkhead/audit';
 import {
   quarantineQuerySchema,
   quarantineViewSchema,

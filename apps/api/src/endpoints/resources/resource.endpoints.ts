@@ -1,6 +1,6 @@
 import { isResourceId } from '@bulkhead/fhir';
 import { toSourceView } from '@bulkhead/resources/commands';
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';

@@ -1,4 +1,4 @@
-import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { isSyncActive } from '@bulkhead/sync';
 import {
   syncEventViewSchema,

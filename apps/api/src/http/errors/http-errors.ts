@@ -1,8 +1,10 @@
 import { accessError } from '@bulkhead/access';
+import { auditError } from '@bulkhead/audit';
 import { exportError } from '@bulkhead/bulk-export';
 import { connectionError } from '@bulkhead/connections';
 import { documentError } from '@bulkhead/documents';
 import { erasureError } from '@bulkhead/erasure';
+import { idempotencyError } from '@bulkhead/idempotency';
 import { providerError } from '@bulkhead/providers';
 import { quarantineError } from '@bulkhead/quarantine';
 import { resourceError } from '@bulkhead/resources';
@@ -17,6 +19,8 @@ const tables = [
   runtimeError.table,
   apiError.table,
   accessError.table,
+  auditError.table,
+  idempotencyError.table,
   providerError.table,
   connectionError.table,
   resourceError.table,

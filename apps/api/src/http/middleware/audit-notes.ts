@@ -1,4 +1,4 @@
-import { type AuditAction, anyPatient } from '@bulkhead/access';
+import { type AuditAction, anyPatient } from '@bulkhead/audit';
 import type { ErrorCode } from '@bulkhead/runtime';
 import type { Response } from 'express';
 

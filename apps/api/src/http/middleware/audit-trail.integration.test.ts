@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { AuditAction, NewAuditEvent } from '@bulkhead/access';
+import type { AuditAction, NewAuditEvent } from '@bulkhead/audit';
 import { createLogger } from '@bulkhead/runtime';
 import { startLocalServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';

@@ -1,5 +1,5 @@
-import { type AuditOutcome, accessError, type NewAuditEvent } from '@bulkhead/access';
-import type { AuditService } from '@bulkhead/access/commands';
+import { type AuditOutcome, auditError, type NewAuditEvent } from '@bulkhead/audit';
+import type { AuditService } from '@bulkhead/audit/commands';
 import type { AppError, Logger } from '@bulkhead/runtime';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AuditNotes, auditNotes } from './audit-notes.ts';
@@ -163,5 +163,5 @@ function outcomeOf(status: number, { isUnchanged }: AuditNotes): AuditOutcome {
 }
 
 function auditUnavailable(cause: unknown): AppError {
-  return accessError('audit-unavailable', { cause });
+  return auditError('audit-unavailable', { cause });
 }

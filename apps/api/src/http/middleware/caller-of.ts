@@ -1,4 +1,5 @@
-import type { ApiKey, AuditActor } from '@bulkhead/access';
+import type { ApiKey } from '@bulkhead/access';
+import type { AuditActor } from '@bulkhead/audit';
 import type { ViewFor } from '@bulkhead/runs/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import type { Response } from 'express';

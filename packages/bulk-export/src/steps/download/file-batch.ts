@@ -1,3 +1,4 @@
+import { BsonLines, type BufferPool } from '@bulkhead/bson';
 import {
   anyResourceType,
   isOperationOutcome,
@@ -25,7 +26,6 @@ import {
   writeWithBisection,
 } from '@bulkhead/resources';
 import { type ByteClaim, runWithPauses, toEhrText } from '@bulkhead/runtime';
-import { BsonLines, type BufferPool } from '@bulkhead/store';
 import type { IssueCount } from '../../bulk-export.record.ts';
 import { type FileCheckpoint, type OutputFile, sumIssues } from '../../output-file.record.ts';
 import type { KeptLine } from './long-line.ts';

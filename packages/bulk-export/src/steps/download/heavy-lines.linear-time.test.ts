@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
+import { BufferPool } from '@bulkhead/bson';
 import { ByteBudget } from '@bulkhead/runtime';
-import { BufferPool } from '@bulkhead/store';
 import { longestHoldMs } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { BufferPool } from '@bulkhead/bson';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import { noOutcome, type ResourceDocument } from '@bulkhead/resources';
 import { ByteBudget } from '@bulkhead/runtime';
-import { BufferPool } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';

@@ -12,11 +12,11 @@
  */
 
 import type { Readable } from 'node:stream';
+import type { BufferPool } from '@bulkhead/bson';
 import { LineSplitter, type NdjsonLine } from '@bulkhead/fhir';
 import type { QuarantineStore } from '@bulkhead/quarantine';
 import type { ResourceWriter } from '@bulkhead/resources';
 import type { AppError, ByteBudget } from '@bulkhead/runtime';
-import type { BufferPool } from '@bulkhead/store';
 import { exportError } from '../../errors.ts';
 import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';

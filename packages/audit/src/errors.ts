@@ -1,0 +1,14 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const auditError = defineErrors({
+  'audit-unavailable': {
+    status: 503,
+    retry: { afterMs: 5000 },
+    message:
+      'The request may have been carried out, but it could not be recorded in the audit log, so no result is shown. Check the current state before you send the request again.',
+  },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof auditError.table, true> {}
+}

@@ -1,0 +1,22 @@
+import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
+import type { ChainedAuditEvent } from './audit-event.record.ts';
+import { AuditEventRepository } from './audit-event.repository.ts';
+
+export type AuditStore = ReturnType<typeof createAuditStore>['repositories'];
+
+export interface AuditOptions {
+  /** How long audit events are kept. */
+  readonly auditDays?: number | undefined;
+  /** Called with each audit event when it is stored. It must not throw, and it is not awaited. */
+  readonly onAuditEvent?: ((event: ChainedAuditEvent) => void) | undefined;
+}
+
+/** HIPAA requires documentation to be kept for six years (45 CFR 164.316(b)(2)(i)). This includes leap days. */
+const sixYearsDays = 2192;
+
+export function createAuditStore(context: Pick<StoreContext, 'database'> & AuditOptions) {
+  const { database, auditDays: keptDays = sixYearsDays, onAuditEvent: onAppended } = context;
+  // The log keeps who did what, even with erased data.
+  const data: FeatureData = noData;
+  return { repositories: { auditEvents: new AuditEventRepository({ database, keptDays, onAppended }) }, data };
+}

@@ -1,0 +1,17 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const encryptionError = defineErrors({
+  'encryption-key-missing': {
+    message:
+      'This process was started with a key other than the one that encrypted the data. Set BULKHEAD_ENCRYPTION_KEY to the key that encrypted the data. To replace that key, set BULKHEAD_ENCRYPTION_KEY to the new key and BULKHEAD_PREVIOUS_ENCRYPTION_KEYS to the old one, then run rotate-encryption-key (docs/how-to/rotate-keys.md).',
+  },
+  'secret-unreadable': {
+    message:
+      'A stored secret cannot be decrypted. Start the process with the key that encrypted it, in BULKHEAD_ENCRYPTION_KEY or BULKHEAD_PREVIOUS_ENCRYPTION_KEYS.',
+    help: 'A stored secret cannot be decrypted. Start the process with the key that encrypted it, see [Rotate the encryption key](how-to/rotate-keys.md). If only one connection has this error, replace its credentials.',
+  },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof encryptionError.table, true> {}
+}

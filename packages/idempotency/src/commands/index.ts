@@ -1,0 +1,1 @@
+export { createIdempotencyService, type IdempotencyService } from './idempotency.service.ts';

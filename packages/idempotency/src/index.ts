@@ -1,0 +1,2 @@
+export { idempotencyError } from './errors.ts';
+export { createIdempotencyStore, type IdempotencyStore } from './store.ts';

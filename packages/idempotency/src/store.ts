@@ -1,0 +1,21 @@
+import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
+import { AnsweredRequestRepository } from './answered-request.repository.ts';
+
+export type IdempotencyStore = ReturnType<typeof createIdempotencyStore>['repositories'];
+
+export function createIdempotencyStore(context: StoreContext) {
+  const answeredRequests = new AnsweredRequestRepository(context);
+  /** The copies of responses are not counted: what they show is stored elsewhere. */
+  const forget = async ({ connectionId }: { readonly connectionId: string }): Promise<number> => {
+    await answeredRequests.removeOfConnection(connectionId);
+    return 0;
+  };
+  const data: FeatureData = {
+    ...noData,
+    eraseConnection: forget,
+    // The response of a sync contains the patients that it was requested for.
+    erasePatient: forget,
+    encryptedFields: answeredRequests.encryptedFields,
+  };
+  return { repositories: { answeredRequests }, data };
+}
