@@ -48,7 +48,7 @@ const features = [
   'erasure',
   'monitoring',
 ];
-const order = [...foundations, ...features, 'system', 'sdk'];
+const order = [...foundations, ...features, 'system', 'client', 'sdk'];
 const packagesBefore = (name) => order.slice(0, order.indexOf(name));
 
 /** Other rules decide who may import these. */

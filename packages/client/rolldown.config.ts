@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'rolldown';
 import { thirdPartyLicenses } from '../../scripts/release/third-party-licenses.ts';
@@ -16,8 +17,11 @@ export default defineConfig({
 function declarations() {
   const openapiFetch = fileURLToPath(import.meta.resolve('openapi-fetch'));
   const helpers = createRequire(openapiFetch).resolve('openapi-typescript-helpers');
+  const sources = globSync('src/*.ts')
+    .map((file) => basename(file, '.ts'))
+    .filter((name) => !name.endsWith('.test'));
   const files = {
-    ...Object.fromEntries(['index', 'client', 'events', 'api-types'].map((name) => [name, `dist/${name}.d.ts`])),
+    ...Object.fromEntries(sources.map((name) => [name, `dist/${name}.d.ts`])),
     'openapi-fetch': openapiFetch.replace(/[.]mjs$/, '.d.mts'),
     'openapi-typescript-helpers': helpers.replace(/[.]c?js$/, '.d.cts'),
   };

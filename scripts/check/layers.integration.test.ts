@@ -25,7 +25,8 @@ const folders = globSync('{{apps,packages}/*,scripts}/package.json', { cwd: root
 
 /** A workspace package that the folder's package.json does not declare. */
 function undeclaredBy(folder: string): string {
-  return ['apps/cli', 'apps/console', 'packages/client'].includes(folder) ? '@bulkhead/runtime' : '@bulkhead/client';
+  if (['apps/cli', 'apps/console', 'packages/client'].includes(folder)) return '@bulkhead/runtime';
+  return ['apps/worker', 'packages/sdk'].includes(folder) ? '@bulkhead/cron' : '@bulkhead/client';
 }
 
 /** A file, its text, and the one rule that it breaks. */

@@ -90,7 +90,7 @@ describe('the package of the client', () => {
     expect(manifest.dependencies).toBeUndefined();
   });
 
-  test('a project installs the client from its file, calls a real API with it, and compiles with its types', async () => {
+  test('a project installs the client from its file, calls a real API with it, runs the service of the guide, and compiles with its types', async () => {
     const { cwd, file } = placeAlone('bulkhead-client');
     writeFileSync(join(cwd, 'package.json'), '{ "name": "project", "private": true, "type": "module" }');
     await npm(['install', `./${file}`], { cwd, env: userEnv() });
@@ -117,6 +117,17 @@ console.log(ids.join());
     }
     const ran = await captureCommand({ cwd, env: userEnv(), command: ['node', 'dist/main.js'] });
     expect(ran).toEqual({ code: 0, stdout: `${system.connectionId}\n`, stderr: '' });
+
+    const guide = `import { getAthenaHealthEnhancedService } from '@bulkhead/client';
+const service = getAthenaHealthEnhancedService();
+const job = await service.initiateBulkExport('${system.connectionId}', { resourceTypes: ['Patient'] });
+const { status, counts } = await service.processBulkExportData(job.id);
+console.log(status, counts.stored + counts.stale);
+`;
+    writeFileSync(join(cwd, 'src/main.ts'), guide);
+    expect(await compile('node_modules/.bin/tsc')).toEqual({ code: 0, stdout: '', stderr: '' });
+    const exported = await captureCommand({ cwd, env: userEnv(), command: ['node', 'dist/main.js'] });
+    expect(exported).toEqual({ code: 0, stdout: 'COMPLETED 2\n', stderr: '' });
 
     writeFileSync(join(cwd, 'src/main.ts'), program('/api/ehr/nonsense'));
     const { code, stdout } = await compile('node_modules/.bin/tsc');

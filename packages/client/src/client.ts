@@ -1,5 +1,6 @@
 import createFetchClient, { type Client } from 'openapi-fetch';
 import type { components, paths } from './api-types.ts';
+import type { clientError } from './errors.ts';
 
 export type ApiClient = Client<paths>;
 
@@ -26,9 +27,16 @@ export function createClient(options: {
           cause,
         });
       });
+      if (response.ok && response.headers.get('content-type')?.startsWith('text/html')) throw notTheApi(url);
       return keepEmptyStream(response);
     },
   });
+}
+
+/** No operation of the API returns HTML. */
+function notTheApi(url: string): ApiError {
+  const message = `${url} answered with a web page, so it is not the address of Bulkhead's API. Check the address.`;
+  return new ApiError({ status: 0, code: 'no-answer', message });
 }
 
 /**
@@ -65,13 +73,19 @@ export function errorOf({ status, body }: { readonly status: number; readonly bo
   return new ApiError({ status, code, message, details });
 }
 
-/** A code of the API, `no-answer` if there was none, or the status of a proxy in front of the API. */
-export type ErrorCode = components['schemas']['Error']['error']['code'] | 'no-answer' | `status-${number}`;
+/** A code of the API, of this package (`clientError`), or the status of a proxy in front of the API. */
+export type ErrorCode =
+  | components['schemas']['Error']['error']['code']
+  | keyof typeof clientError.table
+  | `status-${number}`;
 
 /** The faults of single fields, or other details of an error response. */
 export type ErrorDetails = readonly { readonly path: string; readonly message: string }[] | object;
 
-/** An error response of the API, or no response (`no-answer`, status 0). The message is the API's own and says what to do. */
+/**
+ * An error response of the API, or an error without a response: `no-answer`, or the failure of an export or a sync (status 0). The
+ * message is the API's own and says what to do.
+ */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: ErrorCode;

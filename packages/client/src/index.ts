@@ -8,4 +8,11 @@ export {
   type ErrorDetails,
   errorOf,
 } from './client.ts';
+export {
+  createEnhancedService,
+  type EnhancedBackend,
+  type EnhancedService,
+} from './enhanced-service.ts';
 export { followEvents } from './events.ts';
+export { getAthenaHealthEnhancedService } from './get-enhanced-service.ts';
+export { createHttpService } from './http-service.ts';

@@ -1,5 +1,6 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
 import { bulkExportRequestSchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import { createEnhancedService, type EnhancedService } from '@bulkhead/client';
 import {
   checkPaging,
   createEhrClient,
@@ -11,18 +12,9 @@ import {
 } from '@bulkhead/ehr-client';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import { connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
-import { AppError, parseRequest } from '@bulkhead/runtime';
-import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
+import { parseRequest } from '@bulkhead/runtime';
+import { type SyncRunState, syncBodySchema, toSyncedView, toSyncRunView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
-import {
-  connectionIdOf,
-  type EnhancedService,
-  fromExportOptions,
-  fromSyncOptions,
-  type SearchParameterValues,
-  tokenHandle,
-  untilEnded,
-} from './enhanced-service.ts';
 import { sdkError } from './errors.ts';
 
 export interface EmbeddedServiceOptions {
@@ -41,8 +33,6 @@ export interface EmbeddedServiceOptions {
 const provider = 'athenahealth';
 /** A caller that has the encryption key of the deployment can read everything, so there is no point in a narrower scope. */
 const scope = 'all';
-/** No HTTP request waits for the sync here, so it may take long. The caller decides how long to wait. */
-const syncWaitMs = 24 * 60 * 60_000;
 
 /** Runs the guide's service inside a program. Like the API it stores records and enqueues jobs, and the workers run the jobs. */
 export async function createEmbeddedService(options: EmbeddedServiceOptions): Promise<EnhancedService> {
@@ -62,7 +52,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
     signingKeys: store.signingKeys,
   });
   const { connections, bulkExports, syncs } = createServices({
-    ...{ store, producer, registry, redis, prefix, syncWaitMs },
+    ...{ store, producer, registry, redis, prefix },
     configuration: { exposed: [], encryptionKeySource: 'the options of the embedded service' },
   });
 
@@ -71,36 +61,31 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
     // Signed URLs may be included, because the result never leaves the caller's process.
     return toStatusView({ record, files, isOperator: false, withSignedUrls: true });
   };
-  const check = async (id: string) => toJob((await bulkExports.get({ provider, id, scope })).record);
+  const toRun = ({ run, ...state }: SyncRunState) => ({
+    ...toSyncedView({ run, ...state }),
+    ...toSyncRunView(run, { isOperator: false }),
+  });
 
-  return {
-    async initiateBulkExport(connectionId, exportOptions) {
-      const body = parseRequest(bulkExportRequestSchema, { connectionId, ...fromExportOptions(exportOptions) });
+  return createEnhancedService({
+    async startExport(request) {
+      const body = parseRequest(bulkExportRequestSchema, request);
       return toJob((await bulkExports.start({ provider, body, scope })).record);
     },
-    checkBulkExportStatus: check,
-    processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
+    readExport: async (id) => toJob((await bulkExports.get({ provider, id, scope })).record),
 
-    async enhancedSync(connectionId, syncOptions) {
-      const body = parseRequest(syncBodySchema, { connectionId, ...fromSyncOptions(syncOptions) });
-      const state = await syncs.start({ provider, body, scope });
-      if (state.run.phase === 'completed') return toSyncedView(state);
-      const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
-      throw new AppError({ code, message, retry: 'never', context: { syncRunId: state.run.id } });
+    async startSync(request) {
+      const body = parseRequest(syncBodySchema, request);
+      return toRun(await syncs.start({ provider, body, scope, waitMs: 0 }));
     },
+    readSync: async (id) => toRun(await syncs.get({ provider, id, scope })),
 
-    async getConnection(connectionId) {
-      const { id, fhirEndpoint, userId } = await connections.find({ provider, id: connectionId, scope });
-      return { id, fhirEndpoint, accessToken: tokenHandle(id), ...(userId === undefined ? {} : { userId }) };
-    },
+    findConnection: (id) => connections.find({ provider, id, scope }),
 
-    fhirClient: {
-      async searchResources(endpoint, accessToken, resourceType, parameters) {
-        const { id } = await connections.find({ provider, id: connectionIdOf(accessToken), scope });
-        const connection = await store.connections.findWithSecrets(id);
-        if (connection?.fhirEndpoint !== endpoint) throw sdkError('unknown-endpoint');
-        return searchAll({ session: ehr.session(connection), resourceType, parameters });
-      },
+    async search({ connectionId, endpoint, ...search }) {
+      const { id } = await connections.find({ provider, id: connectionId, scope });
+      const connection = await store.connections.findWithSecrets(id);
+      if (connection?.fhirEndpoint !== endpoint) throw sdkError('unknown-endpoint');
+      return searchAll({ session: ehr.session(connection), ...search });
     },
 
     async close() {
@@ -109,13 +94,13 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
       await store.close();
       disconnectRedis(redis);
     },
-  };
+  });
 }
 
 async function searchAll(options: {
   readonly session: EhrSession;
   readonly resourceType: string;
-  readonly parameters: SearchParameterValues;
+  readonly parameters: Readonly<Record<string, string | number | readonly string[] | undefined>>;
 }): Promise<unknown[]> {
   const { session, resourceType, parameters } = options;
   const { connection, provider: settings } = session;

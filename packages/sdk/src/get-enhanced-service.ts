@@ -1,15 +1,9 @@
+import { type EnhancedService, getAthenaHealthEnhancedService as getHttpService } from '@bulkhead/client';
 import { proxyEnvShape, proxyOf } from '@bulkhead/ehr-client';
 import { encryptionEnvShape, unwrapKeys } from '@bulkhead/encryption';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { createEmbeddedService } from './create-embedded-service.ts';
-import { createHttpService } from './create-http-service.ts';
-import type { EnhancedService } from './enhanced-service.ts';
-
-const httpSchema = z.object({
-  BULKHEAD_URL: z.url({ protocol: /^https?$/, error: 'must be the http or https URL of the API' }),
-  BULKHEAD_API_KEY: z.string().min(1),
-});
 
 /** The guide calls its function without arguments, so the module has to keep the service. There is no other module state. */
 let service: EnhancedService | undefined;
@@ -21,13 +15,9 @@ let service: EnhancedService | undefined;
  * @throws EnvError that names every missing or invalid variable.
  */
 export function getAthenaHealthEnhancedService(env: NodeJS.ProcessEnv = process.env): EnhancedService {
-  service ??= 'BULKHEAD_URL' in env ? overHttp(env) : inProcess(env);
+  if ('BULKHEAD_URL' in env) return getHttpService(env);
+  service ??= inProcess(env);
   return service;
-}
-
-function overHttp(env: NodeJS.ProcessEnv): EnhancedService {
-  const { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey } = parseEnv(httpSchema, env);
-  return { ...createHttpService({ baseUrl, apiKey }), close: forget };
 }
 
 function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
@@ -57,12 +47,8 @@ function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
       searchResources: async (...args) => (await start()).fhirClient.searchResources(...args),
     },
     async close() {
-      await forget();
+      service = undefined;
       await (await started)?.close();
     },
   };
-}
-
-async function forget(): Promise<void> {
-  service = undefined;
 }

@@ -1,5 +1,5 @@
+import { createHttpService } from '@bulkhead/client';
 import { startLocalServer } from '@bulkhead/embedded/local-server';
-import { createHttpService } from '@bulkhead/sdk';
 import { expect, test } from '@jest/globals';
 
 test('a call of an API that does not answer throws an error with a code and what to do', async () => {
@@ -8,7 +8,7 @@ test('a call of an API that does not answer throws an error with a code and what
   const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
   await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
     code: 'no-answer',
-    message: 'The API did not answer. Verify its URL and that it is running, and try again.',
+    message: `${server.url} did not answer. Check the address and the network, and that the API is running.`,
   });
 });
 
@@ -19,9 +19,24 @@ test('a call that a proxy answers instead of the API throws an error with a code
   try {
     const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
     await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
+      code: 'status-502',
+      message: expect.stringContaining('Check the proxies in front of the API'),
+      status: 502,
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a call that a web page answers says that the address is not that of the API', async () => {
+  const server = await startLocalServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');
+  });
+  try {
+    const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
+    await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
       code: 'no-answer',
-      message: expect.stringContaining('Verify its URL and the proxies in front of it'),
-      context: { status: 502 },
+      message: `${server.url} answered with a web page, so it is not the address of Bulkhead's API. Check the address.`,
     });
   } finally {
     await server.stop();
@@ -29,12 +44,12 @@ test('a call that a proxy answers instead of the API throws an error with a code
 });
 
 test('a call that waits for an export or a sync continues after the API was unavailable', async () => {
-  const run = { id: 'run_1', url: '/api/ehr/athenahealth/enhanced-sync/run_1' };
+  const run = { id: 'run_1' };
   const answers = ['IN_PROGRESS', 'proxy', 'reset', 'unavailable', 'COMPLETED'];
   /** How many requests of each kind the API has received. */
   const received = { export: 0, sync: 0 };
   const server = await startLocalServer((request, response) => {
-    const kind = request.url?.includes('enhanced-sync') ? 'sync' : 'export';
+    const kind = /enhanced-sync|sync-runs/.test(request.url ?? '') ? 'sync' : 'export';
     const status = answers[received[kind]++];
     if (status === 'reset') return request.socket.destroy();
     if (status === 'proxy') return response.writeHead(502).end('<html>Bad Gateway</html>');
