@@ -26,6 +26,7 @@ const foundations = [
   'bson',
   'cron',
   'encryption',
+  'egress',
   'rate-limiter',
   'providers',
   'ehr-client',
@@ -117,7 +118,7 @@ const owners = {
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
   // A bench compares downloads with bare GETs.
-  axios: ['packages/ehr-client', 'apps/worker/bench'],
+  axios: ['packages/ehr-client', 'packages/egress', 'packages/webhooks', 'apps/worker/bench'],
   'axios-retry': 'packages/ehr-client',
   'openid-client': 'packages/ehr-client',
   'stream-json': 'packages/ehr-client',

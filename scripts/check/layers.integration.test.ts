@@ -46,6 +46,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/store/src/sideways.ts', "import '@bulkhead/queues';", 'layer-of-store'],
   ['packages/bson/src/up.ts', "import '@bulkhead/store';", 'layer-of-bson'],
   ['packages/cron/src/up.ts', "import '@bulkhead/queues';", 'layer-of-cron'],
+  ['packages/egress/src/up.ts', "import '@bulkhead/providers';", 'layer-of-egress'],
   ['packages/encryption/src/up.ts', "import '@bulkhead/store';", 'layer-of-encryption'],
   ['packages/audit/src/up.ts', "import '@bulkhead/connections';", 'layer-of-audit'],
   ['packages/access/src/sideways.ts', "import '@bulkhead/audit';", 'layer-of-access'],

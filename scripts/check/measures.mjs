@@ -35,6 +35,7 @@ const foundations = [
   'bson',
   'cron',
   'encryption',
+  'egress',
   'rate-limiter',
   'providers',
   'ehr-client',

@@ -1,11 +1,12 @@
 import { BufferPool } from '@bulkhead/bson';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
-import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
+import { createEhrClient } from '@bulkhead/ehr-client';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { connectRedis, Producer } from '@bulkhead/queues';
 import { ByteBudget, createLogger } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/system';
+import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import type { WorkerDeps } from '../src/deps.ts';

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { createAuditStream } from '@bulkhead/audit';
 import { BufferPool } from '@bulkhead/bson';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
-import { createEhrClient, createWebhookSender, proxyOf } from '@bulkhead/ehr-client';
+import { proxyOf } from '@bulkhead/egress';
+import { createEhrClient } from '@bulkhead/ehr-client';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createRateBudgetService } from '@bulkhead/monitoring/commands';
 import { createProviderRegistry } from '@bulkhead/providers';
@@ -26,6 +27,7 @@ import {
   watchHealth,
 } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/system';
+import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import type { WorkerConfig } from './env.ts';
 import { withFeatureWork } from './feature-work.ts';
 import { handlers } from './handlers.ts';

@@ -1,5 +1,5 @@
 import { auditEnvShape } from '@bulkhead/audit';
-import { proxyEnvShape } from '@bulkhead/ehr-client';
+import { proxyEnvShape } from '@bulkhead/egress';
 import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/encryption';
 import { queueNames } from '@bulkhead/queues';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';

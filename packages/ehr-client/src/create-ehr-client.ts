@@ -1,9 +1,9 @@
+import type { EgressProxy } from '@bulkhead/egress';
+import { createEgressGuard } from '@bulkhead/egress';
 import type { Connection, ProviderRegistry } from '@bulkhead/providers';
 import { createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
 import { present, type Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
-import { createEgressGuard } from './egress/egress-guard.ts';
-import type { EgressProxy } from './egress/egress-proxy.ts';
 import { createEhrSession } from './ehr-session.ts';
 import { createEhrHttp } from './http/ehr-http.ts';
 import { type EhrObserver, silentObserver } from './http/ehr-observer.ts';

@@ -1,6 +1,6 @@
 import { type Connection, connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
 import type { EhrResponse } from './answers/accept-answer.ts';
-import { egressRules } from './egress/egress-guard.ts';
+import { egressRules } from './egress-rules.ts';
 import { ehrError } from './errors.ts';
 import type { EhrRequest } from './http/ehr-axios.ts';
 import type { EhrHttp } from './http/ehr-http.ts';

@@ -63,10 +63,6 @@ export const ehrError = defineErrors({
     retry: 'later',
     help: noAnswer,
   },
-  'egress-refused': {
-    message:
-      'The EHR named a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
-  },
   'manifest-not-understood': {
     message:
       "The EHR's export manifest cannot be read: it is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",

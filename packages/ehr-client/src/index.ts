@@ -5,12 +5,12 @@ export { exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
-export { type EgressProxy, proxyEnvShape, proxyOf } from './egress/egress-proxy.ts';
+
 export type { EhrSession } from './ehr-session.ts';
-export { connectionRemedy } from './http/connection-failure.ts';
+
 export { EhrHttpError } from './http/ehr-http-error.ts';
 export type { EhrObserver } from './http/ehr-observer.ts';
-export { createWebhookSender, type WebhookSender } from './http/webhook-sender.ts';
+
 export { generateSigningKey, importSigningKey, publicJwkOf } from './oauth/signing-key.ts';
 export { tokenRemedy } from './oauth/token-error.ts';
 export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './oauth/token-store.ts';

@@ -1,10 +1,10 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
 import { bulkExportRequestSchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { createEnhancedService, type EnhancedService } from '@bulkhead/client';
+import type { EgressProxy } from '@bulkhead/egress';
 import {
   checkPaging,
   createEhrClient,
-  type EgressProxy,
   type EhrSession,
   type PagingState,
   readSearchPage,

@@ -1,5 +1,5 @@
 import { type EnhancedService, getAthenaHealthEnhancedService as getHttpService } from '@bulkhead/client';
-import { proxyEnvShape, proxyOf } from '@bulkhead/ehr-client';
+import { proxyEnvShape, proxyOf } from '@bulkhead/egress';
 import { encryptionEnvShape, unwrapKeys } from '@bulkhead/encryption';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';

@@ -1,7 +1,7 @@
 import { withExports } from '@bulkhead/bulk-export/testing';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
-import { createWebhookSender } from '@bulkhead/ehr-client';
 import { createStore } from '@bulkhead/system';
+import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from '../../src/deps.ts';
 import { withFeatureWork } from '../../src/feature-work.ts';
 

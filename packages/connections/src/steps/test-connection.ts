@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { connectionRemedy, type EhrSession, readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
+import { connectionRemedy } from '@bulkhead/egress';
+import { type EhrSession, readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
 import { scopeVersionsOf } from '@bulkhead/fhir';
 import type { Connection, ConnectionAuth, ConnectionTest, ConnectionTestStep } from '@bulkhead/providers';
 import { AppError, type ErrorCode } from '@bulkhead/runtime';

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { EgressRules } from '@bulkhead/egress';
+import { drain, endIfSilent, failureOf } from '@bulkhead/egress';
 import type { Connection } from '@bulkhead/providers';
 import type { Grant, RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
 import { whileWaiting } from '@bulkhead/runtime';
 import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
-import { drain, endIfSilent } from '../answers/accept-answer.ts';
 import { type AnswerRules, retryAfterOf } from '../answers/answer-rules.ts';
 import { limitHeadersOf } from '../answers/limit-headers.ts';
-import type { EgressRules } from '../egress/egress-guard.ts';
-import { addressOf, createReceivedBytes, type EhrObserver, failureOf, madeConnection } from './ehr-observer.ts';
+import { addressOf, createReceivedBytes, type EhrObserver, madeConnection } from './ehr-observer.ts';
 
 declare module 'axios' {
   interface AxiosRequestConfig {

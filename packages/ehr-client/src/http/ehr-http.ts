@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { connectionFailureOf, connectionRemedy, drain, type EgressGuard, egressRefusal } from '@bulkhead/egress';
 import type { RateLimiter } from '@bulkhead/rate-limiter';
 import { AppError, noTracing, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
-import { acceptAnswer, drain, type EhrResponse } from '../answers/accept-answer.ts';
+import { acceptAnswer, type EhrResponse } from '../answers/accept-answer.ts';
 import { retryAfterOf } from '../answers/answer-rules.ts';
 import { pauseReason, usedUpMs } from '../answers/limit-headers.ts';
 import { readErrorBody } from '../answers/read-error-body.ts';
-import { type EgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 import { ehrError } from '../errors.ts';
-import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { type EhrObserver, silentObserver, traceRequest } from './ehr-observer.ts';

@@ -49,14 +49,6 @@ export function addressOf(options: { readonly method?: string | undefined; reado
   return { method: method.toUpperCase(), host: URL.canParse(url) ? new URL(url).host : '' };
 }
 
-/** Codes are words of a closed set. A message may quote received text. */
-const codePattern = /^[\w-]{1,60}$/;
-
-export function failureOf(error: unknown): Pick<EndedRequest, 'code'> {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return typeof code === 'string' && codePattern.test(code) ? { code } : {};
-}
-
 const nothing = () => undefined;
 
 /** Ignores all events. */

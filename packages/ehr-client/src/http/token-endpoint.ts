@@ -1,11 +1,11 @@
+import { type EgressGuard, type EgressRules, failureOf } from '@bulkhead/egress';
 import type { RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
 import { type Tracing, whileWaiting } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import { parseRetryAfter } from '../answers/answer-rules.ts';
 import { limitHeadersOf, pauseReason } from '../answers/limit-headers.ts';
-import type { EgressGuard, EgressRules } from '../egress/egress-guard.ts';
 import { ehrError } from '../errors.ts';
-import { addressOf, type EhrObserver, failureOf, madeConnection, traceRequest } from './ehr-observer.ts';
+import { addressOf, type EhrObserver, madeConnection, traceRequest } from './ehr-observer.ts';
 
 export interface TokenCall<Value> {
   readonly provider: string;

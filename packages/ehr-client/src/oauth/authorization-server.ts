@@ -1,8 +1,8 @@
+import { matchesHost } from '@bulkhead/egress';
 import { type ScopeVersion, scopeVersions } from '@bulkhead/fhir';
 import { endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError, present } from '@bulkhead/runtime';
 import { type AnswerRules, configurationAnswer, resourceAnswer } from '../answers/answer-rules.ts';
-import { matchesHost } from '../egress/egress-guard.ts';
 import { ehrError } from '../errors.ts';
 import type { EhrRequest } from '../http/ehr-axios.ts';
 import type { EhrHttp } from '../http/ehr-http.ts';

@@ -1,9 +1,8 @@
+import { connectionFailureOf, connectionRemedy, egressRefusal } from '@bulkhead/egress';
 import type { Connection, ConnectionAuth } from '@bulkhead/providers';
 import { AppError, toEhrText } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
-import { egressRefusal } from '../egress/egress-guard.ts';
 import { ehrError } from '../errors.ts';
-import { connectionFailureOf, connectionRemedy } from '../http/connection-failure.ts';
 import type { TokenAnswer } from '../http/token-endpoint.ts';
 
 /** athenahealth issues 50 new tokens a minute (5 in preview), and then refuses until the minute ends. */

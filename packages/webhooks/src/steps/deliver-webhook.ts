@@ -1,9 +1,9 @@
 import type { ConnectionStore } from '@bulkhead/connections';
-import type { WebhookSender } from '@bulkhead/ehr-client';
 import type { FailedJob, Producer } from '@bulkhead/queues';
 import { toKnownError } from '@bulkhead/runtime';
 import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';
+import type { WebhookSender } from './webhook-sender.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface WebhookDeps {

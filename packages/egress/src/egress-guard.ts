@@ -2,11 +2,10 @@ import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
-import { ehrError } from '../errors.ts';
 import { addressKind } from './address-rules.ts';
 import { createProxyAgent, type EgressProxy, usesProxy } from './egress-proxy.ts';
+import { egressError } from './errors.ts';
 
 /** The targets that requests of a provider may have. */
 export interface EgressRules {
@@ -52,7 +51,7 @@ const refusedCode = 'EGRESS_REFUSED';
  *                       --> the socket connects to a checked address, or to the proxy
  *
  * The agent connects to exactly the addresses that were checked, so a second DNS answer cannot differ. Only a proxy resolves a name
- * again. `egressRules` derives the rules from the provider's registry entry, and `addressKind` classifies addresses.
+ * again. `addressKind` classifies addresses.
  */
 export function createEgressGuard(
   options: { readonly resolve?: Resolve; readonly proxy?: EgressProxy | undefined } = {},
@@ -192,31 +191,10 @@ function portOf({ port, protocol }: URL): number {
 }
 
 function refused(host: string, reason: string): AppError {
-  return ehrError('egress-refused', { context: { host, reason } });
-}
-
-const httpsPort = 443;
-
-/** An operator who configures an endpoint with plain http or a private address has thereby said that it is on their own network. */
-export function egressRules(provider: Provider): EgressRules {
-  const { hosts, ports } = provider;
-  const endpoints = endpointsOf(provider);
-  const privateNetwork = provider.privateNetwork ?? endpoints.some(isOnPrivateNetwork);
-  // The EHR and its users write links and attachments. On public hosts these could otherwise reach any service.
-  const ownPorts = endpoints.map((endpoint) => Number(new URL(endpoint).port) || httpsPort);
-  return {
-    privateNetwork,
-    ports: privateNetwork && ports === undefined ? undefined : [httpsPort, ...ownPorts, ...(ports ?? [])],
-    hosts: hosts && [...hosts, ...endpoints.map((endpoint) => hostOf(new URL(endpoint)))],
-  };
-}
-
-function isOnPrivateNetwork(endpoint: string): boolean {
-  const url = new URL(endpoint);
-  return url.protocol === 'http:' || addressKind(hostOf(url)) === 'private';
+  return egressError('egress-refused', { context: { host, reason } });
 }
 
 /** A URL has an IPv6 address in brackets. */
-function hostOf({ hostname }: URL): string {
+export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '');
 }

@@ -1,6 +1,6 @@
 import { createProviderRegistry, type Provider } from '@bulkhead/providers';
 import { expect, test } from '@jest/globals';
-import { egressRules } from './egress-guard.ts';
+import { egressRules } from './egress-rules.ts';
 
 const provider = {
   id: 'open-ehr',

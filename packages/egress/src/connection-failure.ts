@@ -1,6 +1,3 @@
-import { AxiosError } from 'axios';
-import { failureOf } from './ehr-observer.ts';
-
 /**
  * Why a server could not be reached, by the codes of Node.js and OpenSSL, and what an operator can do. In a hospital the cause is
  * often between the two: a proxy, a firewall, or a DNS server.
@@ -36,9 +33,20 @@ export function connectionRemedy(code: string): string {
   return remedies.find(([pattern]) => pattern.test(code))?.[1] ?? otherRemedy;
 }
 
+/** Codes are words of a closed set. A message may quote received text. */
+const codePattern = /^[\w-]{1,60}$/;
+
+/** @returns the code of an error, such as `ECONNRESET` */
+export function failureOf(error: unknown): { readonly code?: string } {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' && codePattern.test(code) ? { code } : {};
+}
+
 /** @returns the code of the connection that failed. Undefined if the server answered */
 export function connectionFailureOf(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (cause instanceof AxiosError) return cause.response ? undefined : (failureOf(cause).code ?? 'UNKNOWN');
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { isAxiosError, response } = cause as { readonly isAxiosError?: boolean; readonly response?: unknown };
+    if (isAxiosError) return response ? undefined : (failureOf(cause).code ?? 'UNKNOWN');
+  }
   return undefined;
 }

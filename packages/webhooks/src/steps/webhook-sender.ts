@@ -1,11 +1,16 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { EgressProxy } from '@bulkhead/egress';
+import {
+  connectionFailureOf,
+  connectionRemedy,
+  createEgressGuard,
+  drain,
+  egressRefusal,
+  endIfSilent,
+} from '@bulkhead/egress';
 import type { AppError } from '@bulkhead/runtime';
 import axios, { AxiosError } from 'axios';
-import { drain, endIfSilent } from '../answers/accept-answer.ts';
-import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
-import type { EgressProxy } from '../egress/egress-proxy.ts';
-import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 
 /** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
 const defaultTimeoutMs = 15_000;

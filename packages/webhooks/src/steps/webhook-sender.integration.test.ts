@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { startLocalServer } from '@bulkhead/testing';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { makeSelfSigned, startLocalServer } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { createWebhookSender } from './webhook-sender.ts';
 
@@ -58,4 +62,37 @@ test.each([
   expect(await sender.send(callTo(server.url))).toEqual({ status: 200 });
   sender.close();
   await server.stop();
+});
+
+test('a receiver whose certificate is not trusted gets no call', async () => {
+  let received = 0;
+  const certificate = makeSelfSigned();
+  const server = createServer(certificate, (_request, response) => {
+    received += 1;
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const call = callTo(`https://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const send = async () => {
+    const sender = createWebhookSender({ privateNetwork: true });
+    try {
+      return await sender.send(call);
+    } finally {
+      sender.close();
+    }
+  };
+  const trusted = getCACertificates('default');
+  try {
+    expect(await send()).toEqual({
+      error: expect.stringMatching(/DEPTH_ZERO_SELF_SIGNED_CERT.*NODE_EXTRA_CA_CERTS/),
+      isFinal: false,
+    });
+    expect(received).toBe(0);
+    setDefaultCACertificates([...trusted, certificate.cert]);
+    expect(await send()).toEqual({ status: 200 });
+  } finally {
+    setDefaultCACertificates(trusted);
+    server.closeAllConnections();
+    server.close();
+  }
 });

@@ -1,0 +1,12 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const egressError = defineErrors({
+  'egress-refused': {
+    message:
+      'The EHR named a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
+  },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof egressError.table, true> {}
+}

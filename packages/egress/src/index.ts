@@ -1,0 +1,12 @@
+export { addressKind } from './address-rules.ts';
+export { connectionFailureOf, connectionRemedy, failureOf } from './connection-failure.ts';
+export {
+  createEgressGuard,
+  type EgressGuard,
+  type EgressRules,
+  egressRefusal,
+  hostOf,
+  matchesHost,
+} from './egress-guard.ts';
+export { type EgressProxy, proxyEnvShape, proxyOf } from './egress-proxy.ts';
+export { drain, endIfSilent } from './response-bodies.ts';
