@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath, type Services, startServices } from '@bulkhead/embedded';
-import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runShell } from '../docs/run-shell.fixture.ts';
+import type { TemporarySystem } from '../test-system/start-temporary-system.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/back-up.md'), 'utf8');
 

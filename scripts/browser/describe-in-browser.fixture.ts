@@ -1,7 +1,7 @@
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { describeWith } from '../describe-with.fixture.ts';
+import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 type Options = Omit<Parameters<typeof openSystem>[0], 'command' | 'start'>;

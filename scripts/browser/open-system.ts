@@ -1,8 +1,8 @@
 import { lockNetwork } from '@bulkhead/embedded';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { startTemporarySystem, type TemporaryStart } from '../chaos/system/start-temporary-system.ts';
 import { buildConsole } from '../system/builds.ts';
+import { startTemporarySystem, type TemporaryStart } from '../test-system/start-temporary-system.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 
 /** The browser needs no network outside of the test, and containers do not support its sandbox. */
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
@@ -27,7 +27,7 @@ export async function openSystem(
     /** Whether a page has scripts that run for seconds. Default: false. */
     readonly hasLongScripts?: boolean;
     /** Default: with own servers, two workers, and the rate of athenahealth. */
-    readonly start?: (options: Pick<TemporaryStart, 'patients' | 'env'>) => Promise<ChaosSystem>;
+    readonly start?: (options: Pick<TemporaryStart, 'patients' | 'env'>) => Promise<TestSystem>;
   },
 ) {
   const { command: executablePath, host = '127.0.0.1', hasLongScripts = false, ...others } = options;

@@ -1,7 +1,7 @@
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 
 /** More than a page of the console, and more than one further page. */
 const count = 230;
@@ -12,7 +12,7 @@ const digits = (n: number) => String(n).padStart(8, '0');
 export type PlantedLists = Awaited<ReturnType<typeof plantLists>>;
 
 /** Fills every list of the console with more entries than a page has. The patients are those of the system. */
-export async function plantLists(system: ChaosSystem) {
+export async function plantLists(system: TestSystem) {
   const { store, connectionId } = system;
   const call = createApiClient(system);
   const now = new Date();

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onInterrupt, runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { type ChaosOptions, readOptions } from './options.ts';
 import { isClean } from './report/summarize.ts';
 import { runRounds } from './run-rounds.ts';
-import { startChaosSystem } from './system/start-chaos-system.ts';
 
 await runProgram((args) => main(readOptions(args)));
 
@@ -21,7 +21,7 @@ async function main(options: ChaosOptions): Promise<number> {
   steps.print(`seed ${seed}`);
   const interrupted = new AbortController();
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-chaos-'));
-  const system = await startChaosSystem({ folder, patients, seed, report: steps.report });
+  const system = await startTestSystem({ folder, patients, seed, report: steps.report });
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping ??= system.stop();

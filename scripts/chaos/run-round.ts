@@ -1,4 +1,5 @@
 import { createRandom } from '../random.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 import type { ChaosAction } from './actions/chaos-action.ts';
 import { chaosAction } from './actions/chaos-kinds.ts';
 import { ExportWatch } from './export/export-watch.ts';
@@ -11,7 +12,6 @@ import { makeChanges } from './plan/changes.ts';
 import { describeMoment } from './plan/moment.ts';
 import type { RoundPlan } from './plan/round-plan.ts';
 import { waitForMoment } from './plan/wait-for-moment.ts';
-import type { ChaosSystem } from './system/start-chaos-system.ts';
 
 /**
  * How long an export may take on a busy machine: some seconds, plus the waits before retries (5 s, then 10 s) if a file
@@ -22,7 +22,7 @@ const undisturbedMs = 60_000;
 type OrderedExport = RoundExport & { readonly orderedAtMs: number };
 
 interface RoundOptions {
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   readonly plan: RoundPlan;
   readonly outageMs: number;
 }
@@ -91,7 +91,7 @@ async function runExport(order: ExportOrder): Promise<OrderedExport> {
   return { orderedAtMs, exportId, ...(end ? { end } : {}) };
 }
 
-async function repeat(system: ChaosSystem, since: ExportOrder['since']): Promise<OrderedExport> {
+async function repeat(system: TestSystem, since: ExportOrder['since']): Promise<OrderedExport> {
   await system.simulator.clearFaults();
   return runExport({ system, since, timeoutMs: undisturbedMs });
 }

@@ -1,14 +1,14 @@
+import type { TestSystem } from '../test-system/start-test-system.ts';
 import { type ChaosKind, chaosAction } from './actions/chaos-kinds.ts';
 import type { ChaosOptions } from './options.ts';
 import { drawPlans } from './plan/round-plan.ts';
 import { formatRound } from './report/format-round.ts';
 import { type Summary, summarize } from './report/summarize.ts';
 import { type RoundReport, runRound } from './run-round.ts';
-import type { ChaosSystem } from './system/start-chaos-system.ts';
 
 /** Runs the rounds, prints each, and sums them up. If the signal aborts, the current round is the last one. */
 export async function runRounds(options: {
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   readonly options: ChaosOptions;
   readonly print: (line: string) => void;
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { countOfConnection } from '@bulkhead/erasure';
 import { captureCommand } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 import { bulkheadCommand, runBulkhead } from './run-bulkhead.fixture.ts';
 
 const system = await startQuickSystem({ patients: 4 });

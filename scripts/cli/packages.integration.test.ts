@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeF
 import { join } from 'node:path';
 import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
 const system = await startQuickSystem({ patients: 2 });

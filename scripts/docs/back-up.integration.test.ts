@@ -11,9 +11,9 @@ import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { backUpAndRestore } from '../backup/back-up.fixture.ts';
 import { type RestoredSystem, startRestored } from '../backup/start-restored.fixture.ts';
-import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { dumpMongodb } from '../leaks/dump-mongodb.fixture.ts';
 import { dumpRedis } from '../leaks/dump-redis.fixture.ts';
+import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const athena = '/api/ehr/athenahealth';

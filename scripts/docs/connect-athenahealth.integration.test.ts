@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/connect-athenahealth.md';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { countOfConnection } from '@bulkhead/erasure';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const system = await startQuickSystem({ patients: 4 });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installMoto, startMoto } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { describeWith } from '../describe-with.fixture.ts';
+import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/keep-the-key-in-a-kms.md';

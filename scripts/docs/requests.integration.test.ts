@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { runMainJob } from '../start/main-job.ts';
 import { createApiClient } from '../system/api-client.ts';
+import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 import { blocksOf, runShell } from './run-shell.fixture.ts';
 
 /** The values for `…` on a page, and a separate id for each block. */

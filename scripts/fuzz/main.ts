@@ -4,9 +4,9 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { type FuzzOptions, readOptions } from './options.ts';
 import { installSchemathesis, runSchemathesis } from './schemathesis.ts';
 
@@ -26,7 +26,7 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
     // No request depends on a sweep. With the interval of chaos runs, sweeps are half of the workers' CPU time.
     WORKER_SWEEP_INTERVAL_MS: '10000',
   };
-  const system = await startChaosSystem({ folder, patients: 5, seed, report: steps.report, env });
+  const system = await startTestSystem({ folder, patients: 5, seed, report: steps.report, env });
   const result = { requests: 0, failures: 0, seed };
   try {
     for (let run = 0; result.requests < requests; run++) {

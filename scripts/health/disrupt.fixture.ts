@@ -4,15 +4,15 @@ import { connectRedis, Producer } from '@bulkhead/queues';
 import { newId } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { createApiClient } from '../system/api-client.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 
 const minutes = 60_000;
 const hours = 60 * minutes;
 const days = 24 * hours;
 
 interface Disrupted {
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   readonly store: Store;
   readonly producer: Producer;
   /** Adds a connection of its own, so that one fault does not show as another. */
@@ -210,7 +210,7 @@ const withoutWorkers: readonly Disruption[] = [
 export const disruptions: readonly Disruption[] = [...withWorkers, ...withoutWorkers];
 
 /** Disrupts everything at once. Each check must notice its own fault among all others. */
-export async function disruptAll(system: ChaosSystem): Promise<void> {
+export async function disruptAll(system: TestSystem): Promise<void> {
   const { store } = system;
   const onError = () => undefined;
   const redis = connectRedis({ url: system.redis.url, waiting: true, onError });
@@ -240,7 +240,7 @@ export async function disruptAll(system: ChaosSystem): Promise<void> {
 
 /** @returns the data of the answer */
 // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the path.
-export function send(system: ChaosSystem, path: string, body?: object): Promise<any> {
+export function send(system: TestSystem, path: string, body?: object): Promise<any> {
   return createApiClient(system)(body === undefined ? 'GET' : 'POST', path, body);
 }
 

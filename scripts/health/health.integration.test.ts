@@ -3,9 +3,9 @@ import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from '../browser/open-system.ts';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { startTemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runBulkhead } from '../cli/run-bulkhead.fixture.ts';
+import { startTemporarySystem } from '../test-system/start-temporary-system.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
@@ -14,7 +14,7 @@ const env = () => ({ METRICS_TOKEN: metricsToken });
 
 let browsed: BrowsedSystem | undefined;
 let page: Page | undefined;
-let system: ChaosSystem;
+let system: TestSystem;
 beforeAll(async () => {
   if ('missing' in chromium) {
     console.warn(`The overview of the console is not tested, because there is no Chromium: ${chromium.missing}`);

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { goodAnswers } from '../leaks/marked-answers.fixture.ts';
 import { routeOf } from '../leaks/planting-ehr.fixture.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { workerMemoryEnv, workerNodeArgs } from '../system/worker-process.ts';
+import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
 import { type HostileAnswer, hostileAnswers, kindOf, sendAnswer } from './hostile-answers.fixture.ts';
 
 /** The one rule for every answer: no process holds its event loop for a second, or needs more than its shipped memory. */

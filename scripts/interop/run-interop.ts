@@ -1,6 +1,6 @@
 import type { StepReport } from '@bulkhead/embedded';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import type { Steps } from '../steps/steps.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 import type { CheckContext } from './checks/check.ts';
 import { checkDocuments } from './checks/documents.check.ts';
 import { checkExamplesOfServer, checkPublishedTexts } from './checks/examples.check.ts';
@@ -58,7 +58,7 @@ export async function runInterop(options: {
   const dataFolder = findDataFolder(env);
   const report = (step: StepReport) => steps.report(step);
   const patients = Math.max(5, part.patients ?? generatedPatients);
-  let system: ChaosSystem | undefined;
+  let system: TestSystem | undefined;
   try {
     system = await startInteropSystem({ folder, fhirUrl: hapi.url, examplesUrl: fileServer.url, patients, report });
     const data = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
@@ -82,7 +82,7 @@ export async function runInterop(options: {
 }
 
 /** Returns the data of the simulated athenahealth. */
-async function generated({ simulator }: ChaosSystem): Promise<SourceResource[]> {
+async function generated({ simulator }: TestSystem): Promise<SourceResource[]> {
   const resources: SourceResource[] = [];
   for (const type of Object.keys(await simulator.types())) {
     // A Binary is a document and not a record. The check of documents creates its own.

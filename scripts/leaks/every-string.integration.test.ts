@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
+import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { patientIdOf } from './marked-answers.fixture.ts';
 import {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
+import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlanted } from './planted.fixture.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 
 /** Returns the logs of the API and the workers of a system in `folder`. */
 export function readLogs(folder: string): string {
@@ -9,7 +9,7 @@ export function readLogs(folder: string): string {
 }
 
 /** Returns the metrics of every process that serves them. */
-export async function readMetrics({ baseUrl, workerUrls, apiKey }: ChaosSystem): Promise<string> {
+export async function readMetrics({ baseUrl, workerUrls, apiKey }: TestSystem): Promise<string> {
   const headers = { authorization: `Bearer ${apiKey}` };
   const answers = await Promise.all([baseUrl, ...workerUrls].map((url) => fetch(`${url}/metrics`, { headers })));
   return (await Promise.all(answers.map((answer) => answer.text()))).join('\n');

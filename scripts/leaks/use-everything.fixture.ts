@@ -1,6 +1,6 @@
 import { startLocalServer } from '@bulkhead/embedded/local-server';
 import { waitFor } from '@bulkhead/testing';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 import type { Planted } from './planted.fixture.ts';
 
 /** An answer of the API in which planted values are searched for. */
@@ -26,7 +26,7 @@ const athena = '/api/ehr/athenahealth';
  * Passes planted values in through every input, processes them (also with failures), and reads everything that the API
  * shows.
  */
-export async function useEverything(system: ChaosSystem, planted: Planted) {
+export async function useEverything(system: TestSystem, planted: Planted) {
   const answers: ShownAnswer[] = [];
   const send = async (method: string, path: string, { body, headers, ...kind }: SentRequest = {}) => {
     const response = await fetch(system.baseUrl + path, {
@@ -74,7 +74,7 @@ type Send = (
 
 interface Use {
   readonly send: Send;
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   readonly planted: Planted;
 }
 
@@ -109,7 +109,7 @@ async function makeSecrets({ send, system, planted }: Use) {
   } as Record<string, string>;
 }
 
-async function plantPatients(system: ChaosSystem, planted: Planted): Promise<void> {
+async function plantPatients(system: TestSystem, planted: Planted): Promise<void> {
   const { patientId, address } = planted;
   const subject = { reference: `Patient/${patientId}` };
   const data = Buffer.from(planted.document).toString('base64');

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepReport } from '@bulkhead/embedded';
 import { MongoClient } from 'mongodb';
-import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { waitForHttp } from '../system/wait-for-http.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { type FastClock, readFastClock } from './fast-clock.ts';
 import { WorkerStopper } from './history/stop-workers.ts';
 import { HostileServer } from './server/hostile-server.ts';
@@ -49,7 +49,7 @@ export async function startFuzzedSystem(options: {
   const clockFile = join(folder, 'fast-clock.json');
   const stopServers = () => Promise.all(servers.map((server) => server.stop()));
   try {
-    const system = await startChaosSystem({
+    const system = await startTestSystem({
       ...{ folder, report, seed: 1 },
       // Its simulated athenahealth is not used.
       patients: 5,

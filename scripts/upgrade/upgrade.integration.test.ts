@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDifferences } from '../chaos/oracle/compare-resources.ts';
-import { controlSimulator } from '../chaos/system/simulator-control.ts';
 import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
 import type { AppProcess } from '../system/app-process.ts';
 import { startTestApps, type TestApps } from '../system/test-apps.fixture.ts';
+import { controlSimulator } from '../test-system/simulator-control.ts';
 import { checkOutPrevious, removePrevious } from './previous-version.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-upgrade-'));

@@ -23,25 +23,25 @@ export class AuthorizationRequestRepository {
   readonly encryptedFields;
   private readonly gate;
   private readonly model;
-  private readonly sealedField;
+  private readonly encryptedSecrets;
 
   constructor({ database, secretBox, gate }: StoreContext) {
     this.gate = gate;
     this.model = database.model('AuthorizationRequest', schema);
-    this.sealedField = createEncryptedField({
+    this.encryptedSecrets = createEncryptedField({
       database,
       secretBox,
       collection: 'authorization_requests',
       field: 'sealed',
       ownerOf: (id) => `${id}/authorization`,
     });
-    this.encryptedFields = [this.sealedField];
+    this.encryptedFields = [this.encryptedSecrets];
   }
 
   async readSecrets(id: string): Promise<AuthorizationSecrets> {
     const document = await this.model.findById(id, { sealed: 1 }).lean();
     if (!document?.sealed) return {};
-    const text = this.sealedField.decrypt(id, document.sealed).toString();
+    const text = this.encryptedSecrets.decrypt(id, document.sealed).toString();
     const { draft, ...secrets } = JSON.parse(text) as AuthorizationSecrets;
     return draft ? { ...secrets, draft: { ...draft, createdAt: new Date(draft.createdAt) } } : secrets;
   }
@@ -122,7 +122,7 @@ export class AuthorizationRequestRepository {
   }
 
   private encrypt(id: string, secrets: AuthorizationSecrets) {
-    return this.sealedField.encrypt(id, JSON.stringify(secrets));
+    return this.encryptedSecrets.encrypt(id, JSON.stringify(secrets));
   }
 }
 

@@ -20,19 +20,19 @@ export class ConnectionDraftRepository {
   readonly encryptedFields;
   private readonly gate;
   private readonly model;
-  private readonly sealedField;
+  private readonly encryptedConnection;
 
   constructor({ database, secretBox, gate }: StoreContext) {
     this.gate = gate;
     this.model = database.model('ConnectionDraft', schema);
-    this.sealedField = createEncryptedField({
+    this.encryptedConnection = createEncryptedField({
       database,
       secretBox,
       collection: 'connection_drafts',
       field: 'sealed',
       ownerOf: (id) => `${id}/draft`,
     });
-    this.encryptedFields = [this.sealedField];
+    this.encryptedFields = [this.encryptedConnection];
   }
 
   async insert(connection: Connection): Promise<void> {
@@ -40,7 +40,7 @@ export class ConnectionDraftRepository {
     // Drafts of processes that have crashed, for database engines that lack TTL indexes.
     await this.model.deleteMany({ expiresAt: { $lt: new Date() } });
     await this.gate.write(() => {
-      const sealed = this.sealedField.encrypt(id, JSON.stringify(connection));
+      const sealed = this.encryptedConnection.encrypt(id, JSON.stringify(connection));
       return this.model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
     });
   }
@@ -49,7 +49,7 @@ export class ConnectionDraftRepository {
   async find(id: string): Promise<Connection | undefined> {
     const document = await this.model.findById(id, { sealed: 1 }).lean();
     if (document?.sealed === undefined) return undefined;
-    const draft = JSON.parse(this.sealedField.decrypt(id, document.sealed).toString()) as Connection;
+    const draft = JSON.parse(this.encryptedConnection.decrypt(id, document.sealed).toString()) as Connection;
     return { ...draft, createdAt: new Date(draft.createdAt) };
   }
 

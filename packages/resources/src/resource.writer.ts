@@ -201,6 +201,11 @@ function isKeptOut(keptOut: KeptOutList, resourceType: string, document: Resourc
 
 type ResourceCollection = ReturnType<Database['collection']>;
 
+/** The `_id` of a resource is a text. The types of mongoose know ObjectIds only. */
+function withIds(ids: readonly string[]) {
+  return { _id: { $in: ids } } as never;
+}
+
 /** A batch can have several versions of the same id. Only the newest one is a candidate. */
 function newestOfEach(documents: readonly ResourceDocument[]) {
   const newest = new Map<string, ResourceDocument>();
@@ -217,7 +222,7 @@ function newestOfEach(documents: readonly ResourceDocument[]) {
 
 export async function readVersions(collection: ResourceCollection, documents: readonly ResourceDocument[]) {
   const versions = await collection
-    .find<StoredVersion>({ _id: { $in: documents.map(({ _id }) => _id) } as never }, { projection: comparedFields })
+    .find<StoredVersion>(withIds(documents.map(({ _id }) => _id)), { projection: comparedFields })
     .toArray();
   return new Map(versions.map((version) => [version._id, version]));
 }
@@ -266,10 +271,7 @@ async function readHistories(collection: ResourceCollection, writes: readonly Wr
   if (replaced.length === 0) return new Map();
   const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
   const stored = await collection
-    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(
-      { _id: { $in: replaced } as never },
-      { projection },
-    )
+    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(withIds(replaced), { projection })
     .toArray();
   return new Map(stored.map((version) => [version._id, earlierVersions(version)]));
 }

@@ -1,9 +1,9 @@
 import type { Random } from '../../random.ts';
+import type { TestSystem } from '../../test-system/start-test-system.ts';
 import type { Moment } from '../plan/moment.ts';
-import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 export interface ActionContext {
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   /** The action's own choices. The same seed makes the same choices. */
   readonly random: Random;
   /** The duration of a lasting outage. */

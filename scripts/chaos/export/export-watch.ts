@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExportPhase, isTerminal, type OutputFile } from '@bulkhead/bulk-export';
-import type { ChaosSystem } from '../system/start-chaos-system.ts';
+import type { TestSystem } from '../../test-system/start-test-system.ts';
 
 /** The progress of a file at a moment, according to the ledger. */
 export interface LedgerSample {
@@ -26,7 +26,7 @@ const intervalMs = 20;
 
 /** Polls the records during an export, to find the moment of the fault and to know afterwards what was stored when. */
 export class ExportWatch {
-  readonly #system: ChaosSystem;
+  readonly #system: TestSystem;
   readonly #lastSamples = new Map<string, LedgerSample>();
   #stopped = false;
   #watching: Promise<void> | undefined;
@@ -37,7 +37,7 @@ export class ExportWatch {
   /** One sample for each change of a file. */
   readonly samples: LedgerSample[] = [];
 
-  constructor(system: ChaosSystem) {
+  constructor(system: TestSystem) {
     this.#system = system;
   }
 

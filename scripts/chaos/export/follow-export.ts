@@ -1,7 +1,7 @@
 import type { ExportView } from '@bulkhead/bulk-export/commands';
 import { createApiClient } from '../../system/api-client.ts';
 import { pollUntil } from '../../system/poll-until.ts';
-import type { ChaosSystem } from '../system/start-chaos-system.ts';
+import type { TestSystem } from '../../test-system/start-test-system.ts';
 
 /** A request to an API that is being killed may hang. It must not use up the time of the round. */
 const answerTimeoutMs = 10_000;
@@ -9,7 +9,7 @@ const intervalMs = 100;
 
 /** @returns the export at its end; undefined if it does not end in time */
 export function followExport(options: {
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   readonly exportId: string;
   readonly timeoutMs: number;
 }): Promise<ExportView | undefined> {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, createApiClient } from '../../system/api-client.ts';
-import type { ChaosSystem } from '../system/start-chaos-system.ts';
+import type { TestSystem } from '../../test-system/start-test-system.ts';
 
 export interface ExportOrder {
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   readonly since: 'last' | undefined;
   readonly timeoutMs: number;
 }
@@ -37,7 +37,7 @@ export async function orderExport({ system, since, timeoutMs }: ExportOrder): Pr
 }
 
 /** @returns undefined if the API is down, or is killed during the request */
-async function runningExport({ store }: ChaosSystem, error: unknown): Promise<string | undefined> {
+async function runningExport({ store }: TestSystem, error: unknown): Promise<string | undefined> {
   if (!(error instanceof ApiError) || error.status >= 500) return undefined;
   const { status, code, details } = error;
   const { exportId } = (details ?? {}) as { readonly exportId?: string };

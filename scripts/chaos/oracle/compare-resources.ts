@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '@bulkhead/audit';
 import { parseExact } from '@bulkhead/fhir';
-import type { ChaosSystem } from '../system/start-chaos-system.ts';
+import type { TestSystem } from '../../test-system/start-test-system.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** A resource that is not stored as it is served now. */
@@ -27,7 +27,7 @@ export async function readDifferences({
   simulator,
   store,
   connectionId,
-}: Pick<ChaosSystem, 'simulator' | 'store' | 'connectionId'>): Promise<Difference[]> {
+}: Pick<TestSystem, 'simulator' | 'store' | 'connectionId'>): Promise<Difference[]> {
   const differences: Difference[] = [];
   for (const type of Object.keys(await simulator.types())) {
     const served = (await simulator.lines(type)).map((line) => toCompared(parseExact(line)));

@@ -1,6 +1,6 @@
 import type { Watermark } from '@bulkhead/bulk-export';
+import type { TestSystem } from '../../test-system/start-test-system.ts';
 import type { ExportWatch } from '../export/export-watch.ts';
-import type { ChaosSystem } from '../system/start-chaos-system.ts';
 import { readDifferences, verifyResources } from './compare-resources.ts';
 import type { Finding } from './finding.ts';
 import { type RoundExport, verifyEnds } from './verify-end.ts';
@@ -8,7 +8,7 @@ import { verifyLedger, verifyWatermarks } from './verify-records.ts';
 import { type Disruption, verifyDownloads, verifyKickOffs, verifyOrders, verifyViolations } from './verify-requests.ts';
 
 export interface RoundFacts {
-  readonly system: ChaosSystem;
+  readonly system: TestSystem;
   readonly watch: ExportWatch;
   readonly exports: readonly (RoundExport & { readonly orderedAtMs: number })[];
   readonly disruptions: readonly Disruption[];
@@ -59,7 +59,7 @@ export async function verifyRound(facts: RoundFacts): Promise<RoundVerdict> {
   return { findings, unavoidableKickOffs: kickOffs.unavoidable };
 }
 
-async function findExports({ store }: ChaosSystem, ids: readonly string[]) {
+async function findExports({ store }: TestSystem, ids: readonly string[]) {
   const records = await Promise.all(ids.map((id) => store.bulkExports.find(id)));
   return records.filter((record) => record !== undefined);
 }

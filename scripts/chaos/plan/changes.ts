@@ -1,5 +1,5 @@
 import type { Random } from '../../random.ts';
-import type { SimulatorControl } from '../system/simulator-control.ts';
+import type { SimulatorControl } from '../../test-system/simulator-control.ts';
 
 /** A change at the EHR. Positions are shares, because the lengths of the lists are not known yet. */
 export interface ChangePlan {

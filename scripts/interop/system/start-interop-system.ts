@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepReport } from '@bulkhead/embedded';
-import { type ChaosSystem, startChaosSystem } from '../../chaos/system/start-chaos-system.ts';
+import { startTestSystem, type TestSystem } from '../../test-system/start-test-system.ts';
 
 /** The provider's id in the API's routes. */
 export const provider = 'hapi';
@@ -26,7 +26,7 @@ export function startInteropSystem(options: {
   /** The number of patients in the generated data. */
   readonly patients: number;
   readonly report: (step: StepReport) => void;
-}): Promise<ChaosSystem> {
+}): Promise<TestSystem> {
   const { folder, fhirUrl, examplesUrl, patients, report } = options;
   const providersFile = join(folder, 'providers.json');
   const entry = {
@@ -42,5 +42,5 @@ export function startInteropSystem(options: {
   const practiceWide = { ...entry, id: practiceWideProvider, search: { pageSize: 50, practiceWide: true } };
   writeFileSync(providersFile, JSON.stringify([entry, practiceWide]));
   const env = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
-  return startChaosSystem({ folder, patients, seed: 1, report, env });
+  return startTestSystem({ folder, patients, seed: 1, report, env });
 }

@@ -68,7 +68,7 @@ export class EncryptedFiles {
     const key = randomBytes(32);
     const source = new PassThrough();
     const metadata = { sealedKey: this.fileKeys.encrypt(file, key) };
-    const upload = this.bucket().openUploadStreamWithId(file as never, file, { metadata });
+    const upload = this.bucket().openUploadStreamWithId(gridId(file), file, { metadata });
     const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
     // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
     stored.catch(() => undefined);
@@ -144,7 +144,7 @@ export class EncryptedFiles {
 
   private async *read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {
     const opened = createDecryptStream({ key: await this.readKey(file), owner });
-    pipeline(this.bucket().openDownloadStream(file as never), opened).catch((error: Error) => opened.destroy(error));
+    pipeline(this.bucket().openDownloadStream(gridId(file)), opened).catch((error: Error) => opened.destroy(error));
     yield* opened as AsyncIterable<Buffer>;
   }
 }
@@ -171,6 +171,11 @@ export async function upgradeEncryptedFiles(options: {
   }
 }
 
+/** GridFS accepts an id of any type. The types of the driver know one only. */
+function gridId(file: string): mongoose.mongo.ObjectId {
+  return file as never;
+}
+
 /** @returns the key that decrypts the whole file, if there is one */
 async function findKeyOf(options: {
   readonly bucket: mongoose.mongo.GridFSBucket;
@@ -182,7 +187,7 @@ async function findKeyOf(options: {
   for (const key of encryptionKeys) {
     try {
       const bytes = createDecryptStream({ key, owner });
-      await pipeline(bucket.openDownloadStream(file as never), bytes.resume());
+      await pipeline(bucket.openDownloadStream(gridId(file)), bytes.resume());
       return key;
     } catch (error) {
       // A server that does not answer says nothing about the key.

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StartedService } from '@bulkhead/embedded';
 
 /** Redis or MongoDB as a server that can be killed and restarted. */
-export interface ChaosServer {
+export interface DatabaseServer {
   readonly url: string;
   pid(): number;
   /** Sends SIGKILL. Resolves when the server has ended. */
@@ -12,7 +12,7 @@ export interface ChaosServer {
 }
 
 /** @throws Error if the server is not a child of this process, because only our own servers may be killed */
-export function chaosServer({ url, pid, restart, chosen }: StartedService): ChaosServer {
+export function startedServer({ url, pid, restart, chosen }: StartedService): DatabaseServer {
   if (!pid || !restart)
     throw new Error(`chaos runs need a server that they can kill, and this one is not theirs: ${chosen}`);
   return {
@@ -28,7 +28,7 @@ export function chaosServer({ url, pid, restart, chosen }: StartedService): Chao
 }
 
 /** A server that other tests use too. */
-export function sharedServer(url: string): ChaosServer {
+export function sharedServer(url: string): DatabaseServer {
   const refuse = () => {
     throw new Error('other tests use this server, so it cannot be killed');
   };

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
-import { createApiClient } from '../../system/api-client.ts';
-import type { AppProcess, AppProcessOptions } from '../../system/app-process.ts';
+import { createApiClient } from '../system/api-client.ts';
+import type { AppProcess, AppProcessOptions } from '../system/app-process.ts';
 import {
   allStarted,
   apiApp,
@@ -15,15 +15,15 @@ import {
   startParts,
   systemEnv,
   workerApp,
-} from '../../system/apps.ts';
-import { bundleApps, root } from '../../system/builds.ts';
-import { waitForHttp } from '../../system/wait-for-http.ts';
-import { chaosServer, sharedServer } from './chaos-server.ts';
+} from '../system/apps.ts';
+import { bundleApps, root } from '../system/builds.ts';
+import { waitForHttp } from '../system/wait-for-http.ts';
+import { sharedServer, startedServer } from './database-server.ts';
 import { controlSimulator } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';
 
 /** `simulator`, `api` and `workers` run. `baseUrl` is the address of the API, and `apiKey` a key of an operator. */
-export type ChaosSystem = Awaited<ReturnType<typeof startChaosSystem>>;
+export type TestSystem = Awaited<ReturnType<typeof startTestSystem>>;
 
 // The guide's interval of 30 s, and a minute for the sweep and the lock, would be most of a round's time. Rounds are
 // verified by the requests of exports. Documents are fetched later, and by far more requests.
@@ -43,7 +43,7 @@ const firstPort = 4000 + (process.pid % 1000) * 20;
 const ownPrefix = '{chaos}';
 const connection = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
 
-export interface ChaosStart {
+export interface TestSystemStart {
   readonly folder: string;
   readonly patients: number;
   readonly seed: number;
@@ -65,7 +65,7 @@ export interface ChaosStart {
 }
 
 /** Starts a system in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
-export function startChaosSystem(options: ChaosStart) {
+export function startTestSystem(options: TestSystemStart) {
   return startParts((started) => startAll({ ...options, started }));
 }
 
@@ -81,11 +81,11 @@ async function startAll({
   workerCount = 2,
   hasFastRate = false,
   started,
-}: ChaosStart & { readonly started: Stoppable[] }) {
+}: TestSystemStart & { readonly started: Stoppable[] }) {
   const clockFile = join(folder, 'clock-offset');
   writeFileSync(clockFile, '0');
   const { preload, env: clockEnv } = clock ?? {
-    preload: join(import.meta.dirname, '..', 'clock', 'shift-clock.preload.ts'),
+    preload: join(import.meta.dirname, '../chaos/clock/shift-clock.preload.ts'),
     env: { CHAOS_CLOCK_FILE: clockFile },
   };
   if (!clock) await bundleApps();
@@ -168,16 +168,16 @@ async function startServers({
   folder,
   report,
   started,
-}: Pick<ChaosStart, 'folder' | 'report'> & { readonly started: Stoppable[] }) {
+}: Pick<TestSystemStart, 'folder' | 'report'> & { readonly started: Stoppable[] }) {
   // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
   const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace(folder, ownEnv) });
   // They stop last, see `startParts`.
   started.unshift(services);
-  return { redis: chaosServer(services.redis), mongodb: chaosServer(services.mongodb), prefix: ownPrefix };
+  return { redis: startedServer(services.redis), mongodb: startedServer(services.mongodb), prefix: ownPrefix };
 }
 
-function useServers(options: NonNullable<ChaosStart['services']> & { readonly started: Stoppable[] }) {
+function useServers(options: NonNullable<TestSystemStart['services']> & { readonly started: Stoppable[] }) {
   const { redisUrl, mongodbUri, prefix, started } = options;
   // `startParts` stops the first part last, for which other tests are responsible here.
   started.unshift({ stop: async () => undefined });
