@@ -1,8 +1,8 @@
 // Started by scripts/bench: one of several processes that send requests through the shared limiter.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Connection } from '@bulkhead/connections';
 import { createEhrClient, resourceAnswer } from '@bulkhead/ehr-client';
-import type { Connection } from '@bulkhead/providers';
 import { athenahealthRateLimit, createProviderRegistry } from '@bulkhead/providers';
 import { connectRedis } from '@bulkhead/queues';
 import { createRateLimiter } from '@bulkhead/rate-limiter';

@@ -1,7 +1,8 @@
 import { BufferPool } from '@bulkhead/bson';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
+import type { Connection } from '@bulkhead/connections';
 import { createEhrClient } from '@bulkhead/ehr-client';
-import type { Connection, Provider } from '@bulkhead/providers';
+import type { Provider } from '@bulkhead/providers';
 import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { connectRedis, Producer } from '@bulkhead/queues';
 import { ByteBudget, createLogger } from '@bulkhead/runtime';

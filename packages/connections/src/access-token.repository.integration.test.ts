@@ -1,4 +1,4 @@
-import { makeConnection } from '@bulkhead/providers/testing';
+import { makeConnection } from '@bulkhead/connections/testing';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { createConnectionStore } from './store.ts';

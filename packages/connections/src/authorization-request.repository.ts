@@ -1,7 +1,8 @@
-import type { AuthorizationEndpoints, Connection } from '@bulkhead/providers';
+import type { AuthorizationEndpoints } from '@bulkhead/providers';
 import { createEncryptedField, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
+import type { Connection } from './connection.record.ts';
 
 const documentSchema = authorizationRequestSchema.extend({
   /** The encrypted `AuthorizationSecrets`. Absent once the request has ended. */

@@ -1,6 +1,6 @@
-import { type Connection, type ConnectionTest, connectionTestSchema } from '@bulkhead/providers';
 import { createEncryptedField, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
+import { type Connection, type ConnectionTest, connectionTestSchema } from './connection.record.ts';
 
 const documentSchema = z.strictObject({
   id: z.string(),

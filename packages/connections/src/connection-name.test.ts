@@ -1,4 +1,4 @@
-import { makeConnection } from '@bulkhead/providers/testing';
+import { makeConnection } from '@bulkhead/connections/testing';
 import { expect, test } from '@jest/globals';
 import { uniquePurposeOf } from './connection-name.ts';
 

@@ -1,5 +1,5 @@
-import type { Connection, ConnectionWithoutSecrets } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
+import type { Connection, ConnectionWithoutSecrets } from './connection.record.ts';
 import { connectionError } from './errors.ts';
 
 /** Fits into a line of a list. */

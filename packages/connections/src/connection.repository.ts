@@ -1,11 +1,4 @@
-import {
-  type Capabilities,
-  type Connection,
-  type ConnectionAuth,
-  type ConnectionTest,
-  type ConnectionWithoutSecrets,
-  connectionSchema,
-} from '@bulkhead/providers';
+import type { Capabilities, ConnectionAuth } from '@bulkhead/providers';
 import {
   batchedFind,
   createEncryptedField,
@@ -15,6 +8,12 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import {
+  type Connection,
+  type ConnectionTest,
+  type ConnectionWithoutSecrets,
+  connectionSchema,
+} from './connection.record.ts';
 import { ConnectionClaimRepository } from './connection-claim.repository.ts';
 import { connectionExists, defaultNameOf, nameTaken, withFreeName } from './connection-name.ts';
 

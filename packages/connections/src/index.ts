@@ -1,3 +1,9 @@
 export type { AuthorizationRequest } from './authorization-request.record.ts';
+export type {
+  Connection,
+  ConnectionTest,
+  ConnectionTestStep,
+  ConnectionWithoutSecrets,
+} from './connection.record.ts';
 export { connectionError } from './errors.ts';
 export { type ConnectionStore, createConnectionStore } from './store.ts';

@@ -1,6 +1,6 @@
 import type { EgressProxy } from '@bulkhead/egress';
 import { createEgressGuard } from '@bulkhead/egress';
-import type { Connection, ProviderRegistry } from '@bulkhead/providers';
+import type { EhrConnection, ProviderRegistry } from '@bulkhead/providers';
 import { createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
 import { present, type Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
@@ -52,7 +52,7 @@ export function createEhrClient(options: {
   const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
   return {
     /** Opens a session for requests of a connection. Sessions are cheap, because they share tokens, sockets and budgets. */
-    session: (connection: Connection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
+    session: (connection: EhrConnection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
     /** The use of the budgets that this process has used. */
     readBudgetUse: () => limiter.readUse(),
     close(): void {

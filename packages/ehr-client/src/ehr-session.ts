@@ -1,4 +1,5 @@
-import { type Connection, connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
+import type { EhrConnection } from '@bulkhead/providers';
+import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
 import type { EhrResponse } from './answers/accept-answer.ts';
 import { egressRules } from './egress-rules.ts';
 import { ehrError } from './errors.ts';
@@ -24,7 +25,7 @@ export type EhrSession = ReturnType<typeof createEhrSession>;
 
 /** Sends requests of one connection with its budgets and its token. A refused token is renewed once before the request fails. */
 export function createEhrSession(options: {
-  readonly connection: Connection;
+  readonly connection: EhrConnection;
   readonly registry: ProviderRegistry;
   readonly http: EhrHttp;
   readonly tokens: AccessTokenSource;

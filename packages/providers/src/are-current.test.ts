@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { areCurrent, type Capabilities } from './connection.record.ts';
+import { areCurrent, type Capabilities } from './ehr-connection.ts';
 
 test('the capabilities of a server are current for a day after they were read', () => {
   const readAt = new Date('2024-01-01T00:00:00Z');

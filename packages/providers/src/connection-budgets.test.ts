@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Connection } from './connection.record.ts';
 import { connectionBudgets } from './connection-budgets.ts';
+import type { EhrConnection } from './ehr-connection.ts';
 import type { Provider } from './provider.ts';
-import { makeConnection } from './testing/make-connection.ts';
 
 const provider: Provider = {
   id: 'vendor',
@@ -12,7 +11,10 @@ const provider: Provider = {
 };
 const rateLimit = { limit: 10, windowMs: 1000, perDay: 1000, guardMs: 150 };
 const auth = { method: 'client_credentials', clientId: 'client', clientSecret: 's', scope: 'system/*.rs' } as const;
-const at = (change: Partial<Connection>) => makeConnection({ provider: 'vendor', auth, ...change });
+const at = (change: Partial<EhrConnection>): EhrConnection => ({
+  ...{ id: 'conn_1', provider: 'vendor', environment: 'production', fhirEndpoint: 'https://a.example/r4', auth },
+  ...change,
+});
 
 const hospitalA = at({ fhirEndpoint: 'https://a.example/r4', practiceId: '1' });
 const hospitalB = at({ fhirEndpoint: 'https://b.example/r4', practiceId: '1' });

@@ -1,5 +1,5 @@
 import type { RateBudget, RateLimit } from '@bulkhead/rate-limiter';
-import type { Connection, ConnectionWithoutSecrets } from './connection.record.ts';
+import type { ConnectionAuth, EhrConnection } from './ehr-connection.ts';
 import type { Provider } from './provider.ts';
 
 /**
@@ -35,7 +35,12 @@ export function connectionBudgets(connection: AnyConnection, provider: Provider)
   return { budget, tokenBudget };
 }
 
-type AnyConnection = Connection | ConnectionWithoutSecrets;
+interface AnyConnection
+  extends Pick<EhrConnection, 'provider' | 'environment' | 'fhirEndpoint' | 'practiceId' | 'groupId'> {
+  readonly auth:
+    | { readonly method: 'none' }
+    | { readonly method: Exclude<ConnectionAuth['method'], 'none'>; readonly clientId: string };
+}
 
 /** What tells the budgets of an environment apart. */
 function countedBy({ auth, fhirEndpoint, practiceId, groupId }: AnyConnection) {

@@ -1,20 +1,18 @@
 export { athenahealthRateLimit, type ProviderSettings } from './athenahealth.ts';
+
+export { connectionBudgets } from './connection-budgets.ts';
 export {
   type AssertionAlgorithm,
   areCurrent,
   assertionAlgorithms,
   type Capabilities,
-  type Connection,
   type ConnectionAuth,
-  type ConnectionTest,
-  type ConnectionTestStep,
-  type ConnectionWithoutSecrets,
-  connectionSchema,
-  connectionTestSchema,
+  capabilitiesSchema,
+  connectionAuthSchema,
+  type EhrConnection,
   type SigningKey,
   secretWays,
-} from './connection.record.ts';
-export { connectionBudgets } from './connection-budgets.ts';
+} from './ehr-connection.ts';
 export { providerError } from './errors.ts';
 export { isImported, whyNotExported } from './importable-types.ts';
 export {

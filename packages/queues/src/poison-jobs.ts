@@ -27,8 +27,8 @@ const waitsField = 'waitsForBudget';
 /** A job that was removed meanwhile must not come back as a hash with only this field. */
 const markScript = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], '1') end";
 
-/** Takes back the last stall of a marked job. @returns whether it was marked */
-const takeBackScript = `
+/** Does not count the last stall of a marked job. @returns whether it was marked */
+const uncountStallScript = `
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HINCRBY', KEYS[1], 'stc', -1)
 return 1`;
@@ -67,14 +67,14 @@ export class PoisonJobs {
   }
 
   async assess(job: Job): Promise<Suspicion> {
-    if (job.stalledCounter > 0 && (await this.#takeBackIfMarked(job))) job.stalledCounter -= 1;
+    if (job.stalledCounter > 0 && (await this.#uncountStallIfMarked(job))) job.stalledCounter -= 1;
     if (job.stalledCounter >= maxStalls) return 'poison';
     return job.stalledCounter > 0 ? 'suspect' : 'none';
   }
 
   /** If Redis is unavailable, the job is stalled anyway, and its stalls count. */
-  async #takeBackIfMarked(job: Job): Promise<boolean> {
-    const marked = this.#redis.eval(takeBackScript, 1, this.#redisKey(job), waitsField);
+  async #uncountStallIfMarked(job: Job): Promise<boolean> {
+    const marked = this.#redis.eval(uncountStallScript, 1, this.#redisKey(job), waitsField);
     return (await marked.catch(() => 0)) === 1;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExportView } from '@bulkhead/bulk-export/commands';
+import type { ConnectionTest } from '@bulkhead/connections';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import type { ConnectionTest } from '@bulkhead/providers';
 import type { SyncRunView } from '@bulkhead/sync/commands';
 import { type ApiClient, createApiClient } from '../../system/api-client.ts';
 import { parseWithNumberTexts } from '../compare/number-texts.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { makeConnection } from '@bulkhead/providers/testing';
+import { makeConnection } from '@bulkhead/connections/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import type { Store } from '@bulkhead/system';
 

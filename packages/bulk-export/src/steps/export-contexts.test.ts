@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/providers';
+import type { Connection } from '@bulkhead/connections';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { makeBulkExport } from '../testing/make-records.ts';
 import { createExportContexts } from './export-contexts.ts';

@@ -1,6 +1,5 @@
-import type { ConnectionStore } from '@bulkhead/connections';
+import type { Connection, ConnectionStore } from '@bulkhead/connections';
 import { connectionGone } from '@bulkhead/connections/steps';
-import type { Connection } from '@bulkhead/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
 

@@ -8,9 +8,10 @@
  * A wait is an AppError with the time in `context.until`. The record shows it, and the job runs again then.
  */
 
+import type { Connection } from '@bulkhead/connections';
 import { exportsGroup } from '@bulkhead/ehr-client';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import type { Connection, Provider } from '@bulkhead/providers';
+import type { Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { digest } from '../commands/new-export.ts';

@@ -14,10 +14,10 @@
  */
 
 import { setTimeout } from 'node:timers/promises';
+import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
-import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { noteRetry } from '@bulkhead/runs';
 import { AppError, toKnownError } from '@bulkhead/runtime';

@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/providers';
+import type { Connection } from '@bulkhead/connections';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '../index.ts';

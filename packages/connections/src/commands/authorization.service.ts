@@ -1,13 +1,8 @@
-import {
-  type Connection,
-  type ConnectionWithoutSecrets,
-  type Provider,
-  type ProviderRegistry,
-  withoutTrailingSlashes,
-} from '@bulkhead/providers';
+import { type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, hashOf, newId, newSecret, present, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
+import type { Connection, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
 import type { ConnectionStore } from '../store.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';

@@ -1,14 +1,12 @@
+import { type Capabilities, isImported, type Provider } from '@bulkhead/providers';
+import { toView, type View, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
 import {
-  type Capabilities,
   type ConnectionTest,
   type ConnectionWithoutSecrets,
   connectionSchema,
   connectionTestSchema,
-  isImported,
-  type Provider,
-} from '@bulkhead/providers';
-import { toView, type View, viewShapeOf } from '@bulkhead/store';
-import { z } from 'zod';
+} from '../connection.record.ts';
 import { connectionAuthSchema } from './connection.schema.ts';
 
 export const connectionTestViewSchema = z

@@ -1,15 +1,8 @@
-import {
-  areCurrent,
-  type Capabilities,
-  type Connection,
-  type ConnectionTest,
-  type ConnectionWithoutSecrets,
-  type Provider,
-  type ProviderRegistry,
-} from '@bulkhead/providers';
+import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/store';
+import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
 import { connectionError } from '../errors.ts';
 import type { ConnectionStore } from '../store.ts';

@@ -2,13 +2,13 @@ import { importSigningKey } from '@bulkhead/ehr-client';
 import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
 import {
   type AssertionAlgorithm,
-  type Connection,
   type ConnectionAuth,
   endpointsOf,
   type Provider,
   whyNotExported,
 } from '@bulkhead/providers';
 import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/runtime';
+import type { Connection } from '../connection.record.ts';
 import { defaultNameOf } from '../connection-name.ts';
 import type { ConnectionAuthBody, ConnectionDraftBody } from './connection.schema.ts';
 

@@ -1,8 +1,8 @@
-import type { Connection } from '@bulkhead/providers';
 import type { FailedJob } from '@bulkhead/queues';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
 import { AppError, toKnownError } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
+import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
 import type { ConnectionDeps } from './deps.ts';
 

@@ -1,6 +1,7 @@
 import { EhrHttpError, readCapabilities } from '@bulkhead/ehr-client';
-import { areCurrent, type Connection } from '@bulkhead/providers';
+import { areCurrent } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
+import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
 import type { ConnectionDeps } from './deps.ts';
 

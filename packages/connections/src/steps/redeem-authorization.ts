@@ -1,8 +1,9 @@
 import type { SavedGrant } from '@bulkhead/ehr-client';
-import type { Connection, Provider } from '@bulkhead/providers';
+import type { Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { untilStored } from '@bulkhead/store';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
+import type { Connection } from '../connection.record.ts';
 import { insertWithDefaultName } from '../connection-name.ts';
 import { connectionError } from '../errors.ts';
 import type { ConnectionDeps } from './deps.ts';

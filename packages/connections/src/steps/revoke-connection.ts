@@ -1,5 +1,5 @@
-import type { Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
+import type { Connection } from '../connection.record.ts';
 import type { ConnectionDeps } from './deps.ts';
 
 /** Access tokens live an hour. The EHR's own list of applications shows refresh tokens that remain, and can revoke them. */

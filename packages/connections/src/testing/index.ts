@@ -1,3 +1,4 @@
+export { makeConnection } from './make-connection.ts';
 export {
   type ConnectedEhr,
   type ConnectedEhrOptions,

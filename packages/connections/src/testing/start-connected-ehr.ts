@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { createEhrClient } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { athenahealthRateLimit, type Connection, type Provider } from '@bulkhead/providers';
-import { makeConnection, simulatorAuth, unlimitedAthenahealth } from '@bulkhead/providers/testing';
+import { athenahealthRateLimit, type Provider } from '@bulkhead/providers';
+import { simulatorAuth, unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { Producer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { ConnectionService } from '../commands/connection.service.ts';
+import type { Connection } from '../connection.record.ts';
 import type { ConnectionStore } from '../store.ts';
+import { makeConnection } from './make-connection.ts';
 import { noLimiter } from './no-limiter.ts';
 
 export interface ConnectedEhrOptions {

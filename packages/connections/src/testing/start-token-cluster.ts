@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { makeConnection } from '@bulkhead/connections/testing';
 import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import type { Connection, Provider } from '@bulkhead/providers';
-import { makeConnection, simulatorAuth, unlimitedAthenahealth } from '@bulkhead/providers/testing';
+import type { Provider } from '@bulkhead/providers';
+import { simulatorAuth, unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { openTestStore } from '@bulkhead/store/testing';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
+import type { Connection } from '../connection.record.ts';
 import { createConnectionStore } from '../store.ts';
 import { readPatient } from './read-patient.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Connection } from '@bulkhead/providers';
 import { startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import type { Connection } from '../connection.record.ts';
 import {
   type Member,
   matchToken,

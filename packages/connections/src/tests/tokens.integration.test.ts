@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from '@bulkhead/providers';
 import { baseEnv, startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import type { Connection } from '../connection.record.ts';
 import {
   matchToken,
   startTokenCluster,

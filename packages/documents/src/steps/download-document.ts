@@ -1,5 +1,5 @@
+import type { Connection } from '@bulkhead/connections';
 import { type MediaType, parseMediaType } from '@bulkhead/fhir';
-import type { Connection } from '@bulkhead/providers';
 import type { JobContext } from '@bulkhead/queues';
 import type { AppError } from '@bulkhead/runtime';
 import type { Claim } from '@bulkhead/store';

@@ -1,6 +1,6 @@
+import type { Connection } from '@bulkhead/connections';
 import { documentAnswer, openFile } from '@bulkhead/ehr-client';
 import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir';
-import type { Connection } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { documentError } from '../errors.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';

@@ -1,5 +1,5 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import type { Connection } from '@bulkhead/providers';
+import type { EhrConnection } from '@bulkhead/providers';
 import { expect, jest, test } from '@jest/globals';
 import type { EhrSession, SessionRequest } from '../ehr-session.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
@@ -10,7 +10,7 @@ const request: BulkExportRequest = { exportType: 'Patient', resourceTypes: ['Pat
 const accepted = { status: 202, headers: { 'content-location': '/status/1' } as Record<string, string | undefined> };
 
 /** Opens a session with a server that gives these answers in order. */
-function openSession(connection: Partial<Connection> = {}, answers: (typeof accepted | Error)[] = [accepted]) {
+function openSession(connection: Partial<EhrConnection> = {}, answers: (typeof accepted | Error)[] = [accepted]) {
   const requests: SessionRequest[] = [];
   const send = async (request: SessionRequest) => {
     requests.push(request);
@@ -24,7 +24,7 @@ function openSession(connection: Partial<Connection> = {}, answers: (typeof acce
 const refusal = (status: number) =>
   new EhrHttpError({ status, issues: [], retryAfterMs: undefined, host: 'ehr.example' });
 const exportLevels = (...levels: ('system' | 'patient' | 'group')[]) =>
-  ({ capabilities: { exportLevels: levels } }) as unknown as Partial<Connection>;
+  ({ capabilities: { exportLevels: levels } }) as unknown as Partial<EhrConnection>;
 
 test('a kick-off is sent once with the token and a higher priority than downloads, and is not aborted once sent', async () => {
   const { session, requests } = openSession();

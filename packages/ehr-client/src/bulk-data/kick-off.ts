@@ -6,7 +6,7 @@ import {
   toParametersResource,
   toQuery,
 } from '@bulkhead/fhir';
-import type { Connection } from '@bulkhead/providers';
+import type { EhrConnection } from '@bulkhead/providers';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
 import type { ErrorBody } from '../answers/read-error-body.ts';
@@ -92,7 +92,7 @@ function send(options: {
 
 /** Whether an export is made through the Group of the connection: if that is requested, or if the server does not export patients. */
 export function exportsGroup(
-  { groupId, capabilities }: Pick<Connection, 'groupId' | 'capabilities'>,
+  { groupId, capabilities }: Pick<EhrConnection, 'groupId' | 'capabilities'>,
   { exportType }: Pick<BulkExportRequest, 'exportType'>,
 ): boolean {
   const patientLevel = capabilities?.exportLevels.includes('patient') ?? true;
@@ -103,7 +103,7 @@ export function exportsGroup(
  * `Patient` means every patient that the connection can see. This uses the Patient level if the server has it, and otherwise the
  * Group of the practice (athenahealth only exports Groups).
  */
-function exportEndpoint(connection: Connection, request: BulkExportRequest) {
+function exportEndpoint(connection: EhrConnection, request: BulkExportRequest) {
   const { fhirEndpoint, groupId } = connection;
   if (request.exportType === 'System') return `${fhirEndpoint}/$export`;
   if (!exportsGroup(connection, request)) return `${fhirEndpoint}/Patient/$export`;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { EgressRules } from '@bulkhead/egress';
 import { drain, endIfSilent, failureOf } from '@bulkhead/egress';
-import type { Connection } from '@bulkhead/providers';
+import type { EhrConnection } from '@bulkhead/providers';
 import type { Grant, RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
 import { whileWaiting } from '@bulkhead/runtime';
 import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
@@ -114,7 +114,7 @@ function settle(response: AxiosResponse): AxiosResponse {
 
 /** The parts of a request to an EHR. */
 export interface EhrRequest {
-  readonly connection: Connection;
+  readonly connection: EhrConnection;
   readonly budget: RateBudget;
   /** The allowed targets of the request and of its redirects. */
   readonly egress: EgressRules;

@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/providers';
+import type { EhrConnection } from '@bulkhead/providers';
 import type { EhrRequest } from '../http/ehr-axios.ts';
 import { obtainShared, type Token } from './shared-token.ts';
 import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token-request.ts';
@@ -31,7 +31,7 @@ export function createAccessTokenSource(deps: TokenEndpointDeps & { readonly tok
     flights.set(key, flight);
     return flight;
   };
-  const findCached = (connection: Connection, refused?: string): Token | undefined => {
+  const findCached = (connection: EhrConnection, refused?: string): Token | undefined => {
     const token = tokens.get(keyOf(connection));
     return token && token.accessToken !== refused && performance.now() < token.renewAt ? token : undefined;
   };
@@ -56,16 +56,16 @@ export function createAccessTokenSource(deps: TokenEndpointDeps & { readonly tok
       return unlessAborted(obtain(request, token?.accessToken), request.signal);
     },
     /** The scopes of the connection's current token. */
-    grantedScope: (connection: Connection) => tokens.get(keyOf(connection))?.scope,
+    grantedScope: (connection: EhrConnection) => tokens.get(keyOf(connection))?.scope,
   };
 }
 
-function ownerOf({ id, credentialsVersion = 0 }: Connection): TokenOwner {
+function ownerOf({ id, credentialsVersion = 0 }: EhrConnection): TokenOwner {
   return { connectionId: id, credentialsVersion };
 }
 
 /** The key contains the version of the credentials, so that a token of earlier credentials is no longer found. */
-function keyOf({ id, credentialsVersion = 0 }: Connection): string {
+function keyOf({ id, credentialsVersion = 0 }: EhrConnection): string {
   return `${id}/${credentialsVersion}`;
 }
 

@@ -1,15 +1,13 @@
-import type { Connection } from '@bulkhead/providers';
+import type { EhrConnection } from '@bulkhead/providers';
 import { expect, test } from '@jest/globals';
 import { toTokenError } from './token-error.ts';
 
-const connection: Connection = {
+const connection: EhrConnection = {
   id: 'conn_1',
-  name: 'Practice 1',
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint: 'https://ehr.example/fhir/r4',
   auth: { method: 'client_credentials', clientId: 'c', clientSecret: 's', scope: 'system/*.read' },
-  createdAt: new Date('2026-05-01T10:00:00Z'),
 };
 const errorFor = (body: string) =>
   toTokenError({ connection, cause: new Error('not a token'), answer: { status: 200, body: Buffer.from(body) } });

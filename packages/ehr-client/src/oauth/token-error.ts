@@ -1,5 +1,5 @@
 import { connectionFailureOf, connectionRemedy, egressRefusal } from '@bulkhead/egress';
-import type { Connection, ConnectionAuth } from '@bulkhead/providers';
+import type { ConnectionAuth, EhrConnection } from '@bulkhead/providers';
 import { AppError, toEhrText } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
 import { ehrError } from '../errors.ts';
@@ -10,7 +10,7 @@ const unavailableMs = 60_000;
 
 /** Converts what openid-client throws into an AppError. */
 export async function toTokenError(options: {
-  readonly connection: Connection;
+  readonly connection: EhrConnection;
   readonly cause: unknown;
   /** The endpoint's answer, if there was one. */
   readonly answer: TokenAnswer | undefined;

@@ -7,7 +7,7 @@ import {
   type SearchBundle,
   type SearchBundleReading,
 } from '@bulkhead/fhir';
-import type { Connection, Provider } from '@bulkhead/providers';
+import type { EhrConnection, Provider } from '@bulkhead/providers';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
 import { type AppError, runWithPauses, toEhrText } from '@bulkhead/runtime';
 import { toBodyError } from '../answers/accept-answer.ts';
@@ -33,7 +33,7 @@ export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
  * @param options.parameters of the search itself, such as `patient` and `_lastUpdated`. A list is a repeated parameter.
  */
 export function searchUrl(options: {
-  readonly connection: Connection;
+  readonly connection: EhrConnection;
   readonly provider: Provider;
   readonly resourceType: string;
   readonly parameters: Readonly<Record<string, string | readonly string[]>>;

@@ -1,18 +1,16 @@
-import type { Connection } from '@bulkhead/providers';
+import type { EhrConnection } from '@bulkhead/providers';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import { redeemCode, type TokenEndpointDeps, type TokenGrant, type TokenRequest } from '../oauth/token-request.ts';
 
 const issuer = 'https://ehr.example';
 const tokenEndpoint = `${issuer}/token`;
 const clientId = 'client-1';
-const connection: Connection = {
+const connection: EhrConnection = {
   id: 'conn_1',
-  name: 'Practice 1',
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint: `${issuer}/fhir/r4`,
   auth: { method: 'authorization_code', clientId, clientSecret: 'secret', scope: 'patient/*.read', tokenEndpoint },
-  createdAt: new Date('2026-05-01T10:00:00Z'),
 };
 
 /** Runs the production code for a token endpoint's answer with this ID token. It parses the JWT and verifies its claims. */

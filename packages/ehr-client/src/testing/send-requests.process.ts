@@ -18,12 +18,10 @@ const signingKeys = { findForSigning: async () => undefined };
 const client = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
 const session = client.session({
   id: `conn_${process.pid}`,
-  name: `Practice ${process.pid}`,
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint,
   auth: { method: 'none' },
-  createdAt: new Date(),
 });
 const send = () =>
   session.send({

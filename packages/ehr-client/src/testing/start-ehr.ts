@@ -1,5 +1,5 @@
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import type { Connection, Provider, SigningKey } from '@bulkhead/providers';
+import type { EhrConnection, Provider, SigningKey } from '@bulkhead/providers';
 import { createSimulatorControl, testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { resourceAnswer } from '../answers/answer-rules.ts';
@@ -44,15 +44,13 @@ export async function startEhr(
     ...{ registry, redis, prefix, tokenStore, signingKeys },
     ...(options.observer ? { observer: options.observer } : {}),
   });
-  const connection = (change: Partial<Connection> = {}): Connection => ({
+  const connection = (change: Partial<EhrConnection> = {}): EhrConnection => ({
     id: 'conn_1',
-    name: 'Practice 1',
     provider: provider.id,
     environment: 'test',
     fhirEndpoint: simulator.fhirEndpoint,
     groupId: 'a-1.C-195900',
     auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret, scope: 'system/*.read' },
-    createdAt: new Date(),
     ...change,
   });
   const session = client.session(connection());
@@ -63,9 +61,9 @@ export async function startEhr(
     session,
     connection,
     /** A session of a connection with these changes. */
-    sessionOf: (change: Partial<Connection>) => client.session(connection(change)),
+    sessionOf: (change: Partial<EhrConnection>) => client.session(connection(change)),
     /** Reads the simulator's first patient once. With `change`, this uses another connection and its token. */
-    readPatient: (change?: Partial<Connection>) =>
+    readPatient: (change?: Partial<EhrConnection>) =>
       (change ? client.session(connection(change)) : session).send(
         resourceRequest(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`),
       ),

@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { makeConnection } from '@bulkhead/providers/testing';
 import { startLocalServer, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { createEhrClient } from '../create-ehr-client.ts';
@@ -34,7 +34,10 @@ export async function startHandMadeEhr(options: { readonly idleTimeoutMs?: numbe
     signingKeys: { findForSigning: async () => undefined },
     ...options,
   });
-  const connection = makeConnection({ provider: 'hand-made', environment: 'test', fhirEndpoint: baseUrl });
+  const connection = {
+    ...{ id: `conn_${randomUUID()}`, provider: 'hand-made', environment: 'test', fhirEndpoint: baseUrl },
+    auth: { method: 'none' as const },
+  };
   return {
     session: client.session(connection),
     /** The URL of a path at the server. */

@@ -1,4 +1,5 @@
-import { type ConnectionWithoutSecrets, connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
+import type { ConnectionWithoutSecrets } from '@bulkhead/connections';
+import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
 import { type BudgetPause, readPause } from '@bulkhead/rate-limiter';
 import { keepForKey } from '@bulkhead/runtime';
 

@@ -1,5 +1,5 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
-import type { Connection } from '@bulkhead/providers';
+import type { Connection } from '@bulkhead/connections';
 import type { QueueFigures } from '@bulkhead/queues';
 import type { Schedule } from '@bulkhead/schedules';
 import type { SyncRun } from '@bulkhead/sync';

@@ -1,5 +1,5 @@
+import { makeConnection } from '@bulkhead/connections/testing';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { makeConnection } from '@bulkhead/providers/testing';
 import { checkRedis, connectRedis, Producer, watchConnection } from '@bulkhead/queues';
 import { createStores } from '@bulkhead/schedules/testing';
 import { listRetentionStates } from '@bulkhead/store';

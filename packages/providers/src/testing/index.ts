@@ -1,2 +1,1 @@
-export { makeConnection } from './make-connection.ts';
 export { simulatorAuth, unlimitedAthenahealth } from './unlimited-athenahealth.ts';

@@ -1,5 +1,5 @@
+import type { Connection } from '@bulkhead/connections';
 import { nextRun } from '@bulkhead/cron';
-import type { Connection } from '@bulkhead/providers';
 import { newId } from '@bulkhead/runtime';
 import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';

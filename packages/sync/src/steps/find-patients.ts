@@ -1,6 +1,6 @@
+import type { Connection } from '@bulkhead/connections';
 import { checkPaging, type PagingState, readSearchPage, searchUrl } from '@bulkhead/ehr-client';
 import { isResourceId } from '@bulkhead/fhir';
-import type { Connection } from '@bulkhead/providers';
 import { syncError } from '../errors.ts';
 import type { SyncDeps } from './deps.ts';
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Connection, Provider } from '@bulkhead/providers';
+import type { Connection } from '@bulkhead/connections';
+import type { Provider } from '@bulkhead/providers';
 import type { SyncRun } from '../sync-run.record.ts';
 import { newSyncSearch } from '../sync-search.ts';
 import type { SyncSearch, SyncStep } from '../sync-step.record.ts';

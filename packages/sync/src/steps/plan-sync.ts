@@ -12,9 +12,11 @@
  * The crawl marks say up to which time a patient and a type are stored. The next crawl starts a day before them. A step without patients
  * is a sweep: it searches one type over all patients of the practice, if the registry says that the server allows it.
  */
+
+import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
-import type { Connection, Provider } from '@bulkhead/providers';
+import type { Provider } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { dayBefore } from '@bulkhead/runs';
 import { toExportError } from '@bulkhead/runtime';

@@ -1,4 +1,4 @@
-import { makeConnection } from '@bulkhead/providers/testing';
+import { makeConnection } from '@bulkhead/connections/testing';
 import { testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { eventStreamLimits } from '../../http/events/event-streams.ts';

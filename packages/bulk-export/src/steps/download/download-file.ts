@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Connection } from '@bulkhead/connections';
 import { withDocuments } from '@bulkhead/documents/steps';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
-import type { Connection } from '@bulkhead/providers';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { hasWaitedForADay, noteRetry, withGrowingWait } from '@bulkhead/runs';
 import { AppError, type ErrorCode, toExportError, toKnownError } from '@bulkhead/runtime';

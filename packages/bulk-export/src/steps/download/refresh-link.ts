@@ -1,5 +1,5 @@
+import type { Connection } from '@bulkhead/connections';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
-import type { Connection } from '@bulkhead/providers';
 import type { AppError } from '@bulkhead/runtime';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import { exportError } from '../../errors.ts';
