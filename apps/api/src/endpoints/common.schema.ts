@@ -7,7 +7,7 @@ export const instant = z.iso.datetime({ offset: true });
 export const count = z.int().min(0);
 export const errorSchema = z
   .strictObject({
-    success: z.literal(false).describe('The request failed.'),
+    success: z.boolean().describe('`false`: the request failed.'),
     error: z
       .strictObject({
         code: z
@@ -28,7 +28,7 @@ export const errorSchema = z
     description: 'The shape of every error. Codes are stable. Messages say what happened and what to do.',
   });
 
-const succeeded = z.literal(true).describe('The request succeeded.');
+const succeeded = z.boolean().describe('`true`: the request succeeded.');
 
 /** A response with one record, in the envelope of every successful response. */
 export function success(

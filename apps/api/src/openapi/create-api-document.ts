@@ -8,6 +8,7 @@ import {
 import { errorSchema } from '../endpoints/common.schema.ts';
 import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ResponseDescription } from '../http/define-endpoint.ts';
+import { headersTooLarge, toErrorBody } from '../http/errors/answer-error.ts';
 import { type HttpErrorCode, statusOf } from '../http/errors/http-errors.ts';
 import { idempotencyHeader } from '../http/idempotency.ts';
 import { errorExamplesOf } from './error-examples.ts';
@@ -99,7 +100,10 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
       ),
       ...toErrors(endpoint),
       // Sent by the HTTP server itself: see `httpLimits`.
-      '431': { description: 'The address and the headers are larger than 16 KB' },
+      '431': {
+        description: 'The URL and the headers are larger than 16 KB',
+        content: { 'application/json': { schema: errorSchema, example: toErrorBody(headersTooLarge.message) } },
+      },
     },
   };
 }

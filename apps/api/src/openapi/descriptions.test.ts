@@ -134,3 +134,12 @@ test('a response and a webhook may get new fields, and a request may not have un
   expect(operations.filter(({ responses }) => closed(responses))).toEqual([]);
   expect(operations.filter(({ requestBody }) => closed(requestBody)).length).toBeGreaterThan(10);
 });
+
+test('no boolean has a constant, because generators of clients read it as the text "true"', () => {
+  const constants: string[] = [];
+  JSON.stringify(document, (key, value) => {
+    if (key === 'const' && typeof value === 'boolean') constants.push(key);
+    return value;
+  });
+  expect(constants).toEqual([]);
+});

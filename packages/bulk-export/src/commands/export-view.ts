@@ -99,7 +99,7 @@ export const exportViewSchema = z
     }),
     outputUrls: z.array(z.string()).exactOptional().meta({
       description:
-        'The links of the files. The link of a file that needs no token is shown without its query. See `signedUrls`.',
+        'The URLs of the files at the EHR, from which the resources were stored. Read the stored resources with `GET /api/ehr/{provider}/resources/{type}`. A URL that needs no token is shown without its query. See `signedUrls`.',
     }),
     startedAt: createdAt,
     completedAt,

@@ -40,7 +40,7 @@ const readinessSchema = z
     checks: z
       .record(z.string(), z.enum(['up', 'down']))
       .describe('`up` or `down` for each server that the process depends on: `mongodb` and `redis`.'),
-    stopping: z.literal(true).optional().describe('`true` if the process is stopping. Otherwise absent.'),
+    stopping: z.boolean().optional().describe('`true` if the process is stopping. Otherwise absent.'),
   })
   .meta({
     id: 'Readiness',

@@ -26,15 +26,16 @@ interface Refusal {
   readonly message: string;
 }
 
+export const headersTooLarge: Refusal = {
+  status: '431 Request Header Fields Too Large',
+  message: 'The headers and the URL are larger than 16 KB. Send fewer or shorter ones.',
+};
 const refusals: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: '408 Request Timeout',
     message: 'The request was not complete in time. Send it again.',
   },
-  HPE_HEADER_OVERFLOW: {
-    status: '431 Request Header Fields Too Large',
-    message: 'The headers and the address are larger than 16 KB. Send fewer or shorter ones.',
-  },
+  HPE_HEADER_OVERFLOW: headersTooLarge,
 };
 const notHttp: Refusal = {
   status: '400 Bad Request',
@@ -62,8 +63,13 @@ const securityLines = [
   'X-Content-Type-Options: nosniff',
 ];
 
+/** The body of a response to what Node.js rejects before it becomes a request. */
+export function toErrorBody(message: string) {
+  return { success: false, error: { code: 'unreadable-request' satisfies ErrorCode, message } };
+}
+
 function toText({ status, message }: Refusal): string {
-  const body = JSON.stringify({ success: false, error: { code: 'unreadable-request' satisfies ErrorCode, message } });
+  const body = JSON.stringify(toErrorBody(message));
   const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
   return [...head, ...securityLines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
 }
