@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countOfConnection } from '@bulkhead/erasure';
+import { ageChanges } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
@@ -21,6 +22,18 @@ test('the commands of docs/how-to/nightly-sync.md work as written', async () => 
     { kind: 'sync', cron: '0 2 * * *', paused: false },
     { kind: 'export', cron: '0 22 1 * *', paused: false },
   ]);
+}, 120_000);
+
+test('the program of docs/how-to/new-each-night.md lists everything once, and then what has changed', async () => {
+  await run('bulkhead export start --connection "$CONNECTION" --types Observation --watch');
+  await ageChanges({ mongodbUri: system.mongodb.url, resourceType: 'Observation' });
+  const page = await commandsOf('docs/how-to/new-each-night.md');
+  const isStored = /^PUT Observation\/\S+ final$/;
+  const first = (await run(page)).trim().split('\n');
+  expect(first.filter((line) => !isStored.test(line))).toEqual([]);
+  const { resources } = await countOfConnection(system.store.features, system.connectionId);
+  expect([first.length, new Set(first).size]).toEqual([resources.Observation, resources.Observation]);
+  expect(await run(page)).toBe('');
 }, 120_000);
 
 test('the commands of docs/how-to/recover-a-failed-export.md work as written', async () => {
