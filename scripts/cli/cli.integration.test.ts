@@ -188,7 +188,9 @@ describe('the bulkhead command', () => {
     const [{ action, patients }] = await json('audit list --action resource.search --limit 1');
     expect(action).toBe('resource.search');
     const events = await bulkhead(`audit list --patient ${patients[0]} --from 2000-01-01T00:00:00Z`);
-    expect(events.stdout).toMatch(/^at +who +what +outcome +patients +on what\n\S+Z .*resource\.search +success /);
+    expect(events.stdout).toMatch(
+      /^at +who +what +outcome +patients +on what\n\S+ \S+ UTC .*resource\.search +success /,
+    );
     const { checked, head } = await json('audit verify');
     expect(checked).toBeGreaterThan(3);
     expect(await bulkhead(`audit verify --expect-head ${head}`)).toMatchObject({

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createBrowser } from '@bulkhead/testing';
+import { baseEnv, captureCommand, createBrowser } from '@bulkhead/testing';
 import { anyCharacter } from '@bulkhead/testing/any-character';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -202,3 +202,23 @@ describe('the bundle of the API', () => {
     }
   });
 });
+
+test.each(['api', 'worker', 'ehr-simulator'])(
+  'on an older Node.js the %s says in one line what it needs',
+  async (app) => {
+    const version = `Object.defineProperty(process, 'version', { value: 'v20.1.0' });
+    Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } });`;
+    const preload = `data:text/javascript,${encodeURIComponent(version)}`;
+    const command = [
+      process.execPath,
+      '--import',
+      preload,
+      join(import.meta.dirname, `../../apps/${app}/dist/main.js`),
+    ];
+    expect(await captureCommand({ cwd: folder, env: baseEnv(), command })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^Bulkhead needs Node.js 26 or newer, and this is v20[.]1[.]0[.] Use .*node[.]\n$/),
+    });
+  },
+);

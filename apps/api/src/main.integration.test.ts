@@ -88,10 +88,14 @@ test('the API process does not start while AWS KMS does not respond, and says wh
   ]);
 });
 
-test('the API process stops with exit code 1 if MongoDB is not available', async () => {
+test('the API process stops with exit code 1 if MongoDB is not available, and says so in one line', async () => {
   const { code, lines } = await run(usable);
   expect(code).toBe(1);
-  expect(lines.map((line) => JSON.parse(line).msg)).toContain('start failed');
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+    msg: 'start failed',
+    code: 'unavailable',
+    reason: expect.stringMatching(/^MongoDB does not respond \(connect ECONNREFUSED.*Check MONGODB_URI/),
+  });
 });
 
 test('a command reports in one line that MongoDB does not respond', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempDisposableSync, readFileSync } from 'node:fs';
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -19,4 +19,16 @@ test('a type without resources is an empty file, and the next types are read', a
 
 test('a type without resources prints nothing on the standard output', async () => {
   expect(await run({ args, answers })).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+});
+
+test('a file as --out is refused, because a type each needs a file of its own', async () => {
+  const file = join(folder.path, 'records');
+  writeFileSync(file, 'kept');
+  const { exitCode, stderr, calls } = await run({ args: [...args, '--out', file], answers });
+  expect({ exitCode, stderr, calls: calls.length }).toEqual({
+    exitCode: 2,
+    stderr: `${file} is a file, and --out takes a folder: it gets a file for each type. Name another folder.\n`,
+    calls: 0,
+  });
+  expect(readFileSync(file, 'utf8')).toBe('kept');
 });

@@ -1,3 +1,4 @@
+import { AppError } from './errors/app-error.ts';
 import { PortTakenError } from './listen.ts';
 import type { LogFields, Logger } from './logs/logger.ts';
 
@@ -68,9 +69,9 @@ export async function runApp({ app, logger, stopTimeoutMs = 8000 }: RunAppOption
   if (app.port !== undefined) process.send?.({ port: app.port } satisfies StartedMessage, () => undefined);
 }
 
-/** The operator can free a port or choose another one, and needs no stack for that. */
+/** The operator can free a port, or start a server that does not answer, and needs no stack for that. */
 function startFaultOf(error: unknown): LogFields {
-  if (!(error instanceof PortTakenError)) return { error };
-  const { port, code, message: reason } = error;
-  return { port, code, reason };
+  if (error instanceof PortTakenError) return { port: error.port, code: error.code, reason: error.message };
+  if (error instanceof AppError) return { code: error.code, reason: error.message };
+  return { error };
 }

@@ -9,11 +9,13 @@ import { createIdempotencyStore } from '@bulkhead/idempotency';
 import { createMonitoringStore } from '@bulkhead/monitoring';
 import { createQuarantineStore } from '@bulkhead/quarantine';
 import { createResourceStore } from '@bulkhead/resources';
+import { runtimeError } from '@bulkhead/runtime';
 import { createScheduleStore } from '@bulkhead/schedules';
 import {
   type CommandObserver,
   connectionSettings,
   EncryptionKeyRepository,
+  isStoreUnavailable,
   listRetentionStates,
   openRawWrites,
   type RawWrites,
@@ -120,12 +122,13 @@ export function createStore(options: StoreOptions) {
     features,
     retention: mergeRetention(features),
     listRetentionStates: () => listRetentionStates(database),
-    /** @throws AppError `encryption-key-missing`, or an error of the driver if MongoDB does not answer within a few seconds. */
+    /** @throws AppError `encryption-key-missing`, or `unavailable` if MongoDB does not answer within a few seconds. */
     async connect(): Promise<void> {
-      await database.openUri(uri, {
-        ...connectionSettings,
-        maxPoolSize,
-        monitorCommands: onCommand !== undefined,
+      const settings = { ...connectionSettings, maxPoolSize, monitorCommands: onCommand !== undefined };
+      await database.openUri(uri, settings).catch((cause: Error) => {
+        if (!isStoreUnavailable(cause)) throw cause;
+        const message = `MongoDB does not respond (${cause.message}). Check MONGODB_URI, and that MongoDB is running.`;
+        throw runtimeError('unavailable', { message, cause });
       });
       if (onCommand) watchCommands({ database, onCommand });
       if (writesRaw) rawWrites = await openRawWrites(database);

@@ -3,7 +3,6 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { AuditActor, NewAuditEvent } from '@bulkhead/audit';
 import { createAuditStream } from '@bulkhead/audit';
 import { AppError, createLogger, EnvError, logLevel, validate } from '@bulkhead/runtime';
-import { isStoreUnavailable } from '@bulkhead/store';
 import { createStore, type Store } from '@bulkhead/system';
 import type { z } from 'zod';
 import { readApiConfig, storeOptions } from '../env.ts';
@@ -100,9 +99,6 @@ function readValues({ usage, options }: Pick<Command<z.ZodType>, 'usage' | 'opti
 
 function describe(error: unknown): unknown {
   if (error instanceof EnvError || error instanceof UsageError) return error.message;
-  if (isStoreUnavailable(error)) {
-    return `MongoDB does not respond (${(error as Error).message}). Check MONGODB_URI, and that MongoDB is running.`;
-  }
   if (!(error instanceof AppError)) return error;
   const { details } = error.context as { details?: readonly { readonly path: string; readonly message: string }[] };
   return [error.message, ...(details ?? []).map(({ path, message }) => `  - ${path}: ${message}`)].join('\n');

@@ -16,6 +16,7 @@ import {
 } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { toCount } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
 import { eventColumns, noEvents } from '../output/run-events.ts';
@@ -242,7 +243,7 @@ function finish({ output }: Context, record: Export): void {
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
   output.print(
     record,
-    () => `${jobId}  ${toStatusText(record)}  ${stored} stored, ${quarantined} quarantined${warned}`,
+    () => `${jobId}  ${toStatusText(record)}  ${toCount(stored)} stored, ${toCount(quarantined)} quarantined${warned}`,
   );
   if (status !== 'COMPLETED') {
     throw new CliError({ message: errorMessage ?? `The export is ${status}.`, exitCode: exitCodes.failed });

@@ -3,6 +3,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { toBytes, toCount } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 
 type Line = components['schemas']['QuarantinedLine'];
@@ -97,7 +98,7 @@ export const quarantine: CommandGroup = {
       examples: ['quarantine replay-all --export job_1'],
       async run({ api, output }, { export: exportId, file: fileId, reason }) {
         const answer = await api.POST('/api/ehr/quarantine/replay', { body: given({ exportId, fileId, reason }) });
-        output.printAnswer(answer, ({ count }) => `${count} lines are being stored again`);
+        output.printAnswer(answer, ({ count }) => `${toCount(count)} lines are being stored again`);
       },
     }),
   ],
@@ -123,7 +124,7 @@ function summarize(line: Line): string {
       [line.source === 'sync' ? 'sync' : 'export']: line.exportId,
       line: toPosition(line),
       bytes: line.sizeBytes,
-      kept: line.isTruncated ? `${line.keptBytes} bytes` : undefined,
+      kept: line.isTruncated ? toBytes(line.keptBytes) : undefined,
       sha256: line.sha256,
       created: line.createdAt,
       replayed: replay && [replay.at, replay.reason].join(' ').trim(),

@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, command, given, instant, list, repeated, required, text, wholeNumber } from '../command.ts';
 import { download } from '../download.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
 
 type Source = components['schemas']['ResourceSource'];
 
@@ -44,7 +45,7 @@ export const resources: CommandGroup = {
         { connection: connectionId, types, out, security, lastUpdated, ...options },
       ) {
         const query = given({ connectionId, ...options, _security: security, _lastUpdated: lastUpdated });
-        if (out !== undefined) mkdirSync(out, { recursive: true });
+        if (out !== undefined) openFolder(out);
         for (const name of types) {
           const answer = await api.GET('/api/ehr/{provider}/resources/{type}', {
             params: { path: { provider, type: name }, query },
@@ -189,4 +190,13 @@ function toLabels(meta: unknown): string | undefined {
     typeof label?.code === 'string' ? [label.code] : [],
   );
   return codes.length === 0 ? undefined : codes.join(' ');
+}
+
+/** @throws CliError if the path is that of a file */
+function openFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
+    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Name another folder.`;
+    throw new CliError({ message, exitCode: exitCodes.usage });
+  }
+  mkdirSync(path, { recursive: true });
 }

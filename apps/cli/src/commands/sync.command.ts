@@ -2,6 +2,7 @@ import { answerOf, type components, errorOf, followEvents } from '@bulkhead/clie
 import { type CommandGroup, command, flag, given, list, pages, required, text, unless } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { toCount } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
 import { eventColumns, noEvents } from '../output/run-events.ts';
@@ -47,7 +48,7 @@ export const sync: CommandGroup = {
         const { data } = answerOf(answer);
         const follow = `bulkhead sync watch ${data.id}`;
         if (watch) return finish(context, await whileRunning(watchRun(context, data.id), follow));
-        const state = 'url' in data ? `still running. Follow it with: ${follow}` : `${data.total} resources`;
+        const state = 'url' in data ? `still running. Follow it with: ${follow}` : `${toCount(data.total)} resources`;
         output.print(data, () => `${data.id}  ${state}`);
       },
     }),
@@ -136,7 +137,9 @@ async function watchRun(context: Context, runId: string): Promise<SyncRun> {
   const params = { path: { provider, id: runId } };
   const open = () => api.GET('/api/ehr/{provider}/sync-runs/{id}/events', { params, parseAs: 'stream' });
   for await (const { data } of followEvents<{ 'sync-run': SyncRun }>(open)) {
-    output.printProgress(`${data.status}  ${toProgress(data)}${data.requests} requests, ${data.total} resources`);
+    output.printProgress(
+      `${data.status}  ${toProgress(data)}${toCount(data.requests)} requests, ${toCount(data.total)} resources`,
+    );
   }
   return readRun(context, runId);
 }
@@ -205,7 +208,7 @@ function finish({ output }: Context, run: SyncRun): void {
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
   const left = skipped.map(({ resourceType, reason }) => `\nskipped  ${resourceType}: ${reason}`).join('');
   const statusText = status === 'COMPLETED' ? '' : `${status}  `;
-  output.print(run, () => `${runId}  ${statusText}${total} resources${warned}${left}`);
+  output.print(run, () => `${runId}  ${statusText}${toCount(total)} resources${warned}${left}`);
   if (status === 'COMPLETED') {
     // What the provider never offers is shown, and only what is missing in this run fails the command.
     const missing = skipped.filter(({ always }) => always !== true).map(({ resourceType }) => resourceType);

@@ -1,6 +1,7 @@
 import { answerOf, type components, followEvents } from '@bulkhead/client';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Context } from '../context.ts';
+import { toCount } from '../output/for-people.ts';
 import { toTerminalText } from '../output/terminal-text.ts';
 
 export type Export = components['schemas']['Export'];
@@ -91,8 +92,8 @@ function createBars() {
 
 /** @param options.total 0 if it is unknown, because a server may omit the counts */
 export function toAmount({ done, total }: { readonly done: number; readonly total: number }): string {
-  if (total === 0) return String(done);
-  return `${Math.floor((100 * done) / Math.max(total, done))} %  ${done}/${total}`;
+  if (total === 0) return toCount(done);
+  return `${Math.floor((100 * done) / Math.max(total, done))} %  ${toCount(done)}/${toCount(total)}`;
 }
 
 /** Estimates the remaining time from the progress so far. Empty if nothing was done yet. */

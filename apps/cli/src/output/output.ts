@@ -1,5 +1,6 @@
 import { answerOf } from '@bulkhead/client';
 import Table from 'cli-table3';
+import { toShown } from './for-people.ts';
 import { toCommands } from './routes.ts';
 import { toTerminalJson, toTerminalText } from './terminal-text.ts';
 
@@ -113,7 +114,7 @@ export function toTable<Row>(rows: readonly Row[], columns: Columns<Row>): strin
     chars: { ...Object.fromEntries(lineParts.map((part) => [part, ''])), middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
   });
-  table.push(...rows.map((row) => Object.values(columns).map((column) => toCell(show(row, column)))));
+  table.push(...rows.map((row) => Object.entries(columns).map(([name, column]) => toCell(show(row, column), name))));
   return table
     .toString()
     .split('\n')
@@ -121,17 +122,15 @@ export function toTable<Row>(rows: readonly Row[], columns: Columns<Row>): strin
     .join('\n');
 }
 
-function toCell(cell: Cell): string {
-  return cell === undefined || cell === '' ? '-' : shorten(String(cell));
+function toCell(cell: Cell, name: string): string {
+  return cell === undefined || cell === '' ? '-' : shorten(toShown(cell, name));
 }
 
 /** Formats a record with one field per line. Fields without a value are omitted. */
 export function toFields(value: Readonly<Record<string, unknown>>): string {
   const names = Object.keys(value).filter((name) => value[name] !== undefined);
   const width = Math.max(...names.map((name) => name.length), 0);
-  const show = (field: unknown) =>
-    typeof field === 'object' && field !== null ? JSON.stringify(field) : String(field);
-  return names.map((name) => `${name.padEnd(width)}  ${shorten(show(value[name]))}`).join('\n');
+  return names.map((name) => `${name.padEnd(width)}  ${shorten(toShown(value[name], name))}`).join('\n');
 }
 
 export interface Summary {
