@@ -183,6 +183,8 @@ function startWorkers(options: {
             env: {
               ...env,
               WORKER_POLL_INTERVAL_MS: String(pollIntervalMs),
+              // A developer's first webhook calls a receiver on the same machine.
+              WORKER_WEBHOOK_PRIVATE_NETWORK: 'true',
               ...workerMemoryEnv,
               // The code of the bundle that node reads from its cache stays in memory: 4 MB.
               ...(isDev ? {} : { NODE_DISABLE_COMPILE_CACHE: '1' }),

@@ -103,7 +103,7 @@ export const exportWarnings = {
     "A requested type is not part of the EHR's exports, see `notExported` in [Providers](providers.md). The export was made without it.",
   'types-unknown': 'The manifest has files without an R4 type. Each of their resources is stored under its own type.',
   'deletions-not-listed':
-    'The EHR lists no deletions, or this was a full export, which never lists them. Resources that were deleted at the EHR stay stored. After a full export, the next one with `since: "last"` asks for these deletions.',
+    'An export of changes had no list of deletions. Resources that were deleted at the EHR stay stored.',
   'deletions-contradicted':
     'The EHR sent resources and also named them as deleted, in one export. They stay stored. Ask its support which is right.',
   'versions-set-back':

@@ -118,8 +118,8 @@ This limits requests to Bulkhead. The limits of an EHR are kept by the workers, 
 ## Receive webhooks
 
 Instead of polling, you can be called when an export or a sync ends: at the URL of the connection, or at the \`callbackUrl\` of a request.
-The URL must be https and public. A deployment that sets \`WORKER_WEBHOOK_PRIVATE_NETWORK=true\` also calls http and private addresses, so
-start it with that to try a receiver on your own machine. Set the URL, and store the secret that only this answer shows:
+The URL must be https and public. A deployment that sets \`WORKER_WEBHOOK_PRIVATE_NETWORK=true\`, as
+\`npm start\` does, also calls http and private addresses, such as a receiver on your own machine. Set the URL, and store the secret that only this answer shows:
 
 \`\`\`bash
 curl -s -X PUT http://127.0.0.1:3000/api/ehr/connections/conn_…/webhook -H "Authorization: Bearer $KEY" \\

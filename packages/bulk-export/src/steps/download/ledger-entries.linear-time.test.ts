@@ -36,7 +36,6 @@ const readers: readonly Reader[] = [
         manifest,
         files: filesOf(text),
         now: new Date(),
-        hasEarlier: true,
       });
     },
   },
