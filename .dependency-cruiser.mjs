@@ -120,7 +120,8 @@ const owners = {
   // A bench compares downloads with bare GETs.
   axios: ['packages/ehr-client', 'packages/egress', 'packages/webhooks', 'apps/worker/bench'],
   'axios-retry': 'packages/ehr-client',
-  'openid-client': 'packages/ehr-client',
+  // For EHRs, and for people who log in.
+  'openid-client': ['packages/ehr-client', 'packages/access'],
   'stream-json': 'packages/ehr-client',
   pino: 'packages/runtime',
   '@prometheus-io/client': 'packages/runtime',

@@ -23,7 +23,7 @@ import {
   watchHealth,
 } from '@bulkhead/runtime';
 import { createServices, createStore } from '@bulkhead/system';
-import { type ApiConfig, storeOptions } from './env.ts';
+import { type ApiConfig, identityProviderOf, storeOptions } from './env.ts';
 import { createHttpApp } from './http/create-http-app.ts';
 import { answerUnreadable } from './http/errors/answer-error.ts';
 import { type EventStreamLimits, EventStreams, eventStreamLimits } from './http/events/event-streams.ts';
@@ -105,6 +105,8 @@ export function buildApp({
     trustProxy: config.TRUST_PROXY,
     consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist'),
     metricsToken: config.METRICS_TOKEN,
+    identityProvider: identityProviderOf(config),
+    hasKeyLogin: config.API_KEY_LOGIN === 'on',
     hasDocs: config.API_DOCS === 'on',
   });
   const { idleTimeout, ...serverOptions } = serverLimits;

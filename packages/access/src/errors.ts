@@ -7,6 +7,27 @@ export const accessError = defineErrors({
     message:
       'This is the last active operator key. Without it no new key could be created. Create another operator key first.',
   },
+  'login-refused': {
+    status: 401,
+    message:
+      'The identity provider refused the login, or it took longer than ten minutes. Log in again, and ask an administrator if this does not help.',
+  },
+  'login-without-role': {
+    status: 403,
+    message:
+      'You are logged in at the identity provider, but you have no role here. Ask an administrator of the identity provider for the role of a viewer, an operator or an admin.',
+  },
+  'login-unavailable': {
+    status: 503,
+    retry: { afterMs: 5000 },
+    message: 'The identity provider does not answer. Try again in a minute, or log in with an API key.',
+  },
+  'role-not-sufficient': {
+    status: 403,
+    message: 'Your role is viewer, which changes nothing. Ask an operator.',
+    examples: [{ message: 'This is for admins, and your role is operator. Ask an admin.' }],
+    help: 'A viewer changes nothing. Keys, signing keys, credentials and erasures are for admins.',
+  },
   'api-key-expired': {
     status: 401,
     message:

@@ -2,13 +2,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mongooseSchemaOf, type Stored } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
+import { type Person, personSchema } from './person/person.record.ts';
 
 /** A user who is logged in with a browser. */
 const documentSchema = z.strictObject({
   /** SHA-256 of the session's id, which has 256 random bits. A stolen record opens no session. */
   id: z.string(),
-  /** The API key that the user logged in with. The session may do what the key may do, and ends with it. */
+  /** The API key that the user logged in with, or the id of a person. The session may do what the key may do, and ends with it. */
   keyId: z.string(),
+  /** Absent if the user logged in with a key. */
+  person: personSchema.exactOptional(),
   createdAt: z.date(),
   lastSeenAt: z.date(),
   /** The latest end. Without activity the session ends sooner. */
@@ -35,10 +38,11 @@ export class SessionRepository {
   }
 
   /** @returns the session's id, which is new for every login */
-  async create({ keyId, now }: { readonly keyId: string; readonly now: Date }): Promise<string> {
+  async create(options: { readonly keyId: string; readonly person?: Person; readonly now: Date }): Promise<string> {
+    const { now, ...user } = options;
     const id = randomBytes(32).toString('base64url');
     const expiresAt = new Date(now.getTime() + lifetimeMs);
-    await this.model.create({ _id: hash(id), keyId, createdAt: now, lastSeenAt: now, expiresAt });
+    await this.model.create({ _id: hash(id), ...user, createdAt: now, lastSeenAt: now, expiresAt });
     return id;
   }
 
@@ -47,8 +51,8 @@ export class SessionRepository {
     const document = await this.model.findById(hash(id)).lean();
     if (!document || document.expiresAt <= now) return undefined;
     if (document.lastSeenAt.getTime() + idleMs <= now.getTime()) return undefined;
-    const { keyId, createdAt, lastSeenAt, expiresAt } = document;
-    return { keyId, createdAt, lastSeenAt, expiresAt };
+    const { _id, ...session } = document;
+    return session;
   }
 
   /** Writes at most once a minute. */

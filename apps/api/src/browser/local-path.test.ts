@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { localPath } from './login.ts';
+import { localPath } from './local-path.ts';
 
 test.each(['/', '/admin/queues', '/admin/queues/queue/sync?status=failed&page=2'])('localPath accepts %s', (path) => {
   expect(localPath(path)).toBe(path);

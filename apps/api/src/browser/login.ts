@@ -1,4 +1,4 @@
-import type { ApiKey } from '@bulkhead/access';
+import type { IdentityProvider, Principal } from '@bulkhead/access';
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/runtime';
 import { type Request, Router, urlencoded } from 'express';
@@ -8,6 +8,8 @@ import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
 import { setCaller } from '../http/middleware/caller-of.ts';
 import type { RefusedAttempts } from '../http/refused-attempts.ts';
+import { identityRoutes } from './identity-login.ts';
+import { localPath } from './local-path.ts';
 import { pageFrame, pageStyle, pageStylePath } from './pages.ts';
 import { requireSameOrigin, sessionCookie } from './session.ts';
 
@@ -16,14 +18,20 @@ interface LoginDeps extends AuditDeps {
   readonly sessions: SessionService;
   readonly refusedAttempts: RefusedAttempts;
   readonly limits: RequestLimits;
+  /** Where people log in. If it is left out, they log in with an API key. */
+  readonly identityProvider?: IdentityProvider | undefined;
+  /** Whether people may log in with an API key. */
+  readonly hasKeyLogin: boolean;
 }
 
 const defaultNext = '/';
 
 /**
- * Login and logout in a browser. A user logs in with an API key and gets a session (see `SessionService`), whose id is in a cookie.
+ * Login and logout in a browser. A user logs in with an API key or at the identity provider, and gets a session (see `SessionService`), whose
+ * id is in a cookie.
  *
  *     a page without a session --> GET /login?next=<page> --> POST /login with the key --> cookie, back to <page>
+ *                                                         --> GET /login/start --> the provider --> GET /login/callback --> cookie
  *
  * - session.ts has the cookie, and refuses changes that another site causes.
  * - Each login creates a new session and ends the previous one, so a session that another person has set is never used.
@@ -41,16 +49,18 @@ export function loginRoutes(deps: LoginDeps): Router {
     response
       .set('cache-control', 'no-store')
       .type('html')
-      .send(loginPage({ next: nextOf(request) }));
+      .send(loginPage({ ...deps, next: nextOf(request) }));
   });
+  if (deps.identityProvider) router.use(identityRoutes({ ...deps, identityProvider: deps.identityProvider }));
 
   // The form contains only the key.
   router.post('/login', auditTrail(deps), urlencoded({ extended: false, limit: '4kb' }), async (request, response) => {
     requireSameOrigin(request);
+    if (!deps.hasKeyLogin) throw apiError('forbidden', { message: 'Log in at the identity provider: /login/start' });
     const { apiKey, problem, status = 401 } = await recognise(deps, request);
     if (!apiKey) {
       response.status(status).set('cache-control', 'no-store').type('html');
-      response.send(loginPage({ next: nextOf(request), problem }));
+      response.send(loginPage({ ...deps, next: nextOf(request), problem }));
       return;
     }
     setCaller({ response, apiKey, via: 'session' });
@@ -79,7 +89,7 @@ function nextOf(request: Request): string {
 }
 
 interface Recognised {
-  readonly apiKey?: ApiKey | undefined;
+  readonly apiKey?: Principal | undefined;
   /** Why the key was refused. */
   readonly problem?: string;
   readonly status?: number;
@@ -110,7 +120,7 @@ function noKey(): AppError {
   });
 }
 
-/** @returns the API key of the session that was ended */
+/** @returns who had the session that was ended */
 async function endSession(options: { readonly sessions: SessionService; readonly request: Request }) {
   const { sessions, request } = options;
   const id = sessionCookie.read(request);
@@ -121,31 +131,28 @@ async function endSession(options: { readonly sessions: SessionService; readonly
 }
 
 /** The login page. @param options.problem a message of ours that says why the last attempt failed */
-function loginPage({ next, problem }: { readonly next: string; readonly problem?: string | undefined }): string {
+function loginPage(options: {
+  readonly next: string;
+  readonly problem?: string | undefined;
+  readonly identityProvider?: IdentityProvider | undefined;
+  readonly hasKeyLogin: boolean;
+}): string {
+  const { next, problem, identityProvider, hasKeyLogin } = options;
   // The encoding also removes characters that could end the attribute.
-  const action = `/login?next=${encodeURIComponent(next)}`;
-  return pageFrame({
-    title: 'Bulkhead: log in',
-    main: `<h1>Bulkhead</h1>
-${problem === undefined ? '' : `<p role="alert">${problem}</p>`}
-<form method="post" action="${action}">
-<label for="key">API key</label>
-<input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
-<button type="submit">Log in</button>
-</form>`,
-  });
+  const query = `?next=${encodeURIComponent(next)}`;
+  const parts = [
+    '<h1>Bulkhead</h1>',
+    problem === undefined ? '' : `<p role="alert">${problem}</p>`,
+    identityProvider ? `<a class="action" href="/login/start${query}">Log in with your account</a>` : '',
+    hasKeyLogin ? keyForm({ action: `/login${query}`, isFirst: !identityProvider }) : '',
+  ];
+  return pageFrame({ title: 'Bulkhead: log in', main: parts.filter((part) => part !== '').join('\n') });
 }
 
-/** No real host has this name (RFC 2606). If a resolved URL has another origin, it leads to another server. */
-const ownOrigin = 'http://own.invalid';
-
-/**
- * A path of this server, as a browser would understand it.
- * @returns undefined for anything that leads to another server: `//host`, `/\host`, an address with a scheme
- */
-export function localPath(address: unknown): string | undefined {
-  if (typeof address !== 'string' || !address.startsWith('/') || !URL.canParse(address, ownOrigin)) return undefined;
-  const { origin, pathname, search } = new URL(address, ownOrigin);
-  // `/.//host` resolves to the path `//host`, which a browser would treat as another server.
-  return origin === ownOrigin && !pathname.startsWith('//') ? `${pathname}${search}` : undefined;
+function keyForm({ action, isFirst }: { readonly action: string; readonly isFirst: boolean }): string {
+  return `<form method="post" action="${action}">
+<label for="key">API key</label>
+<input id="key" name="key" type="password" autocomplete="current-password" required${isFirst ? ' autofocus' : ''}>
+<button type="submit">${isFirst ? 'Log in' : 'Log in with an API key'}</button>
+</form>`;
 }

@@ -1,11 +1,11 @@
-import type { ApiKey } from '@bulkhead/access';
+import type { LoginAttempt, Principal } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 import { apiError } from '../http/errors/errors.ts';
 
 /**
- * The API key of the session that a browser's cookie names.
+ * Who has the session that a browser's cookie names.
  * @param options.isActivity see `SessionService.resume`
  * @returns undefined if there is no cookie or the session has ended
  */
@@ -13,7 +13,7 @@ export async function resumeSession(options: {
   readonly sessions: SessionService;
   readonly request: Request;
   readonly isActivity?: boolean;
-}): Promise<ApiKey | undefined> {
+}): Promise<Principal | undefined> {
   const { sessions, request, isActivity = true } = options;
   const id = sessionCookie.read(request);
   return id === undefined ? undefined : sessions.resume(id, { isActivity });
@@ -47,6 +47,38 @@ export const sessionCookie = {
 function nameFor({ secure }: Request): string {
   return secure ? '__Host-bulkhead' : 'bulkhead';
 }
+
+/**
+ * The cookie with what a browser keeps while a person logs in at the identity provider. The provider's redirect is a request from another
+ * site, so `SameSite` is `Lax`.
+ */
+export const attemptCookie = {
+  read(request: Request): { readonly attempt: LoginAttempt; readonly next: string } | undefined {
+    const text = parseCookie(request.get('cookie') ?? '')[`${nameFor(request)}-login`] ?? '';
+    const [state, nonce, verifier, next] = text.split(' ');
+    return state && nonce && verifier && next ? { attempt: { state, nonce, verifier }, next } : undefined;
+  },
+
+  set(options: {
+    readonly request: Request;
+    readonly response: Response;
+    readonly attempt: LoginAttempt;
+    /** The page of ours to which the login leads. */
+    readonly next: string;
+  }): void {
+    const { request, response, attempt, next } = options;
+    const { state, nonce, verifier } = attempt;
+    const attributes = { ...attributesFor(request), sameSite: 'lax', maxAge: attemptMs } as const;
+    response.cookie(`${nameFor(request)}-login`, [state, nonce, verifier, next].join(' '), attributes);
+  },
+
+  clear({ request, response }: { readonly request: Request; readonly response: Response }): void {
+    response.clearCookie(`${nameFor(request)}-login`, { ...attributesFor(request), sameSite: 'lax' });
+  },
+};
+
+/** A person may have to look for a second factor. */
+const attemptMs = 10 * 60_000;
 
 function attributesFor({ secure }: Request) {
   return { httpOnly: true, sameSite: 'strict', secure, path: '/' } as const;

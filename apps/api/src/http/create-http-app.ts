@@ -1,3 +1,4 @@
+import type { IdentityProvider } from '@bulkhead/access';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger, Tracing } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
@@ -29,6 +30,8 @@ interface HttpAppOptions {
   readonly consoleDir: string;
   /** Prometheus sends it instead of an operator's key. */
   readonly metricsToken: string | undefined;
+  readonly identityProvider?: IdentityProvider | undefined;
+  readonly hasKeyLogin: boolean;
   /** Whether the documentation of the API is served. */
   readonly hasDocs: boolean;
 }
@@ -46,7 +49,9 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(securityHeaders());
   app.use(checkMethod());
   if (options.hasDocs) app.use(docsRoutes());
-  app.use(loginRoutes({ ...services, refusedAttempts: process.refusedAttempts, limits, logger }));
+  const { identityProvider, hasKeyLogin } = options;
+  const { refusedAttempts } = process;
+  app.use(loginRoutes({ ...services, refusedAttempts, limits, logger, identityProvider, hasKeyLogin }));
   app.use(bullBoardPath, bullBoardRoute({ producer, sessions, audit, logger }));
 
   app.use(apiRouter({ endpoints, deps: { services, process }, limits, logger, metricsToken }));

@@ -225,7 +225,7 @@ export function errorCodes({ method, path, access, errors, idempotency }: Endpoi
     ...(idempotency === 'answer' || idempotency === 'secret' ? (['idempotency-key-in-use'] as const) : []),
     ...(idempotency === 'secret' ? (['answer-not-repeated'] as const) : []),
     // These are for browsers that are logged in.
-    ...(method !== 'get' ? (['cross-site-request'] as const) : []),
+    ...(method !== 'get' ? (['cross-site-request', 'role-not-sufficient'] as const) : []),
     'too-many-requests',
     'unavailable',
     'audit-unavailable',

@@ -17,7 +17,7 @@ export function toBytes(bytes: number): string {
 const timestamp = /\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z(?=[\s,.;)]|$)/g;
 
 /** `2026-11-24 18:05:17 UTC` instead of `2026-11-24T18:05:17.511Z` */
-export function toTimes(text: string): string {
+function toTimes(text: string): string {
   return text.replaceAll(timestamp, '$1 $2 UTC');
 }
 

@@ -268,10 +268,7 @@ test.each(expectations)(
     const ended = await runExport(cases, { ...last, ...request });
 
     expect({ phase: ended.phase, error: ended.error?.code }).toEqual({ phase: error ? 'failed' : 'completed', error });
-    expect(ended.warnings.map(({ code }) => code)).toEqual([
-      ...dropped.map(() => 'parameter-dropped'),
-      ...warnings,
-    ]);
+    expect(ended.warnings.map(({ code }) => code)).toEqual([...dropped.map(() => 'parameter-dropped'), ...warnings]);
     const sent = ended.sent && droppedParameters(ended.request, ended.sent);
     expect(sent ?? []).toEqual(dropped);
     expect(ended.counts).toMatchObject(counts);

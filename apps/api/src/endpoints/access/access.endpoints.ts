@@ -1,4 +1,4 @@
-import { apiKeyRoles } from '@bulkhead/access';
+import { apiKeyRoles, personRoles } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
 import type { Request } from 'express';
 import { z } from 'zod';
@@ -11,9 +11,15 @@ import { downloadAuditEvents, listAuditEvents, verifyAuditEvents } from './audit
 
 const sessionSchema = z
   .strictObject({
-    apiKeyId: z.string().describe('The public id of the key.'),
+    apiKeyId: z.string().describe('The public id of the key, or the id of the person, which begins with `user_`.'),
     name: z.string().describe('A name by which people recognise the key.'),
     role: z.enum(apiKeyRoles).describe('`client` or `operator`.'),
+    personRole: z
+      .enum(personRoles)
+      .optional()
+      .describe(
+        'The role of a person who has logged in at the identity provider. A `viewer` changes nothing, and keys, credentials and erasures are for an `admin`. Absent for a key.',
+      ),
     connectionIds: z
       .array(z.string())
       .optional()
@@ -52,10 +58,11 @@ const getSession = defineEndpoint({
   responses: { 200: success('The API key of the caller', { data: sessionSchema, example: sessionExample }) },
   async handler({ caller, services: { sessions }, request }) {
     const { apiKey, via } = caller;
-    const { id: apiKeyId, name, role, connectionIds } = apiKey;
+    const { id: apiKeyId, name, role, personRole, connectionIds } = apiKey;
     const expiresAt = await endOf({ caller, sessions, request });
     const data = {
       ...{ apiKeyId, name, role, via },
+      ...(personRole ? { personRole } : {}),
       ...(connectionIds ? { connectionIds } : {}),
       ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
     };

@@ -1,3 +1,5 @@
+import { accessError } from '@bulkhead/access';
+import type { AuditAction } from '@bulkhead/audit';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { apiError } from '../errors/errors.ts';
@@ -14,6 +16,7 @@ export function allow({ action, access, audited }: Pick<Endpoint, 'action' | 'ac
       parameters: parametersOf(request as Request),
     });
     if (access === 'operator') checkOperator(response);
+    if (action !== undefined) checkRole(response, { action, method: (request as Request).method });
     next();
   };
 }
@@ -36,6 +39,35 @@ const maxParameters = 50;
 function parametersOf({ query }: Request): string[] {
   const names = Object.keys(query).filter((name) => name !== 'connectionId' && parameterName.test(name));
   return names.toSorted().slice(0, maxParameters);
+}
+
+/** What opens other data, or deletes it, is for admins: the person who watches exports at night needs none of it. */
+const ofAdmins: ReadonlySet<AuditAction> = new Set<AuditAction>([
+  ...([
+    'api-key.create',
+    'api-key.revoke',
+    'signing-key.activate',
+    'signing-key.create',
+    'signing-key.delete',
+  ] as const),
+  ...([
+    'signing-key.retire',
+    'connection.change-credentials',
+    'connection.delete',
+    'patient.erase',
+    'patient.let-in',
+  ] as const),
+  'erasure.confirm-stopped',
+]);
+
+/** The role of a person. Keys have no such role. @throws AppError `role-not-sufficient` */
+function checkRole(response: Response, { action, method }: { readonly action: AuditAction; readonly method: string }) {
+  const { personRole } = callerOf(response).apiKey;
+  if (personRole === 'viewer' && !['GET', 'HEAD', 'OPTIONS'].includes(method)) throw accessError('role-not-sufficient');
+  if (personRole === 'operator' && ofAdmins.has(action))
+    throw accessError('role-not-sufficient', {
+      message: 'This is for admins, and your role is operator. Ask an admin.',
+    });
 }
 
 /** @throws AppError `forbidden` */

@@ -1,4 +1,4 @@
-import type { ApiKey } from '@bulkhead/access';
+import type { Principal } from '@bulkhead/access';
 import type { AuditActor } from '@bulkhead/audit';
 import type { ViewFor } from '@bulkhead/runs/commands';
 import type { ConnectionScope } from '@bulkhead/store';
@@ -6,7 +6,7 @@ import type { Response } from 'express';
 
 /** The sender of a request. */
 export interface Caller {
-  readonly apiKey: ApiKey;
+  readonly apiKey: Principal;
   /** Whether the caller presented the key itself, or a session of the key. */
   readonly via: 'api-key' | 'session';
   /** The connections that the caller may use. Service methods that find records need it. */
@@ -19,7 +19,7 @@ const callers = new WeakMap<Response, Caller>();
 
 export function setCaller(options: {
   readonly response: Response;
-  readonly apiKey: ApiKey;
+  readonly apiKey: Principal;
   readonly via: Caller['via'];
 }): void {
   const { response, apiKey, via } = options;
@@ -43,5 +43,5 @@ export function callerOf(response: Response): Caller {
 }
 
 export function actorOf({ apiKey, via }: Caller): AuditActor {
-  return { kind: via, id: apiKey.id, name: apiKey.name, role: apiKey.role };
+  return { kind: via, id: apiKey.id, name: apiKey.name, role: apiKey.personRole ?? apiKey.role };
 }
