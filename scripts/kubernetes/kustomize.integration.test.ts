@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { queueNames } from '@bulkhead/queues';
 import { describe, expect, test } from '@jest/globals';
@@ -6,6 +8,7 @@ import { parse } from 'yaml';
 import { describeWith } from '../describe-with.fixture.ts';
 import { faultOf } from './fault-of.fixture.ts';
 import { render, whyNoKubectl } from './render.fixture.ts';
+import { renderRules, rulesFile } from './render-rules.ts';
 
 const docker = join(import.meta.dirname, '..', '..', 'docker');
 const read = (path: string) => readFileSync(join(docker, path), 'utf8');
@@ -77,7 +80,9 @@ describeWith({ title: 'the Kubernetes objects', tool: missing ? { missing } : {}
     });
 
     test('the kustomization sets only variables that the process reads, and no secret as a plain value', () => {
-      const config = ofKind('ConfigMap').flatMap(({ data = {} }) => Object.keys(data));
+      const config = ofKind('ConfigMap')
+        .filter(({ metadata }) => metadata.name.startsWith('bulkhead-config'))
+        .flatMap(({ data = {} }) => Object.keys(data));
       expect(config).toContain('LOG_LEVEL');
       for (const pod of pods) {
         const variables = (pod.container.env ?? []) as { name: string; value?: string }[];
@@ -179,6 +184,91 @@ describeWith({ title: 'the Kubernetes objects', tool: missing ? { missing } : {}
       expect(rule.metricsQuery).toContain('max by (queue) (bulkhead_queue_jobs{state="waiting",');
       expect(metrics).toContain('| `bulkhead_queue_jobs` | gauge | `queue`, `state` |');
     });
+  });
+
+  test('the workers of one kind are spread over machines, and a drain ends one of them at a time', () => {
+    const objects = render(join(docker, 'kubernetes', 'base'));
+    const workers = objects.filter(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name.startsWith('worker-'),
+    );
+    const budgets = objects.filter(({ kind }) => kind === 'PodDisruptionBudget');
+    for (const { metadata, spec } of workers) {
+      const [spread] = spec.template.spec.topologySpreadConstraints;
+      expect(spread.labelSelector).toEqual(spec.selector);
+      const budget = budgets.find(({ metadata: { name } }) => name === metadata.name);
+      expect([budget?.spec.maxUnavailable, budget?.spec.selector]).toEqual([1, spec.selector]);
+    }
+  });
+
+  test('the Prometheus Operator gets the rules of docker/prometheus, and Grafana its dashboards, as they are', () => {
+    const objects = render(join(docker, 'kubernetes', 'overlays/example'));
+    const rules = objects.find(({ kind }) => kind === 'PrometheusRule');
+    const groups = ['rules.yml', 'slo.yml'].flatMap((file) => parse(read(`prometheus/${file}`)).groups);
+    expect(rules?.spec.groups).toEqual(groups);
+    expect(readFileSync(rulesFile, 'utf8')).toBe(renderRules());
+    const dashboards = objects.find(({ metadata }) => metadata.name === 'bulkhead-dashboards')?.data ?? {};
+    expect(Object.keys(dashboards).toSorted()).toEqual(['ehr.json', 'overview.json']);
+    for (const [file, text] of Object.entries(dashboards)) expect(text).toBe(read(`grafana/dashboards/${file}`));
+  });
+
+  test('a changed value of a generated Secret restarts every process, and Prometheus reads the same Secret', () => {
+    const folder = mkdtempSync(join(docker, 'kubernetes/overlays/test-'));
+    try {
+      const page = readFileSync(join(docker, '../docs/how-to/kubernetes.md'), 'utf8');
+      const lines = /```yaml\n(components:[\s\S]+?)```/.exec(page.replaceAll(/^ {3}/gm, ''))?.[1];
+      const namesWith = (token: string) => {
+        writeFileSync(join(folder, 'secrets.env'), `METRICS_TOKEN=${token}\n`);
+        const settings = `kind: Kustomization\nresources: [../../base]\n${lines}  - ../../components/prometheus-operator\n`;
+        writeFileSync(
+          join(folder, 'kustomization.yaml'),
+          settings.replace(/(secretGenerator:[\s\S]*?)( {2}- \.\.[\s\S]*)$/, '$2$1'),
+        );
+        const objects = render(folder);
+        const secret = objects.find(({ kind }) => kind === 'Secret')?.metadata.name;
+        const used = objects.flatMap(({ kind, spec }) => {
+          if (kind === 'PodMonitor') return [spec.podMetricsEndpoints[0].authorization.credentials.name];
+          if (kind !== 'Deployment' && kind !== 'Job') return [];
+          return spec.template.spec.containers[0].envFrom.flatMap(
+            (source: { secretRef?: { name: string } }) => source.secretRef?.name ?? [],
+          );
+        });
+        expect(new Set(used)).toEqual(new Set([secret]));
+        return secret;
+      };
+      expect(namesWith('first')).not.toBe(namesWith('second'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('the backup keeps the seven newest dumps, and a dump that fails gets no final name', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bulkhead-backup-'));
+    const backup = render(join(docker, 'kubernetes', 'overlays/example')).find(({ kind }) => kind === 'CronJob');
+    const [container] = backup?.spec.jobTemplate.spec.template.spec.containers ?? [];
+    const [shell, options, script] = container.command;
+    const dump = (end: string) => {
+      // Only the arguments of the tool are known here: its dump needs a replica set.
+      writeFileSync(
+        join(folder, 'mongodump'),
+        `#!/bin/sh\nfor last; do :; done\necho dump > "\${last#--archive=}"\n${end}\n`,
+        { mode: 0o755 },
+      );
+      const env = { PATH: `${folder}:${process.env.PATH}`, MONGODB_SERVER: 'mongodb://server' };
+      return spawnSync(shell, [options, script.replaceAll('/backup/', `${folder}/`)], { env }).status;
+    };
+    const archives = () => readdirSync(folder).filter((name) => name.endsWith('.archive.gz'));
+    for (let day = 1; day <= 9; day++) {
+      const file = join(folder, `bulkhead-2026-01-0${day}T0130.archive.gz`);
+      writeFileSync(file, '');
+      utimesSync(file, day, day);
+    }
+    expect(dump('exit 1')).not.toBe(0);
+    expect(archives()).toHaveLength(9);
+    expect(dump('exit 0')).toBe(0);
+    expect(archives()).toHaveLength(7);
+    expect(archives()).not.toContain('bulkhead-2026-01-03T0130.archive.gz');
+    expect(archives()).toContain('bulkhead-2026-01-04T0130.archive.gz');
+    rmSync(folder, { recursive: true });
   });
 
   test('the example of the Kubernetes secrets names all of them, without a value', () => {

@@ -18,6 +18,7 @@ export function watchSystem(options: {
 }): void {
   const { metrics, services } = options;
   watchChecks({ metrics, ...services });
+  watchSubjects({ metrics, ...services });
   watchQueues({ metrics, ...services });
   watchRuns({ metrics, ...services });
   watchLags({ metrics, ...services });
@@ -40,6 +41,24 @@ function watchChecks({ metrics, health }: Pick<Watched, 'metrics'> & { readonly 
       // Then most warnings only say that their data is unknown, and one alert is enough.
       const shown = checks.filter(({ severity }) => !isDown || severity !== 'warning');
       return shown.map((check) => ({ labels: { check: check.id }, value: rankOf(check) }));
+    },
+  });
+}
+
+function watchSubjects({ metrics, health }: Pick<Watched, 'metrics'> & { readonly health: HealthService }): void {
+  const read = keepFor(keptMs, () => health.report());
+  metrics.readGauge({
+    name: 'bulkhead_health_subject',
+    help: 'The severity of each record that a check of the health report has found, at most 20 for a check. Alerts name them.',
+    labels: ['check', 'practice', 'id'],
+    read: async () => {
+      const { checks } = await read();
+      return checks.flatMap((check) =>
+        check.subjects.map(({ connectionName, connectionId, id, severity }) => ({
+          labels: { check: check.id, practice: connectionName ?? connectionId ?? '', id: id ?? '' },
+          value: rankOf({ severity: severity ?? check.severity }),
+        })),
+      );
     },
   });
 }
