@@ -42,7 +42,7 @@ async function startBuild() {
   const messages: string[] = [];
   const home = await openServiceHome({ folder: join(folder, 'home'), kept: true });
   const print = (text: string) => void messages.push(text);
-  return { said: messages, result: buildEngine({ env, home, progress: print, note: print }) };
+  return { said: messages, result: buildEngine({ env, home, progress: print, note: print }, { reportEveryMs: 20 }) };
 }
 const builds = async () => (await readFile(env.BUILDS as string, 'utf8').catch(() => '')).split('\n').length - 1;
 const continueBuild = () => writeFile(env.GO_ON as string, '');
@@ -57,6 +57,14 @@ it('buildEngine builds once for two callers, and the second reports that it wait
   expect([await first.result, await second.result]).toEqual(['built', 'built by another process']);
   expect(await builds()).toBe(1);
   expect(first.said).toContain('building the database engine: 1/2 parts built, now wiredtiger');
+});
+
+it('buildEngine reports how long it has taken, also while one part is built', async () => {
+  const { said, result } = await startBuild();
+  const again = /^building the database engine: 1\/2 parts built, now wiredtiger, \d+ s so far$/;
+  await until(() => said.filter((text) => again.test(text)).length >= 2);
+  await continueBuild();
+  expect(await result).toBe('built');
 });
 
 it('buildEngine takes over from a builder that was killed with -9, continues with its files and removes them', async () => {
