@@ -1,7 +1,8 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { holdReasons } from '@bulkhead/bulk-export';
-import type { ErrorFacts, ErrorTable, WarningTable } from '@bulkhead/runtime';
+import { quarantineReasons } from '@bulkhead/quarantine';
+import { type ErrorFacts, type ErrorTable, type PeopleText, present, type WarningTable } from '@bulkhead/runtime';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -21,7 +22,7 @@ export async function readTables() {
 export function renderErrors(page: string, { errors, warnings }: Awaited<ReturnType<typeof readTables>>): string {
   const rows = errors.map(([code, { status, message = '', help = message }]) => ({ status, code, text: help }));
   const byCode = rows.toSorted((left, right) => (left.code < right.code ? -1 : 1));
-  const textsOf = (table: WarningTable = {}) => Object.entries(table).map(([code, text]) => ({ code, text }));
+  const textsOf = (table: WarningTable = {}) => Object.entries(table).map(([code, { help: text }]) => ({ code, text }));
   const sections = {
     'Errors of the API': byCode
       .filter(({ status }) => status !== undefined)
@@ -30,9 +31,25 @@ export function renderErrors(page: string, { errors, warnings }: Awaited<ReturnT
     'Warnings of an export': textsOf(warnings.exportWarnings),
     'Warnings of a sync': textsOf(warnings.syncWarnings),
     'Warnings of an erasure': textsOf(warnings.erasureWarnings),
-    'Reasons to hold a watermark': textsOf(holdReasons),
+    'Reasons to quarantine a line': textsOf(quarantineReasons),
+    'Reasons to hold a watermark': Object.entries(holdReasons).map(([code, text]) => ({ code, text })),
   };
   return Object.entries(sections).reduce((text, [title, rowsOf]) => replaceRows(text, title, toRows(rowsOf)), page);
+}
+
+/** The texts for people, for packages/client/src/code-texts.json. A fixed message of an error is only for programs. */
+export function renderTexts({ errors, warnings }: Awaited<ReturnType<typeof readTables>>): string {
+  const toText = ({ title, advice, fixedAt }: PeopleText) => ({ title, advice, ...present({ fixedAt }) });
+  const toTexts = (entries: readonly (readonly [string, PeopleText])[]) =>
+    Object.fromEntries(entries.map(([code, facts]) => [code, toText(facts)]));
+  const texts = {
+    errors: Object.fromEntries(
+      errors.toReversed().map(([code, facts]) => [code, { ...toText(facts), ...present({ message: facts.message }) }]),
+    ),
+    warnings: toTexts(Object.values(warnings).flatMap((table) => Object.entries(table))),
+    reasons: toTexts(Object.entries(quarantineReasons)),
+  };
+  return `${JSON.stringify(texts, null, 2)}\n`;
 }
 
 interface Row {

@@ -149,7 +149,7 @@ const withFailedExport = { getBulkExport: { body: { success: true, data: failedE
 test('the summary of an export begins with the id and the status, and ends with the next commands', async () => {
   const { stdout } = await run({ args: ['export', 'show', 'job_1'], answers: withFailedExport });
   expect(stdout).toMatch(new RegExp(`^${completed.id}  FAILED\n\nconnection +conn_\\w+\n`));
-  expect(stdout).toContain('\nWarnings\n  server-issues: The EHR reported errors.\n');
+  expect(stdout).toContain('\nWarnings\n  Server issues: The EHR reported errors.\n');
   expect(stdout).toMatch(
     new RegExp(
       `\n\nNext\n  bulkhead export files ${completed.id}\n  bulkhead export events ${completed.id}\n  bulkhead export retry ${completed.id}\n$`,
@@ -159,7 +159,7 @@ test('the summary of an export begins with the id and the status, and ends with 
 
 test('the summary of an export shows no signature of a link and no long text, which --json does', async () => {
   const { stdout } = await run({ args: ['export', 'show', 'job_1'], answers: withFailedExport });
-  expect(stdout).toContain('export-failed-at-ehr: The EHR answered https://files.example/1.ndjson?…');
+  expect(stdout).toContain('error            The EHR answered https://files.example/1.ndjson?…');
   expect(stdout).not.toContain('ssss');
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(400);
   const asJson = await run({ args: ['export', 'show', 'job_1', '--json'], answers: withFailedExport });

@@ -2,6 +2,8 @@ import { defineErrors } from '@bulkhead/runtime';
 
 export const auditError = defineErrors({
   'audit-unavailable': {
+    title: 'The audit log cannot be written',
+    advice: 'The action may have been carried out. Check the current state before you try again.',
     status: 503,
     retry: { afterMs: 5000 },
     message:

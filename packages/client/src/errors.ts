@@ -2,11 +2,19 @@
 export const clientError = {
   table: {
     'no-answer': {
+      title: 'Bulkhead does not respond',
+      advice: 'Check the URL and the network, and that the API is running.',
       help: 'In the client package and the command line: the API did not answer. Verify its URL and the network, and that it is running.',
     },
     'unknown-token': {
+      title: 'Unknown access token',
+      advice: 'Pass the access token of the connection unchanged.',
       message: 'The access token is not from getConnection. Pass `connection.accessToken` unchanged.',
     },
-    'export-cancelled': { message: 'The export was cancelled. Start a new one.' },
+    'export-cancelled': {
+      title: 'The export was cancelled',
+      advice: 'Start a new export.',
+      message: 'The export was cancelled. Start a new one.',
+    },
   },
 };

@@ -8,6 +8,7 @@ export {
   type ErrorDetails,
   errorOf,
 } from './client.ts';
+export { codesOf, fixedAt, isForPrograms, lineOf, textOf, titleOf } from './code-texts.ts';
 export {
   createEnhancedService,
   type EnhancedBackend,

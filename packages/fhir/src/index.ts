@@ -40,6 +40,7 @@ export { LineSplitter, type LongLinePart, type NdjsonLine } from './ndjson/line-
 export {
   isOfType,
   type JsonLine,
+  type LineRejectionReason,
   type ParsedLine,
   parseJsonLine,
   parseJsonLineInSteps,

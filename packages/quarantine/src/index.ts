@@ -5,5 +5,6 @@ export {
   type QuarantineRepository,
   searchFileId,
 } from './quarantine.repository.ts';
+export { type QuarantineReason, quarantineReasons } from './quarantine-reasons.ts';
 export { maxKeptExportBytes, maxQuarantinedLines } from './quarantine-room.ts';
 export { createQuarantineStore, type QuarantineStore } from './store.ts';

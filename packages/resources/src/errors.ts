@@ -2,21 +2,29 @@ import { defineErrors } from '@bulkhead/runtime';
 
 export const resourceError = defineErrors({
   'search-too-costly': {
+    title: 'The search takes too long',
+    advice: 'Narrow it by patient, code or date.',
     status: 422,
     message:
       'The search took too much time in the database and was stopped. Narrow it by patient, code or date, or leave _total out.',
   },
   'write-contention': {
+    title: 'Several workers changed the same resources',
+    advice: 'Nothing needs to be done. The batch is written again.',
     retry: 'later',
     message: 'Other workers kept changing the same resources. The batch is retried.',
   },
   'history-expired': {
+    title: 'The history does not reach back that far',
+    advice: 'Read the whole type once, then continue with its history from that time.',
     status: 410,
     message:
       'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
     help: 'Read the type whole, and continue its [history](reading-resources.md#keep-a-copy-current) from then. Deletions since `_since` are no longer all known.',
   },
   'unknown-resource': {
+    title: 'Resource not found',
+    advice: 'Check the type and the id.',
     status: 404,
     message: 'No such resource is stored for this connection. Verify the type and the id.',
     examples: [
@@ -27,7 +35,12 @@ export const resourceError = defineErrors({
       { message: '"Foo" is not a FHIR R4 resource type. Verify the type.', of: ['searchResources'] },
     ],
   },
-  'resource-deleted': { status: 410, message: 'The resource was deleted at the EHR.' },
+  'resource-deleted': {
+    title: 'The resource was deleted at the EHR',
+    advice: 'Nothing needs to be done.',
+    status: 410,
+    message: 'The resource was deleted at the EHR.',
+  },
 });
 
 declare module '@bulkhead/runtime' {

@@ -19,6 +19,7 @@ export {
   type ErrorFacts,
   type ErrorTable,
   errorCodeSchema,
+  type PeopleText,
   type WarningTable,
   warningCodeSchema,
 } from './errors/error-table.ts';

@@ -2,6 +2,8 @@ import { defineErrors } from '@bulkhead/runtime';
 
 export const sdkError = defineErrors({
   'unknown-endpoint': {
+    title: 'The endpoint belongs to another connection',
+    advice: 'Pass the FHIR endpoint of the connection unchanged.',
     message:
       'The endpoint does not belong to the connection of the access token. Pass `connection.fhirEndpoint` unchanged.',
   },

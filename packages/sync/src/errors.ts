@@ -2,29 +2,46 @@ import { defineErrors, type WarningTable } from '@bulkhead/runtime';
 
 export const syncError = defineErrors({
   'too-many-patients': {
+    title: 'The EHR lists too many patients',
+    advice: 'Name the patients of the sync, or narrow the list of patients of the provider.',
     help: 'The EHR lists more than 200,000 patients. Name the patients of the sync, or narrow `search.patientList` of the provider.',
   },
   'no-patients': {
+    title: 'No patient is stored yet',
+    advice: 'Run a bulk export first, or name the patients.',
     message:
       'No patient of this connection is stored yet. Run a bulk export first, name the patients, or set `search.patientList` of the provider if the EHR can list its patients.',
   },
-  'sync-ended': { status: 409, message: 'The run has ended, so there is nothing to cancel. What it stored stays.' },
+  'sync-ended': {
+    title: 'The sync has already ended',
+    advice: 'There is nothing to cancel. Everything that was stored stays.',
+    status: 409,
+    message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
+  },
   'unknown-run': {
+    title: 'Sync not found',
+    advice: 'Open the list of syncs. Syncs that have ended are deleted after a time.',
     status: 404,
     message:
       'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
   },
   'nothing-to-retry': {
+    title: 'There is nothing to retry',
+    advice: 'Everything that can be stored is stored. Start a new run to get later changes.',
     status: 409,
     message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
     of: ['retrySyncRun'],
   },
   'sync-already-running': {
+    title: 'A sync of this connection is already running',
+    advice: 'Wait until it has ended, or cancel it first.',
     status: 409,
     message: 'A sync of this connection is already running. Wait for it to end, or cancel it first.',
     details: { syncRunId: 'sync_01a20ebbc9477ed4b36076ce74bec9ba' },
   },
   'sync-cancelled': {
+    title: 'The sync was cancelled',
+    advice: 'Start a new sync. Everything that was stored stays.',
     status: 409,
     message: 'The run was cancelled. Resources that it stored until then are kept.',
     details: {
@@ -37,6 +54,8 @@ export const syncError = defineErrors({
     },
   },
   'sync-incomplete': {
+    title: 'The sync is incomplete',
+    advice: 'Retry the sync. That requests only what is missing.',
     status: 502,
     help: 'Retry the run, which requests the rest. What succeeded is stored. `details` has the counts, and the page of the run shows what failed.',
     examples: [
@@ -55,29 +74,47 @@ export const syncError = defineErrors({
     ],
   },
   'steps-missing': {
+    title: 'Steps of the sync are missing from the database',
+    advice: 'Retry the sync. That plans the missing steps again.',
     help: 'The database has fewer steps of the sync than were planned, for example after a backup was restored. A retry plans the missing ones again.',
   },
   'search-incomplete': {
+    title: 'The EHR sent fewer resources than it promised',
+    advice: 'Retry the sync, or wait for the next one. Both request all of them again.',
     help: 'The EHR promised more resources of a type than it sent. A retry or the next sync requests all of them again.',
   },
   'search-waited-too-long': {
+    title: 'The sync waited for a whole day',
+    advice: 'Retry the sync. It continues at the same page.',
     help: 'The sync has waited for 24 hours without an answer, because of the EHR or the request budget. A retry continues at the same page.',
   },
   'search-attempts': {
+    title: 'A page of a search failed 50 times',
+    advice: 'The page may be crashing the workers. Check their logs, then retry the sync.',
     message:
       'Gave up after 50 attempts without a page. The page may be crashing the workers. Check their logs. What was read before is stored.',
   },
   'too-many-bad-entries': {
+    title: 'Too many entries are not usable',
+    advice: "See the reasons in the quarantine, and contact the EHR's support.",
+    fixedAt: 'quarantine',
     message:
       "More than half of the entries of the search are not usable resources, so the rest was not read. See the reasons in the quarantine, and contact the EHR's support.",
   },
 });
 
 export const syncWarnings = {
-  'entries-rejected':
-    "Entries of the EHR's answers could not be stored. They are in the quarantine. List them with the id of the run as `exportId`.",
-  'search-incomplete':
-    'The EHR promised more resources of a type than it sent. The run is PARTIAL, and the crawl marks of these searches stay. A retry or the next sync requests all of them again.',
+  'entries-rejected': {
+    title: 'Some entries are not usable resources',
+    advice: 'See their reasons in the quarantine.',
+    fixedAt: 'quarantine',
+    help: "Entries of the EHR's answers could not be stored. They are in the quarantine. List them with the id of the run as `exportId`.",
+  },
+  'search-incomplete': {
+    title: 'The EHR sent fewer resources than it promised',
+    advice: 'Retry the sync, or wait for the next one. Both request all of them again.',
+    help: 'The EHR promised more resources of a type than it sent. The run is PARTIAL, and the crawl marks of these searches stay. A retry or the next sync requests all of them again.',
+  },
 } as const satisfies WarningTable;
 
 declare module '@bulkhead/runtime' {

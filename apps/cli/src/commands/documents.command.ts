@@ -1,6 +1,7 @@
 import type { components } from '@bulkhead/client';
 import { type CommandGroup, choice, command, emptyList, given, pages, required, text } from '../command.ts';
 import { download } from '../download.ts';
+import { toErrorText, toErrorTitle } from '../output/coded-text.ts';
 import { toSummary } from '../output/output.ts';
 
 type Document = components['schemas']['Document'];
@@ -40,7 +41,7 @@ export const documents: CommandGroup = {
             title: 'title',
             type: ({ storedType, contentType }) => storedType ?? contentType,
             bytes: 'sizeBytes',
-            state: ({ state, error, reason }) => [state, error?.code ?? reason].join(' ').trim(),
+            state: ({ state, error, reason }) => [state, toErrorTitle(error) ?? reason].filter(Boolean).join(': '),
           },
           empty: emptyList({
             names: 'documents',
@@ -99,7 +100,7 @@ function summarize(document: Document): string {
       sha256: document.sha256,
       source: document.url ?? document.source,
       completed: document.completedAt,
-      error: error && `${error.code}: ${error.message}`,
+      error: error && toErrorText(error),
       'text of the EHR': error?.ehrText,
     },
     lists: { Notes: notes },

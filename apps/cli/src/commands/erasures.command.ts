@@ -1,6 +1,7 @@
 import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, command, flag, given, ofConnection, pages, required, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { toErrorText, toWarningText } from '../output/coded-text.ts';
 import { toFields, toSummary } from '../output/output.ts';
 
 type Amounts = components['schemas']['DataAmounts'];
@@ -149,14 +150,14 @@ function summarize({ id, phase, found, deleted, warnings, error, ...erasure }: E
       by: erasure.requestedBy,
       created: erasure.createdAt,
       completed: erasure.completedAt,
-      error: error && `${error.code}: ${error.message}`,
+      error: error && toErrorText(error),
     },
     lists: {
       'Waits for': (erasure.waitsFor ?? []).map(
         ({ id: process, kind, host, pid, reportedAt }) =>
           `${process}  ${kind} ${host}:${pid}, last report ${reportedAt}`,
       ),
-      Warnings: warnings.map(({ code, message }) => `${code}: ${message}`),
+      Warnings: warnings.map(toWarningText),
     },
   });
 }

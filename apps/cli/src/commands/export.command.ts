@@ -16,6 +16,7 @@ import {
 } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
 import { toCount } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
@@ -34,7 +35,7 @@ const listColumns = {
   started: ({ startedAt }: Export) => startedAt,
   stored: ({ counts }: Export) => counts.stored,
   quarantined: ({ counts }: Export) => counts.quarantined,
-  error: ({ errorCode }: Export) => errorCode,
+  error: ({ errorCode: code }: Export) => toErrorTitle(code === undefined ? undefined : { code }),
 };
 
 export const bulkExports: CommandGroup = {
@@ -139,7 +140,7 @@ export const bulkExports: CommandGroup = {
             lines: 'lines',
             stored: 'stored',
             quarantined: 'quarantined',
-            error: ({ error }) => error?.code,
+            error: ({ error }) => toErrorTitle(error),
           },
           empty: `The export has no files. See its status with: bulkhead export show ${jobId}`,
         });
@@ -205,19 +206,24 @@ function summarize(record: Export): string {
       deleted: counts.deleted,
       quarantined: counts.quarantined,
       withheld: counts.withheld,
-      error: record.errorCode && `${record.errorCode}: ${record.errorMessage}`,
+      error: toFailureText(record),
       'text of the EHR': record.ehrText,
-      retrying: retrying && `${retrying.code}: ${retrying.message} (${retrying.attempts} attempts)`,
+      retrying: retrying && `${toErrorText(retrying)} (${retrying.attempts} attempts)`,
     },
     lists: {
-      Warnings: warnings.map(({ code, message }) => `${code}: ${message}`),
+      Warnings: warnings.map(toWarningText),
       'Issues of the EHR': issues.map((issue) => `${issue.severity} ${issue.code}: ${issue.count}`),
       'Watermarks held': watermarks
         .filter(({ advanced }) => !advanced)
-        .map(({ resourceType, reasons }) => `${resourceType}: ${reasons.map(({ code }) => code).join(', ')}`),
+        .map(({ resourceType, reasons }) => `${resourceType}: ${reasons.map(({ message }) => message).join(' ')}`),
     },
     next: nextCommands(record),
   });
+}
+
+/** @returns undefined if the export has not failed */
+function toFailureText({ errorCode: code, errorMessage: message = '' }: Export): string | undefined {
+  return code === undefined ? undefined : toErrorText({ code, message });
 }
 
 function toRequestText({ exportType, resourceTypes, since, sinceLast, typeFilters = [] }: Export['request']): string {
@@ -238,15 +244,15 @@ function nextCommands({ id: jobId, status, counts }: Export): string[] {
 
 /** @throws CliError if the export did not complete, or completed with missing data */
 function finish({ output }: Context, record: Export): void {
-  const { id: jobId, status, partial = false, counts, warnings, errorMessage } = record;
+  const { id: jobId, status, partial = false, counts, warnings } = record;
   const { stored, quarantined } = counts;
-  const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
+  const warned = warnings.map((warning) => `\nwarning  ${toWarningText(warning)}`).join('');
   output.print(
     record,
     () => `${jobId}  ${toStatusText(record)}  ${toCount(stored)} stored, ${toCount(quarantined)} quarantined${warned}`,
   );
   if (status !== 'COMPLETED') {
-    throw new CliError({ message: errorMessage ?? `The export is ${status}.`, exitCode: exitCodes.failed });
+    throw new CliError({ message: toFailureText(record) ?? `The export is ${status}.`, exitCode: exitCodes.failed });
   }
   if (!partial) return;
   throw new CliError({

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { answerOf, type components } from '@bulkhead/client';
+import { answerOf, type components, titleOf } from '@bulkhead/client';
 import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -36,7 +36,7 @@ export const quarantine: CommandGroup = {
             id: 'id',
             type: 'resourceType',
             file: 'fileId',
-            reason: 'reason',
+            reason: ({ reason }) => titleOf('quarantine', reason),
             line: toPosition,
             bytes: 'sizeBytes',
             state: 'state',
@@ -110,7 +110,7 @@ function toPosition({ source, resourceType, line, offset }: Line): string | numb
 
 function whyOpen({ id: lineId, replay }: Line): string {
   return replay
-    ? `The line still cannot be stored: ${replay.reason}. Correct it and send it with --file.`
+    ? `The line still cannot be stored: ${titleOf('quarantine', replay.reason ?? '')}. Correct it and send it with --file.`
     : `No worker has tried the line yet. See the result with: bulkhead quarantine show ${lineId}`;
 }
 
@@ -119,7 +119,7 @@ function summarize(line: Line): string {
   return toSummary({
     headline: `${lineId}  ${state}`,
     fields: {
-      reason,
+      reason: titleOf('quarantine', reason),
       connection: line.connectionId,
       [line.source === 'sync' ? 'sync' : 'export']: line.exportId,
       line: toPosition(line),
@@ -127,7 +127,7 @@ function summarize(line: Line): string {
       kept: line.isTruncated ? toBytes(line.keptBytes) : undefined,
       sha256: line.sha256,
       created: line.createdAt,
-      replayed: replay && [replay.at, replay.reason].join(' ').trim(),
+      replayed: replay && [replay.at, replay.reason && titleOf('quarantine', replay.reason)].filter(Boolean).join(': '),
     },
     next: state === 'open' ? [`quarantine line ${lineId}`, `quarantine replay ${lineId} --file FILE`] : [],
   });

@@ -2,6 +2,7 @@ import { answerOf, type components, errorOf, followEvents } from '@bulkhead/clie
 import { type CommandGroup, command, flag, given, list, pages, required, text, unless } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
 import { toCount } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
@@ -75,7 +76,7 @@ export const sync: CommandGroup = {
             status: 'status',
             started: ({ startedAt, createdAt }) => startedAt ?? createdAt,
             patients: 'patients',
-            error: 'errorCode',
+            error: ({ errorCode: code }) => toErrorTitle(code === undefined ? undefined : { code }),
           },
           empty: `No syncs. Start one with: bulkhead sync start --connection ${connectionId}`,
         });
@@ -153,7 +154,7 @@ function toProgress({ progress }: SyncRun): string {
 }
 
 function summarize(run: SyncRun): string {
-  const { id: runId, status, errorCode, errorMessage, warnings, retrying, skipped, patients } = run;
+  const { id: runId, status, warnings, retrying, skipped, patients } = run;
   return toSummary({
     headline: `${runId}  ${status}`,
     fields: {
@@ -166,7 +167,7 @@ function summarize(run: SyncRun): string {
       requests: run.requests,
       // Known when every search has ended.
       minimumRequests: status === 'COMPLETED' ? run.minimumRequests : undefined,
-      error: errorCode && `${errorCode}: ${errorMessage}`,
+      error: toFailureText(run),
       'text of the EHR': run.ehrText,
     },
     lists: {
@@ -178,15 +179,20 @@ function summarize(run: SyncRun): string {
         incomplete: 'incomplete',
         failed: 'failed',
       }),
-      Warnings: warnings.map(({ code, message }) => `${code}: ${message}`),
+      Warnings: warnings.map(toWarningText),
       Retrying: retrying.map(
-        ({ state, resourceType, code, since, attempts }) =>
-          `${state}  ${resourceType}: ${code} since ${since}, ${attempts} attempts`,
+        ({ state, resourceType, since, attempts, ...error }) =>
+          `${state}  ${resourceType}: ${toErrorText(error)} Since ${since}, ${attempts} attempts`,
       ),
       Skipped: skipped.map(({ resourceType, reason }) => `${resourceType}: ${reason}`),
     },
     next: nextCommands(run),
   });
+}
+
+/** @returns undefined if nothing has failed */
+function toFailureText({ errorCode: code, errorMessage: message = '' }: SyncRun): string | undefined {
+  return code === undefined ? undefined : toErrorText({ code, message });
 }
 
 function nextCommands({ id, status }: SyncRun): string[] {
@@ -204,8 +210,8 @@ function idOfIncomplete({ error, response }: Answer<unknown>) {
 
 /** @throws CliError if the sync did not complete, or ended with missing data */
 function finish({ output }: Context, run: SyncRun): void {
-  const { id: runId, status, total, warnings, skipped, errorMessage } = run;
-  const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
+  const { id: runId, status, total, warnings, skipped } = run;
+  const warned = warnings.map((warning) => `\nwarning  ${toWarningText(warning)}`).join('');
   const left = skipped.map(({ resourceType, reason }) => `\nskipped  ${resourceType}: ${reason}`).join('');
   const statusText = status === 'COMPLETED' ? '' : `${status}  `;
   output.print(run, () => `${runId}  ${statusText}${toCount(total)} resources${warned}${left}`);
@@ -217,5 +223,5 @@ function finish({ output }: Context, run: SyncRun): void {
     throw new CliError({ message, exitCode: exitCodes.partial });
   }
   const exitCode = status === 'PARTIAL' ? exitCodes.partial : exitCodes.failed;
-  throw new CliError({ message: errorMessage ?? `The sync is ${status}.`, exitCode });
+  throw new CliError({ message: toFailureText(run) ?? `The sync is ${status}.`, exitCode });
 }

@@ -2,6 +2,7 @@ import { ApiError, type ErrorCode } from '@bulkhead/client';
 import { type Command, CommanderError } from 'commander';
 import { toKebabCase } from '../command.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit-codes.ts';
+import { toErrorText } from './coded-text.ts';
 import type { Streams } from './output.ts';
 import { toCommands } from './routes.ts';
 import { toTerminalJson, toTerminalText } from './terminal-text.ts';
@@ -103,7 +104,7 @@ function fromApi({ status, code, message, details, cause }: ApiError): CliError 
   const advice = adviceFor(code, (details ?? {}) as Readonly<Record<string, unknown>>);
   return new CliError({
     code,
-    message: `${messages[code] ?? message}${advice === undefined ? '' : ` ${advice}`}`,
+    message: `${messages[code] ?? toErrorText({ code, message })}${advice === undefined ? '' : ` ${advice}`}`,
     details,
     exitCode: exitCodeOf(status),
   });

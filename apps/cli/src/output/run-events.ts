@@ -1,4 +1,5 @@
 import type { components } from '@bulkhead/client';
+import { toErrorText } from './coded-text.ts';
 
 type Schemas = components['schemas'];
 /** The event of an export or of a sync. */
@@ -12,9 +13,8 @@ type RunEvent = Pick<
 /** The columns of the log of an export or of a sync. */
 export const eventColumns = {
   at: ({ at }: RunEvent) => at,
-  event: ({ message, resourceType, count = 1 }: RunEvent) =>
-    `${resourceType === undefined ? '' : `${resourceType}: `}${message}${count > 1 ? ` (${count} searches)` : ''}`,
-  code: ({ code }: RunEvent) => code,
+  event: ({ code, message, resourceType, count = 1 }: RunEvent) =>
+    `${resourceType === undefined ? '' : `${resourceType}: `}${code === undefined ? message : toErrorText({ code, message })}${count > 1 ? ` (${count} searches)` : ''}`,
   'text of the EHR': ({ ehrText }: RunEvent) => ehrText,
   'next attempt': ({ nextAttemptAt }: RunEvent) => nextAttemptAt,
   by: ({ by }: RunEvent) => by,

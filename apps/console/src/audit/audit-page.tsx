@@ -1,3 +1,4 @@
+import { titleOf } from '@bulkhead/client';
 import { Button, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconDownload } from '@tabler/icons-react';
@@ -80,7 +81,7 @@ const columns: readonly Column<AuditEvent>[] = [
   { header: 'When', cell: ({ at }) => <Timestamp at={at} isExact /> },
   { header: 'Who', cell: ({ actor }) => actor.name ?? actor.kind },
   { header: 'What', cell: ({ action, count }) => (count === undefined ? action : `${action} × ${count}`) },
-  { header: 'Outcome', cell: ({ outcome, code }) => <StatusBadge status={code ?? outcome} />, from: 'sm' },
+  { header: 'Outcome', cell: ({ outcome, code }) => <Outcome outcome={outcome} code={code} />, from: 'sm' },
   {
     header: 'On what',
     cell: (event) => <Targets event={event} />,
@@ -89,6 +90,16 @@ const columns: readonly Column<AuditEvent>[] = [
   { header: 'Patients', cell: ({ patients = [] }) => patientsText(patients), from: 'md' },
   { header: 'From', cell: ({ address }) => address, from: 'lg' },
 ];
+
+/** Why the action was refused, below its outcome. */
+function Outcome({ outcome, code }: Pick<AuditEvent, 'outcome' | 'code'>) {
+  return (
+    <>
+      <StatusBadge status={outcome} />
+      {code !== undefined && <Text size="xs">{titleOf('error', code)}</Text>}
+    </>
+  );
+}
 
 interface TimeFieldProps {
   readonly label: string;

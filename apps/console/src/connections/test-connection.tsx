@@ -1,6 +1,7 @@
 import { Alert, Button, List, Text, ThemeIcon } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { api, type Connection, type ConnectionTest, refreshAll } from '../api/api.ts';
+import { errorText, withoutNames } from '../parts/coded-text.ts';
 import { notify } from '../parts/dialogs.ts';
 import { formatDuration } from '../parts/format.ts';
 import { Timestamp } from '../parts/timestamp.tsx';
@@ -72,7 +73,7 @@ export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest })
           <Text span size="sm">
             {ok
               ? `in ${durationMs < 1000 ? `${durationMs} ms` : formatDuration(durationMs)}`
-              : `${code}: ${message} ${whatToDo ?? ''}`}
+              : failureOf({ code, message, whatToDo })}
           </Text>
           {tried && (
             <Text size="sm" c="dimmed">
@@ -83,6 +84,16 @@ export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest })
       ))}
     </List>
   );
+}
+
+/** Why a step failed, and what to do. */
+function failureOf({
+  code = 'internal',
+  message = '',
+  whatToDo = '',
+}: Partial<ConnectionTest['steps'][number]>): string {
+  const { title, text } = errorText({ code, message });
+  return `${title}. ${text} ${text.includes(whatToDo) ? '' : withoutNames(whatToDo)}`.trim();
 }
 
 function StepIcon({ ok }: { readonly ok: boolean }) {

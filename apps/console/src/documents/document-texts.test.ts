@@ -6,8 +6,8 @@ test.each([
   { document: { state: 'pending' }, text: 'Wait. A worker fetches it.' },
   { document: { state: 'downloading' }, text: 'Wait. A worker fetches it.' },
   {
-    document: { state: 'failed', error: { code: 'c', message: 'The EHR is down.' } },
-    text: 'The EHR is down. Fetch it again.',
+    document: { state: 'failed', error: { code: 'internal', message: 'The EHR is down.' } },
+    text: 'Unexpected error. The EHR is down.',
   },
   { document: { state: 'failed' }, text: 'The document could not be fetched. Fetch it again.' },
   { document: { state: 'skipped', reason: 'unusable-url' }, text: /^Nothing/ },

@@ -1,4 +1,5 @@
 import type { PatientDocument } from '../api/api.ts';
+import { errorText } from '../parts/coded-text.ts';
 
 export const documentStates = ['pending', 'downloading', 'stored', 'failed', 'skipped'] as const;
 
@@ -12,9 +13,14 @@ const skipTexts: Readonly<Record<NonNullable<PatientDocument['reason']>, string>
   'too-large': 'The document is too large. Raise WORKER_DOCUMENT_MAX_MEGABYTES, then fetch it again.',
 };
 
+function whyFailed(error: NonNullable<PatientDocument['error']>): string {
+  const { title, text } = errorText(error);
+  return `${title}. ${text}`;
+}
+
 /** What an operator does about a document in its state. */
 export function whatToDo({ state, reason, error }: Pick<PatientDocument, 'state' | 'reason' | 'error'>): string {
-  if (state === 'failed') return `${error?.message ?? 'The document could not be fetched.'} Fetch it again.`;
+  if (state === 'failed') return error ? whyFailed(error) : 'The document could not be fetched. Fetch it again.';
   if (state === 'skipped') return reason === undefined ? 'Fetch it again.' : skipTexts[reason];
   return state === 'stored' ? '' : 'Wait. A worker fetches it.';
 }

@@ -4,6 +4,7 @@ import { IconTrash } from '@tabler/icons-react';
 import { api, type Erasure, type RetentionPass, refreshAll } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
+import { errorText, warningText } from '../parts/coded-text.ts';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { EntryForm } from '../parts/forms.tsx';
@@ -68,7 +69,7 @@ const erasureColumns: readonly Column<Erasure>[] = [
     header: 'Remarks',
     cell: ({ id, waitsFor = [], warnings, error }) => (
       <>
-        {[...warnings, ...(error ? [error] : [])].map(({ message }) => message).join(' ')}
+        {[...warnings.map(warningText), ...(error ? [errorText(error)] : [])].map(({ text }) => text).join(' ')}
         {waitsFor.map((process) => (
           <WaitsFor key={process.id} erasureId={id} process={process} />
         ))}

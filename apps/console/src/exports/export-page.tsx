@@ -119,9 +119,9 @@ function ExportProblems({ record, files }: { readonly record: BulkExport; readon
   return (
     <>
       <RunProblems run={record}>
-        {groupFailures(files).map(({ code, message, count }) => (
-          <Alert key={code} color="red" title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${code}`}>
-            {message}
+        {groupFailures(files).map(({ code, title, text, count }) => (
+          <Alert key={code} color="red" title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${title}`}>
+            {text}
           </Alert>
         ))}
       </RunProblems>

@@ -6,8 +6,8 @@ test('failed files are grouped by error code, the most frequent first', () => {
   const failure = (code: string, message = code) => ({ error: { code, message } });
   const files = [failure('a', 'first'), {}, failure('b'), failure('a', 'second')];
   expect(groupFailures(files)).toEqual([
-    { code: 'a', message: 'first', count: 2 },
-    { code: 'b', message: 'b', count: 1 },
+    { code: 'a', title: 'A', text: 'first', count: 2 },
+    { code: 'b', title: 'B', text: 'b', count: 1 },
   ]);
 });
 

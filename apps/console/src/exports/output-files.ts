@@ -1,4 +1,5 @@
 import type { OutputFile } from '../api/api.ts';
+import { errorText } from '../parts/coded-text.ts';
 
 type Timed = Pick<OutputFile, 'state' | 'startedAt' | 'completedAt' | 'bytes' | 'lines' | 'promisedCount'>;
 
@@ -19,7 +20,7 @@ export function fileRate(file: Timed, now: Date): { readonly bytesPerSecond?: nu
 export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]) {
   const failures = files.flatMap(({ error }) => error ?? []);
   return [...Map.groupBy(failures, ({ code }) => code)]
-    .map(([code, group]) => ({ code, message: group[0]?.message ?? '', count: group.length }))
+    .map(([code, group]) => ({ code, ...errorText({ code, message: group[0]?.message ?? '' }), count: group.length }))
     .sort((left, right) => right.count - left.count);
 }
 

@@ -1,5 +1,6 @@
 import { ApiError } from '@bulkhead/client';
 import { notifications } from '@mantine/notifications';
+import { errorText } from './coded-text.ts';
 
 /** An error says what to do, so it stays until the user closes it. */
 function showProblem(title: string, message: string): void {
@@ -11,7 +12,8 @@ export const notify = {
   done: (message: string): void => void notifications.show({ message, color: 'green' }),
   problem: showProblem,
   failed: (error: unknown): void => {
-    if (error instanceof ApiError) showProblem(error.code, error.message);
-    else showProblem('Something went wrong', `${error}`);
+    const { title, text } =
+      error instanceof ApiError ? errorText(error) : { title: 'Something went wrong', text: `${error}` };
+    showProblem(title, text);
   },
 };

@@ -4,6 +4,7 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
+import { errorText, labelOf, withoutNames } from './coded-text.ts';
 
 interface PageProps {
   readonly title: string;
@@ -80,7 +81,7 @@ function Shape() {
   );
 }
 
-/** The message of the API, which says what to do. */
+/** What is wrong, and what to do. */
 export function Problem({ error }: { readonly error: unknown }) {
   const { title, message, details } = describe(error);
   return (
@@ -90,7 +91,7 @@ export function Problem({ error }: { readonly error: unknown }) {
         <List size="sm">
           {details.map(({ path, message: text }) => (
             <List.Item key={path}>
-              {path}: {text}
+              {labelOf(path)} {withoutNames(text)}
             </List.Item>
           ))}
         </List>
@@ -101,10 +102,11 @@ export function Problem({ error }: { readonly error: unknown }) {
 
 function describe(error: unknown) {
   if (!(error instanceof ApiError)) return { title: 'Something went wrong here', message: String(error), details: [] };
-  const { code, message, details } = error;
-  if (!Array.isArray(details)) return { title: code, message, details: [] };
+  const { details } = error;
+  const { title, text } = errorText(error);
+  if (!Array.isArray(details)) return { title, message: text, details: [] };
   // The message of a single fault has the same text.
-  return { title: code, message: 'Correct what is listed here.', details };
+  return { title, message: 'Correct what is listed here.', details };
 }
 
 /** An empty list, and how to fill it. */

@@ -2,6 +2,7 @@ import { Group, List, Text } from '@mantine/core';
 import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
+import { withoutNames } from '../parts/coded-text.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
@@ -50,7 +51,7 @@ function When({ schedule: { cron, timeZone, errorMessage } }: { readonly schedul
       </Text>
       {errorMessage !== undefined && (
         <Text size="sm" c="red">
-          {errorMessage}
+          {withoutNames(errorMessage)}
         </Text>
       )}
     </>
@@ -70,7 +71,7 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
         </PageLink>
       )}
       <StatusBadge status={runStatus ?? outcome} />
-      {reason}
+      {reason !== undefined && withoutNames(reason)}
     </Group>
   );
 }

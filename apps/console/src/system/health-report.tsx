@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import { api, type HealthCheck, type HealthProblem, type HealthSubject } from '../api/api.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
+import { messageText, withoutNames } from '../parts/coded-text.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, shortened } from '../parts/format.ts';
 import { PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
@@ -96,7 +97,7 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
   const shown = showsAll ? subjects : subjects.slice(0, shownSubjects);
   return (
     <Alert color={colors[severity]} title={`${title} (${severity})`} style={{ overflowWrap: 'anywhere' }}>
-      <Text size="sm">{reason}</Text>
+      <Text size="sm">{withoutNames(reason)}</Text>
       {shown.length > 0 && (
         <List size="sm" my={4} spacing={4}>
           {shown.map((subject) => (
@@ -104,7 +105,8 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
               <Group component="span" gap="xs">
                 <span>
                   <Subject check={id} subject={subject} />
-                  {subject.count === undefined ? '' : ` (${formatCount(subject.count)} times)`}: {subject.reason}
+                  {subject.count === undefined ? '' : ` (${formatCount(subject.count)} times)`}:{' '}
+                  {messageText({ code: subject.code, message: subject.reason })}
                 </span>
                 <SubjectAction subject={subject} />
               </Group>
@@ -119,7 +121,8 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
       )}
       {action !== undefined && (
         <Text size="sm">
-          {action} {subjects.length === 0 && <PageLink to={placeOf({ check: id })}>Open the page</PageLink>}
+          {withoutNames(action)}{' '}
+          {subjects.length === 0 && <PageLink to={placeOf({ check: id })}>Open the page</PageLink>}
         </Text>
       )}
     </Alert>

@@ -19,6 +19,12 @@ test('a misspelt code does not compile, neither where it is thrown nor where it 
   expect(error.code === 'unavailible').toBe(false);
   // @ts-expect-error
   expect(() => runtimeError('invalid-requests')).toThrow();
+  const facts = { title: 'Unexpected error', advice: 'Search the log.', help: 'Search the log.' };
   // @ts-expect-error A code whose message contains values needs one.
-  expect(defineErrors({ internal: { help: 'Search the log.' } })('internal').message).toBe('');
+  expect(defineErrors({ internal: facts })('internal').message).toBe('');
+});
+
+test('a code without a title and an advice for people does not compile', () => {
+  // @ts-expect-error
+  expect(defineErrors({ internal: { message: 'It failed.' } })('internal').message).toBe('It failed.');
 });

@@ -9,7 +9,18 @@ import { AppError, type AppErrorOptions, type ErrorCode, type RetryAdvice, type 
  *                 +--> the HTTP status of responses
  *                 +--> docs/openapi.json: the error responses of each endpoint, with examples
  *                 +--> docs/errors.md
+ *                 +--> packages/client/src/code-texts.json: what the console and the command line show to people
  */
+
+/** What people read instead of a code and of a message for programs. It names no field, no route and no code. */
+export interface PeopleText {
+  /** What is wrong, in a few words. */
+  readonly title: string;
+  /** What to do, or that nothing needs to be done. */
+  readonly advice: string;
+  /** Where the console offers to fix it: the form for credentials, or the quarantine of the run. */
+  readonly fixedAt?: 'credentials' | 'quarantine';
+}
 
 /** A response with an error, for the OpenAPI document. */
 export interface ErrorExample {
@@ -20,7 +31,7 @@ export interface ErrorExample {
 }
 
 /** The facts of an error code. */
-export type ErrorFacts = {
+export type ErrorFacts = PeopleText & {
   /** The HTTP status of a response with this error. An error without one is not meant for clients: they get a 500 that hides it. */
   readonly status?: number;
   /** Default: `never`. */
@@ -32,23 +43,28 @@ export type ErrorFacts = {
   /** Responses with other messages. */
   readonly examples?: readonly ErrorExample[];
 } & (
-  | {
-      /** Says what happened and what to do. */
-      readonly message: string;
-      /** What docs/errors.md says instead of the message. */
-      readonly help?: string;
-    }
-  | {
-      /** The message contains values, so each place that throws the error has its own. */
-      readonly message?: undefined;
-      readonly help: string;
-    }
-);
+    | {
+        /** Says what happened and what to do. */
+        readonly message: string;
+        /** What docs/errors.md says instead of the message. */
+        readonly help?: string;
+      }
+    | {
+        /** The message contains values, so each place that throws the error has its own. */
+        readonly message?: undefined;
+        readonly help: string;
+      }
+  );
 
 export type ErrorTable = Readonly<Record<string, ErrorFacts>>;
 
-/** What each warning of a feature means, for docs/errors.md. */
-export type WarningTable = Readonly<Record<string, string>>;
+/** The warnings of a feature, or other codes that are stored with a record. */
+export type WarningTable = Readonly<Record<string, WarningFacts>>;
+
+interface WarningFacts extends PeopleText {
+  /** What docs/errors.md says. */
+  readonly help: string;
+}
 
 /** The code of a stored error. An earlier version may have stored one that no longer exists. */
 export const errorCodeSchema = z.string() as unknown as z.ZodType<ErrorCode>;

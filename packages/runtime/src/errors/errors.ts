@@ -7,6 +7,8 @@ const serverUnavailable =
 /** The errors that any part of the system can have. */
 export const runtimeError = defineErrors({
   'invalid-request': {
+    title: 'The request is not valid',
+    advice: 'Correct the fields that are listed and try again.',
     status: 400,
     message: 'The request is not valid. Correct what `details` lists and send it again.',
     details: [{ path: 'connectionId', message: 'is required' }],
@@ -18,12 +20,16 @@ export const runtimeError = defineErrors({
     ],
   },
   unavailable: {
+    title: 'A server is unavailable',
+    advice: 'Try again in a few seconds. If that does not help, see Workers and queues.',
     status: 503,
     retry: { afterMs: 5000 },
     message: 'The database is unavailable, so nothing was accepted. Send the request again in a few seconds.',
     examples: [{ message: serverUnavailable }],
   },
   internal: {
+    title: 'Unexpected error',
+    advice: 'Look for the cause in the logs, then try again.',
     status: 500,
     retry: 'later',
     message: "An unexpected error occurred. Look for its cause in the workers' log, then retry the export.",

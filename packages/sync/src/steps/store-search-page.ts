@@ -2,7 +2,7 @@ import { withDocuments } from '@bulkhead/documents/steps';
 import type { SearchPage } from '@bulkhead/ehr-client';
 import type { SearchEntry } from '@bulkhead/fhir';
 import { parseJsonLineInSteps, toResource } from '@bulkhead/fhir';
-import { type QuarantinedLine, searchFileId } from '@bulkhead/quarantine';
+import { type QuarantinedLine, type QuarantineReason, searchFileId } from '@bulkhead/quarantine';
 import { type ResourceDocument, toStorableInSteps, writeWithBisection } from '@bulkhead/resources';
 import { type ExportError, runWithPauses, toExportError } from '@bulkhead/runtime';
 import { syncError } from '../errors.ts';
@@ -122,7 +122,7 @@ async function storeBatch(
   } as const;
   const items: StorableEntry[] = [];
   const bad: QuarantinedLine[] = [];
-  const quarantine = ({ index: offset, json: bytes }: PageEntry, reason: string) =>
+  const quarantine = ({ index: offset, json: bytes }: PageEntry, reason: QuarantineReason) =>
     bad.push({ ...place, offset, reason, bytes, sizeBytes: bytes.length });
   for (const entry of batch) {
     const read = await readSearchEntry({ json: entry.json, resourceType, context });
@@ -145,7 +145,7 @@ async function storeBatch(
 /** Makes a document of an entry. @param options.json the entry's resource. @returns the reason if it cannot be stored */
 export function readSearchEntry(
   options: SearchEntryOptions,
-): Promise<{ readonly document: ResourceDocument } | { readonly reason: string }> {
+): Promise<{ readonly document: ResourceDocument } | { readonly reason: QuarantineReason }> {
   return runWithPauses(readEntryInSteps(options));
 }
 
@@ -162,7 +162,7 @@ function* readEntryInSteps({ json: bytes, resourceType, context }: SearchEntryOp
   const json = yield* parseJsonLineInSteps(line);
   const parsed = json.kind === 'value' ? toResource(json, resourceType) : json;
   if (parsed.kind === 'rejected') return { reason: parsed.reason };
-  if (parsed.kind === 'blank') return { reason: 'not-an-object' };
+  if (parsed.kind === 'blank') return { reason: 'not-an-object' as const };
   const document = yield* toStorableInSteps({ ...parsed, context });
-  return document ? { document } : { reason: 'too-large' };
+  return document ? { document } : { reason: 'too-large' as const };
 }

@@ -7,20 +7,28 @@ export const unknownKey =
 
 export const apiError = defineErrors({
   'unknown-route': {
+    title: 'This address does not exist',
+    advice: 'Open the overview of the console, or the documentation of the API.',
     status: 404,
     message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.',
   },
   'answer-not-repeated': {
+    title: 'The secret cannot be shown again',
+    advice: 'If you did not receive it, delete the record and create a new one.',
     status: 409,
     message:
       'The first request with this Idempotency-Key was carried out. Its answer contained a secret, which is not stored, so it cannot be sent again. `details` has the ids of the record that it created. If you did not receive the secret, delete that record, and create another one with a new key.',
     details: { id: 'key_01a20ebbc9477ed4b36076ce74bec9ba' },
   },
   forbidden: {
+    title: 'Operators only',
+    advice: 'Log in with the key of an operator.',
     status: 403,
     message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
   },
   unauthenticated: {
+    title: 'No valid API key',
+    advice: 'Log in again, or send a valid key. An operator can create one.',
     status: 401,
     message:
       'The request has no API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
@@ -28,16 +36,22 @@ export const apiError = defineErrors({
     examples: [notBearer, mistyped, unknownKey].map((message) => ({ message, of: ['startBulkExport'] })),
   },
   'method-not-allowed': {
+    title: 'The address does not support this method',
+    advice: 'Use one of the allowed methods.',
     status: 405,
     help: 'Use one of the methods in `Allow`.',
     examples: [{ message: 'This address does not support PATCH. Use GET, DELETE.' }],
   },
   'not-json': {
+    title: 'The body is not a JSON object',
+    advice: 'Send a JSON object.',
     status: 400,
     message: 'The body is not a JSON object. Send a JSON object with Content-Type: application/json.',
     examples: [{ message: 'The body is nested more than 20 levels deep. Send a flatter JSON object.' }],
   },
   'too-many-requests': {
+    title: 'Too many requests',
+    advice: 'Wait a moment and try again. An operator can raise the limit of a key.',
     status: 429,
     retry: { afterMs: 5000 },
     message:
@@ -66,23 +80,33 @@ export const apiError = defineErrors({
     ],
   },
   'range-not-satisfiable': {
+    title: 'The requested part does not exist',
+    advice: 'Request a part that is inside of the document.',
     status: 416,
     message: 'The requested range begins after the end of the document. See Content-Range for its length.',
   },
   'console-not-built': {
+    title: 'The console was not built',
+    advice: 'Build the console, or set the folder of a built one.',
     status: 503,
     message: 'The console was not built. Run `pnpm build`, or set CONSOLE_DIR to the folder of a built console.',
   },
   'cross-site-request': {
+    title: 'The request came from another page',
+    advice: 'Use the console of this server. A program sends an API key instead of a cookie.',
     status: 403,
     message:
       'The request did not come from a page of this server. A program sends `Authorization: Bearer <key>` and no cookie.',
   },
   'unreadable-request': {
+    title: 'The request cannot be read',
+    advice: 'Check the URL and the headers, and send the request again.',
     status: 400,
     help: 'Percent-encode non-ASCII characters in the URL. (A pasted `…` stands for a value of your own.) With 408, send the whole request in time. With 431, send at most 16 KB of headers.',
   },
   'body-too-large': {
+    title: 'The body is too large',
+    advice: 'Send a smaller body.',
     status: 413,
     message: 'The body is larger than 100 KB, the limit of this address. Send a smaller body.',
     help: 'Send at most 100 KB, or 10 MB for a corrected line.',
@@ -93,7 +117,11 @@ export const apiError = defineErrors({
       },
     ],
   },
-  'client-left': { help: 'In an audit event: the client disconnected during the answer.' },
+  'client-left': {
+    title: 'The client disconnected',
+    advice: 'Nothing needs to be done.',
+    help: 'In an audit event: the client disconnected during the answer.',
+  },
 });
 
 declare module '@bulkhead/runtime' {

@@ -1,4 +1,5 @@
 import type { RunActivity } from '../../api/api.ts';
+import { withoutNames } from '../coded-text.ts';
 import { formatDuration } from '../format.ts';
 
 /** What a running export or sync waits for, in one line. The time until the next request is left out once it is over. */
@@ -12,7 +13,7 @@ export function activityText(options: {
   const { message, until, usualSeconds } = activity;
   const leftMs = until === undefined ? 0 : Date.parse(until) - now.getTime();
   return [
-    message,
+    withoutNames(message),
     leftMs > 0 ? `Next request in ${formatDuration(leftMs)}.` : '',
     usualSeconds === undefined ? '' : `${runs} of this connection usually take ${formatDuration(usualSeconds * 1000)}.`,
   ]

@@ -2,6 +2,7 @@ import { Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { RunEvent } from '../../api/api.ts';
+import { messageText } from '../coded-text.ts';
 import { formatCount } from '../format.ts';
 import { QueryResult, SectionTitle } from '../page.tsx';
 import { type Column, RecordTable } from '../record-table.tsx';
@@ -49,25 +50,15 @@ export function RunLog({ log, phase }: RunLogProps) {
 const columns: readonly Column<RunEvent>[] = [
   { header: 'When', cell: ({ at }) => <Timestamp at={at} isExact /> },
   { header: 'What', cell: (event) => <EventText event={event} /> },
-  {
-    header: 'Code',
-    cell: ({ code }) =>
-      code && (
-        <Text span inherit style={{ whiteSpace: 'nowrap' }}>
-          {code}
-        </Text>
-      ),
-    from: 'sm',
-  },
   { header: 'By', cell: ({ by }) => by, from: 'sm' },
 ];
 
 function EventText({ event }: { readonly event: RunEvent }) {
-  const { message, resourceType, ehrText, kind, nextAttemptAt, count = 1, lastAt } = event;
+  const { code, message, resourceType, ehrText, kind, nextAttemptAt, count = 1, lastAt } = event;
   return (
     <>
       {resourceType !== undefined && `${resourceType}: `}
-      {message}
+      {messageText({ code, message })}
       {/* The message of a progress contains what the EHR said. */}
       {ehrText !== undefined && kind !== 'progress' && ` The EHR said: ${ehrText}`}
       {nextAttemptAt !== undefined && (

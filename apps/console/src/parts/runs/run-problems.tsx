@@ -1,8 +1,10 @@
+import { fixedAt } from '@bulkhead/client';
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { BulkExport, Retrying, SyncRunDetail } from '../../api/api.ts';
 import { useSession } from '../../session/session-provider.tsx';
+import { errorText, warningText } from '../coded-text.ts';
 import { PageLink } from '../page.tsx';
 import { Timestamp } from '../timestamp.tsx';
 
@@ -14,31 +16,59 @@ interface RunProblemsProps {
 
 type RunField = 'id' | 'connectionId' | 'errorCode' | 'errorMessage' | 'ehrText' | 'warnings';
 
-/** The warnings about lines or entries that are in the quarantine. */
-const inQuarantine: ReadonlySet<string> = new Set(['lines-quarantined', 'entries-rejected']);
-
 /** Why an export or a sync failed, and the warnings of one that did not. */
 export function RunProblems({ run, children }: RunProblemsProps) {
   const { id, connectionId, errorCode, errorMessage, ehrText, retrying, warnings } = run;
   return (
     <>
       {errorMessage && (
-        <Alert color="red" title={errorCode} icon={<IconAlertTriangle aria-hidden />}>
-          {errorMessage}
-          <EhrText text={ehrText} />
+        <FailureAlert error={{ code: errorCode ?? 'internal', message: errorMessage }} ehrText={ehrText}>
           <CredentialsLink code={errorCode} connectionId={connectionId} />
-        </Alert>
+        </FailureAlert>
       )}
       {[retrying ?? []].flat().map((problem) => (
         <RetryingAlert key={keyOf(problem)} retrying={problem} connectionId={connectionId} />
       ))}
       {children}
-      {warnings.map(({ code, message }) => (
-        <Alert key={code + message} color="yellow" title={code} icon={<IconInfoCircle aria-hidden />}>
-          {message} {inQuarantine.has(code) && <PageLink to={`/quarantine?exportId=${id}`}>Show them</PageLink>}
-        </Alert>
+      {warnings.map((warning) => (
+        <WarningAlert key={warning.code + warning.message} warning={warning} runId={id} />
       ))}
     </>
+  );
+}
+
+interface FailureAlertProps {
+  readonly error: { readonly code: string; readonly message: string };
+  readonly ehrText: string | undefined;
+  readonly children: ReactNode;
+}
+
+function FailureAlert({ error, ehrText, children }: FailureAlertProps) {
+  const { title, text } = errorText(error);
+  return (
+    <Alert color="red" title={title} icon={<IconAlertTriangle aria-hidden />}>
+      {text}
+      <EhrText text={ehrText} />
+      {children}
+    </Alert>
+  );
+}
+
+function WarningAlert({
+  warning,
+  runId,
+}: {
+  readonly warning: BulkExport['warnings'][number];
+  readonly runId: string;
+}) {
+  const { title, text } = warningText(warning);
+  return (
+    <Alert color="yellow" title={title} icon={<IconInfoCircle aria-hidden />}>
+      {text}{' '}
+      {fixedAt('warning', warning.code) === 'quarantine' && (
+        <PageLink to={`/quarantine?exportId=${runId}`}>Show them</PageLink>
+      )}
+    </Alert>
   );
 }
 
@@ -49,11 +79,12 @@ function keyOf({ code, since, resourceType }: Retrying): string {
 /** Why the run does not progress, and when the next attempt is. */
 function RetryingAlert({ retrying, connectionId }: { readonly retrying: Retrying; readonly connectionId: string }) {
   const { state, resourceType, code, message, ehrText, attempts, since, nextAttemptAt } = retrying;
+  const cause = errorText({ code, message });
   const work = resourceType === undefined ? '' : `${resourceType}: `;
-  const title = `${work}${state === 'waiting' ? `waiting, ${code}` : `retrying after ${attempts} failed attempts, ${code}`}`;
+  const how = state === 'waiting' ? 'waiting' : `retrying after ${attempts} failed attempts`;
   return (
-    <Alert color="blue" title={title} icon={<IconInfoCircle aria-hidden />}>
-      {message}
+    <Alert color="blue" title={`${work}${cause.title} (${how})`} icon={<IconInfoCircle aria-hidden />}>
+      {cause.text}
       <EhrText text={ehrText} />
       <Text size="sm">
         Since <Timestamp at={since} />
@@ -73,12 +104,9 @@ function EhrText({ text }: { readonly text: string | undefined }) {
   return text === undefined ? null : <Text size="sm">The EHR said: {text}</Text>;
 }
 
-/** The EHR has refused the credentials, or a token that it issued for them. */
-const codesOfCredentials: readonly (string | undefined)[] = ['token-refused', 'ehr-unauthorized'];
-
 function CredentialsLink({ code, connectionId }: { readonly code: string | undefined; readonly connectionId: string }) {
   const { isOperator } = useSession();
-  if (!isOperator || !codesOfCredentials.includes(code)) return null;
+  if (!isOperator || code === undefined || fixedAt('error', code) !== 'credentials') return null;
   return (
     <Text size="sm">
       <PageLink to={`/connections/${connectionId}?edit=credentials`}>Edit credentials</PageLink>

@@ -13,7 +13,7 @@ import {
   type Steps,
   toResource,
 } from '@bulkhead/fhir';
-import type { QuarantinedLine, QuarantineStore } from '@bulkhead/quarantine';
+import type { QuarantinedLine, QuarantineReason, QuarantineStore } from '@bulkhead/quarantine';
 import {
   noOutcome,
   type ResourceDocument,
@@ -298,7 +298,7 @@ export class FileBatch {
     this.#issues = sumIssues(this.#issues);
   }
 
-  #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {
+  #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: QuarantineReason, keptLine?: KeptLine): void {
     const { id: fileId, exportId, connectionId, type: resourceType } = this.#options.file;
     // Copy the bytes. They are a view of a chunk that would otherwise stay in memory.
     const content = keptLine ?? { bytes: Buffer.from(bytes) };

@@ -1,0 +1,43 @@
+import { isForPrograms, textOf, titleOf } from '@bulkhead/client';
+
+interface Coded {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What people read about an error: what is wrong, and what to do. */
+export function errorText({ code, message }: Coded) {
+  return { title: titleOf('error', code), text: textOf('error', { code, message }) };
+}
+
+export function warningText({ code, message }: Coded) {
+  return { title: titleOf('warning', code), text: textOf('warning', { code, message }) };
+}
+
+/** The message of an event or of a record that may have a code. */
+export function messageText({
+  code,
+  message,
+}: {
+  readonly code?: string | undefined;
+  readonly message: string;
+}): string {
+  if (code === undefined || !isForPrograms(message)) return withoutNames(message);
+  return errorText({ code, message }).text;
+}
+
+/** The name of a field of the API as its label: `typeFilters.0` is "Type filters". */
+export function labelOf(path: string): string {
+  const name = path.split('.').findLast((part) => !/^\d*$/.test(part)) ?? 'request';
+  const words = inWords(name.replace(/^_/, ''));
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A message without backticks and with the names of fields in words. */
+export function withoutNames(message: string): string {
+  return message.replaceAll('`', '').replaceAll(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, inWords);
+}
+
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
