@@ -23,6 +23,7 @@ import {
   watchHealth,
 } from '@bulkhead/runtime';
 import { createServices, createStore } from '@bulkhead/system';
+import manifest from '../package.json' with { type: 'json' };
 import { type ApiConfig, identityProviderOf, storeOptions } from './env.ts';
 import { createHttpApp } from './http/create-http-app.ts';
 import { answerUnreadable } from './http/errors/answer-error.ts';
@@ -30,6 +31,9 @@ import { type EventStreamLimits, EventStreams, eventStreamLimits } from './http/
 import { RequestLimits } from './http/limits/request-limits.ts';
 import { RefusedAttempts } from './http/refused-attempts.ts';
 import { watchSystem } from './watch-system.ts';
+
+/** Of Bulkhead: a release sets it in every package. */
+const { version } = manifest;
 
 /** How often idle connections are closed while the process stops. It is short compared with the seconds that stopping may take. */
 const idleCheckMs = 50;
@@ -98,7 +102,7 @@ export function buildApp({
   );
   watchHealth(metrics, health);
   watchSystem({ metrics, services });
-  const reporter = new ProcessReporter({ kind: 'api', store, metrics, health });
+  const reporter = new ProcessReporter({ kind: 'api', store, metrics, health, facts: { version } });
   const http = createHttpApp({
     ...{ services, producer, limits, logger, tracing },
     process: { health, metrics, refusedAttempts, limits, streams, stopping: stopping.signal },

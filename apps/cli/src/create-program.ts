@@ -13,7 +13,7 @@ import { resources } from './commands/resources.command.ts';
 import { schedules } from './commands/schedules.command.ts';
 import { signingKeys } from './commands/signing-keys.command.ts';
 import { sync } from './commands/sync.command.ts';
-import { budgets, history, metrics, providers, queues, status, whoami } from './commands/system.command.ts';
+import { budgets, history, metrics, processes, providers, queues, status, whoami } from './commands/system.command.ts';
 import { webhooks } from './commands/webhooks.command.ts';
 import { completionFor, type Shell, shells } from './completion.ts';
 import { addGlobalOptions, type Environment } from './context.ts';
@@ -39,6 +39,7 @@ export const singleCommands: readonly CommandDefinition[] = [
   providers,
   budgets,
   queues,
+  processes,
   history,
   retention,
   status,

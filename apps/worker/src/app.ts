@@ -28,6 +28,7 @@ import {
 } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
+import manifest from '../package.json' with { type: 'json' };
 import type { WorkerConfig } from './env.ts';
 import { withFeatureWork } from './feature-work.ts';
 import { handlers } from './handlers.ts';
@@ -36,6 +37,9 @@ import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
 import { createSweepScheduler } from './sweep-scheduler.ts';
+
+/** Of Bulkhead: a release sets it in every package. */
+const { version } = manifest;
 
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;
@@ -156,7 +160,10 @@ export function buildApp({
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
   watchHealth(metrics, health);
-  const reporter = new ProcessReporter({ kind: 'worker', store, metrics, health });
+  const reporter = new ProcessReporter({
+    ...{ kind: 'worker', store, metrics, health },
+    facts: { version, queues: [...queues], callsPrivateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK },
+  });
   const sweepScheduler = createSweepScheduler({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
 

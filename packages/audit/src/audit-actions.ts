@@ -52,6 +52,7 @@ export const auditActions = [
   'quarantine.list',
   'quarantine.read',
   'quarantine.replay',
+  'process.list',
   'queue.change',
   'queue.list',
   'rate-budget.list',

@@ -185,6 +185,10 @@ export const bulkExportSchema = z.strictObject({
     .string()
     .exactOptional()
     .describe('The schedule that started the export. Absent if a request started it.'),
+  startedBy: z
+    .string()
+    .exactOptional()
+    .describe('The name of the API key that started the export. Absent if a schedule did, or an earlier version.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
   /** The kick-off that the EHR accepted. Absent before. */

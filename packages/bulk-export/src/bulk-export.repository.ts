@@ -1,5 +1,6 @@
 import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '@bulkhead/runs';
 import type { WarningCode } from '@bulkhead/runtime';
+import { present } from '@bulkhead/runtime';
 import { batchedFind, batchedInsert, findIds, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -76,7 +77,16 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const active = !isTerminal(record.phase);
     await this.gate.admit(connectionId, async () => {
       await this.claimRequest({ id, connectionId, requestKey, now: createdAt });
-      await this.insertDocument({ _id: id, connectionId, createdAt, requestKey, ...fields, active, events });
+      await this.insertDocument({
+        _id: id,
+        connectionId,
+        createdAt,
+        requestKey,
+        ...fields,
+        ...present({ startedBy: by }),
+        active,
+        events,
+      });
     });
   }
 

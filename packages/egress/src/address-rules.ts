@@ -43,3 +43,26 @@ export function addressKind(address: string): AddressKind {
   if (range !== 'unicast') return 'never';
   return parsed instanceof ipaddr.IPv6 && !parsed.match(globalUnicast) ? 'never' : 'public';
 }
+
+/**
+ * Why a URL must not be called, as far as the URL itself says it. A name is checked when DNS has resolved it.
+ * @param options.privateNetwork whether http, and addresses of the operator's own network, may be called
+ */
+export function urlFault(url: URL, { privateNetwork }: { readonly privateNetwork: boolean }): string | undefined {
+  const { protocol, username, password } = url;
+  if (username !== '' || password !== '') return 'the URL contains a user name';
+  if (protocol !== 'https:' && !(protocol === 'http:' && privateNetwork)) return 'it is not https';
+  const host = hostOf(url);
+  return isIP(host) === 0 ? undefined : addressFault(host, { privateNetwork });
+}
+
+export function addressFault(address: string, options: { readonly privateNetwork: boolean }): string | undefined {
+  const kind = addressKind(address);
+  if (kind === 'public' || (kind === 'private' && options.privateNetwork)) return undefined;
+  return kind === 'private' ? 'the address belongs to a private network' : 'no EHR can have this address';
+}
+
+/** A URL has an IPv6 address in brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}

@@ -1,9 +1,9 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { AppError } from '@bulkhead/runtime';
-import { addressKind } from './address-rules.ts';
+import { addressFault, hostOf, urlFault } from './address-rules.ts';
 import { createProxyAgent, type EgressProxy, usesProxy } from './egress-proxy.ts';
 import { egressError } from './errors.ts';
 
@@ -65,19 +65,17 @@ export function createEgressGuard(
     /** @returns agents for the request. @throws AppError `egress-refused` */
     check({ url, rules }: { readonly url: string; readonly rules: EgressRules }): EgressAgents {
       const address = new URL(url);
-      const { protocol, username, password } = address;
+      const { protocol } = address;
       const host = hostOf(address);
-      if (username !== '' || password !== '') throw refused(host, 'the URL contains a user name');
-      if (protocol !== 'https:' && !(protocol === 'http:' && rules.privateNetwork))
-        throw refused(host, 'it is not https');
+      // A literal address causes no lookup.
+      const fault = urlFault(address, rules);
+      if (fault !== undefined) throw refused(host, fault);
       if (rules.hosts?.every((pattern) => !matchesHost(host, pattern))) {
         throw refused(host, 'the host does not belong to the provider');
       }
       if (rules.ports && !rules.ports.includes(portOf(address))) {
         throw refused(host, 'the port does not belong to the provider');
       }
-      // A literal address causes no lookup.
-      if (isIP(host) !== 0) checkAddress({ host, address: host, privateNetwork: rules.privateNetwork });
       const { direct, throughProxy } = rules.privateNetwork ? kinds.private : kinds.public;
       return usesProxy({ protocol, host, proxy }) ? throughProxy : direct;
     },
@@ -175,9 +173,8 @@ function checkAddress(options: {
   readonly privateNetwork: boolean;
 }): void {
   const { host, address, privateNetwork } = options;
-  const kind = addressKind(address);
-  if (kind === 'public' || (kind === 'private' && privateNetwork)) return;
-  throw refused(host, kind === 'private' ? 'the address belongs to a private network' : 'no EHR can have this address');
+  const fault = addressFault(address, { privateNetwork });
+  if (fault !== undefined) throw refused(host, fault);
 }
 
 /** @param pattern a host, or `*.example.org` for every host below it */
@@ -192,9 +189,4 @@ function portOf({ port, protocol }: URL): number {
 
 function refused(host: string, reason: string): AppError {
   return egressError('egress-refused', { context: { host, reason } });
-}
-
-/** A URL has an IPv6 address in brackets. */
-export function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
 }

@@ -1,11 +1,10 @@
-export { addressKind } from './address-rules.ts';
+export { addressKind, hostOf, urlFault } from './address-rules.ts';
 export { connectionFailureOf, connectionRemedy, failureOf } from './connection-failure.ts';
 export {
   createEgressGuard,
   type EgressGuard,
   type EgressRules,
   egressRefusal,
-  hostOf,
   matchesHost,
 } from './egress-guard.ts';
 export { type EgressProxy, proxyEnvShape, proxyOf } from './egress-proxy.ts';

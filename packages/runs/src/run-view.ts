@@ -11,6 +11,12 @@ export const runActivitySchema = z
       .int()
       .exactOptional()
       .meta({ description: 'How long the last runs of this connection took: the median of up to five.' }),
+    leftSeconds: z
+      .int()
+      .exactOptional()
+      .describe(
+        'The time left: of counted work at the current rate, otherwise of the usual time. Absent while nothing moves, because a guess would mislead.',
+      ),
   })
   .meta({ id: 'RunActivity', description: 'What a running export or sync does at the moment, or what it waits for.' });
 export type RunActivity = View<typeof runActivitySchema>;
@@ -21,6 +27,8 @@ export const usualKeptMs = 60_000;
 export function toUsualSeconds(usualMs: number | undefined): number | undefined {
   return usualMs === undefined ? undefined : Math.round(usualMs / 1000);
 }
+
+export { secondsLeft } from './seconds-left.ts';
 
 /** Who reads the view. Only operators may see text that an EHR sent. */
 export interface ViewFor extends Reader {

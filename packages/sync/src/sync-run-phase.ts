@@ -3,7 +3,7 @@ export type SyncRunPhase = (typeof syncRunPhases)[number];
 
 /** The status that API clients see. `PARTIAL` means that some searches failed. The run says which, and what succeeded is stored. */
 export const syncRunStatuses = ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED'] as const;
-type SyncRunStatus = (typeof syncRunStatuses)[number];
+export type SyncRunStatus = (typeof syncRunStatuses)[number];
 
 /** The phases that may follow each phase. Only a retry (`reopen`) makes an ended run active again. */
 const followers: Readonly<Record<SyncRunPhase, readonly SyncRunPhase[]>> = {
@@ -30,4 +30,8 @@ export function isSyncActive(phase: SyncRunPhase): boolean {
 
 export function syncRunStatus(phase: SyncRunPhase): SyncRunStatus {
   return statuses[phase];
+}
+
+export function phasesOfSync(status: SyncRunStatus): readonly SyncRunPhase[] {
+  return syncRunPhases.filter((phase) => syncRunStatus(phase) === status);
 }

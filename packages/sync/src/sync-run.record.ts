@@ -39,6 +39,11 @@ export type SkippedType = Immutable<z.output<typeof skippedTypeSchema>>;
 /** The error of a run of which the database has lost steps. They must be planned again. */
 export const stepsMissing = 'steps-missing';
 
+const syncTotalsSchema = z.strictObject({
+  stored: countSchema.describe('Received resources that are stored now, whether or not they changed.'),
+  unchanged: countSchema.describe('Those that were stored before, in the same version.'),
+});
+
 /** One enhanced sync: a crawl by patient and type over the REST API. */
 export const syncRunSchema = z.strictObject({
   id: z.string().describe('The id of the run, which begins with `sync_`.'),
@@ -51,6 +56,10 @@ export const syncRunSchema = z.strictObject({
   /** Receives a webhook when the run has ended, in addition to the connection's own URL. */
   callbackUrl: mayNamePatient(z.string()).exactOptional(),
   scheduleId: z.string().exactOptional().describe('The schedule that started the run. Absent if a request started it.'),
+  startedBy: z
+    .string()
+    .exactOptional()
+    .describe('The name of the API key that started the run. Absent if a schedule did, or an earlier version.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
   types: z.array(z.string()).describe('The FHIR resource types that are searched.'),
@@ -60,6 +69,7 @@ export const syncRunSchema = z.strictObject({
     .describe('The number of patients of the run. Absent until the run was planned.'),
   /** The steps of the plan. The database must have each of them. Absent until the run was planned, and in records of earlier versions. */
   stepCount: countSchema.exactOptional(),
+  totals: syncTotalsSchema.exactOptional().describe('Set when the run ends. Absent in records of earlier versions.'),
   createdAt: z.date().describe('When the run was requested.'),
   startedAt: z.date().exactOptional().describe('When the first search began. Absent while the run is waiting.'),
   /** When it was last retried. */

@@ -1,4 +1,5 @@
 import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '@bulkhead/runs';
+import { present } from '@bulkhead/runtime';
 import { findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
@@ -14,7 +15,10 @@ export const syncRunDocumentSchema = syncRunSchema.extend({
 type SyncRunDocument = Stored<typeof syncRunDocumentSchema>;
 
 export type SyncRunChange = Partial<
-  Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'stepCount' | 'warnings' | 'error' | 'startedAt' | 'completedAt'>
+  Pick<
+    SyncRun,
+    'types' | 'skipped' | 'patientCount' | 'stepCount' | 'totals' | 'warnings' | 'error' | 'startedAt' | 'completedAt'
+  >
 >;
 
 const schema = mongooseSchemaOf(syncRunDocumentSchema, { collection: 'sync_runs', minimize: false });
@@ -163,7 +167,13 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     if (holder !== id) return holder;
     try {
       const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
-      await this.model.create({ _id: id, ...fields, active: isSyncActive(run.phase), events });
+      await this.model.create({
+        _id: id,
+        ...fields,
+        ...present({ startedBy: by }),
+        active: isSyncActive(run.phase),
+        events,
+      });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }

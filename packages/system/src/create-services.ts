@@ -18,7 +18,7 @@ import { checkRedis, type connectRedis, type Producer, watchConnection } from '@
 import { ResourceService } from '@bulkhead/resources/commands';
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/schedules/commands';
 import { SyncService } from '@bulkhead/sync/commands';
-import { createWebhookService } from '@bulkhead/webhooks/commands';
+import { createWebhookAddresses, createWebhookService } from '@bulkhead/webhooks/commands';
 import type { Store } from './create-store.ts';
 
 export interface ServicesOptions {
@@ -71,12 +71,13 @@ export function createServices(options: ServicesOptions) {
     registry,
     reader: { redis, prefix },
   });
+  const addresses = createWebhookAddresses({ callsPrivateNetwork: () => monitoring.callsPrivateNetwork(new Date()) });
   return {
     apiKeys,
     audit: createAuditService({ store }),
     authorizations: new AuthorizationService({ store, producer, registry, connections }),
     bulkExports: new BulkExportService({
-      ...{ store, producer, connections, idempotency, registry, kickOffWaitMs, readPause },
+      ...{ store, producer, connections, idempotency, registry, addresses, kickOffWaitMs, readPause },
     }),
     connections,
     documents: createDocumentService({ store, producer, connections }),
@@ -103,7 +104,7 @@ export function createServices(options: ServicesOptions) {
     schedules: new ScheduleService({ store, producer, connections, registry }),
     sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),
-    syncs: new SyncService({ store, producer, connections, registry, defaultWaitMs, readPause }),
-    webhooks: createWebhookService({ store, producer, connections }),
+    syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),
+    webhooks: createWebhookService({ store, producer, connections, addresses }),
   };
 }

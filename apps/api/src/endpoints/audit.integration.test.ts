@@ -38,6 +38,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'listRateBudgets',
   'watchRateBudgets',
   'listQueues',
+  'listProcesses',
   'getHealthReport',
   'getHistory',
   'listApiKeys',

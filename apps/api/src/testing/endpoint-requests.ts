@@ -107,6 +107,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   listRateBudgets: { path: '/rate-budgets', answer: 'filtered' },
   watchRateBudgets: { path: '/rate-budgets/events', answer: 'filtered' },
   listQueues: { path: '/queues', answer: 'operators' },
+  listProcesses: { path: '/processes', answer: 'operators' },
   getHealthReport: { path: '/health-report', answer: 'operators' },
   getHistory: { path: '/history', answer: 'operators' },
   listAuditEvents: { path: '/audit-events', answer: 'operators' },

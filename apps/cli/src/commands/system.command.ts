@@ -73,6 +73,26 @@ export const queues = command({
   },
 });
 
+export const processes = command({
+  name: 'processes',
+  summary: 'list the processes of the API and of the workers, with their versions',
+  examples: ['processes'],
+  async run({ api, output }) {
+    output.printList(await api.GET('/api/ehr/processes'), {
+      columns: {
+        kind: 'kind',
+        status: 'status',
+        host: ({ host, pid }) => `${host}:${pid}`,
+        version: 'version',
+        queues: ({ queues }) => queues?.join(', '),
+        started: 'startedAt',
+        reported: 'reportedAt',
+      },
+      empty: 'No process has reported within the last hour. Check the deployment with: bulkhead doctor',
+    });
+  },
+});
+
 export const history = command({
   name: 'history',
   summary: 'compare the last day with the days before, and list the runs of each period',

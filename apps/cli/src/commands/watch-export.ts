@@ -58,7 +58,6 @@ function createBars() {
   const format = '{name} {bar} {amount}  {rest}';
   const multi = new MultiBar({ format, hideCursor: true, clearOnComplete: false, barsize: 30, stream: process.stderr });
   const byKey = new Map<string, SingleBar>();
-  const startedAt = performance.now();
   const set = (
     key: string,
     bar: { readonly name: string; readonly done: number; readonly total: number; readonly rest: string },
@@ -74,9 +73,8 @@ function createBars() {
     show(record: Export, files: readonly OutputFile[]): void {
       const { promised, stored, stale, quarantined, withheld = 0 } = record.counts;
       const done = stored + stale + quarantined + withheld;
-      const seconds = (performance.now() - startedAt) / 1000;
       const total = record.status === 'COMPLETED' && promised === 0 ? done : promised;
-      set('all', { name: record.phase, done, total, rest: restOf({ done, total, seconds }) });
+      set('all', { name: record.phase, done, total, rest: restOf(record) });
       for (const file of files) {
         set(file.id, {
           name: file.section === 'output' ? file.type : `${file.type} ${file.section}`,
@@ -96,9 +94,7 @@ export function toAmount({ done, total }: { readonly done: number; readonly tota
   return `${Math.floor((100 * done) / Math.max(total, done))} %  ${toCount(done)}/${toCount(total)}`;
 }
 
-/** Estimates the remaining time from the progress so far. Empty if nothing was done yet. */
-function restOf(options: { readonly done: number; readonly total: number; readonly seconds: number }): string {
-  const { done, total, seconds } = options;
-  if (total === 0 || done === 0 || done >= total) return '';
-  return `${Math.ceil((seconds / done) * (total - done))} s left`;
+/** Empty if the API has no estimate. */
+function restOf({ activity }: Export): string {
+  return activity?.leftSeconds === undefined ? '' : `${activity.leftSeconds} s left`;
 }

@@ -7,7 +7,7 @@ import type { RequestPause } from '@bulkhead/runs/commands';
 import { usualKeptMs } from '@bulkhead/runs/commands';
 import { createSharedWait, keepFor, keepForKey, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, readPage } from '@bulkhead/store';
-import { checkCallback } from '@bulkhead/webhooks/commands';
+import { checkCallback, type WebhookAddresses } from '@bulkhead/webhooks/commands';
 import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
 import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
@@ -61,6 +61,7 @@ export class BulkExportService {
   private readonly connections;
   private readonly idempotency;
   private readonly registry;
+  private readonly addresses;
   private readonly readPause;
   private readonly kickOffWaitMs;
   /** Refuses a start while Redis is unavailable or stores nothing, before anything is stored. */
@@ -75,17 +76,19 @@ export class BulkExportService {
     readonly connections: ConnectionService;
     readonly idempotency: IdempotencyService;
     readonly registry: ProviderRegistry;
+    readonly addresses: WebhookAddresses;
     /** How long a start waits for its kick-off. Tests without a worker do not wait. */
     readonly kickOffWaitMs?: number | undefined;
     /** Reads whether the EHR of a connection has asked for a pause. */
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
-    const { store, producer, connections, idempotency, registry, readPause } = options;
+    const { store, producer, connections, idempotency, registry, addresses, readPause } = options;
     this.store = store;
     this.producer = producer;
     this.connections = connections;
     this.idempotency = idempotency;
     this.registry = registry;
+    this.addresses = addresses;
     this.readPause = readPause;
     this.kickOffWaitMs = options.kickOffWaitMs ?? defaultKickOffWaitMs;
     this.checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
@@ -124,7 +127,7 @@ export class BulkExportService {
   async start(request: StartRequest): Promise<StartedExport> {
     const { provider, body, scope, idempotency, by } = request;
     await this.connections.find({ provider, id: body.connectionId, scope });
-    await checkCallback({ store: this.store, ...body });
+    await checkCallback({ store: this.store, addresses: this.addresses, ...body });
     await this.checkQueue().catch((cause: unknown) => {
       throw unavailable(cause);
     });

@@ -1,4 +1,10 @@
-import { describePause, type RequestPause, type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
+import {
+  describePause,
+  type RequestPause,
+  type RunActivity,
+  secondsLeft,
+  toUsualSeconds,
+} from '@bulkhead/runs/commands';
 import { toView } from '@bulkhead/store';
 import type { BulkExport, PollReason } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
@@ -36,7 +42,7 @@ export interface ProgressContext {
 export function exportActivity(
   options: ProgressContext & { readonly record: BulkExport; readonly progress: string | undefined },
 ): RunActivity | undefined {
-  const { record, usualMs } = options;
+  const { record, usualMs, now = new Date() } = options;
   const { phase, retrying, notBefore } = record;
   if (isTerminal(phase)) return undefined;
   const isWaitingForEhr = phase === 'exporting';
@@ -49,6 +55,29 @@ export function exportActivity(
     message: pause ? `${isStarted ? `${message} ` : ''}${describePause(pause)}` : message,
     until: (pause ? pause.until : nextAt)?.toISOString(),
     usualSeconds: toUsualSeconds(usualMs),
+    leftSeconds: pause ? undefined : exportSecondsLeft({ record, usualMs, now }),
+  });
+}
+
+/** The resources that the manifest promises are stored at the rate since the downloads began. */
+function exportSecondsLeft(options: {
+  readonly record: BulkExport;
+  readonly usualMs: number | undefined;
+  readonly now: Date;
+}): number | undefined {
+  const { record, usualMs, now } = options;
+  const { phase, timeline = [], counts, createdAt, retriedAt } = record;
+  const tookMs = now.getTime() - createdAt.getTime();
+  // What an earlier attempt has stored would count for the rate.
+  if (retriedAt !== undefined) return undefined;
+  if (phase !== 'downloading') return secondsLeft({ tookMs, usualMs });
+  const since = timeline.findLast((step) => step.phase === phase)?.at ?? createdAt;
+  const { promised: total, stored, stale, quarantined, withheld = 0 } = counts;
+  const done = stored + stale + quarantined + withheld;
+  return secondsLeft({
+    work: { done, total, rate: done / Math.max(now.getTime() - since.getTime(), 1) },
+    tookMs,
+    usualMs,
   });
 }
 

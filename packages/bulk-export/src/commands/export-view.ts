@@ -54,6 +54,7 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
     'progress',
     'progressedAt',
     'scheduleId',
+    'startedBy',
     'warnings',
     'counts',
     'createdAt',

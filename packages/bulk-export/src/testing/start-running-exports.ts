@@ -2,6 +2,7 @@ import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
 import { createIdempotencyService } from '@bulkhead/idempotency/commands';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
+import { createWebhookAddresses } from '@bulkhead/webhooks/commands';
 import { bulkExportRequestSchema } from '../commands/bulk-export.schema.ts';
 import { BulkExportService, type StartRequest } from '../commands/bulk-export.service.ts';
 import { type ExportView, toEventView, toStartedView, toStatusView } from '../commands/export-view.ts';
@@ -33,6 +34,7 @@ export async function startRunningExports(
   const idempotency = createIdempotencyService({ store });
   const service = new BulkExportService({
     ...{ store, producer, registry, connections, idempotency, kickOffWaitMs, readPause },
+    addresses: createWebhookAddresses({ callsPrivateNetwork: async () => true }),
   });
   const reference = (id: string) => ({ provider: connection.provider, id, scope: 'all' as const });
   const workers: ReturnType<typeof startConsumer>[] = [];

@@ -3,6 +3,7 @@ import type { Producer, QueueFigures } from '@bulkhead/queues';
 import { unavailable } from '@bulkhead/runtime';
 import type { Schedule } from '@bulkhead/schedules';
 import { anySync, connectionLag } from '../connection-lag.ts';
+import { type ProcessState, processStatus } from '../processes/process-state.record.ts';
 import type { MonitoredStores } from '../stores.ts';
 
 export type MonitoringService = ReturnType<typeof createMonitoringService>;
@@ -42,6 +43,20 @@ export function createMonitoringService(store: MonitoredStores, producer: Produc
         startedAt: startedAt.toISOString(),
         ...(endedAt === undefined ? {} : { endedAt: endedAt.toISOString() }),
       }));
+    },
+
+    /** The processes that have reported within the last hour, the newest first. */
+    processes(now: Date): Promise<readonly ProcessState[]> {
+      return store.processStates.list(now);
+    },
+
+    /** Whether a running worker calls webhooks at private addresses. @returns undefined if no worker says so */
+    async callsPrivateNetwork(now: Date): Promise<boolean | undefined> {
+      const processes = await store.processStates.list(now);
+      const answers = processes
+        .filter((process) => processStatus(process, now) === 'running')
+        .flatMap((process) => process.callsPrivateNetwork ?? []);
+      return answers.length === 0 ? undefined : answers.includes(true);
     },
 
     /** How far each connection is behind its source. See `connectionLag`. */

@@ -38,6 +38,8 @@ const counted: readonly Counted[] = [
 
 interface ProcessReporterOptions {
   readonly kind: ProcessState['kind'];
+  /** What the process says about itself at each report. */
+  readonly facts?: Pick<ProcessState, 'version' | 'queues' | 'callsPrivateNetwork'>;
   readonly store: { readonly processStates: Pick<ProcessStateRepository, 'save'> };
   readonly metrics: Metrics;
   readonly health: Pick<ReturnType<typeof createHealth>, 'readiness'>;
@@ -81,11 +83,12 @@ export class ProcessReporter {
 
   /** If MongoDB is unavailable, nothing is written, and the report shows that this process is silent. */
   async #report({ isStopped = false } = {}): Promise<void> {
-    const { kind, store, metrics, health } = this.#options;
+    const { kind, facts, store, metrics, health } = this.#options;
     const { checks } = await health.readiness();
     const [sweep] = await metrics.samples('bulkhead_sweep_last_success_timestamp_seconds');
     const state: ProcessState = {
       ...{ id: this.#id, kind, host: hostname(), pid: process.pid, startedAt: this.#startedAt },
+      ...facts,
       ...{ reportedAt: new Date(), isStopped, counts: await this.#countRecent() },
       down: Object.keys(checks).filter((name) => checks[name] === 'down'),
       ...(sweep !== undefined && sweep.value > 0 ? { sweptAt: new Date(sweep.value * 1000) } : {}),

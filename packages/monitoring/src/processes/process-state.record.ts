@@ -24,6 +24,12 @@ export const processStateSchema = z.strictObject({
   kind: z.enum(['api', 'worker']),
   host: z.string(),
   pid: countSchema,
+  /** Of Bulkhead. Absent in records of versions that did not store it. */
+  version: z.string().exactOptional(),
+  /** The queues that a worker serves. */
+  queues: z.array(z.string()).exactOptional(),
+  /** Whether a worker calls webhooks over http and at private addresses. */
+  callsPrivateNetwork: z.boolean().exactOptional(),
   startedAt: z.date(),
   reportedAt: z.date(),
   /** The process has stopped in an orderly way. A process that has crashed leaves `false`. */
@@ -38,3 +44,14 @@ export const processStateSchema = z.strictObject({
   ),
 });
 export type ProcessState = Immutable<z.output<typeof processStateSchema>>;
+
+/** `silent`: the process has crashed, or cannot reach the database. */
+export const processStatuses = ['running', 'silent', 'stopped'] as const;
+
+export function processStatus(
+  { isStopped, reportedAt }: Pick<ProcessState, 'isStopped' | 'reportedAt'>,
+  now: Date,
+): (typeof processStatuses)[number] {
+  if (isStopped) return 'stopped';
+  return now.getTime() - reportedAt.getTime() > maxSilenceMs ? 'silent' : 'running';
+}

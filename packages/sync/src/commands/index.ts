@@ -9,6 +9,7 @@ export {
   syncedSchema,
   syncRunDetailSchema,
   syncRunViewSchema,
+  toListedSyncRun,
   toSyncEventView,
   toSyncedView,
   toSyncRunDetail,

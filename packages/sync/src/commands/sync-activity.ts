@@ -1,4 +1,10 @@
-import { describePause, type RequestPause, type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
+import {
+  describePause,
+  type RequestPause,
+  type RunActivity,
+  secondsLeft,
+  toUsualSeconds,
+} from '@bulkhead/runs/commands';
 import { countSchema, toView, type View } from '@bulkhead/store';
 import { z } from 'zod';
 import type { SyncRun } from '../sync-run.record.ts';
@@ -49,19 +55,37 @@ export function syncProgress({ run, counts, context }: SyncState): SyncProgress 
   if (run.phase !== 'running' || !context) return undefined;
   const { searches, done } = sumSearches(counts);
   const { recentlyDone, now } = context;
-  const startedMs = run.startedAt?.getTime() ?? now.getTime();
-  const windowMs = Math.min(rateWindowMs, now.getTime() - startedMs);
-  const perMs = windowMs > 0 ? recentlyDone / windowMs : 0;
+  const perMs = rateOf({ run, recentlyDone, now });
   return toView<SyncProgress>({
     searches,
     done,
     perMinute: perMs > 0 ? Math.round(perMs * 600_000) / 10 : undefined,
-    leftSeconds: perMs > 0 ? Math.ceil((searches - done) / perMs / 1000) : undefined,
+    leftSeconds: syncSecondsLeft({ run, counts, context }),
   });
 }
 
+/** The searches that end in a millisecond, over the last minutes. */
+function rateOf({
+  run,
+  recentlyDone,
+  now,
+}: { readonly run: SyncRun } & Pick<SyncProgressContext, 'recentlyDone' | 'now'>): number {
+  const startedMs = run.startedAt?.getTime() ?? now.getTime();
+  const windowMs = Math.min(rateWindowMs, now.getTime() - startedMs);
+  return windowMs > 0 ? recentlyDone / windowMs : 0;
+}
+
+function syncSecondsLeft({ run, counts, context }: SyncState): number | undefined {
+  if (!context || context.pause) return undefined;
+  const { now, recentlyDone, usualMs } = context;
+  const { searches: total, done } = sumSearches(counts);
+  const tookMs = now.getTime() - run.createdAt.getTime();
+  return secondsLeft({ work: { done, total, rate: rateOf({ run, recentlyDone, now }) }, tookMs, usualMs });
+}
+
 /** Answers why a sync is not further. @returns undefined if it has ended */
-export function syncActivity({ run, counts, context }: SyncState): RunActivity | undefined {
+export function syncActivity(state: SyncState): RunActivity | undefined {
+  const { run, counts, context } = state;
   if (!isSyncActive(run.phase)) return undefined;
   const { waiting, usualMs, pause } = context ?? {};
   const { searches, done } = sumSearches(counts);
@@ -72,6 +96,7 @@ export function syncActivity({ run, counts, context }: SyncState): RunActivity |
     message: reason === undefined ? message : `${message} ${reason}`,
     until: (pause?.until ?? waiting?.nextAttemptAt)?.toISOString(),
     usualSeconds: toUsualSeconds(usualMs),
+    leftSeconds: syncSecondsLeft(state),
   });
 }
 

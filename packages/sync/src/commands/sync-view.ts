@@ -5,7 +5,7 @@ import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, war
 import { z } from 'zod';
 import { type SyncEvent, syncEventSchema } from '../sync-event.record.ts';
 import { type SyncRun, skippedTypeSchema, syncRunSchema } from '../sync-run.record.ts';
-import { type SyncRunPhase, syncRunStatus, syncRunStatuses } from '../sync-run-phase.ts';
+import { isSyncActive, type SyncRunPhase, syncRunStatus, syncRunStatuses } from '../sync-run-phase.ts';
 import { minimumRequests } from '../sync-search.ts';
 import { type StepRetry, syncTypeCountSchema } from '../sync-step.record.ts';
 import type { SyncRunState } from './sync.service.ts';
@@ -46,6 +46,8 @@ const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warni
     'connectionId',
     'request',
     'scheduleId',
+    'startedBy',
+    'totals',
     'types',
     'skipped',
     'patientCount',
@@ -76,6 +78,8 @@ const runShape = {
     .exactOptional()
     .describe('The code of the failure: docs/errors.md lists the codes. Present only if something failed.'),
   ehrText: ehrTextSchema,
+  activity: runActivitySchema.exactOptional(),
+  progress: syncProgressSchema.exactOptional(),
   warnings,
 };
 
@@ -99,8 +103,6 @@ export const syncRunDetailSchema = z
   .strictObject({
     ...runShape,
     ...syncedShape,
-    activity: runActivitySchema.exactOptional(),
-    progress: syncProgressSchema.exactOptional(),
     requests: countSchema.describe('Requests that the run has sent to the EHR, repeated ones included.'),
     minimumRequests: countSchema.describe(
       'The fewest requests that these searches could have taken: one for each page.',
@@ -165,7 +167,20 @@ export function toSyncRunView(run: SyncRun, { isOperator }: ViewFor): SyncRunVie
     errorMessage: error?.message,
     errorCode: error?.code,
     ehrText: isOperator ? error?.ehrText : undefined,
+    activity: undefined,
+    progress: undefined,
   });
+}
+
+/** A run of a list. An active one has its progress and its counts so far. */
+export function toListedSyncRun(state: SyncRunState, reader: ViewFor): SyncRunView {
+  const { run, counts } = state;
+  const sum = (of: 'stored' | 'unchanged') => counts.reduce((total, count) => total + count[of], 0);
+  return {
+    ...toSyncRunView(run, reader),
+    ...present({ activity: syncActivity(state), progress: syncProgress(state) }),
+    ...(isSyncActive(run.phase) ? { totals: { stored: sum('stored'), unchanged: sum('unchanged') } } : {}),
+  };
 }
 
 /** A run with the counts of each type, its number of requests, the minimum number, and why searches wait or are retried. */

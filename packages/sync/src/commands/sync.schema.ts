@@ -3,6 +3,7 @@ import { sinceInstantSchema } from '@bulkhead/runs/commands';
 import { pageQuery } from '@bulkhead/store';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
+import { syncRunStatuses } from '../sync-run-phase.ts';
 
 const enhanced: readonly string[] = enhancedResourceTypes;
 const standard: readonly string[] = standardResourceTypes;
@@ -74,6 +75,7 @@ export type SyncBody = z.output<typeof syncBodySchema>;
 
 export const syncListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional().describe('Only runs of this connection.'),
+  status: z.enum(syncRunStatuses).optional().describe('Only runs with this status.'),
   ...pageQuery({ defaultLimit: 50 }),
 });
 export type SyncListQuery = z.output<typeof syncListQuerySchema>;

@@ -7,12 +7,12 @@ import type { RequestPause } from '@bulkhead/runs/commands';
 import { usualKeptMs } from '@bulkhead/runs/commands';
 import { type AppError, invalidRequest, keepForKey, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type Page, readPage } from '@bulkhead/store';
-import { checkCallback } from '@bulkhead/webhooks/commands';
+import { checkCallback, type WebhookAddresses } from '@bulkhead/webhooks/commands';
 import { syncError } from '../errors.ts';
 import type { SyncStore } from '../store.ts';
 import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
-import { isSyncActive } from '../sync-run-phase.ts';
+import { isSyncActive, phasesOfSync } from '../sync-run-phase.ts';
 import type { StepRetry } from '../sync-step.record.ts';
 import { cancelSync } from './cancel-sync.ts';
 import { newSyncRun } from './new-sync-run.ts';
@@ -61,6 +61,7 @@ export class SyncService {
   private readonly producer;
   private readonly connections;
   private readonly registry;
+  private readonly addresses;
   private readonly readPause;
   private readonly defaultWaitMs;
   private readonly readUsual;
@@ -70,16 +71,18 @@ export class SyncService {
     readonly producer: Producer;
     readonly connections: ConnectionService;
     readonly registry: ProviderRegistry;
+    readonly addresses: WebhookAddresses;
     /** How long a start waits for the end of the run, unless the caller gives another time. */
     readonly defaultWaitMs?: number | undefined;
     /** Reads whether the EHR of a connection has asked for a pause. */
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
-    const { store, producer, connections, registry, readPause, defaultWaitMs = shortWaitMs } = options;
+    const { store, producer, connections, registry, addresses, readPause, defaultWaitMs = shortWaitMs } = options;
     this.store = store;
     this.producer = producer;
     this.connections = connections;
     this.registry = registry;
+    this.addresses = addresses;
     this.readPause = readPause;
     this.defaultWaitMs = defaultWaitMs;
     this.readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
@@ -104,7 +107,7 @@ export class SyncService {
     await this.connections.find({ provider, id: body.connectionId, scope });
     this.checkTypes(provider, body);
     await this.checkPatients(body);
-    await checkCallback({ store: this.store, ...body });
+    await checkCallback({ store: this.store, addresses: this.addresses, ...body });
     await this.producer.checkWritable().catch((cause: unknown) => {
       throw unavailable(cause);
     });
@@ -135,15 +138,21 @@ export class SyncService {
     readonly provider: string;
     readonly query: SyncListQuery;
     readonly scope: ConnectionScope;
-  }): Promise<Page<SyncRun>> {
+  }): Promise<Page<SyncRunState>> {
     const { provider, query, scope } = options;
-    const { connectionId } = query;
+    const { connectionId, status } = query;
     this.registry.get(provider);
     if (connectionId !== undefined) await this.connections.find({ provider, id: connectionId, scope });
-    return readPage(query, {
+    const phases = status && phasesOfSync(status);
+    const { items, next } = await readPage(query, {
       ids: /^sync_/,
-      read: (page) => this.store.syncRuns.list({ provider, connectionId, scope, ...page }),
+      read: (page) => this.store.syncRuns.list({ provider, connectionId, phases, scope, ...page }),
     });
+    // A connection has one active run. The counts of ended runs are in their records.
+    const states = items.map((run) =>
+      isSyncActive(run.phase) ? this.withCounts(run) : { run, counts: [], retrying: [] },
+    );
+    return { items: await Promise.all(states), next };
   }
 
   /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */

@@ -23,7 +23,9 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : incomplete[0];
   const hasNothing = counts.every((count) => count.completed + count.incomplete === 0);
   const to = error === undefined ? 'completed' : hasNothing ? 'failed' : 'partial';
-  const change = { completedAt: now(), warnings, ...(error === undefined ? {} : { error }) };
+  const sum = (of: (count: SyncTypeCount) => number) => counts.reduce((total, count) => total + of(count), 0);
+  const totals = { stored: sum(({ stored }) => stored), unchanged: sum(({ unchanged }) => unchanged) };
+  const change = { completedAt: now(), totals, warnings, ...(error === undefined ? {} : { error }) };
   if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
   await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
   logger.info('sync ended', { syncRunId, phase: to });

@@ -3,6 +3,7 @@ import type { Handler } from '@bulkhead/queues';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { makeDocument } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
+import { createWebhookAddresses } from '@bulkhead/webhooks/commands';
 import { syncBodySchema } from '../commands/sync.schema.ts';
 import { SyncService } from '../commands/sync.service.ts';
 import { toSyncEventView, toSyncRunDetail } from '../commands/sync-view.ts';
@@ -29,7 +30,11 @@ export async function startRunningSyncs(options: ConnectedEhrOptions = {}) {
   const { deps, connections, registry, redis, prefix, connection, control } = cases;
   const { store, producer, logger } = deps;
   const { id: connectionId, provider } = connection;
-  const service = new SyncService({ store, producer, connections, registry, readPause: async () => undefined });
+  const service = new SyncService({
+    ...{ store, producer, connections, registry },
+    addresses: createWebhookAddresses({ callsPrivateNetwork: async () => true }),
+    readPause: async () => undefined,
+  });
   const reference = (id: string) => ({ provider, id, scope: 'all' as const });
   const read = async (id: string) => toSyncRunDetail(await service.get(reference(id)), operator);
   const worker = startConsumer<SyncDeps>({ redis, prefix, queues: ['sync'], handlers, deps, logger });

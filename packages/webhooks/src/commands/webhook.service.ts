@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
+import type { WebhookAddresses } from './webhook-address.ts';
 
 /** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
@@ -42,8 +43,9 @@ export function createWebhookService(options: {
   readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
   readonly producer: Producer;
   readonly connections: ConnectionService;
+  readonly addresses: WebhookAddresses;
 }) {
-  const { store, producer, connections } = options;
+  const { store, producer, connections, addresses } = options;
   /** @throws AppError `unknown-delivery` */
   const find = async ({ id, scope }: ConnectionReference): Promise<WebhookDelivery> => {
     const delivery = await store.webhookDeliveries.find(id);
@@ -57,6 +59,7 @@ export function createWebhookService(options: {
      */
     async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
       const { webhookUrl } = await connections.find({ id, scope });
+      if (url !== undefined) await addresses.check({ path: 'url', url });
       // This comes first. If the process dies here, a repeated request does the same.
       if (webhookUrl !== undefined && url !== undefined && webhookUrl !== url)
         await store.webhookDeliveries.moveUndelivered({ connectionId: id, from: webhookUrl, to: url });
@@ -93,14 +96,20 @@ export function createWebhookService(options: {
   };
 }
 
-/** Calls are signed, so the connection must have a secret. @throws AppError `invalid-request` if it has none */
+/**
+ * Checks that workers can call the address, and that the connection has a secret, which signs the call.
+ * @throws AppError `invalid-request`
+ */
 export async function checkCallback(options: {
   readonly store: Pick<ConnectionStore, 'connections'>;
+  readonly addresses: WebhookAddresses;
   readonly connectionId: string;
   readonly callbackUrl?: string | undefined;
 }): Promise<void> {
-  const { store, connectionId, callbackUrl } = options;
-  if (callbackUrl === undefined || (await store.connections.findWebhookSecret(connectionId)) !== undefined) return;
+  const { store, addresses, connectionId, callbackUrl } = options;
+  if (callbackUrl === undefined) return;
+  await addresses.check({ path: 'callbackUrl', url: callbackUrl });
+  if ((await store.connections.findWebhookSecret(connectionId)) !== undefined) return;
   const message =
     'requires a webhook secret, which signs the call: create one with PUT /api/ehr/connections/{id}/webhook';
   throw invalidRequest([{ path: 'callbackUrl', message }]);
@@ -137,7 +146,6 @@ export function toDeliveryView(delivery: WebhookDelivery): DeliveryView {
   });
 }
 
-/** The worker decides whether an address may be called, because only the worker knows its network. */
 export const callbackUrlSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .max(2000)

@@ -5,6 +5,7 @@ import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { count, page } from '../common.schema.ts';
 import { getHealthReport } from './health-report.endpoint.ts';
 import { getHistory } from './history.endpoint.ts';
+import { listProcesses } from './list-processes.endpoint.ts';
 import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
 import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
 
@@ -59,7 +60,7 @@ const listQueues = defineEndpoint({
 export const monitoringEndpoints = endpointGroup({
   name: 'Monitoring',
   description: 'The state of the system, now and in the last days, for people. `/metrics` is for Prometheus.',
-  endpoints: [getHealthReport, getHistory, listRateBudgets, watchRateBudgets, listQueues],
+  endpoints: [getHealthReport, getHistory, listRateBudgets, watchRateBudgets, listQueues, listProcesses],
 });
 
 export const processEndpoints = endpointGroup({

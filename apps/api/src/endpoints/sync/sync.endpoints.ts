@@ -4,9 +4,9 @@ import {
   syncEventViewSchema,
   syncListQuerySchema,
   syncRunViewSchema,
+  toListedSyncRun,
   toSyncEventView,
   toSyncRunDetail,
-  toSyncRunView,
 } from '@bulkhead/sync/commands';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { eventStreamResponse, page } from '../common.schema.ts';
@@ -27,7 +27,7 @@ const listSyncs = defineEndpoint({
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.syncs.list({ provider, query, scope });
-    return { data: items.map((run) => toSyncRunView(run, view)), next };
+    return { data: items.map((state) => toListedSyncRun(state, view)), next };
   },
 });
 

@@ -1,0 +1,10 @@
+export {
+  callbackUrlSchema,
+  checkCallback,
+  createWebhookService,
+  deliveriesQuerySchema,
+  deliveryViewSchema,
+  toDeliveryView,
+  webhookBodySchema,
+} from './webhook.service.ts';
+export { createWebhookAddresses, type WebhookAddresses } from './webhook-address.ts';
