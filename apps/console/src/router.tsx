@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import { createBrowserRouter, type RouteObject } from 'react-router';
+import { Shape } from './parts/page.tsx';
 import { AppLayout } from './shell/app-layout.tsx';
 import { NoSuchPage, PageCrash } from './shell/error-pages.tsx';
 
@@ -31,5 +32,10 @@ function page(path: string, load: () => Promise<ComponentType>): RouteObject {
 }
 
 export const router = createBrowserRouter([
-  { path: '/', Component: AppLayout, children: [{ ErrorBoundary: PageCrash, children: [...pages] }] },
+  {
+    path: '/',
+    Component: AppLayout,
+    // The frame is drawn while the browser loads the first page.
+    children: [{ ErrorBoundary: PageCrash, HydrateFallback: Shape, children: [...pages] }],
+  },
 ]);

@@ -141,7 +141,7 @@ function loginPage(options: {
   // The encoding also removes characters that could end the attribute.
   const query = `?next=${encodeURIComponent(next)}`;
   const parts = [
-    '<h1>Bulkhead</h1>',
+    '<h1>Log in</h1>',
     problem === undefined ? '' : `<p role="alert">${problem}</p>`,
     identityProvider ? `<a class="action" href="/login/start${query}">Log in with your account</a>` : '',
     hasKeyLogin ? keyForm({ action: `/login${query}`, isFirst: !identityProvider }) : '',
@@ -151,7 +151,7 @@ function loginPage(options: {
 
 function keyForm({ action, isFirst }: { readonly action: string; readonly isFirst: boolean }): string {
   return `<form method="post" action="${action}">
-<label for="key">API key</label>
+<label for="key">API key<small>An operator creates keys. Sessions end after half an hour without input.</small></label>
 <input id="key" name="key" type="password" autocomplete="current-password" required${isFirst ? ' autofocus' : ''}>
 <button type="submit">${isFirst ? 'Log in' : 'Log in with an API key'}</button>
 </form>`;

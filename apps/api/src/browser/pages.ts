@@ -41,18 +41,30 @@ function escaped(text: string): string {
 /** The style of our plain pages is a separate file, so the Content-Security-Policy need not allow inline styles. */
 export const pageStylePath = '/login/style.css';
 
+/** The mark of the console's icon. A data address, because the pages load no other file. */
+const icon = encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b4f6c"/><path d="M7 6h5v20H7zM20 6h5v20h-5z" fill="#fff"/><path d="M12 14h8v4h-8z" fill="#7cc6d6"/></svg>',
+);
+
+/** The colours, the font and the shapes of the console (apps/console/src/app.tsx). */
 export const pageStyle = `
-:root { color-scheme: light dark; --text: #1d2733; --ground: #eef2f6; --card: #fff; --line: #8a99a8; --problem: #b3261e; --problem-ground: #fbeae9; }
-@media (prefers-color-scheme: dark) { :root { --text: #d5dae0; --ground: #1a1b1e; --card: #25262b; --problem: #f2685f; --problem-ground: #3b1f1e; } }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); }
-main { width: 22rem; max-width: calc(100vw - 6rem); padding: 2rem; background: var(--card); border-radius: 8px; box-shadow: 0 1px 4px #0003; overflow-wrap: anywhere; }
-h1 { margin: 0 0 1rem; font-size: 1.3rem; }
-label, input, button, .action { display: block; width: 100%; box-sizing: border-box; font: inherit; }
-input { margin: .25rem 0 1rem; padding: .5rem; border: 1px solid var(--line); border-radius: 4px; }
-button, .action { padding: .6rem; border: 0; border-radius: 4px; text-align: center; text-decoration: none; color: #fff; background: #1b5e8c; cursor: pointer; }
+:root { color-scheme: light dark; --text: #000; --dimmed: #495057; --ground: #fff; --line: #dee2e6; --field: #ced4da; --action: #0b5f7e; --problem: #c92a2a; --problem-ground: #fff0f0; }
+@media (prefers-color-scheme: dark) { :root { --text: #c9c9c9; --dimmed: #adb5bd; --ground: #242424; --line: #424242; --field: #696969; --action: #1a7a9e; --problem: #ff8787; --problem-ground: #3b2424; } }
+body { margin: 0; min-height: 100vh; font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: var(--text); background: var(--ground); }
+header { display: flex; align-items: center; gap: 10px; height: 55px; padding: 0 16px; border-bottom: 1px solid var(--line); font-weight: 700; font-size: 18px; }
+header::before { content: ""; width: 28px; height: 28px; background: url("data:image/svg+xml,${icon}"); }
+main { width: 24rem; max-width: calc(100vw - 2rem); box-sizing: border-box; margin: 12vh auto 2rem; padding: 1.5rem; border: 1px solid var(--line); border-radius: 4px; overflow-wrap: anywhere; }
+h1 { margin: 0 0 1rem; font-size: 1.375rem; line-height: 1.4; }
+label, input, button, .action { display: block; width: 100%; box-sizing: border-box; font: inherit; font-size: 14px; }
+label { font-weight: 500; }
+label small { display: block; font-size: 12px; font-weight: 400; color: var(--dimmed); }
+input { margin: .25rem 0 1rem; padding: .45rem .75rem; border: 1px solid var(--field); border-radius: 4px; color: inherit; background: none; }
+input:focus { outline: none; border-color: var(--action); }
+button, .action { padding: .5rem 1rem; border: 0; border-radius: 4px; text-align: center; text-decoration: none; font-weight: 600; color: #fff; background: var(--action); cursor: pointer; }
+button:focus-visible, .action:focus-visible { outline: 2px solid var(--action); outline-offset: 2px; }
 .action { margin-top: .75rem; }
-.action + .action { color: var(--text); background: none; box-shadow: inset 0 0 0 1px var(--line); }
-[role=alert] { padding: .5rem .75rem; border-left: 4px solid var(--problem); background: var(--problem-ground); }
+.action + .action { color: var(--text); background: none; box-shadow: inset 0 0 0 1px var(--field); }
+[role=alert] { padding: .5rem .75rem; border-left: 4px solid var(--problem); border-radius: 4px; background: var(--problem-ground); font-size: 14px; }
 `;
 
 /**
@@ -72,6 +84,7 @@ export function pageFrame(options: { readonly title: string; readonly head?: str
 ${head}
 </head>
 <body>
+<header>Bulkhead</header>
 <main>
 ${main}
 </main>

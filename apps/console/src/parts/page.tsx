@@ -71,7 +71,8 @@ export function QueryResult<Data>({ query, children }: QueryResultProps<Data>) {
   );
 }
 
-function Shape() {
+/** Stands for what is loading. */
+export function Shape() {
   return (
     <Stack gap="xs" aria-busy="true" aria-label="Loading" role="status">
       {[1, 2, 3].map((row) => (

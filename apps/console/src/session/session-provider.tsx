@@ -1,9 +1,8 @@
 import type { components } from '@bulkhead/client';
-import { Center, Loader } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import { api, type Provider } from '../api/api.ts';
-import { Problem } from '../parts/page.tsx';
+import { Problem, Shape } from '../parts/page.tsx';
 
 export interface Session {
   /** The key that started the session. */
@@ -15,9 +14,18 @@ export interface Session {
   readonly setProvider: (id: string) => void;
 }
 
-const SessionContext = createContext<Session | undefined>(undefined);
+interface LoadedSession {
+  /** Undefined until it is loaded. */
+  readonly session?: Session | undefined;
+  readonly error?: unknown;
+}
 
-/** The user, the selected vendor and the names of connections, known before any page is shown. */
+const SessionContext = createContext<LoadedSession>({});
+
+/**
+ * Loads the user, the selected vendor and the names of connections. The frame is drawn meanwhile, and `WithSession` shows a page as soon as
+ * they are known.
+ */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const who = api.useQuery('get', '/api/ehr/session');
   // The API reads the registry only when it starts, so one read is enough.
@@ -34,14 +42,27 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     return { key, isOperator: key.role === 'operator', providers, provider: provider?.id ?? '', setProvider };
   }, [key, providers, chosen, setProvider]);
 
-  if (session && !isPending) return <SessionContext value={session}>{children}</SessionContext>;
   const error = who.error ?? providersQuery.error;
-  return <Center h="100vh">{error ? <Problem error={error} /> : <Loader aria-label="Loading" />}</Center>;
+  const loaded = useMemo(() => ({ session: isPending ? undefined : session, error }), [isPending, session, error]);
+  return <SessionContext value={loaded}>{children}</SessionContext>;
 }
 
+/** Shows a page when the session is loaded. */
+export function WithSession({ children }: { readonly children: ReactNode }) {
+  const { session, error } = useContext(SessionContext);
+  if (session) return children;
+  return error ? <Problem error={error} /> : <Shape />;
+}
+
+/** For the frame, which is drawn before the session is loaded. */
+export function useSessionIfLoaded(): Session | undefined {
+  return useContext(SessionContext).session;
+}
+
+/** For everything inside of `WithSession`. */
 export function useSession(): Session {
-  const session = useContext(SessionContext);
-  if (!session) throw new Error('the component is not inside of SessionProvider');
+  const { session } = useContext(SessionContext);
+  if (!session) throw new Error('the component is not inside of WithSession');
   return session;
 }
 

@@ -16,7 +16,7 @@ import { IconMoon, IconSun, IconUser } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { Link, Outlet, useLocation } from 'react-router';
 import { goToLogin } from '../api/api.ts';
-import { useSession } from '../session/session-provider.tsx';
+import { useSessionIfLoaded, WithSession } from '../session/session-provider.tsx';
 import { Navigation } from './navigation.tsx';
 
 /** The frame of every page. On a phone a button opens the navigation. */
@@ -64,7 +64,9 @@ export function AppLayout() {
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
-        <Outlet />
+        <WithSession>
+          <Outlet />
+        </WithSession>
       </AppShell.Main>
     </AppShell>
   );
@@ -72,8 +74,10 @@ export function AppLayout() {
 
 /** Shows who is logged in, and a form that logs out. */
 function SessionMenu() {
-  const { key } = useSession();
+  const session = useSessionIfLoaded();
   const form = useRef<HTMLFormElement>(null);
+  if (!session) return null;
+  const { key } = session;
   return (
     <>
       <form ref={form} method="post" action="/logout" />
@@ -102,10 +106,11 @@ function SessionMenu() {
   );
 }
 
-/** With only one registered vendor there is nothing to choose. */
 function ProviderSelect() {
-  const { providers, provider, setProvider } = useSession();
-  if (providers.length < 2) return null;
+  const session = useSessionIfLoaded();
+  // With only one registered vendor there is nothing to choose.
+  if (!session || session.providers.length < 2) return null;
+  const { providers, provider, setProvider } = session;
   return (
     <Select
       aria-label="EHR vendor"

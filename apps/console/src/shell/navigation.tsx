@@ -1,4 +1,4 @@
-import { NavLink, ScrollArea } from '@mantine/core';
+import { NavLink, ScrollArea, Text } from '@mantine/core';
 import {
   IconActivity,
   IconAlertTriangle,
@@ -19,56 +19,111 @@ import {
   IconWebhook,
 } from '@tabler/icons-react';
 import { Link, useLocation } from 'react-router';
-import { useSession } from '../session/session-provider.tsx';
+import { type Session, useSessionIfLoaded } from '../session/session-provider.tsx';
 
-const pages = [
-  { to: '/', label: 'Overview', Icon: IconHome },
-  { to: '/exports', label: 'Bulk exports', Icon: IconDownload },
-  { to: '/syncs', label: 'Sync runs', Icon: IconRefresh },
-  { to: '/schedules', label: 'Schedules', Icon: IconCalendarRepeat },
-  { to: '/connections', label: 'Connections', Icon: IconBuildingHospital },
-  { to: '/resources', label: 'Resources', Icon: IconDatabase },
-  { to: '/documents', label: 'Documents', Icon: IconFileText },
-  { to: '/quarantine', label: 'Quarantine', Icon: IconAlertTriangle },
-  { to: '/budget', label: 'Rate budget', Icon: IconGauge },
-  { to: '/webhooks', label: 'Webhooks', Icon: IconWebhook },
-  { to: '/system', label: 'Workers and queues', Icon: IconServerCog, operatorsOnly: true },
-  { to: '/api-keys', label: 'API keys', Icon: IconKey, operatorsOnly: true },
-  { to: '/signing-keys', label: 'Signing keys', Icon: IconSignature, operatorsOnly: true },
-  { to: '/erasures', label: 'Erasures and retention', Icon: IconTrash, operatorsOnly: true },
-  { to: '/audit', label: 'Audit', Icon: IconListCheck, operatorsOnly: true },
-] as const;
+interface PageEntry {
+  readonly to: string;
+  readonly label: string;
+  readonly Icon: typeof IconHome;
+  readonly operatorsOnly?: boolean;
+}
 
-/** Pages of the same server that do not belong to the console. */
-const otherPages = [
-  { href: '/admin/queues', label: 'Bull Board', Icon: IconActivity, allConnectionsOnly: true },
-  { href: '/docs/', label: 'API', Icon: IconBook },
-] as const;
+/** A page of the same server that does not belong to the console. */
+interface OtherEntry extends Omit<PageEntry, 'to'> {
+  readonly href: string;
+  readonly allConnectionsOnly?: boolean;
+}
 
+interface EntryGroup {
+  readonly title?: string;
+  readonly entries: readonly (PageEntry | OtherEntry)[];
+}
+
+/** To add a page, add a line to its group. */
+const groups: readonly EntryGroup[] = [
+  { entries: [{ to: '/', label: 'Overview', Icon: IconHome }] },
+  {
+    title: 'Import',
+    entries: [
+      { to: '/connections', label: 'Connections', Icon: IconBuildingHospital },
+      { to: '/exports', label: 'Bulk exports', Icon: IconDownload },
+      { to: '/syncs', label: 'Sync runs', Icon: IconRefresh },
+      { to: '/schedules', label: 'Schedules', Icon: IconCalendarRepeat },
+    ],
+  },
+  {
+    title: 'Data',
+    entries: [
+      { to: '/resources', label: 'Resources', Icon: IconDatabase },
+      { to: '/documents', label: 'Documents', Icon: IconFileText },
+      { to: '/quarantine', label: 'Quarantine', Icon: IconAlertTriangle },
+      { to: '/erasures', label: 'Erasures and retention', Icon: IconTrash, operatorsOnly: true },
+    ],
+  },
+  {
+    title: 'System',
+    entries: [
+      { to: '/system', label: 'Workers and queues', Icon: IconServerCog, operatorsOnly: true },
+      { to: '/budget', label: 'Rate budget', Icon: IconGauge },
+      { to: '/webhooks', label: 'Webhooks', Icon: IconWebhook },
+      { to: '/api-keys', label: 'API keys', Icon: IconKey, operatorsOnly: true },
+      { to: '/signing-keys', label: 'Signing keys', Icon: IconSignature, operatorsOnly: true },
+      { to: '/audit', label: 'Audit', Icon: IconListCheck, operatorsOnly: true },
+      { href: '/admin/queues', label: 'Bull Board', Icon: IconActivity, allConnectionsOnly: true },
+      { href: '/docs/', label: 'API', Icon: IconBook },
+    ],
+  },
+];
+
+/** Until the session is loaded, it shows the pages that every user has. */
 export function Navigation() {
-  const { isOperator, key } = useSession();
-  const { pathname } = useLocation();
-  const isHere = (to: string) => (to === '/' ? pathname === '/' : pathname.startsWith(to));
   return (
     <ScrollArea component="nav" aria-label="Pages">
-      {pages
-        .filter((page) => isOperator || !('operatorsOnly' in page))
-        .map(({ to, label, Icon }) => (
-          <NavLink
-            key={to}
-            component={Link}
-            to={to}
-            label={label}
-            active={isHere(to)}
-            aria-current={isHere(to) ? 'page' : undefined}
-            leftSection={<Icon size={18} stroke={1.5} aria-hidden />}
-          />
-        ))}
-      {otherPages
-        .filter((page) => key.connectionIds === undefined || !('allConnectionsOnly' in page))
-        .map(({ href, label, Icon }) => (
-          <NavLink key={href} href={href} label={label} leftSection={<Icon size={18} stroke={1.5} aria-hidden />} />
-        ))}
+      {groups.map((group) => (
+        <Group key={group.title ?? ''} {...group} />
+      ))}
     </ScrollArea>
+  );
+}
+
+function Group({ title, entries }: EntryGroup) {
+  const session = useSessionIfLoaded();
+  const links = entries
+    .filter((entry) => isFor(entry, session))
+    .map((entry) => <Entry key={entry.label} entry={entry} />);
+  if (title === undefined) return links;
+  return (
+    <section aria-label={title}>
+      <Text size="xs" fw={600} c="dimmed" px="sm" pt="sm" pb={4} aria-hidden>
+        {title}
+      </Text>
+      {links}
+    </section>
+  );
+}
+
+function isFor(entry: PageEntry | OtherEntry, session: Session | undefined): boolean {
+  if (entry.operatorsOnly) return session?.isOperator === true;
+  const needsAll = 'allConnectionsOnly' in entry && entry.allConnectionsOnly === true;
+  return !needsAll || (session !== undefined && session.key.connectionIds === undefined);
+}
+
+function Entry({ entry }: { readonly entry: PageEntry | OtherEntry }) {
+  const { pathname } = useLocation();
+  const { label, Icon } = entry;
+  const icon = <Icon size={18} stroke={1.5} aria-hidden />;
+  if ('href' in entry) return <NavLink href={entry.href} label={label} leftSection={icon} py={6} />;
+  const { to } = entry;
+  const isHere = to === '/' ? pathname === '/' : pathname.startsWith(to);
+  return (
+    <NavLink
+      component={Link}
+      to={to}
+      label={label}
+      active={isHere}
+      aria-current={isHere ? 'page' : undefined}
+      leftSection={icon}
+      py={6}
+    />
   );
 }
