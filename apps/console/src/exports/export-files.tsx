@@ -2,7 +2,7 @@ import { Group, Pagination, Progress, SegmentedControl, Stack, Text } from '@man
 import { useState } from 'react';
 import type { BulkExport, OutputFile } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
+import { formatBytes, formatCount } from '../parts/format.ts';
 import { EmptyState } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { noFilesText } from './export-texts.ts';
@@ -68,7 +68,6 @@ const columns: readonly Column<OutputFile>[] = [
   { header: 'Quarantined', cell: ({ quarantined }) => formatCount(quarantined), isFigure: true, from: 'md' },
   { header: 'Received', cell: ({ bytes }) => formatBytes(bytes), isFigure: true, from: 'sm' },
   { header: 'Rate', cell: (file) => rateOf(file), isFigure: true, from: 'md' },
-  { header: 'Left', cell: (file) => leftOf(file), isFigure: true, from: 'md' },
   { header: 'Tries', cell: ({ attempts }) => attempts, isFigure: true, from: 'lg' },
 ];
 
@@ -85,11 +84,6 @@ function Lines({ file: { lines, promisedCount, state } }: { readonly file: Outpu
 }
 
 function rateOf(file: OutputFile): string {
-  const { bytesPerSecond } = fileRate(file, new Date());
+  const bytesPerSecond = fileRate(file, new Date());
   return bytesPerSecond === undefined ? '' : `${formatBytes(bytesPerSecond)}/s`;
-}
-
-function leftOf(file: OutputFile): string {
-  const { leftMs } = fileRate(file, new Date());
-  return leftMs === undefined ? '' : formatDuration(leftMs);
 }

@@ -74,7 +74,16 @@ export function ExportPage() {
   );
 }
 
-function detailsOf({ id, connectionId, startedAt, completedAt, request, scheduleId, statusUrl }: BulkExport) {
+function detailsOf({
+  id,
+  connectionId,
+  startedAt,
+  completedAt,
+  request,
+  scheduleId,
+  startedBy,
+  statusUrl,
+}: BulkExport) {
   const { exportType, resourceTypes, since, sinceLast, typeFilters = [] } = request;
   return {
     Connection: <ConnectionName id={connectionId} />,
@@ -84,7 +93,7 @@ function detailsOf({ id, connectionId, startedAt, completedAt, request, schedule
     Types: resourceTypes.length === 0 ? 'all' : resourceTypes.join(', '),
     'Changed since': since === undefined ? sinceLast && 'the last export' : <Timestamp at={since} isExact />,
     Filters: typeFilters.join(', '),
-    'Started by': scheduleId === undefined ? 'a request' : 'a schedule',
+    'Started by': scheduleId === undefined ? (startedBy ?? 'a request') : 'a schedule',
     'Status request': statusUrl && <ShortText text={statusUrl} name="address of the status" />,
     Id: <ShortText text={id} name="id" />,
   };

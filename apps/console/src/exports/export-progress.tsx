@@ -6,17 +6,18 @@ import type { BulkExport } from '../api/api.ts';
 import { DetailList } from '../parts/detail-list.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
 import { PageLink } from '../parts/page.tsx';
-import { filesText } from './export-texts.ts';
+import { timeLeft } from '../parts/runs/run-columns.tsx';
+import { accountedFor, filesText } from './export-texts.ts';
 import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
-import { addSample, type ProgressSample, progressRate } from './progress-rate.ts';
+import { addSample, bytesPerSecondOf, type ProgressSample } from './progress-rate.ts';
 
 /** The progress, the rate, and the time left at that rate. */
 export function ExportFigures({ record }: { readonly record: BulkExport }) {
   const { id, counts, status } = record;
   const isRunning = status === 'IN_PROGRESS';
   const { promised, stored, stale, quarantined, withheld = 0, bytes, unchanged, deleted } = counts;
-  const done = stored + stale + quarantined + withheld;
-  const { bytesPerSecond, leftMs } = useProgressRate({ bytes, done, total: promised, isRunning });
+  const done = accountedFor(counts);
+  const bytesPerSecond = useBytesPerSecond({ bytes, isRunning });
   const figures = {
     Files: filesText(record),
     Failed: counts.filesFailed > 0 ? formatCount(counts.filesFailed) : undefined,
@@ -30,7 +31,7 @@ export function ExportFigures({ record }: { readonly record: BulkExport }) {
     Deleted: formatCount(deleted),
     Received: formatBytes(bytes),
     Rate: bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`,
-    Left: leftMs === undefined ? undefined : formatDuration(leftMs),
+    'Time left': timeLeft(record.activity),
   };
   return (
     <Paper withBorder p="md">
@@ -45,18 +46,12 @@ export function ExportFigures({ record }: { readonly record: BulkExport }) {
 const noSamples: readonly ProgressSample[] = [];
 
 /** Computed from the progress since the page was opened, so a page that was just opened has no rate yet. */
-function useProgressRate(options: {
-  readonly bytes: number;
-  readonly done: number;
-  readonly total: number;
-  readonly isRunning: boolean;
-}): ReturnType<typeof progressRate> {
-  const { bytes, done, total, isRunning } = options;
+function useBytesPerSecond({ bytes, isRunning }: { readonly bytes: number; readonly isRunning: boolean }) {
   const [samples, setSamples] = useState(noSamples);
   useEffect(() => {
-    setSamples((before) => (isRunning ? addSample(before, { atMs: Date.now(), bytes, done }) : noSamples));
-  }, [bytes, done, isRunning]);
-  return progressRate(samples, total);
+    setSamples((before) => (isRunning ? addSample(before, { atMs: Date.now(), bytes }) : noSamples));
+  }, [bytes, isRunning]);
+  return bytesPerSecondOf(samples);
 }
 
 /** The phases of an export: the finished ones with their durations, and the current or last one. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { BulkExport } from '../api/api.ts';
-import { canRetryExport, filesText, noFilesText } from './export-texts.ts';
+import { canRetryExport, filesText, noFilesText, requestText } from './export-texts.ts';
 
 const counts = (files: number, filesFailed = 0) => ({ files, filesCompleted: 0, filesFailed }) as BulkExport['counts'];
 
@@ -25,4 +25,23 @@ test.each([
   { status: 'IN_PROGRESS', filesFailed: 1, isRetried: false },
 ] as const)('a retry of an export that is $status with $filesFailed failed files is offered: $isRetried', (run) => {
   expect(canRetryExport({ status: run.status, counts: counts(3, run.filesFailed) })).toBe(run.isRetried);
+});
+
+test.each([
+  { request: { exportType: 'Patient', resourceTypes: [] }, text: 'All patients' },
+  {
+    request: { exportType: 'Group', resourceTypes: ['Observation', 'Condition'], since: '2026-01-01', sinceLast: true },
+    text: 'The group: Observation, Condition, since the last export',
+  },
+  {
+    request: {
+      exportType: 'Patient',
+      resourceTypes: ['A', 'B', 'C', 'D', 'E'],
+      since: '2026-01-01',
+      typeFilters: ['A?b=c'],
+    },
+    text: 'All patients: A, B, C and 2 more, since a time, filtered',
+  },
+] as const)('a list says what an export requests: $text', ({ request, text }) => {
+  expect(requestText(request as unknown as Parameters<typeof requestText>[0])).toBe(text);
 });

@@ -17,6 +17,25 @@ export function filesText({ status, counts: { files, filesCompleted } }: Run): s
   return `${formatCount(filesCompleted)} of ${formatCount(files)}`;
 }
 
+/** The resources that are stored, or for which it is known why not. */
+export function accountedFor(counts: BulkExport['counts']): number {
+  const { stored, stale, quarantined, withheld = 0 } = counts;
+  return stored + stale + quarantined + withheld;
+}
+
+const levels = { Patient: 'All patients', Group: 'The group', System: 'The whole server' } as const;
+/** More types would make a row of the list high. */
+const shownTypes = 3;
+
+/** What was requested: "All patients: Observation, Condition, since the last export". */
+export function requestText({ exportType, resourceTypes, since, sinceLast, typeFilters = [] }: BulkExport['request']) {
+  const types = resourceTypes.slice(0, shownTypes).join(', ');
+  const others = resourceTypes.length - shownTypes;
+  const typeText = types === '' ? '' : `: ${types}${others > 0 ? ` and ${others} more` : ''}`;
+  const sinceText = sinceLast ? ', since the last export' : since === undefined ? '' : ', since a time';
+  return `${levels[exportType]}${typeText}${sinceText}${typeFilters.length > 0 ? ', filtered' : ''}`;
+}
+
 /** A cancelled export cannot be retried. */
 export function canRetryExport({ status, counts: { filesFailed } }: Run): boolean {
   return status === 'FAILED' || (status === 'COMPLETED' && filesFailed > 0);

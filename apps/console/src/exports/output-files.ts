@@ -1,19 +1,14 @@
 import type { OutputFile } from '../api/api.ts';
 import { errorText } from '../parts/coded-text.ts';
 
-type Timed = Pick<OutputFile, 'state' | 'startedAt' | 'completedAt' | 'bytes' | 'lines' | 'promisedCount'>;
+type Timed = Pick<OutputFile, 'startedAt' | 'completedAt' | 'bytes'>;
 
 /** Over the whole time of a file, including waits between attempts. */
-export function fileRate(file: Timed, now: Date): { readonly bytesPerSecond?: number; readonly leftMs?: number } {
-  const { state, startedAt, completedAt, bytes, lines, promisedCount = 0 } = file;
-  if (startedAt === undefined || bytes === 0) return {};
+export function fileRate({ startedAt, completedAt, bytes }: Timed, now: Date): number | undefined {
+  if (startedAt === undefined || bytes === 0) return undefined;
   const end = completedAt === undefined ? now : new Date(completedAt);
   const tookMs = Math.max(end.getTime() - new Date(startedAt).getTime(), 1);
-  const isUnderWay = state === 'downloading' && lines > 0 && promisedCount > lines;
-  return {
-    bytesPerSecond: (bytes / tookMs) * 1000,
-    ...(isUnderWay ? { leftMs: (promisedCount - lines) * (tookMs / lines) } : {}),
-  };
+  return (bytes / tookMs) * 1000;
 }
 
 /** The failed files by error code, the most frequent first. Messages with the same code differ only in numbers. */

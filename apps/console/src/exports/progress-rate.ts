@@ -2,8 +2,6 @@
 export interface ProgressSample {
   readonly atMs: number;
   readonly bytes: number;
-  /** The lines that are accounted for. */
-  readonly done: number;
 }
 
 /** Long enough to average out batches, short enough to follow changes of the rate. */
@@ -14,18 +12,9 @@ export function addSample(samples: readonly ProgressSample[], sample: ProgressSa
   return [...samples.filter(({ atMs }) => sample.atMs - atMs <= windowMs), sample];
 }
 
-/** @returns no rate and no time left if nothing has moved, because a guess would mislead */
-export function progressRate(
-  samples: readonly ProgressSample[],
-  total: number,
-): { readonly bytesPerSecond?: number; readonly leftMs?: number } {
+/** @returns undefined if nothing has moved */
+export function bytesPerSecondOf(samples: readonly ProgressSample[]): number | undefined {
   const [first, last] = [samples.at(0), samples.at(-1)];
-  if (!first || !last || last.atMs === first.atMs) return {};
-  const perMs = (from: number, to: number) => (to - from) / (last.atMs - first.atMs);
-  const bytesPerMs = perMs(first.bytes, last.bytes);
-  const donePerMs = perMs(first.done, last.done);
-  return {
-    ...(bytesPerMs > 0 ? { bytesPerSecond: bytesPerMs * 1000 } : {}),
-    ...(donePerMs > 0 && total > last.done ? { leftMs: (total - last.done) / donePerMs } : {}),
-  };
+  if (!first || !last || last.atMs === first.atMs || last.bytes <= first.bytes) return undefined;
+  return ((last.bytes - first.bytes) / (last.atMs - first.atMs)) * 1000;
 }

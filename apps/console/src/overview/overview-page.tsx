@@ -2,7 +2,7 @@ import { Anchor, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type RateBudget } from '../api/api.ts';
 import { keyOfBudget } from '../budget/budget-card.tsx';
-import { exportColumns } from '../exports/export-columns.tsx';
+import { exportColumns } from '../exports/export-list.tsx';
 import { useLiveExports } from '../exports/use-live-exports.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';

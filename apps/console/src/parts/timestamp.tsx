@@ -13,6 +13,11 @@ export function NowProvider({ children }: { readonly children: ReactNode }) {
   return <NowContext value={now}>{children}</NowContext>;
 }
 
+/** The current time, which changes every 15 seconds. */
+export function useNow(): Date {
+  return useContext(NowContext);
+}
+
 interface TimestampProps {
   readonly at: string | undefined;
   readonly none?: string;
@@ -24,7 +29,7 @@ interface TimestampProps {
 
 /** A time, relative to now. Its tooltip shows the date, the time and the zone, in the browser's zone and in UTC. */
 export function Timestamp({ at, none = '–', isExact = false, timeZone }: TimestampProps) {
-  const now = useContext(NowContext);
+  const now = useNow();
   if (at === undefined) return none;
   const exact = formatInstant(at, timeZone);
   const utc = formatInstant(at, 'UTC');

@@ -6,10 +6,11 @@ import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
-import { formatCount, formatDuration } from '../parts/format.ts';
+import { formatCount } from '../parts/format.ts';
 import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { ActivityLine } from '../parts/runs/activity-line.tsx';
+import { timeLeft } from '../parts/runs/run-columns.tsx';
 import { RunLog } from '../parts/runs/run-log.tsx';
 import { RunProblems } from '../parts/runs/run-problems.tsx';
 import { ShortText } from '../parts/short-text.tsx';
@@ -48,7 +49,7 @@ export function SyncPage() {
         {({ data }) => (
           <>
             {data.activity && <ActivityLine activity={data.activity} runs="Syncs" />}
-            {data.progress && <SyncProgress progress={data.progress} />}
+            {data.progress && <SyncProgress progress={data.progress} activity={data.activity} />}
             <SyncProblems run={data} />
             <Paper withBorder p="md">
               <DetailList facts={detailsOf(data)} />
@@ -73,6 +74,7 @@ function detailsOf(run: SyncRunDetail) {
     Connection: <ConnectionName id={run.connectionId} />,
     Started: <Timestamp at={run.createdAt} />,
     Ended: run.completedAt && <Timestamp at={run.completedAt} />,
+    'Started by': run.scheduleId === undefined ? (run.startedBy ?? 'a request') : 'a schedule',
     Patients: run.patients === undefined ? undefined : formatCount(run.patients),
     'Standard resources': formatCount(run.standardResources),
     'Enhanced resources': formatCount(run.enhancedResources),
@@ -81,12 +83,17 @@ function detailsOf(run: SyncRunDetail) {
   };
 }
 
-function SyncProgress({ progress }: { readonly progress: NonNullable<SyncRunDetail['progress']> }) {
-  const { searches, done, perMinute, leftSeconds } = progress;
+interface SyncProgressProps {
+  readonly progress: NonNullable<SyncRunDetail['progress']>;
+  readonly activity: SyncRunDetail['activity'];
+}
+
+function SyncProgress({ progress, activity }: SyncProgressProps) {
+  const { searches, done, perMinute } = progress;
   const figures = {
     Searches: `${formatCount(done)} of ${formatCount(searches)}`,
     Rate: perMinute === undefined ? undefined : `${formatCount(perMinute)} searches per minute`,
-    Left: leftSeconds === undefined ? undefined : formatDuration(leftSeconds * 1000),
+    'Time left': timeLeft(activity),
   };
   return (
     <Paper withBorder p="md">

@@ -10,6 +10,14 @@ export function requestsText({ status, requests, minimumRequests }: Pick<SyncRun
   return `${formatCount(requests)} (fewest possible: ${formatCount(minimumRequests)})`;
 }
 
+/** What is searched: "14 types, 3 patients". */
+export function syncText({ types, request, patients }: Pick<SyncRun, 'types' | 'request' | 'patients'>): string {
+  const typeText = types.length === 0 ? '' : types.length === 1 ? `${types[0]}` : `${types.length} types`;
+  const count = patients ?? (request.patients.length || undefined);
+  const patientText = count === undefined ? '' : `${formatCount(count)} ${count === 1 ? 'patient' : 'patients'}`;
+  return [typeText, patientText].filter(Boolean).join(', ') || 'All patients';
+}
+
 /** A cancelled run cannot be retried. */
 export function canRetrySync(status: SyncRun['status']): boolean {
   return status !== 'IN_PROGRESS' && status !== 'COMPLETED' && status !== 'CANCELLED';

@@ -1,23 +1,17 @@
-import { api, type SyncRun } from '../api/api.ts';
-import { StatusBadge } from '../parts/badges.tsx';
+import { Group } from '@mantine/core';
 import { FormButton } from '../parts/buttons.tsx';
-import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
-import { formatCount } from '../parts/format.ts';
-import { EmptyState, Page, PageLink } from '../parts/page.tsx';
-import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
-import type { Column } from '../parts/record-table.tsx';
-import { Timestamp } from '../parts/timestamp.tsx';
+import { ConnectionSelect } from '../parts/connection.tsx';
+import { Page } from '../parts/page.tsx';
+import { StatusSelect } from '../parts/runs/status-select.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { StartSyncForm } from './start-sync-form.tsx';
+import { SyncList, syncStatuses } from './sync-list.tsx';
 
-/** The list of enhanced syncs, the newest first. */
 export function SyncsPage() {
   const { provider } = useSession();
-  const { filters, choiceField } = useFilters(['connectionId']);
-  const { connectionId } = filters;
-  const params = { path: { provider }, query: { limit: pageSize, connectionId } };
-  const runs = api.useInfiniteQuery('get', '/api/ehr/{provider}/sync-runs', { params }, pages);
+  const { filters, choiceField } = useFilters(['connectionId', 'status']);
+  const { connectionId, status } = filters;
   return (
     <Page
       title="Sync runs"
@@ -27,41 +21,11 @@ export function SyncsPage() {
         </FormButton>
       }
     >
-      <ConnectionSelect clearable maw={320} {...choiceField('connectionId')} />
-      <PagedTable
-        query={runs}
-        order="newest first"
-        caption="Sync runs"
-        columns={columnsFor(provider)}
-        keyOf={({ id }) => id}
-        empty={
-          <EmptyState title="No sync runs">
-            A sync searches, patient by patient, for what a bulk export does not contain.
-          </EmptyState>
-        }
-      />
+      <Group align="end">
+        <ConnectionSelect clearable {...choiceField('connectionId')} />
+        <StatusSelect statuses={syncStatuses} {...choiceField('status')} />
+      </Group>
+      <SyncList provider={provider} connectionId={connectionId} status={status} />
     </Page>
   );
-}
-
-function columnsFor(provider: string): readonly Column<SyncRun>[] {
-  return [
-    {
-      header: 'Started',
-      cell: ({ id, createdAt }) => (
-        <PageLink to={`/syncs/${provider}/${id}`}>
-          <Timestamp at={createdAt} />
-        </PageLink>
-      ),
-    },
-    { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'sm' },
-    { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
-    { header: 'Types', cell: ({ types }) => types.length, isFigure: true, from: 'sm' },
-    {
-      header: 'Patients',
-      cell: ({ patients }) => (patients === undefined ? '' : formatCount(patients)),
-      isFigure: true,
-    },
-    { header: 'Ended', cell: ({ completedAt }) => <Timestamp at={completedAt} />, from: 'md' },
-  ];
 }

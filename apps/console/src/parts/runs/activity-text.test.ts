@@ -16,3 +16,8 @@ test('the activity of a sync leaves out what is unknown or over', () => {
   expect(activityText({ activity: { message }, runs: 'Syncs', now })).toBe(message);
   expect(activityText({ activity: over, runs: 'Syncs', now })).toBe(message);
 });
+
+test('the usual time is left out beside an estimate of the time left', () => {
+  const activity = { message, usualSeconds: 260, leftSeconds: 780 };
+  expect(activityText({ activity, runs: 'Exports', now })).toBe(message);
+});

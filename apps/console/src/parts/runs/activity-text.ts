@@ -10,12 +10,15 @@ export function activityText(options: {
   readonly now: Date;
 }): string {
   const { activity, runs, now } = options;
-  const { message, until, usualSeconds } = activity;
+  const { message, until, usualSeconds, leftSeconds } = activity;
   const leftMs = until === undefined ? 0 : Date.parse(until) - now.getTime();
   return [
     withoutNames(message),
     leftMs > 0 ? `Next request in ${formatDuration(leftMs)}.` : '',
-    usualSeconds === undefined ? '' : `${runs} of this connection usually take ${formatDuration(usualSeconds * 1000)}.`,
+    // The time left is shown beside it. Both together could seem to contradict each other.
+    usualSeconds === undefined || leftSeconds !== undefined
+      ? ''
+      : `${runs} of this connection usually take ${formatDuration(usualSeconds * 1000)}.`,
   ]
     .filter(Boolean)
     .join(' ');
