@@ -1,65 +1,35 @@
-import { Alert, Button, Group, Paper } from '@mantine/core';
-import { IconPencil, IconTrash } from '@tabler/icons-react';
-import { useParams, useSearchParams } from 'react-router';
+import { Alert, Button, Tabs } from '@mantine/core';
+import { useParams } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
-import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
+import { ExportList } from '../exports/export-list.tsx';
+import { StartExportForm } from '../exports/start-export-form.tsx';
 import { FormButton } from '../parts/buttons.tsx';
-import { DetailList } from '../parts/detail-list.tsx';
-import { EmptyState, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
-import { QueryTable } from '../parts/record-table.tsx';
-import { ShortText } from '../parts/short-text.tsx';
-import { Timestamp } from '../parts/timestamp.tsx';
+import { Page, QueryResult } from '../parts/page.tsx';
+import { useFilters } from '../parts/use-filters.ts';
+import { ScheduleForm } from '../schedules/schedule-form.tsx';
+import { ScheduleList } from '../schedules/schedule-list.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
-import { RemoveConnectionForm } from './remove-connection-form.tsx';
-import { LastTest, TestConnectionButton } from './test-connection.tsx';
+import { StartSyncForm } from '../syncs/start-sync-form.tsx';
+import { SyncList } from '../syncs/sync-list.tsx';
+import { ConnectionWebhook } from '../webhooks/connection-webhook.tsx';
+import { ConnectionHome } from './connection-home.tsx';
+import { ConnectionSettings } from './connection-settings.tsx';
+import { TestConnectionButton } from './test-connection.tsx';
 
-const pencil = <IconPencil size={16} aria-hidden />;
-const trash = <IconTrash size={16} aria-hidden />;
+const tabs = ['Overview', 'Exports', 'Syncs', 'Schedules', 'Webhook', 'Settings'] as const;
 
-const pagesOfConnection = {
-  exports: 'Its exports',
-  syncs: 'Its syncs',
-  resources: 'Its resources',
-  webhooks: 'Its webhook',
-};
-
-/** One practice: its settings, its last test, and how current its data is. */
+/** The home of one practice: how it is doing, and everything that belongs to it. */
 export function ConnectionPage() {
   const { id = '' } = useParams();
-  const { isOperator } = useSession();
+  const { filters, setFilters } = useFilters(['tab', 'edit']);
   const connectionQuery = api.useQuery('get', '/api/ehr/connections/{id}', { params: { path: { id } } });
   const connection = connectionQuery.data?.data;
-  const isEditing = useSearchParams()[0].get('edit') === 'credentials';
+  // A link to the form for the credentials opens the tab that has it.
+  const tab = tabs.find((name) => name === filters.tab) ?? (filters.edit ? 'Settings' : 'Overview');
   return (
     <Page
       title={connection?.name ?? 'Connection'}
-      actions={
-        connection && (
-          <>
-            <TestConnectionButton connection={connection} />
-            {isOperator && connection.auth.method === 'authorization_code' && (
-              <AuthorizeButton connection={connection} />
-            )}
-            {isOperator && (
-              <>
-                <FormButton label="Edit credentials" icon={pencil} isSecondary isOpenAtFirst={isEditing}>
-                  {(close) => <EditCredentialsForm connection={connection} onDone={close} />}
-                </FormButton>
-                <FormButton label="Rename" title="Rename the connection" icon={pencil} isSecondary>
-                  {(close) => <RenameForm connection={connection} onDone={close} />}
-                </FormButton>
-                <FormButton label="Erase a patient" icon={trash} isDangerous>
-                  {(close) => <ErasePatientForm connectionId={id} onDone={close} />}
-                </FormButton>
-                <FormButton label="Remove" title={`Remove ${connection.name}?`} icon={trash} isDangerous>
-                  {() => <RemoveConnectionForm connection={connection} />}
-                </FormButton>
-              </>
-            )}
-          </>
-        )
-      }
+      actions={connection && <ConnectionActions connection={connection} />}
     >
       <QueryResult query={connectionQuery}>
         {({ data }) => (
@@ -69,20 +39,26 @@ export function ConnectionPage() {
                 Nothing can be read until a user of the practice authorizes it.
               </Alert>
             )}
-            <Paper withBorder p="md">
-              <DetailList facts={detailsOf(data)} />
-            </Paper>
-            <Group>
-              {Object.entries(pagesOfConnection).map(([path, text]) => (
-                <PageLink key={path} size="sm" to={`/${path}?connectionId=${id}`}>
-                  {text}
-                </PageLink>
+            <Tabs
+              value={tab}
+              onChange={(name) =>
+                setFilters({ tab: name === 'Overview' || name === null ? undefined : name, edit: undefined })
+              }
+              keepMounted={false}
+            >
+              <Tabs.List mb="md" aria-label="Parts of the connection">
+                {tabs.map((name) => (
+                  <Tabs.Tab key={name} value={name}>
+                    {name}
+                  </Tabs.Tab>
+                ))}
+              </Tabs.List>
+              {tabs.map((name) => (
+                <Tabs.Panel key={name} value={name}>
+                  <Part name={name} connection={data} isEditing={filters.edit === 'credentials'} />
+                </Tabs.Panel>
               ))}
-            </Group>
-            <SectionTitle>Last test</SectionTitle>
-            <LastTest test={data.lastTest} />
-            <SectionTitle>Stored up to</SectionTitle>
-            <Watermarks connectionId={id} />
+            </Tabs>
           </>
         )}
       </QueryResult>
@@ -90,28 +66,49 @@ export function ConnectionPage() {
   );
 }
 
-function detailsOf(connection: Connection) {
-  const { id, provider, environment, fhirEndpoint, practiceId, groupId, auth, webhookUrl, createdAt } = connection;
-  return {
-    Vendor: `${provider}, ${environment}`,
-    'FHIR endpoint': fhirEndpoint,
-    Practice: practiceId,
-    Group: groupId,
-    Credentials: auth.method.replaceAll('_', ' '),
-    'Client id': 'clientId' in auth ? auth.clientId : undefined,
-    Scope: 'scope' in auth ? auth.scope : undefined,
-    Authorized: authorizedFor(connection),
-    Webhook: webhookUrl,
-    Added: <Timestamp at={createdAt} />,
-    Id: <ShortText text={id} name="id" />,
-  };
+interface PartProps {
+  readonly name: (typeof tabs)[number];
+  readonly connection: Connection;
+  readonly isEditing: boolean;
 }
 
-/** Undefined if no user must authorize the connection. */
-function authorizedFor({ auth, needsAuthorization, userId }: Connection): string | undefined {
-  if (auth.method !== 'authorization_code') return undefined;
-  if (needsAuthorization) return 'no';
-  return userId === undefined ? 'yes' : `yes, for patient ${userId}`;
+function Part({ name, connection, isEditing }: PartProps) {
+  const { id: connectionId, provider } = connection;
+  switch (name) {
+    case 'Exports':
+      return <ExportList provider={provider} connectionId={connectionId} withConnection={false} />;
+    case 'Syncs':
+      return <SyncList provider={provider} connectionId={connectionId} withConnection={false} />;
+    case 'Schedules':
+      return <ScheduleList connectionId={connectionId} />;
+    case 'Webhook':
+      return <ConnectionWebhook connection={connection} />;
+    case 'Settings':
+      return <ConnectionSettings connection={connection} isEditing={isEditing} />;
+    default:
+      return <ConnectionHome connection={connection} />;
+  }
+}
+
+/** What is done every day. Settings and dangerous actions have their own tab. */
+function ConnectionActions({ connection }: { readonly connection: Connection }) {
+  const { isOperator } = useSession();
+  const { id, auth } = connection;
+  return (
+    <>
+      {isOperator && auth.method === 'authorization_code' && <AuthorizeButton connection={connection} />}
+      <TestConnectionButton connection={connection} />
+      <FormButton label="Start an export" title="Start a bulk export">
+        {() => <StartExportForm connectionId={id} />}
+      </FormButton>
+      <FormButton label="Start a sync" title="Start an enhanced sync" isSecondary>
+        {() => <StartSyncForm connectionId={id} />}
+      </FormButton>
+      <FormButton label="Add a schedule" isSecondary>
+        {(close) => <ScheduleForm connectionId={id} onDone={close} />}
+      </FormButton>
+    </>
+  );
 }
 
 /** Opens the EHR in this browser and returns here. For another user's browser, use an invitation from the API. */
@@ -122,32 +119,5 @@ function AuthorizeButton({ connection }: { readonly connection: Connection }) {
     <Button component="a" href={address} variant={needsAuthorization ? 'filled' : 'outline'}>
       {needsAuthorization ? 'Authorize' : 'Authorize again'}
     </Button>
-  );
-}
-
-/** The watermark of exports of every type. */
-const everyType = '*';
-
-/** The time up to which each type is completely stored. The next export or sync continues there. */
-function Watermarks({ connectionId }: { readonly connectionId: string }) {
-  const params = { path: { id: connectionId } };
-  const watermarks = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
-  return (
-    <QueryTable
-      query={watermarks}
-      caption="Watermarks"
-      columns={[
-        {
-          header: 'Type',
-          cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
-        },
-        { header: 'Level', cell: ({ level }) => level, from: 'sm' },
-        { header: 'Stored up to', cell: ({ until }) => <Timestamp at={until} isExact /> },
-      ]}
-      keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
-      empty={
-        <EmptyState title="No type is completely stored yet">The first completed export sets the time.</EmptyState>
-      }
-    />
   );
 }

@@ -25,10 +25,12 @@ const timeZones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) =>
 interface ScheduleFormProps {
   /** The schedule that is changed. Without it, a new one is added. Its connection and what it starts stay. */
   readonly schedule?: Schedule;
+  /** The connection that is chosen at first. */
+  readonly connectionId?: string;
   readonly onDone: () => void;
 }
 
-export function ScheduleForm({ schedule, onDone }: ScheduleFormProps) {
+export function ScheduleForm({ schedule, connectionId = '', onDone }: ScheduleFormProps) {
   const onSuccess = async () => {
     await refresh('/api/ehr/schedules', '/api/ehr/schedules/{id}');
     onDone();
@@ -37,7 +39,7 @@ export function ScheduleForm({ schedule, onDone }: ScheduleFormProps) {
   const change = api.useMutation('patch', '/api/ehr/schedules/{id}', { onSuccess });
   const form = useForm({
     initialValues: {
-      connectionId: schedule?.connectionId ?? '',
+      connectionId: schedule?.connectionId ?? connectionId,
       kind: schedule?.kind ?? 'export',
       cron: schedule?.cron ?? everyNight,
       timeZone: schedule?.timeZone ?? localZone,

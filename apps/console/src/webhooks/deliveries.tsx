@@ -42,7 +42,7 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
       keyOf={({ id }) => id}
       empty={
         <EmptyState title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
-          The next export or sync that ends is called back.
+          The webhook is called when the next export or sync ends.
         </EmptyState>
       }
     />
@@ -54,8 +54,8 @@ const columns: readonly Column<WebhookDelivery>[] = [
   { header: 'When', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'sm' },
   { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
   { header: 'Calls', cell: ({ attempts }) => formatCount(attempts.length), isFigure: true, from: 'sm' },
-  { header: 'Last answer', cell: lastAnswer, from: 'md' },
-  { header: 'Address', cell: ({ url }) => url, from: 'lg' },
+  { header: 'Last response', cell: lastAnswer, from: 'md' },
+  { header: 'URL', cell: ({ url }) => url, from: 'lg' },
   { header: 'Actions', cell: ({ id }) => <ResendButton id={id} /> },
 ];
 

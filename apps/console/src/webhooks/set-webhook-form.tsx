@@ -27,7 +27,7 @@ export function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
   return (
     <EntryForm action="Set" mutation={set} onSubmit={form.onSubmit(submit)}>
       <TextInput
-        label="Address"
+        label="URL"
         description="Called with POST. Calls contain ids and counts, and no patient data"
         withAsterisk
         {...form.getInputProps('url')}

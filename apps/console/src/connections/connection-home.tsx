@@ -1,0 +1,147 @@
+import { Group, Paper, Text } from '@mantine/core';
+import { api, type Connection, readOnce } from '../api/api.ts';
+import { exportColumns } from '../exports/export-list.tsx';
+import { StatusBadge } from '../parts/badges.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
+import { formatCount, formatDuration } from '../parts/format.ts';
+import { EmptyState, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
+import { QueryTable, RecordTable } from '../parts/record-table.tsx';
+import { Timestamp, useNow } from '../parts/timestamp.tsx';
+import { useSession } from '../session/session-provider.tsx';
+import { completeUpTo } from './complete-up-to.ts';
+import { LastTest } from './test-connection.tsx';
+
+/** How a connection is doing: its status, the last and the next run, how far it is behind, and what is stored. */
+export function ConnectionHome({ connection }: { readonly connection: Connection }) {
+  const { id: connectionId, provider, lastTest } = connection;
+  const { isOperator } = useSession();
+  const newest = { params: { path: { provider }, query: { connectionId, limit: shownExports } } };
+  const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', newest);
+  return (
+    <>
+      <Figures connection={connection} />
+      <SectionTitle>Newest exports</SectionTitle>
+      <QueryTable
+        query={exports}
+        caption="Newest exports"
+        columns={exportColumns(provider, { withConnection: false })}
+        keyOf={({ id }) => id}
+        empty={<EmptyState title="No exports">The first export imports everything that the EHR has.</EmptyState>}
+      />
+      {isOperator && <StoredTypes connection={connection} />}
+      <SectionTitle>Stored up to</SectionTitle>
+      <Watermarks connectionId={connectionId} />
+      <SectionTitle>Last test</SectionTitle>
+      <LastTest test={lastTest} />
+    </>
+  );
+}
+
+const shownExports = 3;
+/** The newest run of a kind that has ended. */
+const searchedRuns = 5;
+
+function Figures({ connection }: { readonly connection: Connection }) {
+  const { id: connectionId, provider, lastTest, needsAuthorization, webhookUrl } = connection;
+  const now = useNow();
+  const ofConnection = { connectionId, limit: searchedRuns };
+  const path = { provider };
+  const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path, query: ofConnection } });
+  const syncs = api.useQuery('get', '/api/ehr/{provider}/sync-runs', { params: { path, query: ofConnection } });
+  const schedules = api.useQuery('get', '/api/ehr/schedules', { params: { query: { connectionId, limit: 100 } } });
+  const watermarks = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', {
+    params: { path: { id: connectionId } },
+  });
+  const lastExport = exports.data?.data.find(({ completedAt }) => completedAt !== undefined);
+  const lastSync = syncs.data?.data.find(({ completedAt }) => completedAt !== undefined);
+  const runs = [
+    ...(lastExport ? [{ ...lastExport, kind: 'export', to: `/exports/${provider}/${lastExport.id}` }] : []),
+    ...(lastSync ? [{ ...lastSync, kind: 'sync', to: `/syncs/${provider}/${lastSync.id}` }] : []),
+  ];
+  const [last] = runs.toSorted((left, right) => `${right.completedAt}`.localeCompare(`${left.completedAt}`));
+  const [next] = (schedules.data?.data ?? []).flatMap(({ nextRunAt }) => nextRunAt ?? []).toSorted();
+  const until = completeUpTo(watermarks.data?.data ?? [], syncs.data?.data ?? []);
+  const status = needsAuthorization ? 'needs authorization' : !lastTest ? 'not tested' : lastTest.ok ? 'ok' : 'failed';
+  return (
+    <Paper withBorder p="md" mb="md">
+      <DetailList
+        areFigures
+        facts={{
+          Status: <StatusBadge status={status} />,
+          'Last run': last ? (
+            <Group gap={6}>
+              <PageLink to={last.to}>
+                <Timestamp at={last.completedAt} />
+              </PageLink>
+              <StatusBadge status={'partial' in last && last.partial ? 'PARTIAL' : last.status} />
+            </Group>
+          ) : (
+            'none yet'
+          ),
+          'Next run': next === undefined ? 'not scheduled' : <Timestamp at={next} />,
+          Lag: until === undefined ? 'not known' : formatDuration(Math.max(now.getTime() - Date.parse(until), 0)),
+          Webhook: webhookUrl === undefined ? 'none' : new URL(webhookUrl).host,
+        }}
+      />
+    </Paper>
+  );
+}
+
+/** What is stored, by type. The types lead to their resources. */
+function StoredTypes({ connection: { id } }: { readonly connection: Connection }) {
+  const amounts = api.useQuery('get', '/api/ehr/connections/{id}/data', { params: { path: { id } } }, readOnce);
+  return (
+    <>
+      <SectionTitle>Stored resources</SectionTitle>
+      <QueryResult query={amounts}>
+        {({ data: { resources } }) => {
+          const types = Object.entries(resources).toSorted(([, left], [, right]) => right - left);
+          if (types.length === 0) return <EmptyState title="Nothing is stored yet">Start an export.</EmptyState>;
+          return (
+            <Paper withBorder p="md">
+              <DetailList
+                facts={Object.fromEntries(
+                  types.map(([type, count]) => [
+                    type,
+                    <PageLink key={type} to={`/resources?${new URLSearchParams({ connectionId: id, type })}`}>
+                      {formatCount(count)}
+                    </PageLink>,
+                  ]),
+                )}
+              />
+            </Paper>
+          );
+        }}
+      </QueryResult>
+    </>
+  );
+}
+
+/** The watermark of exports of every type. */
+const everyType = '*';
+
+/** The time up to which each type is completely stored. The next export or sync continues there. */
+function Watermarks({ connectionId }: { readonly connectionId: string }) {
+  const params = { path: { id: connectionId } };
+  const watermarks = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
+  return (
+    <QueryResult query={watermarks}>
+      {({ data }) => (
+        <RecordTable
+          caption="Watermarks"
+          columns={[
+            {
+              header: 'Type',
+              cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
+            },
+            { header: 'Level', cell: ({ level }) => level, from: 'sm' },
+            { header: 'Stored up to', cell: ({ until }) => <Timestamp at={until} isExact /> },
+          ]}
+          rows={data}
+          keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
+          empty={<Text size="sm">No type is completely stored yet. The first completed export sets the time.</Text>}
+        />
+      )}
+    </QueryResult>
+  );
+}

@@ -1,0 +1,107 @@
+import { Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { IconPencil, IconTrash } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import type { Connection } from '../api/api.ts';
+import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
+import { FormButton } from '../parts/buttons.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
+import { ShortText } from '../parts/short-text.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
+import { useSession } from '../session/session-provider.tsx';
+import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
+import { RemoveConnectionForm } from './remove-connection-form.tsx';
+
+const pencil = <IconPencil size={16} aria-hidden />;
+const trash = <IconTrash size={16} aria-hidden />;
+
+interface ConnectionSettingsProps {
+  readonly connection: Connection;
+  /** Whether the form for the credentials is open at first. */
+  readonly isEditing: boolean;
+}
+
+/** The endpoint and the credentials of a connection, and what deletes data. */
+export function ConnectionSettings({ connection, isEditing }: ConnectionSettingsProps) {
+  const { isOperator } = useSession();
+  return (
+    <Stack>
+      <Paper withBorder p="md">
+        <DetailList facts={detailsOf(connection)} />
+      </Paper>
+      {isOperator && (
+        <>
+          <Group>
+            <FormButton label="Edit credentials" icon={pencil} isSecondary isOpenAtFirst={isEditing}>
+              {(close) => <EditCredentialsForm connection={connection} onDone={close} />}
+            </FormButton>
+            <FormButton label="Rename" title="Rename the connection" icon={pencil} isSecondary>
+              {(close) => <RenameForm connection={connection} onDone={close} />}
+            </FormButton>
+          </Group>
+          <DangerZone connection={connection} />
+        </>
+      )}
+    </Stack>
+  );
+}
+
+function DangerZone({ connection }: { readonly connection: Connection }) {
+  const { id, name } = connection;
+  return (
+    <Paper
+      withBorder
+      p="md"
+      style={{ borderColor: 'var(--mantine-color-red-6)' }}
+      component="section"
+      aria-label="Danger zone"
+    >
+      <Stack>
+        <Title order={2} size="h4">
+          Danger zone
+        </Title>
+        <Danger text="Deletes everything that is stored about one patient. You see how much that is first.">
+          <FormButton label="Erase a patient" icon={trash} isDangerous>
+            {(close) => <ErasePatientForm connectionId={id} onDone={close} />}
+          </FormButton>
+        </Danger>
+        <Danger text="Deletes the connection with its credentials and schedules. You choose whether the stored data stays.">
+          <FormButton label="Remove" title={`Remove ${name}?`} icon={trash} isDangerous>
+            {() => <RemoveConnectionForm connection={connection} />}
+          </FormButton>
+        </Danger>
+      </Stack>
+    </Paper>
+  );
+}
+
+function Danger({ text, children }: { readonly text: string; readonly children: ReactNode }) {
+  return (
+    <Group justify="space-between">
+      <Text size="sm">{text}</Text>
+      {children}
+    </Group>
+  );
+}
+
+function detailsOf(connection: Connection) {
+  const { id, provider, environment, fhirEndpoint, practiceId, groupId, auth, createdAt } = connection;
+  return {
+    Vendor: `${provider}, ${environment}`,
+    'FHIR endpoint': fhirEndpoint,
+    Practice: practiceId,
+    Group: groupId,
+    Credentials: auth.method.replaceAll('_', ' '),
+    'Client id': 'clientId' in auth ? auth.clientId : undefined,
+    Scope: 'scope' in auth ? auth.scope : undefined,
+    Authorized: authorizedFor(connection),
+    Added: <Timestamp at={createdAt} />,
+    Id: <ShortText text={id} name="id" />,
+  };
+}
+
+/** Undefined if no user must authorize the connection. */
+function authorizedFor({ auth, needsAuthorization, userId }: Connection): string | undefined {
+  if (auth.method !== 'authorization_code') return undefined;
+  if (needsAuthorization) return 'no';
+  return userId === undefined ? 'yes' : `yes, for patient ${userId}`;
+}
