@@ -1,49 +1,66 @@
 import { UnstyledButton } from '@mantine/core';
 import { api, type Searchset } from '../api/api.ts';
-import { EmptyState } from '../parts/page.tsx';
+import { EmptyState, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { describeResource, type FhirResource } from './describe-resource.ts';
 import { Labels } from './labels.tsx';
 import type { ResourceReference } from './resource-drawer.tsx';
+import { dateOf, parseWithValues, patientOf, valueText } from './resource-facts.ts';
+
+/** The search parameters that the page has fields for. */
+export interface ResourceFilters {
+  readonly patient: string | undefined;
+  readonly code: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly label: string | undefined;
+}
 
 interface ResourceListProps extends ResourceReference {
-  readonly patient: string | undefined;
-  readonly label: string | undefined;
+  readonly filters: ResourceFilters;
   readonly onOpen: (id: string) => void;
 }
 
 /** Reads page by page along the `next` links of the search. Each page is an audit event. */
-export function ResourceList({ provider, connectionId, type, patient, label, onOpen }: ResourceListProps) {
-  // Only the resources of one patient are few enough to be counted each time.
+export function ResourceList({ provider, connectionId, type, filters, onOpen }: ResourceListProps) {
+  const { patient, code, from, to, label } = filters;
+  const dates = [...(from ? [`ge${from}`] : []), ...(to ? [`le${to}`] : [])];
   const query = {
     connectionId,
     patient,
+    ...(code ? { code: [code] } : {}),
+    ...(dates.length > 0 ? { date: dates } : {}),
     ...(label ? { _security: label } : {}),
     _count: pageSize,
+    // Only the resources of one patient are few enough to be counted each time.
     ...(patient ? { _total: 'accurate' as const } : {}),
   };
   const resources = api.useInfiniteQuery(
     'get',
     '/api/ehr/{provider}/resources/{type}',
-    { params: { path: { provider, type }, query } },
+    { params: { path: { provider, type }, query }, parseAs: 'text' },
     {
       ...pagesReadOnce,
       pageParamName: '_cursor',
-      getNextPageParam: ({ link }) => cursorOf(link.find(({ relation }) => relation === 'next')?.url),
-      select: ({ pages: bundles, ...list }) => ({ ...list, pages: bundles.map(toPage) }),
+      getNextPageParam: (text) => cursorOf(toBundle(text).link.find(({ relation }) => relation === 'next')?.url),
+      select: ({ pages: bundles, ...list }) => ({ ...list, pages: bundles.map((text) => toPage(toBundle(text))) }),
     },
   );
   return (
     <PagedTable
       query={resources}
       caption={`Resources of type ${type}`}
-      columns={columnsFor(onOpen)}
+      columns={columnsFor({ connectionId, type, onOpen })}
       keyOf={({ id }) => id}
       empty={<EmptyState title={`No ${type} is stored for this choice`} />}
     />
   );
+}
+
+function toBundle(text: unknown): Searchset {
+  return parseWithValues(String(text)) as Searchset;
 }
 
 function toPage({ entry = [], total }: Searchset) {
@@ -54,7 +71,14 @@ function cursorOf(url: string | undefined): string | undefined {
   return url === undefined ? undefined : (new URL(url, window.location.href).searchParams.get('_cursor') ?? undefined);
 }
 
-function columnsFor(onOpen: (id: string) => void): readonly Column<FhirResource>[] {
+function columnsFor(options: {
+  readonly connectionId: string;
+  readonly type: string;
+  readonly onOpen: (id: string) => void;
+}): readonly Column<FhirResource>[] {
+  const { connectionId, type, onOpen } = options;
+  const ofPatient = (patient: string) => `/resources?${new URLSearchParams({ connectionId, type, patient })}`;
+  const facts = (resource: FhirResource) => resource as unknown as Parameters<typeof valueText>[0];
   return [
     {
       header: 'Id',
@@ -65,8 +89,24 @@ function columnsFor(onOpen: (id: string) => void): readonly Column<FhirResource>
       ),
     },
     { header: 'What', cell: describeResource },
-    { header: 'Status', cell: ({ status }) => status, from: 'sm' },
-    { header: 'Labels', cell: ({ meta }) => <Labels meta={meta} />, from: 'sm' },
-    { header: 'Updated', cell: ({ meta }) => <Timestamp at={meta?.lastUpdated} />, from: 'md' },
+    ...(type === 'Observation'
+      ? [{ header: 'Value', cell: (resource: FhirResource) => valueText(facts(resource)) }]
+      : []),
+    { header: 'Date', cell: (resource) => dateOf(facts(resource)), from: 'sm' },
+    ...(type === 'Patient'
+      ? []
+      : [
+          {
+            header: 'Patient',
+            cell: (resource: FhirResource) => {
+              const patient = patientOf(facts(resource));
+              return patient && <PageLink to={ofPatient(patient)}>{patient}</PageLink>;
+            },
+            from: 'sm' as const,
+          },
+        ]),
+    { header: 'Status', cell: ({ status }) => status, from: 'md' },
+    { header: 'Labels', cell: ({ meta }) => <Labels meta={meta} />, from: 'lg' },
+    { header: 'Updated', cell: ({ meta }) => <Timestamp at={meta?.lastUpdated} />, from: 'lg' },
   ];
 }
