@@ -44,8 +44,24 @@ interface PagedTableProps<Row> extends Omit<RecordTableProps<Row>, 'rows'> {
   readonly order?: string;
 }
 
+interface JoinedTableProps<Row, Shown>
+  extends Omit<RecordTableProps<Shown>, 'rows'>,
+    Pick<PagedTableProps<Row>, 'query' | 'order'> {
+  /** Joins entries of the list to rows. */
+  readonly join: (entries: readonly Row[]) => readonly Shown[];
+}
+
 /** The table of a list that has pages. It says how much of the list it shows, and reads on at the user's request. */
-export function PagedTable<Row>({ query, order, ...table }: PagedTableProps<Row>) {
+export function PagedTable<Row>(props: PagedTableProps<Row>) {
+  return <JoinedTable {...props} join={asRows} />;
+}
+
+function asRows<Row>(entries: readonly Row[]): readonly Row[] {
+  return entries;
+}
+
+/** A `PagedTable` whose rows are joined from several entries. It counts the entries. */
+export function JoinedTable<Row, Shown>({ query, order, join, ...table }: JoinedTableProps<Row, Shown>) {
   return (
     <QueryResult query={query}>
       {(list) => {
@@ -57,7 +73,7 @@ export function PagedTable<Row>({ query, order, ...table }: PagedTableProps<Row>
                 {shownText({ shown: rows.length, total: list.pages[0]?.total, hasMore: query.hasNextPage, order })}
               </Text>
             )}
-            <RecordTable {...table} rows={rows} />
+            <RecordTable {...table} rows={join(rows)} />
             <LoadMore query={query} caption={table.caption} />
           </>
         );

@@ -1,4 +1,5 @@
-import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { textOf, titleOf } from '@bulkhead/client';
+import { Alert, Button, Code, Group, Mark, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { api, type QuarantinedLine, readOnce, refresh } from '../api/api.ts';
 import { DetailList } from '../parts/detail-list.tsx';
@@ -6,21 +7,26 @@ import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount } from '../parts/format.ts';
 import { Problem, QueryResult } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
+import type { JoinedLine } from './join-lines.ts';
+import { jsonFault } from './json-fault.ts';
+import { canReplayUnchanged } from './replayable.ts';
 
 /** The position and the reason of a line or an entry. Operators also see its content and can store it again, unchanged or corrected. */
-export function LineModal({ line, onClose }: { readonly line: QuarantinedLine; readonly onClose: () => void }) {
+export function LineModal({ line, onClose }: { readonly line: JoinedLine; readonly onClose: () => void }) {
   const { isOperator } = useSession();
-  const { reason, replay } = line;
+  const { reason, replay, repetitions } = line;
   return (
-    <Modal opened onClose={onClose} title={`${placeOf(line)}: ${reason}`} size="xl">
+    <Modal opened onClose={onClose} title={`${placeOf(line)}: ${titleOf('quarantine', reason)}`} size="xl">
       <Stack>
         <DetailList
           facts={{
             ...detailsOf(line),
             Size: formatBytes(line.sizeBytes),
             Corrected: line.isCorrected ? 'yes' : '',
+            Repeated: repetitions.length === 0 ? '' : `in ${formatCount(repetitions.length)} later runs`,
           }}
         />
+        <Text size="sm">{textOf('quarantine', { code: reason, message: '' })}</Text>
         {line.isTruncated && (
           <Alert color="yellow" title="The line is not complete">
             {formatBytes(line.keptBytes)} of the line were kept. Enter the whole line to store it, or start a new
@@ -29,7 +35,7 @@ export function LineModal({ line, onClose }: { readonly line: QuarantinedLine; r
         )}
         {replay?.reason && (
           <Alert color="yellow" title="The last replay">
-            The line is still not usable: {replay.reason}
+            The line is still not usable. {titleOf('quarantine', replay.reason)}.
           </Alert>
         )}
         {isOperator ? (
@@ -63,12 +69,14 @@ function LineEditor({ line, onDone }: LineEditorProps) {
   );
 }
 
-function Editor({ line: { id, isTruncated }, received, onDone }: LineEditorProps & { readonly received: string }) {
+function Editor({ line, received, onDone }: LineEditorProps & { readonly received: string }) {
+  const { id, reason } = line;
   const [text, setText] = useState(received);
   const replay = api.useMutation('post', '/api/ehr/quarantine/{id}/replay', {
     onSuccess: async ({ data: { state, replay: outcome } }) => {
       await refresh('/api/ehr/quarantine');
-      if (state === 'open') throw new Error(`The line is still not usable: ${outcome?.reason ?? 'no reason given'}`);
+      if (state === 'open')
+        throw new Error(`The line is still not usable. ${titleOf('quarantine', outcome?.reason ?? reason)}.`);
       notify.done(
         state === 'withheld' ? 'The line is of an erased patient and was not stored.' : 'The line is stored.',
       );
@@ -80,6 +88,7 @@ function Editor({ line: { id, isTruncated }, received, onDone }: LineEditorProps
   const corrected = { body: text, bodySerializer: String, headers: { 'content-type': 'application/fhir+json' } };
   return (
     <>
+      <BrokenPlace text={text} />
       <Textarea
         label="The line"
         autosize
@@ -91,14 +100,16 @@ function Editor({ line: { id, isTruncated }, received, onDone }: LineEditorProps
       />
       {replay.error !== null && <Problem error={replay.error} />}
       <Group justify="end">
-        <Button
-          variant="default"
-          loading={replay.isPending}
-          disabled={isTruncated || text !== received}
-          onClick={() => replay.mutate({ params })}
-        >
-          Replay unchanged
-        </Button>
+        {canReplayUnchanged(line) && (
+          <Button
+            variant="default"
+            loading={replay.isPending}
+            disabled={text !== received}
+            onClick={() => replay.mutate({ params })}
+          >
+            Replay unchanged
+          </Button>
+        )}
         <Button
           loading={replay.isPending}
           disabled={text === received}
@@ -108,6 +119,25 @@ function Editor({ line: { id, isTruncated }, received, onDone }: LineEditorProps
         </Button>
       </Group>
     </>
+  );
+}
+
+/** Where and why the text stops to be JSON, while it is edited. */
+function BrokenPlace({ text }: { readonly text: string }) {
+  const fault = jsonFault(text);
+  if (!fault) return null;
+  const { before, at, after, position } = fault;
+  return (
+    <Alert color="red" title={`The JSON breaks at character ${formatCount(position)}`}>
+      <Text size="sm" mb="xs">
+        {fault.text}
+      </Text>
+      <Code block style={{ whiteSpace: 'pre-wrap' }}>
+        {before}
+        <Mark color="red">{at === '' ? '(end of the line)' : at}</Mark>
+        {after}
+      </Code>
+    </Alert>
   );
 }
 

@@ -1,3 +1,4 @@
+import { titleOf } from '@bulkhead/client';
 import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { api, type QuarantinedLine, refresh } from '../api/api.ts';
@@ -7,12 +8,14 @@ import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
-import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import { JoinedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
+import { type JoinedLine, joinLines } from './join-lines.ts';
 import { LineModal, placeOf } from './line-modal.tsx';
+import { canReplayUnchanged } from './replayable.ts';
 
 const states = ['open', 'replayed', 'withheld'] as const;
 
@@ -20,13 +23,16 @@ const states = ['open', 'replayed', 'withheld'] as const;
 export function QuarantinePage() {
   const { isOperator } = useSession();
   const { filters, setFilter, choiceField } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
-  const [opened, setOpened] = useState<QuarantinedLine>();
+  const [opened, setOpened] = useState<JoinedLine>();
   const { connectionId, exportId, reason, state } = filters;
   const filter = { connectionId, exportId, reason, state: states.find((option) => option === state) };
   const params = { query: { ...filter, limit: pageSize, total: 'true' } };
   const lines = api.useInfiniteQuery('get', '/api/ehr/quarantine', { params }, pages);
   return (
-    <Page title="Quarantine" actions={isOperator && exportId && <ReplayAllButton exportId={exportId} />}>
+    <Page
+      title="Quarantine"
+      actions={isOperator && exportId && hasReplayable(lines.data) && <ReplayAllButton exportId={exportId} />}
+    >
       <Group align="end">
         <ConnectionSelect clearable {...choiceField('connectionId')} />
         <TextInput
@@ -38,11 +44,12 @@ export function QuarantinePage() {
         <Select label="State" placeholder="Any" clearable data={[...states]} {...choiceField('state')} />
         {reason && (
           <Button variant="default" onClick={() => setFilter('reason', null)}>
-            Only {reason}: show all
+            Only "{titleOf('quarantine', reason)}": show all
           </Button>
         )}
       </Group>
-      <PagedTable
+      <JoinedTable
+        join={joinLines}
         query={lines}
         order="oldest export first"
         caption="Lines in quarantine"
@@ -60,9 +67,9 @@ export function QuarantinePage() {
 }
 
 function columnsFor(options: {
-  readonly onOpen: (line: QuarantinedLine) => void;
+  readonly onOpen: (line: JoinedLine) => void;
   readonly onReason: (reason: string) => void;
-}): readonly Column<QuarantinedLine>[] {
+}): readonly Column<JoinedLine>[] {
   const { onOpen, onReason } = options;
   return [
     {
@@ -79,9 +86,17 @@ function columnsFor(options: {
       header: 'Reason',
       cell: ({ reason }) => (
         <UnstyledButton onClick={() => onReason(reason)} fz="inherit" title="Only these">
-          {reason}
+          {titleOf('quarantine', reason)}
         </UnstyledButton>
       ),
+    },
+    {
+      header: 'Repeated',
+      cell: ({ repetitions }) =>
+        repetitions.length === 0
+          ? ''
+          : `in ${formatCount(repetitions.length)} later ${repetitions.length === 1 ? 'run' : 'runs'}`,
+      from: 'sm',
     },
     { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
     { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'md' },
@@ -107,7 +122,12 @@ function File({ line: { source, connectionId, exportId, fileId } }: { readonly l
   );
 }
 
-/** Replays every open line of an export, or entry of a sync run, after a defect was fixed. */
+/** Whether a line that is shown can be stored without a correction. */
+function hasReplayable(list: { readonly pages: readonly { readonly data: readonly QuarantinedLine[] }[] } | undefined) {
+  return list?.pages.some(({ data }) => data.some(canReplayUnchanged)) === true;
+}
+
+/** Replays every open line of an export, or entry of a sync run, after the cause was fixed. */
 function ReplayAllButton({ exportId }: { readonly exportId: string }) {
   const replay = useAction('post', '/api/ehr/quarantine/replay', {
     onSuccess: ({ data }) => {

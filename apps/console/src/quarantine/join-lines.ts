@@ -1,0 +1,23 @@
+import type { QuarantinedLine } from '../api/api.ts';
+
+export interface JoinedLine extends QuarantinedLine {
+  /** The same line in later exports, oldest first. */
+  readonly repetitions: readonly QuarantinedLine[];
+}
+
+/**
+ * Joins lines with the same content that an EHR sends in every export, so that one fault is one row. The lines of one export stay apart.
+ * @param lines the oldest export first
+ */
+export function joinLines(lines: readonly QuarantinedLine[]): JoinedLine[] {
+  const timesInRun = new Map<string, number>();
+  const groups = Map.groupBy(lines, ({ id, connectionId, exportId, sha256, state, reason }) => {
+    if (sha256 === undefined) return id;
+    const content = [connectionId, sha256, state, reason].join(' ');
+    const inRun = `${content} ${exportId}`;
+    const times = (timesInRun.get(inRun) ?? 0) + 1;
+    timesInRun.set(inRun, times);
+    return `${content} ${times}`;
+  });
+  return [...groups.values()].flatMap(([first, ...repetitions]) => (first ? [{ ...first, repetitions }] : []));
+}

@@ -1,0 +1,9 @@
+import type { QuarantinedLine } from '../api/api.ts';
+
+/** All other reasons are in the line itself, so the same line is refused again. */
+const reasonsOutside: readonly string[] = ['refused-by-database'];
+
+/** Whether the line can be stored as it is once its cause was fixed. */
+export function canReplayUnchanged({ state, reason, isTruncated }: QuarantinedLine): boolean {
+  return state === 'open' && !isTruncated && reasonsOutside.includes(reason);
+}
