@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { History } from '../api/api.ts';
-import { durationsOf, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf } from './history-charts.ts';
+import { durationsOf, highestOf, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf } from './history-charts.ts';
 
 const at = '2024-05-01T10:00:00.000Z';
 const later = '2024-05-01T11:00:00.000Z';
@@ -59,4 +59,11 @@ test('the chart of queues leaves out those without a wait, and sorts by time', (
     { at, 'file-download': 1 },
     { at: later, 'file-download': 2 },
   ]);
+});
+
+test('the axis of a chart reaches its highest value, that of stacked bars their sum', () => {
+  const outcomes = outcomesOf(history);
+  expect(highestOf(outcomes, { isStacked: true })).toBe(8);
+  expect(highestOf(outcomes, { isStacked: false })).toBe(5);
+  expect(highestOf({ points: [], series: [] }, { isStacked: true })).toBe(0);
 });

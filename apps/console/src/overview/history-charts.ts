@@ -67,6 +67,15 @@ export function waitsOf({ queues }: History): HistoryChart {
   );
 }
 
+/** The highest value of a chart, for its axis. */
+export function highestOf({ points, series }: HistoryChart, { isStacked }: { readonly isStacked: boolean }): number {
+  const values = points.map((point) => series.map(({ name }) => Number(point[name] ?? 0)));
+  const highest = values.map((ofPoint) =>
+    isStacked ? ofPoint.reduce((sum, value) => sum + value, 0) : Math.max(0, ...ofPoint),
+  );
+  return Math.max(0, ...highest);
+}
+
 /** The lines of the first things, of which each has one line. */
 function firstLines<Thing>(things: readonly Thing[], toEntries: (thing: Thing) => readonly Entry[]): HistoryChart {
   return toLines(things.slice(0, maxLines).flatMap(toEntries));

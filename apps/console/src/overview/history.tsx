@@ -2,10 +2,20 @@ import { BarChart, LineChart } from '@mantine/charts';
 import { Group, Paper, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { api, type History as HistoryData } from '../api/api.ts';
+import { axisTicks, steps } from '../parts/axis-ticks.ts';
 import { useConnectionNames } from '../parts/connection.tsx';
 import { formatBytes, formatCount, formatDuration, formatShortDuration } from '../parts/format.ts';
 import { EmptyState, QueryResult, SectionTitle } from '../parts/page.tsx';
-import { durationsOf, type HistoryChart, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf } from './history-charts.ts';
+import {
+  durationsOf,
+  type HistoryChart,
+  highestOf,
+  lagsOf,
+  outcomesOf,
+  usesOf,
+  volumesOf,
+  waitsOf,
+} from './history-charts.ts';
 
 const ranges = [
   { value: '1', label: '24 hours' },
@@ -95,11 +105,12 @@ function Charts({ history }: { readonly history: HistoryData }) {
 }
 
 const inMinutes = {
+  possible: steps.minutes,
   format: (minutes: number) => formatDuration(minutes * 60_000),
   formatTick: (minutes: number) => formatShortDuration(minutes * 60_000),
 };
-const inPercent = { format: (value: number) => `${formatCount(Math.round(value))} %` };
-const asBars = { isBar: true, format: formatCount };
+const inPercent = { possible: steps.percent, format: (value: number) => `${formatCount(Math.round(value))} %` };
+const asBars = { isBar: true, possible: steps.counts, format: formatCount };
 
 function chartsOf(history: HistoryData, nameOf: (connectionId: string) => string): readonly ChartProps[] {
   return [
@@ -116,12 +127,16 @@ interface ChartProps {
   readonly title: string;
   readonly chart: HistoryChart;
   readonly isBar?: boolean;
+  /** The steps between the ticks of the axis. */
+  readonly possible: readonly number[];
   readonly format: (value: number) => string;
   /** For the axis, which has less room. */
   readonly formatTick?: (value: number) => string;
 }
 
-function Chart({ title, chart: { points, series }, isBar = false, format, formatTick = format }: ChartProps) {
+function Chart({ title, chart, isBar = false, possible, format, formatTick = format }: ChartProps) {
+  const { points, series } = chart;
+  const ticks = axisTicks({ max: highestOf(chart, { isStacked: isBar }), possible });
   const shared = {
     h: 200,
     role: 'img',
@@ -131,7 +146,7 @@ function Chart({ title, chart: { points, series }, isBar = false, format, format
     series: series.map((line) => ({ ...line })),
     withLegend: series.length > 1,
     valueFormatter: format,
-    yAxisProps: { tickFormatter: formatTick, width: 64, allowDecimals: !isBar },
+    yAxisProps: { tickFormatter: formatTick, width: 64, ticks, domain: [0, ticks.at(-1) ?? 1] },
     xAxisProps: { tickFormatter: formatAt, minTickGap: 40 },
     tooltipProps: { labelFormatter: formatAt },
   } as const;
@@ -147,7 +162,14 @@ function Chart({ title, chart: { points, series }, isBar = false, format, format
       ) : isBar ? (
         <BarChart {...shared} type="stacked" barProps={{ isAnimationActive: false, maxBarSize: 40 }} />
       ) : (
-        <LineChart {...shared} withDots={points.length < 3} connectNulls lineProps={{ isAnimationActive: false }} />
+        <LineChart
+          {...shared}
+          // A value is valid for its period. A curve would show values that nothing has measured.
+          curveType="stepAfter"
+          withDots={points.length < 3}
+          connectNulls
+          lineProps={{ isAnimationActive: false }}
+        />
       )}
     </Paper>
   );

@@ -13,6 +13,7 @@ import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
 import { History } from './history.tsx';
+import { SinceLastLook } from './since-last-look.tsx';
 
 /** Answers what an operator asks at 3 a.m.: does everything run, is it as usual, what is wrong, what is next? */
 export function OverviewPage() {
@@ -21,9 +22,10 @@ export function OverviewPage() {
   return (
     <Page title="Overview" beside={<LiveBadge state={live} />}>
       {isOperator && <HealthReport />}
-      {isOperator && <History />}
+      <SinceLastLook />
       <SectionTitle>Newest exports</SectionTitle>
       <ExportSummary />
+      {isOperator && <History />}
       <SectionTitle>Rate budget</SectionTitle>
       <BudgetSummary />
       <SectionTitle>Next runs</SectionTitle>

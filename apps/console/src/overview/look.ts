@@ -1,0 +1,18 @@
+/** When a user looked at the overview. */
+export interface Look {
+  /** When the look before this one ended. */
+  readonly since: string;
+  /** When the page was last visible. */
+  readonly seenAt: string;
+}
+
+/** A page that was not visible for this long is looked at anew. A reload or a visit to another page is not. */
+const pauseMs = 30 * 60_000;
+
+/** Continues a look, or begins the next one. The first look of a user begins now, so nothing has changed since. */
+export function nextLook(before: Look | undefined, now: Date): Look {
+  const seenAt = now.toISOString();
+  if (!before || Number.isNaN(Date.parse(before.seenAt))) return { since: seenAt, seenAt };
+  const isOver = now.getTime() - Date.parse(before.seenAt) > pauseMs;
+  return { since: isOver ? before.seenAt : before.since, seenAt };
+}
