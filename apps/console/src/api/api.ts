@@ -112,6 +112,7 @@ export type DataAmounts = Schemas['DataAmounts'];
 export type Erasure = Schemas['Erasure'];
 export type RetentionPass = Schemas['RetentionPass'];
 export type Queue = Schemas['Queue'];
+export type Process = Schemas['Process'];
 export type PatientDocument = Schemas['Document'];
 export type SigningKey = Schemas['SigningKey'];
 

@@ -1,19 +1,26 @@
 import { LineChart } from '@mantine/charts';
 import { Alert, Group, Paper, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
-import type { RateBudget } from '../api/api.ts';
+import { api, type History, type RateBudget } from '../api/api.ts';
+import { axisTicks, steps } from '../parts/axis-ticks.ts';
 import { ConnectionName } from '../parts/connection.tsx';
-import { formatCount, formatDuration } from '../parts/format.ts';
+import { formatCount, formatDuration, shortened } from '../parts/format.ts';
 import { SectionTitle } from '../parts/page.tsx';
 import { usesOfWindows } from './uses-of-windows.ts';
 
+interface BudgetCardProps {
+  readonly budget: RateBudget;
+  /** How much of the daily limit was used over the last day. For operators. */
+  readonly day?: DayUse | undefined;
+}
+
 /** One budget: its three limits, a chart of the last minute, waiting requests, and the reason of a pause. */
-export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
+export function BudgetCard({ budget, day: ofDay }: BudgetCardProps) {
   const { name, connectionIds, window, minute, day, recent, pausedMs, pauseReason, slowMs, waiting } = budget;
   const waiters = Object.entries(waiting).filter(([, count]) => count > 0);
   return (
     <Paper withBorder p="md">
       <Stack>
-        <SectionTitle>{name}</SectionTitle>
+        <BudgetTitle name={name} connectionIds={connectionIds} />
         {pausedMs > 0 && (
           <Alert color="red" title={`Paused for ${formatDuration(pausedMs)}`}>
             The EHR asked all clients to wait{pauseReason === undefined ? '.' : `: ${pauseReason}.`}
@@ -32,6 +39,7 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
           <Share name="In the last 24 hours" used={day.used} limit={day.limit} />
         </SimpleGrid>
         {recent && <RecentUse recent={recent} window={window} />}
+        {ofDay && <DayUseChart day={ofDay} limit={day.limit} />}
         <Group gap="xs">
           <Text size="sm" fw={600}>
             Waiting:
@@ -55,6 +63,50 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
   );
 }
 
+/** Budgets of one vendor differ by the client id. */
+function BudgetTitle({ name, connectionIds }: Pick<RateBudget, 'name' | 'connectionIds'>) {
+  const { data } = api.useQuery('get', '/api/ehr/connections');
+  const clientIds = (data?.data ?? [])
+    .filter(({ id }) => connectionIds.includes(id))
+    .flatMap(({ auth }) => ('clientId' in auth ? [auth.clientId] : []));
+  const [clientId] = clientIds;
+  return <SectionTitle>{clientId === undefined ? name : `${name}, client ${shortened(clientId)}`}</SectionTitle>;
+}
+
+type DayUse = History['budgets'][number]['points'];
+
+/** How much of the daily limit was used in the 24 hours before each point of the last day. */
+function DayUseChart({ day, limit }: { readonly day: DayUse; readonly limit: number }) {
+  const highest = Math.max(0, ...day.map(({ used }) => used));
+  if (day.length < 2) return null;
+  const ticks = axisTicks({ max: highest, possible: steps.counts });
+  return (
+    <LineChart
+      h={180}
+      role="img"
+      aria-label={`Requests in 24 hours, over the last day. At most ${formatCount(highest)} of ${formatCount(limit)}.`}
+      data={day.map((point) => ({ ...point }))}
+      dataKey="at"
+      series={[{ name: 'used', label: 'Requests in 24 hours', color: 'tide.6' }]}
+      withDots={false}
+      withLegend
+      curveType="stepAfter"
+      valueFormatter={formatCount}
+      yAxisProps={{ ticks, domain: [0, ticks.at(-1) ?? 1], tickFormatter: formatCount, width: 64 }}
+      xAxisProps={{ tickFormatter: formatTime, minTickGap: 40 }}
+      tooltipProps={{ labelFormatter: formatTime }}
+      lineProps={{ isAnimationActive: false }}
+    />
+  );
+}
+
+const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+/** The chart asks for the label of its tooltip also while there is none. */
+function formatTime(at: unknown): string {
+  return typeof at === 'string' ? timeFormat.format(new Date(at)) : '';
+}
+
 /** The requests of a window at each of the last seconds. No chart for windows of which a minute has too few. */
 function RecentUse({ recent, window: { used, limit, windowMs } }: Required<Pick<RateBudget, 'recent' | 'window'>>) {
   const data = usesOfWindows(recent, windowMs);
@@ -69,7 +121,7 @@ function RecentUse({ recent, window: { used, limit, windowMs } }: Required<Pick<
       series={[{ name: 'used', label: `Requests in ${windowMs / 1000} s`, color: 'tide.6' }]}
       withDots={false}
       curveType="stepAfter"
-      yAxisProps={{ domain: [0, limit + 2], allowDecimals: false }}
+      yAxisProps={{ domain: [0, limit + 2], ticks: axisTicks({ max: limit, possible: steps.counts }) }}
       xAxisProps={{ tickFormatter: (ago: number) => (ago === 0 ? 'now' : `${ago} s ago`), minTickGap: 60 }}
       referenceLines={[{ y: limit, label: `${limit} allowed`, color: 'red.7' }]}
       lineProps={{ isAnimationActive: false }}

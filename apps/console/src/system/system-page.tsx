@@ -1,15 +1,17 @@
 import { Anchor, Button } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
-import { api, type Queue } from '../api/api.ts';
+import { api, type Process, type Queue } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
 import { Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { HealthReport } from './health-report.tsx';
 
-/** The health of all parts, and the depth of the queues. */
+/** The health of all parts, the processes, and the depth of the queues. */
 export function SystemPage() {
   const queues = api.useQuery('get', '/api/ehr/queues');
+  const processes = api.useQuery('get', '/api/ehr/processes');
   return (
     <Page
       title="Workers and queues"
@@ -25,11 +27,23 @@ export function SystemPage() {
       }
     >
       <HealthReport withOk />
+      <SectionTitle>Processes</SectionTitle>
+      <QueryTable query={processes} caption="Processes" columns={processColumns} keyOf={({ id }) => id} />
       <SectionTitle>Queues</SectionTitle>
       <QueryTable query={queues} caption="Queues" columns={columns} keyOf={({ queue }) => queue} />
     </Page>
   );
 }
+
+const processColumns: readonly Column<Process>[] = [
+  { header: 'Process', cell: ({ kind }) => (kind === 'api' ? 'API' : 'worker') },
+  { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
+  { header: 'Host', cell: ({ host, pid }) => `${host}:${pid}` },
+  { header: 'Version', cell: ({ version }) => version ?? 'not known' },
+  { header: 'Queues', cell: ({ queues = [] }) => queues.join(', '), from: 'md' },
+  { header: 'Since', cell: ({ startedAt }) => <Timestamp at={startedAt} />, from: 'sm' },
+  { header: 'Last report', cell: ({ reportedAt }) => <Timestamp at={reportedAt} />, from: 'lg' },
+];
 
 const columns: readonly Column<Queue>[] = [
   {
