@@ -5,7 +5,7 @@ import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bul
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { everyType, unknownType } from '../watermarks/watermark.ts';
-import { isFilteredHere, isTypeWithheld, sentSince } from './sent-request.ts';
+import { isFilteredHere, isTypeWithheld, refusedTypes, sentSince } from './sent-request.ts';
 
 /** Warns about a manifest that lacks something, or has more than was requested. */
 export function manifestWarnings(options: {
@@ -21,7 +21,9 @@ export function manifestWarnings(options: {
   const received = new Set(output.map(({ type }) => type).filter((type) => type !== unknownType));
   const untyped = output.filter(({ type }) => type === unknownType).length;
   const notRequested = requested.length === 0 ? [] : [...received].filter((type) => !requested.includes(type));
-  const absent = requested.filter((type) => !received.has(type));
+  // The warning of the kick-off names the refused types.
+  const refused = refusedTypes(record);
+  const absent = requested.filter((type) => !received.has(type) && !refused.includes(type));
   const withheld = absent.filter((type) => isTypeWithheld(record, type));
   // If only changes were requested, types without files are normal.
   const missing =
@@ -78,8 +80,14 @@ const minComparedResources = 50;
 /** Even if exports overlap generously, less than nine tenths of a day's changes are repetitions. */
 const ignoredRatio = 0.9;
 
-/** Reasons that the operator has chosen. */
-const chosenReasons: ReadonlySet<HoldReason> = new Set(['type-filter', 'gap']);
+/** Reasons that the operator has chosen, or that the warning about a refused or withheld type says already. */
+const knownReasons: ReadonlySet<HoldReason> = new Set([
+  'type-filter',
+  'gap',
+  'type-refused',
+  'not-granted',
+  'not-offered',
+]);
 
 /** Warns about the result of an export whose files are settled. */
 export function endWarnings(options: {
@@ -98,8 +106,8 @@ export function endWarnings(options: {
   const [setBack, contradictions] = [sumOf('setBack'), sumOf('contradictions')];
   const failed = files.filter(({ state }) => state === 'failed');
   const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
-  // The operator's own choices need no warning. The decisions in the status show them.
-  const heldDecisions = decisions.filter(({ reasons }) => reasons.some((reason) => !chosenReasons.has(reason)));
+  // What is known already needs no second warning. The decisions in the status show it.
+  const heldDecisions = decisions.filter(({ reasons }) => reasons.some((reason) => !knownReasons.has(reason)));
   const has = (reason: HoldReason) => decisions.some(({ reasons }) => reasons.includes(reason));
   return [
     ...when(failed.length > 0, {

@@ -255,7 +255,8 @@ function describeDropped(dropped: string): string {
     return `The EHR does not accept a kick-off by ${dropped}. The export was requested by the other method.`;
   }
   const type = /^_type=(.+)/.exec(dropped)?.[1];
-  if (type) return `The EHR does not export ${type}. The export was made without that type.`;
+  if (type)
+    return `The EHR does not export ${type}. The export was made without that type, and its watermark does not advance.`;
   if (dropped === '_type')
     return 'The EHR did not accept `_type` for this export. It exports every type, and only the requested types are stored.';
   return `The EHR does not support ${dropped}. The export was made without it.`;

@@ -85,7 +85,6 @@ const expectations: readonly Expectation[] = [
     rules: '#negotiation #types-missing',
     request: someTypes,
     dropped: ['_type=Observation'],
-    warnings: ['types-withheld', 'watermarks-held'],
     missing: /^(?!Patient|Condition)/,
   },
   { scenario: 'refuses-since-unnamed', rules: '#error-message', request: { since }, error: 'ehr-rejected' },

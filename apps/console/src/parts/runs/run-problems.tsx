@@ -30,8 +30,8 @@ export function RunProblems({ run, children }: RunProblemsProps) {
         <RetryingAlert key={keyOf(problem)} retrying={problem} connectionId={connectionId} />
       ))}
       {children}
-      {warnings.map((warning) => (
-        <WarningAlert key={warning.code + warning.message} warning={warning} runId={id} />
+      {[...Map.groupBy(warnings, ({ code }) => code)].map(([code, ofCode]) => (
+        <WarningAlert key={code} warnings={ofCode} runId={id} />
       ))}
     </>
   );
@@ -54,18 +54,24 @@ function FailureAlert({ error, ehrText, children }: FailureAlertProps) {
   );
 }
 
-function WarningAlert({
-  warning,
-  runId,
-}: {
-  readonly warning: BulkExport['warnings'][number];
+interface WarningAlertProps {
+  /** Warnings with the same code, such as one for each type. */
+  readonly warnings: BulkExport['warnings'];
   readonly runId: string;
-}) {
-  const { title, text } = warningText(warning);
+}
+
+function WarningAlert({ warnings, runId }: WarningAlertProps) {
+  const [first] = warnings;
+  if (!first) return null;
+  const texts = new Set(warnings.map((warning) => warningText(warning).text));
   return (
-    <Alert color="yellow" title={title} icon={<IconInfoCircle aria-hidden />}>
-      {text}{' '}
-      {fixedAt('warning', warning.code) === 'quarantine' && (
+    <Alert color="yellow" title={warningText(first).title} icon={<IconInfoCircle aria-hidden />}>
+      {[...texts].map((text) => (
+        <Text key={text} size="sm">
+          {text}
+        </Text>
+      ))}
+      {fixedAt('warning', first.code) === 'quarantine' && (
         <PageLink to={`/quarantine?exportId=${runId}`}>Show them</PageLink>
       )}
     </Alert>
