@@ -28,7 +28,7 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
   }, openTimeoutMs);
   afterAll(() => receiver?.stop());
 
-  const { title, button, link, choose } = onPage(() => page);
+  const { title, button, tab, choose } = onPage(() => page);
   const expectAccessible = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
   /** Copies a value that is shown only once, as a user would. */
   const keep = async (label: string): Promise<string> => {
@@ -80,7 +80,7 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
     await button('Revoke chaos').click();
     await page.getByText('You are logged in with this key').waitFor();
     await button('Revoke the key').click();
-    await page.getByText('last-operator-key').waitFor();
+    await page.getByText('This is the last operator key').waitFor();
     await expectAccessible();
     await button('Close').click();
   }, 60_000);
@@ -90,14 +90,14 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
     await page.goto(`${browsed.baseUrl}/webhooks`);
     await page.getByText('No webhooks configured', { exact: true }).waitFor();
     await page.goto(`${browsed.baseUrl}/connections/${browsed.system.connectionId}`);
-    await link('Its webhook').click();
+    await tab('Webhook').click();
     await page.getByText('No calls yet').waitFor();
     await button('Set a webhook').click();
-    await page.getByRole('textbox', { name: 'Address' }).fill('nowhere');
+    await page.getByRole('textbox', { name: 'URL' }).fill('nowhere');
     await button('Set').click();
     await page.getByText('Enter a URL, https://…').waitFor();
     await expectAccessible();
-    await page.getByRole('textbox', { name: 'Address' }).fill(url);
+    await page.getByRole('textbox', { name: 'URL' }).fill(url);
     await button('Set').click();
     expect(await keep('Secret')).toMatch(/^whsec_/);
     await page.getByText(url).waitFor();
@@ -125,7 +125,7 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
       .click();
     await button('Remove').click();
     await button('Remove the webhook').click();
-    await page.getByText('no address').waitFor();
+    await page.getByText('not set').waitFor();
     const { store, connectionId } = browsed.system;
     expect(await store.connections.findWebhookSecret(connectionId)).toBeUndefined();
   }, 60_000);

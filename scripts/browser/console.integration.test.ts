@@ -346,7 +346,7 @@ describeInBrowser('the console in a browser', (open) => {
     ] as const) {
       expect(await otherPage.getByRole('link', { name }).count()).toBe(0);
       await otherPage.goto(browsed.system.baseUrl + path);
-      await otherPage.getByRole('alert').getByText('forbidden').waitFor();
+      await otherPage.getByRole('alert').getByText('Operators only').waitFor();
       expect(await otherPage.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
     }
     await otherPage.close();

@@ -70,6 +70,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   listSigningKeys: () => ({ page: '/signing-keys', table: 'Signing keys' }),
   listRateBudgets: 'The budgets are cards.',
   listQueues: () => ({ page: '/system', table: 'Queues' }),
+  listProcesses: () => ({ page: '/system', table: 'Processes' }),
 };
 
 /** The pages of the lists that the API cuts unless a client reads on. */

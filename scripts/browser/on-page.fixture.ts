@@ -5,6 +5,7 @@ export function onPage(page: () => Page) {
   return {
     title: (name: string) => page().getByRole('heading', { level: 1, name, exact: true }),
     button: (name: string) => page().getByRole('button', { name, exact: true }),
+    tab: (name: string) => page().getByRole('tab', { name, exact: true }),
     link: (name: string) => page().getByRole('link', { name, exact: true }),
     /** Chooses an option of a field in a dialog whose options are a separate list. */
     async choose({ field, option }: { readonly field: string; readonly option: string | RegExp }) {

@@ -22,7 +22,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await title('Connections').waitFor();
   }, openTimeoutMs);
 
-  const { title, button, link, choose } = onPage(() => page);
+  const { title, button, tab, link, choose } = onPage(() => page);
   const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
   const field = (name: string) => page.getByRole('textbox', { name });
   const connections = () => browsed.system.store.connections.list();
@@ -67,6 +67,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
   }, 60_000);
 
   test('a failed test is a red message, and the credentials are replaced only after a test that works', async () => {
+    await tab('Settings').click();
     await button('Edit credentials').click();
     await field('Client id').fill('simulator-client');
     await page.getByLabel('Client secret').fill('wrong');
@@ -122,6 +123,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await link('Edit credentials').first().click();
     await page.getByRole('dialog').getByLabel('Client secret').waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await button('Remove').click();
     await button('Remove the connection').click();
     await title('Connections').waitFor();
@@ -274,6 +276,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
       await isCounted;
       await route.continue();
     });
+    await tab('Settings').click();
     await button('Remove').click();
     await page.getByRole('dialog').getByRole('status', { name: 'Loading' }).waitFor();
     // The fields would move when the amounts appear above them.
@@ -292,7 +295,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
 
   test('the console counts the data of a patient without a change before the erasure can be confirmed', async () => {
     const [id = ''] = await ids();
-    await goTo(`/connections/${id}`);
+    await goTo(`/connections/${id}?tab=Settings`);
     await button('Erase a patient').click();
     await page.getByRole('textbox', { name: 'Id of the patient', exact: true }).fill('nobody');
     await button('Erase the patient').click();

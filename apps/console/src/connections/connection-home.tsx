@@ -8,6 +8,7 @@ import { EmptyState, PageLink, QueryResult, SectionTitle } from '../parts/page.t
 import { QueryTable, RecordTable } from '../parts/record-table.tsx';
 import { Timestamp, useNow } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
+import { authorizedFor } from './authorized-for.ts';
 import { completeUpTo } from './complete-up-to.ts';
 import { LastTest } from './test-connection.tsx';
 
@@ -68,6 +69,7 @@ function Figures({ connection }: { readonly connection: Connection }) {
         areFigures
         facts={{
           Status: <StatusBadge status={status} />,
+          Authorized: authorizedFor(connection),
           'Last run': last ? (
             <Group gap={6}>
               <PageLink to={last.to}>

@@ -8,6 +8,7 @@ import { DetailList } from '../parts/detail-list.tsx';
 import { ShortText } from '../parts/short-text.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
+import { authorizedFor } from './authorized-for.ts';
 import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
 import { RemoveConnectionForm } from './remove-connection-form.tsx';
 
@@ -97,11 +98,4 @@ function detailsOf(connection: Connection) {
     Added: <Timestamp at={createdAt} />,
     Id: <ShortText text={id} name="id" />,
   };
-}
-
-/** Undefined if no user must authorize the connection. */
-function authorizedFor({ auth, needsAuthorization, userId }: Connection): string | undefined {
-  if (auth.method !== 'authorization_code') return undefined;
-  if (needsAuthorization) return 'no';
-  return userId === undefined ? 'yes' : `yes, for patient ${userId}`;
 }
