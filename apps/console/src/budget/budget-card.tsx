@@ -111,6 +111,7 @@ function formatTime(at: unknown): string {
 function RecentUse({ recent, window: { used, limit, windowMs } }: Required<Pick<RateBudget, 'recent' | 'window'>>) {
   const data = usesOfWindows(recent, windowMs);
   if (data.length === 0) return null;
+  const ticks = axisTicks({ max: limit + 1, possible: steps.counts });
   return (
     <LineChart
       h={180}
@@ -121,7 +122,7 @@ function RecentUse({ recent, window: { used, limit, windowMs } }: Required<Pick<
       series={[{ name: 'used', label: `Requests in ${windowMs / 1000} s`, color: 'tide.6' }]}
       withDots={false}
       curveType="stepAfter"
-      yAxisProps={{ domain: [0, limit + 2], ticks: axisTicks({ max: limit, possible: steps.counts }) }}
+      yAxisProps={{ domain: [0, ticks.at(-1) ?? limit], ticks }}
       xAxisProps={{ tickFormatter: (ago: number) => (ago === 0 ? 'now' : `${ago} s ago`), minTickGap: 60 }}
       referenceLines={[{ y: limit, label: `${limit} allowed`, color: 'red.7' }]}
       lineProps={{ isAnimationActive: false }}

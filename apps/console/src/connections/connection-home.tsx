@@ -1,4 +1,4 @@
-import { Group, Paper, Text } from '@mantine/core';
+import { Group, Paper, Stack, Text } from '@mantine/core';
 import { api, type Connection, readOnce } from '../api/api.ts';
 import { exportColumns } from '../exports/export-list.tsx';
 import { StatusBadge } from '../parts/badges.tsx';
@@ -19,7 +19,7 @@ export function ConnectionHome({ connection }: { readonly connection: Connection
   const newest = { params: { path: { provider }, query: { connectionId, limit: shownExports } } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', newest);
   return (
-    <>
+    <Stack>
       <Figures connection={connection} />
       <SectionTitle>Newest exports</SectionTitle>
       <QueryTable
@@ -30,17 +30,19 @@ export function ConnectionHome({ connection }: { readonly connection: Connection
         empty={<EmptyState title="No exports">The first export imports everything that the EHR has.</EmptyState>}
       />
       {isOperator && <StoredTypes connection={connection} />}
-      <SectionTitle>Stored up to</SectionTitle>
-      <Watermarks connectionId={connectionId} />
       <SectionTitle>Last test</SectionTitle>
       <LastTest test={lastTest} />
-    </>
+      <SectionTitle>Stored up to</SectionTitle>
+      <Watermarks connectionId={connectionId} />
+    </Stack>
   );
 }
 
 const shownExports = 3;
-/** The newest run of a kind that has ended. */
+/** The newest run of a kind that has ended is among them. */
 const searchedRuns = 5;
+/** More than a connection has. Not the page size of the lists, which keep their pages under the key of that request. */
+const comparedSchedules = 150;
 
 function Figures({ connection }: { readonly connection: Connection }) {
   const { id: connectionId, provider, lastTest, needsAuthorization, webhookUrl } = connection;
@@ -49,7 +51,9 @@ function Figures({ connection }: { readonly connection: Connection }) {
   const path = { provider };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path, query: ofConnection } });
   const syncs = api.useQuery('get', '/api/ehr/{provider}/sync-runs', { params: { path, query: ofConnection } });
-  const schedules = api.useQuery('get', '/api/ehr/schedules', { params: { query: { connectionId, limit: 100 } } });
+  const schedules = api.useQuery('get', '/api/ehr/schedules', {
+    params: { query: { connectionId, limit: comparedSchedules } },
+  });
   const watermarks = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', {
     params: { path: { id: connectionId } },
   });
@@ -64,7 +68,7 @@ function Figures({ connection }: { readonly connection: Connection }) {
   const until = completeUpTo(watermarks.data?.data ?? [], syncs.data?.data ?? []);
   const status = needsAuthorization ? 'needs authorization' : !lastTest ? 'not tested' : lastTest.ok ? 'ok' : 'failed';
   return (
-    <Paper withBorder p="md" mb="md">
+    <Paper withBorder p="md">
       <DetailList
         areFigures
         facts={{

@@ -7,8 +7,8 @@ import { useSession } from '../session/session-provider.tsx';
 import { changesSince, changesText } from './changes.ts';
 import { type Look, nextLook } from './look.ts';
 
-/** More have hardly ended since the last look. */
-const limit = 100;
+/** More have hardly ended since the last look. Not the page size of the lists, which keep their pages under the key of that request. */
+const limit = 150;
 /** So that a look ends about when the page was left. */
 const noteMs = 60_000;
 

@@ -21,5 +21,8 @@ test('a message for programs is replaced by the advice of its code', () => {
   expect(messageText({ code: 'kick-off-window', message: 'The `kickOffWindow` is not over.' })).toBe(
     'Nothing needs to be done. The export starts when the EHR allows it again.',
   );
+  expect(messageText({ code: 'deletions-not-listed', message: 'Use `last`.', isWarning: true })).toMatch(
+    /^Nothing needs/,
+  );
   expect(messageText({ message: 'The export has completed.' })).toBe('The export has completed.');
 });

@@ -14,16 +14,17 @@ export function warningText({ code, message }: Coded) {
   return { title: titleOf('warning', code), text: textOf('warning', { code, message }) };
 }
 
-/** The message of an event or of a record that may have a code. */
-export function messageText({
-  code,
-  message,
-}: {
+interface MaybeCoded {
   readonly code?: string | undefined;
   readonly message: string;
-}): string {
+  /** Whether the code is that of a warning. */
+  readonly isWarning?: boolean;
+}
+
+/** The message of an event or of a record that may have a code. */
+export function messageText({ code, message, isWarning = false }: MaybeCoded): string {
   if (code === undefined || !isForPrograms(message)) return withoutNames(message);
-  return errorText({ code, message }).text;
+  return withoutNames((isWarning ? warningText : errorText)({ code, message }).text);
 }
 
 /** The name of a field of the API as its label: `typeFilters.0` is "Type filters". */

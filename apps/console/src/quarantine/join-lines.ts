@@ -1,4 +1,5 @@
 import type { QuarantinedLine } from '../api/api.ts';
+import { formatCount } from '../parts/format.ts';
 
 export interface JoinedLine extends QuarantinedLine {
   /** The same line in later exports, oldest first. */
@@ -20,4 +21,10 @@ export function joinLines(lines: readonly QuarantinedLine[]): JoinedLine[] {
     return `${content} ${times}`;
   });
   return [...groups.values()].flatMap(([first, ...repetitions]) => (first ? [{ ...first, repetitions }] : []));
+}
+
+/** "in 2 later runs". Empty if the line was not repeated. */
+export function repetitionText(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? 'in a later run' : `in ${formatCount(count)} later runs`;
 }

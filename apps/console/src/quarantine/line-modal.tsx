@@ -7,7 +7,7 @@ import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount } from '../parts/format.ts';
 import { Problem, QueryResult } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import type { JoinedLine } from './join-lines.ts';
+import { type JoinedLine, repetitionText } from './join-lines.ts';
 import { jsonFault } from './json-fault.ts';
 import { canReplayUnchanged } from './replayable.ts';
 
@@ -23,7 +23,7 @@ export function LineModal({ line, onClose }: { readonly line: JoinedLine; readon
             ...detailsOf(line),
             Size: formatBytes(line.sizeBytes),
             Corrected: line.isCorrected ? 'yes' : '',
-            Repeated: repetitions.length === 0 ? '' : `in ${formatCount(repetitions.length)} later runs`,
+            Repeated: repetitionText(repetitions.length),
           }}
         />
         <Text size="sm">{textOf('quarantine', { code: reason, message: '' })}</Text>

@@ -13,7 +13,7 @@ import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
-import { type JoinedLine, joinLines } from './join-lines.ts';
+import { type JoinedLine, joinLines, repetitionText } from './join-lines.ts';
 import { LineModal, placeOf } from './line-modal.tsx';
 import { canReplayUnchanged } from './replayable.ts';
 
@@ -92,10 +92,7 @@ function columnsFor(options: {
     },
     {
       header: 'Repeated',
-      cell: ({ repetitions }) =>
-        repetitions.length === 0
-          ? ''
-          : `in ${formatCount(repetitions.length)} later ${repetitions.length === 1 ? 'run' : 'runs'}`,
+      cell: ({ repetitions }) => repetitionText(repetitions.length),
       from: 'sm',
     },
     { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },

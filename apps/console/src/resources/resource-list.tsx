@@ -92,7 +92,7 @@ function columnsFor(options: {
     ...(type === 'Observation'
       ? [{ header: 'Value', cell: (resource: FhirResource) => valueText(facts(resource)) }]
       : []),
-    { header: 'Date', cell: (resource) => dateOf(facts(resource)), from: 'sm' },
+    { header: 'Date', cell: (resource) => <span className="timestamp">{dateOf(facts(resource))}</span>, from: 'sm' },
     ...(type === 'Patient'
       ? []
       : [
@@ -106,7 +106,7 @@ function columnsFor(options: {
           },
         ]),
     { header: 'Status', cell: ({ status }) => status, from: 'md' },
-    { header: 'Labels', cell: ({ meta }) => <Labels meta={meta} />, from: 'lg' },
-    { header: 'Updated', cell: ({ meta }) => <Timestamp at={meta?.lastUpdated} />, from: 'lg' },
+    { header: 'Labels', cell: ({ meta }) => <Labels meta={meta} />, from: 'xl' },
+    { header: 'Updated', cell: ({ meta }) => <Timestamp at={meta?.lastUpdated} />, from: 'xl' },
   ];
 }

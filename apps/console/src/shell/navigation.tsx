@@ -94,7 +94,7 @@ function Group({ title, entries }: EntryGroup) {
   if (title === undefined) return links;
   return (
     <section aria-label={title}>
-      <Text size="xs" fw={600} c="dimmed" px="sm" pt="sm" pb={4} aria-hidden>
+      <Text size="xs" fw={600} c="dimmed" px="sm" pt="xs" pb={2} aria-hidden>
         {title}
       </Text>
       {links}
@@ -112,7 +112,7 @@ function Entry({ entry }: { readonly entry: PageEntry | OtherEntry }) {
   const { pathname } = useLocation();
   const { label, Icon } = entry;
   const icon = <Icon size={18} stroke={1.5} aria-hidden />;
-  if ('href' in entry) return <NavLink href={entry.href} label={label} leftSection={icon} py={6} />;
+  if ('href' in entry) return <NavLink href={entry.href} label={label} leftSection={icon} py={4} />;
   const { to } = entry;
   const isHere = to === '/' ? pathname === '/' : pathname.startsWith(to);
   return (
@@ -123,7 +123,7 @@ function Entry({ entry }: { readonly entry: PageEntry | OtherEntry }) {
       active={isHere}
       aria-current={isHere ? 'page' : undefined}
       leftSection={icon}
-      py={6}
+      py={4}
     />
   );
 }

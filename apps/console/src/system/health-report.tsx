@@ -18,47 +18,43 @@ const refreshMs = 30_000;
 /** Enough to see what they have in common. Fifty would hide the next problem. */
 const shownSubjects = 5;
 
-/**
- * The problems of `bulkhead doctor`, the worst first, each with a link or an action at its place.
- * @param props.withOk also lists the checks that found none
- */
-export function HealthReport({ withOk = false }: { readonly withOk?: boolean }) {
-  const report = api.useQuery('get', '/api/ehr/health-report', {}, { refetchInterval: refreshMs });
+const useReport = () => api.useQuery('get', '/api/ehr/health-report', {}, { refetchInterval: refreshMs });
+
+/** The problems of `bulkhead doctor`, the worst first, each with a link or an action at its place. */
+export function HealthReport() {
   return (
-    <QueryResult query={report}>
-      {({ data: { severity, problems, checks } }) => {
-        const passed = checks.filter((check) => check.severity === 'ok');
-        return (
-          <Stack gap="xs">
-            {severity === 'ok' && (
-              <Alert color="green" title="All checks are well">
-                {checks.length} checks, among them{' '}
-                {checks
-                  .slice(0, 6)
-                  .map(({ title }) => title.toLowerCase())
-                  .join(', ')}
-                .
-              </Alert>
-            )}
-            {problems.length > 0 && <Summary problems={problems} />}
-            {problems.map((problem) => (
-              <Problem key={`${problem.title} ${problem.checks.join()}`} problem={problem} />
-            ))}
-            {withOk && passed.length > 0 && (
-              <>
-                <SectionTitle>Checks without a problem</SectionTitle>
-                <RecordTable
-                  caption="Checks without a problem"
-                  columns={columns}
-                  rows={passed}
-                  keyOf={({ id }) => id}
-                />
-              </>
-            )}
-          </Stack>
-        );
-      }}
+    <QueryResult query={useReport()}>
+      {({ data: { severity, problems, checks } }) => (
+        <Stack gap="xs">
+          {severity === 'ok' && (
+            <Alert color="green" title="All checks are well">
+              {checks.length} checks, among them{' '}
+              {checks
+                .slice(0, 6)
+                .map(({ title }) => title.toLowerCase())
+                .join(', ')}
+              .
+            </Alert>
+          )}
+          {problems.length > 0 && <Summary problems={problems} />}
+          {problems.map((problem) => (
+            <Problem key={`${problem.title} ${problem.checks.join()}`} problem={problem} />
+          ))}
+        </Stack>
+      )}
     </QueryResult>
+  );
+}
+
+/** What is well, for a reader who wants to know what is checked. */
+export function PassedChecks() {
+  const passed = useReport().data?.data.checks.filter(({ severity }) => severity === 'ok') ?? [];
+  if (passed.length === 0) return null;
+  return (
+    <>
+      <SectionTitle>Checks without a problem</SectionTitle>
+      <RecordTable caption="Checks without a problem" columns={columns} rows={passed} keyOf={({ id }) => id} />
+    </>
   );
 }
 

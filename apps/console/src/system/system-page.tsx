@@ -6,7 +6,7 @@ import { formatCount, formatDuration } from '../parts/format.ts';
 import { Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
-import { HealthReport } from './health-report.tsx';
+import { HealthReport, PassedChecks } from './health-report.tsx';
 
 /** The health of all parts, the processes, and the depth of the queues. */
 export function SystemPage() {
@@ -26,11 +26,12 @@ export function SystemPage() {
         </Button>
       }
     >
-      <HealthReport withOk />
+      <HealthReport />
       <SectionTitle>Processes</SectionTitle>
       <QueryTable query={processes} caption="Processes" columns={processColumns} keyOf={({ id }) => id} />
       <SectionTitle>Queues</SectionTitle>
       <QueryTable query={queues} caption="Queues" columns={columns} keyOf={({ queue }) => queue} />
+      <PassedChecks />
     </Page>
   );
 }

@@ -351,7 +351,14 @@ test('a check names its records with their reason, at most 20 of them, and count
     ...{ reason: 'failed: m', code: 'export-timeout' },
   });
   expect(findCheck('quarantine', { quarantine: [line(0), line(1), { ...line(2), reason: 'no-id' }] }).subjects).toEqual(
-    [{ kind: 'connection', id: 'conn_1', connectionId: 'conn_1', reason: '2 × not-json, 1 × no-id' }],
+    [
+      {
+        kind: 'connection',
+        id: 'conn_1',
+        connectionId: 'conn_1',
+        reason: '2 × not-json, 1 × The resource has no valid id',
+      },
+    ],
   );
 });
 

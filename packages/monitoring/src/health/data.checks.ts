@@ -1,3 +1,4 @@
+import { quarantineReasons } from '@bulkhead/quarantine';
 import type { WebhookDelivery } from '@bulkhead/webhooks';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, ok } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
@@ -18,7 +19,7 @@ export function checkQuarantine(lines: NonNullable<HealthSnapshot['quarantine']>
     reason: `Quarantined in the last 24 hours: ${upTo(lines.length, 'line')}. In the last hour: ${upTo(perHour, 'line')}.`,
     action:
       'Read their reasons. If all are the same, tell the support of the EHR. Correct single lines and store them.',
-    subjects: byConnection(lines, ({ reason }) => reason),
+    subjects: byConnection(lines, ({ reason }) => titleOf(reason)),
   };
 }
 
@@ -64,6 +65,12 @@ export function checkWebhooks({ failed, pending }: NonNullable<HealthSnapshot['w
 
 function upTo(count: number, noun: string): string {
   return count < maxRead ? counted(count, noun) : `${counted(count, noun)} or more`;
+}
+
+/** Records of other versions can have other reasons. */
+function titleOf(reason: string): string {
+  const titles: Readonly<Record<string, { readonly title: string } | undefined>> = quarantineReasons;
+  return titles[reason]?.title ?? reason;
 }
 
 /** One subject for each connection, with its most frequent reasons. */

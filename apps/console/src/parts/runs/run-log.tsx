@@ -58,7 +58,7 @@ function EventText({ event }: { readonly event: RunEvent }) {
   return (
     <>
       {resourceType !== undefined && `${resourceType}: `}
-      {messageText({ code, message })}
+      {messageText({ code, message, isWarning: kind === 'warning' })}
       {/* The message of a progress contains what the EHR said. */}
       {ehrText !== undefined && kind !== 'progress' && ` The EHR said: ${ehrText}`}
       {nextAttemptAt !== undefined && (
