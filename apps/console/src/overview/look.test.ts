@@ -2,17 +2,19 @@ import { expect, test } from '@jest/globals';
 import { nextLook } from './look.ts';
 
 const at = (minutes: number) => new Date(Date.UTC(2026, 0, 1, 8, minutes));
-const look = (since: number, seenAt: number) => ({ since: at(since).toISOString(), seenAt: at(seenAt).toISOString() });
+const time = (minutes: number) => at(minutes).toISOString();
 
-test('the first look begins now', () => {
-  expect(nextLook(undefined, at(0))).toEqual(look(0, 0));
-  expect(nextLook({ since: 'x', seenAt: 'x' }, at(0))).toEqual(look(0, 0));
+test('nothing was seen before the first look', () => {
+  expect(nextLook(undefined, at(0))).toEqual({ seenAt: time(0) });
+  expect(nextLook({ seenAt: 'x' }, at(0))).toEqual({ seenAt: time(0) });
+  expect(nextLook({ seenAt: time(0) }, at(5))).toEqual({ seenAt: time(5) });
 });
 
 test('a reload continues the look', () => {
-  expect(nextLook(look(0, 10), at(40))).toEqual(look(0, 40));
+  expect(nextLook({ since: time(0), seenAt: time(10) }, at(40))).toEqual({ since: time(0), seenAt: time(40) });
 });
 
 test('after half an hour, the next look begins where the last one ended', () => {
-  expect(nextLook(look(0, 10), at(41))).toEqual(look(10, 41));
+  expect(nextLook({ since: time(0), seenAt: time(10) }, at(41))).toEqual({ since: time(10), seenAt: time(41) });
+  expect(nextLook({ seenAt: time(10) }, at(41))).toEqual({ since: time(10), seenAt: time(41) });
 });

@@ -1,7 +1,7 @@
 /** When a user looked at the overview. */
 export interface Look {
-  /** When the look before this one ended. */
-  readonly since: string;
+  /** When the look before this one ended. Absent at the first look. */
+  readonly since?: string;
   /** When the page was last visible. */
   readonly seenAt: string;
 }
@@ -9,10 +9,10 @@ export interface Look {
 /** A page that was not visible for this long is looked at anew. A reload or a visit to another page is not. */
 const pauseMs = 30 * 60_000;
 
-/** Continues a look, or begins the next one. The first look of a user begins now, so nothing has changed since. */
+/** Continues a look, or begins the next one. */
 export function nextLook(before: Look | undefined, now: Date): Look {
   const seenAt = now.toISOString();
-  if (!before || Number.isNaN(Date.parse(before.seenAt))) return { since: seenAt, seenAt };
+  if (!before || Number.isNaN(Date.parse(before.seenAt))) return { seenAt };
   const isOver = now.getTime() - Date.parse(before.seenAt) > pauseMs;
-  return { since: isOver ? before.seenAt : before.since, seenAt };
+  return isOver ? { since: before.seenAt, seenAt } : { ...before, seenAt };
 }

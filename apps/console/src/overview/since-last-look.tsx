@@ -44,5 +44,5 @@ function useLook(): string | undefined {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the look begins once, with the page.
   useEffect(note, []);
   useInterval(note, noteMs, { autoInvoke: true });
-  return look === undefined || look.since === look.seenAt ? undefined : look.since;
+  return look?.since;
 }

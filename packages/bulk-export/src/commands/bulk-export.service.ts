@@ -51,6 +51,9 @@ const defaultKickOffWaitMs = 5000;
 /** One check a second costs nothing. If an outage begins after it, the stored export is withdrawn. */
 const queueCheckMs = 1000;
 
+/** Lists are read each second while they are watched. */
+const listedCountsMs = 5000;
+
 /** Pages and clients look every second. */
 const waitingKeptMs = 1000;
 
@@ -68,6 +71,7 @@ export class BulkExportService {
   private readonly checkQueue;
   private readonly waitForKickOff;
   private readonly readUsual;
+  private readonly readCounts;
   private readonly countWaiting;
 
   constructor(options: {
@@ -94,6 +98,7 @@ export class BulkExportService {
     this.checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
     this.waitForKickOff = createSharedWait({ readReady: (ids) => store.bulkExports.findKickedOff(ids) });
     this.readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
+    this.readCounts = keepForKey(listedCountsMs, (exportId) => store.outputFiles.sum(exportId));
     this.countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
   }
 
@@ -170,8 +175,7 @@ export class BulkExportService {
       ids: /^job_/,
       read: (page) => this.store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
     });
-    const withPause = async (record: BulkExport) => ({ record, pause: await this.findPause(record) });
-    return { items: await Promise.all(items.map(withPause)), next };
+    return { items: await Promise.all(items.map((record) => this.listed(record))), next };
   }
 
   /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
@@ -211,6 +215,13 @@ export class BulkExportService {
   /** Redis may be unavailable. The rest of the status is worth showing. */
   private async findPause({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) {
     return isTerminal(phase) ? undefined : this.readPause(connectionId).catch(() => undefined);
+  }
+
+  /** An export of a list. Its counts are those of some seconds ago, because a ledger can have thousands of files. */
+  private async listed(record: BulkExport) {
+    const context = await this.readContext(record);
+    if (record.phase !== 'downloading') return { ...context, record };
+    return { ...context, record: { ...record, counts: await this.readCounts(record.id) } };
   }
 
   private async readContext({ phase, connectionId }: BulkExport): Promise<ProgressContext> {
