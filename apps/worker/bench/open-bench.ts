@@ -12,6 +12,7 @@ import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import type { WorkerDeps } from '../src/deps.ts';
 import { withFeatureWork } from '../src/feature-work.ts';
+import { peopleTextOf } from '../src/people-text.ts';
 
 const credentials: Connection['auth'] = {
   method: 'client_credentials',
@@ -60,6 +61,7 @@ export async function openBench() {
   // Several processes may share a database.
   if (!(await store.connections.find(connection.id))) await store.connections.insert(connection);
   const deps = withFeatureWork({
+    peopleTextOf,
     store,
     producer,
     ehr,

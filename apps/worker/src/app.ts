@@ -36,6 +36,7 @@ import { countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
+import { peopleTextOf } from './people-text.ts';
 import { createSweepScheduler } from './sweep-scheduler.ts';
 
 /** Of Bulkhead: a release sets it in every package. */
@@ -110,6 +111,7 @@ export function buildApp({
   const webhooks = createWebhookSender({ proxy, privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
   const rateBudgets = createRateBudgetService({ connections: store.connections, registry, reader: { redis, prefix } });
   const deps = withFeatureWork({
+    peopleTextOf,
     store: countWrites({ store, metrics }),
     producer,
     ehr,

@@ -27,6 +27,8 @@ export const exportEndedEventSchema = z
         counts,
         warnings: z.array(z.string()).describe('The codes of the warnings: docs/errors.md lists them.'),
         errorCode: z.string().exactOptional().describe('The code of the failure. Present if it failed.'),
+        errorTitle: z.string().exactOptional().describe('What is wrong, in a few words for people.'),
+        errorAdvice: z.string().exactOptional().describe('What to do, for people.'),
       })
       .describe('The export. Read its status for the details.'),
   })
@@ -35,5 +37,5 @@ export const exportEndedEventSchema = z
 /** What the event says about the end of the export. */
 export type ExportEnd = Omit<
   z.output<typeof exportEndedEventSchema>['data'],
-  'id' | 'connectionId' | 'scheduleId' | 'errorCode'
+  'id' | 'connectionId' | 'scheduleId' | 'errorCode' | 'errorTitle' | 'errorAdvice'
 >;

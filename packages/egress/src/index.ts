@@ -8,4 +8,5 @@ export {
   matchesHost,
 } from './egress-guard.ts';
 export { type EgressProxy, proxyEnvShape, proxyOf } from './egress-proxy.ts';
+export { egressError } from './errors.ts';
 export { drain, endIfSilent } from './response-bodies.ts';

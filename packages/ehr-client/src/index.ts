@@ -7,7 +7,7 @@ export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 
 export type { EhrSession } from './ehr-session.ts';
-
+export { ehrError } from './errors.ts';
 export { EhrHttpError } from './http/ehr-http-error.ts';
 export type { EhrObserver } from './http/ehr-observer.ts';
 

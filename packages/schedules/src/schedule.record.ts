@@ -95,6 +95,8 @@ export const scheduleNotStartedEventSchema = z
           .exactOptional()
           .describe('The active run that prevented the start. Present if it was skipped.'),
         errorCode: errorCodeSchema.describe('The code of the error: docs/errors.md lists them.'),
+        errorTitle: z.string().exactOptional().describe('What is wrong, in a few words for people.'),
+        errorAdvice: z.string().exactOptional().describe('What to do, for people.'),
       })
       .describe('The schedule. Read its `lastRun` for the details.'),
   })

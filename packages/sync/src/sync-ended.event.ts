@@ -22,6 +22,8 @@ export const syncEndedEventSchema = z
         byType: z.array(syncTypeCountSchema).describe('The counts of each type that was searched.'),
         skipped,
         errorCode: z.string().exactOptional().describe('The code of the failure. Absent if every search completed.'),
+        errorTitle: z.string().exactOptional().describe('What is wrong, in a few words for people.'),
+        errorAdvice: z.string().exactOptional().describe('What to do, for people.'),
       })
       .describe('The sync run. Read its status for the details.'),
   })
@@ -30,5 +32,5 @@ export const syncEndedEventSchema = z
 /** What the event says about the end of the run. */
 export type SyncEnd = Omit<
   z.output<typeof syncEndedEventSchema>['data'],
-  'id' | 'connectionId' | 'scheduleId' | 'errorCode'
+  'id' | 'connectionId' | 'scheduleId' | 'errorCode' | 'errorTitle' | 'errorAdvice'
 >;

@@ -2,6 +2,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { command, flag, unless } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { toErrorText, toErrorTitle } from '../output/coded-text.ts';
 
 type Report = components['schemas']['HealthReport'];
 type Check = components['schemas']['HealthCheck'];
@@ -93,12 +94,18 @@ function toProblemText({ title, severity, reason, action, subjects, since }: Pro
   return [
     `${severity.padEnd(indent.length)}${title}: ${reason}${since === undefined ? '' : ` Since ${since}.`}`,
     ...subjects.map((subject) => {
-      const { kind, id, reason: why, count } = subject;
+      const { kind, id, count } = subject;
       const times = count === undefined ? '' : ` (${count} times)`;
-      return `${indent}- ${kind} ${id}${toOwnerText(subject)}${times}: ${why}`;
+      return `${indent}- ${kind} ${id}${toOwnerText(subject)}${times}: ${reasonOf(subject)}`;
     }),
     ...(action === undefined ? [] : [`${indent}What to do: ${action}`]),
   ].join('\n');
+}
+
+/** A schedule has the code of the error because of which it did not start. The reason of other records contains its message. */
+function reasonOf({ kind, code, reason: message }: Check['subjects'][number]): string {
+  if (code === undefined) return message;
+  return kind === 'schedule' ? `${message}: ${toErrorTitle({ code })}` : toErrorText({ code, message });
 }
 
 /** The name says which practice it is. */

@@ -1,4 +1,4 @@
-import { answerOf, type components } from '@bulkhead/client';
+import { answerOf, type components, titleOf } from '@bulkhead/client';
 import {
   type CommandGroup,
   choice,
@@ -158,9 +158,14 @@ function summarize(schedule: Schedule): string {
       request: Object.keys(request).length === 0 ? undefined : request,
       'delay of the start': `${Math.round(schedule.spreadMs / 60_000)} min`,
       'last run':
-        lastRun && [lastRun.outcome, lastRun.at, lastRun.runId, lastRun.runStatus, lastRun.reason].join(' ').trim(),
+        lastRun &&
+        [lastRun.outcome, lastRun.at, lastRun.runId, lastRun.runStatus, reasonOf(lastRun)].filter(Boolean).join(' '),
     },
     lists: { 'Next runs': nextRuns },
     next: [`schedules run ${schedule.id}`],
   });
+}
+
+function reasonOf({ reason }: NonNullable<Schedule['lastRun']>): string | undefined {
+  return reason === undefined ? undefined : titleOf('error', reason);
 }

@@ -1,3 +1,4 @@
+import { titleOf } from '@bulkhead/client';
 import { Group, List, Text } from '@mantine/core';
 import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
@@ -70,7 +71,7 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
         </PageLink>
       )}
       <StatusBadge status={runStatus ?? outcome} />
-      {reason !== undefined && withoutNames(reason)}
+      {reason !== undefined && titleOf('error', reason)}
     </Group>
   );
 }

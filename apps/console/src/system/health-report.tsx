@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { api, type HealthCheck, type HealthProblem, type HealthSubject } from '../api/api.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
-import { messageText, withoutNames } from '../parts/coded-text.ts';
+import { errorText, messageText, withoutNames } from '../parts/coded-text.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, shortened } from '../parts/format.ts';
 import { PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
@@ -101,8 +101,7 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
               <Group component="span" gap="xs">
                 <span>
                   <Subject check={id} subject={subject} />
-                  {subject.count === undefined ? '' : ` (${formatCount(subject.count)} times)`}:{' '}
-                  {messageText({ code: subject.code, message: subject.reason })}
+                  {subject.count === undefined ? '' : ` (${formatCount(subject.count)} times)`}: {reasonOf(subject)}
                 </span>
                 <SubjectAction subject={subject} />
               </Group>
@@ -123,6 +122,12 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
       )}
     </Alert>
   );
+}
+
+/** A schedule has the code of the error because of which it did not start. The reason of other records contains its message. */
+function reasonOf({ kind, code, reason: message }: HealthSubject): string {
+  if (kind === 'schedule' && code !== undefined) return `${message}: ${errorText({ code, message }).title}`;
+  return messageText({ code, message });
 }
 
 /** What helps at once: a retry, a test of a connection, or the form for its credentials. */

@@ -4,6 +4,7 @@ import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from '../../src/deps.ts';
 import { withFeatureWork } from '../../src/feature-work.ts';
+import { peopleTextOf } from '../../src/people-text.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
 export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
@@ -18,6 +19,7 @@ export async function startUseCases(options?: ConnectedEhrOptions) {
     Object.keys(store.retention).map((kind, index) => [kind, 10 + index]),
   ) as WorkerDeps['retentionDays'];
   const deps = withFeatureWork({
+    peopleTextOf,
     ...cases.deps,
     webhooks,
     retentionDays,

@@ -26,7 +26,8 @@ async function startReceiver(...answers: number[]) {
 const toPrivateNetwork = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
 
 /** Starts a system whose connection has a webhook. `secret` signs its calls. */
-async function start(url: string, env: Readonly<Record<string, string>> = toPrivateNetwork) {
+async function start(url: string) {
+  const env = toPrivateNetwork;
   const system = await startSystem({ hasWorker: true, simulator: { patients: 2 }, env, kickOffWaitMs: 1000 });
   const answer = await system.request('PUT', `/api/ehr/connections/${system.connectionId}/webhook`, { url });
   expect(answer.body.data).toEqual({ url, secret: expect.stringMatching(/^whsec_/) });
@@ -92,7 +93,11 @@ test.concurrent('the end of a cancelled or failed export and of a sync is sent',
     'sync-run.completed',
     'bulk-export.cancelled',
   ]);
-  expect(events[0].data).toMatchObject({ status: 'FAILED', errorCode: 'ehr-forbidden' });
+  expect(events[0].data).toMatchObject({
+    ...{ status: 'FAILED', errorCode: 'ehr-forbidden', errorTitle: 'The EHR denies access' },
+    errorAdvice: 'Check that the granted scopes and the practice cover the request.',
+  });
+  expect(events[1].data).not.toHaveProperty('errorTitle');
   // The OpenAPI document describes the calls by these schemas.
   for (const event of events) {
     const schema = event.type.startsWith('sync-run') ? syncEndedEventSchema : exportEndedEventSchema;
@@ -166,13 +171,22 @@ test.concurrent('a delivery fails without a retry if the receiver answers 410', 
   expect((await deliveries(system))[0].attempts).toMatchObject([{ status: 410 }]);
 }, 60_000);
 
-test.concurrent('a delivery to a private network fails unless it is allowed', async () => {
+test.concurrent('a delivery to an address that was allowed before fails once it is private', async () => {
   await using receiver = await startReceiver();
   const { calls, address } = receiver;
-  await using system = await start(address('/'), {});
+  await using system = await startSystem({ hasWorker: true, simulator: { patients: 2 }, kickOffWaitMs: 1000 });
+  const put = { url: address('/') };
+  const refused = await system.request('PUT', `/api/ehr/connections/${system.connectionId}/webhook`, put);
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { error: { message: expect.stringContaining('it is not https') } },
+  });
+  await system.store.connections.saveWebhook({ id: system.connectionId, ...put, secret: 'whsec_c2VjcmV0' });
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   await waitFor(async () => (await deliveries(system))[0]?.state === 'failed');
-  expect((await deliveries(system))[0].attempts).toMatchObject([{ error: expect.stringContaining('egress-refused') }]);
+  expect((await deliveries(system))[0].attempts).toMatchObject([
+    { error: expect.stringContaining('No call was sent: it is not https') },
+  ]);
   expect(calls).toEqual([]);
 }, 60_000);
 

@@ -1,4 +1,5 @@
 import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
+import { present } from '@bulkhead/runtime';
 import { type Schedule, scheduleFault } from '@bulkhead/schedules';
 import type { SyncRun } from '@bulkhead/sync';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
@@ -119,7 +120,10 @@ export function checkSchedules(schedules: readonly Schedule[], now: Date): Findi
   const subjects = [
     ...faulty,
     ...missed.map((schedule) => toSubject(schedule, `was due ${inWords(ageMs(schedule.nextRunAt, now))} ago`)),
-    ...failed.map((schedule) => toSubject(schedule, `its last run did not start: ${schedule.lastRun?.reason}`)),
+    ...failed.map((schedule) => ({
+      ...toSubject(schedule, 'its last run did not start'),
+      ...present({ code: schedule.lastRun?.reason }),
+    })),
     ...skipped.map((schedule) => toSubject(schedule, 'its last run was skipped, because the run before it was active')),
   ];
   if (subjects.length === 0) return ok(`${counted(schedules.length, 'active schedule')}. None has missed a run.`);

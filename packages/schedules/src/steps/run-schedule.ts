@@ -2,7 +2,7 @@ import { windowEnd } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import { nextRun } from '@bulkhead/cron';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type ErrorCode, type Logger, newId } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type Logger, newId, type PeopleText } from '@bulkhead/runtime';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
@@ -16,6 +16,7 @@ export interface ScheduleDeps extends Pick<ConnectionDeps, 'ehr'> {
   readonly store: ScheduleStores & WebhookStore;
   readonly producer: Producer;
   readonly logger: Logger;
+  readonly peopleTextOf: (code: string) => PeopleText | undefined;
   readonly now: () => Date;
 }
 

@@ -1,5 +1,6 @@
 import { createStores as createExportStores, withExports } from '@bulkhead/bulk-export/testing';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
+import type { PeopleText } from '@bulkhead/runtime';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
 import { createSyncStore } from '@bulkhead/sync';
 import { createWebhookStore } from '@bulkhead/webhooks';
@@ -9,7 +10,12 @@ export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
 
 /** Starts what the steps of schedules need, without a worker. A test calls the steps itself, at the time that it sets. */
 export async function startUseCases(options?: ConnectedEhrOptions) {
-  return withExports(await startConnectedEhr((at) => openTestStore(createStores, at), options));
+  const cases = withExports(await startConnectedEhr((at) => openTestStore(createStores, at), options));
+  return Object.assign(cases, { deps: { ...cases.deps, peopleTextOf } });
+}
+
+function peopleTextOf(code: string): PeopleText {
+  return { title: `Title of ${code}`, advice: `Advice for ${code}.` };
 }
 
 /** Creates the stores that the steps of schedules, and of what they start, use. */

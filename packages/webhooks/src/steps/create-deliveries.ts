@@ -11,25 +11,35 @@ export interface WebhookEvent {
   readonly type: string;
   readonly at: Date;
   /** Ids and counts only, never patient data. */
-  readonly data: object;
+  readonly data: { readonly errorCode?: string | undefined };
 }
 
-interface DeliveryDeps extends Pick<WebhookDeps, 'producer' | 'now'> {
+interface DeliveryDeps extends Pick<WebhookDeps, 'producer' | 'peopleTextOf' | 'now'> {
   readonly store: Pick<WebhookDeps['store'], 'connections' | 'webhookDeliveries'>;
 }
 
 /** Creates the deliveries of an event: to the address of the connection, and to the address of the request if it has one. */
 export async function createDeliveries(
-  { store, producer, now }: DeliveryDeps,
-  { event, callbackUrl }: { readonly event: WebhookEvent; readonly callbackUrl?: string | undefined },
+  { store, producer, peopleTextOf, now }: DeliveryDeps,
+  { event: reported, callbackUrl }: { readonly event: WebhookEvent; readonly callbackUrl?: string | undefined },
 ): Promise<void> {
-  const connection = await store.connections.find(event.connectionId);
+  const connection = await store.connections.find(reported.connectionId);
   const urls = new Set([callbackUrl, connection?.webhookUrl].filter((url) => url !== undefined));
+  const event = withText(reported, peopleTextOf);
   for (const url of urls) {
     const delivery = toDelivery({ event, url, now: now() });
     await store.webhookDeliveries.insertMissing(delivery);
     await producer.enqueue('webhook.deliver', { deliveryId: delivery.id });
   }
+}
+
+/** A receiver can show the title and the advice to people, for example in an e-mail. */
+function withText(event: WebhookEvent, peopleTextOf: WebhookDeps['peopleTextOf']): WebhookEvent {
+  const { errorCode } = event.data;
+  const text = errorCode === undefined ? undefined : peopleTextOf(errorCode);
+  if (!text) return event;
+  const { title: errorTitle, advice: errorAdvice } = text;
+  return { ...event, data: { ...event.data, errorTitle, errorAdvice } as WebhookEvent['data'] };
 }
 
 function toDelivery(options: {

@@ -1,6 +1,6 @@
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { FailedJob, Producer } from '@bulkhead/queues';
-import { toKnownError } from '@bulkhead/runtime';
+import { type PeopleText, toKnownError } from '@bulkhead/runtime';
 import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';
 import type { WebhookSender } from './webhook-sender.ts';
@@ -10,6 +10,8 @@ export interface WebhookDeps {
   readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
   readonly producer: Producer;
   readonly webhooks: WebhookSender;
+  /** What people read about the code of an error. Undefined for a code of another version. */
+  readonly peopleTextOf: (code: string) => PeopleText | undefined;
   readonly now: () => Date;
 }
 

@@ -39,7 +39,7 @@ test.each([
   const sender = createWebhookSender({ privateNetwork: false });
   const whatToDo =
     'Set a public https address, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.';
-  expect(await sender.send(callTo(url))).toEqual({ error: `egress-refused: ${reason}. ${whatToDo}`, isFinal: true });
+  expect(await sender.send(callTo(url))).toEqual({ error: `No call was sent: ${reason}. ${whatToDo}`, isFinal: true });
   sender.close();
 });
 

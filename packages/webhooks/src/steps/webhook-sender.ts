@@ -78,8 +78,8 @@ export function createWebhookSender(options: {
   };
 }
 
-function refusalText({ code, context }: AppError): string {
-  return `${code}: ${String(context.reason)}. Set a public https address, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.`;
+function refusalText({ context }: AppError): string {
+  return `No call was sent: ${String(context.reason)}. Set a public https address, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.`;
 }
 
 /** Signs the three parts that a receiver gets with HMAC-SHA256: `webhook-id`, `webhook-timestamp` and the body. */
