@@ -9,7 +9,7 @@ export const accessError = defineErrors({
   },
   'last-operator-key': {
     title: 'This is the last operator key',
-    advice: 'Create another operator key first. Without one, no key could be created any more.',
+    advice: 'Create another operator key first. Without one, no new key could be created.',
     status: 409,
     message:
       'This is the last active operator key. Without it no new key could be created. Create another operator key first.',

@@ -13,7 +13,7 @@ export const documentError = defineErrors({
   },
   'document-resource-gone': {
     title: 'The resource of the document was deleted',
-    advice: 'Nothing needs to be done. The document cannot be fetched any more.',
+    advice: 'Nothing needs to be done. The document can no longer be fetched.',
     message: 'The resource that contained the document was deleted, so the document cannot be fetched.',
   },
   'document-resource-changed': {

@@ -6,7 +6,7 @@ export interface Look {
   readonly seenAt: string;
 }
 
-/** A page that was not visible for this long is looked at anew. A reload or a visit to another page is not. */
+/** A page that was not visible for this long begins a new look when it is visible again. A reload or a visit to another page is not. */
 const pauseMs = 30 * 60_000;
 
 /** Continues a look, or begins the next one. */
