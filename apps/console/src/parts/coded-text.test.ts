@@ -22,7 +22,7 @@ test('a message for programs is replaced by the advice of its code', () => {
     'Nothing needs to be done. The export starts when the EHR allows it again.',
   );
   expect(messageText({ code: 'deletions-not-listed', message: 'Use `last`.', isWarning: true })).toMatch(
-    /^Nothing needs/,
+    /^Ask the EHR/,
   );
   expect(messageText({ message: 'The export has completed.' })).toBe('The export has completed.');
 });
