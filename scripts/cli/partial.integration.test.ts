@@ -38,7 +38,7 @@ test('bulkhead export watch exits with 7 and names the warnings if a completed e
   const { code, stdout, stderr } = await bulkhead('export', 'watch', 'job_1');
   expect(code).toBe(7);
   expect(stdout).toBe(
-    'job_1  COMPLETED, partial  5 stored, 1 quarantined\nwarning  server-issues: The EHR reported errors for Observation.\n',
+    'job_1  COMPLETED, partial  5 stored, 1 quarantined\nwarning  Server issues: The EHR reported errors for Observation.\n',
   );
   expect(stderr).toContain('something is missing');
 });

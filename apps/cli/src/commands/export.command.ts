@@ -222,8 +222,8 @@ function summarize(record: Export): string {
 }
 
 /** @returns undefined if the export has not failed */
-function toFailureText({ errorCode: code, errorMessage: message = '' }: Export): string | undefined {
-  return code === undefined ? undefined : toErrorText({ code, message });
+function toFailureText({ errorCode: code, errorMessage: message }: Export): string | undefined {
+  return code === undefined ? message : toErrorText({ code, message: message ?? '' });
 }
 
 function toRequestText({ exportType, resourceTypes, since, sinceLast, typeFilters = [] }: Export['request']): string {

@@ -191,8 +191,8 @@ function summarize(run: SyncRun): string {
 }
 
 /** @returns undefined if nothing has failed */
-function toFailureText({ errorCode: code, errorMessage: message = '' }: SyncRun): string | undefined {
-  return code === undefined ? undefined : toErrorText({ code, message });
+function toFailureText({ errorCode: code, errorMessage: message }: SyncRun): string | undefined {
+  return code === undefined ? message : toErrorText({ code, message: message ?? '' });
 }
 
 function nextCommands({ id, status }: SyncRun): string[] {
