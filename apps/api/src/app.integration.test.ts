@@ -13,7 +13,14 @@ const unavailable = { success: false, error: { code: 'unavailable', message: exp
 test('the API reports that it is alive and ready', async () => {
   await using api = await startApi();
   const health = await api.request('GET', '/health', { authorization: null });
-  expect([health.status, health.body]).toEqual([200, { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } }]);
+  expect([health.status, health.body]).toEqual([
+    200,
+    {
+      status: 'alive',
+      version: expect.stringMatching(/^\d+[.]\d+[.]\d+$/),
+      eventLoop: { stalls: 0, longestStallMs: 0 },
+    },
+  ]);
   const ready = await api.request('GET', '/ready', { authorization: null });
   expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: { mongodb: 'up', redis: 'up' } }]);
 });

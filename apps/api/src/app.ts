@@ -98,7 +98,7 @@ export function buildApp({
   const eventLoop = new EventLoopMonitor({ metrics, logger });
   const health = createHealth(
     { mongodb: store.ping, redis: () => producer.checkWritable() },
-    { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
+    { instanceId: config.BULKHEAD_INSTANCE_ID, version, eventLoop },
   );
   watchHealth(metrics, health);
   watchSystem({ metrics, services });

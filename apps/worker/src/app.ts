@@ -159,7 +159,7 @@ export function buildApp({
   const eventLoop = new EventLoopMonitor({ metrics, logger });
   const health = createHealth(
     { mongodb: store.ping, redis: () => producer.checkWritable() },
-    { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
+    { instanceId: config.BULKHEAD_INSTANCE_ID, version, eventLoop },
   );
   watchHealth(metrics, health);
   const reporter = new ProcessReporter({

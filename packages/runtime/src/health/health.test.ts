@@ -48,6 +48,7 @@ test('readiness waits two seconds in all for dependencies that do not answer', a
 
 test('the health response names the instance if the process has an id', () => {
   expect(createHealth({}).life).toEqual({ status: 'alive' });
+  expect(createHealth({}, { version: '1.2.3' }).life).toEqual({ status: 'alive', version: '1.2.3' });
   expect(createHealth({}, { instanceId: 'one' }).life).toEqual({ status: 'alive', instance: 'one' });
 });
 

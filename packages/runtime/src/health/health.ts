@@ -17,19 +17,24 @@ const checkTimeoutMs = 2000;
 /**
  * `/health` says that the process is alive. Readiness says that its dependencies are up and that it is not stopping.
  * @param options.instanceId lets the program that started the process verify that this process answers at its port
- * @param options.eventLoop shown in `/health`
+ * @param options.version of Bulkhead. It and `eventLoop` are shown in `/health`
  */
 export function createHealth(
   checks: HealthChecks,
-  options: { readonly instanceId?: string | undefined; readonly eventLoop?: { readonly state: EventLoopState } } = {},
+  options: {
+    readonly instanceId?: string | undefined;
+    readonly version?: string;
+    readonly eventLoop?: { readonly state: EventLoopState };
+  } = {},
 ) {
-  const { instanceId, eventLoop } = options;
+  const { instanceId, version, eventLoop } = options;
   let stopping = false;
   return {
     /** The response of `/health`. */
     get life() {
       return {
         status: 'alive' as const,
+        ...(version === undefined ? {} : { version }),
         ...(instanceId === undefined ? {} : { instance: instanceId }),
         ...(eventLoop === undefined ? {} : { eventLoop: eventLoop.state }),
       };
@@ -59,6 +64,15 @@ const keptMs = 1000;
 /** Reports readiness as metrics. */
 export function watchHealth(metrics: Metrics, health: ReturnType<typeof createHealth>): void {
   const readiness = keepFor(keptMs, () => health.readiness());
+  const { version } = health.life;
+  if (version !== undefined) {
+    metrics.readGauge({
+      name: 'bulkhead_build_info',
+      help: 'Always 1. The label has the version of the process.',
+      labels: ['version'],
+      read: async () => [{ labels: { version }, value: 1 }],
+    });
+  }
   metrics.readGauge({
     name: 'bulkhead_ready',
     help: 'Whether the process can work: 0 while a dependency is down and while it stops.',

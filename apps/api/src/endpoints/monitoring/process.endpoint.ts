@@ -4,6 +4,7 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 const healthSchema = z
   .strictObject({
     status: z.literal('alive').describe('The process can answer. It says nothing about the database.'),
+    version: z.string().optional().describe('The version of Bulkhead.'),
     instance: z.string().optional().meta({ description: 'BULKHEAD_INSTANCE_ID, if it is set.' }),
     eventLoop: z
       .strictObject({
@@ -26,7 +27,7 @@ export const getHealth = defineEndpoint({
     200: {
       description: 'The process answers',
       schema: healthSchema,
-      example: { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } },
+      example: { status: 'alive', version: '0.1.0', eventLoop: { stalls: 0, longestStallMs: 0 } },
     },
   },
   handler({ process, response }) {
