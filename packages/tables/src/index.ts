@@ -1,0 +1,1 @@
+export { compileView } from './view/compile-view.ts';
