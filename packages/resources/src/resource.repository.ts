@@ -29,7 +29,7 @@ export interface FoundResource {
 /** A page from an index takes milliseconds. A search that takes this long reads millions of documents for one page. */
 const pageTimeMs = 10_000;
 /** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
-const streamTimeMs = 30 * 60_000;
+export const streamTimeMs = 30 * 60_000;
 
 /** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
 const batchSize = 125;
@@ -82,6 +82,28 @@ export class ResourceRepository {
         }
       }
       if (writer.sizeBytes > 0) yield writer.take();
+    } catch (error) {
+      throw toSearchError(error);
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** Streams all current resources that match a search as objects, a batch at a time, in no order and with constant memory. */
+  async *streamBatches(options: StreamOptions): AsyncGenerator<readonly unknown[]> {
+    const { connectionId, resourceType, search = everything, signal } = options;
+    const query = toResourceQuery({ connectionId, search });
+    const unordered = { ...query, conditions: allConditions(query) };
+    const cursor = this.find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal });
+    try {
+      let hasNext = cursor.hasNext();
+      while (await hasNext) {
+        const documents = cursor.readBufferedDocuments();
+        // The database reads the next batch while the reader works on this one.
+        hasNext = cursor.hasNext();
+        hasNext.catch(() => undefined);
+        yield documents.map(decode);
+      }
     } catch (error) {
       throw toSearchError(error);
     } finally {

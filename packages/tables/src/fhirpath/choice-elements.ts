@@ -12,6 +12,16 @@ export const choiceElements: ReadonlySet<string> = new Set(
   ),
 );
 
+/**
+ * Choice elements that no other element of a resource is named like, and `value`. Without `ofType()` they are read with any type. The others
+ * need `ofType()`, so that a common element such as `name` is not looked for under fifty names.
+ */
+export const unnamedChoices: ReadonlySet<string> = new Set(
+  `abatement age allowed answer asNeeded born bounds chargeItem collected deceased defaultValue doseNumber dose effective fastingStatus fixed
+  identified legallyBinding maxValue medication minValue multipleBirth occurred occurrence offset onset participantEffective pattern
+  performed probability rate reported scheduled seriesDoses serviced studyEffective timing value`.split(/\s+/),
+);
+
 /** The types that a choice can have: https://hl7.org/fhir/R4/datatypes.html#open. */
 export const choiceTypes: ReadonlySet<string> = new Set(
   `base64Binary boolean canonical code date dateTime decimal id instant integer markdown oid positiveInt string time unsignedInt uri

@@ -1,5 +1,5 @@
 import { parseExact } from '@bulkhead/fhir';
-import { choiceElements, choiceNames } from './choice-elements.ts';
+import { choiceNames, unnamedChoices } from './choice-elements.ts';
 import { type Collection, flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
 import { combine, compare, equals } from './compare.ts';
 import type { Compile, Compiled, Constant, Evaluate, Fail } from './compiled.ts';
@@ -36,7 +36,7 @@ type CompileNode<Kind extends Expression['kind']> = {
 };
 
 function compileNode(options: CompileNode<Expression['kind']>): Compiled {
-  const { expression, compile, fail } = options;
+  const { expression } = options;
   switch (expression.kind) {
     case 'literal':
       return compileLiteral(expression);
@@ -54,11 +54,8 @@ function compileNode(options: CompileNode<Expression['kind']>): Compiled {
       return compileBinary({ ...options, expression });
     case 'negative':
       return compileNegative({ ...options, expression });
-    case 'call': {
-      const { target: written, ...call } = expression;
-      const target = written === undefined ? current : compile(written);
-      return compileCall({ ...call, target, written, compile, fail });
-    }
+    case 'call':
+      return compileInvocation({ ...options, expression });
   }
 }
 
@@ -89,6 +86,17 @@ function compileVariable({ expression: { name, at }, constants, fail }: CompileN
   return { evaluate: () => value, type };
 }
 
+function compileInvocation({ expression, compile, fail }: CompileNode<'call'>): Compiled {
+  const { target: written, name, args, at } = expression;
+  const call = {
+    get target() {
+      return written === undefined ? current : compile(written);
+    },
+    ...{ written, args, compile, fail },
+  };
+  return compileCall({ name, at, call });
+}
+
 function compileMember({ expression, compile }: CompileNode<'member'>): Compiled {
   const { name, target } = expression;
   // Elements begin with a small letter, so this is the type of the resource, as in `Patient.name`.
@@ -115,7 +123,7 @@ function readerOf(name: string): (item: unknown) => Collection {
     // `constructor` is not an element.
     return typeof value === 'function' ? undefined : toCollection(value);
   };
-  if (!choiceElements.has(name)) return readPlain;
+  if (!unnamedChoices.has(name)) return readPlain;
   const names = choiceNames(name);
   return (item) => {
     const plain = readPlain(item);

@@ -9,7 +9,8 @@ import type { Expression } from './parser.ts';
 import { type TemporalType, temporalBoundary, temporalTypes } from './temporal.ts';
 
 /** A call, with what its function needs to compile it. */
-interface Call {
+export interface Call {
+  /** Compiled when it is first read. The choice of a type reads another element instead. */
   readonly target: Compiled;
   /** The target as it was written. Undefined for a function of the current item. */
   readonly written: Expression | undefined;
@@ -66,8 +67,8 @@ const functions: Readonly<Record<string, FunctionRule>> = {
 };
 
 /** @throws ExpressionError for an unknown function, or a wrong number of arguments */
-export function compileCall(options: Call & { readonly name: string; readonly at: number }): Compiled {
-  const { name, at, ...call } = options;
+export function compileCall(options: { readonly name: string; readonly at: number; readonly call: Call }): Compiled {
+  const { name, at, call } = options;
   const known = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (!known) {
     const names = Object.keys(functions).join(', ');
@@ -118,7 +119,13 @@ function joined(item: unknown): string {
 }
 
 /** JSON has no types, but the name of a choice element has, and a resource says its own. */
-function compileOfType({ target, written, args: [argument], compile, fail }: Call): Compiled {
+function compileOfType(call: Call): Compiled {
+  const {
+    written,
+    args: [argument],
+    compile,
+    fail,
+  } = call;
   const type = typeNamed(argument as Expression, fail);
   const { at } = argument as Expression;
   const isChoice = written?.kind === 'member' && choiceElements.has(written.name);
@@ -126,7 +133,7 @@ function compileOfType({ target, written, args: [argument], compile, fail }: Cal
     const name = choiceName(written.name, type);
     return { ...compile({ kind: 'member', target: written.target, name, at: written.at }), type };
   }
-  const { evaluate } = target;
+  const { evaluate } = call.target;
   const isOfType = isResourceType(type) ? ofResourceType(type) : jsonTypes[type];
   if (!isOfType)
     throw fail(at, `\`ofType(${type})\` must directly follow an element with several types, such as \`value\`.`);

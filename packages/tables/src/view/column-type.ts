@@ -9,6 +9,15 @@ export type CellValue = boolean | number | ExactNumber | string;
 /** A value, the values of a collection, or null. */
 export type Cell = CellValue | readonly CellValue[] | null;
 
+export interface TableColumn {
+  readonly name: string;
+  /** The type in FHIR. */
+  readonly type: string;
+  readonly kind: ColumnKind;
+  readonly isCollection: boolean;
+  readonly description: string;
+}
+
 const kinds: Readonly<Record<string, ColumnKind>> = {
   boolean: 'boolean',
   integer: 'integer',

@@ -1,10 +1,10 @@
 import { isResourceType, whyNotResourceType } from '@bulkhead/fhir';
-import type { z } from 'zod';
+import { type Fault, sentence, validate } from '@bulkhead/runtime';
 import { tableError } from '../errors.ts';
 import { compileExpression } from '../fhirpath/compile.ts';
 import type { Compiled, Constant } from '../fhirpath/compiled.ts';
 import { ExpressionError } from '../fhirpath/expression-error.ts';
-import { type ColumnKind, columnKind, columnTypes, readColumnType } from './column-type.ts';
+import { columnKind, columnTypes, readColumnType, type TableColumn } from './column-type.ts';
 import { createRowMaker, type RowMaker } from './make-rows.ts';
 import type { SelectPlan } from './select-plan.ts';
 import {
@@ -16,15 +16,6 @@ import {
   viewDefinitionSchema,
 } from './view-definition.ts';
 
-export interface TableColumn {
-  readonly name: string;
-  /** The type in FHIR. */
-  readonly type: string;
-  readonly kind: ColumnKind;
-  readonly isCollection: boolean;
-  readonly description: string;
-}
-
 export interface CompiledView {
   /** The type of the resources that it reads. */
   readonly resourceType: string;
@@ -35,12 +26,6 @@ export interface CompiledView {
   readonly rows: RowMaker;
 }
 
-interface ViewFault {
-  /** The place in the view, such as `select.0.column.1.path`. */
-  readonly path: string;
-  readonly message: string;
-}
-
 /** A table of a thousand columns is a mistake, and each costs memory in a row group. */
 const maxColumns = 500;
 
@@ -49,47 +34,48 @@ export function compileView(definition: unknown): CompiledView {
   const { select } = (definition ?? {}) as { readonly select?: unknown };
   if (Array.isArray(select) && isTooDeep(select))
     throw invalidView([{ path: 'select', message: 'is nested too deeply' }]);
-  const parsed = viewDefinitionSchema.safeParse(definition);
-  if (!parsed.success) throw invalidView(parsed.error.issues.map(toFault));
+  const parsed = validate(viewDefinitionSchema, definition);
+  if (!parsed.isValid) throw invalidView(parsed.faults);
   const view = parsed.data;
-  const faults: ViewFault[] = [];
+  const faults: Fault[] = [];
   if (!isResourceType(view.resource)) faults.push({ path: 'resource', message: whyNotResourceType(view.resource) });
   const compiler = new ViewCompiler(faults, readConstants(view, faults));
-  const selects = view.select.map((member, index) => compiler.select(member, `select.${index}`));
+  const selects = view.select.map((member, index) =>
+    compiler.select(member, { path: `select.${index}`, canHaveKey: true }),
+  );
   const where = (view.where ?? []).map(({ path }, index) => compiler.expression(path, `where.${index}.path`).evaluate);
   compiler.checkNames();
   if (compiler.columns.length === 0 && faults.length === 0)
     faults.push({ path: 'select', message: 'must have at least one column' });
   if (faults.length > 0) throw invalidView(faults);
   const { columns, keyColumn } = compiler;
-  return {
-    resourceType: view.resource,
-    columns,
-    keyColumn,
-    rows: createRowMaker({ ...compiler, resourceType: view.resource, where, selects }),
-  };
+  const { resource: resourceType } = view;
+  const rows = createRowMaker({ columns, resourceType, where, selects });
+  return { resourceType, columns, keyColumn, rows };
 }
 
-function toFault({ path, message }: z.core.$ZodIssue): ViewFault {
-  return { path: path.join('.'), message };
-}
-
-function invalidView(faults: readonly ViewFault[]) {
+export function invalidView(faults: readonly Fault[]) {
   const [first, ...others] = faults;
   const context = { context: { details: faults } };
   if (!first || others.length > 0) return tableError('invalid-view', context);
   const subject = first.path === '' ? 'The view' : `\`${first.path}\` of the view`;
-  const message = `${subject} is not valid: ${first.message.replace(/\.$/, '')}. Correct it and send it again.`;
+  const message = `${subject} ${sentence(first.message)} Correct it and send it again.`;
   return tableError('invalid-view', { message, ...context });
 }
 
-function readConstants({ constant = [] }: ViewDefinition, faults: ViewFault[]): ReadonlyMap<string, Constant> {
+function readConstants({ constant = [] }: ViewDefinition, faults: Fault[]): ReadonlyMap<string, Constant> {
   const constants = new Map<string, Constant>();
   constant.forEach((member, index) => {
     if (constants.has(member.name)) faults.push({ path: `constant.${index}.name`, message: 'occurs more than once' });
     constants.set(member.name, readConstant(member));
   });
   return constants;
+}
+
+interface Place {
+  readonly path: string;
+  /** Whether every row of the resource has its columns, with the same values. */
+  readonly canHaveKey: boolean;
 }
 
 const keyPaths = ['id', 'getResourceKey()', '$this.id'];
@@ -99,10 +85,10 @@ class ViewCompiler {
   readonly columns: TableColumn[] = [];
   keyColumn: number | undefined;
   readonly #paths: string[] = [];
-  readonly #faults: ViewFault[];
+  readonly #faults: Fault[];
   readonly #constants: ReadonlyMap<string, Constant>;
 
-  constructor(faults: ViewFault[], constants: ReadonlyMap<string, Constant>) {
+  constructor(faults: Fault[], constants: ReadonlyMap<string, Constant>) {
     this.#faults = faults;
     this.#constants = constants;
   }
@@ -117,54 +103,40 @@ class ViewCompiler {
     }
   }
 
-  /** @param isOfResource whether its columns are computed from the resource itself */
-  select(select: ViewSelect, path: string, isOfResource = true): SelectPlan {
+  select(select: ViewSelect, { path, canHaveKey }: Place): SelectPlan {
     const { forEach, forEachOrNull, repeat } = select;
     const loops = Object.entries({ forEach, forEachOrNull, repeat }).filter(([, value]) => value !== undefined);
     if (loops.length > 1)
       this.#fault(path, `has ${loops.map(([name]) => `\`${name}\``).join(' and ')}, but can have only one of them`);
-    const isHere = isOfResource && loops.length === 0;
+    const inner = { canHaveKey: canHaveKey && loops.length === 0 };
     const first = this.columns.length;
-    const columns = (select.column ?? []).map((column, index) => {
-      const place = `${path}.column.${index}`;
-      const compiled = this.expression(column.path, `${place}.path`);
-      this.#addColumn(column, {
-        place,
-        inferred: compiled.type,
-        isKey: isHere && keyPaths.includes(column.path.trim()),
-      });
-      return {
-        index: this.columns.length - 1,
-        evaluate: compiled.evaluate,
-        readsRowIndex: column.path.includes('%rowIndex'),
-      };
-    });
+    const columns = (select.column ?? []).map((column, index) =>
+      this.#column(column, { ...inner, path: `${path}.column.${index}` }),
+    );
     const selects = (select.select ?? []).map((nested, index) =>
-      this.select(nested, `${path}.select.${index}`, isHere),
+      this.select(nested, { ...inner, path: `${path}.select.${index}` }),
     );
     const unionAll = this.#union(select.unionAll ?? [], `${path}.unionAll`);
     return {
-      loop: this.#loop({ forEach, forEachOrNull, repeat }, path),
+      loop: this.#loop(select, path),
       ...{ columns, selects, unionAll },
       range: { first, end: this.columns.length },
     };
   }
 
   /** Every branch has the columns of the first one. */
-  #union(branches: readonly ViewSelect[], path: string): readonly SelectPlan[] {
+  #union(branches: readonly ViewSelect[], unionPath: string): readonly SelectPlan[] {
     const start = this.columns.length;
     let columns: readonly TableColumn[] | undefined;
     const plans = branches.map((branch, index) => {
+      const path = `${unionPath}.${index}`;
       this.columns.length = start;
       this.#paths.length = start;
-      const plan = this.select(branch, `${path}.${index}`, false);
+      const plan = this.select(branch, { path, canHaveKey: false });
       const ofBranch = this.columns.slice(start);
       columns ??= ofBranch;
-      if (describe(columns) !== describe(ofBranch))
-        this.#fault(
-          `${path}.${index}`,
-          `has the columns ${describe(ofBranch)}, but the first branch has ${describe(columns)}`,
-        );
+      const [expected, actual] = [describe(columns), describe(ofBranch)];
+      if (expected !== actual) this.#fault(path, `has the columns ${actual}, but the first branch has ${expected}`);
       return plan;
     });
     // A fault in a branch must not change the columns.
@@ -172,41 +144,29 @@ class ViewCompiler {
     return plans;
   }
 
-  #loop(
-    { forEach, forEachOrNull, repeat }: Pick<ViewSelect, 'forEach' | 'forEachOrNull' | 'repeat'>,
-    path: string,
-  ): SelectPlan['loop'] {
-    if (forEach !== undefined)
-      return { kind: 'forEach', evaluate: this.expression(forEach, `${path}.forEach`).evaluate };
+  #loop({ forEach, forEachOrNull, repeat }: ViewSelect, path: string): SelectPlan['loop'] {
+    const compile = (text: string, name: string) => this.expression(text, `${path}.${name}`).evaluate;
+    if (forEach !== undefined) return { kind: 'forEach', evaluate: compile(forEach, 'forEach') };
     if (forEachOrNull !== undefined)
-      return { kind: 'forEachOrNull', evaluate: this.expression(forEachOrNull, `${path}.forEachOrNull`).evaluate };
+      return { kind: 'forEachOrNull', evaluate: compile(forEachOrNull, 'forEachOrNull') };
     if (repeat === undefined) return undefined;
-    const paths = repeat.map((text, index) => this.expression(text, `${path}.repeat.${index}`).evaluate);
-    return { kind: 'repeat', paths };
+    return { kind: 'repeat', paths: repeat.map((text, index) => compile(text, `repeat.${index}`)) };
   }
 
-  #addColumn(
-    column: ViewColumn,
-    {
-      place,
-      inferred,
-      isKey,
-    }: { readonly place: string; readonly inferred: string | undefined; readonly isKey: boolean },
-  ): void {
-    const { name, collection = false, description = '' } = column;
-    const type =
-      readColumnType(column.type ?? inferred ?? 'string') ?? (column.type === undefined ? 'string' : undefined);
-    if (type === undefined) {
-      const types = columnTypes.join(', ');
-      this.#fault(
-        `${place}.type`,
-        `${JSON.stringify(column.type?.slice(0, 60))} is not a type of columns. Use one of ${types}`,
-      );
+  #column(column: ViewColumn, { path, canHaveKey }: Place): SelectPlan['columns'][number] {
+    const { name, collection: isCollection = false, description = '' } = column;
+    const { evaluate, type: inferred = 'string' } = this.expression(column.path, `${path}.path`);
+    const stated = column.type === undefined ? undefined : readColumnType(column.type);
+    if (column.type !== undefined && stated === undefined) {
+      const shown = JSON.stringify(column.type.slice(0, 60));
+      this.#fault(`${path}.type`, `${shown} is not a type of columns. Use one of ${columnTypes.join(', ')}`);
     }
-    if (isKey && !collection) this.keyColumn ??= this.columns.length;
-    this.#paths.push(`${place}.name`);
-    const known = type ?? 'string';
-    this.columns.push({ name, type: known, kind: columnKind(known), isCollection: collection, description });
+    const type = stated ?? readColumnType(inferred) ?? 'string';
+    const index = this.columns.length;
+    if (canHaveKey && !isCollection && keyPaths.includes(column.path.trim())) this.keyColumn ??= index;
+    this.#paths.push(`${path}.name`);
+    this.columns.push({ name, type, kind: columnKind(type), isCollection, description });
+    return { index, evaluate, readsRowIndex: column.path.includes('%rowIndex') };
   }
 
   /** Databases do not distinguish capital letters in names. */

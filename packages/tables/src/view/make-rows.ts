@@ -2,8 +2,7 @@ import { tableError } from '../errors.ts';
 import { type Collection, isElement, itemsOf } from '../fhirpath/collections.ts';
 import type { Evaluate, Scope } from '../fhirpath/compiled.ts';
 import { EvaluationError } from '../fhirpath/expression-error.ts';
-import { type Cell, toCellValue } from './column-type.ts';
-import type { TableColumn } from './compile-view.ts';
+import { type Cell, type TableColumn, toCellValue } from './column-type.ts';
 import type { SelectPlan } from './select-plan.ts';
 
 export type Row = readonly Cell[];
