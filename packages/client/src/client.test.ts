@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { answerOf, createClient } from './client.ts';
+import { type ApiClient, answerOf, createClient } from './client.ts';
 import { tableRows } from './table-rows.ts';
 
 const urls: string[] = [];
@@ -50,16 +50,15 @@ test('the rows of a table are read line by line, also if a line arrives in parts
       }) as typeof fetch,
     });
   const table = { provider: 'athenahealth', view: 'patient', query: { connectionId: 'conn_1' } };
-  const rows = await Array.fromAsync(
-    tableRows(
-      send((controller) => controller.close()),
-      table,
-    ),
-  );
-  expect(rows).toEqual([
+  const read = async (client: ApiClient) => {
+    const rows = [];
+    for await (const row of tableRows(client, table)) rows.push(row);
+    return rows;
+  };
+  expect(await read(send((controller) => controller.close()))).toEqual([
     { patient_id: 'a', last_name: 'Ü' },
     { patient_id: 'b', last_name: null },
   ]);
   const broken = send((controller) => controller.error(new TypeError('terminated')));
-  await expect(Array.fromAsync(tableRows(broken, table))).rejects.toThrow('terminated');
+  await expect(read(broken)).rejects.toThrow('terminated');
 });

@@ -7,14 +7,27 @@ export const tableError = defineErrors({
   },
   'invalid-view': {
     status: 422,
-    message: 'The view is not valid. Correct what `details` lists and send it again.',
-    details: [{ path: 'select.0.column.1.path', message: 'line 1, column 6: `wher()` is not a function of views.' }],
+    help: 'The view is not a ViewDefinition. `details` lists each fault with its place in the view, and the line and column in an expression.',
+    examples: [
+      {
+        message:
+          '`select.0.column.1.path` of the view is not valid: line 1, column 6: `wher()` is not a function of views. Correct it and send it again.',
+        details: [
+          { path: 'select.0.column.1.path', message: 'line 1, column 6: `wher()` is not a function of views.' },
+        ],
+      },
+    ],
   },
   'view-failed': {
     status: 422,
-    message:
-      'The column `birth_date` cannot be computed for Patient/p1: it has 2 values where one is allowed. Correct the view, or the resource at the EHR.',
-    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message names both. No row is left out or changed, so the table ends here.',
+    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message names the column and the resource. The table ends there, because no row is left out or changed.',
+    examples: [
+      {
+        message:
+          'The column `last_name` of Patient/p1 cannot be computed. It has 2 values where one is allowed. Change the view, or correct the resource at the EHR and import it again.',
+        details: { resourceType: 'Patient', resourceId: 'p1', column: 'last_name' },
+      },
+    ],
   },
 });
 

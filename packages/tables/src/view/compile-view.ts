@@ -55,12 +55,13 @@ export function compileView(definition: unknown): CompiledView {
 }
 
 export function invalidView(faults: readonly Fault[]) {
-  const [first, ...others] = faults;
-  const context = { context: { details: faults } };
-  if (!first || others.length > 0) return tableError('invalid-view', context);
-  const subject = first.path === '' ? 'The view' : `\`${first.path}\` of the view`;
-  const message = `${subject} ${sentence(first.message)} Correct it and send it again.`;
-  return tableError('invalid-view', { message, ...context });
+  const [{ path, message } = { path: '', message: '' }, ...others] = faults;
+  const subject = path === '' ? 'The view' : `\`${path}\` of the view`;
+  const text =
+    others.length > 0
+      ? 'The view is not valid. Correct what `details` lists and send it again.'
+      : `${subject} is not valid: ${sentence(message)} Correct it and send it again.`;
+  return tableError('invalid-view', { message: text, context: { details: faults } });
 }
 
 function readConstants({ constant = [] }: ViewDefinition, faults: Fault[]): ReadonlyMap<string, Constant> {

@@ -43,8 +43,10 @@ export function createRowMaker({ resourceType, columns, where, selects }: RowMak
   const work: Work = { row: columns.map(() => null), nodes: [], scopes: [{ rowIndex: 0 }], column: -1 };
   let rows: Row[] = [];
   const store = () => {
-    if (rows.length === maxRowsOfResource)
+    if (rows.length === maxRowsOfResource) {
+      work.column = -1;
       throw new EvaluationError(`It has more than ${maxRowsOfResource.toLocaleString('en')} rows.`);
+    }
     rows.push([...work.row]);
   };
   const start = chain({ plans: selects, slot: 0, next: store, work, columns });

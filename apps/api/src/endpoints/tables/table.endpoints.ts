@@ -1,5 +1,5 @@
 import { parseFhirJson } from '@bulkhead/fhir';
-import { invalidRequest, parseRequest } from '@bulkhead/runtime';
+import { AppError, invalidRequest, parseRequest } from '@bulkhead/runtime';
 import { formatNames, tableFormats } from '@bulkhead/tables';
 import type { StreamTable } from '@bulkhead/tables/commands';
 import { type Request, raw } from 'express';
@@ -140,8 +140,8 @@ async function sendTable(
     const { chunks: lines, contentType, fileName } = table;
     await sendLines({ lines, contentType, fileName, response });
   } catch (error) {
-    // If the client has left, no answer can be sent.
-    if (!signal.aborted) throw error;
+    // If the client has left, no answer can be sent. An error of the table itself closes the connection, too, and the log says why.
+    if (!signal.aborted || error instanceof AppError) throw error;
   }
 }
 
