@@ -1,4 +1,4 @@
-import { anyPatient, patientsShown } from '@bulkhead/access';
+import { anyPatient, patientsShown } from '@bulkhead/audit';
 import type { Resource, ResourceSearch } from '@bulkhead/fhir';
 import { type ResourceStore, resourceError, streamTimeMs, wholeSecond } from '@bulkhead/resources';
 import type { EvaluationError } from '../fhirpath/expression-error.ts';

@@ -1,4 +1,4 @@
-import { anyPatient } from '@bulkhead/access';
+import { anyPatient } from '@bulkhead/audit';
 import { parseSearch, type ResourceSearch } from '@bulkhead/fhir';
 import type { ResourceStore } from '@bulkhead/resources';
 import { invalidRequest } from '@bulkhead/runtime';
