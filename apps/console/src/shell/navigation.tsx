@@ -15,6 +15,7 @@ import {
   IconRefresh,
   IconServerCog,
   IconSignature,
+  IconTable,
   IconTrash,
   IconWebhook,
 } from '@tabler/icons-react';
@@ -28,6 +29,7 @@ const pages = [
   { to: '/schedules', label: 'Schedules', Icon: IconCalendarRepeat },
   { to: '/connections', label: 'Connections', Icon: IconBuildingHospital },
   { to: '/resources', label: 'Resources', Icon: IconDatabase },
+  { to: '/tables', label: 'Tables', Icon: IconTable },
   { to: '/documents', label: 'Documents', Icon: IconFileText },
   { to: '/quarantine', label: 'Quarantine', Icon: IconAlertTriangle },
   { to: '/budget', label: 'Rate budget', Icon: IconGauge },
