@@ -15,8 +15,8 @@ export interface Decimal {
 }
 
 const numberPattern = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
-/** FHIR asks for 18 digits. Aligning `1e9999999` with a small number would need megabytes. */
-const maxScale = 1000;
+/** FHIR asks for 18 digits. Aligning `1e9999999` with a small number would need megabytes, and a million digits seconds. */
+const maxDigits = 1000;
 /** The digits of a quotient after those of its operands, more than the 8 that FHIRPath requires. */
 const quotientDigits = 20;
 
@@ -32,13 +32,13 @@ export function textOf(value: Numeric): string {
 export function toDecimal(value: Numeric): Decimal {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = numberPattern.exec(textOf(value)) ?? [];
   const scale = fraction.length - Number(exponent);
-  if (whole === '' || Math.abs(scale) > maxScale)
+  if (whole === '' || Math.max(whole.length, fraction.length, Math.abs(scale)) > maxDigits)
     throw new EvaluationError(`The number ${textOf(value).slice(0, 60)} is out of range.`);
   const digits = BigInt(whole + fraction);
   return { digits: sign === '-' ? -digits : digits, scale };
 }
 
-export function fromDecimal({ digits, scale }: Decimal): Numeric {
+function fromDecimal({ digits, scale }: Decimal): Numeric {
   const isNegative = digits < 0n;
   const text = String(isNegative ? -digits : digits);
   const padded = scale > 0 ? text.padStart(scale + 1, '0') : text + '0'.repeat(-scale);

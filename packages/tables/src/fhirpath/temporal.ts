@@ -54,7 +54,10 @@ function compareParts(left: string, right: string): number {
 }
 
 function withoutZeros(part: string): string {
-  return part.includes('.') ? part.replace(/\.?0+$/, '') : part;
+  if (!part.includes('.')) return part;
+  let end = part.length;
+  while (part[end - 1] === '0') end -= 1;
+  return part.slice(0, part[end - 1] === '.' ? end - 1 : end);
 }
 
 /** The same in UTC. Only whole minutes change. */

@@ -212,7 +212,7 @@ const views: Readonly<
   },
 };
 
-/** The columns that are no texts. */
+/** The types of the columns that are not texts. */
 const kinds: Readonly<Record<string, 'decimal' | 'integer' | 'list'>> = {
   ...{ result_number: 'decimal', source_reference_range_high: 'decimal', quantity: 'decimal', source_dose: 'decimal' },
   ...{ latitude: 'decimal', longitude: 'decimal', refills: 'integer', condition_ids: 'list' },
@@ -297,7 +297,7 @@ answers = {}
 for key, query in json.load(open(sys.argv[1])).items():
     result = duckdb.sql(query)
     row = zip(result.columns, result.fetchall()[0])
-    answers[key] = {name: None if value is None else str(value).lower() if isinstance(value, bool) else str(value) for name, value in row}
+    answers[key] = {name: None if value is None else str(value).replace('True', 'true').replace('False', 'false') for name, value in row}
 json.dump(answers, open(sys.argv[2], 'w'))
 `;
 

@@ -129,6 +129,7 @@ class ViewCompiler {
   #union(branches: readonly ViewSelect[], unionPath: string): readonly SelectPlan[] {
     const start = this.columns.length;
     let columns: readonly TableColumn[] | undefined;
+    let expected: string | undefined;
     const plans = branches.map((branch, index) => {
       const path = `${unionPath}.${index}`;
       this.columns.length = start;
@@ -136,12 +137,14 @@ class ViewCompiler {
       const plan = this.select(branch, { path, canHaveKey: false });
       const ofBranch = this.columns.slice(start);
       columns ??= ofBranch;
-      const [expected, actual] = [describe(columns), describe(ofBranch)];
+      const actual = describe(ofBranch);
+      expected ??= actual;
       if (expected !== actual) this.#fault(path, `has the columns ${actual}, but the first branch has ${expected}`);
       return plan;
     });
     // A fault in a branch must not change the columns.
-    if (columns) this.columns.splice(start, this.columns.length, ...columns);
+    this.columns.length = start;
+    for (const column of columns ?? []) this.columns.push(column);
     return plans;
   }
 
