@@ -53,6 +53,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/idempotency/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-idempotency'],
   ['packages/connections/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-connections'],
   ['packages/resources/src/up.ts', "import '@bulkhead/documents';", 'layer-of-resources'],
+  ['packages/tables/src/up.ts', "import '@bulkhead/quarantine';", 'layer-of-tables'],
   ['packages/quarantine/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-quarantine'],
   ['packages/documents/src/up.ts', "import '@bulkhead/webhooks';", 'layer-of-documents'],
   ['packages/webhooks/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-webhooks'],
