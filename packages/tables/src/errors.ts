@@ -20,11 +20,11 @@ export const tableError = defineErrors({
   },
   'view-failed': {
     status: 422,
-    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message names the column and the resource. The table ends there, because no row is left out or changed.',
+    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message names the column, and `details` the resource. The table ends there, because no row is left out or changed.',
     examples: [
       {
         message:
-          'The column `last_name` of Patient/p1 cannot be computed. It has 2 values where one is allowed. Change the view, or correct the resource at the EHR and import it again.',
+          'The column `last_name` of a Patient, whose id is in `details`, cannot be computed. It has 2 values where one is allowed. Change the view, or correct the resource at the EHR and import it again.',
         details: { resourceType: 'Patient', resourceId: 'p1', column: 'last_name' },
       },
     ],

@@ -33,7 +33,7 @@ export function toDecimal(value: Numeric): Decimal {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = numberPattern.exec(textOf(value)) ?? [];
   const scale = fraction.length - Number(exponent);
   if (whole === '' || Math.max(whole.length, fraction.length, Math.abs(scale)) > maxDigits)
-    throw new EvaluationError(`The number ${textOf(value).slice(0, 60)} is out of range.`);
+    throw new EvaluationError('A number is out of range.');
   const digits = BigInt(whole + fraction);
   return { digits: sign === '-' ? -digits : digits, scale };
 }

@@ -109,7 +109,7 @@ test.each([
   ['name.family < 2', '`<` has 2 values where one is allowed.'],
   ["name['a']", 'An index is not a whole number.'],
   ['name.join()', '`join()` cannot be applied to an element with parts.'],
-  ['big + 1', 'The number 1e9999999 is out of range.'],
+  ['big + 1', 'A number is out of range.'],
 ])('%s cannot be computed: %s', (text, message) => {
   const resource = parseExact('{"big":1e9999999,"name":[{"family":"a"},{"family":"b"}]}');
   expect(() => evaluate(text, resource)).toThrow(message);

@@ -149,7 +149,7 @@ function rowsOf(column: object, resource: object) {
   return rows({ resourceType: 'Patient', id: 'p1', ...resource });
 }
 
-describe('a value that its column cannot hold fails, and the message names the resource and the column', () => {
+describe('a value that its column cannot hold fails, and the error names the resource and the column', () => {
   test.each([
     { type: 'integer', value: 1.5, message: /cannot hold this number/ },
     { type: 'integer', value: 2 ** 31, message: /cannot hold this number/ },
@@ -164,7 +164,10 @@ describe('a value that its column cannot hold fails, and the message names the r
   ])('$type: $value', ({ type, value, message }) => {
     const fail = () => rowsOf({ type }, { value });
     expect(fail).toThrow(message);
-    expect(fail).toThrow('The column `value` of Patient/p1 cannot be computed.');
+    expect(fail).toThrow('The column `value` of a Patient, whose id is in `details`, cannot be computed.');
+    expect(fail).toThrow(
+      expect.objectContaining({ context: { resourceType: 'Patient', resourceId: 'p1', column: 'value' } }),
+    );
   });
 });
 
@@ -202,7 +205,7 @@ test('a resource of a million rows is refused before they fill the memory', () =
   const { rows } = compileView(of([loop('x'), loop('y')]));
   const a = Array.from({ length: 1000 }, (_, index) => index);
   expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow(
-    'The rows of Patient/p1 cannot be computed. It has more than 100,000 rows.',
+    'The rows of a Patient, whose id is in `details`, cannot be computed. It has more than 100,000 rows.',
   );
 });
 

@@ -80,7 +80,9 @@ export function viewFailed(options: {
   const { error, resource, column } = options;
   const { resourceType = '', id = '' } = (resource ?? {}) as { readonly resourceType?: string; readonly id?: string };
   const subject = column === undefined ? 'The rows' : `The column \`${column}\``;
-  const message = `${subject} of ${resourceType}/${id} cannot be computed. ${error.message} Change the view, or correct the resource at the EHR and import it again.`;
+  // Messages are logged, and no log has the id of a patient.
+  const named = resourceType === 'Patient' ? 'a Patient, whose id is in `details`,' : `${resourceType}/${id}`;
+  const message = `${subject} of ${named} cannot be computed. ${error.message} Change the view, or correct the resource at the EHR and import it again.`;
   return tableError('view-failed', { message, context: { resourceType, resourceId: id, column } });
 }
 

@@ -203,7 +203,9 @@ test('a table whose value does not fit after the beginning was sent is cut off, 
   });
   expect(answer.status).toBe(200);
   await expect(answer.text()).rejects.toThrow();
-  await waitFor(async () => logLines.some((line) => line.includes('response cut off') && line.includes('view-failed')));
+  await waitFor(async () =>
+    logLines.some((line) => line.includes('response cut off') && line.includes('Observation/o999')),
+  );
 });
 
 test('the API stops a table whose client leaves, and continues to serve others', async () => {
@@ -215,4 +217,14 @@ test('the API stops a table whose client leaves, and continues to serve others',
   await once(response, 'data');
   request.destroy();
   expect((await get(`/patient?connectionId=${connectionId}&_limit=1`)).status).toBe(200);
+});
+
+test('the log does not name the patient whose values do not fit', async () => {
+  const two = { resourceType: 'Patient', id: 'secret-id', name: [{ family: 'A' }, { family: 'B' }] };
+  await api.store.resourceWriter.write('Patient', [makeDocument(two, { connectionId: other })]);
+  const refused = await api.request('POST', `${at}?connectionId=${other}`, { body: names });
+  expect(refused.refusal).toEqual([422, 'view-failed']);
+  expect(refused.body.error.details).toMatchObject({ resourceType: 'Patient', resourceId: 'secret-id' });
+  expect(refused.body.error.message).not.toContain('secret-id');
+  expect(logLines.join('')).not.toContain('secret-id');
 });
