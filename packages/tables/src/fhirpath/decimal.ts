@@ -14,6 +14,13 @@ export interface Decimal {
   readonly scale: number;
 }
 
+const powers = Array.from({ length: 64 }, (_, exponent) => 10n ** BigInt(exponent));
+
+/** A power of ten. The usual ones are computed once. */
+export function powerOfTen(exponent: number): bigint {
+  return powers[exponent] ?? 10n ** BigInt(exponent);
+}
+
 const numberPattern = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
 /** FHIR asks for 18 digits. Aligning `1e9999999` with a small number would need megabytes, and a million digits seconds. */
 const maxDigits = 1000;
@@ -77,9 +84,7 @@ function divide(left: Decimal, right: Decimal): Numeric | undefined {
   // One more digit decides how the last one is rounded.
   const shift = scale + 1 + right.scale - left.scale;
   const [dividend, divisor] =
-    shift >= 0
-      ? [left.digits * 10n ** BigInt(shift), right.digits]
-      : [left.digits, right.digits * 10n ** BigInt(-shift)];
+    shift >= 0 ? [left.digits * powerOfTen(shift), right.digits] : [left.digits, right.digits * powerOfTen(-shift)];
   const quotient = dividend / divisor;
   const rounded = (quotient + (quotient < 0n ? -5n : 5n)) / 10n;
   return fromDecimal(withoutTrailingZeros({ digits: rounded, scale }));
@@ -94,5 +99,5 @@ function withoutTrailingZeros({ digits, scale }: Decimal): Decimal {
 
 function align(left: Decimal, right: Decimal): [bigint, bigint] {
   const scale = Math.max(left.scale, right.scale);
-  return [left.digits * 10n ** BigInt(scale - left.scale), right.digits * 10n ** BigInt(scale - right.scale)];
+  return [left.digits * powerOfTen(scale - left.scale), right.digits * powerOfTen(scale - right.scale)];
 }

@@ -1,6 +1,6 @@
 import { isResourceType } from '@bulkhead/fhir';
 import { choiceElements, choiceName, choiceTypes, dateElements } from './choice-elements.ts';
-import { flatMap, isElement, itemsOf, singleOf, toCollection, truthOf } from './collections.ts';
+import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
 import { kindOf } from './compare.ts';
 import type { Compile, Compiled, Evaluate, Fail } from './compiled.ts';
 import { boundaryOf, isNumeric, textOf } from './decimal.ts';
@@ -106,7 +106,9 @@ function compileJoin({ target: { evaluate }, args: [separator], compile }: Call)
     evaluate: (node, scope) => {
       const between = singleOf(evaluateSeparator(node, scope), 'The separator of `join()`') ?? '';
       if (typeof between !== 'string') throw new EvaluationError('The separator of `join()` is not a text.');
-      return itemsOf(evaluate(node, scope)).map(joined).join(between);
+      const value = evaluate(node, scope);
+      if (value === undefined) return '';
+      return Array.isArray(value) ? value.map(joined).join(between) : joined(value);
     },
     type: 'string',
   };

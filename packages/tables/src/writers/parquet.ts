@@ -1,14 +1,11 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
-import { isNumeric, type Numeric, toDecimal } from '../fhirpath/decimal.ts';
+import { isNumeric, type Numeric, powerOfTen, toDecimal } from '../fhirpath/decimal.ts';
 import { EvaluationError } from '../fhirpath/expression-error.ts';
 import type { Cell, TableColumn } from '../view/column-type.ts';
 import type { Row } from '../view/make-rows.ts';
 import { CellError, type TableWriter, type WriterOptions } from './table-writer.ts';
 
-/**
- * The rows of a group are in memory until it is full, and encoding it holds the event loop. Readers skip groups by their statistics, so much
- * smaller ones would be read more slowly.
- */
+/** The rows of a group are in memory until it is full, and encoding it holds the event loop. Much smaller ones would be read more slowly. */
 const rowsOfGroup = 5000;
 /** `PAR1`, with which a file begins. */
 const magicBytes = 4;
@@ -18,7 +15,7 @@ const charactersOfGroup = 8 * 1024 * 1024;
 /** Decimals are whole multiples of 10^-20 with up to 38 digits, the most that DuckDB, Snowflake and Spark read. */
 const decimalScale = 20;
 const decimalPrecision = 38;
-const maxUnscaled = 10n ** BigInt(decimalPrecision);
+const maxUnscaled = powerOfTen(decimalPrecision);
 
 /**
  * Writes Parquet (https://parquet.apache.org/docs/file-format/) in groups of rows, as they come. The footer comes last, so a file that
@@ -26,7 +23,13 @@ const maxUnscaled = 10n ** BigInt(decimalPrecision);
  */
 export function createParquetWriter({ columns }: WriterOptions): TableWriter {
   const bytes = new TakenBytes();
-  const file = new ParquetWriter({ writer: bytes, schema: schemaOf(columns), createdBy: 'Bulkhead' });
+  // Rows have no order, so every group has nearly all values, and statistics would let readers skip none.
+  const file = new ParquetWriter({
+    writer: bytes,
+    schema: schemaOf(columns),
+    statistics: false,
+    createdBy: 'Bulkhead',
+  });
   const converts = columns.map(({ kind, isCollection }) => toConvert(kind, isCollection));
   let data: unknown[][] = columns.map(() => []);
   let rows = 0;
@@ -121,8 +124,8 @@ function toConvert(kind: TableColumn['kind'], isCollection: boolean): (cell: Cel
 function toUnscaled(value: Numeric): bigint {
   const { digits, scale } = toDecimal(value);
   const missing = decimalScale - scale;
-  const unscaled = missing >= 0 ? digits * 10n ** BigInt(missing) : digits / 10n ** BigInt(-missing);
-  const isExact = missing >= 0 || unscaled * 10n ** BigInt(-missing) === digits;
+  const unscaled = missing >= 0 ? digits * powerOfTen(missing) : digits / powerOfTen(-missing);
+  const isExact = missing >= 0 || unscaled * powerOfTen(-missing) === digits;
   if (isExact && unscaled < maxUnscaled && unscaled > -maxUnscaled) return unscaled;
   throw new EvaluationError(
     `Parquet holds decimals with ${decimalPrecision - decimalScale} digits before the point and ${decimalScale} after it, and this one has more. CSV and NDJSON hold any number.`,
