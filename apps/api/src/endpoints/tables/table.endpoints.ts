@@ -1,5 +1,6 @@
 import { parseFhirJson } from '@bulkhead/fhir';
 import { AppError, invalidRequest, parseRequest } from '@bulkhead/runtime';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { formatNames, tableFormats } from '@bulkhead/tables';
 import type { StreamTable } from '@bulkhead/tables/commands';
 import { type Request, raw } from 'express';
@@ -8,7 +9,7 @@ import { defineEndpoint, endpointGroup, type HandlerInput } from '../../http/def
 import { apiError } from '../../http/errors/errors.ts';
 import { appendConnection, appendFurther } from '../../http/middleware/audit-trail.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';
-import { instant, success } from '../common.schema.ts';
+import { instant, page } from '../common.schema.ts';
 import { searchCriteria } from '../resources/search-resources.endpoint.ts';
 import { tableExample, tableListExample, tableViewSchema, viewExample } from './table.examples.ts';
 
@@ -56,10 +57,12 @@ const listTables = defineEndpoint({
   summary: 'List the published views, with a sentence about each column',
   description:
     'Returns the views that can be read as tables by their name. Their columns have the names of the input layer of the Tuva project where it has them. They are in packages/tables/views, as a start for your own.',
-  responses: {
-    200: success('The views', { data: z.array(tableViewSchema).describe('The views.'), example: tableListExample }),
+  request: { query: shortListQuery },
+  responses: { 200: page('The views', { item: tableViewSchema, example: tableListExample }) },
+  handler({ query, services }) {
+    const { items, next } = pageOf(services.tables.list(), query);
+    return { data: items, next };
   },
-  handler: ({ services }) => ({ data: services.tables.list() }),
 });
 
 const readTable = defineEndpoint({
