@@ -51,9 +51,9 @@ export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
       if (remaining === 0) break;
       remaining -= 1;
       addRow({ writer, row, resource });
+      const chunk = writer.take();
+      if (chunk) yield chunk;
     }
-    const chunk = writer.take();
-    if (chunk) yield chunk;
     if (remaining === 0) break;
   }
   yield writer.end();

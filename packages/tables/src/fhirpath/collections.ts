@@ -8,9 +8,24 @@ import { EvaluationError } from './expression-error.ts';
 
 export type Collection = unknown;
 
+/** Counts the items that are read for a resource. */
+export interface Meter {
+  items: number;
+}
+
+/** Expressions and loops combine the lists of a resource without a bound. Ten million items take a few tenths of a second. */
+const maxItems = 10_000_000;
+
+/** @throws EvaluationError if too many items have been read */
+export function countItems(meter: Meter, items: number): void {
+  meter.items += items;
+  if (meter.items > maxItems) throw new EvaluationError('It combines too many items of lists.');
+}
+
 /** Brings a value of JSON into the form of collections. */
-export function toCollection(value: unknown): Collection {
+export function toCollection(value: unknown, meter: Meter): Collection {
   if (!Array.isArray(value)) return value === null ? undefined : value;
+  countItems(meter, value.length);
   // FHIR has null in arrays of primitives if an item has extensions only.
   const items = value.includes(null) ? value.filter((item) => item !== null) : value;
   return items.length > 1 ? items : items[0];
@@ -22,9 +37,10 @@ export function itemsOf(collection: Collection): readonly unknown[] {
 }
 
 /** Applies a function to each item and joins the results. */
-export function flatMap(collection: Collection, map: (item: unknown) => Collection): Collection {
+export function flatMap(collection: Collection, map: (item: unknown) => Collection, meter: Meter): Collection {
   if (collection === undefined) return undefined;
   if (!Array.isArray(collection)) return map(collection);
+  countItems(meter, collection.length);
   const results: unknown[] = [];
   for (const item of collection) {
     const result = map(item);

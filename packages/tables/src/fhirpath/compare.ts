@@ -67,8 +67,17 @@ export function combine(operator: '+' | '-' | '*' | '/', leftSide: Collection, r
   const [left, right] = [singleOf(leftSide, `\`${operator}\``), singleOf(rightSide, `\`${operator}\``)];
   if (left === undefined || right === undefined) return undefined;
   if (isNumeric(left) && isNumeric(right)) return calculate(operator, left, right);
-  if (operator === '+' && typeof left === 'string' && typeof right === 'string') return left + right;
+  if (operator === '+' && typeof left === 'string' && typeof right === 'string') return withinLimit(left + right);
   throw new EvaluationError(`\`${operator}\` cannot be applied to ${kindOf(left)} and ${kindOf(right)}.`);
+}
+
+/** No document of the database is longer, so no text of a resource is. */
+const maxTextCharacters = 16 * 1024 * 1024;
+
+/** @throws EvaluationError for a text that an expression has made too long */
+export function withinLimit(text: string): string {
+  if (text.length <= maxTextCharacters) return text;
+  throw new EvaluationError('A text is longer than 16 MB.');
 }
 
 /** What a value is, for messages. The value itself is a patient's. */

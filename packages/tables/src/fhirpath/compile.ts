@@ -1,6 +1,6 @@
 import { parseExact } from '@bulkhead/fhir';
 import { choiceNames, unnamedChoices } from './choice-elements.ts';
-import { type Collection, flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
+import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
 import { combine, compare, equals } from './compare.ts';
 import type { Compile, Compiled, Constant, Evaluate, Fail } from './compiled.ts';
 import { calculate, isNumeric } from './decimal.ts';
@@ -109,27 +109,27 @@ function compileMember({ expression, compile }: CompileNode<'member'>): Compiled
   return {
     evaluate: (node, scope) => {
       const value = evaluate(node, scope);
-      return Array.isArray(value) ? flatMap(value, read) : read(value);
+      return Array.isArray(value) ? flatMap(value, (item) => read(item, scope), scope.meter) : read(value, scope);
     },
     type: undefined,
   };
 }
 
 /** Reads an element of an item. */
-function readerOf(name: string): (item: unknown) => Collection {
-  const readPlain = (item: unknown): Collection => {
+function readerOf(name: string): Evaluate {
+  const readPlain: Evaluate = (item, { meter }) => {
     if (!isElement(item)) return undefined;
     const value = item[name];
     // `constructor` is not an element.
-    return typeof value === 'function' ? undefined : toCollection(value);
+    return typeof value === 'function' ? undefined : toCollection(value, meter);
   };
   if (!unnamedChoices.has(name)) return readPlain;
   const names = choiceNames(name);
-  return (item) => {
-    const plain = readPlain(item);
+  return (item, scope) => {
+    const plain = readPlain(item, scope);
     if (plain !== undefined || !isElement(item)) return plain;
     const typed = names.find((candidate) => item[candidate] !== undefined);
-    return typed === undefined ? undefined : toCollection(item[typed]);
+    return typed === undefined ? undefined : toCollection(item[typed], scope.meter);
   };
 }
 

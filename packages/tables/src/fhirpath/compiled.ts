@@ -1,4 +1,4 @@
-import type { Collection } from './collections.ts';
+import type { Collection, Meter } from './collections.ts';
 import type { ExpressionError } from './expression-error.ts';
 import type { Expression } from './parser.ts';
 
@@ -6,6 +6,7 @@ import type { Expression } from './parser.ts';
 export interface Scope {
   /** The position of the item in the collection of the innermost `forEach` or `repeat`, from 0. */
   rowIndex: number;
+  readonly meter: Meter;
 }
 
 /** Computes an expression for an item. @throws EvaluationError */

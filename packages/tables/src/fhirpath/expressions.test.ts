@@ -8,7 +8,7 @@ import { isNumeric, textOf } from './decimal.ts';
 import { ExpressionError } from './expression-error.ts';
 
 const evaluate = (text: string, resource: unknown = { resourceType: 'Patient' }) =>
-  compileExpression({ text, constants: new Map() }).evaluate(resource, { rowIndex: 0 });
+  compileExpression({ text, constants: new Map() }).evaluate(resource, { rowIndex: 0, meter: { items: 0 } });
 
 /** As text, so that the precision of numbers counts. */
 const shown = (value: unknown) => (isNumeric(value) ? textOf(value) : value);

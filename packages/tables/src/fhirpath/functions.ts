@@ -1,7 +1,7 @@
 import { isResourceType } from '@bulkhead/fhir';
 import { choiceElements, choiceName, choiceTypes, dateElements } from './choice-elements.ts';
 import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
-import { kindOf } from './compare.ts';
+import { kindOf, withinLimit } from './compare.ts';
 import type { Compile, Compiled, Evaluate, Fail } from './compiled.ts';
 import { boundaryOf, isNumeric, textOf } from './decimal.ts';
 import { EvaluationError } from './expression-error.ts';
@@ -60,7 +60,11 @@ const functions: Readonly<Record<string, FunctionRule>> = {
   highBoundary: rule(0, 0, (call) => compileBoundary(call, 'high')),
   getResourceKey: rule(0, 0, ({ target: { evaluate } }) => ({
     evaluate: (node, scope) =>
-      flatMap(evaluate(node, scope), (item) => (isElement(item) ? toCollection(item.id) : undefined)),
+      flatMap(
+        evaluate(node, scope),
+        (item) => (isElement(item) ? toCollection(item.id, scope.meter) : undefined),
+        scope.meter,
+      ),
     type: 'id',
   })),
   getReferenceKey: rule(0, 1, compileReferenceKey),
@@ -87,8 +91,10 @@ function compileWhere({ target, args, compile }: Call): Compiled {
   const { evaluate, type } = target;
   return {
     evaluate: (node, scope) =>
-      flatMap(evaluate(node, scope), (item) =>
-        truthOf(meets(item, scope), 'The criterion of `where()`') === true ? item : undefined,
+      flatMap(
+        evaluate(node, scope),
+        (item) => (truthOf(meets(item, scope), 'The criterion of `where()`') === true ? item : undefined),
+        scope.meter,
       ),
     type,
   };
@@ -108,7 +114,7 @@ function compileJoin({ target: { evaluate }, args: [separator], compile }: Call)
       if (typeof between !== 'string') throw new EvaluationError('The separator of `join()` is not a text.');
       const value = evaluate(node, scope);
       if (value === undefined) return '';
-      return Array.isArray(value) ? value.map(joined).join(between) : joined(value);
+      return Array.isArray(value) ? withinLimit(value.map(joined).join(between)) : joined(value);
     },
     type: 'string',
   };
@@ -140,7 +146,8 @@ function compileOfType(call: Call): Compiled {
   if (!isOfType)
     throw fail(at, `\`ofType(${type})\` must directly follow an element with several types, such as \`value\`.`);
   return {
-    evaluate: (node, scope) => flatMap(evaluate(node, scope), (item) => (isOfType(item) ? item : undefined)),
+    evaluate: (node, scope) =>
+      flatMap(evaluate(node, scope), (item) => (isOfType(item) ? item : undefined), scope.meter),
     type,
   };
 }
@@ -164,11 +171,13 @@ function compileExtension({ target, written, args, compile }: Call): Compiled {
     evaluate: (node, scope) => {
       const url = singleOf(evaluateUrl(node, scope), 'The URL of `extension()`');
       const ofElement = (item: unknown) =>
-        flatMap(isElement(item) ? toCollection(item.extension) : undefined, (extension) =>
-          isElement(extension) && extension.url === url ? extension : undefined,
+        flatMap(
+          isElement(item) ? toCollection(item.extension, scope.meter) : undefined,
+          (extension) => (isElement(extension) && extension.url === url ? extension : undefined),
+          scope.meter,
         );
-      const found = flatMap(evaluate(node, scope), ofElement);
-      return found === undefined ? flatMap(beside(node, scope), ofElement) : found;
+      const found = flatMap(evaluate(node, scope), ofElement, scope.meter);
+      return found === undefined ? flatMap(beside(node, scope), ofElement, scope.meter) : found;
     },
     type: undefined,
   };
@@ -203,7 +212,7 @@ function compileReferenceKey({ target: { evaluate }, args: [argument], fail }: C
     const [, referenced, id] = typeof reference === 'string' ? (referencePattern.exec(reference) ?? []) : [];
     return type === undefined || referenced === type ? id : undefined;
   };
-  return { evaluate: (node, scope) => flatMap(evaluate(node, scope), keyOf), type: 'id' };
+  return { evaluate: (node, scope) => flatMap(evaluate(node, scope), keyOf, scope.meter), type: 'id' };
 }
 
 /** Reads `Quantity` or `FHIR.Quantity`. */

@@ -205,8 +205,24 @@ test('a resource of a million rows is refused before they fill the memory', () =
   const { rows } = compileView(of([loop('x'), loop('y')]));
   const a = Array.from({ length: 1000 }, (_, index) => index);
   expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow(
-    'The rows of a Patient, whose id is in `details`, cannot be computed. It has more than 100,000 rows.',
+    'The rows of a Patient, whose id is in `details`, cannot be computed. It has more than 500,000 rows.',
   );
+});
+
+test('lists that are combined without a row are refused before they take seconds', () => {
+  const loops = ['x', 'y', 'z'].map((name) => ({
+    forEach: name === 'z' ? 'a.where(false)' : 'a',
+    column: [{ name, path: '$this', type: 'integer' }],
+  }));
+  const { rows } = compileView(of(loops));
+  const a = Array.from({ length: 2000 }, (_, index) => index);
+  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow('It combines too many items of lists.');
+});
+
+test('a text that grows beyond what the database can hold is refused', () => {
+  const { rows } = compileView(of({ column: [{ name: 'x', path: Array(40).fill('a').join(' + '), type: 'string' }] }));
+  const a = 'x'.repeat(1_000_000);
+  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow('A text is longer than 16 MB.');
 });
 
 test.each(['$this', "'x'", '1 + 1'])('a repeat of %s, which would never end, fails', (path) => {

@@ -1,5 +1,5 @@
 import { tableError } from '../errors.ts';
-import { type Collection, isElement, itemsOf } from '../fhirpath/collections.ts';
+import { type Collection, countItems, isElement, itemsOf, type Meter } from '../fhirpath/collections.ts';
 import type { Evaluate, Scope } from '../fhirpath/compiled.ts';
 import { EvaluationError } from '../fhirpath/expression-error.ts';
 import { type Cell, type TableColumn, toCellValue } from './column-type.ts';
@@ -11,7 +11,7 @@ export type Row = readonly Cell[];
 export type RowMaker = (resource: unknown) => Row[];
 
 /** Two lists of a resource that are combined can have any number of rows, and all rows of a resource are in memory. */
-const maxRowsOfResource = 100_000;
+const maxCellsOfResource = 1_000_000;
 
 /*
  * A row is filled from left to right, column by column. Every select has a step, which fills its columns and then calls the step after it,
@@ -30,6 +30,7 @@ interface Work {
   readonly scopes: Scope[];
   /** The column that is being computed, for messages. */
   column: number;
+  readonly meter: Meter;
 }
 
 interface RowMakerOptions {
@@ -40,12 +41,14 @@ interface RowMakerOptions {
 }
 
 export function createRowMaker({ resourceType, columns, where, selects }: RowMakerOptions): RowMaker {
-  const work: Work = { row: columns.map(() => null), nodes: [], scopes: [{ rowIndex: 0 }], column: -1 };
+  const meter: Meter = { items: 0 };
+  const work: Work = { row: columns.map(() => null), nodes: [], scopes: [{ rowIndex: 0, meter }], column: -1, meter };
+  const maxRows = Math.floor(maxCellsOfResource / columns.length);
   let rows: Row[] = [];
   const store = () => {
-    if (rows.length === maxRowsOfResource) {
+    if (rows.length === maxRows) {
       work.column = -1;
-      throw new EvaluationError(`It has more than ${maxRowsOfResource.toLocaleString('en')} rows.`);
+      throw new EvaluationError(`It has more than ${maxRows.toLocaleString('en')} rows.`);
     }
     rows.push([...work.row]);
   };
@@ -54,6 +57,7 @@ export function createRowMaker({ resourceType, columns, where, selects }: RowMak
     rows = [];
     if (!isElement(resource) || resource.resourceType !== resourceType) return rows;
     work.column = -1;
+    meter.items = 0;
     try {
       if (!where.every((condition) => isTrue(condition(resource, work.scopes[0] as Scope)))) return rows;
       work.nodes[0] = resource;
@@ -101,7 +105,7 @@ function chain({ plans, next, ...options }: Compile & { readonly plans: readonly
 }
 
 function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: SelectPlan }): Step {
-  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0 }) - 1;
+  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, meter: work.meter }) - 1;
   const union = plan.unionAll.map((branch) => toStep({ plan: branch, slot: inner, next, work, columns }));
   const afterSelects = union.length === 0 ? next : () => runAll(union);
   const afterColumns = chain({ plans: plan.selects, slot: inner, next: afterSelects, work, columns });
@@ -115,6 +119,7 @@ function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: 
   if (plan.loop === undefined) return body;
   const { loop } = plan;
   const visit = (node: unknown, rowIndex: number) => {
+    countItems(work.meter, 1);
     work.nodes[inner] = node;
     (work.scopes[inner] as Scope).rowIndex = rowIndex;
     body();

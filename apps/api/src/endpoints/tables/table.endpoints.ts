@@ -44,9 +44,7 @@ const answers = {
   },
 };
 
-const errors = [
-  ...(['unknown-connection', 'history-expired', 'search-too-costly', 'invalid-view', 'view-failed'] as const),
-];
+const errors = ['unknown-connection', 'history-expired', 'search-too-costly', 'invalid-view', 'view-failed'] as const;
 
 const listTables = defineEndpoint({
   id: 'listTables',
