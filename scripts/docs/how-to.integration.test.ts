@@ -47,7 +47,7 @@ test('the commands of docs/how-to/recover-a-failed-export.md work as written', a
   const mended = '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"}}';
   writeFileSync(editor, `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
   const printed = await run(await commandsOf('docs/how-to/recover-a-failed-export.md'), { EDITOR: editor });
-  expect(printed).toContain('export-failed-at-ehr');
+  expect(printed).toContain('The export failed at the EHR');
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 1 quarantined/);
   expect(await run('bulkhead resources get --connection "$CONNECTION" --types Condition')).toContain('"id":"mended"');
 }, 120_000);

@@ -189,7 +189,7 @@ export const exportWarnings = {
   'deletions-contradicted': {
     title: 'The EHR sent resources and listed them as deleted',
     advice: "The resources stay stored. Ask the EHR's support which is right.",
-    help: 'The EHR sent resources and also named them as deleted, in one export. They stay stored. Ask its support which is right.',
+    help: 'The EHR sent resources and also listed them as deleted, in one export. They stay stored. Ask its support which is right.',
   },
   'versions-set-back': {
     title: 'The EHR sent older versions than before',

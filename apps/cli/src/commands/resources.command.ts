@@ -195,7 +195,7 @@ function toLabels(meta: unknown): string | undefined {
 /** @throws CliError if the path is that of a file */
 function openFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
-    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Name another folder.`;
+    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Choose another folder.`;
     throw new CliError({ message, exitCode: exitCodes.usage });
   }
   mkdirSync(path, { recursive: true });
