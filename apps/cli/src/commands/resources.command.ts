@@ -18,7 +18,7 @@ const filters = {
   status: repeated('<status>', 'only resources with this status'),
   date: repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
   security: repeated('<label>', 'only resources with this label of meta.security, such as R for restricted'),
-  lastUpdated: repeated('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
+  lastUpdated: repeated('<time>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
 };
 
 /** The stored resources. */
@@ -102,7 +102,7 @@ export const resources: CommandGroup = {
       options: {
         connection,
         since: required(
-          instant('the time: at first a time of your choice, then the end that the last history printed'),
+          instant('start of the period: at first any time, then the end that the last history printed'),
         ),
         limit: wholeNumber('<n>', 'number of changes on the page'),
         cursor: text('<cursor>', 'continue after an earlier page'),

@@ -25,7 +25,7 @@ export const sync: CommandGroup = {
         connection: required(text('<id>', 'the connection to sync')),
         types: list('<types>', 'comma-separated types of the enhanced set'),
         patients: list('<ids>', 'comma-separated patients (default: all stored patients)'),
-        since: text('<instant>', 'only changes since this time (default: where the last sync ended)'),
+        since: text('<time>', 'only changes since this time (default: where the last sync ended)'),
         callback: text('<url>', 'call this URL when the sync ends'),
         standard: unless('skip the standard set'),
         enhanced: unless('skip the enhanced set'),

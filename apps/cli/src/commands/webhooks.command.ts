@@ -9,7 +9,7 @@ const connection = 'the id of the connection';
 export const webhooks: CommandGroup = {
   name: 'webhooks',
   alias: 'webhook',
-  summary: 'webhooks: calls to your URL when exports and syncs end',
+  summary: 'calls to your URL when exports and syncs end',
   commands: [
     command({
       name: 'set',
