@@ -101,9 +101,7 @@ export const resources: CommandGroup = {
       args: { type },
       options: {
         connection,
-        since: required(
-          instant('start of the period: at first any time, then the end that the last history printed'),
-        ),
+        since: required(instant('start of the period: at first any time, then the end that the last history printed')),
         limit: wholeNumber('<n>', 'number of changes on the page'),
         cursor: text('<cursor>', 'continue after an earlier page'),
       },
