@@ -156,10 +156,9 @@ export const bulkExportSchema = z.strictObject({
     .describe(
       'What the EHR reports about its progress, at most 100 characters. Clients see only the percentage in it. Absent if the EHR reports nothing, and after the end.',
     ),
-  progressedAt: z
-    .date()
-    .exactOptional()
-    .meta({ description: 'Since when the EHR reports the same progress. Absent before its first status.' }),
+  progressedAt: z.date().exactOptional().meta({
+    description: 'The time since which the EHR has reported the same progress. Absent before its first status.',
+  }),
   pollCount: countSchema,
   /** Consecutive status requests with a transient failure. */
   pollErrors: countSchema,

@@ -86,10 +86,10 @@ export const exportError = defineErrors({
   },
   'unknown-export': {
     title: 'Export not found',
-    advice: 'Open the list of exports. Exports that have ended are deleted after a time.',
+    advice: 'Open the list of exports. Exports that have ended are deleted after some time.',
     status: 404,
     message:
-      'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
+      'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after some time.',
   },
   'export-ended': {
     title: 'The export has already ended',

@@ -85,10 +85,10 @@ export const ehrError = defineErrors({
       'The user has not authorized the connection, or the authorization has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or create a start URL with POST to the same path.',
   },
   'ehr-redirects': {
-    title: 'The EHR redirects in a circle',
+    title: 'The EHR redirects in a loop',
     advice: 'Check the FHIR endpoint of the connection.',
-    message: 'The EHR redirects in a circle or to an invalid URL. Verify the FHIR endpoint of the connection.',
-    help: 'The EHR redirects in a circle or to an invalid URL, or it redirects a request that changes something.',
+    message: 'The EHR redirects in a loop or to an invalid URL. Verify the FHIR endpoint of the connection.',
+    help: 'The EHR redirects in a loop or to an invalid URL, or it redirects a request that changes something.',
   },
   'ehr-unreachable': {
     title: 'The EHR cannot be reached',

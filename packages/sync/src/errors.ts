@@ -20,10 +20,10 @@ export const syncError = defineErrors({
   },
   'unknown-run': {
     title: 'Sync not found',
-    advice: 'Open the list of syncs. Syncs that have ended are deleted after a time.',
+    advice: 'Open the list of syncs. Syncs that have ended are deleted after some time.',
     status: 404,
     message:
-      'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
+      'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after some time.',
   },
   'nothing-to-retry': {
     title: 'There is nothing to retry',

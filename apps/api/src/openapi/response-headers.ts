@@ -26,7 +26,7 @@ export const headerComponents = {
     example: '/api/ehr/athenahealth/bulk-export/job_01a20ebbc9477ed4b36076ce74bec9ba',
   },
   'Idempotency-Replayed': {
-    description: 'Present if an earlier request with the same `Idempotency-Key` has got this response.',
+    description: 'Present if an earlier request with the same `Idempotency-Key` received this response.',
     schema: { type: 'string', const: 'true' },
     example: 'true',
   },

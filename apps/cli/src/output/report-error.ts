@@ -114,9 +114,9 @@ function fromApi({ status, code, message, details, cause }: ApiError): CliError 
 const messages: Readonly<Partial<Record<ErrorCode, string>>> = {
   'invalid-request': 'A value is not valid.',
   'unknown-export':
-    'No export has this id. Ended exports are deleted after a time. List the exports with `bulkhead export list`.',
+    'No export has this id. Ended exports are deleted after some time. List the exports with `bulkhead export list`.',
   'unknown-run':
-    'No sync has this id. Ended syncs are deleted after a time. List the syncs with `bulkhead sync list --connection ID`.',
+    'No sync has this id. Ended syncs are deleted after some time. List the syncs with `bulkhead sync list --connection ID`.',
   unauthenticated:
     'The API key is not valid. Set BULKHEAD_API_KEY or --key-file. An operator creates a key with `bulkhead keys create`.',
   'idempotency-key-reused':

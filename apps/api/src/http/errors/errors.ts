@@ -22,7 +22,7 @@ export const apiError = defineErrors({
   },
   forbidden: {
     title: 'Operators only',
-    advice: 'Log in with the key of an operator.',
+    advice: "Log in with an operator's key.",
     status: 403,
     message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
   },
@@ -81,7 +81,7 @@ export const apiError = defineErrors({
   },
   'range-not-satisfiable': {
     title: 'The requested part does not exist',
-    advice: 'Request a part that is inside of the document.',
+    advice: 'Request a part within the document.',
     status: 416,
     message: 'The requested range begins after the end of the document. See Content-Range for its length.',
   },
