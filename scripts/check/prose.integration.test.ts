@@ -19,7 +19,7 @@ async function check(texts: Readonly<Record<string, string>>) {
 
 // Split, so that the check of this project does not find them here.
 const oldPhrase = ['the key of who', 'ever has called'].join('');
-const misspelt = 'the answer of the server is read'.replace('server', ['ser', 'vr'].join(''));
+const misspelt = 'the text of the server is read'.replace('server', ['ser', 'vr'].join(''));
 
 test('the prose check reports an old phrase and a misspelt word, in each kind of text, with their positions', async () => {
   const { code, output } = await check({
@@ -52,4 +52,29 @@ test('the prose check ignores code, and prose that follows the rules', async () 
   const text = `/** Returns \`${oldPhrase}\` of the caller. */\nconst name = 'a.b/c';\nconst whoeverCalled = { name };`;
   const { code, output } = await check({ 'apps/a/a.ts': text });
   expect([code, output]).toEqual([0, expect.stringContaining('1 passages, 0 faults')]);
+});
+
+// Split, too.
+const uncommon = ['The API does not ', 'answer, and rep', 'airs a file of its', ' own.'].join('');
+
+test('the prose check reports words that are only allowed where no user reads them', async () => {
+  const { code, output } = await check({
+    'README.md': uncommon,
+    'docs/how-to/page.md': uncommon,
+    'packages/a/src/errors.ts': `export const message = '${uncommon}';`,
+    'apps/api/src/endpoints/a.endpoints.ts': `export const description = '${uncommon}';`,
+    'apps/console/src/a.tsx': `export const a = <p>${uncommon}</p>;`,
+    'docs/decisions/page.md': uncommon,
+    'packages/a/src/comment.ts': `/** ${uncommon} */\nexport const a = 1;`,
+    'packages/a/src/a.test.ts': `test('${uncommon}', () => {});`,
+  });
+  expect(code).toBe(1);
+  const faults = output.split('\n').filter((line) => line.includes(' => '));
+  const files = faults.map((fault) => fault.split(':')[0]);
+  expect(Map.groupBy(files, (file) => file).size).toBe(5);
+  expect(faults.filter((fault) => fault.startsWith('README.md:'))).toEqual([
+    expect.stringContaining('=> does not respond'),
+    expect.stringContaining('=> fix'),
+    expect.stringContaining('say which'),
+  ]);
 });

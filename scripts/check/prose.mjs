@@ -1,7 +1,7 @@
 // usage: node scripts/check/prose.mjs [--root DIR] [PATH...]
 // Checks the prose of comments, test titles, messages and pages against the house rules (textlint and prh,
-// prose/house-rules.yml) and checks the spelling (cspell, with the words of prose/words.txt). Prints each fault with
-// its position. Exit 1 if there is one.
+// prose/house-rules.yml), texts for users also against prose/user-rules.yml, and checks the spelling (cspell, with the
+// words of prose/words.txt). Prints each fault with its position. Exit 1 if there is one.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,9 +9,10 @@ import { TextlintKernel } from '@textlint/kernel';
 import textPlugin from '@textlint/textlint-plugin-text';
 import { getDefaultSettings, mergeSettings, spellCheckDocument } from 'cspell-lib';
 import prh from 'textlint-rule-prh';
-import { lineCounter, readProse } from './prose/read-prose.mjs';
+import { isForUsers, lineCounter, readProse } from './prose/read-prose.mjs';
 
 const houseRules = fileURLToPath(new URL('prose/house-rules.yml', import.meta.url));
+const userRules = fileURLToPath(new URL('prose/user-rules.yml', import.meta.url));
 const words = readFileSync(new URL('prose/words.txt', import.meta.url), 'utf8')
   .split('\n')
   .filter(Boolean);
@@ -21,8 +22,13 @@ const passages = readProse(values.root).filter(
 );
 // Each passage is one line of a single document, so that each program reads the document once.
 const document = passages.map(({ text }) => text).join('\n');
+const userDocument = passages.map((passage) => (isForUsers(passage) ? passage.text : '')).join('\n');
 
-const faults = [...(await breakHouseRules()), ...(await misspellings())];
+const faults = [
+  ...(await breakRules(houseRules, document)),
+  ...(await breakRules(userRules, userDocument)),
+  ...(await misspellings()),
+];
 for (const { line, text } of faults.sort((a, b) => a.line - b.line)) {
   const { file, line: position } = passages[line - 1];
   console.error(`${file}:${position}: ${text}`);
@@ -30,11 +36,11 @@ for (const { line, text } of faults.sort((a, b) => a.line - b.line)) {
 console.log(`${passages.length} passages, ${faults.length} faults`);
 process.exit(faults.length === 0 ? 0 : 1);
 
-async function breakHouseRules() {
-  const { messages } = await new TextlintKernel().lintText(document, {
+async function breakRules(rules, text) {
+  const { messages } = await new TextlintKernel().lintText(text, {
     ext: '.txt',
     plugins: [{ pluginId: 'text', plugin: textPlugin.default ?? textPlugin }],
-    rules: [{ ruleId: 'prh', rule: prh.default ?? prh, options: { rulePaths: [houseRules] } }],
+    rules: [{ ruleId: 'prh', rule: prh.default ?? prh, options: { rulePaths: [rules] } }],
   });
   return messages.map(({ loc, message }) => ({ line: loc.start.line, text: message }));
 }

@@ -79,6 +79,6 @@ test('bulkhead exits with 5 if the connection is lost in the middle of an answer
   const { code, stderr } = await bulkhead('connections list', 'closed');
   expect({ code, stderr }).toEqual({
     code: 5,
-    stderr: 'The connection to the API was lost, and the answer is not complete. Try again.\n',
+    stderr: 'The connection to the API was lost, and the response is not complete. Try again.\n',
   });
 });

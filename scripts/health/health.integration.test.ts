@@ -166,7 +166,7 @@ describe('the health of a deployment', () => {
       expect(code).toBe(1);
       expect(stdout).toMatch(/^critical {2}conn_\w+: .+: 1 export failed\. Since .+\.$/m);
       expect(stdout).toMatch(/^ +- export job_\w+ of (conn_\w+) "\1": failed: .+$/m);
-      expect(stdout).toMatch(/^ +What to do: Open it, repair the cause/m);
+      expect(stdout).toMatch(/^ +What to do: Open it, fix the cause/m);
       expect(stdout).toMatch(/^ok {8}Redis: /m);
     }, 30_000);
 
@@ -192,7 +192,7 @@ describe('the health of a deployment', () => {
       expect([code, stdout]).toEqual([
         1,
         expect.stringMatching(
-          /^critical {2}Redis: Redis does not answer \(ECONNREFUSED\)\. \d+ checks cannot be made until it responds\.$/m,
+          /^critical {2}Redis: Redis does not respond \(ECONNREFUSED\)\. \d+ checks cannot be made until it responds\.$/m,
         ),
       ]);
       if (page) expect((await readOverview())?.[0]).toMatch(/^Redis \(critical\)/);

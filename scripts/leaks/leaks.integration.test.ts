@@ -183,7 +183,7 @@ describe('the tables of docs/security.md', () => {
 
   test.each([
     { row: /^addresses that clients/, text: planted.callback },
-    { row: /^what an EHR said/, text: planted.upstream },
+    { row: /^error texts of an EHR/, text: planted.upstream },
   ])('the page names at least the collections that contain the plain text of the row $row', ({ row, text }) => {
     expect(holders(text).length).toBeGreaterThan(0);
     expect(placesOf(row)).toEqual(expect.arrayContaining([...holders(text)]));

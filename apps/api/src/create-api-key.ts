@@ -27,11 +27,11 @@ const schema = z
 
 // Prints a new API key once. Only its hash is stored.
 // Usage: node apps/api/src/create-api-key.ts --name NAME [--role client|operator] [--connections ID,ID]
-//   [--expires-in-days N | --expires-at INSTANT] [--requests-per-minute N]
+//   [--expires-in-days N | --expires-at TIMESTAMP] [--requests-per-minute N]
 await runCommand({
   name: 'create-api-key',
   usage:
-    'create-api-key --name NAME [--role client|operator] [--connections ID,ID] [--expires-in-days N | --expires-at INSTANT] [--requests-per-minute N]',
+    'create-api-key --name NAME [--role client|operator] [--connections ID,ID] [--expires-in-days N | --expires-at TIMESTAMP] [--requests-per-minute N]',
   options: {
     name: { type: 'string' },
     role: { type: 'string', default: 'client' },

@@ -83,7 +83,7 @@ test('the API process does not start while AWS KMS does not respond, and says wh
     1,
     [
       'The environment is not usable:',
-      '  - BULKHEAD_ENCRYPTION_KEY: AWS KMS did not answer (ECONNREFUSED). Check the network, and AWS_ENDPOINT_URL_KMS if it is set, and start the process again.',
+      '  - BULKHEAD_ENCRYPTION_KEY: AWS KMS did not respond (ECONNREFUSED). Check the network, and AWS_ENDPOINT_URL_KMS if it is set, and start the process again.',
     ],
   ]);
 });

@@ -49,7 +49,7 @@ function watchSubjects({ metrics, health }: Pick<Watched, 'metrics'> & { readonl
   const read = keepFor(keptMs, () => health.report());
   metrics.readGauge({
     name: 'bulkhead_health_subject',
-    help: 'The severity of each record that a check of the health report has found, at most 20 for a check. Alerts name them.',
+    help: 'The severity of each record that a check of the health report has found, at most 20 for a check. Alerts list them.',
     labels: ['check', 'practice', 'id'],
     read: async () => {
       const { checks } = await read();
@@ -111,7 +111,7 @@ function watchLags({ metrics, monitoring }: Watched): void {
   const read = keepFor(lagsKeptMs, () => monitoring.readLags(new Date()));
   metrics.readGauge({
     name: 'bulkhead_connection_lag_seconds',
-    help: 'How far a connection is behind its source. `scheduled` says whether schedules keep it current.',
+    help: 'How far a connection is behind its source. `scheduled` shows whether schedules keep it current.',
     labels: ['connection_id', 'scheduled'],
     read: async () =>
       (await read()).map(({ connectionId, isScheduled, lagMs }) => ({

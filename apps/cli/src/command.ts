@@ -150,7 +150,7 @@ export function wholeNumber(argument: string, description: string): OptionOf<num
 
 /** A timestamp. A date means its midnight in UTC. */
 export function instant(description: string): OptionOf<string | undefined> {
-  return { argument: '<instant>', description, parse: toInstant };
+  return { argument: '<time>', description, parse: toInstant };
 }
 
 /** A comma-separated list. */

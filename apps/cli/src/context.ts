@@ -24,7 +24,7 @@ export type Environment = Streams & {
 
 export function addGlobalOptions(program: Command, { env }: Environment): Command {
   return program
-    .option('--url <url>', 'address of the API (BULKHEAD_URL)', env.BULKHEAD_URL || 'http://127.0.0.1:3000')
+    .option('--url <url>', 'URL of the API (BULKHEAD_URL)', env.BULKHEAD_URL || 'http://127.0.0.1:3000')
     .option('--key-file <file>', 'file that contains the API key (default: the key in BULKHEAD_API_KEY)')
     .option('--provider <id>', 'EHR vendor (BULKHEAD_PROVIDER)', env.BULKHEAD_PROVIDER || 'athenahealth')
     .option('--json', 'print only the response, as JSON')
@@ -54,7 +54,7 @@ function readUrl(url: string): string {
   // fetch accepts no other addresses.
   if (/^https?:$/.test(protocol) && username + password === '') return url.replace(/(?<!\/)\/+$/, '');
   throw new CliError({
-    message: '--url (BULKHEAD_URL) must be an address without a user and a password, such as https://bulkhead.example.',
+    message: '--url (BULKHEAD_URL) must be a URL without a user and a password, such as https://bulkhead.example.',
     exitCode: exitCodes.usage,
   });
 }

@@ -27,7 +27,7 @@ test('a file as --out is refused, because a type each needs a file of its own', 
   const { exitCode, stderr, calls } = await run({ args: [...args, '--out', file], answers });
   expect({ exitCode, stderr, calls: calls.length }).toEqual({
     exitCode: 2,
-    stderr: `${file} is a file, and --out takes a folder: it gets a file for each type. Name another folder.\n`,
+    stderr: `${file} is a file, and --out takes a folder: it gets a file for each type. Choose another folder.\n`,
     calls: 0,
   });
   expect(readFileSync(file, 'utf8')).toBe('kept');

@@ -29,11 +29,11 @@ export const accessError = defineErrors({
       'You are logged in at the identity provider, but you have no role here. Ask an administrator of the identity provider for the role of a viewer, an operator or an admin.',
   },
   'login-unavailable': {
-    title: 'The identity provider does not answer',
+    title: 'The identity provider does not respond',
     advice: 'Try again in a minute, or log in with an API key.',
     status: 503,
     retry: { afterMs: 5000 },
-    message: 'The identity provider does not answer. Try again in a minute, or log in with an API key.',
+    message: 'The identity provider does not respond. Try again in a minute, or log in with an API key.',
   },
   'role-not-sufficient': {
     title: 'Your role does not allow this',

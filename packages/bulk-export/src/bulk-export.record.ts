@@ -80,7 +80,7 @@ const exportRequestSchema = z.strictObject({
   since: z
     .string()
     .exactOptional()
-    .describe('Only changes after this instant were requested. Absent if everything was requested.'),
+    .describe('Only changes after this time were requested. Absent if everything was requested.'),
   sinceLast: z.boolean().exactOptional().describe('`true` if `since` was requested as `last`.'),
   typeFilters: z
     .array(mayNamePatient(z.string()))
@@ -139,7 +139,7 @@ export const bulkExportSchema = z.strictObject({
     .string()
     .exactOptional()
     .describe(
-      'The address at the EHR that reports the progress of the export. Absent until the EHR has accepted the kick-off.',
+      'The URL at the EHR that reports the progress of the export. Absent until the EHR has accepted the kick-off.',
     ),
   /** When the server accepted the kick-off. The age limit counts from here. */
   kickedOffAt: z.date().exactOptional(),
@@ -154,12 +154,11 @@ export const bulkExportSchema = z.strictObject({
   progress: quotesEhr(z.string())
     .exactOptional()
     .describe(
-      'What the EHR says about its progress, at most 100 characters. Clients see only the percentage in it. Absent if it says nothing, and after the end.',
+      'What the EHR reports about its progress, at most 100 characters. Clients see only the percentage in it. Absent if the EHR reports nothing, and after the end.',
     ),
-  progressedAt: z
-    .date()
-    .exactOptional()
-    .meta({ description: 'Since when the EHR reports the same progress. Absent before its first status.' }),
+  progressedAt: z.date().exactOptional().meta({
+    description: 'The time since which the EHR has reported the same progress. Absent before its first status.',
+  }),
   pollCount: countSchema,
   /** Consecutive status requests with a transient failure. */
   pollErrors: countSchema,

@@ -86,10 +86,10 @@ export const exportError = defineErrors({
   },
   'unknown-export': {
     title: 'Export not found',
-    advice: 'Open the list of exports. Exports that have ended are deleted after a time.',
+    advice: 'Open the list of exports. Exports that have ended are deleted after some time.',
     status: 404,
     message:
-      'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
+      'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after some time.',
   },
   'export-ended': {
     title: 'The export has already ended',
@@ -189,7 +189,7 @@ export const exportWarnings = {
   'deletions-contradicted': {
     title: 'The EHR sent resources and listed them as deleted',
     advice: "The resources stay stored. Ask the EHR's support which is right.",
-    help: 'The EHR sent resources and also named them as deleted, in one export. They stay stored. Ask its support which is right.',
+    help: 'The EHR sent resources and also listed them as deleted, in one export. They stay stored. Ask its support which is right.',
   },
   'versions-set-back': {
     title: 'The EHR sent older versions than before',

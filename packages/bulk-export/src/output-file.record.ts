@@ -59,12 +59,12 @@ export const outputFileSchema = z.strictObject({
   type: z
     .string()
     .describe(
-      'The resource type that the manifest states. `Resource` if it states none, or one that R4 does not have.',
+      'The resource type from the manifest. `Resource` if the manifest gives no type or one that is not in R4.',
     ),
   /** The types for which the manifest lists the file, if there are several. Each must be in it. */
   listedTypes: z.array(z.string()).exactOptional(),
   url: mayNamePatient(z.string()).describe(
-    'The address at the EHR. A link that opens without a token is shown without its query, unless `signedUrls=true`.',
+    'The URL at the EHR. A link that opens without a token is shown without its query, unless `signedUrls=true`.',
   ),
   requiresAccessToken: z.boolean(),
   promisedCount: countSchema

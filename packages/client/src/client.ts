@@ -23,7 +23,7 @@ export function createClient(options: {
         throw new ApiError({
           status: 0,
           code: 'no-answer',
-          message: `${url} did not answer. Check the address and the network, and that the API is running.`,
+          message: `${url} did not respond. Check the URL and the network, and that the API is running.`,
           cause,
         });
       });
@@ -35,7 +35,7 @@ export function createClient(options: {
 
 /** No operation of the API returns HTML. */
 function notTheApi(url: string): ApiError {
-  const message = `${url} answered with a web page, so it is not the address of Bulkhead's API. Check the address.`;
+  const message = `${url} returned a web page, so it is not the URL of Bulkhead's API. Check the URL.`;
   return new ApiError({ status: 0, code: 'no-answer', message });
 }
 

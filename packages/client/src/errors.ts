@@ -4,7 +4,7 @@ export const clientError = {
     'no-answer': {
       title: 'Bulkhead does not respond',
       advice: 'Check the URL and the network, and that the API is running.',
-      help: 'In the client package and the command line: the API did not answer. Verify its URL and the network, and that it is running.',
+      help: 'In the client package and the command line: the API did not respond. Verify its URL and the network, and that it is running.',
     },
     'unknown-token': {
       title: 'Unknown access token',

@@ -54,7 +54,7 @@ export const connectionSchema = z.strictObject({
   webhookUrl: z
     .string()
     .exactOptional()
-    .describe('The address that is called when an export or a sync of the connection ends. Absent if there is none.'),
+    .describe('The URL that is called when an export or a sync of the connection ends. Absent if there is none.'),
   auth: connectionAuthSchema.describe('How the connection gets its access tokens.'),
   /** Increases with each change of `auth`, so that tokens of earlier credentials are no longer used. The default is 0. */
   credentialsVersion: z.int().exactOptional(),

@@ -52,7 +52,7 @@ export const connectionError = defineErrors({
     advice:
       'Check the client id, the credentials and the scopes of the connection. Then start the authorization again.',
     status: 502,
-    help: 'Read the message. It says what the EHR answered, or which check failed. `details.reason` has the code.',
+    help: 'Read the message. It contains the response of the EHR, or the check that failed. `details.reason` has the code.',
     examples: [
       {
         message:
@@ -69,7 +69,7 @@ export const connectionError = defineErrors({
     examples: [
       {
         message:
-          'The provider has no redirect URI. Set ATHENAHEALTH_REDIRECT_URI to https://<this API>/api/ehr/callback, the address that is registered at the EHR.',
+          'The provider has no redirect URI. Set ATHENAHEALTH_REDIRECT_URI to https://<this API>/api/ehr/callback, the URL that is registered at the EHR.',
       },
     ],
   },
@@ -96,7 +96,7 @@ export const connectionError = defineErrors({
     advice: 'Test again in a minute, or save the connection and test it later.',
     status: 503,
     retry: { afterMs: 30_000 },
-    message: 'The EHR has not answered yet. Test again in a minute, or save the connection and test it then.',
+    message: 'The EHR has not responded yet. Test again in a minute, or save the connection and test it then.',
   },
   'capabilities-unknown': {
     title: 'The EHR has not responded yet',
@@ -104,7 +104,7 @@ export const connectionError = defineErrors({
     status: 503,
     retry: { afterMs: 5000 },
     message:
-      'The EHR has not answered yet. Try again in a few seconds. If the error persists, check the FHIR endpoint of the connection.',
+      'The EHR has not responded yet. Try again in a few seconds. If the error persists, check the FHIR endpoint of the connection.',
   },
   'connection-in-use': {
     title: 'The connection is in use',
@@ -156,14 +156,14 @@ export const connectionError = defineErrors({
     title: 'The link has expired',
     advice: 'Ask for a new link. Each link can be opened once, within ten minutes.',
     status: 410,
-    message: 'This address was already opened, or is older than ten minutes. Ask for a new one.',
+    message: 'This URL was already opened, or is older than ten minutes. Ask for a new one.',
   },
   'authorization-unknown': {
     title: 'No open authorization in this browser',
     advice: 'Allow cookies and start again. Complete the authorization in the same browser within ten minutes.',
     status: 400,
     message:
-      'This browser has no open authorization that matches this answer. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
+      'This browser has no open authorization that matches this response. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
   },
   'authorization-pending': {
     title: 'The authorization has not been completed yet',

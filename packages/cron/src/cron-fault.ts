@@ -12,7 +12,7 @@ export function cronFault(cron: string): string | undefined {
     return 'must have five fields: minute, hour, day of month, month, day of week, such as "0 2 * * *"';
   }
   // The parser picks another time at each start. `spread` also distributes runs, and its times are stable.
-  if (/\bH\b/i.test(cron)) return 'must name its times: "H" is not supported. Use `spread` instead';
+  if (/\bH\b/i.test(cron)) return 'must contain fixed times: "H" is not supported. Use `spread` instead';
   let gapMs: number;
   try {
     gapMs = shortestGapMs(cron);

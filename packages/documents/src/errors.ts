@@ -4,7 +4,7 @@ export const documentError = defineErrors({
   'document-mismatch': {
     title: 'The document differs from its description',
     advice: "Fetch the document again. If it still differs, contact the EHR's support.",
-    help: 'The document does not have the hash or the size that its resource states.',
+    help: 'The document does not have the hash or the size that its resource gives.',
   },
   'document-attempts': {
     title: 'The document failed 50 times',
@@ -38,7 +38,7 @@ export const documentError = defineErrors({
     title: 'The EHR sent an incomplete document',
     advice: "Fetch the document again. If that fails too, contact the EHR's support.",
     retry: 'later',
-    message: 'The EHR answered with FHIR JSON that is not a complete Binary with data. The request is retried.',
+    message: 'The EHR returned FHIR JSON that is not a complete Binary with data. The request is retried.',
   },
   'unknown-document': {
     title: 'Document not found',
@@ -63,7 +63,7 @@ export const documentError = defineErrors({
   'document-skipped': {
     title: 'The document was skipped',
     advice: 'See the reason in the list of documents.',
-    message: 'The document is skipped. Its reason says why.',
+    message: 'The document is skipped. See its reason.',
   },
 });
 

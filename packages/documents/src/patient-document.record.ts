@@ -64,20 +64,11 @@ export const patientDocumentSchema = z.strictObject({
   url: z
     .string()
     .exactOptional()
-    .describe('The address at the EHR, without secrets. Absent if the content is inside the resource.'),
-  contentType: z
-    .string()
-    .exactOptional()
-    .describe('The media type that the attachment states. Absent if it states none.'),
-  title: z.string().exactOptional().describe('The title that the attachment states. Absent if it states none.'),
-  declaredSize: z
-    .number()
-    .exactOptional()
-    .describe('The size in bytes that the attachment states. Absent if it states none.'),
-  declaredHash: z
-    .string()
-    .exactOptional()
-    .describe('The hash that the attachment states, in base64. Absent if it states none.'),
+    .describe('The URL at the EHR, without secrets. Absent if the content is inside the resource.'),
+  contentType: z.string().exactOptional().describe('The media type of the attachment. Absent if it gives none.'),
+  title: z.string().exactOptional().describe('The title of the attachment. Absent if it gives none.'),
+  declaredSize: z.number().exactOptional().describe('The size in bytes of the attachment. Absent if it gives none.'),
+  declaredHash: z.string().exactOptional().describe('The hash of the attachment, in base64. Absent if it gives none.'),
   /** Changes if the attachment changes. */
   fingerprint: z.string(),
   state: z
@@ -100,7 +91,7 @@ export const patientDocumentSchema = z.strictObject({
   notes: z
     .array(noteSchema)
     .describe(
-      'What readers should know: `type-differs` and `size-differs` from what the resource states, `hash-not-understood` (nothing was compared), `end-not-proven` (neither size nor hash is known).',
+      'What readers should know: `type-differs` and `size-differs` from what the resource gives, `hash-not-understood` (nothing was compared), `end-not-proven` (neither size nor hash is known).',
     ),
   attempts: countSchema.describe('Attempts since the last progress. Waits that the EHR asked for do not count.'),
   error: failureSchema.exactOptional().describe('Why the document was given up. Present only if it failed.'),

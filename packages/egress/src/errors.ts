@@ -2,10 +2,10 @@ import { defineErrors } from '@bulkhead/runtime';
 
 export const egressError = defineErrors({
   'egress-refused': {
-    title: 'The address is not allowed',
-    advice: 'If the address is correct, allow its host in the registry entry of the provider.',
+    title: 'The URL is not allowed',
+    advice: 'If the URL is correct, allow its host in the registry entry of the provider.',
     message:
-      'The EHR named a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
+      'The EHR returned a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
   },
 });
 

@@ -1,7 +1,7 @@
 import { defineErrors } from '@bulkhead/runtime';
 
 const noAnswer =
-  'The EHR asked for fewer requests, failed or did not answer, for longer than the retries lasted. If it could not be reached, the message has the code of Node.js and says what to do about a name that is not resolved, a certificate that is refused, or a firewall.';
+  'The EHR asked for fewer requests, failed or did not respond, for longer than the retries lasted. If it could not be reached, the message has the code of Node.js and explains what to do about a name that is not resolved, a certificate that is refused, or a firewall.';
 
 export const ehrError = defineErrors({
   'token-for-foreign-host': {
@@ -21,24 +21,25 @@ export const ehrError = defineErrors({
     title: 'The EHR refused the search',
     advice: 'Check that the patient exists, and that the granted scopes cover the type.',
     message:
-      'The EHR answered the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
+      'The EHR responded to the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
   },
   'search-not-understood': {
     title: 'The EHR sent a malformed page',
     advice: "Retry the sync. If that fails too, contact the EHR's support.",
     retry: 'briefly',
-    help: 'The EHR answered a search with a malformed page. The message names the fault.',
+    help: 'The EHR responded to a search with a malformed page. The message describes the fault.',
   },
   'smart-discovery-failed': {
     title: 'The EHR does not publish its OAuth endpoints',
     advice: 'Check the FHIR endpoint of the connection, or set the endpoint for tokens or authorizations.',
-    message: 'The EHR names no token endpoint. Verify the FHIR endpoint, or set the tokenEndpoint of the connection.',
+    message:
+      'The EHR publishes no token endpoint. Verify the FHIR endpoint, or set the tokenEndpoint of the connection.',
   },
   'endpoint-not-allowed': {
     title: 'The OAuth endpoint is at an unknown host',
     advice: 'If the host belongs to the EHR, add it to the hosts of the provider.',
     message:
-      "The EHR names an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",
+      "The EHR publishes an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",
   },
   'no-signing-key': {
     title: 'There is no signing key',
@@ -49,7 +50,7 @@ export const ehrError = defineErrors({
   'signing-key-unusable': {
     title: 'The private key cannot be used',
     advice: 'Check the private key, and edit the credentials of the connection.',
-    help: 'The private key of the connection, or one that is imported, cannot sign. The message names the fault.',
+    help: 'The private key of the connection, or one that is imported, cannot sign. The message describes the fault.',
   },
   'token-unavailable': {
     title: 'The EHR issues no access token at the moment',
@@ -62,7 +63,7 @@ export const ehrError = defineErrors({
     title: 'The EHR refuses the credentials',
     advice: 'Edit the credentials of the connection and test it. Then retry what has failed.',
     fixedAt: 'credentials',
-    help: "The credentials or scopes are wrong. One renewal of the token was tried. The message says what to do about the EHR's reason, and so does a connection test.",
+    help: "The credentials or scopes are wrong. One renewal of the token was tried. The message and a connection test explain what to do about the EHR's reason.",
   },
   'token-not-understood': {
     title: 'The token endpoint sent no access token',
@@ -84,10 +85,10 @@ export const ehrError = defineErrors({
       'The user has not authorized the connection, or the authorization has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or create a start URL with POST to the same path.',
   },
   'ehr-redirects': {
-    title: 'The EHR redirects in a circle',
+    title: 'The EHR redirects in a loop',
     advice: 'Check the FHIR endpoint of the connection.',
-    message: 'The EHR redirects in a circle or to an invalid URL. Verify the FHIR endpoint of the connection.',
-    help: 'The EHR redirects in a circle or to an invalid URL, or it redirects a request that changes something.',
+    message: 'The EHR redirects in a loop or to an invalid URL. Verify the FHIR endpoint of the connection.',
+    help: 'The EHR redirects in a loop or to an invalid URL, or it redirects a request that changes something.',
   },
   'ehr-unreachable': {
     title: 'The EHR cannot be reached',
@@ -99,7 +100,7 @@ export const ehrError = defineErrors({
     title: 'The manifest cannot be read',
     advice: 'Open the FHIR endpoint from the network of a worker, then retry the export.',
     message:
-      "The EHR's export manifest cannot be read: it is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
+      "The EHR's export manifest cannot be read: it is a web page, perhaps of a gateway, a login or a maintenance window. Open the FHIR endpoint from a worker's network, then retry the export.",
     help: 'The manifest of the EHR cannot be read.',
   },
   'manifest-too-large': {
@@ -116,8 +117,8 @@ export const ehrError = defineErrors({
     title: 'The EHR did not start the export properly',
     advice: 'Open the FHIR endpoint from the network of a worker, then retry the export.',
     message:
-      "The answer to the kick-off is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
-    help: 'The EHR accepted the export and returned no status URL, or a gateway answered with a web page. Operators see what it returned.',
+      "The response to the kick-off is a web page, perhaps of a gateway, a login or a maintenance window. Open the FHIR endpoint from a worker's network, then retry the export.",
+    help: 'The EHR accepted the export and returned no status URL, or a gateway returned a web page. Operators see what it returned.',
   },
   'search-loops': {
     title: 'The pages of a search do not end',
@@ -141,7 +142,7 @@ export const ehrError = defineErrors({
     advice: 'Nothing needs to be done for now. The request is repeated. If it fails for good, retry the run.',
     retry: 'later',
     message: 'The connection to the EHR was lost before the response was complete. The request will be retried.',
-    help: 'The connection was lost at every attempt. The message names the byte that was reached. Everything up to there stays stored.',
+    help: 'The connection was lost at every attempt. The message gives the last byte that was received. Everything up to there stays stored.',
   },
   'answer-unusable': {
     title: 'The response of the EHR cannot be used',
@@ -149,7 +150,7 @@ export const ehrError = defineErrors({
       "Check the text of the EHR. If it is not a maintenance page, contact the EHR's support, then retry the run.",
     message:
       "The EHR's file is not NDJSON: its first line does not begin a JSON object. An operator can read the content type and how the file begins. Ask the EHR's support for files in NDJSON, then retry the export.",
-    help: 'The EHR answered with a status, a file or an encoding that does not fit the request. Operators see the content type and how the answer begins. A file that is not NDJSON is requested once, a web page as often as an EHR that is down.',
+    help: 'The EHR returned a status, a file or an encoding that does not fit the request. Operators see the content type and how the response begins. A file that is not NDJSON is requested once, a web page as often as an EHR that is down.',
   },
   'ehr-not-ready': {
     title: 'The EHR is still preparing its response',
@@ -161,7 +162,7 @@ export const ehrError = defineErrors({
     title: 'The response of the EHR is too large',
     advice: 'Request less at a time, such as fewer types.',
     message: 'The text of the error is too large.',
-    help: 'The answer is larger after decompression than an answer of its kind may be, has millions of values, or expands more than 250 times.',
+    help: 'The response is larger after decompression than a response of its kind may be, has millions of values, or expands more than 250 times.',
   },
   'ehr-unauthorized': {
     title: 'The EHR rejects the access token',
@@ -190,7 +191,8 @@ export const ehrError = defineErrors({
   'ehr-unavailable': {
     title: 'The EHR fails at the moment',
     advice: 'The request is repeated. If it keeps failing, check the status page of the EHR.',
-    message: "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
+    message:
+      "The EHR failed to respond. The request will be retried. If it keeps failing, check the EHR's status page.",
     help: noAnswer,
   },
   'ehr-rejected': {

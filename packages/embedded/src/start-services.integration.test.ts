@@ -144,7 +144,7 @@ describe('startServices', () => {
       'mongod on PATH: mongod is not on PATH',
       'an engine built earlier: none in',
       'Docker: no Docker',
-      "MongoDB's own binary: 127.0.0.1:1 does not answer",
+      "MongoDB's own binary: 127.0.0.1:1 does not respond",
       'building an engine with cargo: there is no cargo',
     ]) {
       expect(mongodb).toContain(`- ${tried}`);

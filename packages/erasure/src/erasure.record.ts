@@ -12,10 +12,9 @@ export const erasureSchema = z.strictObject({
   kind: z.enum(['connection', 'patient']).describe('Whether a whole `connection` or one `patient` is erased.'),
   connectionId: z.string().describe('The connection whose data is deleted.'),
   /** Present only for the erasure of a patient. */
-  patientId: z
-    .string()
-    .exactOptional()
-    .meta({ description: 'Present until the erasure is completed. Afterwards only the audit log names the patient.' }),
+  patientId: z.string().exactOptional().meta({
+    description: 'Present until the erasure is completed. Afterwards only the audit log identifies the patient.',
+  }),
   /** Present only for the erasure of a patient. */
   keepsOut: z
     .boolean()

@@ -6,7 +6,7 @@ export const idempotencyError = defineErrors({
     advice: 'Wait a few seconds and try again.',
     status: 409,
     message:
-      'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
+      'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its response.',
   },
   'idempotency-key-reused': {
     title: 'The idempotency key was used before',

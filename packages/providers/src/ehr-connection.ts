@@ -20,7 +20,7 @@ const oauthClient = {
   tokenEndpoint: z
     .string()
     .exactOptional()
-    .describe('The address that issues access tokens. Absent if it is discovered from the FHIR endpoint.'),
+    .describe('The URL that issues access tokens. Absent if it is discovered from the FHIR endpoint.'),
   scope: z.string().describe('The SMART scopes that are requested, separated by spaces.'),
 };
 

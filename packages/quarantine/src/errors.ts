@@ -15,10 +15,10 @@ export const quarantineError = defineErrors({
   },
   'unknown-export': {
     title: 'Export not found',
-    advice: 'Open the list of exports. Exports that have ended are deleted after a time.',
+    advice: 'Open the list of exports. Exports that have ended are deleted after some time.',
     status: 404,
     message:
-      'No export and no sync run has this id. Use the `id` from the response that started it. Ended ones are deleted after a time.',
+      'No export and no sync run has this id. Use the `id` from the response that started it. Ended ones are deleted after some time.',
     of: ['replayQuarantinedLines'],
   },
   'unknown-file': {
@@ -32,7 +32,7 @@ export const quarantineError = defineErrors({
     title: 'The line belonged to an erased patient',
     advice: 'Nothing can be done. Only the position of the line is kept.',
     status: 410,
-    message: 'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
+    message: 'The line belonged to a patient who was erased, so its content was deleted. Only its position was kept.',
   },
   'line-not-kept': {
     title: 'The content of the line was not kept',

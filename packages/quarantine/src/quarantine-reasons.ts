@@ -38,7 +38,7 @@ export const quarantineReasons = {
   'reserved-key': {
     title: 'A name is reserved by the database',
     advice: notStorable,
-    help: 'A key has a meaning of its own in MongoDB.',
+    help: 'A key has a special meaning in MongoDB.',
   },
   'lone-surrogate': {
     title: 'A character is incomplete',
@@ -73,7 +73,7 @@ export const quarantineReasons = {
   'unreadable-deletion': {
     title: 'A deletion cannot be read',
     advice: 'Correct the list of deletions, and store the corrected line.',
-    help: 'A deletion does not name a type and an id.',
+    help: 'A deletion has no type or no id.',
   },
   'refused-by-database': {
     title: 'The database refused the resource',

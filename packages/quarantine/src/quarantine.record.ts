@@ -31,7 +31,7 @@ export const quarantineEntrySchema = z.strictObject({
   reason: z.string().describe('Why it could not be stored, such as `invalid-json`.'),
   state: z
     .enum(quarantineStates)
-    .meta({ description: '`withheld` means that the line belonged to an erased patient. Only its position is left.' }),
+    .meta({ description: '`withheld` means that the line belonged to an erased patient. Only its position was kept.' }),
   sizeBytes: countSchema.describe('The size of the whole line, in bytes.'),
   keptBytes: countSchema.meta({ description: 'The number of bytes of the line that are stored and can be read.' }),
   isTruncated: z.boolean().meta({

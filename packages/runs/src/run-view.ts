@@ -51,7 +51,7 @@ const clockToleranceMs = 60_000;
 
 /** A FHIR instant that is not in the future. */
 export const sinceInstantSchema = z.iso
-  .datetime({ offset: true, error: 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z' })
+  .datetime({ offset: true, error: 'must be a timestamp with a time zone, such as 2024-01-01T00:00:00Z' })
   .refine((since) => !isAhead(since), 'is in the future');
 
 export function isAhead(since: string): boolean {
@@ -66,5 +66,5 @@ export interface RequestPause {
 }
 
 export function describePause({ reason }: RequestPause): string {
-  return `The EHR answered "${reason}", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.`;
+  return `The EHR returned "${reason}", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.`;
 }

@@ -3,14 +3,14 @@ import { defineErrors, type WarningTable } from '@bulkhead/runtime';
 export const syncError = defineErrors({
   'too-many-patients': {
     title: 'The EHR lists too many patients',
-    advice: 'Name the patients of the sync, or narrow the list of patients of the provider.',
-    help: 'The EHR lists more than 200,000 patients. Name the patients of the sync, or narrow `search.patientList` of the provider.',
+    advice: 'List the patients of the sync, or narrow the list of patients of the provider.',
+    help: 'The EHR lists more than 200,000 patients. List the patients of the sync, or narrow `search.patientList` of the provider.',
   },
   'no-patients': {
     title: 'No patient is stored yet',
-    advice: 'Run a bulk export first, or name the patients.',
+    advice: 'Run a bulk export first, or list the patients.',
     message:
-      'No patient of this connection is stored yet. Run a bulk export first, name the patients, or set `search.patientList` of the provider if the EHR can list its patients.',
+      'No patient of this connection is stored yet. Run a bulk export first, list the patients, or set `search.patientList` of the provider if the EHR can list its patients.',
   },
   'sync-ended': {
     title: 'The sync has already ended',
@@ -20,10 +20,10 @@ export const syncError = defineErrors({
   },
   'unknown-run': {
     title: 'Sync not found',
-    advice: 'Open the list of syncs. Syncs that have ended are deleted after a time.',
+    advice: 'Open the list of syncs. Syncs that have ended are deleted after some time.',
     status: 404,
     message:
-      'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
+      'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after some time.',
   },
   'nothing-to-retry': {
     title: 'There is nothing to retry',
@@ -61,7 +61,7 @@ export const syncError = defineErrors({
     examples: [
       {
         message:
-          "Searches failed: Observation (3). The first error: The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
+          "Searches failed: Observation (3). The first error: The EHR failed to respond. The request will be retried. If it keeps failing, check the EHR's status page.",
         details: {
           syncRunId: 'sync_01a20ebbc9477ed4b36076ce74bec9ba',
           standardResources: 3719,
@@ -86,7 +86,7 @@ export const syncError = defineErrors({
   'search-waited-too-long': {
     title: 'The sync waited for a whole day',
     advice: 'Retry the sync. It continues at the same page.',
-    help: 'The sync has waited for 24 hours without an answer, because of the EHR or the request budget. A retry continues at the same page.',
+    help: 'The sync has waited for 24 hours without a response, because of the EHR or the request budget. A retry continues at the same page.',
   },
   'search-attempts': {
     title: 'A page of a search failed 50 times',
@@ -108,7 +108,7 @@ export const syncWarnings = {
     title: 'Some entries are not usable resources',
     advice: 'See their reasons in the quarantine.',
     fixedAt: 'quarantine',
-    help: "Entries of the EHR's answers could not be stored. They are in the quarantine. List them with the id of the run as `exportId`.",
+    help: "Entries of the EHR's responses could not be stored. They are in the quarantine. List them with the id of the run as `exportId`.",
   },
   'search-incomplete': {
     title: 'The EHR sent fewer resources than it promised',

@@ -11,7 +11,7 @@ const syncRequestSchema = z.strictObject({
     .string()
     .exactOptional()
     .describe(
-      'Only changes after this instant were requested. Absent if the search of each patient continues where its last one ended.',
+      'Only changes after this time were requested. Absent if the search of each patient continues where its last one ended.',
     ),
   patients: z
     .array(mayNamePatient(z.string()))
@@ -27,7 +27,7 @@ export const skippedTypeSchema = z
       .boolean()
       .exactOptional()
       .describe(
-        '`true` if the registry entry of the provider says so, and not what the EHR offers now. Otherwise absent.',
+        '`true` if the registry entry of the provider marks the type as unavailable, whatever the EHR offers now. Otherwise absent.',
       ),
   })
   .meta({

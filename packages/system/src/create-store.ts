@@ -167,7 +167,7 @@ export function createStore(options: StoreOptions) {
       const { localTime } = await admin.command({ hello: 1 });
       return { version, now: localTime };
     },
-    /** @throws if MongoDB does not answer. */
+    /** @throws if MongoDB does not respond. */
     ping: async () => {
       await database.db?.admin().ping();
     },

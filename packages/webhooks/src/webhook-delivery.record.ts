@@ -6,7 +6,7 @@ export type WebhookState = (typeof webhookStates)[number];
 
 /** One attempt to call a client. */
 const webhookAttemptSchema = z.strictObject({
-  at: z.date().describe('When the address was called.'),
+  at: z.date().describe('When the URL was called.'),
   status: z.int().exactOptional().describe('The HTTP status of the response. Absent if there was no response.'),
   error: z.string().exactOptional().describe('Why the attempt failed. Absent if it succeeded.'),
 });
@@ -22,7 +22,7 @@ export const webhookDeliverySchema = z.strictObject({
   connectionId: z.string().describe('The connection of the export or sync.'),
   url: z
     .string()
-    .describe('The address that is called. It changes with the webhook of the connection until the call is delivered.'),
+    .describe('The URL that is called. It changes with the webhook of the connection until the call is delivered.'),
   type: z
     .string()
     .describe('What ended, and how: `bulk-export.completed`, `bulk-export.failed`, `sync-run.partial` and so on.'),
@@ -31,7 +31,7 @@ export const webhookDeliverySchema = z.strictObject({
   state: z
     .enum(webhookStates)
     .describe(
-      '`pending` (it is being sent, or retried for a day), `delivered` (the receiver answered 2xx) or `failed` (given up).',
+      '`pending` (it is being sent, or retried for a day), `delivered` (the receiver returned 2xx) or `failed` (given up).',
     ),
   attempts: z.array(webhookAttemptSchema).describe('The latest attempts, oldest first.'),
   createdAt: z.date().describe('When the export or sync ended.'),

@@ -11,7 +11,7 @@ export interface ExportOrder {
 
 /** The pause of a client between two attempts. */
 const retryMs = 200;
-/** The API waits up to 5 s for the kick-off, and longer if MongoDB does not answer. */
+/** The API waits up to 5 s for the kick-off, and longer if MongoDB does not respond. */
 const answerTimeoutMs = 15_000;
 
 /**

@@ -7,6 +7,10 @@ import { parseSync, Visitor } from 'oxc-parser';
 /** @typedef {{ kind: 'comment' | 'title' | 'message' | 'page', file: string, line: number, text: string }} Passage */
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
+// Engineers read the pages about the design. The conformance page quotes test titles.
+const userPages = /^(?:README|docs\/(?:how-to\/)?(?!architecture|asvs|bulk-data-conformance)[\w-]+)\.md$/;
+const userMessages =
+  /^apps\/(?:cli|console)\/src\/|^(?:apps|packages)\/[\w/-]+(?:\/errors|\.(?:endpoints?|schema|record))\.ts$/;
 const testFunctions = ['test', 'it', 'describe', 'each'];
 
 /** @returns {Passage[]} in the order of files and lines, each text on one line and without code */
@@ -18,6 +22,12 @@ export function readProse(root = project) {
     ...pages.flatMap((file) => passagesOfPage(root, file)),
   ];
   return passages.filter(({ text }) => isProse(text));
+}
+
+/** Whether users read a passage: their pages, and messages of the console, the command line and the API. */
+export function isForUsers({ kind, file }) {
+  if (kind === 'page') return userPages.test(file);
+  return kind === 'message' && userMessages.test(file) && !/\.(?:test|fixture)\./.test(file);
 }
 
 function isForeign(path) {

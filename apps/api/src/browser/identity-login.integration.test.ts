@@ -152,6 +152,6 @@ test('roles are also read from the UserInfo endpoint, and the page says so if th
   }
   const down = await startApi({ env });
   const { status, text } = await down.request('GET', '/login/start', { authorization: null, accept: 'text/html' });
-  expect([status, text]).toEqual([503, expect.stringContaining('The identity provider does not answer')]);
+  expect([status, text]).toEqual([503, expect.stringContaining('The identity provider does not respond')]);
   await down.stop();
 });

@@ -25,7 +25,7 @@ export const errorSchema = z
   })
   .meta({
     id: 'Error',
-    description: 'The shape of every error. Codes are stable. Messages say what happened and what to do.',
+    description: 'The shape of every error. Codes are stable. Messages explain what happened and what to do.',
   });
 
 const succeeded = z.boolean().describe('`true`: the request succeeded.');
@@ -61,7 +61,7 @@ export function page(
   },
 ): ResponseDescription {
   const { item, example, hasTotal = false } = options;
-  const data = z.array(item).describe('The entries of the page, in the order that the operation states.');
+  const data = z.array(item).describe('The entries of the page, in the order that the operation documents.');
   const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');
   const total = hasTotal ? { total: totalSchema } : {};
   return { description, schema: z.strictObject({ success: succeeded, data, next, ...total }), example };

@@ -15,7 +15,7 @@ export const idempotencyHeader = z.object({
     .regex(/^[!-~]{1,200}$/, 'Idempotency-Key must be 1-200 visible ASCII characters without a space')
     .optional()
     .describe(
-      'Names this request, for example with a UUID. If the request is sent again with the same key within a day, nothing is created a second time.',
+      'Identifies this request, for example a UUID. If the request is sent again with the same key within a day, nothing is created a second time.',
     ),
 });
 

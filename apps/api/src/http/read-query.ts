@@ -14,7 +14,7 @@ export function readQuery({ request }: Pick<Endpoint, 'request'>, sent: Readonly
   const unknown =
     ignoresOtherParameters === undefined ? Object.keys(query).filter((name) => !names.includes(name)) : [];
   if (unknown.length > 0) {
-    const message = `is not a query parameter of this address. ${allowed(names)}`;
+    const message = `is not a query parameter of this URL. ${allowed(names)}`;
     throw invalidRequest(unknown.map((path) => ({ path, message })));
   }
   return schema ? parseRequest(schema, query) : {};

@@ -21,27 +21,27 @@ curl -s http://127.0.0.1:3000/api/ehr/session -H "Authorization: Bearer $KEY"
 }
 \`\`\`
 
-- A \`client\` key starts exports and syncs and reads what is stored. It can be limited to some connections. Any other connection is answered
-  404 for it.
+- A \`client\` key starts exports and syncs and reads what is stored. It can be limited to some connections. Requests for any other connection
+  return 404.
 - An \`operator\` key also manages connections, keys, quarantined lines, erasures and the audit log. It expires after at most 365 days.
 
-An operator creates keys with \`POST /api/ehr/api-keys\`, or with the command \`create-api-key\`. Only the answer that creates a key contains it.
-Without a valid key the answer is 401, and with a client key for an operation of operators it is 403.
+An operator creates keys with \`POST /api/ehr/api-keys\`, or with the command \`create-api-key\`. The key is only in the response to the request that creates it.
+Requests without a valid key return 401. Requests with a client key for an operation of operators return 403.
 
-## Read an answer
+## Read a response
 
-Every answer of \`/api/ehr\` is JSON in an envelope: \`{ "success": true, "data": … }\` or \`{ "success": false, "error": … }\`. Only
-stored resources and the contents of documents and lines are sent as they are. Instants are ISO 8601 in UTC, such as
+Every response of \`/api/ehr\` is JSON in an envelope: \`{ "success": true, "data": … }\` or \`{ "success": false, "error": … }\`. Only
+stored resources and the contents of documents and lines are sent as they are. Timestamps are ISO 8601 in UTC, such as
 \`2026-11-24T18:05:17.511Z\`. A field without a value is absent: no field is \`null\`. New fields can be added at any time, so ignore fields
 that you do not know.
 
-201 and 202 have a \`Location\`: the path of the record that was created, or that the work continues on. Send GET to it to follow the work.
-\`X-Request-Id\` names the request in the logs of the server.
+201 and 202 have a \`Location\`: the path of the record that was created, or of the running work. Send GET requests to it to follow the work.
+\`X-Request-Id\` identifies the request in the server's logs.
 
 ## Repeat a request safely
 
 GET, PUT, PATCH and DELETE can be repeated. Only PUT of a webhook creates another secret each time. A POST that creates a record accepts \`Idempotency-Key\`, 1 to 200 visible characters of your choice, such
-as a UUID. If you get no answer, send the same request again with the same key. Nothing is created a second time, and you get the answer of
+as a UUID. If you get no response, send the same request again with the same key. Nothing is created a second time, and you get the response to
 the first request, with \`Idempotency-Replayed: true\`:
 
 \`\`\`bash
@@ -54,16 +54,16 @@ done
 
 - Keys are kept for a day, for each API key separately. After an error the key is free, so you can correct the request and send it
   again. Only the error of a sync that has run (\`sync-incomplete\`, \`sync-cancelled\`) is sent again instead.
-- The same key with another request is answered 422 \`idempotency-key-reused\`.
-- While the first request is running, a repeated one waits for its answer. If that takes longer than five seconds, it is answered 409
+- A different request with the same key returns 422 \`idempotency-key-reused\`.
+- While the first request is running, a repeated one waits for its response. After five seconds it returns 409
   \`idempotency-key-in-use\`, with \`Retry-After\`.
-- An answer that contains a secret (a new API key, a start URL) is not stored, because only the hash of the secret is. A repeated request is
-  answered 409 \`answer-not-repeated\`, with the ids of the record in \`details\`.
+- A response that contains a secret (a new API key, a start URL) is not stored, because Bulkhead stores only the hash of the secret. A repeated request
+  returns 409 \`answer-not-repeated\`, with the ids of the record in \`details\`.
 
 ## Read a list
 
-Every list takes \`limit\` (at most 1000) and \`cursor\`. If more entries follow, the answer has \`next\`: send it as the \`cursor\` of the
-next request. The last page has no \`next\`. A cursor has no other meaning, and its form can change.
+Every list takes \`limit\` (at most 1000) and \`cursor\`. If more entries follow, the response has \`next\`: send it as the \`cursor\` of the
+next request. The last page has no \`next\`. Do not interpret a cursor: its format can change.
 
 \`\`\`bash
 next=$(curl -s "http://127.0.0.1:3000/api/ehr/audit-events?limit=2" -H "Authorization: Bearer $KEY" | sed -n 's/.*"next":"\\([^"]*\\)".*/\\1/p')
@@ -73,37 +73,36 @@ curl -s "http://127.0.0.1:3000/api/ehr/audit-events?limit=2&cursor=$next" -H "Au
 The audit log, the quarantine and the documents also take \`total=true\`: the first page then has \`total\`, the number of all matches, if an
 index can count them.
 
-Lists that are short by their nature, such as connections and keys, are returned whole without \`limit\`. Searches of resources are FHIR:
+Short lists, such as those of connections and keys, are returned whole without \`limit\`. Searches of resources are FHIR:
 they take \`_count\` and have a link \`next\`.
 
 ## Handle errors
 
-The status says whose mistake it is: 4xx yours, 5xx the server's, 502 the EHR's. \`error.code\` is stable, so compare it and not the message.
-\`error.message\` says what happened and what to do. \`error.details\` has the faults by field, or ids such as that of a running export.
+The status shows where the fault is: 4xx in the request, 5xx in the server, 502 at the EHR. \`error.code\` is stable, so compare the code and not the message.
+\`error.message\` explains what happened and what to do. \`error.details\` has the faults by field, or ids such as that of a running export.
 \`docs/errors.md\` lists all codes. An unknown field or query parameter is refused, so that a misspelled filter does not return too much:
-\`GET /api/ehr/schedules?connection=conn_1\` is answered
+\`GET /api/ehr/schedules?connection=conn_1\` returns
 
 \`\`\`json
 {
   "success": false,
   "error": {
     "code": "invalid-request",
-    "message": "\`connection\` is not a query parameter of this address. Allowed: connectionId, limit, cursor. Correct it and send the request again.",
+    "message": "\`connection\` is not a query parameter of this URL. Allowed: connectionId, limit, cursor. Correct it and send the request again.",
     "details": [
-      { "path": "connection", "message": "is not a query parameter of this address. Allowed: connectionId, limit, cursor" }
+      { "path": "connection", "message": "is not a query parameter of this URL. Allowed: connectionId, limit, cursor" }
     ]
   }
 }
 \`\`\`
 
-Send a request again after 429 and 503, as soon as \`Retry-After\` says, and after a connection that broke. Other errors stay until the request
+After 429 and 503, send the request again once the time in \`Retry-After\` has passed. Also repeat it after a lost connection. Other errors remain until the request
 or the state changes.
 
 ## Stay within the limit
 
-A key may send a number of requests a minute: 60,000, unless the deployment or the key has another limit. Each answer to a key says what is
-left (draft-ietf-httpapi-ratelimit-headers): the policy allows \`q\` requests in \`w\` seconds, and \`r\` are left until the window ends in
-\`t\` seconds. Above the limit the answer is 429 with \`Retry-After\`.
+A key may send a number of requests a minute: 60,000, unless the deployment or the key has another limit. Each response shows how many requests
+remain (draft-ietf-httpapi-ratelimit-headers): the policy allows \`q\` requests in \`w\` seconds, and \`r\` requests remain until the window ends in \`t\` seconds. Requests above the limit return 429 with \`Retry-After\`.
 
 \`\`\`bash
 curl -si http://127.0.0.1:3000/api/ehr/connections -H "Authorization: Bearer $KEY" | grep -i '^ratelimit'
@@ -113,13 +112,13 @@ RateLimit-Policy: "default";q=60000;w=60
 RateLimit: "default";r=59999;t=60
 \`\`\`
 
-This limits requests to Bulkhead. The limits of an EHR are kept by the workers, and \`GET /api/ehr/rate-budgets\` shows them.
+This limits requests to Bulkhead. The workers keep to the limits of an EHR, and \`GET /api/ehr/rate-budgets\` shows them.
 
 ## Receive webhooks
 
-Instead of polling, you can be called when an export or a sync ends: at the URL of the connection, or at the \`callbackUrl\` of a request.
+Instead of polling, you can let Bulkhead call your endpoint when an export or a sync ends: the webhook URL of the connection, or the \`callbackUrl\` of a request.
 The URL must be https and public. A deployment that sets \`WORKER_WEBHOOK_PRIVATE_NETWORK=true\`, as
-\`npm start\` does, also calls http and private addresses, such as a receiver on your own machine. Set the URL, and store the secret that only this answer shows:
+\`npm start\` does, also calls http and private addresses, such as a receiver on your machine. Set the URL, and store the secret, which is only in this response:
 
 \`\`\`bash
 curl -s -X PUT http://127.0.0.1:3000/api/ehr/connections/conn_…/webhook -H "Authorization: Bearer $KEY" \\
@@ -146,8 +145,8 @@ The call is a POST with ids, the status and counts. It contains no patient data:
 \`type\` is \`bulk-export.\` or \`sync-run.\` with \`completed\`, \`partial\` (syncs), \`failed\` or \`cancelled\`. The URL of the connection
 also gets \`schedule.failed\` and \`schedule.skipped\`, if a schedule did not start a run. Check the signature before you use a call:
 \`webhook-signature\` is an HMAC-SHA256 of \`webhook-id\`, \`webhook-timestamp\` and the body, with the secret
-([Standard Webhooks](https://www.standardwebhooks.com), which has libraries for most languages). Answer 2xx within 15 seconds. A failed
-call is repeated for a day with the same \`webhook-id\`, so a call can arrive twice. These are the calls of a connection, with their attempts:
+([Standard Webhooks](https://www.standardwebhooks.com), which has libraries for most languages). Respond with 2xx within 15 seconds. A failed
+call is repeated for a day with the same \`webhook-id\`, so a call can arrive twice. This request lists the calls of a connection with their attempts:
 
 \`\`\`bash
 curl -s "http://127.0.0.1:3000/api/ehr/webhook-deliveries?connectionId=conn_…&limit=10" -H "Authorization: Bearer $KEY"

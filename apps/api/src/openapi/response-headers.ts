@@ -4,13 +4,13 @@ import type { Endpoint } from '../http/define-endpoint.ts';
 export const headerComponents = {
   'RateLimit-Policy': {
     description:
-      'The limit of the API key (draft-ietf-httpapi-ratelimit-headers): `q` requests in a window of `w` seconds. A key can have a limit of its own.',
+      'The limit of the API key (draft-ietf-httpapi-ratelimit-headers): `q` requests in a window of `w` seconds. A key can have a separate limit.',
     schema: { type: 'string' },
     example: '"default";q=60000;w=60',
   },
   RateLimit: {
     description:
-      'What is left of the limit (draft-ietf-httpapi-ratelimit-headers): `r` requests until the window ends in `t` seconds. With `r=0` the next request is answered 429.',
+      'What remains of the limit (draft-ietf-httpapi-ratelimit-headers): `r` requests until the window ends in `t` seconds. With `r=0` the next request returns 429.',
     schema: { type: 'string' },
     example: '"default";r=59999;t=42',
   },
@@ -26,7 +26,7 @@ export const headerComponents = {
     example: '/api/ehr/athenahealth/bulk-export/job_01a20ebbc9477ed4b36076ce74bec9ba',
   },
   'Idempotency-Replayed': {
-    description: 'Present if an earlier request with the same `Idempotency-Key` has got this answer.',
+    description: 'Present if an earlier request with the same `Idempotency-Key` received this response.',
     schema: { type: 'string', const: 'true' },
     example: 'true',
   },

@@ -75,7 +75,7 @@ function toCall(options: {
       operationId,
       summary,
       description:
-        'Sent to the URL of the connection and, at the end of an export or a sync, to the `callbackUrl` of its request. A call that is not answered 2xx within 15 seconds is repeated for a day. `PUT /api/ehr/connections/{id}/webhook` sets the URL and returns the secret.',
+        'Sent to the URL of the connection and, at the end of an export or a sync, to the `callbackUrl` of its request. A call that gets no 2xx response within 15 seconds is repeated for a day. `PUT /api/ehr/connections/{id}/webhook` sets the URL and returns the secret.',
       security: [],
       requestParams: { header: headers },
       requestBody: {

@@ -184,7 +184,7 @@ export const connections: CommandGroup = {
     }),
     command({
       name: 'authorize',
-      summary: 'print an address that a user of the EHR opens once in a browser to authorize a connection',
+      summary: 'print a URL that a user of the EHR opens once in a browser to authorize a connection',
       options: {
         connection: text('<id>', 'the connection (default: a new one)'),
         practice,
@@ -201,7 +201,7 @@ export const connections: CommandGroup = {
         const params = { path: { provider } };
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/authorize', { params, body }));
         output.print(data, () => data.startUrl);
-        output.printProgress(`The address can be opened once, until ${data.expiresAt}.`);
+        output.printProgress(`The URL can be opened once, until ${data.expiresAt}.`);
       },
     }),
     command({
@@ -285,7 +285,7 @@ function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) 
   if (actsAlone && scopeVersion === undefined && scope === undefined)
     throw new CliError({
       message:
-        'Say which scopes the application is registered for at the EHR: --scopes v2 (system/Patient.rs), --scopes v1 (system/Patient.read), or --scope with a list. An EHR refuses the other version with "Policy evaluation failed".',
+        'Choose the scopes that the application is registered for at the EHR: --scopes v2 (system/Patient.rs), --scopes v1 (system/Patient.read), or --scope with a list. An EHR refuses the other version with "Policy evaluation failed".',
       exitCode: exitCodes.usage,
     });
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';

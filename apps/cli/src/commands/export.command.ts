@@ -49,13 +49,13 @@ export const bulkExports: CommandGroup = {
       options: {
         connection: required(text('<id>', 'the connection to export')),
         types: list('<types>', 'comma-separated resource types (default: all types)'),
-        since: { ...instant('only changes since this instant, or since the last export (`last`)'), argument: '<when>' },
+        since: { ...instant('only changes since this time, or since the last export (`last`)'), argument: '<when>' },
         level: withDefault(
           choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what is exported' }),
           'Patient',
         ),
         typeFilter: repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
-        callback: text('<url>', 'call this address when the export ends'),
+        callback: text('<url>', 'call this URL when the export ends'),
         idempotencyKey: text('<key>', 'start nothing if an export was started with the same key'),
         watch: flag('show the progress until the export ends'),
       },

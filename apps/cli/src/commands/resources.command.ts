@@ -19,7 +19,7 @@ export const resourceFilters = {
   status: repeated('<status>', 'only resources with this status'),
   date: repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
   security: repeated('<label>', 'only resources with this label of meta.security, such as R for restricted'),
-  lastUpdated: repeated('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
+  lastUpdated: repeated('<time>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
 };
 
 /** The stored resources. */
@@ -102,9 +102,7 @@ export const resources: CommandGroup = {
       args: { type },
       options: {
         connection,
-        since: required(
-          instant('the time: at first a time of your choice, then the end that the last history printed'),
-        ),
+        since: required(instant('start of the period: at first any time, then the end that the last history printed')),
         limit: wholeNumber('<n>', 'number of changes on the page'),
         cursor: text('<cursor>', 'continue after an earlier page'),
       },
@@ -196,7 +194,7 @@ function toLabels(meta: unknown): string | undefined {
 /** @throws CliError if the path is that of a file */
 function openFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
-    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Name another folder.`;
+    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Choose another folder.`;
     throw new CliError({ message, exitCode: exitCodes.usage });
   }
   mkdirSync(path, { recursive: true });

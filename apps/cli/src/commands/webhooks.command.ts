@@ -9,14 +9,14 @@ const connection = 'the id of the connection';
 export const webhooks: CommandGroup = {
   name: 'webhooks',
   alias: 'webhook',
-  summary: 'calls of an address of yours when exports and syncs end',
+  summary: 'calls to your URL when exports and syncs end',
   commands: [
     command({
       name: 'set',
       summary:
         'set the webhook of a connection, and print the new secret that signs its calls; an earlier secret becomes invalid',
       args: { connection },
-      options: { address: text('<url>', 'the address to call (default: only the addresses in --callback)') },
+      options: { address: text('<url>', 'the URL to call (default: only the URLs in --callback)') },
       examples: ['webhooks set conn_1 --address https://client.example/bulkhead'],
       async run({ api, output }, { connection: id, address: url }) {
         const init = { params: { path: { id } }, body: given({ url }) };

@@ -39,8 +39,8 @@ test.each([...wrong.map(({ line }) => line), 'export', ''])(
 );
 
 test.each([
-  { args: ['--url', 'nonsense', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
-  { args: ['--url', 'ftp://bulkhead.example', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
+  { args: ['--url', 'nonsense', 'export', 'list'], says: '--url (BULKHEAD_URL) must be a URL' },
+  { args: ['--url', 'ftp://bulkhead.example', 'export', 'list'], says: '--url (BULKHEAD_URL) must be a URL' },
   { args: ['--url', 'https://me:secret@bulkhead.example', 'export', 'list'], says: 'without a user' },
   { args: ['--url', 'https://:secret@bulkhead.example', 'export', 'list'], says: 'without a user' },
   { args: ['--key-file', '/nowhere/key', 'export', 'list'], says: '/nowhere/key cannot be opened' },
@@ -88,15 +88,15 @@ test('a page size that the API refuses is named by the option of the command', a
 test('an error of the API names options instead of fields', async () => {
   const details = [
     { path: 'connectionId', message: 'is too long' },
-    { path: 'typeFilters.0', message: 'names no type' },
-    { path: 'since', message: 'is not an instant' },
+    { path: 'typeFilters.0', message: 'is an empty list' },
+    { path: 'since', message: 'is not a timestamp' },
   ];
   const answers = { startBulkExport: refuse(400, { code: 'invalid-request', message: 'x', details }) };
   const { exitCode, stderr } = await run({ args: ['export', 'start', '--connection', 'c'], answers });
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
     stderr:
-      'A value is not valid.\n  --connection: is too long\n  --type-filter: names no type\n  --since: is not an instant\n',
+      'A value is not valid.\n  --connection: is too long\n  --type-filter: is an empty list\n  --since: is not a timestamp\n',
   });
 });
 
@@ -150,7 +150,7 @@ test('an answer that is not the API’s is explained without a stack trace', asy
   const { exitCode, stderr } = await run({ args: ['export', 'list'], answers });
   expect({ exitCode, stderr }).toEqual({
     exitCode: 5,
-    stderr: "This address is not Bulkhead's API. Verify --url (BULKHEAD_URL).\n",
+    stderr: "This URL is not Bulkhead's API. Verify --url (BULKHEAD_URL).\n",
   });
   const asJson = await run({ args: ['export', 'list', '--json'], answers });
   expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { code: 'unavailable' } });

@@ -73,7 +73,7 @@ function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof ApiError) return fromApi(error);
   const { usage, unavailable, failed } = exitCodes;
-  if (error instanceof CommanderError) return new CliError({ message: 'Name a subcommand.', exitCode: usage });
+  if (error instanceof CommanderError) return new CliError({ message: 'Add a subcommand.', exitCode: usage });
   const { message, code, path, syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'write') {
     const advice = `The output cannot be written (${message}). Free some space or choose another place, and try again.`;
@@ -82,11 +82,11 @@ function toCliError(error: unknown): CliError {
   if (path !== undefined) return new CliError({ message: `${path} cannot be opened (${code}).`, exitCode: usage });
   // fetch reports a connection that breaks in the middle of an answer with this type and a cause.
   if (error instanceof TypeError && error.cause !== undefined) {
-    const advice = 'The connection to the API was lost, and the answer is not complete. Try again.';
+    const advice = 'The connection to the API was lost, and the response is not complete. Try again.';
     return new CliError({ message: advice, exitCode: unavailable });
   }
   if (error instanceof SyntaxError) {
-    const advice = "This address is not Bulkhead's API. Verify --url (BULKHEAD_URL).";
+    const advice = "This URL is not Bulkhead's API. Verify --url (BULKHEAD_URL).";
     return new CliError({ message: advice, exitCode: unavailable });
   }
   return new CliError({ code: 'internal', message: `Unexpected error of the command: ${message}`, exitCode: failed });
@@ -114,9 +114,9 @@ function fromApi({ status, code, message, details, cause }: ApiError): CliError 
 const messages: Readonly<Partial<Record<ErrorCode, string>>> = {
   'invalid-request': 'A value is not valid.',
   'unknown-export':
-    'No export has this id. Ended exports are deleted after a time. List the exports with `bulkhead export list`.',
+    'No export has this id. Ended exports are deleted after some time. List the exports with `bulkhead export list`.',
   'unknown-run':
-    'No sync has this id. Ended syncs are deleted after a time. List the syncs with `bulkhead sync list --connection ID`.',
+    'No sync has this id. Ended syncs are deleted after some time. List the syncs with `bulkhead sync list --connection ID`.',
   unauthenticated:
     'The API key is not valid. Set BULKHEAD_API_KEY or --key-file. An operator creates a key with `bulkhead keys create`.',
   'idempotency-key-reused':

@@ -6,7 +6,7 @@ const commandsOfRoutes: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /Open GET \/api\/ehr\/[^/\s]+\/authorize\?connectionId=(\S+?) in a browser(?:, or create a start URL with POST to the same path)?(?=[.])/g,
-    'Run `bulkhead connections authorize --connection $1`, and open the address that it prints in a browser',
+    'Run `bulkhead connections authorize --connection $1`, and open the URL that it prints in a browser',
   ],
   [/send `force: true`/g, 'add `--force`'],
   [/POST \/api\/ehr\/connections\/([^/\s]+)\/test/g, '`bulkhead connections test $1`'],

@@ -5,7 +5,7 @@ export const documentStates = ['pending', 'downloading', 'stored', 'failed', 'sk
 
 const skipTexts: Readonly<Record<NonNullable<PatientDocument['reason']>, string>> = {
   'documents-off': 'This deployment fetches no documents. Set WORKER_DOCUMENTS to on, then fetch it again.',
-  'unusable-url': 'Nothing: the resource has no address from which a document can be fetched.',
+  'unusable-url': 'Nothing: the resource has no URL of a document.',
   'content-type': 'This type is not fetched. For audio and video set WORKER_DOCUMENT_MEDIA to on, then fetch it again.',
   'connection-gone': 'Nothing: its connection was deleted.',
   'too-many-attachments':

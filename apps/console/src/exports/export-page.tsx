@@ -94,7 +94,7 @@ function detailsOf({
     'Changed since': since === undefined ? sinceLast && 'the last export' : <Timestamp at={since} isExact />,
     Filters: typeFilters.join(', '),
     'Started by': scheduleId === undefined ? (startedBy ?? 'a request') : 'a schedule',
-    'Status request': statusUrl && <ShortText text={statusUrl} name="address of the status" />,
+    'Status request': statusUrl && <ShortText text={statusUrl} name="URL of the status" />,
     Id: <ShortText text={id} name="id" />,
   };
 }

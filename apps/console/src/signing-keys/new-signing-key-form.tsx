@@ -27,7 +27,7 @@ export function NewSigningKeyForm({ onDone }: { readonly onDone: () => void }) {
       )}
       <Textarea
         label="Private key"
-        description="Only to import a key of yours: PEM"
+        description="Only to import an existing key: PEM"
         autosize
         minRows={2}
         {...form.getInputProps('privateKey')}

@@ -73,7 +73,7 @@ function sinceOf(parameters: readonly KickOffParameter[], nowMs: number): number
   if (since === undefined) return undefined;
   const sinceMs = Date.parse(since);
   if (!/^\d{4}-\d\d-\d\dT/.test(since) || Number.isNaN(sinceMs))
-    throw unsupported('The parameter _since must be an instant.');
+    throw unsupported('The parameter _since must be a timestamp.');
   // Not a parameter that can be left out, so it is refused by its value.
   if (sinceMs > nowMs + maxSinceAheadMs)
     throw new OutcomeError({ status: 400, code: 'value', text: 'The parameter _since is in the future.' });

@@ -15,30 +15,30 @@ const noGet = operationOutcome({ code: 'not-supported', text: 'Kick-off by GET i
 export const kickOffScenarios = [
   {
     name: 'busy-at-kick-off',
-    description: 'The server answers two kick-offs with 429, "already in progress", and Retry-After 1.',
+    description: 'The server responds to two kick-offs with 429, "already in progress", and Retry-After 1.',
     orders: [{ match, fault: { kind: 'status', status: 429, retryAfter: '1', body: alreadyRunning }, times: 2 }],
   },
   {
     name: 'one-export-at-a-time',
-    description: 'The server answers a kick-off with 429 while another export is in progress.',
+    description: 'The server responds to a kick-off with 429 while another export is in progress.',
     options: { oneExportAtATime: true },
   },
   {
     name: 'one-export-until-deleted',
     description:
-      'The server answers a kick-off with 429 until the previous export has ended and the client has sent DELETE.',
+      'The server responds to a kick-off with 429 until the previous export has ended and the client has sent DELETE.',
     options: { oneExportAtATime: 'until-deleted' },
   },
   {
     name: 'too-many-active-exports',
     description:
-      'The server answers a kick-off with 429, "Too many active exports", while two exports run, like athenahealth.',
+      'The server responds to a kick-off with 429, "Too many active exports", while two exports run, like athenahealth.',
     options: { maxActiveExports: 2 },
   },
   {
     name: 'duplicate-export',
     description:
-      'The server answers two kick-offs with 200, a `duplicate` and no Content-Location, like eClinicalWorks.',
+      'The server responds to two kick-offs with 200, a `duplicate` and no Content-Location, like eClinicalWorks.',
     orders: [{ match, fault: { kind: 'status', status: 200, body: duplicate }, times: 2 }],
   },
   {
@@ -63,7 +63,8 @@ export const kickOffScenarios = [
   },
   {
     name: 'kick-off-outage',
-    description: 'The server answers three kick-offs with 502 in HTML, 503 with an empty body, and 504 in plain text.',
+    description:
+      'The server responds to three kick-offs with 502 in HTML, 503 with an empty body, and 504 in plain text.',
     orders: [
       { match, fault: { kind: 'status', status: 502, body: '<html>bad gateway</html>', contentType: 'text/html' } },
       { match, fault: { kind: 'status', status: 503, body: '' }, after: 1 },
@@ -82,7 +83,7 @@ export const kickOffScenarios = [
   },
   {
     name: 'no-content-location',
-    description: 'The server answers one kick-off with 202 but no Content-Location.',
+    description: 'The server responds to one kick-off with 202 but no Content-Location.',
     orders: [{ match, fault: { kind: 'headers', set: { 'content-location': null } } }],
   },
   {
@@ -92,7 +93,7 @@ export const kickOffScenarios = [
   },
   {
     name: 'strict-accept',
-    description: 'The server answers a wrong Accept header with 406 on status and files too.',
+    description: 'The server responds to a wrong Accept header with 406 on status and files too.',
     options: { strictAccept: true },
   },
   {
@@ -144,14 +145,14 @@ export const kickOffScenarios = [
   },
   {
     name: 'refuses-post',
-    description: 'The server answers a kick-off by POST with 405, not-supported, and accepts GET.',
+    description: 'The server responds to a kick-off by POST with 405, not-supported, and accepts GET.',
     orders: [
       always({ ...match, method: 'POST' }, { kind: 'status', status: 405, body: noPost, headers: { allow: 'GET' } }),
     ],
   },
   {
     name: 'refuses-get',
-    description: 'The server answers a kick-off by GET with 405, not-supported, and accepts POST.',
+    description: 'The server responds to a kick-off by GET with 405, not-supported, and accepts POST.',
     orders: [
       always({ ...match, method: 'GET' }, { kind: 'status', status: 405, body: noGet, headers: { allow: 'POST' } }),
     ],

@@ -46,7 +46,7 @@ export const manifestScenarios = [
   },
   {
     name: 'lost-type',
-    description: 'Patient is missing from `output`, and an error file says that it could not be exported.',
+    description: 'Patient is missing from `output`, and an error file reports that it could not be exported.',
     orders: [always(match, { kind: 'error-file', lostType: 'Patient' })],
   },
   {
@@ -84,7 +84,7 @@ export const manifestScenarios = [
   {
     name: 'token-for-files',
     description:
-      'The manifest has requiresAccessToken true. The server answers a file request without a token with 401.',
+      'The manifest has requiresAccessToken true. The server responds to a file request without a token with 401.',
     options: { requiresAccessToken: true, separateFileHost: false },
   },
   {
@@ -112,28 +112,28 @@ export const manifestScenarios = [
   },
   {
     name: 'redirect-to-private-address',
-    description: 'The server redirects the Patient file to the address of a cloud metadata service.',
+    description: 'The server redirects the Patient file to the URL of a cloud metadata service.',
     orders: [always(matches.patients, { kind: 'redirect', to: 'http://169.254.169.254/latest/meta-data/' })],
   },
   {
     name: 'expired-links',
-    description: 'All issued links expire at the second file, which is answered with 410. The manifest has new ones.',
+    description: 'All issued links expire at the second file, which returns 410. The manifest has new ones.',
     orders: [{ match: matches.files, fault: { kind: 'expire-links' }, after: 1 }],
   },
   {
     name: 'expired-links-forbidden',
-    description: 'All issued links expire at the second file, which is answered with 403. The manifest has new ones.',
+    description: 'All issued links expire at the second file, which returns 403. The manifest has new ones.',
     options: { expiredFileStatus: 403 },
     orders: [{ match: matches.files, fault: { kind: 'expire-links' }, after: 1 }],
   },
   {
     name: 'short-lived-links',
-    description: 'Links expire after two seconds, as Expires says. The manifest has new ones.',
+    description: 'Links expire after two seconds, as in Expires. The manifest has new ones.',
     options: { fileExpirySeconds: 2 },
   },
   {
     name: 'missing-file',
-    description: 'The manifest contains a Patient file that the server always answers with 404.',
+    description: 'The manifest contains a Patient file for which the server always returns 404.',
     orders: [
       always(matches.patients, {
         kind: 'status',

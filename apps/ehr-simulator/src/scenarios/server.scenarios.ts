@@ -12,17 +12,17 @@ export const serverScenarios = [
   {
     name: 'well-behaved',
     description:
-      'Nothing goes wrong: the server honours Range and ETag, sends correct counts, and answers DELETE with 202.',
+      'Nothing goes wrong: the server honours Range and ETag, sends correct counts, and responds to DELETE with 202.',
   },
   {
     name: 'rate-limited',
-    description: 'The server answers 429 if it receives more than 16 requests in two seconds.',
+    description: 'The server returns 429 if it receives more than 16 requests in two seconds.',
     options: { rateLimit: true },
   },
   {
     name: 'token-budget',
     description:
-      'The server issues one token a minute. It answers 429 to other token requests, with a Retry-After to the end of the minute.',
+      'The server issues one token a minute. It returns 429 to other token requests, with a Retry-After to the end of the minute.',
     options: { tokensPerMinute: 1 },
   },
   {
@@ -37,20 +37,20 @@ export const serverScenarios = [
   },
   {
     name: 'outcome-in-bundle',
-    description: 'The server answers one search with 200 and a Bundle that contains only an OperationOutcome.',
+    description: 'The server responds to one search with 200 and a Bundle that contains only an OperationOutcome.',
     orders: [{ match: { method: 'GET', path: '^/fhir/r4/[A-Z][A-Za-z]+$' }, fault: { kind: 'outcome-in-bundle' } }],
   },
   {
     name: 'v1-error',
     description:
-      "The server answers one read or search with 400 and the error of athenahealth's older API, which is not FHIR.",
+      "The server responds to one read or search with 400 and the error of athenahealth's older API, which is not FHIR.",
     orders: [
       { match: restRequest, fault: { kind: 'status', status: 400, body: v1Error, contentType: 'application/json' } },
     ],
   },
   {
     name: 'throttled-by-403',
-    description: 'The server answers one read or search with 403 and Retry-After 1.',
+    description: 'The server responds to one read or search with 403 and Retry-After 1.',
     orders: [{ match: restRequest, fault: { kind: 'status', status: 403, retryAfter: '1' } }],
   },
   {

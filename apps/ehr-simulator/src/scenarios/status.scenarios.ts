@@ -44,25 +44,25 @@ export const statusScenarios = [
   },
   {
     name: 'throttled-status',
-    description: 'The server answers two status requests with 429 and Retry-After 1.',
+    description: 'The server responds to two status requests with 429 and Retry-After 1.',
     orders: [{ match, fault: { kind: 'status', status: 429, retryAfter: '1' }, times: 2 }],
   },
   {
     name: 'transient-client-error',
     description:
-      'The server answers two status requests with 400 and an OperationOutcome whose issue.code is transient.',
+      'The server responds to two status requests with 400 and an OperationOutcome whose issue.code is transient.',
     orders: [transient(400)],
   },
   {
     name: 'transient-server-error',
     description:
-      'The server answers two status requests with 500 and an OperationOutcome whose issue.code is transient.',
+      'The server responds to two status requests with 500 and an OperationOutcome whose issue.code is transient.',
     orders: [transient(500)],
   },
   {
     name: 'status-outage',
     description:
-      'The server answers three status requests with 502 in HTML, 503 with an empty body, and 504 in plain text.',
+      'The server responds to three status requests with 502 in HTML, 503 with an empty body, and 504 in plain text.',
     orders: [
       { match, fault: { kind: 'status', status: 502, body: '<html>bad gateway</html>', contentType: 'text/html' } },
       { match, fault: { kind: 'status', status: 503, body: '' }, after: 1 },
@@ -71,12 +71,12 @@ export const statusScenarios = [
   },
   {
     name: 'html-status',
-    description: 'The server answers one status request with 200 and an HTML page.',
+    description: 'The server responds to one status request with 200 and an HTML page.',
     orders: [{ match, fault: { kind: 'status', status: 200, body: '<html>log in</html>', contentType: 'text/html' } }],
   },
   {
     name: 'slow-status',
-    description: 'The server answers two status requests after a second.',
+    description: 'The server responds to two status requests after a second.',
     orders: [{ match, fault: { kind: 'latency', ms: 1000 }, times: 2 }],
   },
   {
@@ -101,18 +101,18 @@ export const statusScenarios = [
   },
   {
     name: 'partial-manifest',
-    description: 'The server answers one status request with 202 and a manifest of the first file only.',
+    description: 'The server responds to one status request with 202 and a manifest of the first file only.',
     orders: [{ match, fault: { kind: 'partial-manifest', files: 1 } }],
   },
   {
     name: 'export-status-header',
     description:
-      'The server answers one status request with 200, X-Export-Status in-progress and a manifest of one file.',
+      'The server responds to one status request with 200, X-Export-Status in-progress and a manifest of one file.',
     orders: [{ match, fault: { kind: 'partial-manifest', files: 1, as: 'x-export-status' } }],
   },
   {
     name: 'token-expires-in-export',
-    description: 'All tokens expire at the second status request and at the second file, which are answered with 401.',
+    description: 'All tokens expire at the second status request and at the second file, which return 401.',
     orders: [
       oncePending,
       { match, fault: { kind: 'expire-tokens' }, after: 1 },
@@ -133,22 +133,22 @@ function fate(end: string): ScenarioOrder {
 export const deleteScenarios = [
   {
     name: 'delete-unknown',
-    description: 'The server answers DELETE with 404.',
+    description: 'The server responds to DELETE with 404.',
     orders: [always(matches.delete, { kind: 'status', status: 404 })],
   },
   {
     name: 'delete-fails',
-    description: 'The server always answers DELETE with 500.',
+    description: 'The server always responds to DELETE with 500.',
     orders: [always(matches.delete, { kind: 'status', status: 500 })],
   },
   {
     name: 'delete-fails-once',
-    description: 'The server answers the first DELETE with 500 and the next one with 202.',
+    description: 'The server responds to the first DELETE with 500 and the next one with 202.',
     orders: [{ match: matches.delete, fault: { kind: 'status', status: 500 } }],
   },
   {
     name: 'slow-delete',
-    description: 'The server answers DELETE with 202 after a second.',
+    description: 'The server responds to DELETE with 202 after a second.',
     orders: [always(matches.delete, { kind: 'latency', ms: 1000 })],
   },
 ] as const satisfies readonly Scenario[];

@@ -77,7 +77,7 @@ export const transferScenarios = [
   },
   {
     name: 'failing-files',
-    description: 'The server answers the first two file requests with 503 and with 429 and Retry-After 1.',
+    description: 'The server responds to the first two file requests with 503 and with 429 and Retry-After 1.',
     orders: [
       { match: matches.files, fault: { kind: 'status', status: 503, body: '' } },
       { match: matches.files, fault: { kind: 'status', status: 429, retryAfter: '1' }, after: 1 },
@@ -85,7 +85,7 @@ export const transferScenarios = [
   },
   {
     name: 'range-ignored',
-    description: 'The Patient file is cut once, and the server answers a Range with 200 and the whole file.',
+    description: 'The Patient file is cut once, and the server responds to a Range with 200 and the whole file.',
     orders: [framed('content-length'), cutOnce, always(match, { kind: 'ignore-range' })],
   },
   {
@@ -101,7 +101,7 @@ export const transferScenarios = [
   {
     name: 'weak-etag',
     description:
-      'The Patient file is cut once and has a weak ETag, so that If-Range is answered with 200 and the whole file.',
+      'The Patient file is cut once and has a weak ETag, so that a request with If-Range returns 200 and the whole file.',
     orders: [framed('content-length'), cutOnce, always(match, { kind: 'headers', set: { etag: 'W/"patients"' } })],
   },
   {

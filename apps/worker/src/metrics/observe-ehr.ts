@@ -35,7 +35,7 @@ export function observeEhr({
   });
   const pauses = metrics.counter({
     name: 'bulkhead_ehr_limiter_pauses_total',
-    help: 'How often an EHR has paused a budget. `reason` is the status of its response, or used-up if its headers said that no requests remain.',
+    help: 'How often an EHR has paused a budget. `reason` is the status of its response, or used-up if its headers showed that no requests remain.',
     labels: ['budget', 'reason'],
   });
   const tokens = metrics.counter({

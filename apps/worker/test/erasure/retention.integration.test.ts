@@ -29,7 +29,7 @@ test('a worker deletes an export after its retention time, and the API answers 4
   });
   expect(body.error).toMatchObject({
     code: 'unknown-export',
-    message: expect.stringContaining('Ended exports are deleted after a time.'),
+    message: expect.stringContaining('Ended exports are deleted after some time.'),
   });
   for (const path of ['/files', '/events']) {
     expect((await system.request('GET', `/api/ehr/athenahealth/bulk-export/${old}${path}`)).status).toBe(404);

@@ -8,7 +8,7 @@ test('a call of an API that does not answer throws an error with a code and what
   const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
   await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
     code: 'no-answer',
-    message: `${server.url} did not answer. Check the address and the network, and that the API is running.`,
+    message: `${server.url} did not respond. Check the URL and the network, and that the API is running.`,
   });
 });
 
@@ -36,7 +36,7 @@ test('a call that a web page answers says that the address is not that of the AP
     const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
     await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
       code: 'no-answer',
-      message: `${server.url} answered with a web page, so it is not the address of Bulkhead's API. Check the address.`,
+      message: `${server.url} returned a web page, so it is not the URL of Bulkhead's API. Check the URL.`,
     });
   } finally {
     await server.stop();

@@ -106,7 +106,7 @@ export const apiKeyBodySchema = z
       ),
     connectionIds: z
       .array(z.string().min(1).max(100))
-      .min(1, 'must name a connection: omit the field for all connections')
+      .min(1, 'must contain a connection: omit the field for all connections')
       .max(1000)
       .transform((ids) => [...new Set(ids)])
       .optional()
@@ -114,9 +114,9 @@ export const apiKeyBodySchema = z
         'The only connections that a client key may use. Default: all, including those that are created later.',
       ),
     expiresAt: z.iso
-      .datetime({ offset: true, error: 'must be an instant with a time zone' })
+      .datetime({ offset: true, error: 'must be a timestamp with a time zone' })
       .optional()
-      .describe('When the key expires, as an instant with a time zone. Give either this or `expiresInDays`.'),
+      .describe('When the key expires, as a timestamp with a time zone. Give either this or `expiresInDays`.'),
     expiresInDays: z.number().int().min(1).max(3650).optional().meta({
       description:
         "Default: 90 days for an operator's key, and no expiry for a client's key. An operator's key expires after at most 365 days.",

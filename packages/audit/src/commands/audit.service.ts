@@ -79,7 +79,7 @@ export function toAuditCheckView({ checked, oldest, last, fault, isComplete }: C
 
 const text = z.string().min(1).max(200);
 const instant = z.iso
-  .datetime({ offset: true, error: 'must be an instant with a time zone, such as 2026-01-01T00:00:00Z' })
+  .datetime({ offset: true, error: 'must be a timestamp with a time zone, such as 2026-01-01T00:00:00Z' })
   .transform((value) => new Date(value));
 
 /** A FHIR id. Underscores and up to 128 characters are accepted too. */
@@ -97,8 +97,8 @@ function similarTo(name: string): string {
 }
 
 const auditCriteria = {
-  from: instant.optional().describe('Only events at or after this instant.'),
-  to: instant.optional().describe('Only events before this instant.'),
+  from: instant.optional().describe('Only events at or after this time.'),
+  to: instant.optional().describe('Only events before this time.'),
   actor: text.optional().describe('Only events of this actor: the id of an API key, `command:<user>`, or `nobody`.'),
   action: action.optional().describe('Only events with this action, such as `resource.read`.'),
   outcome: z
@@ -153,7 +153,7 @@ export const auditCheckQuerySchema = z.strictObject({
     .describe('Until when processes of a version without the chain were writing. Their events have no position in it.'),
   cursor: position
     .optional()
-    .describe('The `next` of the previous answer. Without it the check begins with the oldest event.'),
+    .describe('The `next` of the previous response. Without it the check begins with the oldest event.'),
   limit: z.coerce.number().int().min(1).max(100_000).default(50_000).describe('The maximum number of events to check.'),
 });
 type AuditCheckQuery = z.output<typeof auditCheckQuerySchema>;

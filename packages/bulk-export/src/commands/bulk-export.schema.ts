@@ -18,7 +18,7 @@ const typeFilterSchema = z
     error: 'must be a FHIR search of one type, such as Observation?category=laboratory',
   });
 
-const sinceError = 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z, or "last"';
+const sinceError = 'must be a timestamp with a time zone, such as 2024-01-01T00:00:00Z, or "last"';
 const sinceSchema = z
   .string(sinceError)
   .refine((since) => since === 'last' || z.iso.datetime({ offset: true }).safeParse(since).success, {
@@ -38,7 +38,7 @@ export const bulkExportRequestSchema = z
       ),
     resourceTypes: z
       .array(resourceTypeSchema)
-      .min(1, 'names no type. Leave it out to export every type')
+      .min(1, 'is an empty list. Leave it out to export every type')
       .max(50, 'names more than 50 types. Leave it out to export every type')
       .transform((types) => [...new Set(types)])
       .optional()
@@ -46,7 +46,7 @@ export const bulkExportRequestSchema = z
     since: sinceSchema
       .optional()
       .describe(
-        'Only what changed after this instant, such as `2024-01-01T00:00:00Z`. `last` continues at the end of the last export of these types; without one everything is requested. Default: everything.',
+        'Only what changed after this time, such as `2024-01-01T00:00:00Z`. `last` continues at the end of the last export of these types; without one everything is requested. Default: everything.',
       ),
     typeFilters: z
       .array(typeFilterSchema)
@@ -64,7 +64,7 @@ export const bulkExportRequestSchema = z
   })
   .superRefine(({ resourceTypes, since, typeFilters = [] }, { addIssue }) => {
     if (since === 'last' && typeFilters.length > 0) {
-      const message = 'cannot be "last" for a filtered export. Give an instant, or leave typeFilters out';
+      const message = 'cannot be "last" for a filtered export. Give a timestamp, or leave typeFilters out';
       addIssue({ code: 'custom', path: ['since'], message });
     }
     for (const [index, filter] of typeFilters.entries()) {

@@ -73,7 +73,7 @@ test('a pause that the EHR has asked for goes before everything else', () => {
 
 const pause = { until: new Date(at.getTime() + 300_000), reason: '429 Too Many Requests' };
 const pauseText =
-  'The EHR answered "429 Too Many Requests", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.';
+  'The EHR returned "429 Too Many Requests", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.';
 const later = new Date(pause.until.getTime() + 1);
 test.each([
   { fields: { phase: 'queued' }, message: pauseText },

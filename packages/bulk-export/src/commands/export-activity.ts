@@ -96,7 +96,7 @@ function describePoll({ pollReason = 'interval' }: BulkExport): string {
     interval: '',
     age: ' Status requests become rarer the longer the EHR takes.',
     usual: ' Status requests are rare for now, because earlier exports of this connection took longer.',
-    'retry-after': ' The EHR has said when to ask again.',
+    'retry-after': ' The EHR set the time of the next request.',
   };
   return reasons[pollReason];
 }

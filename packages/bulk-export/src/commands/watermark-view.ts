@@ -15,7 +15,7 @@ export const watermarkViewSchema = z
   .meta({
     id: 'Watermark',
     description:
-      'The time up to which a type is wholly stored by exports of one level. The type `*` is for exports that name no types.',
+      'The time up to which a type is wholly stored by exports of one level. The type `*` is for exports without a list of types.',
   });
 
 export function toWatermarkView(watermark: Watermark): View<typeof watermarkViewSchema> {

@@ -112,7 +112,7 @@ export function endWarnings(options: {
   return [
     ...when(failed.length > 0, {
       code: 'files-failed',
-      message: `${failed.length} files could not be stored. The error of each file says why. Retry the export to download them again.`,
+      message: `${failed.length} files could not be stored. The error of each file explains why. Retry the export to download them again.`,
     }),
     ...issues.map(({ severity, code, count, mentionedTypes = [] }) => ({
       code: 'reported-by-ehr' as const,
@@ -123,8 +123,8 @@ export function endWarnings(options: {
       code: 'lines-quarantined',
       message:
         quarantined === 1
-          ? '1 line was not a usable resource, so it was quarantined. `counts.quarantined` says how many lines are still open.'
-          : `${quarantined} lines were not usable resources, so they were quarantined. \`counts.quarantined\` says how many lines are still open.`,
+          ? '1 line was not a usable resource, so it was quarantined. `counts.quarantined` is the number of lines that are still open.'
+          : `${quarantined} lines were not usable resources, so they were quarantined. \`counts.quarantined\` is the number of lines that are still open.`,
     }),
     ...when(setBack > 0, {
       code: 'versions-set-back',
@@ -132,7 +132,7 @@ export function endWarnings(options: {
     }),
     ...when(contradictions > 0, {
       code: 'deletions-contradicted',
-      message: `The EHR sent ${contradictions} resources and also named them as deleted, in one export. They stay stored. Ask the EHR's support which is right.`,
+      message: `The EHR sent ${contradictions} resources and also listed them as deleted, in one export. They stay stored. Ask the EHR's support which is right.`,
     }),
     ...when(has('nothing-received'), {
       code: 'nothing-received',

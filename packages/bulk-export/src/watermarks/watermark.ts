@@ -41,20 +41,20 @@ export const watermarkSchema = z.strictObject({
     .describe(
       'The level of the exports that the watermark is for: `Patient`, `Group` or `System`. Each level has its own.',
     ),
-  resourceType: z.string().describe('A FHIR resource type, or `*` for exports that name no types.'),
+  resourceType: z.string().describe('A FHIR resource type, or `*` for exports without a list of types.'),
   /** As the server wrote it. The next export sends it as `_since`. */
   transactionTime: z.string(),
   at: z
     .date()
     .describe(
-      'Everything of the type that the EHR had at this instant is stored. The next export with `since: "last"` starts here.',
+      'Everything of the type that the EHR had at this time is stored. The next export with `since: "last"` starts here.',
     ),
   /** Absent in records of earlier versions that have not been upgraded. Then it equals `at`. */
   deletionsAt: z
     .date()
     .exactOptional()
     .describe(
-      'Every deletion of the type that the EHR has listed until this instant is applied. A full export lists no deletions, so it moves only `until`.',
+      'Every deletion of the type that the EHR has listed until this time is applied. A full export lists no deletions, so it moves only `until`.',
     ),
   exportId: z.string().describe('The export that set it.'),
   /** What an export of every type could contain. Only watermarks of `everyType` have it, and without it they prove nothing. */

@@ -56,10 +56,10 @@ export const launchQuerySchema = z.object({
 
 /** RFC 6749, 4.1.2. Other parameters that a server adds are ignored. */
 export const callbackQuerySchema = z.object({
-  state: text(500).describe('The value that was sent to the EHR. It names the authorization.'),
+  state: text(500).describe('The value that was sent to the EHR. It identifies the authorization.'),
   code: text(5000).optional().describe('The authorization code. Absent if the EHR refused.'),
   error: z.string().max(200).optional().describe('Why the EHR refused, such as `access_denied`. Absent if it agreed.'),
-  iss: z.string().max(2000).optional().describe('The issuer of the answer (RFC 9207), if the EHR sends it.'),
+  iss: z.string().max(2000).optional().describe('The issuer of the response (RFC 9207), if the EHR sends it.'),
 });
 export type CallbackQuery = z.output<typeof callbackQuerySchema>;
 

@@ -290,7 +290,7 @@ function environmentOf({ environments }: Provider, iss: string): string {
 function noRedirectUri(provider: string): AppError {
   const setting = provider === 'athenahealth' ? 'ATHENAHEALTH_REDIRECT_URI' : '`redirectUri` of its registry entry';
   return connectionError('redirect-uri-missing', {
-    message: `The provider has no redirect URI. Set ${setting} to https://<this API>/api/ehr/callback, the address that is registered at the EHR.`,
+    message: `The provider has no redirect URI. Set ${setting} to https://<this API>/api/ehr/callback, the URL that is registered at the EHR.`,
   });
 }
 

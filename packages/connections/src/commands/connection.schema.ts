@@ -29,7 +29,7 @@ const oauthClient = {
   tokenEndpoint: httpUrl
     .optional()
     .describe(
-      'The address that issues access tokens, on a host of the provider registry. Default: it is discovered from the FHIR endpoint.',
+      'The URL that issues access tokens, on a host of the provider registry. Default: it is discovered from the FHIR endpoint.',
     ),
   scope: text(5000)
     .optional()

@@ -97,7 +97,7 @@ async function compareWithoutToken(test: TestRead, capabilities: Capabilities | 
     if (error instanceof EhrHttpError && (error.status === 401 || error.status === 403)) return;
     if (!isNotOffered(error)) throw error;
   }
-  onTry(`${tried} Both answers are the same, so only the first export shows whether the token is accepted.`);
+  onTry(`${tried} Both responses are the same, so only the first export shows whether the token is accepted.`);
 }
 
 function probePath(session: EhrSession, capabilities: Capabilities | undefined) {

@@ -161,22 +161,22 @@ interface Fault {
 const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   'ehr-unavailable': 'The EHR reported an internal fault. See its status page, and test again later.',
   'ehr-throttled':
-    'The rate limit is exceeded. Wait as long as Retry-After says, use bulk exports for large data sets, and check whether another program uses the same client id.',
+    'The rate limit is exceeded. Wait for the time in Retry-After, use bulk exports for large data sets, and check whether another program uses the same client id.',
   'daily-budget-used':
     'The daily requests of this client id are used up. Work continues automatically when the budget allows. If this happens often, ask the EHR for a higher limit.',
   'rate-paused': 'The EHR has asked for a pause. Test again later.',
   'smart-discovery-failed':
-    'Verify the FHIR endpoint URL. It serves neither .well-known/smart-configuration nor a CapabilityStatement with OAuth addresses. If the URL is right, set `auth.tokenEndpoint` of the connection.',
-  'capabilities-not-understood': 'Verify the FHIR endpoint URL. The server at this address is not a FHIR server.',
+    'Verify the FHIR endpoint URL. It serves neither .well-known/smart-configuration nor a CapabilityStatement with OAuth URLs. If the URL is right, set `auth.tokenEndpoint` of the connection.',
+  'capabilities-not-understood': 'Verify the FHIR endpoint URL. The server at this URL is not a FHIR server.',
   'endpoint-not-allowed': "If the EHR's OAuth host is right, add it to `hosts` in the registry entry of the provider.",
   'egress-refused':
-    'Verify the address. If it is right, allow it in the registry entry of the provider (`hosts`, `privateNetwork`).',
+    'Verify the URL. If it is right, allow it in the registry entry of the provider (`hosts`, `privateNetwork`).',
   'token-unavailable':
     'The token endpoint is down, limits requests (athenahealth: 50 new tokens a minute, 5 in preview), or is not a token endpoint. Wait a minute and test again. If the error persists, verify `auth.tokenEndpoint`.',
   'token-not-understood':
-    'Verify `auth.tokenEndpoint`. The server at this address is not a token endpoint, or a login page answers instead of it.',
+    'Verify `auth.tokenEndpoint`. The server at this URL is not a token endpoint, or it returns a login page.',
   'no-signing-key': 'Create a key with POST /api/ehr/signing-keys, and register /.well-known/jwks.json at the EHR.',
-  'authorization-needed': 'Open the authorize address of the connection in a browser again.',
+  'authorization-needed': 'Open the authorize URL of the connection in a browser again.',
   'ehr-unauthorized':
     'The EHR issued a new token and then refused it. Verify that the token endpoint belongs to this FHIR endpoint and environment, and that the scopes cover this read.',
   'ehr-forbidden':
@@ -187,7 +187,7 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
     'The EHR requires other parameters. For athenahealth, set the `practiceId` of the connection. For another provider, see `search` in its registry entry.',
   'search-refused': 'Verify that the scopes cover the type, and that `practiceId` is right.',
   'search-not-understood':
-    'Verify the FHIR endpoint URL. If it is right, the EHR answered a search with a malformed page. Report it to the support of the EHR.',
+    'Verify the FHIR endpoint URL. If it is right, the EHR responded to a search with a malformed page. Report it to the support of the EHR.',
   'test-timed-out':
     'Test again. If the error persists, other work uses up the request budget, or the EHR is too slow. See its status page.',
 };

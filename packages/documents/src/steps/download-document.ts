@@ -167,8 +167,8 @@ function mismatch(reason: 'hash' | 'size', url: string | undefined): AppError {
   const isInline = url === undefined;
   return documentError('document-mismatch', {
     message: isInline
-      ? `The data inside the resource does not have the ${reason} that the resource states. Contact the EHR's support.`
-      : `The document does not have the ${reason} that its resource states. It is downloaded again.`,
+      ? `The data inside the resource does not have the ${reason} that the resource gives. Contact the EHR's support.`
+      : `The document does not have the ${reason} that its resource gives. It is downloaded again.`,
     retry: isInline ? 'never' : 'later',
     context: { reason },
   });

@@ -133,7 +133,7 @@ export class DocumentSkip extends AppError {
   constructor(reason: DocumentSkipReason) {
     super({
       code: 'document-skipped',
-      message: 'The document is skipped. Its reason says why.',
+      message: 'The document is skipped. See its reason.',
       retry: 'never',
       context: { reason },
     });

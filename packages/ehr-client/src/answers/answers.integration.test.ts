@@ -113,7 +113,7 @@ test('a file that is expanded more than 250 times is rejected', async () => {
 test.each([
   { name: 'three', coding: 'gzip, gzip, gzip' },
   { name: '5,000', coding: Array.from({ length: 5000 }, () => 'br').join() },
-])('an answer in $name codings is refused before anything is decoded #encodings', async ({ coding }) => {
+])('a response in $name codings is refused before anything is decoded #encodings', async ({ coding }) => {
   answerWith(200, { 'content-encoding': coding }, gzipSync(gzipSync(gzipSync(page))));
   await expect(readPage()).rejects.toMatchObject({ code: 'answer-unusable' });
   await expect(open()).rejects.toMatchObject({ code: 'answer-unusable' });
@@ -121,7 +121,7 @@ test.each([
   await expect(readPage()).rejects.toMatchObject({ status: 503, ehrText: undefined });
 });
 
-describe('an answer that is expanded between two codings and decodes to nothing', () => {
+describe('a response that is expanded between two codings and decodes to nothing', () => {
   const emptyMember = gzipSync('');
   /** 200 MB of empty gzip files, in 200 kB. */
   const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, emptyMember));
@@ -147,7 +147,7 @@ describe('an answer that is expanded between two codings and decodes to nothing'
   });
 });
 
-test('an answer that arrives too slowly ends as a lost connection, and may arrive in time', async () => {
+test('a response that arrives too slowly ends as a lost connection, and may arrive in time', async () => {
   const read = (maxMs: number) =>
     ehr.session.send({
       ...{ method: 'GET', url: ehr.url('/metadata'), headers: {}, priority: 'crawl', retries: 0, sendToken: false },

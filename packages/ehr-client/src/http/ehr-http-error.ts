@@ -36,7 +36,7 @@ const tooLarge =
 /** Messages for a request that had no access token. */
 const withoutToken: Partial<Record<HttpErrorCode, string>> = {
   'ehr-unauthorized':
-    'The EHR requires an access token for this request, and no access token was sent. Verify the method of the connection, and that the manifest says which files need a token.',
+    'The EHR requires an access token for this request, and no access token was sent. Verify the method of the connection, and that the manifest declares which files need a token.',
   'ehr-forbidden':
     'The EHR denied access to a request for which no access token was sent. The link may have expired, or the EHR requires a token.',
 };

@@ -142,7 +142,7 @@ function notUnderstood(options: {
 }): AppError {
   const { fault, json, cause } = options;
   return ehrError('search-not-understood', {
-    message: `The EHR answered the search with a malformed page: ${fault}. Verify the FHIR endpoint, and report the page to the EHR's support.`,
+    message: `The EHR responded to the search with a malformed page: ${fault}. Verify the FHIR endpoint, and report the page to the EHR's support.`,
     cause,
     ehrText: json && toEhrText(json.toString('utf8', 0, 2000)),
   });

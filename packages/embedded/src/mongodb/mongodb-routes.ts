@@ -133,7 +133,7 @@ async function probe(host: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
-    return `${new URL(host).host} does not answer (${cause instanceof Error ? cause.message : String(cause)})`;
+    return `${new URL(host).host} does not respond (${cause instanceof Error ? cause.message : String(cause)})`;
   }
 }
 

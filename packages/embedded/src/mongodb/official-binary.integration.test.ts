@@ -33,7 +33,7 @@ describe("MongoDB's own binary", () => {
     const server = await startLocalServer(() => undefined);
     env.MONGOMS_DOWNLOAD_MIRROR = server.url;
     try {
-      const reason = expect.stringMatching(`${new URL(server.url).host} does not answer .*timeout`);
+      const reason = expect.stringMatching(`${new URL(server.url).host} does not respond .*timeout`);
       expect(await attempt()).toEqual({ outcome: 'unavailable', reason });
     } finally {
       await server.stop();

@@ -137,7 +137,7 @@ class ServerProcess {
 
   #didNotStart({ ended, cause }: { ended: boolean; cause: unknown }): EmbeddedError {
     const { name, home } = this.#spec;
-    const what = ended ? 'ended before it answered' : `did not answer within ${READY_DEADLINE_MS / 1_000} s`;
+    const what = ended ? 'ended before it answered' : `did not respond within ${READY_DEADLINE_MS / 1_000} s`;
     const message = `${name} ${what}. The end of ${home.logFile}:\n${lastLogLines({ file: home.logFile })}`;
     return new EmbeddedError({ code: 'SERVER_DID_NOT_START', message, cause });
   }

@@ -50,10 +50,10 @@ function explain({ error, action }: { readonly error: unknown; readonly action: 
     if (name === 'CredentialsProviderError') {
       return 'There are no credentials for AWS KMS. Give this process a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
     }
-    return `AWS KMS did not answer (${code ?? name}). Check the network, and AWS_ENDPOINT_URL_KMS if it is set, and start the process again.`;
+    return `AWS KMS did not respond (${code ?? name}). Check the network, and AWS_ENDPOINT_URL_KMS if it is set, and start the process again.`;
   }
   if ((error.$metadata.httpStatusCode ?? 0) >= 500 || error.name === 'ThrottlingException') {
-    return `AWS KMS could not answer (${error.name}). Start the process again later.`;
+    return `AWS KMS could not respond (${error.name}). Start the process again later.`;
   }
   switch (error.name) {
     case 'IncorrectKeyException':

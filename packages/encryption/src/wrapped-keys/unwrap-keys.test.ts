@@ -90,5 +90,5 @@ test('unwrapKeys rejects a key that does not have 32 bytes', async () => {
 
 test('unwrapKeys reports that AWS KMS did not answer if nothing listens at its address', async () => {
   await server.stop();
-  await expect(unwrap(wrapped)).rejects.toThrow('AWS KMS did not answer');
+  await expect(unwrap(wrapped)).rejects.toThrow('AWS KMS did not respond');
 });

@@ -30,7 +30,7 @@ export function checkDocuments(documents: NonNullable<HealthSnapshot['documents'
     severity: perHour > maxDocumentsPerHour ? 'critical' : 'warning',
     reason: `Failed in the last 24 hours: ${upTo(documents.length, 'document')}. In the last hour: ${upTo(perHour, 'document')}.`,
     action:
-      'Repair the cause that the code names, and retry the documents. If all are forbidden, the scopes lack Binary.',
+      'Fix the cause that the code describes, and retry the documents. If all are forbidden, the scopes lack Binary.',
     subjects: byConnection(documents, ({ error }) => error?.code ?? 'cancelled'),
   };
 }
@@ -44,7 +44,7 @@ export function checkWebhooks({ failed, pending }: NonNullable<HealthSnapshot['w
   const toSubject = (state: string) => (delivery: WebhookDelivery) => {
     const { id, connectionId, attempts } = delivery;
     const last = attempts.at(-1);
-    const why = last?.status === undefined ? (last?.error ?? 'no attempt yet') : `the receiver answered ${last.status}`;
+    const why = last?.status === undefined ? (last?.error ?? 'no attempt yet') : `the receiver returned ${last.status}`;
     const since = delivery.createdAt.toISOString();
     return { kind: 'webhook-delivery', id, connectionId, since, reason: `${state}: ${why}` } satisfies HealthSubject;
   };
@@ -58,7 +58,7 @@ export function checkWebhooks({ failed, pending }: NonNullable<HealthSnapshot['w
   return {
     severity: 'warning',
     reason: `Webhook calls that failed: ${failed.length}. Calls that were not delivered for an hour: ${pending.length}.`,
-    action: 'Repair the receiver, or set another address. Then send the calls again.',
+    action: 'Fix the receiver, or set another URL. Then send the calls again.',
     subjects,
   };
 }

@@ -26,7 +26,7 @@ export function checkConnections(connections: Connections): Finding {
   return {
     severity: 'critical',
     reason: `${subjects.length} of ${counted(connections.length, 'connection')} cannot be used.`,
-    action: 'Repair the cause that its last test names, and test the connection again.',
+    action: 'Fix the cause that its last test found, and test the connection again.',
     subjects,
   };
 }
@@ -56,7 +56,7 @@ export function checkTokens(processes: readonly ProcessState[]): Finding {
   return {
     severity: 'critical',
     reason: `Access tokens that an EHR refused in the last 15 minutes: ${refused}.`,
-    action: 'Test the connections. The test names the step that fails, and what to do.',
+    action: 'Test the connections. The test shows the step that fails, and what to do.',
   };
 }
 

@@ -12,7 +12,7 @@ const actionsByRefusal: Readonly<Record<string, string>> = {
   READONLY: 'REDIS_URL leads to a replica. Make it lead to the primary, or promote the replica.',
   MISCONF: 'Redis cannot write to its disk. Free space on the disk, and read the log of Redis.',
   NOREPLICAS: 'Redis has fewer replicas than its min-replicas-to-write. Start them again, or lower the setting.',
-  LOADING: 'Redis reads its data from disk and answers after that. Wait.',
+  LOADING: 'Redis is reading its data from disk. Wait until it responds.',
   NOPERM:
     'Give the user in REDIS_URL the permissions for all commands and for all keys that begin with BULKHEAD_PREFIX.',
   NOAUTH: correctPassword,
@@ -28,11 +28,11 @@ export function checkRedis(redis: HealthSnapshot['redis']): Finding {
   }
   if (!redis || error !== undefined) {
     const action =
-      'Check that Redis is running, and REDIS_URL of the API. Jobs wait until it answers. Nothing is lost.';
-    const reason = error === undefined ? 'Redis does not answer.' : `Redis does not answer (${error}).`;
+      'Check that Redis is running, and REDIS_URL of the API. Jobs wait until it responds. Nothing is lost.';
+    const reason = error === undefined ? 'Redis does not respond.' : `Redis does not respond (${error}).`;
     return { severity: 'critical', reason, action };
   }
-  if (redis.faults.length === 0) return ok('Redis answers, evicts no keys and persists its queues.');
+  if (redis.faults.length === 0) return ok('Redis responds, evicts no keys and persists its queues.');
   return { severity: 'warning', reason: redis.faults.join(' '), action: 'Change these settings of Redis.' };
 }
 
@@ -41,11 +41,11 @@ export const maxSkewMs = 2000;
 
 export function checkMongodb(mongodb: HealthSnapshot['mongodb']): Finding {
   if (!mongodb) {
-    const action = 'Check that MongoDB is running, and MONGODB_URI of the API. Work continues when it answers.';
-    return { severity: 'critical', reason: 'MongoDB does not answer.', action };
+    const action = 'Check that MongoDB is running, and MONGODB_URI of the API. Work continues when it responds.';
+    return { severity: 'critical', reason: 'MongoDB does not respond.', action };
   }
   const { version, skewMs } = mongodb;
-  const reason = `MongoDB ${version} answers. Its clock differs by ${Math.round(skewMs)} ms from the clock of the API.`;
+  const reason = `MongoDB ${version} responds. Its clock differs by ${Math.round(skewMs)} ms from the clock of the API.`;
   if (skewMs <= maxSkewMs) return ok(reason);
   return { severity: 'warning', reason, action: 'Synchronize the clocks of both machines with NTP.' };
 }
@@ -92,12 +92,12 @@ export function checkSweep(
   const lastAt = sweeps.toSorted(byTime).at(-1) ?? workers.map(({ startedAt }) => startedAt).toSorted(byTime)[0];
   const action = 'Start a worker that serves the queue maintenance. If one runs, look for "sweep" in its log.';
   if (!isScheduled || lastAt === undefined) {
-    const reason = 'The sweep is not scheduled, so records without a job are not repaired.';
+    const reason = 'The sweep is not scheduled, so records without a job get no new one.';
     return { severity: 'critical', reason, action };
   }
   const age = ageMs(lastAt, now);
   if (age <= maxSweepAgeMs) return ok('The sweep runs every minute.');
-  const reason = `The last sweep ended ${inWords(age)} ago, so records without a job are not repaired.`;
+  const reason = `The last sweep ended ${inWords(age)} ago, so records without a job get no new one.`;
   return { severity: 'critical', reason, action };
 }
 
@@ -106,7 +106,7 @@ export function checkProcesses(processes: readonly ProcessState[], now: Date): F
   const subjects = running.flatMap((process) => {
     const silenceMs = ageMs(process.reportedAt, now);
     if (silenceMs > maxSilenceMs) return [toSubject(process, `has not reported for ${inWords(silenceMs)}`)];
-    return process.down.length > 0 ? [toSubject(process, `gets no answer from ${process.down.join(' and ')}`)] : [];
+    return process.down.length > 0 ? [toSubject(process, `gets no response from ${process.down.join(' and ')}`)] : [];
   });
   if (subjects.length === 0) return ok('Every process is ready.');
   return {
@@ -137,7 +137,8 @@ export function checkApiErrors(processes: readonly ProcessState[]): Finding {
   const [all, failed] = [sumOf(processes, 'requests'), sumOf(processes, 'failed-requests')];
   const reason = `${failed.toLocaleString('en-US')} of ${counted(all, 'request')} to the API ended with a server error in the last 15 minutes.`;
   if (failed < minFailedRequests || failed <= maxFailedRatio * all) return ok(reason);
-  const action = 'Look for "request failed" in the log of the API. 502 and 503 name the EHR, Redis or MongoDB.';
+  const action =
+    'Look for "request failed" in the log of the API. 502 and 503 mean that the EHR, Redis or MongoDB has a problem.';
   return { severity: 'warning', reason, action };
 }
 
@@ -147,7 +148,7 @@ export function checkAuditStream(processes: readonly ProcessState[]): Finding {
   return {
     severity: 'warning',
     reason: `Audit events that were not sent off the host in the last 15 minutes: ${dropped}. The database has them all.`,
-    action: 'Repair the receiver that BULKHEAD_AUDIT_STREAM names, or the network to it.',
+    action: 'Fix the receiver that is set in BULKHEAD_AUDIT_STREAM, or the network to it.',
   };
 }
 

@@ -10,7 +10,7 @@ import type { HealthSnapshot, RunSnapshot } from './health-snapshot.ts';
 export const failuresShownMs = 24 * hourMs;
 
 const retryAction =
-  'Open it, repair the cause that its error names, and retry it. A retry fetches only what is missing.';
+  'Open it, fix the cause that its error describes, and retry it. A retry fetches only what is missing.';
 
 interface EndedRuns<Run> {
   readonly runs: RunSnapshot<Run>;
@@ -131,7 +131,7 @@ export function checkSchedules(schedules: readonly Schedule[], now: Date): Findi
     severity: faulty.length > 0 || missed.length > 0 || failed.length > 0 ? 'critical' : 'warning',
     reason: `${counted(subjects.length, 'schedule')} did not start a run that was due, or cannot plan the next one.`,
     action:
-      'Check that a worker serves the queue maintenance, and do what a schedule says. Then start the schedule by hand, with "Run now".',
+      'Check that a worker serves the queue maintenance, and follow the advice of the failed schedule. Then start the schedule by hand, with "Run now".',
     subjects,
   };
 }
@@ -151,7 +151,7 @@ export function checkLag(lags: NonNullable<HealthSnapshot['lags']>): Finding {
   return {
     severity: worst.lagMs > criticalLagMs ? 'critical' : 'warning',
     reason: `Connections that are more than 36 hours behind the EHR: ${late.length}.`,
-    action: 'Check the last run of its schedules, and repair the cause. If a schedule is not daily, this is expected.',
+    action: 'Check the last run of its schedules, and fix the cause. If a schedule is not daily, this is expected.',
     subjects: late.map(({ connectionId: id, lagMs }) => {
       return { kind: 'connection', id, connectionId: id, reason: `${inWords(lagMs)} behind` };
     }),

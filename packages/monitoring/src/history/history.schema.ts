@@ -79,7 +79,7 @@ export const historySchema = z
     to: instantSchema.meta({ description: 'When it ends: now.' }),
     pointSeconds: countSchema.meta({ description: 'The length of the periods of `lags`, `budgets` and `queues`.' }),
     barSeconds: countSchema.meta({ description: 'The length of the periods of `runs` and `volumes`.' }),
-    figures: z.array(usualSchema).meta({ description: 'Answers whether the last day was as usual.' }),
+    figures: z.array(usualSchema).meta({ description: 'Shows whether the last day was normal.' }),
     runs: z.array(runsOfPeriodSchema).meta({ description: 'Periods without runs are left out.' }),
     volumes: z.array(volumeSchema).meta({ description: 'Periods and types without resources are left out.' }),
     lags: z.array(lagSchema).meta({ description: 'One for each connection, the largest lag first.' }),

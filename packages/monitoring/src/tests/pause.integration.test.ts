@@ -19,7 +19,7 @@ test('an export that waits because of the pause of another one shows the pause a
     return shown?.message.includes('429') ? shown : undefined;
   });
   expect(activity.message).toMatch(
-    /^The EHR answered "429 Too Many Requests", so no request of this connection is sent/,
+    /^The EHR returned "429 Too Many Requests", so no request of this connection is sent/,
   );
   expect(Date.parse(activity.until ?? '')).toBeGreaterThan(Date.now() + 200_000);
 }, 60_000);

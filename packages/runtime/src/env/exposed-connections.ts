@@ -38,7 +38,7 @@ function redis(address: string): Server {
     hosts: [hostname],
     hasTls: protocol === 'rediss:',
     hasPassword: password !== '',
-    useTls: 'Use a rediss:// address in REDIS_URL.',
+    useTls: 'Use a rediss:// URL in REDIS_URL.',
     usePassword: 'Set one in Redis and in REDIS_URL.',
   };
 }
@@ -56,7 +56,7 @@ function mongodb(address: string): Server {
     hasTls: tls === 'true',
     hasPassword: login?.includes(':') === true || isByCertificate,
     useTls: 'Add tls=true to the options of MONGODB_URI.',
-    usePassword: 'Create a user in MongoDB and name it in MONGODB_URI.',
+    usePassword: 'Create a user in MongoDB and add it to MONGODB_URI.',
   };
 }
 

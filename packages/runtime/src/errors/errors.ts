@@ -15,7 +15,7 @@ export const runtimeError = defineErrors({
     examples: [
       {
         message:
-          'The address contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
+          'The URL contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
       },
     ],
   },

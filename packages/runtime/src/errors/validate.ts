@@ -60,7 +60,7 @@ const typeNames: Readonly<Record<string, string>> = {
 
 const formatNames: Readonly<Record<string, string>> = {
   url: 'must be a URL',
-  datetime: 'must be an instant with a time zone, such as 2026-01-01T00:00:00Z',
+  datetime: 'must be a timestamp with a time zone, such as 2026-01-01T00:00:00Z',
 };
 
 /** Only for values that are not secret, such as times. */

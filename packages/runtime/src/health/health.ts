@@ -80,7 +80,7 @@ export function watchHealth(metrics: Metrics, health: ReturnType<typeof createHe
   });
   metrics.readGauge({
     name: 'bulkhead_dependency_up',
-    help: 'Whether a dependency answers within two seconds. Redis must also accept writes.',
+    help: 'Whether a dependency responds within two seconds. Redis must also accept writes.',
     labels: ['dependency'],
     read: async () =>
       Object.entries((await readiness()).checks).map(([dependency, state]) => ({

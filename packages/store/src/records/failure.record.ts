@@ -19,9 +19,9 @@ export const warningSchema = z
 export type Warning = Immutable<z.output<typeof warningSchema>>;
 
 /** See `toEhrText`: for operators only. */
-export const ehrTextSchema = quotesEhr(z.string())
-  .exactOptional()
-  .meta({ description: 'What the EHR said, on one line of at most 500 characters. Shown to operators only.' });
+export const ehrTextSchema = quotesEhr(z.string()).exactOptional().meta({
+  description: 'The text that the EHR returned, on one line of at most 500 characters. Shown to operators only.',
+});
 
 /** Why something failed for good. */
 export const failureSchema = z

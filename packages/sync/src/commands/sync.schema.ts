@@ -38,15 +38,13 @@ export const syncBodySchema = z
       ),
     resourceTypes: z
       .array(enhancedTypeSchema)
-      .min(1, 'names no type. Leave it out for the whole enhanced set')
+      .min(1, 'is an empty list. Leave it out for the whole enhanced set')
       .transform((types) => [...new Set(types)])
       .optional()
       .describe('Narrows the enhanced set to these types. Default: all five.'),
     since: sinceInstantSchema
       .optional()
-      .describe(
-        'Only what changed after this instant. Default: each patient continues one day before the last search.',
-      ),
+      .describe('Only what changed after this time. Default: each patient continues one day before the last search.'),
     callbackUrl: callbackUrlSchema
       .optional()
       .describe(
@@ -54,7 +52,7 @@ export const syncBodySchema = z
       ),
     patients: z
       .array(z.string().regex(/^[A-Za-z0-9\-.]{1,128}$/, 'is not a FHIR id'))
-      .min(1, 'names no patient. Leave it out for every patient')
+      .min(1, 'is an empty list. Leave it out for every patient')
       .max(1000, 'names more than 1000 patients. Leave it out for every patient')
       .transform((ids) => [...new Set(ids)])
       .optional()

@@ -57,6 +57,6 @@ export function wasSent(error: unknown): boolean {
 export function waitedTooLong({ code }: ExportError): ExportError {
   return {
     code: 'search-waited-too-long',
-    message: `The sync has waited for 24 hours without an answer. The last reason was ${code}. What was read before is stored. Retry the run when the EHR answers again.`,
+    message: `The sync has waited for 24 hours without a response. The last reason was ${code}. What was read before is stored. Retry the run when the EHR responds again.`,
   };
 }

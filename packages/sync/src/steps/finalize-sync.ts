@@ -41,7 +41,7 @@ function lostSteps(found: number, expected: number): ExportError {
 function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): Warning[] {
   const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
   if (rejected === 0) return [];
-  const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's answers could not be stored. See the reasons in the quarantine. Filter it by the id of this run, ${syncRunId}.`;
+  const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's responses could not be stored. See the reasons in the quarantine. Filter it by the id of this run, ${syncRunId}.`;
   return [{ code: 'entries-rejected', message }];
 }
 

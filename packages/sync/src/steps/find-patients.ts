@@ -29,7 +29,7 @@ export async function findPatients(
     }
     if (ids.size > maxPatients)
       throw syncError('too-many-patients', {
-        message: `The EHR lists more than ${maxPatients} patients. Name the patients of the sync, or narrow \`search.patientList\` of the provider.`,
+        message: `The EHR lists more than ${maxPatients} patients. List the patients of the sync, or narrow \`search.patientList\` of the provider.`,
       });
     if (nextUrl === undefined) return ids;
     const checked = checkPaging({ ...state, url, nextUrl });

@@ -134,7 +134,7 @@ export const deliveryViewSchema = z
         'The JSON body of the call: `type`, `timestamp`, and `data` with ids, the status and counts. It contains no patient data.',
       ),
   })
-  .meta({ id: 'WebhookDelivery', description: 'A call to the address of a client, with its attempts.' });
+  .meta({ id: 'WebhookDelivery', description: "A call to a client's URL, with its attempts." });
 
 type DeliveryView = View<typeof deliveryViewSchema>;
 
@@ -160,10 +160,10 @@ export const webhookBodySchema = z
     url: callbackUrlSchema
       .optional()
       .describe(
-        'The address to call: https and public, or also http and private if the deployment has `WORKER_WEBHOOK_PRIVATE_NETWORK`. Default: none; then only the `callbackUrl` of a request is called, with the new secret.',
+        'The URL to call: https and public, or also http and private if the deployment has `WORKER_WEBHOOK_PRIVATE_NETWORK`. Default: none; then only the `callbackUrl` of a request is called, with the new secret.',
       ),
   })
-  .meta({ description: 'The address of the connection. An empty body creates a secret only.' });
+  .meta({ description: 'The URL of the connection. An empty body creates a secret only.' });
 type WebhookBody = z.output<typeof webhookBodySchema>;
 
 export const deliveriesQuerySchema = z.strictObject({

@@ -38,7 +38,7 @@ test.each([
 ])('the error of a webhook to $what says what to do', async ({ url, reason }) => {
   const sender = createWebhookSender({ privateNetwork: false });
   const whatToDo =
-    'Set a public https address, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.';
+    'Set a public https URL, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.';
   expect(await sender.send(callTo(url))).toEqual({ error: `No call was sent: ${reason}. ${whatToDo}`, isFinal: true });
   sender.close();
 });
@@ -47,7 +47,7 @@ test('the error of a webhook to a slow receiver says how long it may take', asyn
   const server = await startLocalServer(() => undefined);
   const sender = createWebhookSender({ privateNetwork: true, timeoutMs: 100 });
   const answer = await sender.send(callTo(server.url));
-  expect(answer).toEqual({ error: 'The receiver did not answer within 0.1 s.', isFinal: false });
+  expect(answer).toEqual({ error: 'The receiver did not respond within 0.1 s.', isFinal: false });
   sender.close();
   await server.stop();
 });

@@ -68,7 +68,7 @@ export function createWebhookSender(options: {
         const isTimeout = code === AxiosError.ECONNABORTED;
         return {
           error: isTimeout
-            ? `The receiver did not answer within ${timeoutMs / 1000} s.`
+            ? `The receiver did not respond within ${timeoutMs / 1000} s.`
             : `The receiver could not be reached (${code}). ${connectionRemedy(code)}`,
           isFinal: false,
         };
@@ -79,7 +79,7 @@ export function createWebhookSender(options: {
 }
 
 function refusalText({ context }: AppError): string {
-  return `No call was sent: ${String(context.reason)}. Set a public https address, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.`;
+  return `No call was sent: ${String(context.reason)}. Set a public https URL, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.`;
 }
 
 /** Signs the three parts that a receiver gets with HMAC-SHA256: `webhook-id`, `webhook-timestamp` and the body. */

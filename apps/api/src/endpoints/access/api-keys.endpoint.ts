@@ -31,7 +31,7 @@ export const createApiKey = defineEndpoint({
   access: 'operator',
   summary: 'Create an API key, which is shown only once',
   description:
-    'Creates a key for a program or a person. Only this answer contains it. Give each program a key of its own, limited to its connections, so that it can be revoked alone and the audit log names it.',
+    'Creates a key for a program or a person. Only this response contains it. Give each program a separate key, limited to its connections, so that it can be revoked alone and the audit log identifies it.',
   request: { body: { schema: apiKeyBodySchema, example: { name: 'reporting', role: 'client', expiresInDays: 90 } } },
   responses: {
     201: success('The new key, which is shown only here', {

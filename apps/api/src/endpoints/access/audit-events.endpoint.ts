@@ -68,7 +68,7 @@ export const downloadAuditEvents = defineEndpoint({
   access: 'operator',
   summary: 'Download all audit events that match, newest first',
   description:
-    'Streams the events as CSV or NDJSON, with the filters of the list and without its pages. An answer that breaks off is not complete. The download is an event of the audit log, too. docs/audit.md describes the columns, and how texts that a spreadsheet would run as formulas are written.',
+    'Streams the events as CSV or NDJSON, with the filters of the list and without its pages. A response that breaks off is not complete. The download is an event of the audit log, too. docs/audit.md describes the columns, and how texts that a spreadsheet would run as formulas are written.',
   request: { query: auditDownloadQuerySchema },
   responses: {
     200: {

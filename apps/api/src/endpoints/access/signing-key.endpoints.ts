@@ -138,7 +138,7 @@ const getJwks = defineEndpoint({
   access: 'anyone',
   summary: 'Return the public signing keys, for EHRs',
   description:
-    'Returns the JSON Web Key Set that EHRs read to verify client assertions (SMART Backend Services). Register this address at the EHR. It may be cached for five minutes.',
+    'Returns the JSON Web Key Set that EHRs read to verify client assertions (SMART Backend Services). Register this URL at the EHR. It may be cached for five minutes.',
   responses: {
     200: {
       description: 'The public keys, as a JSON Web Key Set',

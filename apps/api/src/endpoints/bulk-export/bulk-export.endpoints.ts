@@ -66,7 +66,7 @@ const getExport = defineEndpoint({
   audited: 'if-shown',
   summary: 'Return the status of a bulk export',
   description:
-    'Returns how far the export is, and in the end what was stored. Poll it every few seconds, or wait for the webhook. A completed export has `outputUrls`. `partial`, `warnings` and `watermarks` say whether something is missing.',
+    'Returns how far the export is, and in the end what was stored. Poll it every few seconds, or wait for the webhook. A completed export has `outputUrls`. `partial`, `warnings` and `watermarks` show whether something is missing.',
   request: { query: exportStatusQuerySchema },
   responses: { 200: exportResponse('The status of the export') },
   errors: ['unknown-export'],

@@ -80,7 +80,7 @@ test.each([
     body: { connectionId: { $ne: '' } },
     faults: { connectionId: /must be a string/ },
   },
-  { what: 'no types', body: { connectionId: 'c', resourceTypes: [] }, faults: { resourceTypes: /names no type/ } },
+  { what: 'no types', body: { connectionId: 'c', resourceTypes: [] }, faults: { resourceTypes: /is an empty list/ } },
   {
     what: '51 types',
     body: { connectionId: 'c', resourceTypes: types(51) },
@@ -94,17 +94,17 @@ test.each([
   {
     what: 'a date without a time as since',
     body: { connectionId: 'c', since: '2024-01-01' },
-    faults: { since: /must be an instant/ },
+    faults: { since: /must be a timestamp/ },
   },
   {
     what: 'an instant without a time zone',
     body: { connectionId: 'c', since: '2024-01-01T00:00:00' },
-    faults: { since: /must be an instant/ },
+    faults: { since: /must be a timestamp/ },
   },
   {
     what: 'an instant that does not exist',
     body: { connectionId: 'c', since: '2024-02-31T00:00:00Z' },
-    faults: { since: /must be an instant/ },
+    faults: { since: /must be a timestamp/ },
   },
   { what: 'a since in the future', body: { connectionId: 'c', since: inAnHour() }, faults: { since: /future/ } },
   {
@@ -120,7 +120,7 @@ test.each([
       exportType: /one of: Patient/,
       'resourceTypes.1': /"Pateint" is not a FHIR R4 resource type/,
       'resourceTypes.2': /must be a string/,
-      since: /must be an instant/,
+      since: /must be a timestamp/,
       x: /not a field/,
     },
   },

@@ -72,7 +72,7 @@ const getConnection = defineEndpoint({
   audited: false,
   summary: 'Return a connection',
   description:
-    'Returns one connection, without its secrets. `needsAuthorization` says that a user must agree at the EHR, and `lastTest` what the last test found.',
+    'Returns one connection, without its secrets. `needsAuthorization` shows that a user must agree at the EHR, and `lastTest` has the result of the last test.',
   responses: { 200: connectionResponse('The connection without its secrets') },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services }) {

@@ -34,7 +34,7 @@ export const getCapabilities = defineEndpoint({
   audited: false,
   summary: 'Return what the EHR of a connection offers',
   description:
-    'Returns what the server declares in its CapabilityStatement, in the shape of the guide. Use it to decide between a bulk export and an enhanced sync. If the EHR has not answered yet, send the request again after `Retry-After`.',
+    'Returns what the server declares in its CapabilityStatement, in the shape of the guide. Use it to decide between a bulk export and an enhanced sync. If the EHR has not responded yet, send the request again after `Retry-After`.',
   request: {
     query: z.strictObject({
       connectionId: z.string().min(1).max(100).describe('The connection whose EHR is described.'),

@@ -19,7 +19,7 @@ const providerSchema = z
       .describe('The methods by which a connection can get access tokens.'),
     hasClient: z
       .boolean()
-      .describe('Whether the deployment has a client of its own, so that a connection can omit client id and secret.'),
+      .describe('Whether the deployment has a registered client, so that a connection can omit client id and secret.'),
     usesPracticeId: z
       .boolean()
       .describe('Whether exports need the id of the practice, because the exported Group is derived from it.'),

@@ -11,7 +11,7 @@ export const listWatermarks = defineEndpoint({
   audited: false,
   summary: 'List the watermarks: the time up to which each type is completely stored',
   description:
-    'Returns for each level and type up to which instant everything is stored. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',
+    'Returns the time up to which everything is stored, for each level and type. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',
   request: { query: shortListQuery },
   responses: {
     200: page('One entry for each level and type', {

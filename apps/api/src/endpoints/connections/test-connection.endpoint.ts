@@ -21,7 +21,7 @@ export const testConnection = defineEndpoint({
   access: 'client',
   summary: 'Test a connection: discovery, token, and a real read',
   description:
-    'Finds the token endpoint, requests an access token and reads one resource. The answer names the first step that failed, and what to do. If the EHR is slow, the answer is 202, and the result is in `lastTest` of the connection. A client key may test 10 times a minute, because each test needs a new token.',
+    'Finds the token endpoint, requests an access token and reads one resource. The response shows the first step that failed, and what to do. If the EHR is slow, the response is 202, and the result is in `lastTest` of the connection. A client key may test 10 times a minute, because each test needs a new token.',
   request: { body: { isOptional: true } },
   responses: {
     200: success('The result', { data: connectionTestViewSchema, example: connectionTestExample }),

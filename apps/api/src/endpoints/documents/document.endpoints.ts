@@ -58,7 +58,7 @@ const getDocument = defineEndpoint({
   access: 'client',
   summary: 'Return the metadata of a document',
   description:
-    'Returns what the resource says about the attachment, the state of its content, and why it is not stored if it is not.',
+    'Returns what the resource contains about the attachment, the state of its content, and why it is not stored if it is not.',
   request: { readBody: 'never' },
   responses: { 200: documentResponse('The metadata and the state of the content') },
   errors: ['unknown-document'],

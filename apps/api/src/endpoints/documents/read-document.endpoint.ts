@@ -15,12 +15,12 @@ const headersSchema = z.object({
     .string()
     .optional()
     .describe(
-      'A part of the content, such as `bytes=0-1023` (RFC 9110 14.2). Several ranges are answered with the whole content.',
+      'A part of the content, such as `bytes=0-1023` (RFC 9110 14.2). A request for several ranges returns the whole content.',
     ),
   'if-none-match': z
     .string()
     .optional()
-    .describe('The ETag of a copy. If the content is the same, the answer is 304 without it.'),
+    .describe('The ETag of a copy. If the content is the same, the response is 304 without it.'),
   'if-range': z
     .string()
     .optional()

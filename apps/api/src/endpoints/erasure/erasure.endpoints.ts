@@ -153,7 +153,7 @@ const listErasures = defineEndpoint({
   audited: false,
   summary: 'List erasures, newest first',
   description:
-    'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer names its patient.',
+    'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer identifies its patient.',
   request: { query: erasureListQuerySchema, formerNames: { after: 'cursor' } },
   responses: { 200: page('A page of erasures, newest first', { item: erasureViewSchema, example: [erasureExample] }) },
   async handler({ query, caller: { scope }, services }) {

@@ -2,7 +2,7 @@ import { type HealthReport, healthReportSchema } from '@bulkhead/monitoring/comm
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
 
-const action = 'Open it, repair the cause that its error names, and retry it. A retry fetches only what is missing.';
+const action = 'Open it, fix the cause that its error describes, and retry it. A retry fetches only what is missing.';
 const subject: HealthReport['checks'][number]['subjects'][number] = {
   ...{ kind: 'export', id: exportId, connectionId, connectionName: 'Practice 195900', provider: 'athenahealth' },
   ...{ severity: 'critical', since: at, code: 'export-timeout', reason: 'failed: The export has not ended in time.' },
@@ -35,7 +35,7 @@ const healthReportExample: HealthReport = {
       id: 'redis',
       title: 'Redis',
       severity: 'ok',
-      reason: 'Redis answers, evicts no keys and persists its queues.',
+      reason: 'Redis responds, evicts no keys and persists its queues.',
       subjects: [],
     },
   ],
@@ -47,7 +47,7 @@ export const getHealthReport = defineEndpoint({
   action: 'health-report.read',
   access: 'operator',
   audited: false,
-  summary: 'Check the whole deployment, and say what to do about each problem',
+  summary: 'Check the whole deployment, with advice for each problem',
   description:
     'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. `problems` joins what has one cause, such as a wrong client secret and the exports that failed for it. A check whose data cannot be read is a warning.',
   responses: {

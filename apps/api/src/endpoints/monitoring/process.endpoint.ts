@@ -3,7 +3,7 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 
 const healthSchema = z
   .strictObject({
-    status: z.literal('alive').describe('The process can answer. It says nothing about the database.'),
+    status: z.literal('alive').describe('The process can respond. This does not include the database.'),
     version: z.string().optional().describe('The version of Bulkhead.'),
     instance: z.string().optional().meta({ description: 'BULKHEAD_INSTANCE_ID, if it is set.' }),
     eventLoop: z
@@ -22,10 +22,10 @@ export const getHealth = defineEndpoint({
   access: 'anyone',
   summary: 'Check whether the process is alive',
   description:
-    'Answers as long as the process can answer at all. Use it as the liveness probe. It does not check the database, because a restart would not repair that.',
+    'Returns 200 as long as the process can respond at all. Use it as the liveness probe. It does not check the database, because a restart would not fix that.',
   responses: {
     200: {
-      description: 'The process answers',
+      description: 'The process responds',
       schema: healthSchema,
       example: { status: 'alive', version: '0.1.0', eventLoop: { stalls: 0, longestStallMs: 0 } },
     },

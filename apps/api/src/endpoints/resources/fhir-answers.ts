@@ -37,10 +37,10 @@ export const pageLinks = z
   .array(
     z.strictObject({
       relation: z.enum(['self', 'next']).describe('`self` or `next`.'),
-      url: z.string().describe('The absolute address. Send GET to the link `next` to read on.'),
+      url: z.string().describe('The absolute URL. Send GET to the link `next` to read on.'),
     }),
   )
-  .describe('The address of this page (`self`), and of the following page (`next`) if there is one.');
+  .describe('The URL of this page (`self`), and of the following page (`next`) if there is one.');
 
 /** Sends a resource or a Bundle, and notes whose data it shows. */
 export function sendFhir(

@@ -16,7 +16,7 @@ import {
 
 const historyQuerySchema = resourceQuerySchema.extend({
   _since: instant.describe(
-    'Only changes that were stored here at this time or later. To continue, send `meta.lastUpdated` of the last answer.',
+    'Only changes that were stored here at this time or later. To continue, send `meta.lastUpdated` of the last response.',
   ),
   _count: pageCount.default(100).describe('The number of changes on the page. A page can have slightly more.'),
   _cursor: pageCursor,
@@ -37,7 +37,7 @@ const historySchema = z
     entry: z
       .array(
         z.strictObject({
-          fullUrl: z.string().describe('The address of the resource at the EHR.'),
+          fullUrl: z.string().describe('The URL of the resource at the EHR.'),
           resource: resourceSchema
             .optional()
             .describe('The stored version. Absent if the EHR has deleted the resource.'),

@@ -57,7 +57,7 @@ const searchsetSchema = z
     entry: z
       .array(
         z.strictObject({
-          fullUrl: z.string().describe('The address of the resource at the EHR.'),
+          fullUrl: z.string().describe('The URL of the resource at the EHR.'),
           resource: resourceSchema,
           search: z
             .strictObject({ mode: z.literal('match').describe('It matches the search.') })

@@ -13,7 +13,7 @@ const webhookSchema = z
     url: z
       .string()
       .optional()
-      .describe('The address that is called. Absent if only the `callbackUrl` of requests is called.'),
+      .describe('The URL that is called. Absent if only the `callbackUrl` of requests is called.'),
     secret: z
       .string()
       .describe('The secret that signs the calls, which begins with `whsec_`. It replaces the former one at once.'),
@@ -30,7 +30,7 @@ const setWebhook = defineEndpoint({
   access: 'client',
   summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
   description:
-    'Sets the address that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this answer has the secret. Calls that were not delivered to the former address are sent to the new one from then on. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
+    'Sets the URL that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this response has the secret. Calls that were not delivered to the former URL are sent to the new one from then on. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
   request: {
     body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
   },
@@ -56,7 +56,7 @@ const removeWebhook = defineEndpoint({
   access: 'client',
   summary: 'Remove the webhook of a connection',
   description:
-    'Removes the address and the secret, so that no more calls are sent. A `callbackUrl` of a request cannot be used until there is a new secret.',
+    'Removes the URL and the secret, so that no more calls are sent. A `callbackUrl` of a request cannot be used until there is a new secret.',
   responses: { 204: { description: 'The webhook is removed, or there was none' } },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services, audit }) {

@@ -43,7 +43,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
 };
 const notHttp: Refusal = {
   status: '400 Bad Request',
-  message: 'This is not a valid HTTP/1.1 request. Percent-encode non-ASCII characters in the address.',
+  message: 'This is not a valid HTTP/1.1 request. Percent-encode non-ASCII characters in the URL.',
 };
 
 /** Answers what Node.js rejects before it becomes a request, with the status of Node.js and a body in the shape of every other error. */

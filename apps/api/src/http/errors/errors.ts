@@ -7,22 +7,22 @@ export const unknownKey =
 
 export const apiError = defineErrors({
   'unknown-route': {
-    title: 'This address does not exist',
+    title: 'This URL does not exist',
     advice: 'Open the overview of the console, or the documentation of the API.',
     status: 404,
-    message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.',
+    message: 'This URL does not exist. See /docs for the endpoints, or open / in a browser for the console.',
   },
   'answer-not-repeated': {
     title: 'The secret cannot be shown again',
     advice: 'If you did not receive it, delete the record and create a new one.',
     status: 409,
     message:
-      'The first request with this Idempotency-Key was carried out. Its answer contained a secret, which is not stored, so it cannot be sent again. `details` has the ids of the record that it created. If you did not receive the secret, delete that record, and create another one with a new key.',
+      'The first request with this Idempotency-Key was carried out. Its response contained a secret, which is not stored, so it cannot be sent again. `details` has the ids of the record that it created. If you did not receive the secret, delete that record, and create another one with a new key.',
     details: { id: 'key_01a20ebbc9477ed4b36076ce74bec9ba' },
   },
   forbidden: {
     title: 'Operators only',
-    advice: 'Log in with the key of an operator.',
+    advice: "Log in with an operator's key.",
     status: 403,
     message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
   },
@@ -36,11 +36,11 @@ export const apiError = defineErrors({
     examples: [notBearer, mistyped, unknownKey].map((message) => ({ message, of: ['startBulkExport'] })),
   },
   'method-not-allowed': {
-    title: 'The address does not support this method',
+    title: 'The URL does not support this method',
     advice: 'Use one of the allowed methods.',
     status: 405,
     help: 'Use one of the methods in `Allow`.',
-    examples: [{ message: 'This address does not support PATCH. Use GET, DELETE.' }],
+    examples: [{ message: 'This URL does not support PATCH. Use GET, DELETE.' }],
   },
   'not-json': {
     title: 'The body is not a JSON object',
@@ -56,32 +56,32 @@ export const apiError = defineErrors({
     retry: { afterMs: 5000 },
     message:
       'Too many event streams are open with this key. Close some of them, or poll the endpoints without `/events`.',
-    help: 'Wait as long as `Retry-After` says. An operator can give the key a higher limit. A program with a wrong key needs a valid one. A key can have 20 event streams at a time.',
+    help: 'Wait for the time in `Retry-After`. An operator can give the key a higher limit. A program with a wrong key needs a valid one. A key can have 20 event streams at a time.',
     of: ['watchBulkExport', 'watchBulkExports', 'watchSyncRun', 'watchRateBudgets'],
     examples: [
       {
         message:
-          'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
+          'Too many requests with this key. Wait for the time in `Retry-After`, or ask an operator for a key with a higher limit.',
       },
       {
         message:
-          'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
+          'Too many requests without a valid key came from this IP address. Find the program that sends them and correct its key.',
       },
       {
-        message: 'Too many authorizations came from this address. Wait a minute and try again.',
+        message: 'Too many authorizations came from this IP address. Wait a minute and try again.',
         of: ['startAuthorization', 'launch', 'authorizationCallback'],
       },
       { message: 'Too many launches were started in the last minute. Wait a minute and try again.', of: ['launch'] },
       {
         message:
-          'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+          'Too many tests of connections with this key: each needs a new token of the EHR. Wait for the time in `Retry-After`, and read `lastTest` of the connection until then.',
         of: ['testConnection'],
       },
     ],
   },
   'range-not-satisfiable': {
     title: 'The requested part does not exist',
-    advice: 'Request a part that is inside of the document.',
+    advice: 'Request a part within the document.',
     status: 416,
     message: 'The requested range begins after the end of the document. See Content-Range for its length.',
   },
@@ -102,17 +102,17 @@ export const apiError = defineErrors({
     title: 'The request cannot be read',
     advice: 'Check the URL and the headers, and send the request again.',
     status: 400,
-    help: 'Percent-encode non-ASCII characters in the URL. (A pasted `…` stands for a value of your own.) With 408, send the whole request in time. With 431, send at most 16 KB of headers.',
+    help: 'Percent-encode non-ASCII characters in the URL. (A pasted `…` stands for a value that you fill in.) With 408, send the whole request in time. With 431, send at most 16 KB of headers.',
   },
   'body-too-large': {
     title: 'The body is too large',
     advice: 'Send a smaller body.',
     status: 413,
-    message: 'The body is larger than 100 KB, the limit of this address. Send a smaller body.',
+    message: 'The body is larger than 100 KB, the limit of this URL. Send a smaller body.',
     help: 'Send at most 100 KB, or 10 MB for a corrected line.',
     examples: [
       {
-        message: 'The body is larger than 10240 KB, the limit of this address. Send a smaller body.',
+        message: 'The body is larger than 10240 KB, the limit of this URL. Send a smaller body.',
         of: ['replayQuarantinedLine'],
       },
     ],
@@ -120,7 +120,7 @@ export const apiError = defineErrors({
   'client-left': {
     title: 'The client disconnected',
     advice: 'Nothing needs to be done.',
-    help: 'In an audit event: the client disconnected during the answer.',
+    help: 'In an audit event: the client disconnected during the response.',
   },
 });
 

@@ -28,7 +28,7 @@ function toAppError(error: unknown): AppError {
   if (error instanceof URIError) {
     return runtimeError('invalid-request', {
       message:
-        'The address contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
+        'The URL contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
     });
   }
   return isStoreUnavailable(error) ? runtimeError('unavailable', { cause: error }) : toKnownError(error);
@@ -38,7 +38,7 @@ function toAppError(error: unknown): AppError {
 function bodyError(cause: unknown): AppError | undefined {
   const { type, limit = 0 } = (cause ?? {}) as { readonly type?: unknown; readonly limit?: number };
   if (type === 'entity.too.large') {
-    const message = `The body is larger than ${Math.round(limit / 1024)} KB, the limit of this address. Send a smaller body.`;
+    const message = `The body is larger than ${Math.round(limit / 1024)} KB, the limit of this URL. Send a smaller body.`;
     return apiError('body-too-large', { message, cause });
   }
   const isUnreadable = typeof type === 'string' && /^(entity|encoding|charset|request)\./.test(type);

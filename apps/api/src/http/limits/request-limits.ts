@@ -57,7 +57,7 @@ export class RequestLimits {
       id: apiKey.id,
       limit: apiKey.requestsPerMinute ?? this.requestsPerMinute,
       message:
-        'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
+        'Too many requests with this key. Wait for the time in `Retry-After`, or ask an operator for a key with a higher limit.',
     });
   }
 
@@ -70,7 +70,7 @@ export class RequestLimits {
           id,
           limit: testsPerMinute,
           message:
-            'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+            'Too many tests of connections with this key: each needs a new token of the EHR. Wait for the time in `Retry-After`, and read `lastTest` of the connection until then.',
         });
   }
 
@@ -85,7 +85,7 @@ export class RequestLimits {
       id: networkOf(address),
       limit: this.refusalsPerMinute,
       message:
-        'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
+        'Too many requests without a valid key came from this IP address. Find the program that sends them and correct its key.',
     });
   }
 
@@ -98,7 +98,7 @@ export class RequestLimits {
       to: this.anonymous,
       id: networkOf(address),
       limit: Math.ceil(this.authorizationsPerMinute / 2),
-      message: 'Too many authorizations came from this address. Wait a minute and try again.',
+      message: 'Too many authorizations came from this IP address. Wait a minute and try again.',
     });
   }
 
@@ -126,7 +126,8 @@ export class RequestLimits {
       to: this.logins,
       id: networkOf(address),
       limit: loginAttempts,
-      message: 'Too many logins from this address have failed. Check the API key, or wait ten minutes and try again.',
+      message:
+        'Too many logins from this IP address have failed. Check the API key, or wait ten minutes and try again.',
     });
   }
 }

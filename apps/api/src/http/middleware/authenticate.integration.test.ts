@@ -22,7 +22,7 @@ test.each([
     what: 'a time',
     body: { connectionId: 'conn_1', since: '01/01/2024' },
     message:
-      '`since` must be an instant with a time zone, such as 2024-01-01T00:00:00Z, or "last". You sent "01/01/2024". Correct it and send the request again.',
+      '`since` must be a timestamp with a time zone, such as 2024-01-01T00:00:00Z, or "last". You sent "01/01/2024". Correct it and send the request again.',
   },
   {
     what: 'a type',

@@ -17,7 +17,7 @@ export function checkMethod(): RequestHandler {
     if (allowed.includes(request.method)) return next();
     response.set('Allow', allowed.join(', '));
     throw apiError('method-not-allowed', {
-      message: `This address does not support ${request.method}. Use ${methods.join(', ')}.`,
+      message: `This URL does not support ${request.method}. Use ${methods.join(', ')}.`,
     });
   };
 }

@@ -60,7 +60,7 @@ function EventText({ event }: { readonly event: RunEvent }) {
       {resourceType !== undefined && `${resourceType}: `}
       {messageText({ code, message, isWarning: kind === 'warning' })}
       {/* The message of a progress contains what the EHR said. */}
-      {ehrText !== undefined && kind !== 'progress' && ` The EHR said: ${ehrText}`}
+      {ehrText !== undefined && kind !== 'progress' && ` Text from the EHR: ${ehrText}`}
       {nextAttemptAt !== undefined && (
         <>
           {' Next attempt: '}

@@ -107,7 +107,7 @@ function RetryingAlert({ retrying, connectionId }: { readonly retrying: Retrying
 }
 
 function EhrText({ text }: { readonly text: string | undefined }) {
-  return text === undefined ? null : <Text size="sm">The EHR said: {text}</Text>;
+  return text === undefined ? null : <Text size="sm">Text from the EHR: {text}</Text>;
 }
 
 function CredentialsLink({ code, connectionId }: { readonly code: string | undefined; readonly connectionId: string }) {

@@ -7,7 +7,7 @@ const titles: Readonly<Partial<Record<ErrorCode, string>>> = {
   'authorization-failed': 'Not authorized',
   'authorization-pending': 'Not authorized yet',
   'authorization-unknown': 'This authorization has ended',
-  'authorization-used': 'This address was already used',
+  'authorization-used': 'This URL was already used',
 };
 
 /** A page that says why an authorization failed. For an operator it has links to go back and to try again. */
@@ -21,7 +21,7 @@ export function authorizationProblemPage(options: {
   const { isDone } = place;
   // The user went back in the browser and sent the form of the EHR a second time.
   if (isDone && code === 'authorization-unknown') {
-    const done = 'The connection was already authorized by an earlier answer of the EHR. There is nothing left to do.';
+    const done = 'The connection was already authorized by an earlier response of the EHR. Nothing needs to be done.';
     return { title: 'Already authorized', text: done, links: [backTo(place)] };
   }
   return { title: titles[code] ?? 'The authorization failed', text, links: [...tryAgain(place), backTo(place)] };

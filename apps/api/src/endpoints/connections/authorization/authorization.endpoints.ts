@@ -31,7 +31,7 @@ const startAuthorization = defineEndpoint({
   isLimitedByAddress: true,
   summary: 'Open an invitation: start the authorization in a browser',
   description:
-    'The address of an invitation. It sets a cookie and redirects to the login of the EHR. It works once. Programs do not call it: they create it with `inviteToAuthorize`.',
+    'The URL of an invitation. It sets a cookie and redirects to the login of the EHR. It works once. Programs do not call it: they create it with `inviteToAuthorize`.',
   request: {
     query: z.strictObject({
       token: z
@@ -58,10 +58,10 @@ const startAuthorization = defineEndpoint({
 
 const invitationSchema = z
   .strictObject({
-    startUrl: z.string().describe('The address to open in the browser of the user. It contains a secret.'),
-    expiresAt: instant.describe('After this instant the address does not work.'),
+    startUrl: z.string().describe('The URL to open in the browser of the user. It contains a secret.'),
+    expiresAt: instant.describe('After this time the URL does not work.'),
   })
-  .meta({ id: 'Invitation', description: 'An address that a user can open once in a browser, within ten minutes.' });
+  .meta({ id: 'Invitation', description: 'A URL that a user can open once in a browser, within ten minutes.' });
 
 const invitationExample = {
   startUrl: 'https://bulkhead.example/api/ehr/authorize/start?token=auth_01a20ebbc9477ed4b36076ce74bec9ba.…',
@@ -75,12 +75,12 @@ const inviteToAuthorize = defineEndpoint({
   action: 'connection.authorize',
   idempotency: 'secret',
   access: 'operator',
-  summary: 'Create an address that a user opens once to authorize a connection',
+  summary: 'Create a URL that a user opens once to authorize a connection',
   description:
-    'Creates an address for a user who may give consent at the EHR. It can be opened once, within ten minutes. Afterwards the connection is authorized, and a new connection exists if none was named. For programs, which have no browser.',
+    'Creates a URL for a user who may give consent at the EHR. It can be opened once, within ten minutes. Afterwards the connection is authorized, and a new connection exists if the request had none. For programs, which have no browser.',
   request: { body: { schema: authorizeBodySchema, example: { practiceId: '195900' }, isOptional: true } },
   responses: {
-    201: success('The address to open in a browser, once', { data: invitationSchema, example: invitationExample }),
+    201: success('The URL to open in a browser, once', { data: invitationSchema, example: invitationExample }),
   },
   errors: ['unknown-connection', 'not-authorizable', 'redirect-uri-missing'],
   async handler({ params: { provider }, body, services, audit }) {
@@ -135,7 +135,7 @@ const launch = defineEndpoint({
     'The launch URL of SMART App Launch, to register at the EHR. The EHR opens it in the browser of a user and adds `iss` and `launch`. The browser is redirected to the login of the EHR, and a connection for that EHR is created or authorized.',
   request: {
     query: launchQuerySchema,
-    ignoresOtherParameters: 'An EHR may add parameters of its own to the launch URL.',
+    ignoresOtherParameters: 'An EHR may add other parameters to the launch URL.',
   },
   responses: toEhr,
   errors: [

@@ -16,9 +16,9 @@ export const finishAuthorization = defineEndpoint({
   route: 'GET /api/ehr/callback',
   access: 'anyone',
   isLimitedByAddress: true,
-  summary: 'Redirect URI: the EHR sends the browser back to this address',
+  summary: 'Redirect URI: the EHR sends the browser back to this URL',
   description:
-    'The redirect URI to register at the EHR. The EHR adds `state` and `code`, or `error`. The server exchanges the code for tokens and shows a page. With `Accept: application/json` it answers with the id of the connection.',
+    'The redirect URI to register at the EHR. The EHR adds `state` and `code`, or `error`. The server exchanges the code for tokens and shows a page. With `Accept: application/json` it returns the id of the connection.',
   request: {
     query: callbackQuerySchema,
     ignoresOtherParameters:
