@@ -16,6 +16,18 @@ export const resourceError = defineErrors({
       'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
     help: 'Read the type whole, and continue its [history](reading-resources.md#keep-a-copy-current) from then. Deletions since `_since` are no longer all known.',
   },
+  'connection-purged': {
+    status: 410,
+    message: 'Everything of this connection was erased. Delete your copy of it, and do not ask for it again.',
+    help: 'Delete everything that you have of the connection. `details.purgedAt` is when its erasure was requested. See [Erased data](reading-resources.md#erased-data).',
+    examples: [
+      {
+        message: 'Everything of this connection was erased. Delete your copy of it, and do not ask for it again.',
+        details: { purgedAt: '2026-11-03T08:00:00.000Z' },
+        of: ['readResourceHistory'],
+      },
+    ],
+  },
   'unknown-resource': {
     status: 404,
     message: 'No such resource is stored for this connection. Verify the type and the id.',

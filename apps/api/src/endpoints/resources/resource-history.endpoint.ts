@@ -103,14 +103,14 @@ export const readResourceHistory = defineEndpoint({
       example: historyExample,
     },
   },
-  errors: ['unknown-connection', 'unknown-resource', 'history-expired'],
-  async handler({ params, query, caller: { scope }, services, audit, request, response }) {
+  errors: ['unknown-connection', 'unknown-resource', 'history-expired', 'connection-purged'],
+  async handler({ params, query, caller: { scope, apiKey }, services, audit, request, response }) {
     const { provider, type: resourceType } = params;
     const { connectionId, _since, _count: count, _cursor: cursor } = query;
     const signal = leftSignal(response);
     const page = { since: new Date(_since), count, cursor, address: addressOf(request), signal };
     try {
-      const reference = { provider, connectionId, resourceType, scope };
+      const reference = { provider, connectionId, resourceType, scope, keyId: apiKey.id };
       sendFhir(await services.resources.history({ ...reference, ...page }), { audit, response });
     } catch (error) {
       // If the client has left, no answer can be sent.
