@@ -13,8 +13,8 @@ export const resourceError = defineErrors({
   'history-expired': {
     status: 410,
     message:
-      'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
-    help: 'Read the type whole, and continue its [history](reading-resources.md#keep-a-copy-current) from then. Deletions since `_since` are no longer all known.',
+      'Tombstones of deletions after this time were deleted. Read everything again: leave out `_since`, or read the type whole. Then continue with a later time.',
+    help: 'Read everything again, and continue the [history](reading-resources.md#keep-a-copy-current) from then: leave out `_since` of the history of all types, or read the type whole. Deletions since `_since` are no longer all known.',
   },
   'connection-purged': {
     status: 410,

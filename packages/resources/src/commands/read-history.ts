@@ -55,11 +55,20 @@ export async function readHistory(options: ReadHistory): Promise<ReadText> {
   return { text: historyBundle({ self: address.href, next, until: window.until, entries }), patients: [...patients] };
 }
 
-/** @returns the window, and where in it the page begins: at its end, or at the cursor */
-async function openWindow({ connectionId, resourceType, changes, cursor, ...request }: ReadHistory) {
-  const since = wholeSecond(request.since.getTime());
+/**
+ * @returns the window, and where in it the page begins. Without a cursor it begins at the first change
+ * @throws AppError `history-expired`, `invalid-request`
+ */
+export async function openWindow(
+  options: Pick<ReadHistory, 'connectionId' | 'resourceType' | 'changes' | 'cursor'> & {
+    /** Undefined: from the beginning. A reader who has nothing yet needs no deletions. */
+    readonly since: Date | undefined;
+  },
+) {
+  const { connectionId, resourceType, changes, cursor } = options;
+  const since = wholeSecond(options.since?.getTime() ?? 0);
   const knownSince = await changes.deletionsKnownSince();
-  if (knownSince && since < knownSince) throw resourceError('history-expired');
+  if (options.since && knownSince && since < knownSince) throw resourceError('history-expired');
   if (cursor === undefined) return { window: { since, until: await changes.settledUntil() }, position: undefined };
   const start = readChangeCursor({ connectionId, resourceType, since, cursor });
   if (start) return { window: { since, until: start.until }, position: start.position };

@@ -12,6 +12,7 @@ import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
 import type { SourcedVersion } from '../resource-document.ts';
 import type { ResourceStore } from '../store.ts';
+import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
 import { type HistoryRequest, readHistory } from './read-history.ts';
 import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';
 
@@ -34,6 +35,8 @@ interface Reader {
   /** The API key of the request. */
   readonly keyId: string;
 }
+
+type ConnectionOfReader = Omit<ResourceTypeReference, 'resourceType'> & Reader;
 
 export interface SearchResources extends ResourceTypeReference {
   /** The FHIR search parameters of the URL. */
@@ -164,6 +167,23 @@ export class ResourceService {
     return readHistory({ ...options, fhirEndpoint, changes: this.store.resourceChanges });
   }
 
+  /** Like `history`, for several types and the oldest change first. See `readChanges`. */
+  async changes(options: ChangesRequest & ConnectionOfReader): Promise<ReadText> {
+    return readChanges({ ...options, ...(await this.openChanges(options)) });
+  }
+
+  /** Like `changes`, as NDJSON without pages. See `streamChanges`. */
+  async streamChanges(options: Omit<ChangesRequest, 'cursor' | 'count' | 'address'> & ConnectionOfReader) {
+    return streamChanges({ ...options, ...(await this.openChanges(options)) });
+  }
+
+  private async openChanges(options: Pick<ChangesRequest, 'resourceTypes'> & ConnectionOfReader) {
+    const [first = 'Patient', ...others] = options.resourceTypes ?? [];
+    const { fhirEndpoint } = await this.checkUnpurged({ ...options, resourceType: first });
+    for (const resourceType of others) checkType(resourceType);
+    return { fhirEndpoint, changes: this.store.resourceChanges };
+  }
+
   /** Tells keys that could read a connection that it was erased. @throws AppError `connection-purged` */
   private async checkUnpurged(reference: ResourceTypeReference & Reader) {
     try {
@@ -179,13 +199,16 @@ export class ResourceService {
 
   private async check({ provider, connectionId, resourceType, scope }: ResourceTypeReference) {
     const connection = await this.connections.find({ provider, id: connectionId, scope });
-    // The type is the name of a collection, so other names must not be used.
-    if (!isResourceType(resourceType))
-      throw resourceError('unknown-resource', {
-        message: `${sentence(whyNotResourceType(resourceType))} Verify the type.`,
-      });
+    checkType(resourceType);
     return connection;
   }
+}
+
+/** The type is the name of a collection, so other names must not be used. @throws AppError `unknown-resource` */
+function checkType(resourceType: string): void {
+  if (isResourceType(resourceType)) return;
+  const message = `${sentence(whyNotResourceType(resourceType))} Verify the type.`;
+  throw resourceError('unknown-resource', { message });
 }
 
 function parse(parameters: URLSearchParams): SearchRequest {

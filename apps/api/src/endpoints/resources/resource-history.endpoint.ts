@@ -22,7 +22,7 @@ const historyQuerySchema = resourceQuerySchema.extend({
   _cursor: pageCursor,
 });
 
-const historySchema = z
+export const historySchema = z
   .strictObject({
     resourceType: z.literal('Bundle').describe('The page is a FHIR Bundle.'),
     type: z.literal('history').describe('The Bundle lists changes.'),
@@ -40,10 +40,12 @@ const historySchema = z
           fullUrl: z.string().describe('The address of the resource at the EHR.'),
           resource: resourceSchema
             .optional()
-            .describe('The stored version. Absent if the EHR has deleted the resource.'),
+            .describe('The stored version. Absent if the resource was deleted at the EHR or erased here.'),
           request: z
             .strictObject({
-              method: z.enum(['PUT', 'DELETE']).describe('`DELETE` if the EHR has deleted the resource.'),
+              method: z
+                .enum(['PUT', 'DELETE'])
+                .describe('`DELETE` if the resource was deleted at the EHR or erased here.'),
               url: z.string().describe('The type and the id.'),
             })
             .describe('What happened to the resource.'),
@@ -57,11 +59,11 @@ const historySchema = z
         }),
       )
       .optional()
-      .describe('The changes, the newest first. Absent if there are none.'),
+      .describe('The changes. Absent if there are none.'),
   })
   .meta({ id: 'ResourceHistory', description: 'A page of changes: https://hl7.org/fhir/R4/bundle.html#history.' });
 
-const historyExample = {
+export const historyExample = {
   resourceType: 'Bundle',
   type: 'history',
   meta: { lastUpdated: later },
