@@ -71,6 +71,7 @@ test('changes are listed of the requested types only', async () => {
 
 test.each([
   { what: 'a type that does not exist', query: '&_type=Flag,Nothing', refusal: [404, 'unknown-resource'] },
+  { what: 'a time in the future', query: '&_since=2999-01-01T00:00:00Z', refusal: [400, 'invalid-request'] },
   { what: 'another order', query: '&_sort=-_lastUpdated', refusal: [400, 'invalid-request'] },
   { what: 'a cursor of another history', query: '&_cursor=WyJ4Il0', refusal: [400, 'invalid-request'] },
   { what: 'a page as NDJSON', query: '&_count=2', options: { accept }, refusal: [400, 'invalid-request'] },
