@@ -26,7 +26,7 @@ test('the commands of docs/how-to/nightly-sync.md work as written', async () => 
 
 test('the program of docs/how-to/new-each-night.md lists everything once, and then what has changed', async () => {
   await run('bulkhead export start --connection "$CONNECTION" --types Observation --watch');
-  await ageChanges({ mongodbUri: system.mongodb.url, resourceType: 'Observation' });
+  await ageChanges({ mongodbUri: system.mongodb.url, resourceTypes: ['Observation'] });
   const page = await commandsOf('docs/how-to/new-each-night.md');
   const isStored = /^PUT Observation\/\S+ final$/;
   const first = (await run(page)).trim().split('\n');

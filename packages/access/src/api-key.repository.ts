@@ -83,6 +83,12 @@ export class ApiKeyRepository {
     await this.model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
   }
 
+  /** The ids of the keys that are limited to this connection and others. */
+  async listIdsOf(connectionId: string): Promise<string[]> {
+    const documents = await this.model.find({ connectionIds: connectionId }).lean();
+    return documents.map((document) => toRecord(document).id);
+  }
+
   /** If this was the only connection of a key, its list becomes empty. An absent list would allow all connections. */
   async forgetConnection(connectionId: string): Promise<void> {
     const ofConnection = { connectionIds: connectionId };

@@ -56,7 +56,7 @@ async function openStream(options: { readonly open: Open; readonly reconnectMs: 
   }
 }
 
-function sleep(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
@@ -66,7 +66,7 @@ interface FollowOptions {
 }
 
 /** Whether the API did not answer, or a proxy in front of it says so. */
-function isUnanswered(error: unknown): boolean {
+export function isUnanswered(error: unknown): boolean {
   return error instanceof ApiError && [0, 502, 503, 504].includes(error.status);
 }
 

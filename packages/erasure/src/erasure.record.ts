@@ -20,6 +20,8 @@ export const erasureSchema = z.strictObject({
     .boolean()
     .exactOptional()
     .meta({ description: 'Whether resources of the patient are never stored again.' }),
+  /** The API keys that were limited to this connection and others, so that their users still learn of its erasure. */
+  readerKeyIds: z.array(z.string()).exactOptional(),
   phase: z.enum(erasurePhases).describe('`queued`, `running`, and in the end `completed`.'),
   /** Raised by every transition. Updates are conditional on it. */
   version: countSchema,

@@ -62,6 +62,15 @@ export class ErasureRepository {
     return this.model.find({ kind: 'connection' as const }, { _id: 0, connectionId: 1, phase: 1 }).lean();
   }
 
+  /** The erasure of a whole connection, finished or not. */
+  async findOfConnection(connectionId: string): Promise<Erasure | undefined> {
+    const document = await this.model
+      .findOne({ kind: 'connection' as const, connectionId })
+      .sort({ _id: 1 })
+      .lean();
+    return document ? withId(document) : undefined;
+  }
+
   /** Changes the phase if the erasure is still as `from` describes it. @returns undefined if another process was faster */
   async transition(options: {
     readonly from: Pick<Erasure, 'id' | 'phase' | 'version'>;

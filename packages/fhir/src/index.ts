@@ -83,5 +83,5 @@ export {
   type SearchEntry,
 } from './search/search-bundle.ts';
 export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
-export { type HistoryEntry, historyBundle, searchset } from './search/write-bundle.ts';
+export { type HistoryEntry, historyBundle, historyEntry, searchset } from './search/write-bundle.ts';
 export { maxSummaryBytes, type ResourceSummary, summarize, summarizedElementsOf } from './summaries/summarize.ts';

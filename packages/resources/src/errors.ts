@@ -19,8 +19,22 @@ export const resourceError = defineErrors({
     advice: 'Read the whole type once, then continue with its history from that time.',
     status: 410,
     message:
-      'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
-    help: 'Read the type whole, and continue its [history](reading-resources.md#keep-a-copy-current) from then. Deletions since `_since` are no longer all known.',
+      'Tombstones of deletions after this time were deleted. Read everything again: leave out `_since`, or read the type whole. Then continue with a later time.',
+    help: 'Read everything again, and continue the [history](reading-resources.md#keep-a-copy-current) from then: leave out `_since` of the history of all types, or read the type whole. Deletions since `_since` are no longer all known.',
+  },
+  'connection-purged': {
+    title: 'The connection was erased',
+    advice: 'Delete your copy of its data.',
+    status: 410,
+    message: 'Everything of this connection was erased. Delete your copy of it, and do not ask for it again.',
+    help: 'Delete everything that you have of the connection. `details.purgedAt` is when its erasure was requested. See [Erased data](reading-resources.md#erased-data).',
+    examples: [
+      {
+        message: 'Everything of this connection was erased. Delete your copy of it, and do not ask for it again.',
+        details: { purgedAt: '2026-11-03T08:00:00.000Z' },
+        of: ['readResourceHistory'],
+      },
+    ],
   },
   'unknown-resource': {
     title: 'Resource not found',

@@ -1,4 +1,5 @@
 export { resourceError } from './errors.ts';
+export { isErasedEntry } from './is-erased-entry.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
 export { ResourceRepository, streamTimeMs } from './resource.repository.ts';
 export {

@@ -6,11 +6,11 @@ import {
   referencedId,
   typesWithAttachments,
 } from '@bulkhead/fhir';
-import { type Named, type PatientOfConnection, pagesOf } from '@bulkhead/store';
+import { type PatientOfConnection, pagesOf } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { type ErasableDocument, erasableFields, notErased } from './erased-resources.ts';
 
-export interface ResourceOfPatient extends Named {
-  readonly resourceId: string;
+export interface ResourceOfPatient extends ErasableDocument {
   readonly keys?: { readonly patient?: string | readonly string[] };
   /** Present for types with attachments. */
   readonly resource?: Resource;
@@ -26,8 +26,8 @@ export async function* findOfPatient(
 ): AsyncGenerator<ResourceOfPatient[]> {
   const collection = database.collection<ResourceOfPatient>(resourceType);
   const hasContent = typesWithAttachments.includes(resourceType);
-  const projection = { resourceId: 1, 'keys.patient': 1, ...(hasContent ? { resource: 1 } : {}) };
-  const patientFilters = resourceType === 'Patient' ? [{ _id: `${connectionId}/${patientId}` }] : [];
+  const projection = { ...erasableFields, 'keys.patient': 1, ...(hasContent ? { resource: 1 } : {}) };
+  const patientFilters = resourceType === 'Patient' ? [{ _id: `${connectionId}/${patientId}`, ...notErased }] : [];
   for (const filter of [{ connectionId, 'keys.patient': patientId }, ...patientFilters])
     yield* pagesOf(collection.find<ResourceOfPatient>(filter, { projection, batchSize: 125 }));
   if (!typesOfManyPatients.includes(resourceType)) return;

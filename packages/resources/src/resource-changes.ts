@@ -1,6 +1,7 @@
 import { decodeExactNumbers, type NumberText } from '@bulkhead/bson';
 import { maxWriteMs } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { listResourceTypes } from './resource-collections.ts';
 import { digest, readValues, writeValues } from './resource-pages.ts';
 import type { ResourceVersion } from './resource-version.ts';
 
@@ -46,15 +47,24 @@ export interface ResourceChange extends Pick<ResourceVersion, 'deleted' | 'versi
   readonly position: bigint;
 }
 
+/** A change among those of several types. */
+export interface TypedChange extends ResourceChange {
+  readonly resourceType: string;
+}
+
 interface Reference {
   readonly connectionId: string;
   readonly resourceType: string;
 }
 
-type ChangedDocument = Omit<ResourceChange, 'changedAt'> & {
+type ChangedDocument = Omit<ResourceChange, 'changedAt' | 'beginsPage' | 'position'> & {
   readonly changedAt: mongoose.mongo.Timestamp;
   readonly numberTexts?: NumberText[];
 };
+
+const changeFields = {
+  ...{ _id: 0, resourceId: 1, deleted: 1, versionId: 1, resource: 1, numberTexts: 1, changedAt: 1 },
+} as const;
 
 export function createResourceChanges(
   database: Database,
@@ -95,7 +105,7 @@ export function createResourceChanges(
       const documents = database.collection<ChangedDocument>(resourceType).find(
         { connectionId, changedAt },
         {
-          projection: { _id: 0, resourceId: 1, deleted: 1, versionId: 1, resource: 1, numberTexts: 1, changedAt: 1 },
+          projection: changeFields,
           sort: { changedAt: -1 },
           batchSize,
           maxTimeMS: maxTimeMs,
@@ -103,20 +113,93 @@ export function createResourceChanges(
         },
       );
       let previous: bigint | undefined;
-      for await (const { changedAt: at, resource, numberTexts, ...change } of documents) {
-        const position = at.toBigInt();
-        yield {
-          ...change,
-          changedAt: wholeSecond(at.getHighBitsUnsigned() * 1000),
-          resource: decodeExactNumbers(resource, numberTexts),
-          // Two servers of a sharded cluster can give the same time.
-          beginsPage: position !== previous,
-          position,
-        };
-        previous = position;
+      for await (const document of documents) {
+        const change = toChange(document);
+        // Two servers of a sharded cluster can give the same time.
+        yield { ...change, beginsPage: change.position !== previous };
+        previous = change.position;
+      }
+    },
+
+    /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is not in the window any longer. */
+    async *readInOrder(
+      options: Omit<Parameters<typeof readInSlices>[1], 'resourceType'> & {
+        /** Default: all types. */
+        readonly resourceTypes?: readonly string[] | undefined;
+      },
+    ): AsyncGenerator<TypedChange> {
+      const { resourceTypes = await listResourceTypes(database), ...others } = options;
+      const sources = resourceTypes.map((resourceType) => ({
+        resourceType,
+        changes: readInSlices(database, { ...others, resourceType }),
+      }));
+      let previous: bigint | undefined;
+      for await (const change of merge(sources)) {
+        yield { ...change, beginsPage: change.position !== previous };
+        previous = change.position;
       }
     },
   };
+}
+
+function toChange({ changedAt, resource, numberTexts, ...change }: ChangedDocument) {
+  return {
+    ...change,
+    changedAt: wholeSecond(changedAt.getHighBitsUnsigned() * 1000),
+    resource: decodeExactNumbers(resource, numberTexts),
+    position: changedAt.toBigInt(),
+  };
+}
+
+type Change = ReturnType<typeof toChange>;
+
+/**
+ * Reads the changes of a type, the oldest first. Each slice is a query of its own, because a cursor that waits for the other types would be
+ * closed by MongoDB.
+ */
+async function* readInSlices(
+  database: Database,
+  options: Reference & {
+    readonly window: ChangeWindow;
+    /** Continues here. Undefined: at the beginning of the window. */
+    readonly position?: bigint | undefined;
+    readonly signal: AbortSignal;
+  },
+): AsyncGenerator<Change> {
+  const { connectionId, resourceType, window, position, signal } = options;
+  let from = position === undefined ? timestampOf(window.since) : new Timestamp(position);
+  for (let limit = batchSize; ; ) {
+    const slice = await database
+      .collection<ChangedDocument>(resourceType)
+      .find(
+        { connectionId, changedAt: { $gte: from, $lt: timestampOf(window.until) } },
+        { projection: changeFields, sort: { changedAt: 1 }, limit, maxTimeMS: pageTimeMs, signal },
+      )
+      .toArray();
+    const last = slice.at(-1)?.changedAt;
+    if (slice.length < limit || last === undefined) return yield* slice.map(toChange);
+    // Others of the last time may follow.
+    const whole = slice.filter(({ changedAt }) => !changedAt.equals(last));
+    limit = whole.length === 0 ? limit * 2 : batchSize;
+    yield* whole.map(toChange);
+    from = last;
+  }
+}
+
+/** Merges sources that are in order. */
+async function* merge(sources: readonly { readonly resourceType: string; readonly changes: AsyncGenerator<Change> }[]) {
+  const heads: { readonly source: (typeof sources)[number]; readonly change: Change }[] = [];
+  const advance = async (source: (typeof sources)[number]) => {
+    const { done, value } = await source.changes.next();
+    if (done) return;
+    const after = heads.findIndex(({ change }) => change.position > value.position);
+    heads.splice(after === -1 ? heads.length : after, 0, { source, change: value });
+  };
+  for (const source of sources) await advance(source);
+  for (let head = heads.shift(); head; head = heads.shift()) {
+    yield { ...head.change, resourceType: head.source.resourceType };
+    await advance(head.source);
+  }
 }
 
 export function wholeSecond(ms: number): Date {

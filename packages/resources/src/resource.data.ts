@@ -13,6 +13,7 @@ import {
   toBatches,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { type ErasableDocument, erasableFields, eraseResources, notErased } from './erased-resources.ts';
 import type { KeptOutRepository } from './kept-out.repository.ts';
 import { binariesOf, findOfPatient, type ResourceOfPatient } from './patient-resources.ts';
 import { listResourceTypes } from './resource-collections.ts';
@@ -30,7 +31,6 @@ interface ResourceDataOptions extends ConnectionsOfTombstones {
 
 export function createResourceData(options: ResourceDataOptions): FeatureData<'tombstone'> {
   const { database, keptOut, eraseDocumentsOf } = options;
-  const collection = (type: string) => database.collection<Named>(type);
   const ofTypes = (resources: DataAmounts['resources']) => amountsOf({ resources });
   const parts = ownedRecords(database, [
     {
@@ -41,40 +41,51 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
   ]);
 
   const eraseType = (type: string, pass: ConnectionPass): Promise<number> =>
-    deleteInBatches<Named & { readonly deleted: boolean }>(
+    deleteInBatches<Named & { readonly deleted: boolean; readonly erased?: true }>(
       { ...pass, database },
       {
         collection: type,
         filter: { _id: idsBelow(pass.connectionId) },
-        projection: { deleted: 1 },
+        projection: { deleted: 1, erased: 1 },
         count(_, page) {
-          const tombstones = page.filter(({ deleted }) => deleted).length;
-          return { resources: { [type]: page.length - tombstones }, records: { tombstones } };
+          const resources = page.filter(({ deleted }) => !deleted).length;
+          const tombstones = page.filter(({ deleted, erased }) => deleted && !erased).length;
+          return { resources: { [type]: resources }, records: { tombstones } };
         },
       },
     );
 
-  const eraseBinaries = async ({ connectionId, onDeleted }: PatientPass, ids: readonly string[]): Promise<number> => {
-    let deleted = 0;
-    for (const batch of toBatches(ids)) {
-      const stored = { _id: { $in: batch.map((id) => `${connectionId}/${id}`) } };
-      const { deletedCount } = await collection('Binary').deleteMany(stored);
-      deleted += deletedCount;
-      if (deletedCount > 0) await onDeleted(ofTypes({ Binary: deletedCount }));
-    }
-    return deleted;
+  const eraseStored = async (
+    resourceType: string,
+    { connectionId, onDeleted }: PatientPass,
+    documents: readonly ErasableDocument[],
+  ): Promise<number> => {
+    const erased = await eraseResources({ database, connectionId, resourceType, documents });
+    if (erased > 0) await onDeleted(ofTypes({ [resourceType]: erased }));
+    // One that was written meanwhile needs another pass.
+    return documents.length;
   };
 
-  /** A resource is deleted last, because its documents and Binaries are found through it. */
+  const eraseBinaries = async (pass: PatientPass, ids: readonly string[]): Promise<number> => {
+    let erased = 0;
+    for (const batch of toBatches(ids)) {
+      const documents = await database
+        .collection<ErasableDocument>('Binary')
+        .find(storedBinaries(pass.connectionId, batch), { projection: erasableFields })
+        .toArray();
+      erased += await eraseStored('Binary', pass, documents);
+    }
+    return erased;
+  };
+
+  /** A resource is erased last, because its documents and Binaries are found through it. */
   const erasePage = async (type: string, page: readonly ResourceOfPatient[], pass: PatientPass): Promise<number> => {
     pass.signal.throwIfAborted();
     const documents = await eraseDocumentsOf({ type, ids: page.map(({ resourceId }) => resourceId) }, pass);
     const binaryIds = binariesOf(page);
     if (binaryIds.length > 0) await pass.onFound({ binaryIds });
     const binaries = await eraseBinaries(pass, binaryIds);
-    const { deletedCount } = await collection(type).deleteMany({ _id: { $in: page.map(({ _id }) => _id) } });
-    await pass.onDeleted(ofTypes({ [type]: deletedCount }));
-    return documents + binaries + deletedCount;
+    return documents + binaries + (await eraseStored(type, pass, page));
   };
 
   return {
@@ -83,10 +94,10 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
     async countOfConnection(connectionId) {
       const counts = [await parts.countOfConnection(connectionId)];
       for (const type of await listResourceTypes(database)) {
-        const countOf = (deleted: boolean) => database.collection(type).countDocuments({ connectionId, deleted });
-        counts.push(
-          amountsOf({ resources: { [type]: await countOf(false) }, records: { tombstones: await countOf(true) } }),
-        );
+        const countOf = (filter: object) => database.collection(type).countDocuments({ connectionId, ...filter });
+        const resources = await countOf({ deleted: false });
+        const tombstones = await countOf({ deleted: true, ...notErased });
+        counts.push(amountsOf({ resources: { [type]: resources }, records: { tombstones } }));
       }
       return sumAmounts(counts);
     },
@@ -100,19 +111,21 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
     async countOfPatient(patient) {
       const { connectionId } = patient;
       const resources: Record<string, number> = {};
-      const binaries = new Set<string>();
+      const binaryIds = new Set<string>();
       let sharedResources = 0;
       for (const resourceType of await listResourceTypes(database)) {
         const ofPatient = new Map<string, ResourceOfPatient>();
         for await (const page of findOfPatient(database, { ...patient, resourceType })) {
           for (const { resource: _, ...stored } of page) ofPatient.set(stored._id, stored);
-          for (const id of binariesOf(page)) binaries.add(`${connectionId}/${id}`);
+          for (const id of binariesOf(page)) binaryIds.add(id);
         }
         const all = [...ofPatient.values()];
         resources[resourceType] = all.length;
         sharedResources += all.filter(({ keys }) => [keys?.patient ?? []].flat().length > 1).length;
       }
-      resources.Binary = await collection('Binary').countDocuments({ _id: { $in: [...binaries] } });
+      resources.Binary = await database
+        .collection<Named>('Binary')
+        .countDocuments(storedBinaries(connectionId, [...binaryIds]));
       return amountsOf({ resources, records: { sharedResources } });
     },
 
@@ -122,11 +135,15 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
         for await (const page of findOfPatient(database, { ...pass, resourceType }))
           deleted += await erasePage(resourceType, page, pass);
       }
-      // A late write may have stored them again, after the resources that referred to them were deleted.
+      // A late write may have stored them again, after the resources that referred to them were erased.
       return deleted + (await eraseBinaries(pass, pass.found.binaryIds));
     },
 
     retention: { tombstone: retainTombstones(database, options) },
     encryptedFields: keptOut.encryptedFields,
   };
+}
+
+function storedBinaries(connectionId: string, ids: readonly string[]) {
+  return { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, ...notErased };
 }

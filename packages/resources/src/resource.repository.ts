@@ -2,6 +2,7 @@ import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bu
 import { isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
 import type { Named, PatientOfConnection } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';
 import { readVersions } from './resource.writer.ts';
@@ -42,6 +43,7 @@ const chunkBytes = 64 * 1024;
 
 interface StoredContent extends Named {
   readonly deleted: boolean;
+  readonly erased?: true;
   readonly resource: unknown;
   readonly numberTexts?: NumberText[];
 }
@@ -200,7 +202,7 @@ export class ResourceRepository {
     }
   }
 
-  /** Reads one resource as received. `deleted` is true if there is a tombstone instead. */
+  /** Reads one resource as received. `deleted` is true if there is a tombstone instead. An erased resource is not found. */
   async read(reference: {
     readonly connectionId: string;
     readonly resourceType: string;
@@ -211,9 +213,9 @@ export class ResourceRepository {
       .collection<StoredContent>(resourceType)
       .findOne(
         { _id: `${connectionId}/${resourceId}` },
-        { projection: { _id: 0, deleted: 1, resource: 1, numberTexts: 1 } },
+        { projection: { _id: 0, deleted: 1, erased: 1, resource: 1, numberTexts: 1 } },
       );
-    if (!document) return undefined;
+    if (!document || document.erased) return undefined;
     const { deleted, resource, numberTexts } = document;
     return { deleted, resource: decodeExactNumbers(resource, numberTexts) };
   }
@@ -227,8 +229,10 @@ export class ResourceRepository {
     const { connectionId, resourceType, resourceId } = reference;
     const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
     const document = await this.database
-      .collection<SourcedVersion & Named & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
-      .findOne({ _id: `${connectionId}/${resourceId}` }, { projection });
+      .collection<SourcedVersion & Named & { readonly earlier?: readonly SourcedVersion[]; readonly erased?: true }>(
+        resourceType,
+      )
+      .findOne({ _id: `${connectionId}/${resourceId}`, ...notErased }, { projection });
     if (!document) return [];
     const { earlier = [], ...current } = document;
     return [current, ...earlier];
@@ -272,7 +276,8 @@ export class ResourceRepository {
   async listStoredTypes(connectionId: string): Promise<string[]> {
     const stored: string[] = [];
     for (const type of await listResourceTypes(this.database)) {
-      if (await this.database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } })) stored.push(type);
+      const filter = { connectionId, ...notErased };
+      if (await this.database.collection(type).findOne(filter, { projection: { _id: 1 } })) stored.push(type);
     }
     return stored;
   }

@@ -15,6 +15,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import { FileNovelty, isDocumentRefused, type KeptOutList, type RawWrites, type WriteGate } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument } from './resource-document.ts';
@@ -270,8 +271,10 @@ async function readHistories(collection: ResourceCollection, writes: readonly Wr
   const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
   if (replaced.length === 0) return new Map();
   const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
+  // An erased resource has no history.
+  const filter = { $and: [withIds(replaced), notErased] } as never;
   const stored = await collection
-    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(withIds(replaced), { projection })
+    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(filter, { projection })
     .toArray();
   return new Map(stored.map((version) => [version._id, earlierVersions(version)]));
 }

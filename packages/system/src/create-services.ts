@@ -101,7 +101,15 @@ export function createServices(options: ServicesOptions) {
     rateBudgets,
     /** The EHR vendors that connections can name. */
     registry,
-    resources: new ResourceService({ store, connections }),
+    resources: new ResourceService({
+      ...{ store, connections },
+      purges: {
+        async find(connectionId) {
+          const erasure = await store.erasures.findOfConnection(connectionId);
+          return erasure && { purgedAt: erasure.createdAt, readerKeyIds: erasure.readerKeyIds ?? [] };
+        },
+      },
+    }),
     schedules: new ScheduleService({ store, producer, connections, registry }),
     sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),

@@ -1,3 +1,4 @@
+import { isErasedEntry } from '@bulkhead/resources';
 import { BSON, type Db } from 'mongodb';
 
 /** An erasure keeps the first two as its proof. The samples of the monitoring keep ids of connections for 30 days. */
@@ -14,9 +15,15 @@ export async function findTraces(database: Db, isErased: (bytes: Buffer) => bool
     if (kept.includes(name)) continue;
     const cursor = database.collection(name).find({}, { raw: true }) as AsyncIterable<unknown>;
     for await (const bytes of cursor as AsyncIterable<Buffer>)
-      if (isErased(bytes)) traces.push(`${name}/${BSON.deserialize(bytes)._id}`);
+      if (isErased(bytes) && isErased(withoutEntryIds(bytes))) traces.push(`${name}/${BSON.deserialize(bytes)._id}`);
   }
   return traces;
+}
+
+/** The id of an erased resource stays, for readers who keep a copy. That of an erased connection does not. */
+function withoutEntryIds(bytes: Buffer): Buffer {
+  const document = BSON.deserialize(bytes);
+  return isErasedEntry(document) ? Buffer.from(document.connectionId) : bytes;
 }
 
 /** Whether a document has one of a few texts. */

@@ -74,6 +74,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   changeSchedule: { path: '/schedules/{scheduleId}', body: { paused: true }, answer: 'unknown-schedule' },
   runSchedule: { path: '/schedules/{scheduleId}/run', answer: 'unknown-schedule' },
   deleteSchedule: { path: '/schedules/{scheduleId}', answer: 'unknown-schedule' },
+  readChanges: { path: `${athena}/resources/_history?connectionId={connectionId}`, answer: 'unknown-connection' },
   searchResources: { path: `${patients}?connectionId={connectionId}`, answer: 'unknown-connection' },
   readResourceHistory: {
     path: `${patients}/_history?connectionId={connectionId}&_since=2026-11-01T00:00:00Z`,

@@ -1,9 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, command, given, instant, list, repeated, required, text, wholeNumber } from '../command.ts';
 import { download } from '../download.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { followResources, openFolder } from './follow-resources.command.ts';
 
 type Source = components['schemas']['ResourceSource'];
 
@@ -128,6 +127,7 @@ export const resources: CommandGroup = {
         output.printProgress(`To continue later: --since ${data.meta.lastUpdated}`);
       },
     }),
+    followResources,
     command({
       name: 'show',
       summary: 'print a resource as JSON',
@@ -189,13 +189,4 @@ function toLabels(meta: unknown): string | undefined {
     typeof label?.code === 'string' ? [label.code] : [],
   );
   return codes.length === 0 ? undefined : codes.join(' ');
-}
-
-/** @throws CliError if the path is that of a file */
-function openFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
-    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Choose another folder.`;
-    throw new CliError({ message, exitCode: exitCodes.usage });
-  }
-  mkdirSync(path, { recursive: true });
 }

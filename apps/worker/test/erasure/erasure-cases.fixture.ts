@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Erasure } from '@bulkhead/erasure';
 import { runErasure } from '@bulkhead/erasure/steps';
+import { isErasedEntry } from '@bulkhead/resources';
 import type { AppError } from '@bulkhead/runtime';
 import { noAmounts } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
@@ -17,6 +18,15 @@ export const progress = () => undefined;
 /** An erasure keeps these records as its proof. */
 const isProof = (key: string) => /^(audit_events|erasures)\//.test(key);
 export const withoutProof = (dump: ReadonlyMap<string, string>) => new Map([...dump].filter(([key]) => !isProof(key)));
+/** Separates the entries of erased resources, which have an id and no content, from the other documents of a dump. */
+export function splitErased(dump: ReadonlyMap<string, string>) {
+  const isErased = ([, text]: [string, string]) => isErasedEntry(JSON.parse(text));
+  const documents = [...dump];
+  return {
+    erased: documents.filter(isErased).map(([key]) => key),
+    others: new Map(documents.filter((document) => !isErased(document))),
+  };
+}
 /** The collections of the documents of a dump. */
 export const kindsOf = (dump: Iterable<string>) =>
   [...new Set([...dump].map((key) => key.split('/')[0] ?? ''))].toSorted();

@@ -4,6 +4,7 @@ import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { spawnWorker } from '../harness/spawn-worker.ts';
 import { startSystem } from '../harness/start-system.ts';
+import { splitErased } from './erasure-cases.fixture.ts';
 
 const entry = fileURLToPath(new URL('../harness/erasing-worker.ts', import.meta.url));
 const types = ['Patient', 'Observation', 'Condition'];
@@ -60,7 +61,9 @@ async function endsCompleted(read: () => Promise<{ readonly phase: string }>): P
 }
 
 const mentions = async ({ database }: Frozen, text: string): Promise<string[]> =>
-  [...(await database.dump())].filter(([key, value]) => `${key} ${value}`.includes(text)).map(([key]) => key);
+  [...splitErased(await database.dump()).others]
+    .filter(([key, value]) => `${key} ${value}`.includes(text))
+    .map(([key]) => key);
 
 interface Ending {
   readonly how: string;

@@ -59,7 +59,10 @@ export class ErasureService {
   constructor(
     store: ErasureStore &
       Pick<ConnectionStore, 'connections'> &
-      Pick<ResourceStore, 'keptOut'> & { readonly features: readonly FeatureData[] },
+      Pick<ResourceStore, 'keptOut'> & {
+        readonly features: readonly FeatureData[];
+        readonly apiKeys: { readonly listIdsOf: (connectionId: string) => Promise<readonly string[]> };
+      },
     producer: Producer,
   ) {
     this.store = store;
@@ -81,7 +84,9 @@ export class ErasureService {
   async eraseConnection({ requestedBy, ...reference }: ConnectionReference & { readonly requestedBy: AuditActor }) {
     const { connectionId } = reference;
     await this.amountsOf(reference);
-    const requested = await this.request({ kind: 'connection', connectionId }, requestedBy);
+    // The erasure takes the connection from the lists of these keys.
+    const readerKeyIds = [...(await this.store.apiKeys.listIdsOf(connectionId))];
+    const requested = await this.request({ kind: 'connection', connectionId, readerKeyIds }, requestedBy);
     if (await this.store.connections.find(connectionId))
       await this.store.connections.markDeleted({ id: connectionId, now: new Date() });
     await this.enqueue(requested.erasure.id);
@@ -153,7 +158,7 @@ export class ErasureService {
   }
 
   private async request(
-    subject: Pick<Erasure, 'kind' | 'connectionId'> & Partial<Pick<Erasure, 'patientId' | 'keepsOut'>>,
+    subject: Pick<Erasure, 'kind' | 'connectionId'> & Partial<Pick<Erasure, 'patientId' | 'keepsOut' | 'readerKeyIds'>>,
     requestedBy: AuditActor,
   ): Promise<RequestedErasure> {
     const { kind, connectionId, patientId } = subject;

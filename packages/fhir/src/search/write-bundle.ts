@@ -39,10 +39,11 @@ export function historyBundle(
 ): string {
   const { until, entries } = options;
   const fields = { meta: { lastUpdated: until.toISOString() } };
-  return writeBundle({ ...options, type: 'history', fields, entries: entries.map(writeChange) });
+  return writeBundle({ ...options, type: 'history', fields, entries: entries.map(historyEntry) });
 }
 
-function writeChange({ fullUrl, reference, resource, versionId, changedAt }: HistoryEntry): string {
+/** Writes an entry of a history as JSON. */
+export function historyEntry({ fullUrl, reference, resource, versionId, changedAt }: HistoryEntry): string {
   const rest = JSON.stringify({
     request: { method: resource === undefined ? 'DELETE' : 'PUT', url: reference },
     response: {

@@ -55,12 +55,32 @@ export async function readHistory(options: ReadHistory): Promise<ReadText> {
   return { text: historyBundle({ self: address.href, next, until: window.until, entries }), patients: [...patients] };
 }
 
-/** @returns the window, and where in it the page begins: at its end, or at the cursor */
-async function openWindow({ connectionId, resourceType, changes, cursor, ...request }: ReadHistory) {
-  const since = wholeSecond(request.since.getTime());
+/** Changes are listed after two minutes, and the clocks of the reader and of MongoDB can differ by some minutes. */
+const futureAfterMs = 10 * 60_000;
+
+/**
+ * @returns the window, and where in it the page begins. Without a cursor it begins at the first change
+ * @throws AppError `history-expired`, `invalid-request`
+ */
+export async function openWindow(
+  options: Pick<ReadHistory, 'connectionId' | 'resourceType' | 'changes' | 'cursor'> & {
+    /** Undefined: from the beginning. A reader who has nothing yet needs no deletions. */
+    readonly since: Date | undefined;
+  },
+) {
+  const { connectionId, resourceType, changes, cursor } = options;
+  const since = wholeSecond(options.since?.getTime() ?? 0);
   const knownSince = await changes.deletionsKnownSince();
-  if (knownSince && since < knownSince) throw resourceError('history-expired');
-  if (cursor === undefined) return { window: { since, until: await changes.settledUntil() }, position: undefined };
+  if (options.since && knownSince && since < knownSince) throw resourceError('history-expired');
+  if (cursor === undefined) {
+    const until = await changes.settledUntil();
+    if (since.getTime() > until.getTime() + futureAfterMs) {
+      const message =
+        'is in the future. Send `meta.lastUpdated` of the last answer, and check the clock of this machine';
+      throw invalidRequest([{ path: '_since', message }]);
+    }
+    return { window: { since, until }, position: undefined };
+  }
   const start = readChangeCursor({ connectionId, resourceType, since, cursor });
   if (start) return { window: { since, until: start.until }, position: start.position };
   const message = 'is not a cursor of this history. Use the `next` link of a page unchanged, or leave it out';

@@ -7,11 +7,12 @@ import {
   searchset,
   whyNotResourceType,
 } from '@bulkhead/fhir';
-import { type AppError, invalidRequest, sentence } from '@bulkhead/runtime';
-import type { ConnectionScope } from '@bulkhead/store';
+import { AppError, invalidRequest, sentence } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
 import type { SourcedVersion } from '../resource-document.ts';
 import type { ResourceStore } from '../store.ts';
+import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
 import { type HistoryRequest, readHistory } from './read-history.ts';
 import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';
 
@@ -21,6 +22,21 @@ export interface ResourceTypeReference {
   readonly resourceType: string;
   readonly scope: ConnectionScope;
 }
+
+/** The erasure of a whole connection. */
+interface Purge {
+  /** When it was requested. Nothing can be read since then. */
+  readonly purgedAt: Date;
+  /** The keys that were limited to the connection and others. */
+  readonly readerKeyIds: readonly string[];
+}
+
+interface Reader {
+  /** The API key of the request. */
+  readonly keyId: string;
+}
+
+type ConnectionOfReader = Omit<ResourceTypeReference, 'resourceType'> & Reader;
 
 export interface SearchResources extends ResourceTypeReference {
   /** The FHIR search parameters of the URL. */
@@ -36,6 +52,7 @@ const pageParameters = ['_count', '_total', '_cursor'];
 export class ResourceService {
   private readonly store;
   private readonly connections;
+  private readonly purges;
 
   constructor(options: {
     readonly store: ResourceStore;
@@ -47,10 +64,15 @@ export class ResourceService {
         readonly scope: ConnectionScope;
       }) => Promise<{ readonly fhirEndpoint: string }>;
     };
+    readonly purges: {
+      /** Finds the erasure of a whole connection. */
+      readonly find: (connectionId: string) => Promise<Purge | undefined>;
+    };
   }) {
-    const { store, connections } = options;
+    const { store, connections, purges } = options;
     this.store = store;
     this.connections = connections;
+    this.purges = purges;
   }
 
   /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
@@ -140,20 +162,53 @@ export class ResourceService {
   }
 
   /** Reads one page of what was stored since a time, as a history Bundle in JSON. See `readHistory`. */
-  async history(options: HistoryRequest & ResourceTypeReference): Promise<ReadText> {
-    const { fhirEndpoint } = await this.check(options);
+  async history(options: HistoryRequest & ResourceTypeReference & Reader): Promise<ReadText> {
+    const { fhirEndpoint } = await this.checkUnpurged(options);
     return readHistory({ ...options, fhirEndpoint, changes: this.store.resourceChanges });
+  }
+
+  /** Like `history`, for several types and the oldest change first. See `readChanges`. */
+  async changes(options: ChangesRequest & ConnectionOfReader): Promise<ReadText> {
+    return readChanges({ ...options, ...(await this.openChanges(options)) });
+  }
+
+  /** Like `changes`, as NDJSON without pages. See `streamChanges`. */
+  async streamChanges(options: Omit<ChangesRequest, 'cursor' | 'count' | 'address'> & ConnectionOfReader) {
+    return streamChanges({ ...options, ...(await this.openChanges(options)) });
+  }
+
+  private async openChanges(options: Pick<ChangesRequest, 'resourceTypes'> & ConnectionOfReader) {
+    const [first = 'Patient', ...others] = options.resourceTypes ?? [];
+    const { fhirEndpoint } = await this.checkUnpurged({ ...options, resourceType: first });
+    for (const resourceType of others) checkType(resourceType);
+    return { fhirEndpoint, changes: this.store.resourceChanges };
+  }
+
+  /** Tells keys that could read a connection that it was erased. @throws AppError `connection-purged` */
+  private async checkUnpurged(reference: ResourceTypeReference & Reader) {
+    try {
+      return await this.check(reference);
+    } catch (error) {
+      const { connectionId, scope, keyId } = reference;
+      if (!(error instanceof AppError && error.code === 'unknown-connection')) throw error;
+      const purge = await this.purges.find(connectionId);
+      if (!purge || !(isInScope(scope, connectionId) || purge.readerKeyIds.includes(keyId))) throw error;
+      throw resourceError('connection-purged', { context: { purgedAt: purge.purgedAt.toISOString() } });
+    }
   }
 
   private async check({ provider, connectionId, resourceType, scope }: ResourceTypeReference) {
     const connection = await this.connections.find({ provider, id: connectionId, scope });
-    // The type is the name of a collection, so other names must not be used.
-    if (!isResourceType(resourceType))
-      throw resourceError('unknown-resource', {
-        message: `${sentence(whyNotResourceType(resourceType))} Verify the type.`,
-      });
+    checkType(resourceType);
     return connection;
   }
+}
+
+/** The type is the name of a collection, so other names must not be used. @throws AppError `unknown-resource` */
+function checkType(resourceType: string): void {
+  if (isResourceType(resourceType)) return;
+  const message = `${sentence(whyNotResourceType(resourceType))} Verify the type.`;
+  throw resourceError('unknown-resource', { message });
 }
 
 function parse(parameters: URLSearchParams): SearchRequest {

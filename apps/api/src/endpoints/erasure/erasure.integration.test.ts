@@ -65,6 +65,31 @@ test('purging a connection hides it at once and creates one record and job, even
   expect(await eventOf(secondAnswer)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });
 });
 
+test('a history of a purged connection returns 410 to keys that could read it, and 404 to other keys', async () => {
+  const { connectionId } = planted;
+  const keyOf = (connectionIds: string[]) =>
+    api.store.apiKeys.create({ name: 'copier', role: 'client', connectionIds, now: new Date() });
+  const keys = {
+    ofConnection: await keyOf([connectionId]),
+    ofOther: await keyOf(['conn_other']),
+    ofAll: api.clientKey,
+  };
+  const history = async (key: string) => {
+    const address = `/api/ehr/athenahealth/resources/Patient/_history?connectionId=${connectionId}&_since=2026-11-01T00:00:00Z`;
+    const { status, body } = await api.request('GET', address, { authorization: `Bearer ${key}` });
+    return [status, body.error?.code];
+  };
+  expect(await history(keys.ofConnection)).toEqual([200, undefined]);
+  await purge();
+  const purged = [410, 'connection-purged'];
+  expect(await history(keys.ofConnection)).toEqual(purged);
+  // As the erasure does in the end.
+  await api.store.apiKeys.forgetConnection(connectionId);
+  expect(await history(keys.ofConnection)).toEqual(purged);
+  expect(await history(keys.ofAll)).toEqual(purged);
+  expect(await history(keys.ofOther)).toEqual([404, 'unknown-connection']);
+});
+
 test('a connection can be purged while one of its exports is running', async () => {
   expect(await reopenExport()).toMatchObject({ phase: 'queued' });
   expect((await api.request('DELETE', path())).status).toBe(409);

@@ -8,6 +8,9 @@ export const resourceQuerySchema = z.strictObject({
 });
 
 export const fhirJson = 'application/fhir+json';
+export const ndjson = 'application/fhir+ndjson';
+/** Clients of bulk data also use the shorter names. A Bundle would break them. */
+export const ndjsonTypes = [ndjson, 'application/ndjson', 'application/x-ndjson'];
 
 /** The FHIR specification describes the fields of resources: https://hl7.org/fhir/R4/json.html. */
 export const resourceSchema = z

@@ -22,7 +22,7 @@ const historyQuerySchema = resourceQuerySchema.extend({
   _cursor: pageCursor,
 });
 
-const historySchema = z
+export const historySchema = z
   .strictObject({
     resourceType: z.literal('Bundle').describe('The page is a FHIR Bundle.'),
     type: z.literal('history').describe('The Bundle lists changes.'),
@@ -40,10 +40,12 @@ const historySchema = z
           fullUrl: z.string().describe('The URL of the resource at the EHR.'),
           resource: resourceSchema
             .optional()
-            .describe('The stored version. Absent if the EHR has deleted the resource.'),
+            .describe('The stored version. Absent if the resource was deleted at the EHR or erased here.'),
           request: z
             .strictObject({
-              method: z.enum(['PUT', 'DELETE']).describe('`DELETE` if the EHR has deleted the resource.'),
+              method: z
+                .enum(['PUT', 'DELETE'])
+                .describe('`DELETE` if the resource was deleted at the EHR or erased here.'),
               url: z.string().describe('The type and the id.'),
             })
             .describe('What happened to the resource.'),
@@ -57,11 +59,11 @@ const historySchema = z
         }),
       )
       .optional()
-      .describe('The changes, the newest first. Absent if there are none.'),
+      .describe('The changes. Absent if there are none.'),
   })
   .meta({ id: 'ResourceHistory', description: 'A page of changes: https://hl7.org/fhir/R4/bundle.html#history.' });
 
-const historyExample = {
+export const historyExample = {
   resourceType: 'Bundle',
   type: 'history',
   meta: { lastUpdated: later },
@@ -103,14 +105,14 @@ export const readResourceHistory = defineEndpoint({
       example: historyExample,
     },
   },
-  errors: ['unknown-connection', 'unknown-resource', 'history-expired'],
-  async handler({ params, query, caller: { scope }, services, audit, request, response }) {
+  errors: ['unknown-connection', 'unknown-resource', 'history-expired', 'connection-purged'],
+  async handler({ params, query, caller: { scope, apiKey }, services, audit, request, response }) {
     const { provider, type: resourceType } = params;
     const { connectionId, _since, _count: count, _cursor: cursor } = query;
     const signal = leftSignal(response);
     const page = { since: new Date(_since), count, cursor, address: addressOf(request), signal };
     try {
-      const reference = { provider, connectionId, resourceType, scope };
+      const reference = { provider, connectionId, resourceType, scope, keyId: apiKey.id };
       sendFhir(await services.resources.history({ ...reference, ...page }), { audit, response });
     } catch (error) {
       // If the client has left, no answer can be sent.

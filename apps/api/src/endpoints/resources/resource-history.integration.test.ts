@@ -17,7 +17,8 @@ const ofPatient = (type: string, id: string) =>
 const deletedAt = { ...documentContext, connectionId, observedAt: new Date('2024-06-02T00:00:00Z') };
 const deletion = (resourceId: string) => toTombstone({ resourceId, context: deletedAt });
 
-const settle = (resourceType: string) => ageChanges({ mongodbUri: api.env.MONGODB_URI ?? '', resourceType });
+const settle = (resourceType: string) =>
+  ageChanges({ mongodbUri: api.env.MONGODB_URI ?? '', resourceTypes: [resourceType] });
 
 interface History {
   readonly meta: { readonly lastUpdated: string };

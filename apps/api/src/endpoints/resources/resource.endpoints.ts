@@ -6,6 +6,7 @@ import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { at, exportId, instant, later, page, runId } from '../common.schema.ts';
 import { fhirJson, resourceExample, resourceQuerySchema, resourceSchema, sendFhir } from './fhir-answers.ts';
+import { readChanges } from './resource-changes.endpoint.ts';
 import { readResourceHistory } from './resource-history.endpoint.ts';
 import { searchResources } from './search-resources.endpoint.ts';
 
@@ -112,5 +113,5 @@ function auditPatient(audit: AuditNotes, { type, id }: { readonly type: string; 
 export const resourceEndpoints = endpointGroup({
   name: 'Resources',
   description: 'The stored resources, as the EHR sent them. See docs/reading-resources.md.',
-  endpoints: [searchResources, readResourceHistory, readResource, listResourceSources],
+  endpoints: [readChanges, searchResources, readResourceHistory, readResource, listResourceSources],
 });

@@ -8,6 +8,8 @@ import { count, connectionId as exampleConnectionId } from '../common.schema.ts'
 import {
   addressOf,
   fhirJson,
+  ndjson,
+  ndjsonTypes,
   pageCount,
   pageCursor,
   pageLinks,
@@ -16,10 +18,6 @@ import {
   resourceSchema,
   sendFhir,
 } from './fhir-answers.ts';
-
-const ndjson = 'application/fhir+ndjson';
-/** Clients of bulk data also use the shorter names. A Bundle would break them. */
-const ndjsonTypes = [ndjson, 'application/ndjson', 'application/x-ndjson'];
 
 /** A list is sent as a repeated parameter. A match meets every value. */
 const criterion = z.union([z.string(), z.array(z.string()).min(1)]).optional();

@@ -133,7 +133,7 @@ test('`_since` gives rows of changed resources and keys of deleted ones, and the
     context: { ...documentContext, connectionId, observedAt: new Date('2024-06-02T00:00:00Z') },
   });
   await api.store.resourceWriter.write(type, [deletion]);
-  await ageChanges({ mongodbUri: api.env.MONGODB_URI ?? '', resourceType: type });
+  await ageChanges({ mongodbUri: api.env.MONGODB_URI ?? '', resourceTypes: [type] });
   const since = new Date(Date.now() - 2 * 3_600_000).toISOString();
   const { status, headers, text } = await get(`/patient?connectionId=${connectionId}&_since=${since}`);
   expect(status).toBe(200);

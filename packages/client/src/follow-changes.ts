@@ -1,0 +1,146 @@
+import { type ApiClient, ApiError, answerOf } from './client.ts';
+import { isUnanswered, sleep } from './events.ts';
+
+/** A resource that was stored, changed, deleted at the EHR, or erased. */
+export interface ResourceChange {
+  readonly type: string;
+  readonly id: string;
+  /** The stored version as JSON, with each number as the EHR wrote it. Undefined if the resource was deleted or erased. */
+  readonly json: string | undefined;
+}
+
+export interface ChangeBatch {
+  /** In the order in which they were stored. */
+  readonly changes: readonly ResourceChange[];
+  /** Whether everything is read from the beginning with this batch. Discard what you have. */
+  readonly isBeginning: boolean;
+  /** Store it together with the changes, and continue with it. Undefined while everything is read: an interruption starts again. */
+  readonly since: string | undefined;
+  /** Whether nothing else is known to have changed. The next batch follows after `pollMs`. */
+  readonly isCurrent: boolean;
+}
+
+interface FollowChanges {
+  readonly connectionId: string;
+  /** Default: `athenahealth`. */
+  readonly provider?: string;
+  /** Default: all types. */
+  readonly types?: readonly string[] | undefined;
+  /** The `since` of the last batch. Undefined at first. */
+  readonly since?: string | undefined;
+  /** The number of changes in a batch. */
+  readonly batchSize?: number;
+  /** How long to wait before asking for new changes. A change is listed two minutes after it was stored. */
+  readonly pollMs?: number;
+  /** How long to wait before the API is asked again after a connection broke. */
+  readonly retryMs?: number;
+  /** How long the API may be unavailable. The default is enough for an upgrade. */
+  readonly giveUpAfterMs?: number;
+}
+
+/**
+ * Follows the changes of a connection for ever, so that a copy can be kept current. Apply each batch and store its `since` in one
+ * transaction.
+ *
+ *     for await (const { changes, isBeginning, since } of followChanges(api, { connectionId, since: await readSince() }))
+ *       await apply({ changes, isBeginning, since });
+ *
+ * @throws ApiError `history-expired` if `since` is too old: leave `since` out to read everything again. `connection-purged` if everything
+ * of the connection was erased: delete your copy
+ */
+export async function* followChanges(api: ApiClient, options: FollowChanges): AsyncGenerator<ChangeBatch, never> {
+  const { pollMs = 60_000, retryMs = 2000, giveUpAfterMs = 5 * 60_000 } = options;
+  let { since } = options;
+  let giveUpAt = performance.now() + giveUpAfterMs;
+  for (;;) {
+    let isComplete = false;
+    try {
+      for await (const batch of readWindow(api, { ...options, since })) {
+        yield batch;
+        giveUpAt = performance.now() + giveUpAfterMs;
+        ({ since } = batch);
+        isComplete = batch.isCurrent;
+      }
+    } catch (error) {
+      // fetch reports a connection that breaks in the middle of a response with a TypeError.
+      const canRetry = error instanceof TypeError || isUnanswered(error);
+      if (!canRetry || performance.now() >= giveUpAt) throw error;
+    }
+    await sleep(isComplete ? pollMs : retryMs);
+  }
+}
+
+/** Reads what has changed until now. Its last batch is current unless the answer was cut off. */
+async function* readWindow(api: ApiClient, options: FollowChanges): AsyncGenerator<ChangeBatch> {
+  const { connectionId, provider = 'athenahealth', types, since, batchSize = 1000 } = options;
+  const answer = await api.GET('/api/ehr/{provider}/resources/_history', {
+    params: {
+      path: { provider },
+      query: {
+        connectionId,
+        ...(types === undefined ? {} : { _type: types.join(',') }),
+        ...(since === undefined ? {} : { _since: since }),
+      },
+    },
+    headers: { accept: 'application/fhir+ndjson' },
+    parseAs: 'stream',
+  });
+  let isBeginning = since === undefined;
+  let changes: ResourceChange[] = [];
+  for await (const line of linesOf(answerOf(answer) as unknown as ReadableStream<Uint8Array>)) {
+    const entry = JSON.parse(line) as HistoryLine;
+    if ('meta' in entry) {
+      yield { changes, isBeginning, since: entry.meta.lastUpdated, isCurrent: true };
+      return;
+    }
+    changes.push(toChange(entry, line));
+    if (changes.length < batchSize) continue;
+    // Changes come in their order, so those of this second are the first ones that may be missing.
+    yield { changes, isBeginning, since: since && entry.response.lastModified, isCurrent: false };
+    changes = [];
+    isBeginning = false;
+  }
+  throw cutOff();
+}
+
+function cutOff(): ApiError {
+  const message = 'The API ended an answer before it was complete. Check the proxies in front of the API.';
+  return new ApiError({ status: 0, code: 'no-answer', message });
+}
+
+type HistoryLine =
+  | { readonly meta: { readonly lastUpdated: string } }
+  | {
+      readonly resource?: object;
+      readonly request: { readonly url: string };
+      readonly response: { readonly lastModified: string };
+    };
+
+function toChange(entry: Exclude<HistoryLine, { readonly meta: unknown }>, line: string): ResourceChange {
+  const [type = '', id = ''] = entry.request.url.split('/');
+  if (entry.resource === undefined) return { type, id, json: undefined };
+  // Parsing and writing it again would change the text of numbers such as 1.50. The API writes `request` after it.
+  const start = line.indexOf('"resource":') + '"resource":'.length;
+  return { type, id, json: line.slice(start, line.lastIndexOf(',"request":{')) };
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (isComplete(rest)) yield rest;
+}
+
+/** A part of an object is not JSON. */
+function isComplete(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}

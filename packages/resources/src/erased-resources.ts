@@ -1,0 +1,55 @@
+import { maxWriteMs } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import { changedNow } from './resource-changes.ts';
+
+/*
+ * Readers who keep a copy learn of an erasure as they learn of a deletion, from the history. So the document of an erased resource is not
+ * deleted but replaced by an entry that has its id and no content. The entry is kept as long as a tombstone and is never shown by a read,
+ * a search or a count.
+ */
+
+/** Excludes entries of erased resources. */
+export const notErased = { erased: { $ne: true } } as const;
+
+/** A document that is replaced by an entry. */
+export interface ErasableDocument {
+  readonly _id: string;
+  readonly resourceId: string;
+  readonly revision: number;
+}
+export const erasableFields = { resourceId: 1, revision: 1 } as const;
+
+/**
+ * Replaces documents by entries. A document that is written meanwhile stays for the next pass.
+ * @returns how many were replaced
+ */
+export async function eraseResources(options: {
+  readonly database: Database;
+  readonly connectionId: string;
+  readonly resourceType: string;
+  readonly documents: readonly ErasableDocument[];
+}): Promise<number> {
+  const { database, connectionId, resourceType, documents } = options;
+  if (documents.length === 0) return 0;
+  const operations = documents.map(({ _id, resourceId, revision }) => ({
+    replaceOne: {
+      filter: { _id, revision },
+      replacement: { connectionId, resourceId, revision: revision + 1, ...entry },
+    },
+  }));
+  // Readers wait for this long until they read the changes of a time.
+  const settings = { ordered: false, maxTimeMS: maxWriteMs };
+  const { matchedCount } = await database.collection(resourceType).bulkWrite(operations as never[], settings);
+  return matchedCount;
+}
+
+const longAgo = new Date(0);
+/**
+ * The same in every entry. It is a tombstone of the distant past, so that every version that is received later is newer, for workers of
+ * earlier versions too, and so that it is deleted with old tombstones.
+ */
+const entry = {
+  ...{ deleted: true, erased: true, subsetted: false, contentHash: '', keys: {} },
+  ...{ lastUpdated: longAgo, observedAt: longAgo, storedAt: longAgo },
+  ...changedNow,
+};

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { describeWith } from '../describe-with.fixture.ts';
+import { runCopies } from './run-copies.ts';
+import { whyNoPostgresql } from './start-postgresql.ts';
+
+const missing = whyNoPostgresql();
+const tool = missing === undefined ? {} : { missing };
+
+/** `pnpm copies` runs more rounds. */
+describeWith({ title: 'a copy in PostgreSQL', tool }, () => {
+  test('equals the store after kills of the copier, the workers and both databases, and erasures of patients', async () => {
+    for await (const { kills, erased, compared, differences } of runCopies({ rounds: 1, seed: 1 })) {
+      expect(differences).toEqual([]);
+      // Otherwise nothing was tested.
+      expect([kills, erased, compared].every((count) => count > 0)).toBe(true);
+    }
+  }, 240_000);
+});

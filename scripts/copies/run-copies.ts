@@ -1,0 +1,209 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { spawnTethered, type Tethered } from '@bulkhead/embedded';
+import pg from 'pg';
+import { createRandom, type Random } from '../random.ts';
+import { createApiClient } from '../system/api-client.ts';
+import { pollUntil } from '../system/poll-until.ts';
+import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startPostgresql } from './start-postgresql.ts';
+
+/** Enough for two erasures in each round, and an export takes a few seconds. */
+const patients = 40;
+const copier = new URL('../../examples/postgresql/copy.mjs', import.meta.url).pathname;
+const preload = new URL('short-settling.preload.ts', import.meta.url).pathname;
+
+interface CopyRound {
+  readonly seed: number;
+  readonly kills: number;
+  readonly erased: number;
+  /** The number of resources that both databases have in the end. */
+  readonly compared: number;
+  readonly differences: readonly string[];
+}
+
+/**
+ * Runs rounds with the copier of `examples/postgresql`. In each one an export runs and patients are erased, while the copier, PostgreSQL and
+ * the workers are killed at random. In the end both databases are compared.
+ */
+export async function* runCopies({
+  rounds,
+  seed,
+}: {
+  readonly rounds: number;
+  readonly seed: number;
+}): AsyncGenerator<CopyRound> {
+  await using starting = new AsyncDisposableStack();
+  const postgresql = starting.adopt(await startPostgresql(), (server) => server.stop());
+  const clock = { preload, env: {} };
+  const system = starting.adopt(await startTemporarySystem({ patients, hasFastRate: true, clock }), (started) =>
+    started.stop(),
+  );
+  const copy = starting.adopt(await keepRunning({ system, url: postgresql.url }), (program) => program.stop());
+  for (let index = 0; index < rounds; index++) {
+    const random = createRandom(seed + index);
+    const disturbance = disturb({ random, system, postgresql, copy });
+    const erased = await changeEverything({ random, system, round: seed + index });
+    await untilCopied({ url: postgresql.url, changedBy: new Date() });
+    const kills = await disturbance.end();
+    yield { seed: seed + index, kills, erased, ...(await compareInTheEnd({ system, url: postgresql.url })) };
+  }
+}
+
+interface Copy {
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Runs the copier, and starts it again whenever it ends, as systemd or Docker do. */
+async function keepRunning({ system, url }: { readonly system: TemporarySystem; readonly url: string }): Promise<Copy> {
+  const env = {
+    ...{ PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey },
+    ...{ BULKHEAD_CONNECTION: system.connectionId, DATABASE_URL: url, POLL_SECONDS: '1' },
+  };
+  const args = ['--conditions=@bulkhead/source', copier];
+  let program: Tethered;
+  let isStopping = false;
+  const start = async (): Promise<void> => {
+    program = await spawnTethered({ command: process.execPath, args, env, output: 'ignore' });
+    void program.exited.then(async () => {
+      await delay(200);
+      if (!isStopping) await start();
+    });
+  };
+  await start();
+  return {
+    kill: () => program.stop({ graceMs: 0 }),
+    async stop() {
+      isStopping = true;
+      await program.stop();
+    },
+  };
+}
+
+/** Kills one after the other until it is ended. @returns how many were killed */
+function disturb(options: {
+  readonly random: Random;
+  readonly system: TemporarySystem;
+  readonly postgresql: Awaited<ReturnType<typeof startPostgresql>>;
+  readonly copy: Copy;
+}) {
+  const { random, system, postgresql, copy } = options;
+  let isEnding = false;
+  let kills = 0;
+  const run = async (): Promise<void> => {
+    while (!isEnding) {
+      await delay(random.integer(100, 1500));
+      const victim = random.pick(['copier', 'copier', 'postgresql', 'worker', 'mongodb'] as const);
+      kills += 1;
+      if (victim === 'copier') await copy.kill();
+      if (victim === 'postgresql') {
+        await postgresql.kill();
+        await postgresql.start();
+      }
+      if (victim === 'mongodb') await system.mongodb.restart();
+      if (victim === 'worker') {
+        const worker = random.pick(system.workers);
+        await worker.kill();
+        await worker.start();
+      }
+    }
+  };
+  const running = run();
+  return {
+    async end(): Promise<number> {
+      isEnding = true;
+      await running;
+      return kills;
+    },
+  };
+}
+
+/** Repeats what fails while a server is being restarted. */
+async function persist<Result>(work: () => Promise<Result | undefined>): Promise<Result> {
+  const result = await pollUntil(work, { timeoutMs: 120_000, intervalMs: 100 });
+  if (result === undefined) throw new Error(`Nothing came of this within two minutes: ${work}`);
+  return result;
+}
+
+/** Waits until the copier has stored that it knows everything until a time. */
+async function untilCopied({ url, changedBy }: { readonly url: string; readonly changedBy: Date }): Promise<void> {
+  await persist(async () => {
+    const client = new pg.Client(url);
+    client.on('error', () => undefined);
+    await client.connect();
+    const { rows } = await client.query<{ since: string }>('SELECT since FROM fhir_copies').finally(() => client.end());
+    return new Date(rows[0]?.since ?? 0) > changedBy || undefined;
+  });
+}
+
+/** Exports everything, and erases some patients. @returns how many */
+async function changeEverything(options: {
+  readonly random: Random;
+  readonly system: TemporarySystem;
+  readonly round: number;
+}) {
+  const { random, system, round } = options;
+  const call = createApiClient(system);
+  const { connectionId, store } = system;
+  const body = { connectionId, exportType: 'Patient' };
+  const once = { 'idempotency-key': `round-${round}` };
+  const { id } = await persist(() => call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body, once));
+  await persist(async () => (await store.bulkExports.find(id))?.phase === 'completed' || undefined);
+  const ids = await persist(() => store.resources.listIds({ connectionId, resourceType: 'Patient' }));
+  const erased = random.shuffle(ids).slice(0, random.integer(1, 2));
+  for (const patientId of erased) {
+    const path = `/api/ehr/connections/${connectionId}/patients/${patientId}`;
+    const keepOut = random.chance(0.5);
+    await persist(() => call('DELETE', `${path}?keepOut=${keepOut}`));
+    await persist(async () => {
+      const resources = await store.resources.listOfPatient({ connectionId, patientId, resourceType: 'Patient' });
+      return resources.length === 0 || undefined;
+    });
+  }
+  return erased.length;
+}
+
+/** Waits until the copy is right. If it is not after a while, the differences are the result. */
+async function compareInTheEnd({ system, url }: { readonly system: TemporarySystem; readonly url: string }) {
+  let result = await compare({ system, url });
+  await pollUntil(
+    async () => {
+      result = await compare({ system, url });
+      return result.compared > 0 && result.differences.length === 0 ? true : undefined;
+    },
+    { timeoutMs: 60_000, intervalMs: 500 },
+  );
+  return result;
+}
+
+async function compare({
+  system: { store, connectionId },
+  url,
+}: {
+  readonly system: TemporarySystem;
+  readonly url: string;
+}) {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client
+    .query<{ key: string; json: string }>(`SELECT type || '/' || id AS key, resource::text AS json FROM fhir_resources`)
+    .finally(() => client.end());
+  const copied = new Map(rows.map(({ key, json }) => [key, json]));
+  const differences: string[] = [];
+  let compared = 0;
+  for (const resourceType of await store.resources.listStoredTypes(connectionId)) {
+    for await (const chunk of store.resources.streamNdjson({ connectionId, resourceType })) {
+      for (const line of chunk.toString().split('\n').filter(Boolean)) {
+        const resource = JSON.parse(line) as { readonly id: string };
+        const key = `${resourceType}/${resource.id}`;
+        const json = copied.get(key);
+        if (json === undefined) differences.push(`${key} is missing`);
+        else if (!isDeepStrictEqual(JSON.parse(json), resource)) differences.push(`${key} differs`);
+        copied.delete(key);
+        compared += 1;
+      }
+    }
+  }
+  return { compared, differences: [...differences, ...[...copied.keys()].map((key) => `${key} was deleted`)] };
+}

@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module';
+
+/*
+ * Changes are listed two minutes after they were stored. This shortens the two minutes to five seconds: the process believes that MongoDB's
+ * clock is ahead. Here MongoDB is one server, and stores a write within milliseconds.
+ */
+const aheadMs = 115_000;
+
+interface Admin {
+  command(this: Admin, document: object, options?: object): Promise<{ localTime: Date }>;
+}
+
+// The instance that the store uses.
+const load = createRequire(new URL('../../packages/resources/package.json', import.meta.url));
+const { mongo } = load('mongoose') as { readonly mongo: { readonly Admin: { readonly prototype: Admin } } };
+const { command } = mongo.Admin.prototype;
+mongo.Admin.prototype.command = async function (document, options) {
+  const answer = await command.call(this, document, options);
+  if ('hello' in document) answer.localTime = new Date(answer.localTime.getTime() + aheadMs);
+  return answer;
+};
