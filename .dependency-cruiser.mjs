@@ -39,6 +39,7 @@ const features = [
   'idempotency',
   'connections',
   'resources',
+  'tables',
   'quarantine',
   'documents',
   'webhooks',

@@ -134,4 +134,27 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
     // Responses with an error that the tests above have caused are not faults.
     expect(complaints.filter((complaint) => !/status of 409|ERR_ABORTED/.test(complaint))).toEqual([]);
   });
+
+  test.each([
+    { role: 'viewer', shows: [], hides: ['Start an export', 'Rename', 'Edit credentials', 'Remove'] },
+    { role: 'operator', shows: ['Start an export', 'Rename'], hides: ['Edit credentials', 'Remove'] },
+    { role: 'admin', shows: ['Start an export', 'Rename', 'Edit credentials', 'Remove'], hides: [] },
+  ] as const)(
+    'a person with the role $role sees only the buttons that the role may use',
+    async ({ role, shows, hides }) => {
+      const { connectionId, store } = browsed.system;
+      const person = { issuer: 'https://login.example', subject: role, name: `A ${role}`, role };
+      const value = await store.sessions.create({ keyId: `user_${role}`, person, now: new Date() });
+      const cookie = { name: 'bulkhead', value, domain: '127.0.0.1', path: '/', expires: -1 };
+      const cookies = [{ ...cookie, httpOnly: true, secure: false, sameSite: 'Strict' as const }];
+      const opened = await browsed.open(`/connections/${connectionId}?tab=Settings`, {
+        storageState: { cookies, origins: [] },
+      });
+      const named = (name: string) => opened.page.getByRole('button', { name, exact: true });
+      await opened.page.getByText('FHIR endpoint').first().waitFor();
+      for (const name of shows) await named(name).waitFor();
+      for (const name of hides) expect([name, await named(name).count()]).toEqual([name, 0]);
+      await opened.page.context().close();
+    },
+  );
 });

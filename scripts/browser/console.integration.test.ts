@@ -19,6 +19,7 @@ const pages = [
   ['/schedules', 'Schedules'],
   ['/connections', 'Connections'],
   ['/resources', 'Resources'],
+  ['/tables', 'Tables'],
   ['/documents', 'Documents'],
   ['/quarantine', 'Quarantine'],
   ['/budget', 'Rate budget'],
@@ -214,6 +215,18 @@ describeInBrowser('the console in a browser', (open) => {
       .getByRole('link', { name: /export, line \d+/ })
       .first()
       .waitFor();
+  }, 60_000);
+
+  test('the console shows the first rows of a view, what its columns hold, and downloads the whole table', async () => {
+    await goTo(`/tables?connectionId=${browsed.system.connectionId}&view=patient`);
+    await page.getByRole('table', { name: 'Rows of patient' }).getByText('birth_date').waitFor();
+    await page.getByRole('tab', { name: 'Columns' }).click();
+    await page.getByText('The family name of the first name.').waitFor();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download Parquet' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe('patient.parquet');
+    expect(await download.failure()).toBeNull();
   }, 60_000);
 
   test('the console shows the charts of the last days, and how the last day differs from a usual one', async () => {

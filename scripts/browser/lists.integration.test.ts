@@ -60,6 +60,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
     page: `/resources?connectionId=${connectionId}&type=Patient&id=${patientId}`,
     ...{ tab: 'Sources', table: 'Sources of the versions', query: `connectionId=${connectionId}` },
   }),
+  listTables: 'The views are the options of a field.',
   listDocuments: ({ connectionId }) => ({
     ...{ page: `/documents?connectionId=${connectionId}`, table: 'Documents', query: `connectionId=${connectionId}` },
   }),

@@ -26,7 +26,7 @@ const folders = globSync('{{apps,packages}/*,scripts}/package.json', { cwd: root
 /** A workspace package that the folder's package.json does not declare. */
 function undeclaredBy(folder: string): string {
   if (['apps/cli', 'apps/console', 'packages/client'].includes(folder)) return '@bulkhead/runtime';
-  return ['apps/worker', 'packages/sdk'].includes(folder) ? '@bulkhead/cron' : '@bulkhead/client';
+  return ['apps/worker', 'packages/sdk', 'scripts'].includes(folder) ? '@bulkhead/cron' : '@bulkhead/client';
 }
 
 /** A file, its text, and the one rule that it breaks. */
@@ -53,6 +53,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/idempotency/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-idempotency'],
   ['packages/connections/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-connections'],
   ['packages/resources/src/up.ts', "import '@bulkhead/documents';", 'layer-of-resources'],
+  ['packages/tables/src/up.ts', "import '@bulkhead/quarantine';", 'layer-of-tables'],
   ['packages/quarantine/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-quarantine'],
   ['packages/documents/src/up.ts', "import '@bulkhead/webhooks';", 'layer-of-documents'],
   ['packages/webhooks/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-webhooks'],

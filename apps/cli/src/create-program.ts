@@ -14,6 +14,7 @@ import { schedules } from './commands/schedules.command.ts';
 import { signingKeys } from './commands/signing-keys.command.ts';
 import { sync } from './commands/sync.command.ts';
 import { budgets, history, metrics, processes, providers, queues, status, whoami } from './commands/system.command.ts';
+import { tables } from './commands/tables.command.ts';
 import { webhooks } from './commands/webhooks.command.ts';
 import { completionFor, type Shell, shells } from './completion.ts';
 import { addGlobalOptions, type Environment } from './context.ts';
@@ -26,6 +27,7 @@ export const groups: readonly CommandGroup[] = [
   sync,
   schedules,
   resources,
+  tables,
   documents,
   quarantine,
   webhooks,

@@ -15,10 +15,17 @@ import { terminalTextStream } from './output/terminal-text.ts';
  */
 export async function download(
   { data, ...answer }: Answer<unknown>,
-  { stdout, file }: { readonly stdout: NodeJS.WriteStream; readonly file?: string | undefined },
+  options: {
+    readonly stdout: NodeJS.WriteStream;
+    readonly file?: string | undefined;
+    /** Called with the size of each part. */
+    readonly onBytes?: ((bytes: number) => void) | undefined;
+  },
 ): Promise<void> {
+  const { stdout, file, onBytes } = options;
   answerOf({ ...answer, data: {} });
-  const content = Readable.fromWeb(data as ReadableStream);
+  const received = Readable.fromWeb(data as ReadableStream);
+  const content = onBytes ? Readable.from(counted(received, onBytes)) : received;
   try {
     if (file !== undefined) return await writeFile(file, content);
     // If the output is not a terminal, a program reads it and gets the bytes unchanged.
@@ -34,6 +41,13 @@ export async function download(
       message: 'The connection to the API was lost, and the content is not complete. Try again.',
       exitCode: exitCodes.unavailable,
     });
+  }
+}
+
+async function* counted(content: Readable, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const part of content) {
+    onBytes((part as Uint8Array).length);
+    yield part;
   }
 }
 

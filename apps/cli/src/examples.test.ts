@@ -14,6 +14,7 @@ const previousFolder = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-examples-'));
 process.chdir(folder);
 writeFileSync('line.json', '{}');
+writeFileSync('view.json', '{}');
 afterAll(() => {
   process.chdir(previousFolder);
   rmSync(folder, { recursive: true, force: true });
@@ -50,7 +51,7 @@ test.each(lines)('`bulkhead %s` succeeds and prints a result', async (line) => {
 test.each(lines)('`bulkhead %s --json` prints only JSON', async (line) => {
   const { exitCode, stdout, stderr } = await run({ args: [...toArgs(line), '--json'], answers });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  const isContent = /^(?:resources get|quarantine line|documents get)/.test(line);
+  const isContent = /^(?:resources get|tables get|quarantine line|documents get)/.test(line);
   if (stdout !== '' && !isContent) JSON.parse(stdout);
 });
 

@@ -14,6 +14,7 @@ const pages: readonly RouteObject[] = [
   page('connections/:id', async () => (await import('./connections/connection-page.tsx')).ConnectionPage),
   page('schedules', async () => (await import('./schedules/schedules-page.tsx')).SchedulesPage),
   page('resources', async () => (await import('./resources/resources-page.tsx')).ResourcesPage),
+  page('tables', async () => (await import('./tables/tables-page.tsx')).TablesPage),
   page('quarantine', async () => (await import('./quarantine/quarantine-page.tsx')).QuarantinePage),
   page('documents', async () => (await import('./documents/documents-page.tsx')).DocumentsPage),
   page('signing-keys', async () => (await import('./signing-keys/signing-keys-page.tsx')).SigningKeysPage),

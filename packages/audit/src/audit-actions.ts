@@ -80,6 +80,8 @@ export const auditActions = [
   'sync.read',
   'sync.read-log',
   'sync.retry',
+  'table.list',
+  'table.search',
   'webhook.list-deliveries',
   'webhook.read-delivery',
   'webhook.remove',

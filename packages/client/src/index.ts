@@ -17,3 +17,4 @@ export {
 export { followEvents } from './events.ts';
 export { getAthenaHealthEnhancedService } from './get-enhanced-service.ts';
 export { createHttpService } from './http-service.ts';
+export { type TableRow, tableRows } from './table-rows.ts';

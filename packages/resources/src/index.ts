@@ -1,6 +1,6 @@
 export { resourceError } from './errors.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
-export { ResourceRepository } from './resource.repository.ts';
+export { ResourceRepository, streamTimeMs } from './resource.repository.ts';
 export {
   noOutcome,
   type ResourceWriter,
@@ -9,7 +9,7 @@ export {
   type WriteOutcome,
   writeWithBisection,
 } from './resource.writer.ts';
-export { createResourceChanges, type ResourceChange } from './resource-changes.ts';
+export { createResourceChanges, type ResourceChange, wholeSecond } from './resource-changes.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export {
   type DocumentContext,

@@ -82,9 +82,11 @@ export function createResourceChanges(
         /** The page continues here. Undefined: at the end of the window. */
         readonly position?: bigint | undefined;
         readonly signal?: AbortSignal;
+        /** The time of the database. Default: that of a page. */
+        readonly maxTimeMs?: number;
       },
     ): AsyncGenerator<ResourceChange> {
-      const { connectionId, resourceType, window, position, signal } = options;
+      const { connectionId, resourceType, window, position, signal, maxTimeMs = pageTimeMs } = options;
       const changedAt = {
         $gte: timestampOf(window.since),
         $lt: timestampOf(window.until),
@@ -96,7 +98,7 @@ export function createResourceChanges(
           projection: { _id: 0, resourceId: 1, deleted: 1, versionId: 1, resource: 1, numberTexts: 1, changedAt: 1 },
           sort: { changedAt: -1 },
           batchSize,
-          maxTimeMS: pageTimeMs,
+          maxTimeMS: maxTimeMs,
           ...(signal ? { signal } : {}),
         },
       );

@@ -29,10 +29,13 @@ export interface FoundResource {
 /** A page from an index takes milliseconds. A search that takes this long reads millions of documents for one page. */
 const pageTimeMs = 10_000;
 /** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
-const streamTimeMs = 30 * 60_000;
+export const streamTimeMs = 30 * 60_000;
 
 /** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
 const batchSize = 125;
+
+/** For a stream of objects, which asks for the next reply early. Twice as many halve the waiting for the database. */
+const streamBatchSize = 2 * batchSize;
 
 /** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
 const chunkBytes = 64 * 1024;
@@ -82,6 +85,34 @@ export class ResourceRepository {
         }
       }
       if (writer.sizeBytes > 0) yield writer.take();
+    } catch (error) {
+      throw toSearchError(error);
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** Streams all current resources that match a search as objects, a batch at a time, in no order and with constant memory. */
+  async *streamBatches(options: StreamOptions): AsyncGenerator<readonly unknown[]> {
+    const { connectionId, resourceType, search = everything, signal } = options;
+    const query = toResourceQuery({ connectionId, search });
+    const unordered = { ...query, conditions: allConditions(query) };
+    const cursor = this.find({
+      resourceType,
+      query: unordered,
+      maxTimeMS: streamTimeMs,
+      signal,
+      size: streamBatchSize,
+    });
+    try {
+      let hasNext = cursor.hasNext();
+      while (await hasNext) {
+        const documents = cursor.readBufferedDocuments();
+        // The database reads the next batch while the reader works on this one.
+        hasNext = cursor.hasNext();
+        hasNext.catch(() => undefined);
+        yield documents.map(decode);
+      }
     } catch (error) {
       throw toSearchError(error);
     } finally {
@@ -267,8 +298,10 @@ export class ResourceRepository {
     readonly signal: AbortSignal | undefined;
     /** Whether documents are read as BSON. */
     readonly raw?: boolean;
+    /** Documents in one reply. */
+    readonly size?: number;
   }) {
-    const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false } = options;
+    const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false, size = batchSize } = options;
     return this.database.collection(resourceType).find(
       { $and: [...query.conditions] },
       {
@@ -278,7 +311,7 @@ export class ResourceRepository {
         ...hintFor(query),
         ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
         ...(limit === undefined ? {} : { limit }),
-        batchSize,
+        batchSize: size,
         maxTimeMS,
         raw,
         ...(signal ? { signal } : {}),

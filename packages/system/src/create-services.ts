@@ -18,6 +18,7 @@ import { checkRedis, type connectRedis, type Producer, watchConnection } from '@
 import { ResourceService } from '@bulkhead/resources/commands';
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/schedules/commands';
 import { SyncService } from '@bulkhead/sync/commands';
+import { TableService } from '@bulkhead/tables/commands';
 import { createWebhookAddresses, createWebhookService } from '@bulkhead/webhooks/commands';
 import type { Store } from './create-store.ts';
 
@@ -105,6 +106,7 @@ export function createServices(options: ServicesOptions) {
     sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),
+    tables: new TableService({ store, connections }),
     webhooks: createWebhookService({ store, producer, connections, addresses }),
   };
 }

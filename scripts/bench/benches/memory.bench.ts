@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
@@ -9,6 +9,7 @@ import { openState } from '../../system/kept-state.ts';
 import { startSystem } from '../../system/system.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
+import { peakMegabytes } from '../systems/peak-megabytes.ts';
 
 /** The size of the simulator's generated data per patient, over all types. */
 const bytesPerPatient = 61_000;
@@ -91,10 +92,4 @@ async function peakOf(options: {
   } finally {
     await system.stop();
   }
-}
-
-/** Linux records the highest resident size of a process. */
-function peakMegabytes(pid: number): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kilobytes) / 1000);
 }

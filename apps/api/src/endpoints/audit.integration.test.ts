@@ -43,10 +43,13 @@ const unrecorded = new Set<KeyedEndpointId>([
   'getHistory',
   'listApiKeys',
   'getApiKey',
+  'listTables',
 ]);
 /** The patients in the event of each endpoint that shows patient data. */
 const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = {
   searchResources: ['p1'],
+  readTable: ['*'],
+  readViewTable: ['*'],
   readResource: ['p1'],
   listResourceSources: ['p1'],
   listDocuments: ['p1'],

@@ -11,6 +11,7 @@ import { quarantineEndpoints } from './quarantine/quarantine.endpoints.ts';
 import { resourceEndpoints } from './resources/resource.endpoints.ts';
 import { scheduleEndpoints } from './schedules/schedule.endpoints.ts';
 import { syncEndpoints } from './sync/sync.endpoints.ts';
+import { tableEndpoints } from './tables/table.endpoints.ts';
 
 /** Every endpoint of the API, in the order of the OpenAPI document. */
 export const endpointGroups = [
@@ -21,6 +22,7 @@ export const endpointGroups = [
   erasureEndpoints,
   scheduleEndpoints,
   resourceEndpoints,
+  tableEndpoints,
   documentEndpoints,
   quarantineEndpoints,
   accessEndpoints,

@@ -133,6 +133,7 @@ const pathParameters: Readonly<Record<string, string>> = {
   'schedules/:id': 'The id of a schedule, which begins with `sched_`.',
   'resources/:type': 'A FHIR resource type, such as `Observation`.',
   ':type/:id': 'The id of a resource at the EHR.',
+  'tables/:view': 'The name of a view, such as `patient`. `GET .../tables` lists the views.',
   'documents/:id': 'The id of a document, which begins with `doc_`.',
   'quarantine/:id': 'The id of a line in the quarantine.',
   'webhook-deliveries/:id': 'The id of a webhook delivery.',

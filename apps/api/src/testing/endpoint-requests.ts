@@ -39,6 +39,13 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     answer: 'operators',
   },
   listRetention: { path: '/retention', answer: 'operators' },
+  listTables: { path: `${athena}/tables`, answer: 'open' },
+  readTable: { path: `${athena}/tables/patient?connectionId={connectionId}`, answer: 'unknown-connection' },
+  readViewTable: {
+    path: `${athena}/tables?connectionId={connectionId}`,
+    body: { resource: 'Patient', select: [{ column: [{ name: 'id', path: 'id' }] }] },
+    answer: 'unknown-connection',
+  },
   getCapabilities: { path: `${athena}/capabilities?connectionId={connectionId}`, answer: 'unknown-connection' },
   startBulkExport: { path: `${athena}/bulk-export`, body: ofConnection, answer: 'unknown-connection' },
   listBulkExports: { path: `${athena}/bulk-export?limit=1000`, answer: 'filtered' },

@@ -11,7 +11,8 @@ const connection = required(text('<id>', 'the connection of the resources'));
 const type = 'the resource type';
 const id = 'the id of the resource';
 
-const filters = {
+/** The search parameters that choose resources. */
+export const resourceFilters = {
   patient: repeated('<id>', 'only resources of this patient'),
   code: repeated('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
   category: repeated('<category>', 'only resources of this category'),
@@ -33,7 +34,7 @@ export const resources: CommandGroup = {
       options: {
         connection,
         types: required(list('<types>', 'comma-separated resource types')),
-        ...filters,
+        ...resourceFilters,
         out: text('<folder>', 'the folder for the files (default: standard output)'),
       },
       examples: [
@@ -63,7 +64,7 @@ export const resources: CommandGroup = {
       args: { type },
       options: {
         connection,
-        ...filters,
+        ...resourceFilters,
         limit: wholeNumber('<n>', 'maximum number of resources'),
         cursor: text('<cursor>', 'continue after an earlier page'),
       },

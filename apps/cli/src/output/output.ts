@@ -29,6 +29,9 @@ export interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
+/** People cannot read faster. */
+const progressMs = 200;
+
 /**
  * @param options.json whether `--json` is set. Then one JSON value is printed and nothing else
  * @param options.quiet whether `--quiet` is set. Then only ids are printed, if the result has any
@@ -62,9 +65,30 @@ export function createOutput({
     const text = `There are more. To see the next ones, add --cursor ${cursor}`;
     stderr.write(`${json ? toTerminalJson({ next: cursor }) : toTerminalText(text)}\n`);
   };
+  /** Counts bytes in a line that is written again and again. Only a person sees it. */
+  const countBytes = (name: string) => {
+    if (!isWatched) return undefined;
+    let bytes = 0;
+    let shownAt = 0;
+    const show = () => stderr.write(`\r\u001b[K${toTerminalText(name)} ${(bytes / 1e6).toFixed(1)} MB`);
+    return {
+      add: (more: number) => {
+        bytes += more;
+        const now = performance.now();
+        if (now - shownAt < progressMs) return;
+        shownAt = now;
+        show();
+      },
+      end: () => {
+        show();
+        stderr.write('\n');
+      },
+    };
+  };
   return {
     json,
     isWatched,
+    countBytes,
     print,
     printRows,
     printProgress,

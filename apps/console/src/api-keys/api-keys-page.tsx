@@ -20,7 +20,7 @@ export function ApiKeysPage() {
     <Page
       title="API keys"
       actions={
-        <FormButton label="Create a key" title="Create an API key" isForOperators>
+        <FormButton label="Create a key" title="Create an API key" isForAdmins>
           {(close) => <NewApiKeyForm onDone={close} />}
         </FormButton>
       }
@@ -71,6 +71,7 @@ function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey 
   return (
     <ActionButton
       label="Revoke"
+      isForAdmins
       mutation={revoke}
       input={{ params: { path: { id } } }}
       question={{

@@ -105,6 +105,7 @@ export type HealthProblem = Schemas['HealthProblem'];
 export type HealthSubject = Schemas['HealthSubject'];
 export type AuditEvent = Schemas['AuditEvent'];
 export type ResourceSource = Schemas['ResourceSource'];
+export type TableView = Schemas['TableView'];
 export type Searchset = Schemas['Searchset'];
 export type ApiKey = Schemas['ApiKey'];
 export type WebhookDelivery = Schemas['WebhookDelivery'];

@@ -23,7 +23,7 @@ interface ConnectionSettingsProps {
 
 /** The endpoint and the credentials of a connection, and what deletes data. */
 export function ConnectionSettings({ connection, isEditing }: ConnectionSettingsProps) {
-  const { isOperator } = useSession();
+  const { isOperator, isAdmin } = useSession();
   return (
     <Stack>
       <Paper withBorder p="md">
@@ -32,14 +32,14 @@ export function ConnectionSettings({ connection, isEditing }: ConnectionSettings
       {isOperator && (
         <>
           <Group>
-            <FormButton label="Edit credentials" icon={pencil} isSecondary isOpenAtFirst={isEditing}>
+            <FormButton label="Edit credentials" isForAdmins icon={pencil} isSecondary isOpenAtFirst={isEditing}>
               {(close) => <EditCredentialsForm connection={connection} onDone={close} />}
             </FormButton>
             <FormButton label="Rename" title="Rename the connection" icon={pencil} isSecondary>
               {(close) => <RenameForm connection={connection} onDone={close} />}
             </FormButton>
           </Group>
-          <DangerZone connection={connection} />
+          {isAdmin && <DangerZone connection={connection} />}
         </>
       )}
     </Stack>

@@ -25,6 +25,7 @@ export function ErasuresPage() {
       actions={
         <FormButton
           label="Purge a removed connection"
+          isForAdmins
           title="Purge the data of a removed connection"
           icon={<IconTrash size={16} aria-hidden />}
           isDangerous
@@ -115,6 +116,7 @@ function WaitsFor({ erasureId, process }: WaitsForProps) {
       </Text>
       <ActionButton
         label="This process no longer exists"
+        isForAdmins
         isCompact
         mutation={confirm}
         input={{ params: { path: { id: erasureId } }, body: { processId } }}

@@ -8,6 +8,8 @@ import { useSession } from '../session/session-provider.tsx';
 import { notify } from './dialogs.ts';
 
 interface ButtonLook {
+  /** Other users do not see the button. Viewers see none that changes something. */
+  readonly isForAdmins?: boolean;
   /** For actions that cannot be undone. */
   readonly isDangerous?: boolean;
   /** For the rows of a table. */
@@ -36,7 +38,8 @@ interface ActionButtonProps<Input> extends ButtonLook {
 
 /** A button that sends a request, after a question if there is one. */
 export function ActionButton<Input>(props: ActionButtonProps<Input>) {
-  const { label, mutation, input, question, isDangerous = false, isCompact = false, ...others } = props;
+  const { label, mutation, input, question, isDangerous = false, isCompact = false, isForAdmins, ...others } = props;
+  const { isAdmin, mayChange } = useSession();
   const send = () => mutation.mutate(input);
   const ask = ({ title, text, action }: NonNullable<typeof question>) =>
     modals.openConfirmModal({
@@ -46,6 +49,7 @@ export function ActionButton<Input>(props: ActionButtonProps<Input>) {
       confirmProps: { color: 'red' },
       onConfirm: send,
     });
+  if (!mayChange || (isForAdmins && !isAdmin)) return null;
   return (
     <Button
       loading={mutation.isPending}
@@ -75,9 +79,9 @@ interface FormButtonProps extends ButtonLook {
 /** A button that opens a form, which is empty each time. */
 export function FormButton(props: FormButtonProps) {
   const { label, title = label, icon = <IconPlus size={16} aria-hidden />, isSecondary = false, children } = props;
-  const { isOperator } = useSession();
+  const { isOperator, isAdmin, mayChange } = useSession();
   const [isOpen, { open, close }] = useDisclosure(props.isOpenAtFirst);
-  if (props.isForOperators && !isOperator) return null;
+  if (!mayChange || (props.isForOperators && !isOperator) || (props.isForAdmins && !isAdmin)) return null;
   return (
     <>
       <Button leftSection={icon} onClick={open} variant={isSecondary ? 'default' : 'filled'} {...lookOf(props)}>

@@ -8,6 +8,10 @@ export interface Session {
   /** The key that started the session. */
   readonly key: components['schemas']['Session'];
   readonly isOperator: boolean;
+  /** A key with the same rights counts as an admin. */
+  readonly isAdmin: boolean;
+  /** False for a viewer. */
+  readonly mayChange: boolean;
   readonly providers: readonly Provider[];
   /** The selected EHR vendor. */
   readonly provider: string;
@@ -39,7 +43,10 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   const session = useMemo<Session | undefined>(() => {
     if (!key || !providers) return undefined;
     const provider = providers.find(({ id }) => id === chosen) ?? providers[0];
-    return { key, isOperator: key.role === 'operator', providers, provider: provider?.id ?? '', setProvider };
+    const { role, personRole } = key;
+    const isOperator = role === 'operator';
+    const rights = { isOperator, isAdmin: isOperator && personRole !== 'operator', mayChange: personRole !== 'viewer' };
+    return { key, ...rights, providers, provider: provider?.id ?? '', setProvider };
   }, [key, providers, chosen, setProvider]);
 
   const error = who.error ?? providersQuery.error;

@@ -15,6 +15,7 @@ import {
   IconRefresh,
   IconServerCog,
   IconSignature,
+  IconTable,
   IconTrash,
   IconWebhook,
 } from '@tabler/icons-react';
@@ -55,6 +56,7 @@ const groups: readonly EntryGroup[] = [
     title: 'Data',
     entries: [
       { to: '/resources', label: 'Resources', Icon: IconDatabase },
+      { to: '/tables', label: 'Tables', Icon: IconTable },
       { to: '/documents', label: 'Documents', Icon: IconFileText },
       { to: '/quarantine', label: 'Quarantine', Icon: IconAlertTriangle },
       { to: '/erasures', label: 'Erasures and retention', Icon: IconTrash, operatorsOnly: true },

@@ -15,7 +15,7 @@ export function SigningKeysPage() {
     <Page
       title="Signing keys"
       actions={
-        <FormButton label="Create a key" title="Create a signing key" isForOperators>
+        <FormButton label="Create a key" title="Create a signing key" isForAdmins>
           {(close) => <NewSigningKeyForm onDone={close} />}
         </FormButton>
       }
@@ -70,6 +70,7 @@ function SigningKeyActions({ signingKey: { kid, state } }: { readonly signingKey
     return (
       <ActionButton
         label="Delete"
+        isForAdmins
         mutation={remove}
         input={{ params }}
         question={{
@@ -86,6 +87,7 @@ function SigningKeyActions({ signingKey: { kid, state } }: { readonly signingKey
     <Group gap="xs">
       <ActionButton
         label="Activate"
+        isForAdmins
         mutation={activate}
         input={{ params }}
         question={{
@@ -97,6 +99,7 @@ function SigningKeyActions({ signingKey: { kid, state } }: { readonly signingKey
       />
       <ActionButton
         label="Retire"
+        isForAdmins
         mutation={retire}
         input={{ params }}
         question={{ title: 'Retire this key?', text: 'A retired key never signs again.', action: 'Retire the key' }}

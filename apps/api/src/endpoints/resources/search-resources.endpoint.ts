@@ -23,7 +23,8 @@ const ndjsonTypes = [ndjson, 'application/ndjson', 'application/x-ndjson'];
 
 /** A list is sent as a repeated parameter. A match meets every value. */
 const criterion = z.union([z.string(), z.array(z.string()).min(1)]).optional();
-const searchQuerySchema = resourceQuerySchema.extend({
+/** The search parameters that choose resources. */
+export const searchCriteria = {
   _id: criterion.describe('Ids of resources, separated by commas.'),
   patient: criterion.describe('Only resources of this patient: the id at the EHR, with or without `Patient/`.'),
   code: criterion.describe(
@@ -36,6 +37,9 @@ const searchQuerySchema = resourceQuerySchema.extend({
     'A label of `meta.security`: its code, or its system and code with a `|` in between. EHRs label the resources of restricted patients.',
   ),
   _lastUpdated: criterion.describe('When the EHR last changed the resource, as for `date`.'),
+};
+const searchQuerySchema = resourceQuerySchema.extend({
+  ...searchCriteria,
   _count: pageCount.optional().describe('The maximum number of resources of the page, at most 1000. Default: 100.'),
   _total: z
     .enum(['none', 'accurate', 'estimate'])

@@ -9,8 +9,12 @@ import { toErrorAnswer } from './to-error-answer.ts';
 /** The only place that turns errors into responses: `{ success: false, error: { code, message, details? } }`, or a page. */
 export function answerError(logger: Logger): ErrorRequestHandler {
   return async (error: unknown, _request, response, next) => {
-    if (response.headersSent) return next(error);
     const { status, code, retry, view } = toErrorAnswer(error);
+    if (response.headersSent) {
+      // The client sees only that the connection is closed.
+      logger.error('response cut off', { code, error });
+      return next(error);
+    }
     auditNotes(response).code = code;
     if (status >= 500 && status !== 502) logger.error('request failed', { status, code, error });
     if (typeof retry === 'object') response.set('Retry-After', String(Math.ceil(retry.afterMs / 1000)));

@@ -11,6 +11,7 @@ import { resourceError } from '@bulkhead/resources';
 import { type ErrorCode, type ErrorFacts, type ErrorTable, runtimeError } from '@bulkhead/runtime';
 import { scheduleError } from '@bulkhead/schedules';
 import { syncError } from '@bulkhead/sync';
+import { tableError } from '@bulkhead/tables';
 import { webhookError } from '@bulkhead/webhooks';
 import { apiError } from './errors.ts';
 
@@ -24,6 +25,7 @@ const tables = [
   providerError.table,
   connectionError.table,
   resourceError.table,
+  tableError.table,
   quarantineError.table,
   documentError.table,
   webhookError.table,

@@ -36,7 +36,13 @@ const trails = new WeakMap<Response, Trail>();
 
 /** Records a separate event for patients that the event of the request does not list. Resolves when it is stored. */
 export async function appendFurther(response: Response, patients: readonly string[]): Promise<void> {
-  await trails.get(response)?.appendFurther(patients);
+  await trails.get(response)?.appendFurther({ patients });
+}
+
+/** Records a separate event for a connection that the event of the request does not name. Resolves when it is stored. */
+export async function appendConnection(response: Response, connectionId: string): Promise<void> {
+  const { target } = auditNotes(response);
+  await trails.get(response)?.appendFurther({ target: { ...target, connectionId } });
 }
 
 /** A part of a response. */
@@ -95,8 +101,8 @@ class Trail {
     this.#deps.audit.append(event).catch((error: unknown) => this.#logLost(error));
   }
 
-  appendFurther(patients: readonly string[]): Promise<void> {
-    return this.#deps.audit.append({ ...this.#event(), patients });
+  appendFurther(differences: Partial<Pick<NewAuditEvent, 'patients' | 'target'>>): Promise<void> {
+    return this.#deps.audit.append({ ...this.#event(), ...differences });
   }
 
   #release(): void {

@@ -1,0 +1,230 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { toTombstone } from '@bulkhead/resources';
+import { ageChanges, documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { createLogger } from '@bulkhead/runtime';
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
+
+const logLines: string[] = [];
+const logger = createLogger({ name: 'api', level: 'warn', destination: { write: (line) => logLines.push(line) } });
+const api = await startApi({ logger });
+const [connectionId, other] = [await api.createConnection(), await api.createConnection()];
+const at = '/api/ehr/athenahealth/tables';
+afterAll(() => api.stopAndCheckAnswers());
+
+const patient = (id: string, family: string, connection = connectionId) =>
+  makeDocument({ resourceType: 'Patient', id, name: [{ family }] }, { connectionId: connection });
+await api.store.prepareResourceTypes(['Patient', 'Observation']);
+await api.store.resourceWriter.write('Patient', [
+  patient('a', 'Doe'),
+  patient('b', '=cmd'),
+  patient('c', 'Roe', other),
+]);
+
+const get = (path: string) => api.request('GET', `${at}${path}`);
+const post = (query: string, body: unknown) =>
+  api.request('POST', `${at}?connectionId=${connectionId}${query}`, { body });
+const names = {
+  resource: 'Patient',
+  select: [
+    {
+      column: [
+        { name: 'key', path: 'id', type: 'id' },
+        { name: 'family', path: 'name.family', type: 'string' },
+      ],
+    },
+  ],
+};
+
+test('GET tables lists the twelve views with a sentence about each column', async () => {
+  const { status, body } = await get('');
+  expect([status, body.data.length]).toEqual([200, 12]);
+  expect(body.data[0]).toMatchObject({
+    name: 'patient',
+    resourceType: 'Patient',
+    columns: expect.arrayContaining([
+      expect.objectContaining({ name: 'last_name', description: expect.stringMatching(/\.$/) }),
+    ]),
+  });
+});
+
+test('a view of one connection is read as NDJSON, and of several with the connection of each row', async () => {
+  const { status, headers, text } = await get(`/patient?connectionId=${connectionId}`);
+  expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([
+    200,
+    'application/x-ndjson',
+    'attachment; filename=patient.ndjson',
+  ]);
+  expect(
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).last_name)
+      .toSorted(),
+  ).toEqual(['=cmd', 'Doe']);
+  const both = await get(`/patient?connectionId=${connectionId}&connectionId=${other}`);
+  const rows = both.text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+  expect(rows.map(({ connection_id, patient_id }) => [connection_id, patient_id]).toSorted()).toEqual(
+    [
+      [connectionId, 'a'],
+      [connectionId, 'b'],
+      [other, 'c'],
+    ].toSorted(),
+  );
+});
+
+test('a table of several connections leaves an event in the audit log of each', async () => {
+  await get(`/patient?connectionId=${connectionId}&connectionId=${other}&_limit=1`);
+  for (const id of [connectionId, other]) {
+    const events = await api.store.auditEvents.list({
+      filter: { action: 'table.search', connectionId: id },
+      limit: 10,
+    });
+    expect(events[0]).toMatchObject({
+      target: { view: 'patient', connectionId: id },
+      patients: ['*'],
+      outcome: 'success',
+    });
+  }
+});
+
+test('your own view is read as CSV, with a sign before formulas only if asked', async () => {
+  const plain = await post('&format=csv', names);
+  expect([plain.status, plain.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+  expect(plain.text.split('\n').toSorted()).toEqual(
+    ['', `${connectionId},a,Doe`, `${connectionId},b,=cmd`, 'connection_id,key,family'].toSorted(),
+  );
+  expect((await post('&format=csv&quoteFormulas=true&patient=b', names)).text).toContain(`b,'=cmd`);
+});
+
+test('a constant of a view keeps the digits of its number', async () => {
+  const column = [{ name: 'value', path: '%x', type: 'decimal' }];
+  const text = JSON.stringify({
+    resource: 'Patient',
+    constant: [{ name: 'x', valueDecimal: 0 }],
+    select: [{ column }],
+  });
+  const exact = '1.00000000000000000010';
+  const answer = await fetch(`${api.baseUrl}${at}?connectionId=${connectionId}&_limit=1`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${api.operatorKey}` },
+    body: text.replace('"valueDecimal":0', `"valueDecimal":${exact}`),
+  });
+  expect(await answer.text()).toBe(`{"connection_id":"${connectionId}","value":${exact}}\n`);
+});
+
+test('a Parquet file begins and ends with its magic bytes', async () => {
+  const answer = await fetch(`${api.baseUrl}${at}/patient?connectionId=${connectionId}&format=parquet`, {
+    headers: { authorization: `Bearer ${api.operatorKey}` },
+  });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  expect([bytes.toString('latin1', 0, 4), bytes.toString('latin1', bytes.length - 4)]).toEqual(['PAR1', 'PAR1']);
+});
+
+test('`_since` gives rows of changed resources and keys of deleted ones, and the time at which the next call continues', async () => {
+  const type = 'Patient';
+  const deletion = toTombstone({
+    resourceId: 'b',
+    context: { ...documentContext, connectionId, observedAt: new Date('2024-06-02T00:00:00Z') },
+  });
+  await api.store.resourceWriter.write(type, [deletion]);
+  await ageChanges({ mongodbUri: api.env.MONGODB_URI ?? '', resourceType: type });
+  const since = new Date(Date.now() - 2 * 3_600_000).toISOString();
+  const { status, headers, text } = await get(`/patient?connectionId=${connectionId}&_since=${since}`);
+  expect(status).toBe(200);
+  const rows = text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+  expect(rows.map((row) => [row.patient_id, row.is_deleted, row.last_name]).toSorted()).toEqual([
+    ['a', false, 'Doe'],
+    ['b', true, null],
+  ]);
+  const until = headers.get('x-table-until') ?? '';
+  expect((await get(`/patient?connectionId=${connectionId}&_since=${until}`)).text).toBe('');
+});
+
+test.each([
+  {
+    what: 'an unknown view',
+    call: () => get(`/patients?connectionId=${connectionId}`),
+    refusal: [404, 'unknown-view'],
+  },
+  {
+    what: 'an unknown connection',
+    call: () => get('/patient?connectionId=none'),
+    refusal: [404, 'unknown-connection'],
+  },
+  { what: 'no connection', call: () => get('/patient'), refusal: [400, 'invalid-request'] },
+  {
+    what: 'an unknown format',
+    call: () => get(`/patient?connectionId=${connectionId}&format=xlsx`),
+    refusal: [400, 'invalid-request'],
+  },
+  {
+    what: 'an unknown parameter',
+    call: () => get(`/patient?connectionId=${connectionId}&subject=x`),
+    refusal: [400, 'invalid-request'],
+  },
+  {
+    what: 'a wrong search parameter',
+    call: () => get(`/patient?connectionId=${connectionId}&date=x`),
+    refusal: [400, 'invalid-request'],
+  },
+  { what: 'a view without a resource', call: () => post('', { select: [] }), refusal: [422, 'invalid-view'] },
+  {
+    what: 'a view that cannot be computed',
+    call: () => post('', { ...names, where: [{ path: 'name.family' }] }),
+    refusal: [422, 'view-failed'],
+  },
+  { what: 'no JSON', call: () => post('', 'x'), refusal: [400, 'not-json'] },
+])('a table with $what is refused', async ({ call, refusal }) => {
+  expect((await call()).refusal).toEqual(refusal);
+});
+
+test('a table whose value does not fit after the beginning was sent is cut off, and the log names the resource', async () => {
+  const observation = (id: string, value: unknown) =>
+    makeDocument({ resourceType: 'Observation', id, valueInteger: value, note: 'x'.repeat(2000) }, { connectionId });
+  const good = Array.from({ length: 200 }, (_, index) => observation(`o${String(index).padStart(3, '0')}`, index));
+  await api.store.resourceWriter.write('Observation', [...good, observation('o999', 'many')]);
+  const column = [
+    { name: 'value', path: 'value.ofType(integer)', type: 'integer' },
+    { name: 'note', path: 'note', type: 'string' },
+  ];
+  const answer = await fetch(`${api.baseUrl}${at}?connectionId=${connectionId}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${api.operatorKey}` },
+    body: JSON.stringify({ resource: 'Observation', select: [{ column }] }),
+  });
+  expect(answer.status).toBe(200);
+  await expect(answer.text()).rejects.toThrow();
+  await waitFor(async () =>
+    logLines.some((line) => line.includes('response cut off') && line.includes('Observation/o999')),
+  );
+});
+
+test('the API stops a table whose client leaves, and continues to serve others', async () => {
+  const headers = { authorization: `Bearer ${api.operatorKey}` };
+  const column = Array.from({ length: 100 }, (_, index) => ({ name: `c${index}`, path: 'note', type: 'string' }));
+  const request = httpRequest(`${api.baseUrl}${at}?connectionId=${connectionId}`, { method: 'POST', headers });
+  request.end(JSON.stringify({ resource: 'Observation', select: [{ column }] }));
+  const [response] = await once(request, 'response');
+  await once(response, 'data');
+  request.destroy();
+  expect((await get(`/patient?connectionId=${connectionId}&_limit=1`)).status).toBe(200);
+});
+
+test('the log does not name the patient whose values do not fit', async () => {
+  const two = { resourceType: 'Patient', id: 'secret-id', name: [{ family: 'A' }, { family: 'B' }] };
+  await api.store.resourceWriter.write('Patient', [makeDocument(two, { connectionId: other })]);
+  const refused = await api.request('POST', `${at}?connectionId=${other}`, { body: names });
+  expect(refused.refusal).toEqual([422, 'view-failed']);
+  expect(refused.body.error.details).toMatchObject({ resourceType: 'Patient', resourceId: 'secret-id' });
+  expect(refused.body.error.message).not.toContain('secret-id');
+  expect(logLines.join('')).not.toContain('secret-id');
+});

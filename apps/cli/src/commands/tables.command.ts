@@ -1,0 +1,139 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { answerOf, type paths } from '@bulkhead/client';
+import {
+  type CommandGroup,
+  choice,
+  command,
+  flag,
+  given,
+  instant,
+  list,
+  repeated,
+  required,
+  text,
+  wholeNumber,
+} from '../command.ts';
+import type { Context } from '../context.ts';
+import { download } from '../download.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import { resourceFilters } from './resources.command.ts';
+
+type TableQuery = paths['/api/ehr/{provider}/tables/{view}']['get']['parameters']['query'];
+
+/** The stored resources as tables. */
+export const tables: CommandGroup = {
+  name: 'tables',
+  alias: 'table',
+  summary: 'the stored resources as tables, for DuckDB, databases and spreadsheets',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list the views',
+      examples: ['tables list'],
+      async run({ api, provider, output }) {
+        output.printList(await api.GET('/api/ehr/{provider}/tables', { params: { path: { provider } } }), {
+          columns: {
+            name: 'name',
+            type: 'resourceType',
+            columns: ({ columns }) => columns.length,
+            row: 'description',
+          },
+          empty: 'The API has no views.',
+        });
+      },
+    }),
+    command({
+      name: 'columns',
+      summary: 'list the columns of a view',
+      args: { view: 'the name of the view' },
+      examples: ['tables columns patient'],
+      async run({ api, provider, output }, { view: name }) {
+        const answer = await api.GET('/api/ehr/{provider}/tables', { params: { path: { provider } } });
+        const view = answerOf(answer).data.find((candidate) => candidate.name === name);
+        output.printRows(view?.columns ?? [], {
+          columns: {
+            name: 'name',
+            type: ({ type, isCollection }) => (isCollection ? `list of ${type}` : type),
+            description: 'description',
+          },
+          empty: `No view has the name ${name}. List the views with: bulkhead tables list`,
+        });
+      },
+    }),
+    command({
+      name: 'get',
+      summary: 'write views as tables, into a file for each or to the standard output',
+      options: {
+        connection: required(repeated('<id>', 'a connection of the resources')),
+        view: list('<names>', 'comma-separated names of views'),
+        definition: text('<file>', 'a file with your ViewDefinition'),
+        format: choice('<format>', { of: ['parquet', 'csv', 'ndjson'], description: 'the format of the tables' }),
+        ...resourceFilters,
+        since: instant('only what was stored since then, and the keys of what was deleted'),
+        limit: wholeNumber('<n>', 'the number of rows after which a table ends'),
+        quoteFormulas: flag("put a ' before texts of a CSV that a spreadsheet would run as a formula"),
+        out: text('<folder>', 'the folder for the files (default: standard output)'),
+      },
+      examples: [
+        'tables get --connection conn_1 --view patient,observation --format parquet --out tables',
+        'tables get --connection conn_1 --definition view.json --format csv',
+      ],
+      async run(context, { connection, view: views = [], definition, out, format = 'ndjson', ...options }) {
+        const { security, lastUpdated, since, limit, quoteFormulas, ...others } = options;
+        const query: TableQuery = {
+          ...{ connectionId: connection, format },
+          ...given({ ...others, _security: security, _lastUpdated: lastUpdated, _since: since, _limit: limit }),
+          ...(quoteFormulas ? { quoteFormulas: 'true' } : {}),
+        };
+        const named = views.map((name) => ({ name }));
+        const sources = definition === undefined ? named : [...named, readDefinition(definition)];
+        if (sources.length === 0)
+          throw new CliError({
+            message: 'Name a view with --view, or your own with --definition.',
+            exitCode: exitCodes.usage,
+          });
+        if (out !== undefined) mkdirSync(out, { recursive: true });
+        const written: { readonly table: string; readonly file: string; readonly until: string }[] = [];
+        for (const source of sources) {
+          const { name } = source;
+          const answer = await tableAnswer(context, { ...source, query });
+          const file = out === undefined ? undefined : join(out, `${name}.${format}`);
+          const counter = file === undefined ? undefined : context.output.countBytes(name);
+          await download(answer, { stdout: context.stdout, file, onBytes: counter?.add });
+          counter?.end();
+          const until = answer.response.headers.get('x-table-until') ?? '';
+          if (file !== undefined) written.push({ table: name, file, until });
+        }
+        if (out === undefined) return;
+        context.output.printRows(written, {
+          columns: { table: 'table', file: 'file', until: 'until' },
+          empty: 'Nothing was written.',
+        });
+      },
+    }),
+  ],
+};
+
+function readDefinition(file: string) {
+  return { name: basename(file).replace(/\.[^.]*$/, ''), view: readFileSync(file, 'utf8') };
+}
+
+/** Requests a table. @param options.view a ViewDefinition as JSON text. Undefined: the published view with the name */
+function tableAnswer(
+  { api, provider }: Context,
+  options: { readonly name: string; readonly view?: string; readonly query: TableQuery },
+) {
+  const { name, view, query } = options;
+  if (view === undefined) {
+    const params = { path: { provider, view: name }, query };
+    return api.GET('/api/ehr/{provider}/tables/{view}', { params, parseAs: 'stream' });
+  }
+  return api.POST('/api/ehr/{provider}/tables', {
+    params: { path: { provider }, query },
+    // As it is written: parsing would change the text of numbers.
+    body: view,
+    bodySerializer: (text: unknown) => text as string,
+    parseAs: 'stream',
+  });
+}

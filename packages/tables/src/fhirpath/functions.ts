@@ -1,0 +1,226 @@
+import { isResourceType } from '@bulkhead/fhir';
+import { choiceElements, choiceName, choiceTypes, dateElements } from './choice-elements.ts';
+import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
+import { kindOf, withinLimit } from './compare.ts';
+import type { Compile, Compiled, Evaluate, Fail } from './compiled.ts';
+import { boundaryOf, isNumeric, textOf } from './decimal.ts';
+import { EvaluationError } from './expression-error.ts';
+import type { Expression } from './parser.ts';
+import { type TemporalType, temporalBoundary, temporalTypes } from './temporal.ts';
+
+/** A call, with what its function needs to compile it. */
+export interface Call {
+  /** Compiled when it is first read. The choice of a type reads another element instead. */
+  readonly target: Compiled;
+  /** The target as it was written. Undefined for a function of the current item. */
+  readonly written: Expression | undefined;
+  readonly args: readonly Expression[];
+  readonly compile: Compile;
+  readonly fail: Fail;
+}
+
+interface FunctionRule {
+  readonly minArgs: number;
+  readonly maxArgs: number;
+  readonly compile: (call: Call) => Compiled;
+}
+
+const rule = (minArgs: number, maxArgs: number, compile: FunctionRule['compile']): FunctionRule => ({
+  minArgs,
+  maxArgs,
+  compile,
+});
+
+/** The functions that views can use: https://sql-on-fhir.org/ig/latest/StructureDefinition-ViewDefinition.html#required-fhirpath-expressionsfunctions. */
+const functions: Readonly<Record<string, FunctionRule>> = {
+  where: rule(1, 1, compileWhere),
+  exists: rule(0, 1, compileExists),
+  empty: rule(0, 0, ({ target: { evaluate } }) => ({
+    evaluate: (node, scope) => evaluate(node, scope) === undefined,
+    type: 'boolean',
+  })),
+  not: rule(0, 0, ({ target: { evaluate } }) => ({
+    evaluate: (node, scope) => {
+      const truth = truthOf(evaluate(node, scope), '`not()`');
+      return truth === undefined ? undefined : !truth;
+    },
+    type: 'boolean',
+  })),
+  first: rule(0, 0, ({ target: { evaluate, type } }) => ({
+    evaluate: (node, scope) => {
+      const value = evaluate(node, scope);
+      return Array.isArray(value) ? value[0] : value;
+    },
+    type,
+  })),
+  join: rule(0, 1, compileJoin),
+  ofType: rule(1, 1, compileOfType),
+  extension: rule(1, 1, compileExtension),
+  lowBoundary: rule(0, 0, (call) => compileBoundary(call, 'low')),
+  highBoundary: rule(0, 0, (call) => compileBoundary(call, 'high')),
+  getResourceKey: rule(0, 0, ({ target: { evaluate } }) => ({
+    evaluate: (node, scope) =>
+      flatMap(
+        evaluate(node, scope),
+        (item) => (isElement(item) ? toCollection(item.id, scope.meter) : undefined),
+        scope.meter,
+      ),
+    type: 'id',
+  })),
+  getReferenceKey: rule(0, 1, compileReferenceKey),
+};
+
+/** @throws ExpressionError for an unknown function, or a wrong number of arguments */
+export function compileCall(options: { readonly name: string; readonly at: number; readonly call: Call }): Compiled {
+  const { name, at, call } = options;
+  const known = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (!known) {
+    const names = Object.keys(functions).join(', ');
+    throw call.fail(at, `\`${name}()\` is not a function of views. They can use ${names}.`);
+  }
+  const { length } = call.args;
+  if (length < known.minArgs || length > known.maxArgs) {
+    const range = known.minArgs === known.maxArgs ? `${known.minArgs}` : `${known.minArgs} to ${known.maxArgs}`;
+    throw call.fail(at, `\`${name}()\` has ${length} arguments, but it takes ${range}.`);
+  }
+  return known.compile(call);
+}
+
+function compileWhere({ target, args, compile }: Call): Compiled {
+  const { evaluate: meets } = compile(args[0] as Expression);
+  const { evaluate, type } = target;
+  return {
+    evaluate: (node, scope) =>
+      flatMap(
+        evaluate(node, scope),
+        (item) => (truthOf(meets(item, scope), 'The criterion of `where()`') === true ? item : undefined),
+        scope.meter,
+      ),
+    type,
+  };
+}
+
+function compileExists(call: Call): Compiled {
+  const { evaluate } = call.args.length > 0 ? compileWhere(call) : call.target;
+  return { evaluate: (node, scope) => evaluate(node, scope) !== undefined, type: 'boolean' };
+}
+
+/** An empty collection becomes an empty text, as the suite of SQL on FHIR requires. */
+function compileJoin({ target: { evaluate }, args: [separator], compile }: Call): Compiled {
+  const evaluateSeparator = separator === undefined ? () => '' : compile(separator).evaluate;
+  return {
+    evaluate: (node, scope) => {
+      const between = singleOf(evaluateSeparator(node, scope), 'The separator of `join()`') ?? '';
+      if (typeof between !== 'string') throw new EvaluationError('The separator of `join()` is not a text.');
+      const value = evaluate(node, scope);
+      if (value === undefined) return '';
+      return Array.isArray(value) ? withinLimit(value.map(joined).join(between)) : joined(value);
+    },
+    type: 'string',
+  };
+}
+
+function joined(item: unknown): string {
+  if (typeof item === 'string') return item;
+  if (isNumeric(item)) return textOf(item);
+  throw new EvaluationError(`\`join()\` cannot be applied to ${kindOf(item)}.`);
+}
+
+/** JSON has no types, but the name of a choice element has, and a resource says its own. */
+function compileOfType(call: Call): Compiled {
+  const {
+    written,
+    args: [argument],
+    compile,
+    fail,
+  } = call;
+  const type = typeNamed(argument as Expression, fail);
+  const { at } = argument as Expression;
+  const isChoice = written?.kind === 'member' && choiceElements.has(written.name);
+  if (isChoice && choiceTypes.has(type)) {
+    const name = choiceName(written.name, type);
+    return { ...compile({ kind: 'member', target: written.target, name, at: written.at }), type };
+  }
+  const { evaluate } = call.target;
+  const isOfType = isResourceType(type) ? ofResourceType(type) : jsonTypes[type];
+  if (!isOfType)
+    throw fail(at, `\`ofType(${type})\` must directly follow an element with several types, such as \`value\`.`);
+  return {
+    evaluate: (node, scope) =>
+      flatMap(evaluate(node, scope), (item) => (isOfType(item) ? item : undefined), scope.meter),
+    type,
+  };
+}
+
+const ofResourceType = (type: string) => (item: unknown) => isElement(item) && item.resourceType === type;
+/** The types that JSON distinguishes. */
+const jsonTypes: Readonly<Record<string, ((item: unknown) => boolean) | undefined>> = {
+  boolean: (item) => typeof item === 'boolean',
+  string: (item) => typeof item === 'string',
+  integer: (item) => Number.isInteger(item),
+  decimal: isNumeric,
+};
+
+/** The extensions of a primitive are in an element beside it, whose name has an underscore. */
+function compileExtension({ target, written, args, compile }: Call): Compiled {
+  const { evaluate: evaluateUrl } = compile(args[0] as Expression);
+  const beside: Evaluate =
+    written?.kind === 'member' ? compile({ ...written, name: `_${written.name}` }).evaluate : () => undefined;
+  const { evaluate } = target;
+  return {
+    evaluate: (node, scope) => {
+      const url = singleOf(evaluateUrl(node, scope), 'The URL of `extension()`');
+      const ofElement = (item: unknown) =>
+        flatMap(
+          isElement(item) ? toCollection(item.extension, scope.meter) : undefined,
+          (extension) => (isElement(extension) && extension.url === url ? extension : undefined),
+          scope.meter,
+        );
+      const found = flatMap(evaluate(node, scope), ofElement, scope.meter);
+      return found === undefined ? flatMap(beside(node, scope), ofElement, scope.meter) : found;
+    },
+    type: undefined,
+  };
+}
+
+function compileBoundary({ target, written }: Call, side: 'low' | 'high'): Compiled {
+  const { evaluate } = target;
+  const type = target.type ?? (written?.kind === 'member' && dateElements.has(written.name) ? 'date' : undefined);
+  const temporal = temporalTypes.includes(type ?? '') ? (type as TemporalType) : 'dateTime';
+  return {
+    evaluate: (node, scope) => {
+      const value = singleOf(evaluate(node, scope), `\`${side}Boundary()\``);
+      if (isNumeric(value)) return boundaryOf(value, side);
+      if (typeof value === 'string') return temporalBoundary({ text: value, type: temporal, side });
+      if (value === undefined) return undefined;
+      throw new EvaluationError(`\`${side}Boundary()\` cannot be applied to ${kindOf(value)}.`);
+    },
+    type,
+  };
+}
+
+/** `Type/id`, also at the end of a URL or before a version: https://hl7.org/fhir/R4/references.html#literal. */
+const referencePattern =
+  /(?:^|\/)([A-Z][A-Za-z]{1,50})\/([A-Za-z0-9\-._]{1,128})(?:\/_history\/[A-Za-z0-9\-._]{1,128})?$/;
+
+function compileReferenceKey({ target: { evaluate }, args: [argument], fail }: Call): Compiled {
+  const type = argument === undefined ? undefined : typeNamed(argument, fail);
+  if (argument !== undefined && !isResourceType(type ?? ''))
+    throw fail(argument.at, `\`${type}\` is not a resource type.`);
+  const keyOf = (item: unknown): unknown => {
+    const reference = isElement(item) ? item.reference : undefined;
+    const [, referenced, id] = typeof reference === 'string' ? (referencePattern.exec(reference) ?? []) : [];
+    return type === undefined || referenced === type ? id : undefined;
+  };
+  return { evaluate: (node, scope) => flatMap(evaluate(node, scope), keyOf, scope.meter), type: 'id' };
+}
+
+/** Reads `Quantity` or `FHIR.Quantity`. */
+function typeNamed(argument: Expression, fail: Fail): string {
+  if (argument.kind === 'member') {
+    const { target } = argument;
+    if (target === undefined) return argument.name;
+    if (target.kind === 'member' && target.target === undefined && target.name === 'FHIR') return argument.name;
+  }
+  throw fail(argument.at, 'The name of a type is expected here.');
+}

@@ -1,0 +1,249 @@
+import { ExactNumber } from '@bulkhead/fhir';
+import { describe, expect, test } from '@jest/globals';
+import { compileView, publishedViews } from '../index.ts';
+
+const id = { name: 'id', path: 'id', type: 'id' };
+const of = (select: object, others: object = {}) => ({ resource: 'Patient', select: [select].flat(), ...others });
+
+function faultsOf(view: unknown): unknown {
+  try {
+    compileView(view);
+  } catch (error) {
+    const { code, context } = error as { readonly code: string; readonly context: { readonly details: unknown } };
+    expect(code).toBe('invalid-view');
+    return context.details;
+  }
+  return undefined;
+}
+
+test.each([
+  { what: 'nothing', view: undefined, path: '', message: 'is required' },
+  { what: 'no object', view: 'x', path: '', message: 'must be an object' },
+  { what: 'no resource', view: { select: [{ column: [id] }] }, path: 'resource', message: /is missing/ },
+  {
+    what: 'an unknown type',
+    view: { ...of({ column: [id] }), resource: 'Patiet' },
+    path: 'resource',
+    message: /Did you mean Patient/,
+  },
+  { what: 'no columns', view: of({}), path: 'select', message: 'must have at least one column' },
+  { what: 'an empty select', view: of([]), path: 'select', message: 'must have at least one entry' },
+  {
+    what: 'a misspelt field',
+    view: of({ forEachOrNul: 'name', column: [id] }),
+    path: 'select.0.forEachOrNul',
+    message: 'is not a field of this object',
+  },
+  {
+    what: 'an expression that does not parse',
+    view: of({ column: [{ ...id, path: 'name.\n where(' }] }),
+    path: 'select.0.column.0.path',
+    message: /^line 2, column 8: /,
+  },
+  {
+    what: 'a forEach that does not parse',
+    view: of({ forEach: '@@', column: [id] }),
+    path: 'select.0.forEach',
+    message: /^line 1, column 1: /,
+  },
+  {
+    what: 'a where that does not parse',
+    view: of({ column: [id] }, { where: [{ path: 'a..b' }] }),
+    path: 'where.0.path',
+    message: /^line 1, column 3: /,
+  },
+  {
+    what: 'a column name twice',
+    view: of([{ column: [id] }, { column: [{ ...id, name: 'ID' }] }]),
+    path: 'select.1.column.0.name',
+    message: '`ID` is the name of another column',
+  },
+  {
+    what: 'a name that databases do not accept',
+    view: of({ column: [{ ...id, name: '1 x' }] }),
+    path: 'select.0.column.0.name',
+    message: /^must begin with a letter/,
+  },
+  {
+    what: 'a type that columns cannot have',
+    view: of({ column: [{ ...id, type: 'Quantity' }] }),
+    path: 'select.0.column.0.type',
+    message: /"Quantity" is not a type of columns/,
+  },
+  {
+    what: 'two loops',
+    view: of({ forEach: 'name', repeat: ['contact'], column: [id] }),
+    path: 'select.0',
+    message: 'has `forEach` and `repeat`, but can have only one of them',
+  },
+  {
+    what: 'a constant without a value',
+    view: of({ column: [id] }, { constant: [{ name: 'x' }] }),
+    path: 'constant.0',
+    message: /must have one value/,
+  },
+  {
+    what: 'a constant twice',
+    view: of(
+      { column: [id] },
+      {
+        constant: [
+          { name: 'x', valueCode: 'a' },
+          { name: 'x', valueCode: 'b' },
+        ],
+      },
+    ),
+    path: 'constant.1.name',
+    message: 'occurs more than once',
+  },
+  {
+    what: 'an unknown constant',
+    view: of({ column: [{ ...id, path: '%x' }] }),
+    path: 'select.0.column.0.path',
+    message: /`%x` is not a constant/,
+  },
+  {
+    what: 'a union with other columns',
+    view: of({ unionAll: [{ column: [id] }, { column: [{ ...id, name: 'key' }] }] }),
+    path: 'select.0.unionAll.1',
+    message: 'has the columns key (id), but the first branch has id (id)',
+  },
+  {
+    what: 'a union with another type',
+    view: of({ unionAll: [{ column: [id] }, { column: [{ ...id, type: 'code' }] }] }),
+    path: 'select.0.unionAll.1',
+    message: /has the columns id \(code\)/,
+  },
+  {
+    what: 'too many columns',
+    view: of({ column: Array.from({ length: 501 }, (_, index) => ({ ...id, name: `c${index}` })) }),
+    path: 'select',
+    message: 'has more than 500 columns',
+  },
+])('a view with $what is refused with the place of the fault', ({ view, path, message }) => {
+  const expected = message instanceof RegExp ? expect.stringMatching(message) : message;
+  expect(faultsOf(view)).toEqual([{ path, message: expected }]);
+});
+
+test('a view is refused with all of its faults', () => {
+  const view = of(
+    {
+      column: [
+        { ...id, path: 'a(' },
+        { ...id, type: 'x' },
+      ],
+    },
+    { where: [{ path: ')' }] },
+  );
+  expect(faultsOf(view)).toHaveLength(4);
+});
+
+test('a view that is nested too deeply is refused before it is read', () => {
+  let select: object = { column: [id] };
+  for (let depth = 0; depth < 10_000; depth++) select = { select: [select] };
+  expect(faultsOf(of(select))).toEqual([{ path: 'select', message: 'is nested too deeply' }]);
+});
+
+function rowsOf(column: object, resource: object) {
+  const { rows } = compileView(of({ column: [{ name: 'value', path: 'value', ...column }] }));
+  return rows({ resourceType: 'Patient', id: 'p1', ...resource });
+}
+
+describe('a value that its column cannot hold fails, and the error names the resource and the column', () => {
+  test.each([
+    { type: 'integer', value: 1.5, message: /cannot hold this number/ },
+    { type: 'integer', value: 2 ** 31, message: /cannot hold this number/ },
+    { type: 'positiveInt', value: 0, message: /cannot hold this number/ },
+    { type: 'integer', value: new ExactNumber('1.0'), message: /cannot hold this number/ },
+    { type: 'integer', value: '1', message: /cannot hold a text/ },
+    { type: 'decimal', value: '1.5', message: /cannot hold a text/ },
+    { type: 'boolean', value: 'true', message: /cannot hold a text/ },
+    { type: 'string', value: true, message: /cannot hold a boolean/ },
+    { type: 'string', value: { text: 'x' }, message: /cannot hold an element with parts/ },
+    { type: 'string', value: ['a', 'b'], message: /It has 2 values where one is allowed/ },
+  ])('$type: $value', ({ type, value, message }) => {
+    const fail = () => rowsOf({ type }, { value });
+    expect(fail).toThrow(message);
+    expect(fail).toThrow('The column `value` of a Patient, whose id is in `details`, cannot be computed.');
+    expect(fail).toThrow(
+      expect.objectContaining({ context: { resourceType: 'Patient', resourceId: 'p1', column: 'value' } }),
+    );
+  });
+});
+
+test.each([
+  { type: 'decimal', value: new ExactNumber('1.50'), cell: new ExactNumber('1.50') },
+  { type: 'string', value: new ExactNumber('1.50'), cell: '1.50' },
+  { type: 'http://hl7.org/fhir/StructureDefinition/date', value: '1970', cell: '1970' },
+  { type: undefined, value: 'x', cell: 'x' },
+  { type: 'string', value: null, cell: null },
+])('a column of the type $type holds $value', ({ type, value, cell }) => {
+  expect(rowsOf({ type }, { value })).toEqual([[cell]]);
+});
+
+test('a list of primitives with a null, which only has extensions there, has the other values', () => {
+  expect(rowsOf({ type: 'string', collection: true }, { value: ['a', null, 'b'] })).toEqual([[['a', 'b']]]);
+});
+
+test('lists beside each other are combined, also in unions and below other lists', () => {
+  const column = (name: string, path: string) => ({ name, path, type: 'string' });
+  const view = of(
+    [
+      { forEach: 'a', column: [column('a', '$this')], select: [{ forEach: '%c', column: [column('c', '$this')] }] },
+      { unionAll: [{ forEach: 'b', column: [column('b', '$this')] }, { column: [column('b', "'last'")] }] },
+    ],
+    { constant: [{ name: 'c', valueString: 'C' }] },
+  );
+  const { rows } = compileView(view);
+  expect(rows({ resourceType: 'Patient', a: ['1', '2'], b: ['x', 'y'] }).map((row) => row.join(' '))).toEqual(
+    ['1', '2'].flatMap((a) => ['x', 'y', 'last'].map((b) => `${a} C ${b}`)),
+  );
+});
+
+test('a resource of a million rows is refused before they fill the memory', () => {
+  const loop = (name: string) => ({ forEach: 'a', column: [{ name, path: '$this', type: 'integer' }] });
+  const { rows } = compileView(of([loop('x'), loop('y')]));
+  const a = Array.from({ length: 1000 }, (_, index) => index);
+  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow(
+    'The rows of a Patient, whose id is in `details`, cannot be computed. It has more than 500,000 rows.',
+  );
+});
+
+test('lists that are combined without a row are refused before they take seconds', () => {
+  const loops = ['x', 'y', 'z'].map((name) => ({
+    forEach: name === 'z' ? 'a.where(false)' : 'a',
+    column: [{ name, path: '$this', type: 'integer' }],
+  }));
+  const { rows } = compileView(of(loops));
+  const a = Array.from({ length: 2000 }, (_, index) => index);
+  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow('It combines too many items of lists.');
+});
+
+test('a text that grows beyond what the database can hold is refused', () => {
+  const { rows } = compileView(of({ column: [{ name: 'x', path: Array(40).fill('a').join(' + '), type: 'string' }] }));
+  const a = 'x'.repeat(1_000_000);
+  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow('A text is longer than 16 MB.');
+});
+
+test.each(['$this', "'x'", '1 + 1'])('a repeat of %s, which would never end, fails', (path) => {
+  const { rows } = compileView(of({ repeat: [path], column: [id] }));
+  expect(() => rows({ resourceType: 'Patient', id: 'p1' })).toThrow(
+    'A path of `repeat` must lead to elements inside of the current one.',
+  );
+});
+
+test('resources of another type have no rows', () => {
+  expect(compileView(of({ column: [id] })).rows({ resourceType: 'Observation', id: 'o1' })).toEqual([]);
+});
+
+describe.each(Object.entries(publishedViews))('the view %s', (_, definition) => {
+  const view = compileView(definition);
+
+  test('has a sentence about each column', () => {
+    for (const { description } of view.columns) expect(description).toMatch(/^[A-Z`].*[.]$/);
+  });
+
+  test('has the key of the resource in its first column', () => {
+    expect(view.keyColumn).toBe(0);
+  });
+});

@@ -1,0 +1,218 @@
+import { tableError } from '../errors.ts';
+import { type Collection, countItems, isElement, itemsOf, type Meter } from '../fhirpath/collections.ts';
+import type { Evaluate, Scope } from '../fhirpath/compiled.ts';
+import { EvaluationError } from '../fhirpath/expression-error.ts';
+import { type Cell, type TableColumn, toCellValue } from './column-type.ts';
+import type { SelectPlan } from './select-plan.ts';
+
+export type Row = readonly Cell[];
+
+/** Makes the rows of a resource. @throws AppError `view-failed` that names the resource */
+export type RowMaker = (resource: unknown) => Row[];
+
+/** Two lists of a resource that are combined can have any number of rows, and all rows of a resource are in memory. */
+const maxCellsOfResource = 1_000_000;
+
+/*
+ * A row is filled from left to right, column by column. Every select has a step, which fills its columns and then calls the step after it,
+ * once for each of its items. The last step stores the row:
+ *
+ *     columns --> forEach name --> forEach telecom --> store
+ *                  (2 names)        (3 telecoms)       (6 rows)
+ */
+type Step = () => void;
+
+/** What all steps share: the row that is being filled, and the items of the selects around. */
+interface Work {
+  readonly row: Cell[];
+  /** By slot. Each loop has a slot, and slot 0 has the resource. */
+  readonly nodes: unknown[];
+  readonly scopes: Scope[];
+  /** The column that is being computed, for messages. */
+  column: number;
+  readonly meter: Meter;
+}
+
+interface RowMakerOptions {
+  readonly resourceType: string;
+  readonly columns: readonly TableColumn[];
+  readonly where: readonly Evaluate[];
+  readonly selects: readonly SelectPlan[];
+}
+
+export function createRowMaker({ resourceType, columns, where, selects }: RowMakerOptions): RowMaker {
+  const meter: Meter = { items: 0 };
+  const work: Work = { row: columns.map(() => null), nodes: [], scopes: [{ rowIndex: 0, meter }], column: -1, meter };
+  const maxRows = Math.floor(maxCellsOfResource / columns.length);
+  let rows: Row[] = [];
+  const store = () => {
+    if (rows.length === maxRows) {
+      work.column = -1;
+      throw new EvaluationError(`It has more than ${maxRows.toLocaleString('en')} rows.`);
+    }
+    rows.push([...work.row]);
+  };
+  const start = chain({ plans: selects, slot: 0, next: store, work, columns });
+  return (resource) => {
+    rows = [];
+    if (!isElement(resource) || resource.resourceType !== resourceType) return rows;
+    work.column = -1;
+    meter.items = 0;
+    try {
+      if (!where.every((condition) => isTrue(condition(resource, work.scopes[0] as Scope)))) return rows;
+      work.nodes[0] = resource;
+      start();
+      return rows;
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      throw viewFailed({ error, resource, column: columns[work.column]?.name });
+    }
+  };
+}
+
+function isTrue(value: Collection): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true;
+  throw new EvaluationError('A condition of `where` is not a boolean.');
+}
+
+/** @param options.column undefined if the resource has no row because of `where` or `forEach` */
+export function viewFailed(options: {
+  readonly error: EvaluationError;
+  readonly resource: unknown;
+  readonly column: string | undefined;
+}) {
+  const { error, resource, column } = options;
+  const { resourceType = '', id = '' } = (resource ?? {}) as { readonly resourceType?: string; readonly id?: string };
+  const subject = column === undefined ? 'The rows' : `The column \`${column}\``;
+  // Messages are logged, and no log has the id of a patient.
+  const named = resourceType === 'Patient' ? 'a Patient, whose id is in `details`,' : `${resourceType}/${id}`;
+  const message = `${subject} of ${named} cannot be computed. ${error.message} Change the view, or correct the resource at the EHR and import it again.`;
+  return tableError('view-failed', { message, context: { resourceType, resourceId: id, column } });
+}
+
+interface Compile {
+  /** Of the items to which the select is applied. */
+  readonly slot: number;
+  /** What follows in the row. */
+  readonly next: Step;
+  readonly work: Work;
+  readonly columns: readonly TableColumn[];
+}
+
+/** The steps of selects beside each other: every row of one is combined with every row of the next. */
+function chain({ plans, next, ...options }: Compile & { readonly plans: readonly SelectPlan[] }): Step {
+  return plans.toReversed().reduce((after, plan) => toStep({ ...options, plan, next: after }), next);
+}
+
+function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: SelectPlan }): Step {
+  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, meter: work.meter }) - 1;
+  const union = plan.unionAll.map((branch) => toStep({ plan: branch, slot: inner, next, work, columns }));
+  const afterSelects = union.length === 0 ? next : () => runAll(union);
+  const afterColumns = chain({ plans: plan.selects, slot: inner, next: afterSelects, work, columns });
+  const fill = plan.columns.map(({ index, evaluate }) =>
+    toFill({ index, evaluate, column: columns[index] as TableColumn, slot: inner, work }),
+  );
+  const body = () => {
+    runAll(fill);
+    afterColumns();
+  };
+  if (plan.loop === undefined) return body;
+  const { loop } = plan;
+  const visit = (node: unknown, rowIndex: number) => {
+    countItems(work.meter, 1);
+    work.nodes[inner] = node;
+    (work.scopes[inner] as Scope).rowIndex = rowIndex;
+    body();
+  };
+  const read = (evaluate: Evaluate) => {
+    work.column = -1;
+    return itemsOf(evaluate(work.nodes[slot], work.scopes[slot] as Scope));
+  };
+  if (loop.kind === 'repeat')
+    return () => repeat({ paths: loop.paths, node: work.nodes[slot], scope: work.scopes[slot] as Scope, visit });
+  const fillNull = toNullRow({ plan, inner, work });
+  return () => {
+    const items = read(loop.evaluate);
+    items.forEach(visit);
+    if (items.length > 0 || loop.kind === 'forEach') return;
+    fillNull();
+    next();
+  };
+}
+
+function runAll(steps: readonly Step[]): void {
+  for (const step of steps) step();
+}
+
+function toFill({
+  index,
+  evaluate,
+  column,
+  slot,
+  work,
+}: {
+  readonly index: number;
+  readonly evaluate: Evaluate;
+  readonly column: TableColumn;
+  readonly slot: number;
+  readonly work: Work;
+}): Step {
+  const { row, nodes, scopes } = work;
+  const { type, isCollection } = column;
+  return () => {
+    work.column = index;
+    const value = evaluate(nodes[slot], scopes[slot] as Scope);
+    if (isCollection) row[index] = itemsOf(value).map((item) => toCellValue(item, type));
+    else if (value === undefined) row[index] = null;
+    else if (Array.isArray(value)) throw new EvaluationError(`It has ${value.length} values where one is allowed.`);
+    else row[index] = toCellValue(value, type);
+  };
+}
+
+/** The row of `forEachOrNull` without items: every column is null, and `%rowIndex` is 0. */
+function toNullRow({
+  plan,
+  inner,
+  work,
+}: {
+  readonly plan: SelectPlan;
+  readonly inner: number;
+  readonly work: Work;
+}): Step {
+  const { first, end } = plan.range;
+  const counted = plan.columns.filter(({ readsRowIndex }) => readsRowIndex);
+  return () => {
+    for (let index = first; index < end; index++) work.row[index] = null;
+    const scope = work.scopes[inner] as Scope;
+    scope.rowIndex = 0;
+    for (const { index, evaluate } of counted)
+      work.row[index] = (evaluate(undefined, scope) as Cell | undefined) ?? null;
+  };
+}
+
+/** Visits the items of the paths, then those of each item, to any depth. */
+function repeat({
+  paths,
+  node,
+  scope,
+  visit,
+}: {
+  readonly paths: readonly Evaluate[];
+  readonly node: unknown;
+  readonly scope: Scope;
+  readonly visit: (node: unknown, rowIndex: number) => void;
+}): void {
+  let count = 0;
+  const visitChildren = (parent: unknown) => {
+    for (const path of paths) {
+      for (const child of itemsOf(path(parent, scope))) {
+        // Only elements inside of the parent, so that every path ends.
+        if (!isElement(child) || child === parent)
+          throw new EvaluationError('A path of `repeat` must lead to elements inside of the current one.');
+        visit(child, count++);
+        visitChildren(child);
+      }
+    }
+  };
+  visitChildren(node);
+}
