@@ -20,7 +20,8 @@ function namedImages(): string[] {
 
 test('every base image in docker/ is pinned by version and digest', () => {
   const images = namedImages();
-  expect(images.map((image) => image.replace(/:.*/, '')).toSorted()).toEqual([
+  // Two files that use one image use the same version of it.
+  expect([...new Set(images)].map((image) => image.replace(/:.*/, '')).toSorted()).toEqual([
     'grafana/grafana',
     'mongo',
     'node',

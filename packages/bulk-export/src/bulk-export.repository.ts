@@ -122,6 +122,11 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     return (await this.model.exists({ ...earlier, 'warnings.code': 'ehr-clock-went-back' })) !== null;
   }
 
+  /** Whether the manifest of another export of the connection was read. */
+  async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
+    return (await this.model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
+  }
+
   /**
    * Moves an export to its next phase if it is still as `from` describes it.
    * @returns the new record, or undefined if another process changed the export first

@@ -26,7 +26,7 @@ export const tableError = defineErrors({
     title: 'A value does not fit its column',
     advice: 'Change the column, or correct the resource in the EHR and import it again.',
     status: 422,
-    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message shows the column, and `details` the resource. The table ends there, because no row is left out or changed.',
+    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message has the column, and `details` the resource. The table ends there, because no row is left out or changed.',
     examples: [
       {
         message:

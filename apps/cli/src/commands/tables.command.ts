@@ -67,7 +67,7 @@ export const tables: CommandGroup = {
       options: {
         connection: required(repeated('<id>', 'a connection of the resources')),
         view: list('<names>', 'comma-separated names of views'),
-        definition: text('<file>', 'the file of a ViewDefinition'),
+        definition: text('<file>', 'a file with your ViewDefinition'),
         format: choice('<format>', { of: ['parquet', 'csv', 'ndjson'], description: 'the format of the tables' }),
         ...resourceFilters,
         since: instant('only what was stored since then, and the keys of what was deleted'),

@@ -23,7 +23,8 @@ export async function acceptManifest(
   );
   await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
   const addedIds = await store.outputFiles.insertMissing(files);
-  for (const warning of manifestWarnings({ record, manifest, files, now: now() })) {
+  const hasEarlier = await store.bulkExports.hasEarlier(record);
+  for (const warning of manifestWarnings({ record, manifest, files, now: now(), hasEarlier })) {
     await store.bulkExports.warn({ id: exportId, ...warning });
   }
   const counts = await store.outputFiles.sum(exportId);

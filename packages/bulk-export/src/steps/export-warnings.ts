@@ -13,8 +13,10 @@ export function manifestWarnings(options: {
   readonly manifest: Manifest;
   readonly files: readonly OutputFile[];
   readonly now: Date;
+  /** Whether an earlier export of the connection has stored something. */
+  readonly hasEarlier: boolean;
 }): ExportWarning[] {
-  const { record, manifest, files, now } = options;
+  const { record, manifest, files, now, hasEarlier } = options;
   const { unreadableEntries, transactionTime, hasDeletedList } = manifest;
   const requested = record.request.resourceTypes;
   const output = files.filter(({ section }) => section === 'output');
@@ -46,8 +48,12 @@ export function manifestWarnings(options: {
       "The EHR gave a transaction time in the future. The resources are stored, but no watermark advances. Compare the EHR's clock with yours.",
     ),
     warning(
-      // A full export lists no deletions (FHIR Bulk Data, "Response - Complete Status"). That is normal, and the next export with
-      // since "last" asks for them.
+      // A full export never lists deletions (FHIR Bulk Data, "Response - Complete Status"). Who asked for the changes does not expect one.
+      record.request.sinceLast === true && sentSince(record) === undefined && hasEarlier,
+      'deletions-not-listed',
+      'This export requests all data and lists no deletions, so resources that were deleted at the EHR since the last export stay stored here. The next export with since `last` asks for these deletions.',
+    ),
+    warning(
       sentSince(record) !== undefined && !hasDeletedList,
       'deletions-not-listed',
       'The EHR does not list deletions, so resources that were deleted there stay stored here.',

@@ -44,7 +44,7 @@ export const readChanges = defineEndpoint({
   access: 'client',
   summary: 'List the resources of several types that were stored, changed or deleted since a time',
   description:
-    'Returns changes of several types, or of all, the oldest first, so that a copy can be kept current with one request. A page is a FHIR history Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all changes are streamed, one entry on each line, and the last line is a Bundle without entries that has `meta.lastUpdated`. An answer without that line is not complete. Erased resources are listed as deletions. Every read is an event of the audit log. docs/reading-resources.md describes how to keep a copy.',
+    'Returns changes of several types, or of all, the oldest first, so that a copy can be kept current with one request. A page is a FHIR history Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all changes are streamed, one entry on each line, and the last line is a Bundle without entries that has `meta.lastUpdated`. A response without that line is not complete. Erased resources are listed as deletions. Every read is an event of the audit log. docs/reading-resources.md describes how to keep a copy.',
   request: { query: changesQuerySchema, readBody: 'never' },
   responses: {
     200: {

@@ -36,6 +36,7 @@ const readers: readonly Reader[] = [
         manifest,
         files: filesOf(text),
         now: new Date(),
+        hasEarlier: true,
       });
     },
   },
