@@ -55,6 +55,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
     page: `/resources?connectionId=${connectionId}&type=Patient`,
     ...{ table: 'Resources of type Patient', query: `connectionId=${connectionId}` },
   }),
+  readChanges: 'The console shows no histories.',
   readResourceHistory: 'The console shows no histories.',
   listResourceSources: ({ connectionId, patientId }) => ({
     page: `/resources?connectionId=${connectionId}&type=Patient&id=${patientId}`,

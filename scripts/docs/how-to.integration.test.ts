@@ -36,6 +36,18 @@ test('the program of docs/how-to/new-each-night.md lists everything once, and th
   expect(await run(page)).toBe('');
 }, 120_000);
 
+test('the command of docs/how-to/keep-a-warehouse-current.md brings every resource', async () => {
+  await ageChanges({ mongodbUri: system.mongodb.url, resourceTypes: ['Observation'] });
+  const command = (await commandsOf('docs/how-to/keep-a-warehouse-current.md')).trim();
+  await run(`${command} --once`);
+  const folder = join(system.folder, 'records');
+  const lines = readdirSync(folder)
+    .filter((name) => name.endsWith('.ndjson'))
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
+  const { resources } = await countOfConnection(system.store.features, system.connectionId);
+  expect(lines.length).toBe(resources.Observation);
+}, 120_000);
+
 test('the commands of docs/how-to/recover-a-failed-export.md work as written', async () => {
   const { inject } = system.simulator;
   await inject('export$', { kind: 'export-fate', end: 'fails' });

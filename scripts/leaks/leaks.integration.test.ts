@@ -172,8 +172,8 @@ describe('the tables of docs/security.md', () => {
   test.each([
     { row: /^resources:/, text: planted.patientName },
     { row: /^inline attachments/, text: base64(planted.document) },
-    { row: /^titles and addresses/, text: planted.title },
-    { row: /^titles and addresses/, text: planted.address },
+    { row: /^titles and URLs/, text: planted.title },
+    { row: /^titles and URLs/, text: planted.address },
     { row: /^ids of patients/, text: planted.patientId },
     { row: /^type filters/, text: planted.filter },
   ])('the page names exactly the collections that contain the plain text of the row $row', ({ row, text }) => {
@@ -182,7 +182,7 @@ describe('the tables of docs/security.md', () => {
   });
 
   test.each([
-    { row: /^addresses that clients/, text: planted.callback },
+    { row: /^URLs that clients/, text: planted.callback },
     { row: /^error texts of an EHR/, text: planted.upstream },
   ])('the page names at least the collections that contain the plain text of the row $row', ({ row, text }) => {
     expect(holders(text).length).toBeGreaterThan(0);

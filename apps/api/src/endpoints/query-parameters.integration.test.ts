@@ -47,8 +47,8 @@ test.each(renaming.map((endpoint) => ({ id: endpoint.id, endpoint })))(
   },
 );
 
-test('the introduction of the document shows the answer to an unknown query parameter as it is', async () => {
-  const shown = /is answered\s+```json\n([\s\S]+?)```/.exec(gettingStarted)?.[1] ?? '';
+test('the introduction of the document shows the response to an unknown query parameter as it is', async () => {
+  const shown = /returns\s+```json\n([\s\S]+?)```/.exec(gettingStarted)?.[1] ?? '';
   const { body } = await api.request('GET', '/api/ehr/schedules?connection=conn_1');
   expect(body).toEqual(JSON.parse(shown));
 });

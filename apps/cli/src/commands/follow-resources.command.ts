@@ -56,7 +56,7 @@ function isCode(error: unknown, code: string): boolean {
 /** @throws CliError if the path is that of a file */
 export function openFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
-    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Name another folder.`;
+    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Choose another folder.`;
     throw new CliError({ message, exitCode: exitCodes.usage });
   }
   mkdirSync(path, { recursive: true });

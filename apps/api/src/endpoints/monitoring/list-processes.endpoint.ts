@@ -27,7 +27,7 @@ const example = {
   status: 'running',
   host: 'worker-1',
   pid: 7,
-  version: '0.1.0',
+  version: '1.4.0',
   queues: ['bulk-export', 'file-download'],
   startedAt: later,
   reportedAt: later,

@@ -27,7 +27,7 @@ export const getHealth = defineEndpoint({
     200: {
       description: 'The process responds',
       schema: healthSchema,
-      example: { status: 'alive', version: '0.1.0', eventLoop: { stalls: 0, longestStallMs: 0 } },
+      example: { status: 'alive', version: '1.4.0', eventLoop: { stalls: 0, longestStallMs: 0 } },
     },
   },
   handler({ process, response }) {
