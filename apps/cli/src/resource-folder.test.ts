@@ -46,6 +46,13 @@ test('a folder has each resource once, with the text of its numbers, and no dele
   expect(new ResourceFolder(path, subject).readSince()).toBe('t1');
 });
 
+test('a line separator in a text of a resource does not divide its line', async () => {
+  const separated = { type: 'Goal', id: 'a', json: '{"id":"a","note":"one\u2028two"}' };
+  await readFirst([separated]);
+  await apply([put('Goal', 'b')], 't1');
+  expect(read('Goal')).toEqual([separated.json, put('Goal', 'b').json]);
+});
+
 test('a first read that was interrupted starts again, and another one replaces what no longer exists', async () => {
   const folder = new ResourceFolder(path, subject);
   await folder.apply({ changes: [put('Goal', 'cut')], isBeginning: true, isCurrent: false, since: undefined });

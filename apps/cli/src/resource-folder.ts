@@ -12,10 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ChangeBatch, ResourceChange } from '@bulkhead/client';
+import { type ChangeBatch, linesOf, type ResourceChange } from '@bulkhead/client';
 import { CliError, exitCodes } from './exit-codes.ts';
 
 /*
@@ -81,7 +80,7 @@ export class ResourceFolder {
     const latest = new Map(changes.map(({ id, json }) => [id, json]));
     const lines = async function* () {
       if (existsSync(file)) {
-        for await (const line of createInterface({ input: createReadStream(file) }))
+        for await (const line of linesOf(createReadStream(file)))
           if (!latest.has((JSON.parse(line) as { readonly id: string }).id)) yield `${line}\n`;
       }
       for (const json of latest.values()) if (json !== undefined) yield `${json}\n`;

@@ -9,7 +9,10 @@ const deletion =
 const end = (at: string) => `{"resourceType":"Bundle","type":"history","meta":{"lastUpdated":"${at}"}}\n`;
 
 /** An API that sends these answers, one after the other. @returns the queries, and the batches until the answers end */
-async function follow(answers: readonly (string | Response | Error)[], options: { readonly since?: string } = {}) {
+async function follow(
+  answers: readonly (string | Response | Error)[],
+  options: Partial<Parameters<typeof followChanges>[1]> = {},
+) {
   const rest = [...answers];
   const queries: (string | null)[] = [];
   const send = async (request: Request) => {
@@ -58,4 +61,11 @@ test('followChanges asks again while the API is unavailable, and throws if the h
   const refusal = (status: number, code: string) => Response.json({ error: { code, message: code } }, { status });
   const answers = [refusal(503, 'unavailable'), new Error('refused'), refusal(410, 'history-expired')];
   await expect(follow(answers)).rejects.toMatchObject({ status: 410, code: 'history-expired' });
+});
+
+test('followChanges counts the time without the API from the request that failed, however long the wait before it', async () => {
+  const current = '2026-11-03T08:00:00.000Z';
+  const answers = [put('a') + end(current), new TypeError('fetch failed'), end(current)];
+  const { queries } = await follow(answers, { pollMs: 1200, giveUpAfterMs: 1000 });
+  expect(queries).toEqual([null, current, current]);
 });

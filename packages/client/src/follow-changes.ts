@@ -67,6 +67,7 @@ export async function* followChanges(api: ApiClient, options: FollowChanges): As
       if (!canRetry || performance.now() >= giveUpAt) throw error;
     }
     await sleep(isComplete ? pollMs : retryMs);
+    if (isComplete) giveUpAt = performance.now() + giveUpAfterMs;
   }
 }
 
@@ -124,7 +125,8 @@ function toChange(entry: Exclude<HistoryLine, { readonly meta: unknown }>, line:
   return { type, id, json: line.slice(start, line.lastIndexOf(',"request":{')) };
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** The lines of NDJSON, without a last one that was cut off. `node:readline` would also split at U+2028, which JSON allows in a text. */
+export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of stream) {

@@ -15,7 +15,7 @@ export {
   type EnhancedService,
 } from './enhanced-service.ts';
 export { followEvents } from './events.ts';
-export { type ChangeBatch, followChanges, type ResourceChange } from './follow-changes.ts';
+export { type ChangeBatch, followChanges, linesOf, type ResourceChange } from './follow-changes.ts';
 export { getAthenaHealthEnhancedService } from './get-enhanced-service.ts';
 export { createHttpService } from './http-service.ts';
 export { type TableRow, tableRows } from './table-rows.ts';
