@@ -26,7 +26,13 @@ const ownQuerySchema = z.strictObject({
     .describe(
       'Only the rows of resources that were stored here at this time or later, and the keys of those without rows. To continue, send the header `X-Table-Until` of the last answer.',
     ),
-  _limit: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('The table ends after so many rows.'),
+  _limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .describe('The table ends after so many rows, and has no header `X-Table-Until`, because it may not be complete.'),
   quoteFormulas: z
     .enum(['true', 'false'])
     .default('false')
@@ -137,7 +143,8 @@ async function sendTable(
     });
     audit.addPatients(table.patients);
     for (const connectionId of others) await appendConnection(response, connectionId);
-    response.set('X-Table-Until', table.until.toISOString());
+    // A reader that continued after a table that `_limit` has cut would never see the rows behind its end.
+    if (query.limit === undefined) response.set('X-Table-Until', table.until.toISOString());
     const { chunks: lines, contentType, fileName } = table;
     await sendLines({ lines, contentType, fileName, response });
   } catch (error) {

@@ -149,6 +149,11 @@ test('`_since` gives rows of changed resources and keys of deleted ones, and the
   expect((await get(`/patient?connectionId=${connectionId}&_since=${until}`)).text).toBe('');
 });
 
+test('a table that may have been cut by a limit gives no time to continue at', async () => {
+  const { text, headers } = await get(`/patient?connectionId=${connectionId}&_limit=1`);
+  expect([text.split('\n').length, headers.has('x-table-until')]).toEqual([2, false]);
+});
+
 test.each([
   {
     what: 'an unknown view',
