@@ -9,6 +9,7 @@
 
 import { readFileSync } from 'node:fs';
 import swcVisitor from '@swc/core/Visitor.js';
+import { foundations } from './scripts/check/foundations.mjs';
 
 // dependency-cruiser uses the visitor of swc, which does not know `await using` and throws.
 const { prototype } = swcVisitor.Visitor ?? swcVisitor;
@@ -19,20 +20,7 @@ prototype.visitStatement = function visit(statement) {
   return statement;
 };
 
-/** The packages in order: each may import the ones before it (docs/architecture.md). */
-const foundations = [
-  'runtime',
-  'fhir',
-  'bson',
-  'cron',
-  'encryption',
-  'egress',
-  'rate-limiter',
-  'providers',
-  'ehr-client',
-  'queues',
-  'store',
-];
+/** In order, as the foundations are. */
 const features = [
   'audit',
   'access',

@@ -21,7 +21,7 @@ test('a type without resources prints nothing on the standard output', async () 
   expect(await run({ args, answers })).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
 });
 
-test('a file as --out is refused, because a type each needs a file of its own', async () => {
+test('a file as --out is refused, because each type is written to a separate file', async () => {
   const file = join(folder.path, 'records');
   writeFileSync(file, 'kept');
   const { exitCode, stderr, calls } = await run({ args: [...args, '--out', file], answers });

@@ -63,7 +63,7 @@ export const attemptCookie = {
     readonly request: Request;
     readonly response: Response;
     readonly attempt: LoginAttempt;
-    /** The page of ours to which the login leads. */
+    /** The page that opens after the login. */
     readonly next: string;
   }): void {
     const { request, response, attempt, next } = options;
