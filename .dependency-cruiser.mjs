@@ -53,6 +53,7 @@ const layers = {
   'packages/bson': ['fhir'],
   'packages/cron': [],
   'packages/fhir': [],
+  'packages/bulk-server': ['fhir'],
   'packages/embedded': [],
   'packages/testing': [],
   'apps/api': order,
@@ -61,7 +62,7 @@ const layers = {
   'packages/client': [],
   'apps/cli': ['client'],
   'apps/console': ['client'],
-  'apps/ehr-simulator': ['fhir', 'runtime'],
+  'apps/ehr-simulator': ['fhir', 'bulk-server', 'runtime'],
   scripts: ['embedded', ...order],
 };
 

@@ -2,6 +2,7 @@
 export const foundations = [
   'runtime',
   'fhir',
+  'bulk-server',
   'bson',
   'cron',
   'encryption',

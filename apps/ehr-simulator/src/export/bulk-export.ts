@@ -9,9 +9,8 @@
  * While it is in progress, `ExportRegistry` lays out its files. They are generated when they are read.
  */
 
-import type { ExportLevel } from '../options/options.ts';
+import type { ExportLevel, KickOffParameter } from '@bulkhead/bulk-server';
 import type { Practice } from '../practice/practice.ts';
-import type { KickOffParameter } from './kick-off-parameters.ts';
 import type { Selection } from './select-resources.ts';
 
 /** A position in the fixed order of a practice's resources. */

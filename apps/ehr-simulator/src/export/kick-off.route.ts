@@ -1,11 +1,11 @@
+import { type ExportLevel, exportLevels, kickOffPreferences } from '@bulkhead/bulk-server';
 import { type RequestHandler, Router, text } from 'express';
 import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
-import { type ExportLevel, exportLevels } from '../options/options.ts';
 import type { Simulator } from '../simulator.ts';
 import { checkAccept } from '../traffic/check-accept.ts';
-import { kickOffParameters } from './kick-off-parameters.ts';
+import { checkedParameters } from './kick-off-parameters.ts';
 
 const paths: Readonly<Record<ExportLevel, string>> = {
   system: '/fhir/r4/$export',
@@ -38,7 +38,7 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
-  const parameters = kickOffParameters(req, { ...simulator, level, isLenient });
+  const parameters = checkedParameters(req, { ...simulator, level, isLenient });
   if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
@@ -58,11 +58,11 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
 /** `handling=lenient` (RFC 7240) asks to ignore parameters that the server does not support. */
 function checkHeaders(input: HandleInput): { readonly isLenient: boolean } {
   const { simulator, req } = input;
-  const preferences = (req.get('prefer') ?? '').split(',').map((preference) => preference.trim());
-  if (!preferences.includes('respond-async')) {
+  const { isAsync, isLenient } = kickOffPreferences(req.get('prefer'));
+  if (!isAsync) {
     simulator.traffic.recordViolation({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
     throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must contain respond-async.' });
   }
   checkAccept(input, 'kick-off');
-  return { isLenient: preferences.includes('handling=lenient') };
+  return { isLenient };
 }

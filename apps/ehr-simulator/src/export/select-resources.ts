@@ -1,3 +1,4 @@
+import { selectElements } from '@bulkhead/bulk-server';
 import { patientsOf, type Resource } from '@bulkhead/fhir';
 import { parseExact } from '../practice/exact-json.ts';
 import type { StoredResource } from '../practice/practice-source.ts';
@@ -6,11 +7,9 @@ import type { StoredResource } from '../practice/practice-source.ts';
 export interface Selection {
   /** Ids. Resources of other patients are left out, and those that belong to no patient stay. */
   readonly patients: readonly string[];
-  /** `element` or `Type.element`. Mandatory elements are not added. */
+  /** `element` or `Type.element`. */
   readonly elements: readonly string[];
 }
-
-const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 
 export function selectResources(
   resources: readonly StoredResource[],
@@ -20,20 +19,13 @@ export function selectResources(
   return resources.flatMap((resource) => {
     const content = parseExact(resource.text) as Resource;
     if (patients.length > 0 && !belongsTo(content, patients)) return [];
-    return [elements.length === 0 ? resource : { ...resource, text: JSON.stringify(reduce(content, elements)) }];
+    return [
+      elements.length === 0 ? resource : { ...resource, text: JSON.stringify(selectElements(content, elements)) },
+    ];
   });
 }
 
 function belongsTo(content: Resource, patients: readonly string[]): boolean {
   const owners = patientsOf(content);
   return owners.length === 0 || owners.some((id) => patients.includes(id));
-}
-
-/** FHIR Bulk Data, "_elements": incomplete resources are tagged, so that they do not overwrite complete ones. */
-function reduce(content: Resource, elements: readonly string[]): Record<string, unknown> {
-  const { resourceType } = content;
-  const kept = new Set(['resourceType', 'id', 'meta', ...elements.map((name) => name.replace(`${resourceType}.`, ''))]);
-  const reduced = Object.fromEntries(Object.entries(content).filter(([name]) => kept.has(name)));
-  const meta = (reduced.meta ?? {}) as { readonly tag?: readonly unknown[] };
-  return { ...reduced, meta: { ...meta, tag: [...(meta.tag ?? []), subsetted] } };
 }

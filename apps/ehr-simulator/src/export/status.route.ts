@@ -1,3 +1,4 @@
+import { ignoredText, writeManifest } from '@bulkhead/bulk-server';
 import { type RequestHandler, Router } from 'express';
 import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
@@ -78,8 +79,7 @@ export type ManifestFile = Manifest['output'][number];
 function ignoredEntries(simulator: Simulator, { ignored }: BulkExport) {
   if (ignored.length === 0) return [];
   const outcomes = ignored.map((name) => {
-    const text = `The parameter ${name} is not supported and was ignored.`;
-    return [{ severity: 'warning' as const, code: 'not-supported', text }];
+    return [{ severity: 'warning' as const, code: 'not-supported', text: ignoredText(name) }];
   });
   const url = simulator.fhirEndpoint() + errorFilePath('OperationOutcome', outcomes);
   return [{ type: 'OperationOutcome', url, count: ignored.length }];
@@ -92,12 +92,12 @@ function buildManifest(simulator: Simulator, bulkExport: BulkExport) {
     return { type, url: links.url({ base: simulator.fileEndpoint(), bulkExport, fileName: name }), count };
   };
   const ofKind = (kind: ExportFile['kind']) => bulkExport.files.filter((file) => file.kind === kind).map(entry);
-  return {
-    transactionTime: new Date(bulkExport.transactionTimeMs).toISOString(),
+  return writeManifest({
+    transactionTime: new Date(bulkExport.transactionTimeMs),
     request: bulkExport.request,
     requiresAccessToken: filesNeedToken(options),
     output: ofKind('output'),
     deleted: ofKind('deleted'),
     error: ignoredEntries(simulator, bulkExport),
-  };
+  });
 }

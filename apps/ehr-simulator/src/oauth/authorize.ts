@@ -1,6 +1,6 @@
+import { OAuthError } from '@bulkhead/bulk-server';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
-import { OAuthError } from './check-client.ts';
 
 interface AuthorizeRedirectInput {
   readonly simulator: Simulator;

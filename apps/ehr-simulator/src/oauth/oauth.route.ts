@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { OAuthError } from '@bulkhead/bulk-server';
 import { type Request, Router, urlencoded } from 'express';
 import { endpoint, type Handle, type HandleInput } from '../http/endpoint.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { authorizeFaultOf, authorizePage, authorizeRedirect } from './authorize.ts';
-import { checkClient, formOf, OAuthError } from './check-client.ts';
+import { checkClient, formOf } from './check-client.ts';
 import type { Grant } from './issued-tokens.ts';
 import { systemScope } from './system-scope.ts';
 

@@ -1,6 +1,6 @@
-import { scopeFault, scopeVersionsOf } from '@bulkhead/fhir';
+import { OAuthError, readableScopes } from '@bulkhead/bulk-server';
+import { scopeVersionsOf } from '@bulkhead/fhir';
 import type { SimulatorOptions } from '../options/options.ts';
-import { OAuthError } from './check-client.ts';
 
 /**
  * The scopes that a client gets without a user (SMART App Launch 2.2, "Backend Services"): those that are valid, without rights to write,
@@ -8,13 +8,9 @@ import { OAuthError } from './check-client.ts';
  * @throws OAuthError `invalid_scope` if nothing is left, `access_denied` if the application is registered for other scopes
  */
 export function systemScope(requested = '', registration: Partial<Registration> = {}): string {
-  const granted = requested
-    .trim()
-    .split(/\s+/)
-    .filter((scope) => scope !== '' && scopeFault({ scope, withUser: false }) === undefined)
-    .flatMap((scope) => readingPart(scope) ?? []);
+  const granted = readableScopes(requested);
   checkPolicy(granted, registration);
-  if (granted.length > 0) return [...new Set(granted)].join(' ');
+  if (granted.length > 0) return granted.join(' ');
   throw new OAuthError({
     code: 'invalid_scope',
     text: 'One or more scopes for reading, such as system/*.read, are required.',
@@ -32,13 +28,4 @@ function checkPolicy(scopes: readonly string[], { scopeVersion, wildcardScopes =
     code: 'access_denied',
     text: 'Policy evaluation failed for this request, please check the policy configurations.',
   });
-}
-
-function readingPart(scope: string): string | undefined {
-  // A scope of another form, such as a URI, is for the server to know, and this one knows none.
-  const [, target, access = '', query = ''] = /^(system\/[^.]+)\.([^?]+)(\?.*)?$/.exec(scope) ?? [];
-  if (target === undefined || access === 'write') return undefined;
-  if (access === 'read' || access === '*') return `${target}.read`;
-  const rights = access.replace(/[cud]/g, '');
-  return rights === '' ? undefined : `${target}.${rights}${query}`;
 }

@@ -1,10 +1,8 @@
+import { exportLevels } from '@bulkhead/bulk-server';
 import { scopeVersions } from '@bulkhead/fhir';
 import { type Fault, validate } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
-
-export const exportLevels = ['system', 'patient', 'group'] as const;
-export type ExportLevel = (typeof exportLevels)[number];
 
 /** The options that are read at every request and can therefore change at run time. */
 const changeableShape = {

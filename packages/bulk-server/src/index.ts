@@ -1,0 +1,22 @@
+export {
+  type AssertionRules,
+  assertionAlgorithms,
+  assertionType,
+  refused,
+  verifyAssertion,
+} from './client-assertion.ts';
+export {
+  type ExportLevel,
+  exportLevels,
+  type KickOff,
+  type KickOffFault,
+  type KickOffParameter,
+  kickOffParameterNames,
+  kickOffParameters,
+  kickOffPreferences,
+  readKickOff,
+} from './kick-off.ts';
+export { ignoredText, type ManifestFile, writeManifest } from './manifest.ts';
+export { OAuthError } from './oauth-error.ts';
+export { selectElements } from './select-elements.ts';
+export { readableScopes } from './system-scope.ts';
