@@ -7,6 +7,27 @@ export const accessError = defineErrors({
     status: 404,
     message: 'No API key has this id. List them with GET /api/ehr/api-keys.',
   },
+  'unknown-client': {
+    title: 'Client not found',
+    advice: 'Reload the list of clients.',
+    status: 404,
+    message: 'No client has this id. List them with GET /api/ehr/clients.',
+  },
+  'scope-not-sufficient': {
+    title: 'The scopes of the token do not cover this',
+    advice: 'Request a token with more scopes, or ask an operator to register the client for them.',
+    status: 403,
+    help: 'The token of a backend client does not cover this type, or this URL. The message has what is missing.',
+    examples: [
+      {
+        message:
+          'The scopes of this token do not cover Observation: system/Patient.read. Request a token with more scopes.',
+      },
+      {
+        message: 'Tokens of backend clients are for the FHIR base URL of a connection only. Send an API key here.',
+      },
+    ],
+  },
   'last-operator-key': {
     title: 'This is the last operator key',
     advice: 'Create another operator key first. Without one, no new key could be created.',

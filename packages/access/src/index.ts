@@ -1,6 +1,9 @@
 export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
 export type { ApiKeyRepository } from './api-key.repository.ts';
 export { apiKeyPrefix, isMistyped } from './api-key-text.ts';
+export type { BackendClient } from './backend-client/backend-client.record.ts';
+export { isClientToken } from './backend-client/client-token.repository.ts';
+export { isGranted } from './backend-client/limit-scopes.ts';
 export { accessError } from './errors.ts';
 export { IdentityProvider, type IdentityProviderOptions, type LoginAttempt } from './person/identity-provider.ts';
 export { type Person, type PersonRole, type Principal, personRoles, toPrincipal } from './person/person.record.ts';

@@ -1,18 +1,24 @@
 import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
 import { ApiKeyRepository } from './api-key.repository.ts';
+import { BackendClientRepository } from './backend-client/backend-client.repository.ts';
+import { ClientTokenRepository } from './backend-client/client-token.repository.ts';
 import { SessionRepository } from './session.repository.ts';
 
 export type AccessStore = ReturnType<typeof createAccessStore>['repositories'];
 
 export function createAccessStore({ database }: Pick<StoreContext, 'database'>) {
   const apiKeys = new ApiKeyRepository(database);
+  const backendClients = new BackendClientRepository(database);
   const data: FeatureData = {
     ...noData,
-    // Sessions refer to API keys only.
+    // Sessions refer to API keys only, and tokens to clients only.
     async eraseConnection({ connectionId }) {
       await apiKeys.forgetConnection(connectionId);
+      await backendClients.forgetConnection(connectionId);
       return 0;
     },
   };
-  return { repositories: { apiKeys, sessions: new SessionRepository(database) }, data };
+  const sessions = new SessionRepository(database);
+  const clientTokens = new ClientTokenRepository(database);
+  return { repositories: { apiKeys, sessions, backendClients, clientTokens }, data };
 }

@@ -9,4 +9,5 @@ export {
 } from './egress-guard.ts';
 export { type EgressProxy, proxyEnvShape, proxyOf } from './egress-proxy.ts';
 export { egressError } from './errors.ts';
+export { readJson } from './read-json.ts';
 export { drain, endIfSilent } from './response-bodies.ts';

@@ -1,4 +1,4 @@
-import { createApiKeyService, createSessionService } from '@bulkhead/access/commands';
+import { BackendClientService, createApiKeyService, createSessionService } from '@bulkhead/access/commands';
 import { createAuditService } from '@bulkhead/audit/commands';
 import { BulkExportService } from '@bulkhead/bulk-export/commands';
 import { AuthorizationService, ConnectionService, createSigningKeyService } from '@bulkhead/connections/commands';
@@ -36,6 +36,8 @@ export interface ServicesOptions {
     /** From `unwrapKeys`. */
     readonly encryptionKeySource: string;
   };
+  /** How the keys of backend clients are read from their URLs. Without it, they must be registered themselves. */
+  readonly clientKeys?: ClientKeySource | undefined;
   /** How long the start of an export waits for its kick-off. */
   readonly kickOffWaitMs?: number | undefined;
   /** How long a connection test waits for its result. */
@@ -44,15 +46,20 @@ export interface ServicesOptions {
   readonly syncWaitMs?: number | undefined;
 }
 
+type ClientKeySource = Pick<ConstructorParameters<typeof BackendClientService>[0], 'readJson' | 'urlFault'>;
+
+const noClientKeys: ClientKeySource = {
+  readJson: () => Promise.reject(new Error('This program reads no keys from URLs.')),
+  urlFault: () => 'this program reads no keys from URLs',
+};
+
 export type Services = ReturnType<typeof createServices>;
 
 /** Creates all services. A service stores records and enqueues jobs. The workers run the jobs. */
 export function createServices(options: ServicesOptions) {
   const { store, producer, registry, redis, prefix, configuration } = options;
-  const apiKeys = createApiKeyService({
-    store,
-    connectionExists: async (id) => (await store.connections.find(id)) !== undefined,
-  });
+  const connectionExists = async (id: string) => (await store.connections.find(id)) !== undefined;
+  const apiKeys = createApiKeyService({ store, connectionExists });
   const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
   const findActive = async (connectionId: string) => {
     const active = await Promise.all(store.features.map((feature) => feature.findActive(connectionId)));
@@ -76,6 +83,7 @@ export function createServices(options: ServicesOptions) {
   return {
     apiKeys,
     audit: createAuditService({ store }),
+    backendClients: new BackendClientService({ store, connectionExists, ...(options.clientKeys ?? noClientKeys) }),
     authorizations: new AuthorizationService({ store, producer, registry, connections }),
     bulkExports: new BulkExportService({
       ...{ store, producer, connections, idempotency, registry, addresses, kickOffWaitMs, readPause },

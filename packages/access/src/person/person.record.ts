@@ -17,9 +17,11 @@ export const personSchema = z.strictObject({
 });
 export type Person = Immutable<z.output<typeof personSchema>>;
 
-/** Who acts: an API key, or a person in the form of one. */
+/** Who acts: an API key, or a person or a backend client in the form of one. */
 export interface Principal extends ApiKey {
   readonly personRole?: PersonRole;
+  /** The SMART scopes of the token of a backend client. */
+  readonly grantedScope?: string;
 }
 
 /** The id of a person in sessions and in the audit log. */

@@ -62,6 +62,7 @@ export class ErasureService {
       Pick<ResourceStore, 'keptOut'> & {
         readonly features: readonly FeatureData[];
         readonly apiKeys: { readonly listIdsOf: (connectionId: string) => Promise<readonly string[]> };
+        readonly backendClients: { readonly listIdsOf: (connectionId: string) => Promise<readonly string[]> };
       },
     producer: Producer,
   ) {
@@ -85,7 +86,10 @@ export class ErasureService {
     const { connectionId } = reference;
     await this.amountsOf(reference);
     // The erasure takes the connection from the lists of these keys.
-    const readerKeyIds = [...(await this.store.apiKeys.listIdsOf(connectionId))];
+    const readerKeyIds = [
+      ...(await this.store.apiKeys.listIdsOf(connectionId)),
+      ...(await this.store.backendClients.listIdsOf(connectionId)),
+    ];
     const requested = await this.request({ kind: 'connection', connectionId, readerKeyIds }, requestedBy);
     if (await this.store.connections.find(connectionId))
       await this.store.connections.markDeleted({ id: connectionId, now: new Date() });

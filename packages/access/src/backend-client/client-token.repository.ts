@@ -1,0 +1,74 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import { z } from 'zod';
+
+const tokenSchema = z.strictObject({
+  /** SHA-256 of the token, which has 256 random bits. A stolen record opens nothing. */
+  id: z.string(),
+  clientId: z.string(),
+  scope: z.string(),
+  expiresAt: z.date(),
+});
+
+const assertionSchema = z.strictObject({
+  /** SHA-256 of the client and the `jti` of its assertion. */
+  id: z.string(),
+  expiresAt: z.date(),
+});
+
+/** SMART App Launch 2.2, "Backend Services": at most five minutes. */
+export const tokenSeconds = 300;
+/** By this, a request with a token is told from one with an API key. */
+const marker = 'bht_';
+
+const tokens = mongooseSchemaOf(tokenSchema, { collection: 'client_tokens' });
+tokens.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+const assertions = mongooseSchemaOf(assertionSchema, { collection: 'used_assertions' });
+assertions.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
+export function isClientToken(text: string): boolean {
+  return text.startsWith(marker);
+}
+
+/** `client_tokens` and `used_assertions`: what backend clients were granted, and the assertions that they have used. */
+export class ClientTokenRepository {
+  private readonly tokens;
+  private readonly assertions;
+
+  constructor(database: Database) {
+    this.tokens = database.model('ClientToken', tokens);
+    this.assertions = database.model('UsedAssertion', assertions);
+  }
+
+  /** @returns the token itself, which cannot be read again */
+  async issue(options: { readonly clientId: string; readonly scope: string; readonly now: Date }): Promise<string> {
+    const { clientId, scope, now } = options;
+    const token = marker + randomBytes(32).toString('base64url');
+    const expiresAt = new Date(now.getTime() + tokenSeconds * 1000);
+    await this.tokens.create({ _id: hash([token]), clientId, scope, expiresAt });
+    return token;
+  }
+
+  /** Checks the end itself, because the TTL index removes tokens only about once a minute. */
+  async find({ token, now }: { readonly token: string; readonly now: Date }) {
+    const document = await this.tokens.findById(hash([token])).lean();
+    return document && document.expiresAt > now ? { clientId: document.clientId, scope: document.scope } : undefined;
+  }
+
+  /** @returns false if the client has used the assertion before */
+  async useAssertion(options: { readonly clientId: string; readonly jti: string; readonly expiresAtMs: number }) {
+    const { clientId, jti, expiresAtMs } = options;
+    try {
+      await this.assertions.create({ _id: hash([clientId, jti]), expiresAt: new Date(expiresAtMs) });
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+}
+
+function hash(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,201 @@
+import { assertionType, OAuthError, readableScopes, refused, verifyAssertion } from '@bulkhead/bulk-server';
+import { scopeFault } from '@bulkhead/fhir';
+import { invalidRequest } from '@bulkhead/runtime';
+import { importJWK, type JWK } from 'jose';
+import { z } from 'zod';
+import { type BackendClient, jwksSchema } from '../backend-client/backend-client.record.ts';
+import { ClientKeys, type ReadJson } from '../backend-client/client-keys.ts';
+import { tokenSeconds } from '../backend-client/client-token.repository.ts';
+import { limitScopes } from '../backend-client/limit-scopes.ts';
+import { accessError } from '../errors.ts';
+import type { Principal } from '../person/person.record.ts';
+import type { AccessStore } from '../store.ts';
+
+/** The fields of a request to the token endpoint. */
+export type TokenForm = Readonly<Record<string, string | undefined>>;
+
+/** Registers the programs that read by SMART Backend Services, and gives them tokens (SMART App Launch 2.2, "Backend Services"). */
+export class BackendClientService {
+  private readonly store;
+  private readonly keys;
+  private readonly connectionExists;
+  private readonly urlFault;
+
+  constructor(options: {
+    readonly store: Pick<AccessStore, 'backendClients' | 'clientTokens'>;
+    readonly connectionExists: (id: string) => Promise<boolean>;
+    /** Reads the keys of a client. */
+    readonly readJson: ReadJson;
+    /** Why keys cannot be read from a URL. */
+    readonly urlFault: (url: string) => string | undefined;
+  }) {
+    this.store = options.store;
+    this.keys = new ClientKeys(options.readJson);
+    this.connectionExists = options.connectionExists;
+    this.urlFault = options.urlFault;
+  }
+
+  /** @throws AppError `invalid-request` */
+  async create(body: z.output<typeof backendClientBodySchema>): Promise<BackendClient> {
+    const faults = [];
+    for (const [index, id] of (body.connectionIds ?? []).entries()) {
+      if (!(await this.connectionExists(id)))
+        faults.push({ path: `connectionIds.${index}`, message: 'must be the id of a connection' });
+    }
+    for (const [index, key] of (body.jwks?.keys ?? []).entries()) {
+      const message = await keyFault(key);
+      if (message !== undefined) faults.push({ path: `jwks.keys.${index}`, message });
+    }
+    const urlFault = body.jwksUrl === undefined ? undefined : this.urlFault(body.jwksUrl);
+    if (urlFault !== undefined)
+      faults.push({
+        path: 'jwksUrl',
+        message: `must be a public https URL, because no other one is read: ${urlFault}`,
+      });
+    if (faults.length > 0) throw invalidRequest(faults);
+    return this.store.backendClients.create({ ...body, now: new Date() });
+  }
+
+  list(): Promise<BackendClient[]> {
+    return this.store.backendClients.list();
+  }
+
+  /** @throws AppError `unknown-client` */
+  async get(id: string): Promise<BackendClient> {
+    const client = await this.store.backendClients.find(id);
+    if (!client) throw accessError('unknown-client');
+    return client;
+  }
+
+  /** Its tokens stop working at once. A revoked client stays in the list. @throws AppError `unknown-client` */
+  async revoke(id: string): Promise<{ readonly client: BackendClient; readonly isChanged: boolean }> {
+    const client = await this.get(id);
+    if (client.revokedAt) return { client, isChanged: false };
+    await this.store.backendClients.revoke({ id, now: new Date() });
+    return { client: await this.get(id), isChanged: true };
+  }
+
+  /**
+   * Answers a request to the token endpoint.
+   * @param options.audience the URL of the token endpoint
+   * @throws OAuthError
+   */
+  async grant({ form, audience }: { readonly form: TokenForm; readonly audience: string }) {
+    const { grant_type: grantType, client_assertion_type: type, client_assertion: assertion = '', scope = '' } = form;
+    if (grantType !== 'client_credentials')
+      throw new OAuthError({ code: 'unsupported_grant_type', text: 'grant_type must be client_credentials.' });
+    if (type !== assertionType || assertion === '')
+      throw new OAuthError({
+        code: 'invalid_request',
+        text: `client_assertion is missing, or client_assertion_type is not ${assertionType}.`,
+      });
+    const now = new Date();
+    const clientId = await verifyAssertion(assertion, {
+      audience,
+      nowMs: now.getTime(),
+      findKey: (options) => this.findKey(options),
+      use: (options) => this.store.clientTokens.useAssertion(options),
+    });
+    const client = await this.get(clientId);
+    const granted = limitScopes(readableScopes(scope), client.scope.split(' '));
+    if (granted.length === 0)
+      throw new OAuthError({
+        code: 'invalid_scope',
+        text: `None of the requested scopes is granted. The client is registered for: ${client.scope}.`,
+      });
+    const token = await this.store.clientTokens.issue({ clientId, scope: granted.join(' '), now });
+    // A request does not wait for this write and does not fail with it.
+    this.store.backendClients.noteUse(client, now).catch(() => undefined);
+    return { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scope: granted.join(' ') };
+  }
+
+  private async findKey(options: {
+    readonly clientId: string;
+    readonly kid: string;
+    readonly jku: string | undefined;
+  }) {
+    const { clientId, kid, jku } = options;
+    const client = await this.store.backendClients.find(clientId);
+    if (!client || client.revokedAt) throw refused('the client is not registered here');
+    if (jku !== undefined && jku !== client.jwksUrl) throw refused('jku is not the registered URL of the keys');
+    return this.keys.find(client, kid);
+  }
+
+  /** @returns undefined if the token was never issued, has expired, or if its client was revoked */
+  async recognise(token: string): Promise<Principal | undefined> {
+    const granted = await this.store.clientTokens.find({ token, now: new Date() });
+    const client = granted && (await this.store.backendClients.find(granted.clientId));
+    if (!client || client.revokedAt) return undefined;
+    const { id, name, connectionIds, createdAt } = client;
+    const limits = connectionIds ? { connectionIds } : {};
+    return { id, name, role: 'client', prefix: '', createdAt, ...limits, grantedScope: granted.scope };
+  }
+}
+
+/** What is wrong with a public key. @returns undefined if tokens can be signed with its private half */
+async function keyFault(key: Readonly<Record<string, unknown>>): Promise<string | undefined> {
+  if ('d' in key || 'k' in key) return 'is a private or a secret key. Send only public keys, and replace this one';
+  const alg = key.kty === 'RSA' ? 'RS384' : 'ES384';
+  try {
+    await importJWK(key as JWK, alg);
+  } catch {
+    return 'is not a public key for RS384 (RSA) or ES384 (EC with the curve P-384)';
+  }
+  if (key.kty === 'RSA' && Buffer.from(String(key.n), 'base64url').length < 256) return 'is shorter than 2048 bits';
+  return key.kty === 'RSA' || key.crv === 'P-384' ? undefined : 'must have the curve P-384, for ES384';
+}
+
+/** The request to register a client. */
+export const backendClientBodySchema = z
+  .strictObject({
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .describe('A name by which people recognise the client, 1 to 100 characters. The audit log shows it.'),
+    scope: z
+      .string()
+      .trim()
+      .min(1)
+      .max(4000)
+      .default('system/*.read')
+      .describe(
+        'What the client may read at most: SMART scopes of version 1 or 2, separated by spaces, such as `system/Patient.rs system/Observation.rs`. Default: `system/*.read`.',
+      ),
+    connectionIds: z
+      .array(z.string().min(1).max(100))
+      .min(1, 'must contain a connection: omit the field for all connections')
+      .max(1000)
+      .transform((ids) => [...new Set(ids)])
+      .optional()
+      .describe('The only connections that the client may read. Default: all, including those that are created later.'),
+    jwks: jwksSchema.optional(),
+    jwksUrl: z
+      .url()
+      .max(2000)
+      .optional()
+      .describe('Where the public keys of the client are. Give either this or `jwks`.'),
+  })
+  .superRefine(({ scope, jwks, jwksUrl }, { addIssue }) => {
+    if ((jwks === undefined) === (jwksUrl === undefined))
+      addIssue({ code: 'custom', path: ['jwks'], message: 'or jwksUrl is required: give one of them' });
+    const fault = registeredFault(scope);
+    if (fault !== undefined) addIssue({ code: 'custom', path: ['scope'], message: fault });
+  })
+  .transform(({ connectionIds, jwks, jwksUrl, ...body }) => ({
+    ...body,
+    ...(connectionIds ? { connectionIds } : {}),
+    ...(jwks ? { jwks } : {}),
+    ...(jwksUrl === undefined ? {} : { jwksUrl }),
+  }));
+
+function registeredFault(scope: string): string | undefined {
+  const fault = scopeFault({ scope, withUser: false });
+  if (fault !== undefined) return fault;
+  if (scope.includes('?')) return 'cannot have parameters (`?category=...`), which are not supported here';
+  const others = scope.split(' ').filter((name) => readableScopes(name).join() !== name);
+  return others.length > 0
+    ? `must only allow to read, and ${others.join(' ')} allows more. Use .read or .rs`
+    : undefined;
+}
