@@ -75,7 +75,14 @@ export {
   whyNotResourceType,
 } from './resources/resource.ts';
 export { openStart, withoutLeapSecond } from './search/date-range.ts';
-export { type DateCriterion, parseSearch, type ResourceSearch, type SearchRequest } from './search/parse-search.ts';
+export { type Include, includedReferences, includesOf } from './search/include-paths.ts';
+export {
+  type DateCriterion,
+  parseSearch,
+  type ResourceSearch,
+  type SearchOrder,
+  type SearchRequest,
+} from './search/parse-search.ts';
 export {
   readSearchBundle,
   type SearchBundle,
@@ -83,5 +90,11 @@ export {
   type SearchEntry,
 } from './search/search-bundle.ts';
 export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
-export { type HistoryEntry, historyBundle, historyEntry, searchset } from './search/write-bundle.ts';
+export {
+  type HistoryEntry,
+  historyBundle,
+  historyEntry,
+  type SearchsetEntry,
+  searchset,
+} from './search/write-bundle.ts';
 export { maxSummaryBytes, type ResourceSummary, summarize, summarizedElementsOf } from './summaries/summarize.ts';

@@ -13,6 +13,7 @@ export interface PageQuery {
   readonly conditions: readonly Condition[];
   /** The fields by which this query is sorted. */
   readonly order: readonly OrderField[];
+  readonly isDescending: boolean;
   /** The values of the search's first fields, which are the same for all matches of this query. */
   readonly prefix: Position;
 }
@@ -23,12 +24,12 @@ export interface PageQuery {
  * requested patient.
  */
 export function pageQueries(options: {
-  readonly query: Pick<ResourceQuery, 'conditions' | 'order' | 'patients'>;
+  readonly query: Pick<ResourceQuery, 'conditions' | 'order' | 'patients' | 'isDescending'>;
   readonly position: Position | undefined;
 }): PageQuery[] {
   const { query, position } = options;
-  const { conditions, patients } = query;
-  if (!patients) return queriesAfter({ ...query, position, prefix: [] });
+  const { conditions, patients, isDescending = false } = query;
+  if (!patients) return queriesAfter({ ...query, isDescending, position, prefix: [] });
   const order = query.order.slice(1);
   const [reached, ...rest] = position ?? [];
   const first = position ? patients.indexOf(String(reached)) : 0;
@@ -42,7 +43,7 @@ export function pageQueries(options: {
         { 'keys.patient': patient },
         ...(earlier.length > 0 ? [{ $nor: [patientCondition(earlier)] }] : []),
       ],
-      order,
+      ...{ order, isDescending },
       position: position && index === 0 ? rest : undefined,
       prefix: [patient],
     });
@@ -50,8 +51,8 @@ export function pageQueries(options: {
 }
 
 function queriesAfter(options: PageQuery & { readonly position: Position | undefined }): PageQuery[] {
-  const { conditions, order, position, prefix } = options;
-  return pagesAfter({ order, position }).map((after) => ({ conditions: [...conditions, ...after], order, prefix }));
+  const { conditions, position, ...query } = options;
+  return pagesAfter({ ...query, position }).map((after) => ({ ...query, conditions: [...conditions, ...after] }));
 }
 
 /** The values of a document's order fields. They mark the end of a page. */
@@ -61,20 +62,32 @@ export type Position = readonly (string | Date | null)[];
  * The conditions for the documents after a position, for one query after the other. A single `$or` would mean the same, but query
  * planners do not use an index inside it. After `(1, 5)` come "1 and over 5", then "over 1".
  */
-function pagesAfter(options: { readonly order: readonly OrderField[]; readonly position: Position | undefined }) {
-  const { order, position } = options;
+function pagesAfter(options: {
+  readonly order: readonly OrderField[];
+  readonly isDescending: boolean;
+  readonly position: Position | undefined;
+}): Condition[][] {
+  const { order, isDescending, position } = options;
   if (!position) return [[]];
   return order
-    .map((field, index): Condition[] => [
-      ...order.slice(0, index).map(({ name }, at) => ({ [name]: position[at] ?? null })),
-      { [field.name]: greaterThan(position[index] ?? null) },
-    ])
-    .toReversed();
+    .map((field, index) => {
+      const same = order.slice(0, index).map(({ name }, at) => ({ [name]: position[at] ?? null }));
+      const after = isDescending ? lessThan(field, position[index] ?? null) : [greaterThan(position[index] ?? null)];
+      return after.map((condition): Condition[] => [...same, { [field.name]: condition }]);
+    })
+    .toReversed()
+    .flat();
 }
 
 /** MongoDB compares only values of the same type, so `$gt` finds nothing after a missing date, although every date follows it. */
 function greaterThan(value: string | Date | null): Condition {
   return value === null ? { $gte: openStart } : { $gt: value };
+}
+
+/** Nothing is less than a missing date, and a missing date is less than every other one. */
+function lessThan({ isOptional = false }: OrderField, value: string | Date | null): (Condition | null)[] {
+  if (value === null) return [];
+  return isOptional ? [{ $lt: value }, null] : [{ $lt: value }];
 }
 
 interface CursorContext extends ResourceTypeReference {

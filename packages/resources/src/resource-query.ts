@@ -28,6 +28,8 @@ export interface ResourceQuery {
   readonly patients?: readonly string[];
   /** The order of the index, so that nothing is sorted. The last field is unique. */
   readonly order: readonly OrderField[];
+  /** Whether the index is read backwards. */
+  readonly isDescending?: boolean;
 }
 
 export interface ResourceTypeReference {
@@ -45,7 +47,7 @@ export function toResourceQuery(options: {
   readonly search: ResourceSearch;
 }): ResourceQuery {
   const { connectionId, search } = options;
-  const { ids, patients, tokens, dates, lastUpdated } = search;
+  const { ids, patients, tokens, dates, lastUpdated, sort } = search;
   const [indexed, ...alsoOf] = patients;
   const conditions = [
     { connectionId },
@@ -57,19 +59,36 @@ export function toResourceQuery(options: {
   // Tombstones have no keys, so a search by keys does not find them.
   const current = [...conditions, { deleted: false }];
   const kinds = [ids, ...patients, tokens[0], dates[0], lastUpdated[0]].filter((kind) => kind !== undefined);
-  const isObvious = kinds.length === 1;
+  const isObvious = kinds.length === 1 && !sort;
+  const { isDescending = false } = sort ?? {};
   if (ids) {
     const idCondition = { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } };
     const ofPatients = indexed ? [patientCondition(indexed)] : [];
-    return { ...byId, isObvious, conditions: [...current, ...ofPatients, idCondition] };
+    return { ...byId, isObvious, isDescending, conditions: [...current, ...ofPatients, idCondition] };
   }
-  if (indexed) return { ...byPatient, isObvious, conditions, patients: [...new Set(indexed)].toSorted() };
+  if (indexed) return { ...byPatient, isObvious, isDescending, conditions, patients: [...new Set(indexed)].toSorted() };
+  if (sort?.field === '_lastUpdated') return { ...byLastUpdated, isObvious, isDescending, conditions: current };
+  if (sort?.field === 'date') return { ...byAnyDate, isObvious, isDescending, conditions: current };
+  const all = { _id: idsBelow(connectionId) };
+  if (sort) return { ...byId, isObvious, isDescending, conditions: [...current, all] };
   if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, isObvious, conditions };
   if (lastUpdated.length > 0) return { ...byLastUpdated, isObvious, conditions: current };
   if (dates.length > 0) return { ...byDate, isObvious, conditions };
   if (tokens.length > 0) return { ...byToken, isObvious, conditions };
-  const all = { _id: idsBelow(connectionId) };
   return { ...byId, isObvious, conditions: [...current, all] };
+}
+
+/**
+ * Why a search cannot be sorted: its index has another order, and nothing is sorted in memory.
+ * @returns undefined if it can
+ */
+export function sortFault({ ids, patients, sort }: ResourceSearch): string | undefined {
+  if (!sort) return undefined;
+  if (ids) return sort.field === '_id' ? undefined : 'must be _id or -_id together with the parameter _id';
+  const [indexed] = patients;
+  if (!indexed) return undefined;
+  if (sort.field !== 'date') return 'must be date or -date together with the parameter patient';
+  return new Set(indexed).size > 1 ? 'is supported for one patient at a time' : undefined;
 }
 
 /** All conditions of a search without an order. They match a resource of two patients once. */
@@ -95,6 +114,11 @@ const byPatient = {
 const byDate = {
   index: 'by-date',
   order: [{ name: 'keys.dateEnd', type: 'instant' }, { name: 'keys.dateStart', type: 'instant' }, resourceId],
+} as const;
+/** Resources without a date come first. */
+const byAnyDate = {
+  index: 'by-date',
+  order: byDate.order.map((field) => (field.type === 'instant' ? { ...field, isOptional: true } : field)),
 } as const;
 const byLastUpdated = {
   index: 'by-last-updated',

@@ -6,6 +6,7 @@ import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';
 import { readVersions } from './resource.writer.ts';
+import { wholeSecond } from './resource-changes.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
 import { type Position, pageQueries, readCursor, writeCursor } from './resource-pages.ts';
@@ -41,8 +42,20 @@ const streamBatchSize = 2 * batchSize;
 /** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
 const chunkBytes = 64 * 1024;
 
-interface StoredContent extends Named {
+/** The stored version of a resource. */
+interface StoredVersion {
   readonly deleted: boolean;
+  readonly resource: unknown;
+  /** That of the EHR, or a hash of the content if it gives none. */
+  readonly versionId: string;
+  readonly lastUpdated: Date;
+  /** When it was stored, to the second. */
+  readonly changedAt: Date;
+}
+
+interface StoredContent extends Named, Pick<ResourceDocument, 'versionId' | 'contentHash' | 'lastUpdated'> {
+  readonly deleted: boolean;
+  readonly changedAt: mongoose.mongo.Timestamp;
   readonly erased?: true;
   readonly resource: unknown;
   readonly numberTexts?: NumberText[];
@@ -162,13 +175,14 @@ export class ResourceRepository {
     const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
     let remaining = limit;
     try {
-      for (const { conditions, order: sort, prefix } of pageQueries({ query, position: start })) {
+      for (const { conditions, order: sort, isDescending, prefix } of pageQueries({ query, position: start })) {
         const page = { ...query, conditions };
         const { pageTimeMs: maxTimeMS } = this.limits;
         for await (const document of this.find({
           resourceType,
           query: page,
           order: sort,
+          isDescending,
           limit: remaining,
           maxTimeMS,
           signal,
@@ -202,22 +216,42 @@ export class ResourceRepository {
     }
   }
 
-  /** Reads one resource as received. `deleted` is true if there is a tombstone instead. An erased resource is not found. */
+  /** Reads the stored version of a resource as received. `deleted` is true if there is a tombstone instead. An erased resource is not found. */
   async read(reference: {
     readonly connectionId: string;
     readonly resourceType: string;
     readonly resourceId: string;
-  }): Promise<{ readonly deleted: boolean; readonly resource: unknown } | undefined> {
+  }): Promise<StoredVersion | undefined> {
     const { connectionId, resourceType, resourceId } = reference;
-    const document = await this.database
-      .collection<StoredContent>(resourceType)
-      .findOne(
-        { _id: `${connectionId}/${resourceId}` },
-        { projection: { _id: 0, deleted: 1, erased: 1, resource: 1, numberTexts: 1 } },
-      );
+    const document = await this.database.collection<StoredContent>(resourceType).findOne(
+      { _id: `${connectionId}/${resourceId}` },
+      {
+        projection: {
+          ...{ _id: 0, deleted: 1, erased: 1, resource: 1, numberTexts: 1 },
+          ...{ versionId: 1, contentHash: 1, lastUpdated: 1, changedAt: 1 },
+        },
+      },
+    );
     if (!document || document.erased) return undefined;
-    const { deleted, resource, numberTexts } = document;
-    return { deleted, resource: decodeExactNumbers(resource, numberTexts) };
+    const { deleted, resource, numberTexts, versionId, contentHash, lastUpdated, changedAt } = document;
+    return {
+      ...{ deleted, resource: decodeExactNumbers(resource, numberTexts), lastUpdated },
+      changedAt: wholeSecond(changedAt.getHighBitsUnsigned() * 1000),
+      versionId: versionId ?? contentHash,
+    };
+  }
+
+  /** Finds current resources by their ids. */
+  async findByIds(options: ResourceTypeReference & { readonly ids: readonly string[] }): Promise<unknown[]> {
+    const { connectionId, resourceType, ids } = options;
+    const documents = await this.database
+      .collection<StoredContent>(resourceType)
+      .find(
+        { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, deleted: false },
+        { projection: { _id: 0, resource: 1, numberTexts: 1 }, maxTimeMS: this.limits.pageTimeMs },
+      )
+      .toArray();
+    return documents.map(decode);
   }
 
   /** Reads the source of the stored version of a resource, followed by those of earlier versions. Empty if nothing is stored. */
@@ -298,6 +332,7 @@ export class ResourceRepository {
     readonly resourceType: string;
     readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
     readonly order?: readonly OrderField[];
+    readonly isDescending?: boolean;
     readonly limit?: number;
     readonly maxTimeMS: number;
     readonly signal: AbortSignal | undefined;
@@ -307,6 +342,7 @@ export class ResourceRepository {
     readonly size?: number;
   }) {
     const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false, size = batchSize } = options;
+    const direction = options.isDescending ? -1 : 1;
     return this.database.collection(resourceType).find(
       { $and: [...query.conditions] },
       {
@@ -314,7 +350,7 @@ export class ResourceRepository {
           ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
         ),
         ...hintFor(query),
-        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, 1] as [string, 1]) } : {}),
+        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, direction] as [string, 1 | -1]) } : {}),
         ...(limit === undefined ? {} : { limit }),
         batchSize: size,
         maxTimeMS,

@@ -1,5 +1,6 @@
 import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
+import { type Include, includesOf, readInclude } from './include-paths.ts';
 import { searchToken, type TokenParameter } from './search-keys.ts';
 
 export interface SearchRequest {
@@ -10,6 +11,8 @@ export interface SearchRequest {
   readonly withTotal: boolean;
   /** Where the page begins. The previous page returned it. */
   readonly cursor?: string;
+  /** What else the page contains. */
+  readonly includes: readonly (Include & { readonly type: string })[];
 }
 
 export interface SearchFault {
@@ -45,6 +48,7 @@ export function parseSearch(
       faults.push({ path: name, message: unknownBecause(name) });
   }
   const ids = reader.everyOf('_id', readId);
+  const sort = reader.single('_sort', readSort);
   const search = {
     ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
     patients: reader.everyOf('patient', readPatient),
@@ -53,12 +57,14 @@ export function parseSearch(
     ),
     dates: reader.everyOf('date', readDate),
     lastUpdated: reader.everyOf('_lastUpdated', readDate),
+    ...(sort ? { sort } : {}),
   };
   const cursor = reader.single('_cursor', (value) => value);
   const request = {
     search,
     count: reader.single('_count', readCount) ?? defaultCount,
     withTotal: reader.single('_total', readTotal) ?? false,
+    includes: reader.everyOf('_include', toInclude).flat(),
     ...(cursor === undefined ? {} : { cursor }),
   };
   return faults.length > 0 ? { faults } : { request };
@@ -73,6 +79,8 @@ const parameterNames = [
   'code',
   '_security',
   '_lastUpdated',
+  '_sort',
+  '_include',
   '_count',
   '_total',
   '_cursor',
@@ -173,11 +181,38 @@ function readTotal(value: string): boolean {
   throw new WrongValue('must be none, accurate or estimate');
 }
 
+/** Orders that an index has: https://hl7.org/fhir/R4/search.html#sort. */
+const sortFields = ['_id', '_lastUpdated', 'date'] as const;
+
+export interface SearchOrder {
+  readonly field: (typeof sortFields)[number];
+  readonly isDescending: boolean;
+}
+
+function readSort(value: string): SearchOrder {
+  const isDescending = value.startsWith('-');
+  const field = sortFields.find((name) => name === value.slice(isDescending ? 1 : 0));
+  if (field) return { field, isDescending };
+  throw new WrongValue(
+    `${JSON.stringify(value)} is not a supported order. Use one of ${sortFields.join(', ')}, or one of them after a "-"`,
+  );
+}
+
+function toInclude(value: string) {
+  const include = readInclude(value);
+  if (include) return include;
+  const [type = ''] = value.split(':');
+  const known = includesOf(type);
+  const remedy =
+    known.length > 0 ? `Supported for ${type}: ${known.join(', ')}` : 'Use Type:parameter, such as Observation:patient';
+  throw new WrongValue(`${JSON.stringify(value)} is not a supported reference. ${remedy}`);
+}
+
 function unknownBecause(name: string): string {
   const [base = '', modifier] = name.split(':', 2);
   const isModified = modifier !== undefined && (parameterNames as readonly string[]).includes(base);
   if (isModified) return `has the modifier ":${modifier}", but modifiers are not supported`;
-  return `is not a parameter of this search. Supported parameters: connectionId, ${parameterNames.join(', ')}`;
+  return `is not a parameter of this search. Supported parameters: ${parameterNames.join(', ')}`;
 }
 
 function intersection(lists: AllOfAny<string>): readonly string[] {
@@ -207,6 +242,8 @@ export interface ResourceSearch {
   readonly tokens: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;
   readonly lastUpdated: AllOfAny<DateCriterion>;
+  /** Undefined: any order that allows paging. */
+  readonly sort?: SearchOrder;
 }
 
 /** Splits at separators that are not escaped by a backslash. */

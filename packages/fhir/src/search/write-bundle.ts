@@ -10,12 +10,20 @@ export interface HistoryEntry {
   readonly changedAt: Date;
 }
 
+export interface SearchsetEntry {
+  readonly fullUrl: string;
+  /** JSON. */
+  readonly resource: string;
+  /** Default: it matches the search. */
+  readonly mode?: 'match' | 'include';
+}
+
 /** Writes a Bundle of matches as JSON: https://hl7.org/fhir/R4/bundle.html#searchset. */
 export function searchset(
   options: PageLinks & {
     readonly total?: number | undefined;
     /** Resources as JSON text. Each was serialized once, with the original text of its numbers. */
-    readonly entries: readonly { readonly fullUrl: string; readonly resource: string }[];
+    readonly entries: readonly SearchsetEntry[];
   },
 ): string {
   const { total, entries } = options;
@@ -24,8 +32,8 @@ export function searchset(
     type: 'searchset',
     fields: total === undefined ? {} : { total },
     entries: entries.map(
-      ({ fullUrl, resource }) =>
-        `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${resource},"search":{"mode":"match"}}`,
+      ({ fullUrl, resource, mode = 'match' }) =>
+        `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${resource},"search":{"mode":"${mode}"}}`,
     ),
   });
 }

@@ -1,9 +1,14 @@
 import { anyPatient, patientsShown } from '@bulkhead/audit';
 import {
+  type HistoryEntry,
+  historyBundle,
+  type Include,
+  includedReferences,
   isResourceType,
   parseSearch,
   type Resource,
   type SearchRequest,
+  type SearchsetEntry,
   searchset,
   whyNotResourceType,
 } from '@bulkhead/fhir';
@@ -11,6 +16,7 @@ import { AppError, invalidRequest, sentence } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
 import type { SourcedVersion } from '../resource-document.ts';
+import { sortFault } from '../resource-query.ts';
 import type { ResourceStore } from '../store.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
 import { type HistoryRequest, readHistory } from './read-history.ts';
@@ -31,6 +37,8 @@ interface Purge {
   readonly readerKeyIds: readonly string[];
 }
 
+type ReadResource = ResourceTypeReference & { readonly resourceId: string };
+
 interface Reader {
   /** The API key of the request. */
   readonly keyId: string;
@@ -45,8 +53,18 @@ export interface SearchResources extends ResourceTypeReference {
   readonly signal: AbortSignal;
 }
 
+interface SearchPage {
+  /** The absolute URL of the request, from which the link to the next page is made. */
+  readonly address: URL;
+  /** The FHIR base URL of `fullUrl`. Default: that of the EHR. */
+  readonly base?: string;
+}
+
 /** Parameters that apply to pages. A stream has no pages. */
-const pageParameters = ['_count', '_total', '_cursor'];
+const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
+
+/** A page of 1,000 matches with one target each. More targets need a smaller page. */
+const maxIncluded = 1000;
 
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
 export class ResourceService {
@@ -76,13 +94,33 @@ export class ResourceService {
   }
 
   /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
-  async read(options: ResourceTypeReference & { readonly resourceId: string }): Promise<ReadText> {
-    const { resourceId, ...reference } = options;
+  async read(
+    options: ReadResource,
+  ): Promise<ReadText & Pick<HistoryEntry, 'changedAt'> & { readonly versionId: string }> {
+    const stored = await this.readVersion(options);
+    if (stored.deleted) throw resourceDeleted();
+    const { resource, versionId, changedAt } = stored;
+    return { text: JSON.stringify(resource), patients: patientsShown(resource as Resource), versionId, changedAt };
+  }
+
+  /** Reads the stored version of a resource, which can be its deletion, as a history Bundle. @throws AppError `unknown-resource` */
+  async instanceHistory(options: ReadResource & Pick<SearchPage, 'address' | 'base'>): Promise<ReadText> {
+    const { resourceType, resourceId, address, base = '' } = options;
+    const { deleted, resource: content, versionId, changedAt } = await this.readVersion(options);
+    const reference = `${resourceType}/${resourceId}`;
+    const resource = deleted ? undefined : JSON.stringify(content);
+    const entry = { fullUrl: `${base}/${reference}`, reference, resource, versionId, changedAt };
+    return {
+      text: historyBundle({ self: address.href, until: changedAt, entries: [entry] }),
+      patients: deleted ? [] : patientsShown(content as Resource),
+    };
+  }
+
+  private async readVersion({ resourceId, ...reference }: ReadResource) {
     await this.check(reference);
     const stored = await this.store.resources.read({ ...reference, resourceId });
     if (!stored) throw resourceError('unknown-resource');
-    if (stored.deleted) throw resourceDeleted();
-    return { text: JSON.stringify(stored.resource), patients: patientsShown(stored.resource as Resource) };
+    return stored;
   }
 
   /** Reads the sources of the stored and of earlier versions of a resource. @throws AppError `unknown-resource` */
@@ -123,53 +161,89 @@ export class ResourceService {
 
   /**
    * Reads one page of matches, as a searchset Bundle in JSON.
-   * @param options.address the absolute URL of the search, from which the links to pages are made
+   * @throws AppError `unknown-connection`, `unknown-resource`, `invalid-request`, `search-too-costly`
    */
-  async search(options: SearchResources & { readonly address: URL }): Promise<ReadText> {
+  async search(options: SearchResources & SearchPage): Promise<ReadText> {
     const { parameters, address, ...reference } = options;
     const { fhirEndpoint } = await this.check(reference);
-    const { search, count, withTotal, cursor } = parse(parameters);
+    const { search, count, withTotal, cursor, includes } = parse(parameters);
+    checkPage(reference.resourceType, { search, includes });
     if (cursor !== undefined && !this.store.resources.isCursorOf({ ...reference, search, cursor })) {
       const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
       throw invalidRequest([{ path: '_cursor', message }]);
     }
     const total = withTotal ? await this.store.resources.count({ ...reference, search }) : undefined;
-    const entries: { fullUrl: string; resource: string }[] = [];
-    const patients = new Set(requestedPatients({ ...reference, search }));
+    const matches: { readonly resource: Resource; readonly json: string }[] = [];
     let characters = 0;
     let end: (() => string) | undefined;
     let next: string | undefined;
     for await (const match of this.store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
-      if (entries.length === count || characters > maxPageCharacters) {
+      if (matches.length === count || characters > maxPageCharacters) {
         next = end?.();
         break;
       }
-      const resource = JSON.stringify(match.resource);
-      const { id } = match.resource as { id: string };
-      for (const patient of patientsShown(match.resource as Resource)) patients.add(patient);
-      // `fullUrl` is the URL at the EHR. It is the identity of the resource, and its references are relative to it.
-      entries.push({ fullUrl: `${fhirEndpoint}/${reference.resourceType}/${id}`, resource });
-      characters += resource.length;
+      const json = JSON.stringify(match.resource);
+      matches.push({ resource: match.resource as Resource, json });
+      characters += json.length;
       end = match.cursor;
     }
-    const text = searchset({
-      self: address.href,
-      next: next === undefined ? undefined : withCursor(address, next),
-      total,
-      entries,
+    const included = await this.readTargets({
+      ...{ includes, fhirEndpoint, connectionId: reference.connectionId },
+      matches: matches.map(({ resource }) => resource),
     });
-    return { text, patients: [...patients] };
+    // `fullUrl` is the identity of the resource, and its references are relative to it.
+    const urlOf = ({ resourceType, id }: Resource) => `${options.base ?? fhirEndpoint}/${resourceType}/${id}`;
+    const entries: readonly SearchsetEntry[] = [
+      ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: json })),
+      ...included.map((resource) => ({
+        ...{ fullUrl: urlOf(resource), resource: JSON.stringify(resource) },
+        mode: 'include' as const,
+      })),
+    ];
+    const shown = [...matches.map(({ resource }) => resource), ...included].flatMap(patientsShown);
+    const nextUrl = next === undefined ? undefined : withCursor(address, next);
+    return {
+      text: searchset({ self: address.href, next: nextUrl, total, entries }),
+      patients: [...new Set([...requestedPatients({ ...reference, search }), ...shown])],
+    };
+  }
+
+  /** Reads the resources that `_include` adds to a page. @throws AppError `invalid-request` if there are too many */
+  private async readTargets(options: {
+    readonly connectionId: string;
+    readonly fhirEndpoint: string;
+    readonly includes: readonly Include[];
+    readonly matches: readonly Resource[];
+  }): Promise<Resource[]> {
+    const { connectionId, fhirEndpoint, includes, matches } = options;
+    const references = includes.flatMap((include) =>
+      matches.flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
+    );
+    const targets = new Map(references.map((target) => [`${target.type}/${target.id}`, target]));
+    if (targets.size > maxIncluded) {
+      const message = `adds more than ${maxIncluded} resources to this page. Send a smaller \`_count\``;
+      throw invalidRequest([{ path: '_include', message }]);
+    }
+    const found: Resource[] = [];
+    for (const [resourceType, ofType] of Map.groupBy(targets.values(), ({ type }) => type)) {
+      const ids = ofType.map(({ id }) => id);
+      found.push(...((await this.store.resources.findByIds({ connectionId, resourceType, ids })) as Resource[]));
+    }
+    return found;
   }
 
   /** Reads one page of what was stored since a time, as a history Bundle in JSON. See `readHistory`. */
-  async history(options: HistoryRequest & ResourceTypeReference & Reader): Promise<ReadText> {
+  async history(
+    options: HistoryRequest & ResourceTypeReference & Reader & Pick<SearchPage, 'base'>,
+  ): Promise<ReadText> {
     const { fhirEndpoint } = await this.checkUnpurged(options);
-    return readHistory({ ...options, fhirEndpoint, changes: this.store.resourceChanges });
+    return readHistory({ ...options, fhirEndpoint: options.base ?? fhirEndpoint, changes: this.store.resourceChanges });
   }
 
   /** Like `history`, for several types and the oldest change first. See `readChanges`. */
-  async changes(options: ChangesRequest & ConnectionOfReader): Promise<ReadText> {
-    return readChanges({ ...options, ...(await this.openChanges(options)) });
+  async changes(options: ChangesRequest & ConnectionOfReader & Pick<SearchPage, 'base'>): Promise<ReadText> {
+    const { fhirEndpoint, changes } = await this.openChanges(options);
+    return readChanges({ ...options, changes, fhirEndpoint: options.base ?? fhirEndpoint });
   }
 
   /** Like `changes`, as NDJSON without pages. See `streamChanges`. */
@@ -209,6 +283,16 @@ function checkType(resourceType: string): void {
   if (isResourceType(resourceType)) return;
   const message = `${sentence(whyNotResourceType(resourceType))} Verify the type.`;
   throw resourceError('unknown-resource', { message });
+}
+
+/** @throws AppError `invalid-request` */
+function checkPage(resourceType: string, { search, includes }: Pick<SearchRequest, 'search' | 'includes'>): void {
+  const sorted = sortFault(search);
+  if (sorted !== undefined) throw invalidRequest([{ path: '_sort', message: sorted }]);
+  const other = includes.find(({ type }) => type !== resourceType);
+  if (!other) return;
+  const message = `is for ${other.type}, and the matches are of the type ${resourceType}`;
+  throw invalidRequest([{ path: '_include', message }]);
 }
 
 function parse(parameters: URLSearchParams): SearchRequest {

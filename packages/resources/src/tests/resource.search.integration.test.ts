@@ -9,6 +9,7 @@ import {
   toResourceQuery,
   toTombstone,
 } from '../index.ts';
+import { sortFault } from '../resource-query.ts';
 import { createResourceStore } from '../store.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
 
@@ -113,6 +114,38 @@ function combinations(): string[] {
   return [...queries];
 }
 
+/** The queries of one or two parameters in each order that they can have. */
+function sortedCombinations(): string[] {
+  return combinations()
+    .filter((query) => new Set(new URLSearchParams(query).keys()).size <= 2)
+    .flatMap((query) =>
+      ['_id', '-_id', '_lastUpdated', '-_lastUpdated', 'date', '-date'].map((sort) => `${query}&_sort=${sort}`),
+    )
+    .filter((query) => sortFault(parse(query)) === undefined);
+}
+
+/** The definition of the order, computed without an index. Resources without a date are before the others. */
+function inOrder(ids: readonly string[], { sort, patients }: ResourceSearch): string[] {
+  if (!sort) throw new Error('The search has no order.');
+  const keyOf = (id: string): (number | string)[] => {
+    const { resourceId, lastUpdated, keys } = documents.find((document) => document.resourceId === id) ?? fail(id);
+    const { dateStart, dateEnd } = keys;
+    const dates = [...(patients.length > 0 ? [] : [dateEnd?.getTime() ?? -1]), dateStart?.getTime() ?? -1];
+    const fields = { _id: [], _lastUpdated: [lastUpdated.getTime()], date: dates };
+    return [...fields[sort.field], resourceId];
+  };
+  const compare = (left: (number | string)[], right: (number | string)[]): number => {
+    const at = left.findIndex((value, index) => value !== right[index]);
+    return at === -1 ? 0 : (left[at] ?? 0) < (right[at] ?? 0) ? -1 : 1;
+  };
+  const sorted = ids.toSorted((left, right) => compare(keyOf(left), keyOf(right)));
+  return sort.isDescending ? sorted.toReversed() : sorted;
+}
+
+function fail(id: string): never {
+  throw new Error(`${id} was never stored`);
+}
+
 /** The definitions of FHIR: https://hl7.org/fhir/R4/search.html#prefix. */
 function isInRange({ prefix, start, end }: DateCriterion, from: Date | undefined, to: Date | undefined): boolean {
   if (!from || !to) return false;
@@ -149,18 +182,18 @@ function stagesOf(plan: Stage): Stage[] {
 }
 
 /** Explains the same query that the repository sends. */
-async function explain({ conditions, index, isObvious, order }: Omit<ResourceQuery, 'patients'>) {
+async function explain({ conditions, index, isObvious, isDescending, order }: Omit<ResourceQuery, 'patients'>) {
   const documents = database
     .collection('Observation')
     .find({ $and: [...conditions] }, isObvious ? {} : { hint: index })
-    .sort(order.map(({ name }) => [name, 1] as [string, 1]))
+    .sort(order.map(({ name }) => [name, isDescending ? -1 : 1] as [string, 1 | -1]))
     .limit(100);
   return documents.explain('queryPlanner');
 }
 
 describe('the resource repository (all searches)', () => {
   test('every resource search uses an index and needs no sort', async () => {
-    for (const query of combinations()) {
+    for (const query of [...combinations(), ...sortedCombinations()]) {
       const search = parse(query);
       const resourceQuery = toResourceQuery({ ...collection, search });
       const { index, order } = resourceQuery;
@@ -202,6 +235,18 @@ describe('the resource repository (all searches)', () => {
       expect(allIds).not.toContain('gone');
     }
     expect((await readPages('', 1000)).flat()).toEqual(idsOf(observations));
+  }, 120_000);
+
+  test('every sorted resource search returns each match once, in the requested order over all pages', async () => {
+    const queries = sortedCombinations();
+    expect(queries.length).toBeGreaterThan(100);
+    for (const query of queries) {
+      const search = parse(query);
+      expect({ query, ids: (await readPages(query, 7)).flat() }).toEqual({
+        query,
+        ids: inOrder(expectedIds(search), search),
+      });
+    }
   }, 120_000);
 });
 
@@ -282,6 +327,16 @@ describe('the resource repository (searches)', () => {
       return effectiveDateTime ?? effectivePeriod?.start ?? '';
     });
     expect(dates).toEqual(dates.toSorted());
+  });
+
+  test.each([
+    { query: '_id=o0001&_sort=date', fault: /_id/ },
+    { query: 'patient=p1&_sort=_lastUpdated', fault: /date or -date/ },
+    { query: 'patient=p1,p2&_sort=date', fault: /one patient/ },
+    { query: 'patient=p1,p1&_sort=-date', fault: undefined },
+  ])('a resource search for $query is sorted only if an index has the order', ({ query, fault }) => {
+    if (fault) expect(sortFault(parse(query))).toMatch(fault);
+    else expect(sortFault(parse(query))).toBeUndefined();
   });
 
   test('a resource search finds nothing if no resource of the type was ever stored', async () => {
