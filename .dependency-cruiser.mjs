@@ -28,6 +28,7 @@ const features = [
   'connections',
   'resources',
   'tables',
+  'served-exports',
   'quarantine',
   'documents',
   'webhooks',

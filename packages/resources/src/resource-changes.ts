@@ -1,6 +1,7 @@
 import { decodeExactNumbers, type NumberText } from '@bulkhead/bson';
 import { maxWriteMs } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { changedBetween, timestampOf } from './changed-between.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import { digest, readValues, writeValues } from './resource-pages.ts';
 import type { ResourceVersion } from './resource-version.ts';
@@ -25,7 +26,8 @@ const clockToleranceMs = 60_000;
 const settleMs = maxWriteMs + clockToleranceMs;
 /** A page is a range of an index. */
 const pageTimeMs = 10_000;
-const maxTimestampSeconds = 2 ** 32 - 1;
+/** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
+export const streamTimeMs = 30 * 60_000;
 /** As for other reads of resources. */
 const batchSize = 125;
 
@@ -78,6 +80,7 @@ export function createResourceChanges(
   const { delayMs = settleMs, deletionsKnownSince = async () => undefined } = options;
   return {
     deletionsKnownSince,
+    readDeletions: (deletions: Parameters<typeof readDeletions>[1]) => readDeletions(database, deletions),
 
     /** The time before which all changes can be read. */
     async settledUntil(): Promise<Date> {
@@ -142,6 +145,35 @@ export function createResourceChanges(
   };
 }
 
+/** Reads the references of deleted and erased resources, type by type. */
+async function* readDeletions(
+  database: Database,
+  options: {
+    readonly connectionId: string;
+    readonly types: readonly string[];
+    readonly since: Date | undefined;
+    readonly until: Date;
+    /** For each type. Default: all. */
+    readonly limit?: number;
+    readonly signal?: AbortSignal;
+  },
+): AsyncGenerator<string> {
+  const { connectionId, types, since = new Date(0), until, limit = 0, signal } = options;
+  for (const type of types) {
+    const deleted = database.collection<ChangedDocument>(type).find(
+      { connectionId, deleted: true, ...changedBetween({ since, until }) },
+      {
+        projection: { _id: 0, resourceId: 1 },
+        hint: 'by-changed-at',
+        maxTimeMS: streamTimeMs,
+        limit,
+        ...(signal ? { signal } : {}),
+      },
+    );
+    for await (const { resourceId } of deleted) yield `${type}/${resourceId}`;
+  }
+}
+
 function toChange({ changedAt, resource, numberTexts, ...change }: ChangedDocument) {
   return {
     ...change,
@@ -204,11 +236,6 @@ async function* merge(sources: readonly { readonly resourceType: string; readonl
 
 export function wholeSecond(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
-}
-
-function timestampOf(second: Date): mongoose.mongo.Timestamp {
-  // Other years have no timestamp, and no change.
-  return new Timestamp({ t: Math.min(Math.max(0, second.getTime() / 1000), maxTimestampSeconds), i: 0 });
 }
 
 type ChangeCursor = Reference & ChangeWindow & { readonly position: bigint };

@@ -1,5 +1,6 @@
 import type { DateCriterion, ResourceSearch } from '@bulkhead/fhir';
 import { idsBelow } from '@bulkhead/store';
+import { changedBetween } from './changed-between.ts';
 import type { resourceIndexes } from './resource-collections.ts';
 
 /** A field that orders the pages. */
@@ -89,6 +90,36 @@ export function sortFault({ ids, patients, sort }: ResourceSearch): string | und
   if (!indexed) return undefined;
   if (sort.field !== 'date') return 'must be date or -date together with the parameter patient';
   return new Set(indexed).size > 1 ? 'is supported for one patient at a time' : undefined;
+}
+
+/** A part of the stored resources of a type. */
+export interface StoredSelection {
+  /** Only what was changed from here on. Undefined: from the beginning. */
+  readonly since: Date | undefined;
+  /** Only what was changed before. */
+  readonly until: Date;
+  /** Only what one of them finds. Empty: everything. */
+  readonly searches: readonly ResourceSearch[];
+}
+
+export function toSelectionQuery(options: {
+  readonly connectionId: string;
+  readonly selection: StoredSelection;
+}): Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'> {
+  const { connectionId, selection } = options;
+  const { since, until, searches } = selection;
+  const queries = searches.map((search) => toResourceQuery({ connectionId, search }));
+  const [only, ...others] = queries;
+  const changed = since
+    ? changedBetween({ since, until })
+    : { changedAt: { $not: changedBetween({ since: until }).changedAt } };
+  const common = [{ connectionId, deleted: false }, changed];
+  if (only && others.length === 0)
+    return { index: only.index, isObvious: false, conditions: [...common, ...allConditions(only)] };
+  const anyOf = only ? [{ $or: queries.map((query) => ({ $and: allConditions(query) })) }] : [];
+  const index = since ? 'by-changed-at' : '_id_';
+  const ofIndex = since ? [] : [{ _id: idsBelow(connectionId) }];
+  return { index, isObvious: false, conditions: [...common, ...ofIndex, ...anyOf] };
 }
 
 /** All conditions of a search without an order. They match a resource of two patients once. */

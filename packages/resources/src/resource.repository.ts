@@ -6,7 +6,7 @@ import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';
 import { readVersions } from './resource.writer.ts';
-import { wholeSecond } from './resource-changes.ts';
+import { streamTimeMs, wholeSecond } from './resource-changes.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
 import { type Position, pageQueries, readCursor, writeCursor } from './resource-pages.ts';
@@ -15,7 +15,9 @@ import {
   type OrderField,
   type ResourceQuery,
   type ResourceTypeReference,
+  type StoredSelection,
   toResourceQuery,
+  toSelectionQuery,
 } from './resource-query.ts';
 import { compareVersions } from './resource-version.ts';
 
@@ -30,8 +32,6 @@ export interface FoundResource {
 
 /** A page from an index takes milliseconds. A search that takes this long reads millions of documents for one page. */
 const pageTimeMs = 10_000;
-/** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
-export const streamTimeMs = 30 * 60_000;
 
 /** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
 const batchSize = 125;
@@ -67,7 +67,12 @@ interface StoredWithAttachments extends Named {
   readonly resource?: object;
 }
 
-type StreamOptions = ResourceTypeReference & { readonly search?: ResourceSearch; readonly signal?: AbortSignal };
+type StreamOptions = ResourceTypeReference & {
+  readonly search?: ResourceSearch;
+  /** Instead of `search`. */
+  readonly selection?: StoredSelection;
+  readonly signal?: AbortSignal;
+};
 
 const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 
@@ -86,10 +91,8 @@ export class ResourceRepository {
    * @returns chunks that end with a line end
    */
   async *streamNdjson(options: StreamOptions): AsyncGenerator<Buffer> {
-    const { connectionId, resourceType, search = everything, signal } = options;
-    const query = toResourceQuery({ connectionId, search });
-    const unordered = { ...query, conditions: allConditions(query) };
-    const cursor = this.find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal, raw: true });
+    const { resourceType, signal } = options;
+    const cursor = this.find({ resourceType, query: unordered(options), maxTimeMS: streamTimeMs, signal, raw: true });
     const writer = new JsonWriter(2 * chunkBytes);
     try {
       while (await cursor.hasNext()) {
@@ -109,12 +112,10 @@ export class ResourceRepository {
 
   /** Streams all current resources that match a search as objects, a batch at a time, in no order and with constant memory. */
   async *streamBatches(options: StreamOptions): AsyncGenerator<readonly unknown[]> {
-    const { connectionId, resourceType, search = everything, signal } = options;
-    const query = toResourceQuery({ connectionId, search });
-    const unordered = { ...query, conditions: allConditions(query) };
+    const { resourceType, signal } = options;
     const cursor = this.find({
       resourceType,
-      query: unordered,
+      query: unordered(options),
       maxTimeMS: streamTimeMs,
       signal,
       size: streamBatchSize,
@@ -132,6 +133,18 @@ export class ResourceRepository {
       throw toSearchError(error);
     } finally {
       await cursor.close();
+    }
+  }
+
+  /** Whether a stream would have a resource. */
+  async hasAny(options: StreamOptions): Promise<boolean> {
+    const { resourceType, signal } = options;
+    const { pageTimeMs: maxTimeMS } = this.limits;
+    const found = this.find({ resourceType, query: unordered(options), limit: 1, maxTimeMS, signal });
+    try {
+      return (await found.toArray()).length > 0;
+    } catch (error) {
+      throw toSearchError(error);
     }
   }
 
@@ -359,6 +372,13 @@ export class ResourceRepository {
       },
     );
   }
+}
+
+/** The query of a stream. */
+function unordered({ connectionId, search = everything, selection }: StreamOptions) {
+  if (selection) return toSelectionQuery({ connectionId, selection });
+  const query = toResourceQuery({ connectionId, search });
+  return { ...query, conditions: allConditions(query) };
 }
 
 function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {

@@ -17,6 +17,7 @@ import { QuarantineService } from '@bulkhead/quarantine/commands';
 import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
 import { ResourceService } from '@bulkhead/resources/commands';
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/schedules/commands';
+import { ServedExportService } from '@bulkhead/served-exports/commands';
 import { SyncService } from '@bulkhead/sync/commands';
 import { TableService } from '@bulkhead/tables/commands';
 import { createWebhookAddresses, createWebhookService } from '@bulkhead/webhooks/commands';
@@ -79,6 +80,15 @@ export function createServices(options: ServicesOptions) {
     registry,
     reader: { redis, prefix },
   });
+  const resources = new ResourceService({
+    ...{ store, connections },
+    purges: {
+      async find(connectionId) {
+        const erasure = await store.erasures.findOfConnection(connectionId);
+        return erasure && { purgedAt: erasure.createdAt, readerKeyIds: erasure.readerKeyIds ?? [] };
+      },
+    },
+  });
   const addresses = createWebhookAddresses({ callsPrivateNetwork: () => monitoring.callsPrivateNetwork(new Date()) });
   return {
     apiKeys,
@@ -109,16 +119,9 @@ export function createServices(options: ServicesOptions) {
     rateBudgets,
     /** The EHR vendors that connections can name. */
     registry,
-    resources: new ResourceService({
-      ...{ store, connections },
-      purges: {
-        async find(connectionId) {
-          const erasure = await store.erasures.findOfConnection(connectionId);
-          return erasure && { purgedAt: erasure.createdAt, readerKeyIds: erasure.readerKeyIds ?? [] };
-        },
-      },
-    }),
+    resources,
     schedules: new ScheduleService({ store, producer, connections, registry }),
+    servedExports: new ServedExportService({ store, resources }),
     sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),

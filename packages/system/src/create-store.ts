@@ -11,6 +11,7 @@ import { createQuarantineStore } from '@bulkhead/quarantine';
 import { createResourceStore } from '@bulkhead/resources';
 import { runtimeError } from '@bulkhead/runtime';
 import { createScheduleStore } from '@bulkhead/schedules';
+import { createServedExportStore } from '@bulkhead/served-exports';
 import {
   type CommandObserver,
   connectionSettings,
@@ -67,6 +68,7 @@ export function createStore(options: StoreOptions) {
   const idempotency = createIdempotencyStore(context);
   const connections = createConnectionStore(context);
   const resources = createResourceStore({ ...context, rawWrites: () => rawWrites });
+  const servedExports = createServedExportStore(context);
   const quarantine = createQuarantineStore(context);
   const documents = createDocumentStore(context);
   const webhooks = createWebhookStore(context);
@@ -101,6 +103,7 @@ export function createStore(options: StoreOptions) {
     access.data,
     audit.data,
     idempotency.data,
+    servedExports.data,
     // Last, so that an interrupted erasure still finds the connection.
     connections.data,
   ] as const;
@@ -112,6 +115,7 @@ export function createStore(options: StoreOptions) {
     ...idempotency.repositories,
     ...connections.repositories,
     ...resources.repositories,
+    ...servedExports.repositories,
     ...quarantine.repositories,
     ...documents.repositories,
     ...webhooks.repositories,

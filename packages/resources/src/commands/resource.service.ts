@@ -19,7 +19,7 @@ import type { SourcedVersion } from '../resource-document.ts';
 import { sortFault } from '../resource-query.ts';
 import type { ResourceStore } from '../store.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
-import { type HistoryRequest, readHistory } from './read-history.ts';
+import { type HistoryRequest, openWindow, readHistory } from './read-history.ts';
 import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';
 
 export interface ResourceTypeReference {
@@ -256,6 +256,18 @@ export class ResourceService {
     const { fhirEndpoint } = await this.checkUnpurged({ ...options, resourceType: first });
     for (const resourceType of others) checkType(resourceType);
     return { fhirEndpoint, changes: this.store.resourceChanges };
+  }
+
+  /**
+   * The window of changes from a time on. Undefined: from the beginning.
+   * @throws AppError `unknown-connection`, `connection-purged`, `history-expired`, `invalid-request`
+   */
+  async openWindow({ since, ...reference }: ConnectionOfReader & { readonly since: Date | undefined }) {
+    // Any type exists.
+    const ofType = { ...reference, resourceType: 'Patient' };
+    await this.checkUnpurged(ofType);
+    const { resourceChanges: changes } = this.store;
+    return (await openWindow({ ...ofType, since, changes, cursor: undefined })).window;
   }
 
   /** Tells keys that could read a connection that it was erased. @throws AppError `connection-purged` */

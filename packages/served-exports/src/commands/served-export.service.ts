@@ -1,0 +1,256 @@
+import { anyPatient } from '@bulkhead/audit';
+import {
+  type ExportLevel,
+  ignoredText,
+  type KickOffParameter,
+  type ManifestFile,
+  readKickOff,
+  selectElements,
+  writeManifest,
+} from '@bulkhead/bulk-server';
+import { isResourceType, parseSearch, type Resource, type ResourceSearch, whyNotResourceType } from '@bulkhead/fhir';
+import type { ResourceStore, StoredSelection } from '@bulkhead/resources';
+import type { ResourceService } from '@bulkhead/resources/commands';
+import { invalidRequest } from '@bulkhead/runtime';
+import type { ConnectionScope } from '@bulkhead/store';
+import { servedExportError } from '../errors.ts';
+import type { ServedExport } from '../served-export.record.ts';
+import type { ServedExportStore } from '../store.ts';
+
+/** Who asks, and for which connection. */
+interface Reader {
+  readonly provider: string;
+  readonly connectionId: string;
+  readonly scope: ConnectionScope;
+  /** The API key or the backend client. */
+  readonly clientId: string;
+  /** @throws AppError if the reader may not read resources of a type */
+  readonly checkType: (resourceType: string) => void;
+}
+
+interface ExportReference extends Reader {
+  readonly id: string;
+}
+
+export interface NewServedExport extends Reader {
+  readonly level: ExportLevel;
+  readonly parameters: readonly KickOffParameter[];
+  /** `Prefer: handling=lenient` */
+  readonly isLenient: boolean;
+  /** The URL of the kick-off. */
+  readonly request: string;
+}
+
+/** The parameters that are supported. A server need not support the others (FHIR Bulk Data 2.0.0, "Query Parameters"). */
+export const supportedParameters = ['_outputFormat', '_since', '_type', '_elements', 'patient', '_typeFilter'];
+
+/** A client that was stopped in the evening continues in the morning. Later, a new export is as good, because nothing is prepared. */
+const keptMs = 24 * 60 * 60_000;
+/** The entries of a Bundle of deletions, so that a line stays below 100 kB. */
+const maxBundleEntries = 1000;
+const chunkCharacters = 64 * 1024;
+
+/**
+ * Serves FHIR Bulk Data exports of what is stored (https://hl7.org/fhir/uv/bulkdata/export.html). A kick-off stores a record with a window of
+ * changes, which ends at the time until which all changes are settled. A resource that changes while a client reads is in the next window,
+ * so consecutive windows miss nothing.
+ */
+export class ServedExportService {
+  private readonly store;
+  private readonly resources;
+
+  constructor(options: {
+    readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceChanges'>;
+    readonly resources: Pick<ResourceService, 'openWindow'>;
+  }) {
+    this.store = options.store;
+    this.resources = options.resources;
+  }
+
+  /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged` */
+  async kickOff(options: NewServedExport): Promise<string> {
+    const { provider, connectionId, scope, clientId, level, parameters, isLenient, request, checkType } = options;
+    const now = new Date();
+    const kickOff = readKickOff(parameters, {
+      ...{ level, isLenient, nowMs: now.getTime() },
+      supported: supportedParameters,
+      typeFault: (type) =>
+        isResourceType(type) ? undefined : `names a type that does not exist: ${whyNotResourceType(type)}`,
+    });
+    const { types, typeFilters, patients, elements, ignored, sinceMs, faults } = kickOff;
+    const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
+    const all = [...faults, ...searches.flatMap(filterFaults)];
+    if (all.length > 0) throw invalidRequest(all.map(({ path, message }) => ({ path, message })));
+    for (const type of types) checkType(type);
+    const since = sinceMs === undefined ? undefined : new Date(sinceMs);
+    const window = await this.resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
+    return this.store.servedExports.create({
+      ...{ connectionId, clientId, request, types, typeFilters: searches, patients, elements, ignored },
+      ...(since ? { since: window.since } : {}),
+      until: window.until,
+      expiresAt: new Date(now.getTime() + keptMs),
+    });
+  }
+
+  /**
+   * Makes the manifest, with the types that have a match now.
+   * @param options.urlOf the URL of a file
+   * @throws AppError `unknown-served-export`
+   */
+  async manifest(options: ExportReference & { readonly urlOf: (name: string) => string }) {
+    const { urlOf } = options;
+    const served = await this.find(options);
+    const types = await this.readableTypes(served, options);
+    const found = await Promise.all(
+      types.map(async (type) => ((await this.store.resources.hasAny(this.selectionOf(served, type))) ? [type] : [])),
+    );
+    const output = found.flat().map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
+    const hasDeletions = served.since !== undefined && (await this.hasDeletions(served, types));
+    return {
+      expiresAt: served.expiresAt,
+      manifest: writeManifest({
+        ...{ transactionTime: served.until, request: served.request, requiresAccessToken: true, output },
+        deleted: hasDeletions ? [{ type: 'Bundle', url: urlOf(deletedFile) }] : [],
+        error:
+          served.ignored.length === 0
+            ? []
+            : [{ type: 'OperationOutcome', url: urlOf(errorFile), count: served.ignored.length }],
+      }),
+    };
+  }
+
+  /**
+   * Reads a file of the manifest.
+   * @returns NDJSON in chunks that end with a line end, and the patients whose data it can show
+   * @throws AppError `unknown-served-export`
+   */
+  async readFile(options: ExportReference & { readonly name: string; readonly signal: AbortSignal }) {
+    const { name, signal, checkType } = options;
+    const served = await this.find(options);
+    if (name === errorFile) return { lines: ignoredLines(served), patients: [] };
+    const patients = served.patients.length > 0 ? served.patients : [anyPatient];
+    if (name === deletedFile && served.since) {
+      const types = await this.readableTypes(served, options);
+      return { lines: this.deletions(served, types, signal), patients: [anyPatient] };
+    }
+    const type = name.replace(/\.ndjson$/, '');
+    const isExported = served.types.length === 0 || served.types.includes(type);
+    if (!isResourceType(type) || !isExported) throw servedExportError('unknown-served-export');
+    checkType(type);
+    const selection = { ...this.selectionOf(served, type), signal };
+    const { resources } = this.store;
+    const lines =
+      served.elements.length === 0
+        ? resources.streamNdjson(selection)
+        : reduced(resources.streamBatches(selection), served.elements);
+    return { lines, patients };
+  }
+
+  /** @throws AppError `unknown-served-export` */
+  async delete(options: ExportReference): Promise<void> {
+    await this.find(options);
+    await this.store.servedExports.delete(options.id);
+  }
+
+  private async find({ id, connectionId, clientId }: ExportReference): Promise<ServedExport> {
+    const served = await this.store.servedExports.find({ id, now: new Date() });
+    if (served?.clientId === clientId && served.connectionId === connectionId) return served;
+    throw servedExportError('unknown-served-export');
+  }
+
+  private async readableTypes({ types, connectionId }: ServedExport, { checkType }: Reader): Promise<string[]> {
+    const all = types.length > 0 ? types : await this.store.resources.listStoredTypes(connectionId);
+    return all.filter((type) => {
+      try {
+        checkType(type);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  private selectionOf({ connectionId, since, until, typeFilters, patients }: ServedExport, resourceType: string) {
+    const filters = typeFilters.filter(({ type }) => type === resourceType).map(toSearch);
+    const ofPatients = patients.length > 0 ? [patients] : [];
+    const searches = (filters.length > 0 || ofPatients.length === 0 ? filters : [everything]).map((search) => ({
+      ...search,
+      patients: [...search.patients, ...ofPatients],
+    }));
+    return { connectionId, resourceType, selection: { since, until, searches } satisfies StoredSelection };
+  }
+
+  private async hasDeletions({ connectionId, since, until }: ServedExport, types: readonly string[]): Promise<boolean> {
+    for await (const _ of this.store.resourceChanges.readDeletions({ connectionId, types, since, until, limit: 1 }))
+      return true;
+    return false;
+  }
+
+  private async *deletions(
+    { connectionId, since, until }: ServedExport,
+    types: readonly string[],
+    signal: AbortSignal,
+  ) {
+    let entries: object[] = [];
+    const window = { connectionId, types, since, until, signal };
+    for await (const reference of this.store.resourceChanges.readDeletions(window)) {
+      entries.push({ request: { method: 'DELETE', url: reference } });
+      if (entries.length < maxBundleEntries) continue;
+      yield bundleLine(entries);
+      entries = [];
+    }
+    if (entries.length > 0) yield bundleLine(entries);
+  }
+}
+
+const deletedFile = 'deleted.ndjson';
+const errorFile = 'errors.ndjson';
+const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
+
+/** Parameters of a page, or of its order, have no meaning in a file. */
+const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
+
+function filterFaults({ type, query }: { readonly type: string; readonly query: string }) {
+  const parameters = new URLSearchParams(query);
+  const parsed = parseSearch(parameters);
+  const faults = 'faults' in parsed ? parsed.faults : [];
+  const paged = pageParameters.filter((name) => parameters.has(name));
+  return [
+    ...(isResourceType(type)
+      ? []
+      : [{ path: '_typeFilter', message: `names a type that does not exist: ${whyNotResourceType(type)}` }]),
+    ...faults.map(({ path, message }) => ({ path: '_typeFilter', message: `of ${type}: \`${path}\` ${message}` })),
+    ...paged.map((name) => ({
+      path: '_typeFilter',
+      message: `of ${type}: \`${name}\` applies to pages, and a file has none`,
+    })),
+  ];
+}
+
+function toSearch({ query }: { readonly query: string }): ResourceSearch {
+  const parsed = parseSearch(new URLSearchParams(query));
+  if ('faults' in parsed) throw new Error('A stored filter cannot be read. It was checked before it was stored.');
+  return parsed.request.search;
+}
+
+async function* reduced(batches: AsyncIterable<readonly unknown[]>, elements: readonly string[]) {
+  let text = '';
+  for await (const batch of batches) {
+    for (const resource of batch) text += `${JSON.stringify(selectElements(resource as Resource, elements))}\n`;
+    if (text.length < chunkCharacters) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  if (text !== '') yield Buffer.from(text);
+}
+
+function bundleLine(entry: readonly object[]): Buffer {
+  return Buffer.from(`${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`);
+}
+
+async function* ignoredLines({ ignored }: ServedExport): AsyncGenerator<Buffer> {
+  for (const name of ignored) {
+    const issue = [{ severity: 'warning', code: 'not-supported', details: { text: ignoredText(name) } }];
+    yield Buffer.from(`${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`);
+  }
+}

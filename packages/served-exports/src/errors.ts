@@ -1,0 +1,14 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const servedExportError = defineErrors({
+  'unknown-served-export': {
+    title: 'Export not found',
+    advice: 'Start a new export.',
+    status: 404,
+    message: 'No export of yours has this URL. It was deleted, or it has expired after a day. Start a new one.',
+  },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof servedExportError.table, true> {}
+}

@@ -1,0 +1,2 @@
+export { servedExportError } from './errors.ts';
+export { createServedExportStore, type ServedExportStore } from './store.ts';

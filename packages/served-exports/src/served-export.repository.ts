@@ -1,0 +1,39 @@
+import { randomUUIDv7 } from 'node:crypto';
+import { mongooseSchemaOf, type StoreContext, type Stored, withId } from '@bulkhead/store';
+import { type ServedExport, servedExportSchema } from './served-export.record.ts';
+
+const schema = mongooseSchemaOf(servedExportSchema, { collection: 'served_exports' });
+schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+schema.index({ connectionId: 1 });
+
+/** `served_exports`: the exports that clients read from here. */
+export class ServedExportRepository {
+  private readonly model;
+  private readonly gate;
+
+  constructor({ database, gate }: Pick<StoreContext, 'database' | 'gate'>) {
+    this.model = database.model('ServedExport', schema);
+    this.gate = gate;
+  }
+
+  async create(fields: Omit<ServedExport, 'id'>): Promise<string> {
+    const _id = `served_${randomUUIDv7().replaceAll('-', '')}`;
+    // It can have ids of patients, so it is not stored while they are being erased.
+    await this.gate.write(() => this.model.create({ _id, ...fields } as never));
+    return _id;
+  }
+
+  /** Checks the end itself, because the TTL index removes records only about once a minute. */
+  async find({ id, now }: { readonly id: string; readonly now: Date }): Promise<ServedExport | undefined> {
+    const document = await this.model.findById(id).lean<Stored<typeof servedExportSchema>>();
+    return document && document.expiresAt > now ? withId(document) : undefined;
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.model.deleteOne({ _id: id });
+  }
+
+  async deleteOfConnection(connectionId: string): Promise<number> {
+    return (await this.model.deleteMany({ connectionId })).deletedCount;
+  }
+}
