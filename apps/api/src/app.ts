@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAuditStream } from '@bulkhead/audit';
+import { createEgressGuard, proxyOf, readJson, urlFault } from '@bulkhead/egress';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
@@ -81,8 +82,14 @@ export function buildApp({
   });
   const producer = new Producer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
   const exposed = exposedConnections(config);
+  const egressGuard = createEgressGuard({ proxy: proxyOf(config) });
+  const rules = { privateNetwork: config.API_CLIENT_KEYS_PRIVATE_NETWORK };
   const services = createServices({
     ...{ store, producer, registry, redis, prefix: config.BULKHEAD_PREFIX, kickOffWaitMs, testWaitMs },
+    clientKeys: {
+      readJson: (url) => readJson({ guard: egressGuard, rules, url }),
+      urlFault: (url) => urlFault(new URL(url), rules),
+    },
     configuration: { exposed, encryptionKeySource: config.encryptionKeySource },
   });
   const refusedAttempts = new RefusedAttempts({ audit: services.audit, logger });
@@ -105,7 +112,10 @@ export function buildApp({
   const reporter = new ProcessReporter({ kind: 'api', store, metrics, health, facts: { version } });
   const http = createHttpApp({
     ...{ services, producer, limits, logger, tracing },
-    process: { health, metrics, refusedAttempts, limits, streams, stopping: stopping.signal },
+    process: {
+      ...{ health, metrics, refusedAttempts, limits, streams, stopping: stopping.signal },
+      publicUrl: config.API_PUBLIC_URL,
+    },
     trustProxy: config.TRUST_PROXY,
     consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist'),
     metricsToken: config.METRICS_TOKEN,
@@ -147,6 +157,7 @@ export function buildApp({
       await reporter.stop();
       await producer.close();
       await store.close();
+      egressGuard.close();
       await auditStream?.stop();
       disconnectRedis(redis);
       await tracing.stop();

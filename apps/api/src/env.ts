@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { IdentityProvider } from '@bulkhead/access';
 import { auditEnvShape } from '@bulkhead/audit';
+import { proxyEnvShape } from '@bulkhead/egress';
 import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/encryption';
 import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import type { StoreOptions } from '@bulkhead/system';
@@ -11,6 +12,7 @@ export const apiEnvSchema = z
     ...processEnvShape,
     ...encryptionEnvShape,
     ...auditEnvShape,
+    ...proxyEnvShape,
     PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
     /** The interface to listen on. 127.0.0.1 accepts requests of this machine only. */
     HOST: z.string().default('0.0.0.0'),
@@ -44,6 +46,13 @@ export const apiEnvSchema = z
     API_OIDC_ADMINS: z.string().min(1).default('bulkhead-admin'),
     /** `off` lets people log in to the console at the identity provider only. Programs still send keys. */
     API_KEY_LOGIN: z.enum(['on', 'off']).default('on'),
+    /** Where clients reach this API: the URL of the proxy in front of it. Backend clients get tokens only if it is set, or on this machine. */
+    API_PUBLIC_URL: z
+      .url({ protocol: /^https?$/, error: 'must be the https:// URL at which clients reach the API' })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+    /** Whether the keys of backend clients may be read from http and private addresses. */
+    API_CLIENT_KEYS_PRIVATE_NETWORK: z.stringbool().default(false),
     /** Whether `/docs` and `/openapi.json` are served, which need no key. */
     API_DOCS: z.enum(['on', 'off']).default('on'),
     /** By default the address of a request is that of its connection, and its scheme is https only if this process terminates TLS. */

@@ -9,12 +9,15 @@ export type AuditOutcome = (typeof auditOutcomes)[number];
 /** Who performed an action. */
 export const auditActorSchema = z.strictObject({
   kind: z
-    .enum(['api-key', 'session', 'command', 'nobody'])
+    .enum(['api-key', 'client', 'session', 'command', 'nobody'])
     .describe(
-      '`api-key` (a program), `session` (a user of the console), `command` (an operator on the command line) or `nobody` (a caller without a valid key).',
+      '`api-key` (a program), `client` (a program with a token), `session` (a user of the console), `command` (an operator on the command line) or `nobody` (a caller without a valid key).',
     ),
-  id: z.string().describe('The id of the API key, `command:<user>`, or `nobody`.'),
-  name: z.string().exactOptional().describe('The name of the API key. Absent for commands and unknown callers.'),
+  id: z.string().describe('The id of the API key or of the client, `command:<user>`, or `nobody`.'),
+  name: z
+    .string()
+    .exactOptional()
+    .describe('The name of the API key or of the client. Absent for commands and unknown callers.'),
   role: z.string().exactOptional().describe('The role of the API key. Absent for commands and unknown callers.'),
 });
 export type AuditActor = Immutable<z.output<typeof auditActorSchema>>;

@@ -63,7 +63,13 @@ export {
   readOutcomeIssues,
   readReportedIssuesInSteps,
 } from './resources/operation-outcome.ts';
-export { allPatientsOf, maxListedPatients, patientsOf, referencedId } from './resources/patient-compartment.ts';
+export {
+  allPatientsOf,
+  isInPatientCompartment,
+  maxListedPatients,
+  patientsOf,
+  referencedId,
+} from './resources/patient-compartment.ts';
 export {
   anyResourceType,
   enhancedResourceTypes,
@@ -71,6 +77,7 @@ export {
   isResourceType,
   isSubsetted,
   type Resource,
+  r4ResourceTypes,
   standardResourceTypes,
   whyNotResourceType,
 } from './resources/resource.ts';
@@ -89,6 +96,7 @@ export {
   type SearchBundleReading,
   type SearchEntry,
 } from './search/search-bundle.ts';
+export { dateParameterOf } from './search/search-elements.ts';
 export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
 export {
   type HistoryEntry,

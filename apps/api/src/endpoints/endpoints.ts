@@ -6,6 +6,7 @@ import { authorizationEndpoints } from './connections/authorization/authorizatio
 import { connectionEndpoints } from './connections/connection.endpoints.ts';
 import { documentEndpoints } from './documents/document.endpoints.ts';
 import { erasureEndpoints } from './erasure/erasure.endpoints.ts';
+import { fhirEndpoints } from './fhir/fhir.endpoints.ts';
 import { monitoringEndpoints, processEndpoints } from './monitoring/monitoring.endpoints.ts';
 import { quarantineEndpoints } from './quarantine/quarantine.endpoints.ts';
 import { resourceEndpoints } from './resources/resource.endpoints.ts';
@@ -23,6 +24,7 @@ export const endpointGroups = [
   scheduleEndpoints,
   resourceEndpoints,
   tableEndpoints,
+  fhirEndpoints,
   documentEndpoints,
   quarantineEndpoints,
   accessEndpoints,

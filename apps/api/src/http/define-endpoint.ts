@@ -165,6 +165,10 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   readonly isLimitedByAddress?: true;
   /** METRICS_TOKEN is accepted instead of a key. */
   readonly acceptsMetricsToken?: true;
+  /** Tokens of backend clients are accepted. The handler checks their scopes. */
+  readonly acceptsTokens?: true;
+  /** `fhir`: errors are OperationOutcomes. */
+  readonly errorFormat?: 'fhir';
 }
 
 /** The audit rules. `action` has the form `noun.verb`. Endpoints with the same action have the same rules. */
@@ -258,7 +262,9 @@ export interface ProcessState {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
   readonly refusedAttempts: RefusedAttempts;
-  readonly limits: Pick<RequestLimits, 'countLaunch' | 'countTest'>;
+  readonly limits: Pick<RequestLimits, 'countLaunch' | 'countRefusal' | 'countTest'>;
+  /** API_PUBLIC_URL. */
+  readonly publicUrl: string | undefined;
   readonly streams: EventStreams;
   /** Aborts when the process stops. */
   readonly stopping: AbortSignal;

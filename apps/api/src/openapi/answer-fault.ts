@@ -1,5 +1,6 @@
 import { errorSchema } from '../endpoints/common.schema.ts';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
+import { operationOutcomeSchema } from '../http/errors/fhir-outcome.ts';
 import { statusOf } from '../http/errors/http-errors.ts';
 import { endpointsAt } from '../http/middleware/check-method.ts';
 import { errorCodes } from './create-api-document.ts';
@@ -23,13 +24,22 @@ export function answerFault(answer: {
     return expected.schema && body !== undefined ? mismatch({ where, schema: expected.schema, body }) : undefined;
   const codes = errorCodes(endpoint).filter((code) => statusOf(code) === status);
   if (codes.length === 0) return `${where}, which is not documented`;
-  const { error = {} } = (body ?? {}) as { error?: { code?: unknown; message?: unknown; details?: unknown } };
+  const { error = {} } = (endpoint.errorFormat === 'fhir' ? fromOutcome(body) : (body ?? {})) as {
+    error?: { code?: unknown; message?: unknown; details?: unknown };
+  };
   const { code, message, details } = error;
   const documented = codes.find((candidate) => candidate === code);
   if (!documented) return `${where} ${String(code)}, which is not documented`;
   if (!isDocumentedMessage(documented, { text: String(message), details }))
     return `${where} with a message that has no example: ${message}`;
-  return mismatch({ where, schema: errorSchema, body });
+  return mismatch({ where, schema: endpoint.errorFormat === 'fhir' ? operationOutcomeSchema : errorSchema, body });
+}
+
+/** The code and the message of an OperationOutcome. */
+export function fromOutcome(body: unknown) {
+  const outcome = operationOutcomeSchema.safeParse(body).data;
+  const { coding, text: message } = outcome?.issue[0]?.details ?? {};
+  return { error: { code: coding?.[0]?.code, message } };
 }
 
 function mismatch(options: {

@@ -9,6 +9,7 @@ import { errorSchema } from '../endpoints/common.schema.ts';
 import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ResponseDescription } from '../http/define-endpoint.ts';
 import { headersTooLarge, toErrorBody } from '../http/errors/answer-error.ts';
+import { operationOutcomeSchema, toOperationOutcome } from '../http/errors/fhir-outcome.ts';
 import { type HttpErrorCode, statusOf } from '../http/errors/http-errors.ts';
 import { idempotencyHeader } from '../http/idempotency.ts';
 import { errorExamplesOf } from './error-examples.ts';
@@ -131,6 +132,13 @@ const pathParameters: Readonly<Record<string, string>> = {
   'kept-out-patients/:patientId': 'The id of a patient at the EHR, without `Patient/`.',
   'erasures/:id': 'The id of an erasure, which begins with `erase_`.',
   'schedules/:id': 'The id of a schedule, which begins with `sched_`.',
+  'fhir/:connectionId': 'The id of a connection, which begins with `conn_`.',
+  'fhir/:connectionId/:type': 'A FHIR resource type, such as `Observation`.',
+  '_history/:version': 'The version id of the EHR, as in `ETag`.',
+  'Group/:groupId': 'The id of the connection: its patients are the group.',
+  'bulkstatus/:id': 'The id of an export, from `Content-Location`.',
+  'bulkdata/:id': 'The id of an export, from `Content-Location`.',
+  'bulkdata/:id/:name': 'The name of a file, from the manifest.',
   'resources/:type': 'A FHIR resource type, such as `Observation`.',
   ':type/:id': 'The id of a resource at the EHR.',
   'tables/:view': 'The name of a view, such as `patient`. `GET .../tables` lists the views.',
@@ -189,10 +197,9 @@ function toErrors(endpoint: Endpoint) {
         description: codes.map((code) => `\`${code}\``).join(', '),
         headers: responseHeaders(endpoint, status),
         content: {
-          'application/json': {
-            schema: errorSchema,
-            examples: Object.fromEntries(codes.flatMap((code) => toExamples(code, endpoint))),
-          },
+          ...(endpoint.errorFormat === 'fhir'
+            ? { 'application/fhir+json': { schema: operationOutcomeSchema, examples: examplesOf(codes, endpoint) } }
+            : { 'application/json': { schema: errorSchema, examples: examplesOf(codes, endpoint) } }),
           ...pageOf(endpoint),
         },
       },
@@ -200,17 +207,23 @@ function toErrors(endpoint: Endpoint) {
   );
 }
 
+function examplesOf(codes: readonly HttpErrorCode[], endpoint: Endpoint) {
+  return Object.fromEntries(codes.flatMap((code) => toExamples(code, endpoint)));
+}
+
 /** Examples by name: the code, with a number if there are several. */
 function toExamples(code: HttpErrorCode, endpoint: Endpoint) {
   return errorExamplesOf(code, endpoint).map(({ message, details }, index) => {
     const name = index === 0 ? code : `${code}-${index + 1}`;
     const error = { code, message, ...(details === undefined ? {} : { details }) };
-    return [name, { summary: code, value: { success: false, error } }] as const;
+    const value =
+      endpoint.errorFormat === 'fhir' ? toOperationOutcome(error, statusOf(code)) : { success: false, error };
+    return [name, { summary: code, value }] as const;
   });
 }
 
 /** The codes of the endpoint, and codes that end a request before its handler: of the key, the address, the body and the database. */
-export function errorCodes({ method, path, access, errors, idempotency }: Endpoint): HttpErrorCode[] {
+export function errorCodes({ method, path, access, errors, idempotency, acceptsTokens }: Endpoint): HttpErrorCode[] {
   if (access === 'anyone') return [...new Set([...errors, 'invalid-request' as const])];
   return [
     ...errors,
@@ -221,6 +234,7 @@ export function errorCodes({ method, path, access, errors, idempotency }: Endpoi
     'unauthenticated',
     'api-key-expired',
     'api-key-revoked',
+    ...(acceptsTokens ? [] : (['scope-not-sufficient'] as const)),
     ...(access === 'operator' ? (['forbidden'] as const) : []),
     ...(idempotency ? (['idempotency-key-reused'] as const) : []),
     ...(idempotency === 'answer' || idempotency === 'secret' ? (['idempotency-key-in-use'] as const) : []),

@@ -11,6 +11,9 @@ interface EndpointRequest extends RequestOptions {
 
 const athena = '/athenahealth';
 const patients = `${athena}/resources/Patient`;
+const fhir = `${athena}/fhir/{connectionId}`;
+const kickOff = { headers: { prefer: 'respond-async' }, accept: 'application/fhir+json' };
+const kickOffByPost = { ...kickOff, body: { resourceType: 'Parameters', parameter: [] } };
 const ofConnection = { connectionId: '{connectionId}' };
 const withoutKey = { provider: 'athenahealth', auth: { method: 'none' } };
 const schedule = { ...ofConnection, kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
@@ -75,6 +78,22 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   runSchedule: { path: '/schedules/{scheduleId}/run', answer: 'unknown-schedule' },
   deleteSchedule: { path: '/schedules/{scheduleId}', answer: 'unknown-schedule' },
   readChanges: { path: `${athena}/resources/_history?connectionId={connectionId}`, answer: 'unknown-connection' },
+  readFhirResource: { path: `${fhir}/Patient/p1`, answer: 'unknown-connection' },
+  readFhirVersion: { path: `${fhir}/Patient/p1/_history/1`, answer: 'unknown-connection' },
+  readFhirInstanceHistory: { path: `${fhir}/Patient/p1/_history`, answer: 'unknown-connection' },
+  readFhirTypeHistory: { path: `${fhir}/Patient/_history`, answer: 'unknown-connection' },
+  readFhirHistory: { path: `${fhir}/_history`, answer: 'unknown-connection' },
+  searchFhir: { path: `${fhir}/Patient`, answer: 'unknown-connection' },
+  searchFhirByPost: { path: `${fhir}/Patient/_search`, answer: 'unknown-connection' },
+  exportSystem: { path: `${fhir}/$export`, ...kickOff, answer: 'unknown-connection' },
+  exportSystemByPost: { path: `${fhir}/$export`, ...kickOffByPost, answer: 'unknown-connection' },
+  exportPatients: { path: `${fhir}/Patient/$export`, ...kickOff, answer: 'unknown-connection' },
+  exportPatientsByPost: { path: `${fhir}/Patient/$export`, ...kickOffByPost, answer: 'unknown-connection' },
+  exportGroup: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOff, answer: 'unknown-connection' },
+  exportGroupByPost: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOffByPost, answer: 'unknown-connection' },
+  readServedExport: { path: `${fhir}/bulkstatus/served_none`, answer: 'unknown-served-export' },
+  deleteServedExport: { path: `${fhir}/bulkstatus/served_none`, answer: 'unknown-served-export' },
+  readServedFile: { path: `${fhir}/bulkdata/served_none/Patient.ndjson`, answer: 'unknown-served-export' },
   searchResources: { path: `${patients}?connectionId={connectionId}`, answer: 'unknown-connection' },
   readResourceHistory: {
     path: `${patients}/_history?connectionId={connectionId}&_since=2026-11-01T00:00:00Z`,

@@ -7,7 +7,7 @@ import { createStore } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
-import { answerFault } from '../openapi/answer-fault.ts';
+import { answerFault, fromOutcome } from '../openapi/answer-fault.ts';
 import { readAnswer } from './read-answer.ts';
 
 export interface ApiAnswer {
@@ -108,7 +108,7 @@ export async function startApi({
     const fault = answerFault(answered);
     if (fault) throw new Error(`${fault}\n${text}`);
     answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
-    const { code, details } = answer?.error ?? {};
+    const { code, details } = answer?.error ?? (fromOutcome(answer).error as { code?: string; details?: undefined });
     const faults = Array.isArray(details)
       ? details.filter(({ message }) => message).map(({ path: field }) => field)
       : [];

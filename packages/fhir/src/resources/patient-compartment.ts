@@ -113,6 +113,11 @@ export function allPatientsOf(resource: Resource): string[] {
 }
 
 /** The paths of the elements that refer to patients. */
+/** Whether resources of a type can belong to patients. */
+export function isInPatientCompartment(resourceType: string): boolean {
+  return resourceType === 'Patient' || pathsByType.has(resourceType);
+}
+
 export function patientPathsOf(resourceType: string): readonly Path[] {
   return pathsByType.get(resourceType) ?? otherPaths;
 }

@@ -92,6 +92,13 @@ export function datePathsOf(resourceType: string): readonly Path[] {
   return datePaths.get(resourceType) ?? otherDatePaths;
 }
 
+/** The elements that the search parameter `date` compares, for people: `effectiveDateTime, effectivePeriod`. */
+export function dateParameterOf(resourceType: string): string {
+  return datePathsOf(resourceType)
+    .map((path) => path.join('.'))
+    .join(', ');
+}
+
 const otherCodeElements = ['code', 'medicationCodeableConcept', 'vaccineCode', 'type'] as const;
 
 /** The elements that `codeElementsOf` reads. */

@@ -37,7 +37,11 @@ interface Purge {
   readonly readerKeyIds: readonly string[];
 }
 
-type ReadResource = ResourceTypeReference & { readonly resourceId: string };
+type ReadResource = ResourceTypeReference & {
+  readonly resourceId: string;
+  /** Only this version. */
+  readonly version?: string | undefined;
+};
 
 interface Reader {
   /** The API key of the request. */
@@ -116,10 +120,10 @@ export class ResourceService {
     };
   }
 
-  private async readVersion({ resourceId, ...reference }: ReadResource) {
+  private async readVersion({ resourceId, version, ...reference }: ReadResource) {
     await this.check(reference);
     const stored = await this.store.resources.read({ ...reference, resourceId });
-    if (!stored) throw resourceError('unknown-resource');
+    if (!stored || (version !== undefined && stored.versionId !== version)) throw resourceError('unknown-resource');
     return stored;
   }
 

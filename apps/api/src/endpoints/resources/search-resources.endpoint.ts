@@ -36,17 +36,26 @@ export const searchCriteria = {
   ),
   _lastUpdated: criterion.describe('When the EHR last changed the resource, as for `date`.'),
 };
-const searchQuerySchema = resourceQuerySchema.extend({
+/** The parameters of a search that returns pages. */
+export const searchQueryShape = {
   ...searchCriteria,
+  _sort: z
+    .string()
+    .optional()
+    .describe('The order: `_id`, `_lastUpdated` or `date`, or one of them after a `-`. With `patient` only `date`.'),
+  _include: criterion.describe(
+    'Adds what the matches refer to, such as `Observation:encounter`, at most 1000 resources a page.',
+  ),
   _count: pageCount.optional().describe('The maximum number of resources of the page, at most 1000. Default: 100.'),
   _total: z
     .enum(['none', 'accurate', 'estimate'])
     .optional()
     .describe('`accurate` counts all matches in `total`. Default: `none`.'),
   _cursor: pageCursor,
-});
+};
+const searchQuerySchema = resourceQuerySchema.extend(searchQueryShape);
 
-const searchsetSchema = z
+export const searchsetSchema = z
   .strictObject({
     resourceType: z.literal('Bundle').describe('The page is a FHIR Bundle.'),
     type: z.literal('searchset').describe('The Bundle is the result of a search.'),
@@ -58,7 +67,9 @@ const searchsetSchema = z
           fullUrl: z.string().describe('The URL of the resource at the EHR.'),
           resource: resourceSchema,
           search: z
-            .strictObject({ mode: z.literal('match').describe('It matches the search.') })
+            .strictObject({
+              mode: z.enum(['match', 'include']).describe('`match`, or `include` if a match refers to it.'),
+            })
             .describe('Why the resource is in the Bundle.'),
         }),
       )
@@ -67,7 +78,7 @@ const searchsetSchema = z
   })
   .meta({ id: 'Searchset', description: 'One page of a search: https://hl7.org/fhir/R4/bundle.html#searchset.' });
 
-const searchsetExample = {
+export const searchsetExample = {
   resourceType: 'Bundle',
   type: 'searchset',
   link: [

@@ -4,11 +4,12 @@ import type { ErrorCode, Logger } from '@bulkhead/runtime';
 import type { ErrorRequestHandler } from 'express';
 import { errorPageOf, sendPage } from '../../browser/pages.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
+import { isFhirPath, toOperationOutcome } from './fhir-outcome.ts';
 import { toErrorAnswer } from './to-error-answer.ts';
 
-/** The only place that turns errors into responses: `{ success: false, error: { code, message, details? } }`, or a page. */
+/** The only place that turns errors into responses: `{ success: false, error: { code, message, details? } }`, an OperationOutcome, or a page. */
 export function answerError(logger: Logger): ErrorRequestHandler {
-  return async (error: unknown, _request, response, next) => {
+  return async (error: unknown, request, response, next) => {
     const { status, code, retry, view } = toErrorAnswer(error);
     if (response.headersSent) {
       // The client sees only that the connection is closed.
@@ -21,6 +22,11 @@ export function answerError(logger: Logger): ErrorRequestHandler {
     if (status === 401) response.set('WWW-Authenticate', 'Bearer');
     const page = await errorPageOf({ response, problem: view });
     if (page) sendPage(response, { status, ...page });
+    else if (isFhirPath(request.originalUrl))
+      response
+        .status(status)
+        .type('application/fhir+json')
+        .send(JSON.stringify(toOperationOutcome(view, status)));
     else response.status(status).json({ success: false, error: view });
   };
 }

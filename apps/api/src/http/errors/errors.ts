@@ -5,6 +5,9 @@ export const mistyped = 'The API key is mistyped: its last characters do not fit
 export const unknownKey =
   'No API key of this deployment has this text. It may be the key of another one. An operator creates keys with `create-api-key`.';
 
+export const endedToken =
+  'The token has expired, or its client was revoked. Request a new token: it works for five minutes.';
+
 export const apiError = defineErrors({
   'unknown-route': {
     title: 'This URL does not exist',
@@ -33,7 +36,7 @@ export const apiError = defineErrors({
     message:
       'The request has no API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
     // Every endpoint has this error. One shows its other messages.
-    examples: [notBearer, mistyped, unknownKey].map((message) => ({ message, of: ['startBulkExport'] })),
+    examples: [notBearer, mistyped, unknownKey, endedToken].map((message) => ({ message, of: ['startBulkExport'] })),
   },
   'method-not-allowed': {
     title: 'The URL does not support this method',
@@ -41,6 +44,17 @@ export const apiError = defineErrors({
     status: 405,
     help: 'Use one of the methods in `Allow`.',
     examples: [{ message: 'This URL does not support PATCH. Use GET, DELETE.' }],
+  },
+  'not-acceptable': {
+    title: 'The client accepts no format that exists here',
+    advice: 'Let the program accept JSON, or NDJSON for files.',
+    status: 406,
+    help: 'Add one of the formats in the message to the header `Accept`.',
+    examples: [
+      {
+        message: 'The header `Accept` allows none of application/fhir+json, application/json. Add one of them.',
+      },
+    ],
   },
   'not-json': {
     title: 'The body is not a JSON object',

@@ -10,6 +10,7 @@ import { quarantineError } from '@bulkhead/quarantine';
 import { resourceError } from '@bulkhead/resources';
 import { type ErrorCode, type ErrorFacts, type ErrorTable, runtimeError } from '@bulkhead/runtime';
 import { scheduleError } from '@bulkhead/schedules';
+import { servedExportError } from '@bulkhead/served-exports';
 import { syncError } from '@bulkhead/sync';
 import { tableError } from '@bulkhead/tables';
 import { webhookError } from '@bulkhead/webhooks';
@@ -26,6 +27,7 @@ const tables = [
   connectionError.table,
   resourceError.table,
   tableError.table,
+  servedExportError.table,
   quarantineError.table,
   documentError.table,
   webhookError.table,

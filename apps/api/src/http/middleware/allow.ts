@@ -7,7 +7,8 @@ import { auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
 /** The first handler of every endpoint: starts the notes for the audit log, and refuses callers without access. */
-export function allow({ action, access, audited }: Pick<Endpoint, 'action' | 'access' | 'audited'>) {
+export function allow(endpoint: Pick<Endpoint, 'action' | 'access' | 'audited' | 'acceptsTokens'>) {
+  const { action, access, audited, acceptsTokens = false } = endpoint;
   // Not a `RequestHandler`, because the types of its parameters would apply to the next handlers too.
   return (request: unknown, response: Response, next: NextFunction): void => {
     Object.assign(auditNotes(response), {
@@ -15,6 +16,7 @@ export function allow({ action, access, audited }: Pick<Endpoint, 'action' | 'ac
       target: targetOf(request as Request),
       parameters: parametersOf(request as Request),
     });
+    if (access !== 'anyone' && !acceptsTokens) checkNoToken(response);
     if (access === 'operator') checkOperator(response);
     if (action !== undefined) checkRole(response, { action, method: (request as Request).method });
     next();
@@ -68,6 +70,14 @@ function checkRole(response: Response, { action, method }: { readonly action: Au
     throw accessError('role-not-sufficient', {
       message: 'This is for admins, and your role is operator. Ask an admin.',
     });
+}
+
+/** Scopes say nothing about other URLs. @throws AppError `scope-not-sufficient` */
+function checkNoToken(response: Response): void {
+  if (callerOf(response).apiKey.grantedScope === undefined) return;
+  throw accessError('scope-not-sufficient', {
+    message: 'Tokens of backend clients are for the FHIR base URL of a connection only. Send an API key here.',
+  });
 }
 
 /** @throws AppError `forbidden` */

@@ -1,15 +1,16 @@
-import { isMistyped } from '@bulkhead/access';
-import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
+import { isClientToken, isMistyped } from '@bulkhead/access';
+import type { ApiKeyService, BackendClientService, SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/runtime';
 import type { Request, RequestHandler } from 'express';
 import { requireSameOrigin, resumeSession } from '../../browser/session.ts';
-import { apiError, mistyped, notBearer, unknownKey } from '../errors/errors.ts';
+import { apiError, endedToken, mistyped, notBearer, unknownKey } from '../errors/errors.ts';
 import type { Quota, RequestLimits } from '../limits/request-limits.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { type Caller, callerOf, setCaller } from './caller-of.ts';
 
 interface AuthenticateDeps {
   readonly apiKeys: ApiKeyService;
+  readonly backendClients: BackendClientService;
   readonly sessions: SessionService;
   readonly refusedAttempts: RefusedAttempts;
   readonly limits: RequestLimits;
@@ -28,12 +29,17 @@ export function authenticate(deps: AuthenticateDeps): RequestHandler {
 }
 
 async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick<Caller, 'apiKey' | 'via'>> {
-  const { apiKeys, sessions } = deps;
+  const { apiKeys, backendClients, sessions } = deps;
   const authorization = request.get('authorization');
   // If a request has a key, the key counts, even if a browser has added a cookie.
   if (authorization !== undefined) {
     const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];
     if (key === undefined) throw apiError('unauthenticated', { message: notBearer });
+    if (isClientToken(key)) {
+      const client = await backendClients.recognise(key);
+      if (client) return { apiKey: client, via: 'client' };
+      throw apiError('unauthenticated', { message: endedToken });
+    }
     const apiKey = await apiKeys.recognise(key);
     if (apiKey) return { apiKey, via: 'api-key' };
     throw apiError('unauthenticated', { message: isMistyped(key) ? mistyped : unknownKey });

@@ -7,8 +7,8 @@ import type { Response } from 'express';
 /** The sender of a request. */
 export interface Caller {
   readonly apiKey: Principal;
-  /** Whether the caller presented the key itself, or a session of the key. */
-  readonly via: 'api-key' | 'session';
+  /** Whether the caller presented the key itself, a session of the key, or the token of a backend client. */
+  readonly via: 'api-key' | 'session' | 'client';
   /** The connections that the caller may use. Service methods that find records need it. */
   readonly scope: ConnectionScope;
   /** What the caller may see of a record. */

@@ -1,0 +1,95 @@
+import { dateParameterOf, includesOf, isInPatientCompartment, r4ResourceTypes } from '@bulkhead/fhir';
+
+const bulkGuide = 'http://hl7.org/fhir/uv/bulkdata';
+/** When the statement was last changed, because clients compare it. */
+const statementDate = '2026-11-29';
+
+/**
+ * What the FHIR base URL of a connection supports (https://hl7.org/fhir/R4/capabilitystatement.html). It is the same for each connection,
+ * because it can be read without a key.
+ */
+export function capabilityStatement(options: {
+  readonly baseUrl: string;
+  readonly tokenUrl: string;
+  readonly version: string;
+}) {
+  const { baseUrl, tokenUrl, version } = options;
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: statementDate,
+    kind: 'instance',
+    software: { name: 'Bulkhead', version },
+    implementation: { description: 'The stored record of a practice', url: baseUrl },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json'],
+    instantiates: [`${bulkGuide}/CapabilityStatement/bulk-data`],
+    implementationGuide: [`${bulkGuide}/ImplementationGuide/hl7.fhir.uv.bulkdata|2.0.0`],
+    rest: [
+      {
+        mode: 'server',
+        documentation: 'Reads what is stored. Nothing can be written, and nothing is sent to the EHR.',
+        security: {
+          service: [
+            {
+              coding: [
+                { system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' },
+              ],
+            },
+          ],
+          extension: [
+            {
+              url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+              extension: [{ url: 'token', valueUri: tokenUrl }],
+            },
+          ],
+        },
+        resource: r4ResourceTypes.map(resourceOf),
+        interaction: [{ code: 'history-system' }],
+        operation: [exportOperation('export')],
+      },
+    ],
+  };
+}
+
+function resourceOf(type: string) {
+  const references = includesOf(type);
+  const level = { Patient: 'patient-export', Group: 'group-export' }[type];
+  return {
+    type,
+    interaction: ['read', 'vread', 'search-type', 'history-instance', 'history-type'].map((code) => ({ code })),
+    versioning: 'versioned',
+    readHistory: false,
+    conditionalRead: 'full-support',
+    ...(references.length > 0 ? { searchInclude: references } : {}),
+    searchParam: searchParametersOf(type),
+    ...(level === undefined ? {} : { operation: [exportOperation(level)] }),
+  };
+}
+
+function searchParametersOf(type: string) {
+  return [
+    { name: '_id', type: 'token' },
+    { name: '_lastUpdated', type: 'date' },
+    { name: '_security', type: 'token' },
+    ...['category', 'code', 'status'].map((name) => ({ name, type: 'token' })),
+    ...(isInPatientCompartment(type) ? [{ name: 'patient', type: 'reference' }] : []),
+    { name: 'date', type: 'date', documentation: `Compares ${dateParameterOf(type)}.` },
+  ];
+}
+
+function exportOperation(name: string) {
+  return { name, definition: `${bulkGuide}/OperationDefinition/${name}` };
+}
+
+/** The document of `.well-known/smart-configuration` (SMART App Launch 2.2, "Backend Services"). */
+export function smartConfiguration({ tokenUrl }: { readonly tokenUrl: string }) {
+  return {
+    token_endpoint: tokenUrl,
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
+    scopes_supported: ['system/*.read', 'system/*.rs'],
+    capabilities: ['client-confidential-asymmetric', 'permission-v1', 'permission-v2'],
+  };
+}

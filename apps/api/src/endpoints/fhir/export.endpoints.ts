@@ -1,0 +1,272 @@
+import { type ExportLevel, kickOffParameters, kickOffPreferences } from '@bulkhead/bulk-server';
+import { resourceError } from '@bulkhead/resources';
+import { invalidRequest } from '@bulkhead/runtime';
+import { text } from 'express';
+import { z } from 'zod';
+import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
+import { leftSignal, sendLines } from '../../http/send-lines.ts';
+import { connectionId as exampleConnectionId, later } from '../common.schema.ts';
+import { fhirJson, ndjson, ndjsonTypes } from '../resources/fhir-answers.ts';
+import { base, baseUrlOf, checkAccepts, checkScope, fhirEndpoint, selfOf } from './fhir-request.ts';
+
+type Input<Params> = HandlerInput<Params, unknown, unknown, unknown, Caller>;
+interface BaseParams {
+  readonly provider: string;
+  readonly connectionId: string;
+}
+
+const listOf = (what: string) => z.string().optional().describe(what);
+const kickOffQuery = z.strictObject({
+  _outputFormat: listOf('`application/fhir+ndjson`, which is the default.'),
+  _since: listOf(
+    'Only what was stored, changed or deleted here at this time or later: the `transactionTime` of the last export.',
+  ),
+  _type: listOf('Only these resource types, separated by commas. Default: all that are stored.'),
+  _elements: listOf('Only these elements and the mandatory ones. The resources have the tag SUBSETTED.'),
+  _typeFilter: listOf(
+    'Searches, such as `Observation?category=laboratory`. A resource of the type must match one of them.',
+  ),
+  patient: listOf('Only resources of these patients. With POST; not for an export of the system.'),
+});
+
+const kickOffErrors = [
+  ...(['unknown-connection', 'history-expired', 'connection-purged'] as const),
+  ...(['scope-not-sufficient', 'not-acceptable', 'unknown-resource'] as const),
+] as const;
+
+const parametersBody = {
+  description: 'A Parameters resource with the parameters of the kick-off.',
+  contentType: fhirJson,
+  example: { resourceType: 'Parameters', parameter: [{ name: '_type', valueString: 'Patient' }] },
+};
+/** Some thousand patients. */
+const maxKickOffBytes = '1mb';
+const readText = text({ type: () => true, limit: maxKickOffBytes });
+
+const kickOffResponses = {
+  202: { description: 'The export was started. `Content-Location` is the URL of its status', contentType: fhirJson },
+};
+
+const kickOffDescription =
+  'Starts a FHIR Bulk Data export of what is stored. It needs `Prefer: respond-async` and is complete at once: read its status, then its files. With `Prefer: respond-async, handling=lenient`, parameters that are not supported are ignored and listed in the manifest. docs/how-to/serve-bulk-data.md shows how to connect a client.';
+const kickOffEndpoint = {
+  ...fhirEndpoint,
+  action: 'resource.search',
+  description: kickOffDescription,
+  responses: kickOffResponses,
+  errors: kickOffErrors,
+} as const;
+const byGet = { searchQuery: kickOffQuery, readBody: 'never' } as const;
+const byPost = { searchQuery: z.strictObject({}), body: parametersBody, readBody: readText };
+
+const exportSystem = defineEndpoint({
+  ...kickOffEndpoint,
+  id: 'exportSystem',
+  route: `GET ${base}/$export`,
+  summary: 'Export everything of a connection, for Bulk Data clients',
+  request: byGet,
+  handler: (input) => kickOff(input, 'system'),
+});
+const exportSystemByPost = defineEndpoint({
+  ...kickOffEndpoint,
+  id: 'exportSystemByPost',
+  route: `POST ${base}/$export`,
+  summary: 'Export everything of a connection, with the parameters in the body',
+  request: byPost,
+  handler: (input) => kickOff(input, 'system'),
+});
+const exportPatients = defineEndpoint({
+  ...kickOffEndpoint,
+  id: 'exportPatients',
+  route: `GET ${base}/Patient/$export`,
+  summary: 'Export all patients of a connection, for Bulk Data clients',
+  request: byGet,
+  handler: (input) => kickOff(input, 'patient'),
+});
+const exportPatientsByPost = defineEndpoint({
+  ...kickOffEndpoint,
+  id: 'exportPatientsByPost',
+  route: `POST ${base}/Patient/$export`,
+  summary: 'Export all patients of a connection, with the parameters in the body',
+  request: byPost,
+  handler: (input) => kickOff(input, 'patient'),
+});
+const exportGroup = defineEndpoint({
+  ...kickOffEndpoint,
+  id: 'exportGroup',
+  route: `GET ${base}/Group/:groupId/$export`,
+  summary: 'Export the group of all patients of a connection, for Bulk Data clients',
+  request: byGet,
+  handler: (input) => kickOff(input, 'group'),
+});
+const exportGroupByPost = defineEndpoint({
+  ...kickOffEndpoint,
+  id: 'exportGroupByPost',
+  route: `POST ${base}/Group/:groupId/$export`,
+  summary: 'Export the group of all patients of a connection, with the parameters in the body',
+  request: byPost,
+  handler: (input) => kickOff(input, 'group'),
+});
+
+async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>, level: ExportLevel): Promise<void> {
+  const { params, services, request, response } = input;
+  const { isAsync, isLenient } = kickOffPreferences(request.get('prefer'));
+  const faults = [
+    ...(isAsync ? [] : [{ path: 'Prefer', message: 'must contain respond-async' }]),
+    // "If omitted, the server MAY return an error" (FHIR Bulk Data 2.0.0, "Headers"): a client that forgets it gets errors that it cannot read.
+    ...(request.headers.accept === undefined ? [{ path: 'Accept', message: `must be ${fhirJson}` }] : []),
+  ];
+  if (faults.length > 0) throw invalidRequest(faults);
+  checkAccepts(request, [fhirJson, 'application/json']);
+  // The connection is the only group.
+  if (params.groupId !== undefined && params.groupId !== params.connectionId)
+    throw resourceError('unknown-resource', {
+      message: `Group/${params.groupId.slice(0, 100)} does not exist here. The group of all patients is Group/${params.connectionId}.`,
+    });
+  const self = selfOf(input);
+  const body = typeof request.body === 'string' ? request.body : '';
+  const parameters = kickOffParameters({ method: request.method, search: self.searchParams, body });
+  if (!parameters) throw invalidRequest([{ path: 'body', message: 'must be a Parameters resource' }]);
+  const id = await services.servedExports.kickOff({
+    ...readerOf(input),
+    ...{ level, parameters, isLenient, request: self.href },
+  });
+  const { connectionId } = params;
+  input.audit.addTarget({ connectionId, exportId: id });
+  response
+    .set('content-location', `${baseUrlOf(input)}/bulkstatus/${id}`)
+    .status(202)
+    .end();
+}
+
+const manifestSchema = z
+  .strictObject({
+    transactionTime: z
+      .string()
+      .describe('Every change before this time is in the export. Send it as `_since` the next time.'),
+    request: z.string().describe('The URL of the kick-off.'),
+    requiresAccessToken: z.boolean().describe('`true`: send the token or the key with each file.'),
+    ...Object.fromEntries(
+      [
+        ['output', 'The files with resources, one for each type that has any.'],
+        ['deleted', 'The file with the ids of deleted and erased resources. Empty without `_since`.'],
+        ['error', 'The file with the parameters that were ignored.'],
+      ].map(([name = '', description = '']) => [
+        name,
+        z
+          .array(
+            z.strictObject({
+              type: z.string().describe('The type of the resources in the file.'),
+              url: z.string().describe('The URL of the file.'),
+              count: z
+                .int()
+                .optional()
+                .describe('The number of lines. Absent if they are counted only when they are read.'),
+            }),
+          )
+          .describe(description),
+      ]),
+    ),
+  })
+  .meta({ id: 'ExportManifest', description: 'The manifest of an export (FHIR Bulk Data 2.0.0).' });
+
+const exampleBase = `https://bulkhead.example/api/ehr/athenahealth/fhir/${exampleConnectionId}`;
+const exampleId = 'served_01a20ebbc9477ed4b36076ce74bec9ba';
+
+const readServedExport = defineEndpoint({
+  id: 'readServedExport',
+  route: `GET ${base}/bulkstatus/:id`,
+  ...fhirEndpoint,
+  action: 'resource.search',
+  summary: 'Return the manifest of an export, for Bulk Data clients',
+  description:
+    'Returns the URLs of the files. An export is complete at once, because its files are read from the database when they are requested. It can be read for a day, by the client that started it.',
+  request: { query: z.strictObject({}), readBody: 'never' },
+  responses: {
+    200: {
+      description: 'The manifest',
+      schema: manifestSchema,
+      example: {
+        transactionTime: later,
+        request: `${exampleBase}/$export`,
+        requiresAccessToken: true,
+        output: [{ type: 'Patient', url: `${exampleBase}/bulkdata/${exampleId}/Patient.ndjson` }],
+        deleted: [],
+        error: [],
+      },
+    },
+  },
+  errors: ['unknown-served-export', 'not-acceptable'],
+  async handler(input) {
+    const { params, services, request, response } = input;
+    checkAccepts(request, ['application/json', fhirJson]);
+    const urlOf = (name: string) => `${baseUrlOf(input)}/bulkdata/${params.id}/${name}`;
+    const { manifest, expiresAt } = await services.servedExports.manifest({ ...readerOf(input), id: params.id, urlOf });
+    response.set('expires', expiresAt.toUTCString()).json(manifest);
+  },
+});
+
+const deleteServedExport = defineEndpoint({
+  id: 'deleteServedExport',
+  route: `DELETE ${base}/bulkstatus/:id`,
+  ...fhirEndpoint,
+  action: 'resource.search',
+  summary: 'End an export, for Bulk Data clients',
+  description:
+    'Says that the client needs the export no longer. Its URLs get 404 from then on. No stored resource is deleted.',
+  request: { query: z.strictObject({}), readBody: 'never' },
+  responses: { 202: { description: 'The export was ended', contentType: fhirJson } },
+  errors: ['unknown-served-export'],
+  async handler(input) {
+    await input.services.servedExports.delete({ ...readerOf(input), id: input.params.id });
+    input.response.status(202).end();
+  },
+});
+
+const readServedFile = defineEndpoint({
+  id: 'readServedFile',
+  route: `GET ${base}/bulkdata/:id/:name`,
+  ...fhirEndpoint,
+  action: 'resource.search',
+  summary: 'Read a file of an export, for Bulk Data clients',
+  description:
+    'Streams the resources of a type that were changed in the window of the export, one on each line. A resource that has changed again since then is in the next export. The file is complete only if the connection is not closed before its end: read it again otherwise. Every read is an event of the audit log.',
+  request: { query: z.strictObject({}), readBody: 'never' },
+  responses: { 200: { description: 'One resource on each line', contentType: ndjson } },
+  errors: ['unknown-served-export', 'scope-not-sufficient', 'search-too-costly', 'not-acceptable'],
+  async handler(input) {
+    const { params, services, audit, request, response } = input;
+    checkAccepts(request, [...ndjsonTypes, fhirJson, 'application/json']);
+    const signal = leftSignal(response);
+    try {
+      const file = { id: params.id, name: params.name, signal };
+      const { lines, patients } = await services.servedExports.readFile({ ...readerOf(input), ...file });
+      audit.addPatients(patients);
+      await sendLines({ lines, contentType: ndjson, response });
+    } catch (error) {
+      // If the client has left, no answer can be sent.
+      if (!signal.aborted) throw error;
+    }
+  },
+});
+
+function readerOf({ params, caller }: Pick<Input<BaseParams>, 'params' | 'caller'>) {
+  const { provider, connectionId } = params;
+  return {
+    ...{ provider, connectionId, scope: caller.scope, clientId: caller.apiKey.id },
+    checkType: (resourceType: string) => checkScope(caller, resourceType, 's'),
+  };
+}
+
+export const exportEndpoints = [
+  exportSystem,
+  exportSystemByPost,
+  exportPatients,
+  exportPatientsByPost,
+  exportGroup,
+  exportGroupByPost,
+  readServedExport,
+  deleteServedExport,
+  readServedFile,
+] as const;

@@ -1,0 +1,78 @@
+import { accessError, isGranted } from '@bulkhead/access';
+import { invalidRequest } from '@bulkhead/runtime';
+import type { Request } from 'express';
+import { z } from 'zod';
+import type { ProcessState } from '../../http/define-endpoint.ts';
+import { apiError } from '../../http/errors/errors.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
+import { addressOf, fhirJson } from '../resources/fhir-answers.ts';
+
+/** The FHIR base URL of a connection, as a path of Express. */
+export const base = '/api/ehr/:provider/fhir/:connectionId';
+
+/** All FHIR endpoints answer errors as OperationOutcomes, and accept tokens of backend clients. */
+export const fhirEndpoint = { access: 'client', errorFormat: 'fhir', acceptsTokens: true } as const;
+
+const jsonFormats = ['json', 'application/json', 'application/fhir+json', 'text/json'];
+
+/** Parameters that many clients add to every request (https://hl7.org/fhir/R4/http.html#parameters). */
+export const formatShape = {
+  _format: z
+    .enum(jsonFormats, `must be ${fhirJson}, because there is no other format`)
+    .optional()
+    .describe('`json`. There is no other format.'),
+  _pretty: z.enum(['true', 'false']).optional().describe('Accepted, and without an effect.'),
+};
+
+/** Where clients reach this API. A client can send any `Host`, so links that are made of it are for that client only. */
+export function originOf(request: Request, { publicUrl }: Pick<ProcessState, 'publicUrl'>): string {
+  return publicUrl ?? addressOf(request).origin;
+}
+
+interface BaseParams {
+  readonly provider: string;
+  readonly connectionId: string;
+}
+
+/** The FHIR base URL of the request. */
+export function baseUrlOf(options: {
+  readonly request: Request;
+  readonly process: Pick<ProcessState, 'publicUrl'>;
+  readonly params: BaseParams;
+}): string {
+  const { request, process, params } = options;
+  return `${originOf(request, process)}/api/ehr/${params.provider}/fhir/${params.connectionId}`;
+}
+
+/** The absolute URL of the request, below the FHIR base URL. */
+export function selfOf(options: { readonly request: Request; readonly process: Pick<ProcessState, 'publicUrl'> }): URL {
+  const { request, process } = options;
+  return new URL(originOf(request, process) + request.originalUrl);
+}
+
+/** @throws AppError `not-acceptable` */
+export function checkAccepts(request: Request, types: readonly string[]): void {
+  if (request.accepts([...types]) !== false) return;
+  throw apiError('not-acceptable', {
+    message: `The header \`Accept\` allows none of ${types.join(', ')}. Add one of them.`,
+  });
+}
+
+/** What a caller may do with the resources of a type: `r` reads single ones, `s` searches and exports. @throws AppError `scope-not-sufficient` */
+export function checkScope({ apiKey }: Caller, resourceType: string, right: 'r' | 's'): void {
+  const { grantedScope: scope } = apiKey;
+  if (scope === undefined || isGranted({ scope, resourceType, right })) return;
+  throw accessError('scope-not-sufficient', {
+    message: `The scopes of this token do not cover ${resourceType}: ${scope}. Request a token with more scopes.`,
+  });
+}
+
+/** Takes the parameters of the format out of a search, which knows only its own. @throws AppError `invalid-request` */
+export function withoutFormat(parameters: URLSearchParams): URLSearchParams {
+  const format = parameters.get('_format');
+  if (format !== null && !jsonFormats.includes(format))
+    throw invalidRequest([{ path: '_format', message: `must be ${fhirJson}, because there is no other format` }]);
+  const others = new URLSearchParams(parameters);
+  for (const name of Object.keys(formatShape)) others.delete(name);
+  return others;
+}

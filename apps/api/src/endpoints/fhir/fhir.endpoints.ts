@@ -1,0 +1,31 @@
+import { endpointGroup } from '../../http/define-endpoint.ts';
+import { issueToken, readCapabilityStatement, readSmartConfiguration } from './discovery.endpoints.ts';
+import { exportEndpoints } from './export.endpoints.ts';
+import {
+  readFhirHistory,
+  readFhirInstanceHistory,
+  readFhirResource,
+  readFhirTypeHistory,
+  readFhirVersion,
+  searchFhir,
+  searchFhirByPost,
+} from './read.endpoints.ts';
+
+export const fhirEndpoints = endpointGroup({
+  name: 'FHIR',
+  description:
+    'One FHIR base URL for each connection, for FHIR and Bulk Data clients. Errors are OperationOutcomes. See docs/how-to/serve-bulk-data.md.',
+  endpoints: [
+    readCapabilityStatement,
+    readSmartConfiguration,
+    issueToken,
+    readFhirResource,
+    readFhirVersion,
+    readFhirInstanceHistory,
+    readFhirTypeHistory,
+    readFhirHistory,
+    searchFhir,
+    searchFhirByPost,
+    ...exportEndpoints,
+  ],
+});
