@@ -9,7 +9,8 @@ import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { workerEnvSchema } from '../../src/env.ts';
 
-const page = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'env.md'), 'utf8');
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+const page = 'docs/env.md';
 const shared = Object.keys({ ...processEnvShape, ...encryptionEnvShape, ...auditEnvShape });
 
 /** The variables of a schema: `required`, the default as text, or undefined if the code decides. */
@@ -24,10 +25,15 @@ function defaultsOf(schema: z.ZodType): Record<string, string | undefined> {
   );
 }
 
-/** The variables of a section of the page. A default without backticks is decided by code, so no schema has it. */
-function documentedIn(section: string): Record<string, string | undefined> {
-  const [, text = ''] = page.split(`\n## ${section}\n`);
-  const rows = [...(text.split('\n## ')[0] ?? '').matchAll(/^\| `([A-Z_]+)` \| ?(.*?) ?\| .+ \|$/gm)];
+/**
+ * The variables of a section of a page, which may be in a column after that of the options. A default without backticks is decided by
+ * code, so no schema has it.
+ */
+function documentedIn(path: string, section: string): Record<string, string | undefined> {
+  const [, text = ''] = readFileSync(join(root, path), 'utf8').split(`\n## ${section}\n`);
+  const rows = [
+    ...(text.split('\n## ')[0] ?? '').matchAll(/^\| (?:`[a-zA-Z]+` \| )?`([A-Z_]+)` \| ?(.*?) ?\| .+ \|$/gm),
+  ];
   return Object.fromEntries(
     rows.map(([, name, value = '']) => [name, value.startsWith('`') || value === 'required' ? value : undefined]),
   );
@@ -38,13 +44,17 @@ const pick = (all: Record<string, string | undefined>, isWanted: (name: string) 
 const isOwn = (name: string) => !shared.includes(name);
 
 test.each([
-  { section: 'The API and the workers', expected: pick(defaultsOf(apiEnvSchema), (name) => shared.includes(name)) },
-  { section: 'The API', expected: pick(defaultsOf(apiEnvSchema), isOwn) },
-  { section: 'A worker', expected: pick(defaultsOf(workerEnvSchema), isOwn) },
-  { section: 'The simulated athenahealth', expected: defaultsOf(simulatorEnvSchema) },
+  {
+    path: page,
+    section: 'The API and the workers',
+    expected: pick(defaultsOf(apiEnvSchema), (name) => shared.includes(name)),
+  },
+  { path: page, section: 'The API', expected: pick(defaultsOf(apiEnvSchema), isOwn) },
+  { path: page, section: 'A worker', expected: pick(defaultsOf(workerEnvSchema), isOwn) },
+  { path: 'apps/ehr-simulator/README.md', section: 'Options', expected: defaultsOf(simulatorEnvSchema) },
 ])(
-  'docs/env.md lists every variable of the section “$section” with its default, and no other',
-  ({ section, expected }) => {
-    expect(documentedIn(section)).toStrictEqual(expected);
+  '$path lists every variable of the section “$section” with its default, and no other',
+  ({ path, section, expected }) => {
+    expect(documentedIn(path, section)).toStrictEqual(expected);
   },
 );
