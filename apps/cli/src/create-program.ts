@@ -85,7 +85,7 @@ export function createProgram(environment: Environment, { json = false } = {}): 
   program
     .command('completion')
     .description('print shell completion; use it with eval "$(bulkhead completion bash)"')
-    .addArgument(new Argument('<shell>').choices(shells))
+    .addArgument(new Argument('<shell>', shells.join(', ')).choices(shells))
     .action((shell: Shell) => {
       stdout.write(`${completionFor({ program, shell })}\n`);
     });

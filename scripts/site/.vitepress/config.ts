@@ -6,7 +6,7 @@ import { thirdPartyLicenses } from '../../release/third-party-licenses.ts';
 import { apiReference, repositoryLinks, sitePath } from '../links.ts';
 import { openapiFile } from '../openapi/document.ts';
 import { writeApiReference } from '../openapi/write-api-reference.ts';
-import { contentsPage, type Entry, listPages, readSections, root } from '../table-of-contents.ts';
+import { contentsPage, type Entry, listPages, nest, readSections, root } from '../table-of-contents.ts';
 
 const { description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const contentSecurityPolicy =
@@ -23,6 +23,12 @@ const reference = writeApiReference();
 function toItem({ text, file, hash }: Entry): DefaultTheme.SidebarItem {
   if (file === 'docs/openapi.json') return { text, link: apiReference, collapsed: true, items: reference };
   return { text, link: `/${sitePath(file)}${hash}` };
+}
+
+function toItems(entries: readonly Entry[]): DefaultTheme.SidebarItem[] {
+  return nest(entries).map(({ entry, below }) =>
+    below.length === 0 ? toItem(entry) : { ...toItem(entry), collapsed: true, items: below.map(toItem) },
+  );
 }
 
 /**
@@ -61,7 +67,7 @@ export default defineConfig({
     sidebar: sections.map(({ title, groups }) => ({
       text: title,
       items: groups.flatMap(({ title: text, entries }) =>
-        text ? [{ text, items: entries.map(toItem) }] : entries.map(toItem),
+        text ? [{ text, items: toItems(entries) }] : toItems(entries),
       ),
     })),
     search: { provider: 'local', options: { miniSearch: { searchOptions } } },
