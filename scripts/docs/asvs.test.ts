@@ -75,7 +75,12 @@ test('each title of a test that docs/asvs.md quotes exists in the named file', (
   expect(quoted.filter((quote) => !isThere(quote))).toEqual([]);
 });
 
-const pagesWithFiles = ['docs/asvs.md', 'docs/audit.md', 'docs/security.md'];
+const pagesWithFiles = [
+  'docs/asvs.md',
+  'docs/audit.md',
+  'docs/security.md',
+  ...globSync('docs/security/*.md', { cwd: root }),
+];
 
 test.each(pagesWithFiles)('%s names only files that exist', (path) => {
   const patterns = ['*', '{apps,packages}/*/{src,test}/**/*.ts', 'scripts/**/*.{ts,mjs}', 'docker/**/*', 'docs/*'];
@@ -85,6 +90,6 @@ test.each(pagesWithFiles)('%s names only files that exist', (path) => {
   const namedFiles = [...text.matchAll(/`([\w.-]+\.(?:ts|mjs|yaml|json)|Dockerfile|\.dockerignore)`/g)].map(
     ([, name = '']) => name,
   );
-  expect(namedFiles.length).toBeGreaterThan(10);
+  expect(namedFiles.length).toBeGreaterThan(5);
   expect(namedFiles.filter((name) => !names.has(name))).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { type ShownAnswer, useEverything } from './use-everything.fixture.ts';
 /** Patient data belong in the collection of their type, and nowhere else in plain text. */
 const resourceCollections = /^[A-Z]/;
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/security.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../docs/security/encryption.md'), 'utf8');
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const planted = makePlanted();
 let system: TemporarySystem;
@@ -124,7 +124,7 @@ test('text of an EHR is in no log, metric or job, and elsewhere only in the fiel
  * Returns the rows of a section's table: the texts of the first cell, each with the texts in backticks of the second.
  */
 function readTable(section: string): ReadonlyMap<string, readonly string[]> {
-  const [, text = ''] = page.split(`\n### ${section}\n`);
+  const [, text = ''] = page.split(`\n## ${section}\n`);
   const rows = [...(text.split(/\n##/)[0] ?? '').matchAll(/^\| (?!what \||-)(.+?) \| (.+?) \|/gm)];
   return new Map(
     rows.map(([, what = '', where = '']) => [what, [...where.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)]),
@@ -137,7 +137,7 @@ function holders(text: string): readonly string[] {
   return [...new Set(names.map((name) => (/^[A-Z]/.test(name) ? '<resource type>' : name)))].sort();
 }
 
-describe('the tables of docs/security.md', () => {
+describe('the tables of docs/security/encryption.md', () => {
   test('the page names exactly the fields that a rotation of the key encrypts again', async () => {
     const namedFields = [...readTable('Encrypted by the application').values()]
       .flat()
