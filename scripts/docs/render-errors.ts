@@ -18,23 +18,14 @@ export async function readTables() {
   };
 }
 
-/** Returns docs/errors.md with the rows of the tables. The text around them stays. */
-export function renderErrors(page: string, { errors, warnings }: Awaited<ReturnType<typeof readTables>>): string {
-  const rows = errors.map(([code, { status, message = '', help = message }]) => ({ status, code, text: help }));
-  const byCode = rows.toSorted((left, right) => (left.code < right.code ? -1 : 1));
-  const textsOf = (table: WarningTable = {}) => Object.entries(table).map(([code, { help: text }]) => ({ code, text }));
-  const sections = {
-    'Errors of the API': byCode
-      .filter(({ status }) => status !== undefined)
-      .toSorted((left, right) => (left.status ?? 0) - (right.status ?? 0)),
-    'Other errors': byCode.filter(({ status }) => status === undefined),
-    'Warnings of an export': textsOf(warnings.exportWarnings),
-    'Warnings of a sync': textsOf(warnings.syncWarnings),
-    'Warnings of an erasure': textsOf(warnings.erasureWarnings),
-    'Reasons to quarantine a line': textsOf(quarantineReasons),
-    'Reasons to hold a watermark': Object.entries(holdReasons).map(([code, text]) => ({ code, text })),
-  };
-  return Object.entries(sections).reduce((text, [title, rowsOf]) => replaceRows(text, title, toRows(rowsOf)), page);
+/** Returns docs/errors.md with the codes of each section, and with all codes. The text around them stays. */
+export function renderErrors(page: string, tables: Awaited<ReturnType<typeof readTables>>): string {
+  const meanings = listMeanings(tables);
+  const sections = Map.groupBy(meanings, ({ section }) => section);
+  const listed = [...sections].reduce((text, [title, ofSection]) => replaceCodes(text, title, ofSection), page);
+  const [before, after] = listed.split(allCodes);
+  if (after === undefined) throw new Error('docs/errors.md has no heading "All codes".');
+  return `${before}${allCodes}${renderCodes(meanings)}`;
 }
 
 /** The texts for people, for packages/client/src/code-texts.json. A fixed message of an error is only for programs. */
@@ -52,27 +43,65 @@ export function renderTexts({ errors, warnings }: Awaited<ReturnType<typeof read
   return `${JSON.stringify(texts, null, 2)}\n`;
 }
 
-interface Row {
-  readonly status?: number | undefined;
+const allCodes = '\n## All codes\n';
+
+interface Meaning {
   readonly code: string;
+  readonly section: string;
+  readonly kind: string;
+  readonly status?: number | undefined;
   readonly text: string;
 }
 
-/** Codes of which the same is said share a row. */
-function toRows(rows: readonly Row[]): string {
-  const grouped = Map.groupBy(rows, ({ status, text }) => `${status}: ${text}`);
-  return [...grouped.values()]
-    .map((group) => {
-      const [{ status, text } = { text: '' }] = group;
-      const codes = [...new Set(group.map(({ code }) => `\`${code}\``))].join(', ');
-      return `|${status === undefined ? '' : ` ${status} |`} ${codes} | ${text} |\n`;
+/** Lists what each code means in each place where it appears. The same meaning in two packages is listed once. */
+function listMeanings({ errors, warnings }: Awaited<ReturnType<typeof readTables>>): readonly Meaning[] {
+  const meaningsOf = (section: string, kind: string, table: WarningTable = {}) =>
+    Object.entries(table).map(([code, { help: text }]) => ({ code, section, kind, text }));
+  const errorMeanings = errors.map(([code, { status, message = '', help = message }]) =>
+    status === undefined
+      ? { code, section: 'Other errors', kind: 'Error', text: help }
+      : { code, section: 'Errors of the API', kind: `Error of the API, ${status}`, status, text: help },
+  );
+  const meanings = [
+    ...errorMeanings.toSorted((left, right) => left.text.localeCompare(right.text, 'en')),
+    ...meaningsOf('Warnings of an export', 'Warning of an export', warnings.exportWarnings),
+    ...meaningsOf('Warnings of a sync', 'Warning of a sync', warnings.syncWarnings),
+    ...meaningsOf('Warnings of an erasure', 'Warning of an erasure', warnings.erasureWarnings),
+    ...meaningsOf('Reasons to quarantine a line', 'Reason to quarantine a line', quarantineReasons),
+    ...Object.entries(holdReasons).map(([code, text]) => ({
+      code,
+      section: 'Reasons to hold a watermark',
+      kind: 'Reason to hold a watermark',
+      text,
+    })),
+  ];
+  return [...Map.groupBy(meanings, ({ code, kind, text }) => `${code} ${kind} ${text}`).values()]
+    .flatMap(([meaning]) => meaning ?? [])
+    .toSorted((left, right) => left.code.localeCompare(right.code, 'en'));
+}
+
+/** Each code is a heading, so that it has a link, and the search of the site leads to it. */
+function renderCodes(meanings: readonly Meaning[]): string {
+  return [...Map.groupBy(meanings, ({ code }) => code)]
+    .map(([code, ofCode]) => {
+      const bullet = ofCode.length > 1 ? '- ' : '';
+      const lines = ofCode.map(({ kind, text }) => `${bullet}*${kind}.* ${text}\n`);
+      return `\n### \`${code}\`\n\n${lines.join('')}`;
     })
     .join('');
 }
 
-function replaceRows(page: string, title: string, rows: string): string {
+/** Replaces the last part of a section: the line with its codes, or a line for each status. */
+function replaceCodes(page: string, title: string, meanings: readonly Meaning[]): string {
+  const byStatus = Map.groupBy(meanings, ({ status }) => status);
+  const lines = [...byStatus]
+    .toSorted(([left = 0], [right = 0]) => left - right)
+    .map(([status, ofStatus]) => {
+      const codes = [...new Set(ofStatus.map(({ code }) => `[\`${code}\`](#${code})`))];
+      return `${status === undefined ? '' : `- ${status}: `}${codes.join(', ')}\n`;
+    });
   const [before, after] = page.split(`\n## ${title}\n`);
-  const changed = after?.replace(/(\n\|-[-|]*\n)(?:\|.*\n)*/, (_, head: string) => `${head}${rows}`);
+  const changed = after?.replace(/(?:^(?:- \d+: )?\[`.*\n)+/m, () => lines.join(''));
   if (changed === undefined) throw new Error(`docs/errors.md has no heading "${title}".`);
   return `${before}\n## ${title}\n${changed}`;
 }

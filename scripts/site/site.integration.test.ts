@@ -103,6 +103,14 @@ describe('the documentation site', () => {
     expect(pages.filter((page) => !read(page).includes(`content="default-src 'self';`))).toEqual([]);
   });
 
+  test('the search of the site leads to each code of the page of errors', () => {
+    const index = read([...files].find((file) => file.includes('localSearchIndex')) ?? '');
+    const headings = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^### `(.+)`$/gm)];
+    const codes = headings.map(([, code = '']) => code);
+    expect(codes.length).toBeGreaterThan(200);
+    expect(codes.filter((code) => !index.includes(`${base}/docs/errors.html#${code}"`))).toEqual([]);
+  });
+
   test('the licences of the packages in the site are beside it', () => {
     expect(read('THIRD-PARTY-LICENSES.txt')).toMatch(/^vue \d+\.\d+\.\d+ \(MIT\)$/m);
   });

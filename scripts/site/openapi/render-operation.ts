@@ -77,7 +77,7 @@ function renderErrors(errors: readonly (readonly [string, Response])[]): string 
     if (failures.length === 0) return [`| ${status} | ${cell(description)} | |`];
     return failures.map(({ code, message, details }) => {
       const shown = details === undefined ? '' : ` \`${cell(JSON.stringify(details))}\``;
-      return `| ${status} | \`${code}\` | ${cell(message)}${shown} |`;
+      return `| ${status} | [\`${code}\`](/docs/errors#${code}) | ${cell(message)}${shown} |`;
     });
   });
   return ['| Status | Code | Message, and an example of `details` |', '|---|---|---|', ...rows].join('\n');
