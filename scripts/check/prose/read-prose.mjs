@@ -9,7 +9,7 @@ import { parseSync, Visitor } from 'oxc-parser';
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 // Engineers read the pages about the design. The conformance page quotes test titles.
 const userPages =
-  /^(?:README|docs\/(?:(?:cli|how-to|security)\/)?(?!architecture|asvs|bulk-data-conformance)[\w-]+)\.md$/;
+  /^(?:README|docs\/(?:(?:cli|how-to|scaling|security)\/)?(?!architecture|asvs|bulk-data-conformance)[\w-]+)\.md$/;
 const userMessages =
   /^apps\/(?:cli|console)\/src\/|^(?:apps|packages)\/[\w/-]+(?:\/errors|\.(?:endpoints?|schema|record))\.ts$/;
 const testFunctions = ['test', 'it', 'describe', 'each'];
