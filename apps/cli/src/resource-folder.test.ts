@@ -2,13 +2,16 @@ import { mkdtempDisposableSync, readdirSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChangeBatch } from '@bulkhead/client';
-import { beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ResourceFolder } from './resource-folder.ts';
 
+let folder: ReturnType<typeof mkdtempDisposableSync>;
 let path: string;
 beforeEach(() => {
-  ({ path } = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-cli-folder-')));
+  folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-cli-folder-'));
+  ({ path } = folder);
 });
+afterEach(() => folder.remove());
 const subject = { connectionId: 'conn_1', types: undefined };
 const put = (type: string, id: string, rank = '1.50') => ({ type, id, json: `{"id":"${id}","rank":${rank}}` });
 const deletion = (type: string, id: string) => ({ type, id, json: undefined });
