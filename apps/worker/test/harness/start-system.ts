@@ -37,8 +37,12 @@ export async function startSystem(
     ...(options.athenahealthRate ? {} : { rateWindowRequests: fastRateLimit.limit }),
     ...options.simulator,
   });
+  // Stops what was started if a later part fails to start.
+  await using started = new AsyncDisposableStack();
   await simulator.start();
+  started.defer(() => simulator.stop());
   const providersFile = await writeFastProvider(simulator.fhirEndpoint, options.env);
+  started.defer(() => providersFile.remove());
   const givenEnv = {
     ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
     WORKER_POLL_INTERVAL_MS: '250',
@@ -56,14 +60,12 @@ export async function startSystem(
     // Workers answer, so the API waits as usual and not for 0 ms, as it does without them.
     testWaitMs: undefined,
   });
+  started.defer(() => api.stop());
   const { env, store, baseUrl, operatorKey } = api;
   const workers: { stop(): Promise<void> }[] = [];
-  const stop = async () => {
+  started.defer(async () => {
     for (const worker of workers) await worker.stop();
-    await api.stop();
-    await simulator.stop();
-    await providersFile.remove();
-  };
+  });
 
   const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
     api.request(method, path, { body, headers });
@@ -97,6 +99,8 @@ export async function startSystem(
     };
   };
   if (options.hasWorker) await startWorker();
+  const running = started.move();
+  const stop = () => running.disposeAsync();
   return {
     simulator,
     control,
