@@ -6,6 +6,8 @@ export async function runJson(main: string, args: readonly (string | number)[]) 
   const { exited } = await spawnTethered({
     command: process.execPath,
     args: [main, '--json', ...args.map(String)],
+    // At SIGTERM, programs remove a folder with a database.
+    orphanGraceMs: 10_000,
     output: { onLine: (line) => lines.push(line) },
   });
   const { code } = await exited;

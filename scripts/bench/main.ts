@@ -1,11 +1,9 @@
 // usage: pnpm bench [name ...] [--json] [--runs N] [--full] [--check [--write-baseline]]
 // Measures the system against a floor in the same run. `docs/performance.md` has the results. Uses only the loopback
 // interface.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startServices } from '@bulkhead/embedded';
-import { onInterrupt, runProgram } from '../command-line.ts';
+import { runProgram } from '../command-line.ts';
+import { makeProgramFolder } from '../program-folder.ts';
 import { createSteps } from '../steps/steps.ts';
 import { bundleApps } from '../system/builds.ts';
 import { checkBaseline } from './baseline/check-baseline.ts';
@@ -20,10 +18,7 @@ await runProgram((args) => main(readOptions(args, benches)));
 async function main(options: BenchOptions): Promise<number> {
   // With --json, standard output has only the result. Everything else goes to standard error.
   const steps = createSteps({ stream: options.json ? process.stderr : process.stdout });
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  // Servers and probes end with this process.
-  onInterrupt(() => process.exit(130));
+  const { path: folder } = makeProgramFolder('bench');
   await bundleApps();
   const services = await startServices({ ephemeral: true, report: steps.report });
   const shared = { redisUrl: services.redis.url, mongodbUrl: services.mongodb.url, folder, runs: options.runs };

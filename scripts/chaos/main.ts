@@ -2,10 +2,8 @@
 // Runs exports and injects one fault into each at a random moment: servers and processes are killed, frozen, emptied or
 // run out of disk. In every case all served data must be stored once, and every loss must be reported. Exit 1 if that
 // does not hold.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onInterrupt, runProgram } from '../command-line.ts';
+import { runProgram } from '../command-line.ts';
+import { makeProgramFolder } from '../program-folder.ts';
 import { createSteps } from '../steps/steps.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
 import { type ChaosOptions, readOptions } from './options.ts';
@@ -19,31 +17,19 @@ async function main(options: ChaosOptions): Promise<number> {
   // With --json, standard output has only the result. Everything else goes to standard error.
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   steps.print(`seed ${seed}`);
-  const interrupted = new AbortController();
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-chaos-'));
+  const { path: folder, keep } = makeProgramFolder('chaos');
   const system = await startTestSystem({ folder, patients, seed, report: steps.report });
-  let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => {
-    stopping ??= system.stop();
-    return stopping;
-  };
-  onInterrupt(() => {
-    interrupted.abort();
-    // A round can wait for minutes, which a user who interrupts this program does not want.
-    void stop().finally(() => {
-      rmSync(folder, { recursive: true, force: true });
-      process.exit(130);
-    });
-  });
   let clean = false;
   try {
-    const summary = await runRounds({ system, options, print: steps.print, signal: interrupted.signal });
+    const summary = await runRounds({ system, options, print: steps.print });
     clean = isClean(summary);
     console.log(JSON.stringify(summary, null, json ? 0 : 2));
     return clean ? 0 : 1;
   } finally {
-    await stop();
-    if (clean) rmSync(folder, { recursive: true, force: true });
-    else steps.print(`the logs of the processes and the data are kept in ${folder}`);
+    await system.stop();
+    if (!clean) {
+      keep();
+      steps.print(`the logs of the processes and the data are kept in ${folder}`);
+    }
   }
 }

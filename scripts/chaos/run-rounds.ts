@@ -6,21 +6,19 @@ import { formatRound } from './report/format-round.ts';
 import { type Summary, summarize } from './report/summarize.ts';
 import { type RoundReport, runRound } from './run-round.ts';
 
-/** Runs the rounds, prints each, and sums them up. If the signal aborts, the current round is the last one. */
+/** Runs the rounds, prints each, and sums them up. */
 export async function runRounds(options: {
   readonly system: TestSystem;
   readonly options: ChaosOptions;
   readonly print: (line: string) => void;
-  readonly signal: AbortSignal;
 }): Promise<Summary> {
-  const { system, print, signal } = options;
+  const { system, print } = options;
   const { seed, rounds, kinds, outageSeconds } = options.options;
   const { possible, skipped } = sortOut(kinds);
   for (const [kind, reason] of Object.entries(skipped)) print(`!!! SKIPPED: ${kind}: ${reason}`);
   const reports: RoundReport[] = [];
   const plans = possible.length === 0 ? [] : drawPlans({ seed, rounds, kinds: possible });
   for (const plan of plans) {
-    if (signal.aborted) break;
     const report = await runRound({ system, plan, outageMs: outageSeconds * 1000 });
     reports.push(report);
     print(formatRound(report));

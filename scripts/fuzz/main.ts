@@ -1,10 +1,8 @@
 // usage: pnpm fuzz [--requests N] [--seed S] [--json]
 // Sends generated requests to a system that is started for it. Exits with 1 if an answer differs from the OpenAPI
 // document.
-import { mkdtempDisposable } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { runProgram } from '../command-line.ts';
+import { makeProgramFolder } from '../program-folder.ts';
 import { createSteps } from '../steps/steps.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
 import { type FuzzOptions, readOptions } from './options.ts';
@@ -16,8 +14,7 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
   // With --json, standard output has only the result.
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   const command = await installSchemathesis();
-  await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-fuzz-'));
-  const folder = temporary.path;
+  const { path: folder } = makeProgramFolder('fuzz');
   const env = {
     // All requests come from one address, and many of them have no valid key. The limits would reject most of them.
     API_REQUESTS_PER_MINUTE: '100000000',

@@ -2,10 +2,8 @@
 // Runs exports, syncs, documents and searches against HAPI FHIR, a server that this project did not write. Compares all
 // stored resources with those that the server serves, and all search results with those of the server. Exit 1 if
 // anything differs without a known reason.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onInterrupt, runProgram } from '../command-line.ts';
+import { runProgram } from '../command-line.ts';
+import { makeProgramFolder } from '../program-folder.ts';
 import { createSteps } from '../steps/steps.ts';
 import { type InteropOptions, readOptions } from './options.ts';
 import { runInterop } from './run-interop.ts';
@@ -19,9 +17,7 @@ async function main({ json, part, searches }: InteropOptions): Promise<number> {
   const { env } = process;
   const missing = whyNoHapi(env);
   if (missing !== undefined) throw new Error(`The FHIR server cannot be built: ${missing}.`);
-  // The child processes end with this one.
-  onInterrupt(() => process.exit(130));
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-interop-'));
+  const { path: folder, keep } = makeProgramFolder('interop');
   let isClean = false;
   const hapi = await steps.run('build of the FHIR server', async (progress) => {
     const built = await buildHapi(env, progress);
@@ -36,7 +32,9 @@ async function main({ json, part, searches }: InteropOptions): Promise<number> {
     return isClean ? 0 : 1;
   } finally {
     await hapi.stop();
-    if (isClean) rmSync(folder, { recursive: true, force: true });
-    else steps.print(`The logs of the processes and the data are kept in ${folder}`);
+    if (!isClean) {
+      keep();
+      steps.print(`The logs of the processes and the data are kept in ${folder}`);
+    }
   }
 }

@@ -2,11 +2,9 @@
 // Runs exports and syncs at FHIR servers with allowed and forbidden behaviour: see docs/testing.md. Exit 1 if data are
 // lost or wrong without a report, if erased data are stored, if the number of requests has no bound, or if something
 // does not end.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { onInterrupt, runProgram } from '../command-line.ts';
+import { runProgram } from '../command-line.ts';
+import { makeProgramFolder } from '../program-folder.ts';
 import { createSteps } from '../steps/steps.ts';
 import { type ProtocolFuzzOptions, readOptions } from './options.ts';
 import { type FailedRound, runRounds } from './run-rounds.ts';
@@ -20,14 +18,8 @@ await runProgram((args) => main(readOptions(args)));
 async function main({ rounds, seed, kind, json }: ProtocolFuzzOptions): Promise<number> {
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   steps.print(`seed ${seed}`);
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-protocol-fuzz-'));
+  const { path: folder, keep } = makeProgramFolder('protocol-fuzz');
   const system = await startFuzzedSystem({ folder, slots: Math.min(slots, rounds), report: steps.report });
-  onInterrupt(() => {
-    void system.stop().finally(() => {
-      rmSync(folder, { recursive: true, force: true });
-      process.exit(130);
-    });
-  });
   let isClean = false;
   try {
     const summary = await runRounds({
@@ -43,8 +35,10 @@ async function main({ rounds, seed, kind, json }: ProtocolFuzzOptions): Promise<
     return isClean ? 0 : 1;
   } finally {
     await system.stop();
-    if (isClean) rmSync(folder, { recursive: true, force: true });
-    else steps.print(`the logs of the processes and the data are kept in ${folder}`);
+    if (!isClean) {
+      keep();
+      steps.print(`the logs of the processes and the data are kept in ${folder}`);
+    }
   }
 }
 
