@@ -17,14 +17,11 @@ export const accessError = defineErrors({
     title: 'The scopes of the token do not cover this',
     advice: 'Request a token with more scopes, or ask an operator to register the client for them.',
     status: 403,
-    help: 'The token of a backend client does not cover this type, or this URL. The message has what is missing.',
+    help: 'The token of a backend client does not cover this type. The message has the scopes of the token.',
     examples: [
       {
         message:
           'The scopes of this token do not cover Observation: system/Patient.read. Request a token with more scopes.',
-      },
-      {
-        message: 'Tokens of backend clients are for the FHIR base URL of a connection only. Send an API key here.',
       },
     ],
   },

@@ -47,6 +47,10 @@ export const resourceError = defineErrors({
         of: ['searchResources'],
       },
       { message: '"Foo" is not a FHIR R4 resource type. Verify the type.', of: ['searchResources'] },
+      {
+        message: '"Group/1" does not exist here. The group of all patients is "Group/conn_01".',
+        of: ['exportGroup', 'exportGroupByPost'],
+      },
     ],
   },
   'resource-deleted': {

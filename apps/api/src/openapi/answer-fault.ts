@@ -30,7 +30,9 @@ export function answerFault(answer: {
   const { code, message, details } = error;
   const documented = codes.find((candidate) => candidate === code);
   if (!documented) return `${where} ${String(code)}, which is not documented`;
-  if (!isDocumentedMessage(documented, { text: String(message), details }))
+  // An OperationOutcome has the faults of an invalid request as texts only.
+  const isTextOnly = endpoint.errorFormat === 'fhir' && documented === 'invalid-request';
+  if (!isTextOnly && !isDocumentedMessage(documented, { text: String(message), details }))
     return `${where} with a message that has no example: ${message}`;
   return mismatch({ where, schema: endpoint.errorFormat === 'fhir' ? operationOutcomeSchema : errorSchema, body });
 }

@@ -146,6 +146,7 @@ const pathParameters: Readonly<Record<string, string>> = {
   'quarantine/:id': 'The id of a line in the quarantine.',
   'webhook-deliveries/:id': 'The id of a webhook delivery.',
   'api-keys/:id': 'The public id of an API key, which begins with `key_`.',
+  'clients/:id': 'The `client_id`, which begins with `client_`.',
   'signing-keys/:kid': 'The id of a signing key, its `kid`.',
 };
 
@@ -223,7 +224,7 @@ function toExamples(code: HttpErrorCode, endpoint: Endpoint) {
 }
 
 /** The codes of the endpoint, and codes that end a request before its handler: of the key, the address, the body and the database. */
-export function errorCodes({ method, path, access, errors, idempotency, acceptsTokens }: Endpoint): HttpErrorCode[] {
+export function errorCodes({ method, path, access, errors, idempotency }: Endpoint): HttpErrorCode[] {
   if (access === 'anyone') return [...new Set([...errors, 'invalid-request' as const])];
   return [
     ...errors,
@@ -234,7 +235,6 @@ export function errorCodes({ method, path, access, errors, idempotency, acceptsT
     'unauthenticated',
     'api-key-expired',
     'api-key-revoked',
-    ...(acceptsTokens ? [] : (['scope-not-sufficient'] as const)),
     ...(access === 'operator' ? (['forbidden'] as const) : []),
     ...(idempotency ? (['idempotency-key-reused'] as const) : []),
     ...(idempotency === 'answer' || idempotency === 'secret' ? (['idempotency-key-in-use'] as const) : []),

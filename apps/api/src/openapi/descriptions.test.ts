@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { statusOf } from '../http/errors/http-errors.ts';
+import { fromOutcome } from './answer-fault.ts';
 import { createApiDocument } from './create-api-document.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is JSON, and its parts have different fields.
@@ -106,10 +107,10 @@ test('every error response has an example of each of its codes, with a message t
     Object.entries<Part>(responses)
       .filter(([status]) => status >= '400' && status !== '431')
       .flatMap(([status, { description = '', content = {} }]) => {
-        const isReadiness = operationId === 'getReadiness';
-        const examples = Object.values<Part>(content['application/json']?.examples ?? {}).map(
-          ({ value }) => value.error,
-        );
+        // Their responses have shapes of their own.
+        const isReadiness = ['getReadiness', 'issueToken'].includes(operationId);
+        const { examples: written = {} } = content['application/json'] ?? content['application/fhir+json'] ?? {};
+        const examples = Object.values<Part>(written).map(({ value }) => value.error ?? fromOutcome(value).error);
         const named = [...description.matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code);
         const codes = new Set(examples.map(({ code }) => code));
         const isComplete = named.every((code) => codes.has(code)) && examples.length > 0;

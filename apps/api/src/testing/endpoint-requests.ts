@@ -142,6 +142,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   verifyAuditEvents: { path: '/audit-events/verification', answer: 'operators' },
   listApiKeys: { path: '/api-keys', answer: 'operators' },
   getApiKey: { path: '/api-keys/key_none', answer: 'operators' },
+  registerClient: { path: '/clients', body: { name: 'x', jwksUrl: 'https://x.example' }, answer: 'operators' },
+  listClients: { path: '/clients', answer: 'operators' },
+  getClient: { path: '/clients/client_none', answer: 'operators' },
+  revokeClient: { path: '/clients/client_none', answer: 'operators' },
   revokeApiKey: { path: '/api-keys/key_none', answer: 'operators' },
 };
 

@@ -5,11 +5,12 @@ import { z } from 'zod';
 export const jwksSchema = z
   .looseObject({
     keys: z
-      .array(z.looseObject({ kid: z.string().min(1).max(200) }))
+      .array(z.looseObject({ kid: z.string().min(1).max(200).describe('The id that an assertion has in its header.') }))
       .min(1)
-      .max(20),
+      .max(20)
+      .describe('RSA keys for RS384, and EC keys with the curve P-384 for ES384. At most 20.'),
   })
-  .describe('The public keys of the client, as a JSON Web Key Set. Each has a `kid`.');
+  .describe('The public keys of the client, as a JSON Web Key Set.');
 
 /** A program that reads from here by SMART Backend Services: it proves its identity with a key pair and gets tokens of five minutes. */
 export const backendClientSchema = z.strictObject({

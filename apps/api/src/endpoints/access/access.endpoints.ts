@@ -8,6 +8,7 @@ import type { Caller } from '../../http/middleware/caller-of.ts';
 import { connectionId, instant, success } from '../common.schema.ts';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.endpoint.ts';
 import { downloadAuditEvents, listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
+import { getClient, listClients, registerClient, revokeClient } from './clients.endpoint.ts';
 
 const sessionSchema = z
   .strictObject({
@@ -93,6 +94,10 @@ export const accessEndpoints = endpointGroup({
     listApiKeys,
     getApiKey,
     revokeApiKey,
+    registerClient,
+    listClients,
+    getClient,
+    revokeClient,
     listAuditEvents,
     downloadAuditEvents,
     verifyAuditEvents,

@@ -21,8 +21,10 @@ export const readCapabilityStatement = defineEndpoint({
   request: { ignoresOtherParameters: 'FHIR clients add parameters such as `_format` and `mode`.' },
   responses: {
     200: {
-      description: 'The CapabilityStatement',
-      schema: z.looseObject({ resourceType: z.literal('CapabilityStatement').describe('The type.') }),
+      description: 'What can be read here, and how',
+      schema: z.looseObject({
+        resourceType: z.literal('CapabilityStatement').describe('`CapabilityStatement`, as FHIR requires.'),
+      }),
       contentType: fhirJson,
       example: { resourceType: 'CapabilityStatement', status: 'active', kind: 'instance', fhirVersion: '4.0.1' },
     },
@@ -56,7 +58,7 @@ export const readSmartConfiguration = defineEndpoint({
     'Returns the SMART configuration of the FHIR base URL: the token endpoint, and the algorithms and scopes that it accepts. It needs no key.',
   responses: {
     200: {
-      description: 'The configuration',
+      description: 'Where to send assertions, and which algorithms are accepted',
       schema: smartSchema,
       example: smartConfiguration({ tokenUrl: `https://bulkhead.example${tokenPath}` }),
     },
@@ -103,7 +105,7 @@ export const issueToken = defineEndpoint({
   },
   responses: {
     200: {
-      description: 'The token',
+      description: 'Send the `access_token` with every request until it expires',
       schema: tokenSchema,
       example: { access_token: 'bht_...', token_type: 'bearer', expires_in: 300, scope: 'system/*.read' },
     },

@@ -122,7 +122,7 @@ async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>,
   // The connection is the only group.
   if (params.groupId !== undefined && params.groupId !== params.connectionId)
     throw resourceError('unknown-resource', {
-      message: `Group/${params.groupId.slice(0, 100)} does not exist here. The group of all patients is Group/${params.connectionId}.`,
+      message: `"Group/${params.groupId.slice(0, 100)}" does not exist here. The group of all patients is "Group/${params.connectionId}".`,
     });
   const self = selfOf(input);
   const body = typeof request.body === 'string' ? request.body : '';

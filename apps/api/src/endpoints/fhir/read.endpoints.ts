@@ -62,7 +62,12 @@ export const readFhirVersion = defineEndpoint({
   description: 'Returns the stored version if it has this id. Only one version of each resource is stored.',
   request: { query: formatQuery, readBody: 'never' },
   responses: {
-    200: { description: 'The version', schema: resourceSchema, contentType: fhirJson, example: resourceExample },
+    200: {
+      description: 'The stored version, if it has the requested id',
+      schema: resourceSchema,
+      contentType: fhirJson,
+      example: resourceExample,
+    },
   },
   errors: [...bundleErrors, 'resource-deleted'],
   handler: (input) => sendResource(input, input.params.version),

@@ -7,6 +7,8 @@ export const unknownKey =
 
 export const endedToken =
   'The token has expired, or its client was revoked. Request a new token: it works for five minutes.';
+export const tokenNotKey =
+  'Tokens of backend clients are for the FHIR base URL of a connection only. Send an API key here.';
 
 export const apiError = defineErrors({
   'unknown-route': {
@@ -36,7 +38,10 @@ export const apiError = defineErrors({
     message:
       'The request has no API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
     // Every endpoint has this error. One shows its other messages.
-    examples: [notBearer, mistyped, unknownKey, endedToken].map((message) => ({ message, of: ['startBulkExport'] })),
+    examples: [notBearer, mistyped, unknownKey, endedToken, tokenNotKey].map((message) => ({
+      message,
+      of: ['startBulkExport'],
+    })),
   },
   'method-not-allowed': {
     title: 'The URL does not support this method',

@@ -15,7 +15,7 @@ export function isFhirPath(path: string): boolean {
 
 export const operationOutcomeSchema = z
   .looseObject({
-    resourceType: z.literal('OperationOutcome').describe('The type.'),
+    resourceType: z.literal('OperationOutcome').describe('`OperationOutcome`, as FHIR requires.'),
     issue: z
       .array(
         z.looseObject({

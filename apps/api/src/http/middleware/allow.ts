@@ -2,7 +2,7 @@ import { accessError } from '@bulkhead/access';
 import type { AuditAction } from '@bulkhead/audit';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
-import { apiError } from '../errors/errors.ts';
+import { apiError, tokenNotKey } from '../errors/errors.ts';
 import { auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
@@ -29,7 +29,7 @@ export const maxIdLength = 200;
 /** The ids in the address, and the connection of the query or the body. */
 function targetOf({ params, query, body }: Request): Record<string, string> {
   const { connectionId = query.connectionId } = (body ?? {}) as { connectionId?: unknown };
-  const ids = Object.entries({ ...params, connectionId }).filter(([, id]) => typeof id === 'string');
+  const ids = Object.entries({ connectionId, ...params }).filter(([, id]) => typeof id === 'string');
   return Object.fromEntries(ids.map(([name, id]) => [name, String(id).slice(0, maxIdLength)]));
 }
 
@@ -52,6 +52,7 @@ const ofAdmins: ReadonlySet<AuditAction> = new Set<AuditAction>([
     'signing-key.create',
     'signing-key.delete',
   ] as const),
+  ...(['client.create', 'client.revoke'] as const),
   ...([
     'signing-key.retire',
     'connection.change-credentials',
@@ -72,12 +73,9 @@ function checkRole(response: Response, { action, method }: { readonly action: Au
     });
 }
 
-/** Scopes say nothing about other URLs. @throws AppError `scope-not-sufficient` */
+/** Scopes say nothing about other URLs. @throws AppError `unauthenticated` */
 function checkNoToken(response: Response): void {
-  if (callerOf(response).apiKey.grantedScope === undefined) return;
-  throw accessError('scope-not-sufficient', {
-    message: 'Tokens of backend clients are for the FHIR base URL of a connection only. Send an API key here.',
-  });
+  if (callerOf(response).apiKey.grantedScope !== undefined) throw apiError('unauthenticated', { message: tokenNotKey });
 }
 
 /** @throws AppError `forbidden` */

@@ -1,0 +1,348 @@
+import { randomUUID } from 'node:crypto';
+import { toTombstone } from '@bulkhead/resources';
+import { ageChanges, documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { startLocalServer } from '@bulkhead/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { startApi } from '../../testing/start-api.ts';
+
+const api = await startApi({ env: { API_CLIENT_KEYS_PRIVATE_NETWORK: 'true' } });
+const [connectionId, other] = [await api.createConnection(), await api.createConnection()];
+const base = `/api/ehr/athenahealth/fhir/${connectionId}`;
+const types = ['Patient', 'Observation', 'Practitioner'];
+afterAll(() => api.stopAndCheckAnswers());
+
+await api.store.prepareResourceTypes(types);
+const write = (resource: { resourceType: string; id: string; [element: string]: unknown }, connection = connectionId) =>
+  api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId: connection })]);
+const age = () => ageChanges({ mongodbUri: api.env.MONGODB_URI ?? '', resourceTypes: types });
+const observation = (id: string, patient: string, code = 'a') => ({
+  ...{ resourceType: 'Observation', id, status: 'final', code: { coding: [{ system: 'http://loinc.org', code }] } },
+  ...{ subject: { reference: `Patient/${patient}` }, valueQuantity: { value: 1.5 } },
+});
+for (const id of ['p1', 'p2']) await write({ resourceType: 'Patient', id, active: true });
+await write(observation('o1', 'p1'));
+await write(observation('o2', 'p2', 'b'));
+await write({ resourceType: 'Practitioner', id: 'd1' });
+await write({ resourceType: 'Patient', id: 'foreign' }, other);
+await age();
+
+const kickOffHeaders = { prefer: 'respond-async' };
+const accept = 'application/fhir+json';
+interface Options {
+  readonly authorization?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+const kickOff = (path: string, options: Options = {}) =>
+  api.request('GET', base + path, { accept, headers: kickOffHeaders, ...options });
+const toPath = (url: string | null) => (url ?? '').slice(api.baseUrl.length);
+
+/** Reads an export to its end. */
+async function readExport(path: string, options: Options = {}) {
+  const started = await kickOff(path, options);
+  expect([started.status, started.text]).toEqual([202, '']);
+  return { status: toPath(started.headers.get('content-location')), ...(await readManifest(started.headers, options)) };
+}
+
+async function readManifest(headers: Headers, { authorization }: Options = {}) {
+  const sent = authorization === undefined ? {} : { authorization };
+  const { status, body } = await api.request('GET', toPath(headers.get('content-location')), {
+    accept: 'application/json',
+    ...sent,
+  });
+  expect(status).toBe(200);
+  const read = async (files: readonly { type: string; url: string }[]) => {
+    const lines: Record<string, unknown>[] = [];
+    for (const { url } of files) {
+      const file = await api.request('GET', toPath(url), { accept: 'application/fhir+ndjson', ...sent });
+      expect([file.status, file.headers.get('content-type')]).toEqual([200, expect.stringMatching(/ndjson/)]);
+      lines.push(
+        ...file.text
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line)),
+      );
+    }
+    return lines;
+  };
+  const output = await read(body.output);
+  return {
+    manifest: body,
+    ids: output.map(({ resourceType, id }) => `${resourceType}/${id}`).toSorted(),
+    output,
+    deleted: (await read(body.deleted)).flatMap(({ entry }) =>
+      (entry as { request: { method: string; url: string } }[]).map(
+        ({ request }) => `${request.method} ${request.url}`,
+      ),
+    ),
+    errors: (await read(body.error)).map(({ issue }) => (issue as { details: { text: string } }[])[0]?.details.text),
+  };
+}
+
+const everything = ['Observation/o1', 'Observation/o2', 'Patient/p1', 'Patient/p2', 'Practitioner/d1'];
+
+test.each(['/$export', '/Patient/$export', `/Group/${connectionId}/$export`])(
+  'GET %s exports everything of the connection, and nothing of another one',
+  async (path) => {
+    const { manifest, ids, deleted } = await readExport(path);
+    expect(ids).toEqual(everything);
+    expect(manifest).toMatchObject({
+      request: `${api.baseUrl}${base}${path}`,
+      requiresAccessToken: true,
+      deleted: [],
+      error: [],
+    });
+    expect(deleted).toEqual([]);
+  },
+);
+
+test('consecutive exports have each change and each deletion once, and a file that is read late has what was not changed since', async () => {
+  const first = await readExport('/$export?_type=Patient,Observation');
+  const since = first.manifest.transactionTime;
+  expect((await readExport(`/$export?_since=${since}`)).manifest).toMatchObject({ output: [], deleted: [] });
+  await write({ resourceType: 'Patient', id: 'p3' });
+  await write({ resourceType: 'Practitioner', id: 'd2' });
+  const context = { ...documentContext, connectionId, observedAt: new Date('2027-01-01T00:00:00Z') };
+  await api.store.resourceWriter.write('Practitioner', [toTombstone({ resourceId: 'd2', context })]);
+  // Not settled yet.
+  expect((await readExport(`/$export?_since=${since}`)).ids).toEqual([]);
+  const [patients] = first.manifest.output.filter(({ type }: { type: string }) => type === 'Patient');
+  expect((await api.request('GET', toPath(patients.url))).text).not.toContain('p3');
+});
+
+test.each([
+  { query: '_type=Patient', ids: ['Patient/p1', 'Patient/p2'] },
+  { query: '_type=Practitioner,Condition', ids: ['Practitioner/d1'] },
+  { query: '_typeFilter=Observation%3Fcode%3Da&_type=Observation', ids: ['Observation/o1'] },
+  {
+    query: '_typeFilter=Observation%3Fcode%3Da,Observation%3Fpatient%3Dp2&_type=Observation',
+    ids: ['Observation/o1', 'Observation/o2'],
+  },
+  {
+    query: '_typeFilter=Observation%3Fcode%3Da&_typeFilter=Observation%3Fcode%3Db&_type=Observation',
+    ids: ['Observation/o1', 'Observation/o2'],
+  },
+  { query: '_type=Patient&_outputFormat=ndjson', ids: ['Patient/p1', 'Patient/p2'] },
+])('an export with $query has $ids', async ({ query, ids }) => {
+  const exported = await readExport(`/Patient/$export?${query}`);
+  expect(exported.ids.filter((id) => !['Patient/p3', 'Practitioner/d2'].includes(id))).toEqual(ids);
+});
+
+test('_elements leaves the mandatory elements, and tags the resources', async () => {
+  const { output } = await readExport(
+    '/$export?_type=Observation&_elements=id,Observation.valueQuantity&_typeFilter=Observation%3Fcode%3Da',
+  );
+  const tag = [{ system: expect.any(String), code: 'SUBSETTED' }];
+  const { code } = observation('o1', 'p1');
+  expect(output).toEqual([
+    { resourceType: 'Observation', id: 'o1', meta: { tag }, status: 'final', code, valueQuantity: { value: 1.5 } },
+  ]);
+});
+
+test('a kick-off by POST takes patients, and reads only their resources', async () => {
+  const parameter = [
+    { name: 'patient', valueReference: { reference: 'Patient/p1' } },
+    { name: '_type', valueString: 'Patient' },
+    { name: '_type', valueString: 'Observation' },
+  ];
+  const body = { resourceType: 'Parameters', parameter };
+  const started = await api.request('POST', `${base}/Patient/$export`, { accept, headers: kickOffHeaders, body });
+  expect(started.status).toBe(202);
+  expect((await readManifest(started.headers)).ids).toEqual(['Observation/o1', 'Patient/p1']);
+  const wrong = await api.request('POST', `${base}/Patient/$export`, { accept, headers: kickOffHeaders, body: '{' });
+  expect(wrong.refusal).toEqual([400, 'invalid-request']);
+});
+
+test('parameters that are not supported are refused by name, or ignored and listed with handling=lenient', async () => {
+  const path = '/$export?_type=Patient&includeAssociatedData=RelevantProvenanceResources&colour=red';
+  const refused = await kickOff(path);
+  expect(refused.refusal).toEqual([400, 'invalid-request']);
+  const texts = refused.body.issue.map(({ details }: { details: { text: string } }) => details.text);
+  expect(texts).toEqual([expect.stringMatching(/`includeAssociatedData`/), expect.stringMatching(/`colour`/)]);
+  const lenient = await readExport(path, { headers: { prefer: 'respond-async, handling=lenient' } });
+  expect(lenient.errors).toEqual([expect.stringMatching('includeAssociatedData'), expect.stringMatching('colour')]);
+});
+
+test.each([
+  { path: '/$export', options: { headers: {} }, refusal: [400, 'invalid-request'], says: /Prefer/ },
+  { path: '/$export?_since=2057-01-01T00:00:00Z', refusal: [400, 'invalid-request'], says: /future/ },
+  { path: '/$export?_since=yesterday', refusal: [400, 'invalid-request'], says: /timestamp/ },
+  { path: '/$export?_type=Patinet', refusal: [400, 'invalid-request'], says: /Did you mean Patient/ },
+  { path: '/$export?_typeFilter=Observation%3Fnothing%3D1', refusal: [400, 'invalid-request'], says: /nothing/ },
+  { path: '/$export?_typeFilter=Observation%3F_count%3D1', refusal: [400, 'invalid-request'], says: /pages/ },
+  {
+    path: '/$export?_type=Patient&_typeFilter=Observation%3Fcode%3Da',
+    refusal: [400, 'invalid-request'],
+    says: /among _type/,
+  },
+  { path: '/$export?patient=Patient%2Fp1', refusal: [400, 'invalid-request'], says: /patient/ },
+  { path: '/$export?_outputFormat=text%2Fcsv', refusal: [400, 'invalid-request'], says: /_outputFormat/ },
+  { path: `/Group/${other}/$export`, refusal: [404, 'unknown-resource'], says: /Group/ },
+  { path: '/bulkstatus/served_none', refusal: [404, 'unknown-served-export'], says: /Start a new one/ },
+])('GET $path is refused with an OperationOutcome that says why', async ({ path, options, refusal, says }) => {
+  const answer = await kickOff(path, options);
+  expect(answer.refusal).toEqual(refusal);
+  expect(answer.body.issue[0].details.text).toMatch(says);
+});
+
+test('an export is for the client that started it, until it is deleted or a day old', async () => {
+  const { status, manifest } = await readExport('/$export?_type=Patient');
+  const key = await api.store.apiKeys.create({ name: 'second', role: 'client', now: new Date() });
+  const authorization = `Bearer ${key}`;
+  expect((await api.request('GET', status, { authorization })).refusal).toEqual([404, 'unknown-served-export']);
+  expect((await api.request('DELETE', status, { authorization })).refusal).toEqual([404, 'unknown-served-export']);
+  expect((await api.request('DELETE', status)).status).toBe(202);
+  expect((await api.request('GET', status)).refusal).toEqual([404, 'unknown-served-export']);
+  expect((await api.request('GET', toPath(manifest.output[0].url))).refusal).toEqual([404, 'unknown-served-export']);
+  const [record] = (await readExport('/$export?_type=Patient')).status.split('/').slice(-1);
+  const later = new Date(Date.now() + 25 * 3_600_000);
+  expect(await api.store.servedExports.find({ id: record ?? '', now: later })).toBeUndefined();
+});
+
+// Backend clients
+
+const tokenUrl = `${api.baseUrl}/api/ehr/oauth/token`;
+const keys = await generateKeyPair('ES384', { extractable: true });
+const otherKeys = await generateKeyPair('ES384', { extractable: true });
+const publicKey = async ({ publicKey: key }: typeof keys, kid: string): Promise<JWK> => ({
+  ...(await exportJWK(key)),
+  kid,
+});
+const register = (body: Readonly<Record<string, unknown>>) =>
+  api.request('POST', '/api/ehr/clients', { body: { name: 'warehouse', ...body } });
+
+async function assertion(
+  clientId: string,
+  options: { key?: typeof keys; kid?: string; audience?: string; jti?: string; seconds?: number } = {},
+) {
+  const { key = keys, kid = 'k1', audience = tokenUrl, jti = randomUUID(), seconds = 200 } = options;
+  return new SignJWT({ jti })
+    .setProtectedHeader({ alg: 'ES384', kid, typ: 'JWT' })
+    .setIssuer(clientId)
+    .setSubject(clientId)
+    .setAudience(audience)
+    .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
+    .sign(key.privateKey);
+}
+
+async function requestToken(clientAssertion: string, scope = 'system/*.read') {
+  const form = new URLSearchParams({
+    ...{ grant_type: 'client_credentials', scope, client_assertion: clientAssertion },
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  });
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const { status, body } = await api.request('POST', '/api/ehr/oauth/token', {
+    authorization: null,
+    headers,
+    body: form.toString(),
+  });
+  return { status, body, authorization: `Bearer ${body.access_token}` };
+}
+
+test('a backend client gets a token for its scopes, reads with it, and is named by the audit log', async () => {
+  const jwks = { keys: [await publicKey(keys, 'k1')] };
+  const registered = await register({
+    jwks,
+    scope: 'system/Patient.rs system/Practitioner.s',
+    connectionIds: [connectionId],
+  });
+  const { id } = registered.body.data;
+  const signed = await assertion(id);
+  const { status, body, authorization } = await requestToken(signed);
+  expect([status, body]).toEqual([
+    200,
+    expect.objectContaining({
+      token_type: 'bearer',
+      expires_in: 300,
+      scope: 'system/Patient.read system/Practitioner.s',
+    }),
+  ]);
+  expect((await requestToken(signed)).body.error).toBe('invalid_client');
+  expect((await api.request('GET', `${base}/Patient/p1`, { authorization })).status).toBe(200);
+  expect((await api.request('GET', `${base}/Practitioner/d1`, { authorization })).refusal).toEqual([
+    403,
+    'scope-not-sufficient',
+  ]);
+  expect((await api.request('GET', `${base}/Practitioner`, { authorization })).status).toBe(200);
+  expect((await api.request('GET', `${base}/_history`, { authorization })).refusal).toEqual([
+    403,
+    'scope-not-sufficient',
+  ]);
+  expect(
+    (await readExport('/$export', { authorization })).manifest.output.map(({ type }: { type: string }) => type),
+  ).toEqual(['Patient', 'Practitioner']);
+  expect((await kickOff('/$export?_type=Observation', { authorization })).refusal).toEqual([
+    403,
+    'scope-not-sufficient',
+  ]);
+  const foreign = `/api/ehr/athenahealth/fhir/${other}/Patient`;
+  expect((await api.request('GET', foreign, { authorization })).refusal).toEqual([404, 'unknown-connection']);
+  expect((await api.request('GET', '/api/ehr/connections', { authorization })).refusal).toEqual([
+    401,
+    'unauthenticated',
+  ]);
+  const events = await api.request('GET', '/api/ehr/audit-events?action=resource.read&limit=2');
+  expect(events.body.data[1].actor).toEqual({ kind: 'client', id, name: 'warehouse', role: 'client' });
+  expect((await api.request('DELETE', `/api/ehr/clients/${id}`)).status).toBe(200);
+  expect((await api.request('GET', `${base}/Patient/p1`, { authorization })).refusal).toEqual([401, 'unauthenticated']);
+  expect((await requestToken(await assertion(id))).body).toMatchObject({ error: 'invalid_client' });
+});
+
+test('the keys of a client are read from its URL, and rotated keys work', async () => {
+  let published = [await publicKey(keys, 'k1')];
+  const server = await startLocalServer((_request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ keys: published }));
+  });
+  try {
+    const { id } = (await register({ jwksUrl: `${server.url}/jwks.json` })).body.data;
+    published = [...published, await publicKey(otherKeys, 'k2')];
+    expect((await requestToken(await assertion(id))).status).toBe(200);
+    expect((await requestToken(await assertion(id, { key: otherKeys, kid: 'k2' }))).status).toBe(200);
+    expect((await requestToken(await assertion(id, { key: otherKeys, kid: 'k1' }))).status).toBe(401);
+  } finally {
+    await server.stop();
+  }
+});
+
+test('assertions that are not for this server, too long, or of another client are refused', async () => {
+  const { id } = (await register({ jwks: { keys: [await publicKey(keys, 'k1')] } })).body.data;
+  for (const wrong of [
+    { audience: 'https://other.example/token' },
+    { seconds: 900 },
+    { seconds: -60 },
+    { key: otherKeys },
+    { kid: 'k9' },
+    { jti: '' },
+  ])
+    expect([wrong, (await requestToken(await assertion(id, wrong))).status]).toEqual([wrong, 401]);
+  expect((await requestToken(await assertion('client_none'))).status).toBe(401);
+  expect((await requestToken('not a token')).body.error).toBe('invalid_client');
+  for (const scope of ['', 'launch', 'system/Patient.write', 'system/Patient.rs?code=a'])
+    expect([scope, (await requestToken(await assertion(id), scope)).body.error]).toEqual([scope, 'invalid_scope']);
+});
+
+test.each([
+  { what: 'no keys', body: {}, faults: ['jwks'] },
+  { what: 'keys twice', body: { jwks: { keys: [{ kid: 'a' }] }, jwksUrl: 'https://x.example' }, faults: ['jwks'] },
+  {
+    what: 'a private key',
+    body: async () => ({ jwks: { keys: [{ ...(await exportJWK(keys.privateKey)), kid: 'a' }] } }),
+    faults: ['jwks.keys.0'],
+  },
+  { what: 'no key at all', body: { jwks: { keys: [{ kid: 'a', kty: 'EC' }] } }, faults: ['jwks.keys.0'] },
+  {
+    what: 'a scope to write',
+    body: { jwksUrl: 'https://x.example', scope: 'system/Patient.write' },
+    faults: ['scope'],
+  },
+  {
+    what: 'an unknown connection',
+    body: { jwksUrl: 'https://x.example', connectionIds: ['none'] },
+    faults: ['connectionIds.0'],
+  },
+  { what: "the cloud's metadata", body: { jwksUrl: 'http://169.254.169.254/keys' }, faults: ['jwksUrl'] },
+])('a client with $what is not registered', async ({ body, faults }) => {
+  const answer = await register(typeof body === 'function' ? await body() : body);
+  expect([answer.refusal, answer.faults]).toEqual([[400, 'invalid-request'], faults]);
+});

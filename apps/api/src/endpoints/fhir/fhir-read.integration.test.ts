@@ -1,0 +1,174 @@
+import { toTombstone } from '@bulkhead/resources';
+import { ageChanges, documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
+
+const api = await startApi();
+const [connectionId, other] = [await api.createConnection(), await api.createConnection()];
+const base = `/api/ehr/athenahealth/fhir/${connectionId}`;
+const baseUrl = api.baseUrl + base;
+afterAll(() => api.stopAndCheckAnswers());
+
+const write = (resource: { resourceType: string; id: string; [element: string]: unknown }) =>
+  api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId })]);
+const get = (path: string, options = {}) => api.request('GET', `${base}${path}`, options);
+
+await api.store.prepareResourceTypes(['Patient', 'Observation', 'Encounter', 'Practitioner']);
+await write({
+  resourceType: 'Patient',
+  id: 'p1',
+  meta: { versionId: '7' },
+  generalPractitioner: [{ reference: 'Practitioner/d1' }],
+});
+await write({ resourceType: 'Practitioner', id: 'd1' });
+await write({ resourceType: 'Encounter', id: 'e1', subject: { reference: 'Patient/p1' } });
+for (const [index, day] of ['03', '01', '02'].entries())
+  await write({
+    ...{ resourceType: 'Observation', id: `o${index + 1}`, status: 'final' },
+    subject: { reference: 'Patient/p1' },
+    // One target by an absolute URL of the EHR, and one at another server.
+    encounter: {
+      reference: ['Encounter/e1', 'http://ehr.example:8080/fhir/r4/Encounter/e1', 'https://other.example/Encounter/e1'][
+        index
+      ],
+    },
+    effectiveDateTime: `2026-01-${day}`,
+  });
+await write({ resourceType: 'Observation', id: 'gone' });
+const context = { ...documentContext, connectionId, observedAt: new Date('2026-02-01T00:00:00Z') };
+await api.store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
+await ageChanges({
+  mongodbUri: api.env.MONGODB_URI ?? '',
+  resourceTypes: ['Patient', 'Observation', 'Encounter', 'Practitioner'],
+});
+
+const idsOf = (body: { entry?: { resource: { resourceType: string; id: string }; search: { mode: string } }[] }) =>
+  (body.entry ?? []).map(({ resource, search }) => `${search.mode} ${resource.resourceType}/${resource.id}`);
+
+test('a resource is read with its version, and not again while it is unchanged', async () => {
+  const read = await get('/Patient/p1');
+  expect([read.status, read.headers.get('etag'), read.body.id]).toEqual([200, 'W/"7"', 'p1']);
+  const unchanged = { headers: { 'if-none-match': 'W/"7"', 'cache-control': '' } };
+  const again = await get('/Patient/p1', unchanged);
+  expect([again.status, again.text]).toEqual([304, '']);
+  const since = { headers: { 'if-modified-since': read.headers.get('last-modified') ?? '', 'cache-control': '' } };
+  expect((await get('/Patient/p1', since)).status).toBe(304);
+  expect((await get('/Patient/p1', { headers: { 'if-none-match': 'W/"6"' } })).status).toBe(200);
+  expect((await get('/Patient/p1/_history/7')).body.id).toBe('p1');
+  expect((await get('/Patient/p1/_history/6')).refusal).toEqual([404, 'unknown-resource']);
+});
+
+test('the history of a resource has its stored version or its deletion', async () => {
+  const { body } = await get('/Patient/p1/_history');
+  expect(body).toMatchObject({
+    type: 'history',
+    entry: [{ fullUrl: `${baseUrl}/Patient/p1`, resource: { id: 'p1' }, response: { etag: 'W/"7"' } }],
+  });
+  const deleted = await get('/Observation/gone/_history');
+  expect(deleted.body.entry).toMatchObject([{ request: { method: 'DELETE', url: 'Observation/gone' } }]);
+  expect((await get('/Observation/gone')).refusal).toEqual([410, 'resource-deleted']);
+  const changes = await get('/Observation/_history?_count=2');
+  expect(changes.body.link.map(({ relation }: { relation: string }) => relation)).toEqual(['self', 'next']);
+  const all = await get('/_history?_type=Patient,Practitioner');
+  expect(all.body.entry.map(({ fullUrl }: { fullUrl: string }) => fullUrl)).toEqual([
+    `${baseUrl}/Patient/p1`,
+    `${baseUrl}/Practitioner/d1`,
+  ]);
+});
+
+test('a search returns pages in the requested order, by GET and by POST', async () => {
+  const first = await get('/Observation?patient=Patient/p1&_sort=-date&_count=2&_format=json');
+  expect(idsOf(first.body)).toEqual(['match Observation/o1', 'match Observation/o3']);
+  expect(first.body.entry[0].fullUrl).toBe(`${baseUrl}/Observation/o1`);
+  const next = first.body.link.find(({ relation }: { relation: string }) => relation === 'next').url;
+  expect(next.startsWith(`${baseUrl}/Observation?`)).toBe(true);
+  expect(idsOf((await api.request('GET', next.slice(api.baseUrl.length))).body)).toEqual(['match Observation/o2']);
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const byPost = await api.request('POST', `${base}/Observation/_search?_count=2`, {
+    ...{ headers: form, body: 'patient=p1&_sort=date' },
+  });
+  expect(idsOf(byPost.body)).toEqual(['match Observation/o2', 'match Observation/o3']);
+  const following = byPost.body.link.at(-1).url.slice(api.baseUrl.length);
+  expect(idsOf((await api.request('GET', following)).body)).toEqual(['match Observation/o1']);
+});
+
+test('_include adds direct references of the same server once', async () => {
+  const { body } = await get('/Observation?_sort=_id&_include=Observation:encounter&_include=Observation:patient');
+  expect(idsOf(body)).toEqual([
+    ...['match Observation/o1', 'match Observation/o2', 'match Observation/o3'],
+    ...['include Encounter/e1', 'include Patient/p1'],
+  ]);
+  const practitioners = await get('/Patient?_include=Patient:general-practitioner:Practitioner');
+  expect(idsOf(practitioners.body)).toEqual(['match Patient/p1', 'include Practitioner/d1']);
+});
+
+test('every parameter of the CapabilityStatement is accepted, and others are refused by name', async () => {
+  const { status, body, headers } = await get('/metadata', { authorization: null });
+  expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^application\/fhir\+json/)]);
+  expect(body.implementation.url).toBe(baseUrl);
+  const values: Record<string, string> = { date: 'ge2026', _lastUpdated: 'ge2026' };
+  for (const type of ['Patient', 'Observation', 'Encounter']) {
+    const { searchParam, searchInclude } = body.rest[0].resource.find((one: { type: string }) => one.type === type);
+    const parameters = [
+      ...searchParam.map(({ name }: { name: string }) => `${name}=${values[name] ?? 'x'}`),
+      ...searchInclude.map((value: string) => `_include=${value}`),
+    ];
+    expect(parameters.length).toBeGreaterThan(8);
+    for (const parameter of parameters) {
+      const found = await get(`/${type}?${parameter}`);
+      expect([parameter, found.status]).toEqual([parameter, 200]);
+    }
+  }
+});
+
+test.each([
+  { path: '/Observation?_revinclude=Provenance:target', refusal: [400, 'invalid-request'], says: /_revinclude/ },
+  { path: '/Observation?_sort=code', refusal: [400, 'invalid-request'], says: /_sort/ },
+  { path: '/Observation?_include=Patient:organization', refusal: [400, 'invalid-request'], says: /_include/ },
+  { path: '/Observation?_include=Observation:nothing', refusal: [400, 'invalid-request'], says: /Observation:patient/ },
+  { path: '/Observation?_format=xml', refusal: [400, 'invalid-request'], says: /_format/ },
+  { path: '/Observatoin', refusal: [404, 'unknown-resource'], says: /Did you mean Observation/ },
+  { path: '/Patient/none', refusal: [404, 'unknown-resource'], says: /Verify/ },
+  { path: '/Patient/p1?_summary=true', refusal: [400, 'invalid-request'], says: /_summary/ },
+  {
+    path: '/Patient/p1',
+    options: { accept: 'application/fhir+xml' },
+    refusal: [406, 'not-acceptable'],
+    says: /Accept/,
+  },
+  { path: '/Patient/p1', options: { authorization: null }, refusal: [401, 'unauthenticated'], says: /key/ },
+  { path: '/a/b/c/d', refusal: [404, 'unknown-route'], says: /URL/ },
+])('GET $path is answered with an OperationOutcome that says why', async ({ path, options, refusal, says }) => {
+  const answer = await get(path, options);
+  expect(answer.refusal).toEqual(refusal);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/fhir\+json/);
+  expect(answer.body.resourceType).toBe('OperationOutcome');
+  expect(answer.body.issue[0].details.text).toMatch(says);
+});
+
+test('nothing can be written, and a client of another connection finds none', async () => {
+  const created = await api.request('POST', `${base}/Patient`, { body: { resourceType: 'Patient' } });
+  expect([created.refusal, created.headers.get('allow')]).toEqual([
+    [405, 'method-not-allowed'],
+    expect.stringMatching(/GET/),
+  ]);
+  const key = await api.store.apiKeys.create({
+    name: 'other',
+    role: 'client',
+    connectionIds: [other],
+    now: new Date(),
+  });
+  const refused = await get('/Patient/p1', { authorization: `Bearer ${key}` });
+  expect(refused.refusal).toEqual([404, 'unknown-connection']);
+  const own = `/api/ehr/athenahealth/fhir/${other}/Patient/p1`;
+  expect((await api.request('GET', own, { authorization: `Bearer ${key}` })).refusal).toEqual([
+    404,
+    'unknown-resource',
+  ]);
+});
+
+test('every read is an event of the audit log with its patients', async () => {
+  await get('/Observation?patient=p1');
+  const { body } = await api.request('GET', '/api/ehr/audit-events?action=resource.search&limit=1');
+  expect(body.data[0]).toMatchObject({ target: { connectionId }, patients: ['p1'], parameters: ['patient'] });
+});
