@@ -15,6 +15,7 @@ export {
   kickOffParameters,
   kickOffPreferences,
   readKickOff,
+  type TypeFilter,
 } from './kick-off.ts';
 export { ignoredText, type ManifestFile, writeManifest } from './manifest.ts';
 export { OAuthError } from './oauth-error.ts';

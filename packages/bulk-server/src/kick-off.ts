@@ -20,23 +20,30 @@ export interface KickOffRules {
   readonly supported: readonly string[];
   /** Why `_type` may not name a type, in words that follow it. Undefined if it may. */
   readonly typeFault: (type: string) => string | undefined;
-  /** Undefined: none but those that add nothing are accepted. */
-  readonly associatedData?: readonly string[];
+  /** Why a search of `_typeFilter` is not supported, in words that follow the type. Undefined if it is. Default: it always is. */
+  readonly filterFault?: (filter: TypeFilter) => string | undefined;
   readonly nowMs: number;
   /** `Prefer: handling=lenient`: unsupported parameters are ignored. */
   readonly isLenient: boolean;
+}
+
+/** A FHIR search of a type. A resource must match one of the filters of its type. */
+export interface TypeFilter {
+  readonly type: string;
+  readonly parameters: URLSearchParams;
 }
 
 export interface KickOff {
   /** Empty: every type. */
   readonly types: readonly string[];
   readonly sinceMs: number | undefined;
-  /** FHIR searches, each with its type. */
-  readonly typeFilters: readonly { readonly type: string; readonly parameters: URLSearchParams }[];
+  readonly typeFilters: readonly TypeFilter[];
   /** Ids. Empty: every patient. */
   readonly patients: readonly string[];
   /** `element` or `Type.element`. Empty: whole resources. */
   readonly elements: readonly string[];
+  /** `includeAssociatedData`: resources that say where the exported ones come from are added. */
+  readonly withProvenance: boolean;
   /** The names of the parameters that were ignored. */
   readonly ignored: readonly string[];
 }
@@ -52,6 +59,7 @@ export const kickOffParameterNames = [
   '_typeFilter',
 ] as const;
 
+const provenanceData = ['LatestProvenanceResources', 'RelevantProvenanceResources'];
 /** The three spellings of the specification. */
 const outputFormats = ['application/fhir+ndjson', 'application/ndjson', 'ndjson'];
 /** Clocks differ by less. A later `_since` is a mistake of the client. */
@@ -65,7 +73,7 @@ export function readKickOff(
   sent: readonly KickOffParameter[],
   rules: KickOffRules,
 ): KickOff & { readonly faults: readonly KickOffFault[] } {
-  const { level, supported, typeFault, associatedData = [], nowMs, isLenient } = rules;
+  const { level, supported, typeFault, filterFault = () => undefined, nowMs, isLenient } = rules;
   const faults: KickOffFault[] = [];
   const refused = sent.filter(([name]) => !supported.includes(name)).map(([name]) => name);
   const parameters = sent.filter(([name]) => supported.includes(name));
@@ -73,8 +81,9 @@ export function readKickOff(
     faults.push({ path, message, code });
   if (!isLenient)
     for (const name of new Set(refused)) fault(name, `is not supported. Supported parameters: ${supported.join(', ')}`);
-  const associated = listOf(parameters, 'includeAssociatedData').find((value) => !associatedData.includes(value));
-  if (associated !== undefined) fault('includeAssociatedData', `cannot be ${associated}`);
+  const associated = listOf(parameters, 'includeAssociatedData');
+  const unknownData = associated.find((value) => !provenanceData.includes(value));
+  if (unknownData !== undefined) fault('includeAssociatedData', `cannot be ${unknownData}`);
   const patients = listOf(parameters, 'patient').map((reference) => reference.replace(/^Patient\//, ''));
   if (patients.length > 0 && level === 'system') fault('patient', 'is not supported for an export of the system');
   const noPatient = patients.find((id): boolean => !isResourceId(id));
@@ -88,10 +97,19 @@ export function readKickOff(
     if (reason !== undefined) fault('_type', reason);
   }
   const sinceMs = readSince(valuesOf(parameters, '_since')[0], { nowMs, fault });
-  const typeFilters = valuesOf(parameters, '_typeFilter').flatMap((value) => readTypeFilters(value, { types, fault }));
+  const filters = valuesOf(parameters, '_typeFilter').flatMap((value) => readTypeFilters(value, { types, fault }));
+  const unsupported = filters.flatMap((filter) => {
+    const reason = filterFault(filter);
+    return reason === undefined ? [] : [{ type: filter.type, reason }];
+  });
+  if (isLenient && unsupported.length > 0) refused.push('_typeFilter');
+  else for (const { type, reason } of unsupported) fault('_typeFilter', `of ${type}: ${reason}`);
+  // Without one alternative the others would leave out what was asked for, so all filters of the type are ignored.
+  const typeFilters = filters.filter(({ type }) => !unsupported.some((filter) => filter.type === type));
   return {
     ...{ types, sinceMs, typeFilters, patients, faults },
     elements: listOf(parameters, '_elements'),
+    withProvenance: associated.length > 0,
     ignored: isLenient ? [...new Set(refused)] : [],
   };
 }
@@ -111,7 +129,7 @@ function readSince(since: string | undefined, { nowMs, fault }: { readonly nowMs
 function readTypeFilters(
   value: string,
   { types, fault }: { readonly types: readonly string[]; readonly fault: AddFault },
-): { readonly type: string; readonly parameters: URLSearchParams }[] {
+): TypeFilter[] {
   return value.split(/,(?=[A-Z][A-Za-z]*\?)/).flatMap((filter) => {
     const [, type, query = ''] = /^([A-Z][A-Za-z]*)\?(.*)$/s.exec(filter) ?? [];
     if (type === undefined) fault('_typeFilter', 'must be a search such as Observation?category=laboratory', 'value');

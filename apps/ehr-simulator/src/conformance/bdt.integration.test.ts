@@ -3,10 +3,10 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalServer } from '@bulkhead/testing';
+import { bdtFolder, runBdt } from '@bulkhead/testing/run-bdt';
 import { expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair } from 'jose';
 import { createEhrSimulator } from '../index.ts';
-import { bdtFolder, runBdt } from './run-bdt.ts';
 
 /**
  * SMART App Launch 2.2, "Backend Services": "the authentication server SHALL check that the `jti` value has not been previously

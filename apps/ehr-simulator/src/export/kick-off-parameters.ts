@@ -12,9 +12,6 @@ import type { Clock } from '../options/clock.ts';
 import type { SimulatorOptions } from '../options/options.ts';
 import type { Practice } from '../practice/practice.ts';
 
-/** The practice has no Provenance, so that these values add nothing. */
-const associatedData = ['LatestProvenanceResources', 'RelevantProvenanceResources'];
-
 /**
  * Reads and checks the parameters of a kick-off. The returned `parameters` are as the client sent them.
  * @param options.isLenient unsupported parameters are ignored. The manifest has an OperationOutcome for each of `ignored`
@@ -38,7 +35,7 @@ export function checkedParameters(
 ) {
   const parameters = requestParameters(req);
   const { faults, types, sinceMs, patients, elements, ignored } = readKickOff(parameters, {
-    ...{ level, isLenient, associatedData, nowMs: clock.now() },
+    ...{ level, isLenient, nowMs: clock.now() },
     supported: kickOffParameterNames.filter((name) => !options.unsupportedParameters.includes(name)),
     typeFault: (type) => (practice.types.includes(type) ? undefined : `names ${type}, which is not supported`),
   });

@@ -3,9 +3,11 @@ import {
   type ExportLevel,
   ignoredText,
   type KickOffParameter,
+  kickOffParameterNames,
   type ManifestFile,
   readKickOff,
   selectElements,
+  type TypeFilter,
   writeManifest,
 } from '@bulkhead/bulk-server';
 import { isResourceType, parseSearch, type Resource, type ResourceSearch, whyNotResourceType } from '@bulkhead/fhir';
@@ -41,9 +43,6 @@ export interface NewServedExport extends Reader {
   readonly request: string;
 }
 
-/** The parameters that are supported. A server need not support the others (FHIR Bulk Data 2.0.0, "Query Parameters"). */
-export const supportedParameters = ['_outputFormat', '_since', '_type', '_elements', 'patient', '_typeFilter'];
-
 /** A client that was stopped in the evening continues in the morning. Later, a new export is as good, because nothing is prepared. */
 const keptMs = 24 * 60 * 60_000;
 /** The entries of a Bundle of deletions, so that a line stays below 100 kB. */
@@ -73,15 +72,17 @@ export class ServedExportService {
     const now = new Date();
     const kickOff = readKickOff(parameters, {
       ...{ level, isLenient, nowMs: now.getTime() },
-      supported: supportedParameters,
+      supported: kickOffParameterNames,
+      filterFault,
       typeFault: (type) =>
         isResourceType(type) ? undefined : `names a type that does not exist: ${whyNotResourceType(type)}`,
     });
-    const { types, typeFilters, patients, elements, ignored, sinceMs, faults } = kickOff;
-    const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
-    const all = [...faults, ...searches.flatMap(filterFaults)];
-    if (all.length > 0) throw invalidRequest(all.map(({ path, message }) => ({ path, message })));
+    const { typeFilters, patients, elements, ignored, withProvenance, sinceMs, faults } = kickOff;
+    if (faults.length > 0) throw invalidRequest(faults.map(({ path, message }) => ({ path, message })));
+    const addsProvenance = withProvenance && kickOff.types.length > 0;
+    const types = [...new Set([...kickOff.types, ...(addsProvenance ? ['Provenance'] : [])])];
     for (const type of types) checkType(type);
+    const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
     const since = sinceMs === undefined ? undefined : new Date(sinceMs);
     const window = await this.resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
     return this.store.servedExports.create({
@@ -210,21 +211,12 @@ const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUp
 /** Parameters of a page, or of its order, have no meaning in a file. */
 const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
 
-function filterFaults({ type, query }: { readonly type: string; readonly query: string }) {
-  const parameters = new URLSearchParams(query);
+function filterFault({ type, parameters }: TypeFilter): string | undefined {
+  if (!isResourceType(type)) return whyNotResourceType(type);
   const parsed = parseSearch(parameters);
-  const faults = 'faults' in parsed ? parsed.faults : [];
-  const paged = pageParameters.filter((name) => parameters.has(name));
-  return [
-    ...(isResourceType(type)
-      ? []
-      : [{ path: '_typeFilter', message: `names a type that does not exist: ${whyNotResourceType(type)}` }]),
-    ...faults.map(({ path, message }) => ({ path: '_typeFilter', message: `of ${type}: \`${path}\` ${message}` })),
-    ...paged.map((name) => ({
-      path: '_typeFilter',
-      message: `of ${type}: \`${name}\` applies to pages, and a file has none`,
-    })),
-  ];
+  const paged = pageParameters.find((name) => parameters.has(name));
+  if (paged !== undefined) return `\`${paged}\` applies to pages, and a file has none`;
+  return 'faults' in parsed ? parsed.faults.map(({ path, message }) => `\`${path}\` ${message}`).join('. ') : undefined;
 }
 
 function toSearch({ query }: { readonly query: string }): ResourceSearch {

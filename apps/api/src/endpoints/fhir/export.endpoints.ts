@@ -27,6 +27,9 @@ const kickOffQuery = z.strictObject({
   _typeFilter: listOf(
     'Searches, such as `Observation?category=laboratory`. A resource of the type must match one of them.',
   ),
+  includeAssociatedData: listOf(
+    '`LatestProvenanceResources` or `RelevantProvenanceResources`: the stored Provenance resources are added to the types of `_type`.',
+  ),
   patient: listOf('Only resources of these patients. With POST; not for an export of the system.'),
 });
 
@@ -118,7 +121,7 @@ async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>,
     ...(request.headers.accept === undefined ? [{ path: 'Accept', message: `must be ${fhirJson}` }] : []),
   ];
   if (faults.length > 0) throw invalidRequest(faults);
-  checkAccepts(request, [fhirJson, 'application/json']);
+  checkAccepts(request, [fhirJson]);
   // The connection is the only group.
   if (params.groupId !== undefined && params.groupId !== params.connectionId)
     throw resourceError('unknown-resource', {

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode, Logger } from '@bulkhead/runtime';
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Request } from 'express';
 import { errorPageOf, sendPage } from '../../browser/pages.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
 import { isFhirPath, toOperationOutcome } from './fhir-outcome.ts';
@@ -25,10 +25,16 @@ export function answerError(logger: Logger): ErrorRequestHandler {
     else if (isFhirPath(request.originalUrl))
       response
         .status(status)
-        .type('application/fhir+json')
+        .type(outcomeType(request))
         .send(JSON.stringify(toOperationOutcome(view, status)));
     else response.status(status).json({ success: false, error: view });
   };
+}
+
+/** A client that accepts only `application/json`, as for the status of an export, need not know FHIR's type. */
+function outcomeType(request: Request): string {
+  const types = ['application/fhir+json', 'application/json'];
+  return request.accepts(types) || 'application/fhir+json';
 }
 
 interface Refusal {

@@ -3,7 +3,6 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { JWK } from 'jose';
 
 const run = promisify(execFile);
 
@@ -17,7 +16,8 @@ export interface BdtOptions {
   readonly groupId: string;
   readonly tokenEndpoint: string;
   readonly clientId: string;
-  readonly privateKey: JWK;
+  /** A JSON Web Key. */
+  readonly privateKey: object;
   readonly jwksUrl: string;
 }
 
