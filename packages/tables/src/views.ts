@@ -1,7 +1,12 @@
 import allergy from '../views/allergy.json' with { type: 'json' };
+import appointment from '../views/appointment.json' with { type: 'json' };
 import carePlan from '../views/care_plan.json' with { type: 'json' };
+import carePlanActivity from '../views/care_plan_activity.json' with { type: 'json' };
 import condition from '../views/condition.json' with { type: 'json' };
+import diagnosticReport from '../views/diagnostic_report.json' with { type: 'json' };
+import documentReference from '../views/document_reference.json' with { type: 'json' };
 import encounter from '../views/encounter.json' with { type: 'json' };
+import encounterDiagnosis from '../views/encounter_diagnosis.json' with { type: 'json' };
 import immunization from '../views/immunization.json' with { type: 'json' };
 import labResult from '../views/lab_result.json' with { type: 'json' };
 import location from '../views/location.json' with { type: 'json' };
@@ -24,8 +29,12 @@ export const publishedViews: Readonly<Record<string, PublishedView>> = {
   patient,
   condition,
   encounter,
+  encounter_diagnosis: encounterDiagnosis,
+  appointment,
   observation,
   lab_result: labResult,
+  diagnostic_report: diagnosticReport,
+  document_reference: documentReference,
   medication,
   immunization,
   procedure,
@@ -33,4 +42,5 @@ export const publishedViews: Readonly<Record<string, PublishedView>> = {
   practitioner,
   location,
   care_plan: carePlan,
+  care_plan_activity: carePlanActivity,
 };

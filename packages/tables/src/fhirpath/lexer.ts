@@ -24,7 +24,7 @@ const patterns: readonly { readonly kind: TokenKind; readonly pattern: RegExp }[
   { kind: 'symbol', pattern: /<=|>=|!=|[.()[\],=<>+\-*/{}]/y },
 ];
 
-/** Views come from outside, and no expression of the twelve views has a tenth of this length. */
+/** Views come from outside, and no expression of the published views has a tenth of this length. */
 const maxExpressionCharacters = 10_000;
 
 /** Splits an expression into tokens, of which the last is `end`. @throws ExpressionError */

@@ -43,6 +43,18 @@ const idIn = (path: Expression, type: string): Expression => ({
     in: { $first: '$$match.captures' },
   },
 });
+/** What an expression finds in the items of an array, `$$this`. The engine of the tests does not read `$list.field`. */
+const each = (list: string, found: Expression): Expression => ({
+  $filter: {
+    input: { $map: { input: { $ifNull: [list, []] }, in: found } },
+    cond: { $ne: [{ $ifNull: ['$$this', null] }, null] },
+  },
+});
+/** The ids in those references of an array that are to a type. */
+const idsIn = (references: string, type: string): Expression => each(references, idIn('$$this.reference', type));
+const firstParticipant = (type: string): Expression => ({
+  $first: each('$resource.participant', idIn('$$this.actor.reference', type)),
+});
 /** The first item of an array with a field, and its other field. */
 const where = (list: string, test: object, field: string): Expression => ({
   $let: {
@@ -57,6 +69,11 @@ const isLab = { 'resource.category.coding.code': 'laboratory' };
 const withComponents = [
   { $set: { part: { $concatArrays: [['$resource'], { $ifNull: ['$resource.component', []] }] } } },
   { $unwind: '$part' },
+];
+/** A document for each item of a list, with its number. */
+const withEach = (list: string) => [
+  { $set: { part: `$resource.${list}` } },
+  { $unwind: { path: '$part', includeArrayIndex: 'number' } },
 ];
 
 /** For each view: which resources have rows, and the values of some columns. */
@@ -106,6 +123,37 @@ const views: Readonly<
       encounter_start_date: '$resource.period.start',
       encounter_end_date: '$resource.period.end',
       facility_name: '$resource.serviceProvider.display',
+      duration: '$resource.length.value',
+      priority_description: textOr('$resource.priority'),
+      reason_code: {
+        $let: { vars: { reason: { $first: '$resource.reasonCode' } }, in: first('$$reason.coding', 'code') },
+      },
+    },
+  },
+  encounter_diagnosis: {
+    type: 'Encounter',
+    stages: withEach('diagnosis'),
+    columns: {
+      encounter_id: '$resource.id',
+      diagnosis_number: '$number',
+      condition_id: idIn('$part.condition.reference', 'Condition'),
+      source_description: '$part.condition.display',
+      diagnosis_type: first('$part.use.coding', 'code'),
+      condition_rank: '$part.rank',
+    },
+  },
+  appointment: {
+    type: 'Appointment',
+    columns: {
+      appointment_id: '$resource.id',
+      patient_id: firstParticipant('Patient'),
+      practitioner_id: firstParticipant('Practitioner'),
+      source_status: '$resource.status',
+      start_datetime: '$resource.start',
+      duration: '$resource.minutesDuration',
+      source_appointment_type_code: first('$resource.appointmentType.coding', 'code'),
+      reason_condition_ids: idsIn('$resource.reasonReference', 'Condition'),
+      comment: '$resource.comment',
     },
   },
   observation: {
@@ -134,6 +182,40 @@ const views: Readonly<
       source_component_description: textOr('$part.code'),
       result_number: '$part.valueQuantity.value',
       source_units: { $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code'] },
+    },
+  },
+  diagnostic_report: {
+    type: 'DiagnosticReport',
+    columns: {
+      diagnostic_report_id: '$resource.id',
+      patient_id: idIn('$resource.subject.reference', 'Patient'),
+      category_code: {
+        $let: { vars: { category: { $first: '$resource.category' } }, in: first('$$category.coding', 'code') },
+      },
+      source_description: textOr('$resource.code'),
+      effective_date: '$resource.effectiveDateTime',
+      issued_datetime: '$resource.issued',
+      organization_id: { $first: idsIn('$resource.performer', 'Organization') },
+      result_ids: idsIn('$resource.result', 'Observation'),
+      conclusion: '$resource.conclusion',
+      attachment_titles: each('$resource.presentedForm', '$$this.title'),
+    },
+  },
+  document_reference: {
+    type: 'DocumentReference',
+    stages: withEach('content'),
+    columns: {
+      document_reference_id: '$resource.id',
+      document_status: '$resource.docStatus',
+      source_code: first('$resource.type.coding', 'code'),
+      service_start_date: '$resource.context.period.start',
+      practice_setting_description: textOr('$resource.context.practiceSetting'),
+      content_number: '$number',
+      content_type: '$part.attachment.contentType',
+      size_bytes: '$part.attachment.size',
+      hash: '$part.attachment.hash',
+      is_inline: { $ne: [{ $type: '$part.attachment.data' }, 'missing'] },
+      format_code: '$part.format.code',
     },
   },
   medication: {
@@ -200,14 +282,37 @@ const views: Readonly<
       care_plan_id: '$resource.id',
       status: '$resource.status',
       start_date: '$resource.period.start',
-      condition_ids: {
-        $filter: {
-          input: {
-            $map: { input: { $ifNull: ['$resource.addresses', []] }, in: idIn('$$this.reference', 'Condition') },
-          },
-          cond: { $ne: ['$$this', null] },
-        },
+      created_date: '$resource.created',
+      condition_ids: idsIn('$resource.addresses', 'Condition'),
+      goal_ids: idsIn('$resource.goal', 'Goal'),
+      contained_goals: each('$resource.contained', {
+        $cond: [{ $eq: ['$$this.resourceType', 'Goal'] }, '$$this.description.text', null],
+      }),
+      notes: each('$resource.note', '$$this.text'),
+    },
+  },
+  care_plan_activity: {
+    type: 'CarePlan',
+    stages: withEach('activity'),
+    columns: {
+      care_plan_id: '$resource.id',
+      activity_number: '$number',
+      status: '$part.detail.status',
+      activity_type: '$part.detail.kind',
+      is_prohibited: '$part.detail.doNotPerform',
+      source_code: first('$part.detail.code.coding', 'code'),
+      description: '$part.detail.description',
+      schedule: '$part.detail.scheduledString',
+      start_date: {
+        $ifNull: ['$part.detail.scheduledPeriod.start', '$part.detail.scheduledTiming.repeat.boundsPeriod.start'],
       },
+      frequency: '$part.detail.scheduledTiming.repeat.frequency',
+      period: '$part.detail.scheduledTiming.repeat.period',
+      daily_amount: '$part.detail.dailyAmount.value',
+      location_name: '$part.detail.location.display',
+      reference: '$part.reference.reference',
+      outcome_references: each('$part.outcomeReference', '$$this.reference'),
+      progress_notes: each('$part.progress', '$$this.text'),
     },
   },
 };
@@ -216,6 +321,10 @@ const views: Readonly<
 const kinds: Readonly<Record<string, 'decimal' | 'integer' | 'list'>> = {
   ...{ result_number: 'decimal', source_reference_range_high: 'decimal', quantity: 'decimal', source_dose: 'decimal' },
   ...{ latitude: 'decimal', longitude: 'decimal', refills: 'integer', condition_ids: 'list' },
+  ...{ duration: 'decimal', daily_amount: 'decimal', period: 'decimal', frequency: 'integer', size_bytes: 'integer' },
+  ...{ condition_rank: 'integer', diagnosis_number: 'integer', content_number: 'integer', activity_number: 'integer' },
+  ...{ reason_condition_ids: 'list', result_ids: 'list', attachment_titles: 'list', goal_ids: 'list' },
+  ...{ contained_goals: 'list', notes: 'list', outcome_references: 'list', progress_notes: 'list' },
 };
 const isNumber = (column: string) => kinds[column] === 'decimal' || kinds[column] === 'integer';
 

@@ -38,9 +38,9 @@ const names = {
   ],
 };
 
-test('GET tables lists the twelve views with a sentence about each column', async () => {
+test('GET tables lists the published views with a sentence about each column', async () => {
   const { status, body } = await get('');
-  expect([status, body.data.length]).toEqual([200, 12]);
+  expect([status, body.data.length]).toEqual([200, 17]);
   expect(body.data[0]).toMatchObject({
     name: 'patient',
     resourceType: 'Patient',
