@@ -105,4 +105,3 @@ export {
   type SearchsetEntry,
   searchset,
 } from './search/write-bundle.ts';
-export { maxSummaryBytes, type ResourceSummary, summarize, summarizedElementsOf } from './summaries/summarize.ts';

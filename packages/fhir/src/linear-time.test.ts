@@ -17,7 +17,6 @@ import { readDateRange } from './search/date-range.ts';
 import { parseSearch } from './search/parse-search.ts';
 import { readSearchBundle } from './search/search-bundle.ts';
 import { extractSearchKeys } from './search/search-keys.ts';
-import { summarize } from './summaries/summarize.ts';
 
 const manifestUrl = 'https://ehr.example/status/1';
 
@@ -189,12 +188,6 @@ const structures: readonly Reader[] = [
     parse: parsed(extractSearchKeys),
     wrap: (value) => member('Procedure', 'code')(`{"coding":${value}}`),
     listElements: ['{"code":"a","system":"b"}'],
-  },
-  {
-    name: 'the summary of a long resource',
-    parse: parsed(summarize),
-    wrap: member('DocumentReference', 'content'),
-    listElements: ['{"attachment":{"url":"a"}}'],
   },
   {
     name: 'many tags',

@@ -15,11 +15,8 @@ import {
   isResourceType,
   parseFhirJson,
   type Resource,
-  type ResourceSummary,
   type SearchKeys,
   searchedElementsOf,
-  summarize,
-  summarizedElementsOf,
 } from '@bulkhead/fhir';
 import { type DocumentContext, maxUnmeasuredBytes, type ResourceDocument, toHead } from './resource-document.ts';
 
@@ -62,13 +59,13 @@ function hashesOf(elements: Iterable<string>): ElementHashes {
 
 const headElements = hashesOf(['resourceType', 'id', 'meta']);
 
-/** The elements from which search keys and summaries are made, by type. */
+/** The elements from which search keys are made, by type. */
 const searchedElements = new Map<string, ElementHashes>();
 
 function searchedHashesOf(resourceType: string): ElementHashes {
   const cached = searchedElements.get(resourceType);
   if (cached) return cached;
-  const hashes = hashesOf([...searchedElementsOf(resourceType), ...summarizedElementsOf(resourceType)]);
+  const hashes = hashesOf(searchedElementsOf(resourceType));
   // Only types of R4, because a manifest can announce any number of others.
   if (isResourceType(resourceType)) searchedElements.set(resourceType, hashes);
   return hashes;
@@ -93,8 +90,8 @@ function readMembers(options: {
 }
 
 /**
- * The content of a document whose line is not parsed. Its keys, its summary and its resource are read when they are asked for, because most
- * lines of a repeated export are unchanged and are never written.
+ * The content of a document whose line is not parsed. Its keys and its resource are read when they are asked for, because most lines of a
+ * repeated export are unchanged and are never written.
  */
 class LineContent {
   readonly #resourceType: string;
@@ -113,17 +110,8 @@ class LineContent {
   }
 
   get keys(): SearchKeys {
-    return this.searched.keys;
-  }
-
-  get summary(): ResourceSummary | undefined {
-    return this.searched.summary;
-  }
-
-  get searched(): Pick<ResourceDocument, 'keys' | 'summary'> {
     const wanted = searchedHashesOf(this.#resourceType);
-    const resource = readMembers({ json: this.#json, line: this.#line, wanted }) as Resource;
-    return { keys: extractSearchKeys(resource), summary: summarize(resource) };
+    return extractSearchKeys(readMembers({ json: this.#json, line: this.#line, wanted }) as Resource);
   }
 
   /** Writes the resource. */
@@ -143,11 +131,9 @@ export function writeDocument(options: {
   const start = writer.startDocument();
   writer.fields(document);
   if (document instanceof LineContent) {
-    const { keys, summary } = document.searched;
-    writer.fields({ keys });
+    writer.fields({ keys: document.keys });
     writer.startField('resource');
     document.writeBson(writer);
-    if (summary !== undefined) writer.fields({ summary });
   }
   writer.fields(added);
   writer.endDocument(start);
@@ -156,7 +142,6 @@ export function writeDocument(options: {
 /** The fields of a document as they are stored. */
 export function toFields(document: ResourceDocument): ResourceDocument {
   if (!(document instanceof LineContent)) return document;
-  const { resource, searched } = document;
-  const { keys, summary } = searched;
-  return { ...document, keys, resource, ...(summary === undefined ? {} : { summary }) };
+  const { keys, resource } = document;
+  return { ...document, keys, resource };
 }

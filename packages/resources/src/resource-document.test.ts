@@ -9,16 +9,6 @@ function make(resource: { readonly resourceType: string; readonly id: string; re
   return { json, document: toResourceDocument({ resource, json, hasExactNumbers: false, context }) };
 }
 
-test('the document of an enhanced type has a summary in addition to the received resource', () => {
-  const resource = { resourceType: 'Encounter', id: 'e', class: { code: 'AMB' }, extension: [{ url: 'x' }] };
-  expect(make(resource).document).toMatchObject({ resource, summary: { class: { code: 'AMB' } } });
-});
-
-test('the document of another type and a tombstone have no summary', () => {
-  expect(make({ resourceType: 'Observation', id: 'o', status: 'final' }).document).not.toHaveProperty('summary');
-  expect(toTombstone({ resourceId: 'o', context })).not.toHaveProperty('summary');
-});
-
 test('a resource document has an id of connection and resource, and a hash of the line', () => {
   const { document } = make({ resourceType: 'Observation', id: 'o', meta: { versionId: '2' } });
   expect(document).toEqual({
@@ -77,22 +67,8 @@ test('a document fits up to the limit of BSON minus the space for the fields of 
   });
   expect(fitsInDocument(padded(padding), limit)).toBe(true);
   expect(fitsInDocument(padded(padding + 1), limit)).toBe(false);
-  // A line of a million numbers becomes seven times as long in BSON, plus a summary.
-  expect(fitsInDocument(padded(padding + 1), 2_300_000)).toBe(false);
-});
-
-test('a document that exceeds the limit only with its summary is made without it', () => {
-  const limit = 16 * 1024 * 1024;
-  const report = { resourceType: 'DiagnosticReport', id: 'd', conclusion: 'c'.repeat(4000) };
-  const padded = (padding: number) => make({ ...report, presentedForm: [{ data: 'A'.repeat(padding) }] });
-  const { document, json } = padded(limit - 10_000);
-  expect(document.resource).toBeDefined();
-  expect(document.summary).toBeUndefined();
-  expect(fitsInDocument(document, json.length)).toBe(true);
-  expect(mongoose.mongo.BSON.calculateObjectSize(document)).toBeGreaterThan(limit - 10_000);
-  const smaller = padded(limit - 20_000);
-  expect(smaller.document.summary).toMatchObject({ presentedForm: [{ isInline: true }] });
-  expect(fitsInDocument(smaller.document, smaller.json.length)).toBe(true);
+  // A line of a million numbers becomes seven times as long in BSON.
+  expect(fitsInDocument(padded(padding + 1), 2_400_000)).toBe(false);
 });
 
 test('a resource with malformed metadata is dated by its export', () => {

@@ -3,13 +3,10 @@ import { encodeExactNumbers, type NumberText } from '@bulkhead/bson';
 import {
   extractSearchKeys,
   isSubsetted,
-  maxSummaryBytes,
   type Resource,
-  type ResourceSummary,
   runSteps,
   type SearchKeys,
   type Steps,
-  summarize,
   withoutLeapSecond,
 } from '@bulkhead/fhir';
 import mongoose from 'mongoose';
@@ -33,8 +30,6 @@ export interface DocumentHead extends ResourceVersion {
 /** A document of a resource collection. Each resource has one, with a natural key as `_id`. */
 export interface ResourceDocument extends DocumentHead {
   readonly keys: SearchKeys;
-  /** The elements that the guide lists for the five enhanced types, for searches. */
-  readonly summary?: ResourceSummary | undefined;
   /** The resource as received. Absent in a tombstone. Numbers that a double would change are Decimal128. */
   readonly resource?: unknown;
   /** The texts of numbers that Decimal128 would change too, such as `1e2`. */
@@ -74,18 +69,12 @@ export function* toStorableInSteps(options: ReadResource): Steps<ResourceDocumen
 function* toDocumentInSteps({ resource, json, hasExactNumbers, context }: ReadResource): Steps<ResourceDocument> {
   const encoded = hasExactNumbers ? encodeExactNumbers(resource) : { value: resource, numberTexts: [] };
   yield;
-  const summary = summarize(resource);
-  const document = {
+  return {
     ...toHead({ resource, json, context }),
     keys: extractSearchKeys(resource),
     resource: encoded.value,
     ...(encoded.numberTexts.length > 0 ? { numberTexts: encoded.numberTexts } : {}),
   };
-  if (summary === undefined) return document;
-  yield;
-  const summarized = { ...document, summary };
-  // The resource matters more: it is stored without a summary if the summary would exceed the limit.
-  return fitsInDocument(summarized, json.length) ? summarized : document;
 }
 
 /** @param options.resource its id and its meta suffice */
@@ -133,10 +122,10 @@ export function toTombstone(options: {
 /** BSON's limit, minus the fields of the writer: ten earlier versions of up to 350 bytes each, and a number. */
 const maxDocumentBytes = 16 * 1024 * 1024 - 4096;
 /**
- * BSON needs at most seven times the bytes of a JSON text: in an array of a million numbers, a digit with its comma becomes 13 bytes. The
- * summary is added to that. Documents of shorter lines are not measured.
+ * BSON needs at most seven times the bytes of a JSON text: in an array of a million numbers, a digit with its comma becomes 13 bytes.
+ * Documents of shorter lines are not measured.
  */
-export const maxUnmeasuredBytes = (maxDocumentBytes - maxSummaryBytes) / 7;
+export const maxUnmeasuredBytes = maxDocumentBytes / 7;
 
 /** Whether MongoDB can store the document. @param jsonBytes the length of its line */
 export function fitsInDocument(document: ResourceDocument, jsonBytes: number): boolean {

@@ -1,14 +1,14 @@
 import { decodeExactNumbers, type NumberText } from '@bulkhead/bson';
-import { extractSearchKeys, type Resource, searchKeysVersion, summarize } from '@bulkhead/fhir';
+import { extractSearchKeys, type Resource, searchKeysVersion } from '@bulkhead/fhir';
 import { writeUnordered } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { fitsInDocument, type ResourceDocument } from './resource-document.ts';
+import type { ResourceDocument } from './resource-document.ts';
 
 /**
- * Derives the search keys and summaries of stored resources again, after a release that derives them differently. Exports do not do
- * this, because they write only resources that have changed at the EHR. The upgrade goes through the types, and through each type in
- * the order of ids. It stores its progress after every batch, so an interrupted run continues there. Workers can run at the same
- * time: an update is conditional on the revision that it read, and a version that a worker has written meanwhile has its own keys.
+ * Derives the search keys of stored resources again, after a release that derives them differently. Exports do not do this, because they
+ * write only resources that have changed at the EHR. The upgrade goes through the types, and through each type in the order of ids. It
+ * stores its progress after every batch, so an interrupted run continues there. Workers can run at the same time: an update is
+ * conditional on the revision that it read, and a version that a worker has written meanwhile has its own keys.
  */
 
 /** Indexes of versions in which resources could not be searched. */
@@ -96,10 +96,5 @@ async function upgradeType(options: {
 function toUpdate(document: StoredDocument): object {
   const { _id, revision, numberTexts } = document;
   const resource = decodeExactNumbers(document.resource, numberTexts as NumberText[] | undefined) as Resource;
-  const keys = extractSearchKeys(resource);
-  const summary = summarize(resource);
-  // Exact numbers are decoded here, so they count for a little more than in the database. This errs on the safe side of the limit.
-  const keepsSummary =
-    summary !== undefined && fitsInDocument({ ...document, keys, summary }, Number.POSITIVE_INFINITY);
-  return { updateOne: { filter: { _id, revision }, update: { $set: { keys, ...(keepsSummary ? { summary } : {}) } } } };
+  return { updateOne: { filter: { _id, revision }, update: { $set: { keys: extractSearchKeys(resource) } } } };
 }

@@ -4,7 +4,7 @@ import { type DateRange, openEnd, openStart, readDateRange } from './date-range.
 import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './search-elements.ts';
 
 /**
- * Raise this with every change to the result of `extractSearchKeys` or `summarize`. `migrate` then derives the keys of stored
+ * Raise this with every change to the result of `extractSearchKeys`. `migrate` then derives the keys of stored
  * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
  * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
  * leap seconds. Version 6 added the labels of `meta.security`.
