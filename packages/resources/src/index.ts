@@ -1,6 +1,7 @@
 export { resourceError } from './errors.ts';
 export { isErasedEntry } from './is-erased-entry.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
+export { removeSummaries } from './remove-summaries.ts';
 export { ResourceRepository } from './resource.repository.ts';
 export {
   noOutcome,

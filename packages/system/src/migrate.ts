@@ -1,7 +1,7 @@
 import type { ApiKeyRepository } from '@bulkhead/access';
 import type { SecretBox } from '@bulkhead/encryption';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
-import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/resources';
+import { listResourceTypes, prepareResourceTypes, removeSummaries, upgradeResources } from '@bulkhead/resources';
 import { createIndexes, upgradeEncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 
@@ -21,7 +21,7 @@ export async function migrate(options: {
   readonly watermarks: { upgrade(createdAtOf: (connectionId: string) => Promise<Date | undefined>): Promise<void> };
   readonly encryptionKeys: readonly Buffer[];
   readonly secretBox: SecretBox;
-  /** Derive the search keys of every stored resource even if a run of this version has already done so. */
+  /** Repeat what has changed stored resources, because processes of an earlier version may have written since. */
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
   const { database, connections, apiKeys, outputFiles, watermarks, rederivesKeys: rederivesAgain } = options;
@@ -38,5 +38,6 @@ export async function migrate(options: {
   const stored = await listResourceTypes(database);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
   await prepareResourceTypes(database, resourceTypes);
+  await removeSummaries({ database, again: rederivesAgain });
   return { resources: await upgradeResources({ database, resourceTypes: stored, again: rederivesAgain }) };
 }

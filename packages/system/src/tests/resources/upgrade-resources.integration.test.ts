@@ -29,7 +29,8 @@ test('a migration derives the search keys of resources that an earlier version s
   const documents = Array.from({ length: 300 }, (_, index) => makeDocument(json.replace('"a"', `"a${index}"`)));
   await collection.createIndex({ connectionId: 1, 'keys.patient': 1, 'keys.date': -1 }, { name: 'by-patient' });
   await store.resourceWriter.write('Appointment', [...documents, toTombstone({ resourceId: 'gone', context })]);
-  const former = { $set: { keys: { status: 'booked', date: '2024-01-15T10:00:00Z' } } };
+  const keys = { status: 'booked', date: '2024-01-15T10:00:00Z' };
+  const former = { $set: { keys, summary: { status: 'booked' } } };
   await collection.updateMany({ deleted: false }, former);
 
   await store.migrate();
@@ -40,6 +41,7 @@ test('a migration derives the search keys of resources that an earlier version s
   expect(await count()).toBe(300);
   const stored = await collection.findOne({ _id: 'conn_1/a7' as never });
   expect(stored).toMatchObject({ revision: 1, resource: { status: 'booked' } });
+  expect(stored).not.toHaveProperty('summary');
   expect(await collection.findOne({ _id: 'conn_1/gone' as never })).toMatchObject({ deleted: true, keys: {} });
   expect((await collection.indexes()).map(({ name }) => name)).not.toContain('by-patient');
 
