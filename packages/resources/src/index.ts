@@ -1,7 +1,6 @@
 export { resourceError } from './errors.ts';
 export { isErasedEntry } from './is-erased-entry.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
-export { removeSummaries } from './remove-summaries.ts';
 export { ResourceRepository } from './resource.repository.ts';
 export {
   noOutcome,
@@ -24,4 +23,5 @@ export { pageQueries, readCursor } from './resource-pages.ts';
 export { type ResourceQuery, type StoredSelection, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';
 export { createResourceStore, type ResourceStore } from './store.ts';
+export { upgradeDocuments } from './upgrade-documents.ts';
 export { upgradeResources } from './upgrade-resources.ts';

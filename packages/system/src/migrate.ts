@@ -1,7 +1,7 @@
 import type { ApiKeyRepository } from '@bulkhead/access';
 import type { SecretBox } from '@bulkhead/encryption';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
-import { listResourceTypes, prepareResourceTypes, removeSummaries, upgradeResources } from '@bulkhead/resources';
+import { listResourceTypes, prepareResourceTypes, upgradeDocuments, upgradeResources } from '@bulkhead/resources';
 import { createIndexes, upgradeEncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 
@@ -38,6 +38,6 @@ export async function migrate(options: {
   const stored = await listResourceTypes(database);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
   await prepareResourceTypes(database, resourceTypes);
-  await removeSummaries({ database, again: rederivesAgain });
+  await upgradeDocuments({ database, resourceTypes: stored, again: rederivesAgain });
   return { resources: await upgradeResources({ database, resourceTypes: stored, again: rederivesAgain }) };
 }

@@ -1,7 +1,7 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import type { Connection as Database } from 'mongoose';
-import { createResourceStore, removeSummaries } from '../index.ts';
+import { createResourceStore, upgradeDocuments } from '../index.ts';
 import { makeDocument } from '../testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
@@ -17,6 +17,9 @@ const planDocument = (id: string, element: object = {}) =>
   makeDocument({ resourceType: 'CarePlan', id, status: 'active', subject: { reference: 'Patient/p1' }, ...element });
 const withSummary = { summary: { $exists: true } };
 
+const upgrade = (options: { readonly database?: Database; readonly again?: boolean } = {}) =>
+  upgradeDocuments({ database, resourceTypes: ['CarePlan', 'Patient'], again: false, ...options });
+
 /** Stores care plans like an earlier version. */
 async function storeFormer(count: number): Promise<void> {
   await store.resourceWriter.write(
@@ -29,23 +32,38 @@ async function storeFormer(count: number): Promise<void> {
 test('removes the summaries of all batches, and changes nothing else', async () => {
   await storeFormer(1200);
   const former = await plans.find().sort({ _id: 1 }).toArray();
-  await removeSummaries({ database, again: false });
+  await upgrade();
   const current = await plans.find().sort({ _id: 1 }).toArray();
   expect(current).toEqual(former.map(({ summary: _, ...document }: { _id: string; summary?: object }) => document));
 });
 
+test('documents without a time of change get one, so that a copy which begins now lists them', async () => {
+  await storeFormer(600);
+  await plans.updateMany({ _id: { $ne: 'conn_1/c7' } }, { $unset: { changedAt: 1 } });
+  const kept = await plans.findOne({ _id: 'conn_1/c7' });
+  await upgrade();
+  expect(await plans.findOne({ _id: 'conn_1/c7' })).toMatchObject({
+    changedAt: (kept as { changedAt?: unknown } | null)?.changedAt,
+  });
+  const window = { since: new Date(0), until: new Date(Date.now() + 60_000) };
+  const options = { connectionId: 'conn_1', resourceTypes: ['CarePlan'], window, signal: new AbortController().signal };
+  const listed = new Set<string>();
+  for await (const { resourceId } of store.resourceChanges.readInOrder(options)) listed.add(resourceId);
+  expect(listed.size).toBe(600);
+});
+
 test('removes nothing from types that had no summary', async () => {
   await database.collection('Patient').insertOne({ summary: 1 });
-  await removeSummaries({ database, again: false });
+  await upgrade();
   expect(await database.collection('Patient').countDocuments(withSummary)).toBe(1);
 });
 
 test('a completed removal is repeated only with `again`, for what an older worker has stored since', async () => {
-  await removeSummaries({ database, again: false });
+  await upgrade();
   await storeFormer(3);
-  await removeSummaries({ database, again: false });
+  await upgrade();
   expect(await plans.countDocuments(withSummary)).toBe(3);
-  await removeSummaries({ database, again: true });
+  await upgrade({ again: true });
   expect(await plans.countDocuments(withSummary)).toBe(0);
 });
 
@@ -74,9 +92,9 @@ test('a removal that was interrupted removes the rest when it runs again', async
     batches += 1;
     if (batches === 2) throw new Error('the process was killed');
   });
-  await expect(removeSummaries({ database: interrupted, again: false })).rejects.toThrow('killed');
+  await expect(upgrade({ database: interrupted })).rejects.toThrow('killed');
   expect(await plans.countDocuments(withSummary)).toBe(700);
-  await removeSummaries({ database, again: false });
+  await upgrade();
   expect(await plans.countDocuments(withSummary)).toBe(0);
 });
 
@@ -86,7 +104,7 @@ test('a removal keeps the version that a worker stores at the same time, and the
   const besideWorker = withBatches(async () => {
     await store.resourceWriter.write('CarePlan', [newer]);
   });
-  await removeSummaries({ database: besideWorker, again: false });
+  await upgrade({ database: besideWorker });
   const stored = await plans.findOne({ _id: 'conn_1/c1' });
   expect(stored).toMatchObject({ revision: 2, resource: { status: 'completed' } });
   expect(await plans.countDocuments(withSummary)).toBe(0);
