@@ -1,15 +1,11 @@
 import { join } from 'node:path';
 import { installFromPypi } from '@bulkhead/embedded';
-import { baseEnv, captureCommand, testServices } from '@bulkhead/testing';
+import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'fhir-kit-client';
 import FHIR from 'fhirclient';
 import { describeWith } from '../describe-with.fixture.ts';
-import { createApiClient } from '../system/api-client.ts';
-import { pollUntil } from '../system/poll-until.ts';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
-
-const preload = new URL('../copies/short-settling.preload.ts', import.meta.url).pathname;
+import { type ServedSystem, startServedSystem } from './served-system.fixture.ts';
 
 /** What each client should read, from the store. */
 interface Expected {
@@ -20,21 +16,15 @@ interface Expected {
   readonly subject: string;
 }
 
-let system: TemporarySystem;
+let system: ServedSystem;
 let fhirUrl: string;
 let expected: Expected;
 
 beforeAll(async () => {
-  system = await startTemporarySystem({
-    ...{ patients: 5, hasFastRate: true, services: testServices(), workerCount: 1, clock: { preload, env: {} } },
-  });
-  const { baseUrl, connectionId, store } = system;
-  const call = createApiClient(system);
-  const { id } = await call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
-  await pollUntil(async () => (await store.bulkExports.find(id))?.phase === 'completed' || undefined, {
-    ...{ timeoutMs: 60_000, intervalMs: 200 },
-  });
-  fhirUrl = `${baseUrl}/api/ehr/athenahealth/fhir/${connectionId}`;
+  system = await startServedSystem({ patients: 5 });
+  const { connectionId, store } = system;
+  fhirUrl = system.fhirUrl;
+  await system.importAll();
   const patients = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
   const [first = ''] = patients;
   const newestFirst: { id: string; at: string }[] = [];

@@ -1,0 +1,87 @@
+import { testServices } from '@bulkhead/testing';
+import { createApiClient } from '../system/api-client.ts';
+import { pollUntil } from '../system/poll-until.ts';
+import { startTemporarySystem } from '../test-system/start-temporary-system.ts';
+
+const preload = new URL('../copies/short-settling.preload.ts', import.meta.url).pathname;
+/** By how much the preload shortens the time until changes are settled. */
+const aheadMs = 115_000;
+
+/** Starts a system whose stored resources are read by clients of other authors. Changes are settled after five seconds. */
+export async function startServedSystem({
+  patients,
+  env = {},
+}: {
+  readonly patients: number;
+  readonly env?: Record<string, string>;
+}) {
+  const system = await startTemporarySystem({
+    ...{ patients, hasFastRate: true, services: testServices(), workerCount: 1, clock: { preload, env: {} } },
+    env: () => env,
+  });
+  const { baseUrl, connectionId, store, simulator } = system;
+  const call = createApiClient(system);
+  return {
+    ...system,
+    call,
+    fhirUrl: `${baseUrl}/api/ehr/athenahealth/fhir/${connectionId}`,
+
+    /** Exports from the EHR: everything, or what has changed. */
+    async importAll(since?: 'last'): Promise<void> {
+      const body = { connectionId, exportType: 'Patient', ...(since ? { since } : {}) };
+      const { id } = await call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body);
+      await until(async () => (await store.bulkExports.find(id))?.phase === 'completed');
+    },
+
+    /** Changes, creates and deletes resources at the EHR, imports the changes, and erases a patient here. */
+    async changeEverything(): Promise<void> {
+      const [kept = '', removed = '', erased = ''] = await store.resources.listIds({
+        connectionId,
+        resourceType: 'Patient',
+      });
+      await simulator.put(`Patient/${kept}`, JSON.stringify({ resourceType: 'Patient', id: kept, active: false }));
+      await simulator.put('Patient/new', JSON.stringify({ resourceType: 'Patient', id: 'new' }));
+      await simulator.remove(`Patient/${removed}`);
+      await this.importAll('last');
+      await call('DELETE', `/api/ehr/connections/${connectionId}/patients/${erased}?keepOut=true`);
+      await until(
+        async () =>
+          (await store.resources.listOfPatient({ connectionId, patientId: erased, resourceType: 'Patient' })).length ===
+          0,
+      );
+    },
+
+    /** Waits until everything that is stored now can be read as a change. */
+    async settle(): Promise<void> {
+      const now = Date.now();
+      await until(async () => (await store.resourceChanges.settledUntil()).getTime() + aheadMs > now);
+    },
+
+    stored: (types?: readonly string[]) => readStored({ ...system, types }),
+  };
+}
+
+/** The lines of the stored resources of these types by their references, or of all types. */
+export async function readStored(options: {
+  readonly store: Awaited<ReturnType<typeof startTemporarySystem>>['store'];
+  readonly connectionId: string;
+  readonly types?: readonly string[] | undefined;
+}): Promise<Map<string, string>> {
+  const { store, connectionId } = options;
+  const { types = await store.resources.listStoredTypes(connectionId) } = options;
+  const lines = new Map<string, string>();
+  for (const resourceType of types) {
+    for await (const chunk of store.resources.streamNdjson({ connectionId, resourceType })) {
+      for (const line of chunk.toString().split('\n').filter(Boolean))
+        lines.set(`${resourceType}/${(JSON.parse(line) as { readonly id: string }).id}`, line);
+    }
+  }
+  return lines;
+}
+
+export type ServedSystem = Awaited<ReturnType<typeof startServedSystem>>;
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const isMet = await pollUntil(async () => (await condition()) || undefined, { timeoutMs: 60_000, intervalMs: 200 });
+  if (!isMet) throw new Error(`This was not true within a minute: ${condition}`);
+}

@@ -1,0 +1,100 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { installFromPypi } from '@bulkhead/embedded';
+import { baseEnv, captureCommand } from '@bulkhead/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair } from 'jose';
+import { describeWith } from '../describe-with.fixture.ts';
+import { type ServedSystem, startServedSystem } from './served-system.fixture.ts';
+
+const tool = await installFromPypi({ name: 'smart-fetch', version: '1.0.3', command: 'smart-fetch', env: process.env });
+
+/** What it exports if no type is named. */
+const types = [
+  ...['AllergyIntolerance', 'Condition', 'DiagnosticReport', 'DocumentReference', 'Encounter', 'Immunization'],
+  ...['MedicationRequest', 'Observation', 'Patient', 'Procedure'],
+];
+
+describeWith({ title: 'smart-fetch (Python), a Bulk Data client', tool }, ({ command }) => {
+  let system: ServedSystem;
+  afterAll(() => system?.stop());
+
+  test('smart-fetch exports all resources, then all changes, deletions and erasures', async () => {
+    system = await startServedSystem({ patients: 8 });
+    await system.importAll();
+    await system.settle();
+    const options = await registerClient(system);
+    await fetchAll({ command, system, options });
+    const first = await readFolder(join(system.folder, 'out'), '001');
+    expect(first.deleted).toEqual([]);
+    expect(first.resources).toEqual(await system.stored(types));
+    expect(first.resources.size).toBeGreaterThan(100);
+
+    await system.changeEverything();
+    await system.settle();
+    await fetchAll({ command, system, options: [...options, '--since', 'auto'] });
+    const second = await readFolder(join(system.folder, 'out'), '002');
+    expect([second.resources.size, second.deleted.length > 1]).toEqual([2, true]);
+    const copy = new Map([...first.resources, ...second.resources]);
+    for (const reference of second.deleted) copy.delete(reference);
+    expect(copy).toEqual(await system.stored(types));
+  }, 180_000);
+});
+
+/** @returns the options with which it authenticates */
+async function registerClient({ call, folder }: ServedSystem): Promise<string[]> {
+  const { privateKey, publicKey } = await generateKeyPair('ES384', { extractable: true });
+  const key = { kid: 'k1', alg: 'ES384' };
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), ...key, key_ops: ['verify'] }] };
+  const { id } = await call<{ id: string }>('POST', '/api/ehr/clients', { name: 'smart-fetch', jwks });
+  // It chooses its key by `key_ops`, and knows the file by the ending of its name.
+  const own = { keys: [...jwks.keys, { ...(await exportJWK(privateKey)), ...key, key_ops: ['sign'] }] };
+  const file = join(folder, 'key.jwks');
+  await writeFile(file, JSON.stringify(own));
+  return ['--smart-client-id', id, '--smart-key', file];
+}
+
+async function fetchAll({
+  command,
+  system,
+  options,
+}: {
+  readonly command: string;
+  readonly system: ServedSystem;
+  readonly options: readonly string[];
+}) {
+  const { folder: cwd, fhirUrl, connectionId } = system;
+  const source = ['--fhir-url', fhirUrl, '--group', connectionId, '--export-mode', 'bulk'];
+  const whole = ['--hydration-tasks', 'none', '--no-default-filters', '--no-compression'];
+  const run = await captureCommand({
+    cwd,
+    env: baseEnv(),
+    command: [command, 'export', ...source, ...whole, ...options, 'out'],
+  });
+  expect({ code: run.code, output: run.code === 0 ? '' : run.stdout + run.stderr }).toEqual({ code: 0, output: '' });
+}
+
+interface Bundle {
+  readonly entry: readonly { readonly request: { readonly method: string; readonly url: string } }[];
+}
+
+/** Reads the files of an export, whose folder begins with its number. */
+async function readFolder(out: string, number: string) {
+  const folder = (await readdir(out)).find((name) => name.startsWith(`${number}.`)) ?? '';
+  const names = await readdir(join(out, folder), { recursive: true });
+  const files = names.filter((name) => name.endsWith('.ndjson') && name !== 'log.ndjson');
+  const resources = new Map<string, string>();
+  const deleted: string[] = [];
+  for (const name of files) {
+    const lines = (await readFile(join(out, folder, name), 'utf8')).split('\n').filter(Boolean);
+    for (const line of lines) {
+      const { resourceType, id, entry } = JSON.parse(line) as Bundle & {
+        readonly resourceType: string;
+        readonly id: string;
+      };
+      if (name.startsWith('deleted/')) deleted.push(...entry.map(({ request }) => request.url));
+      else resources.set(`${resourceType}/${id}`, line);
+    }
+  }
+  return { resources, deleted };
+}
