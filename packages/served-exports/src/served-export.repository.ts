@@ -33,6 +33,12 @@ export class ServedExportRepository {
     await this.model.deleteOne({ _id: id });
   }
 
+  /** Deletes the exports that are limited to the patient, and those whose searches may be. The others name nobody. */
+  async deleteOfPatient({ connectionId, patientId }: PatientOfConnection): Promise<number> {
+    const mayNamePatient = { $or: [{ patients: patientId }, { 'typeFilters.0': { $exists: true } }] };
+    return (await this.model.deleteMany({ connectionId, ...mayNamePatient })).deletedCount;
+  }
+
   async deleteOfConnection(connectionId: string): Promise<number> {
     return (await this.model.deleteMany({ connectionId })).deletedCount;
   }

@@ -5,9 +5,17 @@ export type ServedExportStore = ReturnType<typeof createServedExportStore>['repo
 
 export function createServedExportStore(context: Pick<StoreContext, 'database' | 'gate'>) {
   const servedExports = new ServedExportRepository(context);
-  /** A client that loses its export starts another one. Records live for a day, so they are not counted. */
-  const forget = ({ connectionId }: { readonly connectionId: string }) =>
-    servedExports.deleteOfConnection(connectionId).then(() => 0);
-  const data: FeatureData = { ...noData, eraseConnection: forget, erasePatient: forget };
+  // Records live for a day, so they are not counted. A client that loses its export starts another one.
+  const data: FeatureData = {
+    ...noData,
+    eraseConnection: async ({ connectionId }) => {
+      await servedExports.deleteOfConnection(connectionId);
+      return 0;
+    },
+    erasePatient: async (patient) => {
+      await servedExports.deleteOfPatient(patient);
+      return 0;
+    },
+  };
   return { repositories: { servedExports }, data };
 }
