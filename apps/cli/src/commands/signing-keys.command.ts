@@ -3,6 +3,7 @@ import { answerOf } from '@bulkhead/client';
 import { type CommandGroup, choice, command, given, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { toFields } from '../output/output.ts';
+import { parseJsonFile } from '../read-json-file.ts';
 
 const kid = 'the id of the key';
 
@@ -90,9 +91,12 @@ export const signingKeys: CommandGroup = {
   ],
 };
 
-/** Reads a private key from a file, because other users of the machine can see arguments. */
+/**
+ * Reads a private key from a file, because other users of the machine can see arguments.
+ * @throws CliError if the file begins as JSON and is not JSON
+ */
 export function readPrivateKey(file: string | undefined): string | Record<string, unknown> | undefined {
   if (file === undefined) return undefined;
   const key = readFileSync(file, 'utf8').trim();
-  return key.startsWith('{') ? JSON.parse(key) : key;
+  return key.startsWith('{') ? (parseJsonFile({ file, text: key }) as Record<string, unknown>) : key;
 }

@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { exampleOf, run, toArgs } from '../run-program.fixture.ts';
@@ -53,6 +54,16 @@ test.each([
   expect(stderr.trimEnd()).not.toContain('\n');
   const asJson = await run({ args: [...args, '--json'] });
   expect(JSON.parse(asJson.stderr)).toEqual({ error: { code: 'usage', message: expect.stringContaining(says) } });
+});
+
+test('a private key that is not valid JSON is not printed, and the message names its file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-key-'));
+  const file = join(folder, 'key.json');
+  writeFileSync(file, '{"d":"secret"');
+  const { exitCode, stderr, calls } = await run({ args: ['signing-keys', 'create', '--private-key', file] });
+  rmSync(folder, { recursive: true, force: true });
+  const message = `${file} is not valid JSON. Correct it, and try again.\n`;
+  expect({ exitCode, stderr, calls }).toEqual({ exitCode: 2, stderr: message, calls: [] });
 });
 
 test('a key that cannot be a key is refused and not printed', async () => {
