@@ -22,7 +22,7 @@ type VerifyOptions = Readonly<Record<'expectHead' | 'upgradedAt', string | undef
 const filters = {
   patient: text('<id>', 'only requests that showed this patient, or may have'),
   connection: ofConnection('events'),
-  actor: text('<id>', 'only events of this API key, `command:<user>` or `nobody`'),
+  actor: text('<id>', 'only events of this API key or client, `command:<user>` or `nobody`'),
   action: text('<action>', 'only events of this action, such as resource.read'),
   outcome: choice('<outcome>', {
     of: ['success', 'unchanged', 'refused', 'failed'],
