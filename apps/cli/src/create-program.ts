@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import { addDefinition, addGroup, type CommandDefinition, type CommandGroup } from './command.ts';
 import { audit } from './commands/audit.command.ts';
+import { clients } from './commands/clients.command.ts';
 import { connections } from './commands/connections.command.ts';
 import { doctor } from './commands/doctor.command.ts';
 import { documents } from './commands/documents.command.ts';
@@ -32,6 +33,7 @@ export const groups: readonly CommandGroup[] = [
   quarantine,
   webhooks,
   keys,
+  clients,
   signingKeys,
   patients,
   erasures,

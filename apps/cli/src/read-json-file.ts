@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CliError, exitCodes } from './exit-codes.ts';
 
 /** Parses the text of a file. @throws CliError if it is not JSON, without the text, which may be a private key */
@@ -7,4 +8,9 @@ export function parseJsonFile({ file, text }: { readonly file: string; readonly 
   } catch {
     throw new CliError({ message: `${file} is not valid JSON. Correct it, and try again.`, exitCode: exitCodes.usage });
   }
+}
+
+/** @throws CliError if the file is not JSON */
+export function readJsonFile(file: string): unknown {
+  return parseJsonFile({ file, text: readFileSync(file, 'utf8') });
 }

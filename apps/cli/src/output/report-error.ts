@@ -160,6 +160,7 @@ const optionsOfFields: Readonly<Record<string, string>> = {
   exportType: '--level',
   expiresInDays: '--days',
   groupId: '--group',
+  keys: '--jwks',
   patientId: 'id',
   practiceId: '--practice',
   requestsPerMinute: '--per-minute',

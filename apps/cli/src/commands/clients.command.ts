@@ -1,0 +1,121 @@
+import { answerOf, type components } from '@bulkhead/client';
+import { type CommandGroup, command, given, list, required, text, withDefault, yes } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import type { Context } from '../context.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import { toFields } from '../output/output.ts';
+import { readJsonFile } from '../read-json-file.ts';
+
+type Client = components['schemas']['BackendClient'];
+type Jwks = NonNullable<Client['jwks']>;
+
+/** The programs that read by SMART Backend Services. */
+export const clients: CommandGroup = {
+  name: 'clients',
+  alias: 'client',
+  summary: 'FHIR and Bulk Data clients, which read the stored record with tokens',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list all clients, including revoked ones',
+      examples: ['clients list'],
+      async run({ api, output }) {
+        output.printList(await api.GET('/api/ehr/clients'), {
+          columns: {
+            id: 'id',
+            name: 'name',
+            scope: 'scope',
+            connections: ({ connectionIds }) => connectionIds?.join(',') ?? 'all',
+            keys: keysOf,
+            used: 'lastUsedAt',
+            revoked: 'revokedAt',
+          },
+          empty: 'No clients. Register one with: bulkhead clients register --name NAME --jwks-url URL',
+        });
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show what a client may read, its keys, and when it last got a token',
+      args: { id: 'the id of the client' },
+      examples: ['clients show client_1'],
+      async run({ api, output }, { id }) {
+        output.printAnswer(await api.GET('/api/ehr/clients/{id}', { params: { path: { id } } }), toClientText);
+      },
+    }),
+    command({
+      name: 'register',
+      summary: 'register a client with its public keys, and print its client id',
+      options: {
+        name: required(text('<name>', 'a name by which you recognise the client')),
+        scope: withDefault(
+          text('<scopes>', 'what the client may read at most: SMART scopes, separated by spaces'),
+          'system/*.read',
+        ),
+        connections: list('<ids>', 'comma-separated connections that the client may read (default: all)'),
+        jwks: text('<file>', 'a file with the public keys, as a JSON Web Key Set'),
+        jwksUrl: text('<url>', 'where the client publishes its public keys, instead of --jwks'),
+      },
+      examples: [
+        'clients register --name warehouse --jwks-url https://warehouse.example/jwks.json',
+        'clients register --name research --scope "system/Patient.rs system/Observation.rs" --connections conn_1 --jwks jwks.json',
+      ],
+      async run({ api, provider, output }, { connections: connectionIds, jwks: file, jwksUrl, ...others }) {
+        if ((file === undefined) === (jwksUrl === undefined)) {
+          throw new CliError({
+            message: 'Give the public keys of the client with --jwks FILE or with --jwks-url URL, not with both.',
+            exitCode: exitCodes.usage,
+          });
+        }
+        const body = given({ ...others, connectionIds, jwks: readJwks(file), jwksUrl });
+        output.printAnswer(await api.POST('/api/ehr/clients', { body }), 'id');
+        if (output.isWatched) output.printProgress(await describeUrls(api, { provider, connectionIds }));
+      },
+    }),
+    command({
+      name: 'revoke',
+      summary: 'revoke a client and its tokens immediately',
+      args: { id: 'the id of the client' },
+      options: { yes },
+      examples: ['clients revoke client_1 --yes'],
+      async run(context, { id, yes: isConfirmed }) {
+        await confirm(context, { yes: isConfirmed, what: `revoke the client ${id}`, done: 'revoked' });
+        const params = { path: { id } };
+        context.output.printAnswer(await context.api.DELETE('/api/ehr/clients/{id}', { params }), () => '');
+      },
+    }),
+  ],
+};
+
+/** The URLs that the client is configured with. Only the API knows its public URL, which can differ from `--url`. */
+async function describeUrls(
+  api: Context['api'],
+  options: { readonly provider: string; readonly connectionIds: readonly string[] | undefined },
+): Promise<string> {
+  const { provider, connectionIds: [connectionId = 'CONNECTION_ID'] = [] } = options;
+  const path = '/api/ehr/{provider}/fhir/{connectionId}/.well-known/smart-configuration';
+  const { token_endpoint: tokenUrl } = answerOf(await api.GET(path, { params: { path: { provider, connectionId } } }));
+  const baseUrl = `${tokenUrl.replace(/\/oauth\/token$/, '')}/${provider}/fhir/${connectionId}`;
+  return `The client gets tokens at ${tokenUrl}. The FHIR base URL of a connection looks like ${baseUrl}.`;
+}
+
+/** Shows the ids of the keys. `--json` prints whole keys. */
+function toClientText({ jwks, jwksUrl, ...client }: Client): string {
+  return toFields({ ...client, keys: jwksUrl ?? jwks?.keys.map(({ kid }) => kid).join(', ') });
+}
+
+function keysOf({ jwks, jwksUrl }: Client): string | undefined {
+  if (jwks === undefined) return jwksUrl;
+  return jwks.keys.length === 1 ? '1 key' : `${jwks.keys.length} keys`;
+}
+
+/** @throws CliError if the file is not a JSON Web Key Set. The API checks the keys */
+function readJwks(file: string | undefined): Jwks | undefined {
+  if (file === undefined) return undefined;
+  const jwks = readJsonFile(file);
+  if (typeof jwks === 'object' && jwks !== null && Array.isArray((jwks as Partial<Jwks>).keys)) return jwks as Jwks;
+  throw new CliError({
+    message: `${file} is not a JSON Web Key Set, which is an object with the list "keys". Put a single key into such a list.`,
+    exitCode: exitCodes.usage,
+  });
+}
