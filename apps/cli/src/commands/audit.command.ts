@@ -15,6 +15,7 @@ import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields } from '../output/output.ts';
 
+type Event = components['schemas']['AuditEvent'];
 type Check = components['schemas']['AuditCheck'];
 
 type VerifyOptions = Readonly<Record<'expectHead' | 'upgradedAt', string | undefined>>;
@@ -47,7 +48,7 @@ export const audit: CommandGroup = {
         output.printList(await api.GET('/api/ehr/audit-events', { params: { query } }), {
           columns: {
             at: 'at',
-            who: ({ actor }) => actor.name ?? actor.id,
+            who: whoOf,
             what: 'action',
             outcome: ({ outcome, code }) => code ?? outcome,
             patients: ({ patients = [] }) => patients.join(','),
@@ -107,6 +108,11 @@ export const audit: CommandGroup = {
     }),
   ],
 };
+
+/** A client can have the same name as a key. */
+function whoOf({ actor: { kind, id, name = id } }: Event): string {
+  return kind === 'client' ? `${name} (client)` : name;
+}
 
 /** The API verifies a part of the chain per request, so that no request takes long. */
 async function verify({ api, output }: Context, { expectHead: expectedHead, upgradedAt }: VerifyOptions) {

@@ -90,3 +90,20 @@ test('clients list and clients show name the keys of a client, or their URL', as
   expect(shown.stdout).toMatch(/^keys +k1, k2$/m);
   expect((await run({ args: ['clients', 'list', '-q'], answers })).stdout).toBe('client_1\nclient_2\n');
 });
+
+test('audit list marks events of clients, because a client and a key can have the same name', async () => {
+  const event = {
+    id: 'evt_1',
+    at: '2026-11-24T18:05:17.511Z',
+    action: 'resource.read',
+    outcome: 'success',
+    target: {},
+  };
+  const actors = [
+    { kind: 'client', id: 'client_1', name: 'warehouse', role: 'client' },
+    { kind: 'api-key', id: 'key_1', name: 'warehouse', role: 'client' },
+  ];
+  const answers = { listAuditEvents: { body: { success: true, data: actors.map((actor) => ({ ...event, actor })) } } };
+  const { stdout } = await run({ args: ['audit', 'list'], answers });
+  expect(stdout).toMatch(/UTC {2}warehouse \(client\) {2}resource\.read.*\n.*UTC {2}warehouse +resource\.read/);
+});
