@@ -226,7 +226,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     await button('Set').click();
     const alert = page.getByRole('dialog').getByRole('alert');
     await alert
-      .getByText(/Url must be a public https URL, because the workers call no other one: it is not https/)
+      .getByText(/URL must be a public https URL, because the workers call no other one: it is not https/)
       .waitFor();
   }, 60_000);
 

@@ -6,6 +6,7 @@ test.each([
   ['typeFilters.0', 'Type filters'],
   ['auth.clientId', 'Client id'],
   ['_count', 'Count'],
+  ['jwksUrl', 'JWKS URL'],
   ['', 'Request'],
 ])('the field %j has the label "%s"', (path, label) => {
   expect(labelOf(path)).toBe(label);

@@ -40,5 +40,6 @@ export function withoutNames(message: string): string {
 }
 
 function inWords(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.replaceAll(/\b(?:jwks|url)\b/g, (acronym) => acronym.toUpperCase());
 }
