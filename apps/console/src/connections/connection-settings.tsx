@@ -5,6 +5,7 @@ import type { Connection } from '../api/api.ts';
 import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
 import { FormButton } from '../parts/buttons.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
+import { fhirBaseUrlOf, usePublicUrl } from '../parts/public-url.ts';
 import { ShortText } from '../parts/short-text.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
@@ -27,7 +28,7 @@ export function ConnectionSettings({ connection, isEditing }: ConnectionSettings
   return (
     <Stack>
       <Paper withBorder p="md">
-        <DetailList facts={detailsOf(connection)} />
+        <ConnectionDetails connection={connection} />
       </Paper>
       {isOperator && (
         <>
@@ -43,6 +44,19 @@ export function ConnectionSettings({ connection, isEditing }: ConnectionSettings
         </>
       )}
     </Stack>
+  );
+}
+
+function ConnectionDetails({ connection }: { readonly connection: Connection }) {
+  const { data: publicUrl } = usePublicUrl();
+  const baseUrl = publicUrl && fhirBaseUrlOf(publicUrl, connection);
+  return (
+    <DetailList
+      facts={{
+        ...detailsOf(connection),
+        'FHIR base URL for clients': baseUrl && <ShortText text={baseUrl} name="FHIR base URL" />,
+      }}
+    />
   );
 }
 

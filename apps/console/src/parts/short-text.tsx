@@ -1,5 +1,5 @@
-import { ActionIcon, CopyButton, Group, Text } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { Group, Text } from '@mantine/core';
+import { CopyIcon } from './copy-icon.tsx';
 import { shortened } from './format.ts';
 
 /** A long id or address, shortened in the middle. Its tooltip shows all of it, and a button copies it. */
@@ -9,13 +9,7 @@ export function ShortText({ text, name }: { readonly text: string; readonly name
       <Text span inherit title={text}>
         {shortened(text)}
       </Text>
-      <CopyButton value={text}>
-        {({ copied, copy }) => (
-          <ActionIcon variant="subtle" color="gray" size="sm" onClick={copy} aria-label={`Copy the ${name}`}>
-            {copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
-          </ActionIcon>
-        )}
-      </CopyButton>
+      <CopyIcon text={text} name={name} />
     </Group>
   );
 }
