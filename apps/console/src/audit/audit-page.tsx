@@ -40,7 +40,7 @@ export function AuditPage() {
           error={isPatientId ? undefined : 'An id has no spaces and no slash'}
           {...textField('patient')}
         />
-        <TextInput label="Who" placeholder="Id of a key" {...textField('actor')} />
+        <TextInput label="Who" placeholder="Id of a key or client" {...textField('actor')} />
         <TextInput label="What" placeholder="export.create" {...textField('action')} />
         <Select label="Outcome" placeholder="Any" clearable data={[...outcomes]} {...choiceField('outcome')} />
         <TimeField label="From" at={filters.from} onChange={(at) => setFilter('from', at)} />
@@ -79,7 +79,7 @@ function Downloads({ filter }: { readonly filter: Readonly<Record<string, string
 
 const columns: readonly Column<AuditEvent>[] = [
   { header: 'When', cell: ({ at }) => <Timestamp at={at} isExact /> },
-  { header: 'Who', cell: ({ actor }) => actor.name ?? actor.kind },
+  { header: 'Who', cell: ({ actor }) => <Actor actor={actor} /> },
   { header: 'What', cell: ({ action, count }) => (count === undefined ? action : `${action} × ${count}`) },
   { header: 'Outcome', cell: ({ outcome, code }) => <Outcome outcome={outcome} code={code} />, from: 'sm' },
   {
@@ -90,6 +90,17 @@ const columns: readonly Column<AuditEvent>[] = [
   { header: 'Patients', cell: ({ patients = [] }) => patientsText(patients), from: 'md' },
   { header: 'From', cell: ({ address }) => address, from: 'lg' },
 ];
+
+/** A FHIR client can have the same name as a key, so its kind is below its name. */
+function Actor({ actor: { kind, name = kind } }: Pick<AuditEvent, 'actor'>) {
+  if (kind !== 'client') return name;
+  return (
+    <>
+      <PageLink to="/clients">{name}</PageLink>
+      <Text size="xs">FHIR client</Text>
+    </>
+  );
+}
 
 /** Why the action was refused, below its outcome. */
 function Outcome({ outcome, code }: Pick<AuditEvent, 'outcome' | 'code'>) {

@@ -13,6 +13,7 @@ test.each([
   },
   { action: 'sync.retry', target: { provider: 'athenahealth', id: 's1' }, to: [undefined, '/syncs/athenahealth/s1'] },
   { action: 'signing-key.retire', target: { kid: 'k' }, to: ['/signing-keys'] },
+  { action: 'client.revoke', target: { id: 'client_1' }, to: ['/clients'] },
   { action: 'webhook.set', target: { id: 'c1' }, to: ['/webhooks?connectionId=c1'] },
   {
     action: 'document.read',

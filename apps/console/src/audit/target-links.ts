@@ -29,6 +29,8 @@ function pageOf({ action, target }: Target, name: string): string | undefined {
       return '/signing-keys';
     case 'api-key id':
       return '/api-keys';
+    case 'client id':
+      return '/clients';
     case 'erasure id':
     case 'erasureId':
       return '/erasures';
