@@ -25,6 +25,7 @@ const pages = [
   ['/budget', 'Rate budget'],
   ['/webhooks', 'Webhooks'],
   ['/api-keys', 'API keys'],
+  ['/clients', 'FHIR clients'],
   ['/signing-keys', 'Signing keys'],
   ['/system', 'Workers and queues'],
   ['/erasures', 'Erasures and retention'],
@@ -317,6 +318,7 @@ describeInBrowser('the console in a browser', (open) => {
       ['/schedules', 'Add a schedule'],
       ['/connections', 'Add a connection'],
       ['/api-keys', 'Create a key'],
+      ['/clients', 'Register a client'],
     ] as const;
     for (const [path, name] of forms) {
       await goTo(path);
@@ -357,11 +359,13 @@ describeInBrowser('the console in a browser', (open) => {
     for (const [path, name] of [
       ['/audit', 'Audit'],
       ['/api-keys', 'API keys'],
+      ['/clients', 'FHIR clients'],
     ] as const) {
       expect(await otherPage.getByRole('link', { name }).count()).toBe(0);
       await otherPage.goto(browsed.system.baseUrl + path);
       await otherPage.getByRole('alert').getByText('Operators only').waitFor();
-      expect(await otherPage.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
+      const change = otherPage.getByRole('button', { name: /Create a key|Register a client/ });
+      expect(await change.count()).toBe(0);
     }
     await otherPage.close();
   }, 60_000);

@@ -64,6 +64,8 @@ export async function plantLists(system: TestSystem) {
   await store.quarantine.put({ lines: numbers.map((n) => ({ ...place, line: n + 1, offset: n })), now });
   for (const n of numbers.slice(0, 30)) {
     await store.apiKeys.create({ name: `planted ${n}`, role: 'client', now });
+    const jwksUrl = 'https://client.example/jwks.json';
+    await store.backendClients.create({ name: `planted ${n}`, scope: 'system/*.read', jwksUrl, now });
     const auth = { method: 'none' };
     await call('POST', '/api/ehr/connections', { provider: 'athenahealth', name: `planted ${n}`, auth, force: true });
   }

@@ -22,6 +22,7 @@ const pages: readonly RouteObject[] = [
   page('system', async () => (await import('./system/system-page.tsx')).SystemPage),
   page('webhooks', async () => (await import('./webhooks/webhooks-page.tsx')).WebhooksPage),
   page('api-keys', async () => (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage),
+  page('clients', async () => (await import('./clients/clients-page.tsx')).ClientsPage),
   page('erasures', async () => (await import('./erasures/erasures-page.tsx')).ErasuresPage),
   page('audit', async () => (await import('./audit/audit-page.tsx')).AuditPage),
   { path: '*', Component: NoSuchPage },

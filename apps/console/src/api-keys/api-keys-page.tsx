@@ -1,17 +1,13 @@
-import { Code, Stack } from '@mantine/core';
+import { Code } from '@mantine/core';
 import { type ApiKey, api, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
-import { ConnectionName } from '../parts/connection.tsx';
-import { formatCount } from '../parts/format.ts';
+import { ConnectionNames } from '../parts/connection.tsx';
 import { EmptyState, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
-
-/** As many names as fit in a row. */
-const shownConnections = 3;
 
 /** The keys that may call the API and log in. */
 export function ApiKeysPage() {
@@ -40,7 +36,7 @@ const columns: readonly Column<ApiKey>[] = [
   { header: 'Name', cell: ({ name }) => name },
   { header: 'Begins with', cell: ({ prefix }) => <Code>{prefix}</Code>, from: 'xl' },
   { header: 'Role', cell: ({ role }) => role, from: 'sm' },
-  { header: 'Connections', cell: (apiKey) => <Connections apiKey={apiKey} />, from: 'md' },
+  { header: 'Connections', cell: ({ connectionIds }) => <ConnectionNames ids={connectionIds} />, from: 'md' },
   { header: 'Made', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'xl' },
   { header: 'Last used', cell: ({ lastUsedAt }) => <Timestamp at={lastUsedAt} none="never" />, from: 'sm' },
   { header: 'Expires', cell: ({ expiresAt }) => <Timestamp at={expiresAt} none="never" />, from: 'lg' },
@@ -50,20 +46,6 @@ const columns: readonly Column<ApiKey>[] = [
     cell: (apiKey) => stateOfApiKey(apiKey) !== 'revoked' && <RevokeApiKeyButton apiKey={apiKey} />,
   },
 ];
-
-function Connections({ apiKey: { connectionIds } }: { readonly apiKey: ApiKey }) {
-  if (connectionIds === undefined) return 'all';
-  if (connectionIds.length > shownConnections) return `${formatCount(connectionIds.length)} connections`;
-  return (
-    <Stack gap={0}>
-      {connectionIds.map((id) => (
-        <span key={id}>
-          <ConnectionName id={id} />
-        </span>
-      ))}
-    </Stack>
-  );
-}
 
 function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey }) {
   const { key } = useSession();

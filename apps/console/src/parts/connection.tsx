@@ -1,6 +1,7 @@
 import { Select, type SelectProps, Stack, Text } from '@mantine/core';
 import { api, type Connection } from '../api/api.ts';
 import { useSession } from '../session/session-provider.tsx';
+import { formatCount } from './format.ts';
 import { PageLink } from './page.tsx';
 
 /** The connections of the selected vendor. */
@@ -63,4 +64,22 @@ export function ConnectionName({ id }: { readonly id: string }) {
   const connection = data?.data.find((candidate) => candidate.id === id);
   if (!connection) return id;
   return <PageLink to={`/connections/${id}`}>{connection.name}</PageLink>;
+}
+
+/** As many names as fit in a row of a table. */
+const shownConnections = 3;
+
+/** The connections that a key or a client may use. @param props.ids undefined for all of them */
+export function ConnectionNames({ ids }: { readonly ids: readonly string[] | undefined }) {
+  if (ids === undefined) return 'all';
+  if (ids.length > shownConnections) return `${formatCount(ids.length)} connections`;
+  return (
+    <Stack gap={0}>
+      {ids.map((id) => (
+        <span key={id}>
+          <ConnectionName id={id} />
+        </span>
+      ))}
+    </Stack>
+  );
 }
