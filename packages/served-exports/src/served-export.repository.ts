@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { mongooseSchemaOf, type StoreContext, type Stored, withId } from '@bulkhead/store';
+import { mongooseSchemaOf, type PatientOfConnection, type StoreContext, type Stored, withId } from '@bulkhead/store';
 import { type ServedExport, servedExportSchema } from './served-export.record.ts';
 
 const schema = mongooseSchemaOf(servedExportSchema, { collection: 'served_exports' });
