@@ -10,7 +10,7 @@ afterAll(async () => {
   for (const system of started.toReversed()) await system.stop();
 });
 
-test('another Bulkhead has every resource of this one in the end, while writers, deletions and erasures go on', async () => {
+test('another Bulkhead has every resource of this one in the end, during changes, deletions and erasures', async () => {
   const source = await startServedSystem({ patients: 12, env: { API_CLIENT_KEYS_PRIVATE_NETWORK: 'true' } });
   started.push(source);
   await source.importAll();

@@ -49,7 +49,7 @@ export const apiEnvSchema = z
     /** Where clients reach this API: the URL of the proxy in front of it. Backend clients get tokens only if it is set, or on this machine. */
     API_PUBLIC_URL: z
       .url({ protocol: /^https?$/, error: 'must be the https:// URL at which clients reach the API' })
-      .transform((url) => url.replace(/\/+$/, ''))
+      .transform((url) => (url.endsWith('/') ? url.slice(0, -1) : url))
       .optional(),
     /** Whether the keys of backend clients may be read from http and private addresses. */
     API_CLIENT_KEYS_PRIVATE_NETWORK: z.stringbool().default(false),

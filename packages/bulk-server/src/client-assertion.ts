@@ -4,7 +4,7 @@ import { OAuthError } from './oauth-error.ts';
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** SMART App Launch 2.2, "Client Authentication: Asymmetric". */
-export const assertionAlgorithms = ['RS384', 'ES384'];
+const assertionAlgorithms = ['RS384', 'ES384'];
 const longestSeconds = 300;
 
 /** What an authorization server knows of its clients. */

@@ -1,6 +1,5 @@
 export {
   type AssertionRules,
-  assertionAlgorithms,
   assertionType,
   refused,
   verifyAssertion,

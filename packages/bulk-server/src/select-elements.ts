@@ -4,7 +4,7 @@ const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-Observatio
 
 /**
  * Reduces a resource to the requested and the mandatory elements (FHIR Bulk Data 2.0.0, "_elements"). It is tagged as incomplete, so that
- * nobody overwrites a complete one with it.
+ * a reader does not overwrite a complete one with it.
  * @param elements `element` or `Type.element`
  */
 export function selectElements(resource: Resource, elements: readonly string[]): Record<string, unknown> {
@@ -14,14 +14,21 @@ export function selectElements(resource: Resource, elements: readonly string[]):
     ...elements.map((name) => name.replace(`${resourceType}.`, '')),
   ]);
   const mandatory = mandatoryElements.get(resourceType) ?? [];
-  const isKept = (name: string) => kept.has(name) || mandatory.some((pattern) => pattern.test(name));
+  const isKept = (name: string) => kept.has(name) || mandatory.some((element) => isElement(name, element));
   const reduced = Object.fromEntries(Object.entries(resource).filter(([name]) => isKept(name.replace(/^_/, ''))));
   const meta = (reduced.meta ?? {}) as { readonly tag?: readonly unknown[] };
   return { ...reduced, meta: { ...meta, tag: [...(meta.tag ?? []), subsetted] } };
 }
 
+/** Whether a name is that of an element, such as `medicationReference` of `medication[x]`. */
+function isElement(name: string, element: string): boolean {
+  if (!element.endsWith('[x]')) return name === element;
+  const stem = element.slice(0, -'[x]'.length);
+  return name.startsWith(stem) && /^[A-Z]/.test(name.slice(stem.length));
+}
+
 /** The elements of R4 (4.0.1) with a minimum of 1, by type. Source: https://hl7.org/fhir/R4/profiles-resources.json. */
-const mandatoryElements: ReadonlyMap<string, readonly RegExp[]> = new Map(
+const mandatoryElements: ReadonlyMap<string, readonly string[]> = new Map(
   `
 Account status
 ActivityDefinition status
@@ -139,6 +146,6 @@ VisionPrescription status created patient dateWritten prescriber lensSpecificati
     .split('\n')
     .map((line) => {
       const [type = '', ...names] = line.split(' ');
-      return [type, names.map((name) => new RegExp(`^${name.replace('[x]', '[A-Z].*')}$`))];
+      return [type, names];
     }),
 );

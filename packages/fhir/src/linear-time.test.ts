@@ -14,6 +14,7 @@ import { readOutcomeIssues, readReportedIssues } from './resources/operation-out
 import { allPatientsOf, patientsOf } from './resources/patient-compartment.ts';
 import { isSubsetted } from './resources/resource.ts';
 import { readDateRange } from './search/date-range.ts';
+import { includedReferences } from './search/include-paths.ts';
 import { parseSearch } from './search/parse-search.ts';
 import { readSearchBundle } from './search/search-bundle.ts';
 import { extractSearchKeys } from './search/search-keys.ts';
@@ -50,6 +51,17 @@ const parsers: readonly Reader[] = [
     name: 'a line with a long number',
     parse: parseLine,
     wrap: (run) => `{"resourceType":"Patient","id":"1","a":1${run}}`,
+  },
+  {
+    name: 'the references of a resource',
+    parse: (reference) => {
+      const resource = { resourceType: 'Observation', id: 'o1', performer: [{ reference }] };
+      includedReferences(resource, {
+        paths: [['performer']],
+        targetType: undefined,
+        fhirEndpoint: 'https://ehr.example',
+      });
+    },
   },
   { name: 'a JSON document', parse: (text) => parseFhirJson(Buffer.from(text)) },
   {

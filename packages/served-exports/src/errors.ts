@@ -5,7 +5,8 @@ export const servedExportError = defineErrors({
     title: 'Export not found',
     advice: 'Start a new export.',
     status: 404,
-    message: 'No export of yours has this URL. It was deleted, or it has expired after a day. Start a new one.',
+    message:
+      'This URL is not that of an export that you have started. It was deleted, or it has expired after a day. Start a new one.',
   },
 });
 

@@ -8,7 +8,7 @@ import { z } from 'zod';
 export const servedExportSchema = z.strictObject({
   id: z.string(),
   connectionId: z.string(),
-  /** The API key or the backend client. Nobody else can see the export. */
+  /** The API key or the backend client that can see the export. */
   clientId: z.string(),
   /** The URL of the kick-off, which the manifest repeats. */
   request: z.string(),

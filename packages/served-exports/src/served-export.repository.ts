@@ -33,7 +33,7 @@ export class ServedExportRepository {
     await this.model.deleteOne({ _id: id });
   }
 
-  /** Deletes the exports that are limited to the patient, and those whose searches may be. The others name nobody. */
+  /** Deletes the exports that are limited to the patient, and those whose searches may be. The others contain no ids. */
   async deleteOfPatient({ connectionId, patientId }: PatientOfConnection): Promise<number> {
     const mayNamePatient = { $or: [{ patients: patientId }, { 'typeFilters.0': { $exists: true } }] };
     return (await this.model.deleteMany({ connectionId, ...mayNamePatient })).deletedCount;

@@ -19,7 +19,7 @@ const assertionSchema = z.strictObject({
 
 /** SMART App Launch 2.2, "Backend Services": at most five minutes. */
 export const tokenSeconds = 300;
-/** By this, a request with a token is told from one with an API key. */
+/** Distinguishes tokens from API keys. */
 const marker = 'bht_';
 
 const tokens = mongooseSchemaOf(tokenSchema, { collection: 'client_tokens' });

@@ -53,7 +53,7 @@ export const readSmartConfiguration = defineEndpoint({
   route: `GET ${base}/.well-known/smart-configuration`,
   access: 'anyone',
   errorFormat: 'fhir',
-  summary: 'Say where and how backend clients get tokens',
+  summary: 'Describe how backend clients get tokens',
   description:
     'Returns the SMART configuration of the FHIR base URL: the token endpoint, and the algorithms and scopes that it accepts. It needs no key.',
   responses: {

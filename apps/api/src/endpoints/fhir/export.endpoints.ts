@@ -216,8 +216,7 @@ const deleteServedExport = defineEndpoint({
   ...fhirEndpoint,
   action: 'resource.search',
   summary: 'End an export, for Bulk Data clients',
-  description:
-    'Says that the client needs the export no longer. Its URLs get 404 from then on. No stored resource is deleted.',
+  description: 'Ends an export that the client has read. Its URLs get 404 from then on. No stored resource is deleted.',
   request: { query: z.strictObject({}), readBody: 'never' },
   responses: { 202: { description: 'The export was ended', contentType: fhirJson } },
   errors: ['unknown-served-export'],
