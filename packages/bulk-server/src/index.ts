@@ -12,7 +12,7 @@ export {
   type KickOffParameter,
   kickOffParameterNames,
   kickOffParameters,
-  kickOffPreferences,
+  preferencesOf,
   readKickOff,
   type TypeFilter,
 } from './kick-off.ts';

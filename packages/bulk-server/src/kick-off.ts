@@ -186,8 +186,8 @@ function textOf(value: unknown): string {
   return String(reference ?? value);
 }
 
-/** Reads the header `Prefer` (RFC 7240) of a kick-off. */
-export function kickOffPreferences(header = ''): { readonly isAsync: boolean; readonly isLenient: boolean } {
+/** Reads the header `Prefer` (RFC 7240). */
+export function preferencesOf(header = ''): { readonly isAsync: boolean; readonly isLenient: boolean } {
   const preferences = header.split(/[,;]/).map((preference) => preference.trim());
   return { isAsync: preferences.includes('respond-async'), isLenient: preferences.includes('handling=lenient') };
 }

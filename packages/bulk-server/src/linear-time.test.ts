@@ -1,7 +1,7 @@
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { verifyAssertion } from './client-assertion.ts';
-import { kickOffParameterNames, kickOffParameters, kickOffPreferences, readKickOff } from './kick-off.ts';
+import { kickOffParameterNames, kickOffParameters, preferencesOf, readKickOff } from './kick-off.ts';
 import { selectElements } from './select-elements.ts';
 import { readableScopes } from './system-scope.ts';
 
@@ -28,7 +28,7 @@ const readers: readonly Reader[] = [
     parse: (body) => void kickOffParameters({ method: 'POST', search: new URLSearchParams(), body }),
     wrap: (run) => JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: '_type', valueString: run }] }),
   },
-  { name: 'the header Prefer', parse: (header) => void kickOffPreferences(header) },
+  { name: 'the header Prefer', parse: (header) => void preferencesOf(header) },
   { name: 'the scopes of a request', parse: (scope) => void readableScopes(scope) },
   { name: 'an assertion', parse: (assertion) => verifyAssertion(assertion, refuseAll).catch(() => undefined) },
   {

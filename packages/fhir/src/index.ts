@@ -89,6 +89,7 @@ export {
   type ResourceSearch,
   type SearchOrder,
   type SearchRequest,
+  searchParameterNames,
 } from './search/parse-search.ts';
 export {
   readSearchBundle,

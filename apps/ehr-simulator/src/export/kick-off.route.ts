@@ -1,4 +1,4 @@
-import { type ExportLevel, exportLevels, kickOffPreferences } from '@bulkhead/bulk-server';
+import { type ExportLevel, exportLevels, preferencesOf } from '@bulkhead/bulk-server';
 import { type RequestHandler, Router, text } from 'express';
 import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
@@ -58,7 +58,7 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
 /** `handling=lenient` (RFC 7240) asks to ignore parameters that the server does not support. */
 function checkHeaders(input: HandleInput): { readonly isLenient: boolean } {
   const { simulator, req } = input;
-  const { isAsync, isLenient } = kickOffPreferences(req.get('prefer'));
+  const { isAsync, isLenient } = preferencesOf(req.get('prefer'));
   if (!isAsync) {
     simulator.traffic.recordViolation({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
     throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must contain respond-async.' });

@@ -44,8 +44,7 @@ export function parseSearch(
   const faults: SearchFault[] = [];
   const reader = createReader(values, faults);
   for (const name of values.keys()) {
-    if (!(parameterNames as readonly string[]).includes(name))
-      faults.push({ path: name, message: unknownBecause(name) });
+    if (!searchParameterNames.includes(name)) faults.push({ path: name, message: unknownBecause(name) });
   }
   const ids = reader.everyOf('_id', readId);
   const sort = reader.single('_sort', readSort);
@@ -70,7 +69,8 @@ export function parseSearch(
   return faults.length > 0 ? { faults } : { request };
 }
 
-const parameterNames = [
+/** The parameters of a search. */
+export const searchParameterNames: readonly string[] = [
   '_id',
   'patient',
   'date',
@@ -84,7 +84,7 @@ const parameterNames = [
   '_count',
   '_total',
   '_cursor',
-] as const;
+];
 
 /** @throws WrongValue that says what is wrong */
 type ReadValue<Value> = (value: string) => Value;
@@ -210,9 +210,9 @@ function toInclude(value: string) {
 
 function unknownBecause(name: string): string {
   const [base = '', modifier] = name.split(':', 2);
-  const isModified = modifier !== undefined && (parameterNames as readonly string[]).includes(base);
+  const isModified = modifier !== undefined && searchParameterNames.includes(base);
   if (isModified) return `has the modifier ":${modifier}", but modifiers are not supported`;
-  return `is not a parameter of this search. Supported parameters: ${parameterNames.join(', ')}`;
+  return `is not a parameter of this search. Supported parameters: ${searchParameterNames.join(', ')}`;
 }
 
 function intersection(lists: AllOfAny<string>): readonly string[] {

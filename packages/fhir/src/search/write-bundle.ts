@@ -11,11 +11,12 @@ export interface HistoryEntry {
 }
 
 export interface SearchsetEntry {
-  readonly fullUrl: string;
+  /** Undefined for an outcome, which is not stored anywhere. */
+  readonly fullUrl: string | undefined;
   /** JSON. */
   readonly resource: string;
   /** Default: it matches the search. */
-  readonly mode?: 'match' | 'include';
+  readonly mode?: 'match' | 'include' | 'outcome';
 }
 
 /** Writes a Bundle of matches as JSON: https://hl7.org/fhir/R4/bundle.html#searchset. */
@@ -33,7 +34,7 @@ export function searchset(
     fields: total === undefined ? {} : { total },
     entries: entries.map(
       ({ fullUrl, resource, mode = 'match' }) =>
-        `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${resource},"search":{"mode":"${mode}"}}`,
+        `{${fullUrl === undefined ? '' : `"fullUrl":${JSON.stringify(fullUrl)},`}"resource":${resource},"search":{"mode":"${mode}"}}`,
     ),
   });
 }

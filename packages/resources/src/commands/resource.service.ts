@@ -51,6 +51,8 @@ interface Reader {
 type ConnectionOfReader = Omit<ResourceTypeReference, 'resourceType'> & Reader;
 
 export interface SearchResources extends ResourceTypeReference {
+  /** An OperationOutcome about the search, which the page begins with. JSON. */
+  readonly outcome?: string | undefined;
   /** The FHIR search parameters of the URL. */
   readonly parameters: URLSearchParams;
   /** Aborted when the client has closed the connection. */
@@ -198,6 +200,9 @@ export class ResourceService {
     // `fullUrl` is the identity of the resource, and its references are relative to it.
     const urlOf = ({ resourceType, id }: Resource) => `${options.base ?? fhirEndpoint}/${resourceType}/${id}`;
     const entries: readonly SearchsetEntry[] = [
+      ...(options.outcome === undefined
+        ? []
+        : [{ fullUrl: undefined, resource: options.outcome, mode: 'outcome' as const }]),
       ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: json })),
       ...included.map((resource) => ({
         ...{ fullUrl: urlOf(resource), resource: JSON.stringify(resource) },

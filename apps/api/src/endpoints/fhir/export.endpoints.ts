@@ -1,4 +1,4 @@
-import { type ExportLevel, kickOffParameters, kickOffPreferences } from '@bulkhead/bulk-server';
+import { type ExportLevel, kickOffParameters, preferencesOf } from '@bulkhead/bulk-server';
 import { resourceError } from '@bulkhead/resources';
 import { invalidRequest } from '@bulkhead/runtime';
 import { text } from 'express';
@@ -114,7 +114,7 @@ const exportGroupByPost = defineEndpoint({
 
 async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>, level: ExportLevel): Promise<void> {
   const { params, services, request, response } = input;
-  const { isAsync, isLenient } = kickOffPreferences(request.get('prefer'));
+  const { isAsync, isLenient } = preferencesOf(request.get('prefer'));
   const faults = [
     ...(isAsync ? [] : [{ path: 'Prefer', message: 'must contain respond-async' }]),
     // "If omitted, the server MAY return an error" (FHIR Bulk Data 2.0.0, "Headers"): a client that forgets it gets errors that it cannot read.

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { toTombstone } from '@bulkhead/resources';
 import { ageChanges, documentContext, makeDocument } from '@bulkhead/resources/testing';
-import { startLocalServer } from '@bulkhead/testing';
+import { startLocalServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { httpLimits } from '../../app.ts';
 import { startApi } from '../../testing/start-api.ts';
 
 const api = await startApi({ env: { API_CLIENT_KEYS_PRIVATE_NETWORK: 'true' } });
@@ -35,7 +38,8 @@ interface Options {
 }
 const kickOff = (path: string, options: Options = {}) =>
   api.request('GET', base + path, { accept, headers: kickOffHeaders, ...options });
-const toPath = (url: string | null) => (url ?? '').slice(api.baseUrl.length);
+const toPathOf = ({ baseUrl }: { readonly baseUrl: string }, url: string | null) => (url ?? '').slice(baseUrl.length);
+const toPath = (url: string | null) => toPathOf(api, url);
 
 /** Reads an export to its end. */
 async function readExport(path: string, options: Options = {}) {
@@ -199,6 +203,36 @@ test('an export is for the client that started it, until it is deleted or a day 
   const [record] = (await readExport('/$export?_type=Patient')).status.split('/').slice(-1);
   const later = new Date(Date.now() + 25 * 3_600_000);
   expect(await api.store.servedExports.find({ id: record ?? '', now: later })).toBeUndefined();
+});
+
+test('a client that stops reading is disconnected after the time limit, and can read the file again', async () => {
+  const serverLimits = { ...httpLimits, idleTimeout: 1500 };
+  await using limited = await startApi({ serverLimits });
+  const id = await limited.createConnection();
+  await limited.store.prepareResourceTypes(['Media']);
+  // More than the buffers of both ends hold.
+  const note = 'x'.repeat(500_000);
+  for (let index = 0; index < 40; index++)
+    await limited.store.resourceWriter.write('Media', [
+      makeDocument({ resourceType: 'Media', id: `m${index}`, note }, { connectionId: id }),
+    ]);
+  await ageChanges({ mongodbUri: limited.env.MONGODB_URI ?? '', resourceTypes: ['Media'] });
+  const started = await limited.request('GET', `/api/ehr/athenahealth/fhir/${id}/$export`, {
+    accept,
+    headers: kickOffHeaders,
+  });
+  const manifest = await limited.request('GET', toPathOf(limited, started.headers.get('content-location')));
+  const path = toPathOf(limited, manifest.body.output[0].url);
+  const headers = { authorization: `Bearer ${limited.operatorKey}` };
+  const [response] = (await once(httpRequest(limited.baseUrl + path, { headers }).end(), 'response')) as [
+    IncomingMessage,
+  ];
+  response.pause();
+  const left = '/api/ehr/audit-events?action=resource.search&outcome=failed';
+  await waitFor(async () => (await limited.request('GET', left)).body.data[0]?.code === 'client-left');
+  response.resume();
+  await expect(once(response, 'end')).rejects.toThrow('aborted');
+  expect((await limited.request('GET', path)).text.split('\n').filter(Boolean)).toHaveLength(40);
 });
 
 // Backend clients

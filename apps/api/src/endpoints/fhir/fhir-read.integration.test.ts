@@ -146,6 +146,15 @@ test.each([
   expect(answer.body.issue[0].details.text).toMatch(says);
 });
 
+test('with handling=lenient, parameters that are not supported are ignored and listed', async () => {
+  const headers = { prefer: 'handling=lenient' };
+  const { body } = await get('/Observation?patient=p1&_count=1&nothing=1&code:text=x', { headers });
+  expect(body.entry.map(({ search }: { search: { mode: string } }) => search.mode)).toEqual(['outcome', 'match']);
+  const texts = body.entry[0].resource.issue.map(({ details }: { details: { text: string } }) => details.text);
+  expect(texts).toEqual([expect.stringMatching('nothing'), expect.stringMatching('code:text')]);
+  expect((await get('/Observation?date=wrong', { headers })).refusal).toEqual([400, 'invalid-request']);
+});
+
 test('nothing can be written, and a client of another connection finds none', async () => {
   const created = await api.request('POST', `${base}/Patient`, { body: { resourceType: 'Patient' } });
   expect([created.refusal, created.headers.get('allow')]).toEqual([

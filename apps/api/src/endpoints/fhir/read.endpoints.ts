@@ -1,3 +1,5 @@
+import { ignoredText, preferencesOf } from '@bulkhead/bulk-server';
+import { searchParameterNames } from '@bulkhead/fhir';
 import { text } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts';
@@ -201,7 +203,7 @@ export const searchFhir = defineEndpoint({
   action: 'resource.search',
   summary: 'Search resources of a type, for FHIR clients',
   description:
-    'Returns a page of matches as a searchset Bundle, whose links and `fullUrl`s are below this FHIR base URL. A parameter that is not supported is refused.',
+    'Returns a page of matches as a searchset Bundle, whose links and `fullUrl`s are below this FHIR base URL. A parameter that is not supported is refused, or with `Prefer: handling=lenient` ignored and listed in an OperationOutcome of the page.',
   request: { searchQuery, readBody: 'never' },
   responses: searchResponses,
   errors: searchErrors,
@@ -243,11 +245,30 @@ export const searchFhirByPost = defineEndpoint({
 async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<void> {
   const { params, process, caller, services, audit, request, response } = input;
   checkScope(caller, params.type, 's');
-  const parameters = withoutFormat(sent);
+  const { isLenient } = preferencesOf(request.get('prefer'));
+  const known = withoutFormat(sent);
+  const { parameters, outcome } = isLenient ? withoutUnknown(known) : { parameters: known, outcome: undefined };
   const page = pageOf({ request, response, process, params });
   // The links of a search by POST are those of the same search by GET.
   const address = new URL(`${page.base}/${params.type}?${sent}`);
-  await sendPage(input, services.resources.search({ ...referenceOf(input), parameters, ...page, address }), audit);
+  await sendPage(
+    input,
+    services.resources.search({ ...referenceOf(input), parameters, outcome, ...page, address }),
+    audit,
+  );
+}
+
+/** Takes out the parameters that are not supported (https://hl7.org/fhir/R4/search.html#errors), and lists them in an OperationOutcome. */
+function withoutUnknown(sent: URLSearchParams) {
+  const ignored = [...new Set(sent.keys())].filter((name) => !searchParameterNames.includes(name));
+  const parameters = new URLSearchParams([...sent].filter(([name]) => searchParameterNames.includes(name)));
+  if (ignored.length === 0) return { parameters, outcome: undefined };
+  const issue = ignored.map((name) => ({
+    severity: 'warning',
+    code: 'not-supported',
+    details: { text: ignoredText(name) },
+  }));
+  return { parameters, outcome: JSON.stringify({ resourceType: 'OperationOutcome', id: 'ignored', issue }) };
 }
 
 async function sendPage(

@@ -64,11 +64,13 @@ export const searchsetSchema = z
     entry: z
       .array(
         z.strictObject({
-          fullUrl: z.string().describe('The URL of the resource at the EHR.'),
+          fullUrl: z.string().optional().describe('The URL of the resource at the EHR. Absent for an `outcome`.'),
           resource: resourceSchema,
           search: z
             .strictObject({
-              mode: z.enum(['match', 'include']).describe('`match`, or `include` if a match refers to it.'),
+              mode: z
+                .enum(['match', 'include', 'outcome'])
+                .describe('`match`, `include` if a match refers to it, or `outcome` for an OperationOutcome.'),
             })
             .describe('Why the resource is in the Bundle.'),
         }),
