@@ -4,6 +4,7 @@ import { countOfConnection } from '@bulkhead/erasure';
 import { ageChanges } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { importJWK, type JWK, SignJWT } from 'jose';
 import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
@@ -35,6 +36,34 @@ test('the program of docs/how-to/new-each-night.md lists everything once, and th
   expect([first.length, new Set(first).size]).toEqual([resources.Observation, resources.Observation]);
   expect(await run(page)).toBe('');
 }, 120_000);
+
+test('the commands of docs/how-to/serve-bulk-data.md register a client, which gets a token and reads', async () => {
+  const printed = await run(
+    `${await commandsOf('docs/how-to/serve-bulk-data.md')}\necho "client $CLIENT_ID at $FHIR_URL"`,
+  );
+  expect(printed).toContain(`"token_endpoint":"${system.baseUrl}/api/ehr/oauth/token"`);
+  const [, clientId = '', fhirUrl = ''] = /^client (\S+) at (\S+)$/m.exec(printed) ?? [];
+  const keys = JSON.parse(readFileSync(join(system.folder, 'private.jwks'), 'utf8')).keys as readonly JWK[];
+  const tokenUrl = `${system.baseUrl}/api/ehr/oauth/token`;
+  const assertion = await new SignJWT({ jti: 'once' })
+    .setProtectedHeader({ alg: 'ES384', typ: 'JWT', kid: String(keys[1]?.kid) })
+    .setIssuer(clientId)
+    .setSubject(clientId)
+    .setAudience(tokenUrl)
+    .setExpirationTime('2m')
+    .sign(await importJWK(keys[1] as JWK, 'ES384'));
+  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  const form = {
+    grant_type: 'client_credentials',
+    scope: 'system/*.rs',
+    client_assertion_type: type,
+    client_assertion: assertion,
+  };
+  const granted = await fetch(tokenUrl, { method: 'POST', body: new URLSearchParams(form) });
+  const { access_token: token } = (await granted.json()) as { readonly access_token: string };
+  const read = await fetch(`${fhirUrl}/Observation?_count=1`, { headers: { authorization: `Bearer ${token}` } });
+  expect([granted.status, read.status]).toEqual([200, 200]);
+}, 60_000);
 
 test('the command of docs/how-to/keep-a-warehouse-current.md brings every resource', async () => {
   await ageChanges({ mongodbUri: system.mongodb.url, resourceTypes: ['Observation'] });

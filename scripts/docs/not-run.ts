@@ -21,6 +21,11 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
     reason: 'does not end; npm start starts the workers in this way',
   },
   {
+    page: 'docs/how-to/serve-bulk-data.md',
+    begins: 'smart-fetch export ',
+    reason: 'needs a package of PyPI; scripts/clients/smart-fetch.integration.test.ts runs it if there is one',
+  },
+  {
     page: 'docs/how-to/kubernetes.md',
     begins: 'docker build ',
     reason: 'needs a Docker engine and a registry; scripts/docker builds the same targets if there is an engine',

@@ -65,6 +65,8 @@ ${
     ? ''
     : `5. Read what is stored: the Observations of one patient
    ${get(`resources/Observation?connectionId=${connectionId}&patient=${patientId}`)}
+6. Let FHIR clients read it at this base URL (docs/how-to/serve-bulk-data.md)
+   ${get(`fhir/${connectionId}/Observation?patient=${patientId}&_sort=-date`)}
 `
 }`;
 }
