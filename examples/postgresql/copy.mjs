@@ -11,16 +11,20 @@ if (!key || !connection || !DATABASE_URL) {
 
 const tables = `
   CREATE TABLE IF NOT EXISTS fhir_resources (
-    connection text, type text, id text, resource jsonb NOT NULL, PRIMARY KEY (connection, type, id));
+    connection text, type text, id text, resource jsonb,
+    -- NULL, or the exact JSON of a resource that jsonb refuses. Its resource has U+FFFD for the refused characters, or is NULL.
+    original text, PRIMARY KEY (connection, type, id));
   CREATE TABLE IF NOT EXISTS fhir_copies (
     -- Where the copy continues. NULL while everything is read for the first time.
     connection text PRIMARY KEY, since text);`;
 const upsert = `
-  INSERT INTO fhir_resources SELECT $1, * FROM unnest($2::text[], $3::text[], $4::jsonb[])
-  ON CONFLICT (connection, type, id) DO UPDATE SET resource = excluded.resource`;
+  INSERT INTO fhir_resources SELECT $1, * FROM unnest($2::text[], $3::text[], $4::jsonb[], $5::text[])
+  ON CONFLICT (connection, type, id) DO UPDATE SET resource = excluded.resource, original = excluded.original`;
 const remove = `
   DELETE FROM fhir_resources USING unnest($2::text[], $3::text[]) AS deleted (type, id)
   WHERE connection = $1 AND fhir_resources.type = deleted.type AND fhir_resources.id = deleted.id`;
+// \u0000 and halves of surrogate pairs. The group matches what is kept: pairs and other escapes, such as the first two of \\u0000.
+const refusedEscapes = /(\\ud[89ab]..\\ud[c-f]..|\\(?!u0000|ud[89a-f]).)|\\u..../gi;
 
 const database = new pg.Client(DATABASE_URL);
 database.on('error', stop);
@@ -59,14 +63,42 @@ async function apply({ changes, isBeginning, since }) {
   if (isBeginning) await removeAll();
   const stored = changes.filter(({ json }) => json !== undefined);
   const deleted = changes.filter(({ json }) => json === undefined);
-  const column = (rows, name) => rows.map((row) => row[name]);
-  const ids = (rows) => [connection, column(rows, 'type'), column(rows, 'id')];
-  await database.query(upsert, [...ids(stored), column(stored, 'json')]);
-  await database.query(remove, ids(deleted));
+  await store(stored);
+  await database.query(remove, [connection, ...columns(deleted, ['type', 'id'])]);
   await database.query(
     'INSERT INTO fhir_copies VALUES ($1, $2) ON CONFLICT (connection) DO UPDATE SET since = excluded.since',
     [connection, since ?? null],
   );
+}
+
+/** Stores resources. If PostgreSQL refuses them, each half is stored by itself, until the refused one is alone. */
+async function store(resources) {
+  await database.query('SAVEPOINT stored');
+  try {
+    await database.query(upsert, [connection, ...columns(resources, ['type', 'id', 'json', 'original'])]);
+  } catch (error) {
+    // Class 22 is a value that the type cannot hold, class 54 a limit of PostgreSQL. Any other error ends the program.
+    if (!/^(22|54)/.test(error.code)) throw error;
+    await database.query('ROLLBACK TO SAVEPOINT stored');
+    const middle = resources.length / 2;
+    if (resources.length === 1) return storeRefused(resources[0], error);
+    await store(resources.slice(0, middle));
+    await store(resources.slice(middle));
+  }
+}
+
+/** Stores a resource that jsonb refuses: with U+FFFD for the refused characters or, if that is not enough, only its text. */
+async function storeRefused({ type, id, json, original = json }, { message }) {
+  if (json === null) throw new Error(`PostgreSQL cannot store ${type}/${id}: ${message}`);
+  const replaced = json.replace(refusedEscapes, (_, kept) => kept ?? '\\ufffd');
+  const isReplaced = replaced !== json;
+  const result = isReplaced ? 'has U+FFFD for the refused characters' : 'is NULL';
+  console.warn(`${type}/${id}: ${message}. The column resource ${result}, and original has the exact JSON.`);
+  await store([{ type, id, json: isReplaced ? replaced : null, original }]);
+}
+
+function columns(rows, names) {
+  return names.map((name) => rows.map((row) => row[name]));
 }
 
 async function removeAll() {
