@@ -8,7 +8,7 @@ const tool = missing === undefined ? {} : { missing };
 
 /** `pnpm copies` runs more rounds. */
 describeWith({ title: 'a copy in PostgreSQL', tool }, () => {
-  test('equals the store after kills of the copier, the workers and both databases, and erasures of patients', async () => {
+  test('equals the store after kills of the copier, the API, the workers, Redis and both databases, and erasures of patients', async () => {
     for await (const { kills, erased, compared, differences } of runCopies({ rounds: 1, seed: 1 })) {
       expect(differences).toEqual([]);
       // Otherwise nothing was tested.

@@ -4,13 +4,17 @@ import { spawnTethered, type Tethered } from '@bulkhead/embedded';
 import pg from 'pg';
 import { createRandom, type Random } from '../random.ts';
 import { createApiClient } from '../system/api-client.ts';
+import type { AppProcess } from '../system/app-process.ts';
 import { pollUntil } from '../system/poll-until.ts';
+import type { DatabaseServer } from '../test-system/database-server.ts';
 import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
 import { startPostgresql } from './start-postgresql.ts';
 
 /** Enough for two erasures in each round, and an export takes a few seconds. */
 const patients = 40;
 const copier = new URL('../../examples/postgresql/copy.mjs', import.meta.url).pathname;
+/** Half of the kills are of the copier and of the API, which it reads. */
+const victims = ['copier', 'copier', 'api', 'api', 'postgresql', 'worker', 'mongodb', 'redis'] as const;
 const preload = new URL('short-settling.preload.ts', import.meta.url).pathname;
 
 interface CopyRound {
@@ -23,8 +27,8 @@ interface CopyRound {
 }
 
 /**
- * Runs rounds with the copier of `examples/postgresql`. In each one an export runs and patients are erased, while the copier, PostgreSQL and
- * the workers are killed at random. In the end both databases are compared.
+ * Runs rounds with the copier of `examples/postgresql`. In each one an export runs and patients are erased, while the copier, PostgreSQL,
+ * MongoDB, Redis, the API and the workers are killed at random. In the end both databases are compared.
  */
 export async function* runCopies({
   rounds,
@@ -94,19 +98,16 @@ function disturb(options: {
   const run = async (): Promise<void> => {
     while (!isEnding) {
       await delay(random.integer(100, 1500));
-      const victim = random.pick(['copier', 'copier', 'postgresql', 'worker', 'mongodb'] as const);
+      const victim = random.pick(victims);
       kills += 1;
       if (victim === 'copier') await copy.kill();
       if (victim === 'postgresql') {
         await postgresql.kill();
         await postgresql.start();
       }
-      if (victim === 'mongodb') await system.mongodb.restart();
-      if (victim === 'worker') {
-        const worker = random.pick(system.workers);
-        await worker.kill();
-        await worker.start();
-      }
+      if (victim === 'mongodb' || victim === 'redis') await restartServer(system[victim]);
+      if (victim === 'api') await restartProcess(system.api);
+      if (victim === 'worker') await restartProcess(random.pick(system.workers));
     }
   };
   const running = run();
@@ -117,6 +118,18 @@ function disturb(options: {
       return kills;
     },
   };
+}
+
+/** Sends SIGKILL first. */
+async function restartServer(server: DatabaseServer): Promise<void> {
+  await server.kill();
+  await server.restart();
+}
+
+/** Sends SIGKILL first. */
+async function restartProcess(process: AppProcess): Promise<void> {
+  await process.kill();
+  await process.start();
 }
 
 /** Repeats what fails while a server is being restarted. */
