@@ -105,7 +105,14 @@ const owners = {
   // The bare driver checks whether a new server answers, searches stored data for secrets, compares whole databases in
   // tests, and is the floor of the store in a bench. The store uses a class that mongoose does not pass on
   // (docs/decisions/0009-lines-as-bytes.md). All other data goes through mongoose.
-  mongodb: ['packages/embedded', 'packages/store', 'scripts/leaks', 'scripts/protocol-fuzz', 'apps/worker/bench'],
+  mongodb: [
+    'packages/embedded',
+    'packages/store',
+    'scripts/docker',
+    'scripts/leaks',
+    'scripts/protocol-fuzz',
+    'apps/worker/bench',
+  ],
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
   // A bench compares downloads with bare GETs.

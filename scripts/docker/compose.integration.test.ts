@@ -6,6 +6,7 @@ import { describeWith } from '../describe-with.fixture.ts';
 import { runMainJob } from '../start/main-job.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { createCompose, removeImages, whyNoCompose } from './compose.fixture.ts';
+import { expectOnlyItsDatabase } from './expect-only-its-database.fixture.ts';
 
 const missing = whyNoCompose();
 /** The time of a first build, which installs and compiles everything. */
@@ -13,13 +14,15 @@ const buildTimeoutMs = 20 * 60_000;
 
 describeWith({ title: 'the system in containers', tool: missing ? { missing } : {} }, () => {
   const name = `bulkhead-test-${process.pid}`;
+  const mongodbPassword = randomBytes(32).toString('hex');
   const compose = createCompose({
     COMPOSE_PROJECT_NAME: name,
     // A tag of its own, so that existing images of the user are not replaced.
     BULKHEAD_TAG: name,
     BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     REDIS_PASSWORD: randomBytes(32).toString('hex'),
-    MONGODB_PASSWORD: randomBytes(32).toString('hex'),
+    MONGODB_PASSWORD: mongodbPassword,
+    MONGODB_ROOT_PASSWORD: randomBytes(32).toString('hex'),
     ATHENAHEALTH_FHIR_ENDPOINT: 'http://ehr-simulator:8080/fhir/r4',
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
@@ -91,6 +94,12 @@ describeWith({ title: 'the system in containers', tool: missing ? { missing } : 
     const migrate = compose('run', '--rm', '--env', `MONGODB_URI=${uri}`, 'api', 'node', 'dist/migrate.js');
     await expect(migrate).rejects.toThrow(/authentication/);
   }, 60_000);
+
+  test('the user of the processes in MongoDB can only read and write their database', async () => {
+    const address = await compose('port', 'mongodb', '27017');
+    const uri = `mongodb://bulkhead:${mongodbPassword}@${address}/bulkhead?authSource=admin&directConnection=true`;
+    await expectOnlyItsDatabase(uri);
+  });
 
   test('the API serves the console and the queues, behind the log-in', async () => {
     expect(await look('/exports')).toMatchObject({ status: 302, location: '/login?next=%2Fexports' });
