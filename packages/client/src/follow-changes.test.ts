@@ -43,6 +43,14 @@ test('followChanges returns each resource with the text of its numbers, and cont
   expect(queries).toEqual([null, first]);
 });
 
+test('followChanges ends a batch early if its resources are large', async () => {
+  const current = '2026-11-03T08:00:00.000Z';
+  const large = (id: string) => put(id).replace('"note":"', `"note":"${'x'.repeat(30 * 1024 * 1024)}`);
+  const answer = [large('a'), large('b'), large('c'), put('d'), put('e')].join('') + end(current);
+  const { batches } = await follow([answer], { batchSize: 4 });
+  expect(batches.map(({ changes }) => changes.map(({ id }) => id).join(''))).toEqual(['abc', 'de']);
+});
+
 test('followChanges begins again if the first answer is cut off, and continues in the middle of a later one', async () => {
   const current = '2026-11-03T08:00:00.000Z';
   const cut = put('a') + put('b', '2026-11-03T07:30:00.000Z') + put('c').slice(0, 40);

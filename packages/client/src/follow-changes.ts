@@ -28,7 +28,7 @@ interface FollowChanges {
   readonly types?: readonly string[] | undefined;
   /** The `since` of the last batch. Undefined at first. */
   readonly since?: string | undefined;
-  /** The number of changes in a batch. */
+  /** The number of changes in a batch. One with large resources has fewer. */
   readonly batchSize?: number;
   /** How long to wait before asking for new changes. A change is listed two minutes after it was stored. */
   readonly pollMs?: number;
@@ -37,6 +37,12 @@ interface FollowChanges {
   /** How long the API may be unavailable. The default is enough for an upgrade. */
   readonly giveUpAfterMs?: number;
 }
+
+/**
+ * A batch ends when its lines have this many characters. A resource with attachments can have 16 MB, and a string of Node.js at most 2^29
+ * characters, which a program that builds one statement from a batch would exceed.
+ */
+const maxBatchLength = 64 * 1024 * 1024;
 
 /**
  * Follows the changes of a connection for ever, so that a copy can be kept current. Apply each batch and store its `since` in one
@@ -88,6 +94,7 @@ async function* readWindow(api: ApiClient, options: FollowChanges): AsyncGenerat
   });
   let isBeginning = since === undefined;
   let changes: ResourceChange[] = [];
+  let batchLength = 0;
   for await (const line of linesOf(answerOf(answer) as unknown as ReadableStream<Uint8Array>)) {
     const entry = JSON.parse(line) as HistoryLine;
     if ('meta' in entry) {
@@ -95,10 +102,12 @@ async function* readWindow(api: ApiClient, options: FollowChanges): AsyncGenerat
       return;
     }
     changes.push(toChange(entry, line));
-    if (changes.length < batchSize) continue;
+    batchLength += line.length;
+    if (changes.length < batchSize && batchLength < maxBatchLength) continue;
     // Changes come in their order, so those of this second are the first ones that may be missing.
     yield { changes, isBeginning, since: since && entry.response.lastModified, isCurrent: false };
     changes = [];
+    batchLength = 0;
     isBeginning = false;
   }
   throw cutOff();
