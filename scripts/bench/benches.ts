@@ -9,6 +9,7 @@ import { memory } from './benches/memory.bench.ts';
 import { night } from './benches/night.bench.ts';
 import { polling } from './benches/polling.bench.ts';
 import { reingest } from './benches/reingest.bench.ts';
+import { served } from './benches/served.bench.ts';
 import { tables } from './benches/tables.bench.ts';
 
 /** All benches in the order of their execution. */
@@ -24,4 +25,5 @@ export const benches: readonly Bench[] = [
   crawl,
   memory,
   tables,
+  served,
 ];

@@ -44,6 +44,8 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/fhir/src/sideways.ts', "import '@bulkhead/runtime';", 'layer-of-fhir'],
   ['packages/queues/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-queues'],
   ['packages/store/src/sideways.ts', "import '@bulkhead/queues';", 'layer-of-store'],
+  ['packages/bulk-server/src/sideways.ts', "import '@bulkhead/runtime';", 'layer-of-bulk-server'],
+  ['packages/served-exports/src/up.ts', "import '@bulkhead/quarantine';", 'layer-of-served-exports'],
   ['packages/bson/src/up.ts', "import '@bulkhead/store';", 'layer-of-bson'],
   ['packages/cron/src/up.ts', "import '@bulkhead/queues';", 'layer-of-cron'],
   ['packages/egress/src/up.ts', "import '@bulkhead/providers';", 'layer-of-egress'],

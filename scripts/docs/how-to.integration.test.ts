@@ -39,7 +39,7 @@ test('the program of docs/how-to/new-each-night.md lists everything once, and th
 
 test('the commands of docs/how-to/serve-bulk-data.md register a client, which gets a token and reads', async () => {
   const printed = await run(
-    `${await commandsOf('docs/how-to/serve-bulk-data.md')}\necho "client $CLIENT_ID at $FHIR_URL"`,
+    `${await commandsOf('docs/how-to/serve-bulk-data.md')}\nprintf '\\nclient %s at %s\\n' "$CLIENT_ID" "$FHIR_URL"`,
   );
   expect(printed).toContain(`"token_endpoint":"${system.baseUrl}/api/ehr/oauth/token"`);
   const [, clientId = '', fhirUrl = ''] = /^client (\S+) at (\S+)$/m.exec(printed) ?? [];

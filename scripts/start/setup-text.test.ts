@@ -17,9 +17,9 @@ test('a later start prints the command that replaces the API key', () => {
 test('the calls of the guide and a search of what is stored read the API key from KEY', () => {
   const ids = { connectionId: 'conn_1', exportId: 'job_1' };
   expect(requestsText({ baseUrl, ...ids, patientId: 'p1' })).toContain('Observation?connectionId=conn_1&patient=p1"');
-  expect(requestsText({ baseUrl, ...ids, patientId: 'p1' }).match(/^ {3}curl /gm)).toHaveLength(5);
+  expect(requestsText({ baseUrl, ...ids, patientId: 'p1' }).match(/^ {3}curl /gm)).toHaveLength(6);
   expect(requestsText({ baseUrl, ...ids, patientId: undefined }).match(/^ {3}curl /gm)).toHaveLength(4);
-  expect(requestsText({ baseUrl, ...ids, patientId: 'p1' }).match(/Bearer \$KEY"/g)).toHaveLength(5);
+  expect(requestsText({ baseUrl, ...ids, patientId: 'p1' }).match(/Bearer \$KEY"/g)).toHaveLength(6);
 });
 
 test('npm start says that it does not call athenahealth if a variable of athenahealth is set', () => {

@@ -90,6 +90,14 @@ function lessThan({ isOptional = false }: OrderField, value: string | Date | nul
   return isOptional ? [{ $lt: value }, null] : [{ $lt: value }];
 }
 
+/** The position of a document, by the fields of an order. */
+export function positionOf(document: Readonly<Record<string, unknown>>, order: readonly OrderField[]): Position {
+  return order.map(({ name }) => {
+    const value = name.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], document);
+    return (value as string | Date | undefined) ?? null;
+  });
+}
+
 interface CursorContext extends ResourceTypeReference {
   readonly search: ResourceSearch;
   readonly order: readonly OrderField[];

@@ -1,7 +1,9 @@
-import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bulkhead/bson';
+import { decodeExactNumbers, JsonWriter, type NumberText } from '@bulkhead/bson';
 import { isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
 import type { Named, PatientOfConnection } from '@bulkhead/store';
-import mongoose, { type Connection as Database } from 'mongoose';
+import type mongoose from 'mongoose';
+import type { Connection as Database } from 'mongoose';
+import { decodeDocument as decode, writeDocumentLine as writeLine } from './document-lines.ts';
 import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';
@@ -9,7 +11,7 @@ import { readVersions } from './resource.writer.ts';
 import { streamTimeMs, wholeSecond } from './resource-changes.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
-import { type Position, pageQueries, readCursor, writeCursor } from './resource-pages.ts';
+import { pageQueries, positionOf, readCursor, writeCursor } from './resource-pages.ts';
 import {
   allConditions,
   type OrderField,
@@ -20,8 +22,6 @@ import {
   toSelectionQuery,
 } from './resource-query.ts';
 import { compareVersions } from './resource-version.ts';
-
-const { BSON } = mongoose.mongo;
 
 export interface FoundResource {
   /** The resource as received. */
@@ -383,28 +383,6 @@ function unordered({ connectionId, search = everything, selection }: StreamOptio
 
 function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {
   return isObvious ? {} : { hint: index };
-}
-
-/** Writes the resource of a document as a line. Documents with number texts are decoded first. */
-function writeLine(writer: JsonWriter, document: Buffer): void {
-  const fields = findFields(document);
-  const start = fields?.has('numberTexts') ? undefined : fields?.get('resource');
-  if (start === undefined || !writer.writeDocument(document, start))
-    writer.append(Buffer.from(JSON.stringify(decode(BSON.deserialize(document)))));
-  writer.append(lineEnd);
-}
-
-const lineEnd = Buffer.from('\n');
-
-function decode(document: Readonly<Record<string, unknown>>): unknown {
-  return decodeExactNumbers(document.resource, document.numberTexts as NumberText[] | undefined);
-}
-
-function positionOf(document: Readonly<Record<string, unknown>>, order: readonly OrderField[]): Position {
-  return order.map(({ name }) => {
-    const value = name.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)?.[key], document);
-    return (value as string | Date | undefined) ?? null;
-  });
 }
 
 /** MongoDB's MaxTimeMSExpired. */

@@ -19,7 +19,7 @@ export class ServedExportRepository {
   async create(fields: Omit<ServedExport, 'id'>): Promise<string> {
     const _id = `served_${randomUUIDv7().replaceAll('-', '')}`;
     // It can have ids of patients, so it is not stored while they are being erased.
-    await this.gate.write(() => this.model.create({ _id, ...fields } as never));
+    await this.gate.write(() => this.model.create({ _id, ...fields }));
     return _id;
   }
 

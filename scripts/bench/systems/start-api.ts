@@ -43,5 +43,5 @@ export async function startApi(options: {
   const baseUrl = app.url;
   await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  return { baseUrl, headers, connectionId, [Symbol.asyncDispose]: () => app.stop() };
+  return { baseUrl, headers, connectionId, pid: app.pid, [Symbol.asyncDispose]: () => app.stop() };
 }

@@ -21,8 +21,8 @@ export class BackendClientRepository {
 
   async create({ now, ...fields }: Omit<BackendClient, 'id' | 'createdAt'> & { readonly now: Date }) {
     const document = { _id: `client_${randomUUIDv7().replaceAll('-', '')}`, ...fields, createdAt: now };
-    await this.model.create(document as never);
-    return withId(document) as BackendClient;
+    await this.model.create(document);
+    return withId(document);
   }
 
   /** Also finds revoked clients. */

@@ -102,7 +102,8 @@ export class WritingProcessRepository {
 
   /** @returns false if the process is no longer registered */
   async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<boolean> {
-    const change = [{ $set: { epoch, reportedAt: '$$NOW' } }];
+    // An earlier report can arrive after a later one.
+    const change = [{ $set: { epoch: { $max: ['$epoch', epoch] }, reportedAt: '$$NOW' } }];
     return (await this.records.updateOne({ _id: id }, change)).matchedCount > 0;
   }
 

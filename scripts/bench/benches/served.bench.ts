@@ -1,0 +1,97 @@
+import type { Bench, BenchContext } from '../bench.ts';
+import { alternate, compare, medianRow, perSecond, singleRow } from '../compare.ts';
+import { quantile } from '../report/median.ts';
+import { offerLoad } from '../systems/offer-load.ts';
+import { peakMegabytes } from '../systems/peak-megabytes.ts';
+import { startApi } from '../systems/start-api.ts';
+import { type Measurement, newDatabase, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
+
+/** Nothing is requested from an EHR. */
+const origin = 'http://127.0.0.1:9';
+const observationsOf = { short: 20_000, usual: 100_000, full: 1_000_000 } as const;
+/** More than a hundred clients send at once. */
+const kickOffsPerSecond = 100;
+const secondsOf = { short: 2, usual: 10, full: 10 } as const;
+
+export const served: Bench = {
+  name: 'served',
+  about:
+    'an export of the store to one Bulk Data client (--full: 1 million Observations); floor: the bare cursor of the driver. Kick-offs, p99',
+  minutes: 3,
+  async run(context) {
+    await using started = new AsyncDisposableStack();
+    const count = observationsOf[context.size];
+    const small = await startServer({ context, started, count: count / 10 });
+    const { api, cursor } = await startServer({ context, started, count });
+    for (let run = 0; run <= context.runs; run++) await readExport(small.api, count / 10);
+    const read = await alternate({
+      context,
+      subject: () => readExport(api, count),
+      floor: () => cursor.measure('cursor'),
+    });
+    return [
+      compare({
+        ...{ name: 'served, an export to one client', measured: read, read: perSecond, unit: 'resources/s' },
+        goal: { of: 'ratio', atLeast: 0.6 },
+      }),
+      medianRow({
+        ...{ name: 'served, memory of the API, of a tenth of the resources', unit: 'MB' },
+        goal: { of: 'ratio', atMost: 1.3 },
+        runs: [{ value: peakMegabytes(api.pid), floor: peakMegabytes(small.api.pid) }],
+      }),
+      await kickOffRow(context, api),
+    ];
+  },
+};
+
+/** Starts an API over a database of its own with so many Observations. */
+async function startServer(options: {
+  readonly context: BenchContext;
+  readonly started: AsyncDisposableStack;
+  readonly count: number;
+}) {
+  const { context, started, count } = options;
+  const database = newDatabase();
+  const cursor: Probe = started.use(await startWorkerProbe(context, { entry: 'tables', origin, database }));
+  context.print(`storing ${count} Observations`);
+  await cursor.measure('fill', count);
+  await cursor.measure('age');
+  const api = started.use(await startApi({ context, database, origin }));
+  return { api, cursor };
+}
+
+type Api = Awaited<ReturnType<typeof startApi>>;
+
+const kickOffHeaders = { accept: 'application/fhir+json', prefer: 'respond-async' };
+
+const kickOffUrl = ({ baseUrl, connectionId }: Api) =>
+  `${baseUrl}/api/ehr/athenahealth/fhir/${connectionId}/$export?_type=Observation`;
+
+/** Starts an export and reads its files to the end. */
+async function readExport(api: Api, units: number): Promise<Measurement> {
+  const { headers } = api;
+  const startedAt = performance.now();
+  const kickedOff = await fetch(kickOffUrl(api), { headers: { ...headers, ...kickOffHeaders } });
+  const status = await fetch(kickedOff.headers.get('content-location') ?? '', { headers });
+  const { output } = (await status.json()) as { readonly output: readonly { readonly url: string }[] };
+  let lines = 0;
+  for (const { url } of output) {
+    const { body } = await fetch(url, { headers });
+    for await (const chunk of body ?? []) for (const byte of chunk as Uint8Array) lines += byte === 10 ? 1 : 0;
+  }
+  if (lines !== units) throw new Error(`The export has ${lines} of ${units} resources.`);
+  return { units, seconds: (performance.now() - startedAt) / 1000, cpuSeconds: 0, details: {} };
+}
+
+async function kickOffRow(context: BenchContext, api: Api) {
+  context.print(`${kickOffsPerSecond} kick-offs a second`);
+  const { waitsMs, statuses } = await offerLoad({
+    ...{ method: 'GET', headers: { ...api.headers, ...kickOffHeaders }, url: kickOffUrl(api) },
+    ...{ perSecond: kickOffsPerSecond, seconds: secondsOf[context.size] },
+  });
+  if ([...statuses].join() !== '202') throw new Error(`Kick-offs were answered ${[...statuses].join(', ')}.`);
+  return singleRow({
+    ...{ name: `served, kick-offs at ${kickOffsPerSecond}/s`, value: quantile(waitsMs, 0.99), unit: 'ms, p99' },
+    goal: { of: 'value', atMost: 200 },
+  });
+}
