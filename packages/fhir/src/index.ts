@@ -85,6 +85,7 @@ export { openStart, withoutLeapSecond } from './search/date-range.ts';
 export { type Include, includedReferences, includesOf } from './search/include-paths.ts';
 export {
   type DateCriterion,
+  everyResource,
   parseSearch,
   type ResourceSearch,
   type SearchOrder,

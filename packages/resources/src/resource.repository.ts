@@ -1,5 +1,5 @@
 import { decodeExactNumbers, JsonWriter, type NumberText } from '@bulkhead/bson';
-import { isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
+import { everyResource, isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
 import type { Named, PatientOfConnection } from '@bulkhead/store';
 import type mongoose from 'mongoose';
 import type { Connection as Database } from 'mongoose';
@@ -73,8 +73,6 @@ type StreamOptions = ResourceTypeReference & {
   readonly selection?: StoredSelection;
   readonly signal?: AbortSignal;
 };
-
-const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 
 /** Reads stored resources. Each resource type has a collection of the same name. */
 export class ResourceRepository {
@@ -375,7 +373,7 @@ export class ResourceRepository {
 }
 
 /** The query of a stream. */
-function unordered({ connectionId, search = everything, selection }: StreamOptions) {
+function unordered({ connectionId, search = everyResource, selection }: StreamOptions) {
   if (selection) return toSelectionQuery({ connectionId, selection });
   const query = toResourceQuery({ connectionId, search });
   return { ...query, conditions: allConditions(query) };

@@ -246,6 +246,9 @@ export interface ResourceSearch {
   readonly sort?: SearchOrder;
 }
 
+/** A search without criteria. */
+export const everyResource: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
+
 /** Splits at separators that are not escaped by a backslash. */
 function splitUnescaped(value: string, separator: string): string[] {
   const parts = [];

@@ -10,7 +10,14 @@ import {
   type TypeFilter,
   writeManifest,
 } from '@bulkhead/bulk-server';
-import { isResourceType, parseSearch, type Resource, type ResourceSearch, whyNotResourceType } from '@bulkhead/fhir';
+import {
+  everyResource,
+  isResourceType,
+  parseSearch,
+  type Resource,
+  type ResourceSearch,
+  whyNotResourceType,
+} from '@bulkhead/fhir';
 import type { ResourceStore, StoredSelection } from '@bulkhead/resources';
 import type { ResourceService } from '@bulkhead/resources/commands';
 import { invalidRequest } from '@bulkhead/runtime';
@@ -174,7 +181,7 @@ export class ServedExportService {
   private selectionOf({ connectionId, since, until, typeFilters, patients }: ServedExport, resourceType: string) {
     const filters = typeFilters.filter(({ type }) => type === resourceType).map(toSearch);
     const ofPatients = patients.length > 0 ? [patients] : [];
-    const searches = (filters.length > 0 || ofPatients.length === 0 ? filters : [everything]).map((search) => ({
+    const searches = (filters.length > 0 || ofPatients.length === 0 ? filters : [everyResource]).map((search) => ({
       ...search,
       patients: [...search.patients, ...ofPatients],
     }));
@@ -206,7 +213,6 @@ export class ServedExportService {
 
 const deletedFile = 'deleted.ndjson';
 const errorFile = 'errors.ndjson';
-const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 
 /** Parameters of a page, or of its order, have no meaning in a file. */
 const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
