@@ -44,6 +44,8 @@ const unrecorded = new Set<KeyedEndpointId>([
   'listApiKeys',
   'getApiKey',
   'listTables',
+  'listClients',
+  'getClient',
 ]);
 /** The patients in the event of each endpoint that shows patient data. */
 const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = {
@@ -52,6 +54,11 @@ const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = 
   readViewTable: ['*'],
   readResource: ['p1'],
   listResourceSources: ['p1'],
+  readFhirResource: ['p1'],
+  readFhirVersion: ['p1'],
+  readFhirInstanceHistory: ['p1'],
+  searchFhir: ['p1'],
+  searchFhirByPost: ['p1'],
   listDocuments: ['p1'],
   readDocument: ['p1'],
   getDocument: ['p1'],

@@ -34,6 +34,7 @@ async function makeRequest(id: KeyedEndpointId) {
 const otherBody: Readonly<Partial<Record<KeyedEndpointId, object>>> = {
   createConnection: { provider: 'athenahealth', auth: { method: 'none' }, practiceId: '1' },
   createApiKey: { name: 'y', role: 'operator' },
+  registerClient: { name: 'y', jwksUrl: 'https://x.example' },
   createSigningKey: { alg: 'RS384' },
   inviteToAuthorize: { practiceId: '1' },
 };
@@ -47,6 +48,7 @@ test('every POST that creates a record accepts Idempotency-Key', () => {
     'createSchedule',
     'runSchedule',
     'createApiKey',
+    'registerClient',
     'createSigningKey',
   ]);
 });

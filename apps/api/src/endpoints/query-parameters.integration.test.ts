@@ -26,12 +26,21 @@ test.each(refusing.map((endpoint) => ({ id: endpoint.id, endpoint })))(
   async ({ endpoint }) => {
     const { refusal, body } = await sendUnknown(endpoint);
     expect(refusal).toEqual([400, 'invalid-request']);
-    const fault = body.error.details.find(({ path }: { path: string }) => path === 'unknown');
+    const fault = faultsOf(body).find(({ path }) => path === 'unknown') ?? { message: '' };
     const names = Object.keys((endpoint.request.query ?? endpoint.request.searchQuery)?.shape ?? {});
     if (names.length === 0) expect(fault.message).toMatch(/no query parameters/);
     for (const name of names) expect(fault.message).toContain(name);
   },
 );
+
+/** The faults of an error. An OperationOutcome has them as texts that begin with the parameter. */
+function faultsOf(body: {
+  readonly error?: { readonly details: readonly { path: string; message: string }[] };
+  readonly issue?: readonly { readonly details: { readonly text: string } }[];
+}) {
+  const texts = (body.issue ?? []).map(({ details }) => details.text);
+  return body.error?.details ?? texts.map((text) => ({ path: /^`(.+?)`/.exec(text)?.[1] ?? '', message: text }));
+}
 
 const renaming = endpoints.filter(({ request }) => request.formerNames !== undefined);
 
@@ -53,8 +62,13 @@ test('the introduction of the document shows the response to an unknown query pa
   expect(body).toEqual(JSON.parse(shown));
 });
 
-test('only addresses that an EHR or its login sends a browser to ignore other parameters', () => {
+test('only addresses to which other programs add parameters ignore them', () => {
   const ignoring = endpoints.filter((endpoint) => !refusing.includes(endpoint));
-  expect(ignoring.map(({ id }) => id)).toEqual(['launch', 'authorizationCallback']);
+  expect(ignoring.map(({ id }) => id)).toEqual([
+    'launch',
+    'authorizationCallback',
+    'readCapabilityStatement',
+    'issueToken',
+  ]);
   for (const { request } of ignoring) expect(request.ignoresOtherParameters).toMatch(/\w+ .+\.$/);
 });

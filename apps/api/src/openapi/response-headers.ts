@@ -25,6 +25,12 @@ export const headerComponents = {
     schema: { type: 'string' },
     example: '/api/ehr/athenahealth/bulk-export/job_01a20ebbc9477ed4b36076ce74bec9ba',
   },
+  'Content-Location': {
+    description: 'The URL of the status of the export. Send GET to it.',
+    schema: { type: 'string' },
+    example:
+      'https://bulkhead.example/api/ehr/athenahealth/fhir/conn_01a20ebbc93978f091b11de7704350e0/bulkstatus/served_01a20ebbc9477ed4b36076ce74bec9ba',
+  },
   'Idempotency-Replayed': {
     description: 'Present if an earlier request with the same `Idempotency-Key` received this response.',
     schema: { type: 'string', const: 'true' },
@@ -40,13 +46,18 @@ export const headerComponents = {
 type HeaderName = keyof typeof headerComponents;
 
 /** The headers of a response of an endpoint. */
-export function responseHeaders(endpoint: Pick<Endpoint, 'access' | 'path' | 'idempotency'>, status: number) {
-  const { access, path, idempotency } = endpoint;
+export function responseHeaders(
+  endpoint: Pick<Endpoint, 'access' | 'path' | 'method' | 'idempotency' | 'errorFormat'>,
+  status: number,
+) {
+  const { access, path, method, idempotency, errorFormat } = endpoint;
+  const accepted = errorFormat === 'fhir' ? 'Content-Location' : 'Location';
+  const isNamed = (status === 201 || status === 202) && !(errorFormat === 'fhir' && method === 'delete');
   const isLimited = access !== 'anyone' && path.startsWith('/api/ehr/') && status !== 401;
   const names: HeaderName[] = [
     'X-Request-Id',
     ...(isLimited ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
-    ...(status === 201 || status === 202 ? (['Location'] as const) : []),
+    ...(isNamed ? ([accepted] as const) : []),
     ...(idempotency && status < 300 ? (['Idempotency-Replayed'] as const) : []),
     ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
   ];

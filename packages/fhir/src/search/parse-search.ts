@@ -34,6 +34,8 @@ const maxPatients = 50;
 /** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). Every fault is reported, and nothing is ignored. */
 export function parseSearch(
   parameters: Iterable<readonly [name: string, value: string]>,
+  /** Parameters of the request that are not part of the search, for the list of those that are supported. */
+  others: readonly string[] = [],
 ): { readonly request: SearchRequest } | { readonly faults: readonly SearchFault[] } {
   const values = new Map<string, string[]>();
   for (const [name, value] of parameters) {
@@ -44,7 +46,7 @@ export function parseSearch(
   const faults: SearchFault[] = [];
   const reader = createReader(values, faults);
   for (const name of values.keys()) {
-    if (!searchParameterNames.includes(name)) faults.push({ path: name, message: unknownBecause(name) });
+    if (!searchParameterNames.includes(name)) faults.push({ path: name, message: unknownBecause(name, others) });
   }
   const ids = reader.everyOf('_id', readId);
   const sort = reader.single('_sort', readSort);
@@ -208,11 +210,11 @@ function toInclude(value: string) {
   throw new WrongValue(`${JSON.stringify(value)} is not a supported reference. ${remedy}`);
 }
 
-function unknownBecause(name: string): string {
+function unknownBecause(name: string, others: readonly string[]): string {
   const [base = '', modifier] = name.split(':', 2);
   const isModified = modifier !== undefined && searchParameterNames.includes(base);
   if (isModified) return `has the modifier ":${modifier}", but modifiers are not supported`;
-  return `is not a parameter of this search. Supported parameters: ${searchParameterNames.join(', ')}`;
+  return `is not a parameter of this search. Supported parameters: ${[...others, ...searchParameterNames].join(', ')}`;
 }
 
 function intersection(lists: AllOfAny<string>): readonly string[] {

@@ -55,6 +55,8 @@ export interface SearchResources extends ResourceTypeReference {
   readonly outcome?: string | undefined;
   /** The FHIR search parameters of the URL. */
   readonly parameters: URLSearchParams;
+  /** Other parameters that the request can have, for the message about an unknown one. */
+  readonly otherParameters?: readonly string[];
   /** Aborted when the client has closed the connection. */
   readonly signal: AbortSignal;
 }
@@ -152,7 +154,7 @@ export class ResourceService {
       const message = 'applies to pages, and NDJSON has no pages. Leave it out, or request a Bundle';
       throw invalidRequest(paged.map((path) => ({ path, message })));
     }
-    const { search } = parse(parameters);
+    const { search } = parse(parameters, options.otherParameters);
     const requested = requestedPatients({ ...reference, search });
     const patients = requested.length > 0 ? requested : [anyPatient];
     return {
@@ -172,7 +174,7 @@ export class ResourceService {
   async search(options: SearchResources & SearchPage): Promise<ReadText> {
     const { parameters, address, ...reference } = options;
     const { fhirEndpoint } = await this.check(reference);
-    const { search, count, withTotal, cursor, includes } = parse(parameters);
+    const { search, count, withTotal, cursor, includes } = parse(parameters, options.otherParameters);
     checkPage(reference.resourceType, { search, includes });
     if (cursor !== undefined && !this.store.resources.isCursorOf({ ...reference, search, cursor })) {
       const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
@@ -316,8 +318,8 @@ function checkPage(resourceType: string, { search, includes }: Pick<SearchReques
   throw invalidRequest([{ path: '_include', message }]);
 }
 
-function parse(parameters: URLSearchParams): SearchRequest {
-  const parsed = parseSearch(parameters);
+function parse(parameters: URLSearchParams, others?: readonly string[]): SearchRequest {
+  const parsed = parseSearch(parameters, others);
   if ('faults' in parsed) throw invalidRequest(parsed.faults);
   return parsed.request;
 }

@@ -95,6 +95,7 @@ export const issueToken = defineEndpoint({
   description:
     'The token endpoint of SMART Backend Services. The client proves its identity with an assertion that it has signed with its private key (RS384 or ES384, at most five minutes, each `jti` once), and gets a token for five minutes. The token opens the FHIR base URLs of the connections of the client, within the granted scopes. See docs/how-to/serve-bulk-data.md.',
   request: {
+    ignoresOtherParameters: 'Authorization servers ignore unknown parameters (RFC 6749, section 3.2).',
     body: {
       description: 'A form with `grant_type`, `scope`, `client_assertion_type` and `client_assertion`.',
       contentType: 'application/x-www-form-urlencoded',

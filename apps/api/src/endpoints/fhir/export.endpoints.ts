@@ -61,7 +61,7 @@ const kickOffEndpoint = {
   errors: kickOffErrors,
 } as const;
 const byGet = { searchQuery: kickOffQuery, readBody: 'never' } as const;
-const byPost = { searchQuery: z.strictObject({}), body: parametersBody, readBody: readText };
+const byPost = { query: z.strictObject({}), body: parametersBody, readBody: readText };
 
 const exportSystem = defineEndpoint({
   ...kickOffEndpoint,

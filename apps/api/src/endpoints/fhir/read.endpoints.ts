@@ -242,6 +242,9 @@ export const searchFhirByPost = defineEndpoint({
   },
 });
 
+/** They are accepted, and not part of the search. */
+const otherParameters = Object.keys(formatShape);
+
 async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<void> {
   const { params, process, caller, services, audit, request, response } = input;
   checkScope(caller, params.type, 's');
@@ -253,7 +256,7 @@ async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<
   const address = new URL(`${page.base}/${params.type}?${sent}`);
   await sendPage(
     input,
-    services.resources.search({ ...referenceOf(input), parameters, outcome, ...page, address }),
+    services.resources.search({ ...referenceOf(input), parameters, otherParameters, outcome, ...page, address }),
     audit,
   );
 }

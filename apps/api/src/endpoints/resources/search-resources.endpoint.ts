@@ -120,7 +120,8 @@ export const searchResources = defineEndpoint({
   async handler({ params: { provider, type: resourceType }, caller: { scope }, services, audit, request, response }) {
     const { address, parameters, connectionId } = readAddress(request);
     const signal = leftSignal(response);
-    const search = { provider, connectionId, resourceType, scope, parameters, signal };
+    const otherParameters = Object.keys(resourceQuerySchema.shape);
+    const search = { provider, connectionId, resourceType, scope, parameters, otherParameters, signal };
     response.vary('Accept');
     try {
       // A client that accepts any type gets the first type of the list.
