@@ -1,9 +1,12 @@
-import { type BackendClient, type Jwks, jwksSchema } from './backend-client.record.ts';
+import type { BackendClient, Jwks } from './backend-client.record.ts';
 
 /** Keys are rotated in hours. Until then, nothing is read again for each token. */
 const keptMs = 5 * 60_000;
 /** A key that is not known may be new. Anyone can send an assertion with such a key, so its keys are not read for each one. */
 const readAgainAfterMs = 30_000;
+
+/** A client has one key, or two while it rotates them. Companies publish those of all of their clients at one URL. */
+const maxKeys = 1000;
 
 /** Reads the JSON at a URL. @throws if it cannot be read */
 export type ReadJson = (url: string) => Promise<unknown>;
@@ -31,12 +34,19 @@ export class ClientKeys {
     const kept = this.kept.get(url);
     if (kept && Date.now() - kept.readAtMs < maxAgeMs) return kept.keys;
     const keys = this.readJson(url).then(
-      (json) => jwksSchema.catch({ keys: [] }).parse(json),
+      (json) => ({ keys: keysIn(json) }),
       () => ({ keys: [] }),
     );
     this.kept.set(url, { keys, readAtMs: Date.now() });
     return keys;
   }
+}
+
+/** Other keys than those of assertions can be among them, of any form. */
+function keysIn(json: unknown): Jwks['keys'] {
+  const { keys } = (json ?? {}) as { readonly keys?: unknown };
+  const hasId = (key: unknown) => typeof (key as { readonly kid?: unknown } | null)?.kid === 'string';
+  return Array.isArray(keys) ? keys.slice(0, maxKeys).filter(hasId) : [];
 }
 
 function keyOf({ keys }: Jwks, kid: string): Jwks['keys'][number] | undefined {

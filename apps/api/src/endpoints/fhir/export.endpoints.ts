@@ -35,7 +35,7 @@ const kickOffQuery = z.strictObject({
 
 const kickOffErrors = [
   ...(['unknown-connection', 'history-expired', 'connection-purged'] as const),
-  ...(['scope-not-sufficient', 'not-acceptable', 'unknown-resource'] as const),
+  ...(['scope-not-sufficient', 'not-acceptable', 'unknown-resource', 'too-many-served-exports'] as const),
 ] as const;
 
 const parametersBody = {

@@ -205,6 +205,28 @@ test('an export is for the client that started it, until it is deleted or a day 
   expect(await api.store.servedExports.find({ id: record ?? '', now: later })).toBeUndefined();
 });
 
+test('a client that starts exports in an endless loop is stopped', async () => {
+  const { apiKey, key } = await api.store.apiKeys.issue({ name: 'endless', role: 'client', now: new Date() });
+  const record = {
+    ...{
+      connectionId,
+      clientId: apiKey.id,
+      request: 'https://bulkhead.example',
+      types: [],
+      typeFilters: [],
+      patients: [],
+      elements: [],
+      ignored: [],
+    },
+    ...{ until: new Date(), expiresAt: new Date(Date.now() + 60_000) },
+  };
+  for (let start = 0; start < 10_000; start += 500)
+    await Promise.all(Array.from({ length: 500 }, () => api.store.servedExports.create(record)));
+  const { refusal, headers } = await kickOff('/$export', { authorization: `Bearer ${key}` });
+  expect([refusal, headers.get('retry-after')]).toEqual([[429, 'too-many-served-exports'], '3600']);
+  expect((await kickOff('/$export')).status).toBe(202);
+}, 60_000);
+
 test('a client that stops reading is disconnected after the time limit, and can read the file again', async () => {
   const serverLimits = { ...httpLimits, idleTimeout: 1500 };
   await using limited = await startApi({ serverLimits });
