@@ -93,13 +93,14 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
     },
     ...(body ? { requestBody: toBody(body) } : {}),
     responses: {
+      ...toErrors(endpoint),
+      // Last, because an endpoint can have errors of another shape.
       ...Object.fromEntries(
         Object.entries(responses).map(([status, response]) => [
           status,
           { ...toResponse(endpoint, response), headers: responseHeaders(endpoint, Number(status)) },
         ]),
       ),
-      ...toErrors(endpoint),
       // Sent by the HTTP server itself: see `httpLimits`.
       '431': {
         description: 'The URL and the headers are larger than 16 KB',

@@ -48,7 +48,7 @@ const maxKickOffBytes = '1mb';
 const readText = text({ type: () => true, limit: maxKickOffBytes });
 
 const kickOffResponses = {
-  202: { description: 'The export was started. `Content-Location` is the URL of its status', contentType: fhirJson },
+  202: { description: 'The export was started. `Content-Location` is the URL of its status' },
 };
 
 const kickOffDescription =
@@ -218,7 +218,7 @@ const deleteServedExport = defineEndpoint({
   summary: 'End an export, for Bulk Data clients',
   description: 'Ends an export that the client has read. Its URLs get 404 from then on. No stored resource is deleted.',
   request: { query: z.strictObject({}), readBody: 'never' },
-  responses: { 202: { description: 'The export was ended', contentType: fhirJson } },
+  responses: { 202: { description: 'The export was ended' } },
   errors: ['unknown-served-export'],
   async handler(input) {
     await input.services.servedExports.delete({ ...readerOf(input), id: input.params.id });
