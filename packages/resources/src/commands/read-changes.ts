@@ -6,9 +6,7 @@ import type { ResourceStore } from '../store.ts';
 import { type HistoryRequest, openWindow } from './read-history.ts';
 import { maxPageCharacters, type ReadLines, type ReadText, withCursor } from './read-text.ts';
 
-export interface ChangesRequest extends Omit<HistoryRequest, 'since'> {
-  /** Undefined: from the beginning, for a reader who has nothing yet. */
-  readonly since: Date | undefined;
+export interface ChangesRequest extends HistoryRequest {
   /** Undefined: all types. */
   readonly resourceTypes: readonly string[] | undefined;
 }

@@ -7,7 +7,8 @@ import type { ResourceStore } from '../store.ts';
 import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
 
 export interface HistoryRequest {
-  readonly since: Date;
+  /** Undefined: from the beginning. A reader who has nothing yet needs no deletions. */
+  readonly since: Date | undefined;
   /** The number of changes on the page. */
   readonly count: number;
   /** From the link to the page. */
@@ -63,10 +64,7 @@ const futureAfterMs = 10 * 60_000;
  * @throws AppError `history-expired`, `invalid-request`
  */
 export async function openWindow(
-  options: Pick<ReadHistory, 'connectionId' | 'resourceType' | 'changes' | 'cursor'> & {
-    /** Undefined: from the beginning. A reader who has nothing yet needs no deletions. */
-    readonly since: Date | undefined;
-  },
+  options: Pick<ReadHistory, 'connectionId' | 'resourceType' | 'changes' | 'cursor' | 'since'>,
 ) {
   const { connectionId, resourceType, changes, cursor } = options;
   const since = wholeSecond(options.since?.getTime() ?? 0);

@@ -76,6 +76,15 @@ test('the history of a resource has its stored version or its deletion', async (
   ]);
 });
 
+test('a history without _since lists everything, also after tombstones were deleted', async () => {
+  const olderThan = new Date('2026-01-01T00:00:00Z');
+  await api.store.retention.tombstone({ now: new Date(), olderThan, limit: 10 });
+  expect((await get('/Patient/_history')).body.entry).toMatchObject([{ resource: { id: 'p1' } }]);
+  expect((await get('/_history?_type=Patient')).body.entry).toMatchObject([{ resource: { id: 'p1' } }]);
+  const refused = await get('/Patient/_history?_since=2025-12-31T00:00:00Z');
+  expect(refused.refusal).toEqual([410, 'history-expired']);
+});
+
 test('a search returns pages in the requested order, by GET and by POST', async () => {
   const first = await get('/Observation?patient=Patient/p1&_sort=-date&_count=2&_format=json');
   expect(idsOf(first.body)).toEqual(['match Observation/o1', 'match Observation/o3']);

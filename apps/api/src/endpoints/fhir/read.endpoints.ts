@@ -141,7 +141,7 @@ export const readFhirTypeHistory = defineEndpoint({
   async handler(input) {
     const { params, query, process, caller, services, audit, request, response } = input;
     checkScope(caller, params.type, 's');
-    const since = new Date(query._since ?? 0);
+    const since = query._since === undefined ? undefined : new Date(query._since);
     const page = {
       since,
       count: query._count,
