@@ -112,15 +112,18 @@ export class ResourceService {
   }
 
   /** Reads the stored version of a resource, which can be its deletion, as a history Bundle. @throws AppError `unknown-resource` */
-  async instanceHistory(options: ReadResource & Pick<SearchPage, 'address' | 'base'>): Promise<ReadText> {
-    const { resourceType, resourceId, address, base = '' } = options;
+  async instanceHistory(
+    options: ReadResource & Pick<SearchPage, 'address' | 'base'> & Pick<HistoryRequest, 'since'>,
+  ): Promise<ReadText> {
+    const { resourceType, resourceId, address, base = '', since } = options;
     const { deleted, resource: content, versionId, changedAt } = await this.readVersion(options);
     const reference = `${resourceType}/${resourceId}`;
     const resource = deleted ? undefined : JSON.stringify(content);
     const entry = { fullUrl: `${base}/${reference}`, reference, resource, versionId, changedAt };
+    const isListed = since === undefined || changedAt >= since;
     return {
-      text: historyBundle({ self: address.href, until: changedAt, entries: [entry] }),
-      patients: deleted ? [] : patientsShown(content as Resource),
+      text: historyBundle({ self: address.href, until: changedAt, entries: isListed ? [entry] : [] }),
+      patients: deleted || !isListed ? [] : patientsShown(content as Resource),
     };
   }
 

@@ -67,6 +67,8 @@ test('the history of a resource has its stored version or its deletion', async (
   const deleted = await get('/Observation/gone/_history');
   expect(deleted.body.entry).toMatchObject([{ request: { method: 'DELETE', url: 'Observation/gone' } }]);
   expect((await get('/Observation/gone')).refusal).toEqual([410, 'resource-deleted']);
+  const since = async (time: string) => (await get(`/Patient/p1/_history?_count=10&_since=${time}`)).body.entry?.length;
+  expect([await since('2020-01-01T00:00:00Z'), await since('2100-01-01T00:00:00Z')]).toEqual([1, undefined]);
   const changes = await get('/Observation/_history?_count=2');
   expect(changes.body.link.map(({ relation }: { relation: string }) => relation)).toEqual(['self', 'next']);
   const all = await get('/_history?_type=Patient,Practitioner');

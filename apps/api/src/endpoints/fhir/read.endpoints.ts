@@ -95,7 +95,16 @@ export const readFhirInstanceHistory = defineEndpoint({
   summary: 'Read the history of a resource, for FHIR clients',
   description:
     'Returns a history Bundle with the stored version, or with the deletion. Earlier versions are not stored.',
-  request: { query: formatQuery, readBody: 'never' },
+  request: {
+    query: z.strictObject({
+      ...formatShape,
+      _since: instant
+        .optional()
+        .describe('Only if the version was stored here at this time or later. Default: always.'),
+      _count: pageCount.optional().describe('Accepted, and without an effect, because there is one version.'),
+    }),
+    readBody: 'never',
+  },
   responses: {
     200: {
       description: 'A history of one version',
@@ -106,11 +115,12 @@ export const readFhirInstanceHistory = defineEndpoint({
   },
   errors: bundleErrors,
   async handler(input) {
-    const { params, process, caller, services, audit, request, response } = input;
+    const { params, query, process, caller, services, audit, request, response } = input;
     checkAccepts(request, [fhirJson, 'application/json']);
     checkScope(caller, params.type, 'r');
+    const since = query._since === undefined ? undefined : new Date(query._since);
     const page = { address: selfOf(input), base: baseUrlOf({ request, process, params }) };
-    const reference = { ...referenceOf(input), resourceId: params.id };
+    const reference = { ...referenceOf(input), resourceId: params.id, since };
     sendFhir(await services.resources.instanceHistory({ ...reference, ...page }), { audit, response });
   },
 });
