@@ -234,6 +234,8 @@ export class ResourceService {
       matches.flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
     );
     const targets = new Map(references.map((target) => [`${target.type}/${target.id}`, target]));
+    // A Bundle must not have a resource twice: https://hl7.org/fhir/R4/bundle.html#invs (bdl-7).
+    for (const { resourceType, id } of matches) targets.delete(`${resourceType}/${id}`);
     if (targets.size > maxIncluded) {
       const message = `adds more than ${maxIncluded} resources to this page. Send a smaller \`_count\``;
       throw invalidRequest([{ path: '_include', message }]);

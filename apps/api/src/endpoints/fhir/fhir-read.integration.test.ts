@@ -113,6 +113,17 @@ test('_include adds direct references of the same server once', async () => {
   expect(idsOf(practitioners.body)).toEqual(['match Patient/p1', 'include Practitioner/d1']);
 });
 
+test('_include does not add a resource that is a match of the same page', async () => {
+  const related = [{ reference: 'Observation/related-2' }, { reference: 'Observation/o1' }];
+  await write({ resourceType: 'Observation', id: 'related-1', hasMember: related });
+  await write({ resourceType: 'Observation', id: 'related-2' });
+  const { body } = await get('/Observation?_id=related-1,related-2&_include=Observation:has-member');
+  expect(idsOf(body)).toEqual([
+    ...['match Observation/related-1', 'match Observation/related-2'],
+    'include Observation/o1',
+  ]);
+});
+
 test('every parameter of the CapabilityStatement is accepted, and others are refused by name', async () => {
   const { status, body, headers } = await get('/metadata', { authorization: null });
   expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^application\/fhir\+json/)]);
