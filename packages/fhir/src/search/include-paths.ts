@@ -20,7 +20,7 @@ const parametersByType: Readonly<Record<string, string>> = {
   ChargeItem:
     'account context enterer patient=subject performer-actor=performer.actor performing-organization requesting-organization service subject',
   Claim:
-    'care-team=careTeam.provider encounter=item.encounter enterer facility insurer patient payee=payee.party provider',
+    'care-team=careTeam.provider detail-udi=item.detail.udi encounter=item.encounter enterer facility insurer item-udi=item.udi patient payee=payee.party procedure-udi=procedure.udi provider subdetail-udi=item.detail.subDetail.udi',
   ClaimResponse: 'insurer patient request requestor',
   ClinicalImpression:
     'assessor encounter finding-ref=finding.itemReference investigation=investigation.item patient=subject previous problem subject supporting-info',
@@ -47,10 +47,11 @@ const parametersByType: Readonly<Record<string, string>> = {
   EpisodeOfCare:
     'care-manager condition=diagnosis.condition incoming-referral=referralRequest organization=managingOrganization patient',
   ExplanationOfBenefit:
-    'care-team=careTeam.provider claim coverage=insurance.coverage encounter=item.encounter enterer facility patient payee=payee.party provider',
+    'care-team=careTeam.provider claim coverage=insurance.coverage detail-udi=item.detail.udi encounter=item.encounter enterer facility item-udi=item.udi patient payee=payee.party procedure-udi=procedure.udi provider subdetail-udi=item.detail.subDetail.udi',
   FamilyMemberHistory: 'patient',
   Flag: 'author encounter patient=subject subject',
   Goal: 'patient=subject subject',
+  Group: 'managing-entity member=member.entity',
   HealthcareService: 'coverage-area endpoint location organization=providedBy',
   ImagingStudy:
     'basedon=basedOn encounter endpoint=endpoint,series.endpoint interpreter patient=subject performer=series.performer.actor referrer subject',
