@@ -2,6 +2,7 @@ import type { StepReport } from '@bulkhead/embedded';
 import type { Steps } from '../steps/steps.ts';
 import type { TestSystem } from '../test-system/start-test-system.ts';
 import type { CheckContext } from './checks/check.ts';
+import { checkClient } from './checks/client.check.ts';
 import { checkDocuments } from './checks/documents.check.ts';
 import { checkExamplesOfServer, checkPublishedTexts } from './checks/examples.check.ts';
 import {
@@ -197,18 +198,24 @@ async function runChecks(options: {
     })(),
   ]);
 
-  // The published files come from another server, so their check does not disturb the others.
+  const exported = connections.get('System');
+  const { classPath } = hapi;
+  // It reads Bulkhead only, so it does not disturb the others. Nor do the published files, which come from another server.
+  const client =
+    exported === undefined
+      ? undefined
+      : check("HAPI's client", (context) => checkClient(context, { connectionId: exported, classPath }));
   const published =
     examples.length > 0 ? check('published examples', (context) => checkPublishedTexts(context, examples)) : undefined;
   await check('documents', checkDocuments);
   if (examples.length > 0) {
     readings = new Map();
-    const exported = await check('published examples at the server', (context) =>
+    const stored = await check('published examples at the server', (context) =>
       checkExamplesOfServer(context, examples),
     );
-    if (exported) await check('searches', (context) => checkSearches(context, { ...searches, ...exported }));
+    if (stored) await check('searches', (context) => checkSearches(context, { ...searches, ...stored }));
   }
-  await published;
+  await Promise.all([client, published]);
   for (const [{ id, reason }, count] of report.known) steps.print(`known difference ${id}, ${count} times: ${reason}`);
   return report;
 }

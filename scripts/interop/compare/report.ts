@@ -31,6 +31,9 @@ export interface SearchTally {
 
 type Resources = ReadonlyMap<string, unknown>;
 
+/** A row of a list of accepted differences. */
+type Known = Pick<KnownDifference, 'id' | 'reason'>;
+
 /** More findings of the same comparison add no information. */
 const shownPerComparison = 5;
 
@@ -39,7 +42,7 @@ export class Report {
   readonly tally: Tally = { compared: 0, different: 0, missing: 0, extra: 0 };
   readonly searches: SearchTally = { compared: 0, found: 0, explained: 0, different: 0 };
   /** The number of findings that each known difference explains. */
-  readonly known = new Map<KnownDifference | KnownSearchDifference, number>();
+  readonly known = new Map<Known, number>();
   readonly #print: (text: string) => void;
 
   constructor(print: (text: string) => void) {
@@ -109,7 +112,7 @@ export class Report {
       if (what === 'extra') expected.add(id);
       else expected.delete(id);
     }
-    for (const known of reasons) this.known.set(known, (this.known.get(known) ?? 0) + 1);
+    for (const known of reasons) this.explained(known);
     if (reasons.size > 0) this.searches.explained += 1;
     this.combinedSearch({ type, query: `${name}=${value}`, expected, stored });
     return expected;
@@ -139,11 +142,16 @@ export class Report {
     this.#print(`  ✗ ${what}: expected ${show(expected)}, got ${show(actual)}`);
   }
 
+  /** Counts a finding that a known difference explains. */
+  explained(known: Known): void {
+    this.known.set(known, (this.known.get(known) ?? 0) + 1);
+  }
+
   /** @returns whether no known difference explains the finding */
   #count(finding: Finding): boolean {
     const difference = knownDifferences.find(({ explains }) => explains(finding));
     if (difference) {
-      this.known.set(difference, (this.known.get(difference) ?? 0) + 1);
+      this.explained(difference);
       return false;
     }
     this.tally[finding.what] += 1;

@@ -15,6 +15,8 @@ export interface Hapi {
   readonly url: string;
   /** Resolves when the server answers. Requests before that wait. Rejects with its last lines if it exits earlier. */
   readonly ready: Promise<void>;
+  /** The class path of the build, for the other programs in it. */
+  readonly classPath: string;
   /** All requests so far, in the order of their ends. */
   readonly requests: readonly ServedRequest[];
   stop(): Promise<void>;
@@ -25,7 +27,7 @@ export interface Hapi {
  * does loading the classes without the verifier, which takes a fifth of the CPU time of the start.
  * Dates without a time zone are in the server's zone, which is UTC as in Bulkhead.
  */
-const javaArgs = [
+export const javaArgs = [
   ...['-Duser.timezone=UTC', '-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
   ...['-XX:+UnlockDiagnosticVMOptions', '-XX:-BytecodeVerificationRemote'],
 ];
@@ -66,7 +68,7 @@ export async function startHapi(classPath: string, env: NodeJS.ProcessEnv): Prom
   // It is awaited later.
   ready.catch(() => undefined);
   const url = await Promise.race([bound.promise, ended]);
-  return { url, ready, requests, stop: () => child.stop() };
+  return { url, ready, classPath, requests, stop: () => child.stop() };
 }
 
 function readRequest(line: string): ServedRequest | undefined {

@@ -31,14 +31,14 @@ const intervalMs = 200;
 export class InteropApi {
   readonly #call: ApiClient;
   readonly #baseUrl: string;
-  readonly #apiKey: string;
+  readonly apiKey: string;
   readonly #provider: string;
 
   constructor(api: { readonly baseUrl: string; readonly apiKey: string; readonly provider: string }) {
     this.#provider = api.provider;
     this.#call = createApiClient(api);
     this.#baseUrl = api.baseUrl;
-    this.#apiKey = api.apiKey;
+    this.apiKey = api.apiKey;
   }
 
   /** Creates a connection. Each check has its own, so that its stored resources are separate. @returns its id */
@@ -53,6 +53,26 @@ export class InteropApi {
       auth: { method: 'none' },
     };
     return (await this.#call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
+  }
+
+  /** The FHIR base URL of a connection. */
+  fhirUrl(connectionId: string): string {
+    return `${this.#baseUrl}/api/ehr/${this.#provider}/fhir/${connectionId}`;
+  }
+
+  /** Sends GET to a FHIR URL. */
+  async readFhir(url: string): Promise<unknown> {
+    return (await this.#get(url.slice(this.#baseUrl.length), 'application/fhir+json')).json();
+  }
+
+  /** Waits until histories have everything that is stored now. */
+  async settle(connectionId: string): Promise<void> {
+    const now = Date.now();
+    const url = `${this.fhirUrl(connectionId)}/Patient/_history?_count=1`;
+    await this.#until(
+      async () => (await this.readFhir(url)) as { readonly meta: { readonly lastUpdated: string } },
+      ({ meta }) => Date.parse(meta.lastUpdated) >= now,
+    );
   }
 
   testConnection(id: string): Promise<ConnectionTest> {
@@ -146,7 +166,7 @@ export class InteropApi {
   }
 
   async #get(path: string, accept: string): Promise<Response> {
-    const headers = { accept, authorization: `Bearer ${this.#apiKey}` };
+    const headers = { accept, authorization: `Bearer ${this.apiKey}` };
     const response = await fetch(`${this.#baseUrl}${path}`, { headers });
     if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
     return response;
