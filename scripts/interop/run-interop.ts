@@ -14,6 +14,7 @@ import {
   levels,
   refusalsByLevel,
 } from './checks/export.checks.ts';
+import { checkIncludes } from './checks/includes.check.ts';
 import { checkSearches, type SearchOptions } from './checks/searches.check.ts';
 import { checkSweeps, checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
 import type { Scope } from './compare/known-differences.ts';
@@ -213,7 +214,10 @@ async function runChecks(options: {
     const stored = await check('published examples at the server', (context) =>
       checkExamplesOfServer(context, examples),
     );
-    if (stored) await check('searches', (context) => checkSearches(context, { ...searches, ...stored }));
+    if (stored) {
+      await check('includes', (context) => checkIncludes(context, stored));
+      await check('searches', (context) => checkSearches(context, { ...searches, ...stored }));
+    }
   }
   await Promise.all([client, published]);
   for (const [{ id, reason }, count] of report.known) steps.print(`known difference ${id}, ${count} times: ${reason}`);

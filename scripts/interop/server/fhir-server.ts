@@ -1,4 +1,5 @@
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
+import { readSearch, type SearchResult } from '../searches/read-search.ts';
 
 /** A resource whose numbers are strings, see `parseWithNumberTexts`. */
 export interface ServedResource {
@@ -54,6 +55,16 @@ export class FhirServer {
   /** Returns the resource's text from the server. */
   read(path: string): Promise<string> {
     return this.#send('GET', `${this.url}/${path}`);
+  }
+
+  /** Returns what a search finds and includes. */
+  async search(query: string): Promise<SearchResult> {
+    const url = `${this.url}/${query}&_count=${unstoredLimit}`;
+    const read = async (page: string, headers = {}) => JSON.parse(await this.#send('GET', page, { headers }));
+    // A search that the server does not store takes half the time.
+    const unstored = await readSearch(url, (page) => read(page, { 'cache-control': 'no-store' }));
+    const entries = unstored.matches.length + unstored.included.size;
+    return entries < unstoredLimit ? unstored : readSearch(url, read);
   }
 
   /** Returns the first resources of a type, in the server's order. */
