@@ -17,13 +17,15 @@ export interface AssertionRules {
     readonly kid: string;
     readonly jku: string | undefined;
   }) => Promise<object | undefined>;
-  /** Records the id of an assertion. @returns false if the client has used it before */
+  /** Records the id of an assertion, until it is accepted no longer. @returns false if the client has used it before */
   readonly use: (options: {
     readonly clientId: string;
     readonly jti: string;
     readonly expiresAtMs: number;
   }) => Promise<boolean> | boolean;
   readonly nowMs: number;
+  /** By how much the clocks of client and server may differ. Default: 0. */
+  readonly toleranceSeconds?: number;
 }
 
 /**
@@ -37,12 +39,15 @@ export async function verifyAssertion(assertion: string, rules: AssertionRules):
       ? error
       : refused('its signature, audience or times are wrong');
   });
-  if (expiresAtMs - rules.nowMs > longestSeconds * 1000) throw refused('exp is more than five minutes away');
-  if (jti === '' || !(await rules.use({ clientId, jti, expiresAtMs }))) throw refused('jti is missing or used');
+  const toleranceMs = (rules.toleranceSeconds ?? 0) * 1000;
+  if (expiresAtMs - rules.nowMs > longestSeconds * 1000 + toleranceMs)
+    throw refused('exp is more than five minutes away');
+  if (jti === '' || !(await rules.use({ clientId, jti, expiresAtMs: expiresAtMs + toleranceMs })))
+    throw refused('jti is missing or used');
   return clientId;
 }
 
-async function readAssertion(assertion: string, { audience, findKey, nowMs }: AssertionRules) {
+async function readAssertion(assertion: string, { audience, findKey, nowMs, toleranceSeconds = 0 }: AssertionRules) {
   const { alg = '', kid = '', typ, jku } = decodeProtectedHeader(assertion);
   if (!assertionAlgorithms.includes(alg)) throw refused(`alg is neither of ${assertionAlgorithms.join(', ')}`);
   if (typ !== 'JWT') throw refused('typ is not JWT');
@@ -53,6 +58,7 @@ async function readAssertion(assertion: string, { audience, findKey, nowMs }: As
   const key = await importJWK(jwk as JWK, alg);
   const { payload } = await jwtVerify(assertion, key, {
     ...{ algorithms: [alg], audience, issuer: clientId, currentDate: new Date(nowMs) },
+    clockTolerance: toleranceSeconds,
     requiredClaims: ['iss', 'sub', 'exp', 'jti'],
   });
   const { jti, exp = 0 } = payload;
