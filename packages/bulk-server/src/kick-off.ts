@@ -80,7 +80,8 @@ export function readKickOff(
   const fault = (path: string, message: string, code: KickOffFault['code'] = 'not-supported') =>
     faults.push({ path, message, code });
   if (!isLenient)
-    for (const name of new Set(refused)) fault(name, `is not supported. Supported parameters: ${supported.join(', ')}`);
+    // Only the names of refused parameters are in the message, because clients leave out what it names.
+    for (const name of new Set(refused)) fault(name, 'is not supported');
   const associated = listOf(parameters, 'includeAssociatedData');
   const unknownData = associated.find((value) => !provenanceData.includes(value));
   if (unknownData !== undefined) fault('includeAssociatedData', `cannot be ${unknownData}`);
@@ -134,7 +135,7 @@ function readTypeFilters(
     const [, type, query = ''] = /^([A-Z][A-Za-z]*)\?(.*)$/s.exec(filter) ?? [];
     if (type === undefined) fault('_typeFilter', 'must be a search such as Observation?category=laboratory', 'value');
     else if (types.length > 0 && !types.includes(type))
-      fault('_typeFilter', `names ${type}, which is not among _type`, 'value');
+      fault('_typeFilter', `names ${type}, which was not requested`, 'value');
     else return [{ type, parameters: new URLSearchParams(query) }];
     return [];
   });
