@@ -55,6 +55,8 @@ export interface SearchResources extends ResourceTypeReference {
   readonly outcome?: string | undefined;
   /** The FHIR search parameters of the URL. */
   readonly parameters: URLSearchParams;
+  /** Whether `_include` may add resources of a type. Default: all types. */
+  readonly mayInclude?: (resourceType: string) => boolean;
   /** Other parameters that the request can have, for the message about an unknown one. */
   readonly otherParameters?: readonly string[];
   /** Aborted when the client has closed the connection. */
@@ -199,6 +201,7 @@ export class ResourceService {
       end = match.cursor;
     }
     const included = await this.readTargets({
+      mayInclude: options.mayInclude,
       ...{ includes, fhirEndpoint, connectionId: reference.connectionId },
       matches: matches.map(({ resource }) => resource),
     });
@@ -227,13 +230,15 @@ export class ResourceService {
     readonly connectionId: string;
     readonly fhirEndpoint: string;
     readonly includes: readonly Include[];
+    readonly mayInclude: SearchResources['mayInclude'];
     readonly matches: readonly Resource[];
   }): Promise<Resource[]> {
-    const { connectionId, fhirEndpoint, includes, matches } = options;
+    const { connectionId, fhirEndpoint, includes, mayInclude = () => true, matches } = options;
     const references = includes.flatMap((include) =>
       matches.flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
     );
-    const targets = new Map(references.map((target) => [`${target.type}/${target.id}`, target]));
+    const readable = references.filter(({ type }) => mayInclude(type));
+    const targets = new Map(readable.map((target) => [`${target.type}/${target.id}`, target]));
     // A Bundle must not have a resource twice: https://hl7.org/fhir/R4/bundle.html#invs (bdl-7).
     for (const { resourceType, id } of matches) targets.delete(`${resourceType}/${id}`);
     if (targets.size > maxIncluded) {

@@ -322,6 +322,11 @@ test('a backend client gets a token for its scopes, reads with it, and is named 
     'scope-not-sufficient',
   ]);
   expect((await api.request('GET', `${base}/Practitioner`, { authorization })).status).toBe(200);
+  // A reference does not lead to a type that the scopes do not cover.
+  await write({ resourceType: 'Patient', id: 'p4', generalPractitioner: [{ reference: 'Practitioner/d1' }] });
+  const included = `${base}/Patient?_id=p4&_include=Patient:general-practitioner`;
+  expect((await api.request('GET', included, { authorization })).body.entry).toHaveLength(1);
+  expect((await api.request('GET', included)).body.entry).toHaveLength(2);
   expect((await api.request('GET', `${base}/_history`, { authorization })).refusal).toEqual([
     403,
     'scope-not-sufficient',

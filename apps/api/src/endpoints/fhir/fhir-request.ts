@@ -58,10 +58,19 @@ export function checkAccepts(request: Request, types: readonly string[]): void {
   });
 }
 
-/** What a caller may do with the resources of a type: `r` reads single ones, `s` searches and exports. @throws AppError `scope-not-sufficient` */
-export function checkScope({ apiKey }: Caller, resourceType: string, right: 'r' | 's'): void {
-  const { grantedScope: scope } = apiKey;
-  if (scope === undefined || isGranted({ scope, resourceType, right })) return;
+/** Whether a caller may do this with the resources of a type: `r` reads single ones, `s` searches and exports. */
+export function isAllowed(
+  { apiKey: { grantedScope: scope } }: Caller,
+  resourceType: string,
+  right: 'r' | 's',
+): boolean {
+  return scope === undefined || isGranted({ scope, resourceType, right });
+}
+
+/** @throws AppError `scope-not-sufficient` */
+export function checkScope(caller: Caller, resourceType: string, right: 'r' | 's'): void {
+  if (isAllowed(caller, resourceType, right)) return;
+  const { grantedScope: scope } = caller.apiKey;
   throw accessError('scope-not-sufficient', {
     message: `The scopes of this token do not cover ${resourceType}: ${scope}. Request a token with more scopes.`,
   });

@@ -23,6 +23,7 @@ import {
   checkScope,
   fhirEndpoint,
   formatShape,
+  isAllowed,
   selfOf,
   withoutFormat,
 } from './fhir-request.ts';
@@ -262,11 +263,20 @@ async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<
   const known = withoutFormat(sent);
   const { parameters, outcome } = isLenient ? withoutUnknown(known) : { parameters: known, outcome: undefined };
   const page = pageOf({ request, response, process, params });
+  const mayInclude = (type: string) => isAllowed(caller, type, 'r');
   // The links of a search by POST are those of the same search by GET.
   const address = new URL(`${page.base}/${params.type}?${sent}`);
   await sendPage(
     input,
-    services.resources.search({ ...referenceOf(input), parameters, otherParameters, outcome, ...page, address }),
+    services.resources.search({
+      ...referenceOf(input),
+      parameters,
+      otherParameters,
+      mayInclude,
+      outcome,
+      ...page,
+      address,
+    }),
     audit,
   );
 }
