@@ -55,6 +55,8 @@ schema.index({ connectionId: 1, 'resource.id': 1, _id: 1 });
 schema.index({ state: 1, completedAt: 1 });
 // Before a content or an upload is removed, a query looks for its documents.
 schema.index({ connectionId: 1, sha256: 1 });
+/** By the URL of the attachment, for readers that follow it. */
+schema.index({ connectionId: 1, url: 1 });
 schema.index({ 'progress.upload': 1 }, { sparse: true });
 
 /** `documents`: one record for each attachment of a resource. */
@@ -87,6 +89,15 @@ export class DocumentRepository {
 
   async find(id: string): Promise<PatientDocument | undefined> {
     const document = await this.model.findById(id).lean();
+    return document ? toRecord(document) : undefined;
+  }
+
+  /** Finds the document of an attachment by the spellings of its URL, and one whose content is stored rather than another. */
+  async findByUrl(options: { readonly connectionId: string; readonly urls: readonly string[] }) {
+    const { connectionId, urls } = options;
+    const ofUrl = { connectionId, url: { $in: [...urls] } };
+    const stored = await this.model.findOne({ ...ofUrl, state: 'stored' }).lean();
+    const document = stored ?? (await this.model.findOne(ofUrl).lean());
     return document ? toRecord(document) : undefined;
   }
 

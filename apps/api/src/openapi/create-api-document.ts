@@ -135,6 +135,7 @@ const pathParameters: Readonly<Record<string, string>> = {
   'schedules/:id': 'The id of a schedule, which begins with `sched_`.',
   'fhir/:connectionId': 'The id of a connection, which begins with `conn_`.',
   'fhir/:connectionId/:type': 'A FHIR resource type, such as `Observation`.',
+  'Binary/:id': 'The id in the URL of an attachment, which ends with `Binary/` and the id.',
   '_history/:version': 'The version id of the EHR, as in `ETag`.',
   'Group/:groupId': 'The id of the connection: its patients are the group.',
   'bulkstatus/:id': 'The id of an export, from `Content-Location`.',

@@ -79,6 +79,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   deleteSchedule: { path: '/schedules/{scheduleId}', answer: 'unknown-schedule' },
   readChanges: { path: `${athena}/resources/_history?connectionId={connectionId}`, answer: 'unknown-connection' },
   readFhirResource: { path: `${fhir}/Patient/p1`, answer: 'unknown-connection' },
+  readFhirBinary: { path: `${fhir}/Binary/b1`, answer: 'unknown-connection' },
   readFhirVersion: { path: `${fhir}/Patient/p1/_history/1`, answer: 'unknown-connection' },
   readFhirInstanceHistory: { path: `${fhir}/Patient/p1/_history`, answer: 'unknown-connection' },
   readFhirTypeHistory: { path: `${fhir}/Patient/_history`, answer: 'unknown-connection' },

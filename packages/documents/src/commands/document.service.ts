@@ -70,6 +70,19 @@ export function createDocumentService(options: {
       });
     },
 
+    /**
+     * Finds the document whose attachment has the URL of a Binary at the EHR.
+     * @throws AppError `unknown-connection`
+     */
+    async findBinary(
+      options: Omit<DocumentReference, 'id'> & { readonly connectionId: string; readonly binaryId: string },
+    ) {
+      const { provider, connectionId, scope, binaryId } = options;
+      const { fhirEndpoint } = await connections.find({ provider, id: connectionId, scope });
+      const path = `Binary/${binaryId}`;
+      return store.documents.findByUrl({ connectionId, urls: [path, `/${path}`, `${fhirEndpoint}/${path}`] });
+    },
+
     /** @throws AppError `unknown-document`, `document-not-stored` */
     async open(reference: DocumentReference): Promise<OpenedDocument> {
       const document = await find(reference);

@@ -57,6 +57,23 @@ async function store(storedType: string, change: Partial<PatientDocument> = {}):
 const at = (id: string, suffix = '') => `/api/ehr/athenahealth/documents/${id}${suffix}`;
 const get = (id: string, headers: Record<string, string> = {}) => api.request('GET', at(id), { headers });
 
+test('a document is returned at the FHIR base URL, where its attachment refers to', async () => {
+  await store('text/plain', { url: 'Binary/b1' });
+  await store('text/plain', { url: 'http://ehr.example:8080/fhir/r4/Binary/b2' });
+  const base = `/api/ehr/athenahealth/fhir/${connectionId}/Binary`;
+  for (const id of ['b1', 'b2']) {
+    const { status, text: body, headers } = await api.request('GET', `${base}/${id}`, { accept: 'text/plain' });
+    expect([id, status, body, headers.get('content-type')]).toEqual([id, 200, text, 'text/plain; charset=utf-8']);
+  }
+  const part = await api.request('GET', `${base}/b1`, { headers: { range: 'bytes=0-2' } });
+  expect([part.status, part.text]).toEqual([206, 'abc']);
+  const resource = await api.request('GET', `${base}/b1`, { accept: 'application/fhir+json' });
+  expect(resource.refusal).toEqual([404, 'unknown-resource']);
+  await note({ url: 'Binary/b3' });
+  expect((await api.request('GET', `${base}/b3`)).refusal).toEqual([409, 'document-not-stored']);
+  expect((await api.request('GET', `${base}/b4`)).refusal).toEqual([404, 'unknown-resource']);
+});
+
 test('a document is returned as it was received, as a download that browsers do not display', async () => {
   const id = await store('text/plain; charset=utf-8', { title: 'Jürgen’s "lab" 5/7.txt' });
   const { status, text: body, headers } = await get(id);

@@ -4,13 +4,16 @@ import { anyPatient } from '@bulkhead/audit';
 import type { PatientDocument } from '@bulkhead/documents';
 import type { OpenedDocument } from '@bulkhead/documents/commands';
 import type { AppError } from '@bulkhead/runtime';
+import type { Services } from '@bulkhead/system';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
 
-const headersSchema = z.object({
+/** The headers of a request for a content. */
+export const headersSchema = z.object({
   range: z
     .string()
     .optional()
@@ -42,18 +45,35 @@ export const readDocument = defineEndpoint({
     304: { description: 'The content matches `If-None-Match`' },
   },
   errors: ['unknown-document', 'document-not-stored', 'range-not-satisfiable'],
-  async handler({ params, headers, caller: { scope }, services, audit, request, response }) {
-    auditDocument(audit, await services.documents.find({ ...params, scope }));
-    const document = await services.documents.open({ ...params, scope });
-    try {
-      await sendDocument({ document, headers, audit, request, response });
-    } catch (error) {
-      // The connection is closed before the announced length, so that the client notices that the content is incomplete.
-      if (!response.headersSent) throw error;
-      response.destroy();
-    }
+  async handler(input) {
+    const { params, caller, services } = input;
+    await sendContent({ ...input, document: await services.documents.find({ ...params, scope: caller.scope }) });
   },
 });
+
+/** Sends the content of a document. @throws AppError `document-not-stored` */
+export async function sendContent(options: {
+  readonly document: PatientDocument;
+  readonly params: { readonly provider: string };
+  readonly headers: z.output<typeof headersSchema>;
+  readonly caller: Pick<Caller, 'scope'>;
+  readonly services: Services;
+  readonly audit: AuditNotes;
+  readonly request: Request;
+  readonly response: Response;
+}): Promise<void> {
+  const { document, params, caller, services, response } = options;
+  auditDocument(options.audit, document);
+  const { provider } = params;
+  const opened = await services.documents.open({ provider, id: document.id, scope: caller.scope });
+  try {
+    await sendDocument({ ...options, document: opened });
+  } catch (error) {
+    // The connection is closed before the announced length, so that the client notices that the content is incomplete.
+    if (!response.headersSent) throw error;
+    response.destroy();
+  }
+}
 
 async function sendDocument(options: {
   readonly document: OpenedDocument;

@@ -2,6 +2,7 @@ import { endpointGroup } from '../../http/define-endpoint.ts';
 import { issueToken, readCapabilityStatement, readSmartConfiguration } from './discovery.endpoints.ts';
 import { exportEndpoints } from './export.endpoints.ts';
 import {
+  readFhirBinary,
   readFhirHistory,
   readFhirInstanceHistory,
   readFhirResource,
@@ -20,6 +21,7 @@ export const fhirEndpoints = endpointGroup({
     readSmartConfiguration,
     issueToken,
     readFhirResource,
+    readFhirBinary,
     readFhirVersion,
     readFhirInstanceHistory,
     readFhirTypeHistory,

@@ -6,6 +6,7 @@ import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts
 import type { Caller } from '../../http/middleware/caller-of.ts';
 import { leftSignal } from '../../http/send-lines.ts';
 import { instant } from '../common.schema.ts';
+import { headersSchema as contentHeaders, sendContent } from '../documents/read-document.endpoint.ts';
 import {
   fhirJson,
   pageCount,
@@ -54,6 +55,35 @@ export const readFhirResource = defineEndpoint({
   },
   errors: [...bundleErrors, 'resource-deleted'],
   handler: (input) => sendResource(input),
+});
+
+export const readFhirBinary = defineEndpoint({
+  id: 'readFhirBinary',
+  route: `GET ${base}/Binary/:id`,
+  ...fhirEndpoint,
+  action: 'resource.read',
+  summary: 'Read the content of an attachment, for FHIR clients',
+  description:
+    'Returns the stored bytes of the attachment whose URL is that of this Binary at the EHR, so that clients can follow `Binary/...` in a DocumentReference. It supports `Range` and `If-None-Match`. With `Accept: application/fhir+json`, and without such an attachment, it returns the stored Binary resource.',
+  request: { query: formatQuery, headers: contentHeaders, readBody: 'never' },
+  responses: {
+    200: { description: 'The content, or the Binary resource', contentType: '*/*' },
+    206: { description: 'The part that `Range` requests', contentType: '*/*' },
+    304: { description: 'The content matches `If-None-Match`' },
+  },
+  errors: [...bundleErrors, 'resource-deleted', 'document-not-stored', 'range-not-satisfiable'],
+  async handler(input) {
+    const { params, caller, services, request } = input;
+    const { provider, connectionId, id: binaryId } = params;
+    checkScope(caller, 'Binary', 'r');
+    // https://hl7.org/fhir/R4/binary.html#rest
+    const wantsResource = /\bjson\b/.test(request.get('accept') ?? '');
+    const document = wantsResource
+      ? undefined
+      : await services.documents.findBinary({ provider, connectionId, binaryId, scope: caller.scope });
+    if (document) await sendContent({ ...input, document });
+    else await sendResource({ ...input, params: { ...params, type: 'Binary' } });
+  },
 });
 
 export const readFhirVersion = defineEndpoint({
