@@ -16,8 +16,10 @@ export async function startApi(options: {
   readonly context: BenchContext;
   readonly database: string;
   readonly origin: string;
+  /** Options of Node.js. Default: none. */
+  readonly nodeArgs?: readonly string[];
 }) {
-  const { context, database, origin } = options;
+  const { context, database, origin, nodeArgs = [] } = options;
   const { redisUrl, mongodbUrl, folder } = context;
   const uri = new URL(mongodbUrl);
   uri.pathname = `/${database}`;
@@ -37,6 +39,7 @@ export async function startApi(options: {
       LOG_LEVEL: 'error',
     })),
     wantedPort: 8280,
+    nodeArgs,
     inheritedEnv: process.env,
     logFolder: join(folder, 'logs'),
   });
