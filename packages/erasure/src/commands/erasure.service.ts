@@ -21,6 +21,7 @@ import { z } from 'zod';
 import { type Erasure, erasureSchema } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
 import { countOfConnection, countOfPatient } from '../feature-counts.ts';
+import { keepOut } from '../keep-out.ts';
 import type { ErasureStore } from '../store.ts';
 
 interface ConnectionReference {
@@ -171,7 +172,7 @@ export class ErasureService {
     if (active && (active.keepsOut === true || subject.keepsOut !== true)) return { erasure: active, isChanged: false };
     if (active && patientId !== undefined) {
       // The rule first: the erasure that runs reads the record again, and must not end without it.
-      await this.store.keptOut.add({ connectionId, patientId, now: new Date() });
+      await keepOut(this.store, { connectionId, patientId, now: new Date() });
       const epoch = await this.store.writingProcesses.raiseEpoch();
       const stronger = await this.store.erasures.keepOut({ id: active.id, epoch });
       if (stronger) return { erasure: stronger, isChanged: true };

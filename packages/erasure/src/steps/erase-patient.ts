@@ -1,8 +1,8 @@
-import { AppError } from '@bulkhead/runtime';
 import type { PatientPass } from '@bulkhead/store';
 import type { Erasure } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
 import { countOfPatient } from '../feature-counts.ts';
+import { keepOut } from '../keep-out.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 /** Erases one patient of a connection. */
@@ -13,18 +13,10 @@ export function erasePatient(
   const { store, work, now } = deps;
   const { id, connectionId, patientId = '' } = erasure;
   const patient = { connectionId, patientId };
-  const keepOut = async (binaryIds: readonly string[] = []): Promise<void> => {
-    try {
-      await store.keptOut.add({ ...patient, binaryIds, now: now() });
-    } catch (error) {
-      // The whole connection is erased meanwhile, so nothing is stored for it anyway.
-      if (!(error instanceof AppError && error.code === 'connection-erased')) throw error;
-    }
-  };
   return {
     async stop() {
       // Runs before anything is deleted, so that no resource of the patient is stored after its deletion.
-      if (erasure.keepsOut === true) await keepOut();
+      if (erasure.keepsOut === true) await keepOut(store, { ...patient, now: now() });
     },
     count: () => countOfPatient(store.features, patient),
     async pass({ onDeleted }) {
@@ -32,12 +24,12 @@ export function erasePatient(
         throw erasureError('erasure-waits');
       // A later request may have asked to keep the patient out.
       const { keepsOut, binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
-      if (keepsOut === true) await keepOut(binaryIds);
+      if (keepsOut === true) await keepOut(store, { ...patient, binaryIds, now: now() });
       const onFound: PatientPass['onFound'] = async ({ documentIds = [], binaryIds = [] }) => {
         if (documentIds.length > 0) await store.erasures.addDocuments({ id, documentIds });
         const added = binaryIds.length > 0 ? await store.erasures.addBinaries({ id, binaryIds }) : [];
         if (keepsOut !== true || added.length === 0) return;
-        await keepOut(added);
+        await keepOut(store, { ...patient, binaryIds: added, now: now() });
         // Writes that were admitted before do not know that these Binaries are kept out.
         await store.erasures.raiseEpoch({ id, epoch: await store.writingProcesses.raiseEpoch() });
       };

@@ -132,6 +132,24 @@ test('a patient’s data is counted without a change, and erased by a job that c
   expect((await api.request('GET', path())).status).toBe(200);
 });
 
+test('an erasure of a patient that is running keeps the patient out on request, even if the connection is purged meanwhile', async () => {
+  const erase = (query = '') => api.request('DELETE', `${path()}/patients/p1${query}`);
+  const { status, body } = await erase();
+  expect([status, body.data.phase]).toEqual([202, 'queued']);
+  expect((await purge()).status).toBe(202);
+  const stronger = await erase('?keepOut=true');
+  expect([stronger.status, stronger.body.data?.id]).toEqual([202, body.data.id]);
+});
+
+test('many requests at once to keep a patient out are one erasure', async () => {
+  const erase = (query = '') => api.request('DELETE', `${path()}/patients/p1${query}`);
+  const { body } = await erase();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => erase('?keepOut=true')));
+  expect(answers.map(({ status, body: { data } }) => [status, data?.id])).toEqual(
+    answers.map(() => [202, body.data.id]),
+  );
+});
+
 test('a patient is not erased during a sync, which could store the patient again', async () => {
   const run = await api.store.syncRuns.find(planted.syncRunId);
   if (!run) throw new Error('the run is missing');
