@@ -1,3 +1,4 @@
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
 import { type ApiAnswer, startApi } from '../../testing/start-api.ts';
@@ -139,6 +140,20 @@ test('an erasure of a patient that is running keeps the patient out on request, 
   expect((await purge()).status).toBe(202);
   const stronger = await erase('?keepOut=true');
   expect([stronger.status, stronger.body.data?.id]).toEqual([202, body.data.id]);
+});
+
+test('a connection that is purged during a request is unknown', async () => {
+  const { connectionId } = planted;
+  const other = await plantConnection(api.store);
+  const purged = await api.request('DELETE', `/api/ehr/connections/${other.connectionId}?data=purge`);
+  const erasure = await api.store.erasures.find(purged.body.data.id);
+  if (!erasure) throw new Error('the erasure is missing');
+  // As between the two steps of a purge: the erasure is recorded, and the connection can still be found.
+  await api.store.erasures.insert({ ...erasure, id: `${erasure.id}2`, connectionId });
+  const body = { connectionId, cron: '0 2 * * *', timeZone: 'America/Chicago', kind: 'sync' };
+  const create = () => api.request('POST', '/api/ehr/schedules', { body });
+  await waitFor(async () => (await create()).status !== 201);
+  expect((await create()).refusal).toEqual([404, 'unknown-connection']);
 });
 
 test('many requests at once to keep a patient out are one erasure', async () => {

@@ -1,3 +1,4 @@
+import { erasureError } from '@bulkhead/erasure';
 import { AppError, runtimeError, toKnownError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { apiError } from './errors.ts';
@@ -22,6 +23,8 @@ function toErrorView({ code, message, context }: Pick<AppError, 'code' | 'messag
 }
 
 function toAppError(error: unknown): AppError {
+  // The connection was purged after the request had found it.
+  if (error instanceof AppError && error.code === 'connection-erased') return erasureError('unknown-connection');
   if (error instanceof AppError) return error;
   const fromBody = bodyError(error);
   if (fromBody) return fromBody;
