@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
 import { accessError } from '../errors.ts';
 import type { AccessStore } from '../store.ts';
+import { connectionIdFaults, connectionIdsSchema } from './connection-ids.ts';
 
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 
@@ -42,11 +43,7 @@ export function createApiKeyService(options: {
 
     /** @returns the record, and the key itself, which cannot be shown again. @throws AppError `invalid-request` */
     async create(body: z.output<typeof apiKeyBodySchema>): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
-      const faults = [];
-      for (const [index, id] of (body.connectionIds ?? []).entries()) {
-        if (await connectionExists(id)) continue;
-        faults.push({ path: `connectionIds.${index}`, message: 'must be the id of a connection' });
-      }
+      const faults = await connectionIdFaults(body.connectionIds, connectionExists);
       if (faults.length > 0) throw invalidRequest(faults);
       return store.apiKeys.issue({ ...body, now: new Date() });
     },
@@ -104,15 +101,9 @@ export const apiKeyBodySchema = z
       .describe(
         '`client` (exports, syncs and reads) or `operator` (also connections, keys, quarantined lines, erasures and the audit log).',
       ),
-    connectionIds: z
-      .array(z.string().min(1).max(100))
-      .min(1, 'must contain a connection: omit the field for all connections')
-      .max(1000)
-      .transform((ids) => [...new Set(ids)])
-      .optional()
-      .describe(
-        'The only connections that a client key may use. Default: all, including those that are created later.',
-      ),
+    connectionIds: connectionIdsSchema.describe(
+      'The only connections that a client key may use. Default: all, including those that are created later.',
+    ),
     expiresAt: z.iso
       .datetime({ offset: true, error: 'must be a timestamp with a time zone' })
       .optional()

@@ -10,6 +10,7 @@ import { limitScopes } from '../backend-client/limit-scopes.ts';
 import { accessError } from '../errors.ts';
 import type { Principal } from '../person/person.record.ts';
 import type { AccessStore } from '../store.ts';
+import { connectionIdFaults, connectionIdsSchema } from './connection-ids.ts';
 
 /** Clients ask for the full five minutes, and a clock that is a second ahead must not end every log-in. */
 const clockToleranceSeconds = 60;
@@ -40,11 +41,7 @@ export class BackendClientService {
 
   /** @throws AppError `invalid-request` */
   async create(body: z.output<typeof backendClientBodySchema>): Promise<BackendClient> {
-    const faults = [];
-    for (const [index, id] of (body.connectionIds ?? []).entries()) {
-      if (!(await this.connectionExists(id)))
-        faults.push({ path: `connectionIds.${index}`, message: 'must be the id of a connection' });
-    }
+    const faults = await connectionIdFaults(body.connectionIds, this.connectionExists);
     for (const [index, key] of (body.jwks?.keys ?? []).entries()) {
       const message = await keyFault(key);
       if (message !== undefined) faults.push({ path: `jwks.keys.${index}`, message });
@@ -167,13 +164,9 @@ export const backendClientBodySchema = z
       .describe(
         'What the client may read at most: SMART scopes of version 1 or 2, separated by spaces, such as `system/Patient.rs system/Observation.rs`. Default: `system/*.read`.',
       ),
-    connectionIds: z
-      .array(z.string().min(1).max(100))
-      .min(1, 'must contain a connection: omit the field for all connections')
-      .max(1000)
-      .transform((ids) => [...new Set(ids)])
-      .optional()
-      .describe('The only connections that the client may read. Default: all, including those that are created later.'),
+    connectionIds: connectionIdsSchema.describe(
+      'The only connections that the client may read. Default: all, including those that are created later.',
+    ),
     jwks: jwksSchema.optional(),
     jwksUrl: z
       .url()
