@@ -83,9 +83,8 @@ export function createDocumentService(options: {
       return store.documents.findByUrl({ connectionId, urls: [path, `/${path}`, `${fhirEndpoint}/${path}`] });
     },
 
-    /** @throws AppError `unknown-document`, `document-not-stored` */
-    async open(reference: DocumentReference): Promise<OpenedDocument> {
-      const document = await find(reference);
+    /** @param document which the caller may read, because `find` or `findBinary` has found it @throws AppError `document-not-stored` */
+    async open(document: PatientDocument): Promise<OpenedDocument> {
       const { connectionId, sha256, storedType } = document;
       const content =
         document.state === 'stored' && sha256 !== undefined

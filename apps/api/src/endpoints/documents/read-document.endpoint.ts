@@ -10,7 +10,6 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
-import type { Caller } from '../../http/middleware/caller-of.ts';
 
 /** The headers of a request for a content. */
 export const headersSchema = z.object({
@@ -54,18 +53,15 @@ export const readDocument = defineEndpoint({
 /** Sends the content of a document. @throws AppError `document-not-stored` */
 export async function sendContent(options: {
   readonly document: PatientDocument;
-  readonly params: { readonly provider: string };
   readonly headers: z.output<typeof headersSchema>;
-  readonly caller: Pick<Caller, 'scope'>;
   readonly services: Services;
   readonly audit: AuditNotes;
   readonly request: Request;
   readonly response: Response;
 }): Promise<void> {
-  const { document, params, caller, services, response } = options;
+  const { document, services, response } = options;
   auditDocument(options.audit, document);
-  const { provider } = params;
-  const opened = await services.documents.open({ provider, id: document.id, scope: caller.scope });
+  const opened = await services.documents.open(document);
   try {
     await sendDocument({ ...options, document: opened });
   } catch (error) {
