@@ -2,19 +2,28 @@ import { errorCode } from '@bulkhead/runtime';
 import { Redis } from 'ioredis';
 
 /**
+ * Redis answers at once, except the commands with which consumers wait for jobs, for up to ten seconds. A connection without an answer
+ * for longer is lost although it looks open: the server's machine is gone, or another program has accepted it.
+ */
+const usualSilenceMs = 30_000;
+
+/**
  * @param options.waiting true for workers, whose commands wait for Redis for any length of time. False for the API, whose commands
  * fail immediately, so that a request gets its 503 and nothing is accepted that could be lost.
+ * @param options.silenceMs how long an open connection may be without an answer before another one is opened
  */
 export function connectRedis(options: {
   readonly url: string;
   readonly waiting: boolean;
   readonly onError: (error: Error) => void;
+  readonly silenceMs?: number;
 }): Redis {
-  const { url, waiting, onError } = options;
+  const { url, waiting, onError, silenceMs = usualSilenceMs } = options;
   const redis: Redis = new Redis(url, {
     ...(waiting
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3000 }),
+    socketTimeout: silenceMs,
     // Reconnects within a second of Redis' return without sending too many attempts.
     retryStrategy: (times) => Math.min(times * 100, 1000),
     // The server was demoted. Its address leads to the new primary, but this connection stays open.
