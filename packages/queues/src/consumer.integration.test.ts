@@ -32,7 +32,7 @@ test.concurrent('a job gets its payload, its id and whether this is its last att
   await using queues = startQueues();
   const calls: unknown[] = [];
   queues.startConsumer({
-    [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...context }) => {
+    [capabilities]: async ({ signal, endSignal: _, jobId, retryAt, hasParent: __, progress: ___, ...context }) => {
       calls.push({ context, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
     },
   });
@@ -289,6 +289,23 @@ test.concurrent('a job of a process that died is completed by another process', 
   expect(queues.logged('job stalled')).toEqual([
     expect.objectContaining({ queue: 'bulk-export', jobId: 'kick-off.job_1' }),
   ]);
+});
+
+test.concurrent('a lost lock aborts a job, except its work that must not be repeated', async () => {
+  await using queues = startQueues();
+  const lost = Promise.withResolvers<{ readonly mustEnd: boolean }>();
+  queues.startConsumer(
+    {
+      [kickOff]: async ({ signal, endSignal }) => {
+        await queues.loseLock(kickOff, payload);
+        await once(signal, 'abort');
+        lost.resolve({ mustEnd: endSignal.aborted });
+      },
+    },
+    { lockMs: 300 },
+  );
+  await queues.producer.enqueue(kickOff, payload);
+  expect(await lost.promise).toEqual({ mustEnd: false });
 });
 
 test.concurrent.each([

@@ -4,8 +4,10 @@ export type RetryAt = (error: unknown) => Date | undefined;
 
 /** The arguments of a handler besides its payload. */
 export interface JobContext {
-  /** Aborted at shutdown, on a lost lock, on cancellation and at the job's time limit. */
+  /** Aborted at shutdown, on a lost lock and at the job's time limit. */
   readonly signal: AbortSignal;
+  /** Not aborted on a lost lock, for work that must not be repeated: another process may run the job, but its result is only here. */
+  readonly endSignal: AbortSignal;
   readonly jobId: string;
   /** When the job would run again after this error. Undefined if it would not. An aborted job always runs again. */
   readonly retryAt: RetryAt;

@@ -8,7 +8,7 @@ import { isSuspectWait, type PoisonJobs, poisonJobError } from './poison-jobs.ts
 interface RunJobOptions<Deps> {
   readonly job: Job;
   readonly token: string | undefined;
-  /** Aborted when this job is cancelled. */
+  /** Aborted when the lock of this job is lost. */
   readonly signal: AbortSignal | undefined;
   /** Aborted when the process stops. */
   readonly stopSignal: AbortSignal;
@@ -90,14 +90,16 @@ async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
 }
 
 async function handle<Deps>(options: Work<Deps>): Promise<void> {
-  const { job, name, payload, deps, signal: cancelSignal, stopSignal, poisonJobs } = options;
+  const { job, name, payload, deps, signal: lockSignal, stopSignal, poisonJobs } = options;
   const { timeoutMs } = catalog[name];
   // Unlike AbortSignal.timeout, this timer does not keep an ended job in memory until the limit, which may be hours away.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new DOMException('The job took too long.', 'TimeoutError')), timeoutMs);
-  const signal = AbortSignal.any([stopSignal, limit.signal, ...(cancelSignal ? [cancelSignal] : [])]);
+  const endSignal = AbortSignal.any([stopSignal, limit.signal]);
+  const signal = AbortSignal.any([endSignal, ...(lockSignal ? [lockSignal] : [])]);
   const context: JobContext = {
     signal,
+    endSignal,
     jobId: job.id ?? '',
     retryAt: (error) => {
       const plan = planOf(job, name, error);

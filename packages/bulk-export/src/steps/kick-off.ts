@@ -5,6 +5,7 @@
  * - A lease lets only one job of an export send it.
  * - `kickOffSentAt` is stored before it is sent. It is removed if an error response of the EHR proves that no export was started.
  * - `statusUrl` is stored right after the response, and the attempt retries this until the database accepts it.
+ * - An attempt whose job has lost its lock continues, because only it will know the response.
  * - If an attempt finds `kickOffSentAt` without a `statusUrl`, it first waits for the other attempt's write. Only then does it send the
  *   kick-off again, with a warning.
  * - If the export was cancelled or kicked off by another attempt meanwhile, the export at the server becomes an orphan. It is deleted
@@ -18,7 +19,7 @@ import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
-import type { RetryAt } from '@bulkhead/queues';
+import type { JobContext } from '@bulkhead/queues';
 import { noteRetry } from '@bulkhead/runs';
 import { AppError, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
@@ -36,10 +37,10 @@ const maxKickOffAgeMs = 48 * 60 * 60_000;
 /** The job `export.kick-off`. If the job will run again, the export shows why it waits. */
 export async function kickOffAndNoteRetry(
   deps: BulkExportDeps,
-  { exportId, signal, retryAt }: ExportStep & { readonly retryAt: RetryAt },
+  { exportId, endSignal, retryAt }: Pick<JobContext, 'endSignal' | 'retryAt'> & { readonly exportId: string },
 ): Promise<void> {
   try {
-    await kickOff(deps, { exportId, signal });
+    await kickOff(deps, { exportId, signal: endSignal });
   } catch (error) {
     const nextAttemptAt = retryAt(error);
     if (nextAttemptAt !== undefined) await noteKickOffRetry(deps, { exportId, error, nextAttemptAt });

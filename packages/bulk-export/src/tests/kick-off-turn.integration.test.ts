@@ -9,7 +9,7 @@ const signal = () => AbortSignal.timeout(20_000);
 
 /** Runs the kick-off of an export once. @returns the error of the attempt */
 const kickOff = ({ deps }: UseCases, exportId: string) =>
-  kickOffAndNoteRetry(deps, { exportId, retryAt: firstAttempt, signal: signal() }).then(
+  kickOffAndNoteRetry(deps, { exportId, retryAt: firstAttempt, endSignal: signal() }).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -28,7 +28,14 @@ export async function attemptJob<Name extends JobName, Deps>(
   job: { readonly payload: JobPayload<Name>; readonly retryAt: RetryAt; readonly signal: AbortSignal },
 ): Promise<void> {
   const { payload, retryAt, signal } = job;
-  const context: JobContext = { retryAt, signal, jobId: 'test', hasParent: true, progress: () => undefined };
+  const context: JobContext = {
+    retryAt,
+    signal,
+    endSignal: signal,
+    jobId: 'test',
+    hasParent: true,
+    progress: () => undefined,
+  };
   try {
     await run(deps, { ...payload, ...context } as Job<Name>);
   } catch (error) {

@@ -113,6 +113,11 @@ export function startQueues() {
       await waitFor(async () => (await queueOf(queueName).getActiveCount()) === 0);
       await worker.close();
     },
+    /** Takes the lock from the process that runs the job. */
+    async loseLock<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
+      const { queue, id } = find(name, payload);
+      await redis.del(`${prefix}:${queue.name}:${id}:lock`);
+    },
     /** How often the job's worker died. */
     async stalls<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
       const { queue, id } = find(name, payload);
