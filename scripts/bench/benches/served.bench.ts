@@ -2,7 +2,7 @@ import type { Bench, BenchContext } from '../bench.ts';
 import { alternate, compare, medianRow, perSecond, singleRow } from '../compare.ts';
 import { quantile } from '../report/median.ts';
 import { offerLoad } from '../systems/offer-load.ts';
-import { peakMegabytes } from '../systems/peak-megabytes.ts';
+import { heapLimit, peakMegabytes } from '../systems/peak-megabytes.ts';
 import { startApi } from '../systems/start-api.ts';
 import { type Measurement, newDatabase, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
@@ -56,9 +56,7 @@ async function startServer(options: {
   context.print(`storing ${count} Observations`);
   await cursor.measure('fill', count);
   await cursor.measure('age');
-  // V8 collects garbage only when it must. Without a limit its heap grows with all data that passes through.
-  const nodeArgs = ['--max-old-space-size=120'];
-  const api = started.use(await startApi({ context, database, origin, nodeArgs }));
+  const api = started.use(await startApi({ context, database, origin, nodeArgs: heapLimit }));
   return { api, cursor };
 }
 

@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts';
 import { alternate, compare, perCpuSecond, perSecond, singleRow } from '../compare.ts';
-import { peakMegabytes } from '../systems/peak-megabytes.ts';
+import { heapLimit, peakMegabytes } from '../systems/peak-megabytes.ts';
 import { newDatabase, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /** Nothing is requested from an EHR. */
@@ -18,13 +18,13 @@ export const tables: Bench = {
   async run(context) {
     await using started = new AsyncDisposableStack();
     const database = newDatabase();
-    const start = async (): Promise<Probe> =>
-      started.use(await startWorkerProbe(context, { entry: 'tables', origin, database }));
+    const start = async (nodeArgs: readonly string[] = []): Promise<Probe> =>
+      started.use(await startWorkerProbe(context, { entry: 'tables', origin, database, nodeArgs }));
     const count = observationsOf[context.size];
     context.print(`storing ${count} Observations`);
     await (await start()).measure('fill', count);
     // Each in its own process: a floor must not pay for the garbage of its subject.
-    const [cursor, table, engine, fhirpath] = [await start(), await start(), await start(), await start()];
+    const [cursor, table, engine, fhirpath] = [await start(), await start(heapLimit), await start(), await start()];
     const read = await alternate({
       context,
       subject: () => table.measure('table', 'parquet'),

@@ -37,14 +37,16 @@ export async function startWorkerProbe(
     /** The address of the simulated EHR, or of its replacement. */
     readonly origin: string;
     readonly env?: Readonly<Record<string, string>>;
+    /** Options of Node.js besides those of a worker. Default: none. */
+    readonly nodeArgs?: readonly string[];
   },
 ) {
-  const { database = newDatabase(), origin, env } = options;
+  const { database = newDatabase(), origin, env, nodeArgs = [] } = options;
   const url = new URL(mongodbUrl);
   url.pathname = `/${database}`;
   const entry = `apps/worker/bench/${options.entry}.probe.ts`;
   const child = fork(join(root, entry), {
-    execArgv: workerNodeArgs,
+    execArgv: [...workerNodeArgs, ...nodeArgs],
     env: {
       PATH: process.env.PATH,
       REDIS_URL: redisUrl,
