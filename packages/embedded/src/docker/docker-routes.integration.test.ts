@@ -17,6 +17,8 @@ const reason = await whyNoDocker(process.env);
 
 // The images may have to be pulled first.
 const TIMEOUT_MS = 300_000;
+// As long as a build of the images and the tests in a browser hold the lock. A hook that gave up earlier would still take it, for good.
+const LOCK_TIMEOUT_MS = 20 * 60_000;
 
 describe('the Docker routes', () => {
   if (reason) {
@@ -28,7 +30,7 @@ describe('the Docker routes', () => {
   let lock: Lock;
   beforeAll(async () => {
     lock = await lockNetwork('change addresses');
-  }, TIMEOUT_MS);
+  }, LOCK_TIMEOUT_MS);
   afterAll(() => lock?.release());
   let folder = '';
   beforeEach(async () => {
