@@ -233,7 +233,8 @@ describe('an entry that cannot be stored', () => {
     for (let times = 0; times < 2; times++)
       expect(await replay(first?.id, condition('mended'))).toMatchObject({ state: 'replayed', isCorrected: true });
     const reference = { connectionId: cases.connection.id, resourceType: 'Condition', resourceId: 'mended' };
-    expect(await resources.read(reference)).toMatchObject({ deleted: false, resource: condition('mended') });
+    const { deleted, resource } = (await resources.read(reference)) ?? {};
+    expect({ deleted, resource }).toEqual({ deleted: false, resource: condition('mended') });
     expect(await resources.readSources(reference)).toMatchObject([
       { source: { syncRunId: run.id, stepId: first?.stepId } },
     ]);
