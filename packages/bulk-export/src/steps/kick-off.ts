@@ -19,7 +19,7 @@ import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
-import type { JobContext } from '@bulkhead/queues';
+import type { Job } from '@bulkhead/queues';
 import { noteRetry } from '@bulkhead/runs';
 import { AppError, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
@@ -37,7 +37,7 @@ const maxKickOffAgeMs = 48 * 60 * 60_000;
 /** The job `export.kick-off`. If the job will run again, the export shows why it waits. */
 export async function kickOffAndNoteRetry(
   deps: BulkExportDeps,
-  { exportId, endSignal, retryAt }: Pick<JobContext, 'endSignal' | 'retryAt'> & { readonly exportId: string },
+  { exportId, endSignal, retryAt }: Pick<Job<'export.kick-off'>, 'exportId' | 'endSignal' | 'retryAt'>,
 ): Promise<void> {
   try {
     await kickOff(deps, { exportId, signal: endSignal });
