@@ -16,6 +16,9 @@ export async function plantLists(system: TestSystem) {
   const { store, connectionId } = system;
   const call = createApiClient(system);
   const now = new Date();
+  // Ten days later: a schedule that ran now would add an export to the list that a test counts.
+  const runsOn = new Date(now.getTime() + 10 * 24 * 60 * 60 * 1000);
+  const day = `${runsOn.getUTCDate()} ${runsOn.getUTCMonth() + 1}`;
   const ofConnection = { connectionId, provider: 'athenahealth' };
   const ended = { version: 1, createdAt: now, completedAt: now };
   const { id: exportId } = await call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', {
@@ -49,7 +52,7 @@ export async function plantLists(system: TestSystem) {
       actor: { kind: 'api-key', id: 'key_planted', name: 'planted', role: 'client' },
       ...{ action: 'resource.read', target: { connectionId }, patients: ['p1'], outcome: 'success' },
     });
-    const schedule = { connectionId, kind: 'export', cron: `${n % 60} ${n % 24} * * *`, timeZone: 'UTC' };
+    const schedule = { connectionId, kind: 'export', cron: `${n % 60} ${n % 24} ${day} *`, timeZone: 'UTC' };
     await call('POST', '/api/ehr/schedules', schedule);
   }
   await store.documents.note(
