@@ -7,7 +7,7 @@ import type { TemporarySystem } from '../test-system/start-temporary-system.ts';
 const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/back-up.md'), 'utf8');
 
 /** Returns the block of the page with this beginning. */
-function blockOf(begins: string): string {
+export function blockOf(begins: string): string {
   const blocks = [...page.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => text);
   const matching = blocks.filter((text) => text.trimStart().startsWith(begins));
   if (matching.length !== 1) throw new Error(`${matching.length} blocks of the page begin with ${begins}`);

@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { queueNames } from '@bulkhead/queues';
 import { describe, expect, test } from '@jest/globals';
@@ -239,36 +237,6 @@ describeWith({ title: 'the Kubernetes objects', tool: missing ? { missing } : {}
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
-
-  test('the backup keeps the seven newest dumps, and a dump that fails gets no final name', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'bulkhead-backup-'));
-    const backup = render(join(docker, 'kubernetes', 'overlays/example')).find(({ kind }) => kind === 'CronJob');
-    const [container] = backup?.spec.jobTemplate.spec.template.spec.containers ?? [];
-    const [shell, options, script] = container.command;
-    const dump = (end: string) => {
-      // Only the arguments of the tool are known here: its dump needs a replica set.
-      writeFileSync(
-        join(folder, 'mongodump'),
-        `#!/bin/sh\nfor last; do :; done\necho dump > "\${last#--archive=}"\n${end}\n`,
-        { mode: 0o755 },
-      );
-      const env = { PATH: `${folder}:${process.env.PATH}`, MONGODB_SERVER: 'mongodb://server' };
-      return spawnSync(shell, [options, script.replaceAll('/backup/', `${folder}/`)], { env }).status;
-    };
-    const archives = () => readdirSync(folder).filter((name) => name.endsWith('.archive.gz'));
-    for (let day = 1; day <= 9; day++) {
-      const file = join(folder, `bulkhead-2026-01-0${day}T0130.archive.gz`);
-      writeFileSync(file, '');
-      utimesSync(file, day, day);
-    }
-    expect(dump('exit 1')).not.toBe(0);
-    expect(archives()).toHaveLength(9);
-    expect(dump('exit 0')).toBe(0);
-    expect(archives()).toHaveLength(7);
-    expect(archives()).not.toContain('bulkhead-2026-01-03T0130.archive.gz');
-    expect(archives()).toContain('bulkhead-2026-01-04T0130.archive.gz');
-    rmSync(folder, { recursive: true });
   });
 
   test('the example of the Kubernetes secrets names all of them, without a value', () => {
