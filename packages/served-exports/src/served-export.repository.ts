@@ -5,7 +5,6 @@ import { type ServedExport, servedExportSchema } from './served-export.record.ts
 const schema = mongooseSchemaOf(servedExportSchema, { collection: 'served_exports' });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 schema.index({ connectionId: 1 });
-schema.index({ clientId: 1 });
 
 /** `served_exports`: the exports that clients read from here. */
 export class ServedExportRepository {
@@ -22,11 +21,6 @@ export class ServedExportRepository {
     // It can have ids of patients, so it is not stored while they are being erased.
     await this.gate.write(() => this.model.create({ _id, ...fields }));
     return _id;
-  }
-
-  /** Counts the exports of a client up to a limit. */
-  count({ clientId, limit }: { readonly clientId: string; readonly limit: number }): Promise<number> {
-    return this.model.countDocuments({ clientId }, { limit });
   }
 
   /** Checks the end itself, because the TTL index removes records only about once a minute. */

@@ -37,7 +37,24 @@ export async function offerLoad(load: Load) {
   return { waitsMs, statuses };
 }
 
-function send({ url, method, headers, body }: Load, agent: Agent) {
+/** Keeps so many connections busy: each one sends a request as soon as its last one is answered. */
+export async function keepBusy(load: Omit<Load, 'perSecond'> & { readonly connections: number }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
+  const endsAt = performance.now() + load.seconds * 1000;
+  const statuses = new Set<number>();
+  const waitsMs: number[] = [];
+  const connection = async () => {
+    for (let sentAt = performance.now(); sentAt < endsAt; sentAt = performance.now()) {
+      statuses.add(await send(load, agent));
+      waitsMs.push(performance.now() - sentAt);
+    }
+  };
+  await Promise.all(Array.from({ length: load.connections }, connection));
+  agent.destroy();
+  return { waitsMs, statuses };
+}
+
+function send({ url, method, headers, body }: Omit<Load, 'perSecond' | 'seconds'>, agent: Agent) {
   return new Promise<number>((resolve, reject) => {
     const clientRequest = request(url, { method, headers, agent }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0));

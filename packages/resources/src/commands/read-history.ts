@@ -68,8 +68,8 @@ export async function openWindow(
 ) {
   const { connectionId, resourceType, changes, cursor } = options;
   const since = wholeSecond(options.since?.getTime() ?? 0);
-  const knownSince = await changes.deletionsKnownSince();
-  if (options.since && knownSince && since < knownSince) throw resourceError('history-expired');
+  const knownSince = options.since && (await changes.deletionsKnownSince());
+  if (knownSince && since < knownSince) throw resourceError('history-expired');
   if (cursor === undefined) {
     const until = await changes.settledUntil();
     if (since.getTime() > until.getTime() + futureAfterMs) {

@@ -52,8 +52,6 @@ export interface NewServedExport extends Reader {
 
 /** A client that was stopped in the evening continues in the morning. Later, a new export is as good, because nothing is prepared. */
 const keptMs = 24 * 60 * 60_000;
-/** One every nine seconds. A program in an endless loop must not fill the database. */
-const maxExports = 10_000;
 /** The entries of a Bundle of deletions, so that a line stays below 100 kB. */
 const maxBundleEntries = 1000;
 const chunkCharacters = 64 * 1024;
@@ -75,7 +73,7 @@ export class ServedExportService {
     this.resources = options.resources;
   }
 
-  /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged`, `too-many-served-exports` */
+  /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged` */
   async kickOff(options: NewServedExport): Promise<string> {
     const { provider, connectionId, scope, clientId, level, parameters, isLenient, request, checkType } = options;
     const now = new Date();
@@ -92,12 +90,9 @@ export class ServedExportService {
     const types = [...new Set([...kickOff.types, ...(addsProvenance ? ['Provenance'] : [])])];
     for (const type of types) checkType(type);
     const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
-    const { servedExports } = this.store;
-    if ((await servedExports.count({ clientId, limit: maxExports })) >= maxExports)
-      throw servedExportError('too-many-served-exports');
     const since = sinceMs === undefined ? undefined : new Date(sinceMs);
     const window = await this.resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
-    return servedExports.create({
+    return this.store.servedExports.create({
       ...{ connectionId, clientId, request, types, typeFilters: searches, patients, elements, ignored },
       ...(since ? { since: window.since } : {}),
       until: window.until,

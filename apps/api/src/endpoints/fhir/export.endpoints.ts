@@ -35,7 +35,7 @@ const kickOffQuery = z.strictObject({
 
 const kickOffErrors = [
   ...(['unknown-connection', 'history-expired', 'connection-purged'] as const),
-  ...(['scope-not-sufficient', 'not-acceptable', 'unknown-resource', 'too-many-served-exports'] as const),
+  ...(['scope-not-sufficient', 'not-acceptable', 'unknown-resource'] as const),
 ] as const;
 
 const parametersBody = {
@@ -131,6 +131,7 @@ async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>,
   const body = typeof request.body === 'string' ? request.body : '';
   const parameters = kickOffParameters({ method: request.method, search: self.searchParams, body });
   if (!parameters) throw invalidRequest([{ path: 'body', message: 'must be a Parameters resource' }]);
+  await input.process.limits.countKickOff(input.caller.apiKey);
   const id = await services.servedExports.kickOff({
     ...readerOf(input),
     ...{ level, parameters, isLenient, request: self.href },

@@ -96,6 +96,14 @@ export const apiError = defineErrors({
           'Too many tests of connections with this key: each needs a new token of the EHR. Wait for the time in `Retry-After`, and read `lastTest` of the connection until then.',
         of: ['testConnection'],
       },
+      {
+        message:
+          'You have started 10,000 exports in a day. Read those that you have: a manifest can be read again, and its files too. Wait for the time in `Retry-After` before you start another one.',
+        of: [
+          ...(['exportSystem', 'exportSystemByPost', 'exportPatients', 'exportPatientsByPost'] as const),
+          ...(['exportGroup', 'exportGroupByPost'] as const),
+        ],
+      },
     ],
   },
   'range-not-satisfiable': {

@@ -13,6 +13,10 @@ const loginWindowSeconds = 10 * 60;
  */
 const testsPerMinute = 10;
 
+/** One every nine seconds. A kick-off stores a record for a day, and a program in an endless loop must not fill the database. */
+const kickOffsPerDay = 10_000;
+const daySeconds = 24 * 60 * 60;
+
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
 export class RequestLimits {
   private readonly requestsPerMinute;
@@ -22,6 +26,7 @@ export class RequestLimits {
   private readonly refusals;
   private readonly anonymous;
   private readonly tests;
+  private readonly kickOffs;
   private readonly logins;
 
   constructor(options: {
@@ -46,6 +51,7 @@ export class RequestLimits {
     this.refusals = counter('refusals', 60);
     this.anonymous = counter('anonymous', 60);
     this.tests = counter('tests', 60);
+    this.kickOffs = counter('kick-offs', daySeconds);
     this.logins = counter('logins', loginWindowSeconds);
   }
 
@@ -72,6 +78,17 @@ export class RequestLimits {
           message:
             'Too many tests of connections with this key: each needs a new token of the EHR. Wait for the time in `Retry-After`, and read `lastTest` of the connection until then.',
         });
+  }
+
+  /** Counts the start of an export of the store. @throws AppError `too-many-requests` */
+  countKickOff({ id }: Pick<ApiKey, 'id'>): Promise<void> {
+    return add({
+      to: this.kickOffs,
+      id,
+      limit: kickOffsPerDay,
+      message:
+        'You have started 10,000 exports in a day. Read those that you have: a manifest can be read again, and its files too. Wait for the time in `Retry-After` before you start another one.',
+    });
   }
 
   /**
