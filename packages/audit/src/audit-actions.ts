@@ -86,6 +86,7 @@ export const auditActions = [
   'sync.retry',
   'table.list',
   'table.search',
+  'token.issue',
   'webhook.list-deliveries',
   'webhook.read-delivery',
   'webhook.remove',

@@ -40,6 +40,7 @@ const cases = [
   { action: 'audit-event.verify', patients: [], target: {}, profile: 'Read' },
   { action: 'export.cancel', patients: [], target: { jobId: 'job_1' }, profile: undefined },
   { action: 'session.login', patients: [], target: {}, profile: undefined },
+  { action: 'token.issue', patients: [], target: {}, profile: undefined },
   { action: 'authenticate', patients: [], target: {}, profile: undefined, outcome: 'refused' as const },
   { action: 'command.migrate', patients: [], target: {}, profile: undefined },
 ];

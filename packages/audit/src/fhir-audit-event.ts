@@ -75,6 +75,7 @@ const patternsByVerb: Readonly<Record<string, Pattern>> = {
   login: patterns.login,
   logout: patterns.logout,
   authenticate: patterns.login,
+  issue: patterns.login,
 };
 
 function patternOf({ action }: AuditEvent): Pattern {

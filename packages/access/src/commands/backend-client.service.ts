@@ -78,6 +78,7 @@ export class BackendClientService {
   /**
    * Answers a request to the token endpoint.
    * @param options.audience the URL of the token endpoint
+   * @returns the client, and the body of the response (RFC 6749, section 5.1)
    * @throws OAuthError
    */
   async grant({ form, audience }: { readonly form: TokenForm; readonly audience: string }) {
@@ -104,10 +105,12 @@ export class BackendClientService {
         code: 'invalid_scope',
         text: `None of the requested scopes is granted. The client is registered for: ${client.scope}.`,
       });
-    const token = await this.store.clientTokens.issue({ clientId, scope: granted.join(' '), now });
+    const grantedScope = granted.join(' ');
+    const token = await this.store.clientTokens.issue({ clientId, scope: grantedScope, now });
     // A request does not wait for this write and does not fail with it.
     this.store.backendClients.noteUse(client, now).catch(() => undefined);
-    return { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scope: granted.join(' ') };
+    const issued = { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scope: grantedScope };
+    return { client, issued };
   }
 
   private async findKey(options: {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import manifest from '../../../package.json' with { type: 'json' };
 import { defineEndpoint, type ProcessState } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
+import { sourceOf } from '../../http/middleware/audit-trail.ts';
 import { fhirJson } from '../resources/fhir-answers.ts';
 import { capabilityStatement, smartConfiguration } from './capability-statement.ts';
 import { base, baseUrlOf, originOf } from './fhir-request.ts';
@@ -124,13 +125,19 @@ export const issueToken = defineEndpoint({
       },
     },
   },
-  errors: ['too-many-requests', 'unavailable', 'body-too-large'],
+  errors: ['too-many-requests', 'unavailable', 'audit-unavailable', 'body-too-large'],
   async handler({ process, services, request, response }) {
     response.set('cache-control', 'no-store');
     try {
       const form = Object.fromEntries(new URLSearchParams(typeof request.body === 'string' ? request.body : ''));
       const audience = audienceOf(request, process);
-      response.json(await services.backendClients.grant({ form, audience }));
+      const { client, issued } = await services.backendClients.grant({ form, audience });
+      await services.audit.append({
+        actor: { kind: 'client', id: client.id, name: client.name, role: 'client' },
+        ...{ action: 'token.issue', target: {}, outcome: 'success' },
+        ...sourceOf({ request, response }),
+      });
+      response.json(issued);
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
       if (error.status === 401) await noteRefusal(request, process);

@@ -333,8 +333,11 @@ test('a backend client gets a token for its scopes, reads with it, and is named 
     401,
     'unauthenticated',
   ]);
+  const actor = { kind: 'client', id, name: 'warehouse', role: 'client' };
   const events = await api.request('GET', '/api/ehr/audit-events?action=resource.read&limit=2');
-  expect(events.body.data[1].actor).toEqual({ kind: 'client', id, name: 'warehouse', role: 'client' });
+  expect(events.body.data[1].actor).toEqual(actor);
+  const tokens = await api.request('GET', `/api/ehr/audit-events?action=token.issue&actor=${id}`);
+  expect(tokens.body.data).toEqual([expect.objectContaining({ actor, outcome: 'success', address: '127.0.0.1' })]);
   expect((await api.request('DELETE', `/api/ehr/clients/${id}`)).status).toBe(200);
   expect((await api.request('GET', `${base}/Patient/p1`, { authorization })).refusal).toEqual([401, 'unauthenticated']);
   expect((await requestToken(await assertion(id))).body).toMatchObject({ error: 'invalid_client' });

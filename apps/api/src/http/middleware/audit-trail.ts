@@ -1,6 +1,6 @@
 import { type AuditOutcome, auditError, type NewAuditEvent } from '@bulkhead/audit';
 import type { AuditService } from '@bulkhead/audit/commands';
-import type { AppError, Logger } from '@bulkhead/runtime';
+import { type AppError, type Logger, present } from '@bulkhead/runtime';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AuditNotes, auditNotes } from './audit-notes.ts';
 import { actorOf, callerOf } from './caller-of.ts';
@@ -149,7 +149,6 @@ function toEvent({ request, response }: { readonly request: Request; readonly re
   const { action, target, code, patients, parameters } = notes;
   if (action === undefined) throw new Error('Only requests with an action have an event.');
   const outcome = outcomeOf(response.statusCode, notes);
-  const requestId = response.get('X-Request-Id');
   return {
     actor: actorOf(callerOf(response)),
     action,
@@ -158,9 +157,17 @@ function toEvent({ request, response }: { readonly request: Request; readonly re
     ...(parameters.length > 0 ? { parameters } : {}),
     outcome,
     ...(code === undefined || outcome === 'success' ? {} : { code }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(request.ip === undefined ? {} : { address: request.ip }),
+    ...sourceOf({ request, response }),
   };
+}
+
+/** Where an event came from. */
+export function sourceOf(options: {
+  readonly request: Request;
+  readonly response: Response;
+}): Pick<NewAuditEvent, 'requestId' | 'address'> {
+  const { ip: address } = options.request;
+  return present({ requestId: options.response.get('X-Request-Id'), address });
 }
 
 function outcomeOf(status: number, { isUnchanged }: AuditNotes): AuditOutcome {

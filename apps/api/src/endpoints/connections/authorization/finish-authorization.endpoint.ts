@@ -3,6 +3,7 @@ import { AppError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { sendPage, wantsPage } from '../../../browser/pages.ts';
 import { defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';
+import { sourceOf } from '../../../http/middleware/audit-trail.ts';
 import { connectionId as exampleConnectionId, success } from '../../common.schema.ts';
 import { authorizationProblemPage, authorizedPage } from './authorization-page.ts';
 import { takeBrowserCookie } from './browser-cookie.ts';
@@ -52,24 +53,21 @@ export const finishAuthorization = defineEndpoint({
   errorPage,
   async handler({ query, services, process, request, response }) {
     const { authorizations, audit } = services;
-    const { ip: address } = request;
     const binding = await authorizations.bindingOf(query);
     const browser = takeBrowserCookie({ request, response, binding });
     const connectionId = await authorizations.finish({ query, browser }).catch((error: unknown) => {
       if (error instanceof AppError) {
-        process.refusedAttempts.note({ action: 'connection.authorized', address: address ?? '', code: error.code });
+        process.refusedAttempts.note({ action: 'connection.authorized', address: request.ip ?? '', code: error.code });
       }
       throw error;
     });
-    const requestId = response.get('X-Request-Id');
     // The user who has agreed has no key, but the log must show that the connection was authorized.
     await audit.append({
       actor: { kind: 'nobody', id: 'nobody' },
       action: 'connection.authorized',
       target: { connectionId },
       outcome: 'success',
-      ...(requestId === undefined ? {} : { requestId }),
-      ...(address === undefined ? {} : { address }),
+      ...sourceOf({ request, response }),
     });
     if (!wantsPage(request)) return { data: { connectionId } };
     const place = await authorizations.placeOf(binding.id);
