@@ -248,7 +248,8 @@ function bundleLine(entry: readonly object[]): Buffer {
 
 async function* ignoredLines({ ignored }: ServedExport): AsyncGenerator<Buffer> {
   for (const name of ignored) {
-    const issue = [{ severity: 'warning', code: 'not-supported', details: { text: ignoredText(name) } }];
+    const text = ignoredText(name);
+    const issue = [{ severity: 'warning', code: 'not-supported', details: { text }, diagnostics: text }];
     yield Buffer.from(`${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`);
   }
 }

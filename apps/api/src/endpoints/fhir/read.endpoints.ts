@@ -320,6 +320,7 @@ function withoutUnknown(sent: URLSearchParams) {
     severity: 'warning',
     code: 'not-supported',
     details: { text: ignoredText(name) },
+    diagnostics: ignoredText(name),
   }));
   return { parameters, outcome: JSON.stringify({ resourceType: 'OperationOutcome', id: 'ignored', issue }) };
 }

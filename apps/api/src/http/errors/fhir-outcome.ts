@@ -29,6 +29,7 @@ export const operationOutcomeSchema = z
               text: z.string().describe('What happened, and what to do. For people: texts can change.'),
             })
             .describe('The error.'),
+          diagnostics: z.string().describe('The text again, for clients that read only this element.'),
         }),
       )
       .describe('The errors. An invalid request can have several.'),
@@ -49,6 +50,7 @@ export function toOperationOutcome({ code, message, details }: ErrorView, status
       severity: status >= 500 ? 'fatal' : 'error',
       code: issueCodes[status] ?? (status >= 500 ? 'exception' : 'invalid'),
       details: { coding: [{ system: codeSystem, code }], text },
+      diagnostics: text,
     })),
   };
 }
