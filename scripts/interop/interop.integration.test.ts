@@ -1,23 +1,22 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { describeWith } from '../describe-with.fixture.ts';
+import { buildForTest } from '../maven/maven-project.ts';
 import { runJson } from '../run-json.fixture.ts';
 import { findExamplesFolder } from './data/find-data.ts';
-import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
+import { hapiProject } from './server/start-hapi.ts';
 
 /** A few hundred resources. `pnpm interop` loads all. */
 const args = ['--patients', 8, '--per-type', 60];
 const types = 'Observation,Condition,Encounter,DiagnosticReport,Procedure,Practitioner,Organization';
-const missing = await whyMissing();
+const server = await buildForTest({ project: hapiProject, env: process.env });
 const hasExamples = findExamplesFolder(process.env) !== undefined;
 if (!hasExamples) {
   console.warn('Published examples and searches are not tested: set FHIR_EXAMPLES_DIR to the folder of the examples.');
   test.todo('stores published examples, and finds what an independent FHIR server finds');
 }
 
-if (missing !== undefined) {
-  console.warn(`Bulkhead is not tested against an independent FHIR server: ${missing}`);
-  test.todo('an independent FHIR server');
-} else {
+describeWith({ title: 'an independent FHIR server', tool: server }, () => {
   test('Bulkhead stores the resources that an independent FHIR server serves, and finds the same search results', async () => {
     const { code, result } = await runJson(join(import.meta.dirname, 'main.ts'), [...args, '--types', types]);
     const { compared, searches, ...faults } = result;
@@ -28,18 +27,4 @@ if (missing !== undefined) {
     expect(searches.found > 500).toBe(hasExamples);
     expect(code).toBe(0);
   }, 900_000);
-}
-
-/** Builds the server here, so that an unreachable registry skips the test unless INTEROP_REQUIRED is set. */
-async function whyMissing(): Promise<string | undefined> {
-  const { env } = process;
-  const reason = whyNoHapi(env);
-  if (reason !== undefined) return reason;
-  try {
-    await buildHapi(env, () => undefined);
-    return undefined;
-  } catch (error) {
-    if (env.INTEROP_REQUIRED) throw error;
-    return `it could not be built: ${error instanceof Error ? error.message : error}`;
-  }
-}
+});

@@ -3,24 +3,24 @@
 // stored resources with those that the server serves, and all search results with those of the server. Exit 1 if
 // anything differs without a known reason.
 import { runProgram } from '../command-line.ts';
+import { buildProject, whyNoBuild } from '../maven/maven-project.ts';
 import { makeProgramFolder } from '../program-folder.ts';
 import { createSteps } from '../steps/steps.ts';
 import { type InteropOptions, readOptions } from './options.ts';
 import { runInterop } from './run-interop.ts';
-import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
-import { startHapi } from './server/start-hapi.ts';
+import { hapiProject, startHapi } from './server/start-hapi.ts';
 
 await runProgram((args) => main(readOptions(args)));
 
 async function main({ json, part, searches }: InteropOptions): Promise<number> {
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   const { env } = process;
-  const missing = whyNoHapi(env);
+  const missing = whyNoBuild({ project: hapiProject, env });
   if (missing !== undefined) throw new Error(`The FHIR server cannot be built: ${missing}.`);
   const { path: folder, keep } = makeProgramFolder('interop');
   let isClean = false;
   const hapi = await steps.run('build of the FHIR server', async (progress) => {
-    const built = await buildHapi(env, progress);
+    const built = await buildProject({ project: hapiProject, env, progress });
     progress('starting');
     const value = await startHapi(built, env);
     return { text: `starts at ${value.url}`, value };

@@ -1,4 +1,13 @@
+import { join } from 'node:path';
 import { EmbeddedError, spawnTethered } from '@bulkhead/embedded';
+import type { MavenProject } from '../../maven/maven-project.ts';
+
+/** The server, and HAPI's client. */
+export const hapiProject: MavenProject = {
+  folder: join(import.meta.dirname, '..', 'hapi'),
+  name: 'interop-hapi',
+  downloads: '256 MB',
+};
 
 /** A request as the server logged it. */
 export interface ServedRequest {

@@ -5,42 +5,58 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder, EmbeddedError, findOnPath, spawnTethered, waitForLock } from '@bulkhead/embedded';
 
-/** The sources of the server, a Maven project. */
-const project = join(import.meta.dirname, '..', 'hapi');
-/** A first build downloads 256 MB. The limit ends a build whose registry does not answer. */
+/** A first build can download 256 MB. The limit ends a build whose registry does not answer. */
 const buildTimeoutMs = 10 * 60_000;
 const keptLines = 15;
 
-/** @returns the reason why this machine cannot build the server, or undefined */
-export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
+/** A Java program of the tests, whose dependencies come from Maven Central. */
+export interface MavenProject {
+  /** The folder with the pom.xml and the sources. */
+  readonly folder: string;
+  /** The name of its folder in the cache. */
+  readonly name: string;
+  /** What its dependencies are, such as `256 MB`. */
+  readonly downloads: string;
+}
+
+interface Build {
+  readonly project: MavenProject;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** @returns the reason why this machine cannot build the project, or undefined */
+export function whyNoBuild(build: Build): string | undefined {
+  const { env } = build;
   if (!findOnPath({ command: 'java', env })) return 'there is no Java on PATH (17 or newer is needed)';
-  if (readBuilt(env)) return undefined;
+  if (readBuilt(build)) return undefined;
   return findOnPath({ command: 'mvn', env }) ? undefined : 'there is no Maven (mvn) on PATH';
 }
 
 /**
- * Builds the server, unless the cache folder has a build of the same sources. The dependencies stay in Maven's own
+ * Builds a project, unless the cache folder has a build of the same sources. The dependencies stay in Maven's own
  * repository.
  *
  * @returns the class path for `java -cp`
  * @throws EmbeddedError with Maven's last lines, for example if the registry cannot be reached
  */
-export async function buildHapi(env: NodeJS.ProcessEnv, progress: (text: string) => void): Promise<string> {
-  const ready = readBuilt(env);
+export async function buildProject(options: Build & { readonly progress: (text: string) => void }): Promise<string> {
+  const { project, env, progress } = options;
+  const { name, downloads } = project;
+  const ready = readBuilt(options);
   if (ready) return ready;
-  const { root, built } = paths(env);
+  const { root, built } = paths(options);
   await mkdir(root, { recursive: true });
   const lock = await waitForLock({
     file: join(root, 'build.lock'),
-    onWait: (owner) => progress(`process ${owner} is building the server`),
+    onWait: (owner) => progress(`process ${owner} is building ${name}`),
   });
   try {
-    const builtMeanwhile = readBuilt(env);
+    const builtMeanwhile = readBuilt(options);
     if (builtMeanwhile) return builtMeanwhile;
-    progress('building the server with Maven; the first time this downloads 256 MB');
+    progress(`building ${name} with Maven; the first time this downloads ${downloads}`);
     const folder = await mkdtemp(join(root, 'building-'));
     try {
-      await cp(project, folder, { recursive: true });
+      await cp(project.folder, folder, { recursive: true });
       await runMaven(env, folder);
       await rm(built, { recursive: true, force: true });
       // Only a complete build has the final name.
@@ -51,26 +67,40 @@ export async function buildHapi(env: NodeJS.ProcessEnv, progress: (text: string)
   } finally {
     lock.release();
   }
-  const result = readBuilt(env);
+  const result = readBuilt(options);
   if (result) return result;
   throw new EmbeddedError({
     code: 'COMMAND_FAILED',
-    message: `Maven reported success, but ${built} has no complete build of the server. Remove that folder and try again.`,
+    message: `Maven reported success, but ${built} has no complete build of ${name}. Remove that folder and try again.`,
   });
 }
 
+/** Builds a project for a test. An unreachable registry skips the test unless INTEROP_REQUIRED is set. */
+export async function buildForTest(
+  build: Build,
+): Promise<{ readonly classPath: string } | { readonly missing: string }> {
+  const missing = whyNoBuild(build);
+  if (missing !== undefined) return { missing };
+  try {
+    return { classPath: await buildProject({ ...build, progress: () => undefined }) };
+  } catch (error) {
+    if (build.env.INTEROP_REQUIRED) throw error;
+    return { missing: `it could not be built: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
 /** The folder name contains a hash of the sources, so changed sources lead to a new build. */
-function paths(env: NodeJS.ProcessEnv): { readonly root: string; readonly built: string } {
-  const root = join(cacheFolder(env), 'interop-hapi');
+function paths({ project: { folder, name }, env }: Build): { readonly root: string; readonly built: string } {
+  const root = join(cacheFolder(env), name);
   const sum = createHash('sha256');
-  const files = globSync('**', { cwd: project }).filter((path) => statSync(join(project, path)).isFile());
-  for (const path of files.sort()) sum.update(`${path}\0`).update(readFileSync(join(project, path)));
+  const files = globSync('**', { cwd: folder }).filter((path) => statSync(join(folder, path)).isFile());
+  for (const path of files.sort()) sum.update(`${path}\0`).update(readFileSync(join(folder, path)));
   return { root, built: join(root, sum.digest('hex').slice(0, 16)) };
 }
 
 /** Returns the class path; undefined if there is no build, or if a dependency is missing in Maven's repository. */
-function readBuilt(env: NodeJS.ProcessEnv): string | undefined {
-  const target = join(paths(env).built, 'target');
+function readBuilt(build: Build): string | undefined {
+  const target = join(paths(build).built, 'target');
   const list = join(target, 'classpath.txt');
   if (!existsSync(list)) return undefined;
   const jars = readFileSync(list, 'utf8').trim().split(delimiter);

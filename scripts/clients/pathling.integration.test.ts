@@ -1,0 +1,76 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { baseEnv, captureCommand } from '@bulkhead/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair } from 'jose';
+import { describeWith } from '../describe-with.fixture.ts';
+import { buildForTest } from '../maven/maven-project.ts';
+import { type ServedSystem, startServedSystem } from './served-system.fixture.ts';
+
+const project = { folder: join(import.meta.dirname, 'pathling'), name: 'client-pathling', downloads: '12 MB' };
+const tool = await buildForTest({ project, env: process.env });
+
+describeWith({ title: 'the Bulk Data client of Pathling (Java)', tool }, ({ classPath }) => {
+  let system: ServedSystem;
+  afterAll(() => system?.stop());
+
+  test("Pathling's client exports all resources, then what has changed, and shows why it was refused", async () => {
+    system = await startServedSystem({ patients: 8 });
+    const { folder: cwd, fhirUrl, connectionId } = system;
+    await system.importAll();
+    await system.settle();
+    const client = await registerClient(system);
+    const run = (options: { group?: string; out: string; since?: string; types?: readonly string[] }) => {
+      const { group = connectionId, out, since = '', types = [] } = options;
+      const program = ['java', '-cp', classPath, 'clients.ExportWithPathling'];
+      return captureCommand({
+        cwd,
+        env: baseEnv(),
+        command: [...program, fhirUrl, ...client, group, out, since, ...types],
+      });
+    };
+
+    const first = await run({ out: 'all' });
+    expect({ code: first.code, errors: first.code === 0 ? '' : first.stdout + first.stderr }).toEqual({
+      code: 0,
+      errors: '',
+    });
+    const all = await readFolder(join(cwd, 'all'));
+    expect(all).toEqual(await system.stored());
+    expect(all.size).toBeGreaterThan(100);
+
+    await system.changeEverything();
+    await system.settle();
+    await run({ out: 'changed', since: first.stdout.trim(), types: ['Patient', 'Observation'] });
+    const changed = await readFolder(join(cwd, 'changed'));
+    const stored = await system.stored();
+    expect(changed.size).toBe(2);
+    for (const [reference, line] of changed) expect(line).toBe(stored.get(reference));
+
+    const refused = await run({ group: 'other', out: 'refused' });
+    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('"Group/other" does not exist here.')]);
+  }, 180_000);
+});
+
+/** @returns the arguments with which it authenticates */
+async function registerClient({ call, folder }: ServedSystem): Promise<string[]> {
+  const { privateKey, publicKey } = await generateKeyPair('RS384', { extractable: true });
+  const key = { kid: 'k1', alg: 'RS384' };
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), ...key }] };
+  const { id } = await call<{ id: string }>('POST', '/api/ehr/clients', { name: 'pathling', jwks });
+  const file = join(folder, 'private.json');
+  await writeFile(file, JSON.stringify({ ...(await exportJWK(privateKey)), ...key }));
+  return [id, file];
+}
+
+/** The lines of the exported resources by their references. */
+async function readFolder(folder: string): Promise<Map<string, string>> {
+  const lines = new Map<string, string>();
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.ndjson'))) {
+    for (const line of (await readFile(join(folder, name), 'utf8')).split('\n').filter(Boolean)) {
+      const { resourceType, id } = JSON.parse(line) as { readonly resourceType: string; readonly id: string };
+      lines.set(`${resourceType}/${id}`, line);
+    }
+  }
+  return lines;
+}
