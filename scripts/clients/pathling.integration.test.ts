@@ -7,7 +7,7 @@ import { describeWith } from '../describe-with.fixture.ts';
 import { buildForTest } from '../maven/maven-project.ts';
 import { type ServedSystem, startServedSystem } from './served-system.fixture.ts';
 
-const project = { folder: join(import.meta.dirname, 'pathling'), name: 'client-pathling', downloads: '12 MB' };
+const project = { folder: join(import.meta.dirname, 'pathling'), name: 'client-pathling', downloads: '35 MB' };
 const tool = await buildForTest({ project, env: process.env });
 
 describeWith({ title: 'the Bulk Data client of Pathling (Java)', tool }, ({ classPath }) => {
