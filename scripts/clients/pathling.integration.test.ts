@@ -1,11 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { exportJWK, generateKeyPair } from 'jose';
 import { describeWith } from '../describe-with.fixture.ts';
 import { buildForTest } from '../maven/maven-project.ts';
-import { type ServedSystem, startServedSystem } from './served-system.fixture.ts';
+import { addLines, registerClient, type ServedSystem, startServedSystem } from './served-system.fixture.ts';
 
 const project = { folder: join(import.meta.dirname, 'pathling'), name: 'client-pathling', downloads: '35 MB' };
 const tool = await buildForTest({ project, env: process.env });
@@ -19,14 +18,15 @@ describeWith({ title: 'the Bulk Data client of Pathling (Java)', tool }, ({ clas
     const { folder: cwd, fhirUrl, connectionId } = system;
     await system.importAll();
     await system.settle();
-    const client = await registerClient(system);
+    const ownKeys = ({ privateKey }: Record<string, object>) => privateKey ?? {};
+    const { id, file } = await registerClient(system, { name: 'pathling', alg: 'RS384', ownKeys });
     const run = (options: { group?: string; out: string; since?: string; types?: readonly string[] }) => {
       const { group = connectionId, out, since = '', types = [] } = options;
       const program = ['java', '-cp', classPath, 'clients.ExportWithPathling'];
       return captureCommand({
         cwd,
         env: baseEnv(),
-        command: [...program, fhirUrl, ...client, group, out, since, ...types],
+        command: [...program, fhirUrl, id, file, group, out, since, ...types],
       });
     };
 
@@ -52,25 +52,10 @@ describeWith({ title: 'the Bulk Data client of Pathling (Java)', tool }, ({ clas
   }, 180_000);
 });
 
-/** @returns the arguments with which it authenticates */
-async function registerClient({ call, folder }: ServedSystem): Promise<string[]> {
-  const { privateKey, publicKey } = await generateKeyPair('RS384', { extractable: true });
-  const key = { kid: 'k1', alg: 'RS384' };
-  const jwks = { keys: [{ ...(await exportJWK(publicKey)), ...key }] };
-  const { id } = await call<{ id: string }>('POST', '/api/ehr/clients', { name: 'pathling', jwks });
-  const file = join(folder, 'private.json');
-  await writeFile(file, JSON.stringify({ ...(await exportJWK(privateKey)), ...key }));
-  return [id, file];
-}
-
 /** The lines of the exported resources by their references. */
 async function readFolder(folder: string): Promise<Map<string, string>> {
   const lines = new Map<string, string>();
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.ndjson'))) {
-    for (const line of (await readFile(join(folder, name), 'utf8')).split('\n').filter(Boolean)) {
-      const { resourceType, id } = JSON.parse(line) as { readonly resourceType: string; readonly id: string };
-      lines.set(`${resourceType}/${id}`, line);
-    }
-  }
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.ndjson')))
+    addLines(lines, await readFile(join(folder, name), 'utf8'));
   return lines;
 }

@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { testServices } from '@bulkhead/testing';
+import { exportJWK, generateKeyPair } from 'jose';
 import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { startTemporarySystem } from '../test-system/start-temporary-system.ts';
@@ -71,12 +74,44 @@ export async function readStored(options: {
   const { types = await store.resources.listStoredTypes(connectionId) } = options;
   const lines = new Map<string, string>();
   for (const resourceType of types) {
-    for await (const chunk of store.resources.streamNdjson({ connectionId, resourceType })) {
-      for (const line of chunk.toString().split('\n').filter(Boolean))
-        lines.set(`${resourceType}/${(JSON.parse(line) as { readonly id: string }).id}`, line);
-    }
+    for await (const chunk of store.resources.streamNdjson({ connectionId, resourceType }))
+      addLines(lines, chunk.toString());
   }
   return lines;
+}
+
+/** Adds the lines of an NDJSON text by the references of their resources. */
+export function addLines(lines: Map<string, string>, ndjson: string): void {
+  for (const line of ndjson.split('\n').filter(Boolean)) {
+    const { resourceType, id } = JSON.parse(line) as { readonly resourceType: string; readonly id: string };
+    lines.set(`${resourceType}/${id}`, line);
+  }
+}
+
+/**
+ * Registers a Bulk Data client with a new key.
+ * @param options.ownKeys what the client keeps in its file, from its private and its public key
+ * @returns its id, and its file
+ */
+export async function registerClient(
+  { call, folder }: ServedSystem,
+  options: {
+    readonly name: string;
+    readonly alg: 'RS384' | 'ES384';
+    readonly ownKeys: (keys: { readonly privateKey: object; readonly publicKey: object }) => object;
+  },
+) {
+  const { name, alg, ownKeys } = options;
+  const pair = await generateKeyPair(alg, { extractable: true });
+  const [publicKey, privateKey] = [
+    { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg, key_ops: ['verify'] },
+    { ...(await exportJWK(pair.privateKey)), kid: 'k1', alg, key_ops: ['sign'] },
+  ];
+  const { id } = await call<{ id: string }>('POST', '/api/ehr/clients', { name, jwks: { keys: [publicKey] } });
+  // smart-fetch knows the kind of the file by this ending.
+  const file = join(folder, 'key.jwks');
+  await writeFile(file, JSON.stringify(ownKeys({ privateKey, publicKey })));
+  return { id, file };
 }
 
 export type ServedSystem = Awaited<ReturnType<typeof startServedSystem>>;

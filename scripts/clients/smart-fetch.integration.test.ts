@@ -1,11 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installFromPypi } from '@bulkhead/embedded';
 import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { exportJWK, generateKeyPair } from 'jose';
 import { describeWith } from '../describe-with.fixture.ts';
-import { type ServedSystem, startServedSystem } from './served-system.fixture.ts';
+import { addLines, registerClient, type ServedSystem, startServedSystem } from './served-system.fixture.ts';
 
 const tool = await installFromPypi({ name: 'smart-fetch', version: '1.0.3', command: 'smart-fetch', env: process.env });
 
@@ -23,7 +22,10 @@ describeWith({ title: 'smart-fetch (Python), a Bulk Data client', tool }, ({ com
     system = await startServedSystem({ patients: 8 });
     await system.importAll();
     await system.settle();
-    const options = await registerClient(system);
+    // It chooses its key by `key_ops`.
+    const ownKeys = ({ privateKey, publicKey }: Record<string, object>) => ({ keys: [publicKey, privateKey] });
+    const { id, file } = await registerClient(system, { name: 'smart-fetch', alg: 'ES384', ownKeys });
+    const options = ['--smart-client-id', id, '--smart-key', file];
     await fetchAll({ command, system, options });
     const first = await readFolder(join(system.folder, 'out'), '001');
     expect(first.deleted).toEqual([]);
@@ -40,19 +42,6 @@ describeWith({ title: 'smart-fetch (Python), a Bulk Data client', tool }, ({ com
     expect(copy).toEqual(await system.stored(types));
   }, 180_000);
 });
-
-/** @returns the options with which it authenticates */
-async function registerClient({ call, folder }: ServedSystem): Promise<string[]> {
-  const { privateKey, publicKey } = await generateKeyPair('ES384', { extractable: true });
-  const key = { kid: 'k1', alg: 'ES384' };
-  const jwks = { keys: [{ ...(await exportJWK(publicKey)), ...key, key_ops: ['verify'] }] };
-  const { id } = await call<{ id: string }>('POST', '/api/ehr/clients', { name: 'smart-fetch', jwks });
-  // It chooses its key by `key_ops`, and knows the file by the ending of its name.
-  const own = { keys: [...jwks.keys, { ...(await exportJWK(privateKey)), ...key, key_ops: ['sign'] }] };
-  const file = join(folder, 'key.jwks');
-  await writeFile(file, JSON.stringify(own));
-  return ['--smart-client-id', id, '--smart-key', file];
-}
 
 async function fetchAll({
   command,
@@ -86,15 +75,13 @@ async function readFolder(out: string, number: string) {
   const resources = new Map<string, string>();
   const deleted: string[] = [];
   for (const name of files) {
-    const lines = (await readFile(join(out, folder, name), 'utf8')).split('\n').filter(Boolean);
-    for (const line of lines) {
-      const { resourceType, id, entry } = JSON.parse(line) as Bundle & {
-        readonly resourceType: string;
-        readonly id: string;
-      };
-      if (name.startsWith('deleted/')) deleted.push(...entry.map(({ request }) => request.url));
-      else resources.set(`${resourceType}/${id}`, line);
+    const text = await readFile(join(out, folder, name), 'utf8');
+    if (!name.startsWith('deleted/')) {
+      addLines(resources, text);
+      continue;
     }
+    for (const line of text.split('\n').filter(Boolean))
+      deleted.push(...(JSON.parse(line) as Bundle).entry.map(({ request }) => request.url));
   }
   return { resources, deleted };
 }

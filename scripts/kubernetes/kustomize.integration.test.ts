@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { queueNames } from '@bulkhead/queues';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { backupCommand } from '../backup/cron-job.fixture.ts';
 import { describeWith } from '../describe-with.fixture.ts';
 import { faultOf } from './fault-of.fixture.ts';
 import { render, whyNoKubectl } from './render.fixture.ts';
@@ -237,6 +238,13 @@ describeWith({ title: 'the Kubernetes objects', tool: missing ? { missing } : {}
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('the example contains the CronJob of the backup with its command', () => {
+    const { command, args } = backupCommand('/backup');
+    const backup = render(join(docker, 'kubernetes', 'overlays/example')).find(({ kind }) => kind === 'CronJob');
+    const [container] = backup?.spec.jobTemplate.spec.template.spec.containers ?? [];
+    expect(container.command).toEqual([command, ...args]);
   });
 
   test('the example of the Kubernetes secrets names all of them, without a value', () => {

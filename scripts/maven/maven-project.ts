@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { cacheFolder, EmbeddedError, findOnPath, spawnTethered, waitForLock } from '@bulkhead/embedded';
+import { cacheFolder, EmbeddedError, findOnPath, runCommand, waitForLock } from '@bulkhead/embedded';
 
 /** A first build can download 256 MB. The limit ends a build whose registry does not answer. */
 const buildTimeoutMs = 10 * 60_000;
-const keptLines = 15;
 
 /** A Java program of the tests, whose dependencies come from Maven Central. */
 export interface MavenProject {
@@ -108,30 +106,17 @@ function readBuilt(build: Build): string | undefined {
   return [join(target, 'classes'), ...jars].join(delimiter);
 }
 
-async function runMaven(env: NodeJS.ProcessEnv, folder: string): Promise<void> {
-  const lines: string[] = [];
+async function runMaven(env: NodeJS.ProcessEnv, cwd: string): Promise<void> {
   const goals = ['compile', 'dependency:build-classpath', '-Dmdep.outputFile=target/classpath.txt'];
-  const maven = await spawnTethered({
-    command: 'mvn',
-    args: ['--quiet', '--batch-mode', ...goals],
-    env,
-    cwd: folder,
-    output: {
-      onLine: (line) => {
-        lines.push(line);
-        if (lines.length > keptLines) lines.shift();
-      },
-    },
-  });
-  const stopped = new AbortController();
-  const timeout = delay(buildTimeoutMs, 'timeout' as const, { signal: stopped.signal }).catch(() => undefined);
-  const end = await Promise.race([maven.exited, timeout]);
-  stopped.abort();
-  if (end === 'timeout') await maven.stop();
-  else if (end?.code === 0) return;
-  const what = end === 'timeout' ? `did not finish within ${buildTimeoutMs / 60_000} minutes` : 'failed';
-  throw new EmbeddedError({
-    code: 'COMMAND_FAILED',
-    message: `Maven ${what}. It needs Maven Central, or a mirror of it, once. Its last lines:\n${lines.join('\n')}`,
-  });
+  try {
+    const args = ['--quiet', '--batch-mode', ...goals];
+    await runCommand({ command: 'mvn', args, env, cwd, timeoutMs: buildTimeoutMs });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const minutes = buildTimeoutMs / 60_000;
+    throw new EmbeddedError({
+      code: 'COMMAND_FAILED',
+      message: `Maven failed. It needs Maven Central, or a mirror of it, once, and has ${minutes} minutes. ${why}`,
+    });
+  }
 }

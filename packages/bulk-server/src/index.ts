@@ -16,7 +16,7 @@ export {
   readKickOff,
   type TypeFilter,
 } from './kick-off.ts';
-export { ignoredText, type ManifestFile, writeManifest } from './manifest.ts';
+export { ignoredIssue, ignoredText, type ManifestFile, writeManifest } from './manifest.ts';
 export { OAuthError } from './oauth-error.ts';
 export { selectElements } from './select-elements.ts';
 export { readableScopes } from './system-scope.ts';

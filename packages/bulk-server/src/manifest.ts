@@ -23,3 +23,9 @@ export function writeManifest<File extends ManifestFile>(options: {
 export function ignoredText(name: string): string {
   return `The parameter ${name} is not supported and was ignored.`;
 }
+
+/** The issue of an OperationOutcome about a parameter that was ignored. */
+export function ignoredIssue(name: string) {
+  const text = ignoredText(name);
+  return { severity: 'warning', code: 'not-supported', details: { text }, diagnostics: text };
+}

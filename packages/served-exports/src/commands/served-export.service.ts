@@ -1,7 +1,7 @@
 import { anyPatient } from '@bulkhead/audit';
 import {
   type ExportLevel,
-  ignoredText,
+  ignoredIssue,
   type KickOffParameter,
   kickOffParameterNames,
   type ManifestFile,
@@ -48,6 +48,8 @@ export interface NewServedExport extends Reader {
   readonly isLenient: boolean;
   /** The URL of the kick-off. */
   readonly request: string;
+  /** Called for a valid request, before a record is created. Throws if there are too many. */
+  readonly admit: () => Promise<void>;
 }
 
 /** A client that was stopped in the evening continues in the morning. Later, a new export is as good, because nothing is prepared. */
@@ -75,7 +77,8 @@ export class ServedExportService {
 
   /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged` */
   async kickOff(options: NewServedExport): Promise<string> {
-    const { provider, connectionId, scope, clientId, level, parameters, isLenient, request, checkType } = options;
+    const { provider, connectionId, scope, clientId, level, parameters, isLenient, request, admit, checkType } =
+      options;
     const now = new Date();
     const kickOff = readKickOff(parameters, {
       ...{ level, isLenient, nowMs: now.getTime() },
@@ -90,6 +93,7 @@ export class ServedExportService {
     const types = [...new Set([...kickOff.types, ...(addsProvenance ? ['Provenance'] : [])])];
     for (const type of types) checkType(type);
     const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
+    await admit();
     const since = sinceMs === undefined ? undefined : new Date(sinceMs);
     const window = await this.resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
     return this.store.servedExports.create({
@@ -248,8 +252,6 @@ function bundleLine(entry: readonly object[]): Buffer {
 
 async function* ignoredLines({ ignored }: ServedExport): AsyncGenerator<Buffer> {
   for (const name of ignored) {
-    const text = ignoredText(name);
-    const issue = [{ severity: 'warning', code: 'not-supported', details: { text }, diagnostics: text }];
-    yield Buffer.from(`${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`);
+    yield Buffer.from(`${JSON.stringify({ resourceType: 'OperationOutcome', issue: [ignoredIssue(name)] })}\n`);
   }
 }

@@ -131,10 +131,10 @@ async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>,
   const body = typeof request.body === 'string' ? request.body : '';
   const parameters = kickOffParameters({ method: request.method, search: self.searchParams, body });
   if (!parameters) throw invalidRequest([{ path: 'body', message: 'must be a Parameters resource' }]);
-  await input.process.limits.countKickOff(input.caller.apiKey);
   const id = await services.servedExports.kickOff({
     ...readerOf(input),
     ...{ level, parameters, isLenient, request: self.href },
+    admit: () => input.process.limits.countKickOff(input.caller.apiKey),
   });
   const { connectionId } = params;
   input.audit.addTarget({ connectionId, exportId: id });

@@ -209,11 +209,19 @@ test('an export is for the client that started it, until it is deleted or a day 
 test('a client that starts exports in an endless loop is stopped', async () => {
   const { apiKey, key } = await api.store.apiKeys.issue({ name: 'endless', role: 'client', now: new Date() });
   const redis = connectRedis({ url: api.env.REDIS_URL ?? '', waiting: true, onError: () => undefined });
-  await redis.set(`${api.env.BULKHEAD_PREFIX}:kick-offs:${apiKey.id}`, 10_000, 'EX', 3600);
-  await redis.quit();
-  const { refusal, headers } = await kickOff('/$export', { authorization: `Bearer ${key}` });
-  expect([refusal, headers.get('retry-after')]).toEqual([[429, 'too-many-requests'], '3600']);
+  const counter = `${api.env.BULKHEAD_PREFIX}:kick-offs:${apiKey.id}`;
+  const secondsLeft = async () => Math.ceil((await redis.pttl(counter)) / 1000);
+  await redis.set(counter, 9_999, 'EX', 3600);
+  const authorization = `Bearer ${key}`;
+  expect((await kickOff('/$export?_type=Unknown', { authorization })).status).toBe(400);
+  expect((await kickOff('/$export', { authorization })).status).toBe(202);
+  const before = await secondsLeft();
+  const { refusal, headers } = await kickOff('/$export', { authorization });
+  expect(refusal).toEqual([429, 'too-many-requests']);
+  expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(before);
+  expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(await secondsLeft());
   expect((await kickOff('/$export')).status).toBe(202);
+  await redis.quit();
 });
 
 test('a client that stops reading is disconnected after the time limit, and can read the file again', async () => {

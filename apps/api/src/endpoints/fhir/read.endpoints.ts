@@ -1,4 +1,4 @@
-import { ignoredText, preferencesOf } from '@bulkhead/bulk-server';
+import { ignoredIssue, preferencesOf } from '@bulkhead/bulk-server';
 import { searchParameterNames } from '@bulkhead/fhir';
 import { text } from 'express';
 import { z } from 'zod';
@@ -316,12 +316,7 @@ function withoutUnknown(sent: URLSearchParams) {
   const ignored = [...new Set(sent.keys())].filter((name) => !searchParameterNames.includes(name));
   const parameters = new URLSearchParams([...sent].filter(([name]) => searchParameterNames.includes(name)));
   if (ignored.length === 0) return { parameters, outcome: undefined };
-  const issue = ignored.map((name) => ({
-    severity: 'warning',
-    code: 'not-supported',
-    details: { text: ignoredText(name) },
-    diagnostics: ignoredText(name),
-  }));
+  const issue = ignored.map(ignoredIssue);
   return { parameters, outcome: JSON.stringify({ resourceType: 'OperationOutcome', id: 'ignored', issue }) };
 }
 
