@@ -1,6 +1,6 @@
 import { titleOf } from '@bulkhead/client';
 import { Group, List, Text } from '@mantine/core';
-import { api, type Schedule } from '../api/api.ts';
+import { api, refreshMs, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { withoutNames } from '../parts/coded-text.ts';
@@ -114,7 +114,18 @@ function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
 const shownRuns = 3;
 
 function NextRuns({ schedule: { id, paused, timeZone, nextRunAt } }: { readonly schedule: Schedule }) {
-  const schedule = api.useQuery('get', '/api/ehr/schedules/{id}', { params: { path: { id } } }, { enabled: !paused });
+  const params = { path: { id } };
+  const schedule = api.useQuery(
+    'get',
+    '/api/ehr/schedules/{id}',
+    { params },
+    {
+      enabled: !paused,
+      // The runs stay the same until the next one has started. A list of hundreds would otherwise send hundreds of requests each time.
+      refetchInterval: ({ state: { data } }) => (data?.data.nextRuns?.[0] === nextRunAt ? false : refreshMs),
+      refetchOnWindowFocus: false,
+    },
+  );
   if (paused) return <StatusBadge status="paused" />;
   const nextRuns = schedule.data?.data.nextRuns ?? (nextRunAt === undefined ? [] : [nextRunAt]);
   return (
