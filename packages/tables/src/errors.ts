@@ -22,6 +22,19 @@ export const tableError = defineErrors({
       },
     ],
   },
+  'view-too-costly': {
+    title: 'The view is too costly',
+    advice: 'Combine fewer lists in the view, or make shorter texts.',
+    status: 422,
+    help: 'What a view computes has a limit for each resource and for the whole table, so that one table does not stop the others. The message has the limit, and `details` the resource at which it was reached.',
+    examples: [
+      {
+        message:
+          'The rows of Observation/o1 cannot be computed. The view needs too many steps: the rows of a resource may have 1,000,000. A step is a part of an expression, an item of a list, a cell, or 16 characters of a text. Combine fewer lists, or make shorter texts.',
+        details: { resourceType: 'Observation', resourceId: 'o1' },
+      },
+    ],
+  },
   'view-failed': {
     title: 'A value does not fit its column',
     advice: 'Change the column, or correct the resource in the EHR and import it again.',

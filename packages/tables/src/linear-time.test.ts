@@ -1,5 +1,5 @@
 import { parseFhirJson } from '@bulkhead/fhir';
-import { findSuperlinear, type Reader } from '@bulkhead/testing';
+import { findSuperlinear, longestHoldMs, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { compileView } from './view/compile-view.ts';
 
@@ -62,4 +62,40 @@ const readers: readonly Reader[] = [
 
 test.each(readers)('$name is read in time that grows no faster than its size', async (reader) => {
   expect(await findSuperlinear(reader)).toEqual([]);
+});
+
+/** Items of each kind, so that every expression below has a value. */
+const itemsJson = JSON.stringify({
+  resourceType: 'Patient',
+  id: 'p1',
+  text: 'x'.repeat(100_000),
+  names: Array.from({ length: 50 }, (_, index) => ({ given: ['a', 'b'], family: `f${index}` })),
+  references: Array.from({ length: 50 }, (_, index) => ({ reference: `https://ehr.example/fhir/Patient/${index}` })),
+  birthDate: '2024-01-01T10:00:00.123+02:00',
+}).replace('{', `{"short":1.50,"long":1.${'7'.repeat(900)},"small":1e-900,"large":3e900,`);
+const items = parseFhirJson(Buffer.from(itemsJson), { maxDepth: 100 }).value;
+
+test.each([
+  ...[
+    'names.given',
+    "names.where(family = 'f1')",
+    "names.family.join(',')",
+    'names = names',
+    'text + text',
+    'text = text',
+  ],
+  ...['short + long', 'long * long', 'short / 3', 'small + large', 'small < large', 'long.lowBoundary()', '-long'],
+  ...['birthDate < @2024-01-01T10:00:00+01:00', 'birthDate = @2024-01-01', 'birthDate.highBoundary()', 'value'],
+  ...[
+    'references.getReferenceKey()',
+    "birthDate.extension('x')",
+    'names.ofType(string)',
+    'names.exists(given.empty())',
+  ],
+])('a view that repeats %s is refused before it holds the event loop for long', async (path) => {
+  const loops = ['names', 'names', 'names', 'names', `$this.where((${path}).exists().not())`];
+  const select = [...loops.map((forEach) => ({ forEach })), { column: [column('id')] }];
+  const { rows } = compileView({ resource: 'Patient', select });
+  const heldMs = await longestHoldMs(async () => expect(() => rows(items)).toThrow(/too many steps/));
+  expect(heldMs).toBeLessThan(200);
 });

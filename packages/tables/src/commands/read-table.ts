@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { anyPatient, patientsShown } from '@bulkhead/audit';
 import type { Resource, ResourceSearch } from '@bulkhead/fhir';
 import { type ResourceStore, resourceError, streamTimeMs, wholeSecond } from '@bulkhead/resources';
@@ -42,11 +43,20 @@ export const deletedColumn: TableColumn = {
   description: 'Whether the resource has no rows any longer. Only with `_since`.',
 };
 
-/** Streams a table in chunks. @throws AppError `view-failed`, `search-too-costly` */
+/** After this many steps of the budget, some 10 ms, other requests have a turn. */
+const stepsOfTurn = 250_000;
+
+/** Streams a table in chunks. @throws AppError `view-failed`, `view-too-costly`, `search-too-costly` */
 export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
-  const { writer, limit } = options;
+  const { writer, limit, view } = options;
   let remaining = limit;
+  let steps = 0;
   for await (const { resource, rows } of options.since === undefined ? currentRows(options) : changedRows(options)) {
+    steps += view.budget.spent;
+    if (steps > stepsOfTurn) {
+      steps = 0;
+      await setImmediate();
+    }
     for (const row of rows) {
       if (remaining === 0) break;
       remaining -= 1;

@@ -4,6 +4,7 @@ import type { ResourceStore } from '@bulkhead/resources';
 import { invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
 import { tableError } from '../errors.ts';
+import { Budget } from '../fhirpath/budget.ts';
 import { type CompiledView, compileView, invalidView } from '../view/compile-view.ts';
 import { publishedViews } from '../views.ts';
 import { type TableFormat, tableFormats } from '../writers/formats.ts';
@@ -73,7 +74,7 @@ export class TableService {
   async open(options: StreamTable): Promise<OpenedTable> {
     const { provider, connectionIds, scope, format, quotesFormulas, since, limit, signal, onFurther } = options;
     for (const id of connectionIds) await this.connections.find({ provider, id, scope });
-    const view = typeof options.view === 'string' ? this.find(options.view) : compileView(options.view);
+    const view = typeof options.view === 'string' ? this.find(options.view) : compileOwnView(options.view);
     const columns = tableColumns(view, since);
     const search = readSearch(options);
     const { resourceChanges } = this.store;
@@ -110,6 +111,11 @@ export class TableService {
     this.compiled.set(name, compiled);
     return compiled;
   }
+}
+
+/** A view of a caller is a program, so the whole table has a budget. */
+function compileOwnView(view: object): CompiledView {
+  return compileView(view, new Budget({ hasTotal: true }));
 }
 
 /** @throws AppError `invalid-view` if a column of the view has the name of an added one, or if changed rows would have no key */

@@ -1,4 +1,5 @@
 import { ExactNumber } from '@bulkhead/fhir';
+import type { Budget } from './budget.ts';
 import { EvaluationError } from './expression-error.ts';
 
 /*
@@ -8,24 +9,10 @@ import { EvaluationError } from './expression-error.ts';
 
 export type Collection = unknown;
 
-/** Counts the items that are read for a resource. */
-export interface Meter {
-  items: number;
-}
-
-/** Expressions and loops combine the lists of a resource without a bound. Ten million items take a few tenths of a second. */
-const maxItems = 10_000_000;
-
-/** @throws EvaluationError if too many items have been read */
-export function countItems(meter: Meter, items: number): void {
-  meter.items += items;
-  if (meter.items > maxItems) throw new EvaluationError('It combines too many items of lists.');
-}
-
 /** Brings a value of JSON into the form of collections. */
-export function toCollection(value: unknown, meter: Meter): Collection {
+export function toCollection(value: unknown, budget: Budget): Collection {
   if (!Array.isArray(value)) return value === null ? undefined : value;
-  countItems(meter, value.length);
+  budget.spend(value.length);
   // FHIR has null in arrays of primitives if an item has extensions only.
   const items = value.includes(null) ? value.filter((item) => item !== null) : value;
   return items.length > 1 ? items : items[0];
@@ -37,14 +24,15 @@ export function itemsOf(collection: Collection): readonly unknown[] {
 }
 
 /** Applies a function to each item and joins the results. */
-export function flatMap(collection: Collection, map: (item: unknown) => Collection, meter: Meter): Collection {
+export function flatMap(collection: Collection, map: (item: unknown) => Collection, budget: Budget): Collection {
   if (collection === undefined) return undefined;
   if (!Array.isArray(collection)) return map(collection);
-  countItems(meter, collection.length);
+  budget.spend(collection.length);
   const results: unknown[] = [];
   for (const item of collection) {
     const result = map(item);
-    if (Array.isArray(result)) results.push(...result);
+    // Not `push(...result)`, because a list can have more items than a call can have arguments.
+    if (Array.isArray(result)) for (const each of result) results.push(each);
     else if (result !== undefined) results.push(result);
   }
   return results.length > 1 ? results : results[0];

@@ -1,12 +1,12 @@
 import { parseExact } from '@bulkhead/fhir';
-import { choiceNames, unnamedChoices } from './choice-elements.ts';
-import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
+import { flatMap, isElement, singleOf, truthOf } from './collections.ts';
 import { combine, compare, equals } from './compare.ts';
-import type { Compile, Compiled, Constant, Evaluate, Fail } from './compiled.ts';
+import { type Compile, type Compiled, type Constant, current, type Evaluate, type Fail } from './compiled.ts';
 import { calculate, isNumeric } from './decimal.ts';
 import { EvaluationError, ExpressionError } from './expression-error.ts';
 import { compileCall } from './functions.ts';
 import { type Expression, parseExpression } from './parser.ts';
+import { readerOf } from './read-element.ts';
 import { temporalTypes } from './temporal.ts';
 
 /*
@@ -24,8 +24,19 @@ export function compileExpression(options: {
 }): Compiled {
   const { text, constants } = options;
   const fail: Fail = (at, reason) => new ExpressionError({ text, at, reason });
-  const compile: Compile = (expression) => compileNode({ expression, compile, fail, constants });
+  const compile: Compile = (expression) => counted(compileNode({ expression, compile, fail, constants }));
   return compile(parseExpression(text));
+}
+
+/** Every part of an expression is a step of the budget each time that it is computed. */
+function counted({ evaluate, type }: Compiled): Compiled {
+  return {
+    evaluate: (node, scope) => {
+      scope.budget.spend(1);
+      return evaluate(node, scope);
+    },
+    type,
+  };
 }
 
 type CompileNode<Kind extends Expression['kind']> = {
@@ -58,8 +69,6 @@ function compileNode(options: CompileNode<Expression['kind']>): Compiled {
       return compileInvocation({ ...options, expression });
   }
 }
-
-const current: Compiled = { evaluate: (node) => node, type: undefined };
 
 function compileLiteral({ form, text }: Extract<Expression, { readonly kind: 'literal' }>): Compiled {
   if (form === 'string') return { evaluate: () => text, type: 'string' };
@@ -107,29 +116,8 @@ function compileMember({ expression, compile }: CompileNode<'member'>): Compiled
   if (target === undefined) return { evaluate: read, type: undefined };
   const { evaluate } = compile(target);
   return {
-    evaluate: (node, scope) => {
-      const value = evaluate(node, scope);
-      return Array.isArray(value) ? flatMap(value, (item) => read(item, scope), scope.meter) : read(value, scope);
-    },
+    evaluate: (node, scope) => flatMap(evaluate(node, scope), (item) => read(item, scope), scope.budget),
     type: undefined,
-  };
-}
-
-/** Reads an element of an item. */
-function readerOf(name: string): Evaluate {
-  const readPlain: Evaluate = (item, { meter }) => {
-    if (!isElement(item)) return undefined;
-    const value = item[name];
-    // `constructor` is not an element.
-    return typeof value === 'function' ? undefined : toCollection(value, meter);
-  };
-  if (!unnamedChoices.has(name)) return readPlain;
-  const names = choiceNames(name);
-  return (item, scope) => {
-    const plain = readPlain(item, scope);
-    if (plain !== undefined || !isElement(item)) return plain;
-    const typed = names.find((candidate) => item[candidate] !== undefined);
-    return typed === undefined ? undefined : toCollection(item[typed], scope.meter);
   };
 }
 
@@ -161,13 +149,15 @@ function compileBinary({ expression, compile }: CompileNode<'binary'>): Compiled
       return { evaluate: logical(operator, sides), type: 'boolean' };
     case '=':
       return {
-        evaluate: (node, scope) => equals(sides.left(node, scope), sides.right(node, scope), isTemporal),
+        evaluate: (node, scope) =>
+          equals({ left: sides.left(node, scope), right: sides.right(node, scope), isTemporal, budget: scope.budget }),
         type: 'boolean',
       };
     case '!=':
       return {
         evaluate: (node, scope) => {
-          const isEqual = equals(sides.left(node, scope), sides.right(node, scope), isTemporal);
+          const [left, right] = [sides.left(node, scope), sides.right(node, scope)];
+          const isEqual = equals({ left, right, isTemporal, budget: scope.budget });
           return isEqual === undefined ? undefined : !isEqual;
         },
         type: 'boolean',
@@ -177,13 +167,20 @@ function compileBinary({ expression, compile }: CompileNode<'binary'>): Compiled
     case '*':
     case '/':
       return {
-        evaluate: (node, scope) => combine(operator, sides.left(node, scope), sides.right(node, scope)),
+        evaluate: (node, scope) =>
+          combine({ operator, left: sides.left(node, scope), right: sides.right(node, scope), budget: scope.budget }),
         type: left.type === 'string' ? 'string' : 'decimal',
       };
     default:
       return {
         evaluate: (node, scope) =>
-          compare({ operator, left: sides.left(node, scope), right: sides.right(node, scope), isTemporal }),
+          compare({
+            operator,
+            left: sides.left(node, scope),
+            right: sides.right(node, scope),
+            isTemporal,
+            budget: scope.budget,
+          }),
         type: 'boolean',
       };
   }
@@ -212,7 +209,7 @@ function compileNegative({ expression: { operand }, compile }: CompileNode<'nega
       const value = singleOf(evaluate(node, scope), '`-`');
       if (value === undefined) return undefined;
       if (!isNumeric(value)) throw new EvaluationError('`-` can be applied to numbers only.');
-      return calculate('-', 0, value);
+      return calculate({ operator: '-', left: 0, right: value, budget: scope.budget });
     },
     type,
   };

@@ -1,4 +1,5 @@
-import type { Collection, Meter } from './collections.ts';
+import type { Budget } from './budget.ts';
+import type { Collection } from './collections.ts';
 import type { ExpressionError } from './expression-error.ts';
 import type { Expression } from './parser.ts';
 
@@ -6,7 +7,7 @@ import type { Expression } from './parser.ts';
 export interface Scope {
   /** The position of the item in the collection of the innermost `forEach` or `repeat`, from 0. */
   rowIndex: number;
-  readonly meter: Meter;
+  readonly budget: Budget;
 }
 
 /** Computes an expression for an item. @throws EvaluationError */
@@ -17,6 +18,9 @@ export interface Compiled {
   /** The type of the result in FHIR, if the expression says it. */
   readonly type: string | undefined;
 }
+
+/** The current item. */
+export const current: Compiled = { evaluate: (node) => node, type: undefined };
 
 /** A constant of a view. */
 export interface Constant {

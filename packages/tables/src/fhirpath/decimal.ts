@@ -1,4 +1,5 @@
 import { ExactNumber } from '@bulkhead/fhir';
+import type { Budget } from './budget.ts';
 import { EvaluationError } from './expression-error.ts';
 
 /*
@@ -55,16 +56,38 @@ function fromDecimal({ digits, scale }: Decimal): Numeric {
   return String(double) === plain ? double : new ExactNumber(plain);
 }
 
+interface Operands {
+  readonly left: Numeric;
+  readonly right: Numeric;
+  readonly budget: Budget;
+}
+
+/** To read two texts as numbers, to compute with them and to write the result takes as long as this many steps, if they are short. */
+const stepsOfOperation = 30;
+/** Time grows with the square of the digits: two numbers with a thousand digits take as long as a thousand steps. */
+const digitsOfStep = 64;
+
+/** Reads numbers within the budget. Their exponents count as digits, because numbers are aligned to compute with them. */
+function readOperands({ left, right, budget }: Operands): [Decimal, Decimal] {
+  const spendDigits = (digits: number) => budget.spend((digits / digitsOfStep) ** 2);
+  budget.spend(stepsOfOperation);
+  spendDigits(textOf(left).length + textOf(right).length);
+  const [first, second] = [toDecimal(left), toDecimal(right)];
+  spendDigits(Math.abs(first.scale) + Math.abs(second.scale));
+  return [first, second];
+}
+
 /** @returns a negative number, 0 or a positive number */
-export function compareNumbers(left: Numeric, right: Numeric): number {
+export function compareNumbers({ left, right, budget }: Operands): number {
   // Doubles whose shortest texts differ are in the order of these texts.
   if (typeof left === 'number' && typeof right === 'number') return left - right;
-  const [first, second] = align(toDecimal(left), toDecimal(right));
+  const [first, second] = align(...readOperands({ left, right, budget }));
   return first < second ? -1 : Number(first > second);
 }
 
-export function calculate(operator: '+' | '-' | '*' | '/', left: Numeric, right: Numeric): Numeric | undefined {
-  const [first, second] = [toDecimal(left), toDecimal(right)];
+export function calculate(options: Operands & { readonly operator: '+' | '-' | '*' | '/' }): Numeric | undefined {
+  const { operator } = options;
+  const [first, second] = readOperands(options);
   if (operator === '*') return fromDecimal({ digits: first.digits * second.digits, scale: first.scale + second.scale });
   if (operator === '/') return divide(first, second);
   const scale = Math.max(first.scale, second.scale);
@@ -73,8 +96,13 @@ export function calculate(operator: '+' | '-' | '*' | '/', left: Numeric, right:
 }
 
 /** The lowest or highest number that is written like this one: https://hl7.org/fhirpath/#lowboundaryprecision-integer-decimal--date--datetime--time. */
-export function boundaryOf(value: Numeric, side: 'low' | 'high'): Numeric {
-  const { digits, scale } = toDecimal(value);
+export function boundaryOf(options: {
+  readonly value: Numeric;
+  readonly side: 'low' | 'high';
+  readonly budget: Budget;
+}): Numeric {
+  const { value, side, budget } = options;
+  const [{ digits, scale }] = readOperands({ left: value, right: 0, budget });
   return fromDecimal({ digits: digits * 10n + (side === 'low' ? -5n : 5n), scale: scale + 1 });
 }
 

@@ -2,13 +2,17 @@ import { ExactNumber, parseExact } from '@bulkhead/fhir';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import fhirpath from 'fhirpath';
+import { Budget } from './budget.ts';
 import { itemsOf } from './collections.ts';
 import { compileExpression } from './compile.ts';
 import { isNumeric, textOf } from './decimal.ts';
 import { ExpressionError } from './expression-error.ts';
 
 const evaluate = (text: string, resource: unknown = { resourceType: 'Patient' }) =>
-  compileExpression({ text, constants: new Map() }).evaluate(resource, { rowIndex: 0, meter: { items: 0 } });
+  compileExpression({ text, constants: new Map() }).evaluate(resource, {
+    rowIndex: 0,
+    budget: new Budget({ hasTotal: false }),
+  });
 
 /** As text, so that the precision of numbers counts. */
 const shown = (value: unknown) => (isNumeric(value) ? textOf(value) : value);
@@ -88,8 +92,13 @@ test.each([
   ['a mod 2', 1, 3],
   ["'\\q'", 1, 2],
   ['', 1, 1],
-  ['('.repeat(200), 1, 101],
-  ['-'.repeat(200), 1, 101],
+  ['a /* b', 1, 3],
+  ['('.repeat(400), 1, 301],
+  ['-'.repeat(400), 1, 301],
+  [Array(400).fill('a').join('.'), 1, 601],
+  [Array(400).fill('1').join('+'), 1, 600],
+  [`id${'[0]'.repeat(400)}`, 1, 900],
+  [`a${'.first()'.repeat(400)}`, 1, 2395],
   ['a'.repeat(10_001), 1, 10_001],
 ])('%s is refused at line %d, column %d', (text, line, column) => {
   const error = (() => {

@@ -1,12 +1,14 @@
 import { isResourceType } from '@bulkhead/fhir';
+import type { Budget } from './budget.ts';
 import { choiceElements, choiceName, choiceTypes, dateElements } from './choice-elements.ts';
 import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
-import { kindOf, withinLimit } from './compare.ts';
-import type { Compile, Compiled, Evaluate, Fail } from './compiled.ts';
+import { kindOf } from './compare.ts';
+import { type Compile, type Compiled, current, type Fail } from './compiled.ts';
 import { boundaryOf, isNumeric, textOf } from './decimal.ts';
 import { EvaluationError } from './expression-error.ts';
 import type { Expression } from './parser.ts';
-import { type TemporalType, temporalBoundary, temporalTypes } from './temporal.ts';
+import { readerOf } from './read-element.ts';
+import { stepsOfTemporal, type TemporalType, temporalBoundary, temporalTypes } from './temporal.ts';
 
 /** A call, with what its function needs to compile it. */
 export interface Call {
@@ -62,8 +64,8 @@ const functions: Readonly<Record<string, FunctionRule>> = {
     evaluate: (node, scope) =>
       flatMap(
         evaluate(node, scope),
-        (item) => (isElement(item) ? toCollection(item.id, scope.meter) : undefined),
-        scope.meter,
+        (item) => (isElement(item) ? toCollection(item.id, scope.budget) : undefined),
+        scope.budget,
       ),
     type: 'id',
   })),
@@ -94,7 +96,7 @@ function compileWhere({ target, args, compile }: Call): Compiled {
       flatMap(
         evaluate(node, scope),
         (item) => (truthOf(meets(item, scope), 'The criterion of `where()`') === true ? item : undefined),
-        scope.meter,
+        scope.budget,
       ),
     type,
   };
@@ -114,7 +116,11 @@ function compileJoin({ target: { evaluate }, args: [separator], compile }: Call)
       if (typeof between !== 'string') throw new EvaluationError('The separator of `join()` is not a text.');
       const value = evaluate(node, scope);
       if (value === undefined) return '';
-      return Array.isArray(value) ? withinLimit(value.map(joined).join(between)) : joined(value);
+      if (!Array.isArray(value)) return joined(value);
+      const texts = value.map(joined);
+      // Counted before the text is made.
+      scope.budget.spendText(texts.reduce((sum, text) => sum + text.length + between.length, 0));
+      return texts.join(between);
     },
     type: 'string',
   };
@@ -139,7 +145,7 @@ function compileOfType(call: Call): Compiled {
   const isChoice = written?.kind === 'member' && choiceElements.has(written.name);
   if (isChoice && choiceTypes.has(type)) {
     const name = choiceName(written.name, type);
-    return { ...compile({ kind: 'member', target: written.target, name, at: written.at }), type };
+    return { ...compile({ ...written, name }), type };
   }
   const { evaluate } = call.target;
   const isOfType = isResourceType(type) ? ofResourceType(type) : jsonTypes[type];
@@ -147,7 +153,7 @@ function compileOfType(call: Call): Compiled {
     throw fail(at, `\`ofType(${type})\` must directly follow an element with several types, such as \`value\`.`);
   return {
     evaluate: (node, scope) =>
-      flatMap(evaluate(node, scope), (item) => (isOfType(item) ? item : undefined), scope.meter),
+      flatMap(evaluate(node, scope), (item) => (isOfType(item) ? item : undefined), scope.budget),
     type,
   };
 }
@@ -162,22 +168,34 @@ const jsonTypes: Readonly<Record<string, ((item: unknown) => boolean) | undefine
 };
 
 /** The extensions of a primitive are in an element beside it, whose name has an underscore. */
-function compileExtension({ target, written, args, compile }: Call): Compiled {
-  const { evaluate: evaluateUrl } = compile(args[0] as Expression);
-  const beside: Evaluate =
-    written?.kind === 'member' ? compile({ ...written, name: `_${written.name}` }).evaluate : () => undefined;
-  const { evaluate } = target;
+function compileExtension(call: Call): Compiled {
+  const { written, compile } = call;
+  const { evaluate: evaluateUrl } = compile(call.args[0] as Expression);
+  // The parent of both is compiled and computed once. Twice in a chain of calls would be twice as much work with each call.
+  const isElementName = written?.kind === 'member' && (written.target !== undefined || /^[a-z]/.test(written.name));
+  const readers = isElementName ? [readerOf(written.name), readerOf(`_${written.name}`)] : [];
+  const parent = !isElementName ? call.target : written.target ? compile(written.target) : current;
   return {
     evaluate: (node, scope) => {
+      const { budget } = scope;
       const url = singleOf(evaluateUrl(node, scope), 'The URL of `extension()`');
-      const ofElement = (item: unknown) =>
+      const extensionsOf = (item: unknown) =>
         flatMap(
-          isElement(item) ? toCollection(item.extension, scope.meter) : undefined,
+          isElement(item) ? toCollection(item.extension, budget) : undefined,
           (extension) => (isElement(extension) && extension.url === url ? extension : undefined),
-          scope.meter,
+          budget,
         );
-      const found = flatMap(evaluate(node, scope), ofElement, scope.meter);
-      return found === undefined ? flatMap(beside(node, scope), ofElement, scope.meter) : found;
+      const items = parent.evaluate(node, scope);
+      if (!isElementName) return flatMap(items, extensionsOf, budget);
+      for (const read of readers) {
+        const found = flatMap(
+          flatMap(items, (item) => read(item, scope), budget),
+          extensionsOf,
+          budget,
+        );
+        if (found !== undefined) return found;
+      }
+      return undefined;
     },
     type: undefined,
   };
@@ -190,8 +208,12 @@ function compileBoundary({ target, written }: Call, side: 'low' | 'high'): Compi
   return {
     evaluate: (node, scope) => {
       const value = singleOf(evaluate(node, scope), `\`${side}Boundary()\``);
-      if (isNumeric(value)) return boundaryOf(value, side);
-      if (typeof value === 'string') return temporalBoundary({ text: value, type: temporal, side });
+      if (isNumeric(value)) return boundaryOf({ value, side, budget: scope.budget });
+      if (typeof value === 'string') {
+        scope.budget.spendText(value.length);
+        scope.budget.spend(stepsOfTemporal);
+        return temporalBoundary({ text: value, type: temporal, side });
+      }
       if (value === undefined) return undefined;
       throw new EvaluationError(`\`${side}Boundary()\` cannot be applied to ${kindOf(value)}.`);
     },
@@ -207,12 +229,17 @@ function compileReferenceKey({ target: { evaluate }, args: [argument], fail }: C
   const type = argument === undefined ? undefined : typeNamed(argument, fail);
   if (argument !== undefined && !isResourceType(type ?? ''))
     throw fail(argument.at, `\`${type}\` is not a resource type.`);
-  const keyOf = (item: unknown): unknown => {
+  const keyOf = (item: unknown, budget: Budget): unknown => {
     const reference = isElement(item) ? item.reference : undefined;
-    const [, referenced, id] = typeof reference === 'string' ? (referencePattern.exec(reference) ?? []) : [];
+    if (typeof reference !== 'string') return undefined;
+    budget.spendText(reference.length);
+    const [, referenced, id] = referencePattern.exec(reference) ?? [];
     return type === undefined || referenced === type ? id : undefined;
   };
-  return { evaluate: (node, scope) => flatMap(evaluate(node, scope), keyOf, scope.meter), type: 'id' };
+  return {
+    evaluate: (node, scope) => flatMap(evaluate(node, scope), (item) => keyOf(item, scope.budget), scope.budget),
+    type: 'id',
+  };
 }
 
 /** Reads `Quantity` or `FHIR.Quantity`. */

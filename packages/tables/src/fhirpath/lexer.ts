@@ -47,7 +47,11 @@ function skipIgnored(text: string, start: number): number {
   let at = start;
   for (;;) {
     ignored.lastIndex = at;
-    if (!ignored.test(text)) return at;
+    if (!ignored.test(text)) {
+      // It would be searched for its end again at each of its characters.
+      if (text.startsWith('/*', at)) throw new ExpressionError({ text, at, reason: 'The comment has no end.' });
+      return at;
+    }
     at = ignored.lastIndex;
   }
 }

@@ -1,8 +1,8 @@
 import { ExpressionError } from './expression-error.ts';
 import { readTokens, type Token } from './lexer.ts';
 
-/** A parsed expression. `at` is the index of its name or sign in the text. */
-export type Expression = { readonly at: number } & (
+/** A parsed expression. `at` is the index of its name or sign in the text, and `depth` the number of its levels. */
+export type Expression = { readonly at: number; readonly depth: number } & (
   | { readonly kind: 'literal'; readonly form: 'string' | 'number' | 'boolean' | 'temporal'; readonly text: string }
   | { readonly kind: 'empty' | 'this' }
   | { readonly kind: 'variable'; readonly name: string }
@@ -43,8 +43,11 @@ export type Operator = keyof typeof precedences;
 /** Operators of FHIRPath that SQL on FHIR leaves out. Without this list they would look like a forgotten dot. */
 const otherOperators = ['div', 'mod', 'is', 'as', 'in', 'contains', 'xor', 'implies'];
 
-/** Each level is a few calls on the stack, and expressions of people have a tenth of this. */
-const maxDepth = 100;
+/**
+ * Each level is a few calls on the stack: `a.b.c` has three, and so have `1 + 2 + 3` and a call in the argument of another. The longest
+ * expressions of people compare a code with a list of codes.
+ */
+const maxDepth = 300;
 
 /** Parses the FHIRPath of a view (https://sql-on-fhir.org/ig/latest/StructureDefinition-ViewDefinition.html) by precedence. @throws ExpressionError */
 export function parseExpression(text: string): Expression {
@@ -67,8 +70,7 @@ class Parser {
 
   /** Reads an expression whose operators bind tighter than `precedence`. */
   readExpression(precedence: number): Expression {
-    this.#depth += 1;
-    if (this.#depth > maxDepth) throw this.#error(this.#peek(), `The expression has more than ${maxDepth} levels.`);
+    this.#enter();
     let left = this.#readUnary();
     for (;;) {
       const { text: sign, at, kind } = this.#peek();
@@ -77,7 +79,8 @@ class Parser {
       const binding = kind === 'symbol' || kind === 'identifier' ? bindingOf(sign) : undefined;
       if (binding === undefined || binding <= precedence) break;
       this.#next += 1;
-      left = { kind: 'binary', operator: sign as Operator, left, right: this.readExpression(binding), at };
+      const right = this.readExpression(binding);
+      left = { kind: 'binary', operator: sign as Operator, left, right, at, depth: this.#depthAbove(at, left, right) };
     }
     this.#depth -= 1;
     return left;
@@ -92,11 +95,10 @@ class Parser {
     const { kind, text, at } = this.#peek();
     if (kind !== 'symbol' || (text !== '-' && text !== '+')) return this.#readPath();
     this.#next += 1;
-    this.#depth += 1;
-    if (this.#depth > maxDepth) throw this.#error(this.#peek(), `The expression has more than ${maxDepth} levels.`);
+    this.#enter();
     const operand = this.#readUnary();
     this.#depth -= 1;
-    return text === '-' ? { kind: 'negative', operand, at } : operand;
+    return text === '-' ? { kind: 'negative', operand, at, depth: this.#depthAbove(at, operand) } : operand;
   }
 
   #readPath(): Expression {
@@ -108,7 +110,7 @@ class Parser {
         this.#next += 1;
         const index = this.readExpression(0);
         this.#expect(']');
-        target = { kind: 'index', target, index, at };
+        target = { kind: 'index', target, index, at, depth: this.#depthAbove(at, target, index) };
       } else return target;
     }
   }
@@ -116,15 +118,16 @@ class Parser {
   #readTerm(): Expression {
     const token = this.#peek();
     const { kind, text, at } = token;
+    const depth = 1;
     if (kind === 'identifier') return this.#readInvocation(undefined);
     if (kind === 'end') throw this.#unexpected(token);
     this.#next += 1;
-    if (kind === 'string' || kind === 'number') return { kind: 'literal', form: kind, text, at };
-    if (kind === 'temporal') return { kind: 'literal', form: kind, text: text.slice(1), at };
-    if (kind === 'variable') return { kind: 'variable', name: text.slice(1), at };
+    if (kind === 'string' || kind === 'number') return { kind: 'literal', form: kind, text, at, depth };
+    if (kind === 'temporal') return { kind: 'literal', form: kind, text: text.slice(1), at, depth };
+    if (kind === 'variable') return { kind: 'variable', name: text.slice(1), at, depth };
     if (text === '{') {
       this.#expect('}');
-      return { kind: 'empty', at };
+      return { kind: 'empty', at, depth };
     }
     if (text !== '(') throw this.#unexpected(token);
     const inner = this.readExpression(0);
@@ -139,11 +142,14 @@ class Parser {
     if (kind !== 'identifier') throw this.#unexpected(token);
     this.#next += 1;
     const isQuoted = this.#text[at] === '`';
-    if (name === '$this' && target === undefined && !isQuoted) return { kind: 'this', at };
-    if (this.#take('(')) return { kind: 'call', target, name, args: this.#readArguments(), at };
+    if (name === '$this' && target === undefined && !isQuoted) return { kind: 'this', at, depth: 1 };
+    if (this.#take('(')) {
+      const args = this.#readArguments();
+      return { kind: 'call', target, name, args, at, depth: this.#depthAbove(at, target, ...args) };
+    }
     if (target === undefined && !isQuoted && (name === 'true' || name === 'false'))
-      return { kind: 'literal', form: 'boolean', text: name, at };
-    return { kind: 'member', target, name, at };
+      return { kind: 'literal', form: 'boolean', text: name, at, depth: 1 };
+    return { kind: 'member', target, name, at, depth: this.#depthAbove(at, target) };
   }
 
   #readArguments(): Expression[] {
@@ -152,6 +158,23 @@ class Parser {
     while (this.#take(',')) args.push(this.readExpression(0));
     this.#expect(')');
     return args;
+  }
+
+  /** Goes a level deeper on the stack of this parser, by brackets or signs. */
+  #enter(): void {
+    this.#depth += 1;
+    if (this.#depth > maxDepth) throw this.#tooDeep(this.#peek().at);
+  }
+
+  /** The depth of an expression with these parts. @throws ExpressionError if it is too deep */
+  #depthAbove(at: number, ...parts: readonly (Expression | undefined)[]): number {
+    const depth = 1 + Math.max(0, ...parts.map((part) => part?.depth ?? 0));
+    if (depth > maxDepth) throw this.#tooDeep(at);
+    return depth;
+  }
+
+  #tooDeep(at: number): ExpressionError {
+    return new ExpressionError({ text: this.#text, at, reason: `The expression has more than ${maxDepth} levels.` });
   }
 
   #peek(): Token {

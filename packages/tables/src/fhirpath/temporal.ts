@@ -3,6 +3,9 @@
  * https://hl7.org/fhirpath/N1/#datetime-equality.
  */
 
+/** To read and compare two times, or to complete one, takes as long as this many steps of the budget. */
+export const stepsOfTemporal = 50;
+
 export type TemporalType = 'date' | 'dateTime' | 'instant' | 'time';
 
 export const temporalTypes: readonly string[] = ['date', 'dateTime', 'instant', 'time'] satisfies TemporalType[];

@@ -1,5 +1,6 @@
 import { ExactNumber } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
+import { Budget } from '../fhirpath/budget.ts';
 import { compileView, publishedViews } from '../index.ts';
 
 const id = { name: 'id', path: 'id', type: 'id' };
@@ -200,29 +201,72 @@ test('lists beside each other are combined, also in unions and below other lists
   );
 });
 
-test('a resource of a million rows is refused before they fill the memory', () => {
-  const loop = (name: string) => ({ forEach: 'a', column: [{ name, path: '$this', type: 'integer' }] });
-  const { rows } = compileView(of([loop('x'), loop('y')]));
-  const a = Array.from({ length: 1000 }, (_, index) => index);
-  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow(
-    'The rows of a Patient, whose id is in `details`, cannot be computed. It has more than 500,000 rows.',
+const list = Array.from({ length: 1000 }, (_, index) => index);
+const long = 'x'.repeat(1_000_000);
+const asText = { name: 'x', type: 'string' };
+const loop = (forEach: string) => ({ forEach });
+
+test.each([
+  {
+    what: 'two lists that are combined to a million rows',
+    select: [{ ...loop('list'), column: [{ ...asText, path: '$this' }] }, loop('list')],
+  },
+  { what: 'lists that are combined without a row', select: ['list', 'list', 'list.where(false)'].map(loop) },
+  { what: 'a text that grows', select: { column: [{ ...asText, path: Array(40).fill('long').join(' + ') }] } },
+  {
+    what: 'a text that is joined many times',
+    select: { column: [{ ...asText, path: 'list.join(long)' }] },
+  },
+  {
+    what: 'columns that repeat a long text',
+    select: { column: Array.from({ length: 20 }, (_, index) => ({ name: `x${index}`, path: 'long', type: 'string' })) },
+  },
+  {
+    what: 'a list of long texts in each row',
+    select: [loop('list'), { column: [{ ...asText, collection: true, path: 'texts' }] }],
+  },
+  { what: 'comparisons of long texts', select: ['list', 'rows.where(long = long)'].map(loop) },
+  {
+    what: 'products of long decimals',
+    select: ['list', `list.where(${Array(100).fill('$this * 1.5').join(' * ')} > 1)`].map(loop),
+  },
+  { what: 'many repeats', select: Array.from({ length: 190 }, () => ({ repeat: ['child'] })) },
+])('$what is refused with the limit of steps', ({ select }) => {
+  const { rows } = compileView(of([select, { column: [id] }].flat()));
+  const tree = (depth: number): object => ({ child: depth === 0 ? [] : [tree(depth - 1), { child: [] }] });
+  const rowsWithText = list.map(() => ({ long }));
+  const texts = list.map(() => 'text '.repeat(20));
+  const resource = { resourceType: 'Patient', id: 'p1', list, long, texts, rows: rowsWithText, ...tree(30) };
+  expect(() => rows(resource)).toThrow(
+    expect.objectContaining({
+      code: 'view-too-costly',
+      message: expect.stringContaining('the rows of a resource may have 1,000,000'),
+    }),
   );
 });
 
-test('lists that are combined without a row are refused before they take seconds', () => {
-  const loops = ['x', 'y', 'z'].map((name) => ({
-    forEach: name === 'z' ? 'a.where(false)' : 'a',
-    column: [{ name, path: '$this', type: 'integer' }],
-  }));
-  const { rows } = compileView(of(loops));
-  const a = Array.from({ length: 2000 }, (_, index) => index);
-  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow('It combines too many items of lists.');
+test('a view that is costly for each resource is refused with the limit of the table', () => {
+  const view = of([loop('list'), loop('list.where(false)')]);
+  const own = compileView({ ...view, select: [...view.select, { column: [id] }] }, new Budget({ hasTotal: true }));
+  const some = { resourceType: 'Patient', id: 'p1', list: list.slice(0, 400) };
+  const readAll = () => {
+    for (let count = 0; count < 1000; count++) own.rows(some);
+  };
+  expect(readAll).toThrow(/a table may have 20,000,000, and 5,000 for each resource/);
 });
 
-test('a text that grows beyond what the database can hold is refused', () => {
-  const { rows } = compileView(of({ column: [{ name: 'x', path: Array(40).fill('a').join(' + '), type: 'string' }] }));
-  const a = 'x'.repeat(1_000_000);
-  expect(() => rows({ resourceType: 'Patient', id: 'p1', a })).toThrow('A text is longer than 16 MB.');
+test('an expression of the most levels is computed, also in the innermost of the most selects', () => {
+  const path = Array(300).fill('a').join('.');
+  const nested = (count: number): object =>
+    count === 0 ? { column: [{ ...asText, path }] } : { forEach: '$this', select: [nested(count - 1)] };
+  const { rows } = compileView(of([...Array.from({ length: 178 }, () => loop('$this')), nested(20)]));
+  expect(rows({ resourceType: 'Patient', id: 'p1' })).toEqual([[null]]);
+});
+
+test('a list with more items than a call can have arguments is read', () => {
+  const { rows } = compileView(of({ column: [{ ...asText, path: 'a.b.join()' }] }));
+  const b = Array.from({ length: 200_000 }, () => 1);
+  expect(rows({ resourceType: 'Patient', id: 'p1', a: [{ b }, { b }] })).toEqual([['1'.repeat(400_000)]]);
 });
 
 test.each(['$this', "'x'", '1 + 1'])('a repeat of %s, which would never end, fails', (path) => {

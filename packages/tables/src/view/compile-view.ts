@@ -1,6 +1,7 @@
 import { isResourceType, whyNotResourceType } from '@bulkhead/fhir';
 import { type Fault, sentence, validate } from '@bulkhead/runtime';
 import { tableError } from '../errors.ts';
+import { Budget } from '../fhirpath/budget.ts';
 import { compileExpression } from '../fhirpath/compile.ts';
 import type { Compiled, Constant } from '../fhirpath/compiled.ts';
 import { ExpressionError } from '../fhirpath/expression-error.ts';
@@ -24,13 +25,21 @@ export interface CompiledView {
   readonly keyColumn: number | undefined;
   /** Makes the rows of a resource. */
   readonly rows: RowMaker;
+  readonly budget: Budget;
 }
 
 /** A table of a thousand columns is a mistake, and each costs memory in a row group. */
 const maxColumns = 500;
 
-/** Compiles a view. @throws AppError `invalid-view` with every fault and its place */
-export function compileView(definition: unknown): CompiledView {
+/** A select is some calls on the stack. Views of people have a tenth of them. */
+const maxSelects = 200;
+
+/**
+ * Compiles a view.
+ * @param budget what its rows may cost. Default: each resource has a budget, and the table has none
+ * @throws AppError `invalid-view` with its faults and their places
+ */
+export function compileView(definition: unknown, budget = new Budget({ hasTotal: false })): CompiledView {
   const { select } = (definition ?? {}) as { readonly select?: unknown };
   if (Array.isArray(select) && isTooDeep(select))
     throw invalidView([{ path: 'select', message: 'is nested too deeply' }]);
@@ -50,8 +59,8 @@ export function compileView(definition: unknown): CompiledView {
   if (faults.length > 0) throw invalidView(faults);
   const { columns, keyColumn } = compiler;
   const { resource: resourceType } = view;
-  const rows = createRowMaker({ columns, resourceType, where, selects });
-  return { resourceType, columns, keyColumn, rows };
+  const rows = createRowMaker({ columns, resourceType, where, selects, budget });
+  return { resourceType, columns, keyColumn, rows, budget };
 }
 
 export function invalidView(faults: readonly Fault[]) {
@@ -86,6 +95,7 @@ class ViewCompiler {
   readonly columns: TableColumn[] = [];
   keyColumn: number | undefined;
   readonly #paths: string[] = [];
+  #selects = 0;
   readonly #faults: Fault[];
   readonly #constants: ReadonlyMap<string, Constant>;
 
@@ -105,6 +115,7 @@ class ViewCompiler {
   }
 
   select(select: ViewSelect, { path, canHaveKey }: Place): SelectPlan {
+    this.#selects += 1;
     const { forEach, forEachOrNull, repeat } = select;
     const loops = Object.entries({ forEach, forEachOrNull, repeat }).filter(([, value]) => value !== undefined);
     if (loops.length > 1)
@@ -182,6 +193,7 @@ class ViewCompiler {
       names.add(plain);
     });
     if (this.columns.length > maxColumns) this.#fault('select', `has more than ${maxColumns} columns`);
+    if (this.#selects > maxSelects) this.#fault('select', `has more than ${maxSelects} parts`);
   }
 
   #fault(path: string, message: string): void {

@@ -1,5 +1,6 @@
 import { tableError } from '../errors.ts';
-import { type Collection, countItems, isElement, itemsOf, type Meter } from '../fhirpath/collections.ts';
+import { type Budget, BudgetError } from '../fhirpath/budget.ts';
+import { type Collection, isElement, itemsOf } from '../fhirpath/collections.ts';
 import type { Evaluate, Scope } from '../fhirpath/compiled.ts';
 import { EvaluationError } from '../fhirpath/expression-error.ts';
 import { type Cell, type TableColumn, toCellValue } from './column-type.ts';
@@ -7,11 +8,8 @@ import type { SelectPlan } from './select-plan.ts';
 
 export type Row = readonly Cell[];
 
-/** Makes the rows of a resource. @throws AppError `view-failed` that names the resource */
+/** Makes the rows of a resource. @throws AppError `view-failed` or `view-too-costly` that names the resource */
 export type RowMaker = (resource: unknown) => Row[];
-
-/** Two lists of a resource that are combined can have any number of rows, and all rows of a resource are in memory. */
-const maxCellsOfResource = 1_000_000;
 
 /*
  * A row is filled from left to right, column by column. Every select has a step, which fills its columns and then calls the step after it,
@@ -30,7 +28,7 @@ interface Work {
   readonly scopes: Scope[];
   /** The column that is being computed, for messages. */
   column: number;
-  readonly meter: Meter;
+  readonly budget: Budget;
 }
 
 interface RowMakerOptions {
@@ -38,18 +36,21 @@ interface RowMakerOptions {
   readonly columns: readonly TableColumn[];
   readonly where: readonly Evaluate[];
   readonly selects: readonly SelectPlan[];
+  readonly budget: Budget;
 }
 
-export function createRowMaker({ resourceType, columns, where, selects }: RowMakerOptions): RowMaker {
-  const meter: Meter = { items: 0 };
-  const work: Work = { row: columns.map(() => null), nodes: [], scopes: [{ rowIndex: 0, meter }], column: -1, meter };
-  const maxRows = Math.floor(maxCellsOfResource / columns.length);
+export function createRowMaker({ resourceType, columns, where, selects, budget }: RowMakerOptions): RowMaker {
+  const work: Work = {
+    row: columns.map(() => null),
+    nodes: [],
+    scopes: [{ rowIndex: 0, budget }],
+    column: -1,
+    budget,
+  };
   let rows: Row[] = [];
   const store = () => {
-    if (rows.length === maxRows) {
-      work.column = -1;
-      throw new EvaluationError(`It has more than ${maxRows.toLocaleString('en')} rows.`);
-    }
+    work.column = -1;
+    budget.spend(columns.length);
     rows.push([...work.row]);
   };
   const start = chain({ plans: selects, slot: 0, next: store, work, columns });
@@ -57,8 +58,8 @@ export function createRowMaker({ resourceType, columns, where, selects }: RowMak
     rows = [];
     if (!isElement(resource) || resource.resourceType !== resourceType) return rows;
     work.column = -1;
-    meter.items = 0;
     try {
+      budget.startResource();
       if (!where.every((condition) => isTrue(condition(resource, work.scopes[0] as Scope)))) return rows;
       work.nodes[0] = resource;
       start();
@@ -86,8 +87,13 @@ export function viewFailed(options: {
   const subject = column === undefined ? 'The rows' : `The column \`${column}\``;
   // Messages are logged, and no log has the id of a patient.
   const named = resourceType === 'Patient' ? 'a Patient, whose id is in `details`,' : `${resourceType}/${id}`;
-  const message = `${subject} of ${named} cannot be computed. ${error.message} Change the view, or correct the resource at the EHR and import it again.`;
-  return tableError('view-failed', { message, context: { resourceType, resourceId: id, column } });
+  const remedy =
+    error instanceof BudgetError
+      ? 'Combine fewer lists, or make shorter texts.'
+      : 'Change the view, or correct the resource at the EHR and import it again.';
+  const message = `${subject} of ${named} cannot be computed. ${error.message} ${remedy}`;
+  const code = error instanceof BudgetError ? 'view-too-costly' : 'view-failed';
+  return tableError(code, { message, context: { resourceType, resourceId: id, column } });
 }
 
 interface Compile {
@@ -105,7 +111,7 @@ function chain({ plans, next, ...options }: Compile & { readonly plans: readonly
 }
 
 function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: SelectPlan }): Step {
-  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, meter: work.meter }) - 1;
+  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, budget: work.budget }) - 1;
   const union = plan.unionAll.map((branch) => toStep({ plan: branch, slot: inner, next, work, columns }));
   const afterSelects = union.length === 0 ? next : () => runAll(union);
   const afterColumns = chain({ plans: plan.selects, slot: inner, next: afterSelects, work, columns });
@@ -113,13 +119,13 @@ function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: 
     toFill({ index, evaluate, column: columns[index] as TableColumn, slot: inner, work }),
   );
   const body = () => {
+    work.budget.spend(1);
     runAll(fill);
     afterColumns();
   };
   if (plan.loop === undefined) return body;
   const { loop } = plan;
   const visit = (node: unknown, rowIndex: number) => {
-    countItems(work.meter, 1);
     work.nodes[inner] = node;
     (work.scopes[inner] as Scope).rowIndex = rowIndex;
     body();
@@ -157,15 +163,20 @@ function toFill({
   readonly slot: number;
   readonly work: Work;
 }): Step {
-  const { row, nodes, scopes } = work;
+  const { row, nodes, scopes, budget } = work;
   const { type, isCollection } = column;
+  const toCell = (item: unknown) => {
+    const cell = toCellValue(item, type);
+    budget.spendText(typeof cell === 'string' ? cell.length : 1);
+    return cell;
+  };
   return () => {
     work.column = index;
     const value = evaluate(nodes[slot], scopes[slot] as Scope);
-    if (isCollection) row[index] = itemsOf(value).map((item) => toCellValue(item, type));
+    if (isCollection) row[index] = itemsOf(value).map(toCell);
     else if (value === undefined) row[index] = null;
     else if (Array.isArray(value)) throw new EvaluationError(`It has ${value.length} values where one is allowed.`);
-    else row[index] = toCellValue(value, type);
+    else row[index] = toCell(value);
   };
 }
 
@@ -182,6 +193,7 @@ function toNullRow({
   const { first, end } = plan.range;
   const counted = plan.columns.filter(({ readsRowIndex }) => readsRowIndex);
   return () => {
+    work.budget.spend(end - first);
     for (let index = first; index < end; index++) work.row[index] = null;
     const scope = work.scopes[inner] as Scope;
     scope.rowIndex = 0;

@@ -9,8 +9,8 @@ import { CellError, type TableWriter, type WriterOptions } from './table-writer.
 const rowsOfGroup = 5000;
 /** `PAR1`, with which a file begins. */
 const magicBytes = 4;
-/** Long texts fill a group before it has so many rows. */
-const charactersOfGroup = 8 * 1024 * 1024;
+/** Long texts, lists and wide rows fill a group before it has so many rows. */
+const bytesOfGroup = 8 * 1024 * 1024;
 
 /** Decimals are whole multiples of 10^-20 with up to 38 digits, the most that DuckDB, Snowflake and Spark read. */
 const decimalScale = 20;
@@ -33,21 +33,21 @@ export function createParquetWriter({ columns }: WriterOptions): TableWriter {
   const converts = columns.map(({ kind, isCollection }) => toConvert(kind, isCollection));
   let data: unknown[][] = columns.map(() => []);
   let rows = 0;
-  let characters = 0;
+  let bytesInGroup = 0;
   const writeGroup = () => {
     if (rows === 0) return;
     const columnData = columns.map(({ name }, index) => ({ name, data: data[index] as unknown[], offsetIndex: false }));
     void file.write({ columnData, rowGroupSize: rows });
     data = columns.map(() => []);
     rows = 0;
-    characters = 0;
+    bytesInGroup = 0;
   };
   return {
     add: (row) => {
       addRow({ row, converts, data, columns });
       rows += 1;
-      for (const cell of row) if (typeof cell === 'string') characters += cell.length;
-      if (rows === rowsOfGroup || characters > charactersOfGroup) writeGroup();
+      for (const cell of row) bytesInGroup += sizeOf(cell);
+      if (rows === rowsOfGroup || bytesInGroup > bytesOfGroup) writeGroup();
     },
     take: () => (bytes.index > magicBytes ? bytes.take() : undefined),
     end: () => {
@@ -56,6 +56,12 @@ export function createParquetWriter({ columns }: WriterOptions): TableWriter {
       return bytes.take();
     },
   };
+}
+
+/** About the bytes of a cell in memory. */
+function sizeOf(cell: Cell): number {
+  if (typeof cell === 'string') return cell.length + 8;
+  return Array.isArray(cell) ? cell.reduce((sum, item) => sum + sizeOf(item), 8) : 8;
 }
 
 function addRow(options: {
