@@ -18,5 +18,5 @@ export {
 } from './kick-off.ts';
 export { ignoredIssue, ignoredText, type ManifestFile, writeManifest } from './manifest.ts';
 export { OAuthError } from './oauth-error.ts';
-export { selectElements } from './select-elements.ts';
+export { elementSelector } from './select-elements.ts';
 export { readableScopes } from './system-scope.ts';

@@ -1,4 +1,4 @@
-import { isResourceId } from '@bulkhead/fhir';
+import { FaultList, isResourceId } from '@bulkhead/fhir';
 
 export const exportLevels = ['system', 'patient', 'group'] as const;
 export type ExportLevel = (typeof exportLevels)[number];
@@ -59,6 +59,19 @@ export const kickOffParameterNames = [
   '_typeFilter',
 ] as const;
 
+/** R4 has 146 types. */
+const maxTypes = 200;
+/** Each filter is a search of the database, and together they may be as long as a URL. */
+const maxTypeFilters = 100;
+const maxFilterCharacters = 16_000;
+/** No type of R4 has a tenth of so many elements. */
+const maxElements = 500;
+const maxElementCharacters = 100;
+/** The patients are stored with the export. A larger group is exported in parts, or as a whole. */
+const maxPatients = 5000;
+/** Their names are stored and listed. */
+const maxIgnored = 50;
+
 const provenanceData = ['LatestProvenanceResources', 'RelevantProvenanceResources'];
 /** The three spellings of the specification. */
 const outputFormats = ['application/fhir+ndjson', 'application/ndjson', 'ndjson'];
@@ -67,52 +80,57 @@ const maxSinceAheadMs = 10 * 60_000;
 
 /**
  * Reads and checks the parameters of a kick-off (FHIR Bulk Data 2.0.0, "Bulk Data Kick-off Request").
- * @returns the kick-off, which is of use only without `faults`
+ * @returns the kick-off, which is of use only without `faults`. Of many faults, it has the first
  */
 export function readKickOff(
   sent: readonly KickOffParameter[],
   rules: KickOffRules,
 ): KickOff & { readonly faults: readonly KickOffFault[] } {
-  const { level, supported, typeFault, filterFault = () => undefined, nowMs, isLenient } = rules;
-  const faults: KickOffFault[] = [];
+  const { level, supported, nowMs, isLenient } = rules;
+  const faults = new FaultList<KickOffFault>();
+  const fault: AddFault = (path, message, code = 'not-supported') => faults.add({ path, message, code });
+  const limited = (path: string, values: readonly string[], most: number) => {
+    const distinct = [...new Set(values)];
+    if (distinct.length <= most) return distinct;
+    fault(path, `has more than ${most} values`, 'value');
+    return [];
+  };
   const refused = sent.filter(([name]) => !supported.includes(name)).map(([name]) => name);
   const parameters = sent.filter(([name]) => supported.includes(name));
-  const fault = (path: string, message: string, code: KickOffFault['code'] = 'not-supported') =>
-    faults.push({ path, message, code });
-  if (!isLenient)
-    // Only the names of refused parameters are in the message, because clients leave out what it names.
-    for (const name of new Set(refused)) fault(name, 'is not supported');
+  // Only the names of refused parameters are in the message, because clients leave out what it names.
+  if (!isLenient) for (const name of new Set(refused)) fault(name, 'is not supported');
   const associated = listOf(parameters, 'includeAssociatedData');
   const unknownData = associated.find((value) => !provenanceData.includes(value));
-  if (unknownData !== undefined) fault('includeAssociatedData', `cannot be ${unknownData}`);
-  const patients = listOf(parameters, 'patient').map((reference) => reference.replace(/^Patient\//, ''));
+  if (unknownData !== undefined) fault('includeAssociatedData', `cannot be ${unknownData.slice(0, 100)}`);
+  const patients = limited('patient', listOf(parameters, 'patient').map(toPatientId), maxPatients);
   if (patients.length > 0 && level === 'system') fault('patient', 'is not supported for an export of the system');
   const noPatient = patients.find((id): boolean => !isResourceId(id));
   if (noPatient !== undefined)
     fault('patient', `"${noPatient.slice(0, 100)}" is not a reference such as Patient/1`, 'value');
   const format = valuesOf(parameters, '_outputFormat').find((value) => !outputFormats.includes(value));
   if (format !== undefined) fault('_outputFormat', 'must be application/fhir+ndjson');
-  const types = [...new Set(listOf(parameters, '_type'))];
+  const types = limited('_type', listOf(parameters, '_type'), maxTypes);
   for (const type of types) {
-    const reason = typeFault(type);
+    const reason = faults.isFull ? undefined : rules.typeFault(type);
     if (reason !== undefined) fault('_type', reason);
   }
   const sinceMs = readSince(valuesOf(parameters, '_since')[0], { nowMs, fault });
-  const filters = valuesOf(parameters, '_typeFilter').flatMap((value) => readTypeFilters(value, { types, fault }));
-  const unsupported = filters.flatMap((filter) => {
-    const reason = filterFault(filter);
-    return reason === undefined ? [] : [{ type: filter.type, reason }];
+  const { typeFilters, areIgnored } = readTypeFilters(valuesOf(parameters, '_typeFilter'), {
+    ...{ rules, types, faults, fault, limited },
   });
-  if (isLenient && unsupported.length > 0) refused.push('_typeFilter');
-  else for (const { type, reason } of unsupported) fault('_typeFilter', `of ${type}: ${reason}`);
-  // Without one alternative the others would leave out what was asked for, so all filters of the type are ignored.
-  const typeFilters = filters.filter(({ type }) => !unsupported.some((filter) => filter.type === type));
+  const elements = limited('_elements', listOf(parameters, '_elements'), maxElements);
+  if (elements.some((name) => name.length > maxElementCharacters))
+    fault('_elements', `has a name with more than ${maxElementCharacters} characters`, 'value');
+  const ignored = isLenient ? limited('Prefer', [...refused, ...(areIgnored ? ['_typeFilter'] : [])], maxIgnored) : [];
   return {
-    ...{ types, sinceMs, typeFilters, patients, faults },
-    elements: listOf(parameters, '_elements'),
+    ...{ types, sinceMs, typeFilters, patients, elements, faults: faults.all },
     withProvenance: associated.length > 0,
-    ignored: isLenient ? [...new Set(refused)] : [],
+    ignored: ignored.map((name) => name.slice(0, maxElementCharacters)),
   };
+}
+
+function toPatientId(reference: string): string {
+  return reference.replace(/^Patient\//, '');
 }
 
 type AddFault = (path: string, message: string, code?: KickOffFault['code']) => void;
@@ -126,19 +144,50 @@ function readSince(since: string | undefined, { nowMs, fault }: { readonly nowMs
   return sinceMs;
 }
 
-/** A list of searches. A comma before `Type?` begins the next search, and any other comma belongs to a value. */
+/** @returns the filters, and whether some were ignored because they are not supported */
 function readTypeFilters(
-  value: string,
+  values: readonly string[],
+  options: {
+    readonly rules: KickOffRules;
+    readonly types: readonly string[];
+    readonly faults: FaultList<KickOffFault>;
+    readonly fault: AddFault;
+    readonly limited: (path: string, values: readonly string[], most: number) => string[];
+  },
+): { readonly typeFilters: readonly TypeFilter[]; readonly areIgnored: boolean } {
+  const { types, faults, fault, limited } = options;
+  const { filterFault = () => undefined, isLenient } = options.rules;
+  if (values.reduce((sum, value) => sum + value.length, 0) > maxFilterCharacters) {
+    fault('_typeFilter', `has more than ${maxFilterCharacters} characters`, 'value');
+    return { typeFilters: [], areIgnored: false };
+  }
+  // A comma before `Type?` begins the next search, and any other comma belongs to a value.
+  const texts = values.flatMap((value) => value.split(/,(?=[A-Z][A-Za-z]*\?)/));
+  const filters = limited('_typeFilter', texts, maxTypeFilters).flatMap((text) =>
+    faults.isFull ? [] : readTypeFilter(text, { types, fault }),
+  );
+  const unsupported = new Set<string>();
+  for (const filter of filters) {
+    const reason = faults.isFull ? undefined : filterFault(filter);
+    if (reason === undefined) continue;
+    unsupported.add(filter.type);
+    if (!isLenient) fault('_typeFilter', `of ${filter.type}: ${reason}`);
+  }
+  // Without one alternative the others would leave out what was asked for, so all filters of the type are ignored.
+  const typeFilters = filters.filter(({ type }) => !unsupported.has(type));
+  return { typeFilters, areIgnored: unsupported.size > 0 };
+}
+
+function readTypeFilter(
+  text: string,
   { types, fault }: { readonly types: readonly string[]; readonly fault: AddFault },
 ): TypeFilter[] {
-  return value.split(/,(?=[A-Z][A-Za-z]*\?)/).flatMap((filter) => {
-    const [, type, query = ''] = /^([A-Z][A-Za-z]*)\?(.*)$/s.exec(filter) ?? [];
-    if (type === undefined) fault('_typeFilter', 'must be a search such as Observation?category=laboratory', 'value');
-    else if (types.length > 0 && !types.includes(type))
-      fault('_typeFilter', `names ${type}, which was not requested`, 'value');
-    else return [{ type, parameters: new URLSearchParams(query) }];
-    return [];
-  });
+  const [, type, query = ''] = /^([A-Z][A-Za-z]*)\?(.*)$/s.exec(text) ?? [];
+  if (type === undefined) fault('_typeFilter', 'must be a search such as Observation?category=laboratory', 'value');
+  else if (types.length > 0 && !types.includes(type))
+    fault('_typeFilter', `names ${type.slice(0, 100)}, which was not requested`, 'value');
+  else return [{ type, parameters: new URLSearchParams(query) }];
+  return [];
 }
 
 /** The values of a parameter that is repeated or has a list. */

@@ -2,7 +2,7 @@ import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { verifyAssertion } from './client-assertion.ts';
 import { kickOffParameterNames, kickOffParameters, preferencesOf, readKickOff } from './kick-off.ts';
-import { selectElements } from './select-elements.ts';
+import { elementSelector } from './select-elements.ts';
 import { readableScopes } from './system-scope.ts';
 
 const rules = {
@@ -33,11 +33,11 @@ const readers: readonly Reader[] = [
   { name: 'an assertion', parse: (assertion) => verifyAssertion(assertion, refuseAll).catch(() => undefined) },
   {
     name: 'a resource with a long element',
-    parse: (name) => void selectElements({ resourceType: 'MedicationRequest', id: 'm1', [name]: 1 }, ['subject']),
+    parse: (name) => void elementSelector(['subject'])({ resourceType: 'MedicationRequest', id: 'm1', [name]: 1 }),
   },
   {
     name: 'the elements of a request',
-    parse: (elements) => void selectElements({ resourceType: 'Patient', id: 'p1' }, elements.split(',')),
+    parse: (elements) => void elementSelector(elements.split(','))({ resourceType: 'Patient', id: 'p1' }),
   },
 ];
 

@@ -3,21 +3,26 @@ import type { Resource } from '@bulkhead/fhir';
 const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 
 /**
- * Reduces a resource to the requested and the mandatory elements (FHIR Bulk Data 2.0.0, "_elements"). It is tagged as incomplete, so that
- * a reader does not overwrite a complete one with it.
+ * Makes a function that reduces a resource to the requested and the mandatory elements (FHIR Bulk Data 2.0.0, "_elements"). The resource is
+ * tagged as incomplete, so that a reader does not overwrite a complete one with it.
  * @param elements `element` or `Type.element`
  */
-export function selectElements(resource: Resource, elements: readonly string[]): Record<string, unknown> {
-  const { resourceType } = resource;
-  const kept = new Set([
-    ...['resourceType', 'id', 'meta'],
-    ...elements.map((name) => name.replace(`${resourceType}.`, '')),
-  ]);
-  const mandatory = mandatoryElements.get(resourceType) ?? [];
-  const isKept = (name: string) => kept.has(name) || mandatory.some((element) => isElement(name, element));
-  const reduced = Object.fromEntries(Object.entries(resource).filter(([name]) => isKept(name.replace(/^_/, ''))));
-  const meta = (reduced.meta ?? {}) as { readonly tag?: readonly unknown[] };
-  return { ...reduced, meta: { ...meta, tag: [...(meta.tag ?? []), subsetted] } };
+export function elementSelector(elements: readonly string[]): (resource: Resource) => Record<string, unknown> {
+  const keptOf = new Map<string, ReadonlySet<string>>();
+  return (resource) => {
+    const { resourceType } = resource;
+    const kept = keptOf.get(resourceType) ?? keptElements(resourceType, elements);
+    keptOf.set(resourceType, kept);
+    const mandatory = mandatoryElements.get(resourceType) ?? [];
+    const isKept = (name: string) => kept.has(name) || mandatory.some((element) => isElement(name, element));
+    const reduced = Object.fromEntries(Object.entries(resource).filter(([name]) => isKept(name.replace(/^_/, ''))));
+    const meta = (reduced.meta ?? {}) as { readonly tag?: unknown };
+    return { ...reduced, meta: { ...meta, tag: [...(Array.isArray(meta.tag) ? meta.tag : []), subsetted] } };
+  };
+}
+
+function keptElements(resourceType: string, elements: readonly string[]): ReadonlySet<string> {
+  return new Set(['resourceType', 'id', 'meta', ...elements.map((name) => name.replace(`${resourceType}.`, ''))]);
 }
 
 /** Whether a name is that of an element, such as `medicationReference` of `medication[x]`. */

@@ -31,6 +31,7 @@ export {
   scopeVersionsOf,
   systemScopes,
 } from './bulk-data/scopes.ts';
+export { FaultList, maxFaults } from './faults.ts';
 export { openBinaryJson } from './json/binary-json.ts';
 export { ExactNumber, parseExact } from './json/exact-number.ts';
 export { JsonValueCounter, maxJsonValues } from './json/json-value-counter.ts';

@@ -15,7 +15,7 @@ import { allPatientsOf, patientsOf } from './resources/patient-compartment.ts';
 import { isSubsetted } from './resources/resource.ts';
 import { readDateRange } from './search/date-range.ts';
 import { includedReferences } from './search/include-paths.ts';
-import { parseSearch } from './search/parse-search.ts';
+import { parseSearch, searchParameterNames } from './search/parse-search.ts';
 import { readSearchBundle } from './search/search-bundle.ts';
 import { extractSearchKeys } from './search/search-keys.ts';
 
@@ -121,10 +121,23 @@ const parsers: readonly Reader[] = [
     parse: (scope) => [scopeFault({ scope, withUser: true }), scopeCovers({ scope, resourceType: 'Patient' })],
   },
   { name: 'the date of a search', parse: readDateRange },
-  ...['patient', 'date', 'code', '_lastUpdated', '_count', 'other'].map((name) => ({
-    name: `the search parameter ${name}`,
-    parse: (value: string) => parseSearch([[name, value]]),
-  })),
+  ...[...searchParameterNames, 'other'].flatMap((name): Reader[] => [
+    { name: `the search parameter ${name}`, parse: (value) => parseSearch([[name, value]]), smallestBytes: 32_000 },
+    {
+      smallestBytes: 32_000,
+      name: `the repeated search parameter ${name}`,
+      parse: (text) => parseSearch(text.split(',').map((value) => [name, value])),
+    },
+  ]),
+  {
+    name: 'ids that exclude each other',
+    parse: (text) =>
+      parseSearch([
+        ['_id', text],
+        ['_id', `x,${text}`],
+      ]),
+  },
+  { name: 'unknown search parameters', parse: (text) => parseSearch(text.split(',').map((name) => [name, 'a'])) },
 ];
 
 const parsed = (read: (value: never) => unknown) => (text: string) => read(JSON.parse(text) as never);

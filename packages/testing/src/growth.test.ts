@@ -21,3 +21,13 @@ test('a reader that copies a list for each of its elements is found', async () =
   const growths = await findSuperlinear({ parse, listElements: [], smallestBytes: 20_000, attempts: 2 });
   expect(growths.map(({ run }) => run)).toContain('a list of {}');
 });
+
+test('a reader that compares each value with all others is found', async () => {
+  const parse = (text: string) => {
+    const values: string[] = [];
+    for (const value of text.split(',')) if (!values.includes(value)) values.push(value);
+    return values;
+  };
+  const growths = await findSuperlinear({ parse, smallestBytes: 40_000, attempts: 2 });
+  expect(growths.map(({ run }) => run)).toContain('different values, ,');
+});

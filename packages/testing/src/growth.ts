@@ -14,6 +14,15 @@ const runs: readonly string[] = [
   ...['\\"', '{"a":', '",', 'a=', '0.', '../', '; ', '\\,'],
 ];
 
+/** Different values, separated like lists of parameters, scopes and searches. Equal ones have equal faults, which are reported once. */
+const separators: readonly string[] = [',', ' ', '&', '&a=', ';', '|', '.', '/', '\n'];
+const differentWith =
+  (separator: string): Grow =>
+  (bytes) => {
+    const count = Math.ceil(bytes / (separator.length + 7));
+    return Array.from({ length: count }, (_, index) => `A${(index + 36 ** 5).toString(36)}`).join(separator);
+  };
+
 /** Texts of a quarter, half and one megabyte. Quadratic time is noticeable at these sizes. */
 const defaultBytes = 256_000;
 
@@ -31,6 +40,7 @@ const listOf =
 /** JSON that grows in width or depth. */
 const structures: ReadonlyMap<string, Grow> = new Map<string, Grow>([
   ['many keys', (bytes) => `{${Array.from({ length: bytes / 8 }, (_, index) => `"k${index}":1`).join()}}`],
+  ['different objects', (bytes) => `[${Array.from({ length: bytes / 12 }, (_, index) => `{"k${index}":1}`).join()}]`],
   ['different texts', (bytes) => `[${Array.from({ length: bytes / 8 }, (_, index) => `"${index}"`).join()}]`],
   ['deep lists', (bytes) => `${'['.repeat(bytes / 2)}${']'.repeat(bytes / 2)}`],
   ['deep objects', (bytes) => `${'{"a":'.repeat(bytes / 6)}1${'}'.repeat(bytes / 6)}`],
@@ -75,7 +85,11 @@ export async function findSuperlinear(options: Measured): Promise<Growth[]> {
 }
 
 function textsFor({ listElements }: Measured): ReadonlyMap<string, Grow> {
-  if (!listElements) return new Map(runs.map((run) => [run, (bytes) => run.repeat(Math.ceil(bytes / run.length))]));
+  if (!listElements) {
+    const repeated = runs.map((run): [string, Grow] => [run, (bytes) => run.repeat(Math.ceil(bytes / run.length))]);
+    const different = separators.map((each): [string, Grow] => [`different values, ${each}`, differentWith(each)]);
+    return new Map([...repeated, ...different]);
+  }
   const lists = [...elements, ...listElements].map((element) => [`a list of ${element}`, listOf(element)] as const);
   return new Map([...lists, ...structures]);
 }

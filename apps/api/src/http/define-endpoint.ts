@@ -262,7 +262,7 @@ export interface ProcessState {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
   readonly refusedAttempts: RefusedAttempts;
-  readonly limits: Pick<RequestLimits, 'countKickOff' | 'countLaunch' | 'countRefusal' | 'countTest'>;
+  readonly limits: Pick<RequestLimits, 'countKickOff' | 'countLaunch' | 'countRefusal' | 'countTest' | 'countToken'>;
   /** API_PUBLIC_URL. */
   readonly publicUrl: string | undefined;
   readonly streams: EventStreams;

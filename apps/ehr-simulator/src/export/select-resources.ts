@@ -1,4 +1,4 @@
-import { selectElements } from '@bulkhead/bulk-server';
+import { elementSelector } from '@bulkhead/bulk-server';
 import { patientsOf, type Resource } from '@bulkhead/fhir';
 import { parseExact } from '../practice/exact-json.ts';
 import type { StoredResource } from '../practice/practice-source.ts';
@@ -16,12 +16,11 @@ export function selectResources(
   { patients, elements }: Selection,
 ): readonly StoredResource[] {
   if (patients.length === 0 && elements.length === 0) return resources;
+  const select = elementSelector(elements);
   return resources.flatMap((resource) => {
     const content = parseExact(resource.text) as Resource;
     if (patients.length > 0 && !belongsTo(content, patients)) return [];
-    return [
-      elements.length === 0 ? resource : { ...resource, text: JSON.stringify(selectElements(content, elements)) },
-    ];
+    return [elements.length === 0 ? resource : { ...resource, text: JSON.stringify(select(content)) }];
   });
 }
 

@@ -78,10 +78,16 @@ export class BackendClientService {
   /**
    * Answers a request to the token endpoint.
    * @param options.audience the URL of the token endpoint
+   * @param options.admit called before a token is issued. Throws if the client has got too many
    * @returns the client, and the body of the response (RFC 6749, section 5.1)
    * @throws OAuthError
    */
-  async grant({ form, audience }: { readonly form: TokenForm; readonly audience: string }) {
+  async grant(options: {
+    readonly form: TokenForm;
+    readonly audience: string;
+    readonly admit: (client: Pick<BackendClient, 'id'>) => Promise<void>;
+  }) {
+    const { form, audience, admit } = options;
     const { grant_type: grantType, client_assertion_type: type, client_assertion: assertion = '', scope = '' } = form;
     if (grantType !== 'client_credentials')
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'grant_type must be client_credentials.' });
@@ -95,8 +101,8 @@ export class BackendClientService {
       audience,
       nowMs: now.getTime(),
       toleranceSeconds: clockToleranceSeconds,
-      findKey: (options) => this.findKey(options),
-      use: (options) => this.store.clientTokens.useAssertion(options),
+      findKey: (key) => this.findKey(key),
+      use: (assertionId) => this.store.clientTokens.useAssertion(assertionId),
     });
     const client = await this.get(clientId);
     const granted = limitScopes(readableScopes(scope), client.scope.split(' '));
@@ -105,6 +111,7 @@ export class BackendClientService {
         code: 'invalid_scope',
         text: `None of the requested scopes is granted. The client is registered for: ${client.scope}.`,
       });
+    await admit(client);
     const grantedScope = granted.join(' ');
     const token = await this.store.clientTokens.issue({ clientId, scope: grantedScope, now });
     // A request does not wait for this write and does not fail with it.

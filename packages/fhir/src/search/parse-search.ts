@@ -1,3 +1,4 @@
+import { FaultList } from '../faults.ts';
 import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
 import { type Include, includesOf, readInclude } from './include-paths.ts';
@@ -26,12 +27,23 @@ const defaultCount = 100;
 /** A few megabytes of most types. NDJSON is the better format for more. */
 const maxCount = 1000;
 
+/** How often a parameter may be repeated. Programs that combine searches repeat a parameter two or three times. */
+const maxRepeats = 10;
 /** Fewer ids of athenahealth's length already fill a URL of 16 KB, the longest that Node.js accepts. */
 const maxAlternatives = 1000;
-/** Each patient is a query of its own, of some 5 ms, and one request must not take seconds of the database. */
-const maxPatients = 50;
+/** The type with the most references in R4 has 17. */
+const maxIncludes = 20;
+/** Parameters whose values cost more than a look into an index. */
+const limitsOf: Readonly<Record<string, { readonly repeats?: number; readonly alternatives?: number }>> = {
+  // Each patient is a query of its own, of some 5 ms, and one request must not take seconds of the database.
+  patient: { alternatives: 50 },
+  // Every resource that an index finds is compared with each of them.
+  date: { repeats: 4, alternatives: 20 },
+  _lastUpdated: { repeats: 4, alternatives: 20 },
+  _include: { repeats: maxIncludes, alternatives: maxIncludes },
+};
 
-/** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). Every fault is reported, and nothing is ignored. */
+/** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). The first faults are reported, and nothing is ignored. */
 export function parseSearch(
   parameters: Iterable<readonly [name: string, value: string]>,
   /** Parameters of the request that are not part of the search, for the list of those that are supported. */
@@ -43,10 +55,11 @@ export function parseSearch(
     if (texts) texts.push(value);
     else values.set(name, [value]);
   }
-  const faults: SearchFault[] = [];
+  const faults = new FaultList<SearchFault>();
   const reader = createReader(values, faults);
   for (const name of values.keys()) {
-    if (!searchParameterNames.includes(name)) faults.push({ path: name, message: unknownBecause(name, others) });
+    if (faults.isFull) break;
+    if (!searchParameterNames.includes(name)) faults.add({ path: name, message: unknownBecause(name, others) });
   }
   const ids = reader.everyOf('_id', readId);
   const sort = reader.single('_sort', readSort);
@@ -61,14 +74,18 @@ export function parseSearch(
     ...(sort ? { sort } : {}),
   };
   const cursor = reader.single('_cursor', (value) => value);
+  const included = reader.everyOf('_include', (value) => [value, toInclude(value)] as const).flat();
+  const includes = [...new Map(included).values()];
+  if (includes.length > maxIncludes)
+    faults.add({ path: '_include', message: `names more than ${maxIncludes} references` });
   const request = {
     search,
     count: reader.single('_count', readCount) ?? defaultCount,
     withTotal: reader.single('_total', readTotal) ?? false,
-    includes: reader.everyOf('_include', toInclude).flat(),
+    includes,
     ...(cursor === undefined ? {} : { cursor }),
   };
-  return faults.length > 0 ? { faults } : { request };
+  return faults.all.length > 0 ? { faults: faults.all } : { request };
 }
 
 /** The parameters of a search. */
@@ -93,7 +110,7 @@ type ReadValue<Value> = (value: string) => Value;
 
 class WrongValue extends Error {}
 
-function createReader(values: ReadonlyMap<string, readonly string[]>, faults: SearchFault[]) {
+function createReader(values: ReadonlyMap<string, readonly string[]>, faults: FaultList<SearchFault>) {
   const attempt = <Value>(path: string, read: () => Value): Value | undefined => {
     try {
       return read();
@@ -101,29 +118,35 @@ function createReader(values: ReadonlyMap<string, readonly string[]>, faults: Se
       if (!(error instanceof WrongValue)) throw error;
       const { message } = error;
       // Several alternatives of a value can have the same fault, such as the two empty ones of `patient=,`.
-      if (!faults.some((fault) => fault.path === path && fault.message === message)) faults.push({ path, message });
+      if (!faults.all.some((fault) => fault.path === path && fault.message === message)) faults.add({ path, message });
       return undefined;
     }
   };
   return {
     everyOf<Value>(name: string, read: ReadValue<Value>): AllOfAny<Value> {
       const texts = values.get(name) ?? [];
+      const { repeats = maxRepeats, alternatives: most = maxAlternatives } = limitsOf[name] ?? {};
+      if (texts.length > repeats) {
+        faults.add({ path: name, message: `occurs more than ${repeats} times` });
+        return [];
+      }
       return texts.map((value, index) => {
         const path = texts.length > 1 ? `${name}.${index}` : name;
         // https://hl7.org/fhir/R4/search.html#escaping. `withoutEscapes` removes the escapes later.
         const alternatives = splitUnescaped(value, ',');
-        const most = name === 'patient' ? maxPatients : maxAlternatives;
         if (alternatives.length > most) {
-          faults.push({ path, message: `has more than ${most} alternatives` });
+          faults.add({ path, message: `has more than ${most} alternatives` });
           return [];
         }
-        const criteria = alternatives.map((alternative) => attempt(path, () => read(notEmpty(alternative))));
-        return criteria.filter((criterion) => criterion !== undefined);
+        return alternatives.flatMap((alternative) => {
+          const criterion = faults.isFull ? undefined : attempt(path, () => read(notEmpty(alternative)));
+          return criterion === undefined ? [] : [criterion];
+        });
       });
     },
     single<Value>(name: string, read: ReadValue<Value>): Value | undefined {
       const [value, ...others] = values.get(name) ?? [];
-      if (others.length > 0) faults.push({ path: name, message: 'occurs more than once' });
+      if (others.length > 0) faults.add({ path: name, message: 'occurs more than once' });
       return value === undefined ? undefined : attempt(name, () => read(notEmpty(value)));
     },
   };
@@ -217,9 +240,9 @@ function unknownBecause(name: string, others: readonly string[]): string {
   return `is not a parameter of this search. Supported parameters: ${[...others, ...searchParameterNames].join(', ')}`;
 }
 
-function intersection(lists: AllOfAny<string>): readonly string[] {
-  const [first = [], ...others] = lists;
-  return [...new Set(first)].filter((id) => others.every((list) => list.includes(id)));
+function intersection([first = [], ...others]: AllOfAny<string>): readonly string[] {
+  const lists = others.map((list) => new Set(list));
+  return [...new Set(first)].filter((id) => lists.every((list) => list.has(id)));
 }
 
 /** How a date is compared: https://hl7.org/fhir/R4/search.html#prefix. */

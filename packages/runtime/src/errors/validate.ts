@@ -12,21 +12,26 @@ export type Validated<Data> =
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): Validated<z.output<Schema>> {
   const result = schema.safeParse(value, { error: faultMessage });
   if (result.success) return { isValid: true, data: result.data };
-  return { isValid: false, faults: result.error.issues.flatMap(toFaults) };
+  return { isValid: false, faults: result.error.issues.slice(0, maxFaults).flatMap(toFaults).slice(0, maxFaults) };
 }
 
-/** @throws AppError `invalid-request` with all faults, by path */
+/** @throws AppError `invalid-request` with the first faults, by path */
 export function parseRequest<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = validate(schema, value);
   if (result.isValid) return result.data;
   throw invalidRequest(result.faults);
 }
 
+/** More faults help no reader, and one request can have a hundred thousand. */
+const maxFaults = 20;
+
 /** Returns one fault for each field. Zod reports all unknown fields of an object as one issue. */
 function toFaults(issue: z.core.$ZodIssue): Fault[] {
   const { path, message } = issue;
   if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message }];
-  return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this object' }));
+  return issue.keys
+    .slice(0, maxFaults)
+    .map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this object' }));
 }
 
 function faultMessage(issue: z.core.$ZodRawIssue): string {

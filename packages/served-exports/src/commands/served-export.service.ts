@@ -1,12 +1,13 @@
 import { anyPatient } from '@bulkhead/audit';
 import {
   type ExportLevel,
+  elementSelector,
   ignoredIssue,
+  type KickOff,
   type KickOffParameter,
   kickOffParameterNames,
   type ManifestFile,
   readKickOff,
-  selectElements,
   type TypeFilter,
   writeManifest,
 } from '@bulkhead/bulk-server';
@@ -49,7 +50,7 @@ export interface NewServedExport extends Reader {
   /** The URL of the kick-off. */
   readonly request: string;
   /** Called for a valid request, before a record is created. Throws if there are too many. */
-  readonly admit: () => Promise<void>;
+  readonly admit: (kickOff: { readonly patients: number }) => Promise<void>;
 }
 
 /** A client that was stopped in the evening continues in the morning. Later, a new export is as good, because nothing is prepared. */
@@ -77,23 +78,15 @@ export class ServedExportService {
 
   /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged` */
   async kickOff(options: NewServedExport): Promise<string> {
-    const { provider, connectionId, scope, clientId, level, parameters, isLenient, request, admit, checkType } =
-      options;
+    const { provider, connectionId, scope, clientId, request, admit, checkType } = options;
     const now = new Date();
-    const kickOff = readKickOff(parameters, {
-      ...{ level, isLenient, nowMs: now.getTime() },
-      supported: kickOffParameterNames,
-      filterFault,
-      typeFault: (type) =>
-        isResourceType(type) ? undefined : `names a type that does not exist: ${whyNotResourceType(type)}`,
-    });
-    const { typeFilters, patients, elements, ignored, withProvenance, sinceMs, faults } = kickOff;
-    if (faults.length > 0) throw invalidRequest(faults.map(({ path, message }) => ({ path, message })));
+    const kickOff = readServedKickOff(options, now);
+    const { typeFilters, patients, elements, ignored, withProvenance, sinceMs } = kickOff;
     const addsProvenance = withProvenance && kickOff.types.length > 0;
     const types = [...new Set([...kickOff.types, ...(addsProvenance ? ['Provenance'] : [])])];
     for (const type of types) checkType(type);
     const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
-    await admit();
+    await admit({ patients: patients.length });
     const since = sinceMs === undefined ? undefined : new Date(sinceMs);
     const window = await this.resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
     return this.store.servedExports.create({
@@ -215,6 +208,22 @@ export class ServedExportService {
   }
 }
 
+/** @throws AppError `invalid-request` */
+export function readServedKickOff(
+  { parameters, level, isLenient }: Pick<NewServedExport, 'parameters' | 'level' | 'isLenient'>,
+  now: Date,
+): KickOff {
+  const { faults, ...kickOff } = readKickOff(parameters, {
+    ...{ level, isLenient, nowMs: now.getTime() },
+    supported: kickOffParameterNames,
+    filterFault,
+    typeFault: (type) =>
+      isResourceType(type) ? undefined : `names a type that does not exist: ${whyNotResourceType(type)}`,
+  });
+  if (faults.length > 0) throw invalidRequest(faults.map(({ path, message }) => ({ path, message })));
+  return kickOff;
+}
+
 const deletedFile = 'deleted.ndjson';
 const errorFile = 'errors.ndjson';
 
@@ -236,9 +245,10 @@ function toSearch({ query }: { readonly query: string }): ResourceSearch {
 }
 
 async function* reduced(batches: AsyncIterable<readonly unknown[]>, elements: readonly string[]) {
+  const select = elementSelector(elements);
   let text = '';
   for await (const batch of batches) {
-    for (const resource of batch) text += `${JSON.stringify(selectElements(resource as Resource, elements))}\n`;
+    for (const resource of batch) text += `${JSON.stringify(select(resource as Resource))}\n`;
     if (text.length < chunkCharacters) continue;
     yield Buffer.from(text);
     text = '';

@@ -1,4 +1,4 @@
-import { isResourceType, whyNotResourceType } from '@bulkhead/fhir';
+import { FaultList, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
 import { type Fault, sentence, validate } from '@bulkhead/runtime';
 import { tableError } from '../errors.ts';
 import { Budget } from '../fhirpath/budget.ts';
@@ -46,17 +46,17 @@ export function compileView(definition: unknown, budget = new Budget({ hasTotal:
   const parsed = validate(viewDefinitionSchema, definition);
   if (!parsed.isValid) throw invalidView(parsed.faults);
   const view = parsed.data;
-  const faults: Fault[] = [];
-  if (!isResourceType(view.resource)) faults.push({ path: 'resource', message: whyNotResourceType(view.resource) });
+  const faults = new FaultList<Fault>();
+  if (!isResourceType(view.resource)) faults.add({ path: 'resource', message: whyNotResourceType(view.resource) });
   const compiler = new ViewCompiler(faults, readConstants(view, faults));
   const selects = view.select.map((member, index) =>
     compiler.select(member, { path: `select.${index}`, canHaveKey: true }),
   );
   const where = (view.where ?? []).map(({ path }, index) => compiler.expression(path, `where.${index}.path`).evaluate);
   compiler.checkNames();
-  if (compiler.columns.length === 0 && faults.length === 0)
-    faults.push({ path: 'select', message: 'must have at least one column' });
-  if (faults.length > 0) throw invalidView(faults);
+  if (compiler.columns.length === 0 && faults.all.length === 0)
+    faults.add({ path: 'select', message: 'must have at least one column' });
+  if (faults.all.length > 0) throw invalidView(faults.all);
   const { columns, keyColumn } = compiler;
   const { resource: resourceType } = view;
   const rows = createRowMaker({ columns, resourceType, where, selects, budget });
@@ -73,10 +73,10 @@ export function invalidView(faults: readonly Fault[]) {
   return tableError('invalid-view', { message: text, context: { details: faults } });
 }
 
-function readConstants({ constant = [] }: ViewDefinition, faults: Fault[]): ReadonlyMap<string, Constant> {
+function readConstants({ constant = [] }: ViewDefinition, faults: FaultList<Fault>): ReadonlyMap<string, Constant> {
   const constants = new Map<string, Constant>();
   constant.forEach((member, index) => {
-    if (constants.has(member.name)) faults.push({ path: `constant.${index}.name`, message: 'occurs more than once' });
+    if (constants.has(member.name)) faults.add({ path: `constant.${index}.name`, message: 'occurs more than once' });
     constants.set(member.name, readConstant(member));
   });
   return constants;
@@ -96,10 +96,10 @@ class ViewCompiler {
   keyColumn: number | undefined;
   readonly #paths: string[] = [];
   #selects = 0;
-  readonly #faults: Fault[];
+  readonly #faults: FaultList<Fault>;
   readonly #constants: ReadonlyMap<string, Constant>;
 
-  constructor(faults: Fault[], constants: ReadonlyMap<string, Constant>) {
+  constructor(faults: FaultList<Fault>, constants: ReadonlyMap<string, Constant>) {
     this.#faults = faults;
     this.#constants = constants;
   }
@@ -197,7 +197,7 @@ class ViewCompiler {
   }
 
   #fault(path: string, message: string): void {
-    this.#faults.push({ path, message });
+    this.#faults.add({ path, message });
   }
 }
 

@@ -131,7 +131,10 @@ export const issueToken = defineEndpoint({
     try {
       const form = Object.fromEntries(new URLSearchParams(typeof request.body === 'string' ? request.body : ''));
       const audience = audienceOf(request, process);
-      const { client, issued } = await services.backendClients.grant({ form, audience });
+      const { client, issued } = await services.backendClients.grant({
+        ...{ form, audience },
+        admit: (admitted) => process.limits.countToken(admitted),
+      });
       await services.audit.append({
         actor: { kind: 'client', id: client.id, name: client.name, role: 'client' },
         ...{ action: 'token.issue', target: {}, outcome: 'success' },

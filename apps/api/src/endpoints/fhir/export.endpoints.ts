@@ -134,7 +134,7 @@ async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>,
   const id = await services.servedExports.kickOff({
     ...readerOf(input),
     ...{ level, parameters, isLenient, request: self.href },
-    admit: () => input.process.limits.countKickOff(input.caller.apiKey),
+    admit: ({ patients }) => input.process.limits.countKickOff(input.caller.apiKey, patients),
   });
   const { connectionId } = params;
   input.audit.addTarget({ connectionId, exportId: id });

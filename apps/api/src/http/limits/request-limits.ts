@@ -15,7 +15,12 @@ const testsPerMinute = 10;
 
 /** One every nine seconds. A kick-off stores a record for a day, and a program in an endless loop must not fill the database. */
 const kickOffsPerDay = 10_000;
+/** The record has the ids of the requested patients, and so many take some kilobytes. */
+const patientsOfKickOff = 100;
 const daySeconds = 24 * 60 * 60;
+
+/** A token works for five minutes. Each is a record and an event of the audit log, which is kept for years. */
+const tokensPerMinute = 30;
 
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
 export class RequestLimits {
@@ -27,6 +32,7 @@ export class RequestLimits {
   private readonly anonymous;
   private readonly tests;
   private readonly kickOffs;
+  private readonly tokens;
   private readonly logins;
 
   constructor(options: {
@@ -52,6 +58,7 @@ export class RequestLimits {
     this.anonymous = counter('anonymous', 60);
     this.tests = counter('tests', 60);
     this.kickOffs = counter('kick-offs', daySeconds);
+    this.tokens = counter('tokens', 60);
     this.logins = counter('logins', loginWindowSeconds);
   }
 
@@ -81,13 +88,24 @@ export class RequestLimits {
   }
 
   /** Counts the start of an export of the store. @throws AppError `too-many-requests` */
-  countKickOff({ id }: Pick<ApiKey, 'id'>): Promise<void> {
+  countKickOff({ id }: Pick<ApiKey, 'id'>, patients: number): Promise<void> {
     return add({
       to: this.kickOffs,
       id,
+      points: 1 + Math.floor(patients / patientsOfKickOff),
       limit: kickOffsPerDay,
       message:
-        'You have started 10,000 exports in a day. Read those that you have: a manifest can be read again, and its files too. Wait for the time in `Retry-After` before you start another one.',
+        'You have started 10,000 exports in a day, or fewer with lists of patients: 100 patients count as one export. Read those that you have: a manifest can be read again, and its files too. Wait for the time in `Retry-After` before you start another one.',
+    });
+  }
+
+  /** Counts a token of a backend client. @throws AppError `too-many-requests` */
+  countToken({ id }: { readonly id: string }): Promise<void> {
+    return add({
+      to: this.tokens,
+      id,
+      limit: tokensPerMinute,
+      message: `This client has got ${tokensPerMinute} tokens in a minute. A token works for five minutes: use it for all requests until then. Wait for the time in \`Retry-After\`.`,
     });
   }
 
@@ -152,12 +170,14 @@ export class RequestLimits {
 async function add(options: {
   readonly to: Counter;
   readonly id: string;
+  /** How many requests this one counts as. Default: 1. */
+  readonly points?: number;
   readonly limit: number;
   readonly message: string;
   readonly onCount?: ((quota: Quota) => void) | undefined;
 }) {
-  const { to, id, limit, message, onCount = () => undefined } = options;
-  const { count, restMs } = await to.add(id);
+  const { to, id, points: added = 1, limit, message, onCount = () => undefined } = options;
+  const { count, restMs } = await to.add(id, added);
   onCount({ limit, left: Math.max(limit - count, 0), windowSeconds: to.windowSeconds, restMs });
   if (count <= limit) return;
   throw apiError('too-many-requests', { message, retry: { afterMs: restMs } });
@@ -200,8 +220,8 @@ function createCounter(options: {
   return {
     windowSeconds: duration,
     /** @returns the count of the window, and the time until it ends */
-    async add(id: string) {
-      const { consumedPoints: count, msBeforeNext: restMs } = await limiter.consume(id);
+    async add(id: string, added: number) {
+      const { consumedPoints: count, msBeforeNext: restMs } = await limiter.consume(id, added);
       return { count, restMs };
     },
   };
