@@ -7,7 +7,7 @@ import { goodAnswers } from '../leaks/marked-answers.fixture.ts';
 import { routeOf } from '../leaks/planting-ehr.fixture.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
-import { workerMemoryEnv, workerNodeArgs } from '../system/worker-process.ts';
+import { memoryEnv, workerNodeArgs } from '../system/process-options.ts';
 import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
 import { type HostileAnswer, hostileAnswers, kindOf, sendAnswer } from './hostile-answers.fixture.ts';
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
     const providersFile = join(folder, 'providers.json');
     writeFileSync(providersFile, JSON.stringify([provider]));
     const own = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on', HOLDS_FOLDER: holds };
-    return { ...own, ...workerMemoryEnv, WORKER_POLL_INTERVAL_MS: '500' };
+    return { ...own, ...memoryEnv, WORKER_POLL_INTERVAL_MS: '500' };
   };
   const workerArgs = [...workerNodeArgs, '--import', join(import.meta.dirname, 'measure-holds.preload.ts')];
   system = await startTemporarySystem({ patients: 1, env, workerArgs });

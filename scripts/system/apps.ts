@@ -1,8 +1,10 @@
 // Starts the apps of a system as processes, for `npm start`, chaos runs, interoperability runs, benchmarks and tests.
 import { createStore, type Store } from '@bulkhead/system';
 import { AppProcess, type AppProcessOptions } from './app-process.ts';
+import { apiNodeArgs, memoryEnv } from './process-options.ts';
 
 type App = Pick<AppProcessOptions, 'name' | 'app' | 'env'>;
+type ApiProcess = App & { readonly nodeArgs: readonly string[] };
 type Env = Readonly<Record<string, string>>;
 
 export function simulatorApp(env: Env): App {
@@ -16,8 +18,14 @@ export const strictSimulatorEnv = {
   SIMULATOR_MAX_ACTIVE_EXPORTS: '5',
 } as const;
 
-export function apiApp(env: (port: number) => Env): App {
-  return { name: 'api', app: 'api', env: (port) => ({ ...env(port), PORT: String(port), HOST: '127.0.0.1' }) };
+/** @param moreArgs options of Node.js, beside those of every API process */
+export function apiApp(env: (port: number) => Env, moreArgs: readonly string[] = []): ApiProcess {
+  return {
+    name: 'api',
+    app: 'api',
+    env: (port) => ({ ...memoryEnv, ...env(port), PORT: String(port), HOST: '127.0.0.1' }),
+    nodeArgs: [...apiNodeArgs, ...moreArgs],
+  };
 }
 
 export function workerApp({ name, env }: { readonly name: string; readonly env: Env }): App {

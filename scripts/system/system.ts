@@ -15,9 +15,9 @@ import {
 } from './apps.ts';
 import { buildConsole, bundleApps, root } from './builds.ts';
 import { type KeptState, saveState } from './kept-state.ts';
+import { memoryEnv, workerNodeArgs } from './process-options.ts';
 import { requestLine } from './request-line.ts';
 import { waitForHttp } from './wait-for-http.ts';
-import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 
 /** The options that concern the system and not the user. */
 type SystemOptions = Omit<StartOptions, 'newKey' | 'folder'>;
@@ -92,8 +92,7 @@ async function startAll(options: StartingSystem) {
     });
   const api = await steps.run('api', async () => {
     const value = await launch({
-      ...apiApp(envAt),
-      ...(start.dev ? { nodeArgs: [`--inspect=127.0.0.1:${inspectorPorts.api}`] } : {}),
+      ...apiApp(envAt, start.dev ? [`--inspect=127.0.0.1:${inspectorPorts.api}`] : []),
       wantedPort: start.port,
     });
     await waitForHttp({ url: `${value.url}/ready`, what: 'the API' });
@@ -185,7 +184,7 @@ function startWorkers(options: {
               WORKER_POLL_INTERVAL_MS: String(pollIntervalMs),
               // A developer's first webhook calls a receiver on the same machine.
               WORKER_WEBHOOK_PRIVATE_NETWORK: 'true',
-              ...workerMemoryEnv,
+              ...memoryEnv,
               // The code of the bundle that node reads from its cache stays in memory: 4 MB.
               ...(isDev ? {} : { NODE_DISABLE_COMPILE_CACHE: '1' }),
             },

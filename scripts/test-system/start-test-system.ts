@@ -58,6 +58,8 @@ export interface TestSystemStart {
   readonly services?: { readonly redisUrl: string; readonly mongodbUri: string; readonly prefix: string };
   /** Options of Node.js for the workers. Default: none. */
   readonly workerArgs?: readonly string[];
+  /** Options of Node.js for the API. Default: none. */
+  readonly apiArgs?: readonly string[];
   /** Default: 2. */
   readonly workerCount?: number;
   /** Ten times the rate of athenahealth and no wait at the start, for tests that are not about the rate. */
@@ -78,6 +80,7 @@ async function startAll({
   clock,
   services: givenServices,
   workerArgs = [],
+  apiArgs = [],
   workerCount = 2,
   hasFastRate = false,
   started,
@@ -132,9 +135,8 @@ async function startAll({
   };
   const nodeArgs = ['--import', preload];
   const api = await launch({
-    ...apiApp(envAt),
+    ...apiApp(envAt, [...nodeArgs, ...apiArgs]),
     wantedPort: firstPort + 1,
-    nodeArgs,
     ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the API' }),
   });
   const baseUrl = api.url;

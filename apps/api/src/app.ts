@@ -29,6 +29,7 @@ import { type ApiConfig, identityProviderOf, storeOptions } from './env.ts';
 import { createHttpApp } from './http/create-http-app.ts';
 import { answerUnreadable } from './http/errors/answer-error.ts';
 import { type EventStreamLimits, EventStreams, eventStreamLimits } from './http/events/event-streams.ts';
+import { DownloadSlots } from './http/limits/download-slots.ts';
 import { RequestLimits } from './http/limits/request-limits.ts';
 import { RefusedAttempts } from './http/refused-attempts.ts';
 import { watchSystem } from './watch-system.ts';
@@ -114,6 +115,7 @@ export function buildApp({
     ...{ services, producer, limits, logger, tracing },
     process: {
       ...{ health, metrics, refusedAttempts, limits, streams, stopping: stopping.signal },
+      downloads: new DownloadSlots(),
       publicUrl: config.API_PUBLIC_URL,
     },
     trustProxy: config.TRUST_PROXY,

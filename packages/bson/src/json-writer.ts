@@ -16,6 +16,9 @@ const closeBrace = 0x7d;
 const maxEscapedBytes = 6;
 /** A stored text can have 16 MB, and few characters of it need an escape. */
 const maxPartBytes = 16 * 1024;
+const none = Buffer.alloc(0);
+/** A buffer that has grown by more than this is not kept. */
+const maxKeptTimes = 8;
 /** Longer than the text of any double or Decimal128. */
 const maxNumberBytes = 64;
 
@@ -26,11 +29,14 @@ const maxNumberBytes = 64;
 export class JsonWriter {
   #buffer: Buffer;
   #end = 0;
-  #bson: Buffer = Buffer.alloc(0);
+  #bson: Buffer = none;
   /** The position of the next byte of the BSON. */
   #from = 0;
 
+  readonly #sizeBytes: number;
+
   constructor(sizeBytes: number) {
+    this.#sizeBytes = sizeBytes;
     this.#buffer = Buffer.allocUnsafeSlow(sizeBytes);
   }
 
@@ -38,10 +44,12 @@ export class JsonWriter {
     return this.#end;
   }
 
-  /** Returns what was written, and starts again. */
+  /** Returns what was written, and starts again. What a large text has needed is given back. */
   take(): Buffer {
     const written = Buffer.from(this.#buffer.subarray(0, this.#end));
     this.#end = 0;
+    this.#bson = none;
+    if (this.#buffer.length > maxKeptTimes * this.#sizeBytes) this.#buffer = Buffer.allocUnsafeSlow(this.#sizeBytes);
     return written;
   }
 

@@ -95,8 +95,11 @@ export class ResourceRepository {
     try {
       while (await cursor.hasNext()) {
         // One batch at a time, because awaiting every document takes as long as writing it.
-        for (const document of cursor.readBufferedDocuments() as unknown as readonly Uint8Array[]) {
+        const documents = cursor.readBufferedDocuments() as unknown as Uint8Array[];
+        // Each is taken from the list, so that a large one is not in memory while a slow client reads its line.
+        for (let document = documents.shift(); document; document = documents.shift()) {
           writeLine(writer, Buffer.from(document.buffer, document.byteOffset, document.byteLength));
+          document = undefined;
           if (writer.sizeBytes >= chunkBytes) yield writer.take();
         }
       }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { compileCache, root } from '../../system/builds.ts';
-import { workerMemoryEnv, workerNodeArgs } from '../../system/worker-process.ts';
+import { memoryEnv, workerNodeArgs } from '../../system/process-options.ts';
 import type { BenchContext } from '../bench.ts';
 
 /** The result of one measurement in a separate process. */
@@ -54,7 +54,7 @@ export async function startWorkerProbe(
       FHIR_ENDPOINT: `${origin}/fhir/r4`,
       // Without it, each probe spends a second or two to strip and compile the sources of the worker.
       NODE_COMPILE_CACHE: compileCache,
-      ...workerMemoryEnv,
+      ...memoryEnv,
       ...env,
     },
     cwd: root,

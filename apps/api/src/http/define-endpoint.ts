@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
 import type { HttpErrorCode } from './errors/http-errors.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
+import type { DownloadSlots } from './limits/download-slots.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
@@ -266,6 +267,7 @@ export interface ProcessState {
   /** API_PUBLIC_URL. */
   readonly publicUrl: string | undefined;
   readonly streams: EventStreams;
+  readonly downloads: DownloadSlots;
   /** Aborts when the process stops. */
   readonly stopping: AbortSignal;
 }

@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
+import type { DownloadSlots } from './limits/download-slots.ts';
+import { callerOf } from './middleware/caller-of.ts';
 
 /** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
 export function leftSignal(response: Response): AbortSignal {
@@ -13,7 +15,7 @@ export function leftSignal(response: Response): AbortSignal {
 
 /**
  * Streams lines as fast as the client reads them. Reads the first chunk before it sends the headers, so that an error until then is
- * answered with its own status. After a later error the connection is closed, so that the client notices that lines are missing.
+ * answered with its own status. Waits for a turn before that. After a later error the connection is closed, so that the client notices that lines are missing.
  */
 export async function sendLines(options: {
   readonly lines: AsyncIterable<Buffer>;
@@ -21,8 +23,15 @@ export async function sendLines(options: {
   /** The name under which a browser stores the lines. By default it shows them. */
   readonly fileName?: string;
   readonly response: Response;
+  readonly slots: DownloadSlots;
+  /** Aborted when the client has left. */
+  readonly signal: AbortSignal;
 }): Promise<void> {
-  const { lines, contentType, fileName, response } = options;
+  const { response, slots, signal } = options;
+  await slots.run({ keyId: callerOf(response).apiKey.id, signal, download: () => send(options) });
+}
+
+async function send({ lines, contentType, fileName, response }: Parameters<typeof sendLines>[0]): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
   const first = await iterator.next();
   if (fileName !== undefined) response.attachment(fileName);

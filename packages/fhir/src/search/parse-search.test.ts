@@ -105,14 +105,46 @@ test('parseSearch reports the same fault of several alternatives once', () => {
   expect(parseSearch(new URLSearchParams('patient=,,'))).toEqual({ faults: [{ path: 'patient', message }] });
 });
 
-test('parseSearch accepts 50 patients and refuses more, because each is a query of its own', () => {
-  const query = (count: number) =>
-    [['patient', Array.from({ length: count }, (_, index) => `p${index}`).join()]] as const;
-  expect(parseSearch(query(50))).toHaveProperty('request');
-  expect(parseSearch(query(51))).toEqual({ faults: [{ path: 'patient', message: 'has more than 50 alternatives' }] });
+const list = (count: number) => Array.from({ length: count }, (_, index) => `a${index}`).join(',');
+const dates = (count: number) => Array(count).fill('2024').join(',');
+const times = (count: number, parameter: string) => Array(count).fill(parameter).join('&');
+
+test.each([
+  { query: `_id=${list(1000)}`, refused: `_id=${list(1001)}`, fault: ['_id', 'has more than 1000 alternatives'] },
+  { query: times(10, 'code=a'), refused: times(11, 'code=a'), fault: ['code', 'occurs more than 10 times'] },
+  { query: `patient=${list(50)}`, refused: `patient=${list(51)}`, fault: ['patient', 'has more than 50 alternatives'] },
+  { query: `date=${dates(20)}`, refused: `date=${dates(21)}`, fault: ['date', 'has more than 20 alternatives'] },
+  { query: times(4, 'date=2024'), refused: times(5, 'date=2024'), fault: ['date', 'occurs more than 4 times'] },
+  {
+    query: times(4, '_lastUpdated=2024'),
+    refused: times(5, '_lastUpdated=2024'),
+    fault: ['_lastUpdated', 'occurs more than 4 times'],
+  },
+  {
+    query: `_include=${includes(20)}`,
+    refused: [includes(20), 'Encounter:patient'].map((each) => `_include=${each}`).join('&'),
+    fault: ['_include', 'names more than 20 references'],
+  },
+])('a search is refused above a limit: $fault', ({ query, refused, fault: [path, message] }) => {
+  expect(accepted(query)).toBeDefined();
+  expect(parse(refused)).toEqual({ faults: [{ path, message }] });
 });
 
-test('parseSearch reports a parameter with more than 1000 alternatives once instead of checking each of them', () => {
-  const query = new URLSearchParams({ _id: Array.from({ length: 1001 }, () => '?').join(',') });
-  expect(parseSearch(query)).toEqual({ faults: [{ path: '_id', message: 'has more than 1000 alternatives' }] });
+function includes(count: number): string {
+  const types = ['Patient', 'Group', 'Location', 'Device', 'Practitioner', 'Medication', 'Substance', 'Specimen'];
+  const named = ['patient', 'subject', 'encounter'].flatMap((name) =>
+    types.map((type) => `Observation:${name}:${type}`),
+  );
+  return named.slice(0, count).join(',');
+}
+
+test('a parameter that is repeated with the same reference includes it once', () => {
+  expect(accepted(times(20, '_include=Observation:subject')).includes).toHaveLength(1);
+});
+
+test('a search with more faults than a person reads reports the first twenty', () => {
+  const result = parse(Array.from({ length: 100 }, (_, index) => `x${index}=1`).join('&'));
+  expect('faults' in result && result.faults.map(({ path }) => path)).toEqual(
+    Array.from({ length: 20 }, (_, index) => `x${index}`),
+  );
 });

@@ -79,7 +79,7 @@ export const downloadAuditEvents = defineEndpoint({
       example: auditCsvExample,
     },
   },
-  async handler({ query, services, audit, request, response }) {
+  async handler({ query, services, process, audit, request, response }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
     const contentType = contentTypes[query.format];
     if (request.method === 'HEAD') {
@@ -89,7 +89,8 @@ export const downloadAuditEvents = defineEndpoint({
     const signal = leftSignal(response);
     try {
       const lines = services.audit.download(query);
-      await sendLines({ lines, contentType, fileName: `audit-events.${query.format}`, response });
+      const fileName = `audit-events.${query.format}`;
+      await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
     } catch (error) {
       // If the client has left, no answer can be sent.
       if (!signal.aborted) throw error;

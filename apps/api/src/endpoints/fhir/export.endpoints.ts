@@ -246,7 +246,7 @@ const readServedFile = defineEndpoint({
       const file = { id: params.id, name: params.name, signal };
       const { lines, patients } = await services.servedExports.readFile({ ...readerOf(input), ...file });
       audit.addPatients(patients);
-      await sendLines({ lines, contentType: ndjson, response });
+      await sendLines({ lines, contentType: ndjson, response, signal, slots: input.process.downloads });
     } catch (error) {
       // If the client has left, no answer can be sent.
       if (!signal.aborted) throw error;

@@ -56,7 +56,10 @@ export const readChanges = defineEndpoint({
     },
   },
   errors: ['unknown-connection', 'unknown-resource', 'history-expired', 'connection-purged'],
-  async handler({ params: { provider }, query, caller: { scope, apiKey }, services, audit, request, response }) {
+  async handler(input) {
+    const { params, query, caller, services, process, audit, request, response } = input;
+    const { provider } = params;
+    const { scope, apiKey } = caller;
     const { connectionId, _type, _since, _count, _cursor: cursor } = query;
     const signal = leftSignal(response);
     const reference = {
@@ -76,7 +79,7 @@ export const readChanges = defineEndpoint({
       checkUnpaged({ _count, _cursor: cursor });
       const { lines, patients } = await services.resources.streamChanges(reference);
       audit.addPatients(patients);
-      await sendLines({ lines, contentType: ndjson, response });
+      await sendLines({ lines, contentType: ndjson, response, signal, slots: process.downloads });
     } catch (error) {
       // If the client has left, no answer can be sent.
       if (!signal.aborted) throw error;

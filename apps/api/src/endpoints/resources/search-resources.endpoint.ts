@@ -117,11 +117,13 @@ export const searchResources = defineEndpoint({
     },
   },
   errors: ['unknown-connection', 'unknown-resource', 'search-too-costly'],
-  async handler({ params: { provider, type: resourceType }, caller: { scope }, services, audit, request, response }) {
+  async handler(input) {
+    const { params, caller, services, process, audit, request, response } = input;
+    const { provider, type: resourceType } = params;
     const { address, parameters, connectionId } = readAddress(request);
     const signal = leftSignal(response);
     const otherParameters = Object.keys(resourceQuerySchema.shape);
-    const search = { provider, connectionId, resourceType, scope, parameters, otherParameters, signal };
+    const search = { provider, connectionId, resourceType, scope: caller.scope, parameters, otherParameters, signal };
     response.vary('Accept');
     try {
       // A client that accepts any type gets the first type of the list.
@@ -130,7 +132,7 @@ export const searchResources = defineEndpoint({
         const onFurther = (further: readonly string[]) => appendFurther(response, further);
         const { lines, patients } = await services.resources.stream({ ...search, onFurther });
         audit.addPatients(patients);
-        await sendLines({ lines, contentType: ndjson, response });
+        await sendLines({ lines, contentType: ndjson, response, signal, slots: process.downloads });
       } else {
         sendFhir(await services.resources.search({ ...search, address }), { audit, response });
       }

@@ -50,7 +50,14 @@ const answers = {
   },
 };
 
-const errors = ['unknown-connection', 'history-expired', 'search-too-costly', 'invalid-view', 'view-failed'] as const;
+const errors = [
+  'unknown-connection',
+  'history-expired',
+  'search-too-costly',
+  'invalid-view',
+  'view-failed',
+  'view-too-costly',
+] as const;
 
 const listTables = defineEndpoint({
   id: 'listTables',
@@ -126,11 +133,11 @@ function readView(body: unknown): object {
 async function sendTable(
   options: Pick<
     HandlerInput<never, never, never, never, { readonly scope: StreamTable['scope'] }>,
-    'caller' | 'services' | 'audit' | 'request' | 'response'
+    'caller' | 'services' | 'process' | 'audit' | 'request' | 'response'
   > &
     Pick<StreamTable, 'view' | 'provider'>,
 ): Promise<void> {
-  const { caller, services, audit, request, response, view, provider } = options;
+  const { caller, services, process, audit, request, response, view, provider } = options;
   const { connectionIds, format, ...query } = readQuery(request);
   const [first = '', ...others] = connectionIds;
   audit.addTarget({ connectionId: first });
@@ -146,7 +153,7 @@ async function sendTable(
     // A reader that continued after a table that `_limit` has cut would never see the rows behind its end.
     if (query.limit === undefined) response.set('X-Table-Until', table.until.toISOString());
     const { chunks: lines, contentType, fileName } = table;
-    await sendLines({ lines, contentType, fileName, response });
+    await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
   } catch (error) {
     // If the client has left, no answer can be sent. An error of the table itself closes the connection, too, and the log says why.
     if (!signal.aborted || error instanceof AppError) throw error;

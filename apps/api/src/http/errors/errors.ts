@@ -75,7 +75,7 @@ export const apiError = defineErrors({
     retry: { afterMs: 5000 },
     message:
       'Too many event streams are open with this key. Close some of them, or poll the endpoints without `/events`.',
-    help: 'Wait for the time in `Retry-After`. An operator can give the key a higher limit. A program with a wrong key needs a valid one. A key can have 20 event streams at a time.',
+    help: 'Wait for the time in `Retry-After`. An operator can give the key a higher limit. A program with a wrong key needs a valid one. A key can have 20 event streams and 4 downloads at a time.',
     of: ['watchBulkExport', 'watchBulkExports', 'watchSyncRun', 'watchRateBudgets'],
     examples: [
       {
@@ -98,11 +98,21 @@ export const apiError = defineErrors({
       },
       {
         message:
-          'You have started 10,000 exports in a day. Read those that you have: a manifest can be read again, and its files too. Wait for the time in `Retry-After` before you start another one.',
+          'You have started 10,000 exports in a day, or fewer with lists of patients: 100 patients count as one export. Read those that you have: a manifest can be read again, and its files too. Wait for the time in `Retry-After` before you start another one.',
         of: [
           ...(['exportSystem', 'exportSystemByPost', 'exportPatients', 'exportPatientsByPost'] as const),
           ...(['exportGroup', 'exportGroupByPost'] as const),
         ],
+      },
+      {
+        message:
+          'Too many downloads are running. Read those of this key to their end, or close them. Wait for the time in `Retry-After` and send the request again.',
+        of: ['readTable', 'readViewTable', 'readServedFile', 'searchResources', 'readChanges', 'downloadAuditEvents'],
+      },
+      {
+        message:
+          'This client has got 600 tokens in an hour. A token works for five minutes: use it for all requests until then. Wait for the time in `Retry-After`.',
+        of: ['issueToken'],
       },
     ],
   },

@@ -17,10 +17,11 @@ const testsPerMinute = 10;
 const kickOffsPerDay = 10_000;
 /** The record has the ids of the requested patients, and so many take some kilobytes. */
 const patientsOfKickOff = 100;
-const daySeconds = 24 * 60 * 60;
+const hourSeconds = 60 * 60;
+const daySeconds = 24 * hourSeconds;
 
-/** A token works for five minutes. Each is a record and an event of the audit log, which is kept for years. */
-const tokensPerMinute = 30;
+/** A token works for five minutes, but some clients get one for each request. Each is an event of the audit log, which is kept for years. */
+const tokensPerHour = 600;
 
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
 export class RequestLimits {
@@ -58,7 +59,7 @@ export class RequestLimits {
     this.anonymous = counter('anonymous', 60);
     this.tests = counter('tests', 60);
     this.kickOffs = counter('kick-offs', daySeconds);
-    this.tokens = counter('tokens', 60);
+    this.tokens = counter('tokens', hourSeconds);
     this.logins = counter('logins', loginWindowSeconds);
   }
 
@@ -104,8 +105,8 @@ export class RequestLimits {
     return add({
       to: this.tokens,
       id,
-      limit: tokensPerMinute,
-      message: `This client has got ${tokensPerMinute} tokens in a minute. A token works for five minutes: use it for all requests until then. Wait for the time in \`Retry-After\`.`,
+      limit: tokensPerHour,
+      message: `This client has got ${tokensPerHour} tokens in an hour. A token works for five minutes: use it for all requests until then. Wait for the time in \`Retry-After\`.`,
     });
   }
 

@@ -1,0 +1,190 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeDocument } from '@bulkhead/resources/testing';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createApiClient } from '../system/api-client.ts';
+import { pollUntil } from '../system/poll-until.ts';
+import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { type HostileRequest, hostileBodies, hostileRequests } from './hostile-callers.fixture.ts';
+
+/** The rule for every request: the event loop is not held for longer, in CPU time on a machine that also does other work. */
+const maxHoldMs = 500;
+/** Refusals name what is wrong, and do not repeat the request. */
+const maxRefusalBytes = 100_000;
+const slowReaders = 24;
+const binaryBytes = 12_000_000;
+const root = join(import.meta.dirname, '..', '..');
+
+interface Operation {
+  readonly operationId: string;
+  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
+}
+const { paths } = JSON.parse(readFileSync(join(root, 'docs/openapi.json'), 'utf8')) as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+};
+const withBody = Object.entries(paths).flatMap(([path, operations]) =>
+  Object.entries(operations).flatMap(([method, operation]) => {
+    const [type] = Object.keys(operation.requestBody?.content ?? {});
+    return type === undefined ? [] : [{ path, method: method.toUpperCase(), id: operation.operationId, type }];
+  }),
+);
+
+interface Answer {
+  readonly what: string;
+  readonly status: number;
+  readonly bytes: number;
+}
+
+let system: TemporarySystem;
+let holds: string;
+let requests: readonly HostileRequest[] = [];
+const answers: Answer[] = [];
+const healthStatuses: number[] = [];
+
+beforeAll(async () => {
+  holds = mkdtempSync(join(tmpdir(), 'bulkhead-holds-'));
+  system = await startTemporarySystem({
+    patients: 20,
+    workerCount: 1,
+    hasFastRate: true,
+    env: () => ({ HOLDS_FOLDER: holds, WORKER_POLL_INTERVAL_MS: '250', API_REQUESTS_PER_MINUTE: '100000' }),
+    apiArgs: ['--import', join(import.meta.dirname, 'measure-holds.preload.ts')],
+  });
+  await storeData();
+  const { connectionId } = system;
+  requests = hostileRequests({ connectionId, assertion: 'not-an-assertion' });
+  const watched = watchHealth();
+  for (const { endpoint, name, ...request } of requests) await send(`${endpoint}: ${name}`, request);
+  for (const { path, method, id, type } of withBody) {
+    const filled = path.replace('{provider}', 'athenahealth').replace('{connectionId}', connectionId);
+    for (const [name, body] of Object.entries(hostileBodies))
+      await send(`${id}: ${name}`, {
+        ...{ method, path: filled.replace(/\{\w+\}/g, 'unknown'), body },
+        headers: { 'content-type': type },
+      });
+  }
+  await readSlowly();
+  await watched.stop();
+}, 600_000);
+afterAll(async () => {
+  await system?.stop();
+  rmSync(holds, { recursive: true, force: true });
+});
+
+/** An export of the simulated practice, a patient with long lists, and contents that are nearly as large as a resource may be. */
+async function storeData(): Promise<void> {
+  const { connectionId, store } = system;
+  const api = createApiClient(system);
+  const body = { connectionId, exportType: 'Patient' };
+  const { id } = await api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body);
+  await pollUntil(
+    async () => {
+      const { status } = await api<{ status: string }>('GET', `/api/ehr/athenahealth/bulk-export/${id}`);
+      return status === 'COMPLETED' || undefined;
+    },
+    { timeoutMs: 120_000, intervalMs: 250 },
+  );
+  const many = (element: object) => Array.from({ length: 300 }, () => element);
+  const patient = { resourceType: 'Patient', id: 'long', name: many({ given: ['a'] }), telecom: many({ value: '1' }) };
+  await store.prepareResourceTypes(['Patient', 'Binary']);
+  await store.resourceWriter.write('Patient', [makeDocument(patient, { connectionId })]);
+  for (let index = 0; index < 6; index++) {
+    const content = { resourceType: 'Binary', id: `b${index}`, data: 'A'.repeat(binaryBytes) };
+    await store.resourceWriter.write('Binary', [makeDocument(content, { connectionId })]);
+  }
+}
+
+async function send(
+  what: string,
+  request: Omit<HostileRequest, 'endpoint' | 'name' | 'method'> & { readonly method: string },
+) {
+  const { method, path, headers = {}, body } = request;
+  const response = await fetch(system.baseUrl + path, {
+    method,
+    headers: { authorization: `Bearer ${system.apiKey}`, ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  // A table that is refused after its first rows ends without the end of its body.
+  const bytes = await response.arrayBuffer().then(
+    ({ byteLength }) => byteLength,
+    () => 0,
+  );
+  answers.push({ what, status: response.status, bytes });
+}
+
+/** Opens many downloads of large contents at once, and does not read them. */
+async function readSlowly(): Promise<void> {
+  const { connectionId, baseUrl, apiKey } = system;
+  const leave = new AbortController();
+  const headers = { authorization: `Bearer ${apiKey}`, accept: 'application/fhir+ndjson' };
+  const table = `tables?connectionId=${connectionId}&format=csv`;
+  const view = { resource: 'Binary', select: [{ column: [{ name: 'data', path: 'data', type: 'string' }] }] };
+  const opened = Array.from({ length: slowReaders }, async (_, index) => {
+    const isTable = index % 2 === 1;
+    await fetch(
+      `${baseUrl}/api/ehr/athenahealth/${isTable ? table : `resources/Binary?connectionId=${connectionId}`}`,
+      {
+        ...{ headers, signal: leave.signal },
+        ...(isTable ? { method: 'POST', body: JSON.stringify(view) } : {}),
+      },
+    ).catch(() => undefined);
+  });
+  // The first of them have begun, and hold what they have read.
+  await Promise.race(opened);
+  const { DOWNLOADS_SECONDS = '8' } = process.env;
+  await new Promise((resolve) => setTimeout(resolve, Number(DOWNLOADS_SECONDS) * 1000));
+  leave.abort();
+  await Promise.all(opened);
+}
+
+function watchHealth() {
+  let isDone = false;
+  const watching = (async () => {
+    while (!isDone) {
+      const status = await fetch(`${system.baseUrl}/health`, { signal: AbortSignal.timeout(5000) }).then(
+        (response) => response.arrayBuffer().then(() => response.status),
+        () => 0,
+      );
+      healthStatuses.push(status);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  return {
+    async stop() {
+      isDone = true;
+      await watching;
+    },
+  };
+}
+
+test('every endpoint that reads a body of its own gets its worst request', () => {
+  const own = withBody.filter(({ type }) => type !== 'application/json').map(({ id }) => id);
+  expect(own.length).toBeGreaterThan(4);
+  const attacked = new Set(requests.map(({ endpoint }) => endpoint));
+  // A corrected line is parsed like a line of a file, which has its own tests.
+  expect(own.filter((id) => !attacked.has(id) && id !== 'replayQuarantinedLine')).toEqual([]);
+});
+
+test('no request is answered with an error of the server', () => {
+  expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+});
+
+test('no refusal is long', () => {
+  expect(answers.filter(({ status, bytes }) => status >= 400 && bytes > maxRefusalBytes)).toEqual([]);
+});
+
+test('no request holds the event loop of the API for long, or keeps it from answering its health check', () => {
+  const longest = readdirSync(holds).map((pid) => Number(readFileSync(join(holds, pid), 'utf8')));
+  expect(Math.max(...longest)).toBeLessThan(maxHoldMs);
+  expect(healthStatuses.length).toBeGreaterThan(100);
+  expect(healthStatuses.filter((status) => status !== 200)).toEqual([]);
+});
+
+test('no request makes the API need more than the memory that is shipped, or end', () => {
+  const manifest = readFileSync(join(root, 'docker/kubernetes/base/api.yaml'), 'utf8');
+  const limit = Number(/limits: \{ memory: (\d+)Mi \}/.exec(manifest)?.[1]) * 1.048576;
+  const status = readFileSync(`/proc/${system.api.pid}/status`, 'utf8');
+  expect(Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1000).toBeLessThan(limit);
+  expect(system.api.ownExits).toBe(0);
+});
