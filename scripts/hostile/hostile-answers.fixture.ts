@@ -59,6 +59,10 @@ const places: Readonly<Partial<Record<Route, (shape: string, base: string) => st
 
 const resource = (type: string, member: string) => `{"resourceType":"${type}","id":"h1",${member}}`;
 
+/** As many files as a manifest may have. The worker writes and queues a record for each. */
+const manyFiles = (base: string) =>
+  `[${Array.from({ length: 50_000 }, (_, index) => `{"type":"Patient","url":"${base}/file/${index}"}`).join()}]`;
+
 /** Lines of files, up to the largest line. */
 const lines: readonly { readonly route: Route; readonly name: string; readonly text: string }[] = [
   { route: 'file', name: 'empty objects, one a line', text: '{}\n'.repeat(megabyte) },
@@ -111,6 +115,12 @@ export const hostileAnswers: readonly HostileAnswer[] = [
         void response.writeHead(200, json).end(places[route]?.(shape, base)),
     })),
   ),
+  {
+    route: 'status',
+    name: 'many files',
+    send: (response: ServerResponse, base: string) =>
+      void response.writeHead(200, json).end(places.status?.(manyFiles(base), base)),
+  },
   ...entries.map(({ name, text: shape }) => ({
     route: 'search' as const,
     name,

@@ -33,6 +33,9 @@ export const outputFileDocumentSchema = outputFileSchema.extend({
   /** Names the attempt that may write. Checkpoints of other attempts are rejected. */
   claim: z.string().exactOptional(),
 });
+/** A write of a manifest with 50,000 files would need 200 MB. */
+const insertedAtOnce = 1000;
+
 type OutputFileDocument = Stored<typeof outputFileDocumentSchema>;
 
 type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
@@ -91,6 +94,13 @@ export class OutputFileRepository {
 
   /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. @returns the ids of those that it added */
   async insertMissing(files: readonly OutputFile[]): Promise<readonly string[]> {
+    const added: string[] = [];
+    for (let from = 0; from < files.length; from += insertedAtOnce)
+      added.push(...(await this.insertSome(files.slice(from, from + insertedAtOnce))));
+    return added;
+  }
+
+  private async insertSome(files: readonly OutputFile[]): Promise<readonly string[]> {
     const [first] = files;
     if (!first) return [];
     const { upsertedIds } = await this.gate.admit(first.connectionId, () => {

@@ -106,7 +106,7 @@ export const ehrError = defineErrors({
   'manifest-too-large': {
     title: 'The export has too many files',
     advice: 'Request fewer types at a time.',
-    help: 'The manifest has more than 200,000 files or 10,000 pages. Request fewer types at a time.',
+    help: 'The manifest has more than 50,000 files or 10,000 pages. Request fewer types at a time.',
   },
   'no-group': {
     title: 'The connection has no group',

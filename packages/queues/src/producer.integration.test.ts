@@ -237,6 +237,25 @@ describe('the producer (flows)', () => {
     expect(order.sort()).toEqual(['a', 'b', 'c', 'job_1', 'job_2', 'z']);
   });
 
+  test('a flow that is added in parts waits for all of its jobs, also if other attempts add it again', async () => {
+    const ids = Array.from({ length: 2500 }, (_, index) => `f${index}`);
+    const large = { exportId: 'job_parts', fileIds: ids };
+    const seen: string[] = [];
+    await Promise.all([queues.producer.addExportFlow(large), queues.producer.addExportFlow(large)]);
+    queues.startConsumer({
+      'file.download': async ({ fileId, hasParent }) => {
+        seen.push(hasParent ? fileId : `${fileId} without a parent`);
+      },
+      'export.finalize': async () => {
+        seen.push('finalized');
+      },
+    });
+    await queues.producer.addExportFlow(large);
+    await waitFor(async () => (await queues.job('export.finalize', { exportId: 'job_parts' })).state === 'completed');
+    expect(seen.at(-1)).toBe('finalized');
+    expect(seen.toSorted()).toEqual([...ids, 'finalized'].toSorted());
+  });
+
   test('the files of a flow take turns with the files of other connections', async () => {
     const fileIds = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}${index}`);
     await queues.producer.addExportFlow({ exportId: 'job_large', fileIds: fileIds('large', 500) });

@@ -292,12 +292,24 @@ export class Producer {
     readonly parent: FlowJob<Parent>;
     readonly children: readonly FlowJob<Child>[];
   }): Promise<void> {
-    // Without this option, one failed child would leave the parent waiting for ever.
-    const children = flow.children.map((job) => {
+    const parent = this.toFlowJob(flow.parent);
+    const toChild = (job: FlowJob<Child>) => {
       const child = this.toFlowJob(job);
+      // Without this option, one failed child would leave the parent waiting for ever.
       return { ...child, opts: { ...child.opts, ignoreDependencyOnFailure: true } };
-    });
-    await this.flows.add({ ...this.toFlowJob(flow.parent), children });
+    };
+    const { job } = await this.flows.add({ ...parent, children: flow.children.slice(0, addedAtOnce).map(toChild) });
+    // The parent waits for those that are added now, too. If the first have ended by then, it
+    // runs too early and does nothing, and the sweep adds it again.
+    for (let from = addedAtOnce; from < flow.children.length; from += addedAtOnce) {
+      const children = flow.children.slice(from, from + addedAtOnce).map(toChild);
+      const parentOf = { id: job.id as string, queue: job.queueQualifiedName };
+      const [first] = children;
+      if (first)
+        await this.byName[first.queueName].addBulk(
+          children.map(({ name, data, opts }) => ({ name, data, opts: { ...opts, parent: parentOf } })),
+        );
+    }
   }
 
   /** Adds a job, in the place of the same job if that is in one of the states. */
@@ -318,6 +330,9 @@ export class Producer {
 const writeNothing = "return redis.pcall('SETRANGE', KEYS[1], 0, '')";
 
 const failuresRead = 100;
+
+/** BullMQ sends the jobs of a call in one transaction, which takes 15 KB of memory for each of them. */
+const addedAtOnce = 1000;
 
 async function listFailedNames(options: {
   readonly redis: Redis;
