@@ -55,7 +55,14 @@ export {
   readAttachments,
   typesWithAttachments,
 } from './resources/attachments.ts';
-export { containsId, listMentionedPatients, mentionsPatient } from './resources/mentions-patient.ts';
+export { linkedBinaries } from './resources/linked-binaries.ts';
+export {
+  containsId,
+  isJson,
+  listMentionedPatients,
+  mentionsPatient,
+  possiblePatients,
+} from './resources/mentions-patient.ts';
 export {
   isOperationOutcome,
   isTransient,
@@ -67,9 +74,11 @@ export {
 export {
   allPatientsOf,
   isInPatientCompartment,
+  isOfPatient,
   maxListedPatients,
   patientsOf,
   referencedId,
+  relativeReference,
 } from './resources/patient-compartment.ts';
 export {
   anyResourceType,
@@ -100,7 +109,13 @@ export {
   type SearchEntry,
 } from './search/search-bundle.ts';
 export { dateParameterOf } from './search/search-elements.ts';
-export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
+export {
+  extractSearchKeys,
+  type SearchKeys,
+  searchedElementsOf,
+  searchKeysVersion,
+  securityContextToken,
+} from './search/search-keys.ts';
 export {
   type HistoryEntry,
   historyBundle,

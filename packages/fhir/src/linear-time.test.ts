@@ -9,9 +9,10 @@ import { LineSplitter } from './ndjson/line-splitter.ts';
 import { parseResourceLine } from './ndjson/parse-resource-line.ts';
 import { unstorableReason } from './ndjson/unstorable.ts';
 import { readAttachments } from './resources/attachments.ts';
-import { mentionsPatient } from './resources/mentions-patient.ts';
+import { linkedBinaries } from './resources/linked-binaries.ts';
+import { isJson, mentionsPatient, possiblePatients } from './resources/mentions-patient.ts';
 import { readOutcomeIssues, readReportedIssues } from './resources/operation-outcome.ts';
-import { allPatientsOf, patientsOf } from './resources/patient-compartment.ts';
+import { allPatientsOf, isOfPatient, patientsOf, relativeReference } from './resources/patient-compartment.ts';
 import { isSubsetted } from './resources/resource.ts';
 import { readDateRange } from './search/date-range.ts';
 import { includedReferences } from './search/include-paths.ts';
@@ -150,9 +151,12 @@ const structures: readonly Reader[] = [
   { name: 'a long or deep JSON document', parse: (text) => parseFhirJson(Buffer.from(text)), listElements: [] },
   {
     name: 'a long or deep line that is searched for a patient',
-    parse: (text) => mentionsPatient(Buffer.from(text), 'p1'),
+    parse: (text) => [mentionsPatient(Buffer.from(text), 'p1'), [...possiblePatients(Buffer.from(text))]],
     listElements: ['{"reference":"Patient/p2"}'],
   },
+  { name: 'a long reference', parse: relativeReference },
+  { name: 'a text that may be JSON', parse: (text) => isJson(Buffer.from(text)) },
+  { name: 'a resource with many links', parse: parsed(linkedBinaries), listElements: ['{"url":"Binary/1"}'] },
   { name: 'a long or deep value', parse: parsed((value) => unstorableReason(value)), listElements: [] },
   {
     name: 'a search page of many entries',
@@ -198,7 +202,7 @@ const structures: readonly Reader[] = [
   },
   {
     name: 'a Group of many patients',
-    parse: parsed((resource) => [patientsOf(resource), allPatientsOf(resource)]),
+    parse: parsed((resource) => [patientsOf(resource), allPatientsOf(resource), isOfPatient(resource, () => false)]),
     wrap: member('Group', 'member'),
     listElements: ['{"entity":{"reference":"Patient/1"}}'],
   },

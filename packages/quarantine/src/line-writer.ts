@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { listMentionedPatients } from '@bulkhead/fhir';
+import { setImmediate } from 'node:timers/promises';
+import { possiblePatients } from '@bulkhead/fhir';
 import { type EncryptedFiles, type KeptOutList, type Stored, writeUnordered } from '@bulkhead/store';
 import type { Model } from 'mongoose';
 import { z } from 'zod';
@@ -63,7 +64,15 @@ export class LineWriter {
   async #isOf(line: QuarantinedLine, keptOut: KeptOutList): Promise<boolean> {
     const { bytes, sealedFile } = line;
     const text = bytes ?? (sealedFile && (await buffer(this.#files.open({ owner: idOf(line), file: sealedFile }))));
-    return text !== undefined && text !== '' && [...listMentionedPatients(text)].some((id) => keptOut.hasPatient(id));
+    if (text === undefined || text === '') return false;
+    let checked = 0;
+    for (const id of possiblePatients(text)) {
+      if (keptOut.hasPatient(id)) return true;
+      // A line of megabytes can have a million words, each of which is hashed.
+      checked += 1;
+      if (checked % 1000 === 0) await setImmediate();
+    }
+    return false;
   }
 
   async #putPositions(lines: readonly QuarantinedLine[], now: Date): Promise<void> {

@@ -1,4 +1,4 @@
-import { mentionsPatient } from '@bulkhead/fhir';
+import { isJson, mentionsPatient } from '@bulkhead/fhir';
 import {
   amountsOf,
   deleteInBatches,
@@ -26,12 +26,15 @@ export function createQuarantineData(
 ): FeatureData<'replayed-line' | 'quarantined-line'> {
   const { database, quarantine, files } = options;
 
-  /** Yields every quarantined line of the connection, and whether it mentions the patient. */
+  /**
+   * Yields every quarantined line of the connection, and whether it mentions the patient. What is missing from a line, or is written in an unknown
+   * way, may do so too.
+   */
   async function* findLines({ connectionId, patientId }: PatientOfConnection, signal?: AbortSignal) {
     for await (const { id, isTruncated, texts } of quarantine.readAllTexts(connectionId)) {
       signal?.throwIfAborted();
       const isOfPatient = texts.some((text) => mentionsPatient(text, patientId));
-      yield { id, isOfPatient, isUndecided: isTruncated && !isOfPatient };
+      yield { id, isOfPatient, isUndecided: !isOfPatient && (isTruncated || !texts.every(isJson)) };
     }
   }
 

@@ -3,49 +3,71 @@
  * such as `Patient\/p1` and `Patient\u002fp1`, so its escapes are undone first.
  */
 
-/** https://hl7.org/fhir/R4/datatypes.html#id */
-const reference = /Patient\/([A-Za-z0-9\-.]{1,64})/g;
+/** As in `isResourceId`. A URL can have the slash in percent-encoding, or ask for the id. */
+const reference = /Patient(?:\/|%2[Ff]|\?_id=)([A-Za-z0-9\-._]{1,128})/g;
 const patientResource = /"resourceType"\s{0,20}:\s{0,20}"Patient"/;
-const idMember = /"id"\s{0,20}:\s{0,20}"([A-Za-z0-9\-.]{1,64})"/g;
+const idMember = /"id"\s{0,20}:\s{0,20}"([A-Za-z0-9\-._]{1,128})"/g;
 
 /** The patients that a line of any shape may be about: those that its texts refer to and, if it contains a Patient, every id in it. */
 export function listMentionedPatients(line: Buffer): Set<string> {
-  const text = unescaped(line);
+  return mentionedIn(textOf(line));
+}
+
+function mentionedIn(text: string): Set<string> {
   const ids = new Set<string>();
-  for (const [, id] of text.matchAll(reference)) ids.add(id as string);
+  // A dot can be the end of a sentence.
+  for (const [, id = ''] of text.matchAll(reference)) ids.add(id).add(id.replace(/[-.]{1,128}$/, ''));
   if (patientResource.test(text)) for (const [, id] of text.matchAll(idMember)) ids.add(id as string);
   return ids;
 }
 
 /** Whether a line of any shape is about a patient. A line that is not JSON may also have the id alone. */
 export function mentionsPatient(line: Buffer, patientId: string): boolean {
-  const text = unescaped(line);
+  const text = textOf(line);
   // Most lines do not contain the id at all.
   if (!text.includes(patientId)) return false;
-  if (listMentionedPatients(line).has(patientId)) return true;
-  return text.includes(`"${patientId}"`) && !isJson(line);
+  return mentionedIn(text).has(patientId) || (!isJson(line) && containsId(text, patientId));
 }
 
-const idCharacter = /[A-Za-z0-9\-.]/;
+/** Yields the patients for which `mentionsPatient` is true, and every other word of a line that is not JSON. A word can occur repeatedly. */
+export function* possiblePatients(line: Buffer): Generator<string> {
+  const text = textOf(line);
+  yield* mentionedIn(text);
+  if (isJson(line)) return;
+  for (const [word] of text.matchAll(/[A-Za-z0-9\-._]+/g)) {
+    if (word.length > 2 * 128) continue;
+    yield word;
+    const bare = word.replace(/^[-.]{1,128}|[-.]{1,128}$/g, '');
+    if (bare !== word) yield bare;
+  }
+}
 
 /** Whether a text, such as a URL or a search, contains an id as a word. */
 export function containsId(text: string, id: string): boolean {
   for (let at = text.indexOf(id); at !== -1; at = text.indexOf(id, at + 1)) {
-    if (!idCharacter.test(text[at - 1] ?? '') && !idCharacter.test(text[at + id.length] ?? '')) return true;
+    const after = at + id.length;
+    if (!continues(text[at - 1], text[at - 2]) && !continues(text[after], text[after + 1])) return true;
   }
   return false;
 }
 
-/** Undoes the escapes of JSON (RFC 8259, section 7). Others stay as they are. */
-function unescaped(line: Buffer): string {
+/** Whether a character beside an id is a part of a longer id. A dot or a hyphen at the end of an id is punctuation. */
+function continues(character = '', next = ''): boolean {
+  return /\w/.test(character) || (/[-.]/.test(character) && /\w/.test(next));
+}
+
+/** The text of a line, whatever its encoding, and without the escapes of JSON (RFC 8259, section 7). Other characters than ASCII are of no use. */
+function textOf(line: Buffer): string {
   const text = line.toString('latin1');
-  if (!text.includes('\\')) return text;
-  return text.replace(/\\(?:u([0-9A-Fa-f]{4})|(["\\/]))/g, (_, code: string | undefined, character: string) =>
+  // Each second byte of an id in UTF-16 is zero.
+  const narrow = text.includes('\0') ? text.replaceAll('\0', '') : text;
+  if (!narrow.includes('\\')) return narrow;
+  return narrow.replace(/\\(?:u([0-9A-Fa-f]{4})|(["\\/]))/g, (_, code: string | undefined, character: string) =>
     code === undefined ? character : String.fromCharCode(Number.parseInt(code, 16)),
   );
 }
 
-function isJson(line: Buffer): boolean {
+export function isJson(line: Buffer): boolean {
   try {
     JSON.parse(line.toString('utf8'));
     return true;

@@ -1,10 +1,10 @@
-import { isResourceId, type Resource } from './resource.ts';
+import { isResourceId, isResourceType, type Resource } from './resource.ts';
 
 /**
  * The elements by which a resource of each type belongs to a patient, the main one first. Source: the Patient compartment of FHIR
  * R4 (4.0.1), https://hl7.org/fhir/R4/compartmentdefinition-patient.html. Its search parameters are replaced by the elements that
- * they read (https://hl7.org/fhir/R4/searchparameter-registry.html). Device and Task are not in the compartment. They are included
- * because they are US Core types with a `patient` search parameter.
+ * they read (https://hl7.org/fhir/R4/searchparameter-registry.html). Binary, Device and Task are not in the compartment. Devices and Tasks are
+ * included because they are US Core types with a `patient` search parameter, and a Binary because its `securityContext` says whose it is.
  */
 const elementsByType = {
   Account: 'subject',
@@ -14,6 +14,7 @@ const elementsByType = {
   AppointmentResponse: 'actor',
   AuditEvent: 'agent.who entity.what',
   Basic: 'subject author',
+  Binary: 'securityContext',
   BodyStructure: 'patient',
   CarePlan: 'subject activity.detail.performer',
   CareTeam: 'subject participant.member',
@@ -112,12 +113,20 @@ export function allPatientsOf(resource: Resource): string[] {
   return ids;
 }
 
-/** The paths of the elements that refer to patients. */
+/**
+ * Whether a resource is erased with one of these patients. A Patient who is only linked with one, as after a merge, is another patient, whose
+ * record must not end with that of the duplicate.
+ */
+export function isOfPatient(resource: Resource, isPatient: (patientId: string) => boolean): boolean {
+  return resource.resourceType === 'Patient' ? isPatient(resource.id) : allPatientsOf(resource).some(isPatient);
+}
+
 /** Whether resources of a type can belong to patients. */
 export function isInPatientCompartment(resourceType: string): boolean {
   return resourceType === 'Patient' || pathsByType.has(resourceType);
 }
 
+/** The paths of the elements that refer to patients. */
 export function patientPathsOf(resourceType: string): readonly Path[] {
   return pathsByType.get(resourceType) ?? otherPaths;
 }
@@ -137,11 +146,43 @@ function collect(node: unknown, path: Path, depth: number, ids: string[]): void 
   if (id !== undefined) ids.push(id);
 }
 
-/** Reads the id of `Type/id`, `https://server/Type/id` and `Type/id/_history/1`. @returns undefined for any other reference */
+/**
+ * Reads the id of `Type/id`, `https://server/Type/id` and `Type/id/_history/1`, of a part of it (`Type/id#part`), of `Type?_id=id`, and of the
+ * same with percent-encoded characters. @returns undefined for any other reference
+ */
 export function referencedId(reference: unknown, type: string): string | undefined {
-  if (typeof reference !== 'string' || /^urn:|[?#]/.test(reference)) return undefined;
-  const parts = reference.split('/');
-  const versionless = parts.at(-2) === '_history' ? parts.slice(0, -2) : parts;
-  const id = versionless.at(-1) ?? '';
-  return versionless.at(-2) === type && isResourceId(id) ? id : undefined;
+  const parts = partsOf(reference);
+  const id = parts?.at(-1);
+  return parts?.at(-2) === type && isResourceId(id) ? id : undefined;
+}
+
+/** Reads `Type/id` of every reference of which `referencedId` reads the id. */
+export function relativeReference(reference: unknown): string | undefined {
+  const [type = '', id] = partsOf(reference)?.slice(-2) ?? [];
+  return isResourceType(type) && isResourceId(id) ? `${type}/${id}` : undefined;
+}
+
+/** The parts of a reference without its version. */
+function partsOf(reference: unknown): readonly string[] | undefined {
+  if (typeof reference !== 'string') return undefined;
+  const path = /[?#%:]/.test(reference) ? pathOf(reference) : reference;
+  const parts = path?.split('/');
+  return parts?.at(-2) === '_history' ? parts.slice(0, -2) : parts;
+}
+
+/** The path of a reference that is more than a path. @returns undefined if it names no stored resource */
+function pathOf(reference: string): string | undefined {
+  if (reference.startsWith('urn:')) return undefined;
+  const [url = ''] = decoded(reference).split('#');
+  const [path = '', query] = url.split('?');
+  if (query === undefined) return path;
+  return query.startsWith('_id=') ? `${path}/${query.slice('_id='.length)}` : undefined;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

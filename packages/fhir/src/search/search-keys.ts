@@ -1,4 +1,4 @@
-import { patientPathsOf, patientsOf } from '../resources/patient-compartment.ts';
+import { patientPathsOf, patientsOf, relativeReference } from '../resources/patient-compartment.ts';
 import type { Resource } from '../resources/resource.ts';
 import { type DateRange, openEnd, openStart, readDateRange } from './date-range.ts';
 import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './search-elements.ts';
@@ -7,9 +7,9 @@ import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './searc
  * Raise this with every change to the result of `extractSearchKeys`. `migrate` then derives the keys of stored
  * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
  * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
- * leap seconds. Version 6 added the labels of `meta.security`.
+ * leap seconds. Version 6 added the labels of `meta.security`. Version 7 added the security context of Binaries.
  */
-export const searchKeysVersion = 6;
+export const searchKeysVersion = 7;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {
@@ -34,6 +34,8 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
     keys.dateEnd = range.end;
   }
   const tokens: string[] = [];
+  const context = securityContextOf(resource);
+  if (context !== undefined) tokens.push(securityContextToken(context));
   // First, because a label that restricts a record must not be lost among too many codes.
   const labels = resource.meta?.security;
   if (labels !== undefined) addTokens(tokens, '_security', codingsOf({ coding: labels }));
@@ -42,6 +44,18 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   addTokens(tokens, 'code', codingsOf(codeElementsOf(resource)));
   if (tokens.length > 0) keys.tokens = distinct(tokens).slice(0, maxTokens);
   return keys;
+}
+
+/** The resource whose access rules hold for a Binary: https://hl7.org/fhir/R4/binary-definitions.html#Binary.securityContext. */
+function securityContextOf({ resourceType, securityContext }: Resource): string | undefined {
+  if (resourceType !== 'Binary') return undefined;
+  const { reference } = (securityContext ?? {}) as { readonly reference?: unknown };
+  return relativeReference(reference);
+}
+
+/** Finds the Binaries whose `securityContext` is a resource, given as `Type/id`. */
+export function securityContextToken(reference: string): string {
+  return `securityContext=${reference}`;
 }
 
 /** Each token costs an index entry. Real resources have up to a few dozen. */
