@@ -6,23 +6,23 @@ import {
   type FeatureData,
   forgetTexts,
   idsBelow,
-  type Named,
   noData,
   type PatientOfConnection,
   type PatientPass,
-  pagesOf,
   sumBytes,
   toBatches,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type DocumentRepository, documentSchema } from './document.repository.ts';
-import type { DocumentContentRepository, StoredParts } from './document-content.repository.ts';
+import type { DocumentContentRepository } from './document-content.repository.ts';
+import type { DocumentEraser, StoredContent, StoredDocument } from './document-eraser.ts';
 import { type ReadAttachments, retainContents, retainDocuments, retainUploads } from './retain-documents.ts';
 
 interface DocumentDataOptions {
   readonly database: Database;
   readonly documents: DocumentRepository;
   readonly contents: DocumentContentRepository;
+  readonly eraser: DocumentEraser;
   readonly files: EncryptedFiles;
   readonly resources: {
     /** Lists the ids of the resources of a type that are in the patient's compartment. */
@@ -31,57 +31,8 @@ interface DocumentDataOptions {
   };
 }
 
-interface StoredDocument extends Named {
-  readonly sha256?: string;
-  readonly progress?: StoredParts;
-}
-
-type StoredContent = Named & StoredParts & { readonly sizeBytes: number };
-
 export function createDocumentData(options: DocumentDataOptions) {
-  const { database, documents, contents, files, resources } = options;
-  const contentsOf = (_id: string) => database.collection<StoredContent>('document_contents').findOne({ _id });
-
-  const find = (filter: object) =>
-    pagesOf(
-      database
-        .collection<StoredDocument>('documents')
-        .find<StoredDocument>(filter, { projection: { sha256: 1, progress: 1 } }),
-    );
-
-  /** The contents of these documents that no other document uses. */
-  const contentsOnlyOf = async (connectionId: string, page: readonly StoredDocument[]): Promise<StoredContent[]> => {
-    const except = page.map(({ _id }) => _id);
-    const only: StoredContent[] = [];
-    for (const sha256 of new Set(page.flatMap(({ sha256 }) => sha256 ?? []))) {
-      if (await documents.isContentUsed({ connectionId, sha256, except })) continue;
-      const content = await contentsOf(`${connectionId}/${sha256}`);
-      if (content) only.push(content);
-    }
-    return only;
-  };
-
-  /** Deletes a content before the documents that refer to it, so that a crash in between leaves no content without a document. */
-  const eraseDocuments = async (filter: object, pass: PatientPass): Promise<number> => {
-    const { connectionId, signal, onFound, onDeleted } = pass;
-    let deleted = 0;
-    for await (const page of find({ connectionId, ...filter })) {
-      signal.throwIfAborted();
-      const ids = page.map(({ _id }) => _id);
-      await onFound({ documentIds: ids });
-      const only = await contentsOnlyOf(connectionId, page);
-      for (const content of only) {
-        await contents.removeFiles(content);
-        await database.collection<Named>('document_contents').deleteOne({ _id: content._id });
-      }
-      for (const { progress } of page) if (progress) await contents.remove(progress);
-      const { deletedCount } = await database.collection<Named>('documents').deleteMany({ _id: { $in: ids } });
-      deleted += deletedCount;
-      const records = { documents: deletedCount, documentContents: only.length };
-      await onDeleted(amountsOf({ records, contentBytes: sumBytes(only) }));
-    }
-    return deleted;
-  };
+  const { database, documents, contents, eraser, files, resources } = options;
 
   const data: FeatureData<'document' | 'document-content' | 'document-upload'> = {
     ...noData,
@@ -137,9 +88,9 @@ export function createDocumentData(options: DocumentDataOptions) {
       }
       const found = new Map<string, StoredDocument>();
       for (const filter of filters)
-        for await (const page of find({ connectionId, ...filter }))
+        for await (const page of eraser.find({ connectionId, ...filter }))
           for (const document of page) found.set(document._id, document);
-      const only = await contentsOnlyOf(connectionId, [...found.values()]);
+      const only = await eraser.contentsOnlyOf(connectionId, [...found.values()]);
       const records = { documents: found.size, documentContents: only.length };
       return amountsOf({ records, contentBytes: sumBytes(only) });
     },
@@ -152,7 +103,7 @@ export function createDocumentData(options: DocumentDataOptions) {
           documents.isContentUsed({ ...content, except: [] }),
         );
       // Of resources that were deleted earlier.
-      changed += await eraseDocuments({ patientId }, pass);
+      changed += await eraser.erase({ patientId }, pass);
       return (
         changed +
         (await forgetTexts({
@@ -177,6 +128,6 @@ export function createDocumentData(options: DocumentDataOptions) {
     eraseOfResources: (
       { type, ids }: { readonly type: string; readonly ids: readonly string[] },
       pass: PatientPass,
-    ): Promise<number> => eraseDocuments({ 'resource.id': { $in: ids }, 'resource.type': type }, pass),
+    ): Promise<number> => eraser.eraseOfResources({ type, ids }, pass),
   };
 }

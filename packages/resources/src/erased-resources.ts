@@ -1,6 +1,7 @@
-import { maxWriteMs } from '@bulkhead/store';
+import { maxWriteMs, toBatches } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { changedNow } from './resource-changes.ts';
+import type { ResourceVersion } from './resource-version.ts';
 
 /*
  * Readers who keep a copy learn of an erasure as they learn of a deletion, from the history. So the document of an erased resource is not
@@ -16,6 +17,8 @@ export interface ErasableDocument {
   readonly _id: string;
   readonly resourceId: string;
   readonly revision: number;
+  /** The version that is newer and is not stored. An older one must not be stored after it. Default: every version is stored. */
+  readonly newer?: Pick<ResourceVersion, 'lastUpdated' | 'observedAt'>;
 }
 export const erasableFields = { resourceId: 1, revision: 1 } as const;
 
@@ -31,23 +34,42 @@ export async function eraseResources(options: {
 }): Promise<number> {
   const { database, connectionId, resourceType, documents } = options;
   if (documents.length === 0) return 0;
-  const operations = documents.map(({ _id, resourceId, revision }) => ({
-    replaceOne: {
-      filter: { _id, revision },
-      replacement: { connectionId, resourceId, revision: revision + 1, ...entry },
-    },
-  }));
+  const operations = documents.map(({ _id, resourceId, revision, newer = entry }) => {
+    const { lastUpdated, observedAt } = newer;
+    const replacement = { connectionId, resourceId, revision: revision + 1, ...entry, lastUpdated, observedAt };
+    return { replaceOne: { filter: { _id, revision }, replacement } };
+  });
   // Readers wait for this long until they read the changes of a time.
   const settings = { ordered: false, maxTimeMS: maxWriteMs };
   const { matchedCount } = await database.collection(resourceType).bulkWrite(operations as never[], settings);
   return matchedCount;
 }
 
+/** @returns how many of these Binaries were stored, and how many of them were replaced */
+export async function eraseBinaries(options: {
+  readonly database: Database;
+  readonly connectionId: string;
+  readonly ids: readonly string[];
+}): Promise<{ readonly found: number; readonly erased: number }> {
+  const { database, connectionId, ids } = options;
+  let [found, erased] = [0, 0];
+  for (const batch of toBatches(ids)) {
+    const documents = await database
+      .collection<ErasableDocument>('Binary')
+      .find(storedBinaries(connectionId, batch), { projection: erasableFields })
+      .toArray();
+    found += documents.length;
+    erased += await eraseResources({ database, connectionId, resourceType: 'Binary', documents });
+  }
+  return { found, erased };
+}
+
+export function storedBinaries(connectionId: string, ids: readonly string[]) {
+  return { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, ...notErased };
+}
+
 const longAgo = new Date(0);
-/**
- * The same in every entry. It is a tombstone of the distant past, so that every version that is received later is newer, for workers of
- * earlier versions too, and so that it is deleted with old tombstones.
- */
+/** It is a tombstone of the distant past, so that every version that is received later is newer, and so that it is deleted with old tombstones. */
 const entry = {
   ...{ deleted: true, erased: true, subsetted: false, contentHash: '', keys: {} },
   ...{ lastUpdated: longAgo, observedAt: longAgo, storedAt: longAgo },

@@ -78,6 +78,17 @@ export class KeptOutRepository {
     return deletedCount > 0;
   }
 
+  /** @returns those of these Binaries that the connection keeps out, by what is stored now */
+  async findBinaries(options: { readonly connectionId: string; readonly ids: readonly string[] }): Promise<string[]> {
+    const { connectionId, ids } = options;
+    const key = await this.findKey(connectionId);
+    if (!key) return [];
+    const idOf = (id: string) => `${connectionId}/${hashOf(binaryName(id), key)}`;
+    const found = await this.model.find({ _id: { $in: ids.map(idOf) } }, { _id: 1 }).lean();
+    const keptOut = new Set(found.map(({ _id }) => _id));
+    return ids.filter((id) => keptOut.has(idOf(id)));
+  }
+
   /** Reads the lists of all connections that keep patients out. */
   async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
     const lists = new Map<string, KeptOutList>();
@@ -86,8 +97,8 @@ export class KeptOutRepository {
       const ids = new Set(
         (await this.model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
       );
-      const has = (name: string) => ids.has(`${connectionId}/${hashOf(name, key)}`);
-      if (ids.size > 0) lists.set(connectionId, { hasPatient: has, hasBinary: (id) => has(binaryName(id)) });
+      const hasPatient = (id: string) => ids.has(`${connectionId}/${hashOf(id, key)}`);
+      if (ids.size > 0) lists.set(connectionId, { hasPatient });
     }
     return lists;
   }

@@ -1,49 +1,77 @@
-import {
-  allPatientsOf,
-  maxListedPatients,
-  type Resource,
-  readAttachments,
-  referencedId,
-  typesWithAttachments,
-} from '@bulkhead/fhir';
-import { type PatientOfConnection, pagesOf } from '@bulkhead/store';
+import { allPatientsOf, linkedBinaries, maxListedPatients, type Resource, securityContextToken } from '@bulkhead/fhir';
+import { type Named, type PatientOfConnection, pagesOf, toBatches } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type ErasableDocument, erasableFields, notErased } from './erased-resources.ts';
 
 export interface ResourceOfPatient extends ErasableDocument {
+  readonly patients: readonly string[];
+  /** The Binaries that the resource refers to. */
+  readonly binaryIds: readonly string[];
+}
+
+interface StoredResource extends ErasableDocument {
   readonly keys?: { readonly patient?: string | readonly string[] };
-  /** Present for types with attachments. */
   readonly resource?: Resource;
 }
 
 /** Resources of these types can have more patients than their keys list. They are found by reading the whole resource. */
 const typesOfManyPatients = ['Group', 'AuditEvent', 'Provenance'];
 
-/** Yields the resources of a type that are in the patient's compartment (FHIR R4), in batches. */
+/**
+ * Yields the resources of a type that are in the patient's compartment (FHIR R4), in batches. A Patient who is only linked with this one, as
+ * after a merge, is another patient.
+ */
 export async function* findOfPatient(
   database: Database,
   { resourceType, connectionId, patientId }: PatientOfConnection & { readonly resourceType: string },
 ): AsyncGenerator<ResourceOfPatient[]> {
-  const collection = database.collection<ResourceOfPatient>(resourceType);
-  const hasContent = typesWithAttachments.includes(resourceType);
-  const projection = { ...erasableFields, 'keys.patient': 1, ...(hasContent ? { resource: 1 } : {}) };
-  const patientFilters = resourceType === 'Patient' ? [{ _id: `${connectionId}/${patientId}`, ...notErased }] : [];
-  for (const filter of [{ connectionId, 'keys.patient': patientId }, ...patientFilters])
-    yield* pagesOf(collection.find<ResourceOfPatient>(filter, { projection, batchSize: 125 }));
+  const collection = database.collection<StoredResource>(resourceType);
+  const options = { projection: { ...erasableFields, 'keys.patient': 1, resource: 1 }, batchSize: 125 };
+  const filter =
+    resourceType === 'Patient'
+      ? { _id: `${connectionId}/${patientId}`, ...notErased }
+      : { connectionId, 'keys.patient': patientId };
+  yield* pagesOf(mapped(collection.find<StoredResource>(filter, options), toResourceOfPatient));
   if (!typesOfManyPatients.includes(resourceType)) return;
   const crowded = { connectionId, [`keys.patient.${maxListedPatients - 1}`]: { $exists: true } };
   const resources: ResourceOfPatient[] = [];
-  const whole = { projection: { ...projection, resource: 1 }, batchSize: 1 };
-  for await (const { resource, ...stored } of collection.find<ResourceOfPatient>(crowded, whole)) {
-    if (resource && allPatientsOf(resource).includes(patientId)) resources.push(stored);
+  for await (const stored of collection.find<StoredResource>(crowded, { ...options, batchSize: 1 })) {
+    if (stored.resource && allPatientsOf(stored.resource).includes(patientId))
+      resources.push(toResourceOfPatient(stored));
   }
   yield* pagesOf(resources);
 }
 
-/** The Binaries that contain the attachments of these resources. A Binary itself does not say whose data it contains. */
-export function binariesOf(resources: readonly ResourceOfPatient[]): string[] {
-  return resources.flatMap(({ resource }) =>
-    // A URL may have a query, such as a version or a token.
-    readAttachments(resource ?? {}).flatMap(({ url }) => referencedId(url?.split(/[?#]/)[0], 'Binary') ?? []),
-  );
+async function* mapped<Item, Result>(items: AsyncIterable<Item>, map: (item: Item) => Result): AsyncGenerator<Result> {
+  for await (const item of items) yield map(item);
+}
+
+/** Without its content, so that a page of large resources needs little memory. */
+function toResourceOfPatient({ keys, resource, ...stored }: StoredResource): ResourceOfPatient {
+  return { ...stored, patients: [keys?.patient ?? []].flat(), binaryIds: linkedBinaries(resource) };
+}
+
+/**
+ * The Binaries of resources: those that they refer to, and those that name one of them as their security context. A Binary itself does not
+ * say whose data it contains.
+ */
+export async function findBinaries(
+  database: Database,
+  options: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly resources: readonly Pick<ResourceOfPatient, 'resourceId' | 'binaryIds'>[];
+  },
+): Promise<string[]> {
+  const { connectionId, resourceType, resources } = options;
+  const ids = new Set(resources.flatMap(({ binaryIds }) => binaryIds));
+  for (const page of toBatches(resources)) {
+    const tokens = page.map(({ resourceId }) => securityContextToken(`${resourceType}/${resourceId}`));
+    const inContext = { connectionId, 'keys.tokens': { $in: tokens } };
+    const found = database
+      .collection<Named & { readonly resourceId: string }>('Binary')
+      .find(inContext, { projection: { resourceId: 1 } });
+    for await (const { resourceId } of found) ids.add(resourceId);
+  }
+  return [...ids];
 }

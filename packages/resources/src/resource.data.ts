@@ -8,14 +8,15 @@ import {
   type Named,
   noData,
   ownedRecords,
+  type PatientOfConnection,
   type PatientPass,
   sumAmounts,
-  toBatches,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { type ErasableDocument, erasableFields, eraseResources, notErased } from './erased-resources.ts';
+import { countMentions } from './count-mentions.ts';
+import { type ErasableDocument, eraseBinaries, eraseResources, notErased, storedBinaries } from './erased-resources.ts';
 import type { KeptOutRepository } from './kept-out.repository.ts';
-import { binariesOf, findOfPatient, type ResourceOfPatient } from './patient-resources.ts';
+import { findBinaries, findOfPatient, type ResourceOfPatient } from './patient-resources.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import { type ConnectionsOfTombstones, retainTombstones } from './retain-tombstones.ts';
 
@@ -66,26 +67,33 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
     return documents.length;
   };
 
-  const eraseBinaries = async (pass: PatientPass, ids: readonly string[]): Promise<number> => {
-    let erased = 0;
-    for (const batch of toBatches(ids)) {
-      const documents = await database
-        .collection<ErasableDocument>('Binary')
-        .find(storedBinaries(pass.connectionId, batch), { projection: erasableFields })
-        .toArray();
-      erased += await eraseStored('Binary', pass, documents);
-    }
-    return erased;
+  const eraseBinariesOf = async ({ connectionId, onDeleted }: PatientPass, ids: readonly string[]): Promise<number> => {
+    const { found, erased } = await eraseBinaries({ database, connectionId, ids });
+    if (erased > 0) await onDeleted(ofTypes({ Binary: erased }));
+    return found;
   };
 
   /** A resource is erased last, because its documents and Binaries are found through it. */
   const erasePage = async (type: string, page: readonly ResourceOfPatient[], pass: PatientPass): Promise<number> => {
     pass.signal.throwIfAborted();
     const documents = await eraseDocumentsOf({ type, ids: page.map(({ resourceId }) => resourceId) }, pass);
-    const binaryIds = binariesOf(page);
+    const { connectionId } = pass;
+    const binaryIds = await findBinaries(database, { connectionId, resourceType: type, resources: page });
     if (binaryIds.length > 0) await pass.onFound({ binaryIds });
-    const binaries = await eraseBinaries(pass, binaryIds);
+    const binaries = await eraseBinariesOf(pass, binaryIds);
     return documents + binaries + (await eraseStored(type, pass, page));
+  };
+
+  const countType = async (patient: PatientOfConnection, resourceType: string) => {
+    const [ids, shared, binaryIds] = [new Set<string>(), new Set<string>(), new Set<string>()];
+    for await (const page of findOfPatient(database, { ...patient, resourceType })) {
+      for (const { resourceId, patients } of page) (patients.length > 1 ? shared : ids).add(resourceId);
+      const { connectionId } = patient;
+      for (const id of await findBinaries(database, { connectionId, resourceType, resources: page })) binaryIds.add(id);
+    }
+    const count = ids.size + shared.size;
+    if (resourceType === 'Binary') for (const id of [...ids, ...shared]) binaryIds.add(id);
+    return { count, sharedCount: shared.size, binaryIds };
   };
 
   return {
@@ -114,20 +122,18 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
       const binaryIds = new Set<string>();
       let sharedResources = 0;
       for (const resourceType of await listResourceTypes(database)) {
-        const ofPatient = new Map<string, ResourceOfPatient>();
-        for await (const page of findOfPatient(database, { ...patient, resourceType })) {
-          for (const { resource: _, ...stored } of page) ofPatient.set(stored._id, stored);
-          for (const id of binariesOf(page)) binaryIds.add(id);
-        }
-        const all = [...ofPatient.values()];
-        resources[resourceType] = all.length;
-        sharedResources += all.filter(({ keys }) => [keys?.patient ?? []].flat().length > 1).length;
+        const counted = await countType(patient, resourceType);
+        resources[resourceType] = counted.count;
+        sharedResources += counted.sharedCount;
+        for (const id of counted.binaryIds) binaryIds.add(id);
       }
       resources.Binary = await database
         .collection<Named>('Binary')
         .countDocuments(storedBinaries(connectionId, [...binaryIds]));
       return amountsOf({ resources, records: { sharedResources } });
     },
+
+    countMentions: (patient, limit) => countMentions(database, patient, limit),
 
     async erasePatient(pass) {
       let deleted = 0;
@@ -136,14 +142,10 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
           deleted += await erasePage(resourceType, page, pass);
       }
       // A late write may have stored them again, after the resources that referred to them were erased.
-      return deleted + (await eraseBinaries(pass, pass.found.binaryIds));
+      return deleted + (await eraseBinariesOf(pass, pass.found.binaryIds));
     },
 
     retention: { tombstone: retainTombstones(database, options) },
     encryptedFields: keptOut.encryptedFields,
   };
-}
-
-function storedBinaries(connectionId: string, ids: readonly string[]) {
-  return { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, ...notErased };
 }

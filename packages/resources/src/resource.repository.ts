@@ -169,6 +169,12 @@ export class ResourceRepository {
     return new Set(documents.filter(isStale));
   }
 
+  /** @returns the `_id`s of those of which a version with content is stored */
+  async findStored(resourceType: string, documents: readonly ResourceDocument[]): Promise<ReadonlySet<string>> {
+    const stored = await readVersions(this.database.collection(resourceType), documents);
+    return new Set([...stored.values()].filter(({ deleted }) => !deleted).map(({ _id }) => _id));
+  }
+
   /** Whether a search can continue from a cursor. */
   isCursorOf(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
     return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;

@@ -8,11 +8,10 @@
  * The batches of a file are not read while all its resources are new (`ofFile`).
  *
  * Nothing is written if nothing has changed. A replacement records the sources of the previous versions. Resources of patients that the
- * connection keeps out are not stored and are counted as withheld.
+ * connection keeps out are not stored and are counted as withheld (`withhold.ts`).
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import { FileNovelty, isDocumentRefused, type KeptOutList, type RawWrites, type WriteGate } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { notErased } from './erased-resources.ts';
@@ -21,13 +20,14 @@ import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument } from './resource-document.ts';
 import { type Comparison, compareVersions, contradicts, isSetBack, type ResourceVersion } from './resource-version.ts';
 import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
+import { eraseKeptOutBinaries, findRefused, type KeptOutStore, withhold } from './withhold.ts';
 
 /** The results of a batch. They add up to the number of documents. */
 export interface WriteOutcome {
   /** Not stored, because they belong to erased patients that the connection keeps out. */
   readonly withheld: number;
-  /** The `_id`s of the withheld documents, if there are any. */
-  readonly withheldIds?: ReadonlySet<string>;
+  /** The withheld documents, if there are any, and earlier versions of the same resources in the same batch. */
+  readonly withheldDocuments?: ReadonlySet<ResourceDocument>;
   readonly written: number;
   /** The same version with the same content was already stored. */
   readonly unchanged: number;
@@ -39,7 +39,7 @@ export interface WriteOutcome {
   readonly contradictions?: number;
 }
 
-type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldIds'>>;
+type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldDocuments'>>;
 
 /** The fields of a stored version that are compared. The replacement is conditional on `revision`. */
 type StoredVersion = ResourceVersion &
@@ -80,6 +80,7 @@ const maxRounds = 20;
 export class VersionWriter implements ResourceWriter {
   private readonly database;
   private readonly gate;
+  private readonly keptOutStore;
   private readonly rawWrites;
   // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   private readonly prepared = new Map<string, Promise<void>>();
@@ -88,12 +89,14 @@ export class VersionWriter implements ResourceWriter {
     readonly database: Database;
     /** An erasure waits until a write has ended, however many rounds it needs. */
     readonly gate: Pick<WriteGate, 'admit'>;
+    readonly keptOutStore: KeptOutStore;
     /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
     readonly rawWrites?: () => RawWrites | undefined;
   }) {
-    const { database, gate, rawWrites = () => undefined } = options;
+    const { database, gate, keptOutStore, rawWrites = () => undefined } = options;
     this.database = database;
     this.gate = gate;
+    this.keptOutStore = keptOutStore;
     this.rawWrites = rawWrites;
   }
 
@@ -177,27 +180,37 @@ export class VersionWriter implements ResourceWriter {
       readonly keptOut: KeptOutList | undefined;
     },
   ): Promise<WriteOutcome> {
-    const { resourceType, documents, keptOut } = options;
-    const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
-    const withheldIds = new Set(refused.map(({ _id }) => _id));
-    const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;
+    const { resourceType, documents } = options;
+    const { admitted, ...withheld } = await this.withholdOf(options);
     if (admitted.length > 0) await this.prepare(resourceType);
     const { unchanged, stale, ...noted } = await this.writeNewest(resourceType, admitted, options);
+    const { keptOutStore, database } = this;
+    if (resourceType === 'Binary') await eraseKeptOutBinaries({ database, keptOutStore, documents: admitted });
     const written = admitted.length - unchanged - stale;
-    const withheld = refused.length;
-    return { written, unchanged, stale, ...withoutZeros(noted), withheld, ...(withheld > 0 ? { withheldIds } : {}) };
+    // An earlier version in the same batch was not compared.
+    const older = documents.length - admitted.length - withheld.withheld;
+    return { written, unchanged, stale: stale + older, ...withoutZeros(noted), ...withheld };
   }
-}
 
-/** Whether a resource or tombstone belongs to a patient that is kept out. */
-function isKeptOut(keptOut: KeptOutList, resourceType: string, document: ResourceDocument): boolean {
-  const { keys, resourceId } = document;
-  if (resourceType === 'Patient' && keptOut.hasPatient(resourceId)) return true;
-  if (resourceType === 'Binary' && keptOut.hasBinary(resourceId)) return true;
-  const patientIds = [keys.patient ?? []].flat();
-  // The keys list only the first patients. The resource is read only then, because that parses the whole line.
-  const patients = patientIds.length < maxListedPatients ? patientIds : allPatientsOf(document.resource as Resource);
-  return patients.some((patientId) => keptOut.hasPatient(patientId));
+  /** Erases what is stored of documents that are kept out. @returns the others */
+  private async withholdOf(options: {
+    readonly resourceType: string;
+    readonly documents: readonly ResourceDocument[];
+    readonly keptOut: KeptOutList | undefined;
+  }) {
+    const { resourceType, documents, keptOut } = options;
+    const { database, keptOutStore } = this;
+    const refused = await findRefused({ keptOutStore, keptOut, resourceType, documents });
+    if (refused.size === 0) return { admitted: documents, withheld: 0 };
+    const newest = newestOfEach(documents).candidates.filter((document) => refused.has(document));
+    const ended = new Set(newest.map(({ _id }) => _id));
+    // An earlier version can have other Binaries.
+    const versions = new Set([...newest, ...[...refused].filter(({ _id }) => ended.has(_id))]);
+    await withhold({ database, keptOutStore, keptOut, resourceType, documents: [...versions] });
+    const withheldDocuments = new Set(documents.filter((document) => refused.has(document) || ended.has(document._id)));
+    const admitted = documents.filter((document) => !withheldDocuments.has(document));
+    return { admitted, withheld: refused.size, withheldDocuments };
+  }
 }
 
 type ResourceCollection = ReturnType<Database['collection']>;

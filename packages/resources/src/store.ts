@@ -18,7 +18,7 @@ export function createResourceStore(context: StoreContext & { readonly rawWrites
       resourceChanges: createResourceChanges(database, {
         deletionsKnownSince: () => readTombstonesDeletedBefore(database),
       }),
-      resourceWriter: new VersionWriter(context),
+      resourceWriter: new VersionWriter({ ...context, keptOutStore: keptOut }),
       keptOut,
       prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes(database, resourceTypes),
     },

@@ -58,6 +58,11 @@ export interface FeatureData<Kind extends string = never> {
    * @param options.timeLimitMs for records that must be decrypted and searched. `uncheckedLines` counts the others
    */
   countOfPatient(patient: PatientOfConnection, options: { readonly timeLimitMs: number }): Promise<DataAmounts>;
+  /**
+   * What mentions the patient without being the patient's, so that it stays. For a dry run, because it is found only by reading everything.
+   * @param options.timeLimitMs after which the others are counted as unchecked
+   */
+  countMentions(patient: PatientOfConnection, options: { readonly timeLimitMs: number }): Promise<DataAmounts>;
   /** @returns how many records it deleted or changed */
   erasePatient(pass: PatientPass): Promise<number>;
   /** What could still store data of the connection, besides erasures. */
@@ -73,6 +78,7 @@ export const noData: FeatureData = {
   countOfConnection: async () => noAmounts,
   eraseConnection: async () => 0,
   countOfPatient: async () => noAmounts,
+  countMentions: async () => noAmounts,
   erasePatient: async () => 0,
   findActive: async () => undefined,
   retention: {},

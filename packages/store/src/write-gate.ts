@@ -4,7 +4,6 @@ import type { Connection as Database } from 'mongoose';
 /** The patients that one connection keeps out: erased patients that are never stored again. */
 export interface KeptOutList {
   hasPatient(patientId: string): boolean;
-  hasBinary(id: string): boolean;
 }
 
 /** A write that is under way. */

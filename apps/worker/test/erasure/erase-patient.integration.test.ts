@@ -163,7 +163,8 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   expect(withheld).toBeGreaterThan(0);
   expect(stored + stale + quarantined + withheld).toBe(promised);
   expect((await countData()).resources).toEqual({});
-  expect((await countData()).records).toEqual({});
+  // The line that is cut off before it mentions anyone.
+  expect((await countData()).records).toEqual({ undecidedLines: 1 });
 
   const [binary] = await database.db
     .collection('Binary')
@@ -249,9 +250,18 @@ test('an erasure finds the patient in quarantined lines in every spelling, and l
   const connectionId = filled.connection.id;
   const exportId = filled.endedExportId;
   const fileId = (await store.outputFiles.listByExport(exportId))[0]?.id ?? '';
-  const spellings = [`Patient\\/${patientId}`, `Patient\\u002f${patientId}`, `Patient/\\u0061${patientId.slice(1)}`];
-  const makeLine = (reference: string, offset: number) => {
-    const bytes = Buffer.from(`{"resourceType":"Observation","subject":{"reference":"${reference}"},"value":`);
+  const inJson = (reference: string) => `{"resourceType":"Observation","subject":{"reference":"${reference}"},"value":`;
+  const spellings = [
+    ...[`Patient\\/${patientId}`, `Patient\\u002f${patientId}`, `Patient/\\u0061${patientId.slice(1)}`],
+    ...[`Patient%2F${patientId}`, `Patient?_id=${patientId}`],
+  ].map((reference) => Buffer.from(inJson(reference)));
+  const texts = [
+    ...[`Jane Planted-Name (${patientId}) was here.`, `PID|1||${patientId}^^^MRN`, `<id value='${patientId}'/>`],
+    ...[`id: ${patientId}.`, `${patientId},Jane`],
+  ].map((text) => Buffer.from(text));
+  const wide = Buffer.from(JSON.stringify({ resourceType: 'Patient', id: patientId }), 'utf16le');
+  const ofPatient = [...spellings, ...texts, wide, Buffer.from(wide).swap16()];
+  const makeLine = (bytes: Buffer, offset: number) => {
     return {
       connectionId,
       exportId,
@@ -263,21 +273,28 @@ test('an erasure finds the patient in quarantined lines in every spelling, and l
       sizeBytes: bytes.length,
     };
   };
-  const lines = [...spellings, 'Patient/another'].map((reference, index) => makeLine(reference, 100 + index));
+  // An id of another patient that begins with the same letters.
+  const others = [inJson('Patient/another'), `PID|1||${patientId}2^^^MRN`, 'no one'].map((text) => Buffer.from(text));
+  const lines = [...ofPatient, ...others].map((bytes, index) => makeLine(bytes, 100 + index));
   await store.quarantine.put({ lines, now: cases.clock.now });
+  const { quarantinedLines, undecidedLines } = (await countData()).records;
+  // Three lines of the patient and one that is cut off were there before.
+  expect([quarantinedLines, undecidedLines]).toEqual([3 + ofPatient.length, 1 + others.length]);
   await erasures.runToEnd(await patient({ keepsOut: true }));
   const stateAt = async (offset: number) => {
     const found = await store.quarantine.find(`${fileId}.${String(offset).padStart(16, '0')}`);
     return [found?.state, found?.keptBytes === 0];
   };
-  for (const offset of [100, 101, 102]) expect(await stateAt(offset)).toEqual(['withheld', true]);
-  expect(await stateAt(103)).toEqual(['open', false]);
+  const verify = async (first: number) => {
+    for (const index of lines.keys())
+      expect(await stateAt(first + index)).toEqual(index < ofPatient.length ? ['withheld', true] : ['open', false]);
+  };
+  await verify(100);
 
   const newStore = await erasures.openStore();
   const again = lines.map((line) => ({ ...line, offset: line.offset + 100 }));
-  expect(await newStore.quarantine.put({ lines: again, now: cases.clock.now })).toBe(3);
-  for (const offset of [200, 201, 202]) expect(await stateAt(offset)).toEqual(['withheld', true]);
-  expect(await stateAt(203)).toEqual(['open', false]);
+  expect(await newStore.quarantine.put({ lines: again, now: cases.clock.now })).toBe(ofPatient.length);
+  await verify(200);
   // A replay that began before the erasure must not open the line again.
   await store.quarantine.noteReplay({
     id: `${fileId}.${'100'.padStart(16, '0')}`,
@@ -337,7 +354,7 @@ test('the erasure of a patient has the same result if it is interrupted after ev
     ([key, text]) => `${key} ${text}`.includes(filled.connection.id) && mentions(`${key} ${text}`),
   );
   expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
-  expect(await countData()).toMatchObject({ resources: {}, records: {} });
+  expect(await countData()).toMatchObject({ resources: {}, records: { undecidedLines: 1 } });
   const { withheld } = (await cases.read(filled.endedExportId)).counts;
   expect(withheld).toBe(2);
 }, 60_000);

@@ -21,8 +21,10 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.
       const { enabled } = documents;
       // The attachments of a stale copy may differ from those of the stored resource, although both have the same time.
       const stale = outcome.stale > 0 ? await store.resources.findStale(resourceType, resources) : none;
+      const withheld = outcome.withheldDocuments ?? none;
+      await eraseDocumentsOf(deps, resourceType, [...withheld]);
       const attachments = resources
-        .filter((document) => !outcome.withheldIds?.has(document._id) && !stale.has(document))
+        .filter((document) => !withheld.has(document) && !stale.has(document))
         .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
       await enqueue(deps, await store.documents.note(attachments, file));
       return outcome;
@@ -31,6 +33,15 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.
 }
 
 const none: ReadonlySet<ResourceDocument> = new Set();
+
+/** Before it was withheld, a resource may have been stored as another patient's. */
+async function eraseDocumentsOf({ store }: DocumentDeps, type: string, withheld: readonly ResourceDocument[]) {
+  const [first] = withheld;
+  if (first === undefined) return;
+  const stored = await store.resources.findStored(type, withheld);
+  const ids = withheld.filter(({ _id }) => !stored.has(_id)).map(({ resourceId }) => resourceId);
+  await store.documentEraser.eraseOfResources({ type, ids }, first);
+}
 
 /** Enqueues as many documents as there is room for. The sweep enqueues the others. */
 async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void> {

@@ -13,6 +13,7 @@ import {
   noAmounts,
   pageQuery,
   readPage,
+  sumAmounts,
   type View,
   viewOf,
   viewShapeOf,
@@ -101,7 +102,10 @@ export class ErasureService {
   /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
   async amountsOfPatient(reference: PatientReference): Promise<DataAmounts> {
     await this.checkPatient(reference);
-    return countOfPatient(this.store.features, { ...reference, timeLimitMs: dryRunMs });
+    const { features } = this.store;
+    const amounts = countOfPatient(features, { ...reference, timeLimitMs: dryRunMs });
+    const mentions = features.map((feature) => feature.countMentions(reference, { timeLimitMs: dryRunMs }));
+    return sumAmounts(await Promise.all([amounts, ...mentions]));
   }
 
   /**

@@ -11,6 +11,7 @@ const { store, database, close } = await openTestStore((context) =>
   createResourceStore({ ...context, rawWrites: () => undefined }),
 );
 afterAll(close);
+const { keptOut: keptOutStore } = store;
 
 const since = new Date('2024-01-01T00:00:00Z');
 const resourceType = 'Observation';
@@ -48,7 +49,10 @@ describe.each([
 ])('resources that are written as $what', ({ open }) => {
   const write = async (...documents: ResourceDocument[]) => {
     const rawWrites = await open(database);
-    await new VersionWriter({ database, gate: openGate, rawWrites: () => rawWrites }).write(resourceType, documents);
+    await new VersionWriter({ database, gate: openGate, keptOutStore, rawWrites: () => rawWrites }).write(
+      resourceType,
+      documents,
+    );
   };
 
   test('the newest change is read first, a resource once, a deletion as one, and an unchanged version not again', async () => {
@@ -88,7 +92,7 @@ describe.each([
       if (['insert', 'update'].includes(commandName)) limits.push(Number(command.maxTimeMS));
     });
     const rawWrites = await open(watched);
-    const writer = new VersionWriter({ database: watched, gate: openGate, rawWrites: () => rawWrites });
+    const writer = new VersionWriter({ database: watched, gate: openGate, keptOutStore, rawWrites: () => rawWrites });
     await writer.write(resourceType, [observation(connectionId, 'a', 1)]);
     await writer.write(resourceType, [observation(connectionId, 'a', 2)]);
     await watched.close();

@@ -1,14 +1,16 @@
 import { openRawWrites, type RawWrites } from '@bulkhead/store';
-import { openGate } from '@bulkhead/store/testing';
+import { openGate, testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { KeptOutRepository } from '../kept-out.repository.ts';
 import { type ResourceWriter, VersionWriter } from '../resource.writer.ts';
 import type { ResourceDocument } from '../resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const rawWrites = await openRawWrites(database);
 afterAll(() => database.close());
+const keptOutStore = new KeptOutRepository(testContext(database));
 
 /** The commands that the writer has sent. */
 let commands: string[];
@@ -84,7 +86,7 @@ function version(resourceId: string, number: number): ResourceDocument {
 let sendsBytes = false;
 const createWriter = () => {
   const raw = sendsBytes && rawWrites ? createDisruptedWrites(rawWrites) : undefined;
-  return new VersionWriter({ database: createDisrupted(), gate: openGate, rawWrites: () => raw });
+  return new VersionWriter({ database: createDisrupted(), gate: openGate, keptOutStore, rawWrites: () => raw });
 };
 const toWrite =
   (writer: ResourceWriter) =>
@@ -95,7 +97,7 @@ const create = () => toWrite(createWriter());
 const createOfFile = () => toWrite(createWriter().ofFile());
 /** Writes like another process. */
 const writeFromOtherWorker = (...documents: ResourceDocument[]) =>
-  new VersionWriter({ database, gate: openGate }).write('Goal', documents);
+  new VersionWriter({ database, gate: openGate, keptOutStore }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
   before.push({ command: 'write', happens: () => writeFromOtherWorker(...documents) });
 const read = async (resourceId: string) => {

@@ -123,7 +123,7 @@ const patient = () => `${path()}/patients/p1`;
 
 test('a patient’s data is counted without a change, and erased by a job that can keep the patient out', async () => {
   const counted = await api.request('GET', `${patient()}/data`);
-  expect(counted.body.data).toEqual({ resources: {}, records: { documents: 1 }, contentBytes: 0 });
+  expect(counted.body.data).toEqual({ resources: {}, records: { documents: 1, undecidedLines: 1 }, contentBytes: 0 });
   expect(await eventOf(counted)).toMatchObject({ action: 'patient.read-amounts', patients: ['p1'] });
   const answer = await api.request('DELETE', `${patient()}?keepOut=true`);
   expect(answer.status).toBe(202);

@@ -1,0 +1,81 @@
+import { amountsOf, type Named, type PatientPass, pagesOf, sumBytes } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import type { DocumentRepository } from './document.repository.ts';
+import type { DocumentContentRepository, StoredParts } from './document-content.repository.ts';
+
+export interface StoredDocument extends Named {
+  readonly sha256?: string;
+  readonly progress?: StoredParts;
+}
+
+export type StoredContent = Named & StoredParts & { readonly sizeBytes: number };
+
+type ErasePass = Pick<PatientPass, 'connectionId'> & Partial<Pick<PatientPass, 'signal' | 'onFound' | 'onDeleted'>>;
+
+/** Deletes documents with the contents that no other document uses. */
+export class DocumentEraser {
+  readonly #database: Database;
+  readonly #documents: DocumentRepository;
+  readonly #contents: DocumentContentRepository;
+
+  constructor(options: {
+    readonly database: Database;
+    readonly documents: DocumentRepository;
+    readonly contents: DocumentContentRepository;
+  }) {
+    this.#database = options.database;
+    this.#documents = options.documents;
+    this.#contents = options.contents;
+  }
+
+  find(filter: object): AsyncGenerator<StoredDocument[]> {
+    const projection = { sha256: 1, progress: 1 };
+    return pagesOf(this.#database.collection<StoredDocument>('documents').find<StoredDocument>(filter, { projection }));
+  }
+
+  /** The contents of these documents that no other document uses. */
+  async contentsOnlyOf(connectionId: string, page: readonly StoredDocument[]): Promise<StoredContent[]> {
+    const except = page.map(({ _id }) => _id);
+    const only: StoredContent[] = [];
+    for (const sha256 of new Set(page.flatMap(({ sha256 }) => sha256 ?? []))) {
+      if (await this.#documents.isContentUsed({ connectionId, sha256, except })) continue;
+      const contents = this.#database.collection<StoredContent>('document_contents');
+      const content = await contents.findOne({ _id: `${connectionId}/${sha256}` });
+      if (content) only.push(content);
+    }
+    return only;
+  }
+
+  /** Deletes the documents of resources. @returns how many */
+  eraseOfResources(
+    { type, ids }: { readonly type: string; readonly ids: readonly string[] },
+    pass: ErasePass,
+  ): Promise<number> {
+    return this.erase({ 'resource.id': { $in: ids }, 'resource.type': type }, pass);
+  }
+
+  /**
+   * Deletes a content before the documents that refer to it, so that a crash in between leaves no content without a document.
+   * @returns how many documents
+   */
+  async erase(filter: object, pass: ErasePass): Promise<number> {
+    const { connectionId, signal, onFound, onDeleted } = pass;
+    let deleted = 0;
+    for await (const page of this.find({ connectionId, ...filter })) {
+      signal?.throwIfAborted();
+      const ids = page.map(({ _id }) => _id);
+      await onFound?.({ documentIds: ids });
+      const only = await this.contentsOnlyOf(connectionId, page);
+      for (const content of only) {
+        await this.#contents.removeFiles(content);
+        await this.#database.collection<Named>('document_contents').deleteOne({ _id: content._id });
+      }
+      for (const { progress } of page) if (progress) await this.#contents.remove(progress);
+      const { deletedCount } = await this.#database.collection<Named>('documents').deleteMany({ _id: { $in: ids } });
+      deleted += deletedCount;
+      const records = { documents: deletedCount, documentContents: only.length };
+      await onDeleted?.(amountsOf({ records, contentBytes: sumBytes(only) }));
+    }
+    return deleted;
+  }
+}
