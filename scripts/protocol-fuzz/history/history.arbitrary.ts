@@ -36,11 +36,13 @@ const stop = fc.record({
 /** The index of a resource or a patient, modulo their number. */
 const index = fc.nat(20);
 const event = fc.record({ resource: index, kind: fc.constantFrom('write', 'write', 'delete') });
+/** The EHR corrects the patient of a resource, or merges another patient into a patient. */
+const correction = fc.record({ resource: index, kind: fc.constant('correct'), to: index });
 
 const step = fc.record({
   clock,
   backup: mostly('none', fc.constantFrom('take', 'take', 'restore')),
-  events: fc.array(event, { maxLength: 5 }),
+  events: fc.array(fc.oneof({ weight: 3, arbitrary: event }, { weight: 1, arbitrary: correction }), { maxLength: 6 }),
   /** `cancelled`: an export that is cancelled when it has begun to store. */
   run: fc.constantFrom('full', 'last', 'last', 'last', 'sync', 'sync', 'none', 'cancelled'),
   /** Changes between the pages of a sync. `resource` is the index of a match of the search. */

@@ -4,6 +4,7 @@ export interface ResourceName {
   readonly type: string;
   readonly id: string;
   readonly patientId: string | undefined;
+  readonly replacedId?: string | undefined;
 }
 
 interface Row extends CurrentVersion {
@@ -106,7 +107,7 @@ export class LiveEhr implements ServedWorld {
 
   /** Changes everything that exists, so that the next export or sync has something to store. */
   writeAll(): void {
-    for (const { type, id, patientId } of this.#data.rows) this.write({ type, id, patientId });
+    for (const { type, id, patientId, replacedId } of this.#data.rows) this.write({ type, id, patientId, replacedId });
   }
 
   endOf(): string {

@@ -14,6 +14,8 @@ export interface CurrentVersion {
   readonly lastUpdated: string;
   /** The patient to whose record it belongs; undefined for a patient. */
   readonly patientId: string | undefined;
+  /** The duplicate that a patient has replaced, after a merge. */
+  readonly replacedId?: string | undefined;
   /** The number of the change that wrote it. Unlike its version, it is unique after a backup was restored. */
   readonly change?: number;
 }
@@ -97,7 +99,7 @@ function lastEvent({ events }: Life, period: number): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-export function toResource({ type, id, version, lastUpdated, patientId, change }: CurrentVersion) {
+export function toResource({ type, id, version, lastUpdated, patientId, replacedId, change }: CurrentVersion) {
   return {
     resourceType: type,
     id,
@@ -105,5 +107,8 @@ export function toResource({ type, id, version, lastUpdated, patientId, change }
     text: { status: 'generated', div: `<div>${type} ${id}, version ${version}: é\u{1f600}</div>` },
     ...(change === undefined ? {} : { identifier: [{ value: String(change) }] }),
     ...(patientId === undefined ? {} : { subject: { reference: `Patient/${patientId}` } }),
+    ...(replacedId === undefined
+      ? {}
+      : { link: [{ type: 'replaces', other: { reference: `Patient/${replacedId}` } }] }),
   };
 }
