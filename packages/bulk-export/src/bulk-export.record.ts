@@ -17,11 +17,9 @@ export type ExportWarning = Immutable<z.output<typeof warningSchema>>;
 
 export const issueCountSchema = z
   .strictObject({
-    severity: z
-      .string()
-      .describe(
-        'The severity of a FHIR OperationOutcome: `fatal`, `error`, `warning` or `information`. `fatal` and `error` mean that data is missing, and so do codes such as `incomplete`.',
-      ),
+    severity: mayNamePatient(z.string()).describe(
+      'The severity of a FHIR OperationOutcome: `fatal`, `error`, `warning` or `information`. `fatal` and `error` mean that data is missing, and so do codes such as `incomplete`.',
+    ),
     code: mayNamePatient(z.string()).describe(
       'The code of the FHIR value set IssueType, such as `not-found` (https://hl7.org/fhir/R4/valueset-issue-type.html).',
     ),
@@ -135,8 +133,7 @@ export const bulkExportSchema = z.strictObject({
   version: countSchema,
   /** When the kick-off was sent. If there is no `statusUrl`, the response is outstanding or was lost with a process. */
   kickOffSentAt: z.date().exactOptional(),
-  statusUrl: z
-    .string()
+  statusUrl: mayNamePatient(z.string())
     .exactOptional()
     .describe(
       'The URL at the EHR that reports the progress of the export. Absent until the EHR has accepted the kick-off.',
@@ -209,7 +206,7 @@ export const bulkExportSchema = z.strictObject({
   /** Something that was requested was not received or could not be stored. */
   isPartial: z.boolean().exactOptional(),
   /** Status URLs of exports that are no longer used and must still be deleted at the server. */
-  orphans: z.array(z.string()).exactOptional(),
+  orphans: z.array(mayNamePatient(z.string())).exactOptional(),
   /** When it was last retried. See `retryPhase`. */
   retriedAt: z.date().exactOptional(),
   completedAt: z.date().exactOptional().describe('When the export ended. Absent while it is running.'),

@@ -1,5 +1,5 @@
 import type { Retrying } from '@bulkhead/runs';
-import type { ExportError } from '@bulkhead/runtime';
+import { type ExportError, quotesEhr } from '@bulkhead/runtime';
 import {
   type Claim,
   countIn,
@@ -27,9 +27,9 @@ import {
 
 export const outputFileDocumentSchema = outputFileSchema.extend({
   /** The link of a file that can be downloaded only with a token. */
-  url: z.string().exactOptional(),
-  /** The encrypted link of a file that needs no token. Such a link is a secret. */
-  sealedUrl: z.string().exactOptional(),
+  url: outputFileSchema.shape.url.exactOptional(),
+  /** The encrypted link of a file that needs no token. Such a link is a secret. It is removed, because it is not searched for a patient. */
+  sealedUrl: quotesEhr(z.string()).exactOptional(),
   /** Names the attempt that may write. Checkpoints of other attempts are rejected. */
   claim: z.string().exactOptional(),
 });

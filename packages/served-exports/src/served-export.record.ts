@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /**
@@ -11,17 +11,17 @@ export const servedExportSchema = z.strictObject({
   /** The API key or the backend client that can see the export. */
   clientId: z.string(),
   /** The URL of the kick-off, which the manifest repeats. */
-  request: z.string(),
+  request: mayNamePatient(z.string()),
   /** Empty: every type that is stored. */
   types: z.array(z.string()),
   /** `_typeFilter`: searches with their types. */
-  typeFilters: z.array(z.strictObject({ type: z.string(), query: z.string() })),
+  typeFilters: z.array(z.strictObject({ type: z.string(), query: mayNamePatient(z.string()) })),
   /** Ids. Empty: every patient, and resources that belong to none. */
-  patients: z.array(z.string()),
+  patients: z.array(mayNamePatient(z.string())),
   /** Empty: whole resources. */
-  elements: z.array(z.string()),
+  elements: z.array(mayNamePatient(z.string())),
   /** Parameters that were ignored. */
-  ignored: z.array(z.string()),
+  ignored: z.array(mayNamePatient(z.string())),
   /** Changes from here on. Absent: from the beginning. */
   since: z.date().exactOptional(),
   /** Changes before this time, which is the `transactionTime`. */

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { containsId } from '@bulkhead/fhir';
 import { mongooseSchemaOf, type PatientOfConnection, type StoreContext, type Stored, withId } from '@bulkhead/store';
 import { type ServedExport, servedExportSchema } from './served-export.record.ts';
 
@@ -33,10 +34,16 @@ export class ServedExportRepository {
     await this.model.deleteOne({ _id: id });
   }
 
-  /** Deletes the exports that are limited to the patient, and those whose searches may be. The others contain no ids. */
+  /** Deletes the exports whose request names the patient, and those with searches, which can find the patient by a name. */
   async deleteOfPatient({ connectionId, patientId }: PatientOfConnection): Promise<number> {
-    const mayNamePatient = { $or: [{ patients: patientId }, { 'typeFilters.0': { $exists: true } }] };
-    return (await this.model.deleteMany({ connectionId, ...mayNamePatient })).deletedCount;
+    const ids: string[] = [];
+    for await (const { _id, typeFilters, request, patients, elements, ignored } of this.model
+      .find({ connectionId })
+      .lean()) {
+      const texts = [request, ...patients, ...elements, ...ignored];
+      if (typeFilters.length > 0 || texts.some((text) => containsId(text, patientId))) ids.push(_id);
+    }
+    return (await this.model.deleteMany({ _id: { $in: ids } })).deletedCount;
   }
 
   async deleteOfConnection(connectionId: string): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 export const webhookStates = ['pending', 'delivered', 'failed'] as const;
@@ -8,7 +8,7 @@ export type WebhookState = (typeof webhookStates)[number];
 const webhookAttemptSchema = z.strictObject({
   at: z.date().describe('When the URL was called.'),
   status: z.int().exactOptional().describe('The HTTP status of the response. Absent if there was no response.'),
-  error: z.string().exactOptional().describe('Why the attempt failed. Absent if it succeeded.'),
+  error: mayNamePatient(z.string()).exactOptional().describe('Why the attempt failed. Absent if it succeeded.'),
 });
 export type WebhookAttempt = Immutable<z.output<typeof webhookAttemptSchema>>;
 
@@ -20,9 +20,9 @@ export const webhookDeliverySchema = z.strictObject({
       'The id of the delivery. It is also sent as `webhook-id`, so that a receiver recognises a repeated call.',
     ),
   connectionId: z.string().describe('The connection of the export or sync.'),
-  url: z
-    .string()
-    .describe('The URL that is called. It changes with the webhook of the connection until the call is delivered.'),
+  url: mayNamePatient(z.string()).describe(
+    'The URL that is called. It changes with the webhook of the connection until the call is delivered.',
+  ),
   type: z
     .string()
     .describe('What ended, and how: `bulk-export.completed`, `bulk-export.failed`, `sync-run.partial` and so on.'),

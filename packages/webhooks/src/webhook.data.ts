@@ -1,5 +1,13 @@
-import { type FeatureData, noData, ownedRecords, RetentionPass, type RetentionStep } from '@bulkhead/store';
+import {
+  type FeatureData,
+  forgetTexts,
+  noData,
+  ownedRecords,
+  RetentionPass,
+  type RetentionStep,
+} from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { webhookDeliverySchema } from './webhook-delivery.record.ts';
 
 export function createWebhookData({ database }: { readonly database: Database }): FeatureData<'webhook-delivery'> {
   return {
@@ -10,6 +18,12 @@ export function createWebhookData({ database }: { readonly database: Database })
         ofConnection: (connectionId) => ({ connectionId }),
       },
     ]),
+    erasePatient: ({ connectionId, patientId }) =>
+      forgetTexts({
+        ...{ database, collection: 'webhook_deliveries', schema: webhookDeliverySchema, patientId },
+        // A receiver is called at the URL of the request until it answers, for at most a day.
+        filter: { connectionId, state: { $ne: 'pending' } },
+      }),
     retention: { 'webhook-delivery': retainDeliveries(database) },
   };
 }

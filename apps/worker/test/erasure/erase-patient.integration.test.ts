@@ -213,6 +213,8 @@ test('the erasure of a patient leaves nothing of the patient in any text of a re
   const text = `No access to Patient/${patientId} (Jane Planted-Name)`;
   const ofConnection = { $or: [{ connectionId }, { _id: connectionId as never }] };
   const isUnderWay = { $or: [{ active: true }, { state: { $in: ['pending', 'downloading', 'running'] } }] };
+  // Deliveries that have ended.
+  await db.collection('webhook_deliveries').updateMany({ connectionId }, { $set: { state: 'failed' } });
   const filledTexts: string[] = [];
   for (const [collection, schema] of recordSchemas) {
     const records = db.collection(collection);
@@ -227,7 +229,7 @@ test('the erasure of a patient leaves nothing of the patient in any text of a re
   await db.collection('bulk_exports').updateMany(ended, { $push: { 'request.typeFilters': unrelated } as never });
   // Without one of these collections, nothing of it was tested.
   expect(kindsOf(filledTexts.map((name) => name.replace('.', '/')))).toEqual([
-    ...['bulk_exports', 'connections', 'documents', 'output_files', 'sync_runs', 'sync_steps'],
+    ...['bulk_exports', 'connections', 'documents', 'output_files', 'sync_runs', 'sync_steps', 'webhook_deliveries'],
   ]);
   const named = (name: string) => /(^|[.])(ehrText|message)$/.test(name);
   expect(filledTexts.filter(named).length).toBeGreaterThan(10);

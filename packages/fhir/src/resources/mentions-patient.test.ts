@@ -59,6 +59,9 @@ test('every word of a line that is not JSON can be a patient, and only the menti
 test.each([
   ['No access to Patient/p1.', true],
   ['Observation?patient=p1&code=1', true],
+  ['https://ehr.example/$export?patient=Patient%2Fp1', true],
+  ['https://ehr.example/Patient%2Fp1%2D2', false],
+  ['100% of p10', false],
   ['Patient/p1-2', false],
   ['Patient/p1_2', false],
   ['Patient/a.p1', false],

@@ -44,6 +44,15 @@ export function* possiblePatients(line: Buffer): Generator<string> {
 
 /** Whether a text, such as a URL or a search, contains an id as a word. */
 export function containsId(text: string, id: string): boolean {
+  if (hasWord(text, id)) return true;
+  return text.includes('%') && hasWord(text.replace(/%([0-7][0-9A-Fa-f])/g, asCharacter), id);
+}
+
+function asCharacter(_: string, code: string): string {
+  return String.fromCharCode(Number.parseInt(code, 16));
+}
+
+function hasWord(text: string, id: string): boolean {
   for (let at = text.indexOf(id); at !== -1; at = text.indexOf(id, at + 1)) {
     const after = at + id.length;
     if (!continues(text[at - 1], text[at - 2]) && !continues(text[after], text[after + 1])) return true;
@@ -62,8 +71,8 @@ function textOf(line: Buffer): string {
   // Each second byte of an id in UTF-16 is zero.
   const narrow = text.includes('\0') ? text.replaceAll('\0', '') : text;
   if (!narrow.includes('\\')) return narrow;
-  return narrow.replace(/\\(?:u([0-9A-Fa-f]{4})|(["\\/]))/g, (_, code: string | undefined, character: string) =>
-    code === undefined ? character : String.fromCharCode(Number.parseInt(code, 16)),
+  return narrow.replace(/\\(?:u([0-9A-Fa-f]{4})|(["\\/]))/g, (match, code: string | undefined, character: string) =>
+    code === undefined ? character : asCharacter(match, code),
   );
 }
 
