@@ -1,4 +1,11 @@
-import { type FeatureData, forgetTexts, noData, ownedRecords, type StoreContext } from '@bulkhead/store';
+import {
+  type FeatureData,
+  forgetTexts,
+  noData,
+  ownedRecords,
+  restartRetention,
+  type StoreContext,
+} from '@bulkhead/store';
 import { AccessTokenRepository } from './access-token.repository.ts';
 import { AuthorizationRequestRepository } from './authorization-request.repository.ts';
 import { ConnectionRepository, connectionDocumentSchema } from './connection.repository.ts';
@@ -21,22 +28,27 @@ export function createConnectionStore(context: StoreContext) {
     signingKeys: new SigningKeyRepository(context),
   };
   const byId = (_id: string) => ({ _id });
+  const owned = ownedRecords(database, [
+    {
+      ...{ collection: 'authorization_requests', kind: 'authorizationRequests' },
+      // Of the connection that is authorized again, and of the one that was created.
+      ofConnection: (connectionId) => ({ $or: [{ connectionId }, { 'result.connectionId': connectionId }] }),
+    },
+    {
+      ...{ collection: 'connection_claims', kind: 'connectionClaims' },
+      ofConnection: (connectionId) => ({ connectionId }),
+    },
+    { collection: 'access_tokens', kind: 'accessTokens', ofConnection: byId },
+    { collection: 'connections', kind: 'connections', ofConnection: byId },
+  ]);
   const data: FeatureData = {
     ...noData,
     // Drafts have no data of patients and expire. Signing keys belong to the deployment.
-    ...ownedRecords(database, [
-      {
-        ...{ collection: 'authorization_requests', kind: 'authorizationRequests' },
-        // Of the connection that is authorized again, and of the one that was created.
-        ofConnection: (connectionId) => ({ $or: [{ connectionId }, { 'result.connectionId': connectionId }] }),
-      },
-      {
-        ...{ collection: 'connection_claims', kind: 'connectionClaims' },
-        ofConnection: (connectionId) => ({ connectionId }),
-      },
-      { collection: 'access_tokens', kind: 'accessTokens', ofConnection: byId },
-      { collection: 'connections', kind: 'connections', ofConnection: byId },
-    ]),
+    ...owned,
+    async eraseConnection(pass) {
+      await restartRetention(database);
+      return owned.eraseConnection(pass);
+    },
     erasePatient: ({ connectionId, patientId }) =>
       forgetTexts({
         ...{ database, collection: 'connections', schema: connectionDocumentSchema },

@@ -66,6 +66,7 @@ export {
   RetentionPass,
   type RetentionState,
   type RetentionStep,
+  restartRetention,
 } from './retention-pass.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';

@@ -133,6 +133,14 @@ export class RetentionPass {
   }
 }
 
+/**
+ * Starts the passes that are under way again from their beginning, because the last id that a pass has read can be of an erased connection or
+ * of its records. It costs a repetition.
+ */
+export async function restartRetention(database: Database): Promise<void> {
+  await database.collection<PassDocument>('retention').updateMany({}, { $unset: { after: 1 } });
+}
+
 /** The last pass over each kind of record. */
 export interface RetentionState {
   readonly kind: string;

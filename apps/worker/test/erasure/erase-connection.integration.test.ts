@@ -99,6 +99,22 @@ test('the erasure of a connection leaves no record of it, and another connection
   });
 }, 60_000);
 
+test('the erasure of a connection leaves no id of it in the position of a retention pass', async () => {
+  const passes = database.db.collection<{ readonly _id: string; readonly startedAt: Date; readonly after: string }>(
+    'retention',
+  );
+  const startedAt = cases.clock.now;
+  await passes.insertMany([
+    { _id: 'tombstone', startedAt, after: filled.connection.id },
+    { _id: 'bulk-export', startedAt, after: filled.endedExportId },
+  ]);
+  await erasures.runToEnd(await erasures.request());
+  expect(await passes.find().sort({ _id: 1 }).toArray()).toEqual([
+    { _id: 'bulk-export', startedAt },
+    { _id: 'tombstone', startedAt },
+  ]);
+}, 60_000);
+
 test('the erasure of a connection has the same result if it is interrupted after every batch', async () => {
   const before = await database.dump();
   const names = await namesOf(filled);
