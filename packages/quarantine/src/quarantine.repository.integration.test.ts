@@ -1,12 +1,17 @@
 import { hash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
+import type { KeptOutList } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { maxKeptExportBytes, maxQuarantinedLines, type QuarantinedLine } from './index.ts';
 import { createQuarantineStore } from './store.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
-const { store, database, close } = await openTestStore(createQuarantineStore);
+/** The patients who are kept out. */
+let keptOut: KeptOutList | undefined;
+const { store, database, close } = await openTestStore((context) =>
+  createQuarantineStore({ ...context, gate: { ...context.gate, admit: async (_, write) => write(keptOut) } }),
+);
 afterAll(close);
 
 function makeLine(exportId: string, change: Partial<QuarantinedLine> = {}): QuarantinedLine {
@@ -114,5 +119,62 @@ describe('the quarantine #quarantine', () => {
     await store.quarantine.deleteByFile(`${exportId}.1`);
     expect(await usedBy(exportId)).toBe(0);
     expect(await listOf(exportId)).toEqual([]);
+  });
+
+  const ofPatient = (exportId: string, id: string, change: Partial<QuarantinedLine> = {}) => {
+    const bytes = Buffer.from(`{"resourceType":"Condition","subject":{"reference":"Patient/${id}"},"code":`);
+    return makeLine(exportId, { bytes, sizeBytes: bytes.length, ...change });
+  };
+  const contentOf = async (exportId: string) => {
+    const records = await database.collection('quarantine').find({ exportId }).sort({ _id: 1 }).toArray();
+    return records.map(({ sealedBytes, sealedFile, sealedCorrection, sha256 }) =>
+      [sealedBytes, sealedFile, sealedCorrection, sha256].some((content) => content !== undefined),
+    );
+  };
+  const filesOf = (exportId: string) =>
+    database.collection<{ _id: string }>('quarantine.files').countDocuments({ _id: { $regex: `^${exportId}` } });
+
+  test('the quarantine keeps nothing but the position of a line of a patient who is kept out', async () => {
+    const exportId = 'job_kept_out';
+    keptOut = { hasPatient: (id) => id === 'erased' };
+    const { bytes: _, ...long } = makeLine(exportId, { line: 3, offset: 200, sizeBytes: 1_000_000 });
+    const writer = await store.quarantine.createLongLine(long);
+    await writer.write(Buffer.from('{"subject":{"reference":"Patient/erased"}'));
+    const lines = [
+      ofPatient(exportId, 'erased'),
+      ofPatient(exportId, 'another', { line: 2, offset: 100 }),
+      { ...long, sealedFile: await writer.end(), keptBytes: 41, sha256: 'abc' },
+      makeLine(exportId, { line: 4, offset: 300, bytes: Buffer.from('PID|1||erased'), sizeBytes: 13 }),
+    ];
+    expect(await store.quarantine.put({ lines, now }).finally(() => (keptOut = undefined))).toBe(3);
+    expect((await listOf(exportId)).map(({ state }) => state)).toEqual(['withheld', 'open', 'withheld', 'withheld']);
+    expect(await contentOf(exportId)).toEqual([false, true, false, false]);
+    expect(await filesOf(exportId)).toBe(0);
+    expect(await usedBy(exportId)).toBe(lines[1]?.sizeBytes);
+  });
+
+  test('an erasure removes the bytes, the correction and the room of a line, and nothing opens it again', async () => {
+    const exportId = 'job_erased';
+    const bytes = Buffer.alloc(2 * 1024 * 1024, 'x');
+    await store.quarantine.put({
+      lines: [ofPatient(exportId, 'erased'), makeLine(exportId, { line: 2, offset: 100, bytes })],
+      now,
+    });
+    const ids = (await listOf(exportId)).map(({ id }) => id);
+    for (const id of ids) {
+      await store.quarantine.saveCorrection({ id, bytes: Buffer.from('{"subject":"Patient/erased"}') });
+      expect(await store.quarantine.withhold({ id, now })).toBe(true);
+      expect(await store.quarantine.withhold({ id, now })).toBe(false);
+    }
+    expect(await contentOf(exportId)).toEqual([false, false]);
+    expect(await filesOf(exportId)).toBe(0);
+    expect(await usedBy(exportId)).toBe(0);
+    // A request and a replay that began before the erasure.
+    for (const id of ids) {
+      await store.quarantine.saveCorrection({ id, bytes: Buffer.from('{"subject":"Patient/erased"}') });
+      for (const reason of ['wrong-type', undefined]) await store.quarantine.noteReplay({ id, reason, now });
+    }
+    expect(await contentOf(exportId)).toEqual([false, false]);
+    expect((await listOf(exportId)).map(({ state }) => state)).toEqual(['withheld', 'withheld']);
   });
 });

@@ -1,6 +1,6 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { retain } from '@bulkhead/erasure/steps';
-import { type OpenDatabase, openDatabase } from '@bulkhead/store/testing';
+import { type OpenDatabase, openDatabase, toTimestamp } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 import { type AgedRecords, changesDuring, createAgedRecords, nothing, only } from './aged-records.fixture.ts';
@@ -71,6 +71,22 @@ test('a tombstone stays for its whole time after it was stored, however old its 
   const [, _id] = key.split(/\/(.*)/s);
   const storedAt = records.youngEnough('tombstone');
   await database.db.collection('Patient').updateOne({ _id: _id as never }, { $set: { storedAt } });
+  expect(await changesOf(run)).toEqual(nothing);
+});
+
+test('a tombstone stays for its whole time by the clock of the database, whatever the clock of the worker that stored it', async () => {
+  const key = await records.addTombstone('Patient/late', records.tooOld('tombstone'));
+  const [, _id] = key.split(/\/(.*)/s);
+  const changedAt = toTimestamp(records.youngEnough('tombstone'));
+  await database.db.collection('Patient').updateOne({ _id: _id as never }, { $set: { changedAt } });
+  expect(await changesOf(run)).toEqual(nothing);
+});
+
+test('a worker whose clock is ahead deletes no tombstone too early', async () => {
+  await records.addTombstone('Patient/young', records.youngEnough('tombstone'));
+  const databaseTime = cases.clock.now;
+  cases = { ...cases, deps: { ...cases.deps, databaseNow: async () => databaseTime } };
+  cases.clock.now = new Date(databaseTime.getTime() + 10 * 365 * 24 * hourMs);
   expect(await changesOf(run)).toEqual(nothing);
 });
 

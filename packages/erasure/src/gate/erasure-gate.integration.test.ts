@@ -32,11 +32,15 @@ const lose = (command: keyof typeof lost) => {
 };
 /** Delays reports. */
 let reporting: Promise<void> | undefined;
+let reports = 0;
+/** Happens once, after the rules were read. */
+let afterRules: (() => Promise<unknown>) | undefined;
 function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000 }): ErasureGate {
   const gate = new ErasureGate({
     timing,
     processes: withMethods(processes, {
       async report(options) {
+        reports += 1;
         await reporting;
         return processes.report(options);
       },
@@ -49,7 +53,11 @@ function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_00
     erasures: {
       async listErasedConnections() {
         if (failures-- > 0) throw new Error('MongoDB is unavailable');
-        return erased;
+        const rules = erased;
+        const happens = afterRules;
+        afterRules = undefined;
+        await happens?.();
+        return rules;
       },
     },
     readKeptOut: async () => new Map(),
@@ -96,6 +104,40 @@ test('an erasure waits for a write that was admitted before it, and for no write
   underWay.resolve();
   await write;
   await waitFor(async () => (await waitsFor(epoch)) === 0);
+});
+
+test('a process stays registered while a write is under way, however long that takes', async () => {
+  const gate = createGate({ refreshMs: 5, idleMs: 0, afterLossMs: 60_000 });
+  const underWay = Promise.withResolvers<void>();
+  const write = gate.admit('conn_1', () => underWay.promise);
+  await waitFor(() => records.countDocuments());
+  // A process that leaves reports nothing.
+  reports = 0;
+  await waitFor(async () => reports >= 3 || (await records.countDocuments()) === 0);
+  expect(await records.countDocuments()).toBe(1);
+  const epoch = await erase('conn_1');
+  await gate.refresh();
+  expect(await waitsFor(epoch)).toBe(1);
+  underWay.resolve();
+  await write;
+  await waitFor(async () => (await waitsFor(epoch)) === 0);
+});
+
+test('an erasure waits for a write under rules that were read while it stored its own', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
+  let epoch = Number.NaN;
+  afterRules = async () => {
+    epoch = await erase('conn_1');
+  };
+  const underWay = Promise.withResolvers<void>();
+  const write = gate.admit('conn_1', () => underWay.promise);
+  await waitFor(() => !Number.isNaN(epoch));
+  await gate.refresh();
+  expect(await waitsFor(epoch)).toBe(1);
+  underWay.resolve();
+  await write;
+  await gate.refresh();
+  expect(await waitsFor(epoch)).toBe(0);
 });
 
 test('an erasure waits for a write whose connection to MongoDB was lost, until MongoDB must have done it', async () => {
