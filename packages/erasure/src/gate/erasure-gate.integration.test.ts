@@ -3,7 +3,7 @@ import { withMethods } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { ErasureGate } from './erasure-gate.ts';
+import { ErasureGate, type ErasureGateTiming } from './erasure-gate.ts';
 import { readIdentity } from './process-identity.ts';
 import { WritingProcessRepository } from './writing-process.repository.ts';
 
@@ -33,18 +33,24 @@ const lose = (command: keyof typeof lost) => {
 /** Delays reports. */
 let reporting: Promise<void> | undefined;
 let reports = 0;
+/** Delays registrations. */
+let registering: Promise<void> | undefined;
 /** Happens once, after the rules were read. */
 let afterRules: (() => Promise<unknown>) | undefined;
-function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000 }): ErasureGate {
+function createGate(change: Partial<ErasureGateTiming> = {}): ErasureGate {
   const gate = new ErasureGate({
-    timing,
+    timing: { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000, replyMs: 10_000, ...change },
     processes: withMethods(processes, {
       async report(options) {
         reports += 1;
         await reporting;
         return processes.report(options);
       },
-      register: (id) => processes.register(id).then(() => lose('register')),
+      async register(id) {
+        await registering;
+        await processes.register(id);
+        lose('register');
+      },
       async remove(id) {
         lose('remove');
         return processes.remove(id);
@@ -138,6 +144,82 @@ test('an erasure waits for a write under rules that were read while it stored it
   await write;
   await gate.refresh();
   expect(await waitsFor(epoch)).toBe(0);
+});
+
+test('a refresh reads the rules again if an earlier read of them is still under way', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
+  await gate.admit('conn_1', async () => undefined);
+  const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  afterRules = () => {
+    begun.resolve();
+    return held.promise;
+  };
+  const early = gate.refresh();
+  await begun.promise;
+  const epoch = await erase('conn_1');
+  const late = gate.refresh();
+  held.resolve();
+  await Promise.all([early, late]);
+  expect(await waitsFor(epoch)).toBe(0);
+});
+
+test('rules that were read before the process left admit nothing afterwards', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
+  await gate.admit('conn_1', async () => undefined);
+  const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  afterRules = () => {
+    begun.resolve();
+    return held.promise;
+  };
+  const refresh = gate.refresh();
+  await begun.promise;
+  await gate.close();
+  held.resolve();
+  await refresh;
+  await erase('conn_1');
+  await expect(gate.admit('conn_1', async () => undefined)).rejects.toMatchObject({ code: 'connection-erased' });
+});
+
+test('a process that closes during a write stays registered, so that an erasure waits for the write', async () => {
+  const gate = createGate();
+  const [begun, underWay] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const write = gate.admit('conn_1', () => {
+    begun.resolve();
+    return underWay.promise;
+  });
+  await begun.promise;
+  await gate.close();
+  const epoch = await erase('conn_1');
+  expect(await waitsFor(epoch)).toBe(1);
+  underWay.resolve();
+  await write;
+});
+
+test('rules whose reply is lost are read again, and no later write waits for them', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000, replyMs: 50 });
+  afterRules = () => new Promise(() => undefined);
+  await expect(gate.admit('conn_1', async () => 'written')).rejects.toMatchObject({ name: 'MongoNetworkTimeoutError' });
+  expect(await gate.admit('conn_1', async () => 'written')).toBe('written');
+});
+
+test('rules that arrive after they were given up change nothing', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000, replyMs: 50 });
+  const held = Promise.withResolvers<void>();
+  afterRules = () => held.promise;
+  await expect(gate.admit('conn_1', async () => undefined)).rejects.toMatchObject({ name: 'MongoNetworkTimeoutError' });
+  await erase('conn_1');
+  const write = () => gate.admit('conn_1', async () => undefined);
+  await expect(write()).rejects.toMatchObject({ code: 'connection-erased' });
+  held.resolve();
+  await expect(write()).rejects.toMatchObject({ code: 'connection-erased' });
+});
+
+test('a registration whose reply is lost is given up, and the next write registers again', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000, replyMs: 50 });
+  registering = new Promise(() => undefined);
+  await expect(gate.admit('conn_1', async () => undefined)).rejects.toMatchObject({ name: 'MongoNetworkTimeoutError' });
+  registering = undefined;
+  expect(await gate.admit('conn_1', async () => 'written')).toBe('written');
 });
 
 test('an erasure waits for a write whose connection to MongoDB was lost, until MongoDB must have done it', async () => {

@@ -13,6 +13,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@bulkhead/runtime';
 import type { Admission, KeptOutList, WriteGate } from '@bulkhead/store';
+import mongoose from 'mongoose';
 import type { ErasureRepository } from '../erasure.repository.ts';
 import { erasureError } from '../errors.ts';
 import type { WritingProcessRepository } from './writing-process.repository.ts';
@@ -31,8 +32,10 @@ interface ErasureGateOptions {
   /** Reads the lists of all connections that keep patients out. */
   readonly readKeptOut: () => Promise<ReadonlyMap<string, KeptOutList>>;
   readonly processes: Pick<WritingProcessRepository, 'register' | 'readEpoch' | 'report' | 'remove'>;
-  readonly timing?: typeof defaultTiming;
+  readonly timing?: ErasureGateTiming;
 }
+
+export type ErasureGateTiming = typeof defaultTiming;
 
 const defaultTiming = {
   /** An erasure waits about this long for an idle process. Each refresh costs three small reads. */
@@ -41,6 +44,8 @@ const defaultTiming = {
   idleMs: 10_000,
   /** After a lost connection MongoDB may still do a write that it had received. It does so as soon as it works again. */
   afterLossMs: 30_000,
+  /** All writes of the process wait for one registration and one read of the rules, which take milliseconds. After this the reply was lost. */
+  replyMs: 10_000,
 };
 
 /** Every process that writes has a gate. */
@@ -157,7 +162,7 @@ export class ErasureGate implements WriteGate {
     this.#lastAdmission = performance.now();
     this.#timer ??= setInterval(() => void this.#tick(), this.#timing.refreshMs).unref();
     try {
-      await this.#options.processes.register(id);
+      await this.#answered(this.#options.processes.register(id));
       return id;
     } catch (error) {
       this.#abandoned.set(id, performance.now());
@@ -194,24 +199,40 @@ export class ErasureGate implements WriteGate {
   }
 
   #load(): Promise<Rules> {
-    this.#reading ??= this.#read().finally(() => {
+    this.#reading ??= this.#loadAnswered().finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
   }
 
+  async #loadAnswered(): Promise<Rules> {
+    const registration = this.#registration;
+    const rules = await this.#answered(this.#read());
+    // Rules that were read before the process left are not those of its next registration.
+    if (registration !== undefined && registration === this.#registration) this.#rules = rules;
+    return rules;
+  }
+
+  /** @throws MongoNetworkTimeoutError if MongoDB does not answer in time. The next write then asks again, on another connection */
+  async #answered<Result>(answer: Promise<Result>): Promise<Result> {
+    const lost = Promise.withResolvers<never>();
+    const error = new mongoose.mongo.MongoNetworkTimeoutError('MongoDB has not answered in time');
+    const timer = setTimeout(() => lost.reject(error), this.#timing.replyMs);
+    try {
+      return await Promise.race([answer, lost.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #read(): Promise<Rules> {
     const { erasures, readKeptOut, processes } = this.#options;
-    const registration = this.#registration;
     // Before the rules, so that they contain at least the erasures up to this epoch.
     const epoch = await processes.readEpoch();
     const [erased, lists] = await Promise.all([erasures.listErasedConnections(), readKeptOut()]);
     const stopped = erased.filter(({ phase }) => phase !== 'queued');
     const idsOf = (records: typeof erased) => new Set(records.map(({ connectionId }) => connectionId));
-    const rules = { epoch, erased: idsOf(erased), stopped: idsOf(stopped), keptOut: lists };
-    // Rules that were read before the process left are not those of its next registration.
-    if (registration !== undefined && registration === this.#registration) this.#rules = rules;
-    return rules;
+    return { epoch, erased: idsOf(erased), stopped: idsOf(stopped), keptOut: lists };
   }
 }
 
