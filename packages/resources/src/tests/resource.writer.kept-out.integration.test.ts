@@ -9,6 +9,7 @@ import { KeptOutRepository } from '../kept-out.repository.ts';
 import { VersionWriter } from '../resource.writer.ts';
 import { type ResourceDocument, toTombstone } from '../resource-document.ts';
 import { documentContext, makeDocument } from '../testing/make-document.ts';
+import type { KeptOutStore } from '../withhold.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());
@@ -29,15 +30,17 @@ const readList = async () => (await keptOutStore.listAll()).get(connectionId);
 /**
  * Writes resources of one type.
  * @param options.list of the process. Default: what is stored now
+ * @param options.store default: that of this test
  * @returns the outcome and the ids of what is stored, without the entries of what was erased
  */
 async function write(
   resourceType: string,
   documents: readonly ResourceDocument[],
-  options: { readonly list?: KeptOutList | undefined } = {},
+  options: { readonly list?: KeptOutList | undefined; readonly store?: KeptOutStore } = {},
 ) {
   const list = 'list' in options ? options.list : await readList();
-  const writer = new VersionWriter({ database, keptOutStore, gate: { admit: async (_, write) => write(list) } });
+  const { store = keptOutStore } = options;
+  const writer = new VersionWriter({ database, keptOutStore: store, gate: { admit: async (_, write) => write(list) } });
   const outcome = await writer.write(resourceType, documents);
   return { outcome, stored: await readStored(resourceType) };
 }
@@ -132,6 +135,22 @@ test('a Binary is erased if another process has kept it out since this process r
   await write('DocumentReference', [document(report({ url: 'Binary/late' }))]);
   expect((await write('Binary', [binary('late')], { list })).stored).toEqual([]);
   expect((await write('Binary', [binary('erased-scan')], { list: undefined })).stored).toEqual([]);
+});
+
+test('a Binary is erased if it is kept out while it is written', async () => {
+  let happens: (() => Promise<unknown>) | undefined = () =>
+    write('DocumentReference', [document(report({ url: 'Binary/racing' }))]);
+  const store: KeptOutStore = {
+    add: (options) => keptOutStore.add(options),
+    async findBinaries(options) {
+      const found = await keptOutStore.findBinaries(options);
+      const happened = happens;
+      happens = undefined;
+      await happened?.();
+      return found;
+    },
+  };
+  expect((await write('Binary', [binary('racing')], { store })).stored).toEqual([]);
 });
 
 test('a Binary whose writer was killed before it looked again is erased when it is received again', async () => {
