@@ -158,7 +158,7 @@ export function buildApp({
   });
   const eventLoop = new EventLoopMonitor({ metrics, logger });
   const health = createHealth(
-    { mongodb: store.ping, redis: () => producer.checkWritable() },
+    { mongodb: store.ping, redis: () => producer.checkWritable(), jobs: () => consumer.checkProgress() },
     { instanceId: config.BULKHEAD_INSTANCE_ID, version, eventLoop },
   );
   watchHealth(metrics, health);

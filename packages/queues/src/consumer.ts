@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, noTracing, RecurringErrorLog, type Tracing } from '@bulkhead/runtime';
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { QueueName } from './catalog.ts';
+import { ActiveJobs } from './active-jobs.ts';
+import type { JobName, QueueName } from './catalog.ts';
 import type { Handlers, JobObserver } from './handler.ts';
 import { backoffDelayMs } from './plan-retry.ts';
 import { PoisonJobs } from './poison-jobs.ts';
@@ -26,6 +27,8 @@ export interface ConsumerOptions<Deps> {
   readonly suspectWaitMs?: number;
   /** How long a job waits for a request budget before it is marked as waiting (`PoisonJobs`). */
   readonly markAfterMs?: number;
+  /** How long a job may show no progress (`ActiveJobs`). */
+  readonly silenceMs?: (name: JobName) => number;
   readonly onJobEnd?: JobObserver;
   readonly tracing?: Tracing;
 }
@@ -79,9 +82,10 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
   const { onJobEnd = () => undefined, tracing = noTracing } = options;
   const recurringErrors = new RecurringErrorLog(logger);
   const stopping = new AbortController();
-  const { suspectWaitMs: waitMs, markAfterMs } = options;
+  const { suspectWaitMs: waitMs, markAfterMs, silenceMs } = options;
+  const activeJobs = new ActiveJobs({ logger, silenceMs });
   const poisonJobs = new PoisonJobs({ redis, prefix, waitMs, markAfterMs });
-  const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, logger, onJobEnd, tracing };
+  const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, activeJobs, logger, onJobEnd, tracing };
   const workers = queues.map((queue) => {
     const worker = new PausingWorker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {
       connection: redis,
@@ -105,6 +109,10 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
   return {
     start(): void {
       for (const worker of workers) void worker.run();
+    },
+    /** @throws if a running job makes no progress */
+    async checkProgress(): Promise<void> {
+      activeJobs.check();
     },
     /** Takes no new jobs, lets short jobs end, and aborts long ones, which go back to their queue. */
     async stop(): Promise<void> {

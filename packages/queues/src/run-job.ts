@@ -1,5 +1,6 @@
 import { AppError, type Logger, observeWaits, type Tracing, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import type { ActiveJobs } from './active-jobs.ts';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
 import type { Handlers, JobContext, JobObserver, JobOutcome } from './handler.ts';
 import { planRetry, type RetryPlan } from './plan-retry.ts';
@@ -15,6 +16,7 @@ interface RunJobOptions<Deps> {
   readonly handlers: Handlers<Deps>;
   readonly deps: Deps;
   readonly poisonJobs: PoisonJobs;
+  readonly activeJobs: ActiveJobs;
   readonly logger: Logger;
   readonly onJobEnd: JobObserver;
   readonly tracing: Tracing;
@@ -90,13 +92,14 @@ async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
 }
 
 async function handle<Deps>(options: Work<Deps>): Promise<void> {
-  const { job, name, payload, deps, signal: lockSignal, stopSignal, poisonJobs } = options;
+  const { job, name, payload, deps, signal: lockSignal, stopSignal, poisonJobs, activeJobs } = options;
   const { timeoutMs } = catalog[name];
   // Unlike AbortSignal.timeout, this timer does not keep an ended job in memory until the limit, which may be hours away.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new DOMException('The job took too long.', 'TimeoutError')), timeoutMs);
   const endSignal = AbortSignal.any([stopSignal, limit.signal]);
   const signal = AbortSignal.any([endSignal, ...(lockSignal ? [lockSignal] : [])]);
+  const active = activeJobs.begin({ name, jobId: job.id ?? '' });
   const context: JobContext = {
     signal,
     endSignal,
@@ -108,12 +111,15 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
     },
     hasParent: job.parent !== undefined,
     progress: (percent) => {
+      active.progress();
       poisonJobs.clear(job);
       if (percent !== undefined) show(job.updateProgress(Math.round(percent)));
     },
   };
   try {
-    await observeWaits(poisonJobs.observeWaits(job), () => handlerOf(options).run(deps, { ...payload, ...context }));
+    await observeWaits(active.observeWaits(poisonJobs.observeWaits(job)), () =>
+      handlerOf(options).run(deps, { ...payload, ...context }),
+    );
   } catch (error) {
     // A recurring job is not given up: its next iteration is the retry.
     const isRecurring = job.repeatJobKey !== undefined;
@@ -121,6 +127,7 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
     throw error;
   } finally {
     clearTimeout(timer);
+    active.end();
   }
 }
 

@@ -106,15 +106,26 @@ export function checkProcesses(processes: readonly ProcessState[], now: Date): F
   const subjects = running.flatMap((process) => {
     const silenceMs = ageMs(process.reportedAt, now);
     if (silenceMs > maxSilenceMs) return [toSubject(process, `has not reported for ${inWords(silenceMs)}`)];
-    return process.down.length > 0 ? [toSubject(process, `gets no response from ${process.down.join(' and ')}`)] : [];
+    return process.down.length > 0 ? [toSubject(process, whyNotReady(process.down))] : [];
   });
   if (subjects.length === 0) return ok('Every process is ready.');
   return {
     severity: 'warning',
     reason: `${subjects.length} of ${running.length} processes are not ready, or have ended without a stop.`,
-    action: 'Read the last lines of their logs. A process that has crashed is listed for an hour.',
+    action:
+      'Read the last lines of their logs, and restart a worker whose jobs make no progress. A process that has crashed is listed for an hour.',
     subjects,
   };
+}
+
+/** @param down the checks of the process that have failed */
+function whyNotReady(down: readonly string[]): string {
+  const servers = down.filter((name) => name !== 'jobs');
+  const reasons = [
+    ...(servers.length > 0 ? [`gets no response from ${servers.join(' and ')}`] : []),
+    ...(down.includes('jobs') ? ['has jobs that make no progress'] : []),
+  ];
+  return reasons.join(', and ');
 }
 
 export function checkEventLoop(processes: readonly ProcessState[]): Finding {

@@ -80,7 +80,7 @@ export function watchHealth(metrics: Metrics, health: ReturnType<typeof createHe
   });
   metrics.readGauge({
     name: 'bulkhead_dependency_up',
-    help: 'Whether a dependency responds within two seconds. Redis must also accept writes.',
+    help: 'Whether a dependency responds within two seconds. Redis must also accept writes. `jobs`, of a worker: whether every running job makes progress.',
     labels: ['dependency'],
     read: async () =>
       Object.entries((await readiness()).checks).map(([dependency, state]) => ({
