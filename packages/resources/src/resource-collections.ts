@@ -24,12 +24,22 @@ export const resourceIndexes = {
   'by-changed-at': { connectionId: 1, changedAt: 1 },
 } as const;
 
-/** Creates the collections and indexes of resource types; called for the types of a manifest before its files are downloaded. */
-export async function prepareResourceTypes(database: Database, resourceTypes: readonly string[]): Promise<void> {
+/**
+ * Creates the collections and indexes of resource types; called for the types of a manifest before its files are downloaded.
+ * @param options of a migration, which builds indexes of large collections
+ */
+export async function prepareResourceTypes(
+  database: Database,
+  resourceTypes: readonly string[],
+  options: object = {},
+): Promise<void> {
   for (const type of resourceTypes) {
     await database
       .collection(type)
-      .createIndexes(Object.entries(resourceIndexes).map(([name, key]) => ({ key: { ...key }, name })));
+      .createIndexes(
+        Object.entries(resourceIndexes).map(([name, key]) => ({ key: { ...key }, name })),
+        options,
+      );
   }
 }
 

@@ -1,7 +1,7 @@
 export { batchedFind, batchedInsert } from './batched.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
-export { connectionSettings } from './connection-settings.ts';
-export { createIndexes } from './create-indexes.ts';
+export { connectionSettings, connectionSettingsFor } from './connection-settings.ts';
+export { createIndexes, indexBuild } from './create-indexes.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';
 export {

@@ -14,7 +14,7 @@ import { createScheduleStore } from '@bulkhead/schedules';
 import { createServedExportStore } from '@bulkhead/served-exports';
 import {
   type CommandObserver,
-  connectionSettings,
+  connectionSettingsFor,
   EncryptionKeyRepository,
   isStoreUnavailable,
   listRetentionStates,
@@ -128,7 +128,7 @@ export function createStore(options: StoreOptions) {
     listRetentionStates: () => listRetentionStates(database),
     /** @throws AppError `encryption-key-missing`, or `unavailable` if MongoDB does not answer within a few seconds. */
     async connect(): Promise<void> {
-      const settings = { ...connectionSettings, maxPoolSize, monitorCommands: onCommand !== undefined };
+      const settings = { ...connectionSettingsFor(uri), maxPoolSize, monitorCommands: onCommand !== undefined };
       await database.openUri(uri, settings).catch((cause: Error) => {
         if (!isStoreUnavailable(cause)) throw cause;
         const message = `MongoDB does not respond (${cause.message}). Check MONGODB_URI, and that MongoDB is running.`;

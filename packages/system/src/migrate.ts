@@ -2,7 +2,7 @@ import type { ApiKeyRepository } from '@bulkhead/access';
 import type { SecretBox } from '@bulkhead/encryption';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { listResourceTypes, prepareResourceTypes, upgradeDocuments, upgradeResources } from '@bulkhead/resources';
-import { createIndexes, upgradeEncryptedFiles } from '@bulkhead/store';
+import { createIndexes, indexBuild, upgradeEncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 
 /**
@@ -32,12 +32,12 @@ export async function migrate(options: {
   await watermarks.upgrade(async (connectionId) => (await connections.find(connectionId))?.createdAt);
   // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.
   for (const bucketName of ['quarantine', 'document_files']) {
-    await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
+    await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true, ...indexBuild });
     await upgradeEncryptedFiles({ ...options, bucketName });
   }
   const stored = await listResourceTypes(database);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
-  await prepareResourceTypes(database, resourceTypes);
+  await prepareResourceTypes(database, resourceTypes, indexBuild);
   await upgradeDocuments({ database, resourceTypes: stored, again: rederivesAgain });
   return { resources: await upgradeResources({ database, resourceTypes: stored, again: rederivesAgain }) };
 }

@@ -10,6 +10,7 @@ export { publishedLines } from './published-lines.ts';
 export { commandLine, programOf, runApp } from './run-app.ts';
 export { makeSelfSigned } from './self-signed.ts';
 export { type ConnectProxy, startConnectProxy } from './start-connect-proxy.ts';
+export { type LossyProxy, startLossyProxy } from './start-lossy-proxy.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';
 export { type TestServices, testServices } from './test-services.ts';
 export { waitFor } from './wait-for.ts';

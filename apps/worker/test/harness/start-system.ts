@@ -3,7 +3,7 @@ import { fastRateLimit } from '@bulkhead/connections/testing';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { simulatorAuth } from '@bulkhead/providers/testing';
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
-import { createSimulatorControl, waitFor } from '@bulkhead/testing';
+import { createSimulatorControl, type TestServices, testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
@@ -28,6 +28,8 @@ export async function startSystem(
     /** Default: silent, or the level in TEST_LOG_LEVEL. */
     readonly logger?: Logger;
     readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
+    /** The servers, for a test that puts proxies in front of them (`env`). */
+    readonly services?: TestServices | undefined;
   } = {},
 ) {
   const simulator = createEhrSimulator({
@@ -54,6 +56,7 @@ export async function startSystem(
   const { logger = createLogger({ name: 'test', level }) } = options;
   const api = await startApi({
     env: givenEnv,
+    services: options.services ?? testServices(),
     logger,
     tracing: options.tracing?.api,
     kickOffWaitMs: options.kickOffWaitMs,
@@ -86,9 +89,9 @@ export async function startSystem(
     );
   const connectionId = await connect();
   const control = createSimulatorControl(simulator);
-  const startWorker = async () => {
+  const startWorker = async (changedEnv: Record<string, string> = {}) => {
     const metrics = createMetrics();
-    const config = await readWorkerConfig(env);
+    const config = await readWorkerConfig({ ...env, ...changedEnv });
     const worker = buildWorker({ config, logger, metrics, tracing: options.tracing?.worker });
     workers.push(worker);
     await worker.start();

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface LossyProxy extends AsyncDisposable {
+  /** The URL of the server, with the address of the proxy. */
+  readonly url: string;
+  /** The kinds of commands that were sent, such as `find erasure_epochs` and `evalsha`. */
+  readonly kinds: ReadonlySet<string>;
+  /** The kinds whose next reply is going to be lost. */
+  readonly armed: Set<string>;
+  /** The kinds whose reply was lost. */
+  readonly lost: ReadonlySet<string>;
+}
+
+/** Reads the commands and replies of one connection. */
+interface Protocol {
+  /** @returns the kinds of the commands that are complete */
+  sent(bytes: Buffer): readonly string[];
+  /** @returns what is passed on */
+  answered(bytes: Buffer, isLost: (kind: string) => boolean): Buffer;
+}
+
+/**
+ * Starts a proxy in front of MongoDB or Redis that can lose single replies. The connection stays open, as it does if a machine between the two
+ * forgets it. Redis' replies have no ids, so after a lost one the connection brings no other.
+ */
+export async function startLossyProxy(serverUrl: string): Promise<LossyProxy> {
+  const { hostname, port, protocol } = new URL(serverUrl);
+  const url = new URL(serverUrl);
+  const [kinds, armed, lost] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const sockets = new Set<Socket>();
+  const isLost = (kind: string) => {
+    if (!armed.delete(kind)) return false;
+    lost.add(kind);
+    return true;
+  };
+  const server = createServer((inbound) => {
+    const outbound = connect(Number(port), hostname);
+    const wire = protocol.startsWith('mongodb') ? mongodbWire() : redisWire();
+    for (const socket of [inbound, outbound]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        inbound.destroy();
+        outbound.destroy();
+      });
+    }
+    inbound.on('data', (bytes: Buffer) => {
+      for (const kind of wire.sent(bytes)) kinds.add(kind);
+      outbound.write(bytes);
+    });
+    outbound.on('data', (bytes: Buffer) => {
+      const passed = wire.answered(bytes, isLost);
+      if (passed.length > 0) inbound.write(passed);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    ...{ url: url.href, kinds, armed, lost },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+const headerBytes = 16;
+const opMsg = 2013;
+
+/** https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/ */
+function mongodbWire(): Protocol {
+  const kinds = new Map<number, string>();
+  const [requests, replies] = [messages(), messages()];
+  return {
+    sent: (bytes) =>
+      requests(bytes).flatMap((message) => {
+        const kind = kindOf(message);
+        if (kind === undefined) return [];
+        kinds.set(message.readInt32LE(4), kind);
+        return [kind];
+      }),
+    answered(bytes, isLost) {
+      const passed = replies(bytes).filter((message) => {
+        const requestId = message.readInt32LE(8);
+        const kind = kinds.get(requestId);
+        kinds.delete(requestId);
+        return kind === undefined || !isLost(kind);
+      });
+      return Buffer.concat(passed);
+    },
+  };
+}
+
+/** Cuts a stream into messages, each of which begins with its length. */
+function messages(): (bytes: Buffer) => Buffer[] {
+  let rest: Buffer = Buffer.alloc(0);
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    const complete: Buffer[] = [];
+    while (rest.length >= headerBytes && rest.length >= rest.readInt32LE(0)) {
+      complete.push(rest.subarray(0, rest.readInt32LE(0)));
+      rest = rest.subarray(rest.readInt32LE(0));
+    }
+    return complete;
+  };
+}
+
+/** The first element of a command is its name, mostly with the collection. The heartbeats of the driver are not commands of the program. */
+function kindOf(message: Buffer): string | undefined {
+  // The flags, the kind of the section, and the length of the document.
+  const start = headerBytes + 4 + 1 + 4;
+  if (message.readInt32LE(12) !== opMsg || message[start - 5] !== 0) return undefined;
+  const end = message.indexOf(0, start + 1);
+  const name = message.toString('latin1', start + 1, end);
+  if (name === 'hello' || name === 'isMaster' || name === 'endSessions') return undefined;
+  if (message[start] !== 2) return name;
+  const length = message.readInt32LE(end + 1);
+  return `${name} ${message.toString('latin1', end + 5, end + 4 + length)}`;
+}
+
+/** https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+function redisWire(): Protocol {
+  let isSilent = false;
+  const waiting: string[] = [];
+  return {
+    sent(bytes) {
+      // A command begins with the number of its words and the length of its name. Its other words have no line that looks like this.
+      const commands = [...bytes.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n([A-Za-z]+)\r\n/g)];
+      const kinds = commands.map(([, name = '']) => name.toLowerCase());
+      waiting.push(...kinds);
+      return kinds;
+    },
+    answered(bytes, isLost) {
+      // Commands are answered in their order, so the oldest that is armed may be among these.
+      isSilent ||= waiting.splice(0).some(isLost);
+      return isSilent ? Buffer.alloc(0) : bytes;
+    },
+  };
+}
