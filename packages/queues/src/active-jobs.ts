@@ -52,7 +52,7 @@ export class ActiveJobs {
     };
     return {
       progress,
-      /** @param other is told of each wait too */
+      /** @param other gets each wait too */
       observeWaits: (other: WaitObserver): WaitObserver => ({
         begins() {
           job.waits += 1;

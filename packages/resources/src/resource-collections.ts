@@ -34,12 +34,10 @@ export async function prepareResourceTypes(
   options: object = {},
 ): Promise<void> {
   for (const type of resourceTypes) {
-    await database
-      .collection(type)
-      .createIndexes(
-        Object.entries(resourceIndexes).map(([name, key]) => ({ key: { ...key }, name })),
-        options,
-      );
+    await database.collection(type).createIndexes(
+      Object.entries(resourceIndexes).map(([name, key]) => ({ key: { ...key }, name })),
+      options,
+    );
   }
 }
 

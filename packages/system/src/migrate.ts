@@ -32,7 +32,9 @@ export async function migrate(options: {
   await watermarks.upgrade(async (connectionId) => (await connections.find(connectionId))?.createdAt);
   // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.
   for (const bucketName of ['quarantine', 'document_files']) {
-    await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true, ...indexBuild });
+    await database
+      .collection(`${bucketName}.chunks`)
+      .createIndex({ files_id: 1, n: 1 }, { unique: true, ...indexBuild });
     await upgradeEncryptedFiles({ ...options, bucketName });
   }
   const stored = await listResourceTypes(database);

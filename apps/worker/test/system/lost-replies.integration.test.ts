@@ -80,7 +80,6 @@ test('exports end although the reply of one command of each kind is lost on an o
   const worker = await system.startWorker(workerEnv);
   const plans = proxies.map((proxy) => new Plan(proxy));
   for (let isArmed = true; isArmed; isArmed = plans.map((plan) => plan.armNext()).includes(true)) {
-    (await import('node:fs')).appendFileSync('/tmp/h2-progress.log', `${new Date().toISOString()} ${proxies.map(({ armed, kinds, lost }) => `${[...armed].join()} (${kinds.size}, ${lost.size})`).join(' | ')}\n`);
     const armed = proxies.map((proxy) => [...proxy.armed].join()).join(' | ');
     // A request whose own reply is lost fails, and its export may have been started.
     const id = await waitFor(() => system.startExport().catch(() => undefined), { timeoutMs: 90_000, what: armed });
