@@ -6,11 +6,7 @@ import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { startTemporarySystem } from '../test-system/start-temporary-system.ts';
 
-const preload = new URL('../copies/short-settling.preload.ts', import.meta.url).pathname;
-/** By how much the preload shortens the time until changes are settled. */
-const aheadMs = 115_000;
-
-/** Starts a system whose stored resources are read by clients of other authors. Changes are settled after five seconds. */
+/** Starts a system whose stored resources are read by clients of other authors. */
 export async function startServedSystem({
   patients,
   env = {},
@@ -19,7 +15,7 @@ export async function startServedSystem({
   readonly env?: Record<string, string>;
 }) {
   const system = await startTemporarySystem({
-    ...{ patients, hasFastRate: true, services: testServices(), workerCount: 1, clock: { preload, env: {} } },
+    ...{ patients, hasFastRate: true, services: testServices(), workerCount: 1 },
     env: () => env,
   });
   const { baseUrl, connectionId, store, simulator } = system;
@@ -52,12 +48,6 @@ export async function startServedSystem({
           (await store.resources.listOfPatient({ connectionId, patientId: erased, resourceType: 'Patient' })).length ===
           0,
       );
-    },
-
-    /** Waits until everything that is stored now can be read as a change. */
-    async settle(): Promise<void> {
-      const now = Date.now();
-      await until(async () => (await store.resourceChanges.settledUntil()).getTime() + aheadMs > now);
     },
 
     stored: (types?: readonly string[]) => readStored({ ...system, types }),

@@ -7,12 +7,12 @@ const missing = whyNoPostgresql();
 const tool = missing === undefined ? {} : { missing };
 
 /** `pnpm copies` runs more rounds. */
-describeWith({ title: 'a copy in PostgreSQL', tool }, () => {
-  test('equals the store after kills of the copier, the API, the workers, Redis and both databases, and erasures of patients', async () => {
-    for await (const { kills, erased, compared, differences } of runCopies({ rounds: 1, seed: 1 })) {
+describeWith({ title: 'a copy in PostgreSQL, and one by exports', tool }, () => {
+  test('equals the store after kills of the copier, the API, the workers, Redis and both databases, erasures and changes all the time', async () => {
+    for await (const { kills, erased, exports, versions, compared, differences } of runCopies({ rounds: 1, seed: 1 })) {
       expect(differences).toEqual([]);
       // Otherwise nothing was tested.
-      expect([kills, erased, compared].every((count) => count > 0)).toBe(true);
+      expect([kills, erased, exports, versions, compared].every((count) => count > 0)).toBe(true);
     }
   }, 240_000);
 });

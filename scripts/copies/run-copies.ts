@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
+import { makeDocument } from '@bulkhead/resources/testing';
 import pg from 'pg';
 import { createRandom, type Random } from '../random.ts';
 import { createApiClient } from '../system/api-client.ts';
@@ -8,6 +9,7 @@ import type { AppProcess } from '../system/app-process.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import type { DatabaseServer } from '../test-system/database-server.ts';
 import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { type ExportCopy, followExports } from './follow-exports.ts';
 import { startPostgresql } from './start-postgresql.ts';
 
 /** Enough for two erasures in each round, and an export takes a few seconds. */
@@ -21,14 +23,19 @@ interface CopyRound {
   readonly seed: number;
   readonly kills: number;
   readonly erased: number;
-  /** The number of resources that both databases have in the end. */
+  /** The number of exports of the store that were read. */
+  readonly exports: number;
+  /** The number of versions of one resource that was changed all the time. */
+  readonly versions: number;
+  /** The number of resources that both copies have in the end. */
   readonly compared: number;
   readonly differences: readonly string[];
 }
 
 /**
- * Runs rounds with the copier of `examples/postgresql`. In each one an export runs and patients are erased, while the copier, PostgreSQL,
- * MongoDB, Redis, the API and the workers are killed at random. In the end both databases are compared.
+ * Runs rounds with the copier of `examples/postgresql`, and with a copy by exports of the store. In each one an export runs, patients are
+ * erased and resources change all the time, while the copier, PostgreSQL, MongoDB, Redis, the API and the workers are killed at random. In the
+ * end both copies are compared with the store.
  */
 export async function* runCopies({
   rounds,
@@ -44,14 +51,65 @@ export async function* runCopies({
     started.stop(),
   );
   const copy = starting.adopt(await keepRunning({ system, url: postgresql.url }), (program) => program.stop());
+  await system.store.prepareResourceTypes([changing.resourceType]);
   for (let index = 0; index < rounds; index++) {
     const random = createRandom(seed + index);
     const disturbance = disturb({ random, system, postgresql, copy });
+    const writer = changeAllTheTime(system);
+    const late: string[] = [];
+    const exported = followExports({
+      system,
+      onStart() {
+        const { version } = writer;
+        return (resources) => {
+          const line = resources.get(changingReference);
+          const { meta = { versionId: '0' } } = JSON.parse(line ?? '{}') as { readonly meta?: { versionId: string } };
+          if (Number(meta.versionId) < version) late.push(`${changingReference} of an export is older than its start`);
+        };
+      },
+    });
     const erased = await changeEverything({ random, system, round: seed + index });
     await untilCopied({ url: postgresql.url, changedBy: new Date() });
     const kills = await disturbance.end();
-    yield { seed: seed + index, kills, erased, ...(await compareInTheEnd({ system, url: postgresql.url })) };
+    const { version: versions } = await writer.end();
+    const { compared, differences } = await compareInTheEnd({ system, url: postgresql.url, exported });
+    await exported.stop();
+    const { exports } = exported;
+    yield { seed: seed + index, kills, erased, exports, versions, compared, differences: [...late, ...differences] };
   }
+}
+
+const changing = { resourceType: 'Encounter', id: 'inpatient' };
+const changingReference = `${changing.resourceType}/${changing.id}`;
+
+/** Stores one version of a resource after the other until it is ended. */
+function changeAllTheTime({ store, connectionId }: TemporarySystem) {
+  let isEnding = false;
+  let version = 0;
+  const run = async (): Promise<void> => {
+    while (!isEnding) {
+      const meta = { versionId: `${version + 1}`, lastUpdated: new Date().toISOString() };
+      const document = makeDocument({ ...changing, meta }, { connectionId, observedAt: new Date() });
+      // MongoDB is killed at any time. A version counts once it is known to be stored.
+      const isStored = await store.resourceWriter.write(changing.resourceType, [document]).then(
+        () => true,
+        () => false,
+      );
+      if (isStored) version += 1;
+      await delay(5);
+    }
+  };
+  const running = run();
+  return {
+    get version() {
+      return version;
+    },
+    async end() {
+      isEnding = true;
+      await running;
+      return { version };
+    },
+  };
 }
 
 interface Copy {
@@ -177,12 +235,19 @@ async function changeEverything(options: {
   return erased.length;
 }
 
-/** Waits until the copy is right. If it is not after a while, the differences are the result. */
-async function compareInTheEnd({ system, url }: { readonly system: TemporarySystem; readonly url: string }) {
-  let result = await compare({ system, url });
+interface Copies {
+  readonly system: TemporarySystem;
+  /** Of PostgreSQL. */
+  readonly url: string;
+  readonly exported: ExportCopy;
+}
+
+/** Waits until the copies are right. If one is not after a while, the differences are the result. */
+async function compareInTheEnd(copies: Copies) {
+  let result = await compareAll(copies);
   await pollUntil(
     async () => {
-      result = await compare({ system, url });
+      result = await compareAll(copies);
       return result.compared > 0 && result.differences.length === 0 ? true : undefined;
     },
     { timeoutMs: 60_000, intervalMs: 500 },
@@ -190,19 +255,29 @@ async function compareInTheEnd({ system, url }: { readonly system: TemporarySyst
   return result;
 }
 
-async function compare({
-  system: { store, connectionId },
-  url,
-}: {
-  readonly system: TemporarySystem;
-  readonly url: string;
-}) {
+async function compareAll({ system, url, exported }: Copies) {
+  const copied = await compare({ system, copied: await readCopied(url) });
+  const ofExports = await compare({ system, copied: new Map(exported.resources) });
+  const named = ofExports.differences.map((difference) => `in the copy by exports ${difference}`);
+  return { compared: copied.compared, differences: [...copied.differences, ...named] };
+}
+
+async function readCopied(url: string): Promise<Map<string, string>> {
   const client = new pg.Client(url);
   await client.connect();
   const { rows } = await client
     .query<{ key: string; json: string }>(`SELECT type || '/' || id AS key, resource::text AS json FROM fhir_resources`)
     .finally(() => client.end());
-  const copied = new Map(rows.map(({ key, json }) => [key, json]));
+  return new Map(rows.map(({ key, json }) => [key, json]));
+}
+
+async function compare({
+  system: { store, connectionId },
+  copied,
+}: {
+  readonly system: TemporarySystem;
+  readonly copied: Map<string, string>;
+}) {
   const differences: string[] = [];
   let compared = 0;
   for (const resourceType of await store.resources.listStoredTypes(connectionId)) {

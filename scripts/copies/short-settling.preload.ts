@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 
 /*
- * Changes are listed two minutes after they were stored. This shortens the two minutes to five seconds: the process believes that MongoDB's
+ * The next window of changes begins two minutes before the last one ended. This shortens the two minutes to five seconds, so that a test finds
+ * what is only in the window before: the process believes that MongoDB's
  * clock is ahead. Here MongoDB is one server, and stores a write within milliseconds.
  */
 const aheadMs = 115_000;

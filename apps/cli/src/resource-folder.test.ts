@@ -66,6 +66,19 @@ test('a first read that was interrupted starts again, and another one replaces w
   expect(readdirSync(path).toSorted()).toEqual(['Goal.ndjson', 'state.json']);
 });
 
+test('what is read again during the first read replaces its earlier version', async () => {
+  const folder = new ResourceFolder(path, subject);
+  const batch = { isBeginning: false, isCurrent: false, since: 't0' };
+  const changes = [put('Goal', 'a'), put('Goal', 'b'), put('Goal', 'c'), put('Flag', 'f')];
+  await folder.apply({ ...batch, changes, isBeginning: true, since: undefined });
+  await folder.apply({ ...batch, changes: [put('Goal', 'a', '2.0'), deletion('Goal', 'b'), put('Goal', 'd')] });
+  expect(new ResourceFolder(path, subject).readSince()).toBeUndefined();
+  await folder.apply({ ...batch, changes: [put('Goal', 'a', '3.0'), deletion('Goal', 'd')], isCurrent: true });
+  expect(read('Goal')).toEqual([put('Goal', 'a', '3.0').json, put('Goal', 'c').json]);
+  expect(read('Flag')).toEqual([put('Flag', 'f').json]);
+  expect(readdirSync(path).toSorted()).toEqual(['Flag.ndjson', 'Goal.ndjson', 'state.json']);
+});
+
 test('a folder of another connection is refused, and a purge leaves other files', async () => {
   await readFirst([put('Goal', 'a')]);
   writeFileSync(join(path, 'notes.ndjson'), 'of the user');

@@ -21,7 +21,7 @@ import { CliError, exitCodes } from './exit-codes.ts';
  * A folder with a file of NDJSON for each type, which is kept current. `state.json` has the position up to which the files are current. It is
  * written last, so after a kill the changes behind it are applied again, which changes nothing. A file is always replaced by a complete one.
  *
- *   first read    append to <Type>.partial --> rename all to <Type>.ndjson --> state.json
+ *   first read    append to <Type>.partial --> remove the earlier versions of what changed meanwhile --> rename all to <Type>.ndjson --> state.json
  *   later batch   <Type>.ndjson without what changed, plus the new versions --> <Type>.partial --> rename --> state.json
  */
 
@@ -54,21 +54,27 @@ export class ResourceFolder {
   }
 
   async apply({ changes, isBeginning, isCurrent, since }: ChangeBatch): Promise<void> {
-    if (isBeginning) this.#remove(/^[A-Z]\w*\.partial$/);
-    const isFirstRead = isBeginning || this.#isFirstRead;
-    this.#isFirstRead = isFirstRead && !isCurrent;
-    for (const [type, ofType = []] of Object.entries(Object.groupBy(changes, ({ type }) => type)))
-      await (isFirstRead ? this.#append(type, ofType) : this.#rewrite(type, ofType));
-    if (isFirstRead && isCurrent) this.#finishFirstRead();
+    if (isBeginning) {
+      this.#remove(/^[A-Z]\w*(?:\.reduced)?\.partial$/);
+      this.#firstRead = new Map();
+    }
+    const firstRead = this.#firstRead;
+    for (const [type, ofType = []] of Object.entries(Object.groupBy(changes, ({ type }) => type))) {
+      if (firstRead) await this.#append(type, noteLines(firstRead, { type, changes: ofType, since }));
+      else await this.#rewrite(type, ofType);
+    }
+    if (firstRead && !isCurrent) return;
+    if (firstRead) await this.#finishFirstRead(firstRead);
+    this.#firstRead = undefined;
     if (since !== undefined) this.#writeState({ ...this.#subject, since });
   }
 
   /** Deletes what was written of the connection. */
   clear(): void {
-    this.#remove(/^(?:[A-Z]\w*\.(?:partial|ndjson)|state\.json(?:\.partial)?)$/);
+    this.#remove(/^(?:[A-Z]\w*\.(?:(?:reduced\.)?partial|ndjson)|state\.json(?:\.partial)?)$/);
   }
 
-  #isFirstRead = false;
+  #firstRead: FirstRead | undefined;
 
   async #append(type: string, changes: readonly ResourceChange[]): Promise<void> {
     const stored = changes.flatMap(({ json }) => (json === undefined ? [] : `${json}\n`));
@@ -80,8 +86,7 @@ export class ResourceFolder {
     const latest = new Map(changes.map(({ id, json }) => [id, json]));
     const lines = async function* () {
       if (existsSync(file)) {
-        for await (const line of linesOf(createReadStream(file)))
-          if (!latest.has((JSON.parse(line) as { readonly id: string }).id)) yield `${line}\n`;
+        for await (const line of linesOf(createReadStream(file))) if (!latest.has(idOf(line))) yield `${line}\n`;
       }
       for (const json of latest.values()) if (json !== undefined) yield `${json}\n`;
     };
@@ -89,8 +94,24 @@ export class ResourceFolder {
     this.#replace(type);
   }
 
-  #finishFirstRead(): void {
+  /** Leaves the last version of each resource that was read again. */
+  async #removeEarlier(type: string, latest: ReadonlyMap<string, number | undefined>): Promise<void> {
+    const [partial, reduced] = [this.#file(`${type}.partial`), this.#file(`${type}.reduced.partial`)];
+    const lines = async function* () {
+      let index = 0;
+      for await (const line of linesOf(createReadStream(partial))) {
+        const id = idOf(line);
+        if (!latest.has(id) || latest.get(id) === index) yield `${line}\n`;
+        index += 1;
+      }
+    };
+    await pipeline(Readable.from(lines()), createWriteStream(reduced));
+    renameSync(reduced, partial);
+  }
+
+  async #finishFirstRead(firstRead: FirstRead): Promise<void> {
     const types = readdirSync(this.#path).flatMap((name) => /^([A-Z]\w*)\.partial$/.exec(name)?.[1] ?? []);
+    for (const [type, { latest }] of firstRead) if (latest.size > 0) await this.#removeEarlier(type, latest);
     // Until the state is written again, an interruption begins with another first read.
     this.#remove(/^state\.json$/);
     const former = readdirSync(this.#path).flatMap((name) => /^([A-Z]\w*)\.ndjson$/.exec(name)?.[1] ?? []);
@@ -118,6 +139,31 @@ export class ResourceFolder {
   #file(name: string): string {
     return join(this.#path, name);
   }
+}
+
+/**
+ * The lines that a first read has appended, by type. A resource that changes while everything is read is read again: its last line, or
+ * undefined if it was deleted.
+ */
+type FirstRead = Map<string, { count: number; readonly latest: Map<string, number | undefined> }>;
+
+/** @returns the changes */
+function noteLines(
+  firstRead: FirstRead,
+  { type, changes, since }: { readonly type: string } & Pick<ChangeBatch, 'changes' | 'since'>,
+): readonly ResourceChange[] {
+  const lines = firstRead.get(type) ?? { count: 0, latest: new Map() };
+  firstRead.set(type, lines);
+  for (const { id, json } of changes) {
+    // Without a position, nothing was read before.
+    if (since !== undefined) lines.latest.set(id, json === undefined ? undefined : lines.count);
+    if (json !== undefined) lines.count += 1;
+  }
+  return changes;
+}
+
+function idOf(line: string): string {
+  return (JSON.parse(line) as { readonly id: string }).id;
 }
 
 /** Otherwise a loss of power could leave the new name with an empty file. */

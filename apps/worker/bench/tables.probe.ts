@@ -3,7 +3,6 @@
 import { makeDocument } from '@bulkhead/resources/testing';
 import { compileView } from '@bulkhead/tables';
 import { TableService } from '@bulkhead/tables/commands';
-import { Timestamp } from 'mongodb';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
 
@@ -64,14 +63,6 @@ serveProbe({
       await deps.store.resourceWriter.write(resourceType, batch);
     }
     return { units: count };
-  },
-
-  /** Moves all changes an hour back, because the latest two minutes are not exported. */
-  age: async () => async () => {
-    const t = Math.floor(Date.now() / 1000) - 3600;
-    const changedAt = new Timestamp({ t, i: 1 });
-    const { modifiedCount: units } = await client.db().collection(resourceType).updateMany({}, { $set: { changedAt } });
-    return { units };
   },
 
   /** The cursor of the bare driver, which makes objects of the same documents. */

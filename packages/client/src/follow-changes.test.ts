@@ -8,6 +8,9 @@ const deletion =
   '{"fullUrl":"https://ehr.example/Goal/a","request":{"method":"DELETE","url":"Goal/a"},"response":{"status":"204","lastModified":"2026-11-03T07:00:01.000Z"}}\n';
 const end = (at: string) => `{"resourceType":"Bundle","type":"history","meta":{"lastUpdated":"${at}"}}\n`;
 
+/** An answer with the time from which on changes are listed again. */
+const listedUntil = (until: string, body: string) => new Response(body, { headers: { 'X-History-Until': until } });
+
 /** An API that sends these answers, one after the other. @returns the queries, and the batches until the answers end */
 async function follow(
   answers: readonly (string | Response | Error)[],
@@ -54,15 +57,30 @@ test('followChanges ends a batch early if its resources are large', async () => 
 test('followChanges begins again if the first answer is cut off, and continues in the middle of a later one', async () => {
   const current = '2026-11-03T08:00:00.000Z';
   const cut = put('a') + put('b', '2026-11-03T07:30:00.000Z') + put('c').slice(0, 40);
-  const first = await follow([cut, put('a') + end(current)]);
+  const first = await follow([listedUntil(current, cut), put('a') + end(current)]);
   expect(first.queries).toEqual([null, null]);
   expect(first.batches.map(({ isBeginning, since }) => [isBeginning, since])).toEqual([
     [true, undefined],
     [true, current],
   ]);
-  const later = await follow([cut, put('c') + end(current)], { since: '2026-11-03T06:00:00.000Z' });
+  const answers = [listedUntil(current, cut), put('c') + end(current)];
+  const later = await follow(answers, { since: '2026-11-03T06:00:00.000Z' });
   expect(later.queries).toEqual(['2026-11-03T06:00:00.000Z', '2026-11-03T07:30:00.000Z']);
   expect(later.batches.map(({ isBeginning }) => isBeginning)).toEqual([false, false]);
+});
+
+test('followChanges returns a resource that changed meanwhile once in a batch, and continues where changes can still be added', async () => {
+  const [until, since] = ['2026-11-03T07:10:00.000Z', '2026-11-03T06:00:00.000Z'];
+  const late = '2026-11-03T07:30:00.000Z';
+  const gone = deletion.replace('07:00:01', '07:30:00');
+  const again = [put('a', late), put('b', late), put('c', late).slice(0, 40)];
+  const body = [put('a'), put('b', late), gone, ...again].join('');
+  const first = await follow([listedUntil(until, body), end(late)]);
+  const ids = first.batches.map(({ changes }) => changes.map(({ id, json }) => (json ? id : `-${id}`)).join());
+  expect(ids).toEqual(['a', 'b,-a', 'a,b', '']);
+  expect(first.batches.map((batch) => batch.since)).toEqual([undefined, until, until, late]);
+  expect(first.queries).toEqual([null, until]);
+  expect((await follow([listedUntil(until, body), end(late)], { since })).queries).toEqual([since, until]);
 });
 
 test('followChanges asks again while the API is unavailable, and throws if the history has expired', async () => {

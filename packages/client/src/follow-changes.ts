@@ -10,7 +10,7 @@ export interface ResourceChange {
 }
 
 export interface ChangeBatch {
-  /** In the order in which they were stored. */
+  /** In the order in which they were stored. Each resource once. One that changes while it is read is in a later batch again. */
   readonly changes: readonly ResourceChange[];
   /** Whether everything is read from the beginning with this batch. Discard what you have. */
   readonly isBeginning: boolean;
@@ -30,7 +30,7 @@ interface FollowChanges {
   readonly since?: string | undefined;
   /** The number of changes in a batch. One with large resources has fewer. */
   readonly batchSize?: number;
-  /** How long to wait before asking for new changes. A change is listed two minutes after it was stored. */
+  /** How long to wait before asking for new changes. Those of the last two minutes are listed again. */
   readonly pollMs?: number;
   /** How long to wait before the API is asked again after a connection broke. */
   readonly retryMs?: number;
@@ -92,25 +92,67 @@ async function* readWindow(api: ApiClient, options: FollowChanges): AsyncGenerat
     headers: { accept: 'application/fhir+ndjson' },
     parseAs: 'stream',
   });
-  let isBeginning = since === undefined;
-  let changes: ResourceChange[] = [];
-  let batchLength = 0;
+  const until = answer.response.headers.get('x-history-until') ?? '';
+  const lines = new CollectedLines({ isBeginning: since === undefined, batchSize });
+  // Changes come in their order, so those of the second of the last one are the first ones that may be missing. From `until` on, others can
+  // still be stored between those that were read.
+  let reached = since;
   for await (const line of linesOf(answerOf(answer) as unknown as ReadableStream<Uint8Array>)) {
     const entry = JSON.parse(line) as HistoryLine;
     if ('meta' in entry) {
-      yield { changes, isBeginning, since: entry.meta.lastUpdated, isCurrent: true };
+      yield lines.take({ since: entry.meta.lastUpdated, isCurrent: true });
       return;
     }
-    changes.push(toChange(entry, line));
-    batchLength += line.length;
-    if (changes.length < batchSize && batchLength < maxBatchLength) continue;
-    // Changes come in their order, so those of this second are the first ones that may be missing.
-    yield { changes, isBeginning, since: since && entry.response.lastModified, isCurrent: false };
-    changes = [];
-    batchLength = 0;
-    isBeginning = false;
+    const { lastModified } = entry.response;
+    const isSettled = lastModified < until;
+    // What follows can be what was read before.
+    if (!isSettled && until !== '' && reached !== until) {
+      if (!lines.isEmpty) yield lines.take({ since: reached, isCurrent: false });
+      reached = until;
+    }
+    if (isSettled) reached &&= lastModified;
+    lines.add(entry, line);
+    if (lines.isFull) yield lines.take({ since: reached, isCurrent: false });
   }
   throw cutOff();
+}
+
+/** The changes of the next batch. */
+class CollectedLines {
+  readonly #batchSize: number;
+  #isBeginning: boolean;
+  #changes = new Map<string, ResourceChange>();
+  #length = 0;
+
+  constructor({ isBeginning, batchSize }: { readonly isBeginning: boolean; readonly batchSize: number }) {
+    this.#isBeginning = isBeginning;
+    this.#batchSize = batchSize;
+  }
+
+  get isEmpty(): boolean {
+    return this.#changes.size === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#changes.size >= this.#batchSize || this.#length >= maxBatchLength;
+  }
+
+  add(entry: ChangeLine, line: string): void {
+    const change = toChange(entry, line);
+    const key = `${change.type}/${change.id}`;
+    // It is at the place of its last version.
+    this.#changes.delete(key);
+    this.#changes.set(key, change);
+    this.#length += line.length;
+  }
+
+  take(position: Pick<ChangeBatch, 'since' | 'isCurrent'>): ChangeBatch {
+    const batch = { changes: [...this.#changes.values()], isBeginning: this.#isBeginning, ...position };
+    this.#changes = new Map();
+    this.#length = 0;
+    this.#isBeginning = false;
+    return batch;
+  }
 }
 
 function cutOff(): ApiError {
@@ -118,15 +160,15 @@ function cutOff(): ApiError {
   return new ApiError({ status: 0, code: 'no-answer', message });
 }
 
-type HistoryLine =
-  | { readonly meta: { readonly lastUpdated: string } }
-  | {
-      readonly resource?: object;
-      readonly request: { readonly url: string };
-      readonly response: { readonly lastModified: string };
-    };
+interface ChangeLine {
+  readonly resource?: object;
+  readonly request: { readonly url: string };
+  readonly response: { readonly lastModified: string };
+}
 
-function toChange(entry: Exclude<HistoryLine, { readonly meta: unknown }>, line: string): ResourceChange {
+type HistoryLine = ChangeLine | { readonly meta: { readonly lastUpdated: string } };
+
+function toChange(entry: ChangeLine, line: string): ResourceChange {
   const [type = '', id = ''] = entry.request.url.split('/');
   if (entry.resource === undefined) return { type, id, json: undefined };
   // Parsing and writing it again would change the text of numbers such as 1.50. The API writes `request` after it.

@@ -10,7 +10,7 @@ export {
   type WriteOutcome,
   writeWithBisection,
 } from './resource.writer.ts';
-export { createResourceChanges, type ResourceChange, streamTimeMs, wholeSecond } from './resource-changes.ts';
+export { createResourceChanges, type ResourceChange, wholeSecond } from './resource-changes.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export {
   type DocumentContext,
@@ -20,7 +20,7 @@ export {
   toTombstone,
 } from './resource-document.ts';
 export { pageQueries, readCursor } from './resource-pages.ts';
-export { type ResourceQuery, type StoredSelection, toResourceQuery } from './resource-query.ts';
+export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';
 export { createResourceStore, type ResourceStore } from './store.ts';
 export { upgradeDocuments } from './upgrade-documents.ts';

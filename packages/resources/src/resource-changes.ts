@@ -1,9 +1,11 @@
 import { decodeExactNumbers, type NumberText } from '@bulkhead/bson';
-import { maxWriteMs } from '@bulkhead/store';
+import type { ResourceSearch } from '@bulkhead/fhir';
+import { idsBelow, maxWriteMs } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
-import { changedBetween, timestampOf } from './changed-between.ts';
+import { changedSince, timestampOf } from './changed-since.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import { digest, readValues, writeValues } from './resource-pages.ts';
+import { toSelectionQuery } from './resource-query.ts';
 import type { ResourceVersion } from './resource-version.ts';
 
 const { Timestamp } = mongoose.mongo;
@@ -13,9 +15,11 @@ const { Timestamp } = mongoose.mongo;
  * which it was written, and not that of the worker, which can freeze between reading its clock and writing.
  *
  *   worker  -- write, changedAt: empty --> MongoDB sets changedAt, and stores the version within `maxWriteMs`, or not at all
- *   reader  -- everything changed before the time of the database minus `settleMs`: nothing can still be added there
+ *   reader  -- everything changed since the last time, and continues at the time of the database minus `settleMs` (`until`): nothing
+ *              can still be added before it
  *
- * A version that is stored later has a later time, so a reader who continues where the last window ended misses nothing.
+ * So what was changed after `until` is read, and read again by the next reader. A window has no end that leaves out what is newer: a
+ * resource that changes while it is read would leave the window, and one that changes each night at that time would never be read.
  */
 
 /** MongoDB replaces an empty timestamp by its own time (https://www.mongodb.com/docs/manual/reference/bson-types/#timestamps). */
@@ -31,11 +35,14 @@ export const streamTimeMs = 30 * 60_000;
 /** As for other reads of resources. */
 const batchSize = 125;
 
-/** Changes from `since` on, and before `until`. Both are whole seconds. */
+/** Changes from `since` on. Every change before `until` can be read, so the next window begins there. Both are whole seconds. */
 export interface ChangeWindow {
   readonly since: Date;
   readonly until: Date;
 }
+
+/** The resources that `readOnce` remembers. A million ids would take 100 MB. */
+const maxRemembered = 100_000;
 
 export interface ResourceChange extends Pick<ResourceVersion, 'deleted' | 'versionId'> {
   readonly resourceId: string;
@@ -45,8 +52,8 @@ export interface ResourceChange extends Pick<ResourceVersion, 'deleted' | 'versi
   readonly resource: unknown;
   /** Whether a page can end before this change. */
   readonly beginsPage: boolean;
-  /** With this position a page continues with this change. */
-  readonly position: bigint;
+  /** Here a page continues with this change. */
+  readonly place: PagePlace;
 }
 
 /** A change among those of several types. */
@@ -59,7 +66,7 @@ interface Reference {
   readonly resourceType: string;
 }
 
-type ChangedDocument = Omit<ResourceChange, 'changedAt' | 'beginsPage' | 'position'> & {
+type ChangedDocument = Omit<ResourceChange, 'changedAt' | 'beginsPage' | 'place'> & {
   readonly changedAt: mongoose.mongo.Timestamp;
   readonly numberTexts?: NumberText[];
 };
@@ -71,16 +78,21 @@ const changeFields = {
 export function createResourceChanges(
   database: Database,
   options: {
-    /** How long changes are held back. Default: until no earlier one can be added. */
+    /** How long ago a window begins that continues another one. Default: so long that nothing can be added before it. */
     readonly delayMs?: number;
+    /** For tests. */
+    readonly maxRemembered?: number;
     /** Tombstones of earlier deletions may no longer exist. Undefined if all exist. */
     readonly deletionsKnownSince?: () => Promise<Date | undefined>;
   } = {},
 ) {
   const { delayMs = settleMs, deletionsKnownSince = async () => undefined } = options;
+  const remembered = options.maxRemembered ?? maxRemembered;
   return {
     deletionsKnownSince,
     readDeletions: (deletions: Parameters<typeof readDeletions>[1]) => readDeletions(database, deletions),
+
+    readOnce: (reading: ReadOnce) => readOnce(database, { ...reading, maxRemembered: remembered }),
 
     /** The time before which all changes can be read. */
     async settledUntil(): Promise<Date> {
@@ -88,45 +100,11 @@ export function createResourceChanges(
       return wholeSecond(localTime.getTime() - delayMs);
     },
 
-    /** Reads the changes of a window, the newest first. A resource that changed several times is read once. */
-    async *read(
-      options: Reference & {
-        readonly window: ChangeWindow;
-        /** The page continues here. Undefined: at the end of the window. */
-        readonly position?: bigint | undefined;
-        readonly signal?: AbortSignal;
-        /** The time of the database. Default: that of a page. */
-        readonly maxTimeMs?: number;
-      },
-    ): AsyncGenerator<ResourceChange> {
-      const { connectionId, resourceType, window, position, signal, maxTimeMs = pageTimeMs } = options;
-      const changedAt = {
-        $gte: timestampOf(window.since),
-        $lt: timestampOf(window.until),
-        ...(position === undefined ? {} : { $lte: new Timestamp(position) }),
-      };
-      const documents = database.collection<ChangedDocument>(resourceType).find(
-        { connectionId, changedAt },
-        {
-          projection: changeFields,
-          sort: { changedAt: -1 },
-          batchSize,
-          maxTimeMS: maxTimeMs,
-          ...(signal ? { signal } : {}),
-        },
-      );
-      let previous: bigint | undefined;
-      for await (const document of documents) {
-        const change = toChange(document);
-        // Two servers of a sharded cluster can give the same time.
-        yield { ...change, beginsPage: change.position !== previous };
-        previous = change.position;
-      }
-    },
+    readNewestFirst: (reading: ReadNewestFirst) => readNewestFirst(database, reading),
 
-    /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is not in the window any longer. */
+    /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is read again. */
     async *readInOrder(
-      options: Omit<Parameters<typeof readInSlices>[1], 'resourceType'> & {
+      options: Omit<ReadInSlices, 'resourceType'> & {
         /** Default: all types. */
         readonly resourceTypes?: readonly string[] | undefined;
       },
@@ -138,11 +116,97 @@ export function createResourceChanges(
       }));
       let previous: bigint | undefined;
       for await (const change of merge(sources)) {
-        yield { ...change, beginsPage: change.position !== previous };
-        previous = change.position;
+        const { position } = change;
+        yield { ...change, beginsPage: position !== previous, place: { position } };
+        previous = position;
       }
     },
   };
+}
+
+interface ReadNewestFirst extends Reference {
+  readonly since: Date;
+  /** The page continues here. Undefined: at the newest change. */
+  readonly place?: PagePlace | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads the changes of a type, the newest first. A resource that changes meanwhile leaves its place. So after the oldest change follow those
+ * since the newest one was read, again the newest first, until there are none.
+ */
+async function* readNewestFirst(database: Database, options: ReadNewestFirst): AsyncGenerator<ResourceChange> {
+  const { connectionId, resourceType, since, place, signal } = options;
+  let { from = timestampOf(since).toBigInt(), position: start, newest } = place ?? {};
+  for (;;) {
+    const changedAt = {
+      $gte: new Timestamp(from),
+      ...(start === undefined ? {} : { $lte: new Timestamp(start) }),
+    };
+    const documents = database.collection<ChangedDocument>(resourceType).find(
+      { connectionId, changedAt },
+      {
+        projection: changeFields,
+        sort: { changedAt: -1 },
+        batchSize,
+        maxTimeMS: pageTimeMs,
+        ...(signal ? { signal } : {}),
+      },
+    );
+    let previous: bigint | undefined;
+    for await (const document of documents) {
+      const change = toChange(document);
+      const { position } = change;
+      // Two servers of a sharded cluster can give the same time.
+      yield { ...change, beginsPage: position !== previous, place: { position, newest, from } };
+      newest ??= position;
+      previous = position;
+    }
+    if (newest === undefined) return;
+    from = newest + 1n;
+    start = undefined;
+    newest = undefined;
+  }
+}
+
+interface ReadOnce extends Reference {
+  readonly since: Date;
+  /** Only current resources that one of them finds. Default: everything, deletions and erasures too. */
+  readonly searches?: readonly ResourceSearch[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads each changed resource of a type once, in no order. One that changes meanwhile moves to the end of the index, so it is still read if
+ * it was not, and left out there if it was. If there are too many to remember, the others are read in the order of their ids, which no
+ * change moves.
+ */
+async function* readOnce(
+  database: Database,
+  options: ReadOnce & { readonly maxRemembered: number },
+): AsyncGenerator<Change> {
+  const { connectionId, resourceType, since, searches, signal, maxRemembered: limit } = options;
+  const changed = { connectionId, ...changedSince(since) };
+  const conditions: readonly object[] = searches
+    ? [changed, ...toSelectionQuery({ connectionId, searches }).conditions]
+    : [changed];
+  const settings = { projection: changeFields, batchSize, maxTimeMS: streamTimeMs, ...(signal ? { signal } : {}) };
+  const collection = database.collection<ChangedDocument>(resourceType);
+  const seen = new Set<string>();
+  const inOrder = collection.find(
+    { $and: [...conditions] },
+    { ...settings, sort: { changedAt: 1 }, ...(searches ? { hint: 'by-changed-at' } : {}) },
+  );
+  for await (const document of inOrder) {
+    if (seen.has(document.resourceId)) continue;
+    if (seen.size === limit) break;
+    seen.add(document.resourceId);
+    yield toChange(document);
+  }
+  if (seen.size < limit) return;
+  const ofConnection = { _id: idsBelow(connectionId) } as object;
+  for await (const document of collection.find({ $and: [ofConnection, ...conditions] }, { ...settings, hint: '_id_' }))
+    if (!seen.has(document.resourceId)) yield toChange(document);
 }
 
 /** Reads the references of deleted and erased resources, type by type. */
@@ -151,17 +215,16 @@ async function* readDeletions(
   options: {
     readonly connectionId: string;
     readonly types: readonly string[];
-    readonly since: Date | undefined;
-    readonly until: Date;
+    readonly since: Date;
     /** For each type. Default: all. */
     readonly limit?: number;
     readonly signal?: AbortSignal;
   },
 ): AsyncGenerator<string> {
-  const { connectionId, types, since = new Date(0), until, limit = 0, signal } = options;
+  const { connectionId, types, since, limit = 0, signal } = options;
   for (const type of types) {
     const deleted = database.collection<ChangedDocument>(type).find(
-      { connectionId, deleted: true, ...changedBetween({ since, until }) },
+      { connectionId, deleted: true, ...changedSince(since) },
       {
         projection: { _id: 0, resourceId: 1 },
         hint: 'by-changed-at',
@@ -185,26 +248,25 @@ function toChange({ changedAt, resource, numberTexts, ...change }: ChangedDocume
 
 type Change = ReturnType<typeof toChange>;
 
+interface ReadInSlices extends Reference {
+  readonly since: Date;
+  /** Continues here. Undefined: at `since`. */
+  readonly position?: bigint | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads the changes of a type, the oldest first. Each slice is a query of its own, because a cursor that waits for the other types would be
  * closed by MongoDB.
  */
-async function* readInSlices(
-  database: Database,
-  options: Reference & {
-    readonly window: ChangeWindow;
-    /** Continues here. Undefined: at the beginning of the window. */
-    readonly position?: bigint | undefined;
-    readonly signal: AbortSignal;
-  },
-): AsyncGenerator<Change> {
-  const { connectionId, resourceType, window, position, signal } = options;
-  let from = position === undefined ? timestampOf(window.since) : new Timestamp(position);
+async function* readInSlices(database: Database, options: ReadInSlices): AsyncGenerator<Change> {
+  const { connectionId, resourceType, since, position, signal } = options;
+  let from = position === undefined ? timestampOf(since) : new Timestamp(position);
   for (let limit = batchSize; ; ) {
     const slice = await database
       .collection<ChangedDocument>(resourceType)
       .find(
-        { connectionId, changedAt: { $gte: from, $lt: timestampOf(window.until) } },
+        { connectionId, changedAt: { $gte: from } },
         { projection: changeFields, sort: { changedAt: 1 }, limit, maxTimeMS: pageTimeMs, signal },
       )
       .toArray();
@@ -238,25 +300,37 @@ export function wholeSecond(ms: number): Date {
   return new Date(Math.floor(ms / 1000) * 1000);
 }
 
-type ChangeCursor = Reference & ChangeWindow & { readonly position: bigint };
+/** Where a page of a history continues. */
+interface PagePlace {
+  readonly position: bigint;
+  /** The newest change so far, if the newest come first. */
+  readonly newest?: bigint | undefined;
+  /** What was changed before was read by earlier pages, if the newest come first. */
+  readonly from?: bigint | undefined;
+}
 
-/** Writes where a page continues, as an opaque text. All pages have the same window, so that no change is missed between them. */
-export function writeChangeCursor({ position, until, ...history }: ChangeCursor): string {
-  return writeValues([digestOf(history), until.getTime(), String(position)]);
+type PagePosition = Pick<ChangeWindow, 'until'> & PagePlace;
+
+type History = Reference & Pick<ChangeWindow, 'since'>;
+
+/** Writes where a page continues, as an opaque text. */
+export function writeChangeCursor({ until, position, newest, from, ...history }: History & PagePosition): string {
+  const positions = [position, newest, from].map((value) => (value === undefined ? null : String(value)));
+  return writeValues([digestOf(history), until.getTime(), ...positions]);
 }
 
 /** @returns undefined if the cursor does not belong to this history */
-export function readChangeCursor(
-  options: Reference & Pick<ChangeWindow, 'since'> & { readonly cursor: string },
-): Pick<ChangeCursor, 'until' | 'position'> | undefined {
+export function readChangeCursor(options: History & { readonly cursor: string }): PagePosition | undefined {
   const { cursor, ...history } = options;
-  const [written, until, position] = readValues(cursor) ?? [];
+  const [written, until, ...positions] = readValues(cursor) ?? [];
   if (written !== digestOf(history) || !Number.isSafeInteger(until)) return undefined;
-  if (typeof position !== 'string' || !/^\d{1,19}$/.test(position)) return undefined;
-  return { until: new Date(until as number), position: BigInt(position) };
+  const [position, newest, from] = positions.map((value) =>
+    typeof value === 'string' && /^\d{1,19}$/.test(value) ? BigInt(value) : undefined,
+  );
+  return position === undefined ? undefined : { until: new Date(until as number), position, newest, from };
 }
 
 /** In another history, a cursor would silently skip changes. */
-function digestOf({ connectionId, resourceType, since }: Reference & Pick<ChangeWindow, 'since'>): string {
+function digestOf({ connectionId, resourceType, since }: History): string {
   return digest([connectionId, resourceType, since]);
 }

@@ -1,6 +1,6 @@
-import type { DateCriterion, ResourceSearch } from '@bulkhead/fhir';
+import { type DateCriterion, everyResource, type ResourceSearch } from '@bulkhead/fhir';
 import { idsBelow } from '@bulkhead/store';
-import { changedBetween } from './changed-between.ts';
+import { changedSince } from './changed-since.ts';
 import type { resourceIndexes } from './resource-collections.ts';
 
 /** A field that orders the pages. */
@@ -92,34 +92,32 @@ export function sortFault({ ids, patients, sort }: ResourceSearch): string | und
   return new Set(indexed).size > 1 ? 'is supported for one patient at a time' : undefined;
 }
 
-/** A part of the stored resources of a type. */
-export interface StoredSelection {
-  /** Only what was changed from here on. Undefined: from the beginning. */
-  readonly since: Date | undefined;
-  /** Only what was changed before. */
-  readonly until: Date;
-  /** Only what one of them finds. Empty: everything. */
-  readonly searches: readonly ResourceSearch[];
-}
-
+/** The query for all that one of the searches finds. Without searches it finds everything. */
 export function toSelectionQuery(options: {
   readonly connectionId: string;
-  readonly selection: StoredSelection;
+  readonly searches: readonly ResourceSearch[];
 }): Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'> {
-  const { connectionId, selection } = options;
-  const { since, until, searches } = selection;
+  const { connectionId, searches } = options;
   const queries = searches.map((search) => toResourceQuery({ connectionId, search }));
-  const [only, ...others] = queries;
-  const changed = since
-    ? changedBetween({ since, until })
-    : { changedAt: { $not: changedBetween({ since: until }).changedAt } };
-  const common = [{ connectionId, deleted: false }, changed];
-  if (only && others.length === 0)
-    return { index: only.index, isObvious: false, conditions: [...common, ...allConditions(only)] };
-  const anyOf = only ? [{ $or: queries.map((query) => ({ $and: allConditions(query) })) }] : [];
-  const index = since ? 'by-changed-at' : '_id_';
-  const ofIndex = since ? [] : [{ _id: idsBelow(connectionId) }];
-  return { index, isObvious: false, conditions: [...common, ...ofIndex, ...anyOf] };
+  const [only = toResourceQuery({ connectionId, search: everyResource }), ...others] = queries;
+  const current = { deleted: false };
+  if (others.length === 0) return { ...only, conditions: [current, ...allConditions(only)] };
+  const anyOf = { $or: queries.map((query) => ({ $and: allConditions(query) })) };
+  return {
+    index: '_id_',
+    isObvious: false,
+    conditions: [{ connectionId, _id: idsBelow(connectionId) }, current, anyOf],
+  };
+}
+
+/** The query for what was changed since a time. It reads the index in which a change moves a resource to the end, so it misses none. */
+export function toChangedQuery(options: Parameters<typeof toSelectionQuery>[0] & { readonly since: Date }) {
+  const { conditions } = toSelectionQuery(options);
+  return {
+    index: 'by-changed-at',
+    isObvious: false,
+    conditions: [changedSince(options.since), ...conditions],
+  } as const;
 }
 
 /** All conditions of a search without an order. They match a resource of two patients once. */

@@ -17,7 +17,7 @@ import {
   type OrderField,
   type ResourceQuery,
   type ResourceTypeReference,
-  type StoredSelection,
+  toChangedQuery,
   toResourceQuery,
   toSelectionQuery,
 } from './resource-query.ts';
@@ -69,8 +69,8 @@ interface StoredWithAttachments extends Named {
 
 type StreamOptions = ResourceTypeReference & {
   readonly search?: ResourceSearch;
-  /** Instead of `search`. */
-  readonly selection?: StoredSelection;
+  /** Instead of `search`: what one of them finds. */
+  readonly searches?: readonly ResourceSearch[];
   readonly signal?: AbortSignal;
 };
 
@@ -137,11 +137,17 @@ export class ResourceRepository {
     }
   }
 
-  /** Whether a stream would have a resource. */
-  async hasAny(options: StreamOptions): Promise<boolean> {
-    const { resourceType, signal } = options;
-    const { pageTimeMs: maxTimeMS } = this.limits;
-    const found = this.find({ resourceType, query: unordered(options), limit: 1, maxTimeMS, signal });
+  /** Whether one of the searches finds a resource that was changed since a time. */
+  async hasAny(
+    options: ResourceTypeReference & {
+      readonly searches: readonly ResourceSearch[];
+      /** Undefined: since the beginning. */
+      readonly since: Date | undefined;
+    },
+  ): Promise<boolean> {
+    const { resourceType, since } = options;
+    const query = since ? toChangedQuery({ ...options, since }) : toSelectionQuery(options);
+    const found = this.find({ resourceType, query, limit: 1, maxTimeMS: this.limits.pageTimeMs, signal: undefined });
     try {
       return (await found.toArray()).length > 0;
     } catch (error) {
@@ -326,12 +332,12 @@ export class ResourceRepository {
     return documents.map(({ resourceId }) => resourceId as string).toSorted();
   }
 
-  /** The types of which a resource or a tombstone of the connection is stored. One read by an index for each type. */
+  /** The types of which a resource, a tombstone or the entry of an erasure of the connection is stored. One read by an index for each type. */
   async listStoredTypes(connectionId: string): Promise<string[]> {
     const stored: string[] = [];
     for (const type of await listResourceTypes(this.database)) {
-      const filter = { connectionId, ...notErased };
-      if (await this.database.collection(type).findOne(filter, { projection: { _id: 1 } })) stored.push(type);
+      const found = await this.database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } });
+      if (found) stored.push(type);
     }
     return stored;
   }
@@ -382,8 +388,8 @@ export class ResourceRepository {
 }
 
 /** The query of a stream. */
-function unordered({ connectionId, search = everyResource, selection }: StreamOptions) {
-  if (selection) return toSelectionQuery({ connectionId, selection });
+function unordered({ connectionId, search = everyResource, searches }: StreamOptions) {
+  if (searches) return toSelectionQuery({ connectionId, searches });
   const query = toResourceQuery({ connectionId, search });
   return { ...query, conditions: allConditions(query) };
 }

@@ -56,7 +56,6 @@ async function startServer(options: {
   const cursor: Probe = started.use(await startWorkerProbe(context, { entry: 'tables', origin, database }));
   context.print(`storing ${count} Observations`);
   await cursor.measure('fill', count);
-  await cursor.measure('age');
   const api = started.use(await startApi({ context, database, origin, nodeArgs: heapLimit }));
   return { api, cursor };
 }

@@ -16,7 +16,6 @@ export async function checkClient(
   const stored = new Map<string, ReadonlyMap<string, StoredResource>>();
   for (const type of types) stored.set(type, (await api.stored(connectionId, type)) as Map<string, StoredResource>);
   const deletedUrl = await storeDeletion(context);
-  await api.settle(connectionId);
   const fhirUrl = api.fhirUrl(connectionId);
   const reading = await readWithClient({ classPath, fhirUrl, deletedUrl, apiKey: api.apiKey, types });
   const fact = (what: string, expected: unknown, actual: unknown) =>

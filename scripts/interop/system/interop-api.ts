@@ -65,16 +65,6 @@ export class InteropApi {
     return (await this.#get(url.slice(this.#baseUrl.length), 'application/fhir+json')).json();
   }
 
-  /** Waits until histories have everything that is stored now. */
-  async settle(connectionId: string): Promise<void> {
-    const now = Date.now();
-    const url = `${this.fhirUrl(connectionId)}/Patient/_history?_count=1`;
-    await this.#until(
-      async () => (await this.readFhir(url)) as { readonly meta: { readonly lastUpdated: string } },
-      ({ meta }) => Date.parse(meta.lastUpdated) >= now,
-    );
-  }
-
   testConnection(id: string): Promise<ConnectionTest> {
     return this.#call('POST', `/api/ehr/connections/${id}/test`);
   }

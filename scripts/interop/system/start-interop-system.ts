@@ -14,9 +14,6 @@ export const examplesEnvironment = 'examples';
 /** So small that the searches of one patient have several pages, also with generated data. */
 const searchPageSize = 5;
 
-/** Histories list what was stored five seconds ago, instead of two minutes. */
-const preload = join(import.meta.dirname, '../../copies/short-settling.preload.ts');
-
 /**
  * Starts a system of real processes (API, two workers, Redis, MongoDB) that has the server as a provider. Its simulated
  * athenahealth is used only for generated data.
@@ -45,5 +42,5 @@ export function startInteropSystem(options: {
   const practiceWide = { ...entry, id: practiceWideProvider, search: { pageSize: 50, practiceWide: true } };
   writeFileSync(providersFile, JSON.stringify([entry, practiceWide]));
   const env = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
-  return startTestSystem({ folder, patients, seed: 1, report, env, clock: { preload, env: {} } });
+  return startTestSystem({ folder, patients, seed: 1, report, env });
 }

@@ -120,7 +120,7 @@ export const resources: CommandGroup = {
             version: ({ response }) => response.etag,
             at: ({ response }) => response.lastModified,
           },
-          empty: 'Nothing was stored since then. A change is listed two minutes after it was stored.',
+          empty: 'Nothing was stored since then.',
         });
         const next = nextCursor(data.link);
         if (next) output.printNext(next);

@@ -21,40 +21,53 @@ type ReadChanges = ChangesRequest & {
 export async function readChanges(options: ReadChanges): Promise<ReadText> {
   const { connectionId, changes, count, address, signal, resourceTypes } = options;
   const reference = { connectionId, resourceType: resourceTypes?.join(',') ?? '*' };
-  const { window, position } = await openWindow({ ...options, ...reference });
-  const entries: HistoryEntry[] = [];
+  const { window, place } = await openWindow({ ...options, ...reference });
+  const { since, until } = window;
+  const entries = new Map<string, HistoryEntry>();
   const patients = new Set<string>();
   let characters = 0;
   let next: string | undefined;
-  for await (const change of changes.readInOrder({ connectionId, resourceTypes, window, position, signal })) {
-    if (change.beginsPage && (entries.length >= count || characters > maxPageCharacters)) {
-      next = withCursor(address, writeChangeCursor({ ...reference, ...window, position: change.position }));
+  for await (const change of changes.readInOrder({
+    connectionId,
+    resourceTypes,
+    since,
+    position: place?.position,
+    signal,
+  })) {
+    if (change.beginsPage && (entries.size >= count || characters > maxPageCharacters)) {
+      next = withCursor(address, writeChangeCursor({ ...reference, since, until, ...change.place }));
       break;
     }
     const entry = toEntry(change, options);
-    entries.push(entry);
+    // A resource that changed meanwhile is at the place of its later version.
+    entries.delete(entry.reference);
+    entries.set(entry.reference, entry);
     characters += entry.resource?.length ?? 0;
     for (const patient of patientsOf(change)) patients.add(patient);
   }
-  return { text: historyBundle({ self: address.href, next, until: window.until, entries }), patients: [...patients] };
+  const text = historyBundle({ self: address.href, next, until, entries: [...entries.values()] });
+  return { text, patients: [...patients] };
 }
 
 /** Reads all changes as NDJSON. Each line is an entry, and the last line is a Bundle without entries that has the end of the window. */
-export async function streamChanges(options: Omit<ReadChanges, 'cursor' | 'count' | 'address'>): Promise<ReadLines> {
+export async function streamChanges(
+  options: Omit<ReadChanges, 'cursor' | 'count' | 'address'>,
+): Promise<ReadLines & { readonly until: Date }> {
   const { connectionId, changes, signal, resourceTypes } = options;
   const { window } = await openWindow({ ...options, resourceType: '*', cursor: undefined });
+  const { since, until } = window;
   async function* lines(): AsyncGenerator<Buffer> {
     let text = '';
-    for await (const change of changes.readInOrder({ connectionId, resourceTypes, window, signal })) {
+    for await (const change of changes.readInOrder({ connectionId, resourceTypes, since, signal })) {
       text += `${historyEntry(toEntry(change, options))}\n`;
       if (text.length < chunkCharacters) continue;
       yield Buffer.from(text);
       text = '';
     }
-    const end = { resourceType: 'Bundle', type: 'history', meta: { lastUpdated: window.until.toISOString() } };
+    const end = { resourceType: 'Bundle', type: 'history', meta: { lastUpdated: until.toISOString() } };
     yield Buffer.from(`${text}${JSON.stringify(end)}\n`);
   }
-  return { lines: lines(), patients: [anyPatient] };
+  return { lines: lines(), patients: [anyPatient], until };
 }
 
 /** As for other streams of resources. */

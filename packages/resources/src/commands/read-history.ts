@@ -27,40 +27,41 @@ type ReadHistory = HistoryRequest & {
 };
 
 /**
- * Reads one page of what was stored since a time, the newest first, as a history Bundle in JSON. Each resource is listed once, with its
- * stored version. What was stored in the last two minutes is not listed yet, see `resource-changes.ts`.
+ * Reads one page of what was stored since a time, the newest first, as a history Bundle in JSON. See `readNewestFirst`.
  * @throws AppError `history-expired` if deletions since that time may be unknown
  */
 export async function readHistory(options: ReadHistory): Promise<ReadText> {
   const { connectionId, resourceType, fhirEndpoint, changes, count, address, signal } = options;
   const reference = { connectionId, resourceType };
-  const { window, position } = await openWindow(options);
-  const entries: HistoryEntry[] = [];
+  const { window, place } = await openWindow(options);
+  const { since, until } = window;
+  const entries = new Map<string, HistoryEntry>();
   const patients = new Set<string>();
   let characters = 0;
   let next: string | undefined;
-  for await (const change of changes.read({ ...reference, window, position, signal })) {
-    if (change.beginsPage && (entries.length >= count || characters > maxPageCharacters)) {
-      next = withCursor(address, writeChangeCursor({ ...reference, ...window, position: change.position }));
+  for await (const change of changes.readNewestFirst({ ...reference, since, place, signal })) {
+    if (change.beginsPage && (entries.size >= count || characters > maxPageCharacters)) {
+      next = withCursor(address, writeChangeCursor({ ...reference, since, until, ...change.place }));
       break;
     }
     const { deleted, resourceId, versionId, changedAt } = change;
     const resource = deleted ? undefined : JSON.stringify(change.resource);
     const path = `${resourceType}/${resourceId}`;
-    entries.push({ fullUrl: `${fhirEndpoint}/${path}`, reference: path, resource, versionId, changedAt });
+    entries.set(path, { fullUrl: `${fhirEndpoint}/${path}`, reference: path, resource, versionId, changedAt });
     characters += resource?.length ?? 0;
     // A deleted resource has no content, but the id of a deleted patient is known.
     const ofDeleted = resourceType === 'Patient' ? [resourceId] : [];
     for (const patient of deleted ? ofDeleted : patientsShown(change.resource as Resource)) patients.add(patient);
   }
-  return { text: historyBundle({ self: address.href, next, until: window.until, entries }), patients: [...patients] };
+  const text = historyBundle({ self: address.href, next, until, entries: [...entries.values()] });
+  return { text, patients: [...patients] };
 }
 
-/** Changes are listed after two minutes, and the clocks of the reader and of MongoDB can differ by some minutes. */
+/** The clocks of the reader and of MongoDB can differ by some minutes. */
 const futureAfterMs = 10 * 60_000;
 
 /**
- * @returns the window, and where in it the page begins. Without a cursor it begins at the first change
+ * @returns the window, and where in it the page begins. Without a cursor it begins with the first change
  * @throws AppError `history-expired`, `invalid-request`
  */
 export async function openWindow(
@@ -77,10 +78,10 @@ export async function openWindow(
         'is in the future. Send `meta.lastUpdated` of the last answer, and check the clock of this machine';
       throw invalidRequest([{ path: '_since', message }]);
     }
-    return { window: { since, until }, position: undefined };
+    return { window: { since, until }, place: undefined };
   }
-  const start = readChangeCursor({ connectionId, resourceType, since, cursor });
-  if (start) return { window: { since, until: start.until }, position: start.position };
+  const place = readChangeCursor({ connectionId, resourceType, since, cursor });
+  if (place) return { window: { since, until: place.until }, place };
   const message = 'is not a cursor of this history. Use the `next` link of a page unchanged, or leave it out';
   throw invalidRequest([{ path: '_cursor', message }]);
 }

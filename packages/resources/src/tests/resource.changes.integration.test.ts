@@ -3,6 +3,7 @@ import { openGate, openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { readHistory } from '../commands/read-history.ts';
 import { createResourceChanges, type ResourceDocument, toTombstone, VersionWriter } from '../index.ts';
 import { createResourceStore } from '../store.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
@@ -29,19 +30,16 @@ const deletion = (connectionId: string, resourceId: string) =>
     context: { ...documentContext, connectionId, observedAt: new Date('2024-06-02T00:00:00Z') },
   });
 
-/** Reads the changes of a window, as `id version`. */
-async function read(options: { readonly connectionId: string; readonly since: Date; readonly delayMs: number }) {
-  const { connectionId, delayMs } = options;
-  const changes = createResourceChanges(database, { delayMs });
-  const window = { since: options.since, until: await changes.settledUntil() };
+/** Reads the changes since a time, the newest first, as `id version`. */
+async function read(options: { readonly connectionId: string; readonly since: Date }): Promise<string[]> {
   const found: string[] = [];
-  for await (const { resourceId, deleted, versionId } of changes.read({ connectionId, resourceType, window }))
+  const changes = store.resourceChanges.readNewestFirst({ ...options, resourceType });
+  for await (const { resourceId, deleted, versionId } of changes)
     found.push(`${resourceId} ${deleted ? 'deleted' : versionId}`);
-  return { found, until: window.until };
+  return found;
 }
 
-/** Reads into the future, so that everything that is stored is found. */
-const readAll = async (connectionId: string) => (await read({ connectionId, since, delayMs: -10_000 })).found;
+const readAll = (connectionId: string) => read({ connectionId, since });
 
 describe.each([
   { what: 'bytes', open: openRawWrites },
@@ -68,20 +66,17 @@ describe.each([
     expect(await readAll('conn_other')).toEqual([]);
   });
 
-  test('a version is in the window of its writing, even if its worker has read the clock long before', async () => {
+  test('a version is read after the time at which it was written, even if its worker has read the clock long before', async () => {
     const connectionId = `conn_late_${++connections}`;
     await write(observation(connectionId, 'early', 1));
-    const first = await waitFor(async () => {
-      const page = await read({ connectionId, since, delayMs: 0 });
-      return page.found.length > 0 ? page : undefined;
-    });
-    const late = { ...observation(connectionId, 'late', 1), storedAt: new Date(first.until.getTime() - 3_600_000) };
-    await write(late);
+    const early = await readAll(connectionId);
     const next = await waitFor(async () => {
-      const page = await read({ connectionId, since: first.until, delayMs: 0 });
-      return page.found.length > 0 ? page : undefined;
+      const until = await createResourceChanges(database, { delayMs: 0 }).settledUntil();
+      return (await read({ connectionId, since: until })).length === 0 ? until : undefined;
     });
-    expect([first.found, next.found]).toEqual([['early 1'], ['late 1']]);
+    const late = { ...observation(connectionId, 'late', 1), storedAt: new Date(next.getTime() - 3_600_000) };
+    await write(late);
+    expect([early, await read({ connectionId, since: next })]).toEqual([['early 1'], ['late 1']]);
   });
 
   test('MongoDB ends a write after the time that readers wait for', async () => {
@@ -100,35 +95,97 @@ describe.each([
   });
 });
 
-test('a reader who follows while four writers change the same resources ends with what is stored', async () => {
-  const connectionId = 'conn_followed';
-  // Long enough for a write to be stored on a busy machine. Production waits for two minutes.
-  const changes = createResourceChanges(database, { delayMs: 5000 });
-  const copy = new Map<string, string>();
-  let reached = since;
-  const follow = async () => {
-    const window = { since: reached, until: await changes.settledUntil() };
-    for await (const { resourceId, deleted, versionId } of changes.read({ connectionId, resourceType, window }))
-      copy.set(resourceId, deleted ? 'deleted' : `${versionId}`);
-    reached = window.until;
-  };
-  const ids = Array.from({ length: 20 }, (_, index) => `r${index}`);
-  const writeVersions = async (first: number) => {
-    for (let version = first; version < 60; version += 4) {
-      const documents = ids.map((id) => observation(connectionId, id, version));
-      await store.resourceWriter.write(resourceType, documents);
-      await follow();
-    }
-  };
-  await Promise.all([1, 2, 3, 4].map(writeVersions));
-  await store.resourceWriter.write(resourceType, [deletion(connectionId, 'r0'), observation(connectionId, 'r1', 60)]);
-  const writtenBy = await createResourceChanges(database, { delayMs: -1000 }).settledUntil();
-  await waitFor(async () => {
+describe.each([
+  { what: 'in order', maxRemembered: undefined },
+  { what: 'once', maxRemembered: 100_000 },
+  { what: 'once, with more resources than are remembered', maxRemembered: 5 },
+])('a reader who reads changes $what while four writers change the same resources', ({ what, maxRemembered }) => {
+  test('ends with what is stored', async () => {
+    const connectionId = `conn_followed_${what.length}`;
+    // Long enough for a write to be stored on a busy machine. Production waits for two minutes.
+    const changes = createResourceChanges(database, { delayMs: 5000, maxRemembered: maxRemembered ?? 1 });
+    const copy = new Map<string, string>();
+    let reached = since;
+    const { signal } = new AbortController();
+    const follow = async () => {
+      const until = await changes.settledUntil();
+      const reference = { connectionId, since: reached, signal };
+      const listed: string[] = [];
+      const found =
+        maxRemembered === undefined
+          ? changes.readInOrder({ ...reference, resourceTypes: [resourceType] })
+          : changes.readOnce({ ...reference, resourceType });
+      for await (const { resourceId, deleted, versionId } of found) {
+        copy.set(resourceId, deleted ? 'deleted' : `${versionId}`);
+        listed.push(resourceId);
+      }
+      if (maxRemembered !== undefined) expect(new Set(listed).size).toBe(listed.length);
+      reached = until;
+    };
+    const ids = Array.from({ length: 20 }, (_, index) => `r${index}`);
+    const writeVersions = async (first: number) => {
+      for (let version = first; version < 60; version += 4) {
+        await store.resourceWriter.write(
+          resourceType,
+          ids.map((id) => observation(connectionId, id, version)),
+        );
+        await follow();
+      }
+    };
+    await Promise.all([1, 2, 3, 4].map(writeVersions));
+    await store.resourceWriter.write(resourceType, [deletion(connectionId, 'r0'), observation(connectionId, 'r1', 60)]);
     await follow();
-    return reached >= writtenBy;
-  });
-  const stored = await database.collection<ResourceDocument>(resourceType).find({ connectionId }).toArray();
-  const expected = stored.map(({ resourceId, deleted, versionId }) => [resourceId, deleted ? 'deleted' : versionId]);
-  expect([...copy].toSorted()).toEqual(expected.toSorted());
-  expect([copy.get('r0'), copy.get('r1'), copy.get('r2')]).toEqual(['deleted', '60', '59']);
-}, 60_000);
+    const stored = await database.collection<ResourceDocument>(resourceType).find({ connectionId }).toArray();
+    const expected = stored.map(({ resourceId, deleted, versionId }) => [resourceId, deleted ? 'deleted' : versionId]);
+    expect([...copy].toSorted()).toEqual(expected.toSorted());
+    expect([copy.get('r0'), copy.get('r1'), copy.get('r2')]).toEqual(['deleted', '60', '59']);
+  }, 60_000);
+});
+
+test.each(['in order', 'once', 'by pages'])(
+  'a resource that changes while changes are read %s is still read',
+  async (how) => {
+    const connectionId = `conn_meanwhile_${how}`;
+    // More than the database sends at a time.
+    const ids = Array.from({ length: 600 }, (_, index) => `r${index}`);
+    const writeAll = (version: number, some = ids) =>
+      store.resourceWriter.write(
+        resourceType,
+        some.map((id) => observation(connectionId, id, version)),
+      );
+    await writeAll(1);
+    const { signal } = new AbortController();
+    const { resourceChanges: changes } = store;
+    const found = new Map<string, string>();
+    const note = (id: string, versionId: unknown) => found.set(id, String(versionId));
+    // The last one that is read, and then the first one again.
+    const moved = how === 'by pages' ? 'r0' : 'r599';
+    const reference = { connectionId, resourceType, since };
+    let reads = 0;
+    const change = async () => {
+      if (++reads === 1) await writeAll(2, [moved, how === 'by pages' ? 'r599' : 'r0']);
+    };
+    if (how === 'by pages') {
+      let cursor: string | undefined;
+      do {
+        const address = new URL('http://bulkhead.example');
+        const page = { ...reference, fhirEndpoint: '', changes, count: 100, cursor, address, signal };
+        const bundle = JSON.parse((await readHistory(page)).text);
+        for (const { resource } of bundle.entry) note(resource.id, resource.meta.versionId);
+        await change();
+        const next = bundle.link.find(({ relation }: { readonly relation: string }) => relation === 'next');
+        cursor = next && new URL(next.url).searchParams.get('_cursor');
+      } while (cursor);
+    } else {
+      const reading =
+        how === 'once'
+          ? changes.readOnce(reference)
+          : changes.readInOrder({ connectionId, since, resourceTypes: [resourceType], signal });
+      for await (const { resourceId, versionId } of reading) {
+        note(resourceId, versionId);
+        await change();
+      }
+    }
+    expect([found.size, found.get(moved)]).toEqual([600, how === 'once' ? expect.any(String) : '2']);
+  },
+);

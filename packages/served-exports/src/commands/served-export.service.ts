@@ -19,7 +19,7 @@ import {
   type ResourceSearch,
   whyNotResourceType,
 } from '@bulkhead/fhir';
-import type { ResourceStore, StoredSelection } from '@bulkhead/resources';
+import type { ResourceChange, ResourceStore } from '@bulkhead/resources';
 import type { ResourceService } from '@bulkhead/resources/commands';
 import { invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
@@ -60,9 +60,9 @@ const maxBundleEntries = 1000;
 const chunkCharacters = 64 * 1024;
 
 /**
- * Serves FHIR Bulk Data exports of what is stored (https://hl7.org/fhir/uv/bulkdata/export.html). A kick-off stores a record with a window of
- * changes, which ends at the time until which all changes are settled. A resource that changes while a client reads is in the next window,
- * so consecutive windows miss nothing.
+ * Serves FHIR Bulk Data exports of what is stored (https://hl7.org/fhir/uv/bulkdata/export.html). A kick-off stores a record with the time
+ * since which changes are exported. `transactionTime` is the time until which all changes are settled. What is newer is exported too, and
+ * again by the next export, so consecutive exports miss nothing, whatever is stored while they are read.
  */
 export class ServedExportService {
   private readonly store;
@@ -107,10 +107,10 @@ export class ServedExportService {
     const served = await this.find(options);
     const types = await this.readableTypes(served, options);
     const found = await Promise.all(
-      types.map(async (type) => ((await this.store.resources.hasAny(this.selectionOf(served, type))) ? [type] : [])),
+      types.map(async (type) => ((await this.store.resources.hasAny(selectionOf(served, type))) ? [type] : [])),
     );
     const output = found.flat().map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
-    const hasDeletions = served.since !== undefined && (await this.hasDeletions(served, types));
+    const hasDeletions = await this.hasDeletions(served, types);
     return {
       expiresAt: served.expiresAt,
       manifest: writeManifest({
@@ -136,18 +136,22 @@ export class ServedExportService {
     const patients = served.patients.length > 0 ? served.patients : [anyPatient];
     if (name === deletedFile && served.since) {
       const types = await this.readableTypes(served, options);
-      return { lines: this.deletions(served, types, signal), patients: [anyPatient] };
+      const deletions = { connectionId: served.connectionId, types, since: served.since, signal };
+      return { lines: deletionLines(this.store.resourceChanges.readDeletions(deletions)), patients: [anyPatient] };
     }
     const type = name.replace(/\.ndjson$/, '');
     const isExported = served.types.length === 0 || served.types.includes(type);
     if (!isResourceType(type) || !isExported) throw servedExportError('unknown-served-export');
     checkType(type);
-    const selection = { ...this.selectionOf(served, type), signal };
-    const { resources } = this.store;
-    const lines =
-      served.elements.length === 0
-        ? resources.streamNdjson(selection)
-        : reduced(resources.streamBatches(selection), served.elements);
+    const { since, elements } = served;
+    const selection = { ...selectionOf(served, type), signal };
+    const { resources, resourceChanges } = this.store;
+    if (since) {
+      const changed = resourcesOf(resourceChanges.readOnce({ ...selection, since }));
+      return { lines: toLines(changed, elements), patients };
+    }
+    const isWhole = elements.length === 0;
+    const lines = isWhole ? resources.streamNdjson(selection) : toLines(resources.streamBatches(selection), elements);
     return { lines, patients };
   }
 
@@ -175,37 +179,33 @@ export class ServedExportService {
     });
   }
 
-  private selectionOf({ connectionId, since, until, typeFilters, patients }: ServedExport, resourceType: string) {
-    const filters = typeFilters.filter(({ type }) => type === resourceType).map(toSearch);
-    const ofPatients = patients.length > 0 ? [patients] : [];
-    const searches = (filters.length > 0 || ofPatients.length === 0 ? filters : [everyResource]).map((search) => ({
-      ...search,
-      patients: [...search.patients, ...ofPatients],
-    }));
-    return { connectionId, resourceType, selection: { since, until, searches } satisfies StoredSelection };
-  }
-
-  private async hasDeletions({ connectionId, since, until }: ServedExport, types: readonly string[]): Promise<boolean> {
-    for await (const _ of this.store.resourceChanges.readDeletions({ connectionId, types, since, until, limit: 1 }))
+  private async hasDeletions({ connectionId, since }: ServedExport, types: readonly string[]): Promise<boolean> {
+    if (!since) return false;
+    for await (const _ of this.store.resourceChanges.readDeletions({ connectionId, types, since, limit: 1 }))
       return true;
     return false;
   }
+}
 
-  private async *deletions(
-    { connectionId, since, until }: ServedExport,
-    types: readonly string[],
-    signal: AbortSignal,
-  ) {
-    let entries: object[] = [];
-    const window = { connectionId, types, since, until, signal };
-    for await (const reference of this.store.resourceChanges.readDeletions(window)) {
-      entries.push({ request: { method: 'DELETE', url: reference } });
-      if (entries.length < maxBundleEntries) continue;
-      yield bundleLine(entries);
-      entries = [];
-    }
-    if (entries.length > 0) yield bundleLine(entries);
+function selectionOf({ connectionId, since, typeFilters, patients }: ServedExport, resourceType: string) {
+  const filters = typeFilters.filter(({ type }) => type === resourceType).map(toSearch);
+  const ofPatients = patients.length > 0 ? [patients] : [];
+  const searches = (filters.length > 0 || ofPatients.length === 0 ? filters : [everyResource]).map((search) => ({
+    ...search,
+    patients: [...search.patients, ...ofPatients],
+  }));
+  return { connectionId, resourceType, since, searches };
+}
+
+async function* deletionLines(references: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let entries: object[] = [];
+  for await (const reference of references) {
+    entries.push({ request: { method: 'DELETE', url: reference } });
+    if (entries.length < maxBundleEntries) continue;
+    yield bundleLine(entries);
+    entries = [];
   }
+  if (entries.length > 0) yield bundleLine(entries);
 }
 
 /** @throws AppError `invalid-request` */
@@ -244,11 +244,15 @@ function toSearch({ query }: { readonly query: string }): ResourceSearch {
   return parsed.request.search;
 }
 
-async function* reduced(batches: AsyncIterable<readonly unknown[]>, elements: readonly string[]) {
-  const select = elementSelector(elements);
+async function* resourcesOf(changes: AsyncIterable<Pick<ResourceChange, 'resource'>>) {
+  for await (const { resource } of changes) yield [resource];
+}
+
+async function* toLines(batches: AsyncIterable<readonly unknown[]>, elements: readonly string[]) {
+  const select = elements.length === 0 ? undefined : elementSelector(elements);
   let text = '';
   for await (const batch of batches) {
-    for (const resource of batch) text += `${JSON.stringify(select(resource as Resource))}\n`;
+    for (const resource of batch) text += `${JSON.stringify(select ? select(resource as Resource) : resource)}\n`;
     if (text.length < chunkCharacters) continue;
     yield Buffer.from(text);
     text = '';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { anyPatient, patientsShown } from '@bulkhead/audit';
 import type { Resource, ResourceSearch } from '@bulkhead/fhir';
-import { type ResourceStore, resourceError, streamTimeMs, wholeSecond } from '@bulkhead/resources';
+import { type ResourceStore, resourceError, wholeSecond } from '@bulkhead/resources';
 import type { EvaluationError } from '../fhirpath/expression-error.ts';
 import type { Cell, TableColumn } from '../view/column-type.ts';
 import type { CompiledView } from '../view/compile-view.ts';
@@ -18,9 +18,8 @@ export interface ReadTable {
   readonly view: CompiledView;
   readonly connectionIds: readonly string[];
   readonly search: ResourceSearch;
-  /** Only what was stored since this time, and before `until`. Undefined: everything. */
+  /** Only what was stored since this time. Undefined: everything. */
   readonly since: Date | undefined;
-  readonly until: Date;
   /** The table ends after so many rows. */
   readonly limit: number;
   readonly store: Pick<ResourceStore, 'resources' | 'resourceChanges'>;
@@ -97,16 +96,17 @@ async function* currentRows(options: ReadTable): AsyncGenerator<ResourceRows> {
  * key. A copy is current if it first deletes the rows of all keys.
  */
 async function* changedRows(options: ReadTable): AsyncGenerator<ResourceRows> {
-  const { view, connectionIds, since, until, store, signal } = options;
+  const { view, connectionIds, store, signal } = options;
   const { resourceType, columns, keyColumn } = view;
-  const window = { since: wholeSecond((since as Date).getTime()), until };
+  const since = wholeSecond((options.since as Date).getTime());
   const keyOnly = (connectionId: string, resourceId: string): Row => [
     connectionId,
     true,
     ...columns.map((_, index): Cell => (index === keyColumn ? resourceId : null)),
   ];
   for (const connectionId of connectionIds) {
-    const changes = store.resourceChanges.read({ connectionId, resourceType, window, signal, maxTimeMs: streamTimeMs });
+    // Once, because a copy inserts all rows of a key.
+    const changes = store.resourceChanges.readOnce({ connectionId, resourceType, since, signal });
     for await (const { resource, resourceId, deleted } of changes) {
       const rows = deleted ? [] : view.rows(resource);
       const isGone = rows.length === 0;

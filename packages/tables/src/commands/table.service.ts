@@ -90,7 +90,6 @@ export class TableService {
       connectionIds: [...new Set(connectionIds)],
       search,
       since,
-      until,
       writer,
       signal,
       patients,

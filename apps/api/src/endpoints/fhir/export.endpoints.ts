@@ -148,7 +148,9 @@ const manifestSchema = z
   .strictObject({
     transactionTime: z
       .string()
-      .describe('Every change before this time is in the export. Send it as `_since` the next time.'),
+      .describe(
+        'Every change before this time is in the export, and later ones may be. Send it as `_since` the next time.',
+      ),
     request: z.string().describe('The URL of the kick-off.'),
     requiresAccessToken: z.boolean().describe('`true`: send the token or the key with each file.'),
     ...Object.fromEntries(
@@ -234,7 +236,7 @@ const readServedFile = defineEndpoint({
   action: 'resource.search',
   summary: 'Read a file of an export, for Bulk Data clients',
   description:
-    'Streams the resources of a type that were changed in the window of the export, one on each line. A resource that has changed again since then is in the next export. The file is complete only if the connection is not closed before its end: read it again otherwise. Every read is an event of the audit log.',
+    'Streams the resources of a type that were stored or changed at or after `_since`, one on each line. Those that have changed since `transactionTime` are also in the next export. The file is complete only if the connection is not closed before its end: read it again otherwise. Every read is an event of the audit log.',
   request: { query: z.strictObject({}), readBody: 'never' },
   responses: { 200: { description: 'One resource on each line', contentType: ndjson } },
   errors: ['unknown-served-export', 'scope-not-sufficient', 'search-too-costly', 'not-acceptable'],

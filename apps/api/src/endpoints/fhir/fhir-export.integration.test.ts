@@ -101,7 +101,7 @@ test.each(['/$export', '/Patient/$export', `/Group/${connectionId}/$export`])(
   },
 );
 
-test('consecutive exports have each change and each deletion once, and a file that is read late has what was not changed since', async () => {
+test('an export has what was stored a moment ago, also after its kick-off, and the next one has it again', async () => {
   const first = await readExport('/$export?_type=Patient,Observation');
   const since = first.manifest.transactionTime;
   expect((await readExport(`/$export?_since=${since}`)).manifest).toMatchObject({ output: [], deleted: [] });
@@ -109,10 +109,33 @@ test('consecutive exports have each change and each deletion once, and a file th
   await write({ resourceType: 'Practitioner', id: 'd2' });
   const context = { ...documentContext, connectionId, observedAt: new Date('2027-01-01T00:00:00Z') };
   await api.store.resourceWriter.write('Practitioner', [toTombstone({ resourceId: 'd2', context })]);
-  // Not settled yet.
-  expect((await readExport(`/$export?_since=${since}`)).ids).toEqual([]);
-  const [patients] = first.manifest.output.filter(({ type }: { type: string }) => type === 'Patient');
-  expect((await api.request('GET', toPath(patients.url))).text).not.toContain('p3');
+  const next = await readExport(`/$export?_since=${since}`);
+  expect([next.ids, next.deleted]).toEqual([['Patient/p3'], ['DELETE Practitioner/d2']]);
+  expect(Date.parse(next.manifest.transactionTime)).toBeLessThanOrEqual(Date.now() - 120_000);
+  expect((await readExport(`/$export?_since=${next.manifest.transactionTime}`)).ids).toEqual(['Patient/p3']);
+  const [full] = first.manifest.output.filter(({ type }: { type: string }) => type === 'Patient');
+  expect((await api.request('GET', toPath(full.url))).text).toContain('"p3"');
+  const [changed] = next.manifest.output;
+  await write({ resourceType: 'Patient', id: 'p3', meta: { versionId: '2' }, active: true });
+  expect((await api.request('GET', toPath(changed.url))).text).toContain('"active":true');
+});
+
+test('an export without _type lists the deletion and the erasure of the last resources of a type', async () => {
+  const [erased, deleted] = ['Flag', 'Goal'];
+  await api.store.prepareResourceTypes([erased, deleted]);
+  const since = (await readExport('/$export?_type=Patient')).manifest.transactionTime;
+  await write({ resourceType: erased, id: 'f1', subject: { reference: 'Patient/p9' } });
+  await write({ resourceType: deleted, id: 'g1' });
+  expect((await readExport('/$export')).ids).toEqual(expect.arrayContaining(['Flag/f1', 'Goal/g1']));
+  const context = { ...documentContext, connectionId, observedAt: new Date('2027-01-01T00:00:00Z') };
+  await api.store.resourceWriter.write(deleted, [toTombstone({ resourceId: 'g1', context })]);
+  const pass = { connectionId, patientId: 'p9', signal: AbortSignal.timeout(60_000), now: new Date() };
+  const callbacks = { onFound: async () => undefined, onDeleted: async () => undefined };
+  for (const feature of api.store.features)
+    await feature.erasePatient({ ...pass, ...callbacks, found: { binaryIds: [], documentIds: [] } });
+  const next = await readExport(`/$export?_since=${since}`);
+  expect(next.deleted).toEqual(expect.arrayContaining(['DELETE Flag/f1', 'DELETE Goal/g1']));
+  expect(next.manifest.output.map(({ type }: { type: string }) => type)).not.toContain(erased);
 });
 
 test.each([

@@ -175,7 +175,7 @@ export const readFhirTypeHistory = defineEndpoint({
   action: 'resource.search',
   summary: 'List the changes of a type, for FHIR clients',
   description:
-    'Returns what was stored, changed or deleted since a time, the newest first, as a history Bundle. Each resource is listed once, about two minutes after its change.',
+    'Returns what was stored, changed or deleted since a time, the newest first, as a history Bundle. Each resource is listed with its stored version. The changes of the last two minutes are listed again by the next history.',
   request: { query: historyQuery, readBody: 'never' },
   responses: historyResponses,
   errors: historyErrors,

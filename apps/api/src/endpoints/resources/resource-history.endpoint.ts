@@ -32,7 +32,7 @@ export const historySchema = z
           'Every earlier change is listed. Send it as `_since` when you ask for changes the next time.',
         ),
       })
-      .describe('The end of the period, about two minutes ago. It is the same on all pages.'),
+      .describe('Where the next period begins, about two minutes ago. It is the same on all pages.'),
     link: pageLinks,
     entry: z
       .array(
@@ -95,7 +95,7 @@ export const readResourceHistory = defineEndpoint({
   access: 'client',
   summary: 'List the resources of a type that were stored, changed or deleted since a time',
   description:
-    'Returns a page of changes as a FHIR history Bundle, so that a copy can be kept current. Each resource is listed once, with its stored version. Changes are listed about two minutes after they were stored. Nothing is sent to the EHR. Every read is an event of the audit log. docs/reading-resources.md describes how to keep a copy.',
+    'Returns a page of changes as a FHIR history Bundle, so that a copy can be kept current. Each resource is listed with its stored version. The next period begins about two minutes before the end of this one, so the latest changes are listed twice. Nothing is sent to the EHR. Every read is an event of the audit log. docs/reading-resources.md describes how to keep a copy.',
   request: { query: historyQuerySchema, readBody: 'never' },
   responses: {
     200: {

@@ -3,9 +3,9 @@ import mongoose from 'mongoose';
 const { Timestamp } = mongoose.mongo;
 const maxTimestampSeconds = 2 ** 32 - 1;
 
-/** The condition that a resource was stored from `since` on, and before `until`. Both are whole seconds of the database's clock. */
-export function changedBetween({ since, until }: { readonly since: Date; readonly until?: Date }) {
-  return { changedAt: { $gte: timestampOf(since), ...(until ? { $lt: timestampOf(until) } : {}) } };
+/** The condition that a resource was stored from a time on: a whole second of the database's clock. */
+export function changedSince(since: Date) {
+  return { changedAt: { $gte: timestampOf(since) } };
 }
 
 export function timestampOf(second: Date): mongoose.mongo.Timestamp {
