@@ -5,7 +5,7 @@ import mongoose, { type Connection as Database } from 'mongoose';
 import { changedSince, timestampOf } from './changed-since.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import { digest, readValues, writeValues } from './resource-pages.ts';
-import { toSelectionQuery } from './resource-query.ts';
+import { type Condition, toSelectionQuery } from './resource-query.ts';
 import type { ResourceVersion } from './resource-version.ts';
 
 const { Timestamp } = mongoose.mongo;
@@ -185,28 +185,27 @@ async function* readOnce(
   database: Database,
   options: ReadOnce & { readonly maxRemembered: number },
 ): AsyncGenerator<Change> {
-  const { connectionId, resourceType, since, searches, signal, maxRemembered: limit } = options;
-  const changed = { connectionId, ...changedSince(since) };
-  const conditions: readonly object[] = searches
-    ? [changed, ...toSelectionQuery({ connectionId, searches }).conditions]
-    : [changed];
-  const settings = { projection: changeFields, batchSize, maxTimeMS: streamTimeMs, ...(signal ? { signal } : {}) };
-  const collection = database.collection<ChangedDocument>(resourceType);
+  const { connectionId, resourceType, since, signal, maxRemembered: limit } = options;
   const seen = new Set<string>();
-  const inOrder = collection.find(
-    { $and: [...conditions] },
-    { ...settings, sort: { changedAt: 1 }, ...(searches ? { hint: 'by-changed-at' } : {}) },
-  );
-  for await (const document of inOrder) {
-    if (seen.has(document.resourceId)) continue;
+  for await (const change of readInSlices(database, { ...options, maxTimeMs: streamTimeMs })) {
+    if (seen.has(change.resourceId)) continue;
     if (seen.size === limit) break;
-    seen.add(document.resourceId);
-    yield toChange(document);
+    seen.add(change.resourceId);
+    yield change;
   }
   if (seen.size < limit) return;
-  const ofConnection = { _id: idsBelow(connectionId) } as object;
-  for await (const document of collection.find({ $and: [ofConnection, ...conditions] }, { ...settings, hint: '_id_' }))
-    if (!seen.has(document.resourceId)) yield toChange(document);
+  const inOrder = { projection: changeFields, batchSize, hint: '_id_', maxTimeMS: streamTimeMs };
+  const others = database
+    .collection<ChangedDocument>(resourceType)
+    .find(
+      { $and: [{ _id: idsBelow(connectionId) } as object, changedSince(since), ...conditionsOf(options)] },
+      { ...inOrder, ...(signal ? { signal } : {}) },
+    );
+  for await (const document of others) if (!seen.has(document.resourceId)) yield toChange(document);
+}
+
+function conditionsOf({ connectionId, searches }: Pick<ReadOnce, 'connectionId' | 'searches'>): readonly Condition[] {
+  return searches ? toSelectionQuery({ connectionId, searches }).conditions : [{ connectionId }];
 }
 
 /** Reads the references of deleted and erased resources, type by type. */
@@ -248,11 +247,11 @@ function toChange({ changedAt, resource, numberTexts, ...change }: ChangedDocume
 
 type Change = ReturnType<typeof toChange>;
 
-interface ReadInSlices extends Reference {
-  readonly since: Date;
+interface ReadInSlices extends ReadOnce {
   /** Continues here. Undefined: at `since`. */
   readonly position?: bigint | undefined;
-  readonly signal: AbortSignal;
+  /** The time of the database for a slice. Default: that of a page. */
+  readonly maxTimeMs?: number;
 }
 
 /**
@@ -260,14 +259,18 @@ interface ReadInSlices extends Reference {
  * closed by MongoDB.
  */
 async function* readInSlices(database: Database, options: ReadInSlices): AsyncGenerator<Change> {
-  const { connectionId, resourceType, since, position, signal } = options;
+  const { resourceType, since, searches, position, signal, maxTimeMs = pageTimeMs } = options;
   let from = position === undefined ? timestampOf(since) : new Timestamp(position);
   for (let limit = batchSize; ; ) {
     const slice = await database
       .collection<ChangedDocument>(resourceType)
       .find(
-        { connectionId, changedAt: { $gte: from } },
-        { projection: changeFields, sort: { changedAt: 1 }, limit, maxTimeMS: pageTimeMs, signal },
+        { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
+        {
+          ...{ projection: changeFields, sort: { changedAt: 1 }, limit, maxTimeMS: maxTimeMs },
+          ...(searches ? { hint: 'by-changed-at' } : {}),
+          ...(signal ? { signal } : {}),
+        },
       )
       .toArray();
     const last = slice.at(-1)?.changedAt;
