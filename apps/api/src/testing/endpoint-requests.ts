@@ -92,9 +92,9 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   exportPatientsByPost: { path: `${fhir}/Patient/$export`, ...kickOffByPost, answer: 'unknown-connection' },
   exportGroup: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOff, answer: 'unknown-connection' },
   exportGroupByPost: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOffByPost, answer: 'unknown-connection' },
-  readServedExport: { path: `${fhir}/bulkstatus/served_none`, answer: 'unknown-served-export' },
-  deleteServedExport: { path: `${fhir}/bulkstatus/served_none`, answer: 'unknown-served-export' },
-  readServedFile: { path: `${fhir}/bulkdata/served_none/Patient.ndjson`, answer: 'unknown-served-export' },
+  readServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },
+  readServedFile: { path: `${fhir}/bulkdata/{servedExportId}/Patient.ndjson`, answer: 'unknown-connection' },
+  deleteServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },
   searchResources: { path: `${patients}?connectionId={connectionId}`, answer: 'unknown-connection' },
   readResourceHistory: {
     path: `${patients}/_history?connectionId={connectionId}&_since=2026-11-01T00:00:00Z`,

@@ -10,7 +10,11 @@ const now = new Date('2026-05-01T10:00:00Z');
 export type PlantedConnection = Awaited<ReturnType<typeof plantConnection>>;
 
 /** Inserts a connection with one record of every kind that a connection can have. */
-export async function plantConnection(store: Store) {
+export async function plantConnection(
+  store: Store,
+  /** Who has started the served export. */
+  { clientId = 'key_none' }: { readonly clientId?: string } = {},
+) {
   const suffix = randomUUID().replaceAll('-', '');
   const ids = {
     connectionId: `conn_${suffix}`,
@@ -48,5 +52,9 @@ export async function plantConnection(store: Store) {
     ...{ id: ids.deliveryId, connectionId, url: 'https://client.example/hook', type: 'bulk-export.failed' },
     ...{ body: '{}', state: 'delivered', attempts: [], createdAt: now },
   });
-  return ids;
+  const servedExportId = await store.servedExports.create({
+    ...{ connectionId, clientId, request: `https://bulkhead.example/${connectionId}`, types: [], typeFilters: [] },
+    ...{ patients: [], elements: [], ignored: [], until: now, expiresAt: new Date(Date.now() + 3_600_000) },
+  });
+  return { ...ids, servedExportId };
 }

@@ -284,11 +284,16 @@ export class ResourceService {
    * @throws AppError `unknown-connection`, `connection-purged`, `history-expired`, `invalid-request`
    */
   async openWindow({ since, ...reference }: ConnectionOfReader & { readonly since: Date | undefined }) {
-    // Any type exists.
-    const ofType = { ...reference, resourceType: 'Patient' };
-    await this.checkUnpurged(ofType);
+    await this.checkConnection(reference);
     const { resourceChanges: changes } = this.store;
-    return (await openWindow({ ...ofType, since, changes, cursor: undefined })).window;
+    const { connectionId } = reference;
+    return (await openWindow({ connectionId, resourceType: '*', since, changes, cursor: undefined })).window;
+  }
+
+  /** Checks that a reader may read a connection, which can have been deleted meanwhile. @throws AppError `unknown-connection`, `connection-purged` */
+  async checkConnection(reference: ConnectionOfReader): Promise<void> {
+    // Any type exists.
+    await this.checkUnpurged({ ...reference, resourceType: 'Patient' });
   }
 
   /** Tells keys that could read a connection that it was erased. @throws AppError `connection-purged` */

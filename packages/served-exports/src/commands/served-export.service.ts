@@ -70,7 +70,7 @@ export class ServedExportService {
 
   constructor(options: {
     readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceChanges'>;
-    readonly resources: Pick<ResourceService, 'openWindow'>;
+    readonly resources: Pick<ResourceService, 'openWindow' | 'checkConnection'>;
   }) {
     this.store = options.store;
     this.resources = options.resources;
@@ -100,7 +100,7 @@ export class ServedExportService {
   /**
    * Makes the manifest, with the types that have a match now.
    * @param options.urlOf the URL of a file
-   * @throws AppError `unknown-served-export`
+   * @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged`
    */
   async manifest(options: ExportReference & { readonly urlOf: (name: string) => string }) {
     const { urlOf } = options;
@@ -127,7 +127,7 @@ export class ServedExportService {
   /**
    * Reads a file of the manifest.
    * @returns NDJSON in chunks that end with a line end, and the patients whose data it can show
-   * @throws AppError `unknown-served-export`
+   * @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged`
    */
   async readFile(options: ExportReference & { readonly name: string; readonly signal: AbortSignal }) {
     const { name, signal, checkType } = options;
@@ -155,13 +155,15 @@ export class ServedExportService {
     return { lines, patients };
   }
 
-  /** @throws AppError `unknown-served-export` */
+  /** @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged` */
   async delete(options: ExportReference): Promise<void> {
     await this.find(options);
     await this.store.servedExports.delete(options.id);
   }
 
-  private async find({ id, connectionId, clientId }: ExportReference): Promise<ServedExport> {
+  /** The connection can have been deleted since the kick-off. */
+  private async find({ id, provider, connectionId, scope, clientId }: ExportReference): Promise<ServedExport> {
+    await this.resources.checkConnection({ provider, connectionId, scope, keyId: clientId });
     const served = await this.store.servedExports.find({ id, now: new Date() });
     if (served?.clientId === clientId && served.connectionId === connectionId) return served;
     throw servedExportError('unknown-served-export');

@@ -61,7 +61,7 @@ const getDocument = defineEndpoint({
     'Returns what the resource contains about the attachment, the state of its content, and why it is not stored if it is not.',
   request: { readBody: 'never' },
   responses: { 200: documentResponse('The metadata and the state of the content') },
-  errors: ['unknown-document'],
+  errors: ['unknown-document', 'unknown-connection'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     const document = await services.documents.find({ ...params, scope });
     auditDocument(audit, document);
@@ -79,7 +79,7 @@ const retryDocument = defineEndpoint({
     'Fetches a document that failed or was skipped, for example after the limit for documents was raised. Read its metadata to see the result.',
   request: { readBody: 'never' },
   responses: { 202: documentResponse('The document will be fetched again') },
-  errors: ['unknown-document', 'nothing-to-retry'],
+  errors: ['unknown-document', 'unknown-connection', 'nothing-to-retry'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     auditDocument(audit, await services.documents.find({ ...params, scope }));
     const data = toDocumentView(await services.documents.retry({ ...params, scope }), view);

@@ -180,6 +180,9 @@ const manifestSchema = z
 const exampleBase = `https://bulkhead.example/api/ehr/athenahealth/fhir/${exampleConnectionId}`;
 const exampleId = 'served_01a20ebbc9477ed4b36076ce74bec9ba';
 
+/** The connection can have been deleted since the kick-off. */
+const servedErrors = ['unknown-served-export', 'unknown-connection', 'connection-purged'] as const;
+
 const readServedExport = defineEndpoint({
   id: 'readServedExport',
   route: `GET ${base}/bulkstatus/:id`,
@@ -203,7 +206,7 @@ const readServedExport = defineEndpoint({
       },
     },
   },
-  errors: ['unknown-served-export', 'not-acceptable'],
+  errors: [...servedErrors, 'not-acceptable'],
   async handler(input) {
     const { params, services, request, response } = input;
     checkAccepts(request, ['application/json', fhirJson]);
@@ -222,7 +225,7 @@ const deleteServedExport = defineEndpoint({
   description: 'Ends an export that the client has read. Its URLs get 404 from then on. No stored resource is deleted.',
   request: { query: z.strictObject({}), readBody: 'never' },
   responses: { 202: { description: 'The export was ended' } },
-  errors: ['unknown-served-export'],
+  errors: servedErrors,
   async handler(input) {
     await input.services.servedExports.delete({ ...readerOf(input), id: input.params.id });
     input.response.status(202).end();
@@ -239,7 +242,7 @@ const readServedFile = defineEndpoint({
     'Streams the resources of a type that were stored or changed at or after `_since`, one on each line. Those that have changed since `transactionTime` are also in the next export. The file is complete only if the connection is not closed before its end: read it again otherwise. Every read is an event of the audit log.',
   request: { query: z.strictObject({}), readBody: 'never' },
   responses: { 200: { description: 'One resource on each line', contentType: ndjson } },
-  errors: ['unknown-served-export', 'scope-not-sufficient', 'search-too-costly', 'not-acceptable'],
+  errors: [...servedErrors, 'scope-not-sufficient', 'search-too-costly', 'not-acceptable'],
   async handler(input) {
     const { params, services, audit, request, response } = input;
     checkAccepts(request, [...ndjsonTypes, fhirJson, 'application/json']);

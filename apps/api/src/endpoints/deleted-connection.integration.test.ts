@@ -1,0 +1,76 @@
+import { makeDocument } from '@bulkhead/resources/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
+import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
+import { startApi } from '../testing/start-api.ts';
+import { endpoints, type KeyedEndpointId } from './endpoints.ts';
+
+const another = 'another';
+const environments = { main: { fhirEndpoint: 'https://another.example/r4' } };
+const api = await startApi({
+  providers: [{ id: another, name: 'Another', environments, defaultEnvironment: 'main' }],
+});
+afterAll(() => api.stop());
+const { apiKey, key } = await api.store.apiKeys.issue({ name: 'reader', role: 'client', now: new Date() });
+
+/**
+ * The records of runs, deliveries, quarantined lines and schedules outlive their connection, without its data. Workers delete those of a purged
+ * connection.
+ */
+const ofRecords = /^(export|sync|webhook|quarantine|schedule)\./;
+
+/** Every other endpoint for clients whose request names a connection. A new endpoint is in `endpointRequests`, or does not compile. */
+const ofConnection = endpoints.flatMap(({ id, access, action = '' }) => {
+  const request = endpointRequests[id as KeyedEndpointId];
+  const namesRecord = /\{\w+\}/.test(JSON.stringify(request ?? {}));
+  return access === 'client' && namesRecord && !ofRecords.test(action) ? [id as KeyedEndpointId] : [];
+});
+
+const send = (id: KeyedEndpointId, planted: PlantedConnection) => {
+  const { method, path, ...options } = toRequest(id, planted);
+  return api.request(method, path, { ...options, authorization: `Bearer ${key}` });
+};
+
+async function plant(): Promise<PlantedConnection> {
+  const planted = await plantConnection(api.store, { clientId: apiKey.id });
+  const patient = { resourceType: 'Patient', id: 'p1', meta: { versionId: '1' } };
+  await api.store.resourceWriter.write('Patient', [makeDocument(patient, { connectionId: planted.connectionId })]);
+  return planted;
+}
+
+/** They are for one record, of which these tests have none. */
+const notPlanted: readonly KeyedEndpointId[] = ['readFhirBinary'];
+
+test('the requests find what they name while the connection exists', async () => {
+  const planted = await plant();
+  const reading = ofConnection.filter((id) => toRequest(id, planted).method === 'GET' && !notPlanted.includes(id));
+  const missing: string[] = [];
+  for (const id of reading) if ([404, 410].includes((await send(id, planted)).status)) missing.push(id);
+  expect(missing).toEqual([]);
+  expect(reading.length).toBeGreaterThan(20);
+});
+
+test.each(['keep', 'purge'])(
+  'no endpoint for clients serves a connection that was deleted with data=%s',
+  async (data) => {
+    const planted = await plant();
+    const deleted = await api.request('DELETE', `/api/ehr/connections/${planted.connectionId}?data=${data}`);
+    expect(deleted.status).toBe(data === 'keep' ? 204 : 202);
+    const served: object[] = [];
+    for (const id of ofConnection) {
+      const { status, refusal } = await send(id, planted);
+      if (![404, 410].includes(status)) served.push({ id, refusal });
+    }
+    expect(served).toEqual([]);
+  },
+);
+
+test('a served export is found only below the provider of its connection', async () => {
+  const planted = await plant();
+  for (const id of ['readServedExport', 'readServedFile', 'deleteServedExport'] as const) {
+    const { method, path } = toRequest(id, planted);
+    const other = path.replace('/athenahealth/', `/${another}/`);
+    const { refusal } = await api.request(method, other, { authorization: `Bearer ${key}` });
+    expect({ id, refusal }).toEqual({ id, refusal: [404, 'unknown-connection'] });
+  }
+});
