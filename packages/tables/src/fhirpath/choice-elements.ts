@@ -35,6 +35,26 @@ export const dateElements: ReadonlySet<string> = new Set([
   ...['approvalDate', 'birthDate', 'expirationDate', 'lastReviewDate', 'nextScheduled', 'paymentDate', 'statusDate'],
 ]);
 
+/**
+ * The names of the elements of R4 that are, or can be, a date or time: https://hl7.org/fhir/R4/profiles-types.json and profiles-resources.json.
+ * Some are a code or another text in other places, such as `start` of a GraphDefinition.
+ */
+export const temporalElements: ReadonlySet<string> = new Set(
+  `abatement abatementDateTime answer answerDate answerDateTime answerTime approvalDate authored authoredOn availableEndTime
+  availableStartTime birthDate born bornDate closingTime collected collectedDateTime created createdDateTime creation date
+  dateAsserted dateDateTime dateOfFirstAuthorization dateTime dateWritten deceased deceasedDate deceasedDateTime defaultValue
+  defaultValueDate defaultValueDateTime defaultValueInstant defaultValueTime detected due dueDate effective effectiveDate
+  effectiveDateTime effectiveInstant effectiveTime end enteredDate event expirationDate expiry fixed fixedDate fixedDateTime
+  fixedInstant fixedTime identified identifiedDateTime ifModifiedSince internationalBirthDate issued lastModified lastOccurrence
+  lastPerformed lastReviewDate lastUpdated lockedDate manufactureDate maxValue maxValueDate maxValueDateTime maxValueInstant
+  maxValueTime minValue minValueDate minValueDateTime minValueInstant minValueTime nextScheduled occurred occurredDateTime occurrence
+  occurrenceDateTime onset onsetDateTime openingTime participantEffective participantEffectiveDateTime pattern patternDate
+  patternDateTime patternInstant patternTime paymentDate performed performedDateTime presentationDate publicationDate received
+  receivedTime recorded recordedDate recordedOn releaseDate restoreDate sent serviced servicedDate start startDate started statusDate
+  studyEffective studyEffectiveDateTime time timeDateTime timeOfDay timestamp timing timingDate timingDateTime validTo validationDate
+  value valueDate valueDateTime valueInstant valueTime verificationDate when whenHandedOver whenPrepared`.split(/\s+/),
+);
+
 /** The JSON name of a choice element with a type. */
 export function choiceName(element: string, type: string): string {
   return element + type.charAt(0).toUpperCase() + type.slice(1);

@@ -2,7 +2,7 @@ import type { Budget } from './budget.ts';
 import { type Collection, isElement, itemsOf, singleOf } from './collections.ts';
 import { calculate, compareNumbers, isNumeric } from './decimal.ts';
 import { EvaluationError } from './expression-error.ts';
-import { compareTemporal, stepsOfTemporal } from './temporal.ts';
+import { compareTemporal, isTemporalText, stepsOfTemporal } from './temporal.ts';
 
 export type Comparison = '<' | '<=' | '>' | '>=';
 
@@ -28,8 +28,8 @@ function itemsEqual({ left, right, isTemporal, budget }: Pair): boolean | undefi
   if (typeof left === 'string' && typeof right === 'string') {
     budget.spendText(Math.min(left.length, right.length));
     if (left === right || !isTemporal) return left === right;
-    budget.spend(stepsOfTemporal);
-    const order = compareTemporal(left, right);
+    budget.spend(2 * stepsOfTemporal);
+    const order = orderOfTexts(left, right);
     return order === undefined ? undefined : order === 0;
   }
   if (left === right) return true;
@@ -64,10 +64,17 @@ function orderOf(options: Pair & { readonly operator: Comparison }): number | un
   if (typeof left !== 'string' || typeof right !== 'string')
     throw new EvaluationError(`\`${operator}\` cannot compare ${kindOf(left)} with ${kindOf(right)}.`);
   budget.spendText(left.length + right.length);
-  if (isTemporal) {
-    budget.spend(stepsOfTemporal);
-    return compareTemporal(left, right);
-  }
+  if (!isTemporal) return textOrder(left, right);
+  budget.spend(2 * stepsOfTemporal);
+  return orderOfTexts(left, right);
+}
+
+/** An element that is a date in one place can be another text in another one. */
+function orderOfTexts(left: string, right: string): number | undefined {
+  return isTemporalText(left) || isTemporalText(right) ? compareTemporal(left, right) : textOrder(left, right);
+}
+
+function textOrder(left: string, right: string): number {
   return left < right ? -1 : Number(left > right);
 }
 

@@ -1,4 +1,5 @@
 import { parseExact } from '@bulkhead/fhir';
+import { temporalElements } from './choice-elements.ts';
 import { flatMap, isElement, singleOf, truthOf } from './collections.ts';
 import { combine, compare, equals } from './compare.ts';
 import { type Compile, type Compiled, type Constant, current, type Evaluate, type Fail } from './compiled.ts';
@@ -141,7 +142,7 @@ function compileBinary({ expression, compile }: CompileNode<'binary'>): Compiled
   const { operator } = expression;
   const left = compile(expression.left);
   const right = compile(expression.right);
-  const isTemporal = [left, right].some(({ type }) => temporalTypes.includes(type ?? ''));
+  const isTemporal = areTemporal(expression, [left.type, right.type]);
   const sides = { left: left.evaluate, right: right.evaluate };
   switch (operator) {
     case 'and':
@@ -184,6 +185,25 @@ function compileBinary({ expression, compile }: CompileNode<'binary'>): Compiled
         type: 'boolean',
       };
   }
+}
+
+/** Whether two sides are compared as dates or times. A text that is written in the expression is compared as a text. */
+function areTemporal(
+  { left, right }: Pick<CompileNode<'binary'>['expression'], 'left' | 'right'>,
+  types: readonly (string | undefined)[],
+): boolean {
+  if (types.some((type) => temporalTypes.includes(type ?? ''))) return true;
+  return !types.includes('string') && (readsTemporal(left) || readsTemporal(right));
+}
+
+/** These return items of their target. */
+const selecting: readonly string[] = ['where', 'first', 'lowBoundary', 'highBoundary'];
+
+function readsTemporal(expression: Expression): boolean {
+  if (expression.kind === 'member') return temporalElements.has(expression.name);
+  if (expression.kind === 'index') return readsTemporal(expression.target);
+  const { target, name } = expression.kind === 'call' ? expression : { target: undefined, name: '' };
+  return target !== undefined && selecting.includes(name) && readsTemporal(target);
 }
 
 /** The logic of three values: https://hl7.org/fhirpath/N1/#boolean-logic. The first side that decides is enough. */

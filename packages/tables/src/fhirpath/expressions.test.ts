@@ -2,7 +2,9 @@ import { ExactNumber, parseExact } from '@bulkhead/fhir';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import fhirpath from 'fhirpath';
+import r4 from 'fhirpath/fhir-context/r4';
 import { Budget } from './budget.ts';
+import { temporalElements } from './choice-elements.ts';
 import { itemsOf } from './collections.ts';
 import { compileExpression } from './compile.ts';
 import { isNumeric, textOf } from './decimal.ts';
@@ -46,6 +48,27 @@ test.each([
   ['/* a comment */ 1 // and one more', '1'],
 ])('%s is %s', (text, expected) => {
   expect(shown(evaluate(text))).toBe(expected);
+});
+
+test.each([
+  ['2024-01-31', '2024-02', '<', true],
+  ['2024-02', '2024-02-01', '<', undefined],
+  ['2024-02', '2024-02-01', '=', undefined],
+  // As texts, each of these is the other way round.
+  ['2024-01-01T23:00:00+14:00', '2024-01-01T10:00:00Z', '<', true],
+  ['2024-01-01T10:00:00Z', '2024-01-01T09:30:00-05:00', '<', true],
+  ['2024-01-01T10:00:00Z', '2024-01-01T12:00:00.0+02:00', '=', true],
+  ['2024-01-01T10:00:00Z', '2024-01-01T12:00:00+02:00', '>=', true],
+  ['2024-01-01', '2024-01-01T12:00:00Z', '<', undefined],
+  ['2024-01-01', 'not known', '<', undefined],
+  ['not known', 'unknown', '!=', true],
+  ['draft', 'open', '<', true],
+])('the elements %s and %s are compared as dates, if they are: %s is %s', (start, end, operator, expected) => {
+  const resource = { period: [{ start, end }] };
+  for (const part of ['period', 'period[0]', 'period.first()', 'period.where(true)'])
+    expect([part, evaluate(`${part}.start ${operator} ${part}.end`, resource)]).toEqual([part, expected]);
+  const sides = ['start.first()', 'period.end[0]'];
+  expect(evaluate(`period.${sides.join(` ${operator} `)}`, resource)).toEqual(expected);
 });
 
 test.each([
@@ -178,4 +201,65 @@ test('expressions give the same as the FHIRPath engine of the National Library o
     { numRuns: 1000 },
   );
   expect(compared).toBeGreaterThan(500);
+});
+
+const twoDigits = (max: number) => fc.integer({ min: 1, max }).map((number) => String(number).padStart(2, '0'));
+const day = fc.oneof(
+  fc.constantFrom('2023', '2024', '2024-02', '2024-03'),
+  fc.tuple(fc.constantFrom('2023', '2024'), twoDigits(12), twoDigits(28)).map((parts) => parts.join('-')),
+);
+const moment = fc
+  .record({
+    day: fc.constantFrom('2024-02-28', '2024-02-29', '2024-03-01'),
+    time: fc.tuple(twoDigits(23), twoDigits(59), twoDigits(59)).map((parts) => parts.join(':')),
+    fraction: fc.constantFrom('', '.0', '.5', '.500', '.123456'),
+    zone: fc.constantFrom('Z', '+00:00', '+14:00', '-11:30', '+05:45'),
+  })
+  .map((parts) => `${parts.day}T${parts.time}${parts.fraction}${parts.zone}`);
+/** The default zone, in which a day without one is compared with a time, is that of the process. So both are days, or both are times. */
+const dates = fc.oneof(fc.tuple(day, day), fc.tuple(moment, moment));
+
+test('date elements are compared with each other as by the FHIRPath engine of the National Library of Medicine', () => {
+  const results = new Map<unknown, number>();
+  fc.assert(
+    fc.property(
+      dates,
+      fc.constantFrom('<', '<=', '>', '>=', '=', '!='),
+      fc.boolean(),
+      ([left, right], operator, swaps) => {
+        const resources = [
+          {
+            resource: { resourceType: 'Encounter', period: { start: left, end: right } },
+            sides: ['period.start', 'period.end'],
+          },
+          {
+            resource: { resourceType: 'Condition', recordedDate: left, onsetDateTime: right },
+            sides: ['recordedDate', 'onset.ofType(dateTime)'],
+          },
+          {
+            resource: { resourceType: 'Condition', onsetDateTime: left, abatementDateTime: right },
+            sides: ['onset', 'abatement'],
+          },
+        ];
+        for (const { resource, sides } of resources) {
+          const text = (swaps ? sides.toReversed() : sides).join(` ${operator} `);
+          const [expected] = fhirpath.evaluate(structuredClone(resource), text, {}, r4) as unknown[];
+          expect({ resource, text, result: evaluate(text, resource) }).toEqual({ resource, text, result: expected });
+          results.set(expected, (results.get(expected) ?? 0) + 1);
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  for (const result of [true, false, undefined]) expect(results.get(result)).toBeGreaterThan(50);
+});
+
+test('every element of R4 that can be a date or time is known by its name', () => {
+  const isTemporal = (type: unknown) => /^(date|dateTime|instant|time)$/i.test(String(type));
+  const paths = Object.entries({ ...r4.path2Type, ...r4.choiceTypePaths } as Record<string, unknown>);
+  const missing = paths.filter(
+    ([path, types]) =>
+      path.includes('.') && [types].flat().some(isTemporal) && !temporalElements.has(path.split('.').at(-1) ?? ''),
+  );
+  expect(missing).toEqual([]);
 });

@@ -32,6 +32,10 @@ function readTemporal(text: string): Temporal | undefined {
   return { date: [year, month, day].filter(isGiven), time: [hours, minutes, seconds].filter(isGiven), zone };
 }
 
+export function isTemporalText(text: string): boolean {
+  return readTemporal(text) !== undefined;
+}
+
 /** @returns undefined if the precision does not say which is earlier, or if a text is not a date or time */
 export function compareTemporal(left: string, right: string): number | undefined {
   const [first, second] = [left, right].map((text) => readTemporal(text));
