@@ -58,7 +58,7 @@ export async function plantLists(system: TestSystem) {
   await store.documents.note(
     numbers.map((n) => ({
       ...{ id: `doc_0${digits(n)}`, connectionId, resource: { type: 'DocumentReference', id: `d${n}` }, index: 0 },
-      ...{ patientId: 'p1', resourceUpdatedAt: now, fingerprint: 'f', state: 'skipped', reason: 'too-large' },
+      ...{ patientId: 'p1', fingerprint: 'f', state: 'skipped', reason: 'too-large' },
       ...{ notes: [], attempts: 0, createdAt: now },
     })),
   );

@@ -156,7 +156,7 @@ const withoutWorkers: readonly Disruption[] = [
       const [id, now] = [`doc_${randomUUID()}`, new Date()];
       await store.documents.note([
         {
-          ...{ id, connectionId, resource: { type: 'DocumentReference', id: 'd1' }, index: 0, resourceUpdatedAt: now },
+          ...{ id, connectionId, resource: { type: 'DocumentReference', id: 'd1' }, index: 0 },
           ...{ fingerprint: 'f', state: 'pending', notes: [], attempts: 0, createdAt: now },
         },
       ]);

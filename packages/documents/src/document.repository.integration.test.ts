@@ -25,7 +25,6 @@ function makeDocument(
     id: `doc_${run}_${id}`,
     connectionId: `conn_${run}`,
     resource: { type: 'DiagnosticReport', id, versionId: String(version) },
-    resourceUpdatedAt: new Date(now.getTime() + version),
     index: 0,
     url: `https://ehr.example/Binary/${id}-${version}`,
     fingerprint: String(version),
@@ -54,11 +53,11 @@ test('the document repository reads before the first batch of a file with only n
   await store.documents.note([makeDocument('stored')]);
   commands.length = 0;
   const file = new FileNovelty<StoredVersion>();
-  for (const id of ['a', 'b']) expect(await store.documents.note([makeDocument(id)], file)).toHaveLength(1);
+  for (const id of ['a', 'b']) expect(await store.documents.note([makeDocument(id)], { file })).toHaveLength(1);
   expect(commands).toEqual(['find', 'insert', 'insert']);
-  expect(await store.documents.note([makeDocument('stored'), makeDocument('c')], file)).toEqual([`doc_${run}_c`]);
+  expect(await store.documents.note([makeDocument('stored'), makeDocument('c')], { file })).toEqual([`doc_${run}_c`]);
   commands.length = 0;
-  expect(await store.documents.note([makeDocument('d')], file)).toHaveLength(1);
+  expect(await store.documents.note([makeDocument('d')], { file })).toHaveLength(1);
   expect(commands).toEqual(['find', 'insert']);
 });
 
@@ -82,13 +81,19 @@ test.each([
           run += 1;
           const make = ({ id, version, isSkipped }: (typeof batch)[number]) =>
             makeDocument(id, { version, state: isSkipped ? 'skipped' : 'pending' });
-          for (const document of stored) await store.documents.note([make(document)]);
+          // The stored version of each resource is the one that was written last.
+          const last = new Map([...stored, ...batch].map((document) => [document.id, document]));
+          const readStored = async ({ resource }: PatientDocument) => {
+            const current = last.get(resource.id);
+            return current && make(current);
+          };
+          for (const document of stored) await store.documents.note([make(document)], { readStored });
           const due: string[] = [];
           const groups = isBatch ? [batch] : batch.map((document) => [document]);
           const file = ofFile && isBatch ? new FileNovelty<StoredVersion>() : undefined;
           // The first batch of the file has only new documents, so the next one is inserted without a read.
-          await store.documents.note([makeDocument('first')], file);
-          for (const group of groups) due.push(...(await store.documents.note(group.map(make), file)));
+          await store.documents.note([makeDocument('first')], { file });
+          for (const group of groups) due.push(...(await store.documents.note(group.map(make), { readStored, file })));
           const names = (text: string) => text.replaceAll(new RegExp(`_${run}\\b`, 'g'), '');
           return names(JSON.stringify([[...new Set(due)].sort(), await listAll()]).replaceAll(`doc_${run}_`, 'doc_'));
         };

@@ -59,6 +59,9 @@ schema.index({ connectionId: 1, sha256: 1 });
 schema.index({ connectionId: 1, url: 1 });
 schema.index({ 'progress.upload': 1 }, { sparse: true });
 
+/** Makes the record of an attachment from the stored version of its resource. Undefined if that version has no such attachment. */
+export type ReadStored = (document: PatientDocument) => Promise<PatientDocument | undefined>;
+
 /** `documents`: one record for each attachment of a resource. */
 export class DocumentRepository {
   private readonly gate;
@@ -77,14 +80,20 @@ export class DocumentRepository {
   }
 
   /**
-   * Adds documents that are not stored yet, and makes documents pending again that have changed at the server. An older version
-   * changes nothing.
-   * @param file what the earlier batches of the same file have shown
+   * Adds documents that are not stored yet, and makes those pending again whose attachment is another one in the stored version of their
+   * resource. Which version is stored was decided when it was written.
+   * @param options.readStored not called for new documents. If a later version was written meanwhile, its writer notes it afterwards.
+   * Default: the documents are those of the stored versions
+   * @param options.file what the earlier batches of the same file have shown
    * @returns the ids of the documents that are now pending
    */
-  async note(documents: readonly PatientDocument[], file = new FileNovelty<StoredVersion>()): Promise<string[]> {
+  async note(
+    documents: readonly PatientDocument[],
+    options: { readonly readStored?: ReadStored; readonly file?: FileNovelty<StoredVersion> | undefined } = {},
+  ): Promise<string[]> {
+    const { readStored = async (document) => document, file = new FileNovelty<StoredVersion>() } = options;
     const [first] = documents;
-    return first ? this.gate.admit(first.connectionId, () => this.noteAll(documents, file)) : [];
+    return first ? this.gate.admit(first.connectionId, () => this.noteAll(documents, { readStored, file })) : [];
   }
 
   async find(id: string): Promise<PatientDocument | undefined> {
@@ -92,13 +101,15 @@ export class DocumentRepository {
     return document ? toRecord(document) : undefined;
   }
 
-  /** Finds the document of an attachment by the spellings of its URL, and one whose content is stored rather than another. */
+  /** Finds the documents of an attachment by the spellings of its URL, those whose content is stored first. */
   async findByUrl(options: { readonly connectionId: string; readonly urls: readonly string[] }) {
     const { connectionId, urls } = options;
-    const ofUrl = { connectionId, url: { $in: [...urls] } };
-    const stored = await this.model.findOne({ ...ofUrl, state: 'stored' }).lean();
-    const document = stored ?? (await this.model.findOne(ofUrl).lean());
-    return document ? toRecord(document) : undefined;
+    // More resources than these do not share an attachment.
+    const documents = await this.model
+      .find({ connectionId, url: { $in: [...urls] } })
+      .limit(100)
+      .lean();
+    return documents.map(toRecord).toSorted((left, right) => rankOf(left) - rankOf(right));
   }
 
   /** Whether a document, other than these, has the content with this hash. */
@@ -222,7 +233,10 @@ export class DocumentRepository {
   }
 
   /** Inserts documents with one command. @returns those that no other process has inserted meanwhile */
-  private async noteAll(documents: readonly PatientDocument[], file: FileNovelty<StoredVersion>): Promise<string[]> {
+  private async noteAll(
+    documents: readonly PatientDocument[],
+    { readStored, file }: { readonly readStored: ReadStored; readonly file: FileNovelty<StoredVersion> },
+  ): Promise<string[]> {
     const byId = await file.readUnlessNew(() => this.findVersions(documents));
     // A batch can contain several versions of a resource. The later ones are compared with the first one.
     const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
@@ -231,8 +245,10 @@ export class DocumentRepository {
     if (inserted.size < missing.length) file.noteStored();
     const noted = new Set<string>();
     for (const document of documents) {
-      const isNoted = inserted.has(document) || (await this.noteOne(document, byId.get(document.id)));
-      if (isNoted && document.state === 'pending') noted.add(document.id);
+      const { state } = inserted.has(document)
+        ? document
+        : ((await this.noteOne(document, { readStored, known: byId.get(document.id) })) ?? {});
+      if (state === 'pending') noted.add(document.id);
     }
     return [...noted];
   }
@@ -246,14 +262,24 @@ export class DocumentRepository {
     return new Set(documents.filter((_, index) => !lost.has(index)));
   }
 
-  private async noteOne(document: PatientDocument, knownVersion: StoredVersion | undefined): Promise<boolean> {
-    for (let stored = knownVersion; ; stored = await this.findVersion(document.id)) {
-      if (stored && !isChange(document, stored)) {
-        if (!stored.unreferencedSince || (await this.markReferenced(document.id))) return false;
+  /** @returns the document, if it was stored */
+  private async noteOne(
+    document: PatientDocument,
+    { readStored, known }: { readonly readStored: ReadStored; readonly known: StoredVersion | undefined },
+  ): Promise<PatientDocument | undefined> {
+    for (let stored = known; ; stored = await this.findVersion(document.id)) {
+      if (!stored) {
+        if ((await this.insertAll([document])).size > 0) return document;
         continue;
       }
-      // If another process has stored a version of the same resource meanwhile, compare again with that version.
-      if (stored ? await this.replace(document, stored) : (await this.insertAll([document])).size > 0) return true;
+      // Read after `stored`. So if another process writes the resource meanwhile, one of the two does not find `stored`, and reads again.
+      const current = document.fingerprint === stored.fingerprint ? document : await readStored(document);
+      if (!current) return undefined;
+      if (current.fingerprint !== stored.fingerprint) {
+        if (await this.replace(current, stored)) return current;
+        continue;
+      }
+      if (!stored.unreferencedSince || (await this.markReferenced(document.id))) return undefined;
     }
   }
 
@@ -291,9 +317,9 @@ export class DocumentRepository {
     ];
     const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
     const unusedFields = [...former, ...optional].filter((name) => !(name in fields));
-    const { fingerprint, resourceUpdatedAt } = stored;
+    const { fingerprint, resourceRevision = null } = stored;
     const { matchedCount } = await this.model.collection.updateOne(
-      { _id: id, fingerprint, resourceUpdatedAt } as never,
+      { _id: id, fingerprint, resourceRevision } as never,
       { $set: fields, $unset: Object.fromEntries(unusedFields.map((name) => [name, 1])) } as never,
     );
     return matchedCount === 1;
@@ -301,11 +327,11 @@ export class DocumentRepository {
 }
 
 /** The fields of a stored document that are compared. */
-export type StoredVersion = Pick<PatientDocumentDocument, 'fingerprint' | 'resourceUpdatedAt' | 'unreferencedSince'>;
-const versionFields = { fingerprint: 1, resourceUpdatedAt: 1, unreferencedSince: 1 } as const;
+export type StoredVersion = Pick<PatientDocumentDocument, 'fingerprint' | 'resourceRevision' | 'unreferencedSince'>;
+const versionFields = { fingerprint: 1, resourceRevision: 1, unreferencedSince: 1 } as const;
 
-function isChange(document: PatientDocument, { fingerprint, resourceUpdatedAt }: StoredVersion): boolean {
-  return document.fingerprint !== fingerprint && document.resourceUpdatedAt >= resourceUpdatedAt;
+function rankOf({ state }: PatientDocument): number {
+  return state === 'stored' ? 0 : 1;
 }
 
 const restart = {

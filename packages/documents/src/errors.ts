@@ -60,6 +60,13 @@ export const documentError = defineErrors({
     message: 'The content of the document is not stored. `details` has its state, and the reason if there is one.',
     details: { state: 'skipped', reason: 'too-large' },
   },
+  'document-deleted': {
+    title: 'The document was deleted at the EHR',
+    advice: 'Delete your copy of it.',
+    status: 410,
+    message: 'The resource of the document was deleted, or no longer has this attachment. Delete your copy of it.',
+    details: { reference: 'DocumentReference/note_1' },
+  },
   'document-skipped': {
     title: 'The document was skipped',
     advice: 'See the reason in the list of documents.',

@@ -54,8 +54,8 @@ export const patientDocumentSchema = z.strictObject({
         .describe('The version that the attachment was read from. Absent if the EHR has no versions.'),
     })
     .describe('The resource that the document is attached to.'),
-  /** The `lastUpdated` of the resource. An older version that is received later changes nothing. */
-  resourceUpdatedAt: z.date(),
+  /** The revision of the stored resource from which the record was made again. Absent if it was made only once. */
+  resourceRevision: z.number().exactOptional(),
   patientId: z
     .string()
     .exactOptional()

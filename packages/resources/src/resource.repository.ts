@@ -267,6 +267,17 @@ export class ResourceRepository {
     };
   }
 
+  /** Reads the document of a resource, with its revision. */
+  async readDocument(reference: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly resourceId: string;
+  }): Promise<(ResourceDocument & { readonly revision: number }) | undefined> {
+    const { connectionId, resourceType, resourceId } = reference;
+    const collection = this.database.collection<ResourceDocument & { readonly revision: number }>(resourceType);
+    return (await collection.findOne({ _id: `${connectionId}/${resourceId}` })) ?? undefined;
+  }
+
   /** Finds current resources by their ids. */
   async findByIds(options: ResourceTypeReference & { readonly ids: readonly string[] }): Promise<unknown[]> {
     const { connectionId, resourceType, ids } = options;

@@ -41,7 +41,7 @@ export async function plantConnection(
   await store.documents.note([
     {
       ...{ id: ids.documentId, connectionId, resource: { type: 'DocumentReference', id: 'd1' }, index: 0 },
-      ...{ patientId: 'p1', resourceUpdatedAt: now, fingerprint: 'f', state: 'skipped', reason: 'too-large' },
+      ...{ patientId: 'p1', fingerprint: 'f', state: 'skipped', reason: 'too-large' },
       ...{ notes: [], attempts: 0, createdAt: now },
     },
   ]);

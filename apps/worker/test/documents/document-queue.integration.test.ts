@@ -36,8 +36,8 @@ test('the sweep creates the missing job of a document', async () => {
   const [document] = await list();
   if (!document) throw new Error('no document');
   // As after a loss of Redis: a document that is due and has no job.
-  const { connectionId, resource, index, url, resourceUpdatedAt, createdAt } = document;
-  const lost = { id: document.id, connectionId, resource, index, resourceUpdatedAt, createdAt, notes: [], attempts: 0 };
+  const { connectionId, resource, index, url, createdAt } = document;
+  const lost = { id: document.id, connectionId, resource, index, createdAt, notes: [], attempts: 0 };
   const due = { ...lost, ...(url === undefined ? {} : { url }), fingerprint: 'another', state: 'skipped' } as const;
   // Skipped at first, so that the running worker does not see it before it is due.
   await system.store.documents.note([{ ...due, reason: 'documents-off' }]);

@@ -1,6 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceId, parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
+import type { ResourceStore } from '@bulkhead/resources';
 import { type AppError, present, withoutSecrets } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
@@ -42,7 +43,7 @@ export interface OpenedDocument {
 
 /** Lists, reads and retries the documents of resources for the API. */
 export function createDocumentService(options: {
-  readonly store: DocumentStore;
+  readonly store: DocumentStore & Pick<ResourceStore, 'resources'>;
   readonly producer: Producer;
   readonly connections: ConnectionService;
 }) {
@@ -53,6 +54,13 @@ export function createDocumentService(options: {
     if (!document || !isInScope(scope, document.connectionId)) throw documentError('unknown-document');
     await connections.find({ provider, id: document.connectionId, scope });
     return document;
+  };
+
+  /** Whether the stored version of its resource has the attachment. An incomplete version does not say it. */
+  const isReferenced = async ({ connectionId, resource: { type, id }, index }: PatientDocument): Promise<boolean> => {
+    const stored = store.resources.readAttachments({ type, ids: [`${connectionId}/${id}`] });
+    for await (const { indexes } of stored) if (indexes === 'unknown' || indexes.has(index)) return true;
+    return false;
   };
 
   return {
@@ -80,12 +88,22 @@ export function createDocumentService(options: {
       const { provider, connectionId, scope, binaryId } = options;
       const { fhirEndpoint } = await connections.find({ provider, id: connectionId, scope });
       const path = `Binary/${binaryId}`;
-      return store.documents.findByUrl({ connectionId, urls: [path, `/${path}`, `${fhirEndpoint}/${path}`] });
+      const urls = [path, `/${path}`, `${fhirEndpoint}/${path}`];
+      const found = await store.documents.findByUrl({ connectionId, urls });
+      for (const document of found) if (await isReferenced(document)) return document;
+      return found[0];
     },
 
-    /** @param document which the caller may read, because `find` or `findBinary` has found it @throws AppError `document-not-stored` */
+    /**
+     * @param document which the caller may read, because `find` or `findBinary` has found it
+     * @throws AppError `document-not-stored`, `document-deleted`
+     */
     async open(document: PatientDocument): Promise<OpenedDocument> {
-      const { connectionId, sha256, storedType } = document;
+      const { connectionId, resource, sha256, storedType } = document;
+      if (!(await isReferenced(document))) {
+        const { type, id } = resource;
+        throw documentError('document-deleted', { context: { reference: `${type}/${id}` } });
+      }
       const content =
         document.state === 'stored' && sha256 !== undefined
           ? await store.documentContents.find({ connectionId, sha256 })

@@ -26,7 +26,13 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.
       const attachments = resources
         .filter((document) => !withheld.has(document) && !stale.has(document))
         .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
-      await enqueue(deps, await store.documents.note(attachments, file));
+      const readStored = async ({ id, connectionId, resource }: PatientDocument) => {
+        const stored = await store.resources.readDocument({ connectionId, resourceType, resourceId: resource.id });
+        const current = stored ? toPatientDocuments({ document: stored, resourceType, enabled, now: now() }) : [];
+        const found = current.find((document) => document.id === id);
+        return found && stored ? { ...found, resourceRevision: stored.revision } : undefined;
+      };
+      await enqueue(deps, await store.documents.note(attachments, { readStored, file }));
       return outcome;
     },
   };
@@ -67,13 +73,16 @@ const maxAttachments = 1000;
  * first one beyond the limit is skipped and says that it and all further ones are left out.
  */
 function toPatientDocuments(options: {
-  readonly document: ResourceDocument;
+  readonly document: Pick<
+    ResourceDocument,
+    'connectionId' | 'resourceId' | 'versionId' | 'keys' | 'deleted' | 'subsetted' | 'resource'
+  >;
   readonly resourceType: string;
   readonly enabled: boolean;
   readonly now: Date;
 }): PatientDocument[] {
   const { document, resourceType, enabled, now } = options;
-  const { connectionId, resourceId, versionId, lastUpdated, keys, deleted, subsetted } = document;
+  const { connectionId, resourceId, versionId, keys, deleted, subsetted } = document;
   // An incomplete copy (SUBSETTED) may lack attachments.
   if (deleted || subsetted) return [];
   return readAttachments(document.resource as object, maxAttachments + 1).map((attachment, position) => {
@@ -93,7 +102,6 @@ function toPatientDocuments(options: {
       id: documentId([connectionId, resourceType, resourceId, index]),
       connectionId,
       resource: { type: resourceType, id: resourceId, ...(versionId === undefined ? {} : { versionId }) },
-      resourceUpdatedAt: lastUpdated,
       index,
       ...present(fields),
       fingerprint: attachmentFingerprint(attachment, versionId),

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { readAttachments } from '@bulkhead/fhir';
 import { attemptJob, firstAttempt, lastAttempt } from '@bulkhead/queues/testing';
-import { makeDocument } from '@bulkhead/resources/testing';
+import { toTombstone } from '@bulkhead/resources';
+import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import type { PatientDocument } from '../patient-document.record.ts';
@@ -33,16 +34,17 @@ interface ReceivedReport {
   readonly lastUpdated?: string;
   readonly tag?: object[];
   readonly observedAt?: Date;
+  readonly isOfFullExport?: boolean;
 }
 
 /** Stores a DiagnosticReport as the ingest of a line does. */
 async function receive(presentedForm: unknown, change: ReceivedReport = {}, deps = cases.deps) {
   const now = deps.now();
   const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = change;
-  const { observedAt = now } = change;
+  const { observedAt = now, isOfFullExport = false } = change;
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
   const resource = { resourceType: 'DiagnosticReport', id, meta, subject: { reference: 'Patient/p1' }, presentedForm };
-  const report = makeDocument(resource, { connectionId: cases.connection.id, observedAt, now });
+  const report = makeDocument(resource, { connectionId: cases.connection.id, observedAt, now, isOfFullExport });
   await withDocuments(deps).write('DiagnosticReport', [report]);
   return cases.deps.store.documents.list({
     filter: { connectionId: cases.connection.id, 'resource.id': id },
@@ -363,4 +365,53 @@ test('a document whose connection was deleted is skipped, so that its job does n
   await connections.delete(cases.connection.id);
   expect(await attempt(id, { isLast: true })).toMatchObject({ state: 'skipped', reason: 'connection-gone' });
   await connections.insert(cases.connection);
+});
+
+test('a document is that of the stored version of its resource, whichever version its time says is later', async () => {
+  const id = `set-back-${++count}`;
+  const [first, second] = ['content of the first', 'content of the second'].map((text) => [
+    { contentType: 'text/plain', data: Buffer.from(text).toString('base64') },
+  ]);
+  const [early, late] = ['2024-05-01T00:00:00Z', '2024-06-01T00:00:00Z'];
+  const at = (minutes: number) => new Date(cases.deps.now().getTime() + minutes * 60_000);
+  await receive(second, { id, versionId: '2', lastUpdated: late, observedAt: at(0) });
+  // A full export shows the earlier version after the later one, as after a restored backup.
+  const [setBack] = await receive(first, {
+    id,
+    versionId: '1',
+    lastUpdated: early,
+    observedAt: at(1),
+    isOfFullExport: true,
+  });
+  expect(setBack).toMatchObject({ resource: { versionId: '1' }, state: 'pending' });
+  // A copy that is not stored changes nothing.
+  const [stale] = await receive(second, { id, versionId: '2', lastUpdated: late, observedAt: at(0) });
+  expect(stale).toEqual(setBack);
+  const deletion = toTombstone({
+    resourceId: id,
+    context: { ...documentContext, connectionId: cases.connection.id, observedAt: at(2) },
+  });
+  await withDocuments(cases.deps).write('DiagnosticReport', [deletion]);
+  const [recreated] = await receive(second, {
+    id,
+    versionId: '0',
+    lastUpdated: '2024-01-01T00:00:00Z',
+    observedAt: at(3),
+  });
+  expect(recreated).toMatchObject({ resource: { versionId: '0' } });
+});
+
+test('documents are those of the stored resources if several workers write other versions at the same time', async () => {
+  const id = `raced-${++count}`;
+  const versions = Array.from({ length: 12 }, (_, index) => ({
+    form: [{ contentType: 'text/plain', data: Buffer.from(`content ${index}`).toString('base64') }],
+    change: { id, versionId: String(index), lastUpdated: new Date(Date.UTC(2024, 0, 1 + (index % 5))).toISOString() },
+  }));
+  await Promise.all(versions.map(({ form, change }) => receive(form, change)));
+  const reference = { connectionId: cases.connection.id, resourceType: 'DiagnosticReport', resourceId: id };
+  const stored = await cases.deps.store.resources.read(reference);
+  const filter = { connectionId: cases.connection.id, 'resource.id': id };
+  expect(await cases.deps.store.documents.list({ filter, limit: 10 })).toMatchObject([
+    { resource: { versionId: stored?.versionId } },
+  ]);
 });

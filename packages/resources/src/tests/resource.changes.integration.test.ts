@@ -158,10 +158,10 @@ test.each(['in order', 'once', 'by pages'])(
     const { resourceChanges: changes } = store;
     const found = new Map<string, string>();
     let listed = 0;
-  const note = (id: string, versionId: unknown) => {
-    listed += 1;
-    found.set(id, String(versionId));
-  };
+    const note = (id: string, versionId: unknown) => {
+      listed += 1;
+      found.set(id, String(versionId));
+    };
     // The last one that is read, and then the first one again.
     const moved = how === 'by pages' ? 'r0' : 'r599';
     const reference = { connectionId, resourceType, since };
@@ -191,7 +191,7 @@ test.each(['in order', 'once', 'by pages'])(
       }
     }
     // One that was read before it changed is read again, unless each is read once.
-  expect([found.size, listed]).toEqual([600, how === 'once' ? 600 : 601]);
-  expect(found.get(moved)).toBe('2');
+    expect([found.size, listed]).toEqual([600, how === 'once' ? 600 : 601]);
+    expect(found.get(moved)).toBe('2');
   },
 );

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PatientDocument } from '@bulkhead/documents';
+import { toTombstone } from '@bulkhead/resources';
+import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
@@ -20,7 +22,6 @@ async function note(change: Partial<PatientDocument> = {}): Promise<string> {
     id,
     connectionId,
     resource,
-    resourceUpdatedAt: now,
     patientId: 'p1',
     index: 0,
     url: 'https://user:pass@files.example/a?signature=planted',
@@ -31,8 +32,23 @@ async function note(change: Partial<PatientDocument> = {}): Promise<string> {
     createdAt: now,
     ...change,
   };
+  await api.store.resourceWriter.write(document.resource.type, [resourceOf(document)]);
   await api.store.documents.note([document]);
   return id;
+}
+
+/** The resource of a document. */
+function resourceOf({ resource, index, url }: PatientDocument, attachments = index + 1) {
+  const presentedForm = Array.from({ length: attachments }, () => ({ url }));
+  const content = presentedForm.map((attachment) => ({ attachment }));
+  return makeDocument(
+    {
+      resourceType: resource.type,
+      id: resource.id,
+      ...(resource.type === 'DiagnosticReport' ? { presentedForm } : { content }),
+    },
+    { connectionId },
+  );
 }
 
 /** Stores a document in parts of ten bytes. */
@@ -72,6 +88,30 @@ test('a document is returned at the FHIR base URL, where its attachment refers t
   await note({ url: 'Binary/b3' });
   expect((await api.request('GET', `${base}/b3`)).refusal).toEqual([409, 'document-not-stored']);
   expect((await api.request('GET', `${base}/b4`)).refusal).toEqual([404, 'unknown-resource']);
+});
+
+test('a document whose attachment was removed, or whose resource was deleted, is gone with the name of the resource', async () => {
+  const context = { ...documentContext, connectionId, observedAt: new Date('2027-01-01T00:00:00Z') };
+  const later = { connectionId, observedAt: context.observedAt, isOfFullExport: true };
+  const ids = { deleted: 'report-deleted', removed: 'report-removed' };
+  for (const [what, id] of Object.entries(ids)) {
+    const url = `Binary/of-${what}`;
+    const documentId = await store('text/plain', { url, resource: { type: 'DiagnosticReport', id } });
+    expect((await get(documentId)).status).toBe(200);
+    const removed = makeDocument({ resourceType: 'DiagnosticReport', id, meta: { versionId: '2' } }, later);
+    const next = what === 'deleted' ? toTombstone({ resourceId: id, context }) : removed;
+    await api.store.resourceWriter.write('DiagnosticReport', [next]);
+    const reference = `DiagnosticReport/${id}`;
+    for (const answer of [await get(documentId), await get(documentId, { 'if-none-match': etag })]) {
+      expect(answer.refusal).toEqual([410, 'document-deleted']);
+      expect(answer.body.error.details).toEqual({ reference });
+    }
+    const binary = await api.request('GET', `/api/ehr/athenahealth/fhir/${connectionId}/${url}`);
+    expect(binary.refusal).toEqual([410, 'document-deleted']);
+    // Another resource has the attachment still.
+    await store('text/plain', { url });
+    expect((await api.request('GET', `/api/ehr/athenahealth/fhir/${connectionId}/${url}`)).status).toBe(200);
+  }
 });
 
 test('a document is returned as it was received, as a download that browsers do not display', async () => {

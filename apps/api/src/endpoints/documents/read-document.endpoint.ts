@@ -43,7 +43,13 @@ export const readDocument = defineEndpoint({
     206: { description: 'The part that `Range` requests', contentType: '*/*' },
     304: { description: 'The content matches `If-None-Match`' },
   },
-  errors: ['unknown-document', 'unknown-connection', 'document-not-stored', 'range-not-satisfiable'],
+  errors: [
+    'unknown-document',
+    'unknown-connection',
+    'document-not-stored',
+    'document-deleted',
+    'range-not-satisfiable',
+  ],
   async handler(input) {
     const { params, caller, services } = input;
     await sendContent({ ...input, document: await services.documents.find({ ...params, scope: caller.scope }) });

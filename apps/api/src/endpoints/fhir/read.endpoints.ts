@@ -71,7 +71,7 @@ export const readFhirBinary = defineEndpoint({
     206: { description: 'The part that `Range` requests', contentType: '*/*' },
     304: { description: 'The content matches `If-None-Match`' },
   },
-  errors: [...bundleErrors, 'resource-deleted', 'document-not-stored', 'range-not-satisfiable'],
+  errors: [...bundleErrors, 'resource-deleted', 'document-not-stored', 'document-deleted', 'range-not-satisfiable'],
   async handler(input) {
     const { params, caller, services, request } = input;
     const { provider, connectionId, id: binaryId } = params;
