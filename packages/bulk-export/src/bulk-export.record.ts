@@ -162,6 +162,8 @@ export const bulkExportSchema = z.strictObject({
   transactionTime: z.string().exactOptional(),
   /** Whether an earlier export in its period has found that the EHR's clock went back. See `observation`. */
   clockWentBack: z.boolean().exactOptional(),
+  /** It ended before its own start or before the last export, because the EHR's clock went back. It stays true after a retry. */
+  foundClockBack: z.boolean().exactOptional(),
   requiresAccessToken: z.boolean().exactOptional(),
   /** Entries of the manifest without a usable URL. Their contents are unknown. */
   manifestGaps: countSchema.exactOptional(),

@@ -2,6 +2,7 @@ import { createQuarantineStore } from '@bulkhead/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { BulkExport } from './bulk-export.record.ts';
+import { exportWarnings } from './errors.ts';
 import { createBulkExportStore } from './store.ts';
 import { makeBulkExport } from './testing/index.ts';
 
@@ -29,6 +30,28 @@ test('an export that is added after its end is not listed as running', async () 
   expect((await store.bulkExports.listActive()).map(({ id }) => id)).not.toContain(record.id);
 });
 
+const ofStage = (...stages: readonly string[]) =>
+  Object.entries(exportWarnings).flatMap(([code, { stage }]) => (stages.includes(stage) ? [code] : []));
+
+test.each([
+  { to: 'queued', kept: ofStage('kick-off') },
+  { to: 'exporting', kept: ofStage('kick-off') },
+  { to: 'downloading', kept: ofStage('kick-off', 'manifest', 'download') },
+] as const)('an export that is retried in $to keeps the warnings of what it does not repeat', async ({ to, kept }) => {
+  const { bulkExports } = store;
+  const record = makeBulkExport({
+    phase: to === 'downloading' ? 'completed' : 'failed',
+    clockWentBack: true,
+    foundClockBack: true,
+  });
+  await bulkExports.insert({ record, requestKey: `retried-in-${to}` });
+  const codes = Object.keys(exportWarnings) as (keyof typeof exportWarnings)[];
+  for (const code of codes) await bulkExports.warn({ id: record.id, code, message: 'Of the former end.' });
+  const reopened = await bulkExports.reopen({ from: record, to, now: new Date() });
+  expect(reopened?.warnings.map(({ code }) => code)).toEqual(kept);
+  expect([reopened?.clockWentBack, reopened?.foundClockBack]).toEqual([to === 'queued' ? undefined : true, true]);
+});
+
 test('a retry removes the warnings of the end and keeps the others', async () => {
   const keptWarning = { code: 'parameter-dropped' as const, message: 'Kept.' };
   const record = makeBulkExport({ warnings: [keptWarning] });
@@ -53,7 +76,9 @@ test('a clock that went back is found in earlier exports of the connection, from
   const find = (id: string, since: string, of = connectionId) =>
     bulkExports.hadClockGoBack({ id, connectionId: of }, new Date(since));
   expect(await find('job_c', '2026-05-01')).toBe(false);
-  await bulkExports.warn({ id: 'job_b', code: 'ehr-clock-went-back', message: 'It went back.' });
+  await bulkExports.warn({ id: 'job_b', code: 'ehr-clock-went-back', message: 'For people.' });
+  expect(await find('job_c', '2026-05-01')).toBe(false);
+  await bulkExports.update({ id: 'job_b', phase: 'queued', change: { foundClockBack: true } });
   expect(await find('job_c', '2026-05-01')).toBe(true);
   expect(await find('job_c', '2026-05-03')).toBe(false);
   expect(await find('job_a', '2026-05-01')).toBe(false);

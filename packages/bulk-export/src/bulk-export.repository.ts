@@ -1,6 +1,5 @@
 import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '@bulkhead/runs';
-import type { WarningCode } from '@bulkhead/runtime';
-import { present } from '@bulkhead/runtime';
+import { present, type WarningCode } from '@bulkhead/runtime';
 import { batchedFind, batchedInsert, findIds, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -11,7 +10,7 @@ import {
   type NewExportEvent,
 } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
-import { exportError } from './errors.ts';
+import { exportError, warningsFrom } from './errors.ts';
 
 export const bulkExportDocumentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
@@ -119,7 +118,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   /** Whether an earlier export of the connection, requested at `since` or later, has found that the EHR's clock went back. */
   async hadClockGoBack({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>, since: Date): Promise<boolean> {
     const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since } };
-    return (await this.model.exists({ ...earlier, 'warnings.code': 'ehr-clock-went-back' })) !== null;
+    return (await this.model.exists({ ...earlier, foundClockBack: true })) !== null;
   }
 
   /** Whether the manifest of another export of the connection was read. */
@@ -193,7 +192,8 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
             // The server may still have the old export, and some servers allow only one at a time.
             ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
             $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
-            $pull: { warnings: { code: { $in: warningsOfTheEnd } } },
+            // The request and what the EHR has refused of it stay, with the warnings about them. Files that are stored are not read again.
+            $pull: { warnings: { code: { $in: warningsFrom(to === 'downloading' ? 'end' : 'manifest') } } },
           },
           { returnDocument: 'after' },
         )
@@ -336,21 +336,10 @@ const fieldsOfTheKickOff = [
   'progress',
   'progressedAt',
   'transactionTime',
+  'clockWentBack',
   'requiresAccessToken',
   'manifestGaps',
   'manifestFiles',
-];
-
-/** These warnings are written again when the retried export ends. */
-const warningsOfTheEnd: readonly WarningCode[] = [
-  'files-failed',
-  'lines-quarantined',
-  'reported-by-ehr',
-  'count-mismatch',
-  'nothing-received',
-  'since-ignored',
-  'watermarks-held',
-  'not-deleted',
 ];
 
 function toRecord(document: BulkExportDocument): BulkExport;

@@ -1,4 +1,4 @@
-import { defineErrors, type WarningTable } from '@bulkhead/runtime';
+import { defineErrors, type WarningCode, type WarningTable } from '@bulkhead/runtime';
 
 export const exportError = defineErrors({
   'export-already-running': {
@@ -138,136 +138,178 @@ export const exportError = defineErrors({
   },
 });
 
+/** The steps of an export that warn, in their order. `manifest` includes the time until there is one. */
+const exportStages = ['kick-off', 'manifest', 'download', 'end'] as const;
+type ExportStage = (typeof exportStages)[number];
+
 export const exportWarnings = {
   'files-failed': {
+    stage: 'end',
     title: 'Some files could not be stored',
     advice: 'See why under Files. Fix the cause, then retry the export.',
     help: 'Files could not be stored. See the ledger.',
   },
   'lines-quarantined': {
+    stage: 'end',
     title: 'Some lines are not usable resources',
     advice: 'See their reasons in the quarantine.',
     fixedAt: 'quarantine',
     help: 'Lines are not usable resources. See the quarantine.',
   },
   'watermarks-held': {
+    stage: 'end',
     title: 'Some data may be missing',
     advice:
       'Nothing is lost: the next export of changes starts at the same time as this one. Fix the causes that are listed.',
     help: 'It is in doubt whether all data was received, so the next export with `since: "last"` starts at the same time as this one. `watermarks` in the status has the reasons by type.',
   },
   'count-mismatch': {
+    stage: 'end',
     title: 'The number of resources differs from the manifest',
     advice: "Everything that was received is stored. If it happens again, contact the EHR's support.",
     help: 'In two downloads, the number of resources in a file differed from the number in the manifest. What was received is stored.',
   },
   'nothing-received': {
+    stage: 'end',
     title: 'The EHR sent no resources',
     advice: 'Check the group of the connection. It may have no members, or may not exist.',
     help: 'A full export contained no resources. The group has no members or does not exist.',
   },
   'time-implausible': {
+    stage: 'manifest',
     title: "The EHR's clock is ahead",
     advice: 'Compare the clock of the EHR with yours.',
     help: 'The transaction time of the EHR is in the future. Compare its clock with yours.',
   },
   'type-not-exported': {
+    stage: 'kick-off',
     title: 'The EHR does not export a requested type',
     advice: 'Leave the type out, or get it with a sync.',
     help: "A requested type is not part of the EHR's exports, see `notExported` in [Providers](providers.md). The export was made without it.",
   },
   'types-unknown': {
+    stage: 'manifest',
     title: 'Files have no known type',
     advice: 'Nothing needs to be done. Each resource is stored under its own type.',
     help: 'The manifest has files without an R4 type. Each of their resources is stored under its own type.',
   },
   'deletions-not-listed': {
+    stage: 'manifest',
     title: 'The EHR listed no deletions',
     advice: "Ask the EHR's support whether it can list deletions.",
     help: 'An export of changes had no list of deletions. Resources that were deleted at the EHR stay stored.',
   },
   'deletions-contradicted': {
+    stage: 'end',
     title: 'The EHR sent resources and listed them as deleted',
     advice: "The resources stay stored. Ask the EHR's support which is right.",
     help: 'The EHR sent resources and also listed them as deleted, in one export. They stay stored. Ask its support which is right.',
   },
   'versions-set-back': {
+    stage: 'end',
     title: 'The EHR sent older versions than before',
     advice: "The versions of the EHR are stored. Ask the EHR's support whether it restored a backup.",
     help: 'Resources have an earlier time at the EHR than the version that was stored. The version of the EHR is stored now. It restored a backup, or its clock was ahead before.',
   },
+  'versions-incomplete': {
+    stage: 'end',
+    title: 'The EHR sent incomplete versions',
+    advice: "The complete versions stay stored. Ask the EHR's support why it sends later ones incompletely.",
+    help: 'The EHR sent later versions of resources that are marked as incomplete (SUBSETTED). The complete earlier versions stay stored. The warning has the counts by type.',
+  },
   'ehr-clock-went-back': {
+    stage: 'end',
     title: "The EHR's clock went back",
     advice: 'Nothing needs to be done. The next export requests all data.',
     help: `The export ends before its own start or before the last export, because the EHR's clock went back. The next export with \`since: "last"\` requests all data.`,
   },
   'since-ignored': {
+    stage: 'end',
     title: 'The EHR seems to send everything each time',
     advice: "Ask the EHR's support whether it can export only changes.",
     help: 'Nearly all resources of an export since the last one were unchanged. The EHR seems to ignore `_since`.',
   },
   'reported-by-ehr': {
+    stage: 'end',
     title: 'The EHR reported problems',
     advice: "See what the EHR reports below, and contact the EHR's support.",
     help: 'The EHR reported problems with its export. The warning has their severity and code.',
   },
   'types-missing': {
+    stage: 'manifest',
     title: 'The EHR sent no file for a requested type',
     advice: 'Check whether the practice has such resources, or withholds them.',
     help: 'The EHR sent no file of a type that was requested. There are no such resources, or the practice withholds them.',
   },
   'types-withheld': {
+    stage: 'manifest',
     title: 'The EHR does not provide a requested type',
     advice: 'Check the scopes of the connection, or leave the type out.',
     help: 'The EHR does not provide a type that was requested. The scopes do not cover it, or the EHR does not export it.',
   },
   'types-not-asked': {
+    stage: 'manifest',
     title: 'The EHR sent types that were not requested',
     advice: 'Nothing needs to be done.',
     help: 'The EHR also sent types that were not requested.',
   },
   'no-capabilities': {
+    stage: 'kick-off',
     title: 'The EHR did not describe its capabilities',
     advice:
       'Nothing needs to be done if the export is complete. If the EHR exports only groups, export the group of the connection.',
     help: 'The EHR did not return a CapabilityStatement, so the export used the level that was requested. If the EHR exports only Groups, request `Group`.',
   },
   'parameter-dropped': {
+    stage: 'kick-off',
     title: 'The EHR rejected a part of the request',
     advice: 'Check that the export has what you need. It was made without the rejected part.',
     help: 'The EHR rejected a parameter, a type or a method. The export was made without it.',
   },
   'since-last-full': {
+    stage: 'kick-off',
     title: 'All data is exported, not only changes',
     advice: 'Nothing needs to be done. No earlier export covers everything that is requested now.',
     help: '`since: "last"` was requested, and all data is exported. No earlier export covers these types, or the scopes or the offered types have grown since.',
   },
   'kick-off-repeated': {
+    stage: 'kick-off',
     title: 'The export may run twice at the EHR',
     advice: 'Nothing needs to be done. Nothing is stored twice.',
     help: 'The response to the kick-off was lost, so it was sent again. The EHR may run the export twice. Nothing is stored twice.',
   },
   'manifest-entries': {
+    stage: 'manifest',
     title: 'Parts of the manifest cannot be used',
     advice: "Contact the EHR's support.",
     help: 'Entries of the manifest have no usable URL.',
   },
   'end-not-proven': {
+    stage: 'download',
     title: 'Nothing proves that a file is complete',
     advice: "Ask the EHR's support for files with a length or a count.",
     help: 'The EHR sent a file without length, chunks, compression or count, so nothing proves that it is complete.',
   },
   'export-slow': {
+    stage: 'manifest',
     title: 'The EHR takes longer than an hour',
     advice: "Wait, or ask the EHR's support.",
     help: 'The EHR has been exporting for over an hour.',
   },
   'not-deleted': {
+    stage: 'end',
     title: 'The EHR keeps the files of the export',
     advice: 'Nothing needs to be done. The EHR deletes them when they expire.',
     help: 'The EHR rejected the deletion of its export. It deletes the export when it expires.',
   },
-} as const satisfies WarningTable;
+} as const satisfies Readonly<Record<string, WarningTable[string] & { readonly stage: ExportStage }>>;
+
+/** The warnings that a retried export writes again from a stage on. */
+export function warningsFrom(first: ExportStage): WarningCode[] {
+  const stages: readonly string[] = exportStages.slice(exportStages.indexOf(first));
+  const codes = Object.entries(exportWarnings).filter(([, { stage }]) => stages.includes(stage));
+  return codes.map(([code]) => code as keyof typeof exportWarnings);
+}
 
 declare module '@bulkhead/runtime' {
   interface ErrorCodes extends Record<keyof typeof exportError.table, true> {}

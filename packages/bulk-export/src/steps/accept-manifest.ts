@@ -32,7 +32,7 @@ export async function acceptManifest(
   const accepted = {
     readyAt: record.readyAt ?? now(),
     transactionTime,
-    ...((await store.bulkExports.hadClockGoBack(record, since)) ? { clockWentBack: true } : {}),
+    clockWentBack: await store.bulkExports.hadClockGoBack(record, since),
     requiresAccessToken,
     counts,
     manifestGaps: unreadableEntries,

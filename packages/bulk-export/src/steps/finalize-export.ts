@@ -86,6 +86,7 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     await store.watermarks.forget({ connectionId, exportType });
     const message =
       "The EHR's clock went back: this export ends before its own start or before the last export. The next export with since `last` requests all data.";
+    await store.bulkExports.update({ id: exportId, phase: 'finalizing', change: { foundClockBack: true } });
     await store.bulkExports.warn({ id: exportId, code: 'ehr-clock-went-back', message });
     const held = decisions.map(({ resourceType, reasons }) => ({
       ...{ resourceType, reasons: [...reasons, 'clock-went-back' as const] },
