@@ -29,6 +29,10 @@ export const fileCheckpointSchema = z.strictObject({
   contradictions: countSchema.exactOptional().meta({
     description: 'Resources that the export contains and also names as deleted. The content is kept.',
   }),
+  /** Absent means 0. */
+  incomplete: countSchema.exactOptional().meta({
+    description: 'The part of `stale` that is later than the stored version, but incomplete (SUBSETTED).',
+  }),
   /** OperationOutcomes in an `output` file. Only their issues are kept. Absent means 0. */
   outcomes: countSchema.exactOptional().meta({ description: 'The number of OperationOutcomes among the resources.' }),
   /** `Parameters` that say which patient the next lines belong to. They are not data. Absent means 0. */

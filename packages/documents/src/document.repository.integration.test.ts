@@ -82,7 +82,9 @@ test.each([
           const make = ({ id, version, isSkipped }: (typeof batch)[number]) =>
             makeDocument(id, { version, state: isSkipped ? 'skipped' : 'pending' });
           // The stored version of each resource is the one that was written last.
-          const last = new Map([...stored, ...batch].map((document) => [document.id, document]));
+          const last = new Map<string, (typeof batch)[number]>(
+            [...stored, ...batch].map((document) => [document.id, document]),
+          );
           const readStored = async ({ resource }: PatientDocument) => {
             const current = last.get(resource.id);
             return current && make(current);

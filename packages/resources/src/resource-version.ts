@@ -97,6 +97,11 @@ export function isSetBack(incoming: ResourceVersion, stored: ResourceVersion): b
   return !incoming.deleted && !stored.deleted && incoming.lastUpdated < stored.lastUpdated;
 }
 
+/** Whether a version is kept although the EHR sent a later one, because that one is incomplete. */
+export function hidesLater(kept: ResourceVersion, incoming: ResourceVersion): boolean {
+  return incoming.subsetted && !kept.subsetted && compareVersions({ ...incoming, subsetted: false }, kept) === 'newer';
+}
+
 /**
  * Whether an export contains a resource and also says that it was deleted after this version. The content is kept (`outlives`): a resource
  * that is shown although it was deleted can still be deleted, but one that was deleted by mistake is lost to its readers.

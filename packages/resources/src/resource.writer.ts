@@ -18,7 +18,14 @@ import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument } from './resource-document.ts';
-import { type Comparison, compareVersions, contradicts, isSetBack, type ResourceVersion } from './resource-version.ts';
+import {
+  type Comparison,
+  compareVersions,
+  contradicts,
+  hidesLater,
+  isSetBack,
+  type ResourceVersion,
+} from './resource-version.ts';
 import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
 import { eraseKeptOutBinaries, findRefused, type KeptOutStore, withhold } from './withhold.ts';
 
@@ -37,6 +44,8 @@ export interface WriteOutcome {
   readonly setBack?: number;
   /** Resources that the same export contains and names as deleted. The content is kept. Absent means 0. */
   readonly contradictions?: number;
+  /** The part of `stale` that is later than the stored version, but incomplete (SUBSETTED). Absent means 0. */
+  readonly incomplete?: number;
 }
 
 type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldDocuments'>>;
@@ -135,7 +144,9 @@ export class VersionWriter implements ResourceWriter {
     const collection = this.database.collection(resourceType);
     const raw = this.rawWrites();
     const send = raw ? sendRaw(raw) : sendByDriver(this.database);
-    let { candidates, unchanged, stale } = newestOfEach(documents);
+    const newest = newestOfEach(documents);
+    let { candidates, unchanged, stale } = newest;
+    let { incomplete } = newest;
     let [setBack, contradictions] = [0, 0];
     for (let round = 0; candidates.length > 0; round++) {
       if (round === maxRounds) throw resourceError('write-contention', { context: { resourceType } });
@@ -147,6 +158,7 @@ export class VersionWriter implements ResourceWriter {
       unchanged += isRepeated ? decided.same.filter((pair) => !isOfSameWrite(...pair)).length : decided.same.length;
       stale += decided.stale;
       contradictions += decided.contradictions;
+      incomplete += decided.incomplete;
       const histories = await readHistories(collection, decided.writes);
       candidates = await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } });
       const lost = new Set(candidates);
@@ -154,7 +166,7 @@ export class VersionWriter implements ResourceWriter {
       setBack += won.filter((write) => write.isSetBack).length;
       contradictions += won.filter((write) => write.contradicts).length;
     }
-    return { unchanged, stale, setBack, contradictions };
+    return { unchanged, stale, setBack, contradictions, incomplete };
   }
 
   private async writeBatch(
@@ -224,14 +236,17 @@ function withIds(ids: readonly string[]) {
 function newestOfEach(documents: readonly ResourceDocument[]) {
   const newest = new Map<string, ResourceDocument>();
   const lost: Comparison[] = [];
+  let incomplete = 0;
   for (const document of documents) {
     const previous = newest.get(document._id);
     const comparison = previous ? compareVersions(document, previous) : 'newer';
     if (comparison === 'newer') newest.set(document._id, document);
-    if (previous) lost.push(comparison);
+    if (!previous) continue;
+    lost.push(comparison);
+    if (comparison === 'newer' ? hidesLater(document, previous) : hidesLater(previous, document)) incomplete += 1;
   }
   const unchanged = lost.filter((comparison) => comparison === 'same').length;
-  return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged };
+  return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged, incomplete };
 }
 
 export async function readVersions(collection: ResourceCollection, documents: readonly ResourceDocument[]) {
@@ -250,7 +265,7 @@ function decide(
 ) {
   const writes: (Write & { readonly isSetBack?: boolean; readonly contradicts?: boolean })[] = [];
   const same: [ResourceDocument, StoredVersion][] = [];
-  let [stale, contradictions] = [0, 0];
+  let [stale, contradictions, incomplete] = [0, 0, 0];
   for (const document of documents) {
     const version = stored.get(document._id);
     if (version === undefined) {
@@ -263,8 +278,10 @@ function decide(
     // An export whose times are wrong cannot say which of the two came first.
     const isContradiction = !renewsUnchanged && contradicts(document, version);
     if (comparison === 'same') same.push([document, version]);
-    else if (comparison === 'older') stale++;
-    else
+    else if (comparison === 'older') {
+      stale++;
+      if (hidesLater(version, document)) incomplete++;
+    } else
       writes.push({
         ...{ document, replaces: version.revision },
         ...{ isSetBack: isSetBack(document, version), contradicts: isContradiction },
@@ -272,7 +289,7 @@ function decide(
     // A write that loses its race is compared again.
     if (comparison !== 'newer' && isContradiction) contradictions++;
   }
-  return { writes, same, stale, contradictions };
+  return { writes, same, stale, contradictions, incomplete };
 }
 
 /**
@@ -372,6 +389,7 @@ export function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutco
     ...withoutZeros({
       setBack: (left.setBack ?? 0) + (right.setBack ?? 0),
       contradictions: (left.contradictions ?? 0) + (right.contradictions ?? 0),
+      incomplete: (left.incomplete ?? 0) + (right.incomplete ?? 0),
     }),
     withheld: left.withheld + right.withheld,
   };

@@ -78,6 +78,11 @@ export const syncError = defineErrors({
     advice: 'Retry the sync. That plans the missing steps again.',
     help: 'The database has fewer steps of the sync than were planned, for example after a backup was restored. A retry plans the missing ones again.',
   },
+  'versions-incomplete': {
+    title: 'The EHR sent incomplete versions',
+    advice: "The complete versions stay stored. Ask the EHR's support why it sends later ones incompletely.",
+    help: 'The EHR sent later versions of resources that are marked as incomplete (SUBSETTED). The complete earlier versions stay stored. The warning has the counts by type.',
+  },
   'search-incomplete': {
     title: 'The EHR sent fewer resources than it promised',
     advice: 'Retry the sync, or wait for the next one. Both request all of them again.',
@@ -109,6 +114,11 @@ export const syncWarnings = {
     advice: 'See their reasons in the quarantine.',
     fixedAt: 'quarantine',
     help: "Entries of the EHR's responses could not be stored. They are in the quarantine. List them with the id of the run as `exportId`.",
+  },
+  'versions-incomplete': {
+    title: 'The EHR sent incomplete versions',
+    advice: "The complete versions stay stored. Ask the EHR's support why it sends later ones incompletely.",
+    help: 'The EHR sent later versions of resources that are marked as incomplete (SUBSETTED). The complete earlier versions stay stored. The warning has the counts by type.',
   },
   'search-incomplete': {
     title: 'The EHR sent fewer resources than it promised',

@@ -25,6 +25,7 @@ export function fromFirstPage(search: SyncSearch): SyncSearch {
     hasMoved: _hasMoved,
     total: _total,
     error: _error,
+    laterIncomplete: _incomplete,
     withheld: _withheld,
     withheldEntries: _entries,
     ...kept

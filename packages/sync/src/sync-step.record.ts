@@ -12,6 +12,10 @@ export const resultCounts = {
   unchanged: countSchema.describe('The part of `stored` for which nothing was written.'),
   stale: countSchema.describe('Resources that are older than the stored version. They change nothing.'),
   rejected: countSchema.describe('Resources that cannot be stored. They are kept in the quarantine with the reason.'),
+  laterIncomplete: countSchema.exactOptional().meta({
+    description:
+      'The part of `stale` that is later than the stored version, but incomplete (SUBSETTED). Left out: none.',
+  }),
   withheld: withheldCountSchema,
 };
 

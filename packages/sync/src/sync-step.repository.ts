@@ -226,9 +226,10 @@ export class SyncStepRepository {
       },
       { $sort: { _id: 1 } },
     ]);
-    return rows.map(({ _id, withheld, ...counts }) => ({
+    return rows.map(({ _id, laterIncomplete, withheld, ...counts }) => ({
       resourceType: _id,
       ...counts,
+      ...(laterIncomplete > 0 ? { laterIncomplete } : {}),
       ...(withheld > 0 ? { withheld } : {}),
     }));
   }

@@ -174,6 +174,7 @@ export const outputFileViewSchema = z
       'unreadableDeletions',
       'setBack',
       'contradictions',
+      'incomplete',
       'outcomes',
       'headers',
       'types',

@@ -111,6 +111,7 @@ export function endWarnings(options: {
     files.reduce((sum, { checkpoint }) => sum + (checkpoint[name] ?? 0), 0);
   const [setBack, contradictions] = [sumOf('setBack'), sumOf('contradictions')];
   const failed = files.filter(({ state }) => state === 'failed');
+  const incomplete = incompleteByType(files);
   const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
   // What is known already needs no second warning. The decisions in the status show it.
   const heldDecisions = decisions.filter(({ reasons }) => reasons.some((reason) => !knownReasons.has(reason)));
@@ -140,6 +141,10 @@ export function endWarnings(options: {
       code: 'deletions-contradicted',
       message: `The EHR sent ${contradictions} resources and also listed them as deleted, in one export. They stay stored. Ask the EHR's support which is right.`,
     }),
+    ...when(incomplete.size > 0, {
+      code: 'versions-incomplete',
+      message: `The EHR sent later versions that are marked as incomplete (SUBSETTED): ${listOf(incomplete)}. The complete earlier versions stay stored. Ask the EHR's support why.`,
+    }),
     ...when(has('nothing-received'), {
       code: 'nothing-received',
       message:
@@ -156,6 +161,19 @@ export function endWarnings(options: {
       message: `The next export of ${namesOf(heldDecisions)} with since "last" starts at the same time as this one. ${reasonsOf(heldDecisions)}`,
     }),
   ];
+}
+
+function incompleteByType(files: readonly OutputFile[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { type, checkpoint } of files) {
+    const { incomplete = 0 } = checkpoint;
+    if (incomplete > 0) counts.set(type, (counts.get(type) ?? 0) + incomplete);
+  }
+  return counts;
+}
+
+function listOf(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([type, count]) => `${count} ${type}`).join(', ');
 }
 
 function otherCount({ id, type, promisedCount, receivedCount, checkpoint }: OutputFile): ExportWarning[] {

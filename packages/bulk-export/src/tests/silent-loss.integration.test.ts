@@ -501,6 +501,17 @@ test('a server that ignores _since is reported', async () => {
   expect(codes(ended)).toContain('since-ignored');
 });
 
+test('a later version that is incomplete is not stored, and is reported with its type', async () => {
+  const meta = { lastUpdated: '2024-01-15T00:00:00Z', tag: [{ code: 'SUBSETTED' }] };
+  const incomplete = ['p1', 'p2', 'p3'].map((id) => line('Patient', id, { meta })).join('');
+  const serve = (requestNumber: number) => answerStatus(200, ndjson, requestNumber === 1 ? patients : incomplete);
+  await exportFrom({ files: { '/patients': serve } });
+  const ended = await runExport(cases, { since: '2024-01-01T00:00:00Z' });
+  const [warning] = ended.warnings.filter(({ code }) => code === 'versions-incomplete');
+  expect(warning?.message).toContain('2 Patient');
+  expect(ended.counts).toMatchObject({ stored: 3, stale: 2 });
+});
+
 test('an orphan is deleted at the server if the export failed during its kick-off #orphans', async () => {
   await start();
   const { store } = cases.deps;

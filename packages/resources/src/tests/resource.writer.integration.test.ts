@@ -62,7 +62,16 @@ test('an incomplete resource never replaces a complete one #subsetted', async ()
   const subsetted = makeDocument(
     '{"resourceType":"Observation","id":"d","meta":{"versionId":"9","lastUpdated":"2025-01-01T00:00:00Z","tag":[{"code":"SUBSETTED"}]}}',
   );
-  expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+  const dropped = { written: 0, unchanged: 0, stale: 1, incomplete: 1, withheld: 0 };
+  expect(await write(subsetted)).toEqual(dropped);
+  const { resourceId: _, ...others } = subsetted;
+  const ofBatch = [observation('d2', 1), { ...others, resourceId: 'd2', _id: subsetted._id.replace('/d', '/d2') }];
+  expect(await write(...ofBatch)).toEqual({ ...dropped, written: 1 });
+  // An earlier one would not be stored if it was complete.
+  expect(await write({ ...subsetted, lastUpdated: new Date('2023-01-01'), versionId: '0' })).toEqual({
+    ...noOutcome,
+    stale: 1,
+  });
 });
 
 test('a file that is delivered late does not restore a deleted resource, and a newer version does #deletions', async () => {

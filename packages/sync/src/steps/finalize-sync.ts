@@ -18,7 +18,7 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   const counts = await store.syncSteps.sumByType(syncRunId);
   const incomplete = await describeIncomplete(store, syncRunId);
   // If the run was retried, these replace the warnings of its previous end.
-  const warnings = [...describeRejected(counts, syncRunId), ...incomplete];
+  const warnings = [...describeRejected(counts, syncRunId), ...describeLaterVersions(counts), ...incomplete];
   const failed = counts.filter((count) => count.failed > 0);
   const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : incomplete[0];
   const hasNothing = counts.every((count) => count.completed + count.incomplete === 0);
@@ -43,6 +43,15 @@ function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): 
   if (rejected === 0) return [];
   const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's responses could not be stored. See the reasons in the quarantine. Filter it by the id of this run, ${syncRunId}.`;
   return [{ code: 'entries-rejected', message }];
+}
+
+function describeLaterVersions(counts: readonly SyncTypeCount[]): Warning[] {
+  const types = counts.flatMap(({ resourceType, laterIncomplete = 0 }) =>
+    laterIncomplete > 0 ? [`${laterIncomplete} ${resourceType}`] : [],
+  );
+  if (types.length === 0) return [];
+  const message = `The EHR sent later versions that are marked as incomplete (SUBSETTED): ${types.join(', ')}. The complete earlier versions stay stored. Ask the EHR's support why.`;
+  return [{ code: 'versions-incomplete', message }];
 }
 
 /** Makes a warning for each type of which the EHR sent fewer resources than it promised. */

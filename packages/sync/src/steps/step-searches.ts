@@ -90,7 +90,7 @@ function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' |
   return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
 }
 
-export const noCounts: PageCounts = { ...zerosOf(resultCounts), withheld: 0, withheldEntries: 0 };
+export const noCounts: PageCounts = { ...zerosOf(resultCounts), laterIncomplete: 0, withheld: 0, withheldEntries: 0 };
 
 export function addCounts(left: PageCounts, right: PageCounts): PageCounts {
   const names = Object.keys(noCounts) as (keyof PageCounts)[];
@@ -98,9 +98,10 @@ export function addCounts(left: PageCounts, right: PageCounts): PageCounts {
 }
 
 function withCounts(search: SyncSearch, more: PageCounts) {
-  const { withheld, withheldEntries, ...sums } = addCounts({ ...noCounts, ...search }, more);
+  const { laterIncomplete, withheld, withheldEntries, ...sums } = addCounts({ ...noCounts, ...search }, more);
   return {
     ...sums,
+    ...(laterIncomplete > 0 ? { laterIncomplete } : {}),
     ...(withheld > 0 ? { withheld } : {}),
     ...(withheldEntries > 0 ? { withheldEntries } : {}),
   };

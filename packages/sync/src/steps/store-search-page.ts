@@ -129,7 +129,13 @@ async function storeBatch(
     if ('document' in read) items.push({ ...entry, document: read.document });
     else quarantine(entry, read.reason);
   }
-  const { written, unchanged, stale, withheld } = await writeWithBisection({
+  const {
+    written,
+    unchanged,
+    stale,
+    incomplete = 0,
+    withheld,
+  } = await writeWithBisection({
     items,
     write: (documents, isRepeated) => withDocuments(deps).write(resourceType, documents, isRepeated),
     onRefused: (entry) => quarantine(entry, 'refused-by-database'),
@@ -137,7 +143,7 @@ async function storeBatch(
   // This comes before the page is committed. A worker that stops in between quarantines the same entries again, which changes nothing.
   const withheldEntries = await deps.store.quarantine.put({ lines: bad, now: context.now });
   return {
-    ...{ fetched: batch.length, stored: written + unchanged, unchanged, stale },
+    ...{ fetched: batch.length, stored: written + unchanged, unchanged, stale, laterIncomplete: incomplete },
     ...{ rejected: bad.length - withheldEntries, withheld: withheld + withheldEntries, withheldEntries },
   };
 }

@@ -110,6 +110,24 @@ describe('a page with a wrong format', () => {
     ]);
   });
 
+  test('a run warns of later versions that are incomplete, with their type', async () => {
+    cases = await startUseCases();
+    const at = (lastUpdated: string, tag?: object[]) => {
+      const { resource } = condition('a');
+      return bundle({ entry: [{ resource: { ...resource, meta: { lastUpdated, ...(tag ? { tag } : {}) } } }] });
+    };
+    await answerConditions(at('2024-01-01T00:00:00Z'));
+    await sync(cases, onePatient);
+    await cases.control.clearFaults();
+    await answerConditions(at('2024-02-01T00:00:00Z', [{ code: 'SUBSETTED' }]));
+    const { run, phase, byType } = await sync(cases, onePatient);
+    expect(phase).toBe('completed');
+    expect(run.warnings).toMatchObject([
+      { code: 'versions-incomplete', message: expect.stringContaining('1 Condition') },
+    ]);
+    expect(byType.get('Condition')).toMatchObject({ stale: 1, laterIncomplete: 1, stored: 0 });
+  });
+
   test('a run warns if the EHR promises more matches than it sends, and a retry requests all of them', async () => {
     cases = await startUseCases();
     const included = { resource: { resourceType: 'Condition', id: 'x' }, search: { mode: 'include' } };

@@ -151,7 +151,7 @@ export class FileBatch {
     const withheldLines = await store.quarantine.put({ lines: this.#bad, now: now() });
     const withheld = outcome.withheld + withheldLines;
     const deletions = await this.#delete();
-    const { setBack = 0, contradictions = 0 } = sumOutcomes(outcome, deletions);
+    const { setBack = 0, contradictions = 0, incomplete = 0 } = sumOutcomes(outcome, deletions);
     return (checkpoint) => ({
       ...checkpoint,
       bytes,
@@ -164,6 +164,7 @@ export class FileBatch {
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
       ...(setBack > 0 ? { setBack: (checkpoint.setBack ?? 0) + setBack } : {}),
       ...(contradictions > 0 ? { contradictions: (checkpoint.contradictions ?? 0) + contradictions } : {}),
+      ...(incomplete > 0 ? { incomplete: (checkpoint.incomplete ?? 0) + incomplete } : {}),
       ...(withheld > 0 ? { withheld: (checkpoint.withheld ?? 0) + withheld } : {}),
       ...(withheldLines > 0 ? { withheldLines: (checkpoint.withheldLines ?? 0) + withheldLines } : {}),
       ...this.#advanceOptional({ file, checkpoint, types }),
