@@ -33,9 +33,10 @@ export {
 } from './bulk-data/scopes.ts';
 export { FaultList, maxFaults } from './faults.ts';
 export { openBinaryJson } from './json/binary-json.ts';
+export { cutDepthInSteps } from './json/cut-depth.ts';
 export { ExactNumber, parseExact } from './json/exact-number.ts';
 export { JsonValueCounter, maxJsonValues } from './json/json-value-counter.ts';
-export { parseFhirJson, parseFhirJsonInSteps } from './json/parse-json.ts';
+export { JsonTooDeepError, parseFhirJson, parseFhirJsonInSteps } from './json/parse-json.ts';
 export { runSteps, type Steps } from './json/steps.ts';
 export { LineSplitter, type LongLinePart, type NdjsonLine } from './ndjson/line-splitter.ts';
 export {

@@ -4,7 +4,9 @@ import { readDeletions } from './bulk-data/deletions.ts';
 import { readManifestEntry } from './bulk-data/manifest.ts';
 import { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
 import { openBinaryJson } from './json/binary-json.ts';
+import { cutDepthInSteps } from './json/cut-depth.ts';
 import { parseFhirJson } from './json/parse-json.ts';
+import { runSteps } from './json/steps.ts';
 import { LineSplitter } from './ndjson/line-splitter.ts';
 import { parseResourceLine } from './ndjson/parse-resource-line.ts';
 import { unstorableReason } from './ndjson/unstorable.ts';
@@ -32,6 +34,7 @@ const resource = (member: string) => (run: string) =>
 
 const parsers: readonly Reader[] = [
   { name: 'a line', parse: parseLine },
+  { name: 'a text that is cut', parse: (text) => runSteps(cutDepthInSteps(Buffer.from(text), 2)) },
   {
     name: 'a line that is cut off inside a string',
     parse: parseLine,

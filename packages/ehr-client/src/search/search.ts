@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import {
+  cutDepthInSteps,
   isTooFarAhead,
+  JsonTooDeepError,
   listIssueCodes,
   parseFhirJsonInSteps,
   readSearchBundle,
@@ -97,7 +99,7 @@ function timeOf(date: string | undefined): Date {
   return Number.isNaN(time.getTime()) || isTooFarAhead(time, now) ? now : time;
 }
 
-/** A resource of more than 100 levels is quarantined. Far deeper text could not even be written as JSON again. */
+/** A resource of more than 100 levels is quarantined, alone. Far deeper text could not even be written as JSON again, so it is cut off. */
 const maxPageDepth = 1000;
 
 /** A usual page has 200 kB. */
@@ -120,13 +122,23 @@ async function readBundle(body: Readable, onLarge: () => Promise<void> = async (
   }
   let reading: SearchBundleReading;
   try {
-    const { value } = await runWithPauses(parseFhirJsonInSteps(json, { maxDepth: maxPageDepth }));
-    reading = readSearchBundle(value);
+    reading = readSearchBundle(await parsePage(json));
   } catch (cause) {
     throw notUnderstood({ fault: 'it is not a readable JSON document', json, cause });
   }
   if ('fault' in reading) throw notUnderstood({ ...reading, json });
   return reading.page;
+}
+
+async function parsePage(json: Buffer): Promise<unknown> {
+  const limits = { maxDepth: maxPageDepth };
+  try {
+    return (await runWithPauses(parseFhirJsonInSteps(json, limits))).value;
+  } catch (error) {
+    if (!(error instanceof JsonTooDeepError)) throw error;
+    return (await runWithPauses(parseFhirJsonInSteps(await runWithPauses(cutDepthInSteps(json, maxPageDepth)), limits)))
+      .value;
+  }
 }
 
 function absolute(nextUrl: string, pageUrl: string): string {

@@ -110,6 +110,18 @@ describe('a page with a wrong format', () => {
     ]);
   });
 
+  test('an entry that is nested far too deeply is quarantined alone', async () => {
+    cases = await startUseCases();
+    const nested = Array.from({ length: 3000 }).reduce((inner: unknown) => [inner], 1);
+    const { resource } = condition('deep');
+    await answerConditions(
+      bundle({ entry: [condition('a'), { resource: { ...resource, note: nested } }, condition('b')] }),
+    );
+    const { phase, byType } = await sync(cases, onePatient);
+    expect(phase).toBe('completed');
+    expect(byType.get('Condition')).toMatchObject({ fetched: 3, stored: 2, rejected: 1 });
+  });
+
   test('a run warns of later versions that are incomplete, with their type', async () => {
     cases = await startUseCases();
     const at = (lastUpdated: string, tag?: object[]) => {
