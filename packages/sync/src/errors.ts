@@ -6,6 +6,13 @@ export const syncError = defineErrors({
     advice: 'List the patients of the sync, or narrow the list of patients of the provider.',
     help: 'The EHR lists more than 200,000 patients. List the patients of the sync, or narrow `search.patientList` of the provider.',
   },
+  'patients-moved': {
+    title: 'The list of patients changed while it was read',
+    advice: 'Nothing needs to be done. The list is read again. If this repeats, run the sync at a quieter time.',
+    retry: 'later',
+    message:
+      'The list of patients at the EHR changed while its pages were read, three times in a row, so patients could be missing from it. The list is read again. If this repeats, run the sync at a quieter time.',
+  },
   'no-patients': {
     title: 'No patient is stored yet',
     advice: 'Run a bulk export first, or list the patients.',

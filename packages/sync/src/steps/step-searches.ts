@@ -50,8 +50,11 @@ export function withPage(
   return { ...all, lead: { ...read, ...paging, idlePages, seen, nextUrl } };
 }
 
+/** What is known of the matches on the pages so far. */
+export type SearchMatches = Pick<SyncSearch, 'matched' | 'total' | 'hasMoved' | 'seen' | 'idlePages'>;
+
 /** Counts the different matches up to a page, and notices that the data has moved. */
-function countMatches(lead: SyncSearch, { entries, total, nextUrl }: SearchPage) {
+export function countMatches(lead: SearchMatches, { entries, total, nextUrl }: SearchPage) {
   const seen = new SeenMatches(lead.seen);
   const { newMatches, isRepeated } = seen.add(entries);
   const matched = (lead.matched ?? 0) + newMatches;
@@ -62,7 +65,7 @@ function countMatches(lead: SyncSearch, { entries, total, nextUrl }: SearchPage)
   return {
     matched,
     ...present({ total: lead.total ?? stated }),
-    ...(hasMoved ? { hasMoved } : {}),
+    ...(hasMoved ? { hasMoved: true as const } : {}),
     seen: seen.toText(),
     idlePages: newMatches > 0 ? 0 : (lead.idlePages ?? 0) + 1,
   };

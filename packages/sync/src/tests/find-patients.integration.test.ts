@@ -38,3 +38,18 @@ test('a list of patients whose pages form a circle fails the sync', async () => 
   await cases.inject('r4/Patient$', { kind: 'status', status: 200, body }, { times: 'always' });
   await expect(sync(cases, { includeEnhanced: false, patients: [] })).rejects.toMatchObject({ code: 'search-loops' });
 }, 60_000);
+
+test('the list of patients is read again if it changed while its pages were read, and fails if it changes each time', async () => {
+  await start({ patientList: {} });
+  const [first] = await cases.control.lines('Patient');
+  // A patient of the first page has moved to the second one, and another one is on neither.
+  const body = { resourceType: 'Bundle', type: 'searchset', total: 7, entry: [{ resource: JSON.parse(first ?? '') }] };
+  const move = (times: number | 'always') =>
+    cases.inject('r4/Patient$', { kind: 'status', status: 200, body }, { after: 1, times });
+  await move(1);
+  expect((await sync(cases, { includeEnhanced: false, patients: [] })).phase).toBe('completed');
+  expect(await stored('Patient')).toBe((await cases.control.types()).Patient);
+  await cases.control.clearFaults();
+  await move('always');
+  await expect(sync(cases, { includeEnhanced: false, patients: [] })).rejects.toMatchObject({ code: 'patients-moved' });
+}, 60_000);
