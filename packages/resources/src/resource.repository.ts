@@ -48,6 +48,8 @@ interface StoredVersion {
   readonly resource: unknown;
   /** That of the EHR, or a hash of the content if it gives none. */
   readonly versionId: string;
+  /** The version id, with a hash of the content if the EHR has given the id to an earlier version, as after a restored backup. */
+  readonly tag: string;
   readonly lastUpdated: Date;
   /** When it was stored, to the second. */
   readonly changedAt: Date;
@@ -59,6 +61,7 @@ interface StoredContent extends Named, Pick<ResourceDocument, 'versionId' | 'con
   readonly erased?: true;
   readonly resource: unknown;
   readonly numberTexts?: NumberText[];
+  readonly earlier?: readonly Pick<SourcedVersion, 'versionId'>[];
 }
 
 interface StoredWithAttachments extends Named {
@@ -254,16 +257,18 @@ export class ResourceRepository {
       {
         projection: {
           ...{ _id: 0, deleted: 1, erased: 1, resource: 1, numberTexts: 1 },
-          ...{ versionId: 1, contentHash: 1, lastUpdated: 1, changedAt: 1 },
+          ...{ versionId: 1, contentHash: 1, lastUpdated: 1, changedAt: 1, 'earlier.versionId': 1 },
         },
       },
     );
     if (!document || document.erased) return undefined;
-    const { deleted, resource, numberTexts, versionId, contentHash, lastUpdated, changedAt } = document;
+    const { deleted, resource, numberTexts, versionId, contentHash, lastUpdated, changedAt, earlier = [] } = document;
+    const wasUsed = versionId !== undefined && earlier.some((version) => version.versionId === versionId);
     return {
       ...{ deleted, resource: decodeExactNumbers(resource, numberTexts), lastUpdated },
       changedAt: wholeSecond(changedAt.getHighBitsUnsigned() * 1000),
       versionId: versionId ?? contentHash,
+      tag: wasUsed ? `${versionId}-${contentHash.slice(0, 12)}` : (versionId ?? contentHash),
     };
   }
 

@@ -104,13 +104,11 @@ export class ResourceService {
   }
 
   /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
-  async read(
-    options: ReadResource,
-  ): Promise<ReadText & Pick<HistoryEntry, 'changedAt'> & { readonly versionId: string }> {
+  async read(options: ReadResource): Promise<ReadText & Pick<HistoryEntry, 'changedAt'> & { readonly tag: string }> {
     const stored = await this.readVersion(options);
     if (stored.deleted) throw resourceDeleted();
-    const { resource, versionId, changedAt } = stored;
-    return { text: JSON.stringify(resource), patients: patientsShown(resource as Resource), versionId, changedAt };
+    const { resource, tag, changedAt } = stored;
+    return { text: JSON.stringify(resource), patients: patientsShown(resource as Resource), tag, changedAt };
   }
 
   /** Reads the stored version of a resource, which can be its deletion, as a history Bundle. @throws AppError `unknown-resource` */

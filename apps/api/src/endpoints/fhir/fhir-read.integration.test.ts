@@ -58,6 +58,28 @@ test('a resource is read with its version, and not again while it is unchanged',
   expect((await get('/Patient/p1/_history/6')).refusal).toEqual([404, 'unknown-resource']);
 });
 
+test('a copy of a version is read again if the EHR has given its id to another content, as after a restored backup', async () => {
+  const store = (versionId: string, lastUpdated: string, status: string, observedAt: string) =>
+    api.store.resourceWriter.write('Location', [
+      makeDocument(
+        { resourceType: 'Location', id: 'restored', status, meta: { versionId, lastUpdated } },
+        { connectionId, observedAt: new Date(observedAt), isOfFullExport: true },
+      ),
+    ]);
+  await store('2', '2024-02-01T00:00:00Z', 'active', '2024-03-01');
+  const first = await get('/Location/restored');
+  expect(first.headers.get('etag')).toBe('W/"2"');
+  await store('1', '2024-01-01T00:00:00Z', 'active', '2024-04-01');
+  await store('2', '2024-04-02T00:00:00Z', 'inactive', '2024-05-01');
+  const copied = { headers: { 'if-none-match': 'W/"2"', 'cache-control': '' } };
+  const second = await get('/Location/restored', copied);
+  expect([second.status, second.body?.status]).toEqual([200, 'inactive']);
+  const etag = second.headers.get('etag') ?? '';
+  expect((await get('/Location/restored', { headers: { 'if-none-match': etag, 'cache-control': '' } })).status).toBe(
+    304,
+  );
+});
+
 test('the history of a resource has its stored version or its deletion', async () => {
   const { body } = await get('/Patient/p1/_history');
   expect(body).toMatchObject({

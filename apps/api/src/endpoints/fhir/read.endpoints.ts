@@ -112,7 +112,7 @@ async function sendResource(input: Input<InstanceParams>, version?: string): Pro
   checkScope(caller, params.type, 'r');
   if (params.type === 'Patient') audit.addPatients([params.id]);
   const resource = await services.resources.read({ ...referenceOf(input), resourceId: params.id, version });
-  response.set({ etag: `W/"${resource.versionId}"`, 'last-modified': resource.changedAt.toUTCString() });
+  response.set({ etag: `W/"${resource.tag}"`, 'last-modified': resource.changedAt.toUTCString() });
   // Express compares the headers of the request.
   if (version === undefined && request.fresh) response.status(304).end();
   else sendFhir(resource, { audit, response });
