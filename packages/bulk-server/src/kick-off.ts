@@ -137,8 +137,10 @@ type AddFault = (path: string, message: string, code?: KickOffFault['code']) => 
 
 function readSince(since: string | undefined, { nowMs, fault }: { readonly nowMs: number; readonly fault: AddFault }) {
   if (since === undefined) return undefined;
-  const sinceMs = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(since) ? Date.parse(since) : Number.NaN;
-  if (Number.isNaN(sinceMs)) fault('_since', 'must be a timestamp such as 2026-01-31T10:00:00Z');
+  // Without a zone it would be a time of the place where this process runs.
+  const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(since);
+  const sinceMs = isInstant ? Date.parse(since) : Number.NaN;
+  if (Number.isNaN(sinceMs)) fault('_since', 'must be a timestamp with its time zone, such as 2026-01-31T10:00:00Z');
   // Not a parameter that can be left out, so it is refused by its value.
   else if (sinceMs > nowMs + maxSinceAheadMs) fault('_since', 'is in the future', 'value');
   return sinceMs;

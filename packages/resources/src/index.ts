@@ -1,3 +1,4 @@
+export { checkSince } from './check-since.ts';
 export { resourceError } from './errors.ts';
 export { isErasedEntry } from './is-erased-entry.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';

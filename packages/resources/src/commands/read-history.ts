@@ -1,7 +1,7 @@
 import { patientsShown } from '@bulkhead/audit';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
 import { invalidRequest } from '@bulkhead/runtime';
-import { resourceError } from '../errors.ts';
+import { checkSince } from '../check-since.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../resource-changes.ts';
 import type { ResourceStore } from '../store.ts';
 import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
@@ -69,8 +69,7 @@ export async function openWindow(
 ) {
   const { connectionId, resourceType, changes, cursor } = options;
   const since = wholeSecond(options.since?.getTime() ?? 0);
-  const knownSince = options.since && (await changes.deletionsKnownSince());
-  if (knownSince && since < knownSince) throw resourceError('history-expired');
+  if (options.since) await checkSince(since, changes);
   if (cursor === undefined) {
     const until = await changes.settledUntil();
     if (since.getTime() > until.getTime() + futureAfterMs) {

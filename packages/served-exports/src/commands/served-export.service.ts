@@ -19,7 +19,7 @@ import {
   type ResourceSearch,
   whyNotResourceType,
 } from '@bulkhead/fhir';
-import type { ResourceChange, ResourceStore } from '@bulkhead/resources';
+import { checkSince, type ResourceChange, type ResourceStore } from '@bulkhead/resources';
 import type { ResourceService } from '@bulkhead/resources/commands';
 import { invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
@@ -105,6 +105,7 @@ export class ServedExportService {
   async manifest(options: ExportReference & { readonly urlOf: (name: string) => string }) {
     const { urlOf } = options;
     const served = await this.find(options);
+    await this.checkDeletions(served);
     const types = await this.readableTypes(served, options);
     const found = await Promise.all(
       types.map(async (type) => ((await this.store.resources.hasAny(selectionOf(served, type))) ? [type] : [])),
@@ -137,7 +138,8 @@ export class ServedExportService {
     if (name === deletedFile && served.since) {
       const types = await this.readableTypes(served, options);
       const deletions = { connectionId: served.connectionId, types, since: served.since, signal };
-      return { lines: deletionLines(this.store.resourceChanges.readDeletions(deletions)), patients: [anyPatient] };
+      await this.checkDeletions(served);
+      return { lines: this.deletionLines(served, deletions), patients: [anyPatient] };
     }
     const type = name.replace(/\.ndjson$/, '');
     const isExported = served.types.length === 0 || served.types.includes(type);
@@ -181,6 +183,27 @@ export class ServedExportService {
     });
   }
 
+  /** Tombstones can have been deleted since the kick-off. @throws AppError `history-expired` */
+  private async checkDeletions({ since }: ServedExport): Promise<void> {
+    if (since) await checkSince(since, this.store.resourceChanges);
+  }
+
+  private async *deletionLines(
+    served: ServedExport,
+    window: Parameters<ResourceStore['resourceChanges']['readDeletions']>[0],
+  ): AsyncGenerator<Buffer> {
+    let entries: object[] = [];
+    for await (const reference of this.store.resourceChanges.readDeletions(window)) {
+      entries.push({ request: { method: 'DELETE', url: reference } });
+      if (entries.length < maxBundleEntries) continue;
+      yield bundleLine(entries);
+      entries = [];
+    }
+    // The retention notes what it deletes before it does. An error cuts the file off.
+    await this.checkDeletions(served);
+    if (entries.length > 0) yield bundleLine(entries);
+  }
+
   private async hasDeletions({ connectionId, since }: ServedExport, types: readonly string[]): Promise<boolean> {
     if (!since) return false;
     for await (const _ of this.store.resourceChanges.readDeletions({ connectionId, types, since, limit: 1 }))
@@ -197,17 +220,6 @@ function selectionOf({ connectionId, since, typeFilters, patients }: ServedExpor
     patients: [...search.patients, ...ofPatients],
   }));
   return { connectionId, resourceType, since, searches };
-}
-
-async function* deletionLines(references: AsyncIterable<string>): AsyncGenerator<Buffer> {
-  let entries: object[] = [];
-  for await (const reference of references) {
-    entries.push({ request: { method: 'DELETE', url: reference } });
-    if (entries.length < maxBundleEntries) continue;
-    yield bundleLine(entries);
-    entries = [];
-  }
-  if (entries.length > 0) yield bundleLine(entries);
 }
 
 /** @throws AppError `invalid-request` */

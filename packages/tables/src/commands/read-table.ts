@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { anyPatient, patientsShown } from '@bulkhead/audit';
 import type { Resource, ResourceSearch } from '@bulkhead/fhir';
-import { type ResourceStore, resourceError, wholeSecond } from '@bulkhead/resources';
+import { type ResourceStore, wholeSecond } from '@bulkhead/resources';
 import type { EvaluationError } from '../fhirpath/expression-error.ts';
 import type { Cell, TableColumn } from '../view/column-type.ts';
 import type { CompiledView } from '../view/compile-view.ts';
@@ -133,10 +133,4 @@ function addRow({
     if (!(error instanceof CellError)) throw error;
     throw viewFailed({ error: error as EvaluationError, resource, column: error.column });
   }
-}
-
-/** @throws AppError `history-expired` if deletions since that time may be unknown */
-export async function checkSince(since: Date, changes: ResourceStore['resourceChanges']): Promise<void> {
-  const knownSince = await changes.deletionsKnownSince();
-  if (knownSince && since < knownSince) throw resourceError('history-expired');
 }

@@ -1,6 +1,6 @@
 import { anyPatient } from '@bulkhead/audit';
 import { parseSearch, type ResourceSearch } from '@bulkhead/fhir';
-import type { ResourceStore } from '@bulkhead/resources';
+import { checkSince, type ResourceStore } from '@bulkhead/resources';
 import { invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
 import { tableError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { Budget } from '../fhirpath/budget.ts';
 import { type CompiledView, compileView, invalidView } from '../view/compile-view.ts';
 import { publishedViews } from '../views.ts';
 import { type TableFormat, tableFormats } from '../writers/formats.ts';
-import { checkSince, connectionColumn, deletedColumn, readTable } from './read-table.ts';
+import { connectionColumn, deletedColumn, readTable } from './read-table.ts';
 
 export interface StreamTable {
   readonly provider: string;

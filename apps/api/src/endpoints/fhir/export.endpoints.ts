@@ -206,7 +206,7 @@ const readServedExport = defineEndpoint({
       },
     },
   },
-  errors: [...servedErrors, 'not-acceptable'],
+  errors: [...servedErrors, 'history-expired', 'not-acceptable'],
   async handler(input) {
     const { params, services, request, response } = input;
     checkAccepts(request, ['application/json', fhirJson]);
@@ -242,7 +242,7 @@ const readServedFile = defineEndpoint({
     'Streams the resources of a type that were stored or changed at or after `_since`, one on each line. Those that have changed since `transactionTime` are also in the next export. The file is complete only if the connection is not closed before its end: read it again otherwise. Every read is an event of the audit log.',
   request: { query: z.strictObject({}), readBody: 'never' },
   responses: { 200: { description: 'One resource on each line', contentType: ndjson } },
-  errors: [...servedErrors, 'scope-not-sufficient', 'search-too-costly', 'not-acceptable'],
+  errors: [...servedErrors, 'history-expired', 'scope-not-sufficient', 'search-too-costly', 'not-acceptable'],
   async handler(input) {
     const { params, services, audit, request, response } = input;
     checkAccepts(request, [...ndjsonTypes, fhirJson, 'application/json']);

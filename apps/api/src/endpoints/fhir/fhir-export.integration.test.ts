@@ -138,6 +138,19 @@ test('an export without _type lists the deletion and the erasure of the last res
   expect(next.manifest.output.map(({ type }: { type: string }) => type)).not.toContain(erased);
 });
 
+test('an export whose deletions are no longer all known is refused instead of read without them', async () => {
+  const id = await api.createConnection();
+  await write({ resourceType: 'Practitioner', id: 'known' }, id);
+  const since = new Date(Date.now() - 60_000).toISOString();
+  const path = `/api/ehr/athenahealth/fhir/${id}`;
+  const started = await api.request('GET', `${path}/$export?_since=${since}`, { accept, headers: kickOffHeaders });
+  const status = toPath(started.headers.get('content-location'));
+  const file = `${status.replace('bulkstatus', 'bulkdata')}/deleted.ndjson`;
+  for (const url of [status, file]) expect((await api.request('GET', url)).status).toBe(200);
+  await api.store.retention.tombstone({ now: new Date(), olderThan: new Date(), limit: 10 });
+  for (const url of [status, file]) expect((await api.request('GET', url)).refusal).toEqual([410, 'history-expired']);
+});
+
 test.each([
   { query: '_type=Patient', ids: ['Patient/p1', 'Patient/p2'] },
   { query: '_type=Practitioner,Condition', ids: ['Practitioner/d1'] },
@@ -196,6 +209,7 @@ test('parameters that are not supported are refused by name, or ignored and list
 test.each([
   { path: '/$export', options: { headers: {} }, refusal: [400, 'invalid-request'], says: /Prefer/ },
   { path: '/$export?_since=2057-01-01T00:00:00Z', refusal: [400, 'invalid-request'], says: /future/ },
+  { path: '/$export?_since=2026-01-31T10:00:00', refusal: [400, 'invalid-request'], says: /time zone/ },
   { path: '/$export?_since=yesterday', refusal: [400, 'invalid-request'], says: /timestamp/ },
   { path: '/$export?_type=Patinet', refusal: [400, 'invalid-request'], says: /Did you mean Patient/ },
   { path: '/$export?_typeFilter=Observation%3Fnothing%3D1', refusal: [400, 'invalid-request'], says: /nothing/ },
