@@ -100,7 +100,13 @@ const values = {
   ]
     .map((value) => `date=${value}`)
     .concat('date=ge2024-01-10&date=lt2024-02-10', 'date=2024-01-03,2024-02-03'),
-  _lastUpdated: ['_lastUpdated=ge2024-05-10', '_lastUpdated=2024-05-03,2024-06', '_lastUpdated=ne2024-05-03'],
+  _lastUpdated: [
+    '_lastUpdated=ge2024-05-10',
+    '_lastUpdated=2024-05-03,2024-06',
+    '_lastUpdated=ne2024-05-03',
+    '_lastUpdated=sa2024-05-03',
+    '_lastUpdated=eb2024-05-03',
+  ],
 };
 
 /** Each parameter alone with each of its values, and each combination of parameters with their first and their second values. */
@@ -270,6 +276,12 @@ describe("a date search, by FHIR's examples", () => {
     { date: 'sa2013-03-14', period: from15March, matches: true },
     { date: 'sa2013-03-14', period: from21January, matches: false },
     { date: 'sa2013-03-14', period: until21January, matches: false },
+    { date: 'sa2013-03-14', period: { start: '2013-03-14T10:00', end: '2013-03-20' }, matches: false },
+    { date: 'sa2013-03-14', period: instant('2013-03-14T10:00'), matches: false },
+    { date: 'sa2013-03-14', period: instant('2013-03-15T00:00'), matches: true },
+    { date: 'sa2013-03', period: instant('2013-03-14'), matches: false },
+    { date: 'eb2013-03-14', period: { start: '2013-03-10', end: '2013-03-14T10:00' }, matches: false },
+    { date: 'eb2013-03-14', period: instant('2013-03-13T23:59'), matches: true },
     { date: 'eb2013-03-14', period: from15March, matches: false },
     { date: 'eb2013-03-14', period: from21January, matches: false },
     { date: 'eb2013-03-14', period: until21January, matches: true },

@@ -190,6 +190,16 @@ test('a kick-off by POST takes patients, and reads only their resources', async 
   const started = await api.request('POST', `${base}/Patient/$export`, { accept, headers: kickOffHeaders, body });
   expect(started.status).toBe(202);
   expect((await readManifest(started.headers)).ids).toEqual(['Observation/o1', 'Patient/p1']);
+  // A filter narrows the resources of the patients. It does not replace them.
+  for (const query of ['Observation?code=a,b', 'Observation?patient=p2', 'Observation?_id=o2']) {
+    const narrowed = [...parameter, { name: '_typeFilter', valueString: query }];
+    const filtered = await api.request('POST', `${base}/Patient/$export`, {
+      ...{ accept, headers: kickOffHeaders },
+      body: { resourceType: 'Parameters', parameter: narrowed },
+    });
+    const { ids } = await readManifest(filtered.headers);
+    expect([query, ids]).toEqual([query, query.includes('code') ? ['Observation/o1', 'Patient/p1'] : ['Patient/p1']]);
+  }
   const wrong = await api.request('POST', `${base}/Patient/$export`, { accept, headers: kickOffHeaders, body: '{' });
   expect(wrong.refusal).toEqual([400, 'invalid-request']);
 });

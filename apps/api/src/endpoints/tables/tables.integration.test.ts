@@ -149,6 +149,19 @@ test('`_since` gives rows of changed resources and keys of deleted ones, and the
   expect((await get(`/patient?connectionId=${connectionId}&_since=${until}`)).text).toBe('');
 });
 
+test('a table continues at the time before which no change can be added, and one that is too old is refused', async () => {
+  const { settledUntil } = api.store.resourceChanges;
+  const earliest = (await settledUntil()).toISOString();
+  const until = (await get(`/patient?connectionId=${connectionId}`)).headers.get('x-table-until') ?? '';
+  expect([earliest <= until, until <= (await settledUntil()).toISOString()]).toEqual([true, true]);
+  const knownSince = new Date(Date.now() - 24 * 3_600_000);
+  await api.store.retention.tombstone({ now: new Date(), olderThan: knownSince, limit: 10 });
+  const since = async (hours: number) =>
+    get(`/patient?connectionId=${connectionId}&_since=${new Date(Date.now() - hours * 3_600_000).toISOString()}`);
+  expect((await since(25)).refusal).toEqual([410, 'history-expired']);
+  expect((await since(23)).status).toBe(200);
+});
+
 test('a table that may have been cut by a limit gives no time to continue at', async () => {
   const { text, headers } = await get(`/patient?connectionId=${connectionId}&_limit=1`);
   expect([text.split('\n').length, headers.has('x-table-until')]).toEqual([2, false]);
