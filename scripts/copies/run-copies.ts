@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
-import { makeDocument } from '@bulkhead/resources/testing';
+import { toResourceDocument } from '@bulkhead/resources';
 import pg from 'pg';
 import { createRandom, type Random } from '../random.ts';
 import { createApiClient } from '../system/api-client.ts';
@@ -89,7 +89,11 @@ function changeAllTheTime({ store, connectionId }: TemporarySystem) {
   const run = async (): Promise<void> => {
     while (!isEnding) {
       const meta = { versionId: `${version + 1}`, lastUpdated: new Date().toISOString() };
-      const document = makeDocument({ ...changing, meta }, { connectionId, observedAt: new Date() });
+      const resource = { ...changing, meta };
+      const source = { exportId: 'job_all_the_time', fileId: 'job_all_the_time.1', line: version + 1 };
+      const context = { connectionId, source, observedAt: new Date(), now: new Date() };
+      const json = Buffer.from(JSON.stringify(resource));
+      const document = toResourceDocument({ resource, json, hasExactNumbers: false, context });
       // MongoDB is killed at any time. A version counts once it is known to be stored.
       const isStored = await store.resourceWriter.write(changing.resourceType, [document]).then(
         () => true,
