@@ -33,8 +33,12 @@ const send = (id: KeyedEndpointId, planted: PlantedConnection) => {
 
 async function plant(): Promise<PlantedConnection> {
   const planted = await plantConnection(api.store, { clientId: apiKey.id });
-  const patient = { resourceType: 'Patient', id: 'p1', meta: { versionId: '1' } };
-  await api.store.resourceWriter.write('Patient', [makeDocument(patient, { connectionId: planted.connectionId })]);
+  const { connectionId } = planted;
+  for (const resource of [
+    { resourceType: 'Patient', id: 'p1', meta: { versionId: '1' } },
+    { resourceType: 'DocumentReference', id: 'd1', content: [{ attachment: { url: 'Binary/b1' } }] },
+  ])
+    await api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId })]);
   return planted;
 }
 
