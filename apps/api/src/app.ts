@@ -92,6 +92,7 @@ export function buildApp({
       urlFault: (url) => urlFault(new URL(url), rules),
     },
     configuration: { exposed, encryptionKeySource: config.encryptionKeySource },
+    hasKeyLogin: config.API_KEY_LOGIN === 'on',
   });
   const refusedAttempts = new RefusedAttempts({ audit: services.audit, logger });
   const limits = new RequestLimits({

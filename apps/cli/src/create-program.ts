@@ -12,6 +12,7 @@ import { keys } from './commands/keys.command.ts';
 import { quarantine } from './commands/quarantine.command.ts';
 import { resources } from './commands/resources.command.ts';
 import { schedules } from './commands/schedules.command.ts';
+import { sessions } from './commands/sessions.command.ts';
 import { signingKeys } from './commands/signing-keys.command.ts';
 import { sync } from './commands/sync.command.ts';
 import { budgets, history, metrics, processes, providers, queues, status, whoami } from './commands/system.command.ts';
@@ -33,6 +34,7 @@ export const groups: readonly CommandGroup[] = [
   quarantine,
   webhooks,
   keys,
+  sessions,
   clients,
   signingKeys,
   patients,

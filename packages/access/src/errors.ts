@@ -7,6 +7,12 @@ export const accessError = defineErrors({
     status: 404,
     message: 'No API key has this id. List them with GET /api/ehr/api-keys.',
   },
+  'unknown-session': {
+    title: 'Session not found',
+    advice: 'Reload the list of sessions. The session may have ended.',
+    status: 404,
+    message: 'No open session has this id. List them with GET /api/ehr/sessions.',
+  },
   'unknown-client': {
     title: 'Client not found',
     advice: 'Reload the list of clients.',

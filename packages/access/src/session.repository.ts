@@ -18,6 +18,8 @@ const documentSchema = z.strictObject({
   expiresAt: z.date(),
 });
 type Session = Omit<Stored<typeof documentSchema>, '_id'>;
+/** A session with the hash of its id, by which it can be ended but not used. */
+export type ListedSession = Session & { readonly hash: string };
 
 /** NIST SP 800-63B 4.2.3: log in again after 30 minutes without activity. A workstation on a ward may be left unlocked. */
 const idleMs = 30 * 60_000;
@@ -55,6 +57,13 @@ export class SessionRepository {
     return session;
   }
 
+  /** The sessions that have not ended, the newest first. */
+  async list(now: Date): Promise<ListedSession[]> {
+    const isOpen = { expiresAt: { $gt: now }, lastSeenAt: { $gt: new Date(now.getTime() - idleMs) } };
+    const documents = await this.model.find(isOpen).sort({ createdAt: -1, _id: 1 }).lean();
+    return documents.map(({ _id: hashOfId, ...session }) => ({ ...session, hash: hashOfId }));
+  }
+
   /** Writes at most once a minute. */
   async noteSeen({ id, lastSeenAt, now }: { readonly id: string; readonly lastSeenAt: Date; readonly now: Date }) {
     if (lastSeenAt.getTime() + seenNotedEveryMs > now.getTime()) return;
@@ -63,6 +72,11 @@ export class SessionRepository {
 
   async delete(id: string): Promise<void> {
     await this.model.deleteOne({ _id: hash(id) });
+  }
+
+  /** @returns whether there was such a session */
+  async deleteByHash(hashOfId: string): Promise<boolean> {
+    return (await this.model.deleteOne({ _id: hashOfId })).deletedCount > 0;
   }
 
   async deleteByKey(keyId: string): Promise<void> {

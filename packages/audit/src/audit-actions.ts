@@ -69,6 +69,8 @@ export const auditActions = [
   'schedule.list',
   'schedule.read',
   'schedule.run',
+  'session.end',
+  'session.list',
   'session.login',
   'session.logout',
   'session.read',

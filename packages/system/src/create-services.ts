@@ -37,6 +37,8 @@ export interface ServicesOptions {
     /** From `unwrapKeys`. */
     readonly encryptionKeySource: string;
   };
+  /** Whether people may log in with an API key. Default: true. */
+  readonly hasKeyLogin?: boolean;
   /** How the keys of backend clients are read from their URLs. Without it, they must be registered themselves. */
   readonly clientKeys?: ClientKeySource | undefined;
   /** How long the start of an export waits for its kick-off. */
@@ -122,7 +124,7 @@ export function createServices(options: ServicesOptions) {
     resources,
     schedules: new ScheduleService({ store, producer, connections, registry }),
     servedExports: new ServedExportService({ store, resources }),
-    sessions: createSessionService(store, apiKeys),
+    sessions: createSessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
     signingKeys: createSigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),
     tables: new TableService({ store, connections }),

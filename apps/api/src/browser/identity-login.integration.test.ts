@@ -94,6 +94,86 @@ describe('the roles', () => {
   });
 });
 
+describe('sessions', () => {
+  test('an admin lists the sessions and ends one, which refuses the next request and is audited', async () => {
+    const [ann, otto] = [await enter('ann'), await enter('otto')];
+    const { data } = (await ann('GET', '/api/ehr/sessions')).body;
+    const session = data.find(({ name }: { name: string }) => name === 'Otto Operator');
+    expect(session).toMatchObject({
+      role: 'operator',
+      personRole: 'operator',
+      apiKeyId: expect.stringMatching(/^user_/),
+    });
+    const path = `/api/ehr/sessions/${session.id}`;
+    expect((await otto('DELETE', path)).refusal).toEqual([403, 'role-not-sufficient']);
+    expect((await ann('DELETE', path)).status).toBe(204);
+    expect((await otto('GET', '/api/ehr/session')).status).toBe(401);
+    expect((await ann('DELETE', path)).refusal).toEqual([404, 'unknown-session']);
+    const [event] = (await ann('GET', '/api/ehr/audit-events?action=session.end&outcome=success&limit=1')).body.data;
+    expect(event).toMatchObject({ actor: { name: 'Ann Admin' }, target: { id: session.id } });
+  });
+
+  test('the id in the list opens no session', async () => {
+    const ann = await enter('ann');
+    const { data } = (await ann('GET', '/api/ehr/sessions')).body;
+    for (const { id } of data) {
+      const headers = { cookie: `bulkhead=${id}` };
+      expect((await api.request('GET', '/api/ehr/session', { authorization: null, headers })).status).toBe(401);
+    }
+  });
+
+  test('with API_KEY_LOGIN=off a session that began with a key has ended', async () => {
+    const [{ id: keyId } = { id: '' }] = await api.store.apiKeys.list();
+    const id = await api.store.sessions.create({ keyId, now: new Date() });
+    const headers = { cookie: `bulkhead=${id}` };
+    expect((await api.request('GET', '/api/ehr/session', { authorization: null, headers })).status).toBe(401);
+    const listed = (await (await enter('ann'))('GET', '/api/ehr/sessions')).body.data;
+    expect(listed.filter(({ apiKeyId }: { apiKeyId: string }) => apiKeyId === keyId)).toEqual([]);
+  });
+});
+
+describe('an ID token that the provider did not sign', () => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const partsOf = (token: string) => token.split('.') as [string, string, string];
+  const claimsOf = (token: string) => JSON.parse(Buffer.from(partsOf(token)[1], 'base64url').toString());
+
+  test.each([
+    {
+      what: 'another signature',
+      tamper: (token: string) => {
+        const [header, claims, signature] = partsOf(token);
+        return [header, claims, (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1)].join('.');
+      },
+    },
+    {
+      what: 'another role',
+      tamper: (token: string) => {
+        const [header, , signature] = partsOf(token);
+        return [header, encode({ ...claimsOf(token), roles: 'bulkhead-admin' }), signature].join('.');
+      },
+    },
+    {
+      what: 'no signature',
+      tamper: (token: string) => `${encode({ alg: 'none' })}.${encode(claimsOf(token))}.`,
+    },
+  ])('is refused with $what', async ({ tamper }) => {
+    let url = '';
+    const own = await startIdentityProvider({ accounts, tamper, redirectUri: () => `${url}/login/callback` });
+    const other = await startApi({
+      env: {
+        API_OIDC_ISSUER: own.issuer,
+        API_OIDC_CLIENT_ID: own.clientId,
+        API_OIDC_CLIENT_SECRET: own.clientSecret,
+      },
+    });
+    url = other.baseUrl;
+    const { browser, status } = await logInAt({ baseUrl: url, account: 'vera' });
+    expect([status, browser.cookies.has('bulkhead')]).toEqual([401, false]);
+    await other.stop();
+    await own.stop();
+  });
+});
+
 describe('a login that is not what was started', () => {
   const callback = async (cookie: string, query: string) =>
     api.request('GET', `/login/callback?${query}`, { authorization: null, headers: { cookie }, accept: 'text/html' });

@@ -148,6 +148,7 @@ const pathParameters: Readonly<Record<string, string>> = {
   'quarantine/:id': 'The id of a line in the quarantine.',
   'webhook-deliveries/:id': 'The id of a webhook delivery.',
   'api-keys/:id': 'The public id of an API key, which begins with `key_`.',
+  'sessions/:id': 'The id of a session, as in the list of sessions.',
   'clients/:id': 'The `client_id`, which begins with `client_`.',
   'signing-keys/:kid': 'The id of a signing key, its `kid`.',
 };

@@ -141,6 +141,8 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   listAuditEvents: { path: '/audit-events', answer: 'operators' },
   downloadAuditEvents: { path: '/audit-events/download', answer: 'operators' },
   verifyAuditEvents: { path: '/audit-events/verification', answer: 'operators' },
+  listSessions: { path: '/sessions', answer: 'operators' },
+  endSession: { path: '/sessions/none', answer: 'operators' },
   listApiKeys: { path: '/api-keys', answer: 'operators' },
   getApiKey: { path: '/api-keys/key_none', answer: 'operators' },
   registerClient: { path: '/clients', body: { name: 'x', jwksUrl: 'https://x.example' }, answer: 'operators' },

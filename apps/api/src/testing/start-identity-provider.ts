@@ -16,15 +16,17 @@ export async function startIdentityProvider(options: {
   readonly redirectUri: () => string;
   /** Whether the roles are in the ID token. Otherwise only the UserInfo endpoint has them. */
   readonly hasRolesInIdToken?: boolean;
+  /** Changes an ID token after it was signed. */
+  readonly tamper?: (idToken: string) => string;
 }) {
-  const { accounts, redirectUri, hasRolesInIdToken = true } = options;
+  const { accounts, redirectUri, hasRolesInIdToken = true, tamper = (idToken) => idToken } = options;
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = { clientId: 'bulkhead', clientSecret: 'a-secret-of-the-client' };
   let provider: ReturnType<Provider['callback']> | undefined;
-  server.on('request', (request, response) => {
-    provider ??= new Provider(issuer, {
+  const createProvider = () => {
+    const created = new Provider(issuer, {
       clients: [
         {
           client_id: client.clientId,
@@ -36,7 +38,16 @@ export async function startIdentityProvider(options: {
       claims: { openid: ['sub'], profile: ['name', 'roles'] },
       conformIdTokenClaims: !hasRolesInIdToken,
       findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id, ...accounts[id] }) }),
-    }).callback();
+    });
+    created.use(async (context, next) => {
+      await next();
+      const body = context.body as { id_token?: string } | undefined;
+      if (body?.id_token !== undefined) body.id_token = tamper(body.id_token);
+    });
+    return created.callback();
+  };
+  server.on('request', (request, response) => {
+    provider ??= createProvider();
     provider(request, response);
   });
   return {

@@ -14,7 +14,7 @@ const commandsOfRoutes: readonly (readonly [RegExp, string])[] = [
   [/GET \/api\/ehr\/\{provider\}\/documents\?connectionId=\.\.\./g, '`bulkhead documents list --connection ID`'],
   [/GET \/api\/ehr\/webhook-deliveries/g, '`bulkhead webhooks deliveries --connection ID`'],
   [/GET \/\.well-known\/jwks\.json/g, '`bulkhead signing-keys jwks`'],
-  [/GET \/api\/ehr\/(clients|connections|schedules|erasures|quarantine|signing-keys)/g, '`bulkhead $1 list`'],
+  [/GET \/api\/ehr\/(clients|connections|schedules|erasures|quarantine|sessions|signing-keys)/g, '`bulkhead $1 list`'],
   [/GET \/api\/ehr\/api-keys/g, '`bulkhead keys list`'],
   [/POST \/api\/ehr\/api-keys/g, '`bulkhead keys create`'],
   [/POST \/api\/ehr\/signing-keys/g, '`bulkhead signing-keys create`'],

@@ -3,11 +3,12 @@ import { type ApiKey, api, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionNames } from '../parts/connection.tsx';
-import { EmptyState, Page } from '../parts/page.tsx';
+import { EmptyState, Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
+import { Sessions } from './sessions.tsx';
 
 /** The keys that may call the API and log in. */
 export function ApiKeysPage() {
@@ -28,6 +29,8 @@ export function ApiKeysPage() {
         keyOf={({ id }) => id}
         empty={<EmptyState title="No keys">Create one key for each program and person.</EmptyState>}
       />
+      <SectionTitle>Sessions</SectionTitle>
+      <Sessions />
     </Page>
   );
 }

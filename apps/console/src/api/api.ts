@@ -108,6 +108,7 @@ export type ResourceSource = Schemas['ResourceSource'];
 export type TableView = Schemas['TableView'];
 export type Searchset = Schemas['Searchset'];
 export type ApiKey = Schemas['ApiKey'];
+export type OpenSession = Schemas['OpenSession'];
 export type BackendClient = Schemas['BackendClient'];
 export type WebhookDelivery = Schemas['WebhookDelivery'];
 export type DataAmounts = Schemas['DataAmounts'];

@@ -1,6 +1,8 @@
 import { AppError } from '@bulkhead/runtime';
-import type { ApiKey } from '../api-key.record.ts';
-import { type Person, type Principal, personId, toPrincipal } from '../person/person.record.ts';
+import { z } from 'zod';
+import { type ApiKey, apiKeyRoles } from '../api-key.record.ts';
+import { accessError } from '../errors.ts';
+import { type Person, type Principal, personId, personRoles, toPrincipal } from '../person/person.record.ts';
 import type { AccessStore } from '../store.ts';
 import type { ApiKeyService } from './api-key.service.ts';
 
@@ -9,9 +11,15 @@ export type SessionService = ReturnType<typeof createSessionService>;
 /**
  * Sessions of users who log in to the console in a browser, with an API key or at the identity provider. The id of the session is in a
  * cookie. The session may do what the key or the role may do. It ends when the user logs out, after 30 minutes without activity, after
- * 8 hours, or when the key expires or is revoked. A role that is taken away at the provider counts from the next login.
+ * 8 hours, when the key expires or is revoked, or when an admin ends it. A role that is taken away at the provider counts from the next login.
+ * @param options.hasKeyLogin whether people may log in with a key. Otherwise sessions that began with one have ended.
  */
-export function createSessionService(store: AccessStore, apiKeys: ApiKeyService) {
+export function createSessionService(options: {
+  readonly store: Pick<AccessStore, 'sessions' | 'apiKeys'>;
+  readonly apiKeys: ApiKeyService;
+  readonly hasKeyLogin: boolean;
+}) {
+  const { store, apiKeys, hasKeyLogin } = options;
   return {
     /** @returns the session's id. */
     begin: ({ id: keyId }: ApiKey): Promise<string> => store.sessions.create({ keyId, now: new Date() }),
@@ -27,7 +35,7 @@ export function createSessionService(store: AccessStore, apiKeys: ApiKeyService)
     async resume(id: string, { isActivity = true } = {}): Promise<Principal | undefined> {
       const now = new Date();
       const session = await store.sessions.find({ id, now });
-      if (!session) return undefined;
+      if (!session || !(session.person || hasKeyLogin)) return undefined;
       const { person, createdAt } = session;
       const apiKey = person
         ? toPrincipal(person, createdAt)
@@ -44,8 +52,48 @@ export function createSessionService(store: AccessStore, apiKeys: ApiKeyService)
     },
 
     end: (id: string): Promise<void> => store.sessions.delete(id),
+
+    /** The sessions that have not ended, the newest first. */
+    async list(): Promise<SessionView[]> {
+      const sessions = await store.sessions.list(new Date());
+      const names = new Map((await store.apiKeys.list()).map((apiKey) => [apiKey.id, apiKey]));
+      return sessions.flatMap(({ hash: id, keyId, person, createdAt, lastSeenAt, expiresAt }) => {
+        const principal = person ? toPrincipal(person, createdAt) : names.get(keyId);
+        // The sessions of a key that was deleted have ended.
+        if (!principal || !(person || hasKeyLogin)) return [];
+        const { name, role } = principal;
+        return [
+          {
+            ...{ id, apiKeyId: keyId, name, role },
+            ...(person ? { personRole: person.role } : {}),
+            createdAt: createdAt.toISOString(),
+            lastSeenAt: lastSeenAt.toISOString(),
+            expiresAt: expiresAt.toISOString(),
+          },
+        ];
+      });
+    },
+
+    /** Ends a session of anyone, by its public id. @throws AppError `unknown-session` */
+    async endListed(id: string): Promise<void> {
+      if (!(await store.sessions.deleteByHash(id))) throw accessError('unknown-session');
+    },
   };
 }
+
+export const sessionViewSchema = z
+  .strictObject({
+    id: z.string().describe('The public id of the session. It cannot be used to log in.'),
+    apiKeyId: z.string().describe('The id of the key, or of the person, which begins with `user_`.'),
+    name: z.string().describe('The name of the person or of the key.'),
+    role: z.enum(apiKeyRoles).describe('`client` or `operator`.'),
+    personRole: z.enum(personRoles).optional().describe('The role of a person. Absent for a key.'),
+    createdAt: z.iso.datetime().describe('When the user logged in.'),
+    lastSeenAt: z.iso.datetime().describe('When the user was last active, to the minute.'),
+    expiresAt: z.iso.datetime().describe('When the session ends at the latest.'),
+  })
+  .meta({ id: 'OpenSession', description: 'A user who is logged in with a browser.' });
+type SessionView = z.output<typeof sessionViewSchema>;
 
 function undefinedIfRefused(error: unknown): undefined {
   if (error instanceof AppError) return undefined;

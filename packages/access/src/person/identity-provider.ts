@@ -102,7 +102,11 @@ export class IdentityProvider {
     this.discovered ??= openid
       .discovery(new URL(issuer), clientId, clientSecret, undefined, {
         timeout: timeoutSeconds,
-        execute: new URL(issuer).protocol === 'http:' ? [openid.allowInsecureRequests] : [],
+        execute: [
+          // By itself the library trusts TLS to the token endpoint, and does not verify signatures of ID tokens.
+          openid.enableNonRepudiationChecks,
+          ...(new URL(issuer).protocol === 'http:' ? [openid.allowInsecureRequests] : []),
+        ],
       })
       .catch((cause: unknown) => {
         this.discovered = undefined;

@@ -9,6 +9,7 @@ import { connectionId, instant, success } from '../common.schema.ts';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.endpoint.ts';
 import { downloadAuditEvents, listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
 import { getClient, listClients, registerClient, revokeClient } from './clients.endpoint.ts';
+import { endSession, listSessions } from './sessions.endpoint.ts';
 
 const sessionSchema = z
   .strictObject({
@@ -90,6 +91,8 @@ export const accessEndpoints = endpointGroup({
   description: 'API keys and the audit log: who may call the API, and who did what.',
   endpoints: [
     getSession,
+    listSessions,
+    endSession,
     createApiKey,
     listApiKeys,
     getApiKey,

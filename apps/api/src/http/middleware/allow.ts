@@ -52,7 +52,7 @@ const ofAdmins: ReadonlySet<AuditAction> = new Set<AuditAction>([
     'signing-key.create',
     'signing-key.delete',
   ] as const),
-  ...(['client.create', 'client.revoke'] as const),
+  ...(['client.create', 'client.revoke', 'session.end'] as const),
   ...([
     'signing-key.retire',
     'connection.change-credentials',
