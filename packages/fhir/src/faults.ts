@@ -1,5 +1,5 @@
 /** More faults help no reader, and one request can have a hundred thousand. */
-export const maxFaults = 20;
+const maxFaults = 20;
 
 /** Collects the first faults of a request. What reads the request stops when the list is full. */
 export class FaultList<Fault> {

@@ -31,7 +31,7 @@ export {
   scopeVersionsOf,
   systemScopes,
 } from './bulk-data/scopes.ts';
-export { FaultList, maxFaults } from './faults.ts';
+export { FaultList } from './faults.ts';
 export { openBinaryJson } from './json/binary-json.ts';
 export { cutDepthInSteps } from './json/cut-depth.ts';
 export { ExactNumber, parseExact } from './json/exact-number.ts';

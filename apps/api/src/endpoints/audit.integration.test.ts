@@ -46,6 +46,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'listTables',
   'listClients',
   'getClient',
+  'listSessions',
 ]);
 /** The patients in the event of each endpoint that shows patient data. */
 const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = {
@@ -57,6 +58,10 @@ const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = 
   readFhirResource: ['p1'],
   readFhirVersion: ['p1'],
   readFhirInstanceHistory: ['p1'],
+  readChanges: ['p1'],
+  readResourceHistory: ['p1'],
+  readFhirTypeHistory: ['p1'],
+  readFhirHistory: ['p1'],
   searchFhir: ['p1'],
   searchFhirByPost: ['p1'],
   listDocuments: ['p1'],

@@ -8,6 +8,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import express from 'express';
 import { type EndpointDeps, endpointRouter } from '../../http/endpoint-router.ts';
 import { answerError } from '../../http/errors/answer-error.ts';
+import { DownloadSlots } from '../../http/limits/download-slots.ts';
 import { setCaller } from '../../http/middleware/caller-of.ts';
 import { searchResources } from './search-resources.endpoint.ts';
 
@@ -36,7 +37,7 @@ function createEndlessResources() {
 }
 
 const { counts, resources } = createEndlessResources();
-const deps = { services: { resources } } as unknown as EndpointDeps;
+const deps = { services: { resources }, process: { downloads: new DownloadSlots() } } as unknown as EndpointDeps;
 const logged: string[] = [];
 const logger = createLogger({ name: 'api', level: 'silent' });
 const server = createServer(

@@ -3,7 +3,7 @@ import { DownloadSlots } from './download-slots.ts';
 
 const never = new AbortController().signal;
 
-/** Starts downloads that end when they are told to. */
+/** Starts downloads that the test ends. */
 function createDownloads(slots: DownloadSlots) {
   const started: string[] = [];
   const ends = new Map<string, () => void>();

@@ -12,7 +12,7 @@ interface DownloadLimits {
   readonly waitMs: number;
 }
 
-export const downloadLimits: DownloadLimits = { perKey: 4, perProcess: 6, waitMs: 30_000 };
+const downloadLimits: DownloadLimits = { perKey: 4, perProcess: 6, waitMs: 30_000 };
 
 /** Lets some downloads run at a time. The others wait, in the order in which they came. */
 export class DownloadSlots {
