@@ -72,9 +72,9 @@ export async function* runCopies({
     await untilCopied({ url: postgresql.url, changedBy: new Date() });
     const kills = await disturbance.end();
     const { version: versions } = await writer.end();
-    const { compared, differences } = await compareInTheEnd({ system, url: postgresql.url, exported });
+    const { compared, differences } = await compareInTheEnd({ system, url: postgresql.url, exported: exported.copy });
     await exported.stop();
-    const { exports } = exported;
+    const { exports } = exported.copy;
     yield { seed: seed + index, kills, erased, exports, versions, compared, differences: [...late, ...differences] };
   }
 }

@@ -44,6 +44,19 @@ export function compareStored(options: {
   return [...wrong, ...extra];
 }
 
+/** @returns the differences between a copy, JSON by reference, and what is stored */
+export function compareCopy(copy: ReadonlyMap<string, string>, stored: ReadonlyMap<string, Stored>): string[] {
+  const current = [...stored].filter(([, { deleted }]) => !deleted);
+  const wrong = current.flatMap(([key, { resource }]) => {
+    const copied = copy.get(key);
+    if (copied === undefined) return [`${key} is stored and not in the copy`];
+    return isDeepStrictEqual(JSON.parse(copied), resource) ? [] : [`${key} has another content in the copy`];
+  });
+  const keys = new Set(current.map(([key]) => key));
+  const extra = [...copy.keys()].filter((key) => !keys.has(key)).map((key) => `${key} is in the copy and not stored`);
+  return [...wrong, ...extra];
+}
+
 /** @returns the resources of which an earlier change than this one is stored, or nothing */
 export function findOlder(stored: ReadonlyMap<string, Stored>, versions: readonly CurrentVersion[]): string[] {
   return versions.flatMap((version) => {

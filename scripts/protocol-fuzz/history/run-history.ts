@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExport, isTerminal, type OutputFile } from '@bulkhead/bulk-export';
 import { isSyncActive } from '@bulkhead/sync';
+import { ExportCopy } from '../../copies/follow-exports.ts';
 import { ApiError } from '../../system/api-client.ts';
 import { type Finding, openPractice, type Practice, silentIfAny, start, untilEnded } from '../practice.ts';
 import { goodPlan } from '../server/export-plan.ts';
 import { goodSearchPlan } from '../server/search-plan.ts';
 import type { CurrentVersion } from '../server/world.ts';
 import type { FuzzedSystem, Slot } from '../start-fuzzed-system.ts';
-import { compareStored, findOlder, readStored } from './compare-store.ts';
+import { compareCopy, compareStored, findOlder, readStored } from './compare-store.ts';
 import { findTraces, hasOneOf } from './find-traces.ts';
 import type { History, HistoryEvent, HistoryStep, WorkerStop } from './history.arbitrary.ts';
 import { keyOf, LiveEhr, type ResourceName } from './live-ehr.ts';
@@ -18,12 +19,14 @@ const fillerPageSize = 100;
 /** Workers that other rounds stop can end an export, which says so. */
 const poisonCode = 'poison-job';
 const maxTries = 5;
+/** A worker that was stopped can store something between an export and the comparison. The next export has it. */
+const maxReads = 3;
 const rightClock = { offsetMs: 0, rate: 1 };
 
 /**
  * Runs the history of an EHR with its exports, syncs and erasures. Then everything works correctly, and a full export
- * and two exports with `since: "last"` must make the store equal to the EHR. Then the connection is purged, and nothing
- * of it and of the patients who are kept out may be stored.
+ * and two exports with `since: "last"` must make the store equal to the EHR, and a copy that is kept by exports of the
+ * store equal to the store. Then the connection is purged, and nothing of it and of the patients who are kept out may be stored.
  */
 export async function runHistory(system: FuzzedSystem, slot: Slot, plan: History): Promise<Finding[]> {
   const round = new HistoryRound({ system, slot, plan });
@@ -78,11 +81,18 @@ class HistoryRound {
       search: { ...goodSearchPlan, ...search, pageSize },
     });
     for (const name of this.#names) this.#ehr.write(name);
-    for (const step of steps) await this.#runStep(practice, step);
+    const { baseUrl, apiKey } = this.#system;
+    const { provider } = this.#slot;
+    const copy = new ExportCopy({ baseUrl, apiKey, provider, connectionId: practice.connectionId });
+    for (const step of steps) {
+      await this.#runStep(practice, step);
+      await copy.read();
+    }
     this.#ehr.setClock(rightClock);
     await this.#untilErased();
     for (const since of [undefined, 'last', 'last'] as const) await this.#healthyExport(practice, since);
     await this.#verifyStore(practice);
+    await this.#verifyCopy(practice, copy);
     await this.#purge(practice, purge);
     return this.#findings;
   }
@@ -234,6 +244,17 @@ class HistoryRound {
     // A patient who has replaced one who is kept out names the other one, and stays.
     const naming = this.#ehr.rows.filter(({ replacedId = '' }) => this.#keptOut.has(replacedId));
     await this.#verifyErased([...this.#keptOut], new Set(naming.map((row) => `Patient/${connectionId}/${row.id}`)));
+  }
+
+  /** A program that reads one export of the store after the other has what is stored, and nothing that was erased. */
+  async #verifyCopy({ connectionId }: Practice, copy: ExportCopy): Promise<void> {
+    let differences: string[] = [];
+    for (let reads = 0; reads < maxReads; reads++) {
+      await copy.read();
+      differences = compareCopy(copy.resources, await readStored(this.#system.database, connectionId));
+      if (differences.length === 0) return;
+    }
+    this.#findings.push(...silentIfAny('in a copy by exports of the store', differences));
   }
 
   async #purge(practice: Practice, { isDuringExport, stop }: History['purge']): Promise<void> {
