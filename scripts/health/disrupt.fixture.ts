@@ -66,8 +66,8 @@ const withWorkers: readonly Disruption[] = [
     what: 'most requests of the day are used',
     async disrupt({ system }) {
       const redis = connectRedis({ url: system.redis.url, waiting: true, onError: () => undefined });
-      const states = (await redis.keys('*:state')).filter((key) => !key.includes('.token'));
-      for (const key of states) await redis.hset(key, 'bucketTotal', 95_000);
+      const days = (await redis.keys('*:rate:*:day')).filter((key) => !key.includes('.token'));
+      for (const key of days) await redis.hset(key, String(Math.floor(Date.now() / 600_000)), 95_000);
       redis.disconnect();
     },
   },

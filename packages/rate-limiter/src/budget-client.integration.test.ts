@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { budgetKeys, requestPriorities } from './budget.ts';
 import { createBudgetClient } from './budget-client.ts';
+import { readBudgets } from './read-budgets.ts';
 
 const { redisUrl, prefix } = testServices();
 const redis = new Redis(redisUrl);
@@ -136,4 +137,123 @@ describe('the budget client (reports)', () => {
     await client.reserve({ priority: 'poll', waiting: [0, 1, 0, 0, 0], arrivals: reported });
     expect(await arrivals()).toEqual([first - 500.5, second, third]);
   });
+});
+
+describe('the budget client (the day)', () => {
+  const hourMs = 3_600_000;
+  const bucketMs = 600_000;
+  const limits = { limit: 400, windowMs: 60_000, perDay: 100, guardMs: 1500, coldStart: 'go' } as const;
+
+  function openDay(id: string) {
+    const budget = { id, name: id, rateLimit: limits };
+    const client = createBudgetClient({ redis, prefix, budget, processId: 'first' });
+    const keys = budgetKeys({ prefix, budget });
+    const reserve = (count: number, priority: 'interactive' | 'crawl' = 'crawl') =>
+      client.reserve({
+        priority,
+        waiting: requestPriorities.map((name) => (name === priority ? count : 0)),
+        arrivals: [],
+      });
+    return {
+      client,
+      reserve,
+      keys,
+      /** Reserves until the part of the day that syncs may use is used up. @returns the grants */
+      async useUp(): Promise<string[]> {
+        const grants: string[] = [];
+        for (let slots = (await reserve(50)).slots; slots.length > 0; slots = (await reserve(50)).slots)
+          grants.push(...slots.map(({ grantId }) => grantId));
+        return grants;
+      },
+      /** Moves what was counted into the past. */
+      async age(ms: number): Promise<void> {
+        const buckets = Object.entries(await redis.hgetall(keys.day));
+        await redis.del(keys.day);
+        const age = Math.floor(ms / bucketMs);
+        for (const [bucket, count] of buckets) await redis.hset(keys.day, String(Number(bucket) - age), count);
+        await redis.hincrby(keys.state, 'bucket', -age);
+      },
+      /** What the budget shows, and what the next reservation compares with the budget of the day. */
+      async counted(): Promise<[shown: number | undefined, compared: number]> {
+        const [state] = await readBudgets({ redis, prefix, budgets: [budget] });
+        return [state?.day, Number(await redis.hget(keys.state, 'dayTotal'))];
+      },
+    };
+  }
+  const nothing = { arrivals: [], late: [], unused: [], leavesQueue: false };
+
+  test('a request counts for a day, in each of its ten minutes, and no longer', async () => {
+    const day = openDay('a-day');
+    expect(await day.useUp()).toHaveLength(94);
+    for (const ms of [11 * 60_000, 3 * hourMs, 20 * hourMs]) {
+      await day.age(ms);
+      expect(await day.reserve(1)).toMatchObject({ reason: 'day', slots: [] });
+      expect(await day.counted()).toEqual([94, 94]);
+    }
+    await day.age(hourMs);
+    expect((await day.reserve(1)).slots).toHaveLength(1);
+    expect(await day.counted()).toEqual([1, 1]);
+    expect(await redis.hlen(day.keys.day)).toBe(1);
+  });
+
+  test('a refusal for the day says when the oldest requests of it no longer count', async () => {
+    const day = openDay('the-oldest');
+    await day.reserve(50);
+    await day.age(20 * hourMs);
+    await day.useUp();
+    const { waitMs } = await day.reserve(1);
+    expect(Math.ceil(waitMs / bucketMs)).toBeGreaterThanOrEqual(24);
+    expect(Math.ceil(waitMs / bucketMs)).toBeLessThanOrEqual(26);
+  });
+
+  test('what was counted in past and present minutes is one sum', async () => {
+    const day = openDay('sum');
+    await day.reserve(30);
+    await day.age(2 * hourMs);
+    await day.reserve(20);
+    await day.age(2 * hourMs);
+    await day.reserve(10);
+    expect(await day.counted()).toEqual([60, 60]);
+    expect(await day.useUp()).toHaveLength(34);
+  });
+
+  test('a grant that is given back is not counted for the day, and only once', async () => {
+    const day = openDay('given-back');
+    const grants = await day.useUp();
+    await day.client.report({ ...nothing, unused: grants.slice(0, 5) });
+    await day.client.report({ ...nothing, unused: [...grants.slice(0, 5), 'unknown'] });
+    expect(await day.counted()).toEqual([89, 89]);
+    expect(await day.useUp()).toHaveLength(5);
+    expect(await day.counted()).toEqual([94, 94]);
+  });
+
+  test('a grant that is given back minutes after it was reserved leaves no other request uncounted', async () => {
+    const day = openDay('given-back-later');
+    const grants = await day.useUp();
+    await day.client.report({ ...nothing, unused: grants.slice(0, 5) });
+    await day.age(hourMs);
+    await day.reserve(3);
+    await day.age(23 * hourMs + bucketMs);
+    // The first 89 no longer count, the later three do.
+    await day.reserve(1);
+    expect(await day.counted()).toEqual([4, 4]);
+  });
+});
+
+test('nothing is sent for a window and the reserved time after the clock of Redis went back, and the day stays counted', async () => {
+  const budget = { id: 'clock-back', name: 'clock-back', rateLimit };
+  const { state, log } = budgetKeys({ prefix, budget });
+  const client = createBudgetClient({ redis, prefix, budget, processId: 'first' });
+  const reserve = () => client.reserve({ priority: 'poll', waiting: [0, 1, 0, 0, 0], arrivals: [] });
+  const { slots, now } = await reserve();
+  expect(slots).toHaveLength(1);
+  // The last slot is further ahead than any slot is reserved.
+  await redis.hset(state, 'lastGrant', String(now + rateLimit.windowMs));
+  const after = await reserve();
+  expect(after).toMatchObject({ reason: 'closed', slots: [] });
+  const closedMs = rateLimit.windowMs * 1.5 + rateLimit.guardMs;
+  const [read] = await readBudgets({ redis, prefix, budgets: [budget] });
+  expect(Number(await redis.hget(state, 'pausedUntil'))).toBeCloseTo(after.now + closedMs, 1);
+  expect(read?.day).toBe(1);
+  expect(await redis.exists(log)).toBe(0);
 });

@@ -9,6 +9,7 @@ import {
   type RequestPriority,
   requestPriorities,
 } from './budget.ts';
+import { giveBackScript } from './give-back.lua.ts';
 import { waitingField } from './redis-script.ts';
 import { reserveScript } from './reserve.lua.ts';
 
@@ -57,6 +58,7 @@ export function createBudgetClient(options: {
   const { redis, prefix, budget, processId } = options;
   const { limit, windowMs, guardMs, coldStart } = budget.rateLimit;
   const { state, log, day } = budgetKeys({ prefix, budget });
+  const keys = [state, log, day];
   const field = waitingField(processId);
   return {
     async reserve({ priority, waiting, arrivals }) {
@@ -67,7 +69,7 @@ export function createBudgetClient(options: {
       const more = [waitsWhenCold, logMemoryMs(budget.rateLimit), ...waiting, batchSize(budget.rateLimit)];
       const reply = await reserveScript({
         redis,
-        keys: [state, log, day],
+        keys,
         args: [...settings, ...more, ...arrivals.flatMap(toPair)],
       });
       const [now, reason, waitMs, ...slots] = reply as [string, string, number, ...number[]];
@@ -78,9 +80,9 @@ export function createBudgetClient(options: {
       const commands = redis.pipeline();
       if (arrivals.length > 0) commands.zadd(log, 'XX', 'LT', ...arrivals.flatMap(toPair));
       if (late.length > 0) commands.zadd(log, 'XX', 'GT', ...late.flatMap(toPair));
-      if (unused.length > 0) commands.zrem(log, ...unused);
       if (leavesQueue) commands.hdel(state, field);
-      if (commands.length > 0) await commands.exec();
+      const isGivenBack = unused.length > 0 && giveBackScript({ redis, keys, args: unused });
+      await Promise.all([commands.length > 0 && commands.exec(), isGivenBack]);
     },
   };
 }

@@ -270,7 +270,7 @@ test('the rate limiter lets waiting processes take turns instead of competing fo
 });
 
 test('the rate limiter keeps the end of a day for ready files and for people, then rejects all with the time to wait', async () => {
-  // A slot that is given back is still counted for the day. With a long guard and a high limit none is, even on a busy machine.
+  // With a long guard and a high limit no slot is given back, even on a busy machine.
   const budget = makeBudget({ limit: 200, perDay: 100, windowMs: 10, guardMs: 60_000, coldStart: 'go' });
   const refused = { code: 'daily-budget-used', retry: { afterMs: expect.any(Number) } };
   const isRefused = (priority: RequestPriority) =>
@@ -303,7 +303,7 @@ test('polls that find the day used up do not delay files that are ready', async 
 
 test('the rate limiter reports the use of the window and of the day, and the remaining pause', async () => {
   expect(await limiter.readUse()).toEqual([]);
-  // A slot that is given back would be counted for the day, so the guard is long.
+  // With a long guard no slot is given back.
   const budget = makeBudget({ limit: 4, windowMs: 60_000, perDay: 10, guardMs: 60_000, coldStart: 'go' });
   await grantTimes(budget, 2);
   const used = { name: budget.name, dayRatio: 0.2, windowRatio: 0.5 };

@@ -30,9 +30,13 @@ local now = time[1] * 1000 + time[2] / 1000
 local function exact(ms) return string.format('%.3f', ms) end
 `;
 
-/** The rolling day is counted in buckets of 10 minutes. A bucket counts until 24 h after its end. */
+/**
+ * The rolling day is counted in buckets of 10 minutes. A grant is in the bucket of its latest possible arrival when it was reserved, which
+ * the log has of a grant that is given back. A bucket counts until 24 h after its end.
+ */
 export const dayBuckets = `
 local bucketMs, dayMs = 600000, 86400000
+local function bucketOf(ms) return math.floor(tonumber(ms) / bucketMs) end
 local function countsUntil(bucket) return (bucket + 1) * bucketMs + dayMs end
 `;
 

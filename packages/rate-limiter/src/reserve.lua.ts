@@ -13,7 +13,7 @@ import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.
  * process may reserve a little further ahead, because others may have reserved in between.
  *
  * KEYS  1 state (hash, with a field for each waiting process, see `waitQueue`)  2 log (sorted set: grant -> latest arrival)
- *       3 day (hash: bucket -> grants, of past buckets)
+ *       3 day (hash, see `dayBuckets`)
  * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day, for this priority  5 `waitingField` of the process  6 name of the first grant: '<name>.1'
  *       7 priority index, from 0  8 whether to wait after a loss of state, 1|0  9 how long the log keeps entries, ms (at least the window)
  *       10-14 requests of this process that wait, by priority, the most urgent first  15 how many slots to reserve together, at most
@@ -100,11 +100,10 @@ local slow = now < (state.slowUntil or 0)
 local spacing = slow and pace * 2 or pace
 
 -- The rolling day.
-local bucket = math.floor(now / bucketMs)
-local dayTotal, bucketTotal = state.dayTotal or 0, state.bucketTotal or 0
+local bucket = bucketOf(now)
+local dayTotal = state.dayTotal or 0
 if state.bucket ~= bucket then
-  if bucketTotal > 0 then redis.call('HINCRBY', KEYS[3], state.bucket, bucketTotal) end
-  dayTotal, bucketTotal = 0, 0
+  dayTotal = 0
   local counts = redis.call('HGETALL', KEYS[3])
   for i = 1, #counts, 2 do
     if countsUntil(tonumber(counts[i])) <= now then
@@ -115,7 +114,6 @@ if state.bucket ~= bucket then
   end
   change('bucket', bucket)
   change('dayTotal', dayTotal)
-  change('bucketTotal', 0)
 end
 
 -- The latest possible arrivals of the last requests, in ascending order.
@@ -146,7 +144,7 @@ local isLowPrioritySlot = sinceLow >= ${urgentInARow}
 local isBehind = urgentWaiting and not isLowPrioritySlot
 local leavesIt = lowWaiting and isLowPrioritySlot and not urgentWaiting
 local wanted = isBehind and 0 or math.min(own[priority], urgentWaiting and 1 or batch)
-local slots, granted = {}, {}
+local slots, granted, buckets = {}, {}, {}
 local at = nextSlot()
 -- Retry times are computed from the number of slots that each process wants. So while others wait for an equally urgent request, a
 -- process reserves nothing before its retry time, and at its retry time all of the slots that it wants or none.
@@ -160,12 +158,15 @@ while #slots < wanted and at <= now + farthest and dayTotal < allowance do
   own[priority] = own[priority] - 1
   table.insert(slots, math.ceil(at - now))
   table.insert(arrivals, at + guard)
-  table.insert(granted, exact(at + guard))
+  local latest = exact(at + guard)
+  table.insert(granted, latest)
   table.insert(granted, grant .. '.' .. #slots)
+  buckets[bucketOf(latest)] = (buckets[bucketOf(latest)] or 0) + 1
   at = nextSlot()
 end
 if #slots > 0 then
   redis.call('ZADD', KEYS[2], unpack(granted))
+  for slotBucket, count in pairs(buckets) do redis.call('HINCRBY', KEYS[3], slotBucket, count) end
   local memory = tonumber(ARGV[9])
   -- Old entries have no effect, so they are removed only now and then.
   if math.floor(last / memory) ~= math.floor((state.lastGrant or 0) / memory) then
@@ -174,7 +175,6 @@ if #slots > 0 then
   -- Counts slots since a less urgent request was last served, or did not exist.
   change('sinceLow', (urgentWaiting or not lowWaiting) and 0 or sinceLow + #slots)
   change('dayTotal', dayTotal)
-  change('bucketTotal', bucketTotal + #slots)
   change('lastGrant', exact(last))
 end
 

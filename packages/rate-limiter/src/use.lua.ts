@@ -27,12 +27,10 @@ for i = 1, #fields, 2 do
 end
 
 local day = 0
-local function countBucket(bucket, grants)
-  if countsUntil(tonumber(bucket)) > now then day = day + tonumber(grants) end
-end
-if state.bucket then countBucket(state.bucket, state.bucketTotal) end
 local counts = redis.call('HGETALL', KEYS[3])
-for i = 1, #counts, 2 do countBucket(counts[i], counts[i + 1]) end
+for i = 1, #counts, 2 do
+  if countsUntil(tonumber(counts[i])) > now then day = day + tonumber(counts[i + 1]) end
+end
 
 -- Reserved slots in the future are not used yet.
 local latest = exact(now + tonumber(ARGV[2]))

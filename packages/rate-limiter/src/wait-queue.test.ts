@@ -491,7 +491,7 @@ test('after a pause, nothing is reported if no slot was reserved', async () => {
   expect([reservations, reports]).toEqual([[], []]);
 });
 
-test('a closed queue neither grants nor reserves', async () => {
+test('a closed queue neither grants nor reserves, and gives its slots back', async () => {
   script = [{ slots: [500], reason: 'window', waitMs: 900 }];
   enter('first', 'download');
   enter('second', 'download');
@@ -500,10 +500,11 @@ test('a closed queue neither grants nor reserves', async () => {
   await pass(0);
   expect(jest.getTimerCount()).toBe(0);
   await pass(20_000);
-  expect([reservations.length, granted, reports]).toEqual([1, [], []]);
+  const givenBack = { arrivals: [], late: [], unused: ['g1'], leavesQueue: false };
+  expect([reservations.length, granted, reports]).toEqual([1, [], [givenBack]]);
 });
 
-test('a closed queue reports nothing', async () => {
+test('a closed queue reports no arrivals', async () => {
   script = [{ slots: [0] }];
   enter('poll', 'poll');
   await pass(0);

@@ -97,7 +97,7 @@ export class WaitQueue {
 
   close(): void {
     this.#isClosed = true;
-    this.#slots.removeAll();
+    this.#reporter.unused(this.#slots.removeAll());
     this.#reporter.close();
     this.#endSleep();
   }

@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import { downloadFile, pollExport } from '../steps/index.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
-/** 5 % of them are 25 requests. With the long guard and the high limit no slot is given back, which the day would count twice. */
+/** 5 % of them are 25 requests. With the long guard and the high limit no slot is given back, so the shares are exact. */
 const rateLimit = { limit: 2000, windowMs: 2000, guardMs: 60_000, perDay: 500, coldStart: 'go' } as const;
 
 test('every finished export is downloaded in the last 5 % of a day, while polls of others wait', async () => {

@@ -5,8 +5,9 @@ import { createEhrClient } from '../create-ehr-client.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
 // One of several processes that send requests as fast as they can. Started by rate-limiter.processes.integration.test.ts.
-// Usage: node send-requests.process.ts REDIS_URL PREFIX FHIR_ENDPOINT REQUESTS
-const [redisUrl = '', prefix = '', fhirEndpoint = '', count = '0'] = process.argv.slice(2);
+// Usage: node send-requests.process.ts REDIS_URL PREFIX FHIR_ENDPOINT REQUESTS [BLOCKED_MS]
+// With BLOCKED_MS its event loop is blocked again and again for this time, as that of a worker without enough CPU time.
+const [redisUrl = '', prefix = '', fhirEndpoint = '', count = '0', blockedMs = '0'] = process.argv.slice(2);
 const redis = new Redis(redisUrl);
 const athenahealth = createProviderRegistry({ ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint }).get('athenahealth');
 // The guard must exceed the jitter between a grant and the server's timestamp. If six processes share two cores, an event loop is
@@ -33,6 +34,14 @@ const send = () =>
     retries: 0,
     sendToken: false,
   });
+const starve = setInterval(
+  () => {
+    const until = performance.now() + Number(blockedMs);
+    while (performance.now() < until);
+  },
+  Number(blockedMs) * 1.5 || 1000,
+);
 await Promise.all(Array.from({ length: Number(count) }, send));
+clearInterval(starve);
 client.close();
-redis.disconnect();
+await redis.quit();
