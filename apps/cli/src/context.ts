@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { createClient } from '@bulkhead/client';
+import { type ApiClient, answerOf, createClient } from '@bulkhead/client';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { createOutput, type Streams } from './output/output.ts';
@@ -36,8 +36,15 @@ export function readContext(command: Command, environment: Environment) {
   const { url, keyFile, provider, json = false, quiet = false } = command.optsWithGlobals<GlobalOptions>();
   const base = readUrl(url);
   const { stdout, env } = environment;
+  const api = createClient({ url: base, key: readKey({ keyFile, environment }), fetch: environment.fetch });
+  let isBulkhead: Promise<void> | undefined;
+  const onRequest = () => {
+    isBulkhead ??= assertBulkhead(createClient({ url: base, fetch: environment.fetch }));
+    return isBulkhead;
+  };
+  api.use({ onRequest });
   return {
-    api: createClient({ url: base, key: readKey({ keyFile, environment }), fetch: environment.fetch }),
+    api,
     url: base,
     provider,
     output: createOutput({ ...environment, json, quiet }),
@@ -56,6 +63,22 @@ function readUrl(url: string): string {
   throw new CliError({
     message: '--url (BULKHEAD_URL) must be a URL without a user and a password, such as https://bulkhead.example.',
     exitCode: exitCodes.usage,
+  });
+}
+
+/**
+ * The key is sent only to a server that has answered as Bulkhead, because `--url` can be another server by mistake, such as the receiver of
+ * a webhook.
+ */
+async function assertBulkhead(apiWithoutKey: ApiClient): Promise<void> {
+  const result = await apiWithoutKey.GET('/health');
+  // A proxy in front of the API answers so while the API starts or is overloaded.
+  if (result.response.status >= 500 || result.response.status === 429) answerOf(result);
+  const { status, eventLoop } = result.data ?? {};
+  if (status === 'alive' && typeof eventLoop?.stalls === 'number') return;
+  throw new CliError({
+    message: "This URL is not Bulkhead's API. The API key was not sent. Verify --url (BULKHEAD_URL).",
+    exitCode: exitCodes.unavailable,
   });
 }
 

@@ -2,6 +2,7 @@ import { answerOf } from '@bulkhead/client';
 import { type CommandGroup, choice, command, given, pages, required, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { toFields } from '../output/output.ts';
+import { withAdvice } from '../output/report-error.ts';
 
 const connection = 'the id of the connection';
 
@@ -20,7 +21,10 @@ export const webhooks: CommandGroup = {
       examples: ['webhooks set conn_1 --address https://client.example/bulkhead'],
       async run({ api, output }, { connection: id, address: url }) {
         const init = { params: { path: { id } }, body: given({ url }) };
-        output.printAnswer(await api.PUT('/api/ehr/connections/{id}/webhook', init), 'secret');
+        const answer = api.PUT('/api/ehr/connections/{id}/webhook', init);
+        // A receiver that was given as `--url` is not the API.
+        const advice = 'Pass the URL to call with --address.';
+        output.printAnswer(await (url === undefined ? withAdvice(answer, advice) : answer), 'secret');
       },
     }),
     command({

@@ -58,12 +58,16 @@ export function reportError(
  * Waits for the end of a started export or sync. An error names the command that follows it, because without a terminal nothing else has
  * named the id.
  */
-export async function whileRunning<End>(end: Promise<End>, command: string): Promise<End> {
+export function whileRunning<End>(end: Promise<End>, command: string): Promise<End> {
+  return withAdvice(end, `What was started continues: follow it with \`${command}\`.`);
+}
+
+/** Adds advice to the error, if there is one. */
+export async function withAdvice<End>(end: Promise<End>, advice: string): Promise<End> {
   try {
     return await end;
   } catch (error) {
     const { message, exitCode, code, details } = toCliError(error);
-    const advice = `What was started continues: follow it with \`${command}\`.`;
     throw new CliError({ message: `${message} ${advice}`, exitCode, code, details });
   }
 }
