@@ -17,6 +17,12 @@ const assertionSchema = z.strictObject({
   expiresAt: z.date(),
 });
 
+/**
+ * For how long a used assertion is remembered, by the clock of the database. Assertions are accepted for seven minutes by the clock of an API,
+ * so the clocks may differ by three quarters of an hour.
+ */
+const rememberedMinutes = 60;
+
 /** SMART App Launch 2.2, "Backend Services": at most five minutes. */
 export const tokenSeconds = 300;
 /** Distinguishes tokens from API keys. */
@@ -57,11 +63,16 @@ export class ClientTokenRepository {
   }
 
   /** @returns false if the client has used the assertion before */
-  async useAssertion(options: { readonly clientId: string; readonly jti: string; readonly expiresAtMs: number }) {
-    const { clientId, jti, expiresAtMs } = options;
+  async useAssertion({ clientId, jti }: { readonly clientId: string; readonly jti: string }): Promise<boolean> {
+    const until = { $dateAdd: { startDate: '$$NOW', unit: 'minute', amount: rememberedMinutes } };
+    const remember = [{ $set: { expiresAt: { $ifNull: ['$expiresAt', until] } } }];
     try {
-      await this.assertions.create({ _id: hash([clientId, jti]), expiresAt: new Date(expiresAtMs) });
-      return true;
+      const { upsertedCount } = await this.assertions.collection.updateOne(
+        { _id: hash([clientId, jti]) as never },
+        remember,
+        { upsert: true },
+      );
+      return upsertedCount === 1;
     } catch (error) {
       if (isDuplicateKey(error)) return false;
       throw error;
