@@ -9,6 +9,9 @@ interface Component {
   readonly name: string;
   readonly version: string;
   readonly purl: string;
+  readonly pedigree?: {
+    readonly patches: readonly { readonly diff: { readonly text: { readonly content: string } } }[];
+  };
   readonly externalReferences?: readonly { readonly hashes?: readonly { readonly alg: string }[] }[];
 }
 
@@ -41,5 +44,16 @@ test('a bill of materials names every package of the image with its version and 
     expect(purl).toContain(`@${version}`);
     const hashes = externalReferences.flatMap((reference) => reference.hashes ?? []);
     expect(hashes.map(({ alg }) => alg)).toContain('SHA-512');
+  }
+});
+
+test('a bill of materials has the patches of packages that differ from those of the registry', () => {
+  for (const app of ['api', 'worker']) {
+    const patched = read(app).components.filter(({ pedigree }) => pedigree !== undefined);
+    expect(patched.map(({ name }) => name)).toEqual(['mongodb']);
+    const content = patched[0]?.pedigree?.patches[0]?.diff.text.content;
+    const { name, version } = patched[0] ?? {};
+    const file = join(import.meta.dirname, `../../packages/store/patches/${name}@${version}.patch`);
+    expect(content).toBe(readFileSync(file, 'utf8'));
   }
 });
