@@ -83,6 +83,18 @@ describe('the roles', () => {
     expect((await send('PUT', '/admin/queues/api/queues/sync/pause')).status).toBe(403);
   });
 
+  test('a viewer searches by POST, sends a view, and may end an export of the store', async () => {
+    const send = await enter('vera');
+    const connectionId = await api.createConnection();
+    const base = `/api/ehr/athenahealth/fhir/${connectionId}`;
+    const searched = await send('POST', `${base}/Patient/_search`);
+    expect([searched.status, searched.body.resourceType]).toEqual([200, 'Bundle']);
+    const view = { resource: 'Patient', select: [{ column: [{ name: 'id', path: 'id', type: 'id' }] }] };
+    const table = await send('POST', `/api/ehr/athenahealth/tables?connectionId=${connectionId}`, view);
+    expect([table.status, table.text]).toEqual([200, '']);
+    expect((await send('DELETE', `${base}/bulkstatus/none`)).status).toBe(404);
+  });
+
   test('a person without a role is not let in, and the refusal is in the audit log', async () => {
     const { browser, status, text } = await logInAt({ baseUrl, account: 'nobody' });
     expect([status, browser.cookies.has('bulkhead')]).toEqual([403, false]);

@@ -129,7 +129,7 @@ export const issueToken = defineEndpoint({
   async handler({ process, services, request, response }) {
     response.set('cache-control', 'no-store');
     try {
-      const form = Object.fromEntries(new URLSearchParams(typeof request.body === 'string' ? request.body : ''));
+      const form = readForm(request.body);
       const audience = audienceOf(request, process);
       const { client, issued } = await services.backendClients.grant({
         ...{ form, audience },
@@ -148,6 +148,14 @@ export const issueToken = defineEndpoint({
     }
   },
 });
+
+/** @throws OAuthError if a parameter is sent twice, because another server may have read the other one (RFC 6749, section 3.2) */
+function readForm(body: unknown): Record<string, string> {
+  const sent = new URLSearchParams(typeof body === 'string' ? body : '');
+  const form = Object.fromEntries(sent);
+  if (Object.keys(form).length === sent.size) return form;
+  throw new OAuthError({ code: 'invalid_request', text: 'A parameter is included more than once.' });
+}
 
 const localHosts = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 

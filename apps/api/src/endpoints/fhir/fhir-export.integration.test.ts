@@ -423,6 +423,26 @@ test('an assertion of a client whose clock is a little ahead or behind is accept
   }
 });
 
+test('a parameter that is sent twice to the token endpoint is refused, and the assertion is not used', async () => {
+  const { id } = (await register({ jwks: { keys: [await publicKey(keys, 'k1')] } })).body.data;
+  const signed = await assertion(id);
+  const form = new URLSearchParams({
+    ...{ grant_type: 'client_credentials', scope: 'system/Patient.rs', client_assertion: signed },
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  });
+  for (const name of [...form.keys(), 'other', 'other']) {
+    const twice = new URLSearchParams([...form, [name, form.get(name) ?? ''], ['other', '1']]);
+    if (name === 'other') twice.append('other', '1');
+    const { status, body } = await api.request('POST', '/api/ehr/oauth/token', {
+      authorization: null,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: twice.toString(),
+    });
+    expect([name, status, body.error]).toEqual([name, 400, 'invalid_request']);
+  }
+  expect((await requestToken(signed)).status).toBe(200);
+});
+
 test('assertions that are not for this server, too long, or of another client are refused', async () => {
   const { id } = (await register({ jwks: { keys: [await publicKey(keys, 'k1')] } })).body.data;
   for (const wrong of [
