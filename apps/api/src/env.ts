@@ -29,7 +29,7 @@ export const apiEnvSchema = z
      * The limit of launches, for all addresses together, and twice the limit of the requests of one address that start or finish an
      * authorization. An authorization takes two. Each callback can cost a new token, and athenahealth grants 50 a minute.
      */
-    API_AUTHORIZATIONS_PER_MINUTE: z.coerce.number().int().min(2).default(40),
+    API_AUTHORIZATIONS_PER_MINUTE: z.coerce.number().int().min(2).default(20),
     /** The identity provider at which people log in: its issuer. Without it, people log in with an API key. */
     API_OIDC_ISSUER: z
       .string()

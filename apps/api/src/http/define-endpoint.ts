@@ -263,7 +263,7 @@ export interface ProcessState {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
   readonly refusedAttempts: RefusedAttempts;
-  readonly limits: Pick<RequestLimits, 'countKickOff' | 'countLaunch' | 'countRefusal' | 'countTest' | 'countToken'>;
+  readonly limits: Pick<RequestLimits, 'countKickOff' | 'countRefusal' | 'countTest' | 'countToken'>;
   /** API_PUBLIC_URL. */
   readonly publicUrl: string | undefined;
   readonly streams: EventStreams;

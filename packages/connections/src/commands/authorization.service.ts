@@ -87,20 +87,11 @@ export class AuthorizationService {
     return this.redirectToEhr(split(token));
   }
 
-  /**
-   * Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry.
-   * @param options.admit called for a launch from a known EHR, before a record is created. Throws if there are too many
-   */
-  async launch(options: {
-    readonly provider: string;
-    readonly iss: string;
-    readonly launch: string;
-    readonly admit: () => Promise<void>;
-  }) {
-    const { iss, launch, admit } = options;
+  /** Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry. */
+  async launch(options: { readonly provider: string; readonly iss: string; readonly launch: string }) {
+    const { iss, launch } = options;
     const provider = this.registry.get(options.provider);
     const environment = environmentOf(provider, iss);
-    await admit();
     // In an EHR launch the EHR has already chosen the patient.
     const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
     const scope = scopes && ['launch', ...scopes].join(' ');

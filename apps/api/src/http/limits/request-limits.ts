@@ -43,10 +43,7 @@ export class RequestLimits {
     readonly requestsPerMinute: number;
     /** The limit of refused keys for each address. */
     readonly refusalsPerMinute: number;
-    /**
-     * The limit of launches from known EHRs, for all addresses together. One address may send half as many requests of browsers that start
-     * or finish an authorization.
-     */
+    /** The limit of requests of browsers that start or finish an authorization, for each address. */
     readonly authorizationsPerMinute: number;
   }) {
     const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
@@ -126,29 +123,17 @@ export class RequestLimits {
   }
 
   /**
-   * Counts a browser request that starts or finishes an authorization, before anything of it is checked.
+   * Counts a browser request that starts or finishes an authorization, before anything of it is checked. There is no limit for all addresses
+   * together, because the other parts of a launch are public: with it, a few addresses could keep all users from launching. A launch costs a
+   * record for an hour, a job, and no request to the EHR, whose endpoints are read once an hour.
    * @throws AppError `too-many-requests`
    */
   countAnonymous(address: string): Promise<void> {
     return add({
       to: this.anonymous,
       id: networkOf(address),
-      limit: Math.ceil(this.authorizationsPerMinute / 2),
-      message: 'Too many authorizations came from this IP address. Wait a minute and try again.',
-    });
-  }
-
-  /**
-   * Counts a valid launch. It needs no key, creates a record and a job, and can cause a request to the EHR. Invitations and callbacks have a
-   * secret, and are not limited together: otherwise anyone could keep all users from logging in at the EHR.
-   * @throws AppError `too-many-requests`
-   */
-  countLaunch(): Promise<void> {
-    return add({
-      to: this.anonymous,
-      id: 'all',
       limit: this.authorizationsPerMinute,
-      message: 'Too many launches were started in the last minute. Wait a minute and try again.',
+      message: 'Too many authorizations came from this IP address. Wait a minute and try again.',
     });
   }
 

@@ -149,9 +149,8 @@ const launch = defineEndpoint({
     'unavailable',
   ],
   errorPage: unknownUserErrorPage,
-  async handler({ params: { provider }, query: { iss, launch: launchId }, services, process, response }) {
-    const admit = () => process.limits.countLaunch();
-    sendToEhr(response, await services.authorizations.launch({ provider, iss, launch: launchId, admit }));
+  async handler({ params: { provider }, query: { iss, launch: launchId }, services, response }) {
+    sendToEhr(response, await services.authorizations.launch({ provider, iss, launch: launchId }));
   },
 });
 
