@@ -144,11 +144,30 @@ describe('sessions', () => {
   });
 });
 
-describe('an ID token that the provider did not sign', () => {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const partsOf = (token: string) => token.split('.') as [string, string, string];
-  const claimsOf = (token: string) => JSON.parse(Buffer.from(partsOf(token)[1], 'base64url').toString());
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const partsOf = (token: string) => token.split('.') as [string, string, string];
+const claimsOf = (token: string) => JSON.parse(Buffer.from(partsOf(token)[1], 'base64url').toString());
+const nowSeconds = () => Math.floor(Date.now() / 1000);
 
+/** Logs in at a provider whose ID tokens are changed. */
+async function logInWith(tamper: NonNullable<Parameters<typeof startIdentityProvider>[0]['tamper']>) {
+  let url = '';
+  const own = await startIdentityProvider({ accounts, tamper, redirectUri: () => `${url}/login/callback` });
+  const other = await startApi({
+    env: {
+      API_OIDC_ISSUER: own.issuer,
+      API_OIDC_CLIENT_ID: own.clientId,
+      API_OIDC_CLIENT_SECRET: own.clientSecret,
+    },
+  });
+  url = other.baseUrl;
+  const { browser, status } = await logInAt({ baseUrl: url, account: 'vera' });
+  await other.stop();
+  await own.stop();
+  return { status, hasSession: browser.cookies.has('bulkhead') };
+}
+
+describe('an ID token that the provider did not sign', () => {
   test.each([
     {
       what: 'another signature',
@@ -169,20 +188,25 @@ describe('an ID token that the provider did not sign', () => {
       tamper: (token: string) => `${encode({ alg: 'none' })}.${encode(claimsOf(token))}.`,
     },
   ])('is refused with $what', async ({ tamper }) => {
-    let url = '';
-    const own = await startIdentityProvider({ accounts, tamper, redirectUri: () => `${url}/login/callback` });
-    const other = await startApi({
-      env: {
-        API_OIDC_ISSUER: own.issuer,
-        API_OIDC_CLIENT_ID: own.clientId,
-        API_OIDC_CLIENT_SECRET: own.clientSecret,
-      },
-    });
-    url = other.baseUrl;
-    const { browser, status } = await logInAt({ baseUrl: url, account: 'vera' });
-    expect([status, browser.cookies.has('bulkhead')]).toEqual([401, false]);
-    await other.stop();
-    await own.stop();
+    expect(await logInWith(tamper)).toEqual({ status: 401, hasSession: false });
+  });
+});
+
+describe('an ID token that the provider signed for another purpose', () => {
+  test('is accepted if nothing of it is changed', async () => {
+    expect(await logInWith((token, sign) => sign(claimsOf(token)))).toEqual({ status: 200, hasSession: true });
+  });
+
+  test.each([
+    { what: 'another client', claims: () => ({ aud: 'another-client' }) },
+    { what: 'another login', claims: () => ({ nonce: 'of-another-login' }) },
+    { what: 'no login', claims: () => ({ nonce: undefined }) },
+    { what: 'another issuer', claims: () => ({ iss: 'https://login.example.org' }) },
+    { what: 'an earlier hour', claims: () => ({ iat: nowSeconds() - 7200, exp: nowSeconds() - 3600 }) },
+    { what: 'a later hour', claims: () => ({ nbf: nowSeconds() + 3600 }) },
+  ])('is refused if it is for $what', async ({ claims }) => {
+    const tampered = await logInWith((token, sign) => sign({ ...claimsOf(token), ...claims() }));
+    expect(tampered).toEqual({ status: 401, hasSession: false });
   });
 });
 

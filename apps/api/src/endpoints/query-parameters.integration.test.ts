@@ -11,12 +11,20 @@ const planted = await plantConnection(api.store);
 afterAll(() => api.stop());
 
 /** Sends a request to an endpoint with a parameter that no endpoint has. */
-function sendUnknown({ id, ...endpoint }: Endpoint) {
+function sendUnknown(endpoint: Endpoint) {
+  return sendWith(endpoint, 'unknown=1');
+}
+
+function sendTwice(endpoint: Endpoint, name: string) {
+  return sendWith(endpoint, `${name}=1&${name}=1`);
+}
+
+function sendWith({ id, ...endpoint }: Endpoint, query: string) {
   const { method, path, ...options } =
     id in endpointRequests
       ? toRequest(id as KeyedEndpointId, planted)
       : { method: endpoint.method.toUpperCase(), path: endpoint.path.replace(':provider', 'athenahealth') };
-  return api.request(method, `${path}${path.includes('?') ? '&' : '?'}unknown=1`, options);
+  return api.request(method, `${path}${path.includes('?') ? '&' : '?'}${query}`, options);
 }
 
 const refusing = endpoints.filter(({ request }) => request.ignoresOtherParameters === undefined);
@@ -33,6 +41,16 @@ test.each(refusing.map((endpoint) => ({ id: endpoint.id, endpoint })))(
     if (!endpoint.path.endsWith('/$export')) for (const name of names) expect(fault.message).toContain(name);
   },
 );
+
+const repeatable = refusing.flatMap((endpoint) =>
+  Object.keys(endpoint.request.query?.shape ?? {}).map((name) => ({ id: endpoint.id, name, endpoint })),
+);
+
+test.each(repeatable)('$id refuses $name if it is sent twice', async ({ name, endpoint }) => {
+  const { refusal, body } = await sendTwice(endpoint, name);
+  expect(refusal).toEqual([400, 'invalid-request']);
+  expect(faultsOf(body).map(({ path }) => path)).toContain(name);
+});
 
 /** The faults of an error. An OperationOutcome has them as texts that begin with the parameter. */
 function faultsOf(body: {

@@ -13,13 +13,13 @@ afterAll(() => api.stop());
 const path = '/api/ehr/athenahealth/bulk-export';
 const open = (): Socket => connect(Number(new URL(api.baseUrl).port), '127.0.0.1');
 
-test.each(['/api/ehr/connections', '/api/ehr/api-keys', '/api/ehr/unknown', '/api/ehr/audit-events?limit=x'])(
-  'the response to %s must not be cached',
-  async (address) => {
-    expect((await api.request('GET', address)).headers.get('cache-control')).toBe('no-store');
-    expect((await api.request('GET', address, { authorization: null })).headers.get('cache-control')).toBe('no-store');
-  },
-);
+test.each([
+  ...['/api/ehr/connections', '/api/ehr/api-keys', '/api/ehr/unknown', '/api/ehr/audit-events?limit=x'],
+  ...['/api/ehr/athenahealth/fhir/none/Patient', '/api/ehr/athenahealth/tables?connectionId=none'],
+])('the response to %s must not be cached', async (address) => {
+  expect((await api.request('GET', address)).headers.get('cache-control')).toBe('no-store');
+  expect((await api.request('GET', address, { authorization: null })).headers.get('cache-control')).toBe('no-store');
+});
 
 test('a client that never completes its headers gets 408 and is disconnected', async () => {
   const socket = open();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createBrowser } from '@bulkhead/testing';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { Provider } from 'oidc-provider';
 
 /** A person of the provider: the account, and what its ID token says. */
@@ -16,14 +17,18 @@ export async function startIdentityProvider(options: {
   readonly redirectUri: () => string;
   /** Whether the roles are in the ID token. Otherwise only the UserInfo endpoint has them. */
   readonly hasRolesInIdToken?: boolean;
-  /** Changes an ID token after it was signed. */
-  readonly tamper?: (idToken: string) => string;
+  /** Changes an ID token after it was signed. `sign` signs other claims as the provider does. */
+  readonly tamper?: (idToken: string, sign: (claims: JWTPayload) => Promise<string>) => string | Promise<string>;
 }) {
   const { accounts, redirectUri, hasRolesInIdToken = true, tamper = (idToken) => idToken } = options;
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const client = { clientId: 'bulkhead', clientSecret: 'a-secret-of-the-client' };
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const kid = 'signs-id-tokens';
+  const jwks = { keys: [{ ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' }] };
+  const sign = (claims: JWTPayload) => new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey);
   let provider: ReturnType<Provider['callback']> | undefined;
   const createProvider = () => {
     const created = new Provider(issuer, {
@@ -35,6 +40,7 @@ export async function startIdentityProvider(options: {
           token_endpoint_auth_method: 'client_secret_post',
         },
       ],
+      jwks,
       claims: { openid: ['sub'], profile: ['name', 'roles'] },
       conformIdTokenClaims: !hasRolesInIdToken,
       findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id, ...accounts[id] }) }),
@@ -42,7 +48,7 @@ export async function startIdentityProvider(options: {
     created.use(async (context, next) => {
       await next();
       const body = context.body as { id_token?: string } | undefined;
-      if (body?.id_token !== undefined) body.id_token = tamper(body.id_token);
+      if (body?.id_token !== undefined) body.id_token = await tamper(body.id_token, sign);
     });
     return created.callback();
   };

@@ -26,7 +26,7 @@ test.each<{ what: string; answer: () => unknown }>([
   },
   { what: 'answers with an error of a proxy', answer: () => ({ error: 'bad gateway' }) },
   { what: 'answers with no object', answer: () => null },
-  { what: 'answers with keys that are no list', answer: () => ({ keys: {} }) },
+  { what: 'answers with keys that are not a list', answer: () => ({ keys: {} }) },
 ])('keys are used for an hour while their URL $what, and no longer', async ({ answer }) => {
   const { server, has } = openKeys();
   expect(await has('k1')).toBe(true);

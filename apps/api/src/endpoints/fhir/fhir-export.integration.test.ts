@@ -315,11 +315,11 @@ const register = (body: Readonly<Record<string, unknown>>) =>
 
 async function assertion(
   clientId: string,
-  options: { key?: typeof keys; kid?: string; audience?: string; jti?: string; seconds?: number } = {},
+  options: { key?: typeof keys; kid?: string; audience?: string; jti?: string; seconds?: number; header?: object } = {},
 ) {
-  const { key = keys, kid = 'k1', audience = tokenUrl, jti = randomUUID(), seconds = 200 } = options;
+  const { key = keys, kid = 'k1', audience = tokenUrl, jti = randomUUID(), seconds = 200, header = {} } = options;
   return new SignJWT({ jti })
-    .setProtectedHeader({ alg: 'ES384', kid, typ: 'JWT' })
+    .setProtectedHeader({ alg: 'ES384', kid, typ: 'JWT', ...header })
     .setIssuer(clientId)
     .setSubject(clientId)
     .setAudience(audience)
@@ -333,11 +333,16 @@ async function requestToken(clientAssertion: string, scope = 'system/*.read') {
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
   });
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const { status, body } = await api.request('POST', '/api/ehr/oauth/token', {
+  const {
+    status,
+    body,
+    headers: received,
+  } = await api.request('POST', '/api/ehr/oauth/token', {
     authorization: null,
     headers,
     body: form.toString(),
   });
+  expect(received.get('cache-control')).toBe('no-store');
   return { status, body, authorization: `Bearer ${body.access_token}` };
 }
 
@@ -443,6 +448,18 @@ test('a parameter that is sent twice to the token endpoint is refused, and the a
   expect((await requestToken(signed)).status).toBe(200);
 });
 
+test.each(['password', 'authorization_code', 'refresh_token', 'implicit', ''])(
+  'the token endpoint refuses the grant type %s',
+  async (grantType) => {
+    const { status, body } = await api.request('POST', '/api/ehr/oauth/token', {
+      authorization: null,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ grant_type: grantType, username: 'a', password: 'b', code: 'c' }).toString(),
+    });
+    expect([status, body.error]).toEqual([400, 'unsupported_grant_type']);
+  },
+);
+
 test('assertions that are not for this server, too long, or of another client are refused', async () => {
   const { id } = (await register({ jwks: { keys: [await publicKey(keys, 'k1')] } })).body.data;
   for (const wrong of [
@@ -452,6 +469,8 @@ test('assertions that are not for this server, too long, or of another client ar
     { key: otherKeys },
     { kid: 'k9' },
     { jti: '' },
+    { header: { jku: 'https://other.example/jwks.json' } },
+    { header: { typ: 'at+jwt' } },
   ])
     expect([wrong, (await requestToken(await assertion(id, wrong))).status]).toEqual([wrong, 401]);
   expect((await requestToken(await assertion('client_none'))).status).toBe(401);
