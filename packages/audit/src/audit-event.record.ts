@@ -94,7 +94,7 @@ export const auditEventViewSchema = z
     viewShapeOf(auditEventSchema, [
       'id',
       'at',
-      'actor',
+      { actor: ['kind', 'id', 'name', 'role'] },
       'action',
       'target',
       'patients',

@@ -59,7 +59,7 @@ export {
   warningSchema,
 } from './records/failure.record.ts';
 export { mongooseSchemaOf, recordSchemas, type Stored } from './records/mongoose-fields-of.ts';
-export { instantSchema, toView, type View, type ViewShape, viewOf, viewShapeOf } from './records/record-view.ts';
+export { instantSchema, toView, type View, viewOf, viewShapeOf } from './records/record-view.ts';
 export {
   endOf,
   listRetentionStates,

@@ -10,7 +10,13 @@ import {
 import { connectionAuthSchema } from './connection.schema.ts';
 
 export const connectionTestViewSchema = z
-  .strictObject(viewShapeOf(connectionTestSchema, ['ok', 'endedAt', 'steps']))
+  .strictObject(
+    viewShapeOf(connectionTestSchema, [
+      'ok',
+      'endedAt',
+      { steps: ['step', 'ok', 'durationMs', 'tried', 'code', 'message', 'whatToDo'] },
+    ]),
+  )
   .meta({
     id: 'ConnectionTest',
     description: 'The steps of the test, up to the first that failed, and what to do about that failure.',
@@ -33,7 +39,6 @@ export const connectionViewSchema = z
       'auth',
       'needsAuthorization',
       'createdAt',
-      'lastTest',
     ]),
     auth: z
       .discriminatedUnion('method', [

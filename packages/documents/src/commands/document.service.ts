@@ -174,7 +174,7 @@ export const documentViewSchema = z
     ...viewShapeOf(patientDocumentSchema, [
       'id',
       'connectionId',
-      'resource',
+      { resource: ['type', 'id', 'versionId'] },
       'patientId',
       'index',
       'url',
@@ -189,7 +189,7 @@ export const documentViewSchema = z
       'storedType',
       'notes',
       'attempts',
-      'error',
+      { error: ['code', 'message', 'ehrText'] },
       'createdAt',
       'startedAt',
       'completedAt',

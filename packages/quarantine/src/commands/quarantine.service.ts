@@ -210,7 +210,7 @@ export const quarantineViewSchema = z
       'sha256',
       'isCorrected',
       'createdAt',
-      'replay',
+      { replay: ['at', 'reason'] },
     ]),
   )
   .meta({

@@ -9,13 +9,13 @@ const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShape
   'connectionId',
   'provider',
   'kind',
-  'request',
+  { request: ['exportType', 'includeStandard', 'includeEnhanced', 'resourceTypes'] },
   'cron',
   'timeZone',
   'spreadMs',
   'paused',
   'nextRunAt',
-  'lastRun',
+  { lastRun: ['at', 'outcome', 'runId', 'reason'] },
   'createdAt',
 ]);
 const viewShape = {

@@ -12,7 +12,9 @@ const recordSchema = z.strictObject({
   isOpen: z.boolean(),
   createdAt: z.date(),
   endedAt: z.date().exactOptional(),
-  steps: z.array(z.strictObject({ at: z.date().meta({ description: 'When it began.' }) })),
+  steps: z.array(
+    z.strictObject({ at: z.date().meta({ description: 'When it began.' }), secret: z.string().exactOptional() }),
+  ),
   types: z.array(z.string()).exactOptional(),
 });
 
@@ -31,7 +33,7 @@ test('Mongoose requires the fields that are not optional, and stores objects and
 
 test('the dates of a record are ISO texts in its view, at any depth', () => {
   const at = '2026-01-01T00:00:00.000Z';
-  const viewSchema = z.strictObject(viewShapeOf(recordSchema, ['createdAt', 'endedAt', 'steps']));
+  const viewSchema = z.strictObject(viewShapeOf(recordSchema, ['createdAt', 'endedAt', { steps: ['at'] }]));
   const view = { createdAt: at, endedAt: at, steps: [{ at }] };
   expect(viewSchema.parse(view)).toEqual(view);
   expect(viewSchema.safeParse({ ...view, endedAt: new Date(at) }).success).toBe(false);
@@ -78,4 +80,16 @@ test('a new field of a record is in no view that was written before', () => {
   expect(Object.keys(viewSchema.shape)).toEqual(['id', 'kind']);
   const record = { id: 'a', kind: 'one', secret: 'x' } as const;
   expect(viewOf(viewSchema, record)).toStrictEqual({ id: 'a', kind: 'one' });
+});
+
+test('a nested field of a record is in no view that does not name it', () => {
+  const viewSchema = z.strictObject(viewShapeOf(recordSchema, ['id', { steps: ['at'] }]));
+  expect(Object.keys(viewSchema.shape.steps.element.shape)).toEqual(['at']);
+  const record = { id: 'a', steps: [{ at: '2026-01-01T00:00:00.000Z', secret: 'x' }], secret: 'y' };
+  const view = { id: 'a', steps: [{ at: '2026-01-01T00:00:00.000Z' }] };
+  expect(viewOf(viewSchema, record)).toStrictEqual(view);
+  // @ts-expect-error: the fields of `steps` are not named
+  viewShapeOf(recordSchema, ['id', 'steps']);
+  // @ts-expect-error: a step has no such field
+  expect(() => viewShapeOf(recordSchema, [{ steps: ['at', 'unknown'] }])).toThrow();
 });

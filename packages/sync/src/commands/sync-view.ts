@@ -44,17 +44,17 @@ const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warni
   [
     'id',
     'connectionId',
-    'request',
+    { request: ['includeStandard', 'includeEnhanced', 'resourceTypes', 'since', 'patients'] },
     'scheduleId',
     'startedBy',
-    'totals',
+    { totals: ['stored', 'unchanged'] },
     'types',
-    'skipped',
+    { skipped: ['resourceType', 'reason', 'always'] },
     'patientCount',
     'createdAt',
     'startedAt',
     'completedAt',
-    'warnings',
+    { warnings: ['code', 'message'] },
   ],
 );
 const runShape = {

@@ -124,7 +124,7 @@ export const deliveryViewSchema = z
       'type',
       'body',
       'state',
-      'attempts',
+      { attempts: ['at', 'status', 'error'] },
       'createdAt',
       'deliveredAt',
     ]),
