@@ -15,10 +15,18 @@ export function listMentionedPatients(line: Buffer): Set<string> {
 
 function mentionedIn(text: string): Set<string> {
   const ids = new Set<string>();
-  // A dot can be the end of a sentence.
-  for (const [, id = ''] of text.matchAll(reference)) ids.add(id).add(id.replace(/[-.]{1,128}$/, ''));
+  for (const [, id = ''] of text.matchAll(reference)) ids.add(id).add(withoutPunctuation(id));
   if (patientResource.test(text)) for (const [, id] of text.matchAll(idMember)) ids.add(id as string);
   return ids;
+}
+
+/** A word without the dots and hyphens around it, because a dot can be the end of a sentence. */
+function withoutPunctuation(word: string): string {
+  const isPunctuation = (character = '') => character === '.' || character === '-';
+  let [start, end] = [0, word.length];
+  while (isPunctuation(word[start])) start += 1;
+  while (end > start && isPunctuation(word[end - 1])) end -= 1;
+  return word.slice(start, end);
 }
 
 /** Whether a line of any shape is about a patient. A line that is not JSON may also have the id alone. */
@@ -37,7 +45,7 @@ export function* possiblePatients(line: Buffer): Generator<string> {
   for (const [word] of text.matchAll(/[A-Za-z0-9\-._]+/g)) {
     if (word.length > 2 * 128) continue;
     yield word;
-    const bare = word.replace(/^[-.]{1,128}|[-.]{1,128}$/g, '');
+    const bare = withoutPunctuation(word);
     if (bare !== word) yield bare;
   }
 }
