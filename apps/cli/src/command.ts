@@ -44,8 +44,6 @@ export interface OptionOf<Value> {
   readonly parse?: (text: string, previous: unknown) => unknown;
   readonly default?: unknown;
   readonly isRequired?: boolean;
-  /** The name that the option had in earlier versions. It is still accepted, but not documented. */
-  readonly formerName?: string;
   /** Whether the name begins with `--no-`. */
   readonly isNegated?: boolean;
   /** Only for the compiler. No option has this property. */
@@ -90,23 +88,13 @@ export function addDefinition(
   const names = Object.keys(args);
   const added = parent.command(name).description(summary);
   for (const [argument, description] of Object.entries(args)) added.argument(`<${toKebabCase(argument)}>`, description);
-  for (const [option, value] of Object.entries(named)) {
-    added.addOption(toOption(option, value));
-    if (value.formerName !== undefined) added.addOption(toOption(value.formerName, value).hideHelp());
-  }
+  for (const [option, value] of Object.entries(named)) added.addOption(toOption(option, value));
   const lines = examples.map((example) => `  bulkhead ${example}`);
   added.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
   added.action(async (...texts: unknown[]) => {
     const values = Object.fromEntries(names.map((argument, index) => [argument, String(texts[index])]));
-    await run(readContext(added, environment), { ...withCurrentNames(added.opts(), named), ...values });
+    await run(readContext(added, environment), { ...added.opts(), ...values });
   });
-}
-
-/** The options by their current names. */
-function withCurrentNames(values: Readonly<Record<string, unknown>>, named: Options): Record<string, unknown> {
-  const current = new Map(Object.entries(named).map(([name, { formerName }]) => [formerName, name]));
-  const entries = Object.entries(values).map(([name, value]) => [current.get(name) ?? name, value]);
-  return Object.fromEntries(entries);
 }
 
 function toOption(name: string, option: OptionOf<unknown>): Option {
@@ -181,7 +169,7 @@ export const ofConnection = (what: string) => text('<id>', `only ${what} of this
 /** The options of a list that has pages. */
 export const pages = (what: string, limit: number) => ({
   limit: withDefault(wholeNumber('<n>', `maximum number of ${what}`), limit),
-  cursor: { ...text('<cursor>', 'continue after an earlier page'), formerName: 'after' },
+  cursor: text('<cursor>', 'continue after an earlier page'),
 });
 
 type Defined<Value> = {

@@ -225,13 +225,3 @@ test('--json asks no question, also on a terminal', async () => {
     { error: { code: 'not-confirmed', message: 'Nothing was deleted. Add --yes to delete the schedule sched_1.' } },
   ]);
 });
-
-test('--after, the former name of --cursor, is still accepted, but not shown', async () => {
-  const [current, former] = await Promise.all(
-    ['--cursor', '--after'].map((name) => run({ args: ['export', 'list', name, 'job_1'] })),
-  );
-  const queriesOf = (calls: readonly { readonly search: string }[] = []) => calls.map(({ search }) => search);
-  expect(queriesOf(current?.calls).join()).toContain('cursor=job_1');
-  expect(queriesOf(former?.calls)).toEqual(queriesOf(current?.calls));
-  expect((await run({ args: ['export', 'list', '--help'] })).stdout).not.toContain('--after');
-});

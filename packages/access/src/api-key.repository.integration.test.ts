@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { createAccessStore } from './store.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const { store, database, close } = await openTestStore(createAccessStore);
+const { store, close } = await openTestStore(createAccessStore);
 afterAll(close);
 
 test('the API key repository updates the time of last use of an API key at most once a minute', async () => {
@@ -16,21 +15,6 @@ test('the API key repository updates the time of last use of an API key at most 
     uses.push((await store.apiKeys.find(apiKey.id))?.lastUsedAt);
   }
   expect(uses).toEqual([later(0), later(0), later(60), later(60)]);
-});
-
-test('the API key repository accepts API keys of an earlier version and gives them an id that does not contain their hash', async () => {
-  const _id = createHash('sha256').update('bh_former').digest('hex');
-  const record = { _id, name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now };
-  await database.collection<{ _id: string }>('api_keys').insertOne(record);
-  const before = await store.apiKeys.findByKey('bh_former');
-  expect(before).toEqual({
-    id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
-    ...{ name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now },
-  });
-  expect(_id).not.toContain(before?.id.slice(4));
-  await store.apiKeys.upgrade();
-  expect(await store.apiKeys.findByKey('bh_former')).toEqual(before);
-  expect(await store.apiKeys.find(before?.id ?? '')).toEqual(before);
 });
 
 test('the API key repository stores no connectionIds for an API key that is not limited to connections, not even an empty list', async () => {

@@ -15,8 +15,8 @@ export interface NewApiKey extends Pick<ApiKey, 'name' | 'role'> {
 const documentSchema = apiKeySchema.extend({
   /** SHA-256 of the key. It has 256 random bits, so a slow hash would add nothing. */
   id: z.string(),
-  /** The public id. Absent in a record of an earlier version that `migrate` has not upgraded. */
-  keyId: z.string().exactOptional(),
+  /** The public id. */
+  keyId: z.string(),
 });
 type ApiKeyDocument = Stored<typeof documentSchema>;
 
@@ -103,24 +103,12 @@ export class ApiKeyRepository {
     const isDue = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lte: before } }] };
     await this.model.updateOne({ keyId: id, ...isDue }, { $set: { lastUsedAt: now } });
   }
-
-  /** Adds public ids to the keys of an earlier version. */
-  async upgrade(): Promise<void> {
-    for await (const { _id } of this.model.find({ keyId: { $exists: false } }, { _id: 1 }).lean()) {
-      await this.model.updateOne({ _id, keyId: { $exists: false } }, { $set: { keyId: formerKeyId(_id) } });
-    }
-  }
 }
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Derives the id from the hash, so that a key has the same id before and after `upgrade` stores it. */
-function formerKeyId(_id: string): string {
-  return `key_${hash(_id).slice(0, 32)}`;
-}
-
-function toRecord({ _id, keyId = formerKeyId(_id), ...fields }: ApiKeyDocument): ApiKey {
+function toRecord({ _id, keyId, ...fields }: ApiKeyDocument): ApiKey {
   return { id: keyId, ...fields };
 }

@@ -43,16 +43,6 @@ test('the output file repository replaces the link of a file with a refreshed on
   expect(await stored(file.id)).not.toHaveProperty('sealedUrl');
 });
 
-test('the output file repository encrypts the links that an earlier version stored in plain text when it migrates', async () => {
-  const file = makeOutputFile({ url: signedUrl, requiresAccessToken: false });
-  const { id: _id, ...fields } = file;
-  await database.collection<{ _id: string }>('output_files').insertOne({ _id, ...fields });
-  expect((await store.outputFiles.find(_id))?.url).toBe(signedUrl);
-  await store.outputFiles.upgrade();
-  expect(JSON.stringify(await stored(_id))).not.toContain('planted');
-  expect(await store.outputFiles.find(_id)).toEqual(file);
-});
-
 test('an attempt writes no progress of a file that it has settled', async () => {
   const { outputFiles } = store;
   const now = new Date();

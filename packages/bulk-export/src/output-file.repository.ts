@@ -82,16 +82,6 @@ export class OutputFileRepository {
     this.encryptedFields = [this.links];
   }
 
-  /** Encrypts the links that an earlier version stored in plain text. */
-  async upgrade(): Promise<void> {
-    const readable = { requiresAccessToken: false, url: { $exists: true } };
-    const collection = this.model.db.collection<OutputFileDocument>('output_files');
-    for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
-      const sealedUrl = this.links.encrypt(_id, url);
-      await collection.updateOne({ _id, url }, { $set: { sealedUrl }, $unset: { url: 1 } });
-    }
-  }
-
   /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. @returns the ids of those that it added */
   async insertMissing(files: readonly OutputFile[]): Promise<readonly string[]> {
     const added: string[] = [];

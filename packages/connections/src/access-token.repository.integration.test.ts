@@ -94,13 +94,9 @@ describe('the connection repository', () => {
     expect([JSON.stringify(changed).includes('planted'), changed?.sealedSecret]).toEqual([false, undefined]);
   });
 
-  test('the migration gives connections of earlier versions unique names, and an abandoned claim of a name is taken over', async () => {
-    const ids = ['conn_1', 'conn_2', 'conn_3'];
-    for (const id of ids)
+  test('an abandoned claim of a name is taken over, and one that is used is not', async () => {
+    for (const id of ['conn_1', 'conn_3'])
       await store.connections.insert(makeConnection({ id, practiceId: '7', createdAt: new Date() }));
-    const unnamed = { _id: { $in: ids.slice(0, 2) as never[] } };
-    await database.collection('connections').updateMany(unnamed, { $unset: { name: 1 } });
-    for (let run = 0; run < 2; run++) await store.connections.nameUnnamed();
     // A process died after it had claimed a name.
     const claims = database.collection('connection_claims');
     const takenAt = new Date(Date.now() - 60_000);
@@ -109,8 +105,6 @@ describe('the connection repository', () => {
     await expect(store.connections.rename({ id: 'conn_1', name: 'Abandoned' })).rejects.toMatchObject({
       code: 'connection-name-taken',
     });
-    await store.connections.rename({ id: 'conn_3', name: 'conn_3' });
-    const names = await Promise.all(ids.map(async (id) => (await store.connections.find(id))?.name));
-    expect(names).toEqual(['athenahealth production 7', 'athenahealth production 7 (2)', 'conn_3']);
+    expect((await store.connections.find('conn_3'))?.name).toBe('Abandoned');
   });
 });

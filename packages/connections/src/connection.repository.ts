@@ -15,7 +15,7 @@ import {
   connectionSchema,
 } from './connection.record.ts';
 import { ConnectionClaimRepository } from './connection-claim.repository.ts';
-import { connectionExists, defaultNameOf, nameTaken, withFreeName } from './connection-name.ts';
+import { connectionExists, nameTaken } from './connection-name.ts';
 
 export const connectionDocumentSchema = connectionSchema.extend({
   /** The credentials without their secrets. */
@@ -93,22 +93,6 @@ export class ConnectionRepository {
     }
     // If this fails, the claims end by themselves. The connection may have been written although no answer was received.
     await this.gate.write(() => this.model.create({ _id: id, ...fields, ...this.encryptAuth(id, auth) }));
-  }
-
-  /** Gives connections of versions without names their default names. */
-  async nameUnnamed(): Promise<void> {
-    const unnamed = await this.model
-      .find({ name: null as never, deletedAt: null })
-      .sort({ createdAt: 1, _id: 1 })
-      .lean();
-    for (const { _id, ...connection } of unnamed) {
-      const base = defaultNameOf(connection);
-      await withFreeName({
-        base,
-        countNumbered: () => this.countNumbered(base),
-        use: (name) => this.rename({ id: _id, name }),
-      });
-    }
   }
 
   /** Replaces the credentials. @returns false if the connection does not exist */

@@ -24,5 +24,4 @@ export { pageQueries, readCursor } from './resource-pages.ts';
 export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';
 export { createResourceStore, type ResourceStore } from './store.ts';
-export { upgradeDocuments } from './upgrade-documents.ts';
 export { upgradeResources } from './upgrade-resources.ts';

@@ -11,8 +11,6 @@ import type { ResourceDocument } from './resource-document.ts';
  * conditional on the revision that it read, and a version that a worker has written meanwhile has its own keys.
  */
 
-/** Indexes of versions in which resources could not be searched. */
-const formerIndexes = ['by-patient', 'by-change'];
 /** As large as the batches of a download. See `file-batch.ts`. */
 const batchSize = 125;
 
@@ -88,8 +86,6 @@ async function upgradeType(options: {
     if (batch.length < batchSize) break;
     await save(after);
   }
-  const names = (await collection.indexes()).map(({ name }) => name ?? '');
-  for (const name of names.filter((former) => formerIndexes.includes(former))) await collection.dropIndex(name);
   return count;
 }
 

@@ -8,7 +8,6 @@ export {
   EncryptedFiles,
   type EncryptedFileWriter,
   idsBelow,
-  upgradeEncryptedFiles,
 } from './encryption/encrypted-files.ts';
 export {
   EncryptionKeyRepository,

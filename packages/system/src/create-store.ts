@@ -145,11 +145,7 @@ export function createStore(options: StoreOptions) {
       }
     },
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
-      migrate({
-        ...{ database, secretBox, rederivesKeys },
-        ...{ ...access.repositories, ...connections.repositories, ...bulkExport.repositories },
-        encryptionKeys: [encryptionKey, ...(previousEncryptionKeys ?? [])],
-      }),
+      migrate({ database, rederivesKeys }),
     /** Encrypts all values with the current key. @param options.dryRun only count the values. */
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<Rotation> =>
       rotateEncryptionKey({

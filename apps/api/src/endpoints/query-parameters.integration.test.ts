@@ -61,20 +61,6 @@ function faultsOf(body: {
   return body.error?.details ?? texts.map((text) => ({ path: /^`(.+?)`/.exec(text)?.[1] ?? '', message: text }));
 }
 
-const renaming = endpoints.filter(({ request }) => request.formerNames !== undefined);
-
-test.each(renaming.map((endpoint) => ({ id: endpoint.id, endpoint })))(
-  '$id refuses a parameter that is sent by its former name and its current one',
-  async ({ endpoint }) => {
-    const [[former = '', current = ''] = []] = Object.entries(endpoint.request.formerNames ?? {});
-    const { refusal, body } = await api.request('GET', `${endpoint.path}?${former}=a&${current}=b`);
-    expect(refusal).toEqual([400, 'invalid-request']);
-    expect(body.error.details).toEqual([
-      { path: former, message: `is the former name of ${current}. Send only ${current}` },
-    ]);
-  },
-);
-
 test('the introduction of the document shows the response to an unknown query parameter as it is', async () => {
   const shown = /returns\s+```json\n([\s\S]+?)```/.exec(gettingStarted)?.[1] ?? '';
   const { body } = await api.request('GET', '/api/ehr/schedules?connection=conn_1');

@@ -119,8 +119,6 @@ interface RequestDescription<
   Body extends z.ZodType = z.ZodType,
 > {
   readonly query?: Query;
-  /** Parameters of `query` by the names that they had in earlier versions. These are still accepted, and documented as deprecated. */
-  readonly formerNames?: Readonly<Record<string, string>>;
   /** Why parameters that `query` does not have are ignored. By default they are refused. */
   readonly ignoresOtherParameters?: string;
   /** Documents a query that the handler reads itself, because a FHIR search has modifiers and repeated parameters. */

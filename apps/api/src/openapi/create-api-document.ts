@@ -76,7 +76,7 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { id, summary, description, access, request, responses } = endpoint;
   const { headers, body } = request;
   const header = endpoint.idempotency ? idempotencyHeader.extend(headers?.shape ?? {}) : headers;
-  const query = toQuery(request);
+  const query = request.query ?? request.searchQuery;
   const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
   const path = z.object(
     Object.fromEntries(names.map((name) => [name, z.string().meta(pathParameter(endpoint.path, name))])),
@@ -108,19 +108,6 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
       },
     },
   };
-}
-
-/** The parameters of a query, and their former names. */
-function toQuery({ query, searchQuery, formerNames = {} }: Endpoint['request']): z.ZodObject | undefined {
-  if (!query) return searchQuery;
-  const former = Object.entries(formerNames).map(([name, current]) => {
-    const description = `The former name of \`${current}\`, which is still accepted. Send only one of the two.`;
-    return [
-      name,
-      (query.shape[current] as z.ZodType).meta({ description, deprecated: true, param: { deprecated: true } }),
-    ];
-  });
-  return former.length === 0 ? query : query.extend(Object.fromEntries(former));
 }
 
 /** The parameters of paths, by the part of the path that ends with them. */

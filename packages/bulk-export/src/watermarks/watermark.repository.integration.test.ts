@@ -61,14 +61,6 @@ test('the watermark repository moves the time of deletions forward by itself, an
   expect(await list()).toEqual([mark(5, { deletionsAt: onDay(3) })]);
 });
 
-test('an upgrade lets watermarks of earlier versions ask for all deletions since the connection was created', async () => {
-  const { deletionsAt: _, ...former } = mark(5);
-  await database.collection('watermarks').insertMany([{ ...former }, { ...former, connectionId: 'conn_gone' }]);
-  const createdAt = new Date('2023-12-24T00:00:00Z');
-  await watermarks.upgrade(async (connectionId) => (connectionId === 'conn_1' ? createdAt : undefined));
-  expect(await list()).toEqual([mark(5, { deletionsAt: createdAt })]);
-});
-
 test.each([
   { what: 'scopes and types', coverage: { scope: 'system/*.read', offered: ['Goal', 'Patient'] } },
   { what: 'an empty list of offered types', coverage: { offered: [] } },

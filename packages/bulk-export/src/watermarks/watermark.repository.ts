@@ -34,15 +34,6 @@ export class WatermarkRepository {
     await this.model.updateOne({ _id, deletionsAt: { $lt: deletionsAt } }, { $set: { deletionsAt } });
   }
 
-  /** Earlier versions moved watermarks over deletions that no export had listed. The next exports ask for all of them once. */
-  async upgrade(createdAtOf: (connectionId: string) => Promise<Date | undefined>): Promise<void> {
-    const former = { deletionsAt: { $exists: false } };
-    for (const connectionId of await this.model.distinct('connectionId', former)) {
-      const deletionsAt = await createdAtOf(connectionId);
-      if (deletionsAt) await this.model.updateMany({ connectionId, ...former }, { $set: { deletionsAt } });
-    }
-  }
-
   /** The next exports of this level request everything. */
   async forget(level: Pick<Watermark, 'connectionId' | 'exportType'>): Promise<void> {
     await this.model.deleteMany(level);

@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises';
 import type { SecretBox } from '@bulkhead/encryption';
 import { createDecryptStream, createEncryptStream } from '@bulkhead/encryption';
 import mongoose, { type Connection as Database } from 'mongoose';
-import { isStoreUnavailable } from '../store-errors.ts';
 import type { WriteGate } from '../write-gate.ts';
 import { createEncryptedField } from './encrypted-field.ts';
 
@@ -149,52 +148,9 @@ export class EncryptedFiles {
   }
 }
 
-/**
- * Earlier versions encrypted files directly with the key of the deployment. This migration stores that key as the file's own key. It
- * decrypts each file to find the key, because it can run during a rotation. Files that none of the keys decrypts stay as they are.
- */
-export async function upgradeEncryptedFiles(options: {
-  readonly database: Database;
-  readonly bucketName: string;
-  readonly encryptionKeys: readonly Buffer[];
-  readonly secretBox: SecretBox;
-}): Promise<void> {
-  const { database, bucketName, encryptionKeys, secretBox } = options;
-  const files = database.collection<{ _id: string }>(`${bucketName}.files`);
-  const bucket = new mongoose.mongo.GridFSBucket(database.db as never, { bucketName });
-  const filter = { 'metadata.sealedKey': { $exists: false } };
-  for await (const { _id } of files.find(filter, { projection: { _id: 1 } })) {
-    const key = await findKeyOf({ bucket, file: _id, encryptionKeys });
-    if (!key) continue;
-    const sealedKey = secretBox.encrypt({ plaintext: key, owner: _id });
-    await files.updateOne({ _id, ...filter }, { $set: { metadata: { sealedKey } } });
-  }
-}
-
 /** GridFS accepts an id of any type. The types of the driver know one only. */
 function gridId(file: string): mongoose.mongo.ObjectId {
   return file as never;
-}
-
-/** @returns the key that decrypts the whole file, if there is one */
-async function findKeyOf(options: {
-  readonly bucket: mongoose.mongo.GridFSBucket;
-  readonly file: string;
-  readonly encryptionKeys: readonly Buffer[];
-}): Promise<Buffer | undefined> {
-  const { bucket, file, encryptionKeys } = options;
-  const owner = file.slice(0, file.lastIndexOf('/'));
-  for (const key of encryptionKeys) {
-    try {
-      const bytes = createDecryptStream({ key, owner });
-      await pipeline(bucket.openDownloadStream(gridId(file)), bytes.resume());
-      return key;
-    } catch (error) {
-      // A server that does not answer says nothing about the key.
-      if (isStoreUnavailable(error)) throw error;
-    }
-  }
-  return undefined;
 }
 
 /** Matches the ids that begin with `<owner>/`, by a range that can use an index. "0" is the character after "/". */

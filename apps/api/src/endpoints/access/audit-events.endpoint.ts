@@ -145,7 +145,7 @@ export const verifyAuditEvents = defineEndpoint({
   summary: 'Check whether audit events were changed, removed or added',
   description:
     'Reads up to `limit` events of the hash chain, from its beginning or after `cursor`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',
-  request: { query: auditCheckQuerySchema, formerNames: { after: 'cursor' } },
+  request: { query: auditCheckQuerySchema },
   responses: { 200: success('The result', { data: auditCheckSchema, example: auditCheckExample }) },
   async handler({ query, services }) {
     return { data: toAuditCheckView(await services.audit.verify(query)) };

@@ -24,7 +24,7 @@ const listExports = defineEndpoint({
   summary: 'List bulk exports, newest first',
   description:
     'Returns the exports of all connections that the key may use, or of one connection. Use it to find the id of an export, or exports with a status. The files and the issues of an export are read one by one.',
-  request: { query: bulkExportQuerySchema, formerNames: { after: 'cursor' } },
+  request: { query: bulkExportQuerySchema },
   responses: { 200: page('A page of exports, newest first', { item: exportViewSchema, example: [exportExample] }) },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {

@@ -35,7 +35,7 @@ const listDocuments = defineEndpoint({
   summary: 'List the documents of a connection, a patient or a resource',
   description:
     'Returns the attachments of DiagnosticReport and DocumentReference, and whether their content is stored. Documents are listed in the order of their ids.',
-  request: { query: documentQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
+  request: { query: documentQuerySchema, readBody: 'never' },
   responses: {
     200: page('A page of documents, in the order of their ids', {
       item: documentViewSchema,

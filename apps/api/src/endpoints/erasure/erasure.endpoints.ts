@@ -154,7 +154,7 @@ const listErasures = defineEndpoint({
   summary: 'List erasures, newest first',
   description:
     'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer identifies its patient.',
-  request: { query: erasureListQuerySchema, formerNames: { after: 'cursor' } },
+  request: { query: erasureListQuerySchema },
   responses: { 200: page('A page of erasures, newest first', { item: erasureViewSchema, example: [erasureExample] }) },
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.erasures.list({ query, scope });

@@ -40,7 +40,7 @@ const listQuarantinedLines = defineEndpoint({
   summary: 'List quarantined lines and entries, with the reason',
   description:
     'Returns where each line was, and why it could not be stored. The content is not part of the response: an operator can read it line by line.',
-  request: { query: quarantineQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
+  request: { query: quarantineQuerySchema, readBody: 'never' },
   responses: {
     200: page('A page of lines, in the order of files and positions', {
       item: quarantineViewSchema,
