@@ -31,7 +31,6 @@ await simulator.changeOptions({
 test('the page connects a practice of a strict athenahealth word by word', async () => {
   const printed = await runShell({ commands: await commandsOf(page), folder, env: filledIn });
   expect(printed).toMatch(/discovery[^\n]+offers scopes of v1 and v2\. The connection requests v2\./);
-  expect(printed).toMatch(/Coverage[^\n]*athenahealth does not export Coverage/);
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
   expect(readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n')).toHaveLength(4);
   expect(await simulator.exports()).toMatchObject([{ level: 'group' }]);

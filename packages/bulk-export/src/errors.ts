@@ -181,11 +181,11 @@ export const exportWarnings = {
     advice: 'Compare the clock of the EHR with yours.',
     help: 'The transaction time of the EHR is in the future. Compare its clock with yours.',
   },
-  'type-not-exported': {
+  'type-doubtful': {
     stage: 'kick-off',
-    title: 'The EHR does not export a requested type',
-    advice: 'Leave the type out, or get it with a sync.',
-    help: "A requested type is not part of the EHR's exports, see `notExported` in [Providers](providers.md). The export was made without it.",
+    title: 'The EHR may not export a requested type',
+    advice: 'Nothing needs to be done. When the export ends, it shows whether the EHR sent the type.',
+    help: 'Something is known that speaks against the export of a requested type, see `notExported` in [Providers](providers.md). It is requested all the same, because the EHR decides.',
   },
   'types-unknown': {
     stage: 'manifest',

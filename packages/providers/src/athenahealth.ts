@@ -71,13 +71,12 @@ export function athenahealth(settings: ProviderSettings): Provider {
       },
       notByPatient: {
         Appointment:
-          'athenahealth finds appointments by their ids only and does not export them, so they cannot be imported',
+          'athenahealth searches appointments by `_id` or by a named query only (its documentation, and its CapabilityStatement of 2026-08-14)',
       },
     },
-    // Not in the published list of exported types, which has CarePlan and DiagnosticReport (read on 2026-11-29).
+    // The page is cut off after Practitioner, so it says nothing about later names.
     notExported: {
-      Appointment: 'athenahealth does not export appointments',
-      Coverage: 'athenahealth does not export Coverage',
+      Appointment: "athenahealth's published list of exported types has no Appointment (read on 2026-11-29)",
     },
     defaultSchedule: readDefaultSchedule(settings),
     clientId: settings.ATHENAHEALTH_CLIENT_ID,

@@ -14,7 +14,7 @@ export {
   secretWays,
 } from './ehr-connection.ts';
 export { providerError } from './errors.ts';
-export { isImported, whyNotExported } from './importable-types.ts';
+export { exportNote } from './export-note.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

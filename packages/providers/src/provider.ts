@@ -89,7 +89,7 @@ export const providerSchema = z.strictObject({
   practiceOfPatient: z.string().optional(),
   /** The id of the Group that contains all patients of a practice. `{practiceId}` is replaced. */
   groupIdTemplate: z.string().optional(),
-  /** Types that a bulk export does not contain, with the reason. The answer to a request that names them says so. */
+  /** Types that exports perhaps do not contain, with what is known and when it was read. A note beside a request, never a refusal. */
   notExported: z.record(z.string(), z.string()).optional(),
   /** The EHR exports a Group once within this time after a kick-off, and refuses others. The default is that it does not. */
   kickOffWindow: z

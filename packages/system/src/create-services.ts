@@ -122,7 +122,7 @@ export function createServices(options: ServicesOptions) {
     /** The EHR vendors that connections can name. */
     registry,
     resources,
-    schedules: new ScheduleService({ store, producer, connections, registry }),
+    schedules: new ScheduleService({ store, producer, connections }),
     servedExports: new ServedExportService({ store, resources }),
     sessions: createSessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
     signingKeys: createSigningKeyService({ store }),

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { IdempotencyService } from '@bulkhead/idempotency/commands';
-import { type Provider, whyNotExported } from '@bulkhead/providers';
-import { invalidRequest, newId, waitUntil } from '@bulkhead/runtime';
+import { exportNote, type Provider } from '@bulkhead/providers';
+import { newId, waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 
-/** What is known of a provider's exports. A schedule's request was compared with it when it was made. */
-type ExportFacts = Pick<Provider, 'id' | 'notExported' | 'search'>;
+type ExportFacts = Pick<Provider, 'id' | 'notExported'>;
 
 /** Makes the record of a new export. `since: "last"` is replaced by an instant. */
 export async function newExport(options: {
@@ -18,9 +17,8 @@ export async function newExport(options: {
   readonly body: BulkExportBody;
 }): Promise<BulkExport> {
   const { store, provider } = options;
-  const { resourceTypes, warnings: typeWarnings } = chooseTypes(options);
-  const body = { ...options.body, resourceTypes };
-  const { connectionId, exportType, typeFilters = [] } = body;
+  const { body } = options;
+  const { connectionId, exportType, resourceTypes = [], typeFilters = [] } = body;
   const { since, warnings: sinceWarnings } = await resolveSince({ store, body });
   const createdAt = new Date();
   return {
@@ -39,7 +37,7 @@ export async function newExport(options: {
     pollCount: 0,
     pollErrors: 0,
     droppedParameters: [],
-    warnings: [...typeWarnings, ...sinceWarnings],
+    warnings: [...noteTypes({ provider, resourceTypes }), ...sinceWarnings],
     ...(body.callbackUrl === undefined ? {} : { callbackUrl: body.callbackUrl }),
     counts: noCounts,
     timeline: [{ phase: 'queued', at: createdAt }],
@@ -47,25 +45,15 @@ export async function newExport(options: {
   };
 }
 
-/**
- * Leaves out the types that the EHR does not export, with a warning for each. Without any other type the export would be of all types.
- * @throws AppError `invalid-request`
- */
-function chooseTypes({ provider, body }: { readonly provider: ExportFacts; readonly body: BulkExportBody }) {
-  const requested = body.resourceTypes ?? [];
-  const refused = new Map(
-    requested.flatMap((type) => {
-      const reason = whyNotExported({ provider, resourceType: type });
-      return reason === undefined ? [] : [[type, reason] as const];
-    }),
-  );
-  const resourceTypes = requested.filter((type) => !refused.has(type));
-  if (refused.size > 0 && resourceTypes.length === 0)
-    throw invalidRequest([...refused.values()].map((message) => ({ path: 'resourceTypes', message })));
-  const warnings = [...refused].map(([type, reason]) => {
-    return { code: 'type-not-exported' as const, message: `The export was made without ${type}: ${reason}` };
+/** A page about an EHR can be wrong or out of date, so the types are requested all the same. */
+function noteTypes(options: { readonly provider: ExportFacts; readonly resourceTypes: readonly string[] }) {
+  const { provider, resourceTypes } = options;
+  return resourceTypes.flatMap((resourceType) => {
+    const note = exportNote({ provider, resourceType });
+    if (note === undefined) return [];
+    const message = `The EHR may not export ${resourceType}: ${note}. It is requested all the same, and the EHR decides.`;
+    return [{ code: 'type-doubtful' as const, message }];
   });
-  return { resourceTypes, warnings };
 }
 
 /** Equal for requests for the same data. */

@@ -1,4 +1,4 @@
-import { type Capabilities, isImported, type Provider } from '@bulkhead/providers';
+import type { Capabilities, Provider } from '@bulkhead/providers';
 import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -101,15 +101,7 @@ export function toCapabilitiesView(options: { readonly capabilities: Capabilitie
     appointments: offers('Appointment'),
     documentReferences: offers('DocumentReference'),
     rateLimit: describeRate(provider.rateLimit),
-    unavailableTypes: listUnavailableTypes(provider),
   };
-}
-
-/** The types that neither an export nor a sync of the provider can import, whatever its CapabilityStatement declares. */
-function listUnavailableTypes(provider: Provider) {
-  return Object.entries(provider.notExported ?? {}).flatMap(([resourceType, reason]) =>
-    isImported({ provider, resourceType }) ? [] : { resourceType, reason },
-  );
 }
 
 function describeRate(rateLimit: Provider['rateLimit']): string {

@@ -1,12 +1,6 @@
 import { importSigningKey } from '@bulkhead/ehr-client';
 import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
-import {
-  type AssertionAlgorithm,
-  type ConnectionAuth,
-  endpointsOf,
-  type Provider,
-  whyNotExported,
-} from '@bulkhead/providers';
+import { type AssertionAlgorithm, type ConnectionAuth, endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/runtime';
 import type { Connection } from '../connection.record.ts';
 import { defaultNameOf } from '../connection-name.ts';
@@ -106,8 +100,7 @@ function listedScope(options: {
   }
   if (scope !== undefined)
     faults.push({ path: 'auth.scope', message: 'excludes scopeVersion, which lists the scopes' });
-  const isExported = (resourceType: string) => whyNotExported({ provider, resourceType }) === undefined;
-  const types = scopeTypes ?? provider.scopeTypes ?? guideTypes.filter(isExported);
+  const types = scopeTypes ?? provider.scopeTypes ?? guideTypes;
   return systemScopes({ version, types });
 }
 

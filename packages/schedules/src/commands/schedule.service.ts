@@ -1,7 +1,6 @@
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { nextRun } from '@bulkhead/cron';
-import { type ProviderRegistry, whyNotExported } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { invalidRequest, newId, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type Page, readPage } from '@bulkhead/store';
@@ -31,19 +30,16 @@ export class ScheduleService {
   private readonly store;
   private readonly producer;
   private readonly connections;
-  private readonly registry;
 
   constructor(options: {
     readonly store: ScheduleStores;
     readonly producer: Producer;
     readonly connections: ConnectionService;
-    readonly registry: ProviderRegistry;
   }) {
-    const { store, producer, connections, registry } = options;
+    const { store, producer, connections } = options;
     this.store = store;
     this.producer = producer;
     this.connections = connections;
-    this.registry = registry;
   }
 
   /** @throws AppError `unknown-connection` */
@@ -51,7 +47,6 @@ export class ScheduleService {
     const { connectionId, ...fields } = options.body;
     const connection = await this.connections.find({ id: connectionId, scope: options.scope });
     const schedule = newSchedule({ connection, ...fields });
-    this.checkTypes(schedule);
     await this.store.schedules.insert(schedule);
     await setScheduler(this.producer, schedule);
     return { schedule };
@@ -82,7 +77,6 @@ export class ScheduleService {
     for (;;) {
       const from = await this.find(reference);
       const change = toChange({ from, body, now: new Date() });
-      this.checkTypes({ ...from, ...change });
       if (isEqual(from, change)) return { ...(await this.withRun(from)), isChanged: false };
       const schedule = await this.store.schedules.change(from, change);
       if (!schedule) continue;
@@ -120,16 +114,6 @@ export class ScheduleService {
     const schedule = await this.store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw scheduleError('unknown-schedule');
-  }
-
-  /** Each run would be made without these types. @throws AppError `invalid-request` */
-  private checkTypes({ kind, provider, request }: Schedule): void {
-    if (kind !== 'export') return;
-    const faults = (request.resourceTypes ?? []).flatMap((resourceType) => {
-      const message = whyNotExported({ provider: this.registry.get(provider), resourceType });
-      return message === undefined ? [] : { path: 'request.resourceTypes', message };
-    });
-    if (faults.length > 0) throw invalidRequest(faults);
   }
 
   private async withRun(schedule: Schedule): Promise<ScheduleState> {

@@ -361,10 +361,6 @@ test('GET capabilities returns what a worker has read', async () => {
       appointments: false,
       documentReferences: false,
       rateLimit: '8 requests/second',
-      unavailableTypes: [
-        { resourceType: 'Appointment', reason: expect.stringContaining('does not export') },
-        { resourceType: 'Coverage', reason: expect.stringContaining('does not export') },
-      ],
     },
   });
 });

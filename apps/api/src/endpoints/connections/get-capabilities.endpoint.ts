@@ -9,19 +9,9 @@ const capabilitiesSchema = z
     diagnosticReports: z.boolean().describe('Whether the EHR offers DiagnosticReport (lab results and imaging).'),
     carePlans: z.boolean().describe('Whether the EHR offers CarePlan (treatment plans).'),
     encounters: z.boolean().describe('Whether the EHR offers Encounter (visits).'),
-    appointments: z.boolean().describe('Whether the EHR declares Appointment (scheduling). See `unavailableTypes`.'),
+    appointments: z.boolean().describe('Whether the EHR declares Appointment (scheduling).'),
     documentReferences: z.boolean().describe('Whether the EHR offers DocumentReference (clinical documents).'),
     rateLimit: z.string().describe('The rate that the EHR allows, such as `8 requests/second`, or `none`.'),
-    unavailableTypes: z
-      .array(
-        z.strictObject({
-          resourceType: z.string().describe('A FHIR resource type.'),
-          reason: z.string().describe('Why it cannot be imported.'),
-        }),
-      )
-      .describe(
-        'Types that cannot be imported, although the EHR may declare them: exports do not contain them, and syncs cannot search for them.',
-      ),
   })
   .meta({ id: 'Capabilities', description: 'What the EHR offers, in the shape of the guide.' });
 
@@ -51,10 +41,6 @@ export const getCapabilities = defineEndpoint({
         appointments: true,
         documentReferences: true,
         rateLimit: '8 requests/second',
-        unavailableTypes: [
-          { resourceType: 'Appointment', reason: 'athenahealth does not export appointments' },
-          { resourceType: 'Coverage', reason: 'athenahealth does not export Coverage' },
-        ],
       },
     }),
   },

@@ -4,7 +4,8 @@ import { at, connectionId, later, responseWith, runId } from '../common.schema.t
 const skipped = [
   {
     resourceType: 'Appointment',
-    reason: 'athenahealth finds appointments by their ids only and does not export them, so they cannot be imported',
+    reason:
+      'athenahealth searches appointments by `_id` or by a named query only (its documentation, and its CapabilityStatement of 2026-08-14)',
     always: true,
   },
 ];
