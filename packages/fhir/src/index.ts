@@ -76,6 +76,7 @@ export {
   allPatientsOf,
   isInPatientCompartment,
   isOfPatient,
+  isOfRecord,
   maxListedPatients,
   patientsOf,
   referencedId,

@@ -13,9 +13,11 @@ function tokensPerMinute(limit: number): RateLimit {
   return { limit, windowMs: 60_000, perDay: limit * 24 * 60, guardMs: 150, coldStart: 'go' };
 }
 
-const exportedTypes = (
-  'AllergyIntolerance CarePlan CareTeam Condition Device DiagnosticReport DocumentReference Encounter Goal Immunization ' +
-  'Location Medication MedicationRequest Observation Organization Patient Practitioner Procedure'
+/** What its CapabilityStatement of 2026-08-14 declares of patients' records. A statement that can be read goes before it. */
+const declaredTypes = (
+  'AllergyIntolerance Appointment Binary CarePlan CareTeam Condition Coverage Device DiagnosticReport DocumentReference Encounter ' +
+  'FamilyMemberHistory Goal Immunization Location Media Medication MedicationDispense MedicationRequest Observation Organization Patient ' +
+  'Practitioner Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson ServiceRequest Specimen'
 ).split(' ');
 
 /** The environment variables of athenahealth's guide, and our own. */
@@ -54,8 +56,7 @@ export function athenahealth(settings: ProviderSettings): Provider {
     },
     defaultEnvironment: 'production',
     defaultScope: 'system/*.read',
-    // The published list of exported types as far as it is known, and those that syncs search for (read on 2026-11-29).
-    scopeTypes: exportedTypes,
+    scopeTypes: declaredTypes,
     authorizationScope: 'launch/patient patient/*.read',
     practiceOfPatient: '^a-(\\d+)\\.',
     groupIdTemplate: 'a-1.C-{practiceId}',

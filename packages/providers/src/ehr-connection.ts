@@ -1,3 +1,4 @@
+import { scopeVersions } from '@bulkhead/fhir';
 import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
@@ -24,6 +25,15 @@ const oauthClient = {
   scope: z.string().describe('The SMART scopes that are requested, separated by spaces.'),
 };
 
+const declaredScopes = {
+  scopesOfDeclared: z
+    .enum(scopeVersions)
+    .exactOptional()
+    .describe(
+      'The version of scopes that are requested for each type that the EHR declares and that can be a part of a record. `scope` then shows them. Absent if the scopes are fixed.',
+    ),
+};
+
 /** How the client sends its secret to the token endpoint (RFC 6749 2.3.1): with HTTP Basic, or in the form. */
 export const secretWays = ['basic', 'post'] as const;
 
@@ -42,6 +52,7 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
   z.strictObject({
     method: z.literal('client_credentials').describe('A client id and a secret.'),
     ...oauthClient,
+    ...declaredScopes,
     clientSecret,
     secretBy,
   }),
@@ -50,6 +61,7 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
       .literal('private_key_jwt')
       .describe('SMART Backend Services: an assertion that is signed with a private key replaces the secret.'),
     ...oauthClient,
+    ...declaredScopes,
     alg: z.enum(assertionAlgorithms).describe('The algorithm of the signature.'),
     /** The default is the key of the deployment, which is published at `/.well-known/jwks.json`. */
     signingKey: signingKeySchema.exactOptional(),
@@ -75,6 +87,8 @@ export const capabilitiesSchema = z.strictObject({
   resourceTypes: z.array(z.string()),
   /** Types with the interaction `search-type`. Absent if the server lists no interactions, or if an older version read it. */
   searchTypes: z.array(z.string()).exactOptional(),
+  /** Types whose search declares the parameter `patient`. Absent if the server lists no search parameters. */
+  patientSearchTypes: z.array(z.string()).exactOptional(),
   /** `_revinclude` values of a patient search, such as `Observation:patient`. Absent if there are none, or if an older version read it. */
   patientRevIncludes: z.array(z.string()).exactOptional(),
 });

@@ -24,3 +24,4 @@ export {
   withoutTrailingSlashes,
 } from './provider.ts';
 export { createProviderRegistry, type ProviderRegistry } from './provider-registry.ts';
+export { recordTypes, requestedScope } from './requested-scope.ts';

@@ -81,7 +81,10 @@ export const providerSchema = z.strictObject({
   environments: z.record(z.string(), environmentSchema),
   defaultEnvironment: z.string(),
   defaultScope: z.string().optional(),
-  /** The types of scopes that are listed for an application (`scopeVersion` of a connection). The default are those of the guide. */
+  /**
+   * The types of the scopes of an application (`scopeVersion` of a connection) while the EHR has no readable CapabilityStatement. The default are
+   * those of the guide.
+   */
   scopeTypes: z.array(z.string().refine(isResourceType, 'is not a resource type of FHIR R4')).min(1).optional(),
   /** The scope that a user is asked for. In an EHR launch, `launch` replaces `launch/patient`. */
   authorizationScope: z.string().optional(),

@@ -38,7 +38,7 @@ function CredentialsEditor({ connection, provider, onDone }: EditProps & { reado
       clientId: 'clientId' in auth ? auth.clientId : '',
       clientSecret: '',
       privateKey: '',
-      scopes: 'own',
+      scopes: ('scopesOfDeclared' in auth ? auth.scopesOfDeclared : undefined) ?? 'own',
       scope: 'scope' in auth ? auth.scope : '',
     },
     validate: (values) => missingFields(values, needs),

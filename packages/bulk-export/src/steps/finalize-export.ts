@@ -9,7 +9,7 @@ import type { OutputFile } from '../output-file.record.ts';
 import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { endWarnings } from './export-warnings.ts';
-import { refusedTypes, sentSince } from './sent-request.ts';
+import { refusedTypes, sentSince, uncoveredTypes } from './sent-request.ts';
 
 const ending: readonly BulkExportPhase[] = ['downloading', 'finalizing'];
 
@@ -40,7 +40,7 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
   const change = {
     counts,
     watermarkDecisions: decisions,
-    isPartial: isPartial(decisions),
+    isPartial: isPartial(decisions) || uncoveredTypes(record).length > 0,
     completedAt: now(),
     ...(isDone ? { discard: 'due' as const } : {}),
   };

@@ -30,6 +30,7 @@ import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { coversNow } from './finalize-export.ts';
 import { awaitTurn } from './kick-off-turn.ts';
 import { planPoll } from './poll-delay.ts';
+import { uncoveredTypes } from './sent-request.ts';
 
 /** The export fails if the EHR has not accepted it after this time. `maxExportAgeMs` limits exports that it has accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
@@ -247,8 +248,15 @@ async function recordStart(
   for (const name of dropped) {
     await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(name) });
   }
+  const uncovered = uncoveredTypes({ ...record, ...change });
+  if (uncovered.length > 0)
+    await store.bulkExports.warn({ id: record.id, code: 'types-not-covered', message: describeUncovered(uncovered) });
   logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
   return exporting;
+}
+
+function describeUncovered(types: readonly string[]): string {
+  return `The EHR declares ${types.join(', ')}, and the granted scopes do not cover ${types.length === 1 ? 'it' : 'them'}, so the export lacks them. Add the scopes to the application at the EHR. If the connection requests fixed scopes, replace its credentials too.`;
 }
 
 function describeDropped(dropped: string): string {

@@ -1,4 +1,5 @@
 import { scopeCovers } from '@bulkhead/fhir';
+import { recordTypes } from '@bulkhead/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { sentKickOff } from '../sent-kick-off.ts';
 
@@ -24,4 +25,13 @@ export function isTypeWithheld(record: BulkExport, resourceType: string): boolea
   const { grantedScope } = record;
   if (refusedTypes(record).includes(resourceType)) return true;
   return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
+}
+
+/** Of an export of every type: the types of records that the server declares and that the token does not cover, so that they are not sent. */
+export function uncoveredTypes(
+  record: Pick<BulkExport, 'request' | 'grantedScope' | 'offeredTypes'>,
+): readonly string[] {
+  const { request, grantedScope: scope, offeredTypes = [] } = record;
+  if (scope === undefined || request.resourceTypes.length > 0) return [];
+  return recordTypes({ resourceTypes: offeredTypes }).filter((resourceType) => !scopeCovers({ scope, resourceType }));
 }

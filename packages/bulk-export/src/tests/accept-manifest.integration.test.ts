@@ -1,3 +1,9 @@
+import {
+  athenahealthStatement,
+  otherDeclaredTypes,
+  patientSearchTypes,
+  simulatorAuth,
+} from '@bulkhead/providers/testing';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, expect, test } from '@jest/globals';
 import { emptyCheckpoint } from '../index.ts';
@@ -188,4 +194,23 @@ test('an explicit since advances the watermark only if it leaves no gap after th
   expect((await markOf())?.exportId).toBe(first.id);
   const next = await runExport(cases, { ...request, since: '2020-01-01T00:00:00Z' });
   expect((await markOf())?.exportId).toBe(next.id);
+});
+
+test('an export of every type names each declared type that the scopes do not cover, and is partial #types-missing', async () => {
+  cases = await startUseCases({ scope: 'system/Patient.rs system/Observation.rs', simulator: { enforceScopes: true } });
+  await cases.inject('metadata', { kind: 'edit-document', set: { rest: athenahealthStatement.rest } });
+  const ended = await runExport(cases);
+  const warning = ended.warnings.find(({ code }) => code === 'types-not-covered');
+  const declared = [...patientSearchTypes, ...otherDeclaredTypes];
+  const named = warning?.message.match(/declares (.*?), and the granted/)?.[1]?.split(', ');
+  expect(named?.toSorted()).toEqual(declared.filter((type) => type !== 'Patient' && type !== 'Observation').toSorted());
+  expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
+});
+
+test('an export of every type with the scopes of all declared types is whole', async () => {
+  const auth = { ...simulatorAuth, scope: 'system/Patient.rs', scopesOfDeclared: 'v2' } as const;
+  cases = await startUseCases({ connection: { auth }, simulator: { enforceScopes: true, wildcardScopes: false } });
+  const ended = await runExport(cases);
+  expect(ended).toMatchObject({ phase: 'completed', isPartial: false, warnings: [] });
+  expect(ended.grantedScope?.split(' ')).toEqual(expect.arrayContaining(['system/Encounter.rs', 'system/Location.rs']));
 });

@@ -1,4 +1,4 @@
-import type { Capabilities, Provider } from '@bulkhead/providers';
+import { type Capabilities, type Provider, requestedScope } from '@bulkhead/providers';
 import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -72,7 +72,7 @@ export function toConnectionView(connection: ConnectionWithoutSecrets): Connecti
     groupId: connection.groupId,
     userId: connection.userId,
     webhookUrl: connection.webhookUrl,
-    auth: toAuthView(connection.auth),
+    auth: toAuthView(connection),
     needsAuthorization: connection.needsAuthorization,
     createdAt: connection.createdAt.toISOString(),
     lastTest: connection.lastTest && toTestView(connection.lastTest),
@@ -83,9 +83,12 @@ export function toTestView({ id: _id, endedAt, ...test }: ConnectionTest): View<
   return { ...test, endedAt: endedAt.toISOString() };
 }
 
-function toAuthView(auth: ConnectionWithoutSecrets['auth']): ConnectionView['auth'] {
-  if (auth.method !== 'private_key_jwt') return auth;
-  const { signingKey, ...view } = auth;
+function toAuthView(connection: Pick<ConnectionWithoutSecrets, 'auth' | 'capabilities'>): ConnectionView['auth'] {
+  const { auth } = connection;
+  if (auth.method === 'none') return auth;
+  const scope = requestedScope(connection);
+  if (auth.method !== 'private_key_jwt') return { ...auth, scope };
+  const { signingKey, ...view } = { ...auth, scope };
   return signingKey ? { ...view, kid: signingKey.kid } : view;
 }
 

@@ -50,7 +50,9 @@ const listedScopes = {
     .max(150)
     .transform((types) => [...new Set(types)])
     .optional()
-    .describe('The types of `scopeVersion`. Default: the types of the provider, or those of the integration guide.'),
+    .describe(
+      'The types of `scopeVersion`. Default: those that the EHR declares in its CapabilityStatement and that can be a part of a record.',
+    ),
 };
 
 export const connectionAuthSchema = z.discriminatedUnion('method', [

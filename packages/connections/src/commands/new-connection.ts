@@ -59,18 +59,19 @@ export async function toConnectionAuth(options: {
   };
   const clientId = required('auth.clientId', body.clientId ?? provider.clientId);
   const withUser = body.method === 'authorization_code';
+  const listed = listedScope({ body, provider, faults });
   const scope = required(
     'auth.scope',
-    (withUser ? undefined : listedScope({ body, provider, faults })) ??
-      body.scope ??
-      (withUser ? provider.authorizationScope : provider.defaultScope),
+    listed?.scope ?? body.scope ?? (withUser ? provider.authorizationScope : provider.defaultScope),
   );
   const fault = scope === '' ? undefined : scopeFault({ scope, withUser });
   if (fault !== undefined) faults.push({ path: 'auth.scope', message: fault });
   const { tokenEndpoint } = body;
   if (tokenEndpoint !== undefined) checkOrigin({ provider, url: tokenEndpoint, path: 'auth.tokenEndpoint', faults });
   const client = { clientId, scope, ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }) };
-  if (body.method === 'private_key_jwt') return { method: body.method, ...client, ...(await toKey(body, faults)) };
+  const declared = present({ scopesOfDeclared: listed?.scopesOfDeclared });
+  if (body.method === 'private_key_jwt')
+    return { method: body.method, ...client, ...declared, ...(await toKey(body, faults)) };
   if (body.method === 'authorization_code') {
     // The provider's secret belongs to the provider's client id.
     const secret = body.clientSecret ?? (body.clientId === undefined ? provider.clientSecret : undefined);
@@ -82,15 +83,18 @@ export async function toConnectionAuth(options: {
     };
   }
   const clientSecret = required('auth.clientSecret', body.clientSecret ?? provider.clientSecret);
-  return { method: body.method, ...client, clientSecret, ...wayOf(body) };
+  return { method: body.method, ...client, ...declared, clientSecret, ...wayOf(body) };
 }
 
-/** The scopes that a request asks for by a version and types. Undefined if it does not. */
+/**
+ * The scopes that a request asks for by a version and types. Without types they are those that the EHR declares, which a worker learns later.
+ * Undefined if it does not.
+ */
 function listedScope(options: {
   readonly body: ConnectionAuthBody;
   readonly provider: Provider;
   readonly faults: Fault[];
-}): string | undefined {
+}): Pick<Extract<ConnectionAuth, { method: 'client_credentials' }>, 'scope' | 'scopesOfDeclared'> | undefined {
   const { body, provider, faults } = options;
   if (body.method !== 'client_credentials' && body.method !== 'private_key_jwt') return undefined;
   const { scope, scopeVersion: version, scopeTypes } = body;
@@ -100,8 +104,8 @@ function listedScope(options: {
   }
   if (scope !== undefined)
     faults.push({ path: 'auth.scope', message: 'excludes scopeVersion, which lists the scopes' });
-  const types = scopeTypes ?? provider.scopeTypes ?? guideTypes;
-  return systemScopes({ version, types });
+  const listed = systemScopes({ version, types: scopeTypes ?? provider.scopeTypes ?? guideTypes });
+  return { scope: listed, ...(scopeTypes ? {} : { scopesOfDeclared: version }) };
 }
 
 const guideTypes: readonly string[] = [...standardResourceTypes, ...enhancedResourceTypes];

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { connectionRemedy } from '@bulkhead/egress';
-import { type EhrSession, readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
+import { readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
 import { scopeVersionsOf } from '@bulkhead/fhir';
 import type { ConnectionAuth } from '@bulkhead/providers';
-import { AppError, type ErrorCode } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, present } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import type { Connection, ConnectionTest, ConnectionTestStep } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
@@ -56,40 +56,38 @@ async function testConnection(
   { ehr, now }: Pick<ConnectionDeps, 'ehr' | 'now'>,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<ConnectionTest> {
-  const session = ehr.session(connection);
+  let session = ehr.session(connection);
   const steps: ConnectionTestStep[] = [];
-  for (const [step, run] of stepsOf({ session, connection, now })) {
-    const result = await take({ step, run, signal, method: connection.auth.method });
+  for (const [step, run] of stepsOf(connection)) {
+    const { method } = connection.auth;
+    const current = session;
+    const runStep: Run = (limit, onTry) => run({ session: current, now: now(), signal: limit, onTry });
+    const result = await take({ step, run: runStep, signal, method });
     steps.push(result);
     if (!result.ok) break;
+    // The scopes of the token are those of the types that the EHR declares today.
+    if (step === 'discovery' && 'scopesOfDeclared' in connection.auth) {
+      const capabilities = await readCapabilities({ session, now: now(), signal }).catch(() => undefined);
+      session = ehr.session({ ...connection, ...present({ capabilities }) });
+    }
   }
   return { id: randomUUID(), endedAt: now(), ok: steps.every(({ ok }) => ok), steps };
 }
 
-function stepsOf(options: { readonly session: EhrSession; readonly connection: Connection; readonly now: () => Date }) {
-  const { session, connection, now } = options;
-  const { auth } = connection;
+type StepInput = Parameters<typeof readForTest>[0];
+
+function stepsOf({ auth }: Connection): [Step, (input: StepInput) => Promise<unknown>][] {
   // If there is nothing to discover, the step checks that the FHIR endpoint is one.
   const hasTokenEndpoint = auth.method === 'none' || auth.tokenEndpoint !== undefined;
-  const steps: [Step, Run][] = [
-    [
-      'discovery',
-      (signal, onTry) =>
-        hasTokenEndpoint ? findStatement({ session, now: now(), signal, onTry }) : discover({ session, signal, onTry }),
-    ],
+  return [
+    ['discovery', hasTokenEndpoint ? findStatement : discover],
+    ...(auth.method === 'none' ? [] : [['token', replaceToken] as [Step, typeof replaceToken]]),
+    ['read', readForTest],
   ];
-  if (auth.method !== 'none') steps.push(['token', (signal, onTry) => replaceToken({ session, signal, onTry })]);
-  steps.push(['read', (signal, onTry) => readForTest({ session, now: now(), signal, onTry })]);
-  return steps;
 }
 
 /** Says which version of scopes the EHR offers and which the connection requests, because an application is registered for one of them. */
-async function discover(options: {
-  readonly session: EhrSession;
-  readonly signal: AbortSignal;
-  readonly onTry: (tried: string) => void;
-}): Promise<void> {
-  const { session, signal, onTry } = options;
+async function discover({ session, signal, onTry }: StepInput): Promise<void> {
   const { auth } = session.connection;
   const { scopeVersions = [] } = await session.discover(signal);
   if (auth.method === 'none' || auth.method === 'authorization_code' || scopeVersions.length === 0) return;
@@ -101,17 +99,12 @@ async function discover(options: {
   );
 }
 
-async function replaceToken(options: {
-  readonly session: EhrSession;
-  readonly signal: AbortSignal;
-  readonly onTry: (tried: string) => void;
-}): Promise<void> {
-  const { isUntyped } = await options.session.replaceToken(options.signal);
-  if (isUntyped)
-    options.onTry('Warning: the token response has no token_type, so the token is used as a Bearer token.');
+async function replaceToken({ session, signal, onTry }: StepInput): Promise<void> {
+  const { isUntyped } = await session.replaceToken(signal);
+  if (isUntyped) onTry('Warning: the token response has no token_type, so the token is used as a Bearer token.');
 }
 
-async function findStatement({ onTry, ...read }: Parameters<typeof readForTest>[0]): Promise<void> {
+async function findStatement({ onTry, ...read }: StepInput): Promise<void> {
   try {
     await readCapabilities(read);
   } catch (error) {

@@ -48,6 +48,7 @@ const changeAuth = (change: object) =>
     ...{ id: connectionId, scope },
     body: connectionAuthSchema.parse({ ...simulatorAuth, ...change }),
   });
+const version = async () => (await connections.find({ id: connectionId, scope })).credentialsVersion ?? 0;
 const order = (path: string, fault: object) => system.inject(path, fault, { times: 'always' });
 const exports = [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export' }];
 const passed = (step: string) => ({ step, ok: true, durationMs: expect.any(Number) });
@@ -82,6 +83,18 @@ test('a connection test explains the refusal of the other version of scopes, and
   await changeAuth({ scopeVersion: 'v2', scopeTypes: ['Patient', 'Condition'] });
   const { steps, ok } = await run();
   expect([ok, steps[0]?.tried]).toEqual([true, expect.stringMatching(/requests v2\./)]);
+});
+
+test('a connection test requests the scopes of the types that the EHR declares', async () => {
+  const types = ['Patient', 'Coverage', 'Location'];
+  const resource = types.map((type) => ({ type, interaction: [{ code: 'search-type' }] }));
+  await system.inject('metadata', { kind: 'edit-document', set: { rest: [{ resource }] } }, { times: 'always' });
+  await control.changeOptions({ scopeVersion: 'v2', wildcardScopes: false });
+  await changeAuth({ scopeVersion: 'v2' });
+  expect((await run()).ok).toBe(true);
+  const { scope: granted } =
+    (await deps.store.accessTokens.read({ connectionId, credentialsVersion: await version() })).token ?? {};
+  expect(granted).toBe('system/Patient.rs system/Coverage.rs system/Location.rs');
 });
 
 test('a connection test finds a wrong secret while an older token still works, and then the right one', async () => {

@@ -1,4 +1,4 @@
-import type { AuthorizationEndpoints, ConnectionAuth } from '@bulkhead/providers';
+import { type AuthorizationEndpoints, type ConnectionAuth, requestedScope } from '@bulkhead/providers';
 import type { RateBudget } from '@bulkhead/rate-limiter';
 import { AppError } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
@@ -71,7 +71,7 @@ async function sendTokenRequest(deps: TokenEndpointDeps, request: TokenRequest, 
   const auth = request.connection.auth as OAuth;
   if (auth.method !== 'authorization_code') {
     return callWith(deps, request, (configuration) =>
-      openid.clientCredentialsGrant(configuration, { scope: auth.scope }),
+      openid.clientCredentialsGrant(configuration, { scope: requestedScope(request.connection) }),
     );
   }
   if (refreshToken === undefined) throw ehrError('authorization-needed');
@@ -130,7 +130,10 @@ async function callWith(
     answer = last;
   };
   const token = await call(deps, { request, configuration, run: () => sendGrant(configuration), onAnswer });
-  return { ...toGrant(token, auth.scope), ...(answer && isUntyped(answer) ? { isUntyped: true } : {}) };
+  return {
+    ...toGrant(token, requestedScope(request.connection)),
+    ...(answer && isUntyped(answer) ? { isUntyped: true } : {}),
+  };
 }
 
 async function call<Value>(

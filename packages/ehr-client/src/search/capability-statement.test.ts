@@ -1,3 +1,4 @@
+import { athenahealthStatement, otherDeclaredTypes, patientSearchTypes } from '@bulkhead/providers/testing';
 import { expect, test } from '@jest/globals';
 import { interpretStatement } from './capability-statement.ts';
 
@@ -104,3 +105,23 @@ test.each([
     expect(error).toMatchObject({ code: 'capabilities-not-understood' });
   }
 });
+
+test('interpretStatement finds what athenahealth declared on 2026-08-14', () => {
+  const read = interpretStatement(athenahealthStatement, readAt);
+  expect(read.exportLevels).toEqual(['group']);
+  expect(read.patientSearchTypes).toEqual(patientSearchTypes);
+  expect(read.resourceTypes).toEqual([...patientSearchTypes, ...otherDeclaredTypes, 'Group']);
+});
+
+test.each([
+  { what: 'no parameters', searchParam: undefined, types: undefined },
+  { what: 'others', searchParam: [{ name: 'code' }], types: [] },
+  { what: 'a wrong shape', searchParam: { name: 'patient' }, types: undefined },
+  { what: 'a parameter of a wrong shape', searchParam: [null, 'patient', { name: ['patient'] }], types: [] },
+])(
+  'interpretStatement lists types that are searched by patient if a search declares $what',
+  ({ searchParam, types }) => {
+    const value = statement({ rest: [{ resource: [{ type: 'Goal', ...(searchParam ? { searchParam } : {}) }] }] });
+    expect(interpretStatement(value, readAt).patientSearchTypes).toEqual(types);
+  },
+);

@@ -14,6 +14,7 @@ interface StatedResource {
   readonly type?: unknown;
   readonly operation?: unknown;
   readonly interaction?: unknown;
+  readonly searchParam?: unknown;
   readonly searchRevInclude?: unknown;
 }
 
@@ -50,6 +51,7 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
     resources.some((resource) => resource.type === type && hasExport(resource.operation));
   const { fhirVersion, software } = statement;
   const searchTypes = searchTypesOf(resources);
+  const patientSearchTypes = patientSearchTypesOf(resources);
   return {
     readAt,
     exportLevels: [
@@ -57,12 +59,13 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
       ...(exports('Patient') ? (['patient'] as const) : []),
       ...(exports('Group') ? (['group'] as const) : []),
     ],
-    resourceTypes: resources.map(({ type }) => type).filter((type) => typeof type === 'string'),
+    resourceTypes: typesOf(resources),
     patientRevIncludes: resources
       .filter(({ type }) => type === 'Patient')
       .flatMap(({ searchRevInclude: values }) => (Array.isArray(values) ? values : []))
       .filter((value) => typeof value === 'string'),
     ...(searchTypes === undefined ? {} : { searchTypes }),
+    ...(patientSearchTypes === undefined ? {} : { patientSearchTypes }),
     ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
     ...(typeof software?.name === 'string' ? { software: software.name } : {}),
   };
@@ -72,11 +75,17 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
 function searchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
   const interactions = (resource: StatedResource) => objectsOf<{ readonly code?: unknown }>(resource.interaction);
   if (resources.every((resource) => interactions(resource).length === 0)) return undefined;
-  const canSearch = (resource: StatedResource) => interactions(resource).some(({ code }) => code === 'search-type');
-  return resources
-    .filter(canSearch)
-    .map(({ type }) => type)
-    .filter((type) => typeof type === 'string');
+  return typesOf(resources.filter((resource) => interactions(resource).some(({ code }) => code === 'search-type')));
+}
+
+function patientSearchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
+  const parameters = (resource: StatedResource) => objectsOf<{ readonly name?: unknown }>(resource.searchParam);
+  if (resources.every((resource) => parameters(resource).length === 0)) return undefined;
+  return typesOf(resources.filter((resource) => parameters(resource).some(({ name }) => name === 'patient')));
+}
+
+function typesOf(resources: readonly StatedResource[]): string[] {
+  return resources.map(({ type }) => type).filter((type) => typeof type === 'string');
 }
 
 function hasExport(operations: unknown): boolean {

@@ -126,6 +126,21 @@ export function isInPatientCompartment(resourceType: string): boolean {
   return resourceType === 'Patient' || pathsByType.has(resourceType);
 }
 
+/** Types outside of the compartment to which the elements of its resources refer, besides definitions and terminology. */
+const referredTypes: ReadonlySet<string> = new Set(
+  'Binary Endpoint HealthcareService Location Medication Organization Practitioner PractitionerRole Questionnaire Substance'.split(
+    ' ',
+  ),
+);
+
+/**
+ * Whether a type can be a part of the records of patients: it is in their compartment, or resources of the compartment refer to it. A Group
+ * says who is exported, and is not a part of a record.
+ */
+export function isOfRecord(resourceType: string): boolean {
+  return resourceType !== 'Group' && (isInPatientCompartment(resourceType) || referredTypes.has(resourceType));
+}
+
 /** The paths of the elements that refer to patients. */
 export function patientPathsOf(resourceType: string): readonly Path[] {
   return pathsByType.get(resourceType) ?? otherPaths;
