@@ -80,9 +80,15 @@ export const exportError = defineErrors({
   },
   'link-expired': {
     title: 'The link of a file has expired',
-    advice: 'Retry the export. If the EHR refuses the new link too, check that the granted scopes cover the type.',
+    advice: 'Retry the export, which reads the manifest again.',
     message:
-      "The EHR refuses the file's link, and its manifest has no working one. Retry the export, which reads the manifest again. If that fails too, retry once more, which starts a new export at the EHR. If the EHR still refuses, verify that the granted scopes cover the type.",
+      "The EHR refuses the file's link, and its manifest has no working one. Retry the export, which reads the manifest again. If that fails too, retry once more, which starts a new export at the EHR.",
+  },
+  'file-not-allowed': {
+    title: 'The EHR does not allow the download of files',
+    advice:
+      'Add the missing scopes to the application at the EHR, or have the practice grant access. Then retry the export.',
+    help: 'The EHR refuses a file (403) although its link is fresh. The message names the types and the scopes that are missing, and operators see what the EHR said.',
   },
   'unknown-export': {
     title: 'Export not found',

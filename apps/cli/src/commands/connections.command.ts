@@ -38,7 +38,10 @@ const credentials = {
     description:
       'request one scope for each type, as the application is registered: system/Patient.read or system/Patient.rs',
   }),
-  scopeTypes: list('<types>', 'comma-separated types of --scopes (default: every type of records that the EHR declares)'),
+  scopeTypes: list(
+    '<types>',
+    'comma-separated types of --scopes (default: every type of records that the EHR declares)',
+  ),
   scope: text('<scope>', 'scopes, written out, instead of --scopes'),
   tokenEndpoint: text('<url>', 'token endpoint (default: the one that the EHR names)'),
   secretBy: choice('<way>', { of: ['basic', 'post'], description: 'how the client secret is sent' }),

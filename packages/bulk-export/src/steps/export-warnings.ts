@@ -5,6 +5,7 @@ import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bul
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { everyType, unknownType } from '../watermarks/watermark.ts';
+import { describeDenied } from './denied-files.ts';
 import { isFilteredHere, isTypeWithheld, refusedTypes, sentSince } from './sent-request.ts';
 
 /** Warns about a manifest that lacks something, or has more than was requested. */
@@ -117,10 +118,7 @@ export function endWarnings(options: {
   const heldDecisions = decisions.filter(({ reasons }) => reasons.some((reason) => !knownReasons.has(reason)));
   const has = (reason: HoldReason) => decisions.some(({ reasons }) => reasons.includes(reason));
   return [
-    ...when(failed.length > 0, {
-      code: 'files-failed',
-      message: `${failed.length} files could not be stored. The error of each file explains why. Retry the export to download them again.`,
-    }),
+    ...failedByCause({ failed, record }),
     ...issues.map(({ severity, code, count, mentionedTypes = [] }) => ({
       code: 'reported-by-ehr' as const,
       message: `The EHR reported ${count} problems with its export: ${severity}, ${code}.${mentionedTypes.length > 0 ? ` They mention ${mentionedTypes.join(', ')}.` : ''}`,
@@ -174,6 +172,25 @@ function incompleteByType(files: readonly OutputFile[]): ReadonlyMap<string, num
 
 function listOf(counts: ReadonlyMap<string, number>): string {
   return [...counts].map(([type, count]) => `${count} ${type}`).join(', ');
+}
+
+/** One warning for each cause, however many files it concerns. */
+export function failedByCause({
+  failed,
+  record,
+}: {
+  readonly failed: readonly OutputFile[];
+  readonly record: BulkExport;
+}) {
+  return [...Map.groupBy(failed, ({ error }) => error?.code)].map(([code, files]) => {
+    const types = [...new Set(files.map(({ type }) => type))];
+    const count = `${files.length} ${files.length === 1 ? 'file' : 'files'}`;
+    const reason =
+      code === 'file-not-allowed'
+        ? describeDenied({ types, grantedScope: record.grantedScope })
+        : `${files[0]?.error?.message ?? 'The error of each file explains why.'} Types: ${types.join(', ')}.`;
+    return { code: 'files-failed' as const, message: `${count} could not be stored. ${reason}` };
+  });
 }
 
 function otherCount({ id, type, promisedCount, receivedCount, checkpoint }: OutputFile): ExportWarning[] {

@@ -1,6 +1,6 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { FailedJob } from '@bulkhead/queues';
-import { AppError, type ErrorCode, type ExportError, toExportError } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type ExportError, present, toExportError } from '@bulkhead/runtime';
 import { type BulkExport, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportPhase } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
-import { endWarnings } from './export-warnings.ts';
+import { endWarnings, failedByCause } from './export-warnings.ts';
 import { refusedTypes, sentSince, uncoveredTypes } from './sent-request.ts';
 
 const ending: readonly BulkExportPhase[] = ['downloading', 'finalizing'];
@@ -30,7 +30,7 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
   if (!record) return;
   const failed = files.filter(({ state }) => state === 'failed');
   if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
-    return failExport(deps, { exportId, error: allFailed(failed), phases: ending });
+    return failExport(deps, { exportId, error: allFailed({ failed, record }), phases: ending });
 
   const { decisions, repeatsStored } = await advanceWatermarks(deps, { record, files });
   const counts = await store.outputFiles.sum(exportId);
@@ -150,11 +150,18 @@ async function warn(
     await store.bulkExports.warn({ id: record.id, ...warning });
 }
 
-function allFailed(failed: readonly OutputFile[]): ExportError {
-  const first = failed[0]?.error;
+function allFailed({
+  failed,
+  record,
+}: {
+  readonly failed: readonly OutputFile[];
+  readonly record: BulkExport;
+}): ExportError {
+  const [first] = failedByCause({ failed, record });
   return {
     code: 'all-files-failed',
-    message: `None of the ${failed.length} files could be stored. The first error: ${first?.message ?? 'unknown'}`,
+    message: `None of the files could be stored. ${first?.message}`,
+    ...present({ ehrText: failed[0]?.error?.ehrText }),
   };
 }
 

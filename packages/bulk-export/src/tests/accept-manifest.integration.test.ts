@@ -6,6 +6,7 @@ import {
 } from '@bulkhead/providers/testing';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, expect, test } from '@jest/globals';
+import { retryPhase } from '../bulk-export.record.ts';
 import { emptyCheckpoint } from '../index.ts';
 import { acceptManifest, finalizeExport, pollExport } from '../steps/index.ts';
 import { runExport } from '../testing/run-export.ts';
@@ -205,6 +206,38 @@ test('an export of every type names each declared type that the scopes do not co
   const named = warning?.message.match(/declares (.*?), and the granted/)?.[1]?.split(', ');
   expect(named?.toSorted()).toEqual(declared.filter((type) => type !== 'Patient' && type !== 'Observation').toSorted());
   expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
+  // The simulated server lists files of every type, and refuses those that the scopes do not cover.
+  const failed = (await cases.deps.store.outputFiles.listByExport(ended.id)).filter(({ state }) => state === 'failed');
+  expect(failed.length).toBeGreaterThan(5);
+  for (const { type, error } of failed) {
+    expect(error).toMatchObject({
+      code: 'file-not-allowed',
+      ehrText: expect.stringContaining(`The scopes do not cover ${type}.`),
+    });
+    expect(error?.message).toContain(`system/${type}.rs`);
+  }
+  const causes = ended.warnings.filter(({ code }) => code === 'files-failed');
+  expect(causes.map(({ message }) => message)).toEqual([
+    expect.stringMatching(
+      `^${failed.length} files could not be stored\\. .*system/Condition\\.rs .*system/Encounter\\.rs`,
+    ),
+  ]);
+  await cases.control.changeOptions({ enforceScopes: false });
+  const { outputFiles } = cases.deps.store;
+  expect(
+    retryPhase(
+      ended,
+      (await outputFiles.listByExport(ended.id)).flatMap(({ error }) => error?.code ?? []),
+    ),
+  ).toBe('downloading');
+});
+
+test('a file with a token that is refused although the scopes cover it says that, and what to verify', async () => {
+  cases = await startUseCases();
+  await cases.inject('/bulkdata/', { kind: 'status', status: 403 }, { times: 'always' });
+  const ended = await runExport(cases, { resourceTypes: ['Patient'] });
+  expect(ended).toMatchObject({ phase: 'failed', error: { code: 'all-files-failed' } });
+  expect(ended.error?.message).toMatch(/refuses files of Patient \(403\).*verify that the practice has granted access/);
 });
 
 test('an export of every type with the scopes of all declared types is whole', async () => {

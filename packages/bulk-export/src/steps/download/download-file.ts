@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '@bulkhead/connections';
 import { withDocuments } from '@bulkhead/documents/steps';
-import { openFile, toBodyError } from '@bulkhead/ehr-client';
+import { EhrHttpError, openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { hasWaitedForADay, noteRetry, withGrowingWait } from '@bulkhead/runs';
 import { AppError, type ErrorCode, toExportError, toKnownError } from '@bulkhead/runtime';
@@ -9,6 +9,7 @@ import { type Claim, whileHeld } from '@bulkhead/store';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
 import { exportError } from '../../errors.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
+import { describeDenied } from '../denied-files.ts';
 import type { BulkExportDeps } from '../deps.ts';
 import { ingestFile } from './ingest-file.ts';
 import { observation } from './observation.ts';
@@ -161,13 +162,27 @@ interface Ingested {
   readonly hasPromisedCount: boolean;
 }
 
+/** A refused link is expired if a fresh one helps. A 403 of a fresh link, or of the only one, to a request with a token has another cause. */
 async function ingestByFreshLink(deps: BulkExportDeps, download: Download): Promise<Ingested | undefined> {
+  const { file, record } = download;
   try {
     return await ingest(deps, download);
-  } catch (error) {
-    if (!isLinkRefused(error)) throw error;
-    return ingest(deps, { ...download, file: await refreshLink(deps, download) });
+  } catch (refusal) {
+    if (!isLinkRefused(refusal)) throw refusal;
+    try {
+      return await ingest(deps, { ...download, file: await refreshLink(deps, { ...download, refusal }) });
+    } catch (error) {
+      const isExpired = error instanceof AppError && error.code === 'link-expired';
+      const last = isExpired ? refusal : error;
+      if (!file.requiresAccessToken || !isForbidden(last)) throw error;
+      const message = describeDenied({ types: [file.type], grantedScope: record.grantedScope });
+      throw exportError('file-not-allowed', { message, cause: last, ehrText: last.ehrText });
+    }
   }
+}
+
+function isForbidden(error: unknown): error is EhrHttpError {
+  return error instanceof EhrHttpError && error.status === 403;
 }
 
 /** @returns undefined if another attempt has taken over */

@@ -1,6 +1,6 @@
 import type { Connection } from '@bulkhead/connections';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
-import type { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import { exportError } from '../../errors.ts';
 import type { OutputFile } from '../../output-file.record.ts';
@@ -27,14 +27,16 @@ export async function refreshLink(
     readonly file: OutputFile;
     readonly record: BulkExport;
     readonly connection: Connection;
+    /** The answer of the EHR to the link. */
+    readonly refusal: unknown;
     readonly signal: AbortSignal;
   },
 ): Promise<OutputFile> {
-  const { file, record, connection, signal } = options;
+  const { file, record, connection, refusal, signal } = options;
   const current = await store.outputFiles.find(file.id);
   // Another download has refreshed the link since this one read it.
   if (current && current.url !== file.url) return current;
-  if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired();
+  if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired(refusal);
   const status = await readStatus({ session: ehr.session(connection), statusUrl: record.statusUrl ?? '', signal });
   // A different transaction time means that the manifest is of another export, with other files.
   if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw exportGone();
@@ -45,7 +47,9 @@ export async function refreshLink(
   logger.info('links refreshed', { exportId: record.id, count: links.length });
   const refreshed = await store.outputFiles.find(file.id);
   if (!refreshed || refreshed.url === file.url)
-    throw unmatched.some(({ section }) => section === file.section) ? exportError('link-ambiguous') : linkExpired();
+    throw unmatched.some(({ section }) => section === file.section)
+      ? exportError('link-ambiguous')
+      : linkExpired(refusal);
   return refreshed;
 }
 
@@ -60,6 +64,6 @@ async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
   }
 }
 
-function linkExpired(cause?: unknown): AppError {
-  return exportError('link-expired', { cause });
+function linkExpired(cause: unknown): AppError {
+  return exportError('link-expired', { cause, ehrText: cause instanceof AppError ? cause.ehrText : undefined });
 }

@@ -174,13 +174,14 @@ describe('expired links #fresh-links', () => {
 
   test.concurrent('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
     await using system = await startRunningExports();
-    await system.inject('/bulkdata/.*CarePlan', { kind: 'status', status: 403 }, { times: 'always' });
+    await system.inject('/bulkdata/.*CarePlan', { kind: 'status', status: 410 }, { times: 'always' });
     const ended = await system.settled(await system.startExport({ resourceTypes: ['CarePlan', 'Patient'] }));
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { filesFailed: 1 } });
     const files = await system.store.outputFiles.listByExport(ended.id);
     expect(files.find(({ type }) => type === 'CarePlan')?.error).toEqual({
       code: 'link-expired',
       message: expect.stringContaining('new export'),
+      ehrText: expect.stringContaining('410'),
     });
   }, 60_000);
 });
