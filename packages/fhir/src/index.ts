@@ -24,6 +24,7 @@ export {
   readManifestEntry,
 } from './bulk-data/manifest.ts';
 export {
+  isUncovered,
   type ScopeVersion,
   scopeCovers,
   scopeFault,

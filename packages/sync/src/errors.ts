@@ -19,6 +19,17 @@ export const syncError = defineErrors({
     message:
       'No patient of this connection is stored yet. Run a bulk export first, list the patients, or set `search.patientList` of the provider if the EHR can list its patients.',
   },
+  'nothing-to-search': {
+    title: 'None of the requested types can be searched',
+    advice: 'Add the scopes of the types to the application at the EHR, or request other types.',
+    help: 'None of the requested types can be searched: the granted scopes do not cover them, or the EHR does not search them by patient. The message has the reason of each.',
+  },
+  'type-refused': {
+    title: 'The EHR refuses searches of a type',
+    advice:
+      'See what the EHR said. The next sync tries again. If the EHR does not have the type, name it in `search.notByPatient` of the provider.',
+    help: 'The EHR refused the first searches of a type in the same way and answered none, so the other searches of the type were not sent. The next sync, or a retry, tries again.',
+  },
   'sync-ended': {
     title: 'The sync has already ended',
     advice: 'There is nothing to cancel. Everything that was stored stays.',
@@ -126,6 +137,11 @@ export const syncWarnings = {
     title: 'The EHR sent incomplete versions',
     advice: "The complete versions stay stored. Ask the EHR's support why it sends later ones incompletely.",
     help: 'The EHR sent later versions of resources that are marked as incomplete (SUBSETTED). The complete earlier versions stay stored. The warning has the counts by type.',
+  },
+  'type-refused': {
+    title: 'The EHR refuses searches of a type',
+    advice: 'See what the EHR said. The next sync tries again.',
+    help: 'The EHR refused the first searches of a type in the same way, so the other searches of the type were not sent. The next sync tries again.',
   },
   'search-incomplete': {
     title: 'The EHR sent fewer resources than it promised',

@@ -36,6 +36,9 @@ export const skippedTypeSchema = z
   });
 export type SkippedType = Immutable<z.output<typeof skippedTypeSchema>>;
 
+const refusedTypeSchema = failureSchema.extend({ resourceType: z.string() });
+export type RefusedType = Immutable<z.output<typeof refusedTypeSchema>>;
+
 /** The error of a run of which the database has lost steps. They must be planned again. */
 export const stepsMissing = 'steps-missing';
 
@@ -64,6 +67,8 @@ export const syncRunSchema = z.strictObject({
   notify: z.enum(['due', 'done']).exactOptional(),
   types: z.array(z.string()).describe('The FHIR resource types that are searched.'),
   skipped: z.array(skippedTypeSchema).describe('Requested types that cannot be searched.'),
+  /** Types of which the EHR has refused the first searches, so that the others are not sent. A retry tries again. */
+  refusedTypes: z.array(refusedTypeSchema).exactOptional(),
   patientCount: countSchema
     .exactOptional()
     .describe('The number of patients of the run. Absent until the run was planned.'),

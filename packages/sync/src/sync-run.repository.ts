@@ -3,7 +3,7 @@ import { present } from '@bulkhead/runtime';
 import { findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
-import { type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
+import { type RefusedType, type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
 import { isSyncActive, type SyncRunPhase } from './sync-run-phase.ts';
 
 export const syncRunDocumentSchema = syncRunSchema.extend({
@@ -125,7 +125,7 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
         { _id: id, phase, version },
         {
           $set: { phase: to, active: true, retriedAt: now },
-          $unset: { error: 1, completedAt: 1 },
+          $unset: { error: 1, completedAt: 1, refusedTypes: 1 },
           $inc: { version: 1 },
           $push: { events: lastEvents(phaseEvent({ phase: to, by })) },
         },
@@ -148,6 +148,12 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     const { matchedCount } = await this.model.updateOne({ _id: id, searchEvents: { $not: same } }, first);
     // Another process has added the first event in between.
     if (matchedCount === 0) await count();
+  }
+
+  /** Notes that the other searches of a type are not to be sent, once for each type. */
+  async noteRefusedType(id: string, refused: RefusedType): Promise<void> {
+    const isNew = { 'refusedTypes.resourceType': { $ne: refused.resourceType } };
+    await this.model.updateOne({ _id: id, ...isNew }, { $push: { refusedTypes: refused } });
   }
 
   /** Lists what happened to a run, oldest first: the last `maxEvents` of the run and of its searches. */

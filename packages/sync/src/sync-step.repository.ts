@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@bulkhead/runtime';
 import {
   type Claim,
   countIn,
@@ -254,6 +255,23 @@ export class SyncStepRepository {
       { $sort: { _id: 1 } },
       { $project: { _id: 0, resourceType: '$_id', total: 1, matched: 1 } },
     ]);
+  }
+
+  /**
+   * Whether the EHR has refused this many searches of a type, and every other one that has ended too, with the same code. An answer to one
+   * patient shows that the refusals are about others.
+   */
+  async isTypeRefused(type: {
+    readonly runId: string;
+    readonly resourceType: string;
+    readonly code: ErrorCode;
+    readonly limit: number;
+  }): Promise<boolean> {
+    const { runId, resourceType, code, limit } = type;
+    const other = { resourceType, state: { $ne: 'pending' as const }, 'error.code': { $ne: code } };
+    if (await this.model.exists({ runId, searches: { $elemMatch: other } })) return false;
+    const same = { resourceType, state: 'failed' as const, 'error.code': code };
+    return (await this.model.find({ runId, searches: { $elemMatch: same } }, { _id: 1 }).limit(limit)).length >= limit;
   }
 
   /** Lists one error for each type. */

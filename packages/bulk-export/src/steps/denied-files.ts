@@ -1,4 +1,4 @@
-import { scopeCovers } from '@bulkhead/fhir';
+import { isUncovered } from '@bulkhead/fhir';
 
 /**
  * Says why the EHR refuses files although their links are fresh, for all files of this cause. The scopes that the token has are known, and
@@ -9,7 +9,7 @@ export function describeDenied(options: {
   readonly grantedScope: string | undefined;
 }): string {
   const { types, grantedScope: scope } = options;
-  const uncovered = scope === undefined ? [] : types.filter((resourceType) => !scopeCovers({ scope, resourceType }));
+  const uncovered = types.filter((resourceType) => isUncovered({ scope, resourceType }));
   const others = types.filter((type) => !uncovered.includes(type));
   const version = scope?.includes('.rs') ? 'rs' : 'read';
   return [

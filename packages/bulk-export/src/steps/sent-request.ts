@@ -1,4 +1,4 @@
-import { scopeCovers } from '@bulkhead/fhir';
+import { isUncovered, scopeCovers } from '@bulkhead/fhir';
 import { recordTypes } from '@bulkhead/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { sentKickOff } from '../sent-kick-off.ts';
@@ -32,6 +32,6 @@ export function uncoveredTypes(
   record: Pick<BulkExport, 'request' | 'grantedScope' | 'offeredTypes'>,
 ): readonly string[] {
   const { request, grantedScope: scope, offeredTypes = [] } = record;
-  if (scope === undefined || request.resourceTypes.length > 0) return [];
-  return recordTypes({ resourceTypes: offeredTypes }).filter((resourceType) => !scopeCovers({ scope, resourceType }));
+  if (request.resourceTypes.length > 0) return [];
+  return recordTypes({ resourceTypes: offeredTypes }).filter((resourceType) => isUncovered({ scope, resourceType }));
 }

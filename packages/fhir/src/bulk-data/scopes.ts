@@ -60,6 +60,19 @@ export function scopeCovers({ scope, resourceType }: { readonly scope: string; r
   });
 }
 
+/**
+ * Whether the granted scopes are known and leave a type out. A server can also grant a scope of its own form, which says nothing about types.
+ */
+export function isUncovered({
+  scope,
+  resourceType,
+}: {
+  readonly scope: string | undefined;
+  readonly resourceType: string;
+}) {
+  return scope !== undefined && scopeVersionsOf(scope).length > 0 && !scopeCovers({ scope, resourceType });
+}
+
 /** SMART 1 writes `system/Patient.read`, SMART 2 `system/Patient.rs`. An application is registered for one of them, or for both. */
 export const scopeVersions = ['v1', 'v2'] as const;
 export type ScopeVersion = (typeof scopeVersions)[number];

@@ -1,7 +1,7 @@
 import type { FailedJob } from '@bulkhead/queues';
 import { type ExportError, toExportError } from '@bulkhead/runtime';
 import type { Warning } from '@bulkhead/store';
-import { stepsMissing } from '../sync-run.record.ts';
+import { type SyncRun, stepsMissing } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
@@ -18,9 +18,11 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   const counts = await store.syncSteps.sumByType(syncRunId);
   const incomplete = await describeIncomplete(store, syncRunId);
   // If the run was retried, these replace the warnings of its previous end.
-  const warnings = [...describeRejected(counts, syncRunId), ...describeLaterVersions(counts), ...incomplete];
-  const failed = counts.filter((count) => count.failed > 0);
-  const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : incomplete[0];
+  const refused = describeRefused(run, counts);
+  const warnings = [...refused, ...describeRejected(counts, syncRunId), ...describeLaterVersions(counts), ...incomplete];
+  const isRefused = (type: string) => run.refusedTypes?.some(({ resourceType }) => resourceType === type) ?? false;
+  const failed = counts.filter((count) => count.failed > 0 && !isRefused(count.resourceType));
+  const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : (refused[0] ?? incomplete[0]);
   const hasNothing = counts.every((count) => count.completed + count.incomplete === 0);
   const to = error === undefined ? 'completed' : hasNothing ? 'failed' : 'partial';
   const sum = (of: (count: SyncTypeCount) => number) => counts.reduce((total, count) => total + of(count), 0);
@@ -36,6 +38,14 @@ function lostSteps(found: number, expected: number): ExportError {
     code: stepsMissing,
     message: `The database has ${found} of the ${expected} steps of this sync, perhaps after a backup was restored. Retry the sync, which plans the missing ones again.`,
   };
+}
+
+function describeRefused({ refusedTypes = [] }: SyncRun, counts: readonly SyncTypeCount[]): Warning[] {
+  return refusedTypes.map(({ resourceType, message }) => {
+    const { searches = 0, requests = 0 } = counts.find((count) => count.resourceType === resourceType) ?? {};
+    const sent = `${resourceType}: the EHR refused ${requests} searches in the same way and answered none, so the other ${Math.max(searches - requests, 0)} were not sent.`;
+    return { code: 'type-refused', message: `${sent} ${message} The next sync tries again.` };
+  });
 }
 
 function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): Warning[] {

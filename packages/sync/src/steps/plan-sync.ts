@@ -15,11 +15,11 @@
 
 import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
-import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
+import { enhancedResourceTypes, isUncovered, standardResourceTypes } from '@bulkhead/fhir';
 import type { Provider } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { dayBefore } from '@bulkhead/runs';
-import { toExportError } from '@bulkhead/runtime';
+import { type AppError, toExportError } from '@bulkhead/runtime';
 import { syncError } from '../errors.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { waitedTooLong } from './attempt-end.ts';
@@ -61,8 +61,11 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   const run = await store.syncRuns.find(syncRunId);
   if (run?.phase !== 'queued') return;
   const connection = await withCapabilities(deps, { connectionId: run.connectionId, signal });
-  const { provider } = ehr.session(connection);
-  const { types, skipped } = chooseTypes({ run, connection, provider });
+  const session = ehr.session(connection);
+  const { provider } = session;
+  const grantedScope = await session.readGrantedScope(signal);
+  const { types, skipped } = chooseTypes({ run, grantedScope, provider });
+  if (types.length === 0) throw nothingToSearch(skipped);
   const patientIds = await choosePatients(deps, { run, connection, signal });
   await store.prepareResourceTypes(types);
   const isOfAll = run.request.patients.length === 0 && connection.userId === undefined;
@@ -94,10 +97,10 @@ async function countStepsAhead(store: SyncDeps['store'], { id, connectionId }: S
 
 function chooseTypes(options: {
   readonly run: SyncRun;
-  readonly connection: Connection;
+  readonly grantedScope: string | undefined;
   readonly provider: Provider;
 }): { readonly types: string[]; readonly skipped: SkippedType[] } {
-  const { run, connection, provider } = options;
+  const { run, grantedScope, provider } = options;
   const { includeStandard, includeEnhanced, resourceTypes } = run.request;
   const isRequested = (type: string) => resourceTypes.length === 0 || resourceTypes.includes(type);
   const wanted = [
@@ -105,23 +108,28 @@ function chooseTypes(options: {
     ...(includeEnhanced ? enhancedResourceTypes.filter(isRequested) : []),
   ];
   const skipped = wanted.flatMap((resourceType) => {
-    return whySkipped({ resourceType, connection, provider }) ?? [];
+    return whySkipped({ resourceType, grantedScope, provider }) ?? [];
   });
   const skippedTypes = new Set(skipped.map(({ resourceType }) => resourceType));
   return { types: wanted.filter((type) => !skippedTypes.has(type)), skipped };
 }
 
+/** A type that the EHR does not declare is searched too, because only its answer shows that it does not have it. */
 function whySkipped(options: {
   readonly resourceType: string;
-  readonly connection: Connection;
+  readonly grantedScope: string | undefined;
   readonly provider: Provider;
 }): SkippedType | undefined {
-  const { resourceType, connection, provider } = options;
+  const { resourceType, grantedScope: scope, provider } = options;
   const reason = provider.search?.notByPatient[resourceType];
   if (reason !== undefined) return { resourceType, reason, always: true };
-  const offered = connection.capabilities?.resourceTypes ?? [];
-  if (offered.length === 0 || offered.includes(resourceType)) return undefined;
-  return { resourceType, reason: 'the CapabilityStatement of the EHR does not offer it' };
+  if (!isUncovered({ scope, resourceType })) return undefined;
+  return { resourceType, reason: 'the granted scopes do not cover it. Add its scope to the application at the EHR' };
+}
+
+function nothingToSearch(skipped: readonly SkippedType[]): AppError {
+  const reasons = skipped.map(({ resourceType, reason }) => `${resourceType}: ${reason}`).join('; ');
+  return syncError('nothing-to-search', { message: `None of the requested types can be searched. ${reasons}.` });
 }
 
 /**

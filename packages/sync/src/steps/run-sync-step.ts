@@ -13,7 +13,7 @@ import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
 import { searchFileId } from '@bulkhead/quarantine';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
-import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type ExportError, present, toExportError } from '@bulkhead/runtime';
 import { type Claim, isStoreUnavailable } from '@bulkhead/store';
 import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
@@ -78,10 +78,10 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
   const stuck = step.attempts > maxAttempts ? searches.find(isPending) : undefined;
   let hasGaps = false;
   for (const search of searches) {
-    const ended =
-      search === stuck
-        ? await failSearch(deps, { ...work, search, error: tooManyAttempts })
-        : await runSearch(deps, { work, search });
+    const given = isPending(search) ? givenUp({ run, search, isStuck: search === stuck }) : undefined;
+    const ended = given
+      ? await failSearch(deps, { ...work, search, error: given })
+      : await runSearch(deps, { work, search });
     // The run was cancelled, or another attempt has taken over.
     if (!ended) return;
     if (ended.lead.state !== 'completed') hasGaps = true;
@@ -112,13 +112,49 @@ async function runSearch(deps: SyncDeps, { work, search: start }: { readonly wor
     const { resourceType } = search.lead;
     const previous = before?.resourceType === resourceType ? before : undefined;
     const end = await attemptEnd(deps, { ...work, resourceType, before: previous, error });
-    if ('failed' in end) return failSearch(deps, { ...work, search: tried, error: end.failed });
+    if ('failed' in end) {
+      const failed = await failSearch(deps, { ...work, search: tried, error: end.failed });
+      await noteIfTypeIsRefused(deps, { run: work.run, resourceType, error: end.failed });
+      return failed;
+    }
     const { retrying, event, error: knownError } = end;
     await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
     const waiting = event && ({ kind: 'search-waiting', resourceType, ...event } as const);
     if (waiting) await deps.store.syncRuns.noteSearchEvent({ id: work.run.id, event: waiting });
     throw knownError;
   }
+}
+
+/** Why a search is not sent (again). Undefined if it is. */
+function givenUp(options: { readonly run: SyncRun; readonly search: Search; readonly isStuck: boolean }) {
+  const { run, search, isStuck } = options;
+  const { resourceType } = search.lead;
+  if (isStuck) return tooManyAttempts;
+  const refused = run.refusedTypes?.find((type) => type.resourceType === resourceType);
+  if (!refused) return undefined;
+  const message = `The EHR has refused the first ${maxRefusals} searches of ${resourceType}, so this one was not sent. ${refused.message}`;
+  return { code: 'type-refused' as const, message, ...present({ ehrText: refused.ehrText }) };
+}
+
+/** Refusals that one more request would not change. */
+const refusalCodes: ReadonlySet<ErrorCode> = new Set([
+  'ehr-unauthorized',
+  'ehr-forbidden',
+  'ehr-not-found',
+  'ehr-rejected',
+  'search-refused',
+]);
+/** A refusal can be about one patient, such as a merged one. As many from the first ones are not. */
+const maxRefusals = 5;
+
+async function noteIfTypeIsRefused(
+  { store }: SyncDeps,
+  { run, resourceType, error }: { readonly run: SyncRun; readonly resourceType: string; readonly error: ExportError },
+): Promise<void> {
+  if (!refusalCodes.has(error.code)) return;
+  const type = { runId: run.id, resourceType, code: error.code, limit: maxRefusals };
+  if (await store.syncSteps.isTypeRefused(type))
+    await store.syncRuns.noteRefusedType(run.id, { resourceType, ...error });
 }
 
 /** Fails the pending searches of a step whose job has failed finally. Does nothing for a settled step. */
