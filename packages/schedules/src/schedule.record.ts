@@ -19,6 +19,18 @@ const scheduleRequestSchema = z.strictObject({
     .boolean()
     .exactOptional()
     .describe('Of a sync: whether the enhanced types are searched. Default: `true`.'),
+  includeOthers: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Of a sync: whether all other types are searched that the EHR declares as searchable by patient. Default: `true`, or `false` with `resourceTypes`.',
+    ),
+  includeAppointments: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Of a sync: whether appointments to which stored Encounters refer are read by their ids. Default: `false`.',
+    ),
   resourceTypes: z
     .array(z.string())
     .exactOptional()

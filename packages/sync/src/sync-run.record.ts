@@ -6,6 +6,16 @@ import { syncRunPhases } from './sync-run-phase.ts';
 const syncRequestSchema = z.strictObject({
   includeStandard: z.boolean().describe('Whether the standard types of the guide are searched.'),
   includeEnhanced: z.boolean().describe('Whether the enhanced types of the guide are searched.'),
+  includeOthers: z
+    .boolean()
+    .exactOptional()
+    .describe('Whether all other types are searched that the EHR declares as searchable by patient. Absent: no.'),
+  includeAppointments: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Whether appointments are read by their ids, if the EHR finds them in no other way: those to which stored Encounters refer. Absent: no.',
+    ),
   resourceTypes: z.array(z.string()).describe('The enhanced types that were requested. An empty array means all five.'),
   since: z
     .string()

@@ -20,6 +20,7 @@ export function fromFirstPage(search: SyncSearch): SyncSearch {
     nextUrl: _nextUrl,
     servedAt: _servedAt,
     loopMark: _loopMark,
+    lastId: _lastId,
     seen: _seen,
     idlePages: _idlePages,
     hasMoved: _hasMoved,

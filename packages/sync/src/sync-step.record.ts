@@ -48,6 +48,8 @@ const syncSearchSchema = z.strictObject({
   total: countSchema.exactOptional(),
   /** Different matches on the pages so far. Absent in searches of versions that did not count it. */
   matched: countSchema.exactOptional(),
+  /** Of appointments that are read by their ids: the last id of the current request. The next request has later ones. */
+  lastId: mayNamePatient(z.string()).exactOptional(),
   /** Which matches were on the pages so far, while pages follow. See `SeenMatches`. */
   seen: quotesEhr(z.string()).exactOptional(),
   /** Consecutive pages without a new match. */

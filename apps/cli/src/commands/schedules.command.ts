@@ -3,6 +3,7 @@ import {
   type CommandGroup,
   choice,
   command,
+  flag,
   given,
   list,
   ofConnection,
@@ -68,6 +69,8 @@ export const schedules: CommandGroup = {
         level: choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what an export exports' }),
         standard: unless('skip the standard set in syncs'),
         enhanced: unless('skip the enhanced set in syncs'),
+        others: unless('skip the other types that the EHR declares as searchable by patient in syncs'),
+        appointments: flag('read the appointments to which stored Encounters refer in syncs, by their ids'),
         spread: unless('start exactly at the cron time, without the delay that spreads schedules'),
       },
       examples: [
@@ -80,6 +83,8 @@ export const schedules: CommandGroup = {
           exportType: options.level,
           includeStandard: options.standard ? undefined : false,
           includeEnhanced: options.enhanced ? undefined : false,
+          includeOthers: options.others ? undefined : false,
+          includeAppointments: options.appointments,
         });
         const body = { connectionId, kind, cron, timeZone, spread, request };
         output.printAnswer(await api.POST('/api/ehr/schedules', { body }), toNextRunText);

@@ -29,6 +29,10 @@ export const sync: CommandGroup = {
         callback: text('<url>', 'call this URL when the sync ends'),
         standard: unless('skip the standard set'),
         enhanced: unless('skip the enhanced set'),
+        others: unless(
+          'skip the other types that the EHR declares as searchable by patient (also skipped with --types)',
+        ),
+        appointments: flag('read the appointments to which stored Encounters refer, by their ids'),
         watch: flag('wait until the sync ends, no matter how long it takes'),
       },
       examples: [
@@ -39,7 +43,9 @@ export const sync: CommandGroup = {
         const { api, provider, output } = context;
         const { connection: connectionId, standard: includeStandard, enhanced: includeEnhanced } = options;
         const { types: resourceTypes, callback: callbackUrl, patients, since, watch = false } = options;
-        const sets = { includeStandard, includeEnhanced, resourceTypes };
+        const includeOthers = options.others && resourceTypes === undefined;
+        const { appointments: includeAppointments } = options;
+        const sets = { includeStandard, includeEnhanced, includeOthers, includeAppointments, resourceTypes };
         const body = given({ connectionId, ...sets, patients, since, callbackUrl });
         const header = watch ? { prefer: 'respond-async' } : {};
         const params = { path: { provider }, header };

@@ -41,6 +41,15 @@ export function StartSyncForm({ connectionId = '' }: { readonly connectionId: st
           {...form.getInputProps('resourceTypes')}
         />
       )}
+      <Checkbox
+        label="All other types that the EHR declares as searchable by patient"
+        {...form.getInputProps('includeOthers', { type: 'checkbox' })}
+      />
+      <Checkbox
+        label="Appointments to which stored visits refer"
+        description="If the EHR finds appointments by their ids only. It costs requests."
+        {...form.getInputProps('includeAppointments', { type: 'checkbox' })}
+      />
       <TagsInput
         label="Only these patients"
         description="Ids at the EHR. Leave empty for all known patients."

@@ -11,6 +11,8 @@ export const emptySyncForm = {
   connectionId: '',
   includeStandard: true,
   includeEnhanced: true,
+  includeOthers: true,
+  includeAppointments: false,
   resourceTypes: [] as readonly string[],
   patients: [] as readonly string[],
 };

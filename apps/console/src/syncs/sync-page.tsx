@@ -78,6 +78,7 @@ function detailsOf(run: SyncRunDetail) {
     Patients: run.patients === undefined ? undefined : formatCount(run.patients),
     'Standard resources': formatCount(run.standardResources),
     'Enhanced resources': formatCount(run.enhancedResources),
+    'Other resources': run.otherResources === undefined ? undefined : formatCount(run.otherResources),
     Requests: requestsText(run),
     Id: <ShortText text={run.id} name="id" />,
   };

@@ -57,7 +57,9 @@ async function startExport({ store, producer, schedule, runId, now }: StartOptio
 async function startSync({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
   const { connectionId, provider, request } = schedule;
   if (!(await store.syncRuns.find(runId))) {
-    const body = parse(syncBodySchema, { ...request, connectionId });
+    // The default of a request is that of the guide's call. A schedule keeps the whole record current.
+    const includeOthers = request.resourceTypes === undefined;
+    const body = parse(syncBodySchema, { includeOthers, ...request, connectionId });
     const record = { ...newSyncRun({ provider, body }), id: runId, scheduleId: schedule.id, createdAt: now };
     const holder = await store.syncRuns.insert(record);
     if (holder !== runId) throw syncAlreadyRunning(holder);

@@ -1,11 +1,11 @@
-import { newId } from '@bulkhead/runtime';
+import { newId, present } from '@bulkhead/runtime';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncBody } from './sync.schema.ts';
 
 /** Makes the record of a new enhanced sync. */
 export function newSyncRun({ provider, body }: { readonly provider: string; readonly body: SyncBody }): SyncRun {
   const { connectionId, includeStandard, includeEnhanced, resourceTypes = [], since, patients = [] } = body;
-  const { callbackUrl } = body;
+  const { callbackUrl, includeOthers, includeAppointments } = body;
   return {
     id: newId('sync'),
     connectionId,
@@ -15,6 +15,7 @@ export function newSyncRun({ provider, body }: { readonly provider: string; read
       includeEnhanced,
       resourceTypes,
       patients,
+      ...present({ includeOthers, includeAppointments }),
       ...(since === undefined ? {} : { since }),
     },
     phase: 'queued',

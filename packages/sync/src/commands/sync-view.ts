@@ -1,4 +1,4 @@
-import { standardResourceTypes } from '@bulkhead/fhir';
+import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/runs/commands';
 import { errorCodeSchema, present } from '@bulkhead/runtime';
 import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
@@ -12,6 +12,7 @@ import type { SyncRunState } from './sync.service.ts';
 import { syncActivity, syncProgress, syncProgressSchema } from './sync-activity.ts';
 
 const standard: readonly string[] = standardResourceTypes;
+const enhanced: readonly string[] = enhancedResourceTypes;
 
 const syncedShape = {
   standardResources: countSchema.describe(
@@ -20,7 +21,8 @@ const syncedShape = {
   enhancedResources: countSchema.describe(
     'Received resources of the enhanced types that are stored now, whether or not they changed.',
   ),
-  total: countSchema.describe('The sum of `standardResources` and `enhancedResources`.'),
+  otherResources: countSchema.exactOptional().describe('The same of other types. Absent if the run searches none.'),
+  total: countSchema.describe('The sum of `standardResources`, `enhancedResources` and `otherResources`.'),
   id: z.string().describe('The id of the run, to read its details.'),
   skipped: z.array(skippedTypeSchema).describe('Requested types that the EHR cannot search.'),
 };
@@ -142,16 +144,16 @@ export type SyncRunView = View<typeof syncRunViewSchema>;
  * changed. Additional fields give the skipped types with their reasons, and the id of the run.
  */
 export function toSyncedView({ run, counts }: Pick<SyncRunState, 'run' | 'counts'>): SyncedView {
-  const sum = (isStandard: boolean) =>
-    counts
-      .filter(({ resourceType }) => standard.includes(resourceType) === isStandard)
-      .reduce((total, { stored }) => total + stored, 0);
-  const standardResources = sum(true);
-  const enhancedResources = sum(false);
+  const sum = (isCounted: (type: string) => boolean) =>
+    counts.filter(({ resourceType }) => isCounted(resourceType)).reduce((total, { stored }) => total + stored, 0);
+  const standardResources = sum((type) => standard.includes(type));
+  const enhancedResources = sum((type) => enhanced.includes(type));
+  const otherResources = sum((type) => !standard.includes(type) && !enhanced.includes(type));
   return toView<SyncedView>({
     standardResources,
     enhancedResources,
-    total: standardResources + enhancedResources,
+    otherResources: run.request.includeOthers ? otherResources : undefined,
+    total: standardResources + enhancedResources + otherResources,
     id: run.id,
     skipped: run.skipped,
     warnings: run.warnings.length > 0 ? run.warnings : undefined,

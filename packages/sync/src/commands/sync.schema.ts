@@ -36,6 +36,18 @@ export const syncBodySchema = z
       .describe(
         'Whether the enhanced types of the guide are searched: DiagnosticReport, CarePlan, Encounter, Appointment and DocumentReference.',
       ),
+    includeOthers: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether all other types are searched that the EHR declares as searchable by patient, such as Coverage and ServiceRequest. Default: `false`, as in the guide. Schedules have `true`, unless they name types.',
+      ),
+    includeAppointments: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether appointments are read by their ids, if the EHR finds them in no other way: those to which stored Encounters refer and that are not stored. Default: `false`, because it costs requests.',
+      ),
     resourceTypes: z
       .array(enhancedTypeSchema)
       .min(1, 'is an empty list. Leave it out for the whole enhanced set')
@@ -58,10 +70,13 @@ export const syncBodySchema = z
       .optional()
       .describe('Ids of patients at the EHR, at most 1000. Default: every stored patient of the connection.'),
   })
-  .refine(({ includeStandard, includeEnhanced }) => includeStandard || includeEnhanced, {
-    path: ['includeStandard'],
-    error: 'must be true if includeEnhanced is false, because nothing would be synced otherwise',
-  })
+  .refine(
+    ({ includeStandard, includeEnhanced, includeOthers }) => includeStandard || includeEnhanced || includeOthers,
+    {
+      path: ['includeStandard'],
+      error: 'must be true if includeEnhanced is false, because nothing would be synced otherwise',
+    },
+  )
   .refine(({ includeEnhanced, resourceTypes }) => includeEnhanced || !resourceTypes, {
     path: ['resourceTypes'],
     error: 'narrows the enhanced set, which includeEnhanced excludes',

@@ -219,9 +219,16 @@ export class SyncService {
   }
 
   /** A run that names some types that cannot be searched leaves them out. If nothing else is requested, it would do nothing. */
-  private checkTypes(provider: string, { includeStandard, resourceTypes }: SyncBody): void {
+  private checkTypes(provider: string, body: SyncBody): void {
+    const { includeStandard, includeOthers, includeAppointments, resourceTypes } = body;
     const { notByPatient = {} } = this.registry.get(provider).search ?? {};
-    if (includeStandard || !resourceTypes?.every((type) => Object.hasOwn(notByPatient, type))) return;
+    if (
+      includeStandard ||
+      includeOthers ||
+      includeAppointments ||
+      !resourceTypes?.every((type) => Object.hasOwn(notByPatient, type))
+    )
+      return;
     throw invalidRequest(resourceTypes.map((type) => ({ path: 'resourceTypes', message: notByPatient[type] ?? type })));
   }
 }

@@ -40,11 +40,11 @@ function lostSteps(found: number, expected: number): ExportError {
   };
 }
 
-function describeRefused({ refusedTypes = [] }: SyncRun, counts: readonly SyncTypeCount[]): Warning[] {
+function describeRefused({ refusedTypes = [] }: SyncRun, counts: readonly SyncTypeCount[]) {
   return refusedTypes.map(({ resourceType, message }) => {
     const { searches = 0, requests = 0 } = counts.find((count) => count.resourceType === resourceType) ?? {};
     const sent = `${resourceType}: the EHR refused ${requests} searches in the same way and answered none, so the other ${Math.max(searches - requests, 0)} were not sent.`;
-    return { code: 'type-refused', message: `${sent} ${message} The next sync tries again.` };
+    return { code: 'type-refused' as const, message: `${sent} ${message} The next sync tries again.` };
   });
 }
 

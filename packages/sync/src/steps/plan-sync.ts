@@ -16,12 +16,13 @@
 import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, isUncovered, standardResourceTypes } from '@bulkhead/fhir';
-import type { Provider } from '@bulkhead/providers';
+import { type Provider, recordTypes } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { dayBefore } from '@bulkhead/runs';
 import { type AppError, toExportError } from '@bulkhead/runtime';
 import { syncError } from '../errors.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
+import { isById } from './appointments-by-id.ts';
 import { waitedTooLong } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
 import { failSync } from './finalize-sync.ts';
@@ -64,7 +65,7 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   const session = ehr.session(connection);
   const { provider } = session;
   const grantedScope = await session.readGrantedScope(signal);
-  const { types, skipped } = chooseTypes({ run, grantedScope, provider });
+  const { types, skipped } = chooseTypes({ run, connection, grantedScope, provider });
   if (types.length === 0) throw nothingToSearch(skipped);
   const patientIds = await choosePatients(deps, { run, connection, signal });
   await store.prepareResourceTypes(types);
@@ -97,31 +98,40 @@ async function countStepsAhead(store: SyncDeps['store'], { id, connectionId }: S
 
 function chooseTypes(options: {
   readonly run: SyncRun;
+  readonly connection: Connection;
   readonly grantedScope: string | undefined;
   readonly provider: Provider;
 }): { readonly types: string[]; readonly skipped: SkippedType[] } {
-  const { run, grantedScope, provider } = options;
-  const { includeStandard, includeEnhanced, resourceTypes } = run.request;
+  const { run, connection, grantedScope, provider } = options;
+  const { includeStandard, includeEnhanced, includeOthers, includeAppointments, resourceTypes } = run.request;
   const isRequested = (type: string) => resourceTypes.length === 0 || resourceTypes.includes(type);
-  const wanted = [
+  const declared = recordTypes({ resourceTypes: connection.capabilities?.patientSearchTypes ?? [] });
+  const wanted: string[] = [
     ...(includeStandard ? standardResourceTypes : []),
     ...(includeEnhanced ? enhancedResourceTypes.filter(isRequested) : []),
+    ...(includeOthers ? declared.filter((type) => !guideTypes.has(type)) : []),
   ];
-  const skipped = wanted.flatMap((resourceType) => {
-    return whySkipped({ resourceType, grantedScope, provider }) ?? [];
+  // They are found by the Encounters of the patient, which are read before.
+  const withAppointments = wanted.filter((type) => type !== 'Appointment' || !includeAppointments);
+  if (includeAppointments) withAppointments.push('Appointment');
+  const skipped = withAppointments.flatMap((resourceType) => {
+    return whySkipped({ run, resourceType, grantedScope, provider }) ?? [];
   });
   const skippedTypes = new Set(skipped.map(({ resourceType }) => resourceType));
-  return { types: wanted.filter((type) => !skippedTypes.has(type)), skipped };
+  return { types: withAppointments.filter((type) => !skippedTypes.has(type)), skipped };
 }
+
+const guideTypes: ReadonlySet<string> = new Set([...standardResourceTypes, ...enhancedResourceTypes]);
 
 /** A type that the EHR does not declare is searched too, because only its answer shows that it does not have it. */
 function whySkipped(options: {
+  readonly run: SyncRun;
   readonly resourceType: string;
   readonly grantedScope: string | undefined;
   readonly provider: Provider;
 }): SkippedType | undefined {
   const { resourceType, grantedScope: scope, provider } = options;
-  const reason = provider.search?.notByPatient[resourceType];
+  const reason = isById(options) ? undefined : provider.search?.notByPatient[resourceType];
   if (reason !== undefined) return { resourceType, reason, always: true };
   if (!isUncovered({ scope, resourceType })) return undefined;
   return { resourceType, reason: 'the granted scopes do not cover it. Add its scope to the application at the EHR' };

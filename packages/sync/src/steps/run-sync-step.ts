@@ -18,6 +18,7 @@ import { type Claim, isStoreUnavailable } from '@bulkhead/store';
 import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
+import { isById, nextAppointments } from './appointments-by-id.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
 import { firstPageUrl } from './first-page-url.ts';
@@ -209,14 +210,25 @@ function changesOf({ step, search }: { readonly step: SyncStep; readonly search:
 
 async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {
   const { step, run, session, signal } = work;
-  const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
+  const byId = isById({ run, provider: session.provider, resourceType: search.lead.resourceType });
+  const nextIds = (after: string | undefined) => nextAppointments(deps, { step, session, after });
+  const ids = byId && search.lead.nextUrl === undefined ? await nextIds(undefined) : undefined;
+  const url = search.lead.nextUrl ?? (byId ? ids?.url : await firstPageUrl(deps, { step, run, session, search }));
+  if (url === undefined) return { ...search, lead: { ...search.lead, state: 'completed' } };
   if (isReadAgain(search)) await deleteQuarantined(deps, { step, search });
   const claim = deps.largeBytes.claim(largePageBytes);
   try {
     const page = await readSearchPage({ session, url, signal, onLarge: claim.take });
     const { counts, fault } = await storeSearchPage(deps, { page, search, run, step });
-    const read = withPage(search, { url, page, counts });
-    return fault ? failedSearch(read, fault) : read;
+    if (fault) return failedSearch(withPage(search, { url, page, counts }), fault);
+    if (!byId) return withPage(search, { url, page, counts });
+    const lastId = ids?.lastId ?? search.lead.lastId;
+    const next = page.nextUrl === undefined ? await nextIds(lastId) : undefined;
+    // Each request has a total of its own.
+    const { total: _, ...rest } = page;
+    const followed = { ...rest, ...present({ nextUrl: page.nextUrl ?? next?.url }) };
+    const read = withPage(search, { url, page: followed, counts });
+    return { ...read, lead: { ...read.lead, ...present({ lastId: next?.lastId ?? lastId }) } };
   } catch (error) {
     if (!isForgottenPage({ error, search })) throw error;
     deps.logger.warn('search restarted, because the EHR has forgotten its next page', {
