@@ -254,6 +254,7 @@ export const exportWarnings = {
     help: 'The EHR does not provide a type that was requested. The scopes do not cover it, or the EHR does not export it.',
   },
   'types-not-covered': {
+    stage: 'kick-off',
     title: 'The scopes do not cover every type of the EHR',
     advice: 'Add the scopes that are named to the application at the EHR. The next export then requests all data.',
     help: 'The EHR declares types that can be a part of records, and the granted scopes do not cover them. An export of every type lacks them, and is `partial`.',

@@ -19,7 +19,12 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   const incomplete = await describeIncomplete(store, syncRunId);
   // If the run was retried, these replace the warnings of its previous end.
   const refused = describeRefused(run, counts);
-  const warnings = [...refused, ...describeRejected(counts, syncRunId), ...describeLaterVersions(counts), ...incomplete];
+  const warnings = [
+    ...refused,
+    ...describeRejected(counts, syncRunId),
+    ...describeLaterVersions(counts),
+    ...incomplete,
+  ];
   const isRefused = (type: string) => run.refusedTypes?.some(({ resourceType }) => resourceType === type) ?? false;
   const failed = counts.filter((count) => count.failed > 0 && !isRefused(count.resourceType));
   const error = failed.length > 0 ? await describe(store, { syncRunId, failed }) : (refused[0] ?? incomplete[0]);
