@@ -310,7 +310,7 @@ test('the chain of audit events is intact after all these requests, and is check
   expect(verification).not.toHaveProperty('next');
   const first = await check('limit=10');
   expect([first.checked, first.next]).toEqual([10, `10:${first.last.hash}`]);
-  expect(await check(`after=${first.next}&limit=10`)).toMatchObject({ checked: 10, oldest: { sequence: 11 } });
+  expect(await check(`cursor=${first.next}&limit=10`)).toMatchObject({ checked: 10, oldest: { sequence: 11 } });
   expect(await check(`expectedHead=10:${first.last.hash}`)).toMatchObject({ isIntact: true });
   expect(await check(`expectedHead=10:${verification.last.hash}`)).toMatchObject({
     isIntact: false,

@@ -110,14 +110,6 @@ test('the lists of lines and of documents count what one index contains, on the 
   expect(await totalOf('listDocuments', { state: 'skipped' })).toBeUndefined();
 });
 
-test('the former name `after` is still accepted', async () => {
-  const first = await read('listBulkExports', { limit: '1' });
-  const next = first.next as string;
-  const second = await read('listBulkExports', { limit: '1', cursor: next });
-  expect(second.data).not.toEqual(first.data);
-  expect(await read('listBulkExports', { limit: '1', after: next })).toEqual(second);
-});
-
 // Otherwise a client whose cursor is damaged would read the first page again and again, or see the end too early.
 test.each(withEntries)('%s refuses a cursor that is from no page of it', async (id) => {
   const { status, data } = await read(id, { cursor: 'xyz' });

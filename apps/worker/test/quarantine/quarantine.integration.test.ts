@@ -103,7 +103,7 @@ describe('a quarantined line #quarantine', () => {
     expect(first.body.data.map(({ line }: Entry) => line)).toEqual([2, 4]);
     const nextPage = await system.request(
       'GET',
-      `/api/ehr/quarantine?exportId=${ended.id}&limit=2&after=${first.body.next}`,
+      `/api/ehr/quarantine?exportId=${ended.id}&limit=2&cursor=${first.body.next}`,
     );
     expect(nextPage.body).toMatchObject({ data: [{ line: 5, reason: 'not-an-object' }] });
     expect(nextPage.body.next).toBeUndefined();

@@ -150,7 +150,7 @@ test('bulk exports are listed newest first, by connection, by status, and page b
   expect(await list('')).toEqual({ ids: ids.toReversed(), next: undefined });
   expect(await list('&status=CANCELLED')).toEqual({ ids: [ids[1]], next: undefined });
   expect(await list('&limit=2')).toEqual({ ids: [ids[2], ids[1]], next: ids[1] });
-  expect(await list(`&limit=2&after=${ids[1]}`)).toEqual({ ids: [ids[0]], next: undefined });
+  expect(await list(`&limit=2&cursor=${ids[1]}`)).toEqual({ ids: [ids[0]], next: undefined });
   expect((await api.request('GET', `${path}?connectionId=conn_none`)).status).toBe(404);
 });
 

@@ -201,7 +201,7 @@ test('documents are listed by resource, patient and state, page by page, without
   const first = await api.request('GET', `${list}&patient=pages&limit=2`);
   expect(first.body.data.map(({ id }: PatientDocument) => id)).toEqual(ids.slice(0, 2));
   expect(first.body.data[0]).toMatchObject({ url: 'https://files.example/a', source: 'url', state: 'pending' });
-  const second = await api.request('GET', `${list}&patient=pages&limit=2&after=${first.body.next}`);
+  const second = await api.request('GET', `${list}&patient=pages&limit=2&cursor=${first.body.next}`);
   expect(second.body).toEqual({ success: true, data: [expect.objectContaining({ id: ids[2] })] });
   const { resource } = first.body.data[0];
   const byResource = `${list}&resourceType=${resource.type}&resourceId=${resource.id}&state=pending`;
