@@ -76,15 +76,20 @@ function compareTombstones(incoming: ResourceVersion, stored: ResourceVersion): 
 
 function compareContents(incoming: ResourceVersion, stored: ResourceVersion): Comparison {
   const completeness = Number(!incoming.subsetted) - Number(!stored.subsetted);
-  const age =
-    incoming.lastUpdated.getTime() - stored.lastUpdated.getTime() ||
-    compareVersionIds(incoming.versionId, stored.versionId);
+  const age = compareAges(incoming, stored);
   if (completeness === 0 && age === 0 && incoming.contentHash === stored.contentHash) return 'same';
   const shown = Number(isShownAfter(incoming, stored)) - Number(isShownAfter(stored, incoming));
   const ranked = completeness || shown || age;
   if (ranked !== 0) return ranked > 0 ? 'newer' : 'older';
   const later = incoming.observedAt.getTime() - stored.observedAt.getTime();
   return later > 0 || (later === 0 && incoming.contentHash > stored.contentHash) ? 'newer' : 'older';
+}
+
+function compareAges(incoming: ResourceVersion, stored: ResourceVersion): number {
+  return (
+    incoming.lastUpdated.getTime() - stored.lastUpdated.getTime() ||
+    compareVersionIds(incoming.versionId, stored.versionId)
+  );
 }
 
 /** Whether an export of everything has shown a version after the other one was observed. */
@@ -99,7 +104,7 @@ export function isSetBack(incoming: ResourceVersion, stored: ResourceVersion): b
 
 /** Whether a version is kept although the EHR sent a later one, because that one is incomplete. */
 export function hidesLater(kept: ResourceVersion, incoming: ResourceVersion): boolean {
-  return incoming.subsetted && !kept.subsetted && compareVersions({ ...incoming, subsetted: false }, kept) === 'newer';
+  return incoming.subsetted && !kept.subsetted && !kept.deleted && compareAges(incoming, kept) > 0;
 }
 
 /**

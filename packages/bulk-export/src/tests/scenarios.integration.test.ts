@@ -234,7 +234,7 @@ const expectations: readonly Expectation[] = [
   { scenario: 'duplicate-in-file', rules: '#newest-wins' },
   { scenario: 'duplicate-across-files', rules: '#newest-wins' },
   { scenario: 'older-version-in-later-file', rules: '#newest-wins', counts: { stale: 3 } },
-  { scenario: 'subsetted-copy', rules: '#subsetted', counts: { stale: 3 }, warnings: ['versions-incomplete'] },
+  { scenario: 'subsetted-copy', rules: '#subsetted', counts: { stale: 3 } },
   { scenario: 'unversioned-change', rules: '#newest-wins', after: 'an export' },
   { scenario: 'single-deletions', rules: '#deletions', after: 'an export', changes: true, counts: { deleted: 4 } },
   { scenario: 'bundled-deletions', rules: '#deletions', after: 'an export', changes: true, counts: { deleted: 4 } },
