@@ -132,8 +132,11 @@ describe('the budget client (reports)', () => {
 
   test('a report is applied before the reservation that carries it', async () => {
     const { client, grants, arrivals } = await reserveThree('with-a-reservation');
-    const [first = 0, second, third] = await arrivals();
-    const reported = [{ grantId: grants[0], at: first - 500.5 }];
+    const [first = 0, second = 0, third] = await arrivals();
+    const reported = [
+      { grantId: grants[0], at: first - 500.5 },
+      { grantId: grants[1], at: second + 500 },
+    ];
     await client.reserve({ priority: 'poll', waiting: [0, 1, 0, 0, 0], arrivals: reported });
     expect(await arrivals()).toEqual([first - 500.5, second, third]);
   });
@@ -185,12 +188,14 @@ describe('the budget client (the day)', () => {
   test('a request counts for a day, in each of its ten minutes, and no longer', async () => {
     const day = openDay('a-day');
     expect(await day.useUp()).toHaveLength(94);
-    for (const ms of [11 * 60_000, 3 * hourMs, 20 * hourMs]) {
+    // A bucket of ten minutes counts until its last request is a day old.
+    for (const ms of [bucketMs, 3 * hourMs, 20 * hourMs, 5 * bucketMs]) {
       await day.age(ms);
       expect(await day.reserve(1)).toMatchObject({ reason: 'day', slots: [] });
       expect(await day.counted()).toEqual([94, 94]);
     }
-    await day.age(hourMs);
+    await day.age(bucketMs);
+    expect((await day.counted())[0]).toBe(0);
     expect((await day.reserve(1)).slots).toHaveLength(1);
     expect(await day.counted()).toEqual([1, 1]);
     expect(await redis.hlen(day.keys.day)).toBe(1);
@@ -248,12 +253,34 @@ test('nothing is sent for a window and the reserved time after the clock of Redi
   const { slots, now } = await reserve();
   expect(slots).toHaveLength(1);
   // The last slot is further ahead than any slot is reserved.
-  await redis.hset(state, 'lastGrant', String(now + rateLimit.windowMs));
+  const lastGrant = now + rateLimit.windowMs;
+  await redis.hset(state, 'lastGrant', String(lastGrant), 'slowUntil', String(lastGrant + 40_000));
   const after = await reserve();
   expect(after).toMatchObject({ reason: 'closed', slots: [] });
   const closedMs = rateLimit.windowMs * 1.5 + rateLimit.guardMs;
   const [read] = await readBudgets({ redis, prefix, budgets: [budget] });
   expect(Number(await redis.hget(state, 'pausedUntil'))).toBeCloseTo(after.now + closedMs, 1);
+  // What remained of the time at half the rate still remains.
+  expect(Number(await redis.hget(state, 'slowUntil'))).toBeCloseTo(after.now + 40_000, 1);
   expect(read?.day).toBe(1);
   expect(await redis.exists(log)).toBe(0);
+});
+
+test('slots are twice as far apart while the rate is halved', async () => {
+  const budget = { id: 'halved', name: 'halved', rateLimit };
+  const { state } = budgetKeys({ prefix, budget });
+  const [seconds] = await redis.time();
+  await redis.hset(state, 'slowUntil', String((Number(seconds) + 60) * 1000));
+  const client = createBudgetClient({ redis, prefix, budget, processId: 'first' });
+  const { slots } = await client.reserve({ priority: 'poll', waiting: [0, 4, 0, 0, 0], arrivals: [] });
+  expect(slots.map(({ waitMs }) => waitMs)).toEqual([0, 2500, 5000, 7500]);
+});
+
+test('the next slot of a process is a window after the latest possible arrival of its last one', async () => {
+  const budget = { id: 'guarded', name: 'guarded', rateLimit: { ...rateLimit, limit: 1 } };
+  const client = createBudgetClient({ redis, prefix, budget, processId: 'first' });
+  const { waitMs } = await client.reserve({ priority: 'poll', waiting: [0, 2, 0, 0, 0], arrivals: [] });
+  // It asks when that slot is as near as slots are reserved ahead.
+  const nearMs = (rateLimit.windowMs * 10) / 32;
+  expect(waitMs).toBe(rateLimit.windowMs + rateLimit.guardMs - nearMs);
 });
