@@ -2,10 +2,11 @@ import { errorCode } from '@bulkhead/runtime';
 import { Redis } from 'ioredis';
 
 /**
- * Redis answers at once, except the commands with which consumers wait for jobs, for up to ten seconds. A connection without an answer
- * for longer is lost although it looks open: the server's machine is gone, or another program has accepted it.
+ * Replies come in the order of the commands, so a connection whose oldest command has had no answer for this time is lost although it looks
+ * open: the server's machine is gone, a reply was lost on the way, or another program has accepted the connection. Redis answers at once,
+ * except the commands with which workers wait for jobs, for up to ten seconds. The API sends none of these.
  */
-const usualSilenceMs = 30_000;
+const silenceOf = { worker: 15_000, api: 5000 };
 
 /**
  * @param options.waiting true for workers, whose commands wait for Redis for any length of time. False for the API, whose commands
@@ -18,7 +19,7 @@ export function connectRedis(options: {
   readonly onError: (error: Error) => void;
   readonly silenceMs?: number;
 }): Redis {
-  const { url, waiting, onError, silenceMs = usualSilenceMs } = options;
+  const { url, waiting, onError, silenceMs = waiting ? silenceOf.worker : silenceOf.api } = options;
   const redis: Redis = new Redis(url, {
     ...(waiting
       ? { maxRetriesPerRequest: null }
