@@ -214,6 +214,13 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     return last?.kickedOffAt;
   }
 
+  /** The last completed exports of a connection, newest first. */
+  async listCompleted(options: { readonly connectionId: string; readonly limit: number }): Promise<BulkExport[]> {
+    const { connectionId, limit } = options;
+    const documents = await this.model.find({ connectionId, phase: 'completed' }).sort({ _id: -1 }).limit(limit).lean();
+    return documents.flatMap((document) => toRecord(document) ?? []);
+  }
+
   /** How long the EHR took for the last completed exports of the same kind, up to five. Undefined if there is none. */
   async earlierExports({ connectionId, request }: Pick<BulkExport, 'connectionId' | 'request'>) {
     const ended = await this.model

@@ -143,6 +143,12 @@ export class OutputFileRepository {
     return document ? this.toRecord(document) : undefined;
   }
 
+  /** The types of the files of resources that the manifest of an export had. */
+  async listSentTypes(exportId: string): Promise<string[]> {
+    const types = await this.model.distinct('type', { exportId, section: 'output' });
+    return types as string[];
+  }
+
   async listByExport(exportId: string): Promise<OutputFile[]> {
     const documents = await this.model.find({ exportId }).sort(inOrder).lean();
     return documents.map((document) => this.toRecord(document));

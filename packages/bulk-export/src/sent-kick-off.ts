@@ -3,6 +3,11 @@ import type { BulkExport } from './bulk-export.record.ts';
 
 type KickedOff = Pick<BulkExport, 'sent' | 'request' | 'statusUrl' | 'droppedParameters'>;
 
+/** The types that the server refused by name. */
+export function refusedTypesOf(record: KickedOff): readonly string[] {
+  return sentKickOff(record)?.refusedTypes ?? [];
+}
+
 /** The kick-off that the EHR accepted. A process of an earlier version stored the names of what was left out instead. */
 export function sentKickOff({ sent, request, statusUrl, droppedParameters }: KickedOff): SentKickOff | undefined {
   if (sent || statusUrl === undefined) return sent;

@@ -3,7 +3,7 @@ import { type CommandGroup, choice, command, flag, given, list, text, unless, wi
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toSummary, toTable } from '../output/output.ts';
+import { type Columns, toSummary, toTable } from '../output/output.ts';
 import { toAmountsText } from './erasures.command.ts';
 import { readPrivateKey } from './signing-keys.command.ts';
 
@@ -51,6 +51,19 @@ const credentials = {
 };
 
 /** The credentials of practices at the EHR. */
+const yesOrNo = (value: boolean | undefined) => (value === undefined ? 'unknown' : value ? 'yes' : 'no');
+
+/** "unknown" is not a no: the EHR decides when it is asked. */
+const typeColumns: Columns<components['schemas']['TypeRow']> = {
+  type: 'resourceType',
+  declared: ({ declared }) => yesOrNo(declared),
+  exported: ({ exported }) => exported?.replace('-', ' ') ?? 'unknown',
+  searched: ({ searched }) => searched?.replace('-', ' ') ?? 'unknown',
+  'covered by the token': ({ covered }) => yesOrNo(covered),
+  'stored here': ({ stored }) => yesOrNo(stored),
+  note: 'note',
+};
+
 export const connections: CommandGroup = {
   name: 'connections',
   alias: 'connection',
@@ -163,13 +176,13 @@ export const connections: CommandGroup = {
     }),
     command({
       name: 'capabilities',
-      summary: 'show what the EHR of a connection offers',
+      summary: 'show what the EHR of a connection offers, with a row for each type',
       args: { id },
       examples: ['connections capabilities conn_1'],
       async run({ api, provider, output }, { id: connectionId }) {
         const params = { path: { provider }, query: { connectionId } };
-        output.printAnswer(await api.GET('/api/ehr/{provider}/capabilities', { params }), (data) =>
-          toSummary({ headline: connectionId, fields: data }),
+        output.printAnswer(await api.GET('/api/ehr/{provider}/capabilities', { params }), ({ types, ...fields }) =>
+          [toSummary({ headline: connectionId, fields }), toTable(types, typeColumns)].join('\n\n'),
         );
       },
     }),

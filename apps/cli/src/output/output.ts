@@ -118,7 +118,7 @@ type Cell = string | number | boolean | undefined;
 type Shown<Row, Value> =
   | { readonly [Name in keyof Row]-?: Row[Name] extends Value ? Name : never }[keyof Row]
   | ((row: Row) => Value);
-type Columns<Row> = Readonly<Record<string, Shown<Row, Cell>>>;
+export type Columns<Row> = Readonly<Record<string, Shown<Row, Cell>>>;
 
 function show<Row, Value>(row: Row, shown: Shown<Row, Value>): Value {
   return typeof shown === 'function' ? shown(row) : (row[shown as keyof Row] as Value);

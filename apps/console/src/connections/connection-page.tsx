@@ -14,9 +14,10 @@ import { SyncList } from '../syncs/sync-list.tsx';
 import { ConnectionWebhook } from '../webhooks/connection-webhook.tsx';
 import { ConnectionHome } from './connection-home.tsx';
 import { ConnectionSettings } from './connection-settings.tsx';
+import { ConnectionTypes } from './connection-types.tsx';
 import { TestConnectionButton } from './test-connection.tsx';
 
-const tabs = ['Overview', 'Exports', 'Syncs', 'Schedules', 'Webhook', 'Settings'] as const;
+const tabs = ['Overview', 'Exports', 'Syncs', 'Schedules', 'Types', 'Webhook', 'Settings'] as const;
 
 /** The home of one practice: how it is doing, and everything that belongs to it. */
 export function ConnectionPage() {
@@ -81,6 +82,8 @@ function Part({ name, connection, isEditing }: PartProps) {
       return <SyncList provider={provider} connectionId={connectionId} withConnection={false} />;
     case 'Schedules':
       return <ScheduleList connectionId={connectionId} />;
+    case 'Types':
+      return <ConnectionTypes connection={connection} />;
     case 'Webhook':
       return <ConnectionWebhook connection={connection} />;
     case 'Settings':

@@ -1,8 +1,9 @@
 import type { ConnectionStore } from '@bulkhead/connections';
-import type { ConnectionService } from '@bulkhead/connections/commands';
+import type { ConnectionReference, ConnectionService } from '@bulkhead/connections/commands';
 import type { IdempotencyService } from '@bulkhead/idempotency/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
+import type { ResourceStore } from '@bulkhead/resources';
 import type { RequestPause } from '@bulkhead/runs/commands';
 import { usualKeptMs } from '@bulkhead/runs/commands';
 import { createSharedWait, keepFor, keepForKey, unavailable } from '@bulkhead/runtime';
@@ -18,6 +19,7 @@ import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
 import type { ProgressContext } from './export-activity.ts';
 import { acceptOnce, type Idempotency, newExport, requestKey } from './new-export.ts';
+import { makeTypeTable } from './type-table.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
 
 export interface ExportReference {
@@ -75,7 +77,9 @@ export class BulkExportService {
   private readonly countWaiting;
 
   constructor(options: {
-    readonly store: BulkExportStore & Pick<ConnectionStore, 'connections'>;
+    readonly store: BulkExportStore &
+      Pick<ConnectionStore, 'connections' | 'accessTokens'> &
+      Pick<ResourceStore, 'resources'>;
     readonly producer: Producer;
     readonly connections: ConnectionService;
     readonly idempotency: IdempotencyService;
@@ -106,6 +110,12 @@ export class BulkExportService {
   async watermarks(connection: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
     await this.connections.find(connection);
     return this.store.watermarks.list({ connectionId: connection.id });
+  }
+
+  /** What is known of each type at the EHR of a connection. @throws AppError `unknown-connection` */
+  async typeTable(reference: ConnectionReference & { readonly provider: string }) {
+    const connection = await this.connections.find(reference);
+    return makeTypeTable({ store: this.store, connection, provider: this.registry.get(reference.provider) });
   }
 
   /** Reads an export with its current counts. */

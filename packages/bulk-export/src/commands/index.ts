@@ -13,4 +13,5 @@ export {
   toStatusView,
 } from './export-view.ts';
 export { newExport, requestKey } from './new-export.ts';
+export { typeRowSchema } from './type-table.ts';
 export { toWatermarkView, watermarkViewSchema } from './watermark-view.ts';

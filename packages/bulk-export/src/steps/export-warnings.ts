@@ -4,9 +4,10 @@ import type { WarningCode } from '@bulkhead/runtime';
 import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
+import { refusedTypesOf } from '../sent-kick-off.ts';
 import { everyType, unknownType } from '../watermarks/watermark.ts';
 import { describeDenied } from './denied-files.ts';
-import { isFilteredHere, isTypeWithheld, refusedTypes, sentSince } from './sent-request.ts';
+import { isFilteredHere, isTypeWithheld, sentSince } from './sent-request.ts';
 
 /** Warns about a manifest that lacks something, or has more than was requested. */
 export function manifestWarnings(options: {
@@ -25,7 +26,7 @@ export function manifestWarnings(options: {
   const untyped = output.filter(({ type }) => type === unknownType).length;
   const notRequested = requested.length === 0 ? [] : [...received].filter((type) => !requested.includes(type));
   // The warning of the kick-off names the refused types.
-  const refused = refusedTypes(record);
+  const refused = refusedTypesOf(record);
   const absent = requested.filter((type) => !received.has(type) && !refused.includes(type));
   const withheld = absent.filter((type) => isTypeWithheld(record, type));
   // If only changes were requested, types without files are normal.

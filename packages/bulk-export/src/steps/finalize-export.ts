@@ -6,10 +6,11 @@ import type { BulkExportPhase } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
 import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
+import { refusedTypesOf } from '../sent-kick-off.ts';
 import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { endWarnings, failedByCause } from './export-warnings.ts';
-import { refusedTypes, sentSince, uncoveredTypes } from './sent-request.ts';
+import { sentSince, uncoveredTypes } from './sent-request.ts';
 
 const ending: readonly BulkExportPhase[] = ['downloading', 'finalizing'];
 
@@ -77,7 +78,7 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     transactionTime,
     manifestGaps,
     files,
-    refusedTypes: refusedTypes(record),
+    refusedTypes: refusedTypesOf(record),
     isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
     offeredTypes: offered,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',

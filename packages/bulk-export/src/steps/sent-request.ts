@@ -1,7 +1,7 @@
 import { isUncovered, scopeCovers } from '@bulkhead/fhir';
 import { recordTypes } from '@bulkhead/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { sentKickOff } from '../sent-kick-off.ts';
+import { refusedTypesOf, sentKickOff } from '../sent-kick-off.ts';
 
 // What an export proves depends on what was sent with its kick-off, and not on what was requested. Before the kick-off both are the same.
 
@@ -15,15 +15,10 @@ export function isFilteredHere(record: BulkExport): boolean {
   return record.request.resourceTypes.length > 0 && sentKickOff(record)?.types.length === 0;
 }
 
-/** The types that the server refused by name. */
-export function refusedTypes(record: BulkExport): readonly string[] {
-  return sentKickOff(record)?.refusedTypes ?? [];
-}
-
 /** Whether the server would not send a type even if it had resources of it. */
 export function isTypeWithheld(record: BulkExport, resourceType: string): boolean {
   const { grantedScope } = record;
-  if (refusedTypes(record).includes(resourceType)) return true;
+  if (refusedTypesOf(record).includes(resourceType)) return true;
   return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
 }
 

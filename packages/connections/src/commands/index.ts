@@ -16,7 +16,7 @@ export {
   connectionDraftSchema,
   connectionNameSchema,
 } from './connection.schema.ts';
-export { type ConnectionSchedules, ConnectionService } from './connection.service.ts';
+export { type ConnectionReference, type ConnectionSchedules, ConnectionService } from './connection.service.ts';
 export {
   connectionTestViewSchema,
   connectionViewSchema,

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { createStore } from '@bulkhead/system';
 import { afterAll, expect, test } from '@jest/globals';
 import { clientSecret, fhirEndpoint, startApi } from '../../testing/start-api.ts';
@@ -361,8 +362,66 @@ test('GET capabilities returns what a worker has read', async () => {
       appointments: false,
       documentReferences: false,
       rateLimit: '8 requests/second',
+      types: expect.any(Array),
     },
   });
+});
+
+test('GET capabilities says of each type what is known, and nothing of what is not', async () => {
+  const id = await api.createConnection();
+  const read = async () => {
+    const { body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
+    return new Map<string, Record<string, unknown>>(
+      body.data.types.map(({ resourceType, ...row }: { resourceType: string }) => [resourceType, row]),
+    );
+  };
+  const resourceTypes = ['Patient', 'Coverage', 'Goal', 'Specimen', 'Appointment', 'ValueSet', 'Group'];
+  const capabilities = { readAt: new Date(), exportLevels: ['group' as const], resourceTypes };
+  await api.store.connections.saveCapabilities({ id, capabilities });
+  const unknown = await read();
+  expect(unknown.get('Coverage')).toEqual({ declared: true, stored: false });
+  expect(unknown.get('CarePlan')).toEqual({ declared: false, stored: false });
+  expect([unknown.has('ValueSet'), unknown.has('Group')]).toEqual([false, false]);
+  expect(unknown.get('Appointment')).toMatchObject({ searched: 'by-id', note: expect.stringContaining('2026-08-14') });
+
+  const searched = { ...capabilities, patientSearchTypes: ['Coverage'], searchTypes: ['Coverage', 'Specimen'] };
+  await api.store.connections.saveCapabilities({ id, capabilities: searched });
+  const grant = { accessToken: 'a', scope: 'system/Patient.rs system/Coverage.rs', renewAfterMs: 60_000 };
+  await api.store.accessTokens.put({ connectionId: id, credentialsVersion: 0, grant });
+  const ended = (minute: number, types: readonly string[], sent: object) =>
+    makeBulkExport({
+      ...{ id: `job_${minute}`, connectionId: id, phase: 'completed', offeredTypes: resourceTypes },
+      request: { exportType: 'Patient', resourceTypes: types },
+      sent: {
+        method: 'GET',
+        isOtherMethodRefused: false,
+        types: [...types],
+        refusedTypes: [],
+        typeFilters: [],
+        ...sent,
+      },
+      completedAt: new Date(Date.UTC(2026, 1, 1, 0, minute)),
+    });
+  const exports = [
+    ended(1, ['Coverage', 'Goal'], {}),
+    ended(2, [], { refusedTypes: ['Specimen'] }),
+    ended(3, ['Coverage'], { since: '2026-01-01T00:00:00Z' }),
+  ];
+  for (const record of exports) await api.store.bulkExports.insert({ record, requestKey: record.id });
+  const [first = '', second = ''] = exports.map((record) => record.id);
+  await api.store.outputFiles.insertMissing([
+    makeOutputFile({ exportId: first, connectionId: id, type: 'Coverage' }),
+    makeOutputFile({ exportId: second, connectionId: id, type: 'Patient' }),
+  ]);
+  const known = await read();
+  expect(Object.fromEntries(known)).toMatchObject({
+    // The last export asked for changes only, so that it says nothing.
+    Coverage: { exported: 'not-sent', exportedAt: '2026-02-01T00:02:00.000Z', searched: 'by-patient', covered: true },
+    Patient: { exported: 'sent', searched: 'by-id', covered: true },
+    Specimen: { exported: 'refused', searched: 'otherwise', covered: false },
+    Goal: { exported: 'not-sent', covered: false },
+  });
+  expect(known.get('CarePlan')).not.toHaveProperty('exported');
 });
 
 test('GET capabilities does not return those of yesterday while a worker reads them again', async () => {

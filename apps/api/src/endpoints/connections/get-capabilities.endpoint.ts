@@ -1,7 +1,9 @@
+import { typeRowSchema } from '@bulkhead/bulk-export/commands';
 import { toCapabilitiesView } from '@bulkhead/connections/commands';
+import { rateLimitOf } from '@bulkhead/providers';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
+import { later, success } from '../common.schema.ts';
 
 const capabilitiesSchema = z
   .strictObject({
@@ -11,7 +13,16 @@ const capabilitiesSchema = z
     encounters: z.boolean().describe('Whether the EHR offers Encounter (visits).'),
     appointments: z.boolean().describe('Whether the EHR declares Appointment (scheduling).'),
     documentReferences: z.boolean().describe('Whether the EHR offers DocumentReference (clinical documents).'),
-    rateLimit: z.string().describe('The rate that the EHR allows, such as `8 requests/second`, or `none`.'),
+    rateLimit: z
+      .string()
+      .describe(
+        'The rate that Bulkhead keeps, such as `8 requests/second`, or `none`. For athenahealth it is the default of the integration guide, unless the operator has set another.',
+      ),
+    types: z
+      .array(typeRowSchema)
+      .describe(
+        'One row for each type of records that the EHR declares, that the guide names, or that was exported or stored.',
+      ),
   })
   .meta({ id: 'Capabilities', description: 'What the EHR offers, in the shape of the guide.' });
 
@@ -41,6 +52,13 @@ export const getCapabilities = defineEndpoint({
         appointments: true,
         documentReferences: true,
         rateLimit: '8 requests/second',
+        types: [
+          {
+            ...{ resourceType: 'Condition', declared: true, exported: 'sent', exportedAt: later },
+            ...{ searched: 'by-patient', covered: true, stored: true },
+          },
+          { resourceType: 'Coverage', declared: true, searched: 'by-patient', covered: false, stored: false },
+        ],
       },
     }),
   },
@@ -48,6 +66,8 @@ export const getCapabilities = defineEndpoint({
   async handler({ params, query: { connectionId: id }, caller: { scope }, services }) {
     const provider = services.registry.get(params.provider);
     const capabilities = await services.connections.capabilities({ provider: provider.id, id, scope });
-    return { data: toCapabilitiesView({ capabilities, provider }) };
+    const connection = await services.connections.find({ provider: provider.id, id, scope });
+    const types = await services.bulkExports.typeTable({ provider: provider.id, id, scope });
+    return { data: { ...toCapabilitiesView({ capabilities, rateLimit: rateLimitOf(connection, provider) }), types } };
   },
 });
