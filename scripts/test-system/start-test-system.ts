@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
-import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import { createApiClient } from '../system/api-client.ts';
 import type { AppProcess, AppProcessOptions } from '../system/app-process.ts';
 import {
@@ -130,7 +129,7 @@ async function startAll({
       simulatorUrl,
       publicUrl: `http://localhost:${apiPort}`,
     });
-    const providers = hasFastRate ? { BULKHEAD_PROVIDERS_FILE: writeFastProvider(folder, settings) } : {};
+    const providers = hasFastRate ? { BULKHEAD_PROVIDERS_FILE: writeFastProvider(folder) } : {};
     return { ...settings, BULKHEAD_PREFIX: prefix, ...providers, ...clockEnv, ...givenEnv };
   };
   const nodeArgs = ['--import', preload];
@@ -189,9 +188,8 @@ function useServers(options: NonNullable<TestSystemStart['services']> & { readon
 const fastRate = { limit: 160, windowMs: 2000, perDay: 100_000, coldStart: 'go' };
 
 /** @returns the path of a providers file in which athenahealth has the fast rate */
-function writeFastProvider(folder: string, settings: ProviderSettings) {
+function writeFastProvider(folder: string) {
   const file = join(folder, 'fast-providers.json');
-  const athenahealth = createProviderRegistry(settings).get('athenahealth');
-  writeFileSync(file, JSON.stringify([{ ...athenahealth, rateLimit: fastRate }]));
+  writeFileSync(file, JSON.stringify([{ id: 'athenahealth', rateLimit: fastRate }]));
   return file;
 }

@@ -50,3 +50,14 @@ test('token requests are counted by client, and have a name without the client i
   const { tokenBudget } = connectionBudgets(hospitalA, { ...provider, environments });
   expect(tokenBudget).toEqual({ id: 'vendor.production.client.token', name: 'vendor.production.token', rateLimit });
 });
+
+test('an environment with a limit of its own does not have that of the provider', () => {
+  const preview = { ...rateLimit, limit: 30, perDay: 50_000 };
+  const environments = {
+    ...provider.environments,
+    preview: { fhirEndpoint: 'https://p.example/r4', rateLimit: preview },
+  };
+  const limitIn = (environment: string) =>
+    connectionBudgets(at({ environment }), { ...provider, rateLimit, environments }).budget.rateLimit;
+  expect([limitIn('preview'), limitIn('production'), limitIn('constructor')]).toEqual([preview, rateLimit, rateLimit]);
+});

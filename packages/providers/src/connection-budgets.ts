@@ -20,10 +20,9 @@ const unstatedRateLimit: RateLimit = {
  * separately.
  */
 export function connectionBudgets(connection: AnyConnection, provider: Provider) {
-  const { rateLimit, limitCountsBy = rateLimit ? 'client' : 'server' } = provider;
-  const { tokenRateLimit } = Object.hasOwn(provider.environments, connection.environment)
-    ? (provider.environments[connection.environment] ?? {})
-    : {};
+  const { tokenRateLimit } = environmentOf(connection, provider);
+  const rateLimit = rateLimitOf(connection, provider);
+  const { limitCountsBy = rateLimit ? 'client' : 'server' } = provider;
   const name = `${connection.provider}.${connection.environment}`;
   const { [limitCountsBy]: counted, client } = countedBy(connection);
   const budget: RateBudget = { id: `${name}.${counted}`, name, rateLimit: rateLimit ?? unstatedRateLimit };
@@ -33,6 +32,19 @@ export function connectionBudgets(connection: AnyConnection, provider: Provider)
     rateLimit: tokenRateLimit,
   };
   return { budget, tokenBudget };
+}
+
+/** The limit of requests in the environment of a connection. */
+export function rateLimitOf(connection: Pick<EhrConnection, 'environment'>, provider: Provider): RateLimit | undefined {
+  return environmentOf(connection, provider).rateLimit ?? provider.rateLimit;
+}
+
+/** `hasOwn`, because names such as `constructor` are not environments. */
+function environmentOf({ environment }: Pick<EhrConnection, 'environment'>, { environments }: Provider) {
+  const known: Partial<Provider['environments'][string]> | undefined = Object.hasOwn(environments, environment)
+    ? environments[environment]
+    : undefined;
+  return known ?? {};
 }
 
 interface AnyConnection

@@ -1,6 +1,6 @@
 export { athenahealthRateLimit, type ProviderSettings } from './athenahealth.ts';
 
-export { connectionBudgets } from './connection-budgets.ts';
+export { connectionBudgets, rateLimitOf } from './connection-budgets.ts';
 export {
   type AssertionAlgorithm,
   areCurrent,

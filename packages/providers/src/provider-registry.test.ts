@@ -108,10 +108,61 @@ test.each([
   });
 });
 
-test('the provider registry replaces a built-in provider with one of the same id from the file', () => {
-  const registry = createProviderRegistry(writeProviders([{ ...provider, id: 'athenahealth' }]));
-  expect(registry.get('athenahealth').name).toBe('Open EHR');
-  expect(registry.list()).toHaveLength(1);
+const facts = [
+  {
+    fact: 'the rate of an environment',
+    patch: { environments: { preview: { rateLimit: { limit: 30, windowMs: 2000, perDay: 50_000 } } } },
+  },
+  { fact: 'one number of the limit', patch: { rateLimit: { perDay: 50_000 } } },
+  { fact: 'the template of the group', patch: { groupIdTemplate: 'a-1.c-{practiceId}' } },
+  { fact: 'the types of the scopes', patch: { scopeTypes: ['Patient', 'Coverage'] } },
+  { fact: 'the scope', patch: { defaultScope: 'system/*.rs' } },
+];
+
+test.each(facts)(
+  'an operator changes $fact of athenahealth by the file or the variable, and keeps its other facts',
+  ({ patch }) => {
+    const builtIn = createProviderRegistry({}).get('athenahealth');
+    const entry = [{ id: 'athenahealth', ...patch }];
+    for (const settings of [writeProviders(entry), { BULKHEAD_PROVIDERS: JSON.stringify(entry) }]) {
+      const registry = createProviderRegistry(settings);
+      expect(registry.list()).toHaveLength(1);
+      const changed = registry.get('athenahealth');
+      expect(changed).toMatchObject(patch);
+      const [name = ''] = Object.keys(patch);
+      const others = ({ [name as 'id']: _, ...rest }: typeof changed) => rest;
+      expect(others(changed)).toEqual(others(builtIn));
+      expect(changed.environments.production).toEqual(builtIn.environments.production);
+      expect(changed.rateLimit?.limit).toBe(16);
+    }
+  },
+);
+
+test('the variable goes before the file, which it can change too, and null removes a fact', () => {
+  const variable = [
+    { id: 'athenahealth', rateLimit: null, environments: { production: { maxActiveExports: null } } },
+    { id: 'open-ehr', name: 'Renamed' },
+  ];
+  const file = writeProviders([{ id: 'athenahealth', rateLimit: { perDay: 1 } }, provider]);
+  const registry = createProviderRegistry({ ...file, BULKHEAD_PROVIDERS: JSON.stringify(variable) });
+  expect(registry.get('athenahealth').rateLimit).toBeUndefined();
+  expect(registry.get('athenahealth').environments.production).not.toHaveProperty('maxActiveExports');
+  expect(registry.get('open-ehr')).toMatchObject({ name: 'Renamed', defaultEnvironment: 'test' });
+});
+
+test.each([
+  { text: '[{"clientSecret":"planted"', says: 'BULKHEAD_PROVIDERS: is not valid JSON' },
+  { text: '[{"id":"athenahealth","rateLimits":{}}]', says: '0.rateLimits: is not a field of this object' },
+  { text: '[{"id":"athenahealth","rateLimit":"planted"}]', says: 'BULKHEAD_PROVIDERS: 0.rateLimit: ' },
+  { text: '[{"id":"athenahealth","environments":null}]', says: 'BULKHEAD_PROVIDERS: 0.environments: ' },
+  { text: '[{"id":"athenahealth","__proto__":{"planted":1}}]', says: 'BULKHEAD_PROVIDERS: 0' },
+  { text: '"planted"', says: 'BULKHEAD_PROVIDERS: (file): must be a list of providers' },
+  { text: '[null, 7]', says: 'BULKHEAD_PROVIDERS: 0: ' },
+])('the provider registry rejects the facts $text', ({ text, says }) => {
+  const create = () => createProviderRegistry({ BULKHEAD_PROVIDERS: text });
+  expect(create).toThrow(EnvError);
+  expect(create).toThrow(says);
+  expect(create).not.toThrow(/planted":|"planted/);
 });
 
 test('the provider registry names the known providers in the error for an unknown provider', () => {

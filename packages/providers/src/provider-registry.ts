@@ -8,12 +8,20 @@ import { type Provider, providerSchema } from './provider.ts';
 export type ProviderRegistry = ReturnType<typeof createProviderRegistry>;
 
 /**
- * Creates the registry of the EHR vendors that connections can use.
- * @throws EnvError with every fault of the providers file.
+ * Creates the registry of the EHR vendors that connections can use. An entry with the id of an earlier one changes the facts that it
+ * contains, and keeps the others: the built-in entry, then the file, then the variable.
+ * @throws EnvError with every fault of the providers.
  */
 export function createProviderRegistry(settings: ProviderSettings) {
-  const all = [athenahealth(settings), ...readProviders(settings)];
-  const providers = new Map(all.map((provider) => [provider.id, provider]));
+  const { BULKHEAD_PROVIDERS_FILE: path, BULKHEAD_PROVIDERS: text } = settings;
+  const entries = new Map<unknown, unknown>();
+  add(entries, { from: 'the built-in providers', content: [athenahealth(settings)] });
+  const fromFile = 'BULKHEAD_PROVIDERS_FILE';
+  if (path !== undefined) add(entries, { from: fromFile, content: readJson(path) });
+  if (text !== undefined) add(entries, { from: 'BULKHEAD_PROVIDERS', content: parseJson(text, 'BULKHEAD_PROVIDERS:') });
+  const providers = new Map(
+    [...entries.values()].map((entry) => providerSchema.parse(entry)).map((entry) => [entry.id, entry]),
+  );
   return {
     /** @throws AppError `unknown-provider` */
     get(id: string): Provider {
@@ -32,24 +40,48 @@ const providersSchema = z.array(
   'must be a list of providers',
 );
 
-function readProviders({ BULKHEAD_PROVIDERS_FILE: path }: ProviderSettings): Provider[] {
-  if (path === undefined) return [];
-  const content = readJson(path) as { providers?: unknown } | null;
-  const result = validate(providersSchema, content?.providers ?? content);
-  if (result.isValid) return result.data;
-  throw new EnvError(
-    result.faults.map(({ path, message }) => `BULKHEAD_PROVIDERS_FILE: ${path || '(file)'}: ${message}`),
-  );
+/** Adds providers, or changes facts of those that exist. @throws EnvError with every fault of the result, and none of the content */
+function add(entries: Map<unknown, unknown>, source: { readonly from: string; readonly content: unknown }): void {
+  const { from } = source;
+  const list = (source.content as { readonly providers?: unknown } | null)?.providers ?? source.content;
+  const merged = Array.isArray(list) ? list.map((entry) => mergePatch(entries.get(entry?.id), entry)) : list;
+  const result = validate(providersSchema, merged);
+  if (!result.isValid)
+    throw new EnvError(result.faults.map(({ path, message }) => `${from}: ${path || '(file)'}: ${message}`));
+  for (const entry of merged as readonly { readonly id: string }[]) entries.set(entry.id, entry);
+}
+
+/** A JSON merge patch (RFC 7396): objects are merged, null removes a member, and everything else replaces it. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const merged = new Map(Object.entries(isObject(target) ? target : {}));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, mergePatch(merged.get(name), value));
+  }
+  return Object.fromEntries(merged);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readJson(path: string): unknown {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch (error) {
-    // The message of a SyntaxError quotes the file, which may contain a client secret.
-    const reason =
-      error instanceof SyntaxError ? 'is not valid JSON' : `cannot be read (${(error as { code?: string }).code})`;
-    throw new EnvError([`BULKHEAD_PROVIDERS_FILE: ${path} ${reason}`]);
+    throw new EnvError([`BULKHEAD_PROVIDERS_FILE: ${path} cannot be read (${(error as { code?: string }).code})`]);
+  }
+  return parseJson(text, `BULKHEAD_PROVIDERS_FILE: ${path}`);
+}
+
+function parseJson(text: string, from: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The message of a SyntaxError quotes the text, which may contain a client secret.
+    throw new EnvError([`${from} is not valid JSON`]);
   }
 }
 

@@ -17,6 +17,8 @@ const rateLimitSchema = z.strictObject({
 const endpointSchema = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 
 const environmentSchema = z.strictObject({
+  /** The limit of this environment instead of that of the provider. */
+  rateLimit: rateLimitSchema.optional(),
   fhirEndpoint: endpointSchema.transform(withoutTrailingSlashes),
   /** For servers whose `.well-known/smart-configuration` and CapabilityStatement contain no endpoints. */
   tokenEndpoint: endpointSchema.optional(),

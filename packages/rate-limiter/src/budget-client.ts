@@ -54,8 +54,10 @@ export function createBudgetClient(options: {
   readonly prefix: string;
   readonly budget: RateBudget;
   readonly processId: string;
+  /** The requests of a day, which can be fewer than those of the budget. */
+  readonly perDay?: () => number;
 }): BudgetClient {
-  const { redis, prefix, budget, processId } = options;
+  const { redis, prefix, budget, processId, perDay = () => budget.rateLimit.perDay } = options;
   const { limit, windowMs, guardMs, coldStart } = budget.rateLimit;
   const { state, log, day } = budgetKeys({ prefix, budget });
   const keys = [state, log, day];
@@ -64,7 +66,7 @@ export function createBudgetClient(options: {
     async reserve({ priority, waiting, arrivals }) {
       const name = randomUUID();
       const waitsWhenCold = coldStart === 'go' ? 0 : 1;
-      const allowance = dayAllowance(budget.rateLimit, priority);
+      const allowance = dayAllowance({ perDay: perDay() }, priority);
       const settings = [limit, windowMs, guardMs, allowance, field, name, requestPriorities.indexOf(priority)];
       const more = [waitsWhenCold, logMemoryMs(budget.rateLimit), ...waiting, batchSize(budget.rateLimit)];
       const reply = await reserveScript({

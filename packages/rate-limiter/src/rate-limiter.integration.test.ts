@@ -369,3 +369,20 @@ test('the rate limiter removes an aborted request from the queue', async () => {
   await expect(aborted).rejects.toThrow('cancelled');
   await limiter.acquire({ budget, priority: 'download' });
 });
+
+test('the rate limiter lowers the requests of a day to what the EHR states, and does not raise them', async () => {
+  const budget = makeBudget({ perDay: 1000 });
+  const send = () => limiter.acquire({ budget, priority: 'interactive' });
+  await send();
+  limiter.learnDayLimit({ budget, perDay: 10 });
+  limiter.learnDayLimit({ budget, perDay: 5000 });
+  const isRefused = (error: unknown) => (error as { code?: string }).code === 'daily-budget-used';
+  let granted = 1;
+  await waitFor(async () => {
+    const refused = await send().then(() => false, isRefused);
+    if (!refused) granted += 1;
+    return refused;
+  });
+  expect(granted).toBe(10);
+  expect(await limiter.readUse()).toContainEqual(expect.objectContaining({ name: budget.name, dayRatio: 1 }));
+});

@@ -34,6 +34,11 @@ export interface RateLimiter {
     /** Shown to operators. It must not contain an address. */
     readonly reason: string;
   }): Promise<void>;
+  /**
+   * Lowers the requests of a day to what the EHR states. It never raises them, because a header can be about something else. Each process
+   * learns it from its own responses, again after a restart.
+   */
+  learnDayLimit(options: { readonly budget: RateBudget; readonly perDay: number }): void;
   /** Reads the budgets that this process has used since it started. */
   readUse(): Promise<readonly BudgetUse[]>;
   /** Stops. Requests that still wait are never granted. */
@@ -50,10 +55,13 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
   const processId = randomUUID();
   const queues = new Map<string, { readonly queue: WaitQueue; readonly budget: RateBudget }>();
   const pauses = new PauseSubscriber(redis);
+  const learned = new Map<string, number>();
+  const perDayOf = ({ id, rateLimit: { perDay } }: RateBudget) => Math.min(perDay, learned.get(id) ?? perDay);
   const queueOf = (budget: RateBudget): WaitQueue => {
     const existing = queues.get(budget.id);
     if (existing) return existing.queue;
-    const client = createBudgetClient({ redis, prefix, budget, processId });
+    const perDay = () => perDayOf(budget);
+    const client = createBudgetClient({ redis, prefix, budget, processId, perDay });
     const queue = new WaitQueue({ client, rateLimit: budget.rateLimit });
     queues.set(budget.id, { queue, budget });
     pauses.subscribe(budgetKeys({ prefix, budget }).state, () => queue.releaseReserved());
@@ -65,11 +73,15 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
       const { state } = budgetKeys({ prefix, budget });
       await pauseScript({ redis, keys: [state], args: [Math.min(pauseMs, maxPauseMs), slowAfterPauseMs, reason] });
     },
+    learnDayLimit({ budget, perDay }) {
+      if (perDay < perDayOf(budget)) learned.set(budget.id, perDay);
+    },
     async readUse() {
       const budgets = [...queues.values()].map(({ budget }) => budget);
       const states = await readBudgets({ redis, prefix, budgets });
-      return states.map(({ budget: { name, rateLimit }, window, day, pausedMs }) => {
-        return { name, dayRatio: day / rateLimit.perDay, windowRatio: window / rateLimit.limit, pausedMs };
+      return states.map(({ budget, window, day, pausedMs }) => {
+        const { name, rateLimit } = budget;
+        return { name, dayRatio: day / perDayOf(budget), windowRatio: window / rateLimit.limit, pausedMs };
       });
     },
     close() {

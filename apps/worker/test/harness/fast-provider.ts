@@ -9,9 +9,10 @@ import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
 export async function writeFastProvider(fhirEndpoint: string, settings?: ProviderSettings) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-provider-'));
   const path = join(folder.path, 'providers.json');
-  await writeFile(
-    path,
-    JSON.stringify([{ ...unlimitedAthenahealth(fhirEndpoint, settings), rateLimit: fastRateLimit }]),
-  );
+  const { environments, ...athenahealth } = unlimitedAthenahealth(fhirEndpoint, settings);
+  // The file changes the built-in entry, and null removes a fact of it.
+  const production = { ...environments.production, maxActiveExports: null };
+  const changed = { ...athenahealth, environments: { ...environments, production }, rateLimit: fastRateLimit };
+  await writeFile(path, JSON.stringify([changed]));
   return { path, remove: () => folder.remove() };
 }

@@ -93,8 +93,11 @@ function toAuthView(connection: Pick<ConnectionWithoutSecrets, 'auth' | 'capabil
 }
 
 /** The answer of "Get Capabilities" in the guide. */
-export function toCapabilitiesView(options: { readonly capabilities: Capabilities; readonly provider: Provider }) {
-  const { capabilities, provider } = options;
+export function toCapabilitiesView(options: {
+  readonly capabilities: Capabilities;
+  readonly rateLimit: Provider['rateLimit'];
+}) {
+  const { capabilities, rateLimit } = options;
   const offers = (type: string) => capabilities.resourceTypes.includes(type);
   return {
     bulkExport: capabilities.exportLevels.length > 0,
@@ -103,7 +106,7 @@ export function toCapabilitiesView(options: { readonly capabilities: Capabilitie
     encounters: offers('Encounter'),
     appointments: offers('Appointment'),
     documentReferences: offers('DocumentReference'),
-    rateLimit: describeRate(provider.rateLimit),
+    rateLimit: describeRate(rateLimit),
   };
 }
 

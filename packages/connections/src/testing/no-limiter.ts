@@ -4,6 +4,7 @@ import type { RateLimiter } from '@bulkhead/rate-limiter';
 export const noLimiter: RateLimiter = {
   acquire: async () => ({ settle: () => undefined }),
   pause: async () => undefined,
+  learnDayLimit: () => undefined,
   readUse: async () => [],
   close: () => undefined,
 };

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { AxiosResponse } from 'axios';
-import { limitHeadersOf, usedUpMs } from './limit-headers.ts';
+import { limitHeadersOf, statedDayLimit, usedUpMs } from './limit-headers.ts';
 
 const read = (headers: Readonly<Record<string, unknown>>) => limitHeadersOf({ headers } as unknown as AxiosResponse);
 
@@ -57,4 +57,23 @@ test.each([
   { remaining: undefined, reset: '30', ms: undefined },
 ])('usedUpMs returns $ms for $remaining remaining requests and the reset $reset', ({ remaining, reset, ms }) => {
   expect(usedUpMs({ 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset }, now)).toBe(ms);
+});
+
+test.each([
+  { what: 'a name of a day', headers: { 'x-ratelimit-limit-day': '50000' }, limit: 50_000 },
+  { what: 'a name of a day in other words', headers: { 'X-Daily-Quota-Limit': ' 50000 ' }, limit: 50_000 },
+  { what: 'what is left of a day', headers: { 'x-daily-limit-remaining': '49999' }, limit: undefined },
+  {
+    what: 'a counter that is reset at midnight',
+    headers: { 'x-ratelimit-limit': '50000', 'x-ratelimit-reset': '36000' },
+    limit: 50_000,
+  },
+  { what: 'a counter of a window', headers: { 'x-ratelimit-limit': '16', 'x-ratelimit-reset': '2' }, limit: undefined },
+  { what: 'a counter without a reset', headers: { 'x-ratelimit-limit': '16' }, limit: undefined },
+  { what: 'nought', headers: { 'x-day-limit': '0' }, limit: undefined },
+  { what: 'text', headers: { 'x-day-limit': 'Jane Doe' }, limit: undefined },
+  { what: 'a list', headers: { 'x-day-limit': ['1', '2'] }, limit: undefined },
+  { what: 'no headers', headers: {}, limit: undefined },
+])('statedDayLimit returns $limit for $what', ({ headers, limit }) => {
+  expect(statedDayLimit(headers, now)).toBe(limit);
 });

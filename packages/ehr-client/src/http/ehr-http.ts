@@ -5,7 +5,7 @@ import { AppError, noTracing, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { acceptAnswer, type EhrResponse } from '../answers/accept-answer.ts';
 import { retryAfterOf } from '../answers/answer-rules.ts';
-import { pauseReason, usedUpMs } from '../answers/limit-headers.ts';
+import { pauseReason, statedDayLimit, usedUpMs } from '../answers/limit-headers.ts';
 import { readErrorBody } from '../answers/read-error-body.ts';
 import { ehrError } from '../errors.ts';
 import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
@@ -40,7 +40,7 @@ export function createEhrHttp(options: {
   const sendOnce = async (request: EhrRequest): Promise<EhrResponse> => {
     try {
       const { response, url } = await follow({ http, guard, tracing, request });
-      await pauseIfUsedUp({ limiter, observer, request, response });
+      await heedLimits({ limiter, observer, request, response });
       return await acceptAnswer({ response, rules: request.answer, url });
     } catch (error) {
       throw await translate(error, { limiter, observer, request });
@@ -188,10 +188,14 @@ async function pauseIfThrottled(
  * The limiter does not know what other programs have used of the same budget, but the EHR reports that before it throttles. A reset
  * within the window is ignored: the limiter's log already waits for it, and a pause would halve the rate.
  */
-async function pauseIfUsedUp(options: Watched & { readonly request: EhrRequest; readonly response: AxiosResponse }) {
+async function heedLimits(options: Watched & { readonly request: EhrRequest; readonly response: AxiosResponse }) {
   const { limiter, observer, request, response } = options;
   const { budget } = request;
   const headers = response.headers as Readonly<Record<string, string | undefined>>;
+  const perDay = statedDayLimit(headers, new Date());
+  // A host of files counts by itself.
+  const isOfEhr = new URL(request.url).origin === new URL(request.connection.fhirEndpoint).origin;
+  if (perDay !== undefined && isOfEhr) limiter.learnDayLimit({ budget, perDay });
   const pauseMs = usedUpMs(headers, new Date());
   if (pauseMs === undefined || pauseMs <= budget.rateLimit.windowMs) return;
   observer.limiterPaused({ budget: budget.name, status: 'used-up' });

@@ -26,6 +26,7 @@ export const processEnvShape = {
   ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/, error: notAnHttpUrl }).optional(),
   ATHENAHEALTH_DEFAULT_SCHEDULE: z.string().optional(),
   BULKHEAD_PROVIDERS_FILE: z.string().optional(),
+  BULKHEAD_PROVIDERS: z.string().optional(),
   /** OpenTelemetry's own names: an OTLP/HTTP collector, and the fraction of traces that is recorded. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: notAnHttpUrl }).optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
