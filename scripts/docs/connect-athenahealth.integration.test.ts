@@ -15,36 +15,58 @@ await runShell({ commands: `bulkhead connections delete ${system.connectionId} -
 const secretFile = join(folder, 'secret');
 writeFileSync(secretFile, 'simulator-secret\n');
 const filledIn = {
-  ...{ SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client', TYPES: 'Patient,Condition' },
+  ...{ SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client' },
   ...env,
 };
-// As strict as the real athenahealth is known to be.
-await simulator.changeOptions({
+// As strict as the real athenahealth is known to be, on the first day: a new application has no scope, and the practice has not granted access.
+const firstDay = {
   scopeVersion: 'v2',
   wildcardScopes: false,
+  registeredTypes: [],
+  practiceGrants: false,
   enforceScopes: true,
   exportLevels: ['group'],
   maxActiveExports: 5,
   strictAccept: true,
-});
+};
+await simulator.changeOptions(firstDay);
 
-test('the page connects a practice of a strict athenahealth word by word', async () => {
-  const printed = await runShell({ commands: await commandsOf(page), folder, env: filledIn });
+test('the page connects a practice of a strict athenahealth word by word, and a missing step shows what the page says', async () => {
+  const [create = '', rest = ''] = (await commandsOf(page)).split(/(?=^bulkhead connections test)/m);
+  const [testIt = '', use = ''] = rest.split(/(?=^bulkhead connections capabilities)/m);
+  const created = await runShell({ commands: `${create}\necho "id: $CONNECTION"`, folder, env: filledIn });
+  const CONNECTION = /id: (conn_\w+)/.exec(created)?.[1] ?? '';
+  const run = (commands: string) => runShell({ commands, folder, env: { ...filledIn, CONNECTION } });
+
+  const withoutScopes = await run(`${testIt.trim()} || true`);
+  expect(withoutScopes).toMatch(/token[^\n]+"Policy evaluation failed"[^\n]+a new one has none/);
+  await simulator.changeOptions({ registeredTypes: ['Patient', 'Condition', 'Observation'] });
+  const withoutGrant = await run(`${testIt.trim()} || true`);
+  expect(withoutGrant).toMatch(/read[^\n]+Manage Certified API App Access/);
+  await simulator.changeOptions({ practiceGrants: true });
+
+  const printed = await run(`${testIt}\n${use}`);
   expect(printed).toMatch(/discovery[^\n]+offers scopes of v1 and v2\. The connection requests v2\./);
+  expect(printed).toMatch(/^Condition +yes +unknown +by patient +yes +no/m);
+  expect(printed).toMatch(/^Procedure +yes +unknown +by patient +no +no/m);
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
   expect(readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n')).toHaveLength(4);
   expect(await simulator.exports()).toMatchObject([{ level: 'group' }]);
   expect((await simulator.violations()).violations).toEqual([]);
-}, 120_000);
+
+  // All types: what the token does not cover is named, and is not searched.
+  const all = await run('bulkhead export start --connection "$CONNECTION" --watch || true');
+  expect(all).toMatch(/The EHR declares [^\n]*Procedure[^\n]*the granted scopes do not cover/);
+}, 180_000);
 
 test.each([
-  { what: 'the other version of scopes', asked: '--scopes v1 --scope-types "$TYPES"' },
+  { what: 'the other version of scopes', asked: '--scopes v1' },
   { what: 'a wildcard', asked: "--scope 'system/*.rs'" },
 ])(
   'the test of a connection with $what fails with the words of athenahealth and what to do',
   async ({ asked }) => {
     const [commands = ''] = (await commandsOf(page)).split('bulkhead connections capabilities');
-    const changed = commands.replace('--scopes v2 --scope-types "$TYPES"', `${asked} --force`);
+    const changed = commands.replace('--scopes v2', `${asked} --force`);
     expect(changed).not.toBe(commands);
     const printed = await runShell({ commands: `${changed.trim()} || true`, folder, env: filledIn });
     expect(printed).toMatch(/token[^\n]+"Policy evaluation failed" means that the scopes are not those/);

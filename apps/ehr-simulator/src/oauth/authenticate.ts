@@ -9,6 +9,8 @@ const reasons = {
   unknown: 'unknown access token',
 } as const;
 
+const notGranted = 'The practice has not granted this application access.';
+
 /** The type in the path of a read or a search, or '' if there is none. A file has its type in its name. */
 function typeOf({ path }: Request): string {
   return /^\/fhir\/r4\/([A-Z][A-Za-z]+)(?:\/[^$]*)?$/.exec(path)?.[1] ?? '';
@@ -23,6 +25,7 @@ export function authenticate(simulator: Simulator, req: Request, resourceType = 
   const token = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   const state = token === undefined ? 'missing' : simulator.tokens.checkAccess(token);
   if (state === 'valid') {
+    if (!simulator.options.practiceGrants) throw new OutcomeError({ status: 403, code: 'forbidden', text: notGranted });
     checkScope({ simulator, resourceType, token: token ?? '' });
     return;
   }

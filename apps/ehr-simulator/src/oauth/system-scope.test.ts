@@ -31,6 +31,8 @@ test.each([
   { requested: 'system/Patient.rs system/Condition.read', registration: { scopeVersion: 'v2' } },
   { requested: 'system/Patient.rs', registration: { scopeVersion: 'v1' } },
   { requested: 'system/*.rs', registration: { wildcardScopes: false } },
+  { requested: 'system/Patient.rs', registration: { registeredTypes: [] } },
+  { requested: 'system/Patient.rs', registration: { registeredTypes: ['Condition'] } },
 ] as const)('the simulator refuses $requested to an application with $registration', ({ requested, registration }) => {
   expect(() => systemScope(requested, registration)).toThrow(
     expect.objectContaining({ code: 'access_denied', message: expect.stringMatching(/^Policy evaluation failed/) }),
@@ -42,4 +44,9 @@ test('the simulator grants listed scopes of the version of the registration', ()
   expect(systemScope('system/Patient.rs system/Condition.rs', registration)).toBe(
     'system/Patient.rs system/Condition.rs',
   );
+});
+
+test('the simulator grants the scopes for which the application is registered', () => {
+  const registration = { registeredTypes: ['Condition'] };
+  expect(systemScope('system/Patient.rs system/Condition.rs', registration)).toBe('system/Condition.rs');
 });

@@ -50,6 +50,8 @@ export const simulatorEnvSchema = z
     SIMULATOR_ENFORCE_SCOPES: flag,
     SIMULATOR_SCOPE_VERSION: z.string(),
     SIMULATOR_WILDCARD_SCOPES: flag,
+    SIMULATOR_REGISTERED_TYPES: z.string(),
+    SIMULATOR_PRACTICE_GRANTS: flag,
     SIMULATOR_ASKS_USER: flag,
     SIMULATOR_REDIRECT_URIS: z.string(),
     SIMULATOR_TOKEN_SECONDS: number,
@@ -66,7 +68,14 @@ export const simulatorEnvSchema = z
   .extend({ SIMULATOR_PORT: number.default(8080) });
 
 /** Options with several values. Their variables separate values by commas. */
-const lists = new Set(['exportLevels', 'unsupportedParameters', 'restTypes', 'patientRevIncludes', 'redirectUris']);
+const lists = new Set([
+  'exportLevels',
+  'unsupportedParameters',
+  'restTypes',
+  'patientRevIncludes',
+  'registeredTypes',
+  'redirectUris',
+]);
 
 /**
  * Converts variables to options: SIMULATOR_RETRY_AFTER_SECONDS becomes `retryAfterSeconds`.

@@ -53,6 +53,13 @@ const changeableShape = {
   scopeVersion: z.enum(scopeVersions).optional(),
   /** Whether an application without a user may request a wildcard, such as `system/*.rs`. Every real client lists its types. */
   wildcardScopes: z.boolean().default(true),
+  /**
+   * The types for whose scopes the application is registered. Other scopes are not granted, and a request without a registered one is refused. A new
+   * application at athenahealth has none. All types if not set.
+   */
+  registeredTypes: z.array(z.string()).optional(),
+  /** Whether the practice has granted the application access. If not, tokens are issued and every request with one is refused with 403. */
+  practiceGrants: z.boolean().default(true),
   /** `authorize` shows a page on which a user allows or denies, instead of approving automatically. */
   asksUser: z.boolean().default(false),
   /** athenahealth's tokens are valid for one hour. */
@@ -159,6 +166,7 @@ export class RuntimeOptions {
         restTypes: undefined,
         maxActiveExports: undefined,
         scopeVersion: undefined,
+        registeredTypes: undefined,
       },
       options,
     );

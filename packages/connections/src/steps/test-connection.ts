@@ -173,7 +173,7 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   'ehr-unauthorized':
     'The EHR issued a new token and then refused it. Verify that the token endpoint belongs to this FHIR endpoint and environment, and that the scopes cover this read.',
   'ehr-forbidden':
-    'The EHR accepts the token but does not allow this read. Verify that the granted scopes cover it, that the practice has enabled the application, and that `practiceId` is one of its practices.',
+    'The EHR accepts the token but does not allow this read. Have the practice grant the application access: at athenahealth, its administrator does this in athenaOne under Settings, Manage Certified API App Access. If it has, verify that the granted scopes cover the read, and that `practiceId` is one of its practices.',
   'ehr-not-found':
     'Verify the resource id, that the patient has access to it, that the EHR supports the type, and the FHIR endpoint URL.',
   'ehr-rejected':

@@ -93,7 +93,8 @@ type Method = Exclude<ConnectionAuth['method'], 'none'>;
 /** What to do about a refusal of the token endpoint, by its error code (RFC 6749, section 5.2) and by the client's method. */
 const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { readonly any: string }>> = {
   invalid_client: {
-    client_credentials: 'Verify the client id and replace the client secret of the connection.',
+    client_credentials:
+      'Verify the client id and replace the client secret of the connection. At athenahealth, preview and production are separate applications.',
     private_key_jwt:
       'Verify the client id, and that the EHR has the public key from GET /.well-known/jwks.json for this application.',
     any: 'Verify the client id and the credentials of the connection, and that the application is active at the EHR.',
@@ -105,7 +106,7 @@ const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { read
     any: "The user's authorization has ended. Open the authorize URL of the connection again.",
   },
   unauthorized_client: {
-    any: "The application is not registered for this authorization method. Enable it in the EHR's developer portal, or use another method for the connection.",
+    any: "The application is not registered for this authorization method (at athenahealth, it must be 2-legged). Enable it in the EHR's developer portal, or use another method for the connection.",
   },
   unsupported_grant_type: {
     any: 'The EHR does not offer this authorization method. Use another method for the connection.',
@@ -117,7 +118,7 @@ const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { read
     any: 'The EHR does not understand the token request. Verify the token endpoint and the method of the connection.',
   },
   access_denied: {
-    any: 'The EHR denies this application access. "Policy evaluation failed" means that the scopes are not those for which the application was registered: one that is registered for SMART v2 (system/Patient.rs) refuses v1 (system/Patient.read), and perhaps a wildcard (system/*.rs). Replace the credentials of the connection with `scopeVersion`, or `--scopes` of the command. Otherwise verify that the practice has enabled the application.',
+    any: 'The EHR denies this application access. "Policy evaluation failed" means that the scopes are not those for which the application was registered: a new one has none until you add them (at athenahealth on its Scopes tab, under FHIR R4 SMART V2), and one that is registered for SMART v2 (system/Patient.rs) refuses v1 (system/Patient.read), and perhaps a wildcard (system/*.rs). Replace the credentials of the connection with `scopeVersion`, or `--scopes` of the command. Otherwise verify that the practice has enabled the application.',
   },
 };
 
