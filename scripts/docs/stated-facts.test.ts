@@ -12,7 +12,8 @@ test('each row of what the integration guide demands names a test that exists', 
   for (const row of rows) {
     const shown = row.split(' | ').at(-1) ?? '';
     const files = [...shown.matchAll(/`([^`]+\.ts)`/g)].map(([, file = '']) => file);
-    const isShown = files.length > 0 ? files.every((file) => existsSync(join(root, file))) : /\]\([^)]+\.md/.test(shown);
+    const isShown =
+      files.length > 0 ? files.every((file) => existsSync(join(root, file))) : /\]\([^)]+\.md/.test(shown);
     expect([row, isShown]).toEqual([row, true]);
   }
 });
