@@ -1,5 +1,5 @@
-import { testServices } from '@bulkhead/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { testServices, waitFor } from '@bulkhead/testing';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { budgetKeys, requestPriorities } from './budget.ts';
 import { createBudgetClient } from './budget-client.ts';
@@ -146,6 +146,12 @@ describe('the budget client (the day)', () => {
   const hourMs = 3_600_000;
   const bucketMs = 600_000;
   const limits = { limit: 400, windowMs: 60_000, perDay: 100, guardMs: 1500, coldStart: 'go' } as const;
+
+  /** The requests of a test must be in one bucket, or `age` would not know how old they are. */
+  beforeEach(async () => {
+    const isFarFromNext = async () => (Number((await redis.time())[0]) * 1000) % bucketMs < bucketMs - 10_000;
+    await waitFor(isFarFromNext, { timeoutMs: 20_000 });
+  }, 30_000);
 
   function openDay(id: string) {
     const budget = { id, name: id, rateLimit: limits };
