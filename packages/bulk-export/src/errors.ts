@@ -88,7 +88,7 @@ export const exportError = defineErrors({
     title: 'The EHR does not allow the download of files',
     advice:
       'Add the missing scopes to the application at the EHR, or have the practice grant access. Then retry the export.',
-    help: 'The EHR refuses a file (403) although its link is fresh. The message names the types and the scopes that are missing, and operators see what the EHR said.',
+    help: 'The EHR refuses a file (403) although its link is fresh. The message lists the types and the scopes that are missing, and operators see what the EHR said.',
   },
   'unknown-export': {
     title: 'Export not found',
@@ -191,7 +191,7 @@ export const exportWarnings = {
     stage: 'kick-off',
     title: 'The EHR may not export a requested type',
     advice: 'Nothing needs to be done. When the export ends, it shows whether the EHR sent the type.',
-    help: 'Something is known that speaks against the export of a requested type, see `notExported` in [Providers](providers.md). It is requested all the same, because the EHR decides.',
+    help: 'Something is known that speaks against the export of a requested type, see `notExported` in [Providers](providers.md). It is requested anyway, because the EHR decides.',
   },
   'types-unknown': {
     stage: 'manifest',

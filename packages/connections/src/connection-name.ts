@@ -40,7 +40,7 @@ export async function insertWithDefaultName(
 }
 
 /** Calls `use` with names until one is free. `use` throws `connection-name-taken` if a name is not free. */
-export async function withFreeName(options: {
+async function withFreeName(options: {
   readonly base: string;
   readonly countNumbered: () => Promise<number>;
   readonly use: (name: string) => Promise<unknown>;

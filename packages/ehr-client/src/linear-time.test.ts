@@ -6,6 +6,7 @@ import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { parseRetryAfter } from './answers/answer-rules.ts';
 import { contentCodings } from './answers/decode-body.ts';
+import { statedDayLimit } from './answers/limit-headers.ts';
 import { readErrorBody } from './answers/read-error-body.ts';
 import { readManifest } from './bulk-data/export-status.ts';
 import { importSigningKey } from './oauth/signing-key.ts';
@@ -70,6 +71,10 @@ const parsers: readonly Reader[] = [
   },
   { name: 'a text of the EHR', parse: toEhrText },
   { name: 'a cron expression', parse: cronFault },
+  {
+    name: 'the headers of a limit',
+    parse: (text) => statedDayLimit({ 'x-ratelimit-limit-day': text, [text.slice(0, 10_000)]: text }, new Date(0)),
+  },
   { name: 'a signing key', parse: (text) => importSigningKey({ text }) },
   {
     name: 'a signing key as PEM',

@@ -80,8 +80,6 @@ export {
   isOfRecord,
   maxListedPatients,
   patientsOf,
-  referencedId,
-  relativeReference,
 } from './resources/patient-compartment.ts';
 export {
   anyResourceType,

@@ -1,6 +1,6 @@
 export { batchedFind, batchedInsert } from './batched.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
-export { connectionSettings, connectionSettingsFor } from './connection-settings.ts';
+export { connectionSettingsFor } from './connection-settings.ts';
 export { createIndexes, indexBuild } from './create-indexes.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';

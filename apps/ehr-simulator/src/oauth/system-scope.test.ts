@@ -34,7 +34,7 @@ test.each([
   { requested: 'system/Patient.rs', registration: { registeredTypes: [] } },
   { requested: 'system/Patient.rs', registration: { registeredTypes: ['Condition'] } },
 ] as const)('the simulator refuses $requested to an application with $registration', ({ requested, registration }) => {
-  expect(() => systemScope(requested, registration)).toThrow(
+  expect(() => systemScope(requested, registration as Parameters<typeof systemScope>[1])).toThrow(
     expect.objectContaining({ code: 'access_denied', message: expect.stringMatching(/^Policy evaluation failed/) }),
   );
 });

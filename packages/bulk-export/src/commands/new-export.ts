@@ -45,13 +45,13 @@ export async function newExport(options: {
   };
 }
 
-/** A page about an EHR can be wrong or out of date, so the types are requested all the same. */
+/** A page about an EHR can be wrong or out of date, so the types are requested anyway. */
 function noteTypes(options: { readonly provider: ExportFacts; readonly resourceTypes: readonly string[] }) {
   const { provider, resourceTypes } = options;
   return resourceTypes.flatMap((resourceType) => {
     const note = exportNote({ provider, resourceType });
     if (note === undefined) return [];
-    const message = `The EHR may not export ${resourceType}: ${note}. It is requested all the same, and the EHR decides.`;
+    const message = `The EHR may not export ${resourceType}: ${note}. It is requested anyway, and the EHR decides.`;
     return [{ code: 'type-doubtful' as const, message }];
   });
 }
