@@ -20,7 +20,9 @@ export function systemScope(requested = '', registration: Partial<Registration> 
   });
 }
 
-type Registration = Pick<SimulatorOptions, 'scopeVersion' | 'wildcardScopes' | 'registeredTypes'>;
+interface Registration extends Pick<SimulatorOptions, 'scopeVersion' | 'wildcardScopes'> {
+  readonly registeredTypes: readonly string[] | undefined;
+}
 
 function typeOf(scope: string): string {
   return /^system\/([^.]+)\./.exec(scope)?.[1] ?? '';
