@@ -34,7 +34,7 @@ async function download({ first, later = {} }: { readonly first: readonly object
 const refresh = ({ file, record }: { readonly file: OutputFile | undefined; readonly record: BulkExport }) => {
   if (!file) throw new Error('the export has no such file');
   const { deps, connection } = cases;
-  return refreshLink(deps, { file, record, connection, refusal, signal: AbortSignal.timeout(20_000) });
+  return refreshLink(deps, { file, record, connection, cause: refusal, signal: AbortSignal.timeout(20_000) });
 };
 const pathOf = ({ url }: Pick<OutputFile, 'url'>) => url.slice(server.url.length);
 /** How often the manifest was requested. */

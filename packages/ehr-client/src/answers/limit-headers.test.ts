@@ -72,7 +72,7 @@ test.each([
   { what: 'a counter without a reset', headers: { 'x-ratelimit-limit': '16' }, limit: undefined },
   { what: 'nought', headers: { 'x-day-limit': '0' }, limit: undefined },
   { what: 'text', headers: { 'x-day-limit': 'Jane Doe' }, limit: undefined },
-  { what: 'a list', headers: { 'x-day-limit': ['1', '2'] }, limit: undefined },
+  { what: 'a list', headers: { 'x-day-limit': ['1', '2'] as never }, limit: undefined },
   { what: 'no headers', headers: {}, limit: undefined },
 ])('statedDayLimit returns $limit for $what', ({ headers, limit }) => {
   expect(statedDayLimit(headers, now)).toBe(limit);

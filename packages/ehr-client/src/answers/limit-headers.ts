@@ -55,13 +55,13 @@ const longestWindowMs = 60 * 60_000;
  * The requests of a day that an EHR allows, if its headers say so. athenahealth sends such a header, whose name it does not publish: a name with
  * `limit` and `day` counts, and the guide's `X-RateLimit-Limit` if its reset is more than an hour away. The names are matched without regard to case.
  */
-export function statedDayLimit(headers: Readonly<Record<string, unknown>>, now: Date): number | undefined {
+export function statedDayLimit(headers: Readonly<Record<string, string | undefined>>, now: Date): number | undefined {
   const names = Object.keys(headers);
   const ofDay = names.find(
     (name) => /limit/i.test(name) && /day|daily/i.test(name) && !/remaining|reset|left|used/i.test(name),
   );
   const reset = headers['x-ratelimit-reset'];
-  const resetMs = typeof reset === 'string' ? parseRetryAfter({ value: reset, now }) : undefined;
+  const resetMs = reset === undefined ? undefined : parseRetryAfter({ value: reset, now });
   const value = headers[ofDay ?? (resetMs !== undefined && resetMs > longestWindowMs ? 'x-ratelimit-limit' : '')];
   return typeof value === 'string' && /^\s*[1-9]\d{0,9}\s*$/.test(value) ? Number(value) : undefined;
 }

@@ -170,7 +170,7 @@ async function ingestByFreshLink(deps: BulkExportDeps, download: Download): Prom
   } catch (refusal) {
     if (!isLinkRefused(refusal)) throw refusal;
     try {
-      return await ingest(deps, { ...download, file: await refreshLink(deps, { ...download, refusal }) });
+      return await ingest(deps, { ...download, file: await refreshLink(deps, { ...download, cause: refusal }) });
     } catch (error) {
       const isExpired = error instanceof AppError && error.code === 'link-expired';
       const last = isExpired ? refusal : error;

@@ -28,15 +28,15 @@ export async function refreshLink(
     readonly record: BulkExport;
     readonly connection: Connection;
     /** The answer of the EHR to the link. */
-    readonly refusal: unknown;
+    readonly cause: unknown;
     readonly signal: AbortSignal;
   },
 ): Promise<OutputFile> {
-  const { file, record, connection, refusal, signal } = options;
+  const { file, record, connection, cause, signal } = options;
   const current = await store.outputFiles.find(file.id);
   // Another download has refreshed the link since this one read it.
   if (current && current.url !== file.url) return current;
-  if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired(refusal);
+  if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired(cause);
   const status = await readStatus({ session: ehr.session(connection), statusUrl: record.statusUrl ?? '', signal });
   // A different transaction time means that the manifest is of another export, with other files.
   if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw exportGone();
@@ -49,7 +49,7 @@ export async function refreshLink(
   if (!refreshed || refreshed.url === file.url)
     throw unmatched.some(({ section }) => section === file.section)
       ? exportError('link-ambiguous')
-      : linkExpired(refusal);
+      : linkExpired(cause);
   return refreshed;
 }
 
