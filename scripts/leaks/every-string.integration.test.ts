@@ -90,20 +90,28 @@ async function useShared({ operator, client }: Clients): Promise<void> {
     const files = await outputFiles.listByExport(exportId);
     return files.every(({ state, retrying }) => retrying || (state !== 'pending' && state !== 'downloading'));
   });
-  // A sync needs stored patients, which the export brings.
-  const syncPath = await startSync(
-    client,
-    connectionId,
-    patients.map(([index]) => patientIdOf(`${index}`)),
-  );
-  const runId = syncPath?.split('/').at(-1) ?? '';
-  const areSearchesProcessed = await processed(async () => {
-    const run = await client<{ status: string; startedAt?: string }>('GET', syncPath ?? '');
-    if (run.status !== 'IN_PROGRESS') return true;
-    if (!patients.every(([, plant]) => ehr.sent.has(plant))) return false;
-    const retrying = await syncSteps.listRetrying({ runId, limit: patients.length });
-    return (await syncSteps.countUnsettled(runId)) <= retrying.length;
-  });
+  // Syncs need stored patients, which the export brings.
+  const syncs: string[] = [];
+  let areSearchesProcessed = true;
+  for (const group of searchGroups(patients)) {
+    const syncPath =
+      (await startSync(
+        client,
+        connectionId,
+        group.map(([index]) => patientIdOf(`${index}`)),
+      )) ?? '';
+    const runId = syncPath.split('/').at(-1) ?? '';
+    const isProcessed = await processed(async () => {
+      const run = await client<{ status: string; startedAt?: string }>('GET', syncPath);
+      if (run.status !== 'IN_PROGRESS') return true;
+      if (!group.every(([, plant]) => ehr.sent.has(plant))) return false;
+      const retrying = await syncSteps.listRetrying({ runId, limit: group.length });
+      return (await syncSteps.countUnsettled(runId)) <= retrying.length;
+    });
+    areSearchesProcessed &&= isProcessed === true;
+    syncs.push(JSON.stringify(await client('GET', syncPath).catch(String)));
+    await client('DELETE', syncPath).catch(() => undefined);
+  }
   const areDocumentsProcessed = await processed(async () => {
     const ids = await documents.listUnsettledIds(plants.length);
     const unsettled = await Promise.all(ids.map((id) => documents.find(id)));
@@ -111,10 +119,28 @@ async function useShared({ operator, client }: Clients): Promise<void> {
     return unsettled.every((document) => !document || document.attempts > 1);
   });
   areSharedProcessed = [areFilesProcessed, areSearchesProcessed, areDocumentsProcessed].every(Boolean);
-  const paths = [exportPath, `${exportPath}/files`, syncPath ?? '', `/api/ehr/connections/${connectionId}`];
-  const seen = JSON.stringify(await Promise.all(paths.map((path) => client('GET', path).catch(String))));
+  const paths = [exportPath, `${exportPath}/files`, `/api/ehr/connections/${connectionId}`];
+  const seen = JSON.stringify([
+    ...syncs,
+    ...(await Promise.all(paths.map((path) => client('GET', path).catch(String)))),
+  ]);
   for (const plant of plants.filter(isShared)) seenByClients.set(plant, seen);
-  await Promise.all([exportPath, syncPath ?? ''].map((path) => client('DELETE', path).catch(() => undefined)));
+  await client('DELETE', exportPath).catch(() => undefined);
+}
+
+type NumberedPlant = readonly [index: number, plant: Plant];
+
+/** After five equal refusals of a type, a sync sends no more searches of it. */
+const fewerThanRefusals = 4;
+
+/** Patients whose searches are answered, and a few of the others at a time. */
+function searchGroups(patients: readonly NumberedPlant[]): readonly (readonly NumberedPlant[])[] {
+  const isGood = ([, { variant }]: NumberedPlant) => variant.isGood === true;
+  const refused = patients.filter((patient) => !isGood(patient));
+  const chunks = refused.flatMap((_, index) =>
+    index % fewerThanRefusals === 0 ? [refused.slice(index, index + fewerThanRefusals)] : [],
+  );
+  return [patients.filter(isGood), ...chunks];
 }
 
 async function createConnection(operator: ApiClient, environment: string): Promise<string> {

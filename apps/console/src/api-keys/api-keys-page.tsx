@@ -29,8 +29,12 @@ export function ApiKeysPage() {
         keyOf={({ id }) => id}
         empty={<EmptyState title="No keys">Create one key for each program and person.</EmptyState>}
       />
-      <SectionTitle>Sessions</SectionTitle>
-      <Sessions />
+      {keys.data && (
+        <>
+          <SectionTitle>Sessions</SectionTitle>
+          <Sessions />
+        </>
+      )}
     </Page>
   );
 }

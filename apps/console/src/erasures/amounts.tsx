@@ -32,16 +32,23 @@ export function AmountsFirst({ query, children }: AmountsFirstProps) {
 function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
   const { resources, records, contentBytes } = amounts;
   const rows = Object.entries({ ...resources, ...records }).map(([name, count]) => [name, formatCount(count)]);
+  const staying = stays.reduce((sum, name) => sum + (records[name] ?? 0), 0);
   return (
     <Stack gap="xs">
       <Text size="sm">
         {formatCount(totalOf(amounts))} records, and {formatBytes(contentBytes)} of documents.
+        {staying > 0 && ` ${formatCount(staying)} more mention the patient or could not be checked. They stay.`}
       </Text>
       <DetailList facts={Object.fromEntries(rows)} />
     </Stack>
   );
 }
 
+/** What an erasure of a patient counts and does not delete. */
+const stays: readonly string[] = ['mentioningResources', 'uncheckedResources', 'undecidedLines'];
+
+/** How much is deleted. */
 export function totalOf({ resources, records }: DataAmounts): number {
-  return Object.values({ ...resources, ...records }).reduce((sum, count) => sum + count, 0);
+  const counts = Object.entries({ ...resources, ...records }).filter(([name]) => !stays.includes(name));
+  return counts.reduce((sum, [, count]) => sum + count, 0);
 }

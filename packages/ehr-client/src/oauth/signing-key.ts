@@ -9,8 +9,12 @@ const minRsaBits = 2048;
 
 /** Generates a key pair. RSA has 3072 bits, which is as strong as required for P-384's use here (NIST SP 800-57, 128 bits). */
 export async function generateSigningKey(alg: AssertionAlgorithm): Promise<SigningKey> {
-  const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 3072 });
-  return toSigningKey({ jwk: await exportJWK(privateKey), alg, kid: undefined });
+  for (;;) {
+    const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 3072 });
+    const key = await toSigningKey({ jwk: await exportJWK(privateKey), alg, kid: undefined });
+    // A command line would take such an id for an option. One of 64 thumbprints begins with a hyphen.
+    if (!key.kid.startsWith('-')) return key;
+  }
 }
 
 /**
