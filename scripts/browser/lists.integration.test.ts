@@ -70,6 +70,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   }),
   listQuarantinedLines: () => ({ page: '/quarantine', table: 'Lines in quarantine' }),
   listApiKeys: () => ({ page: '/api-keys', table: 'API keys' }),
+  listSessions: () => ({ page: '/api-keys', table: 'Sessions' }),
   listClients: () => ({ page: '/clients', table: 'FHIR clients' }),
   listAuditEvents: () => ({ page: '/audit?actor=key_planted', table: 'Audit events', query: 'actor=key_planted' }),
   verifyAuditEvents: 'The check of the audit log is a command.',
