@@ -133,14 +133,11 @@ type NumberedPlant = readonly [index: number, plant: Plant];
 /** After five equal refusals of a type, a sync sends no more searches of it. */
 const fewerThanRefusals = 4;
 
-/** Patients whose searches are answered, and a few of the others at a time. */
+/** A few patients at a time. */
 function searchGroups(patients: readonly NumberedPlant[]): readonly (readonly NumberedPlant[])[] {
-  const isGood = ([, { variant }]: NumberedPlant) => variant.isGood === true;
-  const refused = patients.filter((patient) => !isGood(patient));
-  const chunks = refused.flatMap((_, index) =>
-    index % fewerThanRefusals === 0 ? [refused.slice(index, index + fewerThanRefusals)] : [],
+  return patients.flatMap((_, index) =>
+    index % fewerThanRefusals === 0 ? [patients.slice(index, index + fewerThanRefusals)] : [],
   );
-  return [patients.filter(isGood), ...chunks];
 }
 
 async function createConnection(operator: ApiClient, environment: string): Promise<string> {

@@ -54,7 +54,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       events.resourceType fileEvents.code fileEvents.resourceType`,
     connection_drafts: 'test.steps.code',
     connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
-      capabilities.patientRevIncludes lastTest.steps.code`,
+      capabilities.patientSearchTypes capabilities.patientRevIncludes lastTest.steps.code`,
     crawl_marks: 'marks',
     documents: 'error.code',
     erasures:
@@ -67,7 +67,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',
     served_exports: 'types typeFilters.type',
     sync_runs: `request.resourceTypes request.since types skipped.resourceType skipped.reason error.code warnings.code events.code
-      events.resourceType searchEvents.code searchEvents.resourceType`,
+      events.resourceType searchEvents.code searchEvents.resourceType refusedTypes.code refusedTypes.resourceType`,
     sync_steps: 'searches.resourceType searches.error.code retrying.code retrying.resourceType',
     watermarks: 'resourceType transactionTime coverage.scope coverage.offered',
     webhook_deliveries: 'type',
