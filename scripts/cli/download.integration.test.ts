@@ -12,10 +12,9 @@ import {
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLocalServer } from '@bulkhead/embedded/local-server';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { bulkheadCommand, runBulkhead } from './run-bulkhead.fixture.ts';
+import { bulkheadCommand, runBulkhead, startScriptedApi } from './run-bulkhead.fixture.ts';
 
 const folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-download-'));
 afterAll(() => folder.remove());
@@ -23,7 +22,7 @@ const file = join(folder.path, 'report.pdf');
 
 /** Runs `bulkhead documents get doc_1` against an API that answers with `send`. */
 async function getDocument(out: string, send: (response: ServerResponse) => void) {
-  const server = await startLocalServer((_request, response) => send(response));
+  const server = await startScriptedApi((_request, response) => send(response));
   const args = ['documents', 'get', 'doc_1', '--out', out];
   return await runBulkhead(args, { url: server.url, key: 'bh_1' }).finally(server.stop);
 }
@@ -75,7 +74,7 @@ test('bulkhead documents get keeps an earlier content until the new one is compl
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'bulkhead documents get leaves no file if %s ends it',
   async (signal) => {
-    const server = await startLocalServer((_request, response) => startSending(response));
+    const server = await startScriptedApi((_request, response) => startSending(response));
     try {
       const access = { url: server.url, key: 'bh_1' };
       const { command, env } = bulkheadCommand(['documents', 'get', 'doc_1', '--out', file], access);

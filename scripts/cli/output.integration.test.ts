@@ -4,9 +4,8 @@ import { closeSync, mkdtempDisposableSync, openSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { startLocalServer } from '@bulkhead/embedded/local-server';
 import { afterAll, expect, test } from '@jest/globals';
-import { bulkheadCommand } from './run-bulkhead.fixture.ts';
+import { bulkheadCommand, startScriptedApi } from './run-bulkhead.fixture.ts';
 
 const failedExport = {
   id: 'job_1',
@@ -17,7 +16,7 @@ const failedExport = {
   warnings: [],
   issues: [],
 };
-const server = await startLocalServer((request, response) => {
+const server = await startScriptedApi((request, response) => {
   if (request.url?.includes('/connections')) {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
     response.write('{"success":true,', () => response.destroy());

@@ -1,6 +1,6 @@
-import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+import type { LocalServer } from '@bulkhead/embedded/local-server';
 import { afterEach, expect, test } from '@jest/globals';
-import { runBulkhead } from './run-bulkhead.fixture.ts';
+import { runBulkhead, startScriptedApi } from './run-bulkhead.fixture.ts';
 
 const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];
 const record = { id: 'job_1', counts: { stored: 5, quarantined: 1 }, warnings };
@@ -11,7 +11,7 @@ afterEach(() => server.stop());
 
 /** Starts an API with prepared answers, by the last part of the path. Each stream of events reports its end at once. */
 async function answer(answers: Readonly<Record<string, { readonly status: number; readonly body: object }>>) {
-  server = await startLocalServer((request, response) => {
+  server = await startScriptedApi((request, response) => {
     const last = request.url?.split('/').at(-1) ?? '';
     if (last === 'events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
