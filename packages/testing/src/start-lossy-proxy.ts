@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { startTcpProxy } from './start-tcp-proxy.ts';
 
 export interface LossyProxy extends AsyncDisposable {
   /** The URL of the server, with the address of the proxy. */
@@ -25,27 +24,15 @@ interface Protocol {
  * forgets it. Redis' replies have no ids, so after a lost one the connection brings no other.
  */
 export async function startLossyProxy(serverUrl: string): Promise<LossyProxy> {
-  const { hostname, port, protocol } = new URL(serverUrl);
-  const url = new URL(serverUrl);
+  const isMongodb = new URL(serverUrl).protocol.startsWith('mongodb');
   const [kinds, armed, lost] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  const sockets = new Set<Socket>();
   const isLost = (kind: string) => {
     if (!armed.delete(kind)) return false;
     lost.add(kind);
     return true;
   };
-  const server = createServer((inbound) => {
-    const outbound = connect(Number(port), hostname);
-    const wire = protocol.startsWith('mongodb') ? mongodbWire() : redisWire();
-    for (const socket of [inbound, outbound]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.once('close', () => {
-        sockets.delete(socket);
-        inbound.destroy();
-        outbound.destroy();
-      });
-    }
+  const proxy = await startTcpProxy(serverUrl, (inbound, outbound) => {
+    const wire = isMongodb ? mongodbWire() : redisWire();
     inbound.on('data', (bytes: Buffer) => {
       for (const kind of wire.sent(bytes)) kinds.add(kind);
       outbound.write(bytes);
@@ -55,18 +42,7 @@ export async function startLossyProxy(serverUrl: string): Promise<LossyProxy> {
       if (passed.length > 0) inbound.write(passed);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    ...{ url: url.href, kinds, armed, lost },
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  return { url: proxy.url, kinds, armed, lost, [Symbol.asyncDispose]: () => proxy.close() };
 }
 
 const headerBytes = 16;

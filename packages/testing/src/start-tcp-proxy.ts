@@ -9,8 +9,17 @@ export interface TcpProxy extends AsyncDisposable {
   open(): Promise<void>;
 }
 
-/** Starts a proxy in front of a server, by its URL. Users of the proxy's URL cannot reach the server while the proxy is closed. */
-export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
+/** Passes on what the two sides of a connection send. */
+type Relay = (inbound: Socket, outbound: Socket) => void;
+
+/**
+ * Starts a proxy in front of a server, by its URL. Users of the proxy's URL cannot reach the server while the proxy is closed.
+ * @param relay default: everything is passed on
+ */
+export async function startTcpProxy(
+  serverUrl: string,
+  relay: Relay = (inbound, outbound) => void inbound.pipe(outbound).pipe(inbound),
+): Promise<TcpProxy> {
   const { hostname, port } = new URL(serverUrl);
   const url = new URL(serverUrl);
   const sockets = new Set<Socket>();
@@ -26,7 +35,7 @@ export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
         outbound.destroy();
       });
     }
-    inbound.pipe(outbound).pipe(inbound);
+    relay(inbound, outbound);
   });
   const listen = async (freePort: number) => {
     server.listen(freePort, '127.0.0.1');

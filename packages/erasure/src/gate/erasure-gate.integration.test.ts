@@ -146,14 +146,20 @@ test('an erasure waits for a write under rules that were read while it stored it
   expect(await waitsFor(epoch)).toBe(0);
 });
 
-test('a refresh reads the rules again if an earlier read of them is still under way', async () => {
-  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
-  await gate.admit('conn_1', async () => undefined);
+/** Holds the next reads of the rules after they have begun. */
+function holdRules() {
   const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   afterRules = () => {
     begun.resolve();
     return held.promise;
   };
+  return { begun, held };
+}
+
+test('a refresh reads the rules again if an earlier read of them is still under way', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
+  await gate.admit('conn_1', async () => undefined);
+  const { begun, held } = holdRules();
   const early = gate.refresh();
   await begun.promise;
   const epoch = await erase('conn_1');
@@ -166,11 +172,7 @@ test('a refresh reads the rules again if an earlier read of them is still under 
 test('rules that were read before the process left admit nothing afterwards', async () => {
   const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
   await gate.admit('conn_1', async () => undefined);
-  const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  afterRules = () => {
-    begun.resolve();
-    return held.promise;
-  };
+  const { begun, held } = holdRules();
   const refresh = gate.refresh();
   await begun.promise;
   await gate.close();
