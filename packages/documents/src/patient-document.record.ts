@@ -54,7 +54,7 @@ export const patientDocumentSchema = z.strictObject({
         .describe('The version that the attachment was read from. Absent if the EHR has no versions.'),
     })
     .describe('The resource that the document is attached to.'),
-  /** The revision of the stored resource from which the record was made again. Absent if it was made only once. */
+  /** The revision of the stored resource from which the record was recreated. Absent if it was created only once. */
   resourceRevision: z.number().exactOptional(),
   patientId: z
     .string()
