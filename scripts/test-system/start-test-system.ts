@@ -129,7 +129,7 @@ async function startAll({
       simulatorUrl,
       publicUrl: `http://localhost:${apiPort}`,
     });
-    const providers = hasFastRate ? { BULKHEAD_PROVIDERS_FILE: writeFastProvider(folder) } : {};
+    const providers = hasFastRate ? { BULKHEAD_PROVIDERS: fastProvider } : {};
     return { ...settings, BULKHEAD_PREFIX: prefix, ...providers, ...clockEnv, ...givenEnv };
   };
   const nodeArgs = ['--import', preload];
@@ -187,9 +187,5 @@ function useServers(options: NonNullable<TestSystemStart['services']> & { readon
 
 const fastRate = { limit: 160, windowMs: 2000, perDay: 100_000, coldStart: 'go' };
 
-/** @returns the path of a providers file in which athenahealth has the fast rate */
-function writeFastProvider(folder: string) {
-  const file = join(folder, 'fast-providers.json');
-  writeFileSync(file, JSON.stringify([{ id: 'athenahealth', rateLimit: fastRate }]));
-  return file;
-}
+/** athenahealth has the fast rate. */
+const fastProvider = JSON.stringify([{ id: 'athenahealth', rateLimit: fastRate }]);

@@ -7,7 +7,7 @@ import { createSimulatorControl, type TestServices, testServices, waitFor } from
 import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
-import { writeFastProvider } from './fast-provider.ts';
+import { fastProvider } from './fast-provider.ts';
 
 /** `await using` stops it at the end of a test, so that tests can run at once. */
 export type System = Awaited<ReturnType<typeof startSystem>>;
@@ -43,13 +43,13 @@ export async function startSystem(
   await using started = new AsyncDisposableStack();
   await simulator.start();
   started.defer(() => simulator.stop());
-  const providersFile = await writeFastProvider(simulator.fhirEndpoint, options.env);
-  started.defer(() => providersFile.remove());
+  // A test that has a file of providers sets its own limits.
+  const isFast = !options.athenahealthRate && options.env?.BULKHEAD_PROVIDERS_FILE === undefined;
   const givenEnv = {
     ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
     WORKER_POLL_INTERVAL_MS: '250',
     WORKER_SWEEP_INTERVAL_MS: '1000',
-    ...(options.athenahealthRate ? {} : { BULKHEAD_PROVIDERS_FILE: providersFile.path }),
+    ...(isFast ? fastProvider(simulator.fhirEndpoint, options.env) : {}),
     ...options.env,
   };
   const level = (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent';
