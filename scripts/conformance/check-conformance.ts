@@ -1,27 +1,44 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { renderConformance, type TestReport } from './render-conformance.ts';
-import { rules } from './rules.ts';
+import { relative } from 'node:path';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const page = fileURLToPath(new URL('../../docs/bulk-data-conformance.md', import.meta.url));
+/** The part of `jest --json` that is used. */
+export interface TestReport {
+  readonly testResults: readonly {
+    /** The absolute path of the file. */
+    readonly name: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+const tagPattern = /(?<=\s)#([a-z][a-z0-9-]*)/g;
+const rulePattern = /^\| ([a-z][a-z0-9-]*) \|/gm;
 
 /**
- * Compares docs/bulk-data-conformance.md with the tests that have just passed, or writes it.
+ * Compares the rules of docs/bulk-data-conformance.md with the tests that ran, so that the page cannot claim more.
  *
- * @returns the faults, one line for each
+ * @param options.page the text of the page, with one rule a row
+ * @param options.root the folder that file names are relative to
+ * @returns rules without a test, tests of a rule that did not pass, and tags without a rule: one line each
  */
-export async function checkConformance(options: {
+export function checkConformance(options: {
+  readonly page: string;
   readonly report: TestReport;
-  readonly write: boolean;
-}): Promise<readonly string[]> {
-  const { report, write } = options;
-  const { markdown, faults } = renderConformance({ rules, report, root });
-  if (write && faults.length === 0) await writeFile(page, markdown);
-  const currentPage = await readFile(page, 'utf8').catch(() => '');
-  if (currentPage === markdown) return faults;
+  readonly root: string;
+}): readonly string[] {
+  const { page, report, root } = options;
+  const rules = new Set([...page.matchAll(rulePattern)].map(([, id]) => id).filter((id) => id !== 'rule'));
+  const tests = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.flatMap(({ fullName, status }) =>
+      [...fullName.matchAll(tagPattern)].map(([, tag]) => ({ tag, fullName, status, file: relative(root, name) })),
+    ),
+  );
+  const tags = new Set(tests.map(({ tag }) => tag));
   return [
-    ...faults,
-    'docs/bulk-data-conformance.md differs from the results of the tests. Run `pnpm docs:conformance`.',
+    ...[...rules.difference(tags)].map((id) => `no test names the rule #${id}`),
+    ...tests
+      .filter(({ status }) => status !== 'passed')
+      .map(({ file, fullName }) => `${file}: "${fullName}" did not pass`),
+    ...[...tags.difference(rules)].map(
+      (tag) => `#${tag} is in the title of a test, but docs/bulk-data-conformance.md has no such rule`,
+    ),
   ];
 }

@@ -1,7 +1,8 @@
-import type { TestReport } from '../conformance/render-conformance.ts';
+import type { TestReport } from '../conformance/check-conformance.ts';
+import type { TimedReport } from './durations.ts';
 
 /** The part of `jest --json` that is used. */
-export interface JestReport extends TestReport {
+export interface JestReport extends TestReport, TimedReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   /** Files that failed before or between their tests: a syntax error, a failed import, or a worker that died. */

@@ -2,16 +2,18 @@
 //        pnpm test:unit           (tests that need no services, without the slow ones)
 //        npm test -- --docker     (starts a Docker engine if none answers, for CI: needs root and apt)
 //        npm test -- --interop    (fails if the independent FHIR server cannot be built with Java and Maven, for CI)
-//        pnpm docs:conformance    (runs every test, then writes docs/bulk-data-conformance.md from the results)
 // Runs every test, on a Redis and a MongoDB that are started for this run and deleted at its end. The last line is `N
 // passed, N failed`. The exit code is jest's, or 1 if no test ran.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { EmbeddedError, startServices } from '@bulkhead/embedded';
 import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../steps/steps.ts';
-import { bundleApps, bundleCommandLine } from '../system/builds.ts';
+import { bundleApps, bundleCommandLine, root } from '../system/builds.ts';
 import { countTests, type JestReport } from './count-tests.ts';
+import { renderDurations } from './durations.ts';
 import { ensureClientTypes } from './ensure-client-types.ts';
 import { type JestRun, runJest } from './run-jest.ts';
 
@@ -22,7 +24,6 @@ onStarterGone(() => interrupted.abort());
 const exitAtOnce = () => process.exit(130);
 interrupted.signal.addEventListener('abort', exitAtOnce);
 
-const writeFlag = '--write-conformance';
 const dockerFlag = '--docker';
 const interopFlag = '--interop';
 const unitFlag = '--unit';
@@ -36,19 +37,20 @@ const engineInMemory = { SECANTUS_WT_CONFIG_EXTRA: 'in_memory=true,log=(enabled=
 
 // pnpm passes on the `--` that npm removes. For jest, all that follows it would be paths.
 const allArgs = process.argv.slice(2).filter((argument) => argument !== '--');
-const args = allArgs.filter((argument) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
+const args = allArgs.filter((argument) => ![dockerFlag, interopFlag, unitFlag].includes(argument));
 const { exitCode, report } = allArgs.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
 const counts = countTests(report);
 // A part of the tests cannot prove the conformance rules.
-const conformance =
-  report && args.length === 0 && !allArgs.includes(unitFlag) ? await conformanceFaults(report) : undefined;
+const conformance = report && args.length === 0 && !allArgs.includes(unitFlag) ? conformanceFaults(report) : undefined;
+if (report && report.testResults.length > 1) console.log(renderDurations(report, root));
 const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
 const failed = counts.failed + (conformance?.length ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(exitCode !== 0 || failed > 0 || passed === 0 ? exitCode || 1 : 0);
 
-async function conformanceFaults(results: JestReport): Promise<readonly string[]> {
-  const faults = await checkConformance({ report: results, write: allArgs.includes(writeFlag) });
+function conformanceFaults(results: JestReport): readonly string[] {
+  const page = readFileSync(join(root, 'docs/bulk-data-conformance.md'), 'utf8');
+  const faults = checkConformance({ page, report: results, root });
   for (const fault of faults) console.error(`conformance: ${fault}`);
   return faults;
 }

@@ -1,10 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnTethered } from '@bulkhead/embedded';
-import { compileCache } from '../system/builds.ts';
+import { compileCache, root } from '../system/builds.ts';
 import type { JestReport } from './count-tests.ts';
 
 export interface RunJestOptions {
@@ -20,42 +19,43 @@ export interface JestRun {
   readonly report: JestReport | undefined;
 }
 
+/** The results of the last run, with the duration of each test. */
+const lastReport = join(root, 'node_modules', '.cache', 'tests', 'report.json');
+
 /** Runs jest with its output on the streams of this process. */
 export async function runJest({ args, env, signal }: RunJestOptions): Promise<JestRun> {
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-jest-'));
-  const outputFile = join(folder, 'report.json');
-  try {
-    const jest = await spawnTethered({
-      command: process.execPath,
-      args: [
-        // For the workers of jest, too. They spend a tenth of their time on collecting young objects by default.
-        '--max-semi-space-size=32',
-        createRequire(import.meta.url).resolve('jest/bin/jest'),
-        '--config',
-        configFile,
-        ...args,
-        '--json',
-        '--outputFile',
-        outputFile,
-      ],
-      // Without the cache, each process that a test starts strips and compiles the system again: up to a second of CPU
-      // time.
-      env: { ...env, NODE_COMPILE_CACHE: compileCache },
-      output: 'inherit',
-    });
-    signal.addEventListener('abort', () => void jest.stop({ graceMs: 1_000 }));
-    const { code } = await jest.exited;
-    return { exitCode: code ?? 1, report: await readReport(outputFile) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  // Two runs at a time have a report each.
+  const outputFile = `${lastReport}.${process.pid}`;
+  await mkdir(dirname(outputFile), { recursive: true });
+  const jest = await spawnTethered({
+    command: process.execPath,
+    args: [
+      // For the workers of jest, too. They spend a tenth of their time on collecting young objects by default.
+      '--max-semi-space-size=32',
+      createRequire(import.meta.url).resolve('jest/bin/jest'),
+      '--config',
+      configFile,
+      ...args,
+      '--json',
+      '--outputFile',
+      outputFile,
+    ],
+    // Without the cache, each process that a test starts strips and compiles the system again: up to a second of CPU
+    // time.
+    env: { ...env, NODE_COMPILE_CACHE: compileCache },
+    output: 'inherit',
+  });
+  signal.addEventListener('abort', () => void jest.stop({ graceMs: 1_000 }));
+  const { code } = await jest.exited;
+  return { exitCode: code ?? 1, report: await readReport(outputFile) };
 }
 
 const configFile = fileURLToPath(new URL('../jest.config.mjs', import.meta.url));
 
 async function readReport(file: string): Promise<JestReport | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as JestReport;
+    await rename(file, lastReport);
+    return JSON.parse(await readFile(lastReport, 'utf8')) as JestReport;
   } catch {
     // Jest was stopped, or failed before it ran a test. countTests counts it as a failure.
     return undefined;

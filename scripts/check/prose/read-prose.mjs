@@ -7,9 +7,9 @@ import { parseSync, Visitor } from 'oxc-parser';
 /** @typedef {{ kind: 'comment' | 'title' | 'message' | 'page', file: string, line: number, text: string }} Passage */
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
-// Engineers read the pages about the design. The conformance page quotes test titles.
+// Engineers read the pages about the design.
 const userPages =
-  /^(?:README|docs\/(?:(?:cli|how-to|scaling|security)\/)?(?!architecture|asvs|bulk-data-conformance)[\w-]+)\.md$/;
+  /^(?:README|docs\/(?:(?:cli|how-to|scaling|security)\/)?(?!architecture|asvs)[\w-]+)\.md$/;
 const userMessages =
   /^apps\/(?:cli|console)\/src\/|^(?:apps|packages)\/[\w/-]+(?:\/errors|\.(?:endpoints?|schema|record))\.ts$/;
 const testFunctions = ['test', 'it', 'describe', 'each'];
