@@ -3,8 +3,9 @@ import { checkConformance } from './check-conformance.ts';
 
 const page = '| rule | source | text |\n| --- | --- | --- |\n| resume | RFC 9110 | Resumes at the byte. |\n';
 const check = (fullName: string, status: string) => {
-  const report = { testResults: [{ name: '/repo/packages/x/a.test.ts', assertionResults: [{ fullName, status }] }] };
-  return checkConformance({ page, report, root: '/repo' });
+  const results = [{ fullName, status }];
+  const file = { name: '/repo/packages/x/a.test.ts', startTime: 0, endTime: 1, assertionResults: results };
+  return checkConformance({ page, report: { testResults: [file] }, root: '/repo' });
 };
 
 test('a rule with a test that passed is no fault', () => {

@@ -1,13 +1,5 @@
 import { relative } from 'node:path';
-
-/** The part of `jest --json` that is used. */
-export interface TestReport {
-  readonly testResults: readonly {
-    /** The absolute path of the file. */
-    readonly name: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
-}
+import type { JestReport } from '../test/count-tests.ts';
 
 const tagPattern = /(?<=\s)#([a-z][a-z0-9-]*)/g;
 const rulePattern = /^\| ([a-z][a-z0-9-]*) \|/gm;
@@ -21,7 +13,7 @@ const rulePattern = /^\| ([a-z][a-z0-9-]*) \|/gm;
  */
 export function checkConformance(options: {
   readonly page: string;
-  readonly report: TestReport;
+  readonly report: Pick<JestReport, 'testResults'>;
   readonly root: string;
 }): readonly string[] {
   const { page, report, root } = options;
@@ -33,12 +25,12 @@ export function checkConformance(options: {
   );
   const tags = new Set(tests.map(({ tag }) => tag));
   return [
-    ...[...rules.difference(tags)].map((id) => `no test names the rule #${id}`),
+    ...[...rules].filter((id) => !tags.has(id)).map((id) => `no test names the rule #${id}`),
     ...tests
       .filter(({ status }) => status !== 'passed')
       .map(({ file, fullName }) => `${file}: "${fullName}" did not pass`),
-    ...[...tags.difference(rules)].map(
-      (tag) => `#${tag} is in the title of a test, but docs/bulk-data-conformance.md has no such rule`,
-    ),
+    ...[...tags]
+      .filter((tag) => !rules.has(tag))
+      .map((tag) => `#${tag} is in the title of a test, but docs/bulk-data-conformance.md has no such rule`),
   ];
 }

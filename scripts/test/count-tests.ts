@@ -1,8 +1,13 @@
-import type { TestReport } from '../conformance/check-conformance.ts';
-import type { TimedReport } from './durations.ts';
-
 /** The part of `jest --json` that is used. */
-export interface JestReport extends TestReport, TimedReport {
+export interface JestReport {
+  readonly testResults: readonly {
+    /** The absolute path of the file. */
+    readonly name: string;
+    /** In milliseconds since 1970, as `endTime`. */
+    readonly startTime: number;
+    readonly endTime: number;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   /** Files that failed before or between their tests: a syntax error, a failed import, or a worker that died. */

@@ -3,9 +3,9 @@ import { renderDurations } from './durations.ts';
 
 test('the time of a run is shown by kind and by file, the slowest first', () => {
   const results = [
-    { name: '/repo/packages/fhir/src/a.test.ts', startTime: 0, endTime: 500 },
-    { name: '/repo/packages/fhir/src/b.integration.test.ts', startTime: 1000, endTime: 3000 },
-    { name: '/repo/packages/fhir/src/c.integration.test.ts', startTime: 1000, endTime: 11_000 },
+    { name: '/repo/packages/fhir/src/a.test.ts', startTime: 0, endTime: 500, assertionResults: [] },
+    { name: '/repo/packages/fhir/src/b.integration.test.ts', startTime: 1000, endTime: 3000, assertionResults: [] },
+    { name: '/repo/packages/fhir/src/c.integration.test.ts', startTime: 1000, endTime: 11_000, assertionResults: [] },
   ];
   expect(renderDurations({ testResults: results }, '/repo').split('\n')).toEqual([
     'Time by kind of test:',

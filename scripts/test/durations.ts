@@ -1,14 +1,10 @@
 import { relative } from 'node:path';
-
-/** The part of `jest --json` that is used. */
-export interface TimedReport {
-  readonly testResults: readonly { readonly name: string; readonly startTime: number; readonly endTime: number }[];
-}
+import type { JestReport } from './count-tests.ts';
 
 const shownFiles = 25;
 
 /** @returns where the time of a run went: the sum of each kind of test file, and the slowest files, in seconds */
-export function renderDurations({ testResults }: TimedReport, root: string): string {
+export function renderDurations({ testResults }: Pick<JestReport, 'testResults'>, root: string): string {
   const files = testResults
     .map(({ name, startTime, endTime }) => ({ file: relative(root, name), seconds: (endTime - startTime) / 1000 }))
     .toSorted((left, right) => right.seconds - left.seconds);

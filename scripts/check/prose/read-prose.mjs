@@ -8,8 +8,7 @@ import { parseSync, Visitor } from 'oxc-parser';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 // Engineers read the pages about the design.
-const userPages =
-  /^(?:README|docs\/(?:(?:cli|how-to|scaling|security)\/)?(?!architecture|asvs)[\w-]+)\.md$/;
+const userPages = /^(?:README|docs\/(?:(?:cli|how-to|scaling|security)\/)?(?!architecture|asvs)[\w-]+)\.md$/;
 const userMessages =
   /^apps\/(?:cli|console)\/src\/|^(?:apps|packages)\/[\w/-]+(?:\/errors|\.(?:endpoints?|schema|record))\.ts$/;
 const testFunctions = ['test', 'it', 'describe', 'each'];
