@@ -85,14 +85,14 @@ const instant = z.iso
 /** A FHIR id. Underscores and up to 128 characters are accepted too. */
 const patient = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be the id of a patient, without `Patient/`');
 
-const action = z.string().refine((name) => auditActions.some((known) => known === name), {
+const action = z.string().refine((name) => Object.hasOwn(auditActions, name), {
   error: ({ input }) => `is not an action of the audit log, such as resource.read.${similarTo(String(input))}`,
 });
 
 /** The actions of the same subject, because most mistakes are in the verb. */
 function similarTo(name: string): string {
   const [subject = ''] = name.split('.');
-  const similar = auditActions.filter((known) => known.startsWith(`${subject}.`));
+  const similar = Object.keys(auditActions).filter((known) => known.startsWith(`${subject}.`));
   return similar.length > 0 ? ` Actions of ${subject}: ${similar.join(', ')}` : '';
 }
 

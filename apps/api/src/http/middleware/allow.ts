@@ -1,5 +1,5 @@
-import { accessError } from '@bulkhead/access';
-import type { AuditAction } from '@bulkhead/audit';
+import { accessError, type PersonRole, personRoles } from '@bulkhead/access';
+import { type AuditAction, auditActions, type Permission } from '@bulkhead/audit';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { apiError, tokenNotKey } from '../errors/errors.ts';
@@ -18,7 +18,7 @@ export function allow(endpoint: Pick<Endpoint, 'action' | 'access' | 'audited' |
     });
     if (access !== 'anyone' && !acceptsTokens) checkNoToken(response);
     if (access === 'operator') checkOperator(response);
-    if (action !== undefined) checkRole(response, { action, method: (request as Request).method });
+    if (action !== undefined) checkRole(response, action);
     next();
   };
 }
@@ -43,39 +43,20 @@ function parametersOf({ query }: Request): string[] {
   return names.toSorted().slice(0, maxParameters);
 }
 
-/** What opens other data, or deletes it, is for admins: the person who watches exports at night needs none of it. */
-const ofAdmins: ReadonlySet<AuditAction> = new Set<AuditAction>([
-  ...([
-    'api-key.create',
-    'api-key.revoke',
-    'signing-key.activate',
-    'signing-key.create',
-    'signing-key.delete',
-  ] as const),
-  ...(['client.create', 'client.revoke', 'session.end'] as const),
-  ...([
-    'signing-key.retire',
-    'connection.change-credentials',
-    'connection.delete',
-    'patient.erase',
-    'patient.let-in',
-  ] as const),
-  'erasure.confirm-stopped',
-]);
-
-const readingMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** They read with other methods too: a search or a view is sent by POST, and a served export is ended by DELETE. */
-const readingActions: ReadonlySet<AuditAction> = new Set<AuditAction>(['resource.search', 'table.search']);
+/** The least role of a person for each permission. */
+const roleFor = { viewer: 'viewer', operator: 'operator', admin: 'admin', nobody: 'admin' } as const satisfies Readonly<
+  Record<Permission, PersonRole>
+>;
 
 /** The role of a person. Keys have no such role. @throws AppError `role-not-sufficient` */
-function checkRole(response: Response, { action, method }: { readonly action: AuditAction; readonly method: string }) {
+function checkRole(response: Response, action: AuditAction) {
   const { personRole } = callerOf(response).apiKey;
-  const isReading = readingMethods.has(method) || readingActions.has(action);
-  if (personRole === 'viewer' && !isReading) throw accessError('role-not-sufficient');
-  if (personRole === 'operator' && ofAdmins.has(action))
-    throw accessError('role-not-sufficient', {
-      message: 'This is for admins, and your role is operator. Ask an admin.',
-    });
+  const needed = roleFor[auditActions[action]];
+  if (personRole === undefined || personRoles.indexOf(personRole) >= personRoles.indexOf(needed)) return;
+  if (personRole === 'viewer') throw accessError('role-not-sufficient');
+  throw accessError('role-not-sufficient', {
+    message: 'This is for admins, and your role is operator. Ask an admin.',
+  });
 }
 
 /** Scopes say nothing about other URLs. @throws AppError `unauthenticated` */
