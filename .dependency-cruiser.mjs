@@ -165,9 +165,11 @@ export default {
     },
     {
       name: 'commands-do-not-take-steps',
-      comment: 'A command stores a record and enqueues a job. A worker does the work.',
+      comment:
+        'A command stores a record and enqueues a job (`x.job.ts`). A worker runs it: without an EHR client, which only a worker has, ' +
+        'the job cannot run.',
       from: { path: '^packages/[^/]+/src/commands/', pathNot: testCode },
-      to: { path: '^packages/[^/]+/src/steps/' },
+      to: { path: '^packages/[^/]+/src/steps/', pathNot: '/(?:jobs|[^/]+[.]job)[.]ts$' },
     },
     {
       name: 'every-folder-has-a-layer',

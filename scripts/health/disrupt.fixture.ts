@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { connectRedis, Producer } from '@bulkhead/queues';
 import { newId } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
@@ -79,7 +80,7 @@ const withoutWorkers: readonly Disruption[] = [
   {
     check: 'sweep',
     what: 'the sweep is not scheduled',
-    disrupt: ({ producer }) => producer.unschedule('maintenance.sweep', {}),
+    disrupt: ({ producer }) => producer.unschedule(sweepJob, {}),
   },
   {
     check: 'backlog',

@@ -129,7 +129,8 @@ async function startAll({
       simulatorUrl,
       publicUrl: `http://localhost:${apiPort}`,
     });
-    const providers = hasFastRate ? { BULKHEAD_PROVIDERS: fastProvider } : {};
+    const hasOwnProviders = givenEnv?.BULKHEAD_PROVIDERS_FILE !== undefined;
+    const providers = hasFastRate && !hasOwnProviders ? { BULKHEAD_PROVIDERS: fastProvider } : {};
     return { ...settings, BULKHEAD_PREFIX: prefix, ...providers, ...clockEnv, ...givenEnv };
   };
   const nodeArgs = ['--import', preload];

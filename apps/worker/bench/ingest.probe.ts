@@ -1,13 +1,16 @@
 // Started by scripts/bench. Measures the ingest of files with and without the database, and the least work that any ingest must do.
+
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { BsonWriter } from '@bulkhead/bson';
 import type { OutputFile } from '@bulkhead/bulk-export';
-import { downloadFile, ingestFile } from '@bulkhead/bulk-export/steps';
+import { downloadJob } from '@bulkhead/bulk-export/jobs';
+import { ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { openFile } from '@bulkhead/ehr-client';
 import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
+import { runJob } from '@bulkhead/queues/testing';
 import { noOutcome, type ResourceDocument, toResourceDocument, writeDocument } from '@bulkhead/resources';
 import { withMethods } from '@bulkhead/store';
 import { forgetTypes } from './forget-types.ts';
@@ -125,7 +128,7 @@ async function downloadAll(files: readonly ServedFile[]) {
   await store.outputFiles.insertMissing(records);
   for (const { id } of records) {
     const signal = AbortSignal.timeout(600_000);
-    await downloadFile(deps, { fileId: id, retryAt: () => undefined, signal, progress: () => undefined });
+    await runJob(deps, downloadJob, { exportId, fileId: id }, { signal });
   }
   const settled = await Promise.all(records.map(({ id }) => store.outputFiles.find(id)));
   const sum = (count: (file: OutputFile) => number) =>

@@ -1,11 +1,13 @@
 // Started by scripts/bench. Runs jobs as a worker does, but without a limit of requests.
+
 import { setTimeout as delay } from 'node:timers/promises';
+import { downloadJob, finalizeJob, kickOffJob, pollJob } from '@bulkhead/bulk-export/jobs';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { createConsumer, type Handlers, type QueueName } from '@bulkhead/queues';
+import { createConsumer, type QueueName } from '@bulkhead/queues';
 import { isSyncActive } from '@bulkhead/sync';
+import { planSyncJob } from '@bulkhead/sync/jobs';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import type { WorkerDeps } from '../src/deps.ts';
-import { handlers } from '../src/handlers.ts';
+import { jobs } from '../src/jobs.ts';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
@@ -23,7 +25,7 @@ let exports = 0;
 serveProbe({
   /** Processes jobs until the process ends. */
   work: async (queues: readonly QueueName[]) => async () => {
-    createConsumer({ redis, prefix, queues, handlers, deps, logger }).start();
+    createConsumer({ redis, prefix, queues, jobs, deps, logger }).start();
     return { units: 0 };
   },
 
@@ -50,7 +52,8 @@ serveProbe({
 
   /** Kicks off exports without an EHR, for benchmarks that measure only the kick-off. */
   'kick-off': async () => async () => {
-    const kickOff: Handlers<WorkerDeps>['export.kick-off'] = {
+    const kickOff: typeof kickOffJob = {
+      ...kickOffJob,
       run: async (_deps, { exportId }) => {
         const record = await store.bulkExports.find(exportId);
         const change = { statusUrl: `${connection.fhirEndpoint}/bulkstatus/${exportId}`, kickedOffAt: new Date() };
@@ -58,8 +61,7 @@ serveProbe({
         if (started) await store.bulkExports.transition({ from: started, to: 'exporting', change });
       },
     };
-    const withKickOff = { ...handlers, 'export.kick-off': kickOff };
-    createConsumer({ redis, prefix, queues: ['bulk-export'], handlers: withKickOff, deps, logger }).start();
+    createConsumer({ redis, prefix, queues: ['bulk-export'], jobs: [kickOff], deps, logger }).start();
     return { units: 0 };
   },
 
@@ -69,7 +71,7 @@ serveProbe({
     const record = makeBulkExport({ connectionId: connection.id, request, createdAt: new Date() });
     await store.bulkExports.insert({ record, requestKey: record.id });
     return async () => {
-      await producer.enqueue('export.kick-off', { exportId: record.id });
+      await producer.enqueue(kickOffJob, { exportId: record.id });
       let current = await store.bulkExports.find(record.id);
       for (; current && current.discard !== 'done'; current = await store.bulkExports.find(record.id)) await delay(20);
       return { units: current?.counts.stored ?? 0, details: { polls: current?.pollCount ?? 0 } };
@@ -82,7 +84,7 @@ serveProbe({
     const run = makeSyncRun({ connectionId: connection.id, request, createdAt: new Date() });
     await store.syncRuns.insert(run);
     return async () => {
-      await producer.enqueue('sync.plan', { syncRunId: run.id });
+      await producer.enqueue(planSyncJob, { syncRunId: run.id });
       let record = await store.syncRuns.find(run.id);
       for (; record && isSyncActive(record.phase); record = await store.syncRuns.find(run.id)) await delay(20);
       const counts = await store.syncSteps.sumByType(run.id);
@@ -109,7 +111,7 @@ serveProbe({
       await store.bulkExports.insert({ record, requestKey: record.id });
       // Spread over the interval, because real exports start at different times.
       const startAt = new Date(Date.now() + everyMs + (everyMs * index) / count);
-      await producer.schedule({ name: 'export.poll', payload: { exportId: record.id }, everyMs, startAt });
+      await producer.schedule({ job: pollJob, payload: { exportId: record.id }, everyMs, startAt });
     }
     return { units: count };
   },
@@ -129,7 +131,10 @@ async function makeExport(files: readonly ServedFile[]) {
   );
   const order = async (): Promise<void> => {
     await store.outputFiles.insertMissing(ledger);
-    await producer.addExportFlow({ exportId, fileIds: ledger.map(({ id }) => id) });
+    await producer.addFlow({
+      parent: { job: finalizeJob, payload: { exportId } },
+      children: { job: downloadJob, payloads: ledger.map(({ id: fileId }) => ({ exportId, fileId })) },
+    });
   };
   return { exportId, order };
 }

@@ -26,12 +26,13 @@ import {
   traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
+import { isStoreUnavailable } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import manifest from '../package.json' with { type: 'json' };
 import type { WorkerConfig } from './env.ts';
 import { withFeatureWork } from './feature-work.ts';
-import { handlers } from './handlers.ts';
+import { jobs } from './jobs.ts';
 import { countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
@@ -149,7 +150,8 @@ export function buildApp({
     redis,
     prefix,
     queues,
-    handlers,
+    jobs,
+    isOutage: isStoreUnavailable,
     deps,
     logger,
     lockMs: config.WORKER_LOCK_MS,

@@ -1,3 +1,4 @@
+import { sweepJob } from '@bulkhead/monitoring/jobs';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 
@@ -13,8 +14,8 @@ export function createSweepScheduler(options: {
   const { producer, logger, everyMs } = options;
   let timer: NodeJS.Timeout | undefined;
   const ensureScheduled = async (): Promise<void> => {
-    if (await producer.isScheduled('maintenance.sweep', {})) return;
-    await producer.schedule({ name: 'maintenance.sweep', payload: {}, everyMs });
+    if (await producer.isScheduled(sweepJob, {})) return;
+    await producer.schedule({ job: sweepJob, payload: {}, everyMs });
   };
   return {
     async start() {

@@ -1,4 +1,12 @@
-import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
+import {
+  countsNothing,
+  encryptsNothing,
+  type FeatureData,
+  hasNoActiveWork,
+  keepsNoPatient,
+  retainsNothing,
+  type StoreContext,
+} from '@bulkhead/store';
 import { ApiKeyRepository } from './api-key.repository.ts';
 import { BackendClientRepository } from './backend-client/backend-client.repository.ts';
 import { ClientTokenRepository } from './backend-client/client-token.repository.ts';
@@ -10,7 +18,13 @@ export function createAccessStore({ database }: Pick<StoreContext, 'database'>) 
   const apiKeys = new ApiKeyRepository(database);
   const backendClients = new BackendClientRepository(database);
   const data: FeatureData = {
-    ...noData,
+    countOfConnection: countsNothing,
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
+    erasePatient: keepsNoPatient,
+    findActive: hasNoActiveWork,
+    retention: retainsNothing,
+    encryptedFields: encryptsNothing,
     // Sessions refer to API keys only, and tokens to clients only.
     async eraseConnection({ connectionId }) {
       await apiKeys.forgetConnection(connectionId);

@@ -1,4 +1,13 @@
-import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
+import {
+  countsNothing,
+  encryptsNothing,
+  type FeatureData,
+  hasNoActiveWork,
+  keepsNoConnection,
+  keepsNoPatient,
+  retainsNothing,
+  type StoreContext,
+} from '@bulkhead/store';
 import type { ChainedAuditEvent } from './audit-event.record.ts';
 import { AuditEventRepository } from './audit-event.repository.ts';
 
@@ -17,6 +26,15 @@ const sixYearsDays = 2192;
 export function createAuditStore(context: Pick<StoreContext, 'database'> & AuditOptions) {
   const { database, auditDays: keptDays = sixYearsDays, onAuditEvent: onAppended } = context;
   // The log keeps who did what, even with erased data.
-  const data: FeatureData = noData;
+  const data: FeatureData = {
+    countOfConnection: countsNothing,
+    eraseConnection: keepsNoConnection,
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
+    erasePatient: keepsNoPatient,
+    findActive: hasNoActiveWork,
+    retention: retainsNothing,
+    encryptedFields: encryptsNothing,
+  };
   return { repositories: { auditEvents: new AuditEventRepository({ database, keptDays, onAppended }) }, data };
 }

@@ -2,11 +2,11 @@ import type { QuarantineRepository } from '@bulkhead/quarantine';
 import { type EndedRun, retainRuns, runClaimsOf } from '@bulkhead/runs';
 import {
   amountsOf,
+  countsNothing,
   deleteInBatches,
   type FeatureData,
   forgetTexts,
   idsBelow,
-  noData,
   ownedRecords,
   sumAmounts,
 } from '@bulkhead/store';
@@ -37,7 +37,8 @@ export function createBulkExportData(options: {
     },
   ]);
   return {
-    ...noData,
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
 
     async countOfConnection(connectionId) {
       const ids = await bulkExports.listIds(connectionId);

@@ -1,9 +1,11 @@
 import {
+  countsNothing,
   type FeatureData,
   forgetTexts,
-  noData,
+  hasNoActiveWork,
   ownedRecords,
   restartRetention,
+  retainsNothing,
   type StoreContext,
 } from '@bulkhead/store';
 import { AccessTokenRepository } from './access-token.repository.ts';
@@ -42,7 +44,10 @@ export function createConnectionStore(context: StoreContext) {
     { collection: 'connections', kind: 'connections', ofConnection: byId },
   ]);
   const data: FeatureData = {
-    ...noData,
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
+    findActive: hasNoActiveWork,
+    retention: retainsNothing,
     // Drafts have no data of patients and expire. Signing keys belong to the deployment.
     ...owned,
     async eraseConnection(pass) {

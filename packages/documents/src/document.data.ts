@@ -1,12 +1,13 @@
 import { typesWithAttachments } from '@bulkhead/fhir';
 import {
   amountsOf,
+  countsNothing,
   deleteInBatches,
   type EncryptedFiles,
   type FeatureData,
   forgetTexts,
+  hasNoActiveWork,
   idsBelow,
-  noData,
   type PatientOfConnection,
   type PatientPass,
   sumBytes,
@@ -35,7 +36,8 @@ export function createDocumentData(options: DocumentDataOptions) {
   const { database, documents, contents, eraser, files, resources } = options;
 
   const data: FeatureData<'document' | 'document-content' | 'document-upload'> = {
-    ...noData,
+    countMentions: countsNothing,
+    findActive: hasNoActiveWork,
 
     async countOfConnection(connectionId) {
       const [content] = await database

@@ -1,4 +1,4 @@
-import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
+import { countsNothing, type FeatureData, hasNoActiveWork, retainsNothing, type StoreContext } from '@bulkhead/store';
 import { AnsweredRequestRepository } from './answered-request.repository.ts';
 
 export type IdempotencyStore = ReturnType<typeof createIdempotencyStore>['repositories'];
@@ -11,7 +11,11 @@ export function createIdempotencyStore(context: StoreContext) {
     return 0;
   };
   const data: FeatureData = {
-    ...noData,
+    countOfConnection: countsNothing,
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
+    findActive: hasNoActiveWork,
+    retention: retainsNothing,
     eraseConnection: forget,
     // The response of a sync contains the patients that it was requested for.
     erasePatient: forget,

@@ -1,4 +1,13 @@
-import { noData, type StoreContext } from '@bulkhead/store';
+import {
+  countsNothing,
+  encryptsNothing,
+  type FeatureData,
+  hasNoActiveWork,
+  keepsNoConnection,
+  keepsNoPatient,
+  retainsNothing,
+  type StoreContext,
+} from '@bulkhead/store';
 import { HistorySampleRepository } from './history/history-sample.repository.ts';
 import { ProcessStateRepository } from './processes/process-state.repository.ts';
 
@@ -11,6 +20,15 @@ export function createMonitoringStore({ database, secretBox }: Omit<StoreContext
       historySamples: new HistorySampleRepository(database),
     },
     // Samples have counts and ids of connections only, for 30 days. States describe processes.
-    data: noData,
+    data: {
+      countOfConnection: countsNothing,
+      eraseConnection: keepsNoConnection,
+      countOfPatient: countsNothing,
+      countMentions: countsNothing,
+      erasePatient: keepsNoPatient,
+      findActive: hasNoActiveWork,
+      retention: retainsNothing,
+      encryptedFields: encryptsNothing,
+    } satisfies FeatureData,
   };
 }

@@ -1,11 +1,12 @@
 import { isJson, mentionsPatient } from '@bulkhead/fhir';
 import {
   amountsOf,
+  countsNothing,
   deleteInBatches,
   type EncryptedFiles,
   type FeatureData,
+  hasNoActiveWork,
   type Named,
-  noData,
   type PatientOfConnection,
   RetentionPass,
   type RetentionStep,
@@ -39,7 +40,8 @@ export function createQuarantineData(
   }
 
   return {
-    ...noData,
+    countMentions: countsNothing,
+    findActive: hasNoActiveWork,
 
     async countOfConnection(connectionId) {
       return amountsOf({ records: { quarantinedLines: await quarantine.countOfConnection(connectionId) } });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ActiveJobs } from './active-jobs.ts';
+import { testJobs } from './testing/test-jobs.ts';
 
 /** Jobs that have shown no progress since `markMs` are silent. */
 function createJobs() {
@@ -17,7 +18,7 @@ function createJobs() {
   };
   return { jobs, lines, mark };
 }
-const job = { name: 'export.kick-off', jobId: 'kick-off.job_1' } as const;
+const job = { definition: testJobs.kickOff, jobId: 'kick-off.job_1' };
 const noObserver = { begins: () => undefined, ends: () => undefined };
 
 test('a job that shows no progress fails the check, and is logged once', () => {

@@ -3,19 +3,19 @@
  * makes progress, and the worker says that it is not ready if one does not.
  */
 import type { Logger, WaitObserver } from '@bulkhead/runtime';
-import { catalog, type JobName } from './catalog.ts';
+import type { JobDefinition } from './define-job.ts';
 
 const minuteMs = 60_000;
 
-/** These jobs can take hours, and report each part of their work. A part takes seconds, or some minutes at a slow EHR. */
-const reportingJobs: ReadonlySet<JobName> = new Set(['file.download', 'sync.step', 'maintenance.erase']);
+type TimedJob = Pick<JobDefinition<never>, 'name' | 'timeoutMs' | 'reportsProgress'>;
+
 const maxSilenceMs = 15 * minuteMs;
 /** A job ends soon after its time limit has aborted it. */
 const endsWithinMs = minuteMs;
 
 /** The running attempt of a job. */
 interface ActiveJob {
-  readonly name: JobName;
+  readonly definition: TimedJob;
   readonly jobId: string;
   /** By the monotonic clock: the start, the last reported progress, or the end of the last wait for a request budget. */
   sinceMs: number;
@@ -28,7 +28,7 @@ interface ActiveJob {
 export class ActiveJobs {
   readonly #jobs = new Set<ActiveJob>();
   readonly #logger: Pick<Logger, 'error'>;
-  readonly #silenceMs: (name: JobName) => number;
+  readonly #silenceMs: (job: TimedJob) => number;
 
   constructor({
     logger,
@@ -36,15 +36,15 @@ export class ActiveJobs {
   }: {
     readonly logger: Pick<Logger, 'error'>;
     /** How long a job may show no progress. */
-    readonly silenceMs?: ((name: JobName) => number) | undefined;
+    readonly silenceMs?: ((job: TimedJob) => number) | undefined;
   }) {
     this.#logger = logger;
     this.#silenceMs = silenceMs;
   }
 
   /** Call `end` when the attempt has ended. */
-  begin({ name, jobId }: { readonly name: JobName; readonly jobId: string }) {
-    const job: ActiveJob = { name, jobId, sinceMs: performance.now(), waits: 0, isReported: false };
+  begin({ definition, jobId }: { readonly definition: TimedJob; readonly jobId: string }) {
+    const job: ActiveJob = { definition, jobId, sinceMs: performance.now(), waits: 0, isReported: false };
     this.#jobs.add(job);
     const progress = () => {
       job.sinceMs = performance.now();
@@ -71,13 +71,13 @@ export class ActiveJobs {
   /** @throws if a job shows no progress */
   check(): void {
     const silent = [...this.#jobs].filter(
-      ({ name, sinceMs, waits }) => waits === 0 && performance.now() - sinceMs > this.#silenceMs(name),
+      ({ definition, sinceMs, waits }) => waits === 0 && performance.now() - sinceMs > this.#silenceMs(definition),
     );
     for (const job of silent.filter(({ isReported }) => !isReported)) {
       job.isReported = true;
-      const { name, jobId, sinceMs } = job;
+      const { definition, jobId, sinceMs } = job;
       this.#logger.error('job makes no progress', {
-        job: name,
+        job: definition.name,
         jobId,
         durationMs: Math.round(performance.now() - sinceMs),
       });
@@ -86,6 +86,6 @@ export class ActiveJobs {
   }
 }
 
-function silenceOf(name: JobName): number {
-  return reportingJobs.has(name) ? maxSilenceMs : catalog[name].timeoutMs + endsWithinMs;
+function silenceOf({ reportsProgress, timeoutMs }: TimedJob): number {
+  return reportsProgress ? maxSilenceMs : timeoutMs + endsWithinMs;
 }

@@ -5,11 +5,11 @@ import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { expect, jest, test } from '@jest/globals';
 import { Job } from 'bullmq';
-import { catalog } from './catalog.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
+import { testJobs } from './testing/test-jobs.ts';
 
-const kickOff = 'export.kick-off';
-const capabilities = 'connection.read-capabilities';
+const { kickOff } = testJobs;
+const { capabilities } = testJobs;
 const payload = { exportId: 'job_1' };
 const connection = { connectionId: 'conn_1' };
 
@@ -32,7 +32,7 @@ test.concurrent('a job gets its payload, its id and whether this is its last att
   await using queues = startQueues();
   const calls: unknown[] = [];
   queues.startConsumer({
-    [capabilities]: async ({ signal, endSignal: _, jobId, retryAt, hasParent: __, progress: ___, ...context }) => {
+    [capabilities.name]: async ({ signal, endSignal: _, jobId, retryAt, hasParent: __, progress: ___, ...context }) => {
       calls.push({ context, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
     },
   });
@@ -42,7 +42,7 @@ test.concurrent('a job gets its payload, its id and whether this is its last att
   expect(queues.logged('job completed')).toEqual([
     expect.objectContaining({
       queue: 'connection',
-      job: capabilities,
+      job: capabilities.name,
       jobId: 'capabilities.conn_1',
       attempt: 1,
       connectionId: 'conn_1',
@@ -55,7 +55,7 @@ test.concurrent('a job that has ended is not kept in memory until its time limit
   await using queues = startQueues();
   const count = 100;
   using jobs = watchJobs();
-  queues.startConsumer({ [capabilities]: async () => undefined });
+  queues.startConsumer({ [capabilities.name]: async () => undefined });
   for (let index = 0; index < count; index++)
     await queues.producer.enqueue(capabilities, { connectionId: `conn_${index}` });
   await waitFor(async () => queues.logged('job completed').length === count);
@@ -68,14 +68,14 @@ test.concurrent('a job shows its progress and its log lines in Bull Board, but n
   await using queues = startQueues();
   const queue = queues.queue('connection');
   queues.startConsumer({
-    [capabilities]: async ({ progress }) => {
+    [capabilities.name]: async ({ progress }) => {
       progress(41.7);
       queues.logger.info('capabilities read', { status: 200 });
       queues.logger.debug('a line for developers');
     },
   });
   await queues.producer.enqueue(capabilities, connection);
-  const { jobId } = catalog[capabilities];
+  const { jobId } = capabilities;
   await waitFor(async () => (await queue.getJobLogs(jobId(connection))).count === 1);
   const { logs } = await queue.getJobLogs(jobId(connection));
   expect(logs).toEqual([expect.stringMatching(/^\d{4}-\S+Z info capabilities read \{"status":200\}$/)]);
@@ -83,15 +83,15 @@ test.concurrent('a job shows its progress and its log lines in Bull Board, but n
 });
 
 test.concurrent.each([
-  { what: 'an unknown field in its payload', name: capabilities, data: { connectionId: 'c', token: 'planted' } },
-  { what: 'no id in its payload', name: capabilities, data: {} },
-  { what: 'an id of another type', name: capabilities, data: { connectionId: 7 } },
+  { what: 'an unknown field in its payload', name: capabilities.name, data: { connectionId: 'c', token: 'planted' } },
+  { what: 'no id in its payload', name: capabilities.name, data: {} },
+  { what: 'an id of another type', name: capabilities.name, data: { connectionId: 7 } },
   { what: 'an unknown name', name: 'connection.forget', data: connection },
   { what: 'a name that every object has as a member', name: 'constructor', data: connection },
 ])('a job with $what fails at the first attempt and is logged as an error', async ({ name, data }) => {
   await using queues = startQueues();
   const run = jest.fn(async () => undefined);
-  queues.startConsumer({ [capabilities]: run });
+  queues.startConsumer({ [capabilities.name]: run });
   await addRaw(queues, name, data);
   const job = await waitFor(async () => {
     const stored = await rawJob(queues);
@@ -118,7 +118,7 @@ test.concurrent('a consumer whose command Redis refuses logs this once and waits
     return send(command, ...rest);
   };
   const run = jest.fn(async () => undefined);
-  queues.startConsumer({ [capabilities]: run }, { redis });
+  queues.startConsumer({ [capabilities.name]: run }, { redis });
   await waitFor(async () => times.length >= 3);
   const [first = 0, second = 0, third = 0] = times;
   expect([second - first, third - second].filter((waitMs) => waitMs < 900)).toEqual([]);
@@ -132,7 +132,7 @@ test.concurrent('a consumer whose command Redis refuses logs this once and waits
 
 test.concurrent("a job whose error says 'never' fails at the first attempt", async () => {
   await using queues = startQueues();
-  queues.startConsumer({ [kickOff]: () => Promise.reject(makeError('never')) });
+  queues.startConsumer({ [kickOff.name]: () => Promise.reject(makeError('never')) });
   await queues.producer.enqueue(kickOff, payload);
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
   expect(await queues.job(kickOff, payload)).toEqual({
@@ -149,7 +149,7 @@ test.concurrent("a job whose error says 'later' is retried with growing waits an
   await using queues = startQueues();
   const tries: { at: number; retryAt: Date | undefined }[] = [];
   queues.startConsumer({
-    [capabilities]: async ({ retryAt }) => {
+    [capabilities.name]: async ({ retryAt }) => {
       const error = makeError('later');
       tries.push({ at: Date.now(), retryAt: retryAt(error) });
       throw error;
@@ -157,7 +157,7 @@ test.concurrent("a job whose error says 'later' is retried with growing waits an
   });
   await queues.producer.enqueue(capabilities, connection);
   await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
-  const { attempts, backoffMs } = catalog[capabilities];
+  const { attempts, backoffMs } = capabilities;
   expect(tries.map(({ retryAt }) => retryAt === undefined)).toEqual([false, false, true]);
   // BullMQ waits exactly until the time that the step was given.
   for (const [index, { at }] of tries.slice(1).entries())
@@ -178,7 +178,7 @@ test.concurrent('a job whose error names a wait runs again after it, any number 
   await using queues = startQueues();
   const tries: { at: number; isLast: boolean }[] = [];
   queues.startConsumer({
-    [capabilities]: async ({ retryAt }) => {
+    [capabilities.name]: async ({ retryAt }) => {
       const error = makeError({ afterMs: 100 });
       tries.push({ at: Date.now(), isLast: retryAt(error) === undefined });
       if (tries.length <= 5) throw error;
@@ -205,7 +205,7 @@ test.concurrent('a job that fails leaves no text of a foreign error in Redis', a
   ];
   let tries = 0;
   queues.startConsumer({
-    [capabilities]: async () => {
+    [capabilities.name]: async () => {
       tries += 1;
       throw thrown[tries - 1]?.();
     },
@@ -225,7 +225,7 @@ test.concurrent('a job that a shutdown aborts is handed over and completed by an
   const started = new AbortController();
   const reasons: unknown[] = [];
   const first = queues.startConsumer({
-    [kickOff]: async ({ signal }) => {
+    [kickOff.name]: async ({ signal }) => {
       started.abort();
       await once(signal, 'abort');
       reasons.push((signal.reason as Error).message);
@@ -239,7 +239,7 @@ test.concurrent('a job that a shutdown aborts is handed over and completed by an
   expect(await queues.job(kickOff, payload)).toMatchObject({ attemptsMade: 0, failedReason: undefined });
   expect(['delayed', 'waiting']).toContain((await queues.job(kickOff, payload)).state);
   const complete = jest.fn(async () => undefined);
-  queues.startConsumer({ [kickOff]: complete });
+  queues.startConsumer({ [kickOff.name]: complete });
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   expect(complete).toHaveBeenCalledTimes(1);
   expect(queues.logged('job failed')).toEqual([]);
@@ -250,7 +250,7 @@ test.concurrent('a short job completes before the process stops', async () => {
   const started = new AbortController();
   const release = new AbortController();
   const consumer = queues.startConsumer({
-    [kickOff]: async () => {
+    [kickOff.name]: async () => {
       started.abort();
       await once(release.signal, 'abort');
     },
@@ -267,8 +267,8 @@ test.concurrent('a job that was added several times runs once', async () => {
   await using queues = startQueues();
   const run = jest.fn(async () => undefined);
   await Promise.all(Array.from({ length: 5 }, () => queues.producer.enqueue(kickOff, payload)));
-  queues.startConsumer({ [kickOff]: run });
-  queues.startConsumer({ [kickOff]: run });
+  queues.startConsumer({ [kickOff.name]: run });
+  queues.startConsumer({ [kickOff.name]: run });
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   await queues.producer.enqueue(kickOff, payload);
   await queues.producer.enqueue(kickOff, { exportId: 'job_2' });
@@ -283,7 +283,7 @@ test.concurrent('a job of a process that died is completed by another process', 
   await queues.takeAndDie('bulk-export');
   expect((await queues.job(kickOff, payload)).state).toBe('active');
   // Longer than this process can be blocked, so that its own lock on the job does not expire too.
-  queues.startConsumer({ [kickOff]: run }, { lockMs: 4000 });
+  queues.startConsumer({ [kickOff.name]: run }, { lockMs: 4000 });
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   expect(run).toHaveBeenCalledTimes(1);
   expect(queues.logged('job stalled')).toEqual([
@@ -296,7 +296,7 @@ test.concurrent('a lost lock aborts a job, except its work that must not be repe
   const lost = Promise.withResolvers<{ readonly mustEnd: boolean }>();
   queues.startConsumer(
     {
-      [kickOff]: async ({ signal, endSignal }) => {
+      [kickOff.name]: async ({ signal, endSignal }) => {
         await queues.loseLock(kickOff, payload);
         await once(signal, 'abort');
         lost.resolve({ mustEnd: endSignal.aborted });
@@ -310,7 +310,7 @@ test.concurrent('a lost lock aborts a job, except its work that must not be repe
 
 test.concurrent.each([
   { retry: 'never', attempts: 1 },
-  { retry: 'later', attempts: catalog[capabilities].attempts },
+  { retry: 'later', attempts: capabilities.attempts },
 ] as const)(
   'the record of a job is ended once, after the last of $attempts attempts, if its error says "$retry"',
   async ({ retry, attempts }) => {
@@ -320,7 +320,7 @@ test.concurrent.each([
     const onFinalFailure = async (_deps: unknown, job: object) => {
       ended.push({ runs: run.mock.calls.length, ...job });
     };
-    queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
+    queues.startConsumer({ [capabilities.name]: { run, onFinalFailure } });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
     expect(ended).toEqual([{ runs: attempts, ...connection, error: expect.objectContaining({ code: 'internal' }) }]);
@@ -331,10 +331,10 @@ test.concurrent('the record of a recurring job is not ended, because the next it
   await using queues = startQueues();
   const run = jest.fn(() => Promise.reject(makeError('never')));
   const onFinalFailure = jest.fn(async () => undefined);
-  queues.startConsumer({ 'export.poll': { run, onFinalFailure } });
-  await queues.producer.schedule({ name: 'export.poll', payload, everyMs: 50, startAt: new Date() });
+  queues.startConsumer({ [testJobs.poll.name]: { run, onFinalFailure } });
+  await queues.producer.schedule({ job: testJobs.poll, payload, everyMs: 50, startAt: new Date() });
   await waitFor(() => run.mock.calls.length > 2);
-  await queues.producer.unschedule('export.poll', payload);
+  await queues.producer.unschedule(testJobs.poll, payload);
   expect(onFinalFailure).not.toHaveBeenCalled();
 });
 
@@ -343,7 +343,7 @@ test.concurrent('the record of a job is ended by another attempt if ending it fa
   const onFinalFailure = jest
     .fn(async () => undefined)
     .mockRejectedValueOnce(new Error('the database is unavailable') as never);
-  queues.startConsumer({ [capabilities]: { run: () => Promise.reject(makeError('never')), onFinalFailure } });
+  queues.startConsumer({ [capabilities.name]: { run: () => Promise.reject(makeError('never')), onFinalFailure } });
   await queues.producer.enqueue(capabilities, connection);
   await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
   expect(onFinalFailure).toHaveBeenCalledTimes(2);
@@ -386,3 +386,16 @@ async function readKey({ redis }: TestQueues, key: string): Promise<string> {
   if (!read) throw new Error(`${key} has an unknown type`);
   return JSON.stringify(await read());
 }
+
+test.concurrent('the record of a job whose last attempt failed in an outage of the store stays as it is', async () => {
+  await using queues = startQueues();
+  const outage = makeError('never');
+  const onFinalFailure = jest.fn(async () => undefined);
+  queues.startConsumer(
+    { [kickOff.name]: { run: () => Promise.reject(outage), onFinalFailure } },
+    { isOutage: (error) => error === outage },
+  );
+  await queues.producer.enqueue(kickOff, payload);
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
+  expect(onFinalFailure).not.toHaveBeenCalled();
+});

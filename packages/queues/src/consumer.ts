@@ -3,10 +3,10 @@ import { type Logger, noTracing, RecurringErrorLog, type Tracing } from '@bulkhe
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ActiveJobs } from './active-jobs.ts';
-import type { JobName, QueueName } from './catalog.ts';
-import type { Handlers, JobObserver } from './handler.ts';
+import type { AnyJob, JobObserver } from './define-job.ts';
 import { backoffDelayMs } from './plan-retry.ts';
 import { PoisonJobs } from './poison-jobs.ts';
+import { concurrency, type QueueName } from './queue-names.ts';
 import { runJob } from './run-job.ts';
 
 export interface ConsumerOptions<Deps> {
@@ -14,9 +14,11 @@ export interface ConsumerOptions<Deps> {
   readonly redis: Redis;
   readonly prefix: string;
   readonly queues: readonly QueueName[];
-  readonly handlers: Handlers<Deps>;
-  /** Passed to the handlers. */
+  readonly jobs: readonly AnyJob<Deps>[];
+  /** Passed to the jobs. */
   readonly deps: Deps;
+  /** Whether an error means that the store was unavailable. Then the state of a record is unknown, and the sweep creates its job again. */
+  readonly isOutage?: (error: unknown) => boolean;
   readonly logger: Logger;
   /**
    * How long a job stays with a process that no longer renews its lock. 60 s is longer than any pause of the event loop or of
@@ -28,24 +30,11 @@ export interface ConsumerOptions<Deps> {
   /** How long a job waits for a request budget before it is marked as waiting (`PoisonJobs`). */
   readonly markAfterMs?: number;
   /** How long a job may show no progress (`ActiveJobs`). */
-  readonly silenceMs?: (name: JobName) => number;
+  readonly silenceMs?: (job: { readonly name: string }) => number;
   readonly onJobEnd?: JobObserver;
   readonly tracing?: Tracing;
 }
 
-/** Concurrent jobs per process. Kick-offs and polls only wait for the EHR. Downloads use CPU and the database. */
-const concurrency: Readonly<Record<QueueName, number>> = {
-  'bulk-export': 50,
-  'file-download': 4,
-  // Steps mostly wait for the EHR. More steps than the budget's burst would only wait for the limiter.
-  sync: 16,
-  // Webhooks wait for receivers, up to 15 s each.
-  webhook: 16,
-  connection: 4,
-  // Documents are last in the shared budget. More of them would only use memory while they wait for it.
-  document: 4,
-  maintenance: 1,
-};
 /** The backoff of jobs of the type `planned`. @param attempt the number of attempts so far */
 function backoffStrategy(attempt: number, _type?: string, _error?: Error, job?: MinimalJob): number {
   const { backoff } = job?.opts ?? {};
@@ -78,14 +67,25 @@ export type Consumer = ReturnType<typeof createConsumer>;
 
 /** Runs the jobs of the given queues in this process. */
 export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
-  const { redis, prefix, queues, handlers, deps, logger, lockMs = 60_000 } = options;
-  const { onJobEnd = () => undefined, tracing = noTracing } = options;
+  const { redis, prefix, queues, deps, logger, lockMs = 60_000 } = options;
+  const { onJobEnd = () => undefined, tracing = noTracing, isOutage = () => false } = options;
+  const jobs = new Map(options.jobs.map((job) => [job.name, job]));
   const recurringErrors = new RecurringErrorLog(logger);
   const stopping = new AbortController();
   const { suspectWaitMs: waitMs, markAfterMs, silenceMs } = options;
   const activeJobs = new ActiveJobs({ logger, silenceMs });
   const poisonJobs = new PoisonJobs({ redis, prefix, waitMs, markAfterMs });
-  const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, activeJobs, logger, onJobEnd, tracing };
+  const shared = {
+    stopSignal: stopping.signal,
+    jobs,
+    isOutage,
+    deps,
+    poisonJobs,
+    activeJobs,
+    logger,
+    onJobEnd,
+    tracing,
+  };
   const workers = queues.map((queue) => {
     const worker = new PausingWorker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {
       connection: redis,

@@ -2,6 +2,7 @@ import { AppError } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
+import { testJobs } from './testing/test-jobs.ts';
 
 let queues: TestQueues;
 beforeEach(() => {
@@ -9,7 +10,8 @@ beforeEach(() => {
 });
 afterEach(() => queues.stop());
 
-const name = 'connection.read-capabilities';
+const job = testJobs.capabilities;
+const { name } = job;
 const payload = { connectionId: 'conn_1' };
 
 const failing = (retry: AppError['retry']) => () =>
@@ -22,7 +24,7 @@ test.each([
   { what: 'fails with an error that names a wait', processor: failing({ afterMs: 60_000 }), outcome: 'waits' },
 ])('the job observer gets the outcome "$outcome" of an attempt that $what', async ({ processor, outcome }) => {
   queues.startConsumer({ [name]: processor });
-  await queues.producer.enqueue(name, payload);
+  await queues.producer.enqueue(job, payload);
   await waitFor(() => queues.jobEnds.length > 0);
   expect(queues.jobEnds[0]).toEqual({ queue: 'connection', job: name, outcome, durationMs: expect.any(Number) });
 });
@@ -35,7 +37,7 @@ test('the job observer gets the outcome "handed-over" of an attempt that a shutd
       return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     },
   });
-  await queues.producer.enqueue(name, payload);
+  await queues.producer.enqueue(job, payload);
   await waitFor(() => isRunning);
   await consumer.stop();
   expect(queues.jobEnds).toMatchObject([{ job: name, outcome: 'handed-over' }]);

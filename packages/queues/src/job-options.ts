@@ -1,5 +1,5 @@
 import type { JobsOptions, Queue } from 'bullmq';
-import { catalog, type JobName, type JobPayload } from './catalog.ts';
+import type { JobDefinition } from './define-job.ts';
 
 /**
  * Completed jobs are kept for a day, so that adding the same work again is noticed. Failed jobs are kept for a week for inspection.
@@ -10,13 +10,11 @@ const keepFailed = { age: 7 * 86_400, count: 5000 };
 /** The number of log lines per job in Bull Board. A file that is retried all day logs the same lines many times. */
 const shownLines = 100;
 
-export function jobOptions<Name extends JobName>(name: Name, payload: JobPayload<Name>): JobsOptions {
-  const { jobId } = catalog[name] as { jobId: (payload: JobPayload<Name>) => string };
-  return { ...commonOptions(name), jobId: jobId(payload) };
+export function jobOptions<Payload>(job: JobDefinition<Payload>, payload: Payload): JobsOptions {
+  return { ...commonOptions(job), jobId: job.jobId(payload) };
 }
 
-export function commonOptions(name: JobName): JobsOptions {
-  const { attempts, backoffMs } = catalog[name];
+export function commonOptions({ attempts, backoffMs }: JobDefinition<never>): JobsOptions {
   return {
     attempts,
     // `backoffDelayMs` computes the wait, so that a status can show it too.

@@ -4,8 +4,9 @@ import { waitFor } from '@bulkhead/testing';
 import { expect, jest, test } from '@jest/globals';
 import { PoisonJobs } from './poison-jobs.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
+import { testJobs } from './testing/test-jobs.ts';
 
-const kickOff = 'export.kick-off';
+const { kickOff } = testJobs;
 const payload = { exportId: 'job_1' };
 
 /** Simulates workers that the job kills. The job stays active until its lock expires. */
@@ -26,10 +27,10 @@ test.concurrent('a poison job fails after three workers died with it, and its re
     const { code, message } = error as AppError;
     ended.push({ context, code, message });
   };
-  queues.startConsumer({ [kickOff]: { run, onFinalFailure } });
+  queues.startConsumer({ [kickOff.name]: { run, onFinalFailure } });
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
   expect((await queues.job(kickOff, payload)).failedReason).toMatch(
-    /^poison-job: Poison job: the worker died or froze 3 times while it ran export\.kick-off/,
+    /^poison-job: Poison job: the worker died or froze 3 times while it ran test\.kick-off/,
   );
   expect(ended).toEqual([{ context: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
   expect(run).not.toHaveBeenCalled();
@@ -43,7 +44,7 @@ test.concurrent('a poison job stays unfinished while its record cannot be ended'
   await queues.producer.enqueue(kickOff, payload);
   await dieTimes(queues, 3);
   const onFinalFailure = () => Promise.reject(new Error('the database is unavailable'));
-  queues.startConsumer({ [kickOff]: { run: async () => undefined, onFinalFailure } });
+  queues.startConsumer({ [kickOff.name]: { run: async () => undefined, onFinalFailure } });
   // The attempt is logged before BullMQ moves the job.
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'delayed');
   expect(queues.logged('job will be retried').length).toBeGreaterThan(0);
@@ -62,7 +63,7 @@ test.concurrent('a job that saved work between the deaths of its workers is not 
   await queues.producer.enqueue(kickOff, payload);
   await dieTimes(queues, 2);
   const saved = queues.startConsumer({
-    [kickOff]: async ({ progress, signal }) => {
+    [kickOff.name]: async ({ progress, signal }) => {
       progress();
       await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
     },
@@ -83,7 +84,7 @@ test.concurrent('a poison job is found among other jobs, because jobs whose work
   let running = 0;
   let mostAtOnce = 0;
   queues.startConsumer({
-    [kickOff]: async () => {
+    [kickOff.name]: async () => {
       running += 1;
       mostAtOnce = Math.max(mostAtOnce, running);
       await waitFor(() => queues.logged('job waits').length >= 2);
@@ -109,7 +110,7 @@ test.concurrent('a job whose worker died runs as soon as no other such job runs,
   const release = new AbortController();
   queues.startConsumer(
     {
-      [kickOff]: async ({ progress }) => {
+      [kickOff.name]: async ({ progress }) => {
         if (!release.signal.aborted) await once(release.signal, 'abort');
         progress();
       },
@@ -136,7 +137,7 @@ test.concurrent('a job is marked while it waits for a request budget, and no lon
     });
     await waitFor(async () => (await mark()) === null);
   };
-  queues.startConsumer({ [kickOff]: run }, { markAfterMs: 1 });
+  queues.startConsumer({ [kickOff.name]: run }, { markAfterMs: 1 });
   await waitFor(async () => (await mark()) === '1');
   turn.abort();
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');

@@ -4,6 +4,7 @@ import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { connectRedis, disconnectRedis } from './redis.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
+import { testJobs } from './testing/test-jobs.ts';
 
 let queues: TestQueues;
 beforeEach(() => {
@@ -11,8 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => queues.stop());
 
-const kickOff = 'export.kick-off';
-const poll = 'export.poll';
+const { kickOff } = testJobs;
+const { poll } = testJobs;
 const payload = { exportId: 'job_1' };
 const fail = () => Promise.reject(new AppError({ code: 'internal', message: 'Static.', retry: 'never' }));
 
@@ -28,7 +29,7 @@ test('ensure does not change a job that runs or waits for its next attempt', asy
   let runs = 0;
   let end: () => void = () => undefined;
   queues.startConsumer({
-    [kickOff]: async () => {
+    [kickOff.name]: async () => {
       runs += 1;
       await new Promise<void>((resolve) => {
         end = resolve;
@@ -50,7 +51,7 @@ test.each([
   { what: 'failed', processor: fail },
 ])('ensure runs a job that has $what again, unlike `enqueue`', async ({ what, processor }) => {
   const run = jest.fn(processor);
-  queues.startConsumer({ [kickOff]: run });
+  queues.startConsumer({ [kickOff.name]: run });
   const settled = (count: number) =>
     waitFor(async () => run.mock.calls.length === count && (await queues.job(kickOff, payload)).state === what);
   await queues.producer.enqueue(kickOff, payload);
@@ -65,7 +66,7 @@ test('enqueueNow runs a job that waits for its next attempt at once, unlike `enq
   const run = jest.fn(() =>
     Promise.reject(new AppError({ code: 'internal', message: 'Static.', retry: { afterMs: 60_000 } })),
   );
-  queues.startConsumer({ [kickOff]: run });
+  queues.startConsumer({ [kickOff.name]: run });
   const delayed = (count: number) =>
     waitFor(async () => run.mock.calls.length === count && (await queues.job(kickOff, payload)).state === 'delayed');
   await queues.producer.enqueue(kickOff, payload);
@@ -92,7 +93,7 @@ describe('a clock that was ahead and is set right #clock', () => {
     const { producer } = queues;
     let runs = 0;
     queues.startConsumer({
-      [kickOff]: async () => {
+      [kickOff.name]: async () => {
         runs += 1;
         if (runs === 1) throw new AppError({ code: 'internal', message: 'Static.', retry: { afterMs: 5000 } });
       },
@@ -108,11 +109,11 @@ describe('a clock that was ahead and is set right #clock', () => {
   test('a schedule that a clock ahead has moved away counts as missing and is created again', async () => {
     const { producer } = queues;
     const run = jest.fn(async () => undefined);
-    await ahead(() => producer.schedule({ name: poll, payload, everyMs: 100, startAt: new Date(Date.now() + 100) }));
+    await ahead(() => producer.schedule({ job: poll, payload, everyMs: 100, startAt: new Date(Date.now() + 100) }));
     expect(await producer.isScheduled(poll, payload)).toBe(false);
-    expect(await producer.listScheduledPolls()).toEqual([{ exportId: 'job_1', isTooLate: true }]);
-    queues.startConsumer({ [poll]: run });
-    await producer.schedule({ name: poll, payload, everyMs: 100 });
+    expect(await producer.listScheduled(poll)).toMatchObject([{ payload: { exportId: 'job_1' }, isTooLate: true }]);
+    queues.startConsumer({ [poll.name]: run });
+    await producer.schedule({ job: poll, payload, everyMs: 100 });
     await waitFor(() => run.mock.calls.length >= 2);
     expect(await producer.isScheduled(poll, payload)).toBe(true);
     await producer.unschedule(poll, payload);
@@ -122,13 +123,12 @@ describe('a clock that was ahead and is set right #clock', () => {
 describe('a clock that was a year ahead and is set right #clock', () => {
   test('the job of a cron stays far ahead until the job is scheduled again', async () => {
     const { producer } = queues;
-    const job = { scheduleId: 'sched_1', cron: '0 2 * * *', timeZone: 'UTC' };
-    const schedule = () =>
-      producer.scheduleCron({ ...job, name: 'schedule.run', payload: { scheduleId: job.scheduleId } });
+    const job = { payload: { scheduleId: 'sched_1' }, cron: '0 2 * * *', timeZone: 'UTC' };
+    const schedule = () => producer.scheduleCron({ ...job, job: testJobs.schedule });
     await ahead(schedule, 365 * 24 * 3_600_000);
-    expect(await producer.listScheduledRuns()).toEqual([{ ...job, isTooLate: true }]);
+    expect(await producer.listScheduled(testJobs.schedule)).toEqual([{ ...job, isTooLate: true }]);
     await schedule();
-    expect(await producer.listScheduledRuns()).toEqual([{ ...job, isTooLate: false }]);
+    expect(await producer.listScheduled(testJobs.schedule)).toEqual([{ ...job, isTooLate: false }]);
   });
 });
 
@@ -136,22 +136,22 @@ test('a schedule that is set several times recurs as one schedule until it is re
   const { producer } = queues;
   const jobIds: string[] = [];
   queues.startConsumer({
-    [poll]: async ({ exportId, jobId }) => {
+    [poll.name]: async ({ exportId, jobId }) => {
       if (exportId === payload.exportId) jobIds.push(jobId);
     },
   });
   expect(await producer.isScheduled(poll, payload)).toBe(false);
-  for (let i = 0; i < 3; i++) await producer.schedule({ name: poll, payload, everyMs: 100 });
-  await producer.schedule({ name: poll, payload: { exportId: 'job_2' }, everyMs: 3_600_000 });
+  for (let i = 0; i < 3; i++) await producer.schedule({ job: poll, payload, everyMs: 100 });
+  await producer.schedule({ job: poll, payload: { exportId: 'job_2' }, everyMs: 3_600_000 });
   expect(await producer.isScheduled(poll, payload)).toBe(true);
-  expect((await producer.listScheduledPolls()).map(({ exportId }) => exportId).sort()).toEqual(['job_1', 'job_2']);
+  expect((await producer.listScheduled(poll)).map((job) => job.payload.exportId).sort()).toEqual(['job_1', 'job_2']);
   await waitFor(() => jobIds.length >= 5);
   // BullMQ names an iteration after its scheduler and its time in ms. Iterations of one schedule are 100 ms apart.
   const times = jobIds.map((jobId) => Number(jobId.split(':').at(-1)));
   expect(times.slice(1).every((time, index) => time - (times[index] ?? 0) >= 100)).toBe(true);
   await producer.unschedule(poll, payload);
   expect(await producer.isScheduled(poll, payload)).toBe(false);
-  expect(await producer.listScheduledPolls()).toMatchObject([{ exportId: 'job_2' }]);
+  expect(await producer.listScheduled(poll)).toMatchObject([{ payload: { exportId: 'job_2' } }]);
   // Removing a missing schedule is not an error, because the sweep and the poll may both remove it.
   await producer.unschedule(poll, payload);
 });
@@ -160,13 +160,13 @@ test('a schedule waits for its start', async () => {
   const { producer } = queues;
   let firstAt = 0;
   queues.startConsumer({
-    [poll]: async () => {
+    [poll.name]: async () => {
       firstAt ||= Date.now();
     },
   });
   const startAt = new Date(Date.now() + 400);
   const everyMs = 15_000;
-  await producer.schedule({ name: poll, payload, everyMs, startAt });
+  await producer.schedule({ job: poll, payload, everyMs, startAt });
   await waitFor(() => firstAt > 0);
   expect(firstAt).toBeGreaterThanOrEqual(startAt.getTime() - 5);
   expect(firstAt).toBeLessThan(startAt.getTime() + everyMs);
@@ -174,45 +174,57 @@ test('a schedule waits for its start', async () => {
 
 test('a schedule continues after a failed iteration', async () => {
   const run = jest.fn(fail);
-  queues.startConsumer({ [poll]: run });
-  await queues.producer.schedule({ name: poll, payload, everyMs: 100 });
+  queues.startConsumer({ [poll.name]: run });
+  await queues.producer.schedule({ job: poll, payload, everyMs: 100 });
   await waitFor(() => run.mock.calls.length >= 3);
   expect(await queues.producer.isScheduled(poll, payload)).toBe(true);
 });
 
 describe('the producer (flows)', () => {
+  const flowOf = (given: { exportId: string; fileIds: readonly string[]; filesAhead?: number }) => ({
+    parent: { job: testJobs.finalize, payload: { exportId: given.exportId } },
+    children: {
+      job: testJobs.download,
+      payloads: given.fileIds.map((fileId) => ({ exportId: given.exportId, fileId })),
+    },
+    ...(given.filesAhead === undefined ? {} : { ahead: given.filesAhead }),
+  });
+  const stepsOf = (exportId: string, ids: readonly string[]) => ({
+    parent: { job: testJobs.finalize, payload: { exportId } },
+    children: { job: testJobs.step, payloads: ids.map((stepId) => ({ stepId })) },
+  });
   const flow = { exportId: 'job_1', fileIds: ['a', 'b', 'c'] };
 
   test('the finish of a flow runs after all its files, including failed ones', async () => {
     const order: string[] = [];
     queues.startConsumer({
-      'file.download': async ({ fileId }) => {
+      [testJobs.download.name]: async ({ fileId }) => {
         order.push(fileId);
         if (fileId === 'b') await fail();
       },
-      'export.finalize': async ({ exportId }) => {
+      [testJobs.finalize.name]: async ({ exportId }) => {
         order.push(exportId);
       },
     });
-    await queues.producer.addExportFlow(flow);
-    await waitFor(async () => (await queues.job('export.finalize', payload)).state === 'completed');
+    await queues.producer.addFlow(flowOf(flow));
+    await waitFor(async () => (await queues.job(testJobs.finalize, payload)).state === 'completed');
     expect(order.slice(0, 3).sort()).toEqual(['a', 'b', 'c']);
     expect(order.slice(3)).toEqual(['job_1']);
-    expect((await queues.job('file.download', { exportId: 'job_1', fileId: 'b' })).state).toBe('failed');
+    expect((await queues.job(testJobs.download, { exportId: 'job_1', fileId: 'b' })).state).toBe('failed');
   });
 
   test('the jobs of a flow know that another job waits for them', async () => {
     const seen = new Map<string, boolean>();
     queues.startConsumer({
-      'file.download': async ({ fileId, hasParent }) => {
+      [testJobs.download.name]: async ({ fileId, hasParent }) => {
         seen.set(fileId, hasParent);
       },
-      'export.finalize': async ({ hasParent }) => {
+      [testJobs.finalize.name]: async ({ hasParent }) => {
         seen.set('finish', hasParent);
       },
     });
-    await queues.producer.addExportFlow({ exportId: 'job_1', fileIds: ['of a flow'] });
-    await queues.producer.enqueue('file.download', { exportId: 'job_1', fileId: 'alone' });
+    await queues.producer.addFlow(flowOf({ exportId: 'job_1', fileIds: ['of a flow'] }));
+    await queues.producer.enqueue(testJobs.download, { exportId: 'job_1', fileId: 'alone' });
     await waitFor(() => seen.size === 3);
     expect(Object.fromEntries(seen)).toEqual({ 'of a flow': true, alone: false, finish: false });
   });
@@ -220,20 +232,20 @@ describe('the producer (flows)', () => {
   test('a flow that is added twice, before and after its end, runs once', async () => {
     const order: string[] = [];
     const { producer } = queues;
-    await producer.addExportFlow(flow);
-    await producer.addExportFlow(flow);
+    await producer.addFlow(flowOf(flow));
+    await producer.addFlow(flowOf(flow));
     queues.startConsumer({
-      'file.download': async ({ fileId }) => {
+      [testJobs.download.name]: async ({ fileId }) => {
         order.push(fileId);
       },
-      'export.finalize': async ({ exportId }) => {
+      [testJobs.finalize.name]: async ({ exportId }) => {
         order.push(exportId);
       },
     });
-    await waitFor(async () => (await queues.job('export.finalize', payload)).state === 'completed');
-    await producer.addExportFlow(flow);
-    await producer.addExportFlow({ exportId: 'job_2', fileIds: ['z'] });
-    await waitFor(async () => (await queues.job('export.finalize', { exportId: 'job_2' })).state === 'completed');
+    await waitFor(async () => (await queues.job(testJobs.finalize, payload)).state === 'completed');
+    await producer.addFlow(flowOf(flow));
+    await producer.addFlow(flowOf({ exportId: 'job_2', fileIds: ['z'] }));
+    await waitFor(async () => (await queues.job(testJobs.finalize, { exportId: 'job_2' })).state === 'completed');
     expect(order.sort()).toEqual(['a', 'b', 'c', 'job_1', 'job_2', 'z']);
   });
 
@@ -241,28 +253,28 @@ describe('the producer (flows)', () => {
     const ids = Array.from({ length: 2500 }, (_, index) => `f${index}`);
     const large = { exportId: 'job_parts', fileIds: ids };
     const seen: string[] = [];
-    await Promise.all([queues.producer.addExportFlow(large), queues.producer.addExportFlow(large)]);
+    await Promise.all([queues.producer.addFlow(flowOf(large)), queues.producer.addFlow(flowOf(large))]);
     queues.startConsumer({
-      'file.download': async ({ fileId, hasParent }) => {
+      [testJobs.download.name]: async ({ fileId, hasParent }) => {
         seen.push(hasParent ? fileId : `${fileId} without a parent`);
       },
-      'export.finalize': async () => {
+      [testJobs.finalize.name]: async () => {
         seen.push('finalized');
       },
     });
-    await queues.producer.addExportFlow(large);
-    await waitFor(async () => (await queues.job('export.finalize', { exportId: 'job_parts' })).state === 'completed');
+    await queues.producer.addFlow(flowOf(large));
+    await waitFor(async () => (await queues.job(testJobs.finalize, { exportId: 'job_parts' })).state === 'completed');
     expect(seen.at(-1)).toBe('finalized');
     expect(seen.toSorted()).toEqual([...ids, 'finalized'].toSorted());
   });
 
   test('the files of a flow take turns with the files of other connections', async () => {
     const fileIds = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}${index}`);
-    await queues.producer.addExportFlow({ exportId: 'job_large', fileIds: fileIds('large', 500) });
+    await queues.producer.addFlow(flowOf({ exportId: 'job_large', fileIds: fileIds('large', 500) }));
     const order: string[] = [];
     const before = 100;
     const { stop } = queues.startConsumer({
-      'file.download': async ({ fileId, signal }) => {
+      [testJobs.download.name]: async ({ fileId, signal }) => {
         // The files that are downloaded at the stop are handed over.
         if (order.length === before) await once(signal, 'abort').then(() => signal.throwIfAborted());
         order.push(fileId);
@@ -270,10 +282,10 @@ describe('the producer (flows)', () => {
     });
     await waitFor(() => order.length === before);
     await stop();
-    await queues.producer.addExportFlow({ exportId: 'job_small', fileIds: fileIds('small', 5) });
-    await queues.producer.addExportFlow({ exportId: 'job_other', fileIds: fileIds('other', 5), filesAhead: 400 });
+    await queues.producer.addFlow(flowOf({ exportId: 'job_small', fileIds: fileIds('small', 5) }));
+    await queues.producer.addFlow(flowOf({ exportId: 'job_other', fileIds: fileIds('other', 5), filesAhead: 400 }));
     queues.startConsumer({
-      'file.download': async ({ fileId }) => {
+      [testJobs.download.name]: async ({ fileId }) => {
         order.push(fileId);
       },
     });
@@ -290,14 +302,14 @@ describe('the producer (flows)', () => {
 
   test('the steps of a sync take turns with the steps of other connections', async () => {
     const stepIds = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}${index}`);
-    await queues.producer.addSyncFlow({ syncRunId: 'sync_large', stepIds: stepIds('large', 300) });
-    await queues.producer.addSyncFlow({ syncRunId: 'sync_small', stepIds: stepIds('small', 10) });
-    await queues.producer.addSyncFlow({ syncRunId: 'sync_other', stepIds: stepIds('other', 5), stepsAhead: 200 });
+    await queues.producer.addFlow(stepsOf('sync_large', stepIds('large', 300)));
+    await queues.producer.addFlow(stepsOf('sync_small', stepIds('small', 10)));
+    await queues.producer.addFlow({ ...stepsOf('sync_other', stepIds('other', 5)), ahead: 200 });
     const order: string[] = [];
     const step = async ({ stepId }: { readonly stepId: string }) => {
       order.push(stepId);
     };
-    queues.startConsumer({ 'sync.step': step });
+    queues.startConsumer({ [testJobs.step.name]: step });
     await waitFor(() => order.length === 315);
     // A round has one step of each connection, and sixteen steps run at a time.
     expect(order.findLastIndex((stepId) => stepId.startsWith('small'))).toBeLessThan(2 * 10 + 16);
@@ -306,8 +318,8 @@ describe('the producer (flows)', () => {
 
   test('a flow without files runs its finish immediately', async () => {
     const run = jest.fn(async () => undefined);
-    queues.startConsumer({ 'export.finalize': run });
-    await queues.producer.addExportFlow({ exportId: 'job_1', fileIds: [] });
+    queues.startConsumer({ [testJobs.finalize.name]: run });
+    await queues.producer.addFlow(flowOf({ exportId: 'job_1', fileIds: [] }));
     await waitFor(() => run.mock.calls.length === 1);
   });
 });

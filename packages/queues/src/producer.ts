@@ -2,9 +2,10 @@ import { isTimeZone, nextRun } from '@bulkhead/cron';
 import { noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
+import type { JobDefinition } from './define-job.ts';
 import { commonOptions, jobOptions, nextRounds, readRound } from './job-options.ts';
 import { type QueueFigures, readQueueFigures } from './queue-figures.ts';
+import { type QueueName, queueNames } from './queue-names.ts';
 
 export interface ProducerOptions {
   readonly redis: Redis;
@@ -48,24 +49,24 @@ export class Producer {
   }
 
   /** Adds a job. The same job is not added again while the first one is kept. */
-  enqueue<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
-    return this.add(name, payload);
+  enqueue<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
+    return this.add(job, payload);
   }
 
   /**
    * Adds a job again if the same one has finished and is still kept, for work that is due again. A job that waits or runs is not
    * changed.
    */
-  enqueueAgain<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
-    return this.replace({ name, payload, states: finishedStates });
+  enqueueAgain<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
+    return this.replace({ job, payload, states: finishedStates });
   }
 
   /**
    * As `enqueueAgain`, but a job that waits for its next attempt is replaced too, so that it runs now and has all its attempts. Use it
    * if a person repeats the work.
    */
-  enqueueNow<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
-    return this.replace({ name, payload, states: repeatableStates });
+  enqueueNow<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
+    return this.replace({ job, payload, states: repeatableStates });
   }
 
   /**
@@ -73,19 +74,33 @@ export class Producer {
    * that there is work left.
    * @returns whether a job was added
    */
-  async ensure<Name extends JobName>(name: Name, payload: JobPayload<Name>, options: JobsOptions = {}) {
-    const queue = this.byName[catalog[name].queue];
-    const { jobId = '' } = jobOptions(name, payload);
-    const job: Job | undefined = await queue.getJob(jobId);
-    const state = job && (await job.getState());
-    if (job && state === 'delayed' && isFromTheFuture(job)) {
-      await job.promote();
+  async ensure<Payload extends object>(
+    job: JobDefinition<Payload>,
+    payload: NoInfer<Payload>,
+    options: JobsOptions = {},
+  ): Promise<boolean> {
+    const stored: Job | undefined = await this.byName[job.queue].getJob(job.jobId(payload));
+    const state = stored && (await stored.getState());
+    if (stored && state === 'delayed' && isFromTheFuture(stored)) {
+      await stored.promote();
       return true;
     }
     if (state !== undefined && !restartableStates.has(state)) return false;
-    await job?.remove();
-    await this.add(name, payload, options);
+    await stored?.remove();
+    await this.add(job, payload, options);
     return true;
+  }
+
+  /** `ensure` for jobs that take turns as in `addFlow`. @returns whether a job was added */
+  async ensureAll<Payload extends object>(
+    job: JobDefinition<Payload>,
+    payloads: readonly NoInfer<Payload>[],
+  ): Promise<boolean> {
+    const priorities = await this.roundsIn(job.queue, { count: payloads.length });
+    let hasAdded = false;
+    for (const [index, payload] of payloads.entries())
+      hasAdded = (await this.ensure(job, payload, { priority: priorities[index] ?? 0 })) || hasAdded;
+    return hasAdded;
   }
 
   /** The state of each queue. */
@@ -111,92 +126,70 @@ export class Producer {
   }
 
   /**
-   * Adds the downloads of an export and the job that finishes the export after them. Adding the flow twice runs nothing twice.
-   * The files take turns with those of other connections.
-   * @param options.filesAhead the number of unfinished files of the connection's other exports
+   * Adds jobs, and a job that runs after all of them have ended. Adding the flow twice runs nothing twice. The jobs take turns with those
+   * of other flows.
+   * @param flow.ahead the number of unfinished jobs in other flows of the same owner
    */
-  async addExportFlow(options: {
-    readonly exportId: string;
-    readonly fileIds: readonly string[];
-    readonly filesAhead?: number;
+  async addFlow<Parent extends object, Child extends object>(flow: {
+    readonly parent: { readonly job: JobDefinition<Parent>; readonly payload: NoInfer<Parent> };
+    readonly children: { readonly job: JobDefinition<Child>; readonly payloads: readonly NoInfer<Child>[] };
+    readonly ahead?: number;
   }): Promise<void> {
-    const { exportId, fileIds, filesAhead = 0 } = options;
-    const priorities = await this.roundsIn('file-download', { count: fileIds.length, ahead: filesAhead });
-    await this.addFlow({
-      parent: { name: 'export.finalize', payload: { exportId } },
-      children: fileIds.map((fileId, index) => ({
-        name: 'file.download',
-        payload: { exportId, fileId },
+    const { parent, children, ahead = 0 } = flow;
+    const { queue, name } = children.job;
+    const priorities = await this.roundsIn(queue, { count: children.payloads.length, ahead });
+    const flowJobs = children.payloads.map((data, index) => ({
+      name,
+      queueName: queue,
+      data,
+      // Without `ignoreDependencyOnFailure`, one failed child would leave the parent waiting for ever.
+      opts: this.withTrace({
+        ...jobOptions(children.job, data),
         priority: priorities[index] ?? 0,
-      })),
+        ignoreDependencyOnFailure: true,
+      }),
+    }));
+    const { job } = await this.flows.add({
+      name: parent.job.name,
+      queueName: parent.job.queue,
+      data: parent.payload,
+      opts: this.withTrace(jobOptions(parent.job, parent.payload)),
+      children: flowJobs.slice(0, addedAtOnce),
     });
-  }
-
-  /** `ensure` for the downloads of an export, which take turns as in `addExportFlow`. @returns whether a job was added */
-  async ensureDownloads({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
-    const priorities = await this.roundsIn('file-download', { count: fileIds.length });
-    let hasAdded = false;
-    for (const [index, fileId] of fileIds.entries())
-      hasAdded =
-        (await this.ensure('file.download', { exportId, fileId }, { priority: priorities[index] ?? 0 })) || hasAdded;
-    return hasAdded;
-  }
-
-  /**
-   * Adds the steps of a sync and the job that finishes the sync after them. Adding the flow twice runs nothing twice. The steps take
-   * turns with those of other connections.
-   * @param options.stepsAhead the number of unfinished steps of the connection's other syncs
-   */
-  async addSyncFlow(options: {
-    readonly syncRunId: string;
-    readonly stepIds: readonly string[];
-    readonly stepsAhead?: number;
-  }): Promise<void> {
-    const { syncRunId, stepIds, stepsAhead = 0 } = options;
-    const priorities = await this.roundsIn('sync', { count: stepIds.length, ahead: stepsAhead });
-    await this.addFlow({
-      parent: { name: 'sync.finalize', payload: { syncRunId } },
-      children: stepIds.map((stepId, index) => ({
-        name: 'sync.step',
-        payload: { syncRunId, stepId },
-        priority: priorities[index] ?? 0,
-      })),
-    });
-  }
-
-  /** `ensure` for the steps of a sync, which take turns as in `addSyncFlow`. @returns whether a job was added */
-  async ensureSteps({ syncRunId, stepIds }: { readonly syncRunId: string; readonly stepIds: readonly string[] }) {
-    const priorities = await this.roundsIn('sync', { count: stepIds.length });
-    let hasAdded = false;
-    for (const [index, stepId] of stepIds.entries())
-      hasAdded =
-        (await this.ensure('sync.step', { syncRunId, stepId }, { priority: priorities[index] ?? 0 })) || hasAdded;
-    return hasAdded;
+    const parentOf = { id: job.id as string, queue: job.queueQualifiedName };
+    // The parent waits for those that are added now, too. If the first have ended by then, it
+    // runs too early and does nothing, and the sweep adds it again.
+    for (let from = addedAtOnce; from < flowJobs.length; from += addedAtOnce) {
+      const added = flowJobs.slice(from, from + addedAtOnce);
+      await this.byName[queue].addBulk(
+        added.map(({ data, opts }) => ({ name, data, opts: { ...opts, parent: parentOf } })),
+      );
+    }
   }
 
   /**
    * Adds a recurring job. Its iterations survive crashes of the worker, and after an outage exactly one iteration catches up.
    * Setting the same schedule twice makes one schedule.
    */
-  async schedule<Name extends JobName>(options: {
-    readonly name: Name;
-    readonly payload: JobPayload<Name>;
+  async schedule<Payload extends object>(options: {
+    readonly job: JobDefinition<Payload>;
+    readonly payload: NoInfer<Payload>;
     readonly everyMs: number;
     readonly startAt?: Date;
   }): Promise<void> {
-    const { name, payload, everyMs, startAt } = options;
-    const queue = this.byName[catalog[name].queue];
-    const id = schedulerId(name, payload);
+    const { job, payload, everyMs, startAt } = options;
+    const queue = this.byName[job.queue];
+    const id = job.jobId(payload);
     // Setting a schedule again does not change its next iteration, so a wrong one has to be removed first.
     if (isTooLate(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
     await queue.upsertJobScheduler(
       id,
       { every: everyMs, ...(startAt ? { startDate: startAt } : {}) },
       {
-        name,
+        name: job.name,
         data: payload,
         opts: this.withTrace({
-          ...commonOptions(name),
+          ...commonOptions(job),
           removeOnComplete: { count: 100 },
           removeOnFail: { count: 100 },
         }),
@@ -208,52 +201,46 @@ export class Producer {
    * Adds a job that recurs by a cron expression. Setting it again plans it again from now. The sweep runs late schedules, because
    * it knows from the record what has run.
    */
-  async scheduleCron<Name extends JobName>(options: {
-    readonly name: Name;
-    readonly payload: JobPayload<Name>;
+  async scheduleCron<Payload extends object>(options: {
+    readonly job: JobDefinition<Payload>;
+    readonly payload: NoInfer<Payload>;
     readonly cron: string;
     readonly timeZone: string;
   }): Promise<void> {
-    const { name, payload, cron, timeZone } = options;
-    await this.byName[catalog[name].queue].upsertJobScheduler(
-      schedulerId(name, payload),
+    const { job, payload, cron, timeZone } = options;
+    await this.byName[job.queue].upsertJobScheduler(
+      job.jobId(payload),
       { pattern: cron, tz: timeZone },
       {
-        name,
+        name: job.name,
         data: payload,
-        opts: { ...commonOptions(name), removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+        opts: { ...commonOptions(job), removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
       },
     );
   }
 
-  /** The schedules that have a job in Redis. */
-  async listScheduledRuns(): Promise<ScheduledRun[]> {
-    const schedulers = await this.byName[catalog['schedule.run'].queue].getJobSchedulers();
-    return schedulers.flatMap(({ template, pattern: cron = '', tz: timeZone = '', next = 0 }) => {
-      const scheduleId = (template?.data as { scheduleId?: string } | undefined)?.scheduleId;
-      if (scheduleId === undefined) return [];
-      return [{ scheduleId, cron, timeZone, isTooLate: isCronTooLate({ cron, timeZone, next }) }];
-    });
+  /** The schedules of a job that are in Redis. @returns their payloads, as they were added */
+  async listScheduled<Payload extends object>(job: JobDefinition<Payload>): Promise<Scheduled<Partial<Payload>>[]> {
+    const schedulers = await this.byName[job.queue].getJobSchedulers();
+    return schedulers
+      .filter(({ template, name }) => name === job.name && template?.data !== undefined)
+      .map((scheduler) => ({
+        payload: scheduler.template?.data as Partial<Payload>,
+        cron: scheduler.pattern ?? '',
+        timeZone: scheduler.tz ?? '',
+        isTooLate: scheduler.pattern === undefined ? isTooLate(scheduler) : isCronTooLate(scheduler),
+      }));
   }
 
   /** Whether a schedule exists and its next iteration is at most one interval away. */
-  async isScheduled<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
-    const scheduler = await this.byName[catalog[name].queue].getJobScheduler(schedulerId(name, payload));
+  async isScheduled<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>): Promise<boolean> {
+    const scheduler = await this.byName[job.queue].getJobScheduler(job.jobId(payload));
     return scheduler !== undefined && !isTooLate(scheduler);
   }
 
   /** An iteration that already waits still runs. Steps check their record first. */
-  async unschedule<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
-    await this.byName[catalog[name].queue].removeJobScheduler(schedulerId(name, payload));
-  }
-
-  /** The exports that have a scheduled poll. `isTooLate` means that the next iteration is later than it can be. */
-  async listScheduledPolls(): Promise<{ readonly exportId: string; readonly isTooLate: boolean }[]> {
-    const schedulers = await this.byName['bulk-export'].getJobSchedulers();
-    return schedulers.flatMap((scheduler) => {
-      const exportId = (scheduler.template?.data as { exportId?: string } | undefined)?.exportId;
-      return exportId === undefined ? [] : [{ exportId, isTooLate: isTooLate(scheduler) }];
-    });
+  async unschedule<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>): Promise<void> {
+    await this.byName[job.queue].removeJobScheduler(job.jobId(payload));
   }
 
   async close(): Promise<void> {
@@ -266,12 +253,8 @@ export class Producer {
     return metadata === undefined ? options : { ...options, telemetry: { metadata } };
   }
 
-  private async add<Name extends JobName>(name: Name, payload: JobPayload<Name>, options: JobsOptions = {}) {
-    await this.byName[catalog[name].queue].add(
-      name,
-      payload,
-      this.withTrace({ ...jobOptions(name, payload), ...options }),
-    );
+  private async add<Payload extends object>(job: JobDefinition<Payload>, payload: Payload, options: JobsOptions = {}) {
+    await this.byName[job.queue].add(job.name, payload, this.withTrace({ ...jobOptions(job, payload), ...options }));
   }
 
   /** The rounds of an owner's next jobs in a queue whose jobs take turns. @param options.ahead see `nextRounds` */
@@ -279,50 +262,16 @@ export class Producer {
     return nextRounds({ round: await readRound(this.byName[queue]), ahead: 0, ...options });
   }
 
-  private toFlowJob<Name extends JobName>({ name, payload, priority }: FlowJob<Name>) {
-    return {
-      name,
-      queueName: catalog[name].queue,
-      data: payload,
-      opts: this.withTrace({ ...jobOptions(name, payload), ...(priority === undefined ? {} : { priority }) }),
-    };
-  }
-
-  private async addFlow<Parent extends JobName, Child extends JobName>(flow: {
-    readonly parent: FlowJob<Parent>;
-    readonly children: readonly FlowJob<Child>[];
-  }): Promise<void> {
-    const parent = this.toFlowJob(flow.parent);
-    const toChild = (job: FlowJob<Child>) => {
-      const child = this.toFlowJob(job);
-      // Without this option, one failed child would leave the parent waiting for ever.
-      return { ...child, opts: { ...child.opts, ignoreDependencyOnFailure: true } };
-    };
-    const { job } = await this.flows.add({ ...parent, children: flow.children.slice(0, addedAtOnce).map(toChild) });
-    // The parent waits for those that are added now, too. If the first have ended by then, it
-    // runs too early and does nothing, and the sweep adds it again.
-    for (let from = addedAtOnce; from < flow.children.length; from += addedAtOnce) {
-      const children = flow.children.slice(from, from + addedAtOnce).map(toChild);
-      const parentOf = { id: job.id as string, queue: job.queueQualifiedName };
-      const [first] = children;
-      if (first)
-        await this.byName[first.queueName].addBulk(
-          children.map(({ name, data, opts }) => ({ name, data, opts: { ...opts, parent: parentOf } })),
-        );
-    }
-  }
-
   /** Adds a job, in the place of the same job if that is in one of the states. */
-  private async replace<Name extends JobName>(options: {
-    readonly name: Name;
-    readonly payload: JobPayload<Name>;
+  private async replace<Payload extends object>(options: {
+    readonly job: JobDefinition<Payload>;
+    readonly payload: Payload;
     readonly states: ReadonlySet<string>;
   }): Promise<void> {
-    const { name, payload, states } = options;
-    const { jobId = '' } = jobOptions(name, payload);
-    const job: Job | undefined = await this.byName[catalog[name].queue].getJob(jobId);
-    if (job && states.has(await job.getState())) await job.remove();
-    await this.add(name, payload);
+    const { job, payload, states } = options;
+    const stored: Job | undefined = await this.byName[job.queue].getJob(job.jobId(payload));
+    if (stored && states.has(await stored.getState())) await stored.remove();
+    await this.add(job, payload);
   }
 }
 
@@ -347,19 +296,13 @@ async function listFailedNames(options: {
   return jobs.flatMap((job) => (job ? [job.name] : []));
 }
 
-export interface ScheduledRun {
-  readonly scheduleId: string;
+export interface Scheduled<Payload> {
+  readonly payload: Payload;
+  /** Empty for a job that recurs at an interval, as the time zone. */
   readonly cron: string;
   readonly timeZone: string;
   /** The next iteration was planned while the clock was ahead. */
   readonly isTooLate: boolean;
-}
-
-interface FlowJob<Name extends JobName> {
-  readonly name: Name;
-  readonly payload: JobPayload<Name>;
-  /** A job without a priority runs before all jobs with one. */
-  readonly priority?: number;
 }
 
 /** Larger than the error of any clock that NTP synchronizes. */
@@ -379,8 +322,7 @@ function isTooLate(scheduler: JobSchedulerJson | undefined): boolean {
 /** BullMQ and `nextRun` can differ by a day when summer time begins or ends. */
 const cronToleranceMs = 24 * 60 * 60_000;
 
-function isCronTooLate(options: Omit<ScheduledRun, 'scheduleId' | 'isTooLate'> & { next: number }): boolean {
-  const { cron, timeZone, next } = options;
+function isCronTooLate({ pattern: cron = '', tz: timeZone = '', next = 0 }: JobSchedulerJson): boolean {
   // Redis may have jobs of another version of Node.js, which knew other time zones.
   if (!isTimeZone(timeZone)) return false;
   return next > nextRun({ cron, timeZone, spreadMs: 0 }, new Date()).getTime() + cronToleranceMs;
@@ -394,7 +336,3 @@ const repeatableStates: ReadonlySet<string> = new Set([...finishedStates, 'delay
  * its files or steps have finished, and then the children that it waits for no longer exist.
  */
 const restartableStates: ReadonlySet<string> = new Set([...finishedStates, 'unknown', 'waiting-children']);
-
-function schedulerId<Name extends JobName>(name: Name, payload: JobPayload<Name>): string {
-  return (catalog[name] as { jobId: (payload: JobPayload<Name>) => string }).jobId(payload);
-}

@@ -1,7 +1,8 @@
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { QueueName } from './catalog.ts';
+import type { QueueName } from './queue-names.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
+import { testJobs } from './testing/test-jobs.ts';
 
 let queues: TestQueues;
 beforeEach(() => {
@@ -9,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => queues.stop());
 
-const name = 'connection.test';
+const job = testJobs.test;
 
 async function figuresOf(queue: QueueName) {
   const figures = (await queues.producer.readFigures()).find((candidate) => candidate.queue === queue);
@@ -26,7 +27,7 @@ test('the figures list each queue, with zeros for an empty one', async () => {
 
 test('the figures show a paused queue with its waiting jobs', async () => {
   await queues.queue('connection').pause();
-  await queues.producer.enqueue(name, { connectionId: 'a' });
+  await queues.producer.enqueue(job, { connectionId: 'a' });
   expect(await figuresOf('connection')).toMatchObject({ isPaused: true, jobs: { waiting: 1 } });
   await queues.queue('connection').resume();
   expect(await figuresOf('connection')).toMatchObject({ isPaused: false, jobs: { waiting: 1 } });
@@ -34,10 +35,10 @@ test('the figures show a paused queue with its waiting jobs', async () => {
 
 test('the figures count waiting jobs and the age of the oldest one', async () => {
   const queue = queues.queue('connection');
-  await queue.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 60_000 });
-  await queues.producer.enqueue(name, { connectionId: 'b' });
+  await queue.add(job.name, { connectionId: 'a' }, { timestamp: Date.now() - 60_000 });
+  await queues.producer.enqueue(job, { connectionId: 'b' });
   // A job that waits for its time is not late.
-  await queue.add(name, { connectionId: 'c' }, { timestamp: Date.now() - 90_000, delay: 600_000 });
+  await queue.add(job.name, { connectionId: 'c' }, { timestamp: Date.now() - 90_000, delay: 600_000 });
   const { jobs, oldestMs } = await figuresOf('connection');
   expect(jobs).toMatchObject({ waiting: 2, delayed: 1 });
   expect(oldestMs).toBeGreaterThanOrEqual(60_000);
@@ -47,7 +48,11 @@ test('the figures count waiting jobs and the age of the oldest one', async () =>
 test('the age of a job does not include the delay that it was added with', async () => {
   const queue = queues.queue('connection');
   // Like the job of a nightly schedule that was added during the previous run and became due 20 s ago.
-  await queue.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 86_420_000, delay: 86_400_000, jobId: 'a' });
+  await queue.add(
+    job.name,
+    { connectionId: 'a' },
+    { timestamp: Date.now() - 86_420_000, delay: 86_400_000, jobId: 'a' },
+  );
   await (await queue.getJob('a'))?.promote();
   const { jobs, oldestMs } = await figuresOf('connection');
   expect(jobs.waiting).toBe(1);
@@ -57,10 +62,10 @@ test('the age of a job does not include the delay that it was added with', async
 
 test('the producer counts the jobs of all queues that have failed for good since a time, by name', async () => {
   expect(await queues.producer.countFailed(new Date(0))).toEqual(new Map());
-  queues.startConsumer({ [name]: async () => undefined });
+  queues.startConsumer({ [job.name]: async () => undefined });
   for (const index of [1, 2, 3]) await queues.queue('connection').add('made.up', { index });
   await queues.queue('maintenance').add('made.too', {});
-  await queues.producer.enqueue(name, { connectionId: 'a' });
+  await queues.producer.enqueue(job, { connectionId: 'a' });
   const counts = await waitFor(async () => {
     const failed = await queues.producer.countFailed(new Date(Date.now() - 60_000));
     return failed.get('made.up') === 3 && failed.size === 2 ? failed : undefined;

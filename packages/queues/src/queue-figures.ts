@@ -1,5 +1,5 @@
 import type { Job, Queue } from 'bullmq';
-import type { QueueName } from './catalog.ts';
+import type { QueueName } from './queue-names.ts';
 
 const jobStates = ['waiting', 'active', 'delayed', 'waiting-children', 'failed'] as const;
 

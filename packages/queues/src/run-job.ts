@@ -1,10 +1,10 @@
 import { AppError, type Logger, observeWaits, type Tracing, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { ActiveJobs } from './active-jobs.ts';
-import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
-import type { Handlers, JobContext, JobObserver, JobOutcome } from './handler.ts';
+import type { AnyJob, JobContext, JobDefinition, JobObserver, JobOutcome } from './define-job.ts';
 import { planRetry, type RetryPlan } from './plan-retry.ts';
 import { isSuspectWait, type PoisonJobs, poisonJobError } from './poison-jobs.ts';
+import type { QueueName } from './queue-names.ts';
 
 interface RunJobOptions<Deps> {
   readonly job: Job;
@@ -13,7 +13,9 @@ interface RunJobOptions<Deps> {
   readonly signal: AbortSignal | undefined;
   /** Aborted when the process stops. */
   readonly stopSignal: AbortSignal;
-  readonly handlers: Handlers<Deps>;
+  /** By name. */
+  readonly jobs: ReadonlyMap<string, AnyJob<Deps>>;
+  readonly isOutage: (error: unknown) => boolean;
   readonly deps: Deps;
   readonly poisonJobs: PoisonJobs;
   readonly activeJobs: ActiveJobs;
@@ -26,13 +28,13 @@ interface RunJobOptions<Deps> {
 const handOverMs = 500;
 
 /**
- * Wraps every handler: parses the payload, restores the log context, limits the time, measures, logs, ends the record of a job that
+ * Wraps every job: parses the payload, restores the log context, limits the time, measures, logs, ends the record of a job that
  * is given up, and translates errors for BullMQ. Error texts that reach Redis are fixed and never contain an upstream body.
  */
 export async function runJob<Deps>(options: RunJobOptions<Deps>): Promise<void> {
   const { job, logger } = options;
-  if (!isJobName(job.name)) throw refuse(options, `there is no job ${job.name}`);
-  const definition = catalog[job.name];
+  const definition = options.jobs.get(job.name);
+  if (!definition) throw refuse(options, `there is no job ${job.name}`);
   const payload = definition.payload.safeParse(job.data);
   if (!payload.success) throw refuse(options, 'the payload does not fit the job: it was added by another version');
   const attempt = job.attemptsMade + 1;
@@ -41,15 +43,16 @@ export async function runJob<Deps>(options: RunJobOptions<Deps>): Promise<void> 
     const startedAt = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAt);
     const end = (outcome: JobOutcome) =>
-      options.onJobEnd({ queue: definition.queue, job: job.name as JobName, outcome, durationMs: durationMs() });
+      options.onJobEnd({ queue: definition.queue, job: job.name, outcome, durationMs: durationMs() });
     try {
-      await options.tracing.span(spanOf({ job, queue: definition.queue, payload: payload.data }), () =>
-        handleUnlessPoison({ ...options, name: job.name as JobName, payload: payload.data }),
+      await options.tracing.span(
+        spanOf({ job, queue: definition.queue, payload: payload.data, tracedIds: definition.tracedIds }),
+        () => handleUnlessPoison({ ...options, definition, payload: payload.data }),
       );
       logger.debug('job completed', { durationMs: durationMs() });
       end('completed');
     } catch (error) {
-      await translate({ ...options, error, name: job.name as JobName, durationMs: durationMs(), end });
+      await translate({ ...options, error, definition, durationMs: durationMs(), end });
     }
   };
   await withLogContext(context, work, (line) => show(job.log(line)));
@@ -61,22 +64,22 @@ function show(shown: Promise<unknown>): void {
 }
 
 /** Rejects a job that no attempt can complete. */
-function refuse<Deps>({ job, logger, onJobEnd }: RunJobOptions<Deps>, reason: string): UnrecoverableError {
-  const name = isJobName(job.name) ? job.name : 'unknown';
+function refuse<Deps>({ job, jobs, logger, onJobEnd }: RunJobOptions<Deps>, reason: string): UnrecoverableError {
+  const name = jobs.has(job.name) ? job.name : 'unknown';
   onJobEnd({ queue: job.queueName as QueueName, job: name, outcome: 'failed', durationMs: 0 });
   logger.error('job failed', { queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1, reason });
   return new UnrecoverableError(reason);
 }
 
-type Work<Deps> = RunJobOptions<Deps> & { readonly name: JobName; readonly payload: object };
+type Work<Deps> = RunJobOptions<Deps> & { readonly definition: AnyJob<Deps>; readonly payload: object };
 
 async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
-  const { job, poisonJobs, name } = options;
+  const { job, poisonJobs, definition } = options;
   switch (await poisonJobs.assess(job)) {
     case 'none':
       return handle(options);
     case 'poison': {
-      const error = poisonJobError(name);
+      const error = poisonJobError(definition.name);
       await giveUp(options, error);
       throw error;
     }
@@ -92,20 +95,20 @@ async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
 }
 
 async function handle<Deps>(options: Work<Deps>): Promise<void> {
-  const { job, name, payload, deps, signal: lockSignal, stopSignal, poisonJobs, activeJobs } = options;
-  const { timeoutMs } = catalog[name];
+  const { job, definition, payload, deps, signal: lockSignal, stopSignal, poisonJobs, activeJobs } = options;
+  const { timeoutMs } = definition;
   // Unlike AbortSignal.timeout, this timer does not keep an ended job in memory until the limit, which may be hours away.
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new DOMException('The job took too long.', 'TimeoutError')), timeoutMs);
   const endSignal = AbortSignal.any([stopSignal, limit.signal]);
   const signal = AbortSignal.any([endSignal, ...(lockSignal ? [lockSignal] : [])]);
-  const active = activeJobs.begin({ name, jobId: job.id ?? '' });
+  const active = activeJobs.begin({ definition, jobId: job.id ?? '' });
   const context: JobContext = {
     signal,
     endSignal,
     jobId: job.id ?? '',
     retryAt: (error) => {
-      const plan = planOf(job, name, error);
+      const plan = planOf(job, definition, error);
       if (signal.aborted) return new Date();
       return plan.kind === 'none' ? undefined : new Date(Date.now() + plan.delayMs);
     },
@@ -118,12 +121,12 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
   };
   try {
     await observeWaits(active.observeWaits(poisonJobs.observeWaits(job)), () =>
-      handlerOf(options).run(deps, { ...payload, ...context }),
+      definition.run(deps, { ...payload, ...context } as never),
     );
   } catch (error) {
     // A recurring job is not given up: its next iteration is the retry.
     const isRecurring = job.repeatJobKey !== undefined;
-    if (!signal.aborted && !isRecurring && planOf(job, name, error).kind === 'none') await giveUp(options, error);
+    if (!signal.aborted && !isRecurring && planOf(job, definition, error).kind === 'none') await giveUp(options, error);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -131,20 +134,12 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
   }
 }
 
-async function giveUp<Deps>(options: Work<Deps>, error: unknown): Promise<void> {
-  await handlerOf(options).onFinalFailure?.(options.deps, { ...options.payload, error });
+async function giveUp<Deps>({ definition, deps, payload, isOutage }: Work<Deps>, error: unknown): Promise<void> {
+  // The payload was parsed by the schema of the job.
+  if (!isOutage(error)) await definition.onFinalFailure?.(deps, { ...payload, error } as never);
 }
 
-/** The payload was parsed by the schema of the same name. */
-function handlerOf<Deps>({ handlers, name }: Work<Deps>) {
-  return handlers[name] as unknown as {
-    readonly run: (deps: Deps, job: object) => Promise<unknown>;
-    readonly onFinalFailure?: (deps: Deps, job: object) => Promise<unknown>;
-  };
-}
-
-function planOf(job: Job, name: JobName, error: unknown): RetryPlan {
-  const { backoffMs } = catalog[name];
+function planOf(job: Job, { backoffMs }: JobDefinition<never>, error: unknown): RetryPlan {
   const attempts = job.opts.attempts ?? 1;
   return planRetry({ error, jobId: job.id ?? '', attempt: job.attemptsMade + 1, attempts, backoffMs });
 }
@@ -152,12 +147,12 @@ function planOf(job: Job, name: JobName, error: unknown): RetryPlan {
 async function translate<Deps>(
   options: RunJobOptions<Deps> & {
     readonly error: unknown;
-    readonly name: JobName;
+    readonly definition: JobDefinition<never>;
     readonly durationMs: number;
     readonly end: (outcome: JobOutcome) => void;
   },
 ): Promise<never> {
-  const { job, name, token, stopSignal, poisonJobs, logger, error, durationMs, end } = options;
+  const { job, definition, token, stopSignal, poisonJobs, logger, error, durationMs, end } = options;
   if (stopSignal.aborted) {
     end('handed-over');
     logger.info('job handed over', { durationMs });
@@ -165,7 +160,7 @@ async function translate<Deps>(
     throw new DelayedError();
   }
   const appError = error instanceof AppError ? error : undefined;
-  const plan = planOf(job, name, error);
+  const plan = planOf(job, definition, error);
   if (plan.kind === 'wait') {
     end('waits');
     logger.info('job waits', { durationMs, delayMs: plan.delayMs, code: appError?.code });
@@ -183,9 +178,6 @@ async function translate<Deps>(
   throw isFinal ? new UnrecoverableError(text) : new Error(text);
 }
 
-/** Bulkhead's own ids, by which operators search for traces. Other ids may contain a patient id. */
-const tracedIds = ['exportId', 'syncRunId', 'connectionId', 'scheduleId'];
-
 /**
  * A job continues the trace of the code that added it. Each iteration of a recurring job has its own trace with a link to that
  * code. Otherwise an export of two days would be one trace with thousands of spans.
@@ -194,8 +186,9 @@ function spanOf(options: {
   readonly job: Job;
   readonly queue: QueueName;
   readonly payload: Readonly<Record<string, unknown>>;
+  readonly tracedIds: readonly string[] | undefined;
 }): Parameters<Tracing['span']>[0] {
-  const { job, queue, payload } = options;
+  const { job, queue, payload, tracedIds = [] } = options;
   const carried = job.opts.telemetry?.metadata;
   const ids = tracedIds.flatMap((name) => {
     const id = payload[name];

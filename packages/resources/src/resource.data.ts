@@ -4,9 +4,9 @@ import {
   type DataAmounts,
   deleteInBatches,
   type FeatureData,
+  hasNoActiveWork,
   idsBelow,
   type Named,
-  noData,
   ownedRecords,
   type PatientOfConnection,
   type PatientPass,
@@ -97,7 +97,7 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
   };
 
   return {
-    ...noData,
+    findActive: hasNoActiveWork,
 
     async countOfConnection(connectionId) {
       const counts = [await parts.countOfConnection(connectionId)];

@@ -1,4 +1,11 @@
-import { type FeatureData, noData, type StoreContext } from '@bulkhead/store';
+import {
+  countsNothing,
+  encryptsNothing,
+  type FeatureData,
+  hasNoActiveWork,
+  retainsNothing,
+  type StoreContext,
+} from '@bulkhead/store';
 import { ServedExportRepository } from './served-export.repository.ts';
 
 export type ServedExportStore = ReturnType<typeof createServedExportStore>['repositories'];
@@ -7,7 +14,12 @@ export function createServedExportStore(context: Pick<StoreContext, 'database' |
   const servedExports = new ServedExportRepository(context);
   // Records live for a day, so they are not counted. A client that loses its export starts another one.
   const data: FeatureData = {
-    ...noData,
+    countOfConnection: countsNothing,
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
+    findActive: hasNoActiveWork,
+    retention: retainsNothing,
+    encryptedFields: encryptsNothing,
     eraseConnection: async ({ connectionId }) => {
       await servedExports.deleteOfConnection(connectionId);
       return 0;

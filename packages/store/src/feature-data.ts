@@ -73,17 +73,21 @@ export interface FeatureData<Kind extends string = never> {
   readonly encryptedFields: readonly EncryptedField[];
 }
 
-/** For features without records of a connection or a patient, and for the parts of the others in which they have none. */
-export const noData: FeatureData = {
-  countOfConnection: async () => noAmounts,
-  eraseConnection: async () => 0,
-  countOfPatient: async () => noAmounts,
-  countMentions: async () => noAmounts,
-  erasePatient: async () => 0,
-  findActive: async () => undefined,
-  retention: {},
-  encryptedFields: [],
-};
+/*
+ * A feature names each part. A part in which it has nothing is one of these, so that nothing is left out by mistake.
+ */
+
+/** Nothing that a person would look for: it expires soon, or it is a trace of other data. */
+export const countsNothing = async (): Promise<DataAmounts> => noAmounts;
+/** No record belongs to a connection. */
+export const keepsNoConnection = async (): Promise<number> => 0;
+/** No record contains an id or a text about a patient. */
+export const keepsNoPatient = async (): Promise<number> => 0;
+/** Nothing runs that could still store data. */
+export const hasNoActiveWork = async (): Promise<undefined> => undefined;
+/** Records expire by an index, or they are kept with their connection. */
+export const retainsNothing = {} as const;
+export const encryptsNothing: readonly EncryptedField[] = [];
 
 /** What workers do for a feature when it is the turn of all features. */
 export interface FeatureWork {
@@ -99,10 +103,11 @@ export interface FeatureWork {
   ensureJobs(): Promise<void>;
 }
 
-export const noWork: FeatureWork = {
-  stop: async () => undefined,
-  leaveEhr: async () => undefined,
-  isBusyWith: async () => false,
-  recountWithheld: async () => undefined,
-  ensureJobs: async () => undefined,
-};
+/** It starts nothing that writes. */
+export const startsNothing = async (): Promise<void> => undefined;
+/** The EHR keeps nothing for it. */
+export const leavesNothingAtEhr = async (): Promise<void> => undefined;
+/** Its work is never for one patient. */
+export const worksOnNoPatient = async (): Promise<boolean> => false;
+/** Its records have no counts of withheld lines. */
+export const withholdsNoLines = async (): Promise<void> => undefined;

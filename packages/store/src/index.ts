@@ -17,12 +17,20 @@ export {
 export {
   type ActiveWork,
   type ConnectionPass,
+  countsNothing,
+  encryptsNothing,
   type FeatureData,
   type FeatureWork,
-  noData,
-  noWork,
+  hasNoActiveWork,
+  keepsNoConnection,
+  keepsNoPatient,
+  leavesNothingAtEhr,
   type PatientOfConnection,
   type PatientPass,
+  retainsNothing,
+  startsNothing,
+  withholdsNoLines,
+  worksOnNoPatient,
 } from './feature-data.ts';
 export { FileNovelty } from './file-novelty.ts';
 export { forgetTexts } from './forget-texts.ts';

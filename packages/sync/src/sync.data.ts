@@ -2,11 +2,12 @@ import type { QuarantineRepository } from '@bulkhead/quarantine';
 import { type EndedRun, retainRuns, runClaimsOf } from '@bulkhead/runs';
 import {
   amountsOf,
+  countsNothing,
   deleteInBatches,
+  encryptsNothing,
   type FeatureData,
   forgetTexts,
   idsBelow,
-  noData,
   ownedRecords,
   sumAmounts,
 } from '@bulkhead/store';
@@ -33,7 +34,8 @@ export function createSyncData(options: {
     },
   ]);
   return {
-    ...noData,
+    countMentions: countsNothing,
+    encryptedFields: encryptsNothing,
 
     async countOfConnection(connectionId) {
       const ids = await syncRuns.listIds(connectionId);

@@ -1,7 +1,9 @@
 import {
+  countsNothing,
+  encryptsNothing,
   type FeatureData,
   forgetTexts,
-  noData,
+  hasNoActiveWork,
   ownedRecords,
   RetentionPass,
   type RetentionStep,
@@ -11,7 +13,10 @@ import { webhookDeliverySchema } from './webhook-delivery.record.ts';
 
 export function createWebhookData({ database }: { readonly database: Database }): FeatureData<'webhook-delivery'> {
   return {
-    ...noData,
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
+    findActive: hasNoActiveWork,
+    encryptedFields: encryptsNothing,
     ...ownedRecords(database, [
       {
         ...{ collection: 'webhook_deliveries', kind: 'webhookDeliveries', isCounted: true },

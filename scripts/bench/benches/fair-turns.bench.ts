@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { connectRedis, createConsumer, type Handlers, Producer, type QueueName } from '@bulkhead/queues';
+import { downloadJob, finalizeJob } from '@bulkhead/bulk-export/jobs';
+import { type AnyJob, connectRedis, createConsumer, Producer, type QueueName } from '@bulkhead/queues';
+import { finalizeSyncJob, syncStepJob } from '@bulkhead/sync/jobs';
 import type { Bench, BenchContext } from '../bench.ts';
 import { medianRow } from '../compare.ts';
 import { median } from '../report/median.ts';
 
 const largeExport = 5000;
 const smallExport = 10;
-/** The number of parallel downloads of a worker process, from the catalog of queues. */
+/** The number of parallel downloads of a worker process, see queue-names.ts. */
 const atATime = 4;
 /**
  * A round is one file of each connection. The downloads that run when the small export arrives, and beside its last
@@ -59,8 +61,10 @@ async function syncSeconds(redisUrl: string, { besideLarge }: { readonly besideL
   let budget = Promise.resolve();
   let open = smallSyncs * patients.small;
   let begun = 0;
-  const step: Handlers<undefined>['sync.step'] = {
-    run: async (_deps, { stepId }) => {
+  const step: AnyJob<undefined> = {
+    ...syncStepJob,
+    ...givesUpNothing,
+    run: async (_deps, { stepId }: { readonly stepId: string }) => {
       begun += 1;
       for (let request = 0; request < requestsOfPatient; request++) {
         budget = budget.then(() => setTimeout(1));
@@ -69,30 +73,43 @@ async function syncSeconds(redisUrl: string, { besideLarge }: { readonly besideL
       if (stepId.startsWith('small')) open -= 1;
     },
   };
-  const finalize: Handlers<undefined>['sync.finalize'] = { run: async () => undefined };
+  const finalize: AnyJob<undefined> = { ...finalizeSyncJob, ...givesUpNothing, run: async () => undefined };
   await using queues = openQueues({
     redisUrl,
     names: ['sync'],
-    handlers: { 'sync.step': step, 'sync.finalize': finalize },
+    jobs: [step, finalize],
   });
-  if (besideLarge) await queues.producer.addSyncFlow({ syncRunId: 'large', stepIds: idsOf('large', patients.large) });
+  if (besideLarge) await queues.producer.addFlow(flowOfSync('large', patients.large));
   queues.consumer.start();
   while (besideLarge && begun < 20) await setTimeout(5);
   const startedAt = performance.now();
   for (let index = 0; index < smallSyncs; index++) {
     const syncRunId = `small${index}`;
-    await queues.producer.addSyncFlow({ syncRunId, stepIds: idsOf(syncRunId, patients.small) });
+    await queues.producer.addFlow(flowOfSync(syncRunId, patients.small));
   }
   while (open > 0) await setTimeout(5);
   return (performance.now() - startedAt) / 1000;
 }
 
+/** The records of these jobs do not exist. */
+const givesUpNothing = { onFinalFailure: async () => undefined };
+
+function flowOfSync(syncRunId: string, steps: number) {
+  const payloads = idsOf(syncRunId, steps).map((stepId) => ({ syncRunId, stepId }));
+  return { parent: { job: finalizeSyncJob, payload: { syncRunId } }, children: { job: syncStepJob, payloads } };
+}
+
+function flowOfExport(exportId: string, fileIds: readonly string[]) {
+  const payloads = fileIds.map((fileId) => ({ exportId, fileId }));
+  return { parent: { job: finalizeJob, payload: { exportId } }, children: { job: downloadJob, payloads } };
+}
+
 function openQueues(options: {
   readonly redisUrl: string;
   readonly names: readonly QueueName[];
-  readonly handlers: object;
+  readonly jobs: readonly AnyJob<undefined>[];
 }) {
-  const { redisUrl, names, handlers } = options;
+  const { redisUrl, names, jobs } = options;
   const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
   const prefix = `{${randomBytes(4).toString('hex')}}`;
   const producer = new Producer({ redis, prefix, onError: () => undefined });
@@ -100,7 +117,7 @@ function openQueues(options: {
     redis,
     prefix,
     queues: names,
-    handlers: handlers as Handlers<undefined>,
+    jobs,
     deps: undefined,
     logger: silent,
   });
@@ -121,25 +138,29 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 async function countOthers(redisUrl: string): Promise<number> {
   const order: string[] = [];
   let isSmallDone = false;
-  const download: Handlers<undefined>['file.download'] = {
-    run: async (_deps, { fileId }) => {
+  const download: AnyJob<undefined> = {
+    ...downloadJob,
+    ...givesUpNothing,
+    run: async (_deps, { fileId }: { readonly fileId: string }) => {
       // As long as the download of a small file.
       await setTimeout(1);
       order.push(fileId);
     },
   };
-  const finalize: Handlers<undefined>['export.finalize'] = {
-    run: async (_deps, { exportId }) => {
+  const finalize: AnyJob<undefined> = {
+    ...finalizeJob,
+    ...givesUpNothing,
+    run: async (_deps, { exportId }: { readonly exportId: string }) => {
       isSmallDone ||= exportId === 'small';
     },
   };
-  const handlers = { 'file.download': download, 'export.finalize': finalize };
-  await using queues = openQueues({ redisUrl, names: ['file-download', 'bulk-export'], handlers });
-  await queues.producer.addExportFlow({ exportId: 'large', fileIds: idsOf('large', largeExport) });
+  const jobs = [download, finalize];
+  await using queues = openQueues({ redisUrl, names: ['file-download', 'bulk-export'], jobs });
+  await queues.producer.addFlow(flowOfExport('large', idsOf('large', largeExport)));
   queues.consumer.start();
   while (order.length < atATime * 10) await setTimeout(5);
   const before = order.length;
-  await queues.producer.addExportFlow({ exportId: 'small', fileIds: idsOf('small', smallExport) });
+  await queues.producer.addFlow(flowOfExport('small', idsOf('small', smallExport)));
   while (!isSmallDone) await setTimeout(5);
   const last = order.findLastIndex((fileId) => fileId.startsWith('small'));
   return last + 1 - before - smallExport;

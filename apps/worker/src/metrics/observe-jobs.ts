@@ -1,3 +1,4 @@
+import { sweepJob } from '@bulkhead/monitoring/jobs';
 import type { JobObserver } from '@bulkhead/queues';
 import type { Metrics } from '@bulkhead/runtime';
 
@@ -19,6 +20,6 @@ export function observeJobs(metrics: Metrics): JobObserver {
   });
   return ({ queue, job, outcome, durationMs }) => {
     observe({ queue, job_name: job, outcome }, durationMs / 1000);
-    if (job === 'maintenance.sweep' && outcome === 'completed') sweptAt({}, Date.now() / 1000);
+    if (job === sweepJob.name && outcome === 'completed') sweptAt({}, Date.now() / 1000);
   };
 }

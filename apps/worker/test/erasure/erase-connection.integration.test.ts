@@ -1,19 +1,17 @@
-import { downloadFile } from '@bulkhead/bulk-export/steps';
-import { revokeConnection } from '@bulkhead/connections/steps';
+import { downloadJob } from '@bulkhead/bulk-export/jobs';
+import { revokeJob } from '@bulkhead/connections/jobs';
 import { countOfConnection } from '@bulkhead/erasure';
-import { firstAttempt } from '@bulkhead/queues/testing';
+import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { sweep } from '../../src/sweep.ts';
 import type { FilledConnection } from '../harness/fill-connection.ts';
 import {
   type ErasureCases,
   kindsOf,
   patientId,
-  progress,
   requestedBy,
-  signal,
   startErasureCases,
   withoutProof,
 } from './erasure-cases.fixture.ts';
@@ -140,12 +138,8 @@ test('the erasure of a connection ends a running download and deletes what it ha
     return (await cases.read(exportId)).phase === 'downloading';
   });
   const file = (await store.outputFiles.listByExport(exportId)).find(({ type }) => type === 'Observation');
-  const download = downloadFile(deps, {
-    fileId: file?.id ?? '',
-    retryAt: firstAttempt,
-    signal: signal(),
-    progress,
-  }).catch(() => undefined);
+  const step = { exportId, fileId: file?.id ?? '' };
+  const download = runJob(deps, downloadJob, step, { retryAt: firstAttempt }).catch(() => undefined);
   await waitFor(async () => (await store.outputFiles.find(file?.id ?? ''))?.state === 'downloading');
   const erasureId = await erasures.request();
   await erasures.runUntilSettling(erasureId);
@@ -232,7 +226,7 @@ test('a connection whose secret cannot be decrypted is erased with a warning, or
   expect(erasure).toMatchObject({ phase: 'completed', warnings: [{ code: 'ehr-not-told' }] });
 
   await deps.store.connections.markDeleted({ id: deleted, now: new Date() });
-  await revokeConnection(deps, { connectionId: deleted });
+  await runJob(deps, revokeJob, { connectionId: deleted });
   expect(await deps.store.connections.findDeletedAt(deleted)).toBeUndefined();
 }, 60_000);
 
@@ -257,14 +251,14 @@ test('an erasure deletes the records of a connection that was deleted earlier', 
 
 test('the sweep recreates the job of an erasure after a loss of Redis', async () => {
   const erasureId = await erasures.request();
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
   expect(await jobIds()).toContain(`erase.${erasureId}`);
   await cases.redis.del(...(await cases.redis.keys(`${cases.prefix}*`)));
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
   expect(await jobIds()).toContain(`erase.${erasureId}`);
   await cases.redis.del(...(await cases.redis.keys(`${cases.prefix}*`)));
   await erasures.runToEnd(erasureId);
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
   expect(await jobIds()).not.toContain(`erase.${erasureId}`);
 }, 60_000);
 

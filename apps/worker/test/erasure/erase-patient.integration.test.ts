@@ -4,7 +4,8 @@ import { runExport } from '@bulkhead/bulk-export/testing';
 import type { Erasure } from '@bulkhead/erasure';
 import { countOfPatient } from '@bulkhead/erasure';
 import { ErasureService } from '@bulkhead/erasure/commands';
-import { firstAttempt } from '@bulkhead/queues/testing';
+import { replayJob } from '@bulkhead/quarantine/jobs';
+import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { recordSchemas } from '@bulkhead/store';
 import type { SyncRun } from '@bulkhead/sync';
 import { cancelSync } from '@bulkhead/sync/commands';
@@ -12,7 +13,6 @@ import { planSync, runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { replayLine } from '../../src/replay-line.ts';
 import type { FilledConnection } from '../harness/fill-connection.ts';
 import {
   type ErasureCases,
@@ -187,7 +187,7 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
     .updateOne({ _id: file?.id as never }, { $inc: { 'checkpoint.quarantined': 1 } });
   const [total] = await accountedOf(file?.id ?? '');
   const quarantineId = `${file?.id}.${'1'.padStart(16, '0')}`;
-  await replayLine(newCases.deps, { quarantineId });
+  await runJob(newCases.deps, replayJob, { quarantineId });
   expect(await store.quarantine.find(quarantineId)).toMatchObject({ state: 'withheld', keptBytes: 0 });
   expect(await accountedOf(file?.id ?? '')).toEqual([total, 0]);
   expect((await countData()).resources).toEqual({});

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Erasure } from '@bulkhead/erasure';
-import { runErasure } from '@bulkhead/erasure/steps';
+import { eraseJob } from '@bulkhead/erasure/jobs';
+import { runJob } from '@bulkhead/queues/testing';
 import { isErasedEntry } from '@bulkhead/resources';
 import type { AppError } from '@bulkhead/runtime';
 import { noAmounts } from '@bulkhead/store';
@@ -45,7 +46,7 @@ export async function startErasureCases() {
   const waitUntilSettled = () => {
     clock.now = new Date(clock.now.getTime() + deps.erasureSettleMs);
   };
-  const attempt = (erasureId: string) => runErasure(deps, { erasureId, signal: signal(), progress });
+  const attempt = (erasureId: string) => runJob(deps, eraseJob, { erasureId });
   /** Runs passes until only the time of settling is left. */
   const runUntilSettling = async (erasureId: string): Promise<void> => {
     const isSettling = () => attempt(erasureId).catch((error: AppError) => error.code === 'erasure-settling');
@@ -99,7 +100,7 @@ export async function startErasureCases() {
       for (let isDone = false; !isDone; attempts++) {
         const cut = new AbortController();
         const abort = () => cut.abort(new Error('the worker was killed'));
-        const error = await runErasure(deps, { erasureId, signal: cut.signal, progress: abort }).then(
+        const error = await runJob(deps, eraseJob, { erasureId }, { signal: cut.signal, progress: abort }).then(
           () => undefined,
           (reason: unknown) => reason,
         );

@@ -1,5 +1,6 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { retain } from '@bulkhead/erasure/steps';
+import { retainJob } from '@bulkhead/erasure/jobs';
+import { runJob } from '@bulkhead/queues/testing';
 import { type OpenDatabase, openDatabase, toTimestamp } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
@@ -23,7 +24,7 @@ afterEach(async () => {
 const hourMs = 60 * 60_000;
 const signal = new AbortController().signal;
 
-const run = () => retain(cases.deps, { signal });
+const run = () => runJob(cases.deps, retainJob, {}, { signal });
 /** Changes for how many days kinds are kept. 0 is for ever. */
 const retainFor = (days: Partial<UseCases['deps']['retentionDays']>) => {
   const { deps } = cases;

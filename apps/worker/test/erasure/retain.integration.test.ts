@@ -1,7 +1,8 @@
-import { retain } from '@bulkhead/erasure/steps';
+import { retainJob } from '@bulkhead/erasure/jobs';
+import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { runJob } from '@bulkhead/queues/testing';
 import { type OpenDatabase, openDatabase } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { sweep } from '../../src/sweep.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 import { type AgedRecords, changesDuring, createAgedRecords, nothing, only } from './aged-records.fixture.ts';
 
@@ -24,7 +25,7 @@ const dayMs = 24 * 60 * 60_000;
 const hourMs = 60 * 60_000;
 const signal = new AbortController().signal;
 
-const run = () => retain(cases.deps, { signal });
+const run = () => runJob(cases.deps, retainJob, {}, { signal });
 /** Changes for how many days kinds are kept. 0 is for ever. */
 const retainFor = (days: Partial<UseCases['deps']['retentionDays']>) => {
   const { deps } = cases;
@@ -319,7 +320,9 @@ test('the job stops if it is aborted', async () => {
   await records.addExport({ phase: 'failed' });
   const aborted = AbortSignal.abort(new Error('shutdown'));
   expect(
-    await changesOf(async () => expect(retain(cases.deps, { signal: aborted })).rejects.toThrow('shutdown')),
+    await changesOf(async () =>
+      expect(runJob(cases.deps, retainJob, {}, { signal: aborted })).rejects.toThrow('shutdown'),
+    ),
   ).toEqual(nothing);
 });
 
@@ -328,13 +331,13 @@ test('a kind that fails does not prevent the deletion of the others', async () =
   const { deps } = cases;
   const retention = { ...deps.store.retention, 'replayed-line': () => Promise.reject(new Error('broken')) };
   const broken = { ...deps, store: { ...deps.store, retention } };
-  await expect(retain(broken, { signal })).rejects.toThrow('broken');
+  await expect(runJob(broken, retainJob, {}, { signal })).rejects.toThrow('broken');
   expect(await deps.store.bulkExports.find(old.id)).toBeUndefined();
 });
 
 test('the sweep schedules the job once an hour', async () => {
-  await sweep(cases.deps);
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepJob, {});
   const queue = cases.deps.producer.queues.find(({ name }) => name === 'maintenance');
   const schedulers = (await queue?.getJobSchedulers()) ?? [];
   const retaining = schedulers.filter(({ name }) => name === 'maintenance.retain');

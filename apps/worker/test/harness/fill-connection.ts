@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { runExport } from '@bulkhead/bulk-export/testing';
+import { fetchDocumentJob } from '@bulkhead/documents/jobs';
 import { withDocuments } from '@bulkhead/documents/steps';
+import { replayJob } from '@bulkhead/quarantine/jobs';
+import type { Job } from '@bulkhead/queues';
 import { attemptJob, lastAttempt } from '@bulkhead/queues/testing';
 import { toTombstone } from '@bulkhead/resources';
 import { documentContext, makeDocument } from '@bulkhead/resources/testing';
@@ -8,9 +11,7 @@ import { makeSchedule } from '@bulkhead/schedules/testing';
 import { openDatabase } from '@bulkhead/store/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { handlers } from '../../src/handlers.ts';
-import { notifyClients } from '../../src/notify-clients.ts';
-import { replayLine } from '../../src/replay-line.ts';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import type { UseCases } from './start-use-cases.ts';
 
 const signal = () => AbortSignal.timeout(120_000);
@@ -45,7 +46,7 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   await store.resourceWriter.write('Patient', [toTombstone({ resourceId: 'gone', context })]);
   await addReport(connectionCases, { exportId: ended.id, patientId });
   await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
-  await notifyClients(deps, { kind: 'bulk-export', id: ended.id });
+  await attempt(cases, notifyJob, { kind: 'bulk-export', id: ended.id });
 
   const run = makeSyncRun({
     id: `sync_ended_${connectionId}`,
@@ -57,25 +58,21 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   for (const stepId of await store.syncSteps.listUnsettledIds(run.id))
     await runSyncStep(deps, { stepId, retryAt: lastAttempt, progress, signal: signal() });
   await finalizeSync(deps, { syncRunId: run.id });
-  await notifyClients(deps, { kind: 'sync-run', id: run.id });
+  await attempt(cases, notifyJob, { kind: 'sync-run', id: run.id });
 
   const unsettled = await store.documents.list({ filter: { connectionId, state: 'pending' }, limit: 1000 });
   // The report is excluded, because its content is to be stored and the EHR does not have its Binary.
   const cut = unsettled.find(({ url }) => url !== undefined && url !== 'Binary/of-report');
   for (const { id: documentId, url } of unsettled.filter((document) => document !== cut)) {
-    const fetching = attemptJob(deps, handlers['document.fetch'], {
-      payload: { documentId },
-      retryAt: lastAttempt,
-      signal: signal(),
-    });
+    const fetching = attempt(cases, fetchDocumentJob, { documentId });
     await (url === 'Binary/of-report' ? fetching.catch(() => undefined) : fetching);
   }
   await beginUpload(cases, cut?.id ?? '');
 
   await store.apiKeys.issue({ name: 'client', role: 'client', connectionIds: [connectionId], now: deps.now() });
-  const attempt = { clientId: 'key_1', key: `answer-${connectionId}`, holder: 'holder' };
-  await store.answeredRequests.take({ attempt, request: { requestHash: 'hash' }, now: deps.now() });
-  await store.answeredRequests.save({ attempt, request: { requestHash: 'hash', answer: {} }, connectionId });
+  const held = { clientId: 'key_1', key: `answer-${connectionId}`, holder: 'holder' };
+  await store.answeredRequests.take({ attempt: held, request: { requestHash: 'hash' }, now: deps.now() });
+  await store.answeredRequests.save({ attempt: held, request: { requestHash: 'hash', answer: {} }, connectionId });
   await store.authorizationRequests.insert({
     request: {
       id: `auth_${connectionId}`,
@@ -94,6 +91,15 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   });
   await store.keptOut.add({ connectionId, patientId: 'kept-out', binaryIds: ['kept-out'], now: deps.now() });
   return { connection, endedExportId: ended.id, ...(await startOthers(cases, { connectionId })) };
+}
+
+/** Runs the last attempt of a job. */
+function attempt<Payload>(
+  { deps }: Pick<UseCases, 'deps'>,
+  job: Job<Payload, UseCases['deps']>,
+  payload: NoInfer<Payload>,
+): Promise<void> {
+  return attemptJob(deps, job, { payload, retryAt: lastAttempt, signal: signal() });
 }
 
 /** Adds a report with a content that no other document has, and a Binary, which does not name its patient. */
@@ -149,7 +155,7 @@ async function addEncryptedLines(
     ],
     now: deps.now(),
   });
-  await replayLine(deps, { quarantineId: `${file.id}.${'2'.padStart(16, '0')}` });
+  await attempt({ deps }, replayJob, { quarantineId: `${file.id}.${'2'.padStart(16, '0')}` });
   // What a worker leaves that is killed while it writes a long line.
   await using database = await openDatabase(mongodbUri);
   const files_id = `${file.id}.${'3'.padStart(16, '0')}/killed`;

@@ -1,4 +1,5 @@
 import { Producer } from '@bulkhead/queues';
+import { runScheduleJob } from '@bulkhead/schedules/jobs';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -28,7 +29,7 @@ async function create(body: object = {}): Promise<string> {
   return answer.body.data.id;
 }
 
-const jobs = async () => (await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId);
+const jobs = async () => (await producer.listScheduled(runScheduleJob)).map(({ payload }) => payload.scheduleId);
 const ended = (id: string) =>
   system.until(`${path}/${id}`, ({ lastRun }) => lastRun?.runStatus && lastRun.runStatus !== 'IN_PROGRESS');
 
@@ -81,8 +82,8 @@ test('a paused schedule has no job, a resumed one has, and a deleted connection 
   expect((await patch({ paused: false })).body.data.nextRunAt).toEqual(expect.any(String));
   expect(await jobs()).toEqual([id]);
   await patch({ cron: '0 4 * * 1', timeZone: 'UTC' });
-  expect(await producer.listScheduledRuns()).toEqual([
-    { scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC', isTooLate: false },
+  expect(await producer.listScheduled(runScheduleJob)).toEqual([
+    { payload: { scheduleId: id }, cron: '0 4 * * 1', timeZone: 'UTC', isTooLate: false },
   ]);
   expect((await system.request('DELETE', `/api/ehr/connections/${system.connectionId}`)).status).toBe(204);
   expect(await jobs()).toEqual([]);

@@ -1,9 +1,10 @@
 import type { ChainPosition } from '@bulkhead/audit';
+import { keepAuditHeadJob } from '@bulkhead/audit/jobs';
+import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { runJob } from '@bulkhead/queues/testing';
 import type { Logger } from '@bulkhead/runtime';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { keepAuditHead } from '../../src/keep-audit-head.ts';
-import { sweep } from '../../src/sweep.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 const cases = await startUseCases();
@@ -28,15 +29,15 @@ test('a worker keeps the head of the audit log each hour, and only that head sho
     logger: { ...logger, info },
     sendAuditHead: (head: ChainPosition) => void sent.push(head),
   };
-  await keepAuditHead(deps);
+  await runJob(deps, keepAuditHeadJob, {});
   expect([logged, sent]).toEqual([[], []]);
   for (let index = 0; index < 3; index++) await auditEvents.append(event);
-  await keepAuditHead(deps);
+  await runJob(deps, keepAuditHeadJob, {});
   const [expected] = sent;
   expect(expected?.sequence).toBe(3);
   expect(logged).toEqual([{ auditHead: `3:${expected?.hash}` }]);
-  await sweep(cases.deps);
-  expect(await producer.isScheduled('maintenance.keep-audit-head', {})).toBe(true);
+  await runJob(cases.deps, sweepJob, {});
+  expect(await producer.isScheduled(keepAuditHeadJob, {})).toBe(true);
 
   await using database = await openDatabase(cases.mongodbUri);
   await database.db.collection('audit_events').deleteMany({});

@@ -1,7 +1,8 @@
-import { runSchedule } from '@bulkhead/schedules/steps';
+import { runJob } from '@bulkhead/queues/testing';
+import { runScheduleJob } from '@bulkhead/schedules/jobs';
 import { makeSchedule } from '@bulkhead/schedules/testing';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { afterAll, expect, test } from '@jest/globals';
-import { notifyClients } from '../../src/notify-clients.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 const cases = await startUseCases();
@@ -21,14 +22,14 @@ test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
     const schedule = makeSchedule({ connectionId, kind });
     await store.schedules.insert(schedule);
     cases.clock.now = schedule.nextRunAt;
-    await runSchedule(cases.deps, { scheduleId: schedule.id });
+    await runJob(cases.deps, runScheduleJob, { scheduleId: schedule.id });
     const id = (await store.schedules.find(schedule.id))?.lastRun?.runId ?? '';
     const [records, of] =
       kind === 'export' ? ([store.bulkExports, 'bulk-export'] as const) : ([store.syncRuns, 'sync-run'] as const);
     const from = await records.find(id);
     if (!from) throw new Error('no run');
     await records.transition({ from, to: 'failed' } as never);
-    await notifyClients(cases.deps, { kind: of, id });
+    await runJob(cases.deps, notifyJob, { kind: of, id });
     const deliveries = await store.webhookDeliveries.list({ connectionId, limit: 10 });
     const events = deliveries.map(({ body }) => JSON.parse(body));
     expect(events).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);

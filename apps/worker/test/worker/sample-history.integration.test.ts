@@ -1,5 +1,6 @@
 import { createHistoryService } from '@bulkhead/monitoring/commands';
-import { sampleHistory } from '@bulkhead/monitoring/steps';
+import { sampleHistoryJob } from '@bulkhead/monitoring/jobs';
+import { runJob } from '@bulkhead/queues/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { fillConnection } from '../harness/fill-connection.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
@@ -21,9 +22,9 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   const budget = { id: 'b', name: 'athenahealth.production', rateLimit: { perDay: 100_000 } };
   const readBudgets = async () => [{ state: { budget, day: 4711 } }] as never;
   const sampled = { ...deps, readBudgets };
-  await sampleHistory(sampled);
+  await runJob(sampled, sampleHistoryJob, {});
   laterBy(1);
-  await sampleHistory(sampled);
+  await runJob(sampled, sampleHistoryJob, {});
   const [sample, ...others] = await store.historySamples.listSince(new Date(0));
   expect(others).toEqual([]);
   expect(sample?.runs.map(({ kind, outcome }) => `${kind} ${outcome}`).sort()).toEqual([
@@ -44,13 +45,13 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   const completedAt = new Date(cases.clock.now.getTime() + minuteMs);
   await store.bulkExports.transition({ from: active, to: 'failed', change: { completedAt } });
   laterBy(20);
-  await sampleHistory(sampled);
+  await runJob(sampled, sampleHistoryJob, {});
   const samples = await store.historySamples.listSince(new Date(0));
   expect(samples.map(({ runs }) => runs.length)).toEqual([2, 1]);
   expect(samples[1]).toMatchObject({ lags: [], runs: [{ kind: 'export', outcome: 'failed' }] });
 
   laterBy(31 * 24 * 60);
-  await sampleHistory(sampled);
+  await runJob(sampled, sampleHistoryJob, {});
   expect(await store.historySamples.listSince(new Date(0))).toHaveLength(1);
   const history = await createHistoryService({ store }).read(1);
   expect(history.queues.length).toBeGreaterThan(0);

@@ -1,11 +1,13 @@
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
-import type { JobName } from '@bulkhead/queues';
+import { retainJob } from '@bulkhead/erasure/jobs';
+import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { runJob } from '@bulkhead/queues/testing';
 import type { Logger } from '@bulkhead/runtime';
+import { runScheduleJob } from '@bulkhead/schedules/jobs';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { withFeatureWork } from '../../src/feature-work.ts';
-import { sweep } from '../../src/sweep.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
 let cases: UseCases;
@@ -20,15 +22,15 @@ async function listJobs() {
 }
 
 /** The names of the export's jobs in all queues. */
-async function jobsOf(exportId: string): Promise<JobName[]> {
-  return (await listJobs()).filter(({ data }) => data.exportId === exportId).map(({ name }) => name as JobName);
+async function jobsOf(exportId: string): Promise<string[]> {
+  return (await listJobs()).filter(({ data }) => data.exportId === exportId).map(({ name }) => name);
 }
 
 test('a sweep recreates the job that finishes an export whose files are all settled', async () => {
   const { store } = cases.deps;
   const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
   await store.outputFiles.insertMissing([makeOutputFile({ exportId: record.id, state: 'completed' })]);
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
   expect(await jobsOf(record.id)).toEqual(['export.finalize']);
 });
 
@@ -37,7 +39,7 @@ test('a sweep recreates the jobs of the files that are not settled', async () =>
   const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
   const states = ['completed', 'pending', 'downloading', 'failed'] as const;
   await store.outputFiles.insertMissing(states.map((state) => makeOutputFile({ exportId: record.id, state })));
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
   expect(await jobsOf(record.id)).toEqual(['file.download', 'file.download']);
 });
 
@@ -47,7 +49,7 @@ test('a sweep recreates the job of a DELETE that the server has not accepted yet
   const record = await cases.read(exportId);
   await store.bulkExports.transition({ from: record, to: 'cancelled', change: { discard: 'due' } });
   expect(await jobsOf(exportId)).not.toContain('export.discard');
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
   expect(await jobsOf(exportId)).toContain('export.discard');
 });
 
@@ -60,7 +62,7 @@ test('a sweep recreates the jobs of all pending deliveries, also if hundreds wai
   await Promise.all(
     ids.map((id) => webhookDeliveries.insertMissing({ ...delivery, id, state: 'pending', attempts: [], createdAt })),
   );
-  await sweep(cases.deps);
+  await runJob(cases.deps, sweepJob, {});
   const jobs = await listJobs();
   expect(jobs.flatMap(({ data }) => data.deliveryId ?? []).toSorted()).toEqual(ids.toSorted());
 });
@@ -72,10 +74,10 @@ test('a sweep recreates all other jobs if those of one schedule cannot be create
   const unknown = makeSchedule({ id: 'sched_1', connectionId, timeZone: 'Europe/Nowhere' });
   const known = makeSchedule({ id: 'sched_2', connectionId });
   for (const schedule of [unknown, known]) await store.schedules.insert(schedule);
-  await sweep(cases.deps);
-  const scheduled = (await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId);
+  await runJob(cases.deps, sweepJob, {});
+  const scheduled = (await producer.listScheduled(runScheduleJob)).map(({ payload }) => payload.scheduleId);
   expect(scheduled).toEqual([known.id]);
-  expect(await producer.isScheduled('maintenance.retain', {})).toBe(true);
+  expect(await producer.isScheduled(retainJob, {})).toBe(true);
 });
 
 test('a sweep recreates all other jobs if some of its parts fail, logs each of them, and then fails itself', async () => {
@@ -96,8 +98,8 @@ test('a sweep recreates all other jobs if some of its parts fail, logs each of t
     store: { ...store, syncRuns, documents },
     logger: { ...logger, error },
   });
-  await expect(sweep(deps)).rejects.toBe(errors[0]);
+  await expect(runJob(deps, sweepJob, {})).rejects.toBe(errors[0]);
   expect(logged).toEqual(errors);
   expect(await jobsOf(exportId)).toContain('export.discard');
-  expect(await producer.isScheduled('maintenance.retain', {})).toBe(true);
+  expect(await producer.isScheduled(retainJob, {})).toBe(true);
 });

@@ -13,6 +13,7 @@ import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
 import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
 import type { OutputFile } from '../output-file.record.ts';
+import { kickOffJob } from '../steps/kick-off.job.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
@@ -210,7 +211,7 @@ export class BulkExportService {
   private async accept(record: BulkExport, by: string | undefined): Promise<void> {
     await this.store.bulkExports.insert({ record, requestKey: requestKey(record.request), by });
     try {
-      await this.producer.enqueue('export.kick-off', { exportId: record.id });
+      await this.producer.enqueue(kickOffJob, { exportId: record.id });
     } catch (cause) {
       await withdraw(this.store, record);
       throw unavailable(cause);

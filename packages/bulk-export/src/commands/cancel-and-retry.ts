@@ -1,7 +1,11 @@
 import type { Producer } from '@bulkhead/queues';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
+import { discardJob } from '../steps/discard-export.job.ts';
+import { pollJob } from '../steps/poll-export.job.ts';
+import { resumeJob } from '../steps/resume-export.job.ts';
 import type { BulkExportStore } from '../store.ts';
 
 interface ExportCommand {
@@ -43,9 +47,9 @@ export async function cancelExport(command: ExportCommand): Promise<ExportChange
 
 /** If the queue is unavailable, the export is still cancelled, and the sweep does this later. */
 async function notifyWorkers(producer: Producer, { id: exportId, discard }: BulkExport): Promise<void> {
-  const unschedule = producer.unschedule('export.poll', { exportId });
-  const enqueue = discard === 'due' ? producer.enqueueAgain('export.discard', { exportId }) : undefined;
-  const notify = producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
+  const unschedule = producer.unschedule(pollJob, { exportId });
+  const enqueue = discard === 'due' ? producer.enqueueAgain(discardJob, { exportId }) : undefined;
+  const notify = producer.enqueueAgain(notifyJob, { kind: 'bulk-export', id: exportId });
   await Promise.allSettled([unschedule, enqueue, notify]);
 }
 
@@ -76,7 +80,7 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
     const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date(), by, prepare });
     if (!reopened) continue;
     // If the queue is unavailable, the sweep does this within a minute.
-    await producer.enqueueAgain('export.resume', { exportId: record.id }).catch(() => undefined);
+    await producer.enqueueAgain(resumeJob, { exportId: record.id }).catch(() => undefined);
     return { record: reopened, isChanged: true };
   }
 }

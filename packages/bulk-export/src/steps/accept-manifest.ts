@@ -4,8 +4,10 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps } from './deps.ts';
+import { downloadJob } from './download/download-file.job.ts';
 import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';
 import { manifestWarnings } from './export-warnings.ts';
+import { finalizeJob } from './finalize-export.job.ts';
 import { isFilteredHere, sentSince } from './sent-request.ts';
 
 /**
@@ -52,8 +54,12 @@ export async function acceptManifest(
   }
   logger.info('export ready', { exportId, count: files.length });
   const fileIds = await store.outputFiles.listUnsettledIds(exportId);
-  await producer.addExportFlow({ exportId, fileIds, filesAhead: await countFilesAhead(store, record) });
-  await producer.unschedule('export.poll', { exportId });
+  await producer.addFlow({
+    parent: { job: finalizeJob, payload: { exportId } },
+    children: { job: downloadJob, payloads: fileIds.map((fileId) => ({ exportId, fileId })) },
+    // All exports of a connection share its part of the workers.
+    ahead: await countFilesAhead(store, record),
+  });
 }
 
 /**

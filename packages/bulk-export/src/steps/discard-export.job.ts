@@ -1,7 +1,20 @@
 import { deleteExport, EhrHttpError } from '@bulkhead/ehr-client';
-import type { RetryAt } from '@bulkhead/queues';
+import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
+import { exportPayload } from './export-payload.ts';
+
+export const discardJob = defineJob({
+  name: 'export.discard',
+  queue: 'bulk-export',
+  payload: exportPayload,
+  jobId: ({ exportId }) => `discard.${exportId}`,
+  // No user waits for this, and the server's copy expires eventually.
+  ...tenTimes,
+  timeoutMs: 2 * minuteMs,
+  tracedIds: ['exportId'],
+  run: discardExport,
+});
 
 /** Answers of a server that does not know the method. */
 const hasNoDelete: ReadonlySet<number> = new Set([405, 501]);

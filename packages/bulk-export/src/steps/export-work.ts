@@ -1,15 +1,17 @@
 import { ignoreIfEnded, recordGone } from '@bulkhead/runs';
-import { type FeatureWork, noWork } from '@bulkhead/store';
+import { type FeatureWork, worksOnNoPatient } from '@bulkhead/store';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { cancelExport } from '../commands/cancel-and-retry.ts';
 import type { BulkExportDeps } from './deps.ts';
-import { discardExport } from './discard-export.ts';
-import { ensureExportJobs } from './ensure-export-jobs.ts';
+import { discardExport, discardJob } from './discard-export.job.ts';
+import { pollJob } from './poll-export.job.ts';
 import { recount } from './replay-file-line.ts';
+import { ensureExportJobs } from './resume-export.job.ts';
 
 export function exportWork(deps: BulkExportDeps): FeatureWork {
   const { store, producer } = deps;
   return {
-    ...noWork,
+    isBusyWith: worksOnNoPatient,
 
     async stop(connectionId) {
       for (const { id } of await store.bulkExports.listActiveOf(connectionId)) {
@@ -31,9 +33,9 @@ export function exportWork(deps: BulkExportDeps): FeatureWork {
     async ensureJobs() {
       await ensureJobsOfActive(deps);
       for (const { id: exportId } of await store.bulkExports.listDiscardable())
-        await producer.ensure('export.discard', { exportId });
+        await producer.ensure(discardJob, { exportId });
       for (const id of await store.bulkExports.listUnnotifiedIds())
-        await producer.ensure('webhook.notify', { kind: 'bulk-export', id });
+        await producer.ensure(notifyJob, { kind: 'bulk-export', id });
     },
   };
 }
@@ -42,8 +44,8 @@ export function exportWork(deps: BulkExportDeps): FeatureWork {
 async function ensureJobsOfActive(deps: BulkExportDeps): Promise<void> {
   const { store, producer, logger } = deps;
   const active = await store.bulkExports.listActive();
-  const polls = await producer.listScheduledPolls();
-  const scheduled = new Set(polls.filter(({ isTooLate }) => !isTooLate).map(({ exportId }) => exportId));
+  const polls = await producer.listScheduled(pollJob);
+  const scheduled = new Set(polls.filter(({ isTooLate }) => !isTooLate).map(({ payload }) => payload.exportId));
   for (const record of active) {
     try {
       const wereMissing = await ensureExportJobs(deps, { record, isPolled: scheduled.has(record.id) });
@@ -54,7 +56,6 @@ async function ensureJobsOfActive(deps: BulkExportDeps): Promise<void> {
     }
   }
   const polled = new Set(active.filter(({ phase }) => phase === 'exporting').map(({ id }) => id));
-  for (const { exportId } of polls) {
-    if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
-  }
+  for (const { exportId = '' } of polls.map(({ payload }) => payload))
+    if (!polled.has(exportId)) await producer.unschedule(pollJob, { exportId });
 }

@@ -1,16 +1,31 @@
-import { coversAllOf, coversType } from '@bulkhead/fhir';
-import type { FailedJob } from '@bulkhead/queues';
-import { AppError, type ErrorCode, type ExportError, present, toExportError } from '@bulkhead/runtime';
+import { coversType } from '@bulkhead/fhir';
+import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
+import { type ExportError, present } from '@bulkhead/runtime';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { type BulkExport, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportPhase } from '../bulk-export-phase.ts';
-import { exportError } from '../errors.ts';
 import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { refusedTypesOf } from '../sent-kick-off.ts';
-import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
+import { type Coverage, coversNow, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
+import { discardJob } from './discard-export.job.ts';
+import { exportPayload } from './export-payload.ts';
 import { endWarnings, failedByCause } from './export-warnings.ts';
+import { failExport, failExportIn } from './fail-export.ts';
 import { sentSince, uncoveredTypes } from './sent-request.ts';
+
+export const finalizeJob = defineJob({
+  name: 'export.finalize',
+  queue: 'bulk-export',
+  payload: exportPayload,
+  jobId: ({ exportId }) => `finalize.${exportId}`,
+  ...tenTimes,
+  timeoutMs: 10 * minuteMs,
+  tracedIds: ['exportId'],
+  run: finalizeExport,
+  onFinalFailure: failExportIn('downloading', 'finalizing'),
+});
 
 const ending: readonly BulkExportPhase[] = ['downloading', 'finalizing'];
 
@@ -46,8 +61,8 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
     ...(isDone ? { discard: 'due' as const } : {}),
   };
   if (!(await store.bulkExports.transition({ from: record, to: 'completed', change }))) return;
-  if (isDone || record.orphans?.length) await producer.enqueueAgain('export.discard', { exportId });
-  await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
+  if (isDone || record.orphans?.length) await producer.enqueueAgain(discardJob, { exportId });
+  await producer.enqueueAgain(notifyJob, { kind: 'bulk-export', id: exportId });
   logger.info('export completed', { exportId, counts });
 }
 
@@ -135,12 +150,6 @@ function hadAny(types: readonly string[], resourceType: string): boolean {
   return resourceType === everyType ? types.length > 0 : types.includes(resourceType);
 }
 
-/** Whether an earlier export of every type contained a type or, for `everyType`, all types that today's coverage contains. */
-export function coversNow(today: Coverage): (coverage: Coverage, resourceType: string) => boolean {
-  return (coverage, resourceType) =>
-    resourceType === everyType ? coversAllOf(coverage, today) : coversType(coverage, resourceType);
-}
-
 async function warn(
   { store }: BulkExportDeps,
   options: Ended & Pick<Parameters<typeof endWarnings>[0], 'counts' | 'decisions' | 'repeatsStored'>,
@@ -171,50 +180,4 @@ function filesMissing(found: number, expected: number): ExportError {
     code: ledgerIncomplete,
     message: `The database has ${found} of the ${expected} files of this export, perhaps after a backup was restored. Retry the export, which starts a new one at the EHR.`,
   };
-}
-
-/** After these errors a retry starts a new export at the server, so the old one is deleted there. */
-const lostExports: ReadonlySet<ErrorCode> = new Set(['export-timeout', 'export-failed-at-ehr']);
-
-/** Marks an export as failed if it is in one of these phases. In a later phase the error no longer matters. */
-export async function failExport(
-  { store, producer, logger, now }: BulkExportDeps,
-  options: {
-    readonly exportId: string;
-    readonly error: ExportError;
-    readonly phases: readonly BulkExportPhase[];
-    /** The error counts only for this version of the record. A retry starts another export at the server. */
-    readonly version?: number;
-  },
-): Promise<void> {
-  const { exportId, error, phases, version } = options;
-  for (;;) {
-    const record = await store.bulkExports.find(exportId);
-    if (!record || !phases.includes(record.phase)) return;
-    if (version !== undefined && record.version !== version) return;
-    const isDiscarded = lostExports.has(error.code) && record.statusUrl !== undefined;
-    const change = {
-      error,
-      completedAt: now(),
-      counts: await store.outputFiles.sum(exportId),
-      ...(isDiscarded ? { discard: 'due' as const } : {}),
-    };
-    if (await store.bulkExports.transition({ from: record, to: 'failed', change, unset: ['retrying'] })) {
-      if (isDiscarded) await producer.enqueueAgain('export.discard', { exportId });
-      break;
-    }
-  }
-  await producer.unschedule('export.poll', { exportId });
-  await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
-  logger.error('export failed', { exportId, code: error.code });
-}
-
-/** Fails an export whose job has failed finally. See `failExport`. */
-export function failExportIn(...phases: readonly BulkExportPhase[]) {
-  return (deps: BulkExportDeps, { exportId, error }: FailedJob<'export.poll'>): Promise<void> =>
-    failExport(deps, { exportId, error: toExportError(error), phases });
-}
-
-export function exportGone(cause?: unknown): AppError {
-  return exportError('export-gone', { cause, ehrText: cause instanceof AppError ? cause.ehrText : undefined });
 }

@@ -1,15 +1,10 @@
 export { acceptManifest } from './accept-manifest.ts';
 export type { BulkExportDeps } from './deps.ts';
-export { discardExport } from './discard-export.ts';
-export { downloadFile, downloadFileAndFinish, failFile } from './download/download-file.ts';
 export { ingestFile } from './download/ingest-file.ts';
 export { isLinkRefused, refreshLink } from './download/refresh-link.ts';
-export { resumeExport } from './ensure-export-jobs.ts';
+export { endedExports } from './ended-exports.ts';
 export { createExportContexts, type ExportContexts } from './export-contexts.ts';
 export { exportWork } from './export-work.ts';
-export { coversNow, failExportIn, finalizeExport } from './finalize-export.ts';
-export { kickOff, kickOffAndNoteRetry } from './kick-off.ts';
 export { windowEnd } from './kick-off-turn.ts';
 export { isPollDue, planPoll, pollDelay } from './poll-delay.ts';
-export { pollExport } from './poll-export.ts';
 export { replayFileLine } from './replay-file-line.ts';

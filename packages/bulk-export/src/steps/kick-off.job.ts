@@ -19,26 +19,42 @@ import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
-import type { Job } from '@bulkhead/queues';
+import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
 import { noteRetry } from '@bulkhead/runs';
 import { AppError, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
-import { sinceLast } from '../watermarks/watermark.ts';
+import { coversNow, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
-import { coversNow } from './finalize-export.ts';
+import { discardJob } from './discard-export.job.ts';
+import { exportPayload } from './export-payload.ts';
+import { failExportIn } from './fail-export.ts';
 import { awaitTurn } from './kick-off-turn.ts';
 import { planPoll } from './poll-delay.ts';
+import { schedulePolls } from './poll-export.job.ts';
 import { uncoveredTypes } from './sent-request.ts';
+
+export const kickOffJob = defineJob({
+  name: 'export.kick-off',
+  queue: 'bulk-export',
+  payload: exportPayload,
+  jobId: ({ exportId }) => `kick-off.${exportId}`,
+  // An EHR that is down for a quarter of an hour does not fail a nightly export.
+  ...tenTimes,
+  timeoutMs: 10 * minuteMs,
+  tracedIds: ['exportId'],
+  run: kickOffAndNoteRetry,
+  onFinalFailure: failExportIn('queued', 'kicking-off'),
+});
 
 /** The export fails if the EHR has not accepted it after this time. `maxExportAgeMs` limits exports that it has accepted. */
 const maxKickOffAgeMs = 48 * 60 * 60_000;
 
-/** The job `export.kick-off`. If the job will run again, the export shows why it waits. */
-export async function kickOffAndNoteRetry(
+/** If the job will run again, the export shows why it waits. */
+async function kickOffAndNoteRetry(
   deps: BulkExportDeps,
-  { exportId, endSignal, retryAt }: Pick<Job<'export.kick-off'>, 'exportId' | 'endSignal' | 'retryAt'>,
+  { exportId, endSignal, retryAt }: { readonly exportId: string } & Pick<JobContext, 'endSignal' | 'retryAt'>,
 ): Promise<void> {
   try {
     await kickOff(deps, { exportId, signal: endSignal });
@@ -93,7 +109,7 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
   const { statusUrl } = started;
   await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
-  await producer.enqueueAgain('export.discard', { exportId });
+  await producer.enqueueAgain(discardJob, { exportId });
 }
 
 /** If this attempt is late, the ledger may be that of a later manifest, which is kept. */
@@ -269,17 +285,6 @@ function describeDropped(dropped: string): string {
   if (dropped === '_type')
     return 'The EHR did not accept `_type` for this export. It exports every type, and only the requested types are stored.';
   return `The EHR does not support ${dropped}. The export was made without it.`;
-}
-
-/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
-export async function schedulePolls({ producer, pollIntervalMs, now }: BulkExportDeps, { id }: BulkExport) {
-  await producer.schedule({
-    name: 'export.poll',
-    payload: { exportId: id },
-    everyMs: pollIntervalMs,
-    // If `notBefore` is later, the iterations before it return at once.
-    startAt: new Date(now().getTime() + pollIntervalMs),
-  });
 }
 
 /** Records why the EHR has not accepted an export yet, and when the kick-off is tried again. */

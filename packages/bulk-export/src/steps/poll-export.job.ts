@@ -13,6 +13,7 @@
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
+import { defineJob, minuteMs, once } from '@bulkhead/queues';
 import { noteRetry } from '@bulkhead/runs';
 import { type AppError, briefAttempts, toExportError, toKnownError } from '@bulkhead/runtime';
 import { whileLeased } from '@bulkhead/store';
@@ -20,8 +21,23 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
-import { exportGone, failExport } from './finalize-export.ts';
+import { exportPayload } from './export-payload.ts';
+import { exportGone, failExport, failExportIn } from './fail-export.ts';
 import { isPollDue, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from './poll-delay.ts';
+
+export const pollJob = defineJob({
+  name: 'export.poll',
+  queue: 'bulk-export',
+  payload: exportPayload,
+  jobId: ({ exportId }) => `poll.${exportId}`,
+  // The scheduler's next iteration is the retry.
+  ...once,
+  // Writing a manifest of 20,000 files and its flow takes seconds.
+  timeoutMs: 10 * minuteMs,
+  tracedIds: ['exportId'],
+  run: pollExport,
+  onFinalFailure: failExportIn('exporting'),
+});
 
 /** The guide: contact support if an export is stuck for more than an hour. */
 const stuckAgeMs = 60 * 60_000;
@@ -30,12 +46,23 @@ const maxExportAgeMs = 48 * 60 * 60_000;
 /** Consecutive status requests that may fail. With the doubled waits they last through an EHR outage of about two hours. */
 const maxPollErrors = 15;
 
+/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
+export async function schedulePolls({ producer, pollIntervalMs, now }: BulkExportDeps, { id }: BulkExport) {
+  await producer.schedule({
+    job: pollJob,
+    payload: { exportId: id },
+    everyMs: pollIntervalMs,
+    // If `notBefore` is later, the iterations before it return at once.
+    startAt: new Date(now().getTime() + pollIntervalMs),
+  });
+}
+
 /** Sends one status request if one is due. Iterations overlap if a server is slow: it gets 90 s to answer. */
 export async function pollExport(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, producer, now } = deps;
   const record = await store.bulkExports.find(exportId);
   if (record?.phase !== 'exporting') {
-    await producer.unschedule('export.poll', { exportId });
+    await producer.unschedule(pollJob, { exportId });
     return;
   }
   if (!isPollDue(record, { now: now(), tickMs: deps.pollIntervalMs })) return;
@@ -58,7 +85,7 @@ async function requestStatus(
   deps: BulkExportDeps,
   { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
 ) {
-  const { store, ehr, now, pollIntervalMs: floorMs } = deps;
+  const { store, producer, ehr, now, pollIntervalMs: floorMs } = deps;
   const connection = await store.connections.findWithSecrets(record.connectionId);
   if (!connection || record.statusUrl === undefined) throw connectionGone();
   const session = ehr.session(connection);
@@ -67,7 +94,10 @@ async function requestStatus(
   const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
     throw toStatusError(error);
   });
-  if (status.kind === 'complete') return acceptManifest(deps, { record, manifest: status.manifest });
+  if (status.kind === 'complete') {
+    await acceptManifest(deps, { record, manifest: status.manifest });
+    return producer.unschedule(pollJob, { exportId: record.id });
+  }
   const { waitMs, reason: pollReason } = pollDelay({
     retryAfterMs: status.retryAfterMs,
     floorMs,

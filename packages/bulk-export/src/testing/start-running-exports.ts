@@ -6,7 +6,7 @@ import { createWebhookAddresses } from '@bulkhead/webhooks/commands';
 import { bulkExportRequestSchema } from '../commands/bulk-export.schema.ts';
 import { BulkExportService, type StartRequest } from '../commands/bulk-export.service.ts';
 import { type ExportView, toEventView, toStartedView, toStatusView } from '../commands/export-view.ts';
-import { exportHandlers } from './run-export.ts';
+import { exportJobs } from './run-export.ts';
 import { startUseCases, type UseCases } from './start-use-cases.ts';
 
 /** `await using` stops it at the end of a test, so that tests can run at once. */
@@ -40,7 +40,7 @@ export async function startRunningExports(
   const workers: ReturnType<typeof startConsumer>[] = [];
   const startWorker = () => {
     const queues = ['bulk-export', 'file-download'] as const;
-    workers.push(startConsumer({ redis, prefix, queues, handlers: exportHandlers, deps, logger }));
+    workers.push(startConsumer({ redis, prefix, queues, jobs: exportJobs, deps, logger }));
   };
   const start = async (body: object = {}, command: Pick<StartRequest, 'by' | 'idempotency'> = {}) => {
     const { record } = await service.start({

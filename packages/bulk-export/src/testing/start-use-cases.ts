@@ -8,8 +8,8 @@ import { openTestStore, type TestContext } from '@bulkhead/store/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportDeps } from '../steps/deps.ts';
 import { createExportContexts } from '../steps/export-contexts.ts';
-import { kickOff } from '../steps/kick-off.ts';
-import { pollExport } from '../steps/poll-export.ts';
+import { kickOff } from '../steps/kick-off.job.ts';
+import { pollExport } from '../steps/poll-export.job.ts';
 import { createBulkExportStore } from '../store.ts';
 import { makeBulkExport } from './make-records.ts';
 

@@ -8,7 +8,9 @@ import { withMethods } from '@bulkhead/store';
 import { afterEach, expect, test } from '@jest/globals';
 import { retryPhase } from '../bulk-export.record.ts';
 import { emptyCheckpoint } from '../index.ts';
-import { acceptManifest, finalizeExport, pollExport } from '../steps/index.ts';
+import { finalizeExport } from '../steps/finalize-export.job.ts';
+import { acceptManifest } from '../steps/index.ts';
+import { pollExport } from '../steps/poll-export.job.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 

@@ -2,9 +2,10 @@ import type { Connection } from '@bulkhead/connections';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '../index.ts';
-import { coversNow, finalizeExport } from '../steps/index.ts';
+import { finalizeExport } from '../steps/finalize-export.job.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+import { coversNow } from '../watermarks/watermark.ts';
 
 let cases: UseCases;
 afterEach(() => cases.stop());

@@ -1,11 +1,14 @@
-import { firstAttempt } from '@bulkhead/queues/testing';
+import type { AnyJob } from '@bulkhead/queues';
+import { attemptJob, firstAttempt } from '@bulkhead/queues/testing';
 import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { withMethods } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { emptyCheckpoint } from '../index.ts';
-import { finalizeExport } from '../steps/index.ts';
-import { attemptExportJob, type ExportJobName, runExport } from '../testing/run-export.ts';
+import { finalizeExport } from '../steps/finalize-export.job.ts';
+import type { BulkExportDeps } from '../steps/index.ts';
+import { downloadJob, finalizeJob, kickOffJob, pollJob } from '../steps/jobs.ts';
+import { runExport } from '../testing/run-export.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
 const cases = await startUseCases();
@@ -36,14 +39,21 @@ function delayed<Target extends object>(target: Target, afterCall: () => Promise
   });
 }
 
-async function attempt(job: ExportJobName, exportId: string, deps = cases.deps): Promise<void> {
+const jobs = { kickOff: kickOffJob, poll: pollJob, download: downloadJob, finalize: finalizeJob };
+type JobKind = keyof typeof jobs;
+
+async function attempt(job: JobKind, exportId: string, deps = cases.deps): Promise<void> {
   const [fileId] = await store.outputFiles.listUnsettledIds(exportId);
-  const payload = (job === 'file.download' ? { exportId, fileId } : { exportId }) as never;
-  await attemptExportJob(deps, job, { payload, retryAt: firstAttempt, signal: AbortSignal.timeout(60_000) });
+  const payload = (job === 'download' ? { exportId, fileId } : { exportId }) as never;
+  await attemptJob(deps, jobs[job] as AnyJob<BulkExportDeps>, {
+    payload,
+    retryAt: firstAttempt,
+    signal: AbortSignal.timeout(60_000),
+  });
 }
 
 interface Case {
-  readonly job: ExportJobName;
+  readonly job: JobKind;
   /** Whether the export was lost at the server before, after some of its files were read. */
   readonly isRetried?: boolean;
 }
@@ -52,20 +62,20 @@ interface Case {
 async function makeDue({ job, isRetried = false }: Case): Promise<string> {
   if (isRetried) return makeLost();
   const { id } = await cases.insertExport({ request: { exportType: 'Patient', resourceTypes } });
-  if (job === 'export.kick-off') return id;
-  await attempt('export.kick-off', id);
+  if (job === 'kickOff') return id;
+  await attempt('kickOff', id);
   cases.clock.now = (await cases.read(id)).notBefore ?? cases.clock.now;
-  if (job === 'export.poll') return id;
+  if (job === 'poll') return id;
   while ((await cases.read(id)).phase === 'exporting') await cases.pollOnce(id);
-  if (job === 'file.download') return id;
-  while ((await store.outputFiles.listUnsettledIds(id)).length > 0) await attempt('file.download', id);
+  if (job === 'download') return id;
+  while ((await store.outputFiles.listUnsettledIds(id)).length > 0) await attempt('download', id);
   return id;
 }
 
 /** Retries an export that has failed with files in its ledger. */
 async function makeLost(): Promise<string> {
-  const exportId = await makeDue({ job: 'file.download' });
-  await attempt('file.download', exportId);
+  const exportId = await makeDue({ job: 'download' });
+  await attempt('download', exportId);
   const from = await cases.read(exportId);
   const failed = await store.bulkExports.transition({ from, to: 'failed' });
   if (!failed) throw new Error('the export has changed meanwhile');
@@ -101,11 +111,11 @@ async function freeze(frozenCase: Case, call: number): Promise<string | undefine
 }
 
 test.each([
-  { what: 'a kick-off', job: 'export.kick-off' as const, calls: 9 },
-  { what: 'the kick-off of a retry', job: 'export.kick-off' as const, isRetried: true, calls: 11 },
-  { what: 'a poll', job: 'export.poll' as const, calls: 10 },
-  { what: 'a download', job: 'file.download' as const, calls: 4 },
-  { what: 'the end of an export', job: 'export.finalize' as const, calls: 9 },
+  { what: 'a kick-off', job: 'kickOff' as const, calls: 9 },
+  { what: 'the kick-off of a retry', job: 'kickOff' as const, isRetried: true, calls: 11 },
+  { what: 'a poll', job: 'poll' as const, calls: 10 },
+  { what: 'a download', job: 'download' as const, calls: 4 },
+  { what: 'the end of an export', job: 'finalize' as const, calls: 9 },
 ])(
   'an attempt of $what that freezes after any of its calls, until the export has ended, neither loses nor repeats anything',
   async ({ calls, ...frozenCase }) => {
@@ -131,7 +141,7 @@ test.each([
 
 test('an attempt that freezes before it deletes the quarantined lines of earlier ones, and then dies, keeps those of its successor', async () => {
   await cases.inject('/bulkdata/', { kind: 'corrupt-line', line: 3 }, { times: 'always' });
-  const exportId = await makeDue({ job: 'file.download' });
+  const exportId = await makeDue({ job: 'download' });
   const [fileId = ''] = await store.outputFiles.listUnsettledIds(exportId);
   // An earlier attempt has quarantined a line of a file that the server has replaced meanwhile.
   const claim = { id: fileId, claim: 'earlier' };
@@ -154,10 +164,10 @@ test('an attempt that freezes before it deletes the quarantined lines of earlier
   const outputFiles = withMethods(store.outputFiles, { restart });
   const quarantine = withMethods(store.quarantine, { put });
   const deps = { ...cases.deps, store: { ...store, outputFiles, quarantine } };
-  const late = attempt('file.download', exportId, deps).catch(() => undefined);
+  const late = attempt('download', exportId, deps).catch(() => undefined);
   await restarted.promise;
   cases.clock.now = new Date(cases.clock.now.getTime() + 60_000);
-  await attempt('file.download', exportId);
+  await attempt('download', exportId);
   thawed.resolve();
   await late;
   const file = await store.outputFiles.find(fileId);

@@ -1,7 +1,8 @@
 import type { Provider } from '@bulkhead/providers';
-import { firstAttempt } from '@bulkhead/queues/testing';
+import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { expect, test } from '@jest/globals';
-import { kickOffAndNoteRetry, pollExport } from '../steps/index.ts';
+import { kickOffJob } from '../steps/jobs.ts';
+import { pollExport } from '../steps/poll-export.job.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 const hour = 3_600_000;
@@ -9,7 +10,7 @@ const signal = () => AbortSignal.timeout(20_000);
 
 /** Runs the kick-off of an export once. @returns the error of the attempt */
 const kickOff = ({ deps }: UseCases, exportId: string) =>
-  kickOffAndNoteRetry(deps, { exportId, retryAt: firstAttempt, endSignal: signal() }).then(
+  runJob(deps, kickOffJob, { exportId }, { retryAt: firstAttempt, endSignal: signal() }).then(
     () => undefined,
     (error: unknown) => error,
   );

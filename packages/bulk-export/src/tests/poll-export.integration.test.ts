@@ -3,7 +3,7 @@ import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { withMethods } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
-import { pollExport } from '../steps/index.ts';
+import { pollExport } from '../steps/poll-export.job.ts';
 import { makeBulkExport } from '../testing/make-records.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 

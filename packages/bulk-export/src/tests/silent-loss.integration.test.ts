@@ -1,13 +1,15 @@
 import { gzipSync } from 'node:zlib';
-import { readConnectionCapabilities } from '@bulkhead/connections/steps';
+import { readCapabilitiesJob } from '@bulkhead/connections/jobs';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { firstAttempt } from '@bulkhead/queues/testing';
+import { attemptJob, firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { newExport } from '../commands/index.ts';
 import type { BulkExport, HoldReason } from '../index.ts';
-import { discardExport, replayFileLine } from '../steps/index.ts';
+import { discardExport } from '../steps/discard-export.job.ts';
+import { replayFileLine } from '../steps/index.ts';
+import { kickOffJob } from '../steps/jobs.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
-import { attemptExportJob, runExport } from '../testing/run-export.ts';
+import { runExport } from '../testing/run-export.ts';
 import {
   answerStatus,
   type BulkServer,
@@ -477,7 +479,7 @@ describe('the watermark of every type', () => {
       // The server is upgraded while it prepares the files, and another job reads its CapabilityStatement again.
       server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
       const { deps, connection, clock } = cases;
-      await readConnectionCapabilities(deps, { connectionId: connection.id, signal: AbortSignal.timeout(9000) });
+      await runJob(deps, readCapabilitiesJob, { connectionId: connection.id });
       await runExport(cases, {}, exportId);
 
       const body = { connectionId: connection.id, exportType: 'Patient', resourceTypes, since: 'last' } as const;
@@ -585,7 +587,7 @@ test('an export shows why its kick-off is not accepted, and when the next attemp
   await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
   const record = await cases.insertExport();
   const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
-  await expect(attemptExportJob(cases.deps, 'export.kick-off', attempt)).rejects.toThrow();
+  await expect(attemptJob(cases.deps, kickOffJob, attempt)).rejects.toThrow();
   expect((await cases.read(record.id)).retrying).toMatchObject({
     state: 'waiting',
     code: 'ehr-throttled',

@@ -5,7 +5,7 @@ import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { cancelExport } from '../commands/index.ts';
 import type { BulkExport } from '../index.ts';
-import { downloadFile } from '../steps/index.ts';
+import { downloadFile } from '../steps/download/download-file.job.ts';
 import { runExport } from '../testing/run-export.ts';
 import {
   answerStatus,

@@ -17,7 +17,7 @@
  *   next export                       ├─────────┤                 `since` > watermark: a gap, the watermark stays
  */
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { coversType, exportTypes, isTooFarAhead } from '@bulkhead/fhir';
+import { coversAllOf, coversType, exportTypes, isTooFarAhead } from '@bulkhead/fhir';
 import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { IssueCount } from '../bulk-export.record.ts';
@@ -326,4 +326,10 @@ function marksOf(resourceType: string, { watermarks, now, covers }: MarkSearch):
  */
 export function coveredBefore(coverage: Coverage, resourceType: string): boolean {
   return resourceType === everyType || coversType(coverage, resourceType);
+}
+
+/** Whether an earlier export of every type contained a type or, for `everyType`, all types that today's coverage contains. */
+export function coversNow(today: Coverage): (coverage: Coverage, resourceType: string) => boolean {
+  return (coverage, resourceType) =>
+    resourceType === everyType ? coversAllOf(coverage, today) : coversType(coverage, resourceType);
 }

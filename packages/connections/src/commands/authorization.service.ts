@@ -4,6 +4,8 @@ import { type AppError, hashOf, newId, newSecret, present, unavailable, waitUnti
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
+import { prepareAuthorizationJob } from '../steps/prepare-authorization.job.ts';
+import { redeemAuthorizationJob } from '../steps/redeem-authorization.job.ts';
 import type { ConnectionStore } from '../store.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
 import type { ConnectionService } from './connection.service.ts';
@@ -136,7 +138,7 @@ export class AuthorizationService {
       await this.store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
       throw error;
     }
-    await this.enqueue('authorization.redeem', id);
+    await this.enqueue(redeemAuthorizationJob, id);
     return (await this.stored(id, 'result')).connectionId;
   }
 
@@ -223,7 +225,7 @@ export class AuthorizationService {
   private async prepared(id: string) {
     const request = await this.store.authorizationRequests.find(id);
     if (request?.phase !== 'created') throw connectionError('authorization-used');
-    await this.enqueue('authorization.prepare', id);
+    await this.enqueue(prepareAuthorizationJob, id);
     return { ...request, endpoints: await this.stored(id, 'endpoints') };
   }
 
@@ -243,8 +245,8 @@ export class AuthorizationService {
     return value;
   }
 
-  private enqueue(name: 'authorization.prepare' | 'authorization.redeem', authorizationId: string) {
-    return this.producer.ensure(name, { authorizationId }).catch((cause: unknown) => {
+  private enqueue(job: typeof prepareAuthorizationJob | typeof redeemAuthorizationJob, authorizationId: string) {
+    return this.producer.ensure(job, { authorizationId }).catch((cause: unknown) => {
       throw unavailable(cause);
     });
   }

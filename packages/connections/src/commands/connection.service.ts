@@ -5,6 +5,9 @@ import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/stor
 import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
 import { connectionError } from '../errors.ts';
+import { readCapabilitiesJob } from '../steps/read-capabilities.job.ts';
+import { revokeJob } from '../steps/revoke-connection.job.ts';
+import { testConnectionJob, testDraftJob } from '../steps/test-connection.job.ts';
 import type { ConnectionStore } from '../store.ts';
 import type { ConnectionAuthBody, ConnectionBody, ConnectionDraftBody } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
@@ -89,7 +92,7 @@ export class ConnectionService {
    */
   async test(reference: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
     const { lastTest: before } = await this.find(reference);
-    await this.producer.enqueueAgain('connection.test', { connectionId: reference.id }).catch((cause: unknown) => {
+    await this.producer.enqueueAgain(testConnectionJob, { connectionId: reference.id }).catch((cause: unknown) => {
       throw unavailable(cause);
     });
     return waitUntil(async () => {
@@ -107,7 +110,7 @@ export class ConnectionService {
     const { id } = draft;
     await this.store.connectionDrafts.insert(draft);
     try {
-      await this.producer.enqueue('connection.test-draft', { draftId: id }).catch((cause: unknown) => {
+      await this.producer.enqueue(testDraftJob, { draftId: id }).catch((cause: unknown) => {
         throw unavailable(cause);
       });
       const test = await waitUntil(() => this.store.connectionDrafts.findTest(id), this.testWaitMs);
@@ -148,7 +151,7 @@ export class ConnectionService {
     await this.schedules.removeAll(id);
     await this.store.connections.markDeleted({ id, now: new Date() });
     // If Redis is unavailable, the sweep creates the job later. The API no longer shows the connection.
-    await this.producer.enqueue('connection.revoke', { connectionId: id }).catch(() => undefined);
+    await this.producer.enqueue(revokeJob, { connectionId: id }).catch(() => undefined);
     return connection;
   }
 
@@ -156,11 +159,9 @@ export class ConnectionService {
   async capabilities(reference: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
     const stored = (await this.find(reference)).capabilities;
     if (stored && areCurrent(stored, new Date())) return stored;
-    await this.producer
-      .ensure('connection.read-capabilities', { connectionId: reference.id })
-      .catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
+    await this.producer.ensure(readCapabilitiesJob, { connectionId: reference.id }).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
     const read = await waitUntil(async () => {
       const { capabilities } = await this.find(reference);
       return capabilities && capabilities.readAt.getTime() !== stored?.readAt.getTime() ? capabilities : undefined;

@@ -1,12 +1,13 @@
 import type { Producer } from '@bulkhead/queues';
-import { type FeatureWork, noWork } from '@bulkhead/store';
+import { type FeatureWork, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
 import type { ConnectionDeps } from './deps.ts';
-import { revoke } from './revoke-connection.ts';
+import { revoke, revokeJob } from './revoke-connection.job.ts';
 
 export function connectionWork(deps: ConnectionDeps & { readonly producer: Producer }): FeatureWork {
   const { store, producer, now } = deps;
   return {
-    ...noWork,
+    isBusyWith: worksOnNoPatient,
+    recountWithheld: withholdsNoLines,
 
     /** A job or a schedule that starts now ends at once, because its connection is gone. */
     async stop(connectionId) {
@@ -21,7 +22,7 @@ export function connectionWork(deps: ConnectionDeps & { readonly producer: Produ
 
     async ensureJobs() {
       for (const connectionId of await store.connections.listDeletedIds())
-        await producer.ensure('connection.revoke', { connectionId });
+        await producer.ensure(revokeJob, { connectionId });
     },
   };
 }

@@ -1,13 +1,26 @@
-import type { FailedJob } from '@bulkhead/queues';
+import { defineJob, type FailedJob, minuteMs, once } from '@bulkhead/queues';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
 import { AppError, toKnownError } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
+import { authorizationPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';
 
+export const prepareAuthorizationJob = defineJob({
+  name: 'authorization.prepare',
+  queue: 'connection',
+  payload: authorizationPayload,
+  jobId: ({ authorizationId }) => `prepare.${authorizationId}`,
+  // A browser waits for this. A failure is shown, and the user tries again.
+  ...once,
+  timeoutMs: 1 * minuteMs,
+  run: prepareAuthorization,
+  onFinalFailure: failAuthorization,
+});
+
 /** Asks the EHR for its authorization endpoint. The API waits for the result, because it never sends requests to an EHR itself. */
-export async function prepareAuthorization(
+async function prepareAuthorization(
   { store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>,
   { authorizationId: id, signal }: { readonly authorizationId: string; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -29,7 +42,7 @@ export async function prepareAuthorization(
 /** Ends an authorization whose job has failed for good. */
 export async function failAuthorization(
   { store }: Pick<ConnectionDeps, 'store'>,
-  { authorizationId: id, error }: FailedJob<'authorization.prepare' | 'authorization.redeem'>,
+  { authorizationId: id, error }: FailedJob<{ readonly authorizationId: string }>,
 ): Promise<void> {
   const { code, message } = toKnownError(error);
   await store.authorizationRequests.end({ id, error: { code, message } });

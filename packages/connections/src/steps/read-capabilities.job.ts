@@ -1,12 +1,25 @@
 import { EhrHttpError, readCapabilities } from '@bulkhead/ehr-client';
 import { areCurrent } from '@bulkhead/providers';
+import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
+import { connectionPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';
 
-/** The job `connection.read-capabilities`: reads what the connection's server offers and stores it with the connection. */
-export async function readConnectionCapabilities(
+/** Reads what the connection's server offers and stores it with the connection. */
+export const readCapabilitiesJob = defineJob({
+  name: 'connection.read-capabilities',
+  queue: 'connection',
+  payload: connectionPayload,
+  jobId: ({ connectionId }) => `capabilities.${connectionId}`,
+  ...threeTimes,
+  timeoutMs: 2 * minuteMs,
+  tracedIds: ['connectionId'],
+  run: readConnectionCapabilities,
+});
+
+async function readConnectionCapabilities(
   deps: ConnectionDeps,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {

@@ -1,16 +1,30 @@
 import type { SavedGrant } from '@bulkhead/ehr-client';
 import type { Provider } from '@bulkhead/providers';
+import { defineJob, minuteMs, once } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import { untilStored } from '@bulkhead/store';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection } from '../connection.record.ts';
 import { insertWithDefaultName } from '../connection-name.ts';
 import { connectionError } from '../errors.ts';
+import { authorizationPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';
-import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
+import { authorizationPriority, authorizedConnection, failAuthorization } from './prepare-authorization.job.ts';
+
+export const redeemAuthorizationJob = defineJob({
+  name: 'authorization.redeem',
+  queue: 'connection',
+  payload: authorizationPayload,
+  jobId: ({ authorizationId }) => `redeem.${authorizationId}`,
+  // A code works only once.
+  ...once,
+  timeoutMs: 2 * minuteMs,
+  run: redeemAuthorization,
+  onFinalFailure: failAuthorization,
+});
 
 /** Redeems the code of a callback, and creates or renews the connection. It runs once. The outcome is always stored. */
-export async function redeemAuthorization(
+async function redeemAuthorization(
   deps: Pick<ConnectionDeps, 'store' | 'ehr'>,
   { authorizationId: id }: { readonly authorizationId: string },
 ): Promise<void> {

@@ -1,6 +1,20 @@
+import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import type { Connection } from '../connection.record.ts';
+import { connectionPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';
+
+export const revokeJob = defineJob({
+  name: 'connection.revoke',
+  queue: 'connection',
+  payload: connectionPayload,
+  jobId: ({ connectionId }) => `revoke.${connectionId}`,
+  // No user waits for this, and tokens expire eventually.
+  ...tenTimes,
+  timeoutMs: 2 * minuteMs,
+  tracedIds: ['connectionId'],
+  run: revokeConnection,
+});
 
 /** Access tokens live an hour. The EHR's own list of applications shows refresh tokens that remain, and can revoke them. */
 const giveUpMs = 24 * 60 * 60_000;
@@ -9,7 +23,7 @@ const giveUpMs = 24 * 60 * 60_000;
  * Revokes the tokens of a deleted connection at its EHR, then deletes what is left of the connection. If the EHR does not answer, the
  * job is retried for a day. After that the tokens expire without being revoked.
  */
-export async function revokeConnection(
+async function revokeConnection(
   deps: Pick<ConnectionDeps, 'store' | 'ehr' | 'logger' | 'now'>,
   { connectionId }: { readonly connectionId: string },
 ): Promise<void> {

@@ -3,13 +3,42 @@ import { connectionRemedy } from '@bulkhead/egress';
 import { readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
 import { scopeVersionsOf } from '@bulkhead/fhir';
 import type { ConnectionAuth } from '@bulkhead/providers';
+import { defineJob, minuteMs, once } from '@bulkhead/queues';
 import { AppError, type ErrorCode, present } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
+import { z } from 'zod';
 import type { Connection, ConnectionTest, ConnectionTestStep } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
+import { connectionPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';
-import { hasNoStatement } from './read-capabilities.ts';
+import { hasNoStatement } from './read-capabilities.job.ts';
 import { readForTest } from './read-for-test.ts';
+
+/** Tests the connection and stores the result. */
+export const testConnectionJob = defineJob({
+  name: 'connection.test',
+  queue: 'connection',
+  payload: connectionPayload,
+  jobId: ({ connectionId }) => `test.${connectionId}`,
+  // The test reports the current state, so users repeat it themselves.
+  ...once,
+  // A token request may have to wait a minute for its budget.
+  timeoutMs: 3 * minuteMs,
+  tracedIds: ['connectionId'],
+  run: testConnectionAndSave,
+});
+
+/** Tests a connection that is not saved. Its token is deleted with its credentials. */
+export const testDraftJob = defineJob({
+  name: 'connection.test-draft',
+  queue: 'connection',
+  payload: z.strictObject({ draftId: z.string().min(1) }),
+  jobId: ({ draftId }) => `test-draft.${draftId}`,
+  // As for `connection.test`.
+  ...once,
+  timeoutMs: 3 * minuteMs,
+  run: testDraftAndSave,
+});
 
 type Step = ConnectionTestStep['step'];
 type Run = (signal: AbortSignal, onTry: (tried: string) => void) => Promise<unknown>;
@@ -17,8 +46,7 @@ type Run = (signal: AbortSignal, onTry: (tried: string) => void) => Promise<unkn
 /** A step sends one or two requests and may wait for the token endpoint's limit per minute. */
 const stepTimeoutMs = 75_000;
 
-/** The job `connection.test`: tests the connection and stores the result. */
-export async function testConnectionAndSave(
+async function testConnectionAndSave(
   deps: ConnectionDeps,
   { connectionId: id, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -27,8 +55,7 @@ export async function testConnectionAndSave(
     await deps.store.connections.saveTest({ id, test: await testConnection(deps, { connection, signal }) });
 }
 
-/** The job `connection.test-draft`: tests a connection that is not saved. Its token is deleted with its credentials. */
-export async function testDraftAndSave(
+async function testDraftAndSave(
   deps: ConnectionDeps,
   { draftId: id, signal }: { readonly draftId: string; readonly signal: AbortSignal },
 ): Promise<void> {

@@ -9,7 +9,8 @@ import {
   toConnectionView,
   toTestView,
 } from '../commands/index.ts';
-import { type ConnectionDeps, testConnectionAndSave, testDraftAndSave } from '../steps/index.ts';
+import type { ConnectionDeps } from '../steps/index.ts';
+import { testConnectionJob, testDraftJob } from '../steps/jobs.ts';
 import { createConnectionStore } from '../store.ts';
 import { startConnectedEhr } from '../testing/start-connected-ehr.ts';
 
@@ -20,7 +21,7 @@ const system = await startConnectedEhr((at) => openTestStore(createConnectionSto
 const { connections, control, deps, prefix, redis } = system;
 const worker = startConsumer<ConnectionDeps>({
   ...{ redis, prefix, deps, logger: deps.logger, queues: ['connection'] },
-  handlers: { 'connection.test': { run: testConnectionAndSave }, 'connection.test-draft': { run: testDraftAndSave } },
+  jobs: [testConnectionJob, testDraftJob],
 });
 const scope = 'all';
 const fields = { provider: 'athenahealth', practiceId: '195900', auth: simulatorAuth };

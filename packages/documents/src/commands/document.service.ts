@@ -22,6 +22,7 @@ import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
 import { documentError } from '../errors.ts';
 import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
+import { fetchDocumentJob } from '../steps/fetch-document.job.ts';
 import type { DocumentStore } from '../store.ts';
 
 interface DocumentReference {
@@ -128,7 +129,7 @@ export function createDocumentService(options: {
         throw documentError('nothing-to-retry');
       }
       // The record is pending. If Redis is unavailable, the sweep creates the job.
-      await producer.enqueueAgain('document.fetch', { documentId: id }).catch(() => undefined);
+      await producer.enqueueAgain(fetchDocumentJob, { documentId: id }).catch(() => undefined);
       return find(reference);
     },
   };

@@ -1,11 +1,13 @@
-import { type FeatureWork, noWork } from '@bulkhead/store';
+import { type FeatureWork, leavesNothingAtEhr, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
 import type { DocumentDeps } from './deps.ts';
 import { ensureDocumentJobs } from './with-documents.ts';
 
 export function documentWork(deps: DocumentDeps): FeatureWork {
   const { store, now } = deps;
   return {
-    ...noWork,
+    leaveEhr: leavesNothingAtEhr,
+    isBusyWith: worksOnNoPatient,
+    recountWithheld: withholdsNoLines,
     stop: (connectionId) => store.documents.cancelUnsettled({ connectionId, now: now() }),
     ensureJobs: () => ensureDocumentJobs(deps),
   };

@@ -11,21 +11,36 @@
  *      │            └──────-> failed
  *      └── a new version of the attachment, or a manual retry of a failed or skipped document
  */
+
 import { randomUUID } from 'node:crypto';
-import type { FailedJob, JobContext } from '@bulkhead/queues';
+import { defineJob, type FailedJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
 import { AppError, toExportError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
+import { z } from 'zod';
 import { documentError } from '../errors.ts';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { downloadDocument } from './download-document.ts';
 import { DocumentSkip } from './open-document.ts';
 
+export const fetchDocumentJob = defineJob({
+  name: 'document.fetch',
+  queue: 'document',
+  payload: z.strictObject({ documentId: z.string().min(1) }),
+  jobId: ({ documentId }) => `fetch.${documentId}`,
+  // As for a file, attempts are cheap, because a resumed download loses nothing.
+  ...tenTimes,
+  // 1 GB, the largest size that a deployment may allow, at 500 kB/s takes 33 min.
+  timeoutMs: 60 * minuteMs,
+  run: fetchDocument,
+  onFinalFailure: failDocument,
+});
+
 /** The limit over all jobs of the document. It ends a document that crashes its workers. */
 const maxAttempts = 50;
 
 /** Fetches one document. Does nothing if it is settled. */
-export async function fetchDocument(
+async function fetchDocument(
   deps: DocumentDeps,
   step: {
     readonly documentId: string;
@@ -50,9 +65,9 @@ export async function fetchDocument(
 }
 
 /** Fails a document whose job has failed finally. Does nothing if the document is settled. */
-export async function failDocument(
+async function failDocument(
   { store, now }: DocumentDeps,
-  { documentId: id, error }: FailedJob<'document.fetch'>,
+  { documentId: id, error }: FailedJob<{ readonly documentId: string }>,
 ): Promise<void> {
   await store.documents.fail({ id, error: toExportError(error), now: now() });
 }

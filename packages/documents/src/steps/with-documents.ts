@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
-import { type Attachment, readAttachments, typesWithAttachments } from '@bulkhead/fhir';
+import { readAttachments, typesWithAttachments } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/resources';
 import { present } from '@bulkhead/runtime';
 import { FileNovelty } from '@bulkhead/store';
 import type { StoredVersion } from '../document.repository.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
+import { attachmentFingerprint } from './attachment-fingerprint.ts';
 import type { DocumentDeps } from './deps.ts';
+import { fetchDocumentJob } from './fetch-document.job.ts';
 
 /**
  * A resource writer that also stores a record for each document of the written resources. This happens after the write and before the
@@ -54,7 +56,7 @@ async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void
   if (ids.length === 0) return;
   try {
     for (const documentId of ids.slice(0, await countFreeJobs(deps))) {
-      await deps.producer.enqueueAgain('document.fetch', { documentId });
+      await deps.producer.enqueueAgain(fetchDocumentJob, { documentId });
     }
   } catch (error) {
     // The records are stored, so the sweep creates the jobs. The resources must not wait for Redis.
@@ -126,19 +128,6 @@ function documentId(position: readonly (string | number)[]): string {
   return `doc_${hash('sha256', position.join('/'), 'hex').slice(0, 40)}`;
 }
 
-/** Differs if an attachment may have another content: another URL, data, hash, size or type, or another version of its resource. */
-export function attachmentFingerprint(
-  { url, data, hash: declared, size, contentType }: Attachment,
-  versionId: string | undefined,
-): string {
-  const source = data === undefined ? url : hash('sha256', data);
-  return hash(
-    'sha256',
-    JSON.stringify([data !== undefined, source, declared, size, contentType, versionId]),
-    'base64url',
-  );
-}
-
 /** Creates missing jobs of pending documents, as many as there is room for. */
 export async function ensureDocumentJobs(deps: DocumentDeps): Promise<void> {
   const { store, producer, documents } = deps;
@@ -147,7 +136,7 @@ export async function ensureDocumentJobs(deps: DocumentDeps): Promise<void> {
   let freeJobs = await countFreeJobs(deps);
   for (const documentId of await store.documents.listUnsettledIds(maxDocumentJobs)) {
     if (freeJobs === 0) return;
-    if (await producer.ensure('document.fetch', { documentId })) freeJobs -= 1;
+    if (await producer.ensure(fetchDocumentJob, { documentId })) freeJobs -= 1;
   }
 }
 

@@ -7,7 +7,8 @@ import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import type { PatientDocument } from '../patient-document.record.ts';
-import { documentWork, failDocument, fetchDocument, withDocuments } from '../steps/index.ts';
+import { documentWork, withDocuments } from '../steps/index.ts';
+import { fetchDocumentJob } from '../steps/jobs.ts';
 import { type FileServer, startFileServer } from '../testing/start-file-server.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
@@ -75,13 +76,11 @@ const read = async (id: string): Promise<PatientDocument> => {
   return document;
 };
 
-const handler = { run: fetchDocument, onFinalFailure: failDocument };
-
 /** Runs one attempt of the job. */
 async function attempt(id: string, { isLast = false, deps = cases.deps } = {}): Promise<PatientDocument> {
   const retryAt = isLast ? lastAttempt : firstAttempt;
   const signal = AbortSignal.timeout(20_000);
-  await attemptJob(deps, handler, { payload: { documentId: id }, retryAt, signal });
+  await attemptJob(deps, fetchDocumentJob, { payload: { documentId: id }, retryAt, signal });
   return read(id);
 }
 

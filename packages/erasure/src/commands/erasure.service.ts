@@ -23,6 +23,7 @@ import { type Erasure, erasureSchema } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
 import { countOfConnection, countOfPatient } from '../feature-counts.ts';
 import { keepOut } from '../keep-out.ts';
+import { eraseJob } from '../steps/run-erasure.job.ts';
 import type { ErasureStore } from '../store.ts';
 
 interface ConnectionReference {
@@ -197,7 +198,7 @@ export class ErasureService {
 
   /** If Redis is unavailable, the sweep creates the job within a minute, because the record is stored. */
   private enqueue(erasureId: string): Promise<void> {
-    return this.producer.enqueue('maintenance.erase', { erasureId }).catch(() => undefined);
+    return this.producer.enqueue(eraseJob, { erasureId }).catch(() => undefined);
   }
 
   private async findErasure({ id, scope }: ErasureReference): Promise<Erasure> {

@@ -1,14 +1,23 @@
 import type { Producer } from '@bulkhead/queues';
-import { type FeatureWork, noWork } from '@bulkhead/store';
+import {
+  type FeatureWork,
+  leavesNothingAtEhr,
+  startsNothing,
+  withholdsNoLines,
+  worksOnNoPatient,
+} from '@bulkhead/store';
 import type { ErasureStore } from '../store.ts';
+import { eraseJob } from './run-erasure.job.ts';
 
 export function erasureWork(options: { readonly store: ErasureStore; readonly producer: Producer }): FeatureWork {
   const { store, producer } = options;
   return {
-    ...noWork,
+    stop: startsNothing,
+    leaveEhr: leavesNothingAtEhr,
+    isBusyWith: worksOnNoPatient,
+    recountWithheld: withholdsNoLines,
     async ensureJobs() {
-      for (const erasureId of await store.erasures.listActiveIds())
-        await producer.ensure('maintenance.erase', { erasureId });
+      for (const erasureId of await store.erasures.listActiveIds()) await producer.ensure(eraseJob, { erasureId });
     },
   };
 }

@@ -1,5 +1,22 @@
+import { defineJob, minuteMs, once } from '@bulkhead/queues';
 import type { RetentionStep } from '@bulkhead/store';
+import { z } from 'zod';
 import type { ErasureDeps } from './deps.ts';
+
+/** Deletes records that are older than their retention. If the job ends before all are deleted, the next job continues. */
+export const retainJob = defineJob({
+  name: 'maintenance.retain',
+  queue: 'maintenance',
+  payload: z.strictObject({}),
+  jobId: () => 'retain',
+  // The next run, an hour later, is the retry. It continues where this one stopped.
+  ...once,
+  // 50,000 records of each kind take minutes.
+  timeoutMs: 20 * minuteMs,
+  // Retention is counted in days. After a loss of Redis it is at most an hour late, and a long pass continues after an hour.
+  everyMs: 60 * minuteMs,
+  run: retain,
+});
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -8,8 +25,7 @@ const recordsPerBatch = 500;
 /** 50,000 records of each kind per hour. A busy deployment writes fewer, and the load on workers stays low. */
 const batchesPerRun = 100;
 
-/** Deletes records that are older than their retention. If the job ends before all are deleted, the next job continues. */
-export async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSignal }): Promise<void> {
   const faults: unknown[] = [];
   for (const [kind, step] of Object.entries(deps.store.retention)) {
     // A kind without a setting is kept.

@@ -1,11 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
+import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import { type AppError, type ErrorCode, toKnownError } from '@bulkhead/runtime';
 import type { DataAmounts } from '@bulkhead/store';
+import { z } from 'zod';
 import type { Erasure } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
 import type { ErasureDeps, ErasureStep, ErasureWork } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';
+
+export const eraseJob = defineJob({
+  name: 'maintenance.erase',
+  queue: 'maintenance',
+  payload: z.strictObject({ erasureId: z.string().min(1) }),
+  jobId: ({ erasureId }) => `erase.${erasureId}`,
+  // The sweep adds the job again until the erasure is done.
+  ...tenTimes,
+  // Enough for 10 million resources at about 5,000 per second. The next attempt continues with the rest.
+  timeoutMs: 60 * minuteMs,
+  reportsProgress: true,
+  run: runErasure,
+});
 
 /**
  * Runs an erasure, or continues it after an interrupted attempt. Does nothing if it is completed.
@@ -14,7 +29,7 @@ import { erasePatient } from './erase-patient.ts';
  * finds nothing left that began after every process that could still write had confirmed the erasure (`erasure-gate.ts`). The pass also
  * begins some time after the stop, for writes that MongoDB had received from a process that no longer exists.
  */
-export async function runErasure(deps: ErasureDeps, { erasureId, signal, progress }: ErasureStep): Promise<void> {
+async function runErasure(deps: ErasureDeps, { erasureId, signal, progress }: ErasureStep): Promise<void> {
   const erasure = await deps.store.erasures.find(erasureId);
   if (!erasure || erasure.phase === 'completed') return;
   try {

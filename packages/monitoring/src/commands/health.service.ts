@@ -6,6 +6,7 @@ import type { HealthReport } from '../health/health-check.ts';
 import type { HealthSnapshot } from '../health/health-snapshot.ts';
 import { failedJobsMs } from '../health/queue.checks.ts';
 import { failuresShownMs } from '../health/run.checks.ts';
+import { sweepJob } from '../steps/sweep.job.ts';
 import type { MonitoredStores } from '../stores.ts';
 import type { MonitoringService } from './monitoring.service.ts';
 import type { RateBudgetService } from './rate-budget.service.ts';
@@ -61,7 +62,7 @@ export function createHealthService(deps: Deps) {
     const inMongodb = <Value>(from: () => Promise<Value>) => read(mongodb !== undefined, from);
     const parts = await allOf({
       processes: inMongodb(() => store.processStates.list(now)),
-      isSweepScheduled: inRedis(() => deps.producer.isScheduled('maintenance.sweep', {})),
+      isSweepScheduled: inRedis(() => deps.producer.isScheduled(sweepJob, {})),
       queues: inRedis(() => deps.producer.readFigures()),
       failedJobs: inRedis(() => deps.producer.countFailed(before(now, failedJobsMs))),
       exports: inMongodb(() => readRuns(store.bulkExports, now)),

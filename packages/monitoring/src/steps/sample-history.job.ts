@@ -1,12 +1,27 @@
 import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
-import type { Producer } from '@bulkhead/queues';
+import { defineJob, minuteMs, once, type Producer } from '@bulkhead/queues';
 import type { SyncRun } from '@bulkhead/sync';
+import { z } from 'zod';
 import { createMonitoringService } from '../commands/monitoring.service.ts';
 import type { SharedBudget } from '../commands/rate-budget.service.ts';
 import type { EndedRun, HistorySample } from '../history/history-sample.record.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
 import { mergeSamples } from '../history/merge-samples.ts';
 import type { MonitoredStores } from '../stores.ts';
+
+/** Adds the current state to the sample of this quarter of an hour. */
+export const sampleHistoryJob = defineJob({
+  name: 'maintenance.sample-history',
+  queue: 'maintenance',
+  payload: z.strictObject({}),
+  jobId: () => 'sample-history',
+  // The next one comes within a minute, and it includes the runs of this one.
+  ...once,
+  timeoutMs: 1 * minuteMs,
+  // A backlog that lasts a minute is worth showing.
+  everyMs: minuteMs,
+  run: sampleHistory,
+});
 
 export interface HistoryDeps {
   readonly store: MonitoredStores;
@@ -15,15 +30,13 @@ export interface HistoryDeps {
   readonly now: () => Date;
 }
 
-const minuteMs = 60_000;
 const quarterMs = 15 * minuteMs;
 /** A run is stored with the clock of its process, which may be behind, so its end is read a little later. */
 const settleMs = minuteMs;
 /** Several nights of a hundred practices. The next sample continues where this one stops. */
 const maxRuns = 1000;
 
-/** The job `maintenance.sample-history`, which runs each minute: adds the current state to the sample of this quarter of an hour. */
-export async function sampleHistory(deps: HistoryDeps): Promise<void> {
+async function sampleHistory(deps: HistoryDeps): Promise<void> {
   const { store, now } = deps;
   const time = now().getTime();
   const at = new Date(time - (time % quarterMs));

@@ -14,6 +14,7 @@ import {
 import { z } from 'zod';
 import { quarantineError } from '../errors.ts';
 import { type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';
+import { replayJob } from '../steps/replay.job.ts';
 import type { QuarantineStore } from '../store.ts';
 
 /** A replay is one write, so this is enough. If no worker is running, the API returns the unchanged line. */
@@ -147,7 +148,7 @@ export class QuarantineService {
   }
 
   private enqueue(quarantineId: string) {
-    return this.producer.enqueueAgain('quarantine.replay', { quarantineId }).catch((cause: unknown) => {
+    return this.producer.enqueueAgain(replayJob, { quarantineId }).catch((cause: unknown) => {
       throw unavailable(cause);
     });
   }

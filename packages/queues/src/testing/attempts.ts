@@ -1,8 +1,7 @@
-import type { JobName, JobPayload } from '../catalog.ts';
-import type { Handler, Job, JobContext, RetryAt } from '../handler.ts';
+import type { Job, JobContext, JobDefinition, RetryAt } from '../define-job.ts';
 import { planRetry, type RetryPlan } from '../plan-retry.ts';
 
-/** The number of attempts of most jobs in the catalog. */
+/** The number of attempts of most jobs. */
 const attempts = 10;
 
 /** `retryAt` for the first and the last attempt of a job, by the same rule as in a worker. */
@@ -21,25 +20,38 @@ function retryAtOf(attempt: number): RetryAt {
   };
 }
 
-/** Runs a job once without a queue, as a worker does, and ends its record if no attempt follows. @throws the error of the attempt */
-export async function attemptJob<Name extends JobName, Deps>(
-  deps: Deps,
-  { run, onFinalFailure }: Handler<Name, Deps>,
-  job: { readonly payload: JobPayload<Name>; readonly retryAt: RetryAt; readonly signal: AbortSignal },
+/** Runs a job once without a queue. @throws the error of the attempt */
+export async function runJob<Payload, Deps>(
+  deps: NoInfer<Deps>,
+  { run }: Pick<Job<Payload, Deps>, 'run'>,
+  payload: NoInfer<Payload>,
+  context: Partial<JobContext> = {},
 ): Promise<void> {
-  const { payload, retryAt, signal } = job;
-  const context: JobContext = {
-    retryAt,
-    signal,
-    endSignal: signal,
-    jobId: 'test',
-    hasParent: true,
-    progress: () => undefined,
-  };
+  const signal = context.signal ?? AbortSignal.timeout(60_000);
+  const progress = () => undefined;
+  const whole = { retryAt: lastAttempt, signal, endSignal: signal, jobId: 'test', hasParent: true, progress };
+  await run(deps, { ...payload, ...whole, ...context });
+}
+
+/** Runs a job once without a queue, as a worker does, and ends its record if no attempt follows. @throws the error of the attempt */
+export async function attemptJob<Payload, Deps>(
+  deps: NoInfer<Deps>,
+  { run, onFinalFailure }: Job<Payload, Deps>,
+  job: { readonly payload: NoInfer<Payload>; readonly retryAt: RetryAt; readonly signal: AbortSignal },
+): Promise<void> {
+  const { payload, ...context } = job;
   try {
-    await run(deps, { ...payload, ...context } as Job<Name>);
+    await runJob(deps, { run }, payload, context);
   } catch (error) {
-    if (retryAt(error) === undefined) await onFinalFailure?.(deps, { ...payload, error });
+    if (context.retryAt(error) === undefined) await onFinalFailure?.(deps, { ...payload, error });
     throw error;
   }
+}
+
+/** The same job, run by a test. */
+export function runBy<Payload>(
+  job: JobDefinition<Payload>,
+  run: (deps: unknown, given: Payload & JobContext) => Promise<unknown>,
+): Job<Payload, unknown> {
+  return { ...job, run, onFinalFailure: async () => undefined };
 }

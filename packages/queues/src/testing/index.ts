@@ -1,2 +1,2 @@
-export { attemptJob, firstAttempt, lastAttempt, planAfter } from './attempts.ts';
+export { attemptJob, firstAttempt, lastAttempt, planAfter, runBy, runJob } from './attempts.ts';
 export { startConsumer } from './start-consumer.ts';

@@ -2,10 +2,11 @@ import { createLogger } from '@bulkhead/runtime';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
-import type { Handler, Handlers, JobEnd } from '../handler.ts';
+import type { AnyJob, JobDefinition, JobEnd } from '../define-job.ts';
 import { Producer } from '../producer.ts';
+import type { QueueName } from '../queue-names.ts';
+import { type TestHandler, type TestRun, testJobs } from './test-jobs.ts';
 
 export interface ConsumerSettings {
   /** Default: a new connection. */
@@ -13,6 +14,7 @@ export interface ConsumerSettings {
   readonly lockMs?: number;
   readonly suspectWaitMs?: number;
   readonly markAfterMs?: number;
+  readonly isOutage?: (error: unknown) => boolean;
 }
 
 export interface StoredJob {
@@ -20,9 +22,6 @@ export interface StoredJob {
   readonly attemptsMade: number;
   readonly failedReason: string | undefined;
 }
-
-type Run<Name extends JobName> = (job: Parameters<Handler<Name, unknown>['run']>[1]) => Promise<unknown>;
-export type TestHandlers = { readonly [Name in JobName]?: Run<Name> | Handler<Name, unknown> };
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
 export type TestQueues = ReturnType<typeof startQueues>;
@@ -52,19 +51,15 @@ export function startQueues() {
     await producer.close();
     for (const connection of connections) connection.disconnect();
   };
-  const nothing = { run: async () => undefined };
-  const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Handlers<unknown>;
-  const toHandler = (handler: object) =>
-    typeof handler === 'function' ? { run: (_deps: unknown, job: unknown) => handler(job) } : handler;
   const queueOf = (queueName: QueueName) => {
     const queue = producer.queues.find(({ name }) => name === queueName);
     if (!queue) throw new Error(`no queue ${queueName}`);
     return queue;
   };
-  const find = <Name extends JobName>(name: Name, payload: JobPayload<Name>) => {
-    const { queue, jobId } = catalog[name] as { queue: QueueName; jobId: (payload: unknown) => string };
-    return { queue: queueOf(queue), id: jobId(payload) };
-  };
+  const find = <Payload>({ queue, jobId }: JobDefinition<Payload>, payload: NoInfer<Payload>) => ({
+    queue: queueOf(queue),
+    id: jobId(payload),
+  });
   return {
     redis,
     connect,
@@ -78,16 +73,18 @@ export function startQueues() {
     jobEnds,
     /** The log lines with a message. */
     logged: (msg: string) => logLines.filter((line) => line.msg === msg),
-    /** Starts a process with these handlers (or only their `run`). All other jobs have handlers that do nothing. */
-    startConsumer(handlers: TestHandlers, options: ConsumerSettings = {}) {
-      const ownHandlers = Object.fromEntries(
-        Object.entries(handlers).map(([name, handler]) => [name, toHandler(handler)]),
+    /** Starts a process that runs the test jobs by these handlers (or only their `run`), by name. The others do nothing. */
+    startConsumer(handlers: Readonly<Record<string, TestRun | TestHandler>>, options: ConsumerSettings = {}) {
+      const toHandler = (handler: TestRun | TestHandler = async () => undefined): TestHandler =>
+        typeof handler === 'function' ? { run: (_deps, job) => handler(job) } : handler;
+      const jobs = Object.values(testJobs).map(
+        (job) => ({ ...job, ...toHandler(handlers[job.name]) }) as AnyJob<unknown>,
       );
       const consumer = createConsumer({
         redis: connect(),
         prefix,
         queues: ['bulk-export', 'file-download', 'sync', 'connection', 'maintenance'],
-        handlers: { ...none, ...ownHandlers },
+        jobs,
         deps: undefined,
         logger,
         onJobEnd: (end) => jobEnds.push(end),
@@ -114,23 +111,23 @@ export function startQueues() {
       await worker.close();
     },
     /** Takes the lock from the process that runs the job. */
-    async loseLock<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
-      const { queue, id } = find(name, payload);
+    async loseLock<Payload>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
+      const { queue, id } = find(job, payload);
       await redis.del(`${prefix}:${queue.name}:${id}:lock`);
     },
     /** How often the job's worker died. */
-    async stalls<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
-      const { queue, id } = find(name, payload);
+    async stalls<Payload>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
+      const { queue, id } = find(job, payload);
       return (await queue.getJob(id))?.stalledCounter;
     },
     /** The job as stored in Redis. */
-    async job<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<StoredJob> {
-      const { queue, id } = find(name, payload);
+    async job<Payload>(job: JobDefinition<Payload>, payload: NoInfer<Payload>): Promise<StoredJob> {
+      const { queue, id } = find(job, payload);
       // Read the state first, because a job that was read before it ended does not have its last attempt.
       const state = await queue.getJobState(id);
-      const job = await queue.getJob(id);
-      if (!job) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
-      return { state, attemptsMade: job.attemptsMade, failedReason: job.failedReason };
+      const stored = await queue.getJob(id);
+      if (!stored) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
+      return { state, attemptsMade: stored.attemptsMade, failedReason: stored.failedReason };
     },
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,8 +1,8 @@
 import type { ConnectionSchedules } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
+import { removeSchedule, setScheduler } from '../steps/run-schedule.job.ts';
 import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';
-import { removeSchedule, setScheduler } from './schedule-job.ts';
 
 /** Adds and removes schedules when a connection is created or deleted. */
 export function createConnectionSchedules(store: ScheduleStore, producer: Producer): ConnectionSchedules {

@@ -8,10 +8,10 @@ import { syncRunStatus } from '@bulkhead/sync';
 import { scheduleError } from '../errors.ts';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
+import { removeSchedule, setScheduler } from '../steps/run-schedule.job.ts';
 import type { ScheduleStores } from '../stores.ts';
 import { newSchedule } from './new-schedule.ts';
 import type { ScheduleBody, ScheduleChangeBody, ScheduleListQuery } from './schedule.schema.ts';
-import { removeSchedule, setScheduler } from './schedule-job.ts';
 import { startScheduledRun } from './start-scheduled-run.ts';
 
 /** A schedule, and the status of its last run. */

@@ -1,8 +1,10 @@
 import { isTerminal } from '@bulkhead/bulk-export';
 import { bulkExportRequestSchema, newExport, requestKey } from '@bulkhead/bulk-export/commands';
+import { kickOffJob } from '@bulkhead/bulk-export/jobs';
 import type { Producer } from '@bulkhead/queues';
 import { isSyncActive } from '@bulkhead/sync';
 import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '@bulkhead/sync/commands';
+import { planSyncJob } from '@bulkhead/sync/jobs';
 import type { z } from 'zod';
 import { scheduleError } from '../errors.ts';
 import type { Schedule } from '../schedule.record.ts';
@@ -51,7 +53,7 @@ async function startExport({ store, producer, schedule, runId, now }: StartOptio
     const record = { ...created, id: runId, scheduleId: schedule.id, createdAt: now };
     await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
   }
-  await producer.enqueue('export.kick-off', { exportId: runId }).catch(() => undefined);
+  await producer.enqueue(kickOffJob, { exportId: runId }).catch(() => undefined);
 }
 
 async function startSync({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
@@ -64,7 +66,7 @@ async function startSync({ store, producer, schedule, runId, now }: StartOptions
     const holder = await store.syncRuns.insert(record);
     if (holder !== runId) throw syncAlreadyRunning(holder);
   }
-  await producer.enqueue('sync.plan', { syncRunId: runId }).catch(() => undefined);
+  await producer.enqueue(planSyncJob, { syncRunId: runId }).catch(() => undefined);
 }
 
 function parse<RequestSchema extends z.ZodType>(schema: RequestSchema, value: unknown): z.output<RequestSchema> {

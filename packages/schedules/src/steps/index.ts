@@ -1,3 +1,3 @@
-export { runSchedule, type ScheduleDeps } from './run-schedule.ts';
+export type { ScheduleDeps } from './run-schedule.job.ts';
 export { scheduleWork } from './schedule-work.ts';
 export { sweepSchedules } from './sweep-schedules.ts';

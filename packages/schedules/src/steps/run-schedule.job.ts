@@ -1,15 +1,28 @@
 import { windowEnd } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import { nextRun } from '@bulkhead/cron';
-import type { Producer } from '@bulkhead/queues';
+import { defineJob, minuteMs, type Producer, threeTimes } from '@bulkhead/queues';
 import { AppError, type ErrorCode, type Logger, newId, type PeopleText } from '@bulkhead/runtime';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
-import { removeSchedule } from '../commands/schedule-job.ts';
+import { z } from 'zod';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
 import { scheduleError } from '../errors.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
+import type { ScheduleStore } from '../store.ts';
 import type { ScheduleStores } from '../stores.ts';
+
+export const runScheduleJob = defineJob({
+  name: 'schedule.run',
+  queue: 'maintenance',
+  payload: z.strictObject({ scheduleId: z.string().min(1) }),
+  jobId: ({ scheduleId }) => `schedule.${scheduleId}`,
+  // The sweep does the same within a minute.
+  ...threeTimes,
+  timeoutMs: 2 * minuteMs,
+  tracedIds: ['scheduleId'],
+  run: runSchedule,
+});
 
 /** The dependencies of the steps of this feature. */
 export interface ScheduleDeps extends Pick<ConnectionDeps, 'ehr'> {
@@ -31,7 +44,7 @@ const clockToleranceMs = 60_000;
 export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly scheduleId: string }): Promise<void> {
   const { store, producer, logger, now } = deps;
   const schedule = await store.schedules.find(scheduleId);
-  if (!schedule) return producer.unschedule('schedule.run', { scheduleId });
+  if (!schedule) return producer.unschedule(runScheduleJob, { scheduleId });
   // A worker has claimed this run and may have died before it was stored.
   if (schedule.starting) return start(deps, schedule);
   if (schedule.paused) return;
@@ -126,3 +139,34 @@ async function notifyClients(
 }
 
 const overlaps: ReadonlySet<ErrorCode> = new Set(['export-already-running', 'sync-already-running']);
+
+/**
+ * Creates the job of a schedule, or removes it if the schedule is paused. If the queue is unavailable, the sweep does this within a
+ * minute.
+ */
+export async function setScheduler(
+  producer: Producer,
+  schedule: Pick<Schedule, 'id' | 'cron' | 'timeZone' | 'paused'>,
+): Promise<void> {
+  const { id: scheduleId, cron, timeZone, paused } = schedule;
+  const payload = { scheduleId };
+  const set = paused
+    ? producer.unschedule(runScheduleJob, payload)
+    : producer.scheduleCron({ job: runScheduleJob, payload, cron, timeZone });
+  await set.catch(() => undefined);
+}
+
+/**
+ * Deletes a schedule and its job. If the queue is unavailable, the sweep removes the job later.
+ * @returns false if the schedule does not exist
+ */
+export async function removeSchedule(options: {
+  readonly store: ScheduleStore;
+  readonly producer: Producer;
+  readonly scheduleId: string;
+}): Promise<boolean> {
+  const { store, producer, scheduleId } = options;
+  const isDeleted = await store.schedules.delete(scheduleId);
+  await producer.unschedule(runScheduleJob, { scheduleId }).catch(() => undefined);
+  return isDeleted;
+}

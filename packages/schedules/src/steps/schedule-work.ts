@@ -1,14 +1,16 @@
-import { type FeatureWork, noWork } from '@bulkhead/store';
-import type { ScheduleDeps } from './run-schedule.ts';
+import { type FeatureWork, leavesNothingAtEhr, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
+import { runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
 import { sweepSchedules } from './sweep-schedules.ts';
 
 export function scheduleWork(deps: ScheduleDeps): FeatureWork {
   const { store, producer } = deps;
   return {
-    ...noWork,
+    leaveEhr: leavesNothingAtEhr,
+    isBusyWith: worksOnNoPatient,
+    recountWithheld: withholdsNoLines,
     async stop(connectionId) {
       for (const { id: scheduleId } of await store.schedules.list({ connectionId, scope: [connectionId] }))
-        await producer.unschedule('schedule.run', { scheduleId });
+        await producer.unschedule(runScheduleJob, { scheduleId });
     },
     ensureJobs: () => sweepSchedules(deps),
   };

@@ -1,6 +1,6 @@
 import { nextRun } from '@bulkhead/cron';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
-import { runSchedule, type ScheduleDeps } from './run-schedule.ts';
+import { runSchedule, runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
 
 /**
  * A next run is planned again only if it is later than the next run would be in an hour. Otherwise a worker whose clock is a little
@@ -15,7 +15,9 @@ const clockToleranceMs = 60 * 60_000;
 export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
   const { store, producer, logger, now } = deps;
   // Read the jobs first, so that the job of a schedule that is created meanwhile is not removed.
-  const jobs = new Map((await producer.listScheduledRuns()).map((job) => [job.scheduleId, job]));
+  const jobs = new Map(
+    (await producer.listScheduled(runScheduleJob)).map((job) => [job.payload.scheduleId ?? '', job]),
+  );
   /** An error of one schedule must not delay the others. The next sweep tries it again. */
   const attempt = async (scheduleId: string, run: () => Promise<void>) => {
     try {
@@ -33,11 +35,11 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
     await attempt(scheduleId, async () => {
       await repairNextRun(deps, schedule);
       if (job?.cron === cron && job.timeZone === timeZone && !job.isTooLate) return;
-      await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
+      await producer.scheduleCron({ job: runScheduleJob, payload: { scheduleId }, cron, timeZone });
       logger.warn('schedule had no usable job', { scheduleId });
     });
   }
-  for (const scheduleId of jobs.keys()) await producer.unschedule('schedule.run', { scheduleId });
+  for (const scheduleId of jobs.keys()) await producer.unschedule(runScheduleJob, { scheduleId });
   for (const scheduleId of await store.schedules.listDueIds(now()))
     await attempt(scheduleId, () => runSchedule(deps, { scheduleId }));
 }

@@ -1,11 +1,14 @@
+import { kickOffJob } from '@bulkhead/bulk-export/jobs';
 import { nextRun } from '@bulkhead/cron';
-import { startConsumer } from '@bulkhead/queues/testing';
+import { runJob, startConsumer } from '@bulkhead/queues/testing';
 import { withMethods } from '@bulkhead/store';
+import { planSyncJob } from '@bulkhead/sync/jobs';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startScheduledRun } from '../commands/index.ts';
 import { type Schedule, scheduleNotStartedEventSchema, spreadOf } from '../index.ts';
-import { runSchedule, type ScheduleDeps, sweepSchedules } from '../steps/index.ts';
+import { type ScheduleDeps, sweepSchedules } from '../steps/index.ts';
+import { runScheduleJob } from '../steps/jobs.ts';
 import { makeSchedule } from '../testing/make-schedule.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
@@ -40,10 +43,10 @@ async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
   return records.map(({ id }) => id);
 }
 
-const run = (schedule: Schedule) => runSchedule(cases.deps, { scheduleId: schedule.id });
+const run = (schedule: Schedule) => runJob(cases.deps, runScheduleJob, { scheduleId: schedule.id });
 /** Adds the job of a schedule. */
 const addJob = ({ id: scheduleId, cron, timeZone }: Pick<Schedule, 'id' | 'cron' | 'timeZone'>) =>
-  cases.deps.producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
+  cases.deps.producer.scheduleCron({ job: runScheduleJob, payload: { scheduleId }, cron, timeZone });
 const runAt = (schedule: Schedule, time: string) => {
   cases.clock.now = at(time);
   return run(schedule);
@@ -74,10 +77,13 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
       nextRunAt: at('2026-05-03T02:00:00Z'),
       starting: undefined,
     });
-    const name = kind === 'export' ? 'export.kick-off' : 'sync.plan';
-    const payload = kind === 'export' ? { exportId: runId ?? '' } : { syncRunId: runId ?? '' };
+    const { producer } = cases.deps;
     // The job of the run exists already.
-    expect(await cases.deps.producer.ensure(name, payload as never)).toBe(false);
+    const isAdded =
+      kind === 'export'
+        ? producer.ensure(kickOffJob, { exportId: runId ?? '' })
+        : producer.ensure(planSyncJob, { syncRunId: runId ?? '' });
+    expect(await isAdded).toBe(false);
   });
 
   test('a schedule that missed several nights runs once, even with duplicate jobs, a second worker and the sweep', async () => {
@@ -267,7 +273,9 @@ describe('a schedule', () => {
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await Promise.all([run(schedule), sweepSchedules(cases.deps)]);
     expect(await runsOf(schedule)).toEqual([]);
-    expect((await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId)).not.toContain(schedule.id);
+    expect((await producer.listScheduled(runScheduleJob)).map(({ payload }) => payload.scheduleId)).not.toContain(
+      schedule.id,
+    );
   });
 
   test('a schedule of a deleted connection is deleted', async () => {
@@ -285,11 +293,21 @@ describe('a schedule', () => {
     for (const id of [moved.id, 'sched_deleted']) await addJob({ id, cron: '0 2 * * *', timeZone: 'UTC' });
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await sweepSchedules(cases.deps);
-    const jobs = await producer.listScheduledRuns();
+    const jobs = await producer.listScheduled(runScheduleJob);
     const isTooLate = false;
-    expect(jobs).toContainEqual({ scheduleId: lost.id, cron: lost.cron, timeZone: lost.timeZone, isTooLate });
-    expect(jobs).toContainEqual({ scheduleId: moved.id, cron: '0 3 * * *', timeZone: 'Europe/Berlin', isTooLate });
-    expect(jobs.map(({ scheduleId }) => scheduleId)).not.toContain('sched_deleted');
+    expect(jobs).toContainEqual({
+      payload: { scheduleId: lost.id },
+      cron: lost.cron,
+      timeZone: lost.timeZone,
+      isTooLate,
+    });
+    expect(jobs).toContainEqual({
+      payload: { scheduleId: moved.id },
+      cron: '0 3 * * *',
+      timeZone: 'Europe/Berlin',
+      isTooLate,
+    });
+    expect(jobs.map(({ payload }) => payload.scheduleId)).not.toContain('sched_deleted');
   });
 });
 
@@ -327,8 +345,8 @@ describe('a corrected clock #clock', () => {
     }
     await sweepSchedules(cases.deps);
     const { id: scheduleId, cron, timeZone } = schedule;
-    const jobs = await cases.deps.producer.listScheduledRuns();
-    expect(jobs).toContainEqual({ scheduleId, cron, timeZone, isTooLate: false });
+    const jobs = await cases.deps.producer.listScheduled(runScheduleJob);
+    expect(jobs).toContainEqual({ payload: { scheduleId }, cron, timeZone, isTooLate: false });
   });
 });
 
@@ -346,7 +364,7 @@ test('a schedule whose time zone this server no longer knows loses its job, star
   await run(broken);
   expect(await read(broken)).toEqual(broken);
   expect((await read(other)).lastRun?.outcome).toBe('started');
-  const scheduled = (await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId);
+  const scheduled = (await producer.listScheduled(runScheduleJob)).map(({ payload }) => payload.scheduleId);
   expect([scheduled.includes(broken.id), scheduled.includes(other.id)]).toEqual([false, true]);
 });
 
@@ -375,7 +393,7 @@ test('a schedule that is due within the window of the provider moves its run to 
   });
   await schedules.insert(schedule);
   clock.now = schedule.nextRunAt;
-  await runSchedule(deps, { scheduleId: schedule.id });
+  await runJob(deps, runScheduleJob, { scheduleId: schedule.id });
   const moved = await schedules.find(schedule.id);
   expect(moved).toMatchObject({ nextRunAt: at('2026-05-02T02:11:00Z') });
   expect(moved?.lastRun).toBeUndefined();
@@ -399,7 +417,7 @@ test('two workers start each run of a frequent schedule once and wait for the sp
       redis: cases.redis,
       prefix: cases.prefix,
       queues: ['maintenance'],
-      handlers: { 'schedule.run': { run: runSchedule } },
+      jobs: [runScheduleJob],
       deps: watched,
       logger: deps.logger,
     }),

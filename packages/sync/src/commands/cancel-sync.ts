@@ -1,4 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { syncError } from '../errors.ts';
 import type { SyncStore } from '../store.ts';
 import type { SyncRun } from '../sync-run.record.ts';
@@ -27,7 +28,7 @@ export async function cancelSync(options: {
     });
     if (!cancelled) continue;
     await store.syncSteps.cancelUnsettled(run.id);
-    await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: run.id }).catch(() => undefined);
+    await producer.enqueueAgain(notifyJob, { kind: 'sync-run', id: run.id }).catch(() => undefined);
     return { run: cancelled, isChanged: true };
   }
 }

@@ -9,6 +9,8 @@ import { type AppError, invalidRequest, keepForKey, unavailable, waitUntil } fro
 import { type ConnectionScope, isInScope, type Page, readPage } from '@bulkhead/store';
 import { checkCallback, type WebhookAddresses } from '@bulkhead/webhooks/commands';
 import { syncError } from '../errors.ts';
+import { planSyncJob } from '../steps/plan-sync.job.ts';
+import { resumeSyncJob } from '../steps/resume-sync.job.ts';
 import type { SyncStore } from '../store.ts';
 import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
@@ -115,7 +117,7 @@ export class SyncService {
     const holder = await this.store.syncRuns.insert(run, by);
     if (holder !== run.id) throw syncAlreadyRunning(holder);
     // The run is stored. If the queue is unavailable, the sweep enqueues it within a minute.
-    await this.producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
+    await this.producer.enqueue(planSyncJob, { syncRunId: run.id }).catch(() => undefined);
     const ended = await waitUntil(async () => {
       const current = await this.find({ provider, id: run.id, scope });
       return isSyncActive(current.phase) && !signal?.aborted ? undefined : current;
@@ -176,7 +178,7 @@ export class SyncService {
     const prepare = () => this.store.syncSteps.retryFailed(run.id);
     const reopened = await this.store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
     if (typeof reopened !== 'object') throw syncAlreadyRunning(reopened);
-    await this.producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
+    await this.producer.enqueueAgain(resumeSyncJob, { syncRunId: run.id }).catch(() => undefined);
     return { state: await this.withCounts(reopened), isChanged: true };
   }
 

@@ -1,10 +1,24 @@
-import type { FailedJob } from '@bulkhead/queues';
+import { defineJob, type FailedJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import { type ExportError, toExportError } from '@bulkhead/runtime';
 import type { Warning } from '@bulkhead/store';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { type SyncRun, stepsMissing } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
+import { syncPayload } from './sync-payload.ts';
+
+export const finalizeSyncJob = defineJob({
+  name: 'sync.finalize',
+  queue: 'sync',
+  payload: syncPayload,
+  jobId: ({ syncRunId }) => `finalize.${syncRunId}`,
+  ...tenTimes,
+  timeoutMs: 2 * minuteMs,
+  tracedIds: ['syncRunId'],
+  run: finalizeSync,
+  onFinalFailure: failGivenUpSync,
+});
 
 /** Ends a run whose steps are all settled. */
 export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syncRunId: string }): Promise<void> {
@@ -34,7 +48,7 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   const totals = { stored: sum(({ stored }) => stored), unchanged: sum(({ unchanged }) => unchanged) };
   const change = { completedAt: now(), totals, warnings, ...(error === undefined ? {} : { error }) };
   if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
-  await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
+  await producer.enqueueAgain(notifyJob, { kind: 'sync-run', id: syncRunId });
   logger.info('sync ended', { syncRunId, phase: to });
 }
 
@@ -89,7 +103,10 @@ async function describe(
 }
 
 /** Fails a run whose job has failed finally. */
-export async function failGivenUpSync(deps: SyncDeps, { syncRunId, error }: FailedJob<'sync.plan' | 'sync.finalize'>) {
+export async function failGivenUpSync(
+  deps: SyncDeps,
+  { syncRunId, error }: FailedJob<{ readonly syncRunId: string }>,
+): Promise<void> {
   await failSync(deps, { syncRunId, error: toExportError(error) });
 }
 
@@ -104,6 +121,6 @@ export async function failSync(
     if (!run || !isSyncActive(run.phase)) return;
     if (await store.syncRuns.transition({ from: run, to: 'failed', change: { error, completedAt: now() } })) break;
   }
-  await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
+  await producer.enqueueAgain(notifyJob, { kind: 'sync-run', id: syncRunId });
   logger.error('sync failed', { syncRunId, code: error.code });
 }

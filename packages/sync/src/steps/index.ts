@@ -1,7 +1,7 @@
 export type { SyncDeps } from './deps.ts';
-export { resumeSync } from './ensure-sync-jobs.ts';
-export { failGivenUpSync, finalizeSync } from './finalize-sync.ts';
-export { planSync, planSyncInTime } from './plan-sync.ts';
+export { endedSyncs } from './ended-syncs.ts';
+export { finalizeSync } from './finalize-sync.job.ts';
+export { planSync } from './plan-sync.job.ts';
 export { replaySearchEntry } from './replay-search-entry.ts';
-export { failSyncStep, runSyncStep, runSyncStepAndFinish } from './run-sync-step.ts';
+export { runSyncStep } from './run-sync-step.job.ts';
 export { syncWork } from './sync-work.ts';

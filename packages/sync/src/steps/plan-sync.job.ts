@@ -17,7 +17,7 @@ import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, isUncovered, standardResourceTypes } from '@bulkhead/fhir';
 import { type Provider, recordTypes } from '@bulkhead/providers';
-import type { RetryAt } from '@bulkhead/queues';
+import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
 import { dayBefore } from '@bulkhead/runs';
 import { type AppError, toExportError } from '@bulkhead/runtime';
 import { syncError } from '../errors.ts';
@@ -25,17 +25,32 @@ import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { isById } from './appointments-by-id.ts';
 import { waitedTooLong } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
-import { failSync } from './finalize-sync.ts';
+import { failGivenUpSync, failSync, finalizeSyncJob } from './finalize-sync.job.ts';
 import { findPatients } from './find-patients.ts';
 import { planSteps } from './plan-steps.ts';
+import { syncStepJob } from './run-sync-step.job.ts';
+import { syncPayload } from './sync-payload.ts';
+
+export const planSyncJob = defineJob({
+  name: 'sync.plan',
+  queue: 'sync',
+  payload: syncPayload,
+  jobId: ({ syncRunId }) => `plan.${syncRunId}`,
+  // As for a kick-off, an EHR that is down for a quarter of an hour does not fail a nightly sync.
+  ...tenTimes,
+  timeoutMs: 10 * minuteMs,
+  tracedIds: ['syncRunId'],
+  run: planSyncInTime,
+  onFinalFailure: failGivenUpSync,
+});
 
 interface PlanStep {
   readonly syncRunId: string;
   readonly signal: AbortSignal;
 }
 
-/** The job `sync.plan`. It fails a run that could not be planned within a day. */
-export async function planSyncInTime(
+/** Fails a run that could not be planned within a day. */
+async function planSyncInTime(
   deps: SyncDeps,
   { syncRunId, signal, retryAt }: PlanStep & { readonly retryAt: RetryAt },
 ): Promise<void> {
@@ -83,7 +98,11 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   await store.syncSteps.removeOthers(syncRunId, new Set(steps.map(({ id }) => id)));
   logger.info('sync planned', { syncRunId, count: steps.length });
   const stepIds = await store.syncSteps.listUnsettledIds(syncRunId);
-  await producer.addSyncFlow({ syncRunId, stepIds, stepsAhead: await countStepsAhead(store, run) });
+  await producer.addFlow({
+    parent: { job: finalizeSyncJob, payload: { syncRunId } },
+    children: { job: syncStepJob, payloads: stepIds.map((stepId) => ({ syncRunId, stepId })) },
+    ahead: await countStepsAhead(store, run),
+  });
 }
 
 /** Counts the steps that the connection's other syncs must still run. All syncs of a connection share its part of the workers. */

@@ -12,18 +12,40 @@ import { randomUUID } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
 import { searchFileId } from '@bulkhead/quarantine';
-import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
+import { defineJob, type FailedJob, type JobContext, minuteMs, type RetryAt } from '@bulkhead/queues';
 import { AppError, type ErrorCode, type ExportError, present, toExportError } from '@bulkhead/runtime';
 import { type Claim, isStoreUnavailable } from '@bulkhead/store';
+import { z } from 'zod';
 import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import { isById, nextAppointments } from './appointments-by-id.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
+import { finalizeSyncJob } from './finalize-sync.job.ts';
 import { firstPageUrl } from './first-page-url.ts';
 import { failedSearch, restarted, type Search, toSearches, withPage, withRequest } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
+import { syncPayload } from './sync-payload.ts';
+
+const stepPayload = syncPayload.extend({ stepId: z.string().min(1) });
+type StepPayload = z.output<typeof stepPayload>;
+
+export const syncStepJob = defineJob({
+  name: 'sync.step',
+  queue: 'sync',
+  payload: stepPayload,
+  jobId: ({ stepId }) => `step.${stepId}`,
+  // Attempts are cheap, because a step resumes at its page. 5 s doubled 7 times is 11 min.
+  attempts: 8,
+  backoffMs: 5000,
+  // A dozen searches of a patient, each with several pages, after all polls and downloads of the same budget.
+  timeoutMs: 60 * minuteMs,
+  reportsProgress: true,
+  tracedIds: ['syncRunId'],
+  run: runSyncStepAndFinish,
+  onFinalFailure: failSyncStep,
+});
 
 export interface StepRun {
   readonly stepId: string;
@@ -50,13 +72,12 @@ const largePageBytes = 15 * 1024 * 1024;
 /** A worker that crashes records no error. After this many attempts without a page, the page itself may be the cause. */
 const maxAttempts = 50;
 
-/** The job `sync.step`. */
-export async function runSyncStepAndFinish(deps: SyncDeps, job: Job<'sync.step'>): Promise<void> {
+async function runSyncStepAndFinish(deps: SyncDeps, job: StepPayload & JobContext): Promise<void> {
   await runSyncStep(deps, job);
   const { syncRunId, hasParent } = job;
   // If the flow was lost with Redis, the step has no parent that finishes the sync. The sync must not wait for the sweep.
   if (!hasParent && (await deps.store.syncSteps.countUnsettled(syncRunId)) === 0)
-    await deps.producer.enqueueAgain('sync.finalize', { syncRunId });
+    await deps.producer.enqueueAgain(finalizeSyncJob, { syncRunId });
 }
 
 /** Runs the searches of a step, from the page that the last attempt has reached. Does nothing for a settled step. */
@@ -159,7 +180,7 @@ async function noteIfTypeIsRefused(
 }
 
 /** Fails the pending searches of a step whose job has failed finally. Does nothing for a settled step. */
-export async function failSyncStep(deps: SyncDeps, job: FailedJob<'sync.step'>): Promise<void> {
+async function failSyncStep(deps: SyncDeps, job: FailedJob<StepPayload>): Promise<void> {
   const { stepId, error } = job;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await deps.store.syncSteps.claim(claim);

@@ -1,13 +1,14 @@
 import { ignoreIfEnded, recordGone } from '@bulkhead/runs';
-import { type FeatureWork, noWork } from '@bulkhead/store';
+import { type FeatureWork, leavesNothingAtEhr } from '@bulkhead/store';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { cancelSync } from '../commands/cancel-sync.ts';
 import type { SyncDeps } from './deps.ts';
-import { ensureSyncJobs } from './ensure-sync-jobs.ts';
+import { ensureSyncJobs } from './resume-sync.job.ts';
 
 export function syncWork(deps: SyncDeps): FeatureWork {
   const { store, producer, logger } = deps;
   return {
-    ...noWork,
+    leaveEhr: leavesNothingAtEhr,
 
     async stop(connectionId) {
       for (const { id } of await store.syncRuns.listActiveOf(connectionId)) {
@@ -43,7 +44,7 @@ export function syncWork(deps: SyncDeps): FeatureWork {
         }
       }
       for (const id of await store.syncRuns.listUnnotifiedIds())
-        await producer.ensure('webhook.notify', { kind: 'sync-run', id });
+        await producer.ensure(notifyJob, { kind: 'sync-run', id });
     },
   };
 }

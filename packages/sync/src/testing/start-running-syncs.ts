@@ -1,5 +1,5 @@
 import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
-import type { Handler } from '@bulkhead/queues';
+import type { AnyJob } from '@bulkhead/queues';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { makeDocument } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
@@ -8,20 +8,13 @@ import { syncBodySchema } from '../commands/sync.schema.ts';
 import { SyncService } from '../commands/sync.service.ts';
 import { toSyncEventView, toSyncRunDetail } from '../commands/sync-view.ts';
 import type { SyncDeps } from '../steps/deps.ts';
-import { resumeSync } from '../steps/ensure-sync-jobs.ts';
-import { failGivenUpSync, finalizeSync } from '../steps/finalize-sync.ts';
-import { planSyncInTime } from '../steps/plan-sync.ts';
-import { failSyncStep, runSyncStepAndFinish } from '../steps/run-sync-step.ts';
+import { finalizeSyncJob } from '../steps/finalize-sync.job.ts';
+import { planSyncJob } from '../steps/plan-sync.job.ts';
+import { resumeSyncJob } from '../steps/resume-sync.job.ts';
+import { syncStepJob } from '../steps/run-sync-step.job.ts';
 import { startUseCases } from './start-use-cases.ts';
 
-type SyncJobName = 'sync.plan' | 'sync.step' | 'sync.finalize' | 'sync.resume';
-/** The step of each job of a sync, and what ends its record, as in the worker. */
-const handlers: { readonly [Name in SyncJobName]: Handler<Name, SyncDeps> } = {
-  'sync.plan': { run: planSyncInTime, onFinalFailure: failGivenUpSync },
-  'sync.step': { run: runSyncStepAndFinish, onFinalFailure: failSyncStep },
-  'sync.finalize': { run: finalizeSync, onFinalFailure: failGivenUpSync },
-  'sync.resume': { run: resumeSync },
-};
+const jobs: readonly AnyJob<SyncDeps>[] = [planSyncJob, syncStepJob, finalizeSyncJob, resumeSyncJob];
 const operator = { isOperator: true };
 
 /** Starts the commands of syncs and a worker of their queue, for tests of whole syncs by the real clock. */
@@ -37,7 +30,7 @@ export async function startRunningSyncs(options: ConnectedEhrOptions = {}) {
   });
   const reference = (id: string) => ({ provider, id, scope: 'all' as const });
   const read = async (id: string) => toSyncRunDetail(await service.get(reference(id)), operator);
-  const worker = startConsumer<SyncDeps>({ redis, prefix, queues: ['sync'], handlers, deps, logger });
+  const worker = startConsumer<SyncDeps>({ redis, prefix, queues: ['sync'], jobs, deps, logger });
   const stop = async () => {
     await worker.stop();
     await cases.stop();

@@ -1,6 +1,7 @@
 import { attemptJob, firstAttempt, lastAttempt } from '@bulkhead/queues/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { failGivenUpSync, planSyncInTime, runSyncStep } from '../steps/index.ts';
+import { runSyncStep } from '../steps/index.ts';
+import { planSyncJob } from '../steps/jobs.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { makeSyncRun } from '../testing/make-sync-run.ts';
 import { onePatient, patients, plan, progress, retry, runToEnd, signal } from '../testing/run-sync.ts';
@@ -146,8 +147,7 @@ test('a run fails if the EHR delays its plan for a day, so that the next run can
   const run = makeSyncRun({ request, createdAt: clock.now });
   await deps.store.syncRuns.insert(run);
   const payload = { syncRunId: run.id };
-  const handler = { run: planSyncInTime, onFinalFailure: failGivenUpSync };
-  const planned = () => attemptJob(deps, handler, { payload, retryAt: firstAttempt, signal });
+  const planned = () => attemptJob(deps, planSyncJob, { payload, retryAt: firstAttempt, signal });
   await expect(planned()).rejects.toMatchObject({ code: 'ehr-unavailable' });
   expect(await deps.store.syncRuns.find(run.id)).toMatchObject({ phase: 'queued' });
   clock.now = new Date(clock.now.getTime() + 24 * 3_600_000);

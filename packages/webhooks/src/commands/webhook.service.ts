@@ -15,6 +15,7 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { webhookError } from '../errors.ts';
+import { deliverJob } from '../steps/deliver-webhook.job.ts';
 import type { WebhookStore } from '../store.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
 import type { WebhookAddresses } from './webhook-address.ts';
@@ -90,7 +91,7 @@ export function createWebhookService(options: {
       await find({ id, scope });
       if (!(await store.webhookDeliveries.reopen(id))) throw webhookError('unknown-delivery');
       // If Redis is unavailable, the sweep creates the job within a minute.
-      await producer.enqueueNow('webhook.deliver', { deliveryId: id }).catch(() => undefined);
+      await producer.enqueueNow(deliverJob, { deliveryId: id }).catch(() => undefined);
       return find({ id, scope });
     },
   };

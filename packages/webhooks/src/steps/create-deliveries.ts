@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type FeatureWork, noWork } from '@bulkhead/store';
+import {
+  type FeatureWork,
+  leavesNothingAtEhr,
+  startsNothing,
+  withholdsNoLines,
+  worksOnNoPatient,
+} from '@bulkhead/store';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
-import type { WebhookDeps } from './deliver-webhook.ts';
+import { deliverJob, type WebhookDeps } from './deliver-webhook.job.ts';
 
 /** An event that clients are notified of. */
 export interface WebhookEvent {
@@ -29,7 +35,7 @@ export async function createDeliveries(
   for (const url of urls) {
     const delivery = toDelivery({ event, url, now: now() });
     await store.webhookDeliveries.insertMissing(delivery);
-    await producer.enqueue('webhook.deliver', { deliveryId: delivery.id });
+    await producer.enqueue(deliverJob, { deliveryId: delivery.id });
   }
 }
 
@@ -64,10 +70,13 @@ function toDelivery(options: {
 
 export function webhookWork({ store, producer }: WebhookDeps): FeatureWork {
   return {
-    ...noWork,
+    stop: startsNothing,
+    leaveEhr: leavesNothingAtEhr,
+    isBusyWith: worksOnNoPatient,
+    recountWithheld: withholdsNoLines,
     async ensureJobs() {
       for (const deliveryId of await store.webhookDeliveries.listPendingIds())
-        await producer.ensure('webhook.deliver', { deliveryId });
+        await producer.ensure(deliverJob, { deliveryId });
     },
   };
 }

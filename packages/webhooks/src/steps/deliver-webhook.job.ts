@@ -1,14 +1,31 @@
 import type { ConnectionStore } from '@bulkhead/connections';
-import type { FailedJob, Producer } from '@bulkhead/queues';
+import { defineJob, type FailedJob, minuteMs, type Producer } from '@bulkhead/queues';
 import { type PeopleText, toKnownError } from '@bulkhead/runtime';
+import { z } from 'zod';
 import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';
+import type { EndedRuns } from './ended-runs.ts';
 import type { WebhookSender } from './webhook-sender.ts';
+
+export const deliverJob = defineJob({
+  name: 'webhook.deliver',
+  queue: 'webhook',
+  payload: z.strictObject({ deliveryId: z.string().min(1) }),
+  jobId: ({ deliveryId }) => `deliver.${deliveryId}`,
+  // A receiver may be unavailable for a night. 10 s doubled 13 times is 23 h.
+  attempts: 14,
+  backoffMs: 10_000,
+  timeoutMs: 1 * minuteMs,
+  run: deliverWebhook,
+  onFinalFailure: failDelivery,
+});
 
 /** The dependencies of the steps of this feature. */
 export interface WebhookDeps {
   readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
   readonly producer: Producer;
+  /** Of each feature whose runs end with a webhook. */
+  readonly endedRuns: readonly EndedRuns[];
   readonly webhooks: WebhookSender;
   /** What people read about the code of an error. Undefined for a code of another version. */
   readonly peopleTextOf: (code: string) => PeopleText | undefined;
@@ -16,7 +33,7 @@ export interface WebhookDeps {
 }
 
 /** Sends a delivery to its receiver, unless it is delivered already. If the receiver does not accept it, the job is retried for a day. */
-export async function deliverWebhook(
+async function deliverWebhook(
   { store, webhooks, now }: WebhookDeps,
   options: { readonly deliveryId: string; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -43,9 +60,9 @@ export async function deliverWebhook(
 }
 
 /** Fails a delivery whose job has failed for good. A call that the receiver did not accept is already among its attempts. */
-export async function failDelivery(
+async function failDelivery(
   { store, now }: WebhookDeps,
-  { deliveryId: id, error }: FailedJob<'webhook.deliver'>,
+  { deliveryId: id, error }: FailedJob<{ readonly deliveryId: string }>,
 ): Promise<void> {
   const { code, message } = toKnownError(error);
   const attempt = code === 'webhook-not-taken' ? undefined : { at: now(), error: message };

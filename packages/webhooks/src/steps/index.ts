@@ -1,3 +1,4 @@
 export { createDeliveries, webhookWork } from './create-deliveries.ts';
-export { deliverWebhook, failDelivery, type WebhookDeps } from './deliver-webhook.ts';
+export type { WebhookDeps } from './deliver-webhook.job.ts';
+export type { EndedRun, EndedRuns } from './ended-runs.ts';
 export { createWebhookSender, type WebhookSender } from './webhook-sender.ts';

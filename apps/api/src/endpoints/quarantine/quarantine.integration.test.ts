@@ -1,4 +1,6 @@
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { replayJob } from '@bulkhead/quarantine/jobs';
+import { runBy } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';
@@ -85,16 +87,14 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
     const at = `/api/ehr/quarantine/${entry.id}/replay`;
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     let isFirst = true;
-    await using _consumer = startConsumer(api, 'maintenance', {
-      'quarantine.replay': {
-        run: async (_deps, { quarantineId: id }) => {
-          const reason = isFirst ? 'invalid-json' : undefined;
-          isFirst = false;
-          await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
-          await ended;
-        },
-      },
-    });
+    await using _consumer = startConsumer(api, 'maintenance', [
+      runBy(replayJob, async (_deps, { quarantineId: id }) => {
+        const reason = isFirst ? 'invalid-json' : undefined;
+        isFirst = false;
+        await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
+        await ended;
+      }),
+    ]);
     try {
       expect((await api.request('POST', at)).body.data).toMatchObject({ state: 'open' });
       const corrected = api.request('POST', at, { body: '{}' });

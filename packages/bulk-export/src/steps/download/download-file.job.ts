@@ -2,18 +2,39 @@ import { randomUUID } from 'node:crypto';
 import type { Connection } from '@bulkhead/connections';
 import { withDocuments } from '@bulkhead/documents/steps';
 import { EhrHttpError, openFile, toBodyError } from '@bulkhead/ehr-client';
-import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
+import { defineJob, type FailedJob, type JobContext, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
 import { hasWaitedForADay, noteRetry, withGrowingWait } from '@bulkhead/runs';
 import { AppError, type ErrorCode, toExportError, toKnownError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
+import { z } from 'zod';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
 import { exportError } from '../../errors.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import { describeDenied } from '../denied-files.ts';
 import type { BulkExportDeps } from '../deps.ts';
+import { exportPayload } from '../export-payload.ts';
+import { finalizeJob } from '../finalize-export.job.ts';
 import { ingestFile } from './ingest-file.ts';
 import { observation } from './observation.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
+
+const filePayload = exportPayload.extend({ fileId: z.string().min(1) });
+type FilePayload = z.output<typeof filePayload>;
+
+export const downloadJob = defineJob({
+  name: 'file.download',
+  queue: 'file-download',
+  payload: filePayload,
+  jobId: ({ fileId }) => `download.${fileId}`,
+  // Attempts are cheap, because a resumed download loses nothing.
+  ...tenTimes,
+  // 5 GB at 1 MB/s take 84 min. A stalled socket is closed much earlier by its own idle timeout.
+  timeoutMs: 6 * 60 * minuteMs,
+  reportsProgress: true,
+  tracedIds: ['exportId'],
+  run: downloadFileAndFinish,
+  onFinalFailure: failFile,
+});
 
 export interface DownloadStep {
   readonly fileId: string;
@@ -31,17 +52,16 @@ const maxAttempts = 50;
  */
 const fewLines = 10;
 
-/** The job `file.download`. */
-export async function downloadFileAndFinish(deps: BulkExportDeps, job: Job<'file.download'>): Promise<void> {
+async function downloadFileAndFinish(deps: BulkExportDeps, job: FilePayload & JobContext): Promise<void> {
   await downloadFile(deps, job);
   const { exportId } = job;
   // If the flow was lost with Redis, the file has no parent that finishes the export. The export must not wait for the sweep.
   if (!job.hasParent && !(await deps.store.outputFiles.hasUnsettled(exportId)))
-    await deps.producer.enqueueAgain('export.finalize', { exportId });
+    await deps.producer.enqueueAgain(finalizeJob, { exportId });
 }
 
 /** Fails a file whose job has failed finally. */
-export async function failFile({ store, now }: BulkExportDeps, job: FailedJob<'file.download'>): Promise<void> {
+async function failFile({ store, now }: BulkExportDeps, job: FailedJob<FilePayload>): Promise<void> {
   const error = toExportError(job.error);
   await store.outputFiles.fail({ id: job.fileId, error, now: now() });
   const file = await store.outputFiles.find(job.fileId);

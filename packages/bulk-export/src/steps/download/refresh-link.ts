@@ -5,7 +5,7 @@ import type { BulkExport } from '../../bulk-export.record.ts';
 import { exportError } from '../../errors.ts';
 import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
-import { exportGone } from '../finalize-export.ts';
+import { exportGone } from '../fail-export.ts';
 import { matchFreshLinks } from './ledger-entries.ts';
 
 /** The answers of servers for an expired link: the signature is no longer valid, or the file is gone. */

@@ -1,0 +1,1 @@
+export { keepAuditHeadJob } from './keep-audit-head.job.ts';

@@ -1,0 +1,1 @@
+export { fetchDocumentJob } from './fetch-document.job.ts';

@@ -1,0 +1,2 @@
+export { retainJob } from './retain.job.ts';
+export { eraseJob } from './run-erasure.job.ts';

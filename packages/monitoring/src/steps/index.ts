@@ -1,0 +1,2 @@
+export type { HistoryDeps } from './sample-history.job.ts';
+export type { SweepDeps } from './sweep.job.ts';

@@ -1,0 +1,2 @@
+export { sampleHistoryJob } from './sample-history.job.ts';
+export { sweepJob } from './sweep.job.ts';

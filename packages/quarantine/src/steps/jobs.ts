@@ -1,0 +1,1 @@
+export { replayJob } from './replay.job.ts';

@@ -1,0 +1,1 @@
+export { runScheduleJob } from './run-schedule.job.ts';
