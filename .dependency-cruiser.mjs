@@ -22,24 +22,27 @@ prototype.visitStatement = function visit(statement) {
 
 /** In order, as the foundations are. */
 const features = [
-  'audit',
   'access',
-  'idempotency',
   'connections',
-  'resources',
-  'tables',
-  'served-exports',
-  'quarantine',
+  'records',
+  'serving',
   'documents',
   'webhooks',
-  'runs',
-  'bulk-export',
-  'sync',
-  'schedules',
+  'imports',
   'erasure',
   'monitoring',
 ];
 const order = [...foundations, ...features, 'system', 'client', 'sdk'];
+/** The folders of a package that has more than one subject, in order: each may import those before it. */
+const folders = {
+  base: ['runtime', 'cron', 'encryption', 'egress'],
+  ehr: ['rate-limiter', 'providers', 'client'],
+  records: ['resources', 'quarantine'],
+  serving: ['tables', 'bulk'],
+  imports: ['runs', 'export', 'sync', 'schedules'],
+};
+/** A folder of a subject, in a package with one subject or with more. */
+const inSubject = (name) => [`^packages/[^/]+/src/${name}/`, `^packages/[^/]+/src/[^/]+/${name}/`];
 const packagesBefore = (name) => order.slice(0, order.indexOf(name));
 
 /** Other rules decide who may import these. */
@@ -50,11 +53,8 @@ const coveredElsewhere = ['testing', 'embedded', 'ehr-simulator', 'api'];
  */
 const layers = {
   ...Object.fromEntries(order.map((name) => [`packages/${name}`, packagesBefore(name)])),
-  'packages/runtime': [],
-  'packages/bson': ['fhir'],
-  'packages/cron': [],
+  'packages/base': [],
   'packages/fhir': [],
-  'packages/bulk-server': ['fhir'],
   'packages/embedded': [],
   'packages/testing': [],
   'apps/api': order,
@@ -63,7 +63,7 @@ const layers = {
   'packages/client': [],
   'apps/cli': ['client'],
   'apps/console': ['client'],
-  'apps/ehr-simulator': ['fhir', 'bulk-server', 'runtime'],
+  'apps/ehr-simulator': ['fhir', 'base'],
   scripts: ['embedded', ...order],
 };
 
@@ -117,15 +117,15 @@ const owners = {
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
   // A bench compares downloads with bare GETs.
-  axios: ['packages/ehr-client', 'packages/egress', 'packages/webhooks', 'apps/worker/bench'],
-  'axios-retry': 'packages/ehr-client',
+  axios: ['packages/ehr/src/client', 'packages/base/src/egress', 'packages/webhooks', 'apps/worker/bench'],
+  'axios-retry': 'packages/ehr/src/client',
   // For EHRs, and for people who log in.
-  'openid-client': ['packages/ehr-client', 'packages/access'],
-  'stream-json': 'packages/ehr-client',
-  pino: 'packages/runtime',
-  '@prometheus-io/client': 'packages/runtime',
-  '@opentelemetry': 'packages/runtime',
-  '@aws-sdk': 'packages/encryption',
+  'openid-client': ['packages/ehr/src/client', 'packages/access'],
+  'stream-json': 'packages/ehr/src/client',
+  pino: 'packages/base/src/runtime',
+  '@prometheus-io/client': 'packages/base/src/runtime',
+  '@opentelemetry': 'packages/base/src/runtime',
+  '@aws-sdk': 'packages/base/src/encryption',
   express: 'apps',
 };
 
@@ -139,11 +139,33 @@ export default {
   forbidden: [
     ...Object.entries(declared).flatMap(toLayerRules),
     ...Object.entries(owners).map(toOwnerRule),
+    ...Object.entries(folders).flatMap(toFolderRules),
+    {
+      name: 'audit-below-access',
+      comment: 'The log of who did what knows no feature.',
+      from: { path: '^packages/access/src/audit/', pathNot: testCode },
+      to: { path: '^packages/access/src/(?!audit/)' },
+    },
+    {
+      name: 'bson-below-store',
+      comment: 'It writes bytes and knows no database.',
+      from: { path: '^packages/store/src/bson/', pathNot: testCode },
+      to: { path: '^packages/store/src/(?!bson/)' },
+    },
+    {
+      name: 'bulk-server-above-fhir',
+      comment: 'The half of a server uses the data types, which know neither half.',
+      from: { path: '^packages/fhir/src/(?!bulk-server/)', pathNot: testCode },
+      to: { path: '^packages/fhir/src/bulk-server/' },
+    },
     {
       name: 'mongoose-only-in-repositories',
       comment: 'Records are read and written by the repositories of their feature. Commands and steps call those.',
       from: {
-        pathNot: ['^packages/(?:bson|store|system)/', `^packages/(?:${features.join('|')})/src/(?!commands/|steps/)`],
+        pathNot: [
+          '^packages/(?:store|system)/',
+          `^packages/(?:${features.join('|')})/src/(?!commands/|steps/|[^/]+/commands/|[^/]+/steps/)`,
+        ],
       },
       to: { path: '(?:^|/)node_modules/mongoose/|^mongoose(?:/|$)', pathNot: '^(?:apps|packages|scripts)/' },
     },
@@ -156,20 +178,20 @@ export default {
         path: `^packages/(?:${features.join('|')})/`,
         pathNot: [
           testCode,
-          '^packages/[^/]+/src/steps/',
+          ...inSubject('steps'),
           '^packages/connections/src/(?:access-token|signing-key)[.]repository[.]ts$',
           '^packages/connections/src/commands/(?:signing-key[.]service|new-connection)[.]ts$',
         ],
       },
-      to: { path: '^packages/ehr-client/' },
+      to: { path: '^packages/ehr/src/client/' },
     },
     {
       name: 'commands-do-not-take-steps',
       comment:
         'A command stores a record and enqueues a job (`x.job.ts`). A worker runs it: without an EHR client, which only a worker has, ' +
         'the job cannot run.',
-      from: { path: '^packages/[^/]+/src/commands/', pathNot: testCode },
-      to: { path: '^packages/[^/]+/src/steps/', pathNot: '/(?:jobs|[^/]+[.]job)[.]ts$' },
+      from: { path: inSubject('commands'), pathNot: testCode },
+      to: { path: inSubject('steps'), pathNot: '/(?:jobs|[^/]+[.]job)[.]ts$' },
     },
     {
       name: 'every-folder-has-a-layer',
@@ -183,7 +205,7 @@ export default {
         'The API answers from what workers stored. An EHR client in it would spend the request budget outside of any ' +
         'job. The provider registry is data and has a package of its own.',
       from: { path: '^apps/api/' },
-      to: { path: '^packages/ehr-client/' },
+      to: { path: '^packages/ehr/src/client/' },
     },
     {
       name: 'apps-are-not-imported',
@@ -250,7 +272,7 @@ export default {
     {
       name: 'fhir-does-no-io',
       comment: 'The package is pure: results depend only on arguments. A buffer is data, not I/O.',
-      from: { path: '^packages/fhir/', pathNot: testCode },
+      from: { path: '^packages/fhir/src/(?!bulk-server/)', pathNot: testCode },
       to: { dependencyTypes: ['core'], pathNot: '^(?:node:)?buffer$' },
     },
     {
@@ -295,20 +317,31 @@ function nameOfOurs(dependency) {
 
 function toLayerRules([folder, { production, tests }]) {
   const name = folder.split('/').at(-1);
-  const elsewhere = folder === 'apps/api' ? [...coveredElsewhere, 'ehr-client'] : coveredElsewhere;
   const rule = (options) => {
     const { names, isTest, ...others } = options;
     return {
       ...others,
       comment: `${folder} may import the workspace packages that it declares: ${names.join(', ') || 'nothing'}. A package may declare only those before it in the variable order.`,
       from: isTest ? { path: `^(?=.*(?:${testCode}))${folder}/` } : { path: `^${folder}/`, pathNot: testCode },
-      to: { path: '^packages/', pathNot: [`^${folder}/`, `^packages/(?:${[...names, ...elsewhere].join('|')})/`] },
+      to: {
+        path: '^packages/',
+        pathNot: [`^${folder}/`, `^packages/(?:${[...names, ...coveredElsewhere].join('|')})/`],
+      },
     };
   };
   const rules = [rule({ name: `layer-of-tests-of-${name}`, names: tests, isTest: true })];
   // This whole package is for tests.
   if (folder !== 'packages/testing') rules.push(rule({ name: `layer-of-${name}`, names: production, isTest: false }));
   return rules;
+}
+
+function toFolderRules([name, inOrder]) {
+  return inOrder.slice(0, -1).map((folder, index) => ({
+    name: `order-of-${name}-${folder}`,
+    comment: `In packages/${name}, ${folder} is below ${inOrder.slice(index + 1).join(' and ')} (the variable folders).`,
+    from: { path: `^packages/${name}/src/${folder}/`, pathNot: testCode },
+    to: { path: `^packages/${name}/src/(?:${inOrder.slice(index + 1).join('|')})/` },
+  }));
 }
 
 function toOwnerRule([name, given]) {

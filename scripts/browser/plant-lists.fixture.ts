@@ -1,4 +1,4 @@
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import type { TestSystem } from '../test-system/start-test-system.ts';

@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { cruiseLayers, root } from './cruise-layers.fixture.ts';
-import { plantTree } from './plant-tree.fixture.ts';
+import { entriesOf, plantTree } from './plant-tree.fixture.ts';
 
 const owned = {
   bullmq: 'queues',
   mongodb: 'embedded',
   'mongodb-memory-server-core': 'embedded',
   testcontainers: 'embedded',
-  axios: 'ehr-client',
-  'axios-retry': 'ehr-client',
-  'openid-client': 'ehr-client',
-  'stream-json': 'ehr-client',
+  axios: 'client',
+  'axios-retry': 'client',
+  'openid-client': 'client',
+  'stream-json': 'client',
   pino: 'runtime',
   '@prometheus-io/client': 'runtime',
   '@opentelemetry': 'runtime',
@@ -23,16 +23,32 @@ const owned = {
 
 const folders = globSync('{{apps,packages}/*,scripts}/package.json', { cwd: root }).map(dirname);
 
+/** See `folders` in .dependency-cruiser.mjs. */
+const subjects = {
+  base: ['runtime', 'cron', 'encryption', 'egress'],
+  ehr: ['rate-limiter', 'providers', 'client'],
+  records: ['resources', 'quarantine'],
+  serving: ['tables', 'bulk'],
+  imports: ['runs', 'export', 'sync', 'schedules'],
+};
+
 /** A workspace package that the folder's package.json does not declare. */
 function undeclaredBy(folder: string): string {
-  if (['apps/cli', 'apps/console', 'packages/client'].includes(folder)) return '@bulkhead/runtime';
-  return ['apps/worker', 'packages/sdk', 'scripts'].includes(folder) ? '@bulkhead/cron' : '@bulkhead/client';
+  const read = (path: string) => JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) as Manifest;
+  const { name: own, dependencies, devDependencies } = read(folder);
+  const declared = { ...dependencies, ...devDependencies };
+  const elsewhere = ['@bulkhead/testing', '@bulkhead/embedded'];
+  const packages = folders.filter((path) => path.startsWith('packages/')).map(read);
+  const undeclared = packages.find(({ name }) => name !== own && !declared[name] && !elsewhere.includes(name));
+  return undeclared
+    ? join(undeclared.name, entriesOf(undeclared)[0] ?? '.')
+    : '../../../packages/newcomer/src/index.ts';
 }
 
 /** A file, its text, and the one rule that it breaks. */
 const violations: readonly (readonly [path: string, text: string, rule: string])[] = [
   // Layers: no import of a higher layer or of the same one.
-  ['packages/runtime/src/up.ts', "import '@bulkhead/store';", 'layer-of-runtime'],
+  ['packages/base/src/runtime/higher.ts', "import '@bulkhead/store';", 'layer-of-base'],
   ...folders.map(
     (folder) =>
       [
@@ -41,70 +57,72 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
         `layer-of-tests-of-${basename(folder)}`,
       ] as const,
   ),
-  ['packages/fhir/src/sideways.ts', "import '@bulkhead/runtime';", 'layer-of-fhir'],
+  ['packages/fhir/src/sideways.ts', "import '@bulkhead/base';", 'layer-of-fhir'],
+  ['packages/ehr/src/client/sideways.ts', "import '@bulkhead/store';", 'layer-of-ehr'],
   ['packages/queues/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-queues'],
   ['packages/store/src/sideways.ts', "import '@bulkhead/queues';", 'layer-of-store'],
-  ['packages/bulk-server/src/sideways.ts', "import '@bulkhead/runtime';", 'layer-of-bulk-server'],
-  ['packages/served-exports/src/up.ts', "import '@bulkhead/quarantine';", 'layer-of-served-exports'],
-  ['packages/bson/src/up.ts', "import '@bulkhead/store';", 'layer-of-bson'],
-  ['packages/cron/src/up.ts', "import '@bulkhead/queues';", 'layer-of-cron'],
-  ['packages/egress/src/up.ts', "import '@bulkhead/providers';", 'layer-of-egress'],
-  ['packages/encryption/src/up.ts', "import '@bulkhead/store';", 'layer-of-encryption'],
-  ['packages/audit/src/up.ts', "import '@bulkhead/connections';", 'layer-of-audit'],
-  ['packages/access/src/sideways.ts', "import '@bulkhead/audit';", 'layer-of-access'],
-  ['packages/idempotency/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-idempotency'],
-  ['packages/connections/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-connections'],
-  ['packages/resources/src/up.ts', "import '@bulkhead/documents';", 'layer-of-resources'],
-  ['packages/tables/src/up.ts', "import '@bulkhead/quarantine';", 'layer-of-tables'],
-  ['packages/quarantine/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-quarantine'],
+  ['packages/access/src/up.ts', "import '@bulkhead/connections';", 'layer-of-access'],
+  ['packages/connections/src/up.ts', "import '@bulkhead/records';", 'layer-of-connections'],
+  ['packages/records/src/resources/higher.ts', "import '@bulkhead/documents';", 'layer-of-records'],
+  ['packages/serving/src/tables/higher.ts', "import '@bulkhead/documents';", 'layer-of-serving'],
   ['packages/documents/src/up.ts', "import '@bulkhead/webhooks';", 'layer-of-documents'],
-  ['packages/webhooks/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-webhooks'],
-  ['packages/runs/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-runs'],
-  ['packages/bulk-export/src/sideways.ts', "import '@bulkhead/sync';", 'layer-of-bulk-export'],
-  ['packages/sync/src/sideways.ts', "import '@bulkhead/schedules';", 'layer-of-sync'],
-  ['packages/schedules/src/up.ts', "import '@bulkhead/erasure';", 'layer-of-schedules'],
+  ['packages/webhooks/src/up.ts', "import '@bulkhead/imports/export';", 'layer-of-webhooks'],
+  ['packages/imports/src/schedules/up.ts', "import '@bulkhead/erasure';", 'layer-of-imports'],
   ['packages/erasure/src/up.ts', "import '@bulkhead/monitoring';", 'layer-of-erasure'],
   ['packages/monitoring/src/up.ts', "import '@bulkhead/system';", 'layer-of-monitoring'],
   ['packages/system/src/up.ts', "import '@bulkhead/sdk';", 'layer-of-system'],
-  ['packages/sdk/src/undeclared.ts', "import '@bulkhead/quarantine';", 'layer-of-sdk'],
-  ['packages/ehr-client/src/sideways.ts', "import '@bulkhead/store';", 'layer-of-ehr-client'],
-  ['packages/providers/src/upward.ts', "import '@bulkhead/ehr-client';", 'layer-of-providers'],
-  ['packages/rate-limiter/src/upward.ts', "import '@bulkhead/providers';", 'layer-of-rate-limiter'],
-  ['packages/embedded/src/down.ts', "import '@bulkhead/runtime';", 'layer-of-embedded'],
+  ['packages/sdk/src/undeclared.ts', "import '@bulkhead/webhooks';", 'layer-of-sdk'],
+  // Folders of a package with more than one subject.
+  ...Object.entries(subjects).flatMap(([name, inOrder]) =>
+    inOrder
+      .slice(0, -1)
+      .map(
+        (folder, index) =>
+          [
+            `packages/${name}/src/${folder}/up.ts`,
+            `import '../${inOrder[index + 1]}/target.ts';`,
+            `order-of-${name}-${folder}`,
+          ] as const,
+      ),
+  ),
+  ['packages/access/src/audit/up.ts', "import '../target.ts';", 'audit-below-access'],
+  ['packages/store/src/bson/up.ts', "import '../inner.ts';", 'bson-below-store'],
+  ['packages/fhir/src/up.ts', "import './bulk-server/target.ts';", 'bulk-server-above-fhir'],
+  ['packages/embedded/src/down.ts', "import '@bulkhead/base';", 'layer-of-embedded'],
   ['apps/ehr-simulator/src/other-side.ts', "import '@bulkhead/store';", 'layer-of-ehr-simulator'],
-  ['apps/cli/src/beside-the-api.ts', "import '@bulkhead/runtime';", 'layer-of-cli'],
-  ['apps/console/src/beside-the-api.tsx', "import '@bulkhead/runtime';", 'layer-of-console'],
-  ['packages/client/src/beside-the-api.ts', "import '@bulkhead/runtime';", 'layer-of-client'],
-  ['scripts/start/to-ehr.ts', "import '@bulkhead/ehr-client';", 'layer-of-scripts'],
+  ['apps/cli/src/beside-the-api.ts', "import '@bulkhead/base';", 'layer-of-cli'],
+  ['apps/console/src/beside-the-api.tsx', "import '@bulkhead/base';", 'layer-of-console'],
+  ['packages/client/src/beside-the-api.ts', "import '@bulkhead/base';", 'layer-of-client'],
+  ['scripts/start/to-ehr.ts', "import '@bulkhead/ehr';", 'layer-of-scripts'],
   // These may import every layer, but no package without a layer.
-  ['packages/newcomer/src/index.ts', "import '@bulkhead/runtime';", 'every-folder-has-a-layer'],
+  ['packages/newcomer/src/index.ts', "import '@bulkhead/base';", 'every-folder-has-a-layer'],
   ['packages/system/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-system'],
   ['apps/api/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-api'],
   ['apps/worker/src/newcomer.ts', "import '../../../packages/newcomer/src/index.ts';", 'layer-of-worker'],
   // The form of the import does not matter.
-  ['apps/api/src/ehr.ts', "import '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
-  ['apps/api/src/ehr.test.ts', "import '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
-  ['apps/api/src/type.ts', "import type { A } from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
-  ['apps/api/src/inline-type.ts', "import { type A } from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
-  ['apps/api/src/re-export.ts', "export * from '@bulkhead/ehr-client';", 'api-never-talks-to-an-ehr'],
-  ['apps/api/src/dynamic.ts', "await import('@bulkhead/ehr-client');", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/ehr.ts', "import '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/ehr.test.ts', "import '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/type.ts', "import type { A } from '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/inline-type.ts', "import { type A } from '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/re-export.ts', "export * from '@bulkhead/ehr';", 'api-never-talks-to-an-ehr'],
+  ['apps/api/src/dynamic.ts', "await import('@bulkhead/ehr');", 'api-never-talks-to-an-ehr'],
   ['apps/api/src/inner.ts', "import '../../../packages/store/src/inner.ts';", 'packages-through-their-exports'],
   ['packages/system/src/built.ts', "import '../../store/dist/index.js';", 'no-import-of-dist'],
   // Owners. Tests are not exempt.
   ...Object.entries(owned).map(
     ([name, owner]) => [`packages/system/src/${name}.ts`, `import '${name}';`, `${name}-only-in-${owner}`] as const,
   ),
-  ['packages/runtime/src/queue.ts', "import 'bullmq';", 'bullmq-only-in-queues'],
+  ['packages/base/src/runtime/queue.ts', "import 'bullmq';", 'bullmq-only-in-queues'],
   ['packages/queues/src/database.test.ts', "import 'mongoose';", 'mongoose-only-in-repositories'],
-  ['packages/sync/src/steps/database.ts', "import 'mongoose';", 'mongoose-only-in-repositories'],
-  ['packages/sync/src/commands/ehr.ts', "import '@bulkhead/ehr-client';", 'only-steps-talk-to-an-ehr'],
-  ['packages/sync/src/commands/takes-a-step.ts', "import '../steps/index.ts';", 'commands-do-not-take-steps'],
+  ['packages/imports/src/sync/steps/database.ts', "import 'mongoose';", 'mongoose-only-in-repositories'],
+  ['packages/imports/src/sync/commands/ehr.ts', "import '@bulkhead/ehr';", 'only-steps-talk-to-an-ehr'],
+  ['packages/imports/src/sync/commands/takes-a-step.ts', "import '../steps/index.ts';", 'commands-do-not-take-steps'],
   ['apps/worker/src/queue.ts', "import type { Job } from 'bullmq';", 'bullmq-only-in-queues'],
-  ['apps/worker/src/deep.ts', "import 'stream-json/index.js';", 'stream-json-only-in-ehr-client'],
+  ['apps/worker/src/deep.ts', "import 'stream-json/index.js';", 'stream-json-only-in-client'],
   // Production code and tests.
   ['apps/worker/src/app-in-app.ts', "import '@bulkhead/api';", 'apps-are-not-imported'],
   ['scripts/start/app-in-script.ts', "import '@bulkhead/ehr-simulator';", 'apps-are-not-imported'],
-  ['packages/ehr-client/src/wrong-app.test.ts', "import '@bulkhead/api';", 'tests-import-the-simulator-only'],
+  ['packages/ehr/src/client/wrong-app.test.ts', "import '@bulkhead/api';", 'tests-import-the-simulator-only'],
   ['apps/worker/src/server.ts', "import '@bulkhead/embedded';", 'embedded-only-in-scripts-and-tests'],
   ['packages/system/src/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
   ['scripts/start/builders.ts', "import '@bulkhead/testing';", 'no-test-code-in-production'],
@@ -126,7 +144,7 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
   ['packages/queues/src/queue.ts', "import 'bullmq';"],
   ['apps/api/src/http.ts', "import 'express';"],
   ['apps/worker/src/app-in-app.test.ts', "import '@bulkhead/api';"],
-  ['packages/ehr-client/src/app.test.ts', "import '@bulkhead/ehr-simulator';"],
+  ['packages/ehr/src/client/app.test.ts', "import '@bulkhead/ehr-simulator';"],
   ['apps/worker/src/server.test.ts', "import '@bulkhead/embedded';"],
   ['packages/system/src/builders.test.ts', "import '@bulkhead/testing';"],
   ['packages/system/src/testing/uses.ts', "import './some.ts';"],
@@ -138,7 +156,14 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
 /** Files that exist only to be imported. */
 const targets = {
   'packages/newcomer/package.json': '{ "name": "@bulkhead/newcomer", "type": "module" }',
-  'packages/sync/src/steps/index.ts': 'export const one = 1;',
+  'packages/imports/src/sync/steps/index.ts': 'export const one = 1;',
+  ...Object.fromEntries(
+    Object.entries(subjects).flatMap(([name, inOrder]) =>
+      inOrder.slice(1).map((folder) => [`packages/${name}/src/${folder}/target.ts`, 'export const one = 1;']),
+    ),
+  ),
+  'packages/access/src/target.ts': 'export const one = 1;',
+  'packages/fhir/src/bulk-server/target.ts': 'export const one = 1;',
   'packages/store/src/hen.ts': "import type { Egg } from './egg.ts'; export type Hen = Egg;",
   'packages/store/src/inner.ts': 'export const inner = 1;',
   'packages/store/dist/index.js': 'export const one = 1;',
@@ -196,7 +221,7 @@ it('the real tree has no violation, and its imports between packages are edges t
   }
 }, 60_000);
 
-/** Returns the source of each entry point: `packages/sync/src/steps/index.ts` for `@bulkhead/sync/steps`. */
+/** Returns the source of each entry point: `packages/imports/src/sync/steps/index.ts` for `@bulkhead/imports/sync/steps`. */
 function readEntryPoints(): ReadonlyMap<string, string> {
   const entryPoints = new Map<string, string>();
   for (const manifest of globSync('packages/*/package.json', { cwd: root })) {
@@ -213,5 +238,6 @@ function readEntryPoints(): ReadonlyMap<string, string> {
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string | { readonly '@bulkhead/source': string }>>;
 }

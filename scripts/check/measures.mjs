@@ -20,15 +20,15 @@ const [largest] = [...entries].toSorted(([, left], [, right]) => right.length - 
 /** Where a reader starts to follow an export: its POST, and the four jobs that lead to a stored resource. */
 const starts = [
   'apps/api/src/endpoints/bulk-export/start-export.endpoint.ts',
-  'packages/bulk-export/src/commands/bulk-export.service.ts',
+  'packages/imports/src/export/commands/bulk-export.service.ts',
   ...['kick-off', 'poll-export', 'download/download-file', 'finalize-export'].map(
-    (step) => `packages/bulk-export/src/steps/${step}.ts`,
+    (step) => `packages/imports/src/export/steps/${step}.job.ts`,
   ),
   ...['bulk-export', 'output-file', 'watermarks/watermark'].map(
-    (name) => `packages/bulk-export/src/${name}.repository.ts`,
+    (name) => `packages/imports/src/export/${name}.repository.ts`,
   ),
-  'packages/resources/src/resource.writer.ts',
-  'packages/quarantine/src/quarantine.repository.ts',
+  'packages/records/src/resources/resource.writer.ts',
+  'packages/records/src/quarantine/quarantine.repository.ts',
 ];
 
 /** The measures that docs/architecture.md shows, which a test compares. Those that change with every commit are only printed. */

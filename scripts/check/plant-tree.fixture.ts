@@ -27,15 +27,26 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
-  for (const workspace of [...globSync('{apps,packages}/*/package.json', { cwd: root }), 'scripts/package.json']) {
-    const manifest = JSON.parse(readFileSync(join(root, workspace), 'utf8')) as Manifest;
+  const workspaces = [...globSync('{apps,packages}/*/package.json', { cwd: root }), 'scripts/package.json'];
+  const read = (workspace: string) => JSON.parse(readFileSync(join(root, workspace), 'utf8')) as Manifest;
+  const manifests = new Map(workspaces.map(read).map((manifest) => [manifest.name, manifest]));
+  for (const workspace of workspaces) {
+    const manifest = read(workspace);
     const { name, dependencies = {}, exports = {} } = manifest;
-    const imports = Object.keys(dependencies).filter((dependency) => dependency.startsWith('@bulkhead/'));
+    const imports = Object.keys(dependencies)
+      .filter((dependency) => dependency.startsWith('@bulkhead/'))
+      .flatMap((dependency) => entriesOf(manifests.get(dependency)).map((entry) => join(dependency, entry)))
+      // The API imports the facts of vendors from this package, and never its client.
+      .filter((path) => !(name === '@bulkhead/api' && path === '@bulkhead/ehr'));
     write(workspace, JSON.stringify({ ...manifest, dependencies: { ...dependencies, ...declared } }));
     const text = [...imports.map((path) => `import '${path}';`), 'export const one = 1;\n'].join('\n');
-    write(`${dirname(workspace)}/src/index.ts`, 'export const one = 1;\n');
+    const files = entriesOf(manifest).map((entry) =>
+      typeof exports[entry] === 'string' ? exports[entry] : './src/index.ts',
+    );
+    for (const file of files) write(join(dirname(workspace), file), 'export const one = 1;\n');
     // In a feature, only the steps may import all of its dependencies.
-    write(`${dirname(workspace)}/src/${exports['./steps'] ? 'steps/' : ''}index.ts`, text);
+    const steps = Object.values(exports).find((file) => String(file).endsWith('/steps/index.ts'));
+    write(join(dirname(workspace), `${steps ?? files[0]}`), text);
     // No file imports an app, and an app without dependencies imports no file. Its main.ts keeps it from being an
     // orphan.
     if (workspace.startsWith('apps/')) write(`${dirname(workspace)}/src/main.ts`, "import './index.ts';\n");
@@ -46,6 +57,14 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
     write(`node_modules/${name}/index.js`, '');
   }
   for (const [path, text] of Object.entries(files)) write(path, text);
+}
+
+/** The entry points of subjects: that of the package, and of its folders. The others are for the API, for workers or for tests. */
+export function entriesOf({ exports = {} }: Pick<Manifest, 'exports'> = {}): string[] {
+  const entries = Object.entries(exports).filter(
+    ([entry, file]) => entry === '.' || `${file}` === `./src/${entry.slice(2)}/index.ts`,
+  );
+  return entries.length > 0 ? entries.map(([entry]) => entry).filter((entry) => !entry.includes('/testing')) : ['.'];
 }
 
 function link(options: { readonly folder: string; readonly name: string; readonly target: string }): void {

@@ -15,8 +15,8 @@ const limits = { timeout: null, attackTimeout: null, incubationTimeout: null };
  * Files that build an expression at run time, so there is no literal to analyse, each with the reason why it is linear.
  */
 const builtExpressions = {
-  'packages/ehr-client/src/bulk-data/negotiate-kick-off.ts': 'a fixed word between two lookarounds',
-  'packages/connections/src/steps/redeem-authorization.ts':
+  'packages/ehr/src/client/bulk-data/negotiate-kick-off.ts': 'a fixed word between two lookarounds',
+  'packages/connections/src/steps/redeem-authorization.job.ts':
     "the operator's own expression, for an id of at most 64 characters",
 };
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
-import { toResourceDocument } from '@bulkhead/resources';
+import { toResourceDocument } from '@bulkhead/records';
 import pg from 'pg';
 import { createRandom, type Random } from '../random.ts';
 import { createApiClient } from '../system/api-client.ts';

@@ -12,7 +12,7 @@ interface Admin {
 }
 
 // The instance that the store uses.
-const load = createRequire(new URL('../../packages/resources/package.json', import.meta.url));
+const load = createRequire(new URL('../../packages/records/package.json', import.meta.url));
 const { mongo } = load('mongoose') as { readonly mongo: { readonly Admin: { readonly prototype: Admin } } };
 const { command } = mongo.Admin.prototype;
 mongo.Admin.prototype.command = async function (document, options) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countOfConnection } from '@bulkhead/erasure';
-import { ageChanges } from '@bulkhead/resources/testing';
+import { ageChanges } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { importJWK, type JWK, SignJWT } from 'jose';

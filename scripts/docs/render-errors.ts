@@ -1,8 +1,8 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { holdReasons } from '@bulkhead/bulk-export';
-import { quarantineReasons } from '@bulkhead/quarantine';
-import { type ErrorFacts, type ErrorTable, type PeopleText, present, type WarningTable } from '@bulkhead/runtime';
+import { type ErrorFacts, type ErrorTable, type PeopleText, present, type WarningTable } from '@bulkhead/base';
+import { holdReasons } from '@bulkhead/imports/export';
+import { quarantineReasons } from '@bulkhead/records/quarantine';
 
 const root = join(import.meta.dirname, '..', '..');
 

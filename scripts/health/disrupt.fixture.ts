@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { newId } from '@bulkhead/base';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { connectRedis, Producer } from '@bulkhead/queues';
-import { newId } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
 import { createApiClient } from '../system/api-client.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeDocument } from '@bulkhead/resources/testing';
+import { makeDocument } from '@bulkhead/records/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';

@@ -143,7 +143,7 @@ async function exportAll(api: ApiClient, environment: string): Promise<string> {
 }
 
 test('every kind of answer has a hostile answer, and every one was sent', () => {
-  const rules = readFileSync(join(root, 'packages/ehr-client/src/answers/answer-rules.ts'), 'utf8');
+  const rules = readFileSync(join(root, 'packages/ehr/src/client/answers/answer-rules.ts'), 'utf8');
   const kinds = [...rules.matchAll(/Answer: AnswerRules = \{\n {2}name: '([a-z -]+)'/g)].map(([, kind]) => kind);
   expect(kinds.length).toBeGreaterThan(7);
   const provoked = new Set([...hostileAnswers.map(({ route }) => kindOf[route]), 'deletion']);

@@ -58,7 +58,7 @@ test('no network policy lets a process reach a metadata service, a private netwo
   const blocks = egress.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock ?? []));
   const reaches = (address: string) => blocks.some((block) => contains(block, address));
   // Azure, Alibaba Cloud, Oracle Cloud, AWS, Google Cloud, Scaleway: the list of
-  // packages/egress/src/address-rules.ts.
+  // packages/base/src/egress/address-rules.ts.
   const metadataAddresses = [
     ...['168.63.129.16', '100.100.100.200', '192.0.0.192'],
     ...['fd00:ec2::254', 'fd20:ce::254', 'fd00:42::42'],

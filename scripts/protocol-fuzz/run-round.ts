@@ -1,5 +1,5 @@
-import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
-import { isSyncActive, type SyncRun } from '@bulkhead/sync';
+import { type BulkExport, isTerminal } from '@bulkhead/imports/export';
+import { isSyncActive, type SyncRun } from '@bulkhead/imports/sync';
 import {
   type Finding,
   type Practice as OpenPractice,

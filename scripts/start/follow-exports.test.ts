@@ -1,4 +1,4 @@
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { expect, test } from '@jest/globals';
 import { describeExport } from './follow-exports.ts';
 

@@ -1,5 +1,5 @@
-import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
-import { toStatusView } from '@bulkhead/bulk-export/commands';
+import { type BulkExport, isTerminal } from '@bulkhead/imports/export';
+import { toStatusView } from '@bulkhead/imports/export/commands';
 import type { Store } from '@bulkhead/system';
 import { toStoredText } from './main-job.ts';
 

@@ -1,5 +1,5 @@
-import { coveredBefore, sinceLast } from '@bulkhead/bulk-export';
-import type { ExportView } from '@bulkhead/bulk-export/commands';
+import { coveredBefore, sinceLast } from '@bulkhead/imports/export';
+import type { ExportView } from '@bulkhead/imports/export/commands';
 import type { Store } from '@bulkhead/system';
 import { type ApiClient, ApiError } from '../system/api-client.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/base';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startApi } from './testing/start-api.ts';

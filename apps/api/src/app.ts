@@ -3,11 +3,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAuditStream } from '@bulkhead/audit';
-import { createEgressGuard, proxyOf, readJson, urlFault } from '@bulkhead/egress';
-import { ProcessReporter } from '@bulkhead/monitoring';
-import { createProviderRegistry } from '@bulkhead/providers';
-import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
+import { createAuditStream } from '@bulkhead/access/audit';
 import {
   type App,
   createHealth,
@@ -22,7 +18,11 @@ import {
   type Tracing,
   traceCommands,
   watchHealth,
-} from '@bulkhead/runtime';
+} from '@bulkhead/base';
+import { createEgressGuard, proxyOf, readJson, urlFault } from '@bulkhead/base/egress';
+import { createProviderRegistry } from '@bulkhead/ehr/providers';
+import { ProcessReporter } from '@bulkhead/monitoring';
+import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
 import { createServices, createStore } from '@bulkhead/system';
 import manifest from '../package.json' with { type: 'json' };
 import { type ApiConfig, identityProviderOf, storeOptions } from './env.ts';

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { IdentityProvider } from '@bulkhead/access';
-import { auditEnvShape } from '@bulkhead/audit';
-import { proxyEnvShape } from '@bulkhead/egress';
-import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/encryption';
-import { parseEnv, processEnvShape } from '@bulkhead/runtime';
+import { auditEnvShape } from '@bulkhead/access/audit';
+import { parseEnv, processEnvShape } from '@bulkhead/base';
+import { proxyEnvShape } from '@bulkhead/base/egress';
+import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
 import type { StoreOptions } from '@bulkhead/system';
 import { z } from 'zod';
 

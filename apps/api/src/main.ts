@@ -1,4 +1,4 @@
-import { runService } from '@bulkhead/runtime';
+import { runService } from '@bulkhead/base';
 import { buildApp } from './app.ts';
 import { readApiConfig } from './env.ts';
 

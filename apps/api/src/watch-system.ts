@@ -1,7 +1,7 @@
-import { bulkExportPhases } from '@bulkhead/bulk-export';
+import { keepFor, type Metrics } from '@bulkhead/base';
+import { bulkExportPhases } from '@bulkhead/imports/export';
+import { syncRunPhases } from '@bulkhead/imports/sync';
 import { type HealthService, type MonitoringService, rankOf } from '@bulkhead/monitoring/commands';
-import { keepFor, type Metrics } from '@bulkhead/runtime';
-import { syncRunPhases } from '@bulkhead/sync';
 
 /** Prometheus reads the metrics every 15 s. More frequent readers must not cause more load on the queues and the database. */
 const keptMs = 5000;

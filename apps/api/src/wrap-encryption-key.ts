@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { awsKmsWrapper, encryptionEnvShape, KeyWrapperError, wrapperOf } from '@bulkhead/encryption';
-import { EnvError, parseEnv } from '@bulkhead/runtime';
+import { EnvError, parseEnv } from '@bulkhead/base';
+import { awsKmsWrapper, encryptionEnvShape, KeyWrapperError, wrapperOf } from '@bulkhead/base/encryption';
 import { z } from 'zod';
 
 // Prints a data key that was wrapped by a key of AWS KMS, as a value for BULKHEAD_ENCRYPTION_KEY. It uses neither MongoDB nor Redis.

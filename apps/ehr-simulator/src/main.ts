@@ -1,4 +1,4 @@
-import { createLogger, runApp } from '@bulkhead/runtime';
+import { createLogger, runApp } from '@bulkhead/base';
 import { createEhrSimulator } from './app.ts';
 import { optionsFromEnv } from './options/env.ts';
 

@@ -2,10 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@bulkhead/connections';
-import { createEhrClient, resourceAnswer } from '@bulkhead/ehr-client';
-import { athenahealthRateLimit, createProviderRegistry } from '@bulkhead/providers';
+import { createEhrClient, resourceAnswer } from '@bulkhead/ehr';
+import { athenahealthRateLimit, createProviderRegistry } from '@bulkhead/ehr/providers';
+import { createRateLimiter } from '@bulkhead/ehr/rate-limiter';
 import { connectRedis } from '@bulkhead/queues';
-import { createRateLimiter } from '@bulkhead/rate-limiter';
 import { serveProbe } from './serve-probe.ts';
 
 type Priority = 'poll' | 'download' | 'crawl';

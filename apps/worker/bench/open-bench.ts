@@ -1,11 +1,11 @@
-import { BufferPool } from '@bulkhead/bson';
-import { createExportContexts } from '@bulkhead/bulk-export/steps';
+import { ByteBudget, createLogger } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
-import { createEhrClient } from '@bulkhead/ehr-client';
-import type { Provider } from '@bulkhead/providers';
-import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
+import { createEhrClient } from '@bulkhead/ehr';
+import type { Provider } from '@bulkhead/ehr/providers';
+import { unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
+import { createExportContexts } from '@bulkhead/imports/export/steps';
 import { connectRedis, Producer } from '@bulkhead/queues';
-import { ByteBudget, createLogger } from '@bulkhead/runtime';
+import { BufferPool } from '@bulkhead/store/bson';
 import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import type { Redis } from 'ioredis';

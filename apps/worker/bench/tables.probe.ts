@@ -1,8 +1,8 @@
 // Started by scripts/bench. Measures tables against the bare cursor of the database, and the engine against FHIRPath of the National Library
 // of Medicine.
-import { makeDocument } from '@bulkhead/resources/testing';
-import { compileView } from '@bulkhead/tables';
-import { TableService } from '@bulkhead/tables/commands';
+import { makeDocument } from '@bulkhead/records/testing';
+import { compileView } from '@bulkhead/serving/tables';
+import { TableService } from '@bulkhead/serving/tables/commands';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
 

@@ -1,12 +1,12 @@
 // Started by scripts/bench. Runs jobs as a worker does, but without a limit of requests.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { downloadJob, finalizeJob, kickOffJob, pollJob } from '@bulkhead/bulk-export/jobs';
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { downloadJob, finalizeJob, kickOffJob, pollJob } from '@bulkhead/imports/export/jobs';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
+import { isSyncActive } from '@bulkhead/imports/sync';
+import { planSyncJob } from '@bulkhead/imports/sync/jobs';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { createConsumer, type QueueName } from '@bulkhead/queues';
-import { isSyncActive } from '@bulkhead/sync';
-import { planSyncJob } from '@bulkhead/sync/jobs';
-import { makeSyncRun } from '@bulkhead/sync/testing';
 import { jobs } from '../src/jobs.ts';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';

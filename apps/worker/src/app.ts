@@ -1,14 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAuditStream } from '@bulkhead/audit';
-import { BufferPool } from '@bulkhead/bson';
-import { createExportContexts } from '@bulkhead/bulk-export/steps';
-import { proxyOf } from '@bulkhead/egress';
-import { createEhrClient } from '@bulkhead/ehr-client';
-import { ProcessReporter } from '@bulkhead/monitoring';
-import { createRateBudgetService } from '@bulkhead/monitoring/commands';
-import { createProviderRegistry } from '@bulkhead/providers';
-import { checkRedis, connectRedis, createConsumer, disconnectRedis, Producer } from '@bulkhead/queues';
+import { createAuditStream } from '@bulkhead/access/audit';
 import {
   type App,
   ByteBudget,
@@ -25,8 +17,16 @@ import {
   type Tracing,
   traceCommands,
   watchHealth,
-} from '@bulkhead/runtime';
+} from '@bulkhead/base';
+import { proxyOf } from '@bulkhead/base/egress';
+import { createEhrClient } from '@bulkhead/ehr';
+import { createProviderRegistry } from '@bulkhead/ehr/providers';
+import { createExportContexts } from '@bulkhead/imports/export/steps';
+import { ProcessReporter } from '@bulkhead/monitoring';
+import { createRateBudgetService } from '@bulkhead/monitoring/commands';
+import { checkRedis, connectRedis, createConsumer, disconnectRedis, Producer } from '@bulkhead/queues';
 import { isStoreUnavailable } from '@bulkhead/store';
+import { BufferPool } from '@bulkhead/store/bson';
 import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import manifest from '../package.json' with { type: 'json' };

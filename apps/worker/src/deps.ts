@@ -1,12 +1,12 @@
-import type { AuditHeadDeps } from '@bulkhead/audit/steps';
-import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
+import type { AuditHeadDeps } from '@bulkhead/access/audit/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { ErasureDeps } from '@bulkhead/erasure/steps';
+import type { BulkExportDeps } from '@bulkhead/imports/export/steps';
+import type { ScheduleDeps } from '@bulkhead/imports/schedules/steps';
+import type { SyncDeps } from '@bulkhead/imports/sync/steps';
 import type { HistoryDeps, SweepDeps } from '@bulkhead/monitoring/steps';
-import type { ReplayDeps } from '@bulkhead/quarantine/steps';
-import type { ScheduleDeps } from '@bulkhead/schedules/steps';
-import type { SyncDeps } from '@bulkhead/sync/steps';
+import type { ReplayDeps } from '@bulkhead/records/quarantine/steps';
 import type { RetainedKind, Store } from '@bulkhead/system';
 import type { WebhookDeps } from '@bulkhead/webhooks/steps';
 

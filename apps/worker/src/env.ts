@@ -1,8 +1,8 @@
-import { auditEnvShape } from '@bulkhead/audit';
-import { proxyEnvShape } from '@bulkhead/egress';
-import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/encryption';
+import { auditEnvShape } from '@bulkhead/access/audit';
+import { parseEnv, processEnvShape } from '@bulkhead/base';
+import { proxyEnvShape } from '@bulkhead/base/egress';
+import { encryptionEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/base/encryption';
 import { queueNames } from '@bulkhead/queues';
-import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 const onOff = z.enum(['on', 'off']);

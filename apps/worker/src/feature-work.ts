@@ -1,9 +1,9 @@
-import { endedExports, exportWork, replayFileLine } from '@bulkhead/bulk-export/steps';
 import { connectionWork } from '@bulkhead/connections/steps';
 import { documentWork } from '@bulkhead/documents/steps';
 import { erasureWork } from '@bulkhead/erasure/steps';
-import { scheduleWork } from '@bulkhead/schedules/steps';
-import { endedSyncs, replaySearchEntry, syncWork } from '@bulkhead/sync/steps';
+import { endedExports, exportWork, replayFileLine } from '@bulkhead/imports/export/steps';
+import { scheduleWork } from '@bulkhead/imports/schedules/steps';
+import { endedSyncs, replaySearchEntry, syncWork } from '@bulkhead/imports/sync/steps';
 import { webhookWork } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 import { jobs } from './jobs.ts';

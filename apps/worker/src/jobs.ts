@@ -1,5 +1,4 @@
-import { keepAuditHeadJob } from '@bulkhead/audit/jobs';
-import { discardJob, downloadJob, finalizeJob, kickOffJob, pollJob, resumeJob } from '@bulkhead/bulk-export/jobs';
+import { keepAuditHeadJob } from '@bulkhead/access/audit/jobs';
 import {
   prepareAuthorizationJob,
   readCapabilitiesJob,
@@ -10,11 +9,12 @@ import {
 } from '@bulkhead/connections/jobs';
 import { fetchDocumentJob } from '@bulkhead/documents/jobs';
 import { eraseJob, retainJob } from '@bulkhead/erasure/jobs';
+import { discardJob, downloadJob, finalizeJob, kickOffJob, pollJob, resumeJob } from '@bulkhead/imports/export/jobs';
+import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
+import { finalizeSyncJob, planSyncJob, resumeSyncJob, syncStepJob } from '@bulkhead/imports/sync/jobs';
 import { sampleHistoryJob, sweepJob } from '@bulkhead/monitoring/jobs';
-import { replayJob } from '@bulkhead/quarantine/jobs';
 import type { AnyJob } from '@bulkhead/queues';
-import { runScheduleJob } from '@bulkhead/schedules/jobs';
-import { finalizeSyncJob, planSyncJob, resumeSyncJob, syncStepJob } from '@bulkhead/sync/jobs';
+import { replayJob } from '@bulkhead/records/quarantine/jobs';
 import { deliverJob, notifyJob } from '@bulkhead/webhooks/jobs';
 import type { WorkerDeps } from './deps.ts';
 

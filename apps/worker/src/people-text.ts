@@ -1,14 +1,14 @@
-import { exportError } from '@bulkhead/bulk-export';
+import { type ErrorTable, type PeopleText, runtimeError } from '@bulkhead/base';
+import { egressError } from '@bulkhead/base/egress';
+import { encryptionError } from '@bulkhead/base/encryption';
 import { connectionError } from '@bulkhead/connections';
-import { egressError } from '@bulkhead/egress';
-import { ehrError } from '@bulkhead/ehr-client';
-import { encryptionError } from '@bulkhead/encryption';
-import { quarantineError } from '@bulkhead/quarantine';
+import { ehrError } from '@bulkhead/ehr';
+import { limiterError } from '@bulkhead/ehr/rate-limiter';
+import { exportError } from '@bulkhead/imports/export';
+import { scheduleError } from '@bulkhead/imports/schedules';
+import { syncError } from '@bulkhead/imports/sync';
 import { jobError } from '@bulkhead/queues';
-import { limiterError } from '@bulkhead/rate-limiter';
-import { type ErrorTable, type PeopleText, runtimeError } from '@bulkhead/runtime';
-import { scheduleError } from '@bulkhead/schedules';
-import { syncError } from '@bulkhead/sync';
+import { quarantineError } from '@bulkhead/records/quarantine';
 
 /** The tables of all errors that a run or a schedule can have. */
 const tables: readonly ErrorTable[] = [

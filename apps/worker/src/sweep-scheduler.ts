@@ -1,6 +1,6 @@
+import type { Logger } from '@bulkhead/base';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import type { Producer } from '@bulkhead/queues';
-import type { Logger } from '@bulkhead/runtime';
 
 /**
  * Keeps the sweep scheduled. The sweep repairs what a loss of Redis deleted, and its own schedule is lost with it. So each worker checks

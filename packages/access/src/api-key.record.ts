@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import type { Immutable } from '@bulkhead/base';
 import { z } from 'zod';
 
 export const apiKeyRoles = ['client', 'operator'] as const;

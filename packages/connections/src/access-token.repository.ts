@@ -1,4 +1,4 @@
-import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from '@bulkhead/ehr-client';
+import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from '@bulkhead/ehr';
 import {
   createEncryptedField,
   createLeases,

@@ -1,5 +1,5 @@
-import type { AuthorizationEndpoints } from '@bulkhead/providers';
-import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/base';
+import type { AuthorizationEndpoints } from '@bulkhead/ehr/providers';
 import { z } from 'zod';
 
 /**

@@ -1,4 +1,4 @@
-import type { AuthorizationEndpoints } from '@bulkhead/providers';
+import type { AuthorizationEndpoints } from '@bulkhead/ehr/providers';
 import { createEncryptedField, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import type { Connection, ConnectionWithoutSecrets } from './connection.record.ts';
 import { connectionError } from './errors.ts';
 

@@ -1,5 +1,10 @@
-import { type ConnectionAuth, capabilitiesSchema, connectionAuthSchema, type SigningKey } from '@bulkhead/providers';
-import { errorCodeSchema, type Immutable, mayNamePatient } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable, mayNamePatient } from '@bulkhead/base';
+import {
+  type ConnectionAuth,
+  capabilitiesSchema,
+  connectionAuthSchema,
+  type SigningKey,
+} from '@bulkhead/ehr/providers';
 import { z } from 'zod';
 
 /** The result of one step of a connection test. */

@@ -1,4 +1,4 @@
-import type { Capabilities, ConnectionAuth } from '@bulkhead/providers';
+import type { Capabilities, ConnectionAuth } from '@bulkhead/ehr/providers';
 import {
   batchedFind,
   createEncryptedField,

@@ -1,4 +1,4 @@
-import { defineErrors } from '@bulkhead/runtime';
+import { defineErrors } from '@bulkhead/base';
 
 export const connectionError = defineErrors({
   'connection-changed': {
@@ -176,6 +176,6 @@ export const connectionError = defineErrors({
   },
 });
 
-declare module '@bulkhead/runtime' {
+declare module '@bulkhead/base' {
   interface ErrorCodes extends Record<keyof typeof connectionError.table, true> {}
 }

@@ -1,5 +1,5 @@
-import { type AssertionAlgorithm, assertionAlgorithms, type SigningKey } from '@bulkhead/providers';
-import type { Immutable } from '@bulkhead/runtime';
+import type { Immutable } from '@bulkhead/base';
+import { type AssertionAlgorithm, assertionAlgorithms, type SigningKey } from '@bulkhead/ehr/providers';
 import {
   createEncryptedField,
   isDuplicateKey,

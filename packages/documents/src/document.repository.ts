@@ -1,4 +1,4 @@
-import type { ExportError } from '@bulkhead/runtime';
+import type { ExportError } from '@bulkhead/base';
 import {
   type Claim,
   createClaims,

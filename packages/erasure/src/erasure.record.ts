@@ -1,5 +1,5 @@
-import { auditActorSchema } from '@bulkhead/audit';
-import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
+import { auditActorSchema } from '@bulkhead/access/audit';
+import { errorCodeSchema, type Immutable } from '@bulkhead/base';
 import { countSchema, dataAmountsSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import type { WarningCode } from '@bulkhead/runtime';
+import type { WarningCode } from '@bulkhead/base';
 import { type ConnectionScope, type DataAmounts, findIds, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type Erasure, erasureSchema } from './erasure.record.ts';

@@ -1,4 +1,4 @@
-import { defineErrors, type WarningTable } from '@bulkhead/runtime';
+import { defineErrors, type WarningTable } from '@bulkhead/base';
 
 export const erasureError = defineErrors({
   'erasure-waits': {
@@ -77,7 +77,7 @@ export const erasureWarnings = {
   },
 } as const satisfies WarningTable;
 
-declare module '@bulkhead/runtime' {
+declare module '@bulkhead/base' {
   interface ErrorCodes extends Record<keyof typeof erasureError.table, true> {}
   interface WarningCodes extends Record<keyof typeof erasureWarnings, true> {}
 }

@@ -1,5 +1,5 @@
-import type { ResourceStore } from '@bulkhead/resources';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
+import type { ResourceStore } from '@bulkhead/records';
 
 /** Never lets resources of a patient be stored again. For a connection that is purged meanwhile, nothing is stored anyway. */
 export async function keepOut(

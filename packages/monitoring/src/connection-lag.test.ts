@@ -1,5 +1,5 @@
-import { everyType, type Watermark } from '@bulkhead/bulk-export';
-import type { Schedule } from '@bulkhead/schedules';
+import { everyType, type Watermark } from '@bulkhead/imports/export';
+import type { Schedule } from '@bulkhead/imports/schedules';
 import { expect, test } from '@jest/globals';
 import { anySync, connectionLag } from './connection-lag.ts';
 

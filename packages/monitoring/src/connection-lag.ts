@@ -1,5 +1,5 @@
-import { type Coverage, sinceLast, type Watermark } from '@bulkhead/bulk-export';
-import type { Schedule } from '@bulkhead/schedules';
+import { type Coverage, sinceLast, type Watermark } from '@bulkhead/imports/export';
+import type { Schedule } from '@bulkhead/imports/schedules';
 
 /**
  * How far a connection is behind its source.

@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@bulkhead/documents';
-import type { QuarantineStore } from '@bulkhead/quarantine';
-import type { ScheduleStores } from '@bulkhead/schedules';
+import type { ScheduleStores } from '@bulkhead/imports/schedules';
+import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import type { RetentionState } from '@bulkhead/store';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import type { MonitoringStore } from './store.ts';

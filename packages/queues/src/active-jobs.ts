@@ -2,7 +2,7 @@
  * A worker whose jobs wait for something that never comes looks healthy: its connections answer, and nothing fails. So each job shows that it
  * makes progress, and the worker says that it is not ready if one does not.
  */
-import type { Logger, WaitObserver } from '@bulkhead/runtime';
+import type { Logger, WaitObserver } from '@bulkhead/base';
 import type { JobDefinition } from './define-job.ts';
 
 const minuteMs = 60_000;

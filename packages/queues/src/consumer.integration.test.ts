@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { AppError, type RetryAdvice } from '@bulkhead/runtime';
+import { AppError, type RetryAdvice } from '@bulkhead/base';
 import { waitFor } from '@bulkhead/testing';
 import { expect, jest, test } from '@jest/globals';
 import { Job } from 'bullmq';

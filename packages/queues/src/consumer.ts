@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Logger, noTracing, RecurringErrorLog, type Tracing } from '@bulkhead/runtime';
+import { type Logger, noTracing, RecurringErrorLog, type Tracing } from '@bulkhead/base';
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ActiveJobs } from './active-jobs.ts';

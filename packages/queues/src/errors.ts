@@ -1,4 +1,4 @@
-import { defineErrors } from '@bulkhead/runtime';
+import { defineErrors } from '@bulkhead/base';
 
 export const jobError = defineErrors({
   'poison-job': {
@@ -13,6 +13,6 @@ export const jobError = defineErrors({
   },
 });
 
-declare module '@bulkhead/runtime' {
+declare module '@bulkhead/base' {
   interface ErrorCodes extends Record<keyof typeof jobError.table, true> {}
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';

@@ -1,4 +1,4 @@
-import { AppError, type RetryAdvice } from '@bulkhead/runtime';
+import { AppError, type RetryAdvice } from '@bulkhead/base';
 import { expect, test } from '@jest/globals';
 import { backoffDelayMs, planRetry } from './plan-retry.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError, briefAttempts } from '@bulkhead/runtime';
+import { AppError, briefAttempts } from '@bulkhead/base';
 
 /**
  * Retry planning. Every error carries an advice (`RetryAdvice`), and this module turns it into what follows a failed attempt. There

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AppError, whileWaiting } from '@bulkhead/runtime';
+import { type AppError, whileWaiting } from '@bulkhead/base';
 import { waitFor } from '@bulkhead/testing';
 import { expect, jest, test } from '@jest/globals';
 import { PoisonJobs } from './poison-jobs.ts';

@@ -1,4 +1,4 @@
-import { AppError, type WaitObserver } from '@bulkhead/runtime';
+import { AppError, type WaitObserver } from '@bulkhead/base';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { jobError } from './errors.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { connectRedis, disconnectRedis } from './redis.ts';

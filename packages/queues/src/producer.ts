@@ -1,5 +1,5 @@
-import { isTimeZone, nextRun } from '@bulkhead/cron';
-import { noTracing, type Tracing } from '@bulkhead/runtime';
+import { noTracing, type Tracing } from '@bulkhead/base';
+import { isTimeZone, nextRun } from '@bulkhead/base/cron';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobDefinition } from './define-job.ts';

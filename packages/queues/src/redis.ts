@@ -1,4 +1,4 @@
-import { errorCode } from '@bulkhead/runtime';
+import { errorCode } from '@bulkhead/base';
 import { Redis } from 'ioredis';
 
 /**

@@ -1,4 +1,4 @@
-import { AppError, type Logger, observeWaits, type Tracing, withLogContext } from '@bulkhead/runtime';
+import { AppError, type Logger, observeWaits, type Tracing, withLogContext } from '@bulkhead/base';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { AnyJob, JobContext, JobDefinition, JobObserver, JobOutcome } from './define-job.ts';

@@ -1,7 +1,6 @@
-import type { BulkExport } from '@bulkhead/bulk-export';
-import { bulkExportRequestSchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import { parseRequest } from '@bulkhead/base';
+import type { EgressProxy } from '@bulkhead/base/egress';
 import { createEnhancedService, type EnhancedService } from '@bulkhead/client';
-import type { EgressProxy } from '@bulkhead/egress';
 import {
   checkPaging,
   createEhrClient,
@@ -9,11 +8,12 @@ import {
   type PagingState,
   readSearchPage,
   searchUrl,
-} from '@bulkhead/ehr-client';
-import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
+} from '@bulkhead/ehr';
+import { createProviderRegistry, type ProviderSettings } from '@bulkhead/ehr/providers';
+import type { BulkExport } from '@bulkhead/imports/export';
+import { bulkExportRequestSchema, toStatusView } from '@bulkhead/imports/export/commands';
+import { type SyncRunState, syncBodySchema, toSyncedView, toSyncRunView } from '@bulkhead/imports/sync/commands';
 import { connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
-import { parseRequest } from '@bulkhead/runtime';
-import { type SyncRunState, syncBodySchema, toSyncedView, toSyncRunView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
 import { sdkError } from './errors.ts';
 

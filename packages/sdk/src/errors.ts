@@ -1,4 +1,4 @@
-import { defineErrors } from '@bulkhead/runtime';
+import { defineErrors } from '@bulkhead/base';
 
 export const sdkError = defineErrors({
   'unknown-endpoint': {
@@ -9,6 +9,6 @@ export const sdkError = defineErrors({
   },
 });
 
-declare module '@bulkhead/runtime' {
+declare module '@bulkhead/base' {
   interface ErrorCodes extends Record<keyof typeof sdkError.table, true> {}
 }

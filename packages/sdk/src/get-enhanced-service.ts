@@ -1,7 +1,7 @@
+import { parseEnv, processEnvShape } from '@bulkhead/base';
+import { proxyEnvShape, proxyOf } from '@bulkhead/base/egress';
+import { encryptionEnvShape, unwrapKeys } from '@bulkhead/base/encryption';
 import { type EnhancedService, getAthenaHealthEnhancedService as getHttpService } from '@bulkhead/client';
-import { proxyEnvShape, proxyOf } from '@bulkhead/egress';
-import { encryptionEnvShape, unwrapKeys } from '@bulkhead/encryption';
-import { parseEnv, processEnvShape } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { createEmbeddedService } from './create-embedded-service.ts';
 

@@ -1,4 +1,4 @@
-import { inBatches } from '@bulkhead/runtime';
+import { inBatches } from '@bulkhead/base';
 import { duplicateInserts } from './store-errors.ts';
 
 /** The part of a Mongoose model that inserts. */

@@ -1,5 +1,5 @@
+import { patientMarkOf } from '@bulkhead/base';
 import { containsId } from '@bulkhead/fhir';
-import { patientMarkOf } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import type { z } from 'zod';
 import type { Named } from './named.ts';

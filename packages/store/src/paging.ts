@@ -1,5 +1,5 @@
-import type { AppError } from '@bulkhead/runtime';
-import { invalidRequest } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/base';
+import { invalidRequest } from '@bulkhead/base';
 import { z } from 'zod';
 
 /*

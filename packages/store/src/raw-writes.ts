@@ -10,8 +10,8 @@
  * `openRawWrites` checks that the driver still works like this. If it does not, the caller uses `bulkWrite`.
  */
 
-import { BsonWriter } from '@bulkhead/bson';
 import mongoose from 'mongoose';
+import { BsonWriter } from './bson/index.ts';
 
 const { BSON, WriteConcern } = mongoose.mongo;
 

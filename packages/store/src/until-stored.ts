@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 
 /** The driver already waits for a server (30 s by default), so this only spaces the attempts after that. */
 const waitMs = 500;

@@ -1,4 +1,4 @@
-import type { SecretBox } from '@bulkhead/encryption';
+import type { SecretBox } from '@bulkhead/base/encryption';
 import type { Connection as Database } from 'mongoose';
 
 /** The patients that one connection keeps out: erased patients that are never stored again. */

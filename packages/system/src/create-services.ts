@@ -1,10 +1,13 @@
+import { createAuditService } from '@bulkhead/access/audit/commands';
 import { BackendClientService, createApiKeyService, createSessionService } from '@bulkhead/access/commands';
-import { createAuditService } from '@bulkhead/audit/commands';
-import { BulkExportService } from '@bulkhead/bulk-export/commands';
+import { createIdempotencyService } from '@bulkhead/access/idempotency/commands';
 import { AuthorizationService, ConnectionService, createSigningKeyService } from '@bulkhead/connections/commands';
 import { createDocumentService } from '@bulkhead/documents/commands';
+import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
-import { createIdempotencyService } from '@bulkhead/idempotency/commands';
+import { BulkExportService } from '@bulkhead/imports/export/commands';
+import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/schedules/commands';
+import { SyncService } from '@bulkhead/imports/sync/commands';
 import {
   createHealthService,
   createHistoryService,
@@ -12,14 +15,11 @@ import {
   createPauseReader,
   createRateBudgetService,
 } from '@bulkhead/monitoring/commands';
-import type { ProviderRegistry } from '@bulkhead/providers';
-import { QuarantineService } from '@bulkhead/quarantine/commands';
 import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
-import { ResourceService } from '@bulkhead/resources/commands';
-import { createConnectionSchedules, ScheduleService } from '@bulkhead/schedules/commands';
-import { ServedExportService } from '@bulkhead/served-exports/commands';
-import { SyncService } from '@bulkhead/sync/commands';
-import { TableService } from '@bulkhead/tables/commands';
+import { ResourceService } from '@bulkhead/records/commands';
+import { QuarantineService } from '@bulkhead/records/quarantine/commands';
+import { ServedExportService } from '@bulkhead/serving/bulk/commands';
+import { TableService } from '@bulkhead/serving/tables/commands';
 import { createWebhookAddresses, createWebhookService } from '@bulkhead/webhooks/commands';
 import type { Store } from './create-store.ts';
 

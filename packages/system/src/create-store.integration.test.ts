@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { emptyCheckpoint } from '@bulkhead/bulk-export';
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { makeDocument } from '@bulkhead/resources/testing';
+import { emptyCheckpoint } from '@bulkhead/imports/export';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
+import { makeDocument } from '@bulkhead/records/testing';
 import { testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { mongo } from 'mongoose';

@@ -1,17 +1,18 @@
 import { createAccessStore } from '@bulkhead/access';
-import { type AuditOptions, createAuditStore } from '@bulkhead/audit';
-import { createBulkExportStore } from '@bulkhead/bulk-export';
+import { type AuditOptions, createAuditStore } from '@bulkhead/access/audit';
+import { createIdempotencyStore } from '@bulkhead/access/idempotency';
+import { runtimeError } from '@bulkhead/base';
+import { createSecretBox } from '@bulkhead/base/encryption';
 import { createConnectionStore } from '@bulkhead/connections';
 import { createDocumentStore } from '@bulkhead/documents';
-import { createSecretBox } from '@bulkhead/encryption';
 import { createErasureStore } from '@bulkhead/erasure';
-import { createIdempotencyStore } from '@bulkhead/idempotency';
+import { createBulkExportStore } from '@bulkhead/imports/export';
+import { createScheduleStore } from '@bulkhead/imports/schedules';
+import { createSyncStore } from '@bulkhead/imports/sync';
 import { createMonitoringStore } from '@bulkhead/monitoring';
-import { createQuarantineStore } from '@bulkhead/quarantine';
-import { createResourceStore } from '@bulkhead/resources';
-import { runtimeError } from '@bulkhead/runtime';
-import { createScheduleStore } from '@bulkhead/schedules';
-import { createServedExportStore } from '@bulkhead/served-exports';
+import { createResourceStore } from '@bulkhead/records';
+import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { createServedExportStore } from '@bulkhead/serving/bulk';
 import {
   type CommandObserver,
   connectionSettingsFor,
@@ -25,7 +26,6 @@ import {
   type StoreContext,
   watchCommands,
 } from '@bulkhead/store';
-import { createSyncStore } from '@bulkhead/sync';
 import { createWebhookStore } from '@bulkhead/webhooks';
 import { createConnection } from 'mongoose';
 import { migrate } from './migrate.ts';

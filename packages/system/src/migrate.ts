@@ -1,5 +1,5 @@
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
-import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/resources';
+import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/records';
 import { createIndexes, indexBuild } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 

@@ -1,4 +1,4 @@
-import { defineErrors } from '@bulkhead/runtime';
+import { defineErrors } from '@bulkhead/base';
 
 export const webhookError = defineErrors({
   'webhook-not-taken': {
@@ -15,6 +15,6 @@ export const webhookError = defineErrors({
   },
 });
 
-declare module '@bulkhead/runtime' {
+declare module '@bulkhead/base' {
   interface ErrorCodes extends Record<keyof typeof webhookError.table, true> {}
 }

@@ -1,4 +1,4 @@
-import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient } from '@bulkhead/base';
 import { z } from 'zod';
 
 export const webhookStates = ['pending', 'delivered', 'failed'] as const;

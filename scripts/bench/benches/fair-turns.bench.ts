@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { downloadJob, finalizeJob } from '@bulkhead/bulk-export/jobs';
+import { downloadJob, finalizeJob } from '@bulkhead/imports/export/jobs';
+import { finalizeSyncJob, syncStepJob } from '@bulkhead/imports/sync/jobs';
 import { type AnyJob, connectRedis, createConsumer, Producer, type QueueName } from '@bulkhead/queues';
-import { finalizeSyncJob, syncStepJob } from '@bulkhead/sync/jobs';
 import type { Bench, BenchContext } from '../bench.ts';
 import { medianRow } from '../compare.ts';
 import { median } from '../report/median.ts';

@@ -1,4 +1,4 @@
-import type { EarlierExports } from '@bulkhead/bulk-export';
+import type { EarlierExports } from '@bulkhead/imports/export';
 import type { Bench, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
 import { simulatePolls } from '../systems/simulate-polls.ts';

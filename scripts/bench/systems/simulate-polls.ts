@@ -1,5 +1,5 @@
-import type { EarlierExports } from '@bulkhead/bulk-export';
-import { isPollDue, planPoll, pollDelay } from '@bulkhead/bulk-export/steps';
+import type { EarlierExports } from '@bulkhead/imports/export';
+import { isPollDue, planPoll, pollDelay } from '@bulkhead/imports/export/steps';
 
 /**
  * Runs the polls of one export on a simulated clock, by the rules that workers apply: every tick asks whether a status request is due.

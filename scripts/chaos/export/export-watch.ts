@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BulkExportPhase, isTerminal, type OutputFile } from '@bulkhead/bulk-export';
+import { type BulkExportPhase, isTerminal, type OutputFile } from '@bulkhead/imports/export';
 import type { TestSystem } from '../../test-system/start-test-system.ts';
 
 /** The progress of a file at a moment, according to the ledger. */

@@ -1,4 +1,4 @@
-import type { ExportView } from '@bulkhead/bulk-export/commands';
+import type { ExportView } from '@bulkhead/imports/export/commands';
 import { createApiClient } from '../../system/api-client.ts';
 import { pollUntil } from '../../system/poll-until.ts';
 import type { TestSystem } from '../../test-system/start-test-system.ts';

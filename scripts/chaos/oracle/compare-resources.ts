@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson } from '@bulkhead/audit';
+import { canonicalJson } from '@bulkhead/access/audit';
 import { parseExact } from '@bulkhead/fhir';
 import type { TestSystem } from '../../test-system/start-test-system.ts';
 import { type Finding, finding } from './finding.ts';

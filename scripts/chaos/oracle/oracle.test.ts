@@ -1,6 +1,6 @@
-import { emptyCheckpoint, type OutputFile, type Watermark } from '@bulkhead/bulk-export';
 import type { SeenRequest } from '@bulkhead/embedded/simulator-control';
 import { parseExact } from '@bulkhead/fhir';
+import { emptyCheckpoint, type OutputFile, type Watermark } from '@bulkhead/imports/export';
 import { describe, expect, test } from '@jest/globals';
 import type { LedgerSample } from '../export/export-watch.ts';
 import { type ComparedResource, compareResources, fingerprint, verifyResources } from './compare-resources.ts';

@@ -1,4 +1,4 @@
-import type { ExportView } from '@bulkhead/bulk-export/commands';
+import type { ExportView } from '@bulkhead/imports/export/commands';
 import { type Finding, finding } from './finding.ts';
 
 /** An export of the round and its end. */

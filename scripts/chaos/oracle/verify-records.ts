@@ -5,7 +5,7 @@ import {
   isTerminal,
   type OutputFile,
   type Watermark,
-} from '@bulkhead/bulk-export';
+} from '@bulkhead/imports/export';
 import type { Difference } from './compare-resources.ts';
 import { type Finding, finding } from './finding.ts';
 

@@ -1,5 +1,5 @@
-import type { BulkExport } from '@bulkhead/bulk-export';
 import type { SeenRequest, Violation } from '@bulkhead/embedded/simulator-control';
+import type { BulkExport } from '@bulkhead/imports/export';
 import type { LedgerSample } from '../export/export-watch.ts';
 import { type Finding, finding } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { Watermark } from '@bulkhead/bulk-export';
+import type { Watermark } from '@bulkhead/imports/export';
 import type { TestSystem } from '../../test-system/start-test-system.ts';
 import type { ExportWatch } from '../export/export-watch.ts';
 import { readDifferences, verifyResources } from './compare-resources.ts';

@@ -1,4 +1,4 @@
-import type { BulkExportPhase } from '@bulkhead/bulk-export';
+import type { BulkExportPhase } from '@bulkhead/imports/export';
 import type { Random } from '../../random.ts';
 
 /** The moment in an export at which the fault is injected. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BulkExportPhase, isTerminal } from '@bulkhead/bulk-export';
+import { type BulkExportPhase, isTerminal } from '@bulkhead/imports/export';
 import { pollUntil } from '../../system/poll-until.ts';
 import type { ExportWatch, WatchedExport } from '../export/export-watch.ts';
 import type { Moment } from './moment.ts';

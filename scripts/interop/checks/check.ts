@@ -1,4 +1,4 @@
-import type { ExportView } from '@bulkhead/bulk-export/commands';
+import type { ExportView } from '@bulkhead/imports/export/commands';
 import type { Scope } from '../compare/known-differences.ts';
 import type { Report } from '../compare/report.ts';
 import type { FhirServer, ServedResource } from '../server/fhir-server.ts';

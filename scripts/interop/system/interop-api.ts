@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExportView } from '@bulkhead/bulk-export/commands';
 import type { ConnectionTest } from '@bulkhead/connections';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import type { SyncRunView } from '@bulkhead/sync/commands';
+import type { ExportView } from '@bulkhead/imports/export/commands';
+import type { SyncRunView } from '@bulkhead/imports/sync/commands';
 import { type ApiClient, createApiClient } from '../../system/api-client.ts';
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
 import { groupId } from '../data/load-data.ts';

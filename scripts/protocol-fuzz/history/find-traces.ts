@@ -1,4 +1,4 @@
-import { isErasedEntry } from '@bulkhead/resources';
+import { isErasedEntry } from '@bulkhead/records';
 import { BSON, type Db } from 'mongodb';
 
 /** An erasure keeps the first two as its proof. The samples of the monitoring keep ids of connections for 30 days. */

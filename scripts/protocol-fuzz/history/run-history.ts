@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BulkExport, isTerminal, type OutputFile } from '@bulkhead/bulk-export';
-import { isSyncActive } from '@bulkhead/sync';
+import { type BulkExport, isTerminal, type OutputFile } from '@bulkhead/imports/export';
+import { isSyncActive } from '@bulkhead/imports/sync';
 import { ExportCopy } from '../../copies/follow-exports.ts';
 import { ApiError } from '../../system/api-client.ts';
 import { type Finding, openPractice, type Practice, silentIfAny, start, untilEnded } from '../practice.ts';

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
+import type { AppError } from '@bulkhead/base';
 import type { Producer } from '@bulkhead/queues';
-import type { AppError } from '@bulkhead/runtime';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';

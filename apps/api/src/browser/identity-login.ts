@@ -1,7 +1,7 @@
 import type { IdentityProvider } from '@bulkhead/access';
 import { toPrincipal } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import { type Request, Router } from 'express';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';

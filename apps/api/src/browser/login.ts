@@ -1,6 +1,6 @@
 import type { IdentityProvider, Principal } from '@bulkhead/access';
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import { type Request, Router, urlencoded } from 'express';
 import { apiError } from '../http/errors/errors.ts';
 import type { RequestLimits } from '../http/limits/request-limits.ts';

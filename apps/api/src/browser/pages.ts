@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@bulkhead/runtime';
+import type { ErrorCode } from '@bulkhead/base';
 import type { Request, RequestHandler, Response } from 'express';
 
 export interface Page {

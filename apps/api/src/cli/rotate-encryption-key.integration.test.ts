@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { AuthorizationRequest, Connection } from '@bulkhead/connections';
 import { makeConnection } from '@bulkhead/connections/testing';
+import { makeOutputFile } from '@bulkhead/imports/export/testing';
 import { createStore, type Store } from '@bulkhead/system';
 import { programOf, runApp, testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

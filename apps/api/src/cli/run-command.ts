@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import type { AuditActor, NewAuditEvent } from '@bulkhead/audit';
-import { createAuditStream } from '@bulkhead/audit';
-import { AppError, createLogger, EnvError, logLevel, validate } from '@bulkhead/runtime';
+import type { AuditActor, NewAuditEvent } from '@bulkhead/access/audit';
+import { createAuditStream } from '@bulkhead/access/audit';
+import { AppError, createLogger, EnvError, logLevel, validate } from '@bulkhead/base';
 import { createStore, type Store } from '@bulkhead/system';
 import type { z } from 'zod';
 import { readApiConfig, storeOptions } from '../env.ts';

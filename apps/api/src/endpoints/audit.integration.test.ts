@@ -1,5 +1,5 @@
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { makeDocument } from '@bulkhead/resources/testing';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
+import { makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';

@@ -1,4 +1,4 @@
-import { makeDocument } from '@bulkhead/resources/testing';
+import { makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';

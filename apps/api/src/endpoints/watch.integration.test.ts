@@ -1,6 +1,6 @@
-import { emptyCheckpoint } from '@bulkhead/bulk-export';
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { makeSyncRun } from '@bulkhead/sync/testing';
+import { emptyCheckpoint } from '@bulkhead/imports/export';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { eventStreamLimits } from '../http/events/event-streams.ts';
 import { openEvents } from '../testing/open-events.ts';

@@ -1,4 +1,4 @@
-import { hasToken, type Logger } from '@bulkhead/runtime';
+import { hasToken, type Logger } from '@bulkhead/base';
 import { type RequestHandler, Router } from 'express';
 import { showErrorPage, wantsPage } from '../browser/pages.ts';
 import { redirectToLogin, resumeSession } from '../browser/session.ts';

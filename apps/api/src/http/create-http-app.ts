@@ -1,6 +1,6 @@
 import type { IdentityProvider } from '@bulkhead/access';
+import type { Logger, Tracing } from '@bulkhead/base';
 import type { Producer } from '@bulkhead/queues';
-import type { Logger, Tracing } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';

@@ -1,5 +1,5 @@
-import type { AuditAction } from '@bulkhead/audit';
-import type { createHealth, Metrics } from '@bulkhead/runtime';
+import type { AuditAction } from '@bulkhead/access/audit';
+import type { createHealth, Metrics } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';

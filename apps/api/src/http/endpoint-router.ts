@@ -1,4 +1,4 @@
-import { parseRequest, present } from '@bulkhead/runtime';
+import { parseRequest, present } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpoint.ts';

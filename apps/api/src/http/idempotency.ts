@@ -1,4 +1,4 @@
-import { AppError, parseRequest } from '@bulkhead/runtime';
+import { AppError, parseRequest } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import type { Request, Response } from 'express';
 import { z } from 'zod';

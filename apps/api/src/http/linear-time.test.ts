@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { hasToken, validate } from '@bulkhead/runtime';
+import { hasToken, validate } from '@bulkhead/base';
 import { findSuperlinear } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import express, { type Request } from 'express';

@@ -1,4 +1,4 @@
-import { invalidRequest, parseRequest } from '@bulkhead/runtime';
+import { invalidRequest, parseRequest } from '@bulkhead/base';
 import type { Endpoint } from './define-endpoint.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { NewAuditEvent } from '@bulkhead/audit';
-import { createLogger } from '@bulkhead/runtime';
+import type { NewAuditEvent } from '@bulkhead/access/audit';
+import { createLogger } from '@bulkhead/base';
 import { beforeEach, expect, jest, test } from '@jest/globals';
 import { RefusedAttempts } from './refused-attempts.ts';
 

@@ -1,6 +1,6 @@
-import type { AuditAction, NewAuditEvent } from '@bulkhead/audit';
-import type { AuditService } from '@bulkhead/audit/commands';
-import type { ErrorCode, Logger } from '@bulkhead/runtime';
+import type { AuditAction, NewAuditEvent } from '@bulkhead/access/audit';
+import type { AuditService } from '@bulkhead/access/audit/commands';
+import type { ErrorCode, Logger } from '@bulkhead/base';
 import { networkOf } from './limits/request-limits.ts';
 
 /** A request or a login with a key that was refused. */

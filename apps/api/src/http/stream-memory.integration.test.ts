@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { toResourceDocument } from '@bulkhead/resources';
+import { toResourceDocument } from '@bulkhead/records';
 import { programOf } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../testing/start-api.ts';

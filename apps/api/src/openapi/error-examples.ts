@@ -1,4 +1,4 @@
-import { type AppError, type ErrorExample, type Fault, invalidRequest, present, validate } from '@bulkhead/runtime';
+import { type AppError, type ErrorExample, type Fault, invalidRequest, present, validate } from '@bulkhead/base';
 import type { Endpoint } from '../http/define-endpoint.ts';
 import { factsOf, type HttpErrorCode } from '../http/errors/http-errors.ts';
 import { readQuery } from '../http/read-query.ts';

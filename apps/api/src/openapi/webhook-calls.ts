@@ -1,6 +1,6 @@
-import { exportEndedEventSchema } from '@bulkhead/bulk-export';
-import { scheduleNotStartedEventSchema } from '@bulkhead/schedules';
-import { syncEndedEventSchema } from '@bulkhead/sync';
+import { exportEndedEventSchema } from '@bulkhead/imports/export';
+import { scheduleNotStartedEventSchema } from '@bulkhead/imports/schedules';
+import { syncEndedEventSchema } from '@bulkhead/imports/sync';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { exportExample } from '../endpoints/bulk-export/bulk-export.examples.ts';

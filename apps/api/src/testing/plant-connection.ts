@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { makeConnection } from '@bulkhead/connections/testing';
-import { makeSchedule } from '@bulkhead/schedules/testing';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import type { Store } from '@bulkhead/system';
 
 const now = new Date('2026-05-01T10:00:00Z');

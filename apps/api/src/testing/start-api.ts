@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/base';
 import { createStore } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';

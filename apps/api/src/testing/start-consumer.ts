@@ -1,6 +1,6 @@
+import { createLogger } from '@bulkhead/base';
 import { type AnyJob, connectRedis, type QueueName } from '@bulkhead/queues';
 import { startConsumer as startConsumerOf } from '@bulkhead/queues/testing';
-import { createLogger } from '@bulkhead/runtime';
 import type { TestApi } from './start-api.ts';
 
 /** Runs the jobs of one queue in place of the workers. `await using` stops it at the end of a test. */

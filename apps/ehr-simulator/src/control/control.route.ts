@@ -1,4 +1,4 @@
-import { createHealth, validate } from '@bulkhead/runtime';
+import { createHealth, validate } from '@bulkhead/base';
 import { json, Router } from 'express';
 import type { BulkExport } from '../export/bulk-export.ts';
 import type { FaultySimulator } from '../faults/fault-board.ts';

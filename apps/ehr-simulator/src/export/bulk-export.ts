@@ -9,7 +9,7 @@
  * While it is in progress, `ExportRegistry` lays out its files. They are generated when they are read.
  */
 
-import type { ExportLevel, KickOffParameter } from '@bulkhead/bulk-server';
+import type { ExportLevel, KickOffParameter } from '@bulkhead/fhir/bulk-server';
 import type { Practice } from '../practice/practice.ts';
 import type { Selection } from './select-resources.ts';
 

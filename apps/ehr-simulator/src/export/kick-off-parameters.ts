@@ -5,7 +5,7 @@ import {
   kickOffParameterNames,
   kickOffParameters,
   readKickOff,
-} from '@bulkhead/bulk-server';
+} from '@bulkhead/fhir/bulk-server';
 import type { Request } from 'express';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Clock } from '../options/clock.ts';

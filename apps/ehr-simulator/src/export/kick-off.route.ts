@@ -1,4 +1,4 @@
-import { type ExportLevel, exportLevels, preferencesOf } from '@bulkhead/bulk-server';
+import { type ExportLevel, exportLevels, preferencesOf } from '@bulkhead/fhir/bulk-server';
 import { type RequestHandler, Router, text } from 'express';
 import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';

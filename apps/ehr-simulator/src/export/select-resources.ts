@@ -1,5 +1,5 @@
-import { elementSelector } from '@bulkhead/bulk-server';
 import { patientsOf, type Resource } from '@bulkhead/fhir';
+import { elementSelector } from '@bulkhead/fhir/bulk-server';
 import { parseExact } from '../practice/exact-json.ts';
 import type { StoredResource } from '../practice/practice-source.ts';
 

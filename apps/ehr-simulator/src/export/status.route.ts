@@ -1,4 +1,4 @@
-import { ignoredText, writeManifest } from '@bulkhead/bulk-server';
+import { ignoredText, writeManifest } from '@bulkhead/fhir/bulk-server';
 import { type RequestHandler, Router } from 'express';
 import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';

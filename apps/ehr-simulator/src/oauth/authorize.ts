@@ -1,4 +1,4 @@
-import { OAuthError } from '@bulkhead/bulk-server';
+import { OAuthError } from '@bulkhead/fhir/bulk-server';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 

@@ -1,4 +1,4 @@
-import { assertionType, OAuthError, refused, verifyAssertion } from '@bulkhead/bulk-server';
+import { assertionType, OAuthError, refused, verifyAssertion } from '@bulkhead/fhir/bulk-server';
 import type { Request } from 'express';
 import type { Simulator } from '../simulator.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { OAuthError } from '@bulkhead/bulk-server';
+import { OAuthError } from '@bulkhead/fhir/bulk-server';
 import { type Request, Router, urlencoded } from 'express';
 import { endpoint, type Handle, type HandleInput } from '../http/endpoint.ts';
 import type { Reply } from '../http/reply.ts';

@@ -1,5 +1,5 @@
-import { OAuthError, readableScopes } from '@bulkhead/bulk-server';
 import { scopeVersionsOf } from '@bulkhead/fhir';
+import { OAuthError, readableScopes } from '@bulkhead/fhir/bulk-server';
 import type { SimulatorOptions } from '../options/options.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { EnvError, parseEnv, validate } from '@bulkhead/runtime';
+import { EnvError, parseEnv, validate } from '@bulkhead/base';
 import { z } from 'zod';
 import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
 

@@ -1,6 +1,6 @@
-import { exportLevels } from '@bulkhead/bulk-server';
+import { type Fault, validate } from '@bulkhead/base';
 import { scopeVersions } from '@bulkhead/fhir';
-import { type Fault, validate } from '@bulkhead/runtime';
+import { exportLevels } from '@bulkhead/fhir/bulk-server';
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
 

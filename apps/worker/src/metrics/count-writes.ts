@@ -1,5 +1,5 @@
+import type { Metrics } from '@bulkhead/base';
 import { isResourceType } from '@bulkhead/fhir';
-import type { Metrics } from '@bulkhead/runtime';
 import { type RetentionStep, withMethods } from '@bulkhead/store';
 import type { Store } from '@bulkhead/system';
 

@@ -1,5 +1,5 @@
-import type { EhrObserver } from '@bulkhead/ehr-client';
-import type { Logger } from '@bulkhead/runtime';
+import type { Logger } from '@bulkhead/base';
+import type { EhrObserver } from '@bulkhead/ehr';
 
 /**
  * Logs each attempt of each request to an EHR at the level debug, in addition to what `observer` does. `DEBUG=athenahealth:*` enables it.

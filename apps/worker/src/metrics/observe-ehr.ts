@@ -1,5 +1,5 @@
-import type { EhrClient, EhrObserver } from '@bulkhead/ehr-client';
-import { keepFor, type Metrics } from '@bulkhead/runtime';
+import { keepFor, type Metrics } from '@bulkhead/base';
+import type { EhrClient, EhrObserver } from '@bulkhead/ehr';
 
 /** An EHR answers a search in a tenth of a second, and takes up to a minute for a status. */
 const requestBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 90];

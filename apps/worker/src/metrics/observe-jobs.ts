@@ -1,6 +1,6 @@
+import type { Metrics } from '@bulkhead/base';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import type { JobObserver } from '@bulkhead/queues';
-import type { Metrics } from '@bulkhead/runtime';
 
 /** From a job that finds nothing to do to a download that takes hours. */
 const buckets = [0.01, 0.05, 0.25, 1, 5, 30, 120, 600, 3600, 6 * 3600];

@@ -1,11 +1,11 @@
-import type { BulkExport } from '@bulkhead/bulk-export';
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { withDocuments } from '@bulkhead/documents/steps';
-import { toTombstone } from '@bulkhead/resources';
-import { makeDocument } from '@bulkhead/resources/testing';
+import type { BulkExport } from '@bulkhead/imports/export';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
+import type { SyncRun } from '@bulkhead/imports/sync';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
+import { toTombstone } from '@bulkhead/records';
+import { makeDocument } from '@bulkhead/records/testing';
 import { compareDumps, type OpenDatabase, toTimestamp } from '@bulkhead/store/testing';
-import type { SyncRun } from '@bulkhead/sync';
-import { makeSyncRun } from '@bulkhead/sync/testing';
 import type { RetainedKind } from '@bulkhead/system';
 import type { WebhookState } from '@bulkhead/webhooks';
 import type { UseCases } from '../harness/start-use-cases.ts';

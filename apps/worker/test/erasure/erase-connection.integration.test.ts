@@ -1,9 +1,9 @@
-import { downloadJob } from '@bulkhead/bulk-export/jobs';
 import { revokeJob } from '@bulkhead/connections/jobs';
 import { countOfConnection } from '@bulkhead/erasure';
+import { downloadJob } from '@bulkhead/imports/export/jobs';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
-import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { FilledConnection } from '../harness/fill-connection.ts';

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
+import type { AppError } from '@bulkhead/base';
 import type { Erasure } from '@bulkhead/erasure';
 import { eraseJob } from '@bulkhead/erasure/jobs';
 import { runJob } from '@bulkhead/queues/testing';
-import { isErasedEntry } from '@bulkhead/resources';
-import type { AppError } from '@bulkhead/runtime';
+import { isErasedEntry } from '@bulkhead/records';
 import { noAmounts } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
 import { createStore, type Store } from '@bulkhead/system';

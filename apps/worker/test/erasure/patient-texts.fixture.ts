@@ -1,4 +1,4 @@
-import { patientMarkOf } from '@bulkhead/runtime';
+import { patientMarkOf } from '@bulkhead/base';
 import type { z } from 'zod';
 
 interface Parts {

@@ -1,5 +1,5 @@
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { retainJob } from '@bulkhead/erasure/jobs';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { runJob } from '@bulkhead/queues/testing';
 import { type OpenDatabase, openDatabase, toTimestamp } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';

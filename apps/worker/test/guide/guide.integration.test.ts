@@ -1,5 +1,5 @@
 import { createHttpService, type EnhancedService } from '@bulkhead/client';
-import { compareWithSimulator } from '@bulkhead/resources/testing';
+import { compareWithSimulator } from '@bulkhead/records/testing';
 import { getAthenaHealthEnhancedService } from '@bulkhead/sdk';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';

@@ -1,5 +1,5 @@
 // A worker whose erasures wait 5 s for writes that had started, instead of 30 s. Long enough to be killed before an erasure is complete.
-import { runService } from '@bulkhead/runtime';
+import { runService } from '@bulkhead/base';
 import { buildApp } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
 

@@ -1,6 +1,6 @@
 import { fastRateLimit } from '@bulkhead/connections/testing';
-import type { ProviderSettings } from '@bulkhead/providers';
-import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
+import type { ProviderSettings } from '@bulkhead/ehr/providers';
+import { unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
 
 /** @returns the variable that gives athenahealth the fast limit and no wait at the start */
 export function fastProvider(fhirEndpoint: string, settings: ProviderSettings = {}): Record<string, string> {

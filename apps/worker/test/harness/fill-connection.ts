@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { runExport } from '@bulkhead/bulk-export/testing';
 import { fetchDocumentJob } from '@bulkhead/documents/jobs';
 import { withDocuments } from '@bulkhead/documents/steps';
-import { replayJob } from '@bulkhead/quarantine/jobs';
+import { runExport } from '@bulkhead/imports/export/testing';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
+import { finalizeSync, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import type { Job } from '@bulkhead/queues';
 import { attemptJob, lastAttempt } from '@bulkhead/queues/testing';
-import { toTombstone } from '@bulkhead/resources';
-import { documentContext, makeDocument } from '@bulkhead/resources/testing';
-import { makeSchedule } from '@bulkhead/schedules/testing';
+import { toTombstone } from '@bulkhead/records';
+import { replayJob } from '@bulkhead/records/quarantine/jobs';
+import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { openDatabase } from '@bulkhead/store/testing';
-import { finalizeSync, planSync, runSyncStep } from '@bulkhead/sync/steps';
-import { makeSyncRun } from '@bulkhead/sync/testing';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import type { UseCases } from './start-use-cases.ts';
 

@@ -1,8 +1,8 @@
 import { type ApiAnswer, startApi } from '@bulkhead/api/testing';
+import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/base';
 import { fastRateLimit } from '@bulkhead/connections/testing';
+import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { simulatorAuth } from '@bulkhead/providers/testing';
-import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
 import { createSimulatorControl, type TestServices, testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';

@@ -1,5 +1,5 @@
-import { withExports } from '@bulkhead/bulk-export/testing';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
+import { withExports } from '@bulkhead/imports/export/testing';
 import { createStore } from '@bulkhead/system';
 import { createWebhookSender } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from '../../src/deps.ts';

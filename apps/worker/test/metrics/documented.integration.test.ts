@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApp as buildApi, readApiConfig } from '@bulkhead/api';
-import { createLogger, createMetrics } from '@bulkhead/runtime';
+import { createLogger, createMetrics } from '@bulkhead/base';
 import { testServices } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 import { buildApp as buildWorker } from '../../src/app.ts';

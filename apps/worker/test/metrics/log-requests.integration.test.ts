@@ -1,4 +1,4 @@
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/base';
 import { expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';
 

@@ -1,4 +1,4 @@
-import { compareWithSimulator } from '@bulkhead/resources/testing';
+import { compareWithSimulator } from '@bulkhead/records/testing';
 import { describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 

@@ -1,6 +1,6 @@
+import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { Producer } from '@bulkhead/queues';
-import { runScheduleJob } from '@bulkhead/schedules/jobs';
-import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-import { compareWithSimulator } from '@bulkhead/resources/testing';
+import { compareWithSimulator } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { spawnWorker } from '../harness/spawn-worker.ts';

@@ -1,4 +1,4 @@
-import { compareWithSimulator } from '@bulkhead/resources/testing';
+import { compareWithSimulator } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';

@@ -1,5 +1,5 @@
-import { simulatorAuth } from '@bulkhead/providers/testing';
-import { startTracing } from '@bulkhead/runtime';
+import { startTracing } from '@bulkhead/base';
+import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { type ReceivedSpan, startCollector } from '../harness/start-collector.ts';
 import { startSystem } from '../harness/start-system.ts';

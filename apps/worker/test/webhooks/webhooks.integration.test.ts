@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { exportEndedEventSchema } from '@bulkhead/bulk-export';
-import { syncEndedEventSchema } from '@bulkhead/sync';
+import { exportEndedEventSchema } from '@bulkhead/imports/export';
+import { syncEndedEventSchema } from '@bulkhead/imports/sync';
 import { startLocalServer, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';

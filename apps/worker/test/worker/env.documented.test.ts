@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { auditEnvShape } from '@bulkhead/access/audit';
 import { apiEnvSchema } from '@bulkhead/api';
-import { auditEnvShape } from '@bulkhead/audit';
+import { processEnvShape } from '@bulkhead/base';
+import { encryptionEnvShape } from '@bulkhead/base/encryption';
 import { simulatorEnvSchema } from '@bulkhead/ehr-simulator';
-import { encryptionEnvShape } from '@bulkhead/encryption';
-import { processEnvShape } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { workerEnvSchema } from '../../src/env.ts';

@@ -1,8 +1,8 @@
-import type { BulkExport } from '@bulkhead/bulk-export';
-import { makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { AppError } from '@bulkhead/runtime';
-import { planSync } from '@bulkhead/sync/steps';
-import { makeSyncRun } from '@bulkhead/sync/testing';
+import { AppError } from '@bulkhead/base';
+import type { BulkExport } from '@bulkhead/imports/export';
+import { makeOutputFile } from '@bulkhead/imports/export/testing';
+import { planSync } from '@bulkhead/imports/sync/steps';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { jobs } from '../../src/jobs.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';

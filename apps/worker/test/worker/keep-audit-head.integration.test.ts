@@ -1,8 +1,8 @@
-import type { ChainPosition } from '@bulkhead/audit';
-import { keepAuditHeadJob } from '@bulkhead/audit/jobs';
+import type { ChainPosition } from '@bulkhead/access/audit';
+import { keepAuditHeadJob } from '@bulkhead/access/audit/jobs';
+import type { Logger } from '@bulkhead/base';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { runJob } from '@bulkhead/queues/testing';
-import type { Logger } from '@bulkhead/runtime';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startUseCases } from '../harness/start-use-cases.ts';

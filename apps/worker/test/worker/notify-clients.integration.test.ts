@@ -1,6 +1,6 @@
+import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { runJob } from '@bulkhead/queues/testing';
-import { runScheduleJob } from '@bulkhead/schedules/jobs';
-import { makeSchedule } from '@bulkhead/schedules/testing';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { afterAll, expect, test } from '@jest/globals';
 import { startUseCases } from '../harness/start-use-cases.ts';

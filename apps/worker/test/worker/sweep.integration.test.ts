@@ -1,10 +1,10 @@
-import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import type { Logger } from '@bulkhead/base';
 import { retainJob } from '@bulkhead/erasure/jobs';
+import { makeOutputFile } from '@bulkhead/imports/export/testing';
+import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { runJob } from '@bulkhead/queues/testing';
-import type { Logger } from '@bulkhead/runtime';
-import { runScheduleJob } from '@bulkhead/schedules/jobs';
-import { makeSchedule } from '@bulkhead/schedules/testing';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { withFeatureWork } from '../../src/feature-work.ts';

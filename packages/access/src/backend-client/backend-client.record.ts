@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import type { Immutable } from '@bulkhead/base';
 import { z } from 'zod';
 
 /** A JSON Web Key Set (RFC 7517) of public keys. */

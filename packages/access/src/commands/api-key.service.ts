@@ -1,4 +1,4 @@
-import { invalidRequest } from '@bulkhead/runtime';
+import { invalidRequest } from '@bulkhead/base';
 import { z } from 'zod';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
 import { accessError } from '../errors.ts';

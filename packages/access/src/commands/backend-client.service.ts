@@ -1,6 +1,6 @@
-import { assertionType, OAuthError, readableScopes, refused, verifyAssertion } from '@bulkhead/bulk-server';
+import { invalidRequest } from '@bulkhead/base';
 import { scopeFault } from '@bulkhead/fhir';
-import { invalidRequest } from '@bulkhead/runtime';
+import { assertionType, OAuthError, readableScopes, refused, verifyAssertion } from '@bulkhead/fhir/bulk-server';
 import { importJWK, type JWK } from 'jose';
 import { z } from 'zod';
 import { type BackendClient, jwksSchema } from '../backend-client/backend-client.record.ts';

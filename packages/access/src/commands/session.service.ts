@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import { z } from 'zod';
 import { type ApiKey, apiKeyRoles } from '../api-key.record.ts';
 import { accessError } from '../errors.ts';

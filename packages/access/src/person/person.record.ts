@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Immutable } from '@bulkhead/runtime';
+import type { Immutable } from '@bulkhead/base';
 import { z } from 'zod';
 import type { ApiKey } from '../api-key.record.ts';
 

@@ -1,5 +1,5 @@
-import type { AuthorizationEndpoints } from '@bulkhead/providers';
-import { hashOf } from '@bulkhead/runtime';
+import { hashOf } from '@bulkhead/base';
+import type { AuthorizationEndpoints } from '@bulkhead/ehr/providers';
 import { z } from 'zod';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import { connectionBodySchema, text } from './connection.schema.ts';

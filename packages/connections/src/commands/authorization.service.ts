@@ -1,6 +1,6 @@
-import { type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
+import { type AppError, hashOf, newId, newSecret, present, unavailable, waitUntil } from '@bulkhead/base';
+import { type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, hashOf, newId, newSecret, present, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';

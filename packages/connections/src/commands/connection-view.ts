@@ -1,4 +1,4 @@
-import { type Capabilities, type Provider, requestedScope } from '@bulkhead/providers';
+import { type Capabilities, type Provider, requestedScope } from '@bulkhead/ehr/providers';
 import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {

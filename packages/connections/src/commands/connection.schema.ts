@@ -1,5 +1,5 @@
+import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
 import { isResourceType, scopeVersions, whyNotResourceType } from '@bulkhead/fhir';
-import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhead/providers';
 import { z } from 'zod';
 import { maxNameLength } from '../connection-name.ts';
 

@@ -1,6 +1,6 @@
-import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/providers';
+import { type AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/base';
+import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/store';
 import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';

@@ -1,7 +1,7 @@
-import { importSigningKey } from '@bulkhead/ehr-client';
+import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/base';
+import { importSigningKey } from '@bulkhead/ehr';
+import { type AssertionAlgorithm, type ConnectionAuth, endpointsOf, type Provider } from '@bulkhead/ehr/providers';
 import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
-import { type AssertionAlgorithm, type ConnectionAuth, endpointsOf, type Provider } from '@bulkhead/providers';
-import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/runtime';
 import type { Connection } from '../connection.record.ts';
 import { defaultNameOf } from '../connection-name.ts';
 import type { ConnectionAuthBody, ConnectionDraftBody } from './connection.schema.ts';

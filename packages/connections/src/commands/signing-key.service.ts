@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
-import { assertionAlgorithms } from '@bulkhead/providers';
-import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { AppError, invalidRequest } from '@bulkhead/base';
+import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr';
+import { assertionAlgorithms } from '@bulkhead/ehr/providers';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { connectionError } from '../errors.ts';

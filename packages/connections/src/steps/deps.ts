@@ -1,5 +1,5 @@
-import type { EhrClient } from '@bulkhead/ehr-client';
-import type { Logger } from '@bulkhead/runtime';
+import type { Logger } from '@bulkhead/base';
+import type { EhrClient } from '@bulkhead/ehr';
 import type { ConnectionStore } from '../store.ts';
 
 /** The dependencies of the steps of this feature. */

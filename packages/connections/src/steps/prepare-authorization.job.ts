@@ -1,6 +1,6 @@
+import { AppError, toKnownError } from '@bulkhead/base';
+import type { RequestPriority } from '@bulkhead/ehr/rate-limiter';
 import { defineJob, type FailedJob, minuteMs, once } from '@bulkhead/queues';
-import type { RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, toKnownError } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';

@@ -1,7 +1,7 @@
-import { EhrHttpError, readCapabilities } from '@bulkhead/ehr-client';
-import { areCurrent } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/base';
+import { EhrHttpError, readCapabilities } from '@bulkhead/ehr';
+import { areCurrent } from '@bulkhead/ehr/providers';
 import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
 import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
 import { connectionPayload } from './connection-payload.ts';

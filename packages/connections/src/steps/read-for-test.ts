@@ -1,3 +1,4 @@
+import { AppError } from '@bulkhead/base';
 import {
   EhrHttpError,
   type EhrSession,
@@ -5,10 +6,9 @@ import {
   readSearchPage,
   resourceAnswer,
   searchUrl,
-} from '@bulkhead/ehr-client';
+} from '@bulkhead/ehr';
+import type { Capabilities } from '@bulkhead/ehr/providers';
 import { scopeCovers } from '@bulkhead/fhir';
-import type { Capabilities } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
 
 /** No patient has this id. A search for it shows that searches are allowed, and it returns no patient's data. */
 const unknownId = 'bulkhead-connection-test';

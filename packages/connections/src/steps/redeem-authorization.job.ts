@@ -1,7 +1,7 @@
-import type { SavedGrant } from '@bulkhead/ehr-client';
-import type { Provider } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/base';
+import type { SavedGrant } from '@bulkhead/ehr';
+import type { Provider } from '@bulkhead/ehr/providers';
 import { defineJob, minuteMs, once } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
 import { untilStored } from '@bulkhead/store';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection } from '../connection.record.ts';

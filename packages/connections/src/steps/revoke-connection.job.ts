@@ -1,5 +1,5 @@
+import { AppError } from '@bulkhead/base';
 import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
 import type { Connection } from '../connection.record.ts';
 import { connectionPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';

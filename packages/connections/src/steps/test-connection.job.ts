@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { connectionRemedy } from '@bulkhead/egress';
-import { readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
+import { AppError, type ErrorCode, present } from '@bulkhead/base';
+import { connectionRemedy } from '@bulkhead/base/egress';
+import { readCapabilities, tokenRemedy } from '@bulkhead/ehr';
+import type { ConnectionAuth } from '@bulkhead/ehr/providers';
 import { scopeVersionsOf } from '@bulkhead/fhir';
-import type { ConnectionAuth } from '@bulkhead/providers';
 import { defineJob, minuteMs, once } from '@bulkhead/queues';
-import { AppError, type ErrorCode, present } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { z } from 'zod';
 import type { Connection, ConnectionTest, ConnectionTestStep } from '../connection.record.ts';

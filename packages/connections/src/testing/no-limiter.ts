@@ -1,4 +1,4 @@
-import type { RateLimiter } from '@bulkhead/rate-limiter';
+import type { RateLimiter } from '@bulkhead/ehr/rate-limiter';
 
 /** Lets all requests through at once. A test that moves its own clock cannot wait for a real pause. */
 export const noLimiter: RateLimiter = {

@@ -1,5 +1,5 @@
-import { createEhrClient } from '@bulkhead/ehr-client';
-import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
+import { createEhrClient } from '@bulkhead/ehr';
+import { unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
 import { connectRedis } from '@bulkhead/queues';
 import { openTestStore } from '@bulkhead/store/testing';
 import { createConnectionStore } from '../store.ts';

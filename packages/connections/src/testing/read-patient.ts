@@ -1,4 +1,4 @@
-import { type EhrSession, resourceAnswer } from '@bulkhead/ehr-client';
+import { type EhrSession, resourceAnswer } from '@bulkhead/ehr';
 
 /** Reads the first patient of the simulator with a session's token, without retries. */
 export function readPatient(session: EhrSession): Promise<{ readonly status: number }> {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createEhrClient } from '@bulkhead/ehr-client';
+import { createLogger } from '@bulkhead/base';
+import { createEhrClient } from '@bulkhead/ehr';
+import { athenahealthRateLimit, type Provider } from '@bulkhead/ehr/providers';
+import { simulatorAuth, unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { athenahealthRateLimit, type Provider } from '@bulkhead/providers';
-import { simulatorAuth, unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { Producer } from '@bulkhead/queues';
-import { createLogger } from '@bulkhead/runtime';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { ConnectionService } from '../commands/connection.service.ts';

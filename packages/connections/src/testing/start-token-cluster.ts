@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { makeConnection } from '@bulkhead/connections/testing';
-import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
+import { createEhrClient, type EhrClient } from '@bulkhead/ehr';
+import type { Provider } from '@bulkhead/ehr/providers';
+import { simulatorAuth, unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import type { Provider } from '@bulkhead/providers';
-import { simulatorAuth, unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { openTestStore } from '@bulkhead/store/testing';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';

@@ -1,4 +1,4 @@
-import { simulatorAuth } from '@bulkhead/providers/testing';
+import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { openDatabase, openTestStore } from '@bulkhead/store/testing';
 import { afterAll, afterEach, expect, test } from '@jest/globals';

@@ -1,8 +1,8 @@
+import { type AppError, present, withoutSecrets } from '@bulkhead/base';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceId, parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import type { ResourceStore } from '@bulkhead/resources';
-import { type AppError, present, withoutSecrets } from '@bulkhead/runtime';
+import type { ResourceStore } from '@bulkhead/records';
 import {
   type ConnectionScope,
   countSchema,

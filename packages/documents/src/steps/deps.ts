@@ -1,8 +1,8 @@
+import type { Logger } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
-import type { EhrClient } from '@bulkhead/ehr-client';
+import type { EhrClient } from '@bulkhead/ehr';
 import type { Producer } from '@bulkhead/queues';
-import type { ResourceStore } from '@bulkhead/resources';
-import type { Logger } from '@bulkhead/runtime';
+import type { ResourceStore } from '@bulkhead/records';
 import type { DocumentStore } from '../store.ts';
 
 /** The dependencies of the steps of this feature. */

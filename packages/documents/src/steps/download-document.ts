@@ -1,7 +1,7 @@
+import type { AppError } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
 import { type MediaType, parseMediaType } from '@bulkhead/fhir';
 import type { JobContext } from '@bulkhead/queues';
-import type { AppError } from '@bulkhead/runtime';
 import type { Claim } from '@bulkhead/store';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import { documentError } from '../errors.ts';

@@ -13,8 +13,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { AppError, toExportError } from '@bulkhead/base';
 import { defineJob, type FailedJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
-import { AppError, toExportError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import { z } from 'zod';
 import { documentError } from '../errors.ts';

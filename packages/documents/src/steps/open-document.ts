@@ -1,7 +1,7 @@
+import { AppError } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
-import { documentAnswer, openFile } from '@bulkhead/ehr-client';
+import { documentAnswer, openFile } from '@bulkhead/ehr';
 import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir';
-import { AppError } from '@bulkhead/runtime';
 import { documentError } from '../errors.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import { attachmentFingerprint } from './attachment-fingerprint.ts';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
+import { present } from '@bulkhead/base';
 import { readAttachments, typesWithAttachments } from '@bulkhead/fhir';
-import type { ResourceDocument, ResourceWriter } from '@bulkhead/resources';
-import { present } from '@bulkhead/runtime';
+import type { ResourceDocument, ResourceWriter } from '@bulkhead/records';
 import { FileNovelty } from '@bulkhead/store';
 import type { StoredVersion } from '../document.repository.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';

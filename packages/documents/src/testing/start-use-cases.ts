@@ -1,6 +1,6 @@
 import { createConnectionStore } from '@bulkhead/connections';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
-import { createResourceStore } from '@bulkhead/resources';
+import { createResourceStore } from '@bulkhead/records';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
 import type { DocumentSettings } from '../steps/deps.ts';
 import { createDocumentStore } from '../store.ts';

@@ -1,9 +1,9 @@
-import type { AuditActor } from '@bulkhead/audit';
+import type { AuditActor } from '@bulkhead/access/audit';
+import { type AppError, invalidRequest, newId } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import type { ResourceStore } from '@bulkhead/resources';
-import { type AppError, invalidRequest, newId } from '@bulkhead/runtime';
+import type { ResourceStore } from '@bulkhead/records';
 import {
   type ActiveWork,
   type ConnectionScope,

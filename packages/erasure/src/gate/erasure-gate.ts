@@ -11,7 +11,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import type { Admission, KeptOutList, WriteGate } from '@bulkhead/store';
 import mongoose from 'mongoose';
 import type { ErasureRepository } from '../erasure.repository.ts';

@@ -1,7 +1,7 @@
-import type { AuditStore } from '@bulkhead/audit';
+import type { AuditStore } from '@bulkhead/access/audit';
+import type { Logger } from '@bulkhead/base';
 import type { JobContext } from '@bulkhead/queues';
-import type { ResourceStore } from '@bulkhead/resources';
-import type { Logger } from '@bulkhead/runtime';
+import type { ResourceStore } from '@bulkhead/records';
 import type { DataAmounts, FeatureData, FeatureWork, RetentionStep } from '@bulkhead/store';
 import type { ErasureStore } from '../store.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type AppError, type ErrorCode, toKnownError } from '@bulkhead/base';
 import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
-import { type AppError, type ErrorCode, toKnownError } from '@bulkhead/runtime';
 import type { DataAmounts } from '@bulkhead/store';
 import { z } from 'zod';
 import type { Erasure } from '../erasure.record.ts';

@@ -1,6 +1,6 @@
 /**
  * Work in steps of less than 200 ms. A worker lets its event loop do other work between the steps of a large line (`runWithPauses` of
- * @bulkhead/runtime). Others run the steps at once.
+ * @bulkhead/base). Others run the steps at once.
  */
 export type Steps<Result> = Generator<undefined, Result>;
 

@@ -1,5 +1,5 @@
+import { errorCode, keepFor, readWithin } from '@bulkhead/base';
 import type { Producer } from '@bulkhead/queues';
-import { errorCode, keepFor, readWithin } from '@bulkhead/runtime';
 import { judge } from '../health/checks.ts';
 import { dataShownMs, maxRead, maxUndeliveredMs, webhooksShownMs } from '../health/data.checks.ts';
 import type { HealthReport } from '../health/health-check.ts';

@@ -1,4 +1,4 @@
-import { keepFor } from '@bulkhead/runtime';
+import { keepFor } from '@bulkhead/base';
 import type { History } from '../history/history.schema.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
 import { summarizeHistory } from '../history/summarize-history.ts';

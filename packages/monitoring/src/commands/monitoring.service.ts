@@ -1,7 +1,7 @@
-import { coveredBefore, type Watermark } from '@bulkhead/bulk-export';
+import { unavailable } from '@bulkhead/base';
+import { coveredBefore, type Watermark } from '@bulkhead/imports/export';
+import type { Schedule } from '@bulkhead/imports/schedules';
 import type { Producer, QueueFigures } from '@bulkhead/queues';
-import { unavailable } from '@bulkhead/runtime';
-import type { Schedule } from '@bulkhead/schedules';
 import { anySync, connectionLag } from '../connection-lag.ts';
 import { type ProcessState, processStatus } from '../processes/process-state.record.ts';
 import type { MonitoredStores } from '../stores.ts';

@@ -1,7 +1,7 @@
+import { keepForKey } from '@bulkhead/base';
 import type { ConnectionWithoutSecrets } from '@bulkhead/connections';
-import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
-import { type BudgetPause, readPause } from '@bulkhead/rate-limiter';
-import { keepForKey } from '@bulkhead/runtime';
+import { connectionBudgets, type ProviderRegistry } from '@bulkhead/ehr/providers';
+import { type BudgetPause, readPause } from '@bulkhead/ehr/rate-limiter';
 
 /** Each stream and each status asks every second. */
 const keptMs = 1000;

@@ -1,7 +1,7 @@
+import { unavailable } from '@bulkhead/base';
 import type { ConnectionService } from '@bulkhead/connections/commands';
-import { connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
-import { type BudgetState, readBudgets } from '@bulkhead/rate-limiter';
-import { unavailable } from '@bulkhead/runtime';
+import { connectionBudgets, type ProviderRegistry } from '@bulkhead/ehr/providers';
+import { type BudgetState, readBudgets } from '@bulkhead/ehr/rate-limiter';
 import type { ConnectionScope } from '@bulkhead/store';
 
 type Budget = BudgetState['budget'];

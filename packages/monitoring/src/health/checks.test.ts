@@ -1,6 +1,6 @@
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { makeSchedule } from '@bulkhead/schedules/testing';
-import { makeSyncRun } from '@bulkhead/sync/testing';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import type { WebhookDelivery } from '@bulkhead/webhooks';
 import { expect, test } from '@jest/globals';
 import { maxSilenceMs } from '../processes/process-state.record.ts';

@@ -1,4 +1,4 @@
-import { quarantineReasons } from '@bulkhead/quarantine';
+import { quarantineReasons } from '@bulkhead/records/quarantine';
 import type { WebhookDelivery } from '@bulkhead/webhooks';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, ok } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';

@@ -1,5 +1,5 @@
-import type { BulkExport } from '@bulkhead/bulk-export';
-import { dayShares } from '@bulkhead/rate-limiter';
+import { dayShares } from '@bulkhead/ehr/rate-limiter';
+import type { BulkExport } from '@bulkhead/imports/export';
 import type { ProcessState } from '../processes/process-state.record.ts';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
 import type { BudgetSnapshot, HealthSnapshot } from './health-snapshot.ts';

@@ -1,4 +1,4 @@
-import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/base';
 import { z } from 'zod';
 
 /** `warning`: it works, but needs attention soon. `critical`: something does not work, or data is missing. */

@@ -1,5 +1,5 @@
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { makeSyncRun } from '@bulkhead/sync/testing';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { expect, test } from '@jest/globals';
 import { ago, healthy, makeProcess, now } from './checks.fixture.ts';
 import { judge } from './checks.ts';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@bulkhead/runtime';
+import type { ErrorCode } from '@bulkhead/base';
 import { counted, type HealthProblem, type HealthSubject, type JudgedCheck, severities } from './health-check.ts';
 
 /*

@@ -1,8 +1,8 @@
-import type { BulkExport } from '@bulkhead/bulk-export';
 import type { Connection } from '@bulkhead/connections';
+import type { BulkExport } from '@bulkhead/imports/export';
+import type { Schedule } from '@bulkhead/imports/schedules';
+import type { SyncRun } from '@bulkhead/imports/sync';
 import type { QueueFigures } from '@bulkhead/queues';
-import type { Schedule } from '@bulkhead/schedules';
-import type { SyncRun } from '@bulkhead/sync';
 import type { WebhookDelivery } from '@bulkhead/webhooks';
 import type { ProcessState } from '../processes/process-state.record.ts';
 

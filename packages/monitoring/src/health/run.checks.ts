@@ -1,7 +1,7 @@
-import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
-import { present } from '@bulkhead/runtime';
-import { type Schedule, scheduleFault } from '@bulkhead/schedules';
-import type { SyncRun } from '@bulkhead/sync';
+import { present } from '@bulkhead/base';
+import { type BulkExport, lacksData } from '@bulkhead/imports/export';
+import { type Schedule, scheduleFault } from '@bulkhead/imports/schedules';
+import type { SyncRun } from '@bulkhead/imports/sync';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
 import { isAboutCredentials } from './health-problems.ts';
 import type { HealthSnapshot, RunSnapshot } from './health-snapshot.ts';

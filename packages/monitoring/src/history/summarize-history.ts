@@ -1,4 +1,4 @@
-import { median } from '@bulkhead/runtime';
+import { median } from '@bulkhead/base';
 import type { History } from './history.schema.ts';
 import type { EndedRun, HistorySample } from './history-sample.record.ts';
 

@@ -1,4 +1,4 @@
-import { createMetrics, type Metrics } from '@bulkhead/runtime';
+import { createMetrics, type Metrics } from '@bulkhead/base';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ProcessReporter } from './process-reporter.ts';

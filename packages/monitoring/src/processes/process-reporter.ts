@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { createHealth, Metrics } from '@bulkhead/runtime';
+import type { createHealth, Metrics } from '@bulkhead/base';
 import type { ProcessCount, ProcessState } from './process-state.record.ts';
 import type { ProcessStateRepository } from './process-state.repository.ts';
 

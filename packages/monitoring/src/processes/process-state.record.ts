@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import type { Immutable } from '@bulkhead/base';
 import { countSchema } from '@bulkhead/store';
 import { z } from 'zod';
 

@@ -1,6 +1,6 @@
-import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
+import { type BulkExport, lacksData } from '@bulkhead/imports/export';
+import type { SyncRun } from '@bulkhead/imports/sync';
 import { defineJob, minuteMs, once, type Producer } from '@bulkhead/queues';
-import type { SyncRun } from '@bulkhead/sync';
 import { z } from 'zod';
 import { createMonitoringService } from '../commands/monitoring.service.ts';
 import type { SharedBudget } from '../commands/rate-budget.service.ts';

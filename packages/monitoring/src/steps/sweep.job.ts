@@ -1,5 +1,5 @@
+import type { Logger } from '@bulkhead/base';
 import { defineJob, type JobDefinition, minuteMs, once, type Producer } from '@bulkhead/queues';
-import type { Logger } from '@bulkhead/runtime';
 import { type FeatureWork, isStoreUnavailable } from '@bulkhead/store';
 import { z } from 'zod';
 

@@ -1,7 +1,7 @@
 import { makeConnection } from '@bulkhead/connections/testing';
-import { createProviderRegistry } from '@bulkhead/providers';
+import { createProviderRegistry } from '@bulkhead/ehr/providers';
+import { createStores } from '@bulkhead/imports/schedules/testing';
 import { checkRedis, connectRedis, Producer, watchConnection } from '@bulkhead/queues';
-import { createStores } from '@bulkhead/schedules/testing';
 import { listRetentionStates } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';

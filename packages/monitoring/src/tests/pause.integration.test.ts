@@ -1,4 +1,4 @@
-import { startRunningExports } from '@bulkhead/bulk-export/testing';
+import { startRunningExports } from '@bulkhead/imports/export/testing';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { createPauseReader } from '../commands/index.ts';

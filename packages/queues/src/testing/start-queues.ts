@@ -1,4 +1,4 @@
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/base';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createSecretBox } from '@bulkhead/encryption';
+import { createSecretBox } from '@bulkhead/base/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose, { type Connection as Database } from 'mongoose';

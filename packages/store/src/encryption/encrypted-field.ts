@@ -1,5 +1,5 @@
-import { encryptedPrefix, type SecretBox } from '@bulkhead/encryption';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
+import { encryptedPrefix, type SecretBox } from '@bulkhead/base/encryption';
 import type { Connection as Database } from 'mongoose';
 
 export type EncryptedField = ReturnType<typeof createEncryptedField>;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { createSecretBox } from '@bulkhead/encryption';
+import { createSecretBox } from '@bulkhead/base/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';

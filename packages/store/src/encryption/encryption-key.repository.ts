@@ -1,6 +1,6 @@
-import type { SecretBox } from '@bulkhead/encryption';
-import { encryptionError } from '@bulkhead/encryption';
-import type { AppError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/base';
+import type { SecretBox } from '@bulkhead/base/encryption';
+import { encryptionError } from '@bulkhead/base/encryption';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';

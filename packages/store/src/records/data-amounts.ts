@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import type { Immutable } from '@bulkhead/base';
 import { z } from 'zod';
 import { countSchema } from './counts.ts';
 

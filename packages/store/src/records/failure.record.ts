@@ -5,7 +5,7 @@ import {
   mayNamePatient,
   quotesEhr,
   warningCodeSchema,
-} from '@bulkhead/runtime';
+} from '@bulkhead/base';
 import { z } from 'zod';
 
 /** Something that a reader of a run must not overlook: shown with the run. */

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import type { Immutable } from '@bulkhead/base';
 import { Schema, type SchemaDefinition, type SchemaDefinitionProperty, type SchemaOptions } from 'mongoose';
 import type { z } from 'zod';
 

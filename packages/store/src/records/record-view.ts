@@ -1,4 +1,4 @@
-import { type Immutable, present } from '@bulkhead/runtime';
+import { type Immutable, present } from '@bulkhead/base';
 import { z } from 'zod';
 
 /*

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createSecretBox } from '@bulkhead/encryption';
+import { createSecretBox } from '@bulkhead/base/encryption';
 import type { Connection as Database } from 'mongoose';
 import type { RawWrites } from '../raw-writes.ts';
 import type { StoreContext, WriteGate } from '../write-gate.ts';

@@ -1,5 +1,5 @@
-import { hostOf, urlFault } from '@bulkhead/egress';
-import { invalidRequest } from '@bulkhead/runtime';
+import { invalidRequest } from '@bulkhead/base';
+import { hostOf, urlFault } from '@bulkhead/base/egress';
 
 export type WebhookAddresses = ReturnType<typeof createWebhookAddresses>;
 

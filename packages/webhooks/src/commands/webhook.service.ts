@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { invalidRequest } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { invalidRequest } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   isInScope,

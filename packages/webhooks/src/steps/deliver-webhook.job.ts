@@ -1,6 +1,6 @@
+import { type PeopleText, toKnownError } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import { defineJob, type FailedJob, minuteMs, type Producer } from '@bulkhead/queues';
-import { type PeopleText, toKnownError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';

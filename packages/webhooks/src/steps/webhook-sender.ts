@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { EgressProxy } from '@bulkhead/egress';
+import type { AppError } from '@bulkhead/base';
+import type { EgressProxy } from '@bulkhead/base/egress';
 import {
   connectionFailureOf,
   connectionRemedy,
@@ -8,8 +9,7 @@ import {
   drain,
   egressRefusal,
   endIfSilent,
-} from '@bulkhead/egress';
-import type { AppError } from '@bulkhead/runtime';
+} from '@bulkhead/base/egress';
 import axios, { AxiosError } from 'axios';
 
 /** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */

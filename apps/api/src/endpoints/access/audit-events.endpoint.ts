@@ -1,4 +1,4 @@
-import { auditHashSchema, chainFaults } from '@bulkhead/audit';
+import { auditHashSchema, chainFaults } from '@bulkhead/access/audit';
 import {
   auditCheckQuerySchema,
   auditCsvHeader,
@@ -8,7 +8,7 @@ import {
   toAuditCheckView,
   toAuditCsvLine,
   toAuditView,
-} from '@bulkhead/audit/commands';
+} from '@bulkhead/access/audit/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';

@@ -1,4 +1,4 @@
-import type { NewAuditEvent } from '@bulkhead/audit';
+import type { NewAuditEvent } from '@bulkhead/access/audit';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';

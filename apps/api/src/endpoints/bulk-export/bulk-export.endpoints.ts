@@ -1,4 +1,4 @@
-import { isTerminal } from '@bulkhead/bulk-export';
+import { isTerminal } from '@bulkhead/imports/export';
 import {
   bulkExportQuerySchema,
   exportEventViewSchema,
@@ -8,7 +8,7 @@ import {
   toEventView,
   toFileView,
   toStatusView,
-} from '@bulkhead/bulk-export/commands';
+} from '@bulkhead/imports/export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { eventStreamResponse, page } from '../common.schema.ts';

@@ -1,4 +1,4 @@
-import { exportViewSchema } from '@bulkhead/bulk-export/commands';
+import { exportViewSchema } from '@bulkhead/imports/export/commands';
 import { at, connectionId, exportId, later, responseWith } from '../common.schema.ts';
 
 export const statusUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkstatus/a16e5f3bf287e933a4';

@@ -1,4 +1,4 @@
-import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { makeOutputFile } from '@bulkhead/imports/export/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 

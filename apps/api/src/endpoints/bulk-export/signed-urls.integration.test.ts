@@ -1,4 +1,4 @@
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 

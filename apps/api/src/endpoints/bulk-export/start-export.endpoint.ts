@@ -1,4 +1,4 @@
-import { bulkExportRequestSchema, startedExportSchema, toStartedView } from '@bulkhead/bulk-export/commands';
+import { bulkExportRequestSchema, startedExportSchema, toStartedView } from '@bulkhead/imports/export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { replayed } from '../../http/idempotency.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { readCapabilitiesJob, testDraftJob } from '@bulkhead/connections/jobs';
+import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { runBy } from '@bulkhead/queues/testing';
 import { createStore } from '@bulkhead/system';
 import { afterAll, expect, test } from '@jest/globals';

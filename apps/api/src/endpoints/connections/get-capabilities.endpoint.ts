@@ -1,6 +1,6 @@
-import { typeRowSchema } from '@bulkhead/bulk-export/commands';
 import { toCapabilitiesView } from '@bulkhead/connections/commands';
-import { rateLimitOf } from '@bulkhead/providers';
+import { rateLimitOf } from '@bulkhead/ehr/providers';
+import { typeRowSchema } from '@bulkhead/imports/export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { later, success } from '../common.schema.ts';

@@ -1,5 +1,5 @@
 import { toProviderView } from '@bulkhead/connections/commands';
-import { scheduleKinds } from '@bulkhead/providers';
+import { scheduleKinds } from '@bulkhead/ehr/providers';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';

@@ -1,4 +1,4 @@
-import { toWatermarkView, watermarkViewSchema } from '@bulkhead/bulk-export/commands';
+import { toWatermarkView, watermarkViewSchema } from '@bulkhead/imports/export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, exportId, page } from '../common.schema.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PatientDocument } from '@bulkhead/documents';
-import { toTombstone } from '@bulkhead/resources';
-import { documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { toTombstone } from '@bulkhead/records';
+import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 

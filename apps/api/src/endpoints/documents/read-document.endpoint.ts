@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { anyPatient } from '@bulkhead/audit';
+import { anyPatient } from '@bulkhead/access/audit';
+import type { AppError } from '@bulkhead/base';
 import type { PatientDocument } from '@bulkhead/documents';
 import type { OpenedDocument } from '@bulkhead/documents/commands';
-import type { AppError } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import type { Request, Response } from 'express';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import { ageChanges, makeDocument } from '@bulkhead/resources/testing';
+import { ageChanges, makeDocument } from '@bulkhead/records/testing';
 import { testWithBdt } from '@bulkhead/testing/test-with-bdt';
 import { startApi } from '../../testing/start-api.ts';
 

@@ -1,4 +1,4 @@
-import { OAuthError } from '@bulkhead/bulk-server';
+import { OAuthError } from '@bulkhead/fhir/bulk-server';
 import { type Request, text } from 'express';
 import { z } from 'zod';
 import manifest from '../../../package.json' with { type: 'json' };

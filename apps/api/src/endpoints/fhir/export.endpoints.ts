@@ -1,6 +1,6 @@
-import { type ExportLevel, kickOffParameters, preferencesOf } from '@bulkhead/bulk-server';
-import { resourceError } from '@bulkhead/resources';
-import { invalidRequest } from '@bulkhead/runtime';
+import { invalidRequest } from '@bulkhead/base';
+import { type ExportLevel, kickOffParameters, preferencesOf } from '@bulkhead/fhir/bulk-server';
+import { resourceError } from '@bulkhead/records';
 import { text } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts';

@@ -1,5 +1,5 @@
-import { toTombstone } from '@bulkhead/resources';
-import { ageChanges, documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { toTombstone } from '@bulkhead/records';
+import { ageChanges, documentContext, makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 

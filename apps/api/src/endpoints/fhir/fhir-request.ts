@@ -1,5 +1,5 @@
 import { accessError, isGranted } from '@bulkhead/access';
-import { invalidRequest } from '@bulkhead/runtime';
+import { invalidRequest } from '@bulkhead/base';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { ProcessState } from '../../http/define-endpoint.ts';

@@ -1,5 +1,5 @@
-import { ignoredIssue, preferencesOf } from '@bulkhead/bulk-server';
 import { searchParameterNames } from '@bulkhead/fhir';
+import { ignoredIssue, preferencesOf } from '@bulkhead/fhir/bulk-server';
 import { text } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts';

@@ -1,6 +1,6 @@
+import { createLogger } from '@bulkhead/base';
 import { healthChecks } from '@bulkhead/monitoring/commands';
 import { connectRedis } from '@bulkhead/queues';
-import { createLogger } from '@bulkhead/runtime';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';

@@ -1,5 +1,5 @@
+import { present } from '@bulkhead/base';
 import { processStatus, processStatuses } from '@bulkhead/monitoring/commands';
-import { present } from '@bulkhead/runtime';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';

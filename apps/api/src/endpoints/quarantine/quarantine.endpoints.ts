@@ -1,11 +1,11 @@
 import { pipeline } from 'node:stream/promises';
-import { anyPatient } from '@bulkhead/audit';
+import { anyPatient } from '@bulkhead/access/audit';
 import {
   quarantineQuerySchema,
   quarantineViewSchema,
   replayBodySchema,
   toQuarantineView,
-} from '@bulkhead/quarantine/commands';
+} from '@bulkhead/records/quarantine/commands';
 import { raw } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';

@@ -1,6 +1,6 @@
-import { makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { replayJob } from '@bulkhead/quarantine/jobs';
+import { makeOutputFile } from '@bulkhead/imports/export/testing';
 import { runBy } from '@bulkhead/queues/testing';
+import { replayJob } from '@bulkhead/records/quarantine/jobs';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';

@@ -1,4 +1,4 @@
-import { invalidRequest } from '@bulkhead/runtime';
+import { invalidRequest } from '@bulkhead/base';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';

@@ -1,5 +1,5 @@
 import { isResourceId } from '@bulkhead/fhir';
-import { toSourceView } from '@bulkhead/resources/commands';
+import { toSourceView } from '@bulkhead/records/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';

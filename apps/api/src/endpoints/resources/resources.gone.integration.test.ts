@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ResourceService } from '@bulkhead/resources/commands';
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/base';
+import type { ResourceService } from '@bulkhead/records/commands';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import express from 'express';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { toTombstone } from '@bulkhead/resources';
-import { documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { toTombstone } from '@bulkhead/records';
+import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { fhirEndpoint, startApi } from '../../testing/start-api.ts';
 

@@ -1,4 +1,4 @@
-import { parseRequest } from '@bulkhead/runtime';
+import { parseRequest } from '@bulkhead/base';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';

@@ -1,4 +1,4 @@
-import { scheduleKinds } from '@bulkhead/providers';
+import { scheduleKinds } from '@bulkhead/ehr/providers';
 import {
   scheduleBodySchema,
   scheduleChangeSchema,
@@ -7,7 +7,7 @@ import {
   scheduleViewSchema,
   toScheduleDetail,
   toScheduleView,
-} from '@bulkhead/schedules/commands';
+} from '@bulkhead/imports/schedules/commands';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, page, responseWith, success } from '../common.schema.ts';

@@ -1,5 +1,5 @@
-import type { AppError } from '@bulkhead/runtime';
-import { isSyncActive, syncError } from '@bulkhead/sync';
+import type { AppError } from '@bulkhead/base';
+import { isSyncActive, syncError } from '@bulkhead/imports/sync';
 import {
   type SyncRunState,
   startedSyncSchema,
@@ -7,7 +7,7 @@ import {
   syncedSchema,
   toSyncedView,
   toSyncRunView,
-} from '@bulkhead/sync/commands';
+} from '@bulkhead/imports/sync/commands';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';

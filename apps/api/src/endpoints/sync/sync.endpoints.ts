@@ -1,5 +1,4 @@
-import { pageOf, shortListQuery } from '@bulkhead/store';
-import { isSyncActive } from '@bulkhead/sync';
+import { isSyncActive } from '@bulkhead/imports/sync';
 import {
   syncEventViewSchema,
   syncListQuerySchema,
@@ -7,7 +6,8 @@ import {
   toListedSyncRun,
   toSyncEventView,
   toSyncRunDetail,
-} from '@bulkhead/sync/commands';
+} from '@bulkhead/imports/sync/commands';
+import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { eventStreamResponse, page } from '../common.schema.ts';
 import { startSync } from './start-sync.endpoint.ts';

@@ -1,4 +1,4 @@
-import { syncRunDetailSchema } from '@bulkhead/sync/commands';
+import { syncRunDetailSchema } from '@bulkhead/imports/sync/commands';
 import { at, connectionId, later, responseWith, runId } from '../common.schema.ts';
 
 const skipped = [

@@ -1,4 +1,4 @@
-import { makeSyncRun } from '@bulkhead/sync/testing';
+import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { httpLimits } from '../../app.ts';

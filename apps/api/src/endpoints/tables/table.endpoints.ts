@@ -1,8 +1,8 @@
+import { AppError, invalidRequest, parseRequest } from '@bulkhead/base';
 import { parseFhirJson } from '@bulkhead/fhir';
-import { AppError, invalidRequest, parseRequest } from '@bulkhead/runtime';
+import { formatNames, tableFormats } from '@bulkhead/serving/tables';
+import type { StreamTable } from '@bulkhead/serving/tables/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
-import { formatNames, tableFormats } from '@bulkhead/tables';
-import type { StreamTable } from '@bulkhead/tables/commands';
 import { type Request, raw } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup, type HandlerInput } from '../../http/define-endpoint.ts';
@@ -67,7 +67,7 @@ const listTables = defineEndpoint({
   audited: false,
   summary: 'List the published views, with a sentence about each column',
   description:
-    'Returns the views that can be read as tables by their name. Their columns have the names of the input layer of the Tuva project where it has them. They are in packages/tables/views, as a start for your own.',
+    'Returns the views that can be read as tables by their name. Their columns have the names of the input layer of the Tuva project where it has them. They are in packages/serving/src/tables/views, as a start for your own.',
   request: { query: shortListQuery },
   responses: { 200: page('The views', { item: tableViewSchema, example: tableListExample }) },
   handler({ query, services }) {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { toTombstone } from '@bulkhead/resources';
-import { ageChanges, documentContext, makeDocument } from '@bulkhead/resources/testing';
-import { createLogger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/base';
+import { toTombstone } from '@bulkhead/records';
+import { ageChanges, documentContext, makeDocument } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';

@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode, Logger } from '@bulkhead/runtime';
+import type { ErrorCode, Logger } from '@bulkhead/base';
 import type { ErrorRequestHandler, Request } from 'express';
 import { errorPageOf, sendPage } from '../../browser/pages.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';

@@ -1,4 +1,4 @@
-import { defineErrors } from '@bulkhead/runtime';
+import { defineErrors } from '@bulkhead/base';
 
 export const notBearer = 'The header `Authorization` does not have the form `Bearer <key>`. Send it in that form.';
 export const mistyped = 'The API key is mistyped: its last characters do not fit the others. Copy the whole key again.';
@@ -161,6 +161,6 @@ export const apiError = defineErrors({
   },
 });
 
-declare module '@bulkhead/runtime' {
+declare module '@bulkhead/base' {
   interface ErrorCodes extends Record<keyof typeof apiError.table, true> {}
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@bulkhead/runtime';
+import type { ErrorCode } from '@bulkhead/base';
 import { z } from 'zod';
 
 /** The view of an error, as other endpoints send it. */

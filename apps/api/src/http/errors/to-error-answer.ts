@@ -1,5 +1,5 @@
+import { AppError, runtimeError, toKnownError } from '@bulkhead/base';
 import { erasureError } from '@bulkhead/erasure';
-import { AppError, runtimeError, toKnownError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { apiError } from './errors.ts';
 import { statusOf } from './http-errors.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { httpLimits } from '../../app.ts';

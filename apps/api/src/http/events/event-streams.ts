@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '@bulkhead/runtime';
+import type { Logger } from '@bulkhead/base';
 import type { Request, Response } from 'express';
 import { apiError } from '../errors/errors.ts';
 import { toErrorAnswer } from '../errors/to-error-answer.ts';

@@ -1,5 +1,5 @@
 import { accessError, type PersonRole, personRoles } from '@bulkhead/access';
-import { type AuditAction, auditActions, type Permission } from '@bulkhead/audit';
+import { type AuditAction, auditActions, type Permission } from '@bulkhead/access/audit';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { apiError, tokenNotKey } from '../errors/errors.ts';

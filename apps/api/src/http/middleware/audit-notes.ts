@@ -1,5 +1,5 @@
-import { type AuditAction, anyPatient } from '@bulkhead/audit';
-import type { ErrorCode } from '@bulkhead/runtime';
+import { type AuditAction, anyPatient } from '@bulkhead/access/audit';
+import type { ErrorCode } from '@bulkhead/base';
 import type { Response } from 'express';
 
 /** Whether a request is recorded. `if-shown`: only if the response contains data that must not be shown without a record (`isShown`). */

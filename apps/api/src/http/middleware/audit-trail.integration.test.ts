@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { AuditAction, NewAuditEvent } from '@bulkhead/audit';
-import { createLogger } from '@bulkhead/runtime';
+import type { AuditAction, NewAuditEvent } from '@bulkhead/access/audit';
+import { createLogger } from '@bulkhead/base';
 import { startLocalServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';

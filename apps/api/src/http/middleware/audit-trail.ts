@@ -1,6 +1,6 @@
-import { type AuditOutcome, auditError, type NewAuditEvent } from '@bulkhead/audit';
-import type { AuditService } from '@bulkhead/audit/commands';
-import { type AppError, type Logger, present } from '@bulkhead/runtime';
+import { type AuditOutcome, auditError, type NewAuditEvent } from '@bulkhead/access/audit';
+import type { AuditService } from '@bulkhead/access/audit/commands';
+import { type AppError, type Logger, present } from '@bulkhead/base';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AuditNotes, auditNotes } from './audit-notes.ts';
 import { actorOf, callerOf } from './caller-of.ts';

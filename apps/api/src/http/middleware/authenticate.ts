@@ -1,6 +1,6 @@
 import { isClientToken, isMistyped } from '@bulkhead/access';
 import type { ApiKeyService, BackendClientService, SessionService } from '@bulkhead/access/commands';
-import { AppError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/base';
 import type { Request, RequestHandler } from 'express';
 import { requireSameOrigin, resumeSession } from '../../browser/session.ts';
 import { apiError, endedToken, mistyped, notBearer, unknownKey } from '../errors/errors.ts';

@@ -1,6 +1,6 @@
 import type { Principal } from '@bulkhead/access';
-import type { AuditActor } from '@bulkhead/audit';
-import type { ViewFor } from '@bulkhead/runs/commands';
+import type { AuditActor } from '@bulkhead/access/audit';
+import type { ViewFor } from '@bulkhead/imports/runs/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import type { Response } from 'express';
 

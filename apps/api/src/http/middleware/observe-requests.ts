@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Logger, type Metrics, type Tracing, withLogContext } from '@bulkhead/runtime';
+import { type Logger, type Metrics, type Tracing, withLogContext } from '@bulkhead/base';
 import type { RequestHandler } from 'express';
 import { endpointsAt } from './check-method.ts';
 

@@ -1,4 +1,4 @@
-import type { AppError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/base';
 import { json, type RequestHandler } from 'express';
 import { apiError } from '../errors/errors.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseSearch } from '@bulkhead/fhir';
-import { toTombstone, upgradeResources } from '@bulkhead/resources';
-import { documentContext as context, makeDocument } from '@bulkhead/resources/testing';
+import { toTombstone, upgradeResources } from '@bulkhead/records';
+import { documentContext as context, makeDocument } from '@bulkhead/records/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { createConnection, type Connection as Database } from 'mongoose';

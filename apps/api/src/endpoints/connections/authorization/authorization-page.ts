@@ -1,5 +1,5 @@
+import type { ErrorCode } from '@bulkhead/base';
 import type { AuthorizationPlace } from '@bulkhead/connections/commands';
-import type { ErrorCode } from '@bulkhead/runtime';
 import type { Page, Problem } from '../../../browser/pages.ts';
 
 const titles: Readonly<Partial<Record<ErrorCode, string>>> = {

@@ -1,5 +1,5 @@
+import { AppError } from '@bulkhead/base';
 import { callbackQuerySchema } from '@bulkhead/connections/commands';
-import { AppError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { sendPage, wantsPage } from '../../../browser/pages.ts';
 import { defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';

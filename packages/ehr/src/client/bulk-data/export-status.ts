@@ -1,0 +1,238 @@
+import type { Readable } from 'node:stream';
+import { AppError, toEhrText } from '@bulkhead/base';
+import {
+  type ManifestEntry,
+  type ManifestHeader,
+  manifestSections,
+  readManifestEntry,
+  withoutLeapSecond,
+} from '@bulkhead/fhir';
+import streamObject from 'stream-json/streamers/stream-object.js';
+import type { RequestPriority } from '../../rate-limiter/index.ts';
+import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
+import { deletionAnswer, exportStatusAnswer, parseRetryAfter } from '../answers/answer-rules.ts';
+import type { EhrSession } from '../ehr-session.ts';
+import { ehrError } from '../errors.ts';
+
+export type ExportStatus =
+  | { readonly kind: 'in-progress'; readonly progress?: string; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'complete'; readonly manifest: Manifest };
+
+export interface Manifest extends ManifestHeader {
+  readonly entries: readonly ManifestEntry[];
+  /** Elements of `output`, `deleted` or `error` without a usable URL. */
+  readonly unreadableEntries: number;
+  /** Whether it has a list of deletions, even an empty one. */
+  readonly hasDeletedList: boolean;
+}
+
+interface ManifestPage extends Manifest {
+  readonly nextUrl?: string;
+}
+
+/** No server makes pages so small that 20,000 files need more. */
+const maxPages = 10_000;
+/** A server that invents a new URL for every page of a loop must not cost the requests of a day. */
+const maxIdlePages = 10;
+/** The largest known exports have about 20,000 files. A worker accepts 50,000 in half a minute, with 140 MB. */
+const maxEntries = 50_000;
+
+/**
+ * Sends one status request (FHIR Bulk Data, "Status Request"). A manifest in pages is read to its last page.
+ * @throws AppError `manifest-not-understood`, `manifest-too-large`, and what the session throws
+ */
+export async function readExportStatus(options: {
+  readonly session: EhrSession;
+  readonly statusUrl: string;
+  /** The default is `poll`. */
+  readonly priority?: RequestPriority;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<ExportStatus> {
+  const response = await requestPage({ ...options, url: options.statusUrl });
+  if (response.status === 202 || response.headers['x-export-status'] === 'in-progress') {
+    (response.data as Readable).on('error', () => undefined).resume();
+    const progress = toEhrText(response.headers['x-progress']?.slice(0, 100) ?? '');
+    const retryAfterMs = parseRetryAfter({ value: response.headers['retry-after'], now: new Date() });
+    return { kind: 'in-progress', retryAfterMs, ...(progress === undefined ? {} : { progress }) };
+  }
+  return { kind: 'complete', manifest: await readPages({ ...options, first: response }) };
+}
+
+interface PageOptions {
+  readonly session: EhrSession;
+  readonly priority?: RequestPriority;
+  readonly signal?: AbortSignal | undefined;
+}
+
+function requestPage({
+  session,
+  priority = 'poll',
+  signal,
+  url,
+}: PageOptions & { readonly url: string }): Promise<EhrResponse> {
+  return session.send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/json' },
+    priority,
+    answer: exportStatusAnswer,
+    // The poll job repeats the request and counts its errors.
+    retries: 0,
+    sendToken: true,
+    signal,
+  });
+}
+
+/** Reads all pages or throws, because the files of a missing page would be lost silently. */
+async function readPages({ first, ...options }: PageOptions & { readonly first: EhrResponse }): Promise<Manifest> {
+  const read = ({ data, url }: EhrResponse) => readManifest(data as Readable, url);
+  const { nextUrl, ...manifest } = await read(first);
+  const entries = [...manifest.entries];
+  let { unreadableEntries, hasDeletedList } = manifest;
+  const visited = new Set([first.url]);
+  const files = new Set(entries.map(({ url }) => url));
+  let idlePages = 0;
+  for (let url = nextUrl; url !== undefined; ) {
+    if (visited.has(url)) throw notUnderstood({ fault: 'its pages form a circle' });
+    if (visited.size >= maxPages || entries.length > maxEntries) throw tooLarge();
+    visited.add(url);
+    const page = await read(await requestPage({ ...options, url }));
+    if (page.transactionTime !== manifest.transactionTime)
+      throw notUnderstood({ fault: 'its pages have different transaction times' });
+    const knownFiles = files.size;
+    for (const entry of page.entries) {
+      entries.push(entry);
+      files.add(entry.url);
+    }
+    idlePages = files.size > knownFiles ? 0 : idlePages + 1;
+    if (idlePages >= maxIdlePages) throw notUnderstood({ fault: 'its last 10 pages list no file that is new' });
+    unreadableEntries += page.unreadableEntries;
+    hasDeletedList ||= page.hasDeletedList;
+    url = page.nextUrl;
+  }
+  if (entries.length > maxEntries) throw tooLarge();
+  return { ...manifest, entries, unreadableEntries, hasDeletedList };
+}
+
+/** Parses a manifest while it arrives and never as one string, because 20,000 files take several megabytes. */
+export async function readManifest(body: Readable, manifestUrl: string): Promise<ManifestPage> {
+  const { properties, start } = await readProperties(body);
+  const malformed = (fault: string) => notUnderstood({ fault, start });
+  const entries: ManifestEntry[] = [];
+  let unreadableEntries = 0;
+  // STU4 drafts call the section `outcome`.
+  for (const name of [...manifestSections, 'outcome'] as const) {
+    const section = name === 'outcome' ? 'error' : name;
+    const value = properties.get(name);
+    const isOptional = section !== 'output';
+    if (isOptional && (value === undefined || value === null)) continue;
+    if (!Array.isArray(value)) throw malformed(`\`${name}\` is not a list`);
+    for (const element of value) {
+      const entry = readManifestEntry({ section, value: element, manifestUrl });
+      if (entry) entries.push(entry);
+      else unreadableEntries += 1;
+    }
+  }
+  const transactionTime = readTime(properties.get('transactionTime'));
+  if (transactionTime === undefined) throw malformed('it has no usable `transactionTime`');
+  const next = readNextUrl(properties.get('link'), manifestUrl);
+  if ('fault' in next) throw malformed(next.fault);
+  return {
+    transactionTime,
+    requiresAccessToken: properties.get('requiresAccessToken') !== false,
+    entries,
+    unreadableEntries,
+    hasDeletedList: Array.isArray(properties.get('deleted')),
+    ...next,
+  };
+}
+
+function readTime(value: unknown): string | undefined {
+  const time = typeof value === 'string' ? withoutLeapSecond(value) : '';
+  return Number.isNaN(Date.parse(time)) ? undefined : time;
+}
+
+/** Reads the manifest's own properties and the first bytes of its text. @throws AppError `connection-lost` */
+async function readProperties(body: Readable) {
+  const properties = new Map<string, unknown>();
+  let start: Buffer = Buffer.alloc(0);
+  body.once('data', (chunk: Buffer) => {
+    start = chunk.subarray(0, quotedBytes);
+  });
+  try {
+    // Without this option, the parser also emits each string, key and number in pieces, which takes half of its time.
+    const parser = body.pipe(streamObject.withParserAsStream({ streamValues: false })) as unknown as Readable;
+    body.once('error', (error) => parser.destroy(error));
+    for await (const { key, value } of parser as AsyncIterable<{ key: string; value: unknown }>)
+      properties.set(key, value);
+  } catch (cause) {
+    const error = toBodyError(cause);
+    if (error instanceof AppError) throw error;
+    const isWebPage = start.toString('utf8').trimStart().startsWith('<');
+    throw isWebPage ? webPage(start, cause) : notUnderstood({ fault: 'it is not a JSON object', start, cause });
+  }
+  return { properties, start };
+}
+
+/** A gateway can answer with the page of a login or of its maintenance, as with 503. The export at the EHR continues meanwhile. */
+function webPage(start: Buffer, cause: unknown): AppError {
+  return ehrError('manifest-not-understood', { retry: 'later', cause, ehrText: toEhrText(start.toString('utf8')) });
+}
+
+/** How much is kept of text that is not a manifest, see `toEhrText`. */
+const quotedBytes = 2000;
+
+/** FHIR Bulk Data STU3, "Response - Complete Status": `link` with the relation `next`. */
+function readNextUrl(link: unknown, manifestUrl: string): { readonly nextUrl?: string } | { readonly fault: string } {
+  if (link === undefined || link === null) return {};
+  if (!Array.isArray(link)) return { fault: '`link` is not a list' };
+  const next = link.find((entry) => entry?.relation === 'next') as { url?: unknown } | undefined;
+  if (!next) return {};
+  if (typeof next.url === 'string' && URL.canParse(next.url, manifestUrl))
+    return { nextUrl: new URL(next.url, manifestUrl).href };
+  return { fault: 'its link to the next page is not a URL' };
+}
+
+function notUnderstood(options: {
+  readonly fault: string;
+  readonly start?: Buffer;
+  readonly cause?: unknown;
+}): AppError {
+  const { fault, start, cause } = options;
+  return ehrError('manifest-not-understood', {
+    message: `The EHR's export manifest cannot be read: ${fault}. Contact the EHR's support.`,
+    retry: 'briefly',
+    cause,
+    ehrText: start && toEhrText(start.toString('utf8')),
+  });
+}
+
+function tooLarge(): AppError {
+  return ehrError('manifest-too-large', {
+    message: `The EHR's export manifest has more than ${maxEntries} files or ${maxPages} pages. Export fewer types at a time.`,
+  });
+}
+
+/** Tells the server that the data is stored or no longer wanted (FHIR Bulk Data, "Delete Request"). A missing export is fine. */
+export async function deleteExport(options: {
+  readonly session: EhrSession;
+  readonly statusUrl: string;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<void> {
+  const { session, statusUrl, signal } = options;
+  const headers = { accept: 'application/fhir+json' };
+  try {
+    await session.send({
+      method: 'DELETE',
+      url: statusUrl,
+      headers,
+      priority: 'kick-off',
+      answer: deletionAnswer,
+      retries: 2,
+      sendToken: true,
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'ehr-not-found') throw error;
+  }
+}

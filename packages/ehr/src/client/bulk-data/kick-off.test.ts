@@ -1,0 +1,142 @@
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import { expect, jest, test } from '@jest/globals';
+import type { EhrConnection } from '../../providers/index.ts';
+import type { EhrSession, SessionRequest } from '../ehr-session.ts';
+import { EhrHttpError } from '../http/ehr-http-error.ts';
+import { kickOffExport } from './kick-off.ts';
+
+const fhirEndpoint = 'https://ehr.example/fhir/r4';
+const request: BulkExportRequest = { exportType: 'Patient', resourceTypes: ['Patient'] };
+const accepted = { status: 202, headers: { 'content-location': '/status/1' } as Record<string, string | undefined> };
+
+/** Opens a session with a server that gives these answers in order. */
+function openSession(connection: Partial<EhrConnection> = {}, answers: (typeof accepted | Error)[] = [accepted]) {
+  const requests: SessionRequest[] = [];
+  const send = async (request: SessionRequest) => {
+    requests.push(request);
+    const answer = answers[requests.length - 1];
+    if (!answer || answer instanceof Error) throw answer;
+    return { ...answer, data: undefined, url: request.url };
+  };
+  return { session: { send, connection: { fhirEndpoint, ...connection } } as unknown as EhrSession, requests };
+}
+
+const refusal = (status: number) =>
+  new EhrHttpError({ status, issues: [], retryAfterMs: undefined, host: 'ehr.example' });
+const exportLevels = (...levels: ('system' | 'patient' | 'group')[]) =>
+  ({ capabilities: { exportLevels: levels } }) as unknown as Partial<EhrConnection>;
+
+test('a kick-off is sent once with the token and a higher priority than downloads, and is not aborted once sent', async () => {
+  const { session, requests } = openSession();
+  const { signal } = new AbortController();
+  const onSend = jest.fn();
+  expect(await kickOffExport({ session, request, signal, onSend })).toEqual({
+    statusUrl: 'https://ehr.example/status/1',
+    sent: { method: 'GET', isOtherMethodRefused: false, types: ['Patient'], refusedTypes: [], typeFilters: [] },
+    isOfGroup: false,
+  });
+  expect(requests).toMatchObject([
+    {
+      method: 'GET',
+      url: `${fhirEndpoint}/Patient/$export?_type=Patient`,
+      headers: { accept: 'application/fhir+json', prefer: 'respond-async' },
+      priority: 'kick-off',
+      answer: { name: 'kick-off' },
+      retries: 0,
+      sendToken: true,
+      keptOnceSent: true,
+      signal,
+      onSend,
+    },
+  ]);
+  expect(requests[0]).not.toHaveProperty('body');
+  expect(requests[0]?.headers).not.toHaveProperty('content-type');
+});
+
+test('a kick-off uses GET for a URL of up to 2,000 characters and POST for a longer one', async () => {
+  const empty = `${fhirEndpoint}/Patient/$export?_type=Patient&_typeFilter=`.length;
+  const sent = async (length: number) => {
+    const { session, requests } = openSession();
+    await kickOffExport({ session, request: { ...request, typeFilters: ['x'.repeat(length - empty)] } });
+    return requests[0];
+  };
+  expect(await sent(2000)).toMatchObject({ method: 'GET', url: expect.stringMatching(/^.{2000}$/) });
+  expect(await sent(2001)).toMatchObject({
+    method: 'POST',
+    url: `${fhirEndpoint}/Patient/$export`,
+    headers: { accept: 'application/fhir+json', 'content-type': 'application/fhir+json', prefer: 'respond-async' },
+    body: { resourceType: 'Parameters' },
+  });
+});
+
+test('a kick-off is negotiated until the server accepts it, and onSend is called for each request', async () => {
+  const { session, requests } = openSession({}, [refusal(405), accepted]);
+  const onSend = jest.fn();
+  expect(await kickOffExport({ session, request, onSend })).toMatchObject({
+    sent: { method: 'POST', isOtherMethodRefused: true },
+  });
+  expect(requests.map(({ method, onSend: own }) => [method, own])).toEqual([
+    ['GET', onSend],
+    ['POST', onSend],
+  ]);
+});
+
+test("a kick-off that cannot be negotiated fails with the server's error", async () => {
+  const error = refusal(403);
+  const { session, requests } = openSession({}, [error]);
+  await expect(kickOffExport({ session, request })).rejects.toBe(error);
+  expect(requests).toHaveLength(1);
+});
+
+test.each([
+  { what: 'no Content-Location', location: undefined },
+  { what: 'a Content-Location that is not a URL', location: 'http://' },
+])('a kick-off rejects an answer with $what', async ({ location }) => {
+  const { session } = openSession({}, [{ status: 202, headers: { 'content-location': location } }]);
+  await expect(kickOffExport({ session, request })).rejects.toMatchObject({
+    code: 'kick-off-not-understood',
+    retry: 'never',
+    context: { status: 202 },
+  });
+});
+
+test('a kick-off that a gateway answers with a web page can be sent again', async () => {
+  const headers = { 'content-type': 'text/html; charset=utf-8' };
+  const { session } = openSession({}, [{ status: 200, headers }]);
+  await expect(kickOffExport({ session, request })).rejects.toMatchObject({
+    code: 'kick-off-not-understood',
+    message: expect.stringContaining('a web page'),
+    retry: 'later',
+  });
+});
+
+const groupId = 'a/b?c';
+const group = `${fhirEndpoint}/Group/a%2Fb%3Fc/$export`;
+
+test.each([
+  { exportType: 'System', connection: { groupId }, url: `${fhirEndpoint}/$export` },
+  { exportType: 'Patient', connection: { groupId }, url: `${fhirEndpoint}/Patient/$export` },
+  {
+    exportType: 'Patient',
+    connection: { groupId, ...exportLevels('patient') },
+    url: `${fhirEndpoint}/Patient/$export`,
+  },
+  { exportType: 'Patient', connection: { groupId, ...exportLevels('system', 'group') }, url: group },
+  { exportType: 'Patient', connection: exportLevels('group'), url: `${fhirEndpoint}/Patient/$export` },
+  { exportType: 'Group', connection: { groupId, ...exportLevels('patient') }, url: group },
+] as const)(
+  'the URL of a $exportType export of the connection $connection is $url',
+  async ({ exportType, connection, url }) => {
+    const { session, requests } = openSession(connection);
+    const { isOfGroup } = await kickOffExport({ session, request: { exportType, resourceTypes: [] } });
+    expect(requests[0]?.url).toBe(url);
+    expect(isOfGroup).toBe(url === group);
+  },
+);
+
+test('a Group export of a connection without a group is not sent', async () => {
+  const { session, requests } = openSession();
+  const started = kickOffExport({ session, request: { exportType: 'Group', resourceTypes: [] } });
+  await expect(started).rejects.toMatchObject({ code: 'no-group', retry: 'never' });
+  expect(requests).toEqual([]);
+});

@@ -1,0 +1,131 @@
+import type { EhrConnection } from '../providers/index.ts';
+import { connectionBudgets, type ProviderRegistry } from '../providers/index.ts';
+import type { EhrResponse } from './answers/accept-answer.ts';
+import { egressRules } from './egress-rules.ts';
+import { ehrError } from './errors.ts';
+import type { EhrRequest } from './http/ehr-axios.ts';
+import type { EhrHttp } from './http/ehr-http.ts';
+import { EhrHttpError } from './http/ehr-http-error.ts';
+import type { AccessTokenSource } from './oauth/access-token.source.ts';
+import { discoverServer } from './oauth/authorization-server.ts';
+import { type Token, toSaved } from './oauth/shared-token.ts';
+import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
+
+export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
+  /** False for links with `requiresAccessToken: false`, because signed URLs reject requests with a token. */
+  readonly sendToken: boolean;
+  /**
+   * Whether a request without the token is repeated once with it if the EHR refuses it and is at the origin of the FHIR endpoint, which
+   * gets the token anyway. Some servers say that their files need no token and refuse them without one.
+   */
+  readonly tokenIfRefused?: boolean;
+};
+
+export type EhrSession = ReturnType<typeof createEhrSession>;
+
+/** Sends requests of one connection with its budgets and its token. A refused token is renewed once before the request fails. */
+export function createEhrSession(options: {
+  readonly connection: EhrConnection;
+  readonly registry: ProviderRegistry;
+  readonly http: EhrHttp;
+  readonly tokens: AccessTokenSource;
+  readonly endpoints: TokenEndpointDeps;
+}) {
+  const { connection, registry, http, tokens, endpoints } = options;
+  const provider = registry.get(connection.provider);
+  const { budget, tokenBudget } = connectionBudgets(connection, provider);
+  const egress = egressRules(provider);
+  const fhirOrigin = new URL(connection.fhirEndpoint).origin;
+
+  const sourceOf = ({ priority, signal }: Pick<SessionRequest, 'priority' | 'signal'>) => {
+    return { connection, provider, budget, tokenBudget, egress, priority, signal };
+  };
+  const sendWith = (request: SessionRequest, accessToken: string | undefined) => {
+    const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
+    return http.send({ ...request, connection, budget, egress, headers: { ...request.headers, ...authorization } });
+  };
+  type Source = ReturnType<typeof sourceOf>;
+  /** @throws the error if a new token would not help */
+  const renewed = async (options: {
+    readonly token: Token;
+    readonly requestedAt: number;
+    readonly error: unknown;
+    readonly source: Source;
+  }): Promise<Token> => {
+    const { token, requestedAt, error, source } = options;
+    // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
+    if (token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
+    return tokens.renew({ ...source, refused: token.accessToken });
+  };
+  /** The token for a request that was refused without one. @throws the error if it may not be sent */
+  const firstToken = async (options: {
+    readonly request: SessionRequest;
+    readonly error: unknown;
+    readonly source: Source;
+  }): Promise<Token> => {
+    const { request, error, source } = options;
+    const isAllowed = request.tokenIfRefused && new URL(request.url).origin === fhirOrigin;
+    const token = isAllowed && isRefused(error) ? await tokens.get(source) : undefined;
+    if (!token) throw error;
+    return token;
+  };
+  return {
+    connection,
+    provider,
+
+    /** The scopes that the server granted to the current token. Undefined without a token, or if the server does not say. */
+    grantedScope: () => tokens.grantedScope(connection),
+
+    /** The scopes of the token of the next request. Undefined if the server does not say, or needs no token. */
+    async readGrantedScope(signal: AbortSignal): Promise<string | undefined> {
+      await tokens.get(sourceOf({ priority: 'kick-off', signal }));
+      return tokens.grantedScope(connection);
+    },
+
+    /** Discovers the EHR's token endpoints, without the cached result. */
+    discover: (signal: AbortSignal) => discoverServer(http, sourceOf({ priority: 'interactive', signal })),
+
+    /** The EHR's token endpoints as discovered within the last hour. */
+    findServer: (request: Pick<SessionRequest, 'priority' | 'signal'>) => endpoints.servers.find(sourceOf(request)),
+
+    /** Requests a new token, even if there is one. @returns whether its response lacked the token type */
+    async replaceToken(signal: AbortSignal): Promise<{ readonly isUntyped: boolean }> {
+      const { isUntyped = false } = await tokens.replace(sourceOf({ priority: 'interactive', signal }));
+      return { isUntyped };
+    },
+
+    /** Exchanges a user's code for tokens. The caller stores them. */
+    async redeem(redemption: CodeRedemption, { priority }: Pick<SessionRequest, 'priority'>) {
+      const granted = await redeemCode(endpoints, sourceOf({ priority }), redemption);
+      return { grant: toSaved(granted), ...(granted.patient === undefined ? {} : { patient: granted.patient }) };
+    },
+
+    /** Revokes a token. @returns false if the EHR has no endpoint for that */
+    revoke: (token: string): Promise<boolean> => revokeToken(endpoints, sourceOf({ priority: 'crawl' }), token),
+
+    async send(request: SessionRequest): Promise<EhrResponse> {
+      const { origin, host } = new URL(request.url);
+      if (request.sendToken && origin !== fhirOrigin) throw ehrError('token-for-foreign-host', { context: { host } });
+      const source = sourceOf(request);
+      let token = request.sendToken ? await tokens.get(source) : undefined;
+      const requestedAt = performance.now();
+      for (;;) {
+        try {
+          return await sendWith(request, token?.accessToken);
+        } catch (error) {
+          token = token
+            ? await renewed({ token, requestedAt, error, source })
+            : await firstToken({ request, error, source });
+        }
+      }
+    },
+  };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof EhrHttpError && (error.status === 401 || error.status === 403);
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof EhrHttpError && error.status === 401;
+}

@@ -1,0 +1,103 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterEach, expect, test } from '@jest/globals';
+import type { ConnectionAuth, SigningKey } from '../../providers/index.ts';
+import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { generateSigningKey, importSigningKey, publicJwkOf } from './signing-key.ts';
+
+let ehr: TestEhr;
+afterEach(() => ehr.stop());
+
+const client = { clientId: 'simulator-client', scope: 'system/*.read' };
+const read = (auth: ConnectionAuth) => ehr.readPatient({ auth });
+
+async function startWith(publishedKeys: readonly SigningKey[], signingKey?: SigningKey): Promise<void> {
+  const jwks = { keys: publishedKeys.map((key) => ({ ...publicJwkOf(key) })) };
+  ehr = await startEhr({ simulator: { jwks }, ...(signingKey ? { signingKey } : {}) });
+}
+
+const keyOf = (type: 'rsa' | 'ec') =>
+  type === 'rsa'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    : generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+
+test('a client authenticates with its secret in the form if the connection says so', async () => {
+  ehr = await startEhr();
+  const auth = { method: 'client_credentials', ...client, clientSecret: 'simulator-secret' } as const;
+  expect((await read({ ...auth, secretBy: 'post' })).status).toBe(200);
+  const [request] = await ehr.requests(/oauth2\/v1\/token/);
+  expect(request?.headers.authorization).toBeUndefined();
+});
+
+test.each(['RS384', 'ES384'] as const)(
+  "a client authenticates with an assertion by the deployment's %s key",
+  async (alg) => {
+    const key = await generateSigningKey(alg);
+    await startWith([key], key);
+    expect((await read({ method: 'private_key_jwt', ...client, alg })).status).toBe(200);
+    expect(await ehr.tokenCount()).toBe(1);
+  },
+);
+
+test.each([
+  { as: 'PEM', type: 'rsa', format: 'pkcs8' },
+  { as: 'PEM', type: 'rsa', format: 'pkcs1' },
+  { as: 'PEM', type: 'ec', format: 'sec1' },
+  { as: 'a JWK', type: 'ec', format: 'jwk' },
+  { as: 'a JWK', type: 'rsa', format: 'jwk' },
+] as const)(
+  "a client authenticates with the connection's own key, imported as $as ($type, $format)",
+  async ({ type, format }) => {
+    const privateKey = keyOf(type);
+    const text =
+      format === 'jwk'
+        ? JSON.stringify(privateKey.export({ format }))
+        : String(privateKey.export({ type: format, format: 'pem' } as never));
+    const signingKey = await importSigningKey({ text });
+    await startWith([signingKey]);
+    expect((await read({ method: 'private_key_jwt', ...client, alg: signingKey.alg, signingKey })).status).toBe(200);
+  },
+);
+
+test('a client authenticates with the key id that the server knows', async () => {
+  const jwk = keyOf('ec').export({ format: 'jwk' });
+  const imported = await importSigningKey({ text: JSON.stringify({ ...jwk, kid: 'mine-2026' }) });
+  expect([imported.kid, publicJwkOf(imported).kid]).toEqual(['mine-2026', 'mine-2026']);
+  expect((await importSigningKey({ text: JSON.stringify(jwk), kid: 'given' })).kid).toBe('given');
+  await startWith([imported]);
+  const auth = { method: 'private_key_jwt', ...client, alg: 'ES384', signingKey: imported } as const;
+  expect((await read(auth)).status).toBe(200);
+});
+
+test('a client with a key that the server does not know is refused', async () => {
+  await startWith([await generateSigningKey('ES384')], await generateSigningKey('ES384'));
+  const refused = read({ method: 'private_key_jwt', ...client, alg: 'ES384' });
+  await expect(refused).rejects.toMatchObject({ code: 'token-refused', context: { reason: 'invalid_client' } });
+});
+
+test('a client without a key throws no-signing-key', async () => {
+  await startWith([]);
+  const refused = read({ method: 'private_key_jwt', ...client, alg: 'ES384' });
+  await expect(refused).rejects.toMatchObject({ code: 'no-signing-key', retry: 'never' });
+});
+
+test.each([
+  {
+    what: 'a public key',
+    text: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ type: 'spki', format: 'pem' }),
+  },
+  {
+    what: 'another curve',
+    text: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }),
+  },
+  {
+    what: 'a short RSA key',
+    text: () => generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ type: 'pkcs1', format: 'pem' }),
+  },
+  { what: 'text that is not a key', text: () => 'planted' },
+  { what: 'an invalid JWK', text: () => '{"kty":"EC","d":"planted"}' },
+])('importing $what throws signing-key-unusable without quoting it', async ({ text }) => {
+  ehr = await startEhr();
+  const error = await importSigningKey({ text: String(text()) }).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: 'signing-key-unusable' });
+  expect(String(error)).not.toContain('planted');
+});

@@ -1,0 +1,52 @@
+import { importJWK } from 'jose';
+import * as openid from 'openid-client';
+import type { AssertionAlgorithm, ConnectionAuth, SigningKey } from '../../providers/index.ts';
+import { ehrError } from '../errors.ts';
+
+/** The keys of the deployment, as opposed to keys of single connections. */
+export interface SigningKeySource {
+  /** The key that currently signs, if there is one. */
+  findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined>;
+}
+
+/**
+ * SMART allows at most 5 minutes by the server's clock. Four minutes tolerate a clock of this process that is up to one minute
+ * ahead or up to four minutes behind.
+ */
+const assertionSeconds = 240;
+
+/** How a connection authenticates at a token endpoint. @throws AppError `no-signing-key` */
+export async function clientAuthentication(options: {
+  readonly auth: Exclude<ConnectionAuth, { method: 'none' }>;
+  readonly tokenEndpoint: string;
+  readonly signingKeys: SigningKeySource;
+}): Promise<openid.ClientAuth> {
+  const { auth, tokenEndpoint, signingKeys } = options;
+  if (auth.method === 'private_key_jwt') {
+    const key = auth.signingKey ?? (await signingKeys.findForSigning(auth.alg));
+    if (!key) throw ehrError('no-signing-key', { context: { reason: auth.alg } });
+    return signedAssertion({ key, tokenEndpoint });
+  }
+  if (auth.clientSecret === undefined) return openid.None();
+  return auth.secretBy === 'post'
+    ? openid.ClientSecretPost(auth.clientSecret)
+    : openid.ClientSecretBasic(auth.clientSecret);
+}
+
+/** SMART App Launch 2.2, "Client Authentication: Asymmetric". openid-client sets a new `jti` each time. */
+async function signedAssertion(options: { readonly key: SigningKey; readonly tokenEndpoint: string }) {
+  const { kid, alg, privateJwk } = options.key;
+  const key = (await importJWK(JSON.parse(privateJwk), alg)) as openid.CryptoKey;
+  return openid.PrivateKeyJwt(
+    { key, kid },
+    {
+      [openid.modifyAssertion]: (header, payload) => {
+        header.typ = 'JWT';
+        payload.aud = options.tokenEndpoint;
+        payload.exp = Number(payload.iat) + assertionSeconds;
+        // Not required, and a server whose clock is behind would reject it.
+        delete payload.nbf;
+      },
+    },
+  );
+}

@@ -1,0 +1,205 @@
+import { AppError } from '@bulkhead/base';
+import * as openid from 'openid-client';
+import { type AuthorizationEndpoints, type ConnectionAuth, requestedScope } from '../../providers/index.ts';
+import type { RateBudget } from '../../rate-limiter/index.ts';
+import { ehrError } from '../errors.ts';
+import type { EhrHttp } from '../http/ehr-http.ts';
+import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';
+import { isUntyped, type TokenAnswer } from '../http/token-endpoint.ts';
+import { type AuthorizationServerSource, checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
+import { clientAuthentication, type SigningKeySource } from './client-authentication.ts';
+import { toTokenError } from './token-error.ts';
+
+export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };
+
+export interface TokenGrant {
+  readonly accessToken: string;
+  readonly lifetimeMs: number;
+  readonly scope: string;
+  readonly refreshToken?: string;
+  /** See `isUntyped` in token-endpoint.ts. */
+  readonly isUntyped?: true;
+  /** The launch context, which is a FHIR id. */
+  readonly patient?: string;
+}
+
+/** The result of a user's authorization in a browser, and the values with which it was started. */
+export interface CodeRedemption {
+  readonly code: string;
+  /** The issuer that the authorization response names. */
+  readonly issuer: string | undefined;
+  readonly verifier: string;
+  readonly redirectUri: string;
+  readonly endpoints: AuthorizationEndpoints;
+}
+
+export interface TokenEndpointDeps {
+  readonly http: EhrHttp;
+  readonly servers: AuthorizationServerSource;
+  readonly signingKeys: SigningKeySource;
+  readonly observer: EhrObserver;
+}
+
+type OAuth = Exclude<ConnectionAuth, { method: 'none' }>;
+
+/** RFC 6749, section 4.4.3, only recommends `expires_in`. In doubt, SMART Backend Services requires at most 5 minutes. */
+const defaultLifetimeSeconds = 300;
+
+/**
+ * Sends one request to a connection's token endpoint.
+ * @param refreshToken the refresh token, for a connection with a user's authorization
+ * @throws AppError `token-refused`, `token-unavailable`, `authorization-needed`
+ */
+export async function requestToken(deps: TokenEndpointDeps, request: TokenRequest, refreshToken: string | undefined) {
+  const report = (outcome: TokenOutcome, grant: Pick<TokenGrant, 'isUntyped'> = {}) =>
+    deps.observer.tokenRequested({
+      provider: request.connection.provider,
+      outcome,
+      ...(grant.isUntyped ? { isUntyped: true } : {}),
+    });
+  try {
+    const grant = await sendTokenRequest(deps, request, refreshToken);
+    report('renewed', grant);
+    return grant;
+  } catch (error) {
+    report(outcomeOf(error));
+    throw error;
+  }
+}
+
+async function sendTokenRequest(deps: TokenEndpointDeps, request: TokenRequest, refreshToken: string | undefined) {
+  const auth = request.connection.auth as OAuth;
+  if (auth.method !== 'authorization_code') {
+    return callWith(deps, request, (configuration) =>
+      openid.clientCredentialsGrant(configuration, { scope: requestedScope(request.connection) }),
+    );
+  }
+  if (refreshToken === undefined) throw ehrError('authorization-needed');
+  try {
+    const grant = await callWith(deps, request, (configuration) =>
+      openid.refreshTokenGrant(configuration, refreshToken),
+    );
+    // RFC 6749, section 6: without a new refresh token, the old one remains valid.
+    return { refreshToken, ...grant };
+  } catch (error) {
+    const isOver = error instanceof AppError && error.context.reason === 'invalid_grant';
+    throw isOver ? ehrError('authorization-needed') : error;
+  }
+}
+
+function outcomeOf(error: unknown): TokenOutcome {
+  const code = error instanceof AppError ? error.code : undefined;
+  if (code === 'authorization-needed') return code;
+  return code === 'token-refused' ? 'refused' : 'unavailable';
+}
+
+/** Redeems a user's code (RFC 6749, section 4.1.3, with PKCE). @throws AppError as `requestToken`, `authorization-wrong-issuer` */
+export async function redeemCode(deps: TokenEndpointDeps, request: TokenRequest, redemption: CodeRedemption) {
+  const { code, verifier, redirectUri, endpoints, issuer } = redemption;
+  // RFC 9207: the code of another server must not be sent to this one.
+  const isNamed = issuer !== undefined && endpoints.issuer !== undefined;
+  if ((isNamed && issuer !== endpoints.issuer) || (issuer === undefined && endpoints.namesIssuer))
+    throw ehrError('authorization-wrong-issuer');
+  const answer = new URL(redirectUri);
+  answer.searchParams.set('code', code);
+  if (isNamed) answer.searchParams.set('iss', issuer);
+  return callWith(deps, request, (configuration) =>
+    openid.authorizationCodeGrant(configuration, answer, { pkceCodeVerifier: verifier }),
+  );
+}
+
+/** Revokes a token at the EHR (RFC 7009). @returns false if it has no endpoint for that */
+export async function revokeToken(deps: TokenEndpointDeps, request: TokenRequest, token: string): Promise<boolean> {
+  const server = await deps.servers.find(request);
+  const { revocationEndpoint } = server;
+  if (revocationEndpoint === undefined) return false;
+  const configuration = await configure(deps, { request, auth: request.connection.auth as OAuth, revocationEndpoint });
+  await call(deps, { request, configuration, run: () => openid.tokenRevocation(configuration, token) });
+  return true;
+}
+
+async function callWith(
+  deps: TokenEndpointDeps,
+  request: TokenRequest,
+  sendGrant: (configuration: openid.Configuration) => Promise<openid.TokenEndpointResponse>,
+): Promise<TokenGrant> {
+  const auth = request.connection.auth as OAuth;
+  const configuration = await configure(deps, { request, auth });
+  let answer: TokenAnswer | undefined;
+  const onAnswer = (last: TokenAnswer) => {
+    answer = last;
+  };
+  const token = await call(deps, { request, configuration, run: () => sendGrant(configuration), onAnswer });
+  return {
+    ...toGrant(token, requestedScope(request.connection)),
+    ...(answer && isUntyped(answer) ? { isUntyped: true } : {}),
+  };
+}
+
+async function call<Value>(
+  { http, servers }: TokenEndpointDeps,
+  options: {
+    readonly request: TokenRequest;
+    readonly configuration: openid.Configuration;
+    readonly run: () => Promise<Value>;
+    readonly onAnswer?: (answer: TokenAnswer) => void;
+  },
+): Promise<Value> {
+  const { request, configuration, run } = options;
+  const { connection, egress, priority, tokenBudget: budget } = request;
+  let answer: TokenAnswer | undefined;
+  try {
+    return await http.callTokenEndpoint({
+      provider: connection.provider,
+      egress,
+      budget,
+      priority,
+      onAnswer: (last) => {
+        answer = last;
+        options.onAnswer?.(last);
+      },
+      call: (fetch) => {
+        configuration[openid.customFetch] = fetch;
+        return run();
+      },
+    });
+  } catch (cause) {
+    const error = await toTokenError({ connection, cause, answer });
+    // The endpoint may have moved, so the discovered endpoints are discarded after a failure.
+    if (error.code === 'token-unavailable') servers.forget(connection.fhirEndpoint);
+    throw error;
+  }
+}
+
+/** An endpoint in the connection's own settings is used without discovery, because an operator has chosen it. */
+async function configure(
+  { servers, signingKeys }: TokenEndpointDeps,
+  options: { readonly request: TokenRequest; readonly auth: OAuth; readonly revocationEndpoint?: string },
+): Promise<openid.Configuration> {
+  const { request, auth, revocationEndpoint } = options;
+  const server = auth.tokenEndpoint === undefined ? await servers.find(request) : undefined;
+  const tokenEndpoint = auth.tokenEndpoint ?? server?.tokenEndpoint ?? '';
+  checkEndpoint(request.provider, tokenEndpoint);
+  const metadata = {
+    issuer: server?.issuer ?? request.connection.fhirEndpoint,
+    token_endpoint: tokenEndpoint,
+    ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
+  };
+  const authentication = await clientAuthentication({ auth, tokenEndpoint, signingKeys });
+  const configuration = new openid.Configuration(metadata, auth.clientId, {}, authentication);
+  // Plain http is for the simulator. The operator of the registry decides which endpoints exist.
+  if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
+  return configuration;
+}
+
+function toGrant(token: openid.TokenEndpointResponse, requestedScope: string): TokenGrant {
+  return {
+    accessToken: token.access_token,
+    lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000,
+    // RFC 6749, section 5.1: omitted if it equals the requested scope.
+    scope: token.scope ?? requestedScope,
+    ...(token.refresh_token === undefined ? {} : { refreshToken: token.refresh_token }),
+    // SMART App Launch 2.2, "Launch context arrives with your access token".
+    ...(typeof token.patient === 'string' ? { patient: token.patient } : {}),
+  };
+}

@@ -1,0 +1,104 @@
+import { AppError } from '@bulkhead/base';
+import type { Capabilities } from '../../providers/index.ts';
+import { resourceAnswer } from '../answers/answer-rules.ts';
+import type { EhrSession } from '../ehr-session.ts';
+import { ehrError } from '../errors.ts';
+
+interface Statement {
+  readonly resourceType?: unknown;
+  readonly fhirVersion?: unknown;
+  readonly software?: { readonly name?: unknown };
+  readonly rest?: unknown;
+}
+interface StatedResource {
+  readonly type?: unknown;
+  readonly operation?: unknown;
+  readonly interaction?: unknown;
+  readonly searchParam?: unknown;
+  readonly searchRevInclude?: unknown;
+}
+
+/** Reads the server's capabilities (`GET /metadata`), without a token (https://hl7.org/fhir/R4/http.html#capabilities). */
+export async function readCapabilities(options: {
+  readonly session: EhrSession;
+  readonly now: Date;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<Capabilities> {
+  const { session, now, signal } = options;
+  const request = {
+    method: 'GET',
+    url: `${session.connection.fhirEndpoint}/metadata`,
+    headers: { accept: 'application/fhir+json' },
+    priority: 'interactive',
+    answer: resourceAnswer,
+    retries: 2,
+    sendToken: false,
+    signal,
+  } as const;
+  const response = await session.send(request).catch((error: unknown) => {
+    throw error instanceof AppError && error.code === 'answer-unusable' ? notUnderstood(error) : error;
+  });
+  return interpretStatement(response.data, now);
+}
+
+/** @throws AppError `capabilities-not-understood` for anything that is not a CapabilityStatement */
+export function interpretStatement(value: unknown, readAt: Date): Capabilities {
+  const statement = (value ?? {}) as Statement;
+  if (statement.resourceType !== 'CapabilityStatement') throw notUnderstood();
+  const rests = objectsOf<{ readonly operation?: unknown; readonly resource?: unknown }>(statement.rest);
+  const resources = rests.flatMap(({ resource }) => objectsOf<StatedResource>(resource));
+  const exports = (type: string) =>
+    resources.some((resource) => resource.type === type && hasExport(resource.operation));
+  const { fhirVersion, software } = statement;
+  const searchTypes = searchTypesOf(resources);
+  const patientSearchTypes = patientSearchTypesOf(resources);
+  return {
+    readAt,
+    exportLevels: [
+      ...(rests.some(({ operation }) => hasExport(operation)) ? (['system'] as const) : []),
+      ...(exports('Patient') ? (['patient'] as const) : []),
+      ...(exports('Group') ? (['group'] as const) : []),
+    ],
+    resourceTypes: typesOf(resources),
+    patientRevIncludes: resources
+      .filter(({ type }) => type === 'Patient')
+      .flatMap(({ searchRevInclude: values }) => (Array.isArray(values) ? values : []))
+      .filter((value) => typeof value === 'string'),
+    ...(searchTypes === undefined ? {} : { searchTypes }),
+    ...(patientSearchTypes === undefined ? {} : { patientSearchTypes }),
+    ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
+    ...(typeof software?.name === 'string' ? { software: software.name } : {}),
+  };
+}
+
+/** A statement without any interaction says nothing about searches, because many servers omit interactions. */
+function searchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
+  const interactions = (resource: StatedResource) => objectsOf<{ readonly code?: unknown }>(resource.interaction);
+  if (resources.every((resource) => interactions(resource).length === 0)) return undefined;
+  return typesOf(resources.filter((resource) => interactions(resource).some(({ code }) => code === 'search-type')));
+}
+
+function patientSearchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
+  const parameters = (resource: StatedResource) => objectsOf<{ readonly name?: unknown }>(resource.searchParam);
+  if (resources.every((resource) => parameters(resource).length === 0)) return undefined;
+  return typesOf(resources.filter((resource) => parameters(resource).some(({ name }) => name === 'patient')));
+}
+
+function typesOf(resources: readonly StatedResource[]): string[] {
+  return resources.map(({ type }) => type).filter((type) => typeof type === 'string');
+}
+
+function hasExport(operations: unknown): boolean {
+  return objectsOf<{ readonly name?: unknown; readonly definition?: unknown }>(operations).some(
+    ({ name, definition }) => /export/i.test(`${name} ${definition}`),
+  );
+}
+
+/** A server may send anything in the place of a list. */
+function objectsOf<Element extends object>(value: unknown): Element[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'object' && entry !== null) : [];
+}
+
+function notUnderstood(cause?: AppError): AppError {
+  return ehrError('capabilities-not-understood', { ehrText: cause?.ehrText });
+}

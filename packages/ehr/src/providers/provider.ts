@@ -1,0 +1,162 @@
+import { cronFault, isTimeZone } from '@bulkhead/base/cron';
+import { isResourceType } from '@bulkhead/fhir';
+import { z } from 'zod';
+
+/** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
+export const scheduleKinds = ['export', 'sync'] as const;
+export type ScheduleKind = (typeof scheduleKinds)[number];
+
+const rateLimitSchema = z.strictObject({
+  limit: z.int().min(1).max(10_000),
+  windowMs: z.int().min(10).max(3_600_000),
+  perDay: z.int().min(1),
+  guardMs: z.int().min(0).max(5000).default(150),
+  coldStart: z.enum(['wait', 'go']).optional(),
+});
+
+const endpointSchema = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+
+const environmentSchema = z.strictObject({
+  /** The limit of this environment instead of that of the provider. */
+  rateLimit: rateLimitSchema.optional(),
+  fhirEndpoint: endpointSchema.transform(withoutTrailingSlashes),
+  /** For servers whose `.well-known/smart-configuration` and CapabilityStatement contain no endpoints. */
+  tokenEndpoint: endpointSchema.optional(),
+  authorizationEndpoint: endpointSchema.optional(),
+  revocationEndpoint: endpointSchema.optional(),
+  /** The limit of the token endpoint alone, per client id. The default is no limit. */
+  tokenRateLimit: rateLimitSchema.optional(),
+  /** How many exports the EHR runs at a time for one practice. The default is no limit. */
+  maxActiveExports: z.int().min(1).max(1000).optional(),
+});
+
+/** The schedule of a new connection, unless its request contains `schedule: false`. */
+export const defaultScheduleSchema = z.strictObject({
+  cron: z.string().refine((cron) => cronFault(cron) === undefined, { error: ({ input }) => cronFault(String(input)) }),
+  timeZone: z.string().refine(isTimeZone, 'is not a time zone of the IANA database, such as America/New_York'),
+  kind: z.enum(scheduleKinds),
+});
+
+const parametersSchema = z.record(z.string(), z.string());
+
+/** What the searches of a provider need in addition to FHIR. See docs/providers.md. */
+const searchSchema = z.strictObject({
+  /** Sent with every search. `{practiceId}` is replaced by the practice id of the connection. */
+  parameters: parametersSchema.default({}),
+  parametersByType: z.record(z.string(), parametersSchema).default({}),
+  /** Types that cannot be searched by patient. A sync skips them and reports the given reason. */
+  notByPatient: z.record(z.string(), z.string()).default({}),
+  /**
+   * The parameters of a search that returns every patient of the connection, such as `{}` or `{ "active": "true" }`. A sync of all
+   * patients then does not need a bulk export before. The default is that patients cannot be listed.
+   */
+  patientList: parametersSchema.optional(),
+  /**
+   * The path below the FHIR endpoint that a connection test reads. `{practiceId}` is replaced. The default is a patient search that
+   * matches no patient.
+   */
+  testRead: z.string().min(1).optional(),
+  /** The value of `_count`. A server may return smaller pages. */
+  pageSize: z.int().min(1).max(1000).default(100),
+  /** How many ids an `_id` list contains. With 50 ids of 30 characters, a URL has less than 2,000 characters. */
+  idsPerRequest: z.int().min(1).max(500).default(50),
+  /** How many patients a `patient` list contains. The default is 1, because not every server accepts a list. */
+  patientsPerRequest: z.int().min(1).max(100).default(1),
+  /**
+   * True claims that a patient search with `_revinclude` returns every record of these patients. Many servers stop at a limit,
+   * often 1,000, without reporting it, so that records are missing without a trace. Set it only if the documentation of the server
+   * promises complete includes.
+   */
+  revIncludeIsComplete: z.boolean().default(false),
+  /**
+   * True claims that a search without a patient returns the resources of all patients of the connection, also with `_lastUpdated`. A sync
+   * of all patients then needs one search for each type instead of one for each patient and type.
+   */
+  practiceWide: z.boolean().default(false),
+});
+
+export const providerSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{1,40}$/, 'must have only lower-case letters, digits and hyphens, and begin with a letter'),
+  name: z.string().min(1),
+  environments: z.record(z.string(), environmentSchema),
+  defaultEnvironment: z.string(),
+  defaultScope: z.string().optional(),
+  /**
+   * The types of the scopes of an application (`scopeVersion` of a connection) while the EHR has no readable CapabilityStatement. The default are
+   * those of the guide.
+   */
+  scopeTypes: z.array(z.string().refine(isResourceType, 'is not a resource type of FHIR R4')).min(1).optional(),
+  /** The scope that a user is asked for. In an EHR launch, `launch` replaces `launch/patient`. */
+  authorizationScope: z.string().optional(),
+  /** A regular expression whose group captures the practice id from a patient id, because a launch does not name the practice. */
+  practiceOfPatient: z.string().optional(),
+  /** The id of the Group that contains all patients of a practice. `{practiceId}` is replaced. */
+  groupIdTemplate: z.string().optional(),
+  /** Types that exports perhaps do not contain, with what is known and when it was read. A note beside a request, never a refusal. */
+  notExported: z.record(z.string(), z.string()).optional(),
+  /** The EHR exports a Group once within this time after a kick-off, and refuses others. The default is that it does not. */
+  kickOffWindow: z
+    .strictObject({
+      hours: z
+        .number()
+        .positive()
+        // An export that waits longer than it may take is a mistake in the file.
+        .max(48),
+    })
+    .optional(),
+  /** The default is no limit. */
+  rateLimit: rateLimitSchema.optional(),
+  /**
+   * What the limit, and a pause that the EHR asks for, is counted by: the client id in an environment, as at athenahealth; the FHIR endpoint, for
+   * vendors with a server for each hospital; or the practice. The default is `client` if the provider has a `rateLimit`, else `server`.
+   */
+  limitCountsBy: z.enum(['client', 'server', 'practice']).optional(),
+  search: searchSchema.optional(),
+  /** The server is on the operator's own network and may use plain http. See docs/providers.md. */
+  privateNetwork: z.boolean().optional(),
+  /**
+   * Hosts for files and tokens, in addition to those of the endpoints. `*.example.org` matches all subdomains. The default is any
+   * public host.
+   */
+  hosts: z.array(z.string().min(1)).optional(),
+  /**
+   * Ports for files and attachments, in addition to 443 and those of the endpoints. The default is none, or any port on a private
+   * network.
+   */
+  ports: z.array(z.int().min(1).max(65_535)).optional(),
+  defaultSchedule: defaultScheduleSchema.optional(),
+  /** The default for connections without their own: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
+  clientId: z.string().optional(),
+  clientSecret: z.string().optional(),
+  /** The guide's ATHENAHEALTH_REDIRECT_URI. */
+  redirectUri: z.url().optional(),
+});
+export type Provider = z.output<typeof providerSchema>;
+
+/** All endpoints in the registry entry of a provider. */
+export function endpointsOf({ environments }: Pick<Provider, 'environments'>): readonly string[] {
+  return Object.values(environments)
+    .flatMap(({ fhirEndpoint, tokenEndpoint, authorizationEndpoint, revocationEndpoint }) => [
+      fhirEndpoint,
+      tokenEndpoint,
+      authorizationEndpoint,
+      revocationEndpoint,
+    ])
+    .filter((endpoint) => endpoint !== undefined);
+}
+
+/** The endpoints at which a user authorizes a connection, from the discovery document of the EHR. */
+export interface AuthorizationEndpoints {
+  readonly authorizationEndpoint: string;
+  readonly issuer?: string;
+  /** The authorization response contains the issuer (RFC 9207). */
+  readonly namesIssuer: boolean;
+}
+
+/** Normalizes a base URL to compare and store it. Appended paths begin with a slash. */
+export function withoutTrailingSlashes(url: string): string {
+  // The lookbehind makes the expression try each run of slashes only once, so the time is linear.
+  return url.replace(/(?<!\/)\/+$/, '');
+}

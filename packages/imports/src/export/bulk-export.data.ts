@@ -1,0 +1,113 @@
+import type { QuarantineRepository } from '@bulkhead/records/quarantine';
+import {
+  amountsOf,
+  countsNothing,
+  deleteInBatches,
+  type FeatureData,
+  forgetTexts,
+  idsBelow,
+  ownedRecords,
+  sumAmounts,
+} from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import { type EndedRun, retainRuns, runClaimsOf } from '../runs/index.ts';
+import { type BulkExportRepository, bulkExportDocumentSchema } from './bulk-export.repository.ts';
+import { type OutputFileRepository, outputFileDocumentSchema } from './output-file.repository.ts';
+
+interface EndedExport extends EndedRun {
+  readonly requestKey: string;
+  readonly request: { readonly exportType: string; readonly resourceTypes: readonly string[] };
+}
+
+export function createBulkExportData(options: {
+  readonly database: Database;
+  readonly quarantine: QuarantineRepository;
+  readonly bulkExports: BulkExportRepository;
+  readonly outputFiles: OutputFileRepository;
+}): FeatureData<'bulk-export'> {
+  const { database, quarantine, bulkExports, outputFiles } = options;
+  const ofConnection = (connectionId: string) => ({ connectionId });
+  const parts = ownedRecords(database, [
+    { collection: 'export_slots', kind: 'exportSlots', ofConnection },
+    { collection: 'output_files', kind: 'exportFiles', ofConnection },
+    runClaimsOf,
+    {
+      ...{ collection: 'watermarks', kind: 'watermarks', isCounted: true },
+      ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
+    },
+  ]);
+  return {
+    countOfPatient: countsNothing,
+    countMentions: countsNothing,
+
+    async countOfConnection(connectionId) {
+      const ids = await bulkExports.listIds(connectionId);
+      const records = { exports: ids.length, exportFiles: await outputFiles.countOf(ids) };
+      return sumAmounts([await parts.countOfConnection(connectionId), amountsOf({ records })]);
+    },
+
+    async eraseConnection(pass) {
+      const deleted = await parts.eraseConnection(pass);
+      // The files of quarantined lines are found through their runs, so the runs stay until no process can write such a file.
+      if (!pass.isLast) return deleted;
+      const exports = await deleteInBatches(
+        { ...pass, database },
+        {
+          collection: 'bulk_exports',
+          filter: ofConnection(pass.connectionId),
+          async before(page) {
+            const ids = page.map(({ _id }) => _id);
+            await quarantine.forgetRuns(ids);
+          },
+          count: (count) => ({ records: { exports: count } }),
+        },
+      );
+      return deleted + exports;
+    },
+
+    async erasePatient({ connectionId, patientId }) {
+      const exports = await forgetTexts({
+        ...{ database, collection: 'bulk_exports', patientId },
+        schema: bulkExportDocumentSchema,
+        filter: { connectionId, active: false },
+      });
+      const files = await forgetTexts({
+        ...{ database, collection: 'output_files', patientId },
+        schema: outputFileDocumentSchema,
+        filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
+      });
+      return exports + files;
+    },
+
+    async findActive(connectionId) {
+      const [active] = await bulkExports.listActiveOf(connectionId);
+      return active && { name: 'An export', context: { exportId: active.id } };
+    },
+
+    retention: { 'bulk-export': retainExports({ database, quarantine, bulkExports }) },
+    encryptedFields: outputFiles.encryptedFields,
+  };
+}
+
+/** Keeps an export to which a watermark refers, the last completed one of its level and types, and one with lines that are not stored yet. */
+function retainExports(
+  options: Pick<Parameters<typeof createBulkExportData>[0], 'database' | 'quarantine' | 'bulkExports'>,
+) {
+  const { database, quarantine, bulkExports } = options;
+  return retainRuns<EndedExport>({
+    ...{ database, quarantine, kind: 'bulk-export', collection: 'bulk_exports' },
+    parts: { collection: 'output_files', runField: 'exportId' },
+    filter: { discard: { $ne: 'due' }, 'orphans.0': { $exists: false } },
+    projection: { connectionId: 1, requestKey: 1, phase: 1, version: 1, request: 1 },
+    async isNeeded({ _id, connectionId, phase, request }) {
+      if (await database.collection('watermarks').findOne({ connectionId, exportId: _id })) return true;
+      if (await quarantine.hasOpen(_id)) return true;
+      if (phase !== 'completed') return false;
+      const { exportType, resourceTypes } = request;
+      const same = { connectionId, 'request.exportType': exportType, 'request.resourceTypes': resourceTypes };
+      const later = { ...same, phase, _id: { $gt: _id } };
+      return (await database.collection<EndedExport>('bulk_exports').findOne(later)) === null;
+    },
+    onDeleted: ({ _id, connectionId, requestKey }) => bulkExports.releaseClaim({ id: _id, connectionId, requestKey }),
+  });
+}

@@ -1,0 +1,366 @@
+import { present, type WarningCode } from '@bulkhead/base';
+import { batchedFind, batchedInsert, findIds, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
+import { z } from 'zod';
+import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '../runs/index.ts';
+import {
+  type BulkExport,
+  bulkExportSchema,
+  type ExportEvent,
+  exportEventSchema,
+  type NewExportEvent,
+} from './bulk-export.record.ts';
+import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
+import { exportError, warningsFrom } from './errors.ts';
+
+export const bulkExportDocumentSchema = bulkExportSchema.extend({
+  /** See `listEvents`. Other reads leave them out. */
+  events: z.array(exportEventSchema).exactOptional(),
+  fileEvents: z.array(exportEventSchema).exactOptional(),
+  active: z.boolean(),
+  /** Equal for requests for the same data. See `insert`. */
+  requestKey: z.string(),
+  lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
+});
+type BulkExportDocument = Stored<typeof bulkExportDocumentSchema>;
+
+export type BulkExportChange = Partial<
+  Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'connectionId' | 'createdAt' | 'warnings' | 'orphans'>
+>;
+
+const schema = mongooseSchemaOf(bulkExportDocumentSchema, { collection: 'bulk_exports', minimize: false });
+for (const name of ['events', 'fileEvents']) schema.path(name).select(false);
+schema.index({ active: 1, _id: 1 });
+schema.index({ connectionId: 1, _id: -1 });
+schema.index({ discard: 1, _id: 1 });
+schema.index({ notify: 1, _id: 1 });
+schema.index({ orphans: 1 }, { sparse: true });
+schema.index({ completedAt: 1, phase: 1 });
+
+/** In these phases the EHR has not answered the kick-off. */
+const beforeKickOff: readonly BulkExportPhase[] = ['queued', 'kicking-off'];
+
+/** `bulk_exports`: the state of every export. */
+export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExport, BulkExportPhase> {
+  private readonly gate;
+  private readonly model;
+  private readonly insertDocument;
+  private readonly findDocument;
+  private readonly claims;
+
+  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+    const model = database.model('BulkExport', schema);
+    super({ model, toRecord, endPhases: ['completed', 'failed'], failedPhases: ['failed'] });
+    this.gate = gate;
+    this.model = model;
+    this.insertDocument = batchedInsert(model);
+    this.findDocument = batchedFind<BulkExportDocument>(model);
+    this.claims = new RunClaimRepository({
+      database,
+      isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
+    });
+  }
+
+  /**
+   * Adds an export. Adding the same export a second time changes nothing.
+   * @throws AppError `export-already-running`, with the id of the running export in `context.exportId`
+   */
+  async insert(options: {
+    readonly record: BulkExport;
+    readonly requestKey: string;
+    /** Who has started it. */
+    readonly by?: string | undefined;
+  }): Promise<void> {
+    const { record, requestKey, by } = options;
+    const { id, connectionId, createdAt, ...fields } = record;
+    const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
+    const active = !isTerminal(record.phase);
+    await this.gate.admit(connectionId, async () => {
+      await this.claimRequest({ id, connectionId, requestKey, now: createdAt });
+      await this.insertDocument({
+        _id: id,
+        connectionId,
+        createdAt,
+        requestKey,
+        ...fields,
+        ...present({ startedBy: by }),
+        active,
+        events,
+      });
+    });
+  }
+
+  /** Frees the request of an export whose record was deleted. */
+  releaseClaim(options: { readonly id: string; readonly connectionId: string; readonly requestKey: string }) {
+    return this.claims.release({ key: `${options.connectionId}/${options.requestKey}`, runId: options.id });
+  }
+
+  listIds(connectionId: string): Promise<string[]> {
+    return findIds(this.model, { connectionId });
+  }
+
+  async find(id: string): Promise<BulkExport | undefined> {
+    return toRecord(await this.findDocument(id));
+  }
+
+  /** Reads those of the exports whose kick-off has been answered, by id. */
+  async findKickedOff(ids: readonly string[]): Promise<ReadonlyMap<string, BulkExport>> {
+    // An `$or` over indexed fields would make some engines read all ended exports.
+    const found = await this.model.find({ _id: { $in: ids }, phase: { $nin: beforeKickOff } }).lean();
+    return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
+  }
+
+  /** The last export of the connection before this one whose manifest was read. Ids have the order of creation. */
+  async findPrevious({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<BulkExport | undefined> {
+    const before = { connectionId, _id: { $lt: id }, transactionTime: { $exists: true } };
+    return toRecord((await this.model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
+  }
+
+  /** Whether an earlier export of the connection, requested at `since` or later, has found that the EHR's clock went back. */
+  async hadClockGoBack({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>, since: Date): Promise<boolean> {
+    const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since } };
+    return (await this.model.exists({ ...earlier, foundClockBack: true })) !== null;
+  }
+
+  /** Whether the manifest of another export of the connection was read. */
+  async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
+    return (await this.model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
+  }
+
+  /**
+   * Moves an export to its next phase if it is still as `from` describes it.
+   * @returns the new record, or undefined if another process changed the export first
+   */
+  async transition(options: {
+    readonly from: Pick<BulkExport, 'id' | 'phase' | 'version'>;
+    readonly to: BulkExportPhase;
+    readonly change?: BulkExportChange;
+    readonly unset?: readonly (keyof BulkExportChange)[];
+    /** Who has asked for it. */
+    readonly by?: string | undefined;
+  }): Promise<BulkExport | undefined> {
+    const { from, to, change = {}, unset = [], by } = options;
+    if (!canFollow(from.phase, to)) throw new Error(`an export in phase ${from.phase} cannot move to ${to}`);
+    const ended = isTerminal(to) ? { notify: 'due' } : {};
+    const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
+    const document = await this.model
+      .findOneAndUpdate(
+        { _id: from.id, phase: from.phase, version: from.version },
+        {
+          $set: set,
+          $unset: toUnset(unset),
+          $inc: { version: 1 },
+          $push: {
+            timeline: timelineEntry(to),
+            events: lastEvents(phaseEvent({ phase: to, by, error: change.error })),
+          },
+        },
+        { returnDocument: 'after' },
+      )
+      .lean();
+    return document ? toRecord(document) : undefined;
+  }
+
+  /**
+   * Resumes an ended export, if it is still as `from` describes it and no equal export is running.
+   * @param options.prepare called before the export changes, unless an equal one is running
+   * @throws AppError `export-already-running`
+   */
+  async reopen(options: {
+    readonly from: Pick<BulkExport, 'id' | 'connectionId' | 'phase' | 'version'>;
+    readonly to: BulkExportPhase;
+    readonly now: Date;
+    readonly by?: string | undefined;
+    readonly prepare?: (() => Promise<unknown>) | undefined;
+  }): Promise<BulkExport | undefined> {
+    const { from, to, now, by, prepare } = options;
+    const { id, connectionId, phase, version } = from;
+    if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
+    const document = await this.model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
+    if (!document) return undefined;
+    await this.claimRequest({ id, connectionId, requestKey: document.requestKey, now });
+    await prepare?.();
+    const isKickedOffAgain = to === 'queued';
+    const oldUrl = document.statusUrl;
+    return toRecord(
+      await this.model
+        .findOneAndUpdate(
+          { _id: id, phase, version },
+          {
+            $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
+            $inc: { version: 1 },
+            $push: { timeline: timelineEntry(to), events: lastEvents(phaseEvent({ phase: to, by })) },
+            // The server may still have the old export, and some servers allow only one at a time.
+            ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
+            $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
+            // The request and what the EHR has refused of it stay, with the warnings about them. Files that are stored are not read again.
+            $pull: { warnings: { code: { $in: warningsFrom(to === 'downloading' ? 'end' : 'manifest') } } },
+          },
+          { returnDocument: 'after' },
+        )
+        .lean(),
+    );
+  }
+
+  /** When the EHR accepted the last Group export of a connection, apart from `exportId`. */
+  async lastGroupKickOff(options: {
+    readonly connectionId: string;
+    readonly exportId: string | undefined;
+  }): Promise<Date | undefined> {
+    const { connectionId, exportId } = options;
+    const others = exportId === undefined ? {} : { _id: { $ne: exportId } };
+    const filter = { connectionId, isOfGroup: true, kickedOffAt: { $exists: true }, ...others };
+    // A retry can kick off an older export later than a newer one.
+    const [last] = await this.model.find(filter, { kickedOffAt: 1 }).sort({ kickedOffAt: -1 }).limit(1).lean();
+    return last?.kickedOffAt;
+  }
+
+  /** The last completed exports of a connection, newest first. */
+  async listCompleted(options: { readonly connectionId: string; readonly limit: number }): Promise<BulkExport[]> {
+    const { connectionId, limit } = options;
+    const documents = await this.model.find({ connectionId, phase: 'completed' }).sort({ _id: -1 }).limit(limit).lean();
+    return documents.flatMap((document) => toRecord(document) ?? []);
+  }
+
+  /** How long the EHR took for the last completed exports of the same kind, up to five. Undefined if there is none. */
+  async earlierExports({ connectionId, request }: Pick<BulkExport, 'connectionId' | 'request'>) {
+    const ended = await this.model
+      .find(
+        { connectionId, phase: 'completed', 'request.since': { $exists: request.since !== undefined } },
+        { kickedOffAt: 1, readyAt: 1 },
+      )
+      .sort({ _id: -1 })
+      .limit(5)
+      .lean();
+    // Earlier versions did not note when the files were ready.
+    const took = ended.flatMap(({ kickedOffAt, readyAt }) =>
+      kickedOffAt && readyAt ? [readyAt.getTime() - kickedOffAt.getTime()] : [],
+    );
+    return took.length === 0 ? undefined : { runs: took.length, shortestMs: Math.min(...took) };
+  }
+
+  /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
+  async listDiscardable(connectionId?: string): Promise<BulkExport[]> {
+    const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
+    const ofConnection = connectionId === undefined ? {} : { connectionId };
+    const documents = await this.model
+      .find({ ...ofConnection, $or: isDue })
+      .sort({ _id: 1 })
+      .lean();
+    return documents.map((document) => toRecord(document));
+  }
+
+  /** Records that an orphaned export was deleted at the server. */
+  async removeOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
+  }
+
+  /** Records an export at the server that is not used. It is deleted there in any case, however this export ends. */
+  async addOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
+  }
+
+  async markDiscarded(id: string): Promise<void> {
+    await this.model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
+  }
+
+  /** Writes progress without a transition if the export is still in `phase`. */
+  async update(options: {
+    readonly id: string;
+    readonly phase: BulkExportPhase;
+    readonly change?: BulkExportChange;
+    readonly unset?: readonly (keyof BulkExportChange)[];
+    readonly event?: NewExportEvent | undefined;
+  }): Promise<boolean> {
+    const { id, phase, change = {}, unset = [], event } = options;
+    const push = event === undefined ? {} : { $push: { events: lastEvents(event) } };
+    const result = await this.model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset), ...push });
+    return result.matchedCount === 1;
+  }
+
+  /** Adds a warning, unless the export already has one with the same code and text. */
+  async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
+    await this.model.updateOne(
+      { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
+      {
+        $push: { warnings: { code, message }, events: lastEvents({ kind: 'warning', code, message }) },
+      },
+    );
+  }
+
+  /** Notes that an attempt to download a file failed. */
+  async noteFileEvent({ id, event }: { readonly id: string; readonly event: NewExportEvent }): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $push: { fileEvents: lastEvents(event) } });
+  }
+
+  /** Lists what happened to an export, oldest first: the last `maxEvents` of the export and of its files. */
+  async listEvents(id: string): Promise<ExportEvent[]> {
+    const document = await this.model.findById(id, { events: 1, fileEvents: 1 }).lean();
+    const { events = [], fileEvents = [] } = document ?? {};
+    return byTime([...events, ...fileEvents]);
+  }
+
+  /** @throws AppError `export-already-running`, with the id of the running export in `context.exportId` */
+  private async claimRequest(options: {
+    readonly id: string;
+    readonly connectionId: string;
+    readonly requestKey: string;
+    readonly now: Date;
+  }) {
+    const { id: exportId, connectionId, requestKey, now } = options;
+    const holder = await this.claims.claim({ key: `${connectionId}/${requestKey}`, runId: exportId, now });
+    if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
+  }
+}
+
+function toUnset(fields: readonly string[]): Record<string, 1> {
+  return Object.fromEntries(fields.map((field) => [field, 1]));
+}
+
+/** Limits the size of a record, however often its export is retried. */
+const maxTimelineEntries = 50;
+
+/** The timestamp is from the writing process and for display only. */
+function timelineEntry(phase: BulkExportPhase) {
+  return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
+}
+
+const fieldsOfTheEnd = [
+  'error',
+  'completedAt',
+  'notBefore',
+  'plannedAt',
+  'pollReason',
+  'discard',
+  'retrying',
+  'watermarkDecisions',
+  'isPartial',
+];
+const fieldsOfTheKickOff = [
+  'statusUrl',
+  'kickedOffAt',
+  'kickOffSentAt',
+  'readyAt',
+  'progress',
+  'progressedAt',
+  'transactionTime',
+  'clockWentBack',
+  'requiresAccessToken',
+  'manifestGaps',
+  'manifestFiles',
+];
+
+function toRecord(document: BulkExportDocument): BulkExport;
+function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined;
+function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined {
+  if (!document) return undefined;
+  const {
+    _id,
+    active: _active,
+    requestKey: _key,
+    lease: _lease,
+    events: _events,
+    fileEvents: _files,
+    ...fields
+  } = document;
+  return { id: _id, ...fields };
+}

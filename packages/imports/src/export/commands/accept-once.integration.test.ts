@@ -1,0 +1,26 @@
+import { createIdempotencyStore } from '@bulkhead/access/idempotency';
+import { createIdempotencyService } from '@bulkhead/access/idempotency/commands';
+import { openTestStore } from '@bulkhead/store/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import { makeBulkExport } from '../testing/make-records.ts';
+import { acceptOnce } from './new-export.ts';
+
+const { store, close } = await openTestStore(createIdempotencyStore);
+afterAll(close);
+
+test('a repeated request stores the record of a first one that died before it did, and then finds it', async () => {
+  const service = createIdempotencyService({ store });
+  const body = { connectionId: 'conn_1', exportType: 'Patient' as const };
+  const idempotency = { clientId: 'key_1', key: 'died' };
+  const accept = async (id: string, isStored: boolean) => {
+    const created = makeBulkExport({ id });
+    const accepted = await acceptOnce({
+      ...{ service, idempotency, content: ['athenahealth', body], created },
+      isStored: async () => isStored,
+    });
+    return { id: accepted.record.id, isRepeated: accepted.isRepeated };
+  };
+  expect(await accept('job_died', false)).toEqual({ id: 'job_died', isRepeated: false });
+  expect(await accept('job_second', false)).toEqual({ id: 'job_died', isRepeated: false });
+  expect(await accept('job_third', true)).toEqual({ id: 'job_died', isRepeated: true });
+});

@@ -1,0 +1,329 @@
+import { defineErrors, type WarningCode, type WarningTable } from '@bulkhead/base';
+
+export const exportError = defineErrors({
+  'export-already-running': {
+    title: 'The same export is already running',
+    advice: 'Wait until it has ended, or cancel it first.',
+    status: 409,
+    message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
+    details: { exportId: 'job_01a20ebbc9477ed4b36076ce74bec9ba' },
+  },
+  'export-gone': {
+    title: 'The EHR no longer has the export',
+    advice: 'Retry the export. That starts a new one at the EHR.',
+    message:
+      'The EHR no longer has the export. It expired or was deleted there. Retry the export, which starts a new one at the EHR.',
+  },
+  'kick-off-window': {
+    title: 'The EHR exports a group only once in a while',
+    advice: 'Nothing needs to be done. The export starts when the EHR allows it again.',
+    help: 'The EHR exports a Group once within the `kickOffWindow` of the provider. The export waits until it is over.',
+  },
+  'export-slots-used': {
+    title: 'The EHR is running other exports of this practice',
+    advice: 'Nothing needs to be done. The export starts when one of the others has ended.',
+    help: 'The EHR runs as many exports of the practice as it allows. The export waits until one of those that the message names has ended at the EHR.',
+  },
+  'kick-off-under-way': {
+    title: 'Another worker is starting this export',
+    advice: 'Nothing needs to be done. The job checks again in a few seconds.',
+    retry: { afterMs: 5000 },
+    message: 'Another worker is kicking off this export. This job checks again in a few seconds.',
+  },
+  'kick-off-timeout': {
+    title: 'The EHR did not accept the export',
+    advice: "Check whether another export is stuck at the EHR, or contact the EHR's support.",
+    message:
+      "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
+  },
+  'export-timeout': {
+    title: 'The EHR did not finish the export',
+    advice: "Retry the export. If that fails too, request fewer types or contact the EHR's support.",
+    message:
+      "The EHR did not finish the export within 48 hours. Retry it. If that happens again, request fewer types or contact the EHR's support.",
+  },
+  'export-failed-at-ehr': {
+    title: 'The export failed at the EHR',
+    advice: 'Retry the export. That starts a new one at the EHR.',
+    help: 'The EHR reports that its export failed. A retry starts a new one at the EHR.',
+  },
+  'file-attempts': {
+    title: 'A file failed 50 times',
+    advice: 'A line of the file may be crashing the workers. Check their logs, then retry the export.',
+    message: 'Gave up after 50 attempts. A line in this file may be crashing the workers. Check their logs.',
+  },
+  'file-waited-too-long': {
+    title: 'The EHR sent nothing for a day',
+    advice: 'Retry the export later.',
+    message: 'For more than a day, the EHR asked to wait and sent nothing. Retry the export later.',
+  },
+  'count-mismatch': {
+    title: 'The number of resources differs from the manifest',
+    advice: "Retry the export. If the numbers still differ, contact the EHR's support.",
+    retry: 'later',
+    message:
+      'The number of resources in the file differs from the number in the manifest. The file is downloaded again.',
+    help: 'At every attempt the number of resources in the file differed from the number in the manifest.',
+  },
+  'file-truncated': {
+    title: 'The file is incomplete',
+    advice: 'Retry the export. The download resumes where it stopped.',
+    retry: 'later',
+    message: 'The file ends in the middle of a line, so the rest is missing. The download resumes at that line.',
+    help: 'At every attempt the file ended in the middle of a line.',
+  },
+  'link-ambiguous': {
+    title: 'The link of a file has expired',
+    advice: 'Retry the export. That starts a new one at the EHR.',
+    message:
+      "The EHR refuses the file's link, and the new links in its manifest cannot be assigned to the files. Retry the export, which starts a new one at the EHR.",
+  },
+  'link-expired': {
+    title: 'The link of a file has expired',
+    advice: 'Retry the export, which reads the manifest again.',
+    message:
+      "The EHR refuses the file's link, and its manifest has no working one. Retry the export, which reads the manifest again. If that fails too, retry once more, which starts a new export at the EHR.",
+  },
+  'file-not-allowed': {
+    title: 'The EHR does not allow the download of files',
+    advice:
+      'Add the missing scopes to the application at the EHR, or have the practice grant access. Then retry the export.',
+    help: 'The EHR refuses a file (403) although its link is fresh. The message lists the types and the scopes that are missing, and operators see what the EHR said.',
+  },
+  'unknown-export': {
+    title: 'Export not found',
+    advice: 'Open the list of exports. Exports that have ended are deleted after some time.',
+    status: 404,
+    message:
+      'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after some time.',
+  },
+  'export-ended': {
+    title: 'The export has already ended',
+    advice: 'There is nothing to cancel. Everything that was stored stays.',
+    status: 409,
+    message: 'The export has ended, so there is nothing to cancel. What it stored stays.',
+  },
+  'nothing-to-retry': {
+    title: 'There is nothing to retry',
+    advice: 'Everything that can be stored is stored. Start a new run to get later changes.',
+    status: 409,
+    message:
+      'Every file of this export is stored, so there is nothing to retry. Start a new export to get later changes.',
+    details: { exportId: 'job_01a20ebbc9477ed4b36076ce74bec9ba', phase: 'completed' },
+    of: ['retryBulkExport'],
+    examples: [
+      {
+        message: 'A cancelled export cannot be retried, because its data at the EHR is deleted. Start a new export.',
+        details: { exportId: 'job_01a20ebbc9477ed4b36076ce74bec9ba', phase: 'cancelled' },
+        of: ['retryBulkExport'],
+      },
+    ],
+  },
+  'all-files-failed': {
+    title: 'None of the files could be stored',
+    advice: 'Open the export to see why its files failed. Fix the cause, then retry the export.',
+    help: 'None of the files could be stored.',
+  },
+  'ledger-incomplete': {
+    title: 'Files of the export are missing from the database',
+    advice: 'Retry the export. That starts a new one at the EHR.',
+    help: 'The database has fewer files of the export than the manifest had, for example after a backup was restored. A retry starts a new export at the EHR.',
+  },
+  'too-many-bad-lines': {
+    title: 'Too many lines are not usable',
+    advice: "See the reasons in the quarantine, and contact the EHR's support.",
+    fixedAt: 'quarantine',
+    help: 'More than 100 lines of the file, and over 1 % of its lines, are not usable resources. If it is more than 1,000 lines, and half of those that were read, the rest is not read. See the quarantine.',
+  },
+  'no-valid-lines': {
+    title: 'No line of the file is usable',
+    advice: "See the reasons in the quarantine, and contact the EHR's support.",
+    fixedAt: 'quarantine',
+    message:
+      "None of the file's lines is a usable resource. See the reasons in the quarantine, and contact the EHR's support.",
+  },
+});
+
+/** The steps of an export that warn, in their order. `manifest` includes the time until there is one. */
+const exportStages = ['kick-off', 'manifest', 'download', 'end'] as const;
+type ExportStage = (typeof exportStages)[number];
+
+export const exportWarnings = {
+  'files-failed': {
+    stage: 'end',
+    title: 'Some files could not be stored',
+    advice: 'See why under Files. Fix the cause, then retry the export.',
+    help: 'Files could not be stored. See the ledger.',
+  },
+  'lines-quarantined': {
+    stage: 'end',
+    title: 'Some lines are not usable resources',
+    advice: 'See their reasons in the quarantine.',
+    fixedAt: 'quarantine',
+    help: 'Lines are not usable resources. See the quarantine.',
+  },
+  'watermarks-held': {
+    stage: 'end',
+    title: 'Some data may be missing',
+    advice:
+      'Nothing is lost: the next export of changes starts at the same time as this one. Fix the causes that are listed.',
+    help: 'It is in doubt whether all data was received, so the next export with `since: "last"` starts at the same time as this one. `watermarks` in the status has the reasons by type.',
+  },
+  'count-mismatch': {
+    stage: 'end',
+    title: 'The number of resources differs from the manifest',
+    advice: "Everything that was received is stored. If it happens again, contact the EHR's support.",
+    help: 'In two downloads, the number of resources in a file differed from the number in the manifest. What was received is stored.',
+  },
+  'nothing-received': {
+    stage: 'end',
+    title: 'The EHR sent no resources',
+    advice: 'Check the group of the connection. It may have no members, or may not exist.',
+    help: 'A full export contained no resources. The group has no members or does not exist.',
+  },
+  'time-implausible': {
+    stage: 'manifest',
+    title: "The EHR's clock is ahead",
+    advice: 'Compare the clock of the EHR with yours.',
+    help: 'The transaction time of the EHR is in the future. Compare its clock with yours.',
+  },
+  'type-doubtful': {
+    stage: 'kick-off',
+    title: 'The EHR may not export a requested type',
+    advice: 'Nothing needs to be done. When the export ends, it shows whether the EHR sent the type.',
+    help: 'Something is known that speaks against the export of a requested type, see `notExported` in [Providers](providers.md). It is requested anyway, because the EHR decides.',
+  },
+  'types-unknown': {
+    stage: 'manifest',
+    title: 'Files have no known type',
+    advice: 'Nothing needs to be done. Each resource is stored under its own type.',
+    help: 'The manifest has files without an R4 type. Each of their resources is stored under its own type.',
+  },
+  'deletions-not-listed': {
+    stage: 'manifest',
+    title: 'The EHR listed no deletions',
+    advice: "Ask the EHR's support whether it can list deletions.",
+    help: 'An export of changes had no list of deletions. Resources that were deleted at the EHR stay stored.',
+  },
+  'deletions-contradicted': {
+    stage: 'end',
+    title: 'The EHR sent resources and listed them as deleted',
+    advice: "The resources stay stored. Ask the EHR's support which is right.",
+    help: 'The EHR sent resources and also listed them as deleted, in one export. They stay stored. Ask its support which is right.',
+  },
+  'versions-set-back': {
+    stage: 'end',
+    title: 'The EHR sent older versions than before',
+    advice: "The versions of the EHR are stored. Ask the EHR's support whether it restored a backup.",
+    help: 'Resources have an earlier time at the EHR than the version that was stored. The version of the EHR is stored now. It restored a backup, or its clock was ahead before.',
+  },
+  'versions-incomplete': {
+    stage: 'end',
+    title: 'The EHR sent incomplete versions',
+    advice: "The complete versions stay stored. Ask the EHR's support why it sends later ones incompletely.",
+    help: 'The EHR sent later versions of resources that are marked as incomplete (SUBSETTED). The complete earlier versions stay stored. The warning has the counts by type.',
+  },
+  'ehr-clock-went-back': {
+    stage: 'end',
+    title: "The EHR's clock went back",
+    advice: 'Nothing needs to be done. The next export requests all data.',
+    help: `The export ends before its own start or before the last export, because the EHR's clock went back. The next export with \`since: "last"\` requests all data.`,
+  },
+  'since-ignored': {
+    stage: 'end',
+    title: 'The EHR seems to send everything each time',
+    advice: "Ask the EHR's support whether it can export only changes.",
+    help: 'Nearly all resources of an export since the last one were unchanged. The EHR seems to ignore `_since`.',
+  },
+  'reported-by-ehr': {
+    stage: 'end',
+    title: 'The EHR reported problems',
+    advice: "See what the EHR reports below, and contact the EHR's support.",
+    help: 'The EHR reported problems with its export. The warning has their severity and code.',
+  },
+  'types-missing': {
+    stage: 'manifest',
+    title: 'The EHR sent no file for a requested type',
+    advice: 'Check whether the practice has such resources, or withholds them.',
+    help: 'The EHR sent no file of a type that was requested. There are no such resources, or the practice withholds them.',
+  },
+  'types-withheld': {
+    stage: 'manifest',
+    title: 'The EHR does not provide a requested type',
+    advice: 'Check the scopes of the connection, or leave the type out.',
+    help: 'The EHR does not provide a type that was requested. The scopes do not cover it, or the EHR does not export it.',
+  },
+  'types-not-covered': {
+    stage: 'kick-off',
+    title: 'The scopes do not cover every type of the EHR',
+    advice: 'Add the scopes that are named to the application at the EHR. The next export then requests all data.',
+    help: 'The EHR declares types that can be a part of records, and the granted scopes do not cover them. An export of every type lacks them, and is `partial`.',
+  },
+  'types-not-asked': {
+    stage: 'manifest',
+    title: 'The EHR sent types that were not requested',
+    advice: 'Nothing needs to be done.',
+    help: 'The EHR also sent types that were not requested.',
+  },
+  'no-capabilities': {
+    stage: 'kick-off',
+    title: 'The EHR did not describe its capabilities',
+    advice:
+      'Nothing needs to be done if the export is complete. If the EHR exports only groups, export the group of the connection.',
+    help: 'The EHR did not return a CapabilityStatement, so the export used the level that was requested. If the EHR exports only Groups, request `Group`.',
+  },
+  'parameter-dropped': {
+    stage: 'kick-off',
+    title: 'The EHR rejected a part of the request',
+    advice: 'Check that the export has what you need. It was made without the rejected part.',
+    help: 'The EHR rejected a parameter, a type or a method. The export was made without it.',
+  },
+  'since-last-full': {
+    stage: 'kick-off',
+    title: 'All data is exported, not only changes',
+    advice: 'Nothing needs to be done. No earlier export covers everything that is requested now.',
+    help: '`since: "last"` was requested, and all data is exported. No earlier export covers these types, or the scopes or the offered types have grown since.',
+  },
+  'kick-off-repeated': {
+    stage: 'kick-off',
+    title: 'The export may run twice at the EHR',
+    advice: 'Nothing needs to be done. Nothing is stored twice.',
+    help: 'The response to the kick-off was lost, so it was sent again. The EHR may run the export twice. Nothing is stored twice.',
+  },
+  'manifest-entries': {
+    stage: 'manifest',
+    title: 'Parts of the manifest cannot be used',
+    advice: "Contact the EHR's support.",
+    help: 'Entries of the manifest have no usable URL.',
+  },
+  'end-not-proven': {
+    stage: 'download',
+    title: 'Nothing proves that a file is complete',
+    advice: "Ask the EHR's support for files with a length or a count.",
+    help: 'The EHR sent a file without length, chunks, compression or count, so nothing proves that it is complete.',
+  },
+  'export-slow': {
+    stage: 'manifest',
+    title: 'The EHR takes longer than an hour',
+    advice: "Wait, or ask the EHR's support.",
+    help: 'The EHR has been exporting for over an hour.',
+  },
+  'not-deleted': {
+    stage: 'end',
+    title: 'The EHR keeps the files of the export',
+    advice: 'Nothing needs to be done. The EHR deletes them when they expire.',
+    help: 'The EHR rejected the deletion of its export. It deletes the export when it expires.',
+  },
+} as const satisfies Readonly<Record<string, WarningTable[string] & { readonly stage: ExportStage }>>;
+
+/** The warnings that a retried export writes again from a stage on. */
+export function warningsFrom(first: ExportStage): WarningCode[] {
+  const stages: readonly string[] = exportStages.slice(exportStages.indexOf(first));
+  const codes = Object.entries(exportWarnings).filter(([, { stage }]) => stages.includes(stage));
+  return codes.map(([code]) => code as keyof typeof exportWarnings);
+}
+
+declare module '@bulkhead/base' {
+  interface ErrorCodes extends Record<keyof typeof exportError.table, true> {}
+  interface WarningCodes extends Record<keyof typeof exportWarnings, true> {}
+}

@@ -1,0 +1,22 @@
+import type { Immutable } from '@bulkhead/base';
+import type { EndedRuns } from '@bulkhead/webhooks/steps';
+import { lacksData } from '../bulk-export.record.ts';
+import { isTerminal, publicStatus } from '../bulk-export-phase.ts';
+import type { ExportEnd } from '../export-ended.event.ts';
+import type { BulkExportStore } from '../store.ts';
+
+export function endedExports({ bulkExports }: Pick<BulkExportStore, 'bulkExports'>): EndedRuns {
+  return {
+    kind: 'bulk-export',
+    async find(id) {
+      const record = await bulkExports.find(id);
+      if (!record || !isTerminal(record.phase) || record.notify !== 'due') return undefined;
+      const { phase, counts, warnings } = record;
+      const partial = phase === 'completed' ? { partial: lacksData(record) } : {};
+      const codes = warnings.map(({ code }) => code);
+      const data = { status: publicStatus(phase), ...partial, counts, warnings: codes } satisfies Immutable<ExportEnd>;
+      return { ...record, type: `bulk-export.${phase}`, data };
+    },
+    markNotified: (run) => bulkExports.markNotified(run),
+  };
+}

@@ -1,0 +1,10 @@
+export { acceptManifest } from './accept-manifest.ts';
+export type { BulkExportDeps } from './deps.ts';
+export { ingestFile } from './download/ingest-file.ts';
+export { isLinkRefused, refreshLink } from './download/refresh-link.ts';
+export { endedExports } from './ended-exports.ts';
+export { createExportContexts } from './export-contexts.ts';
+export { exportWork } from './export-work.ts';
+export { windowEnd } from './kick-off-turn.ts';
+export { isPollDue, planPoll, pollDelay } from './poll-delay.ts';
+export { replayFileLine } from './replay-file-line.ts';

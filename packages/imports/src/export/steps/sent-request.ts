@@ -1,0 +1,32 @@
+import { recordTypes } from '@bulkhead/ehr/providers';
+import { isUncovered, scopeCovers } from '@bulkhead/fhir';
+import type { BulkExport } from '../bulk-export.record.ts';
+import { refusedTypesOf, sentKickOff } from '../sent-kick-off.ts';
+
+// What an export proves depends on what was sent with its kick-off, and not on what was requested. Before the kick-off both are the same.
+
+/** The `_since` that the server applied. Undefined if everything was requested. */
+export function sentSince(record: BulkExport): string | undefined {
+  return (sentKickOff(record) ?? record.request).since;
+}
+
+/** Whether the server does not know `_type`, so that this system skips the types that were not requested. */
+export function isFilteredHere(record: BulkExport): boolean {
+  return record.request.resourceTypes.length > 0 && sentKickOff(record)?.types.length === 0;
+}
+
+/** Whether the server would not send a type even if it had resources of it. */
+export function isTypeWithheld(record: BulkExport, resourceType: string): boolean {
+  const { grantedScope } = record;
+  if (refusedTypesOf(record).includes(resourceType)) return true;
+  return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
+}
+
+/** Of an export of every type: the types of records that the server declares and that the token does not cover, so that they are not sent. */
+export function uncoveredTypes(
+  record: Pick<BulkExport, 'request' | 'grantedScope' | 'offeredTypes'>,
+): readonly string[] {
+  const { request, grantedScope: scope, offeredTypes = [] } = record;
+  if (request.resourceTypes.length > 0) return [];
+  return recordTypes({ resourceTypes: offeredTypes }).filter((resourceType) => isUncovered({ scope, resourceType }));
+}

@@ -1,0 +1,21 @@
+import type { QuarantineStore } from '@bulkhead/records/quarantine';
+import { createLeases, type StoreContext } from '@bulkhead/store';
+import { createBulkExportData } from './bulk-export.data.ts';
+import { BulkExportRepository } from './bulk-export.repository.ts';
+import { ExportSlotRepository } from './export-slot.repository.ts';
+import { OutputFileRepository } from './output-file.repository.ts';
+import { WatermarkRepository } from './watermarks/watermark.repository.ts';
+
+export type BulkExportStore = ReturnType<typeof createBulkExportStore>['repositories'];
+
+export function createBulkExportStore(context: StoreContext & QuarantineStore) {
+  const { database, quarantine } = context;
+  const repositories = {
+    bulkExports: new BulkExportRepository(context),
+    outputFiles: new OutputFileRepository(context),
+    exportLeases: createLeases({ database, collection: 'bulk_exports' }),
+    exportSlots: new ExportSlotRepository(context),
+    watermarks: new WatermarkRepository(context),
+  };
+  return { repositories, data: createBulkExportData({ database, quarantine, ...repositories }) };
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { newId } from '@bulkhead/base';
+import { type BulkExport, noCounts } from '../bulk-export.record.ts';
+import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
+
+export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
+  return {
+    id: newId('job'),
+    connectionId: 'conn_1',
+    provider: 'athenahealth',
+    request: { exportType: 'Patient', resourceTypes: ['Patient'] },
+    phase: 'queued',
+    version: 1,
+    pollCount: 0,
+    pollErrors: 0,
+    droppedParameters: [],
+    warnings: [],
+    counts: noCounts,
+    createdAt: new Date('2024-01-15T10:00:00Z'),
+    ...change,
+  };
+}
+
+export function makeOutputFile(change: Partial<OutputFile> = {}): OutputFile {
+  return {
+    id: `file_${randomUUID()}`,
+    exportId: 'job_1',
+    connectionId: 'conn_1',
+    section: 'output',
+    type: 'Patient',
+    url: 'http://ehr.example/bulkdata/Patient.ndjson',
+    requiresAccessToken: true,
+    state: 'pending',
+    checkpoint: emptyCheckpoint,
+    attempts: 0,
+    ...change,
+  };
+}

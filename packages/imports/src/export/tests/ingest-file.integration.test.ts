@@ -1,0 +1,102 @@
+import { Readable } from 'node:stream';
+import { ByteBudget } from '@bulkhead/base';
+import type { ResourceWriter } from '@bulkhead/records';
+import { BufferPool } from '@bulkhead/store/bson';
+import { openTestStore } from '@bulkhead/store/testing';
+import { afterAll, expect, test } from '@jest/globals';
+import type { OutputFile } from '../index.ts';
+import { ingestFile } from '../steps/index.ts';
+import { makeOutputFile } from '../testing/make-records.ts';
+import { createStores } from '../testing/start-use-cases.ts';
+
+const { store, close } = await openTestStore(createStores);
+afterAll(close);
+
+const now = () => new Date('2024-06-01T01:00:00Z');
+
+interface IngestOptions {
+  readonly change: Partial<OutputFile>;
+  readonly resourceWriter?: ResourceWriter;
+}
+
+function ingest(text: string, { change, resourceWriter = store.resourceWriter.ofFile() }: IngestOptions) {
+  const file = makeOutputFile(change);
+  const result = ingestFile({
+    store: { ...store, resourceWriter },
+    file,
+    observation: { observedAt: new Date('2024-06-01T00:00:00Z') },
+    body: Readable.from([Buffer.from(text)]),
+    now,
+    buffers: new BufferPool(),
+    largeBytes: new ByteBudget(15 * 1024 * 1024),
+    save: async () => true,
+  });
+  return { file, result };
+}
+
+async function reasonsOf({ id: fileId }: OutputFile): Promise<[number, string][]> {
+  const entries = await store.quarantine.list({ filter: { fileId }, scope: 'all', limit: 100 });
+  return entries.map(({ line, reason }) => [line, reason]);
+}
+
+async function storedLines(connectionId: string, resourceType = 'Patient'): Promise<string[]> {
+  const lines = [];
+  for await (const resource of store.resources.stream({ connectionId, resourceType }))
+    lines.push(JSON.stringify(resource));
+  return lines.toSorted();
+}
+
+test('a file is stored without the lines that MongoDB cannot store, and each is quarantined with its reason #quarantine', async () => {
+  const connectionId = 'conn_unstorable';
+  const line = (id: string, text = '"active":true') => `{"resourceType":"Patient","id":"${id}",${text}}`;
+  const good = [line('a'), line('b', '"x":"é 😀"'), line('c', `"x":${'['.repeat(99)}${']'.repeat(99)}`), line('d')];
+  const bad = [
+    line('nul', String.raw`"a\u0000b":1`),
+    line('deep', `"x":${'['.repeat(200)}${']'.repeat(200)}`),
+    line('type', '"x":{"_bsontype":"ObjectId"}'),
+    line('surrogate', String.raw`"x":"\ud800"`),
+    line('large', `"x":[${`"${'x'.repeat(32)}",`.repeat(400_000)}1]`),
+    line('many', `"x":[${'1,'.repeat(3_000_000)}1]`),
+  ];
+  const lines = good.slice(0, 2).concat(bad, good.slice(2));
+  const { file, result } = ingest(`${lines.join('\n')}\n`, { change: { connectionId, promisedCount: lines.length } });
+  expect(await result).toMatchObject({ stored: 4, quarantined: 6 });
+  expect(await storedLines(connectionId)).toEqual(good);
+  expect(await reasonsOf(file)).toEqual([
+    [3, 'nul-in-key'],
+    [4, 'too-deep'],
+    [5, 'reserved-key'],
+    [6, 'lone-surrogate'],
+    [7, 'too-large'],
+    [8, 'too-many-values'],
+  ]);
+});
+
+test('a file is stored without the lines that the database refuses #quarantine', async () => {
+  const connectionId = 'conn_refused';
+  const line = (index: number) => `{"resourceType":"Device","id":"d${index}"}`;
+  const lines = Array.from({ length: 150 }, (_, index) => line(index));
+  const refused = [3, 4, 140];
+  // Deeper than MongoDB accepts. The document was changed after all checks of the ingest.
+  const tooDeep = JSON.parse('['.repeat(300) + ']'.repeat(300));
+  const writer = store.resourceWriter.ofFile();
+  const resourceWriter: ResourceWriter = {
+    write: (type, documents, isRepeated) =>
+      writer.write(
+        type,
+        documents.map((document) =>
+          refused.some((index) => document.resourceId === `d${index}`) ? { ...document, resource: tooDeep } : document,
+        ),
+        isRepeated,
+      ),
+  };
+  const { file, result } = ingest(`${lines.join('\n')}\n`, {
+    change: { connectionId, type: 'Device', promisedCount: 150 },
+    resourceWriter,
+  });
+  // None of them counts as unchanged, although a batch that fails has stored some of its documents.
+  expect(await result).toMatchObject({ stored: 147, unchanged: 0, quarantined: 3 });
+  expect(await reasonsOf(file)).toEqual(refused.map((index) => [index + 1, 'refused-by-database']));
+  const stored = lines.filter((_, index) => !refused.includes(index)).toSorted();
+  expect(await storedLines(connectionId, 'Device')).toEqual(stored);
+});

@@ -1,0 +1,274 @@
+import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import { firstAttempt } from '@bulkhead/queues/testing';
+import { waitFor } from '@bulkhead/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { cancelExport } from '../commands/index.ts';
+import type { BulkExport } from '../index.ts';
+import { downloadFile } from '../steps/download/download-file.job.ts';
+import { runExport } from '../testing/run-export.ts';
+import {
+  answerStatus,
+  type BulkServer,
+  type BulkServerScript,
+  type Handler,
+  startBulkServer,
+} from '../testing/start-bulk-server.ts';
+import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+
+// Answers of bulk data servers that the simulator does not give, and that must not end an export.
+
+const patient = (id: string) =>
+  `${JSON.stringify({ resourceType: 'Patient', id, meta: { lastUpdated: '2024-01-01T00:00:00Z' } })}\n`;
+const patients = patient('p1') + patient('p2');
+const manifest = (change: object = {}) => ({
+  transactionTime: '2024-02-01T00:00:00Z',
+  requiresAccessToken: false,
+  output: [{ type: 'Patient', url: '/patients' }],
+  ...change,
+});
+
+let server: BulkServer;
+let cases: UseCases;
+let foreign: BulkServer | undefined;
+afterEach(async () => {
+  await cases.stop();
+  await server.stop();
+  await foreign?.stop();
+});
+
+async function exportFrom(
+  script: Partial<BulkServerScript> = {},
+  request: Partial<BulkExportRequest> = {},
+  { hasToken = false } = {},
+): Promise<BulkExport> {
+  server = await startBulkServer({ manifest: () => manifest(), files: { '/patients': patients }, ...script });
+  const tokenEndpoint = `${server.url}/token`;
+  const auth = hasToken ? { ...simulatorAuth, scope: 'system/*.read', tokenEndpoint } : ({ method: 'none' } as const);
+  cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth } });
+  return runExport(cases, request);
+}
+
+const files = ({ id }: BulkExport) => cases.deps.store.outputFiles.listByExport(id);
+
+const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
+const exportsSent = () => server.requests.filter(({ path }) => path.endsWith('/$export')).map(({ path }) => path);
+
+describe('a server without a usable CapabilityStatement', () => {
+  test.each([
+    { what: '404', metadata: answerStatus(404) },
+    { what: '401', metadata: answerStatus(401) },
+    { what: '500', metadata: answerStatus(500) },
+    { what: 'a web page', metadata: answerStatus(200, { 'content-type': 'text/html' }, '<html>Welcome</html>') },
+    { what: 'another resource', metadata: answerStatus(200, {}, '{"resourceType":"OperationOutcome"}') },
+  ])('an export uses the configured level and warns if /metadata answers $what', async ({ metadata }) => {
+    const ended = await exportFrom({ metadata });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
+    expect(codes(ended)).toContain('no-capabilities');
+    expect(exportsSent()).toEqual(['/Patient/$export']);
+    expect(await cases.markedTypes()).toEqual(['*', 'Patient']);
+  });
+});
+
+describe('what a status and its warnings say', () => {
+  test('each type that the outcomes of an error file mention is named', async () => {
+    const types = ['Condition', 'Goal', 'Procedure', 'Observation', 'Encounter'];
+    const outcomes = types.map((type) => {
+      const issue = [
+        { severity: 'error', code: 'exception', details: { text: `${type} resources could not be read` } },
+      ];
+      return `${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`;
+    });
+    const error = [{ type: 'OperationOutcome', url: '/errors' }];
+    const ended = await exportFrom({
+      manifest: () => manifest({ error }),
+      files: { '/patients': patients, '/errors': outcomes.join('') },
+    });
+    expect(ended.warnings).toContainEqual({
+      code: 'reported-by-ehr',
+      message:
+        'The EHR reported 5 problems with its export: error, exception. They mention Condition, Encounter, Goal, Observation, Procedure.',
+    });
+  });
+
+  test('a status of 413 advises a smaller export', async () => {
+    const ended = await exportFrom({ status: answerStatus(413) });
+    expect(ended.error?.message).toContain('fewer types');
+    expect(ended.error?.message).not.toContain('Retry the export');
+  });
+
+  test.each([
+    { what: 'in the first batch', text: patients, bytes: 0, attempts: 8 },
+    { what: 'after stored batches', text: patient('p1').repeat(400), bytes: expect.any(Number), attempts: 5 },
+  ])(
+    'a file that is cut $what each time fails after $attempts attempts, with the reason',
+    async ({ text, attempts }) => {
+      const cutFile: Handler = (_request, response) => {
+        response.writeHead(200, { 'content-length': 10_000_000 });
+        response.write(text, () => setTimeout(() => response.destroy(), 200));
+      };
+      const ended = await exportFrom({ files: { '/patients': () => cutFile } });
+      const [file] = await files(ended);
+      expect(file?.error).toMatchObject({
+        code: 'connection-lost',
+        message: expect.stringContaining(`${attempts} times`),
+      });
+      expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(attempts);
+    },
+  );
+
+  test('a server without DELETE causes no warning', async () => {
+    const kickOff = answerStatus(202, { 'content-location': '/status/1' });
+    const status: Handler = (_request, response) => void response.end(JSON.stringify(manifest()));
+    for (const code of [405, 501]) {
+      const ended = await exportFrom({ kickOff, status, deletion: answerStatus(code) });
+      expect([ended.phase, codes(ended)]).toEqual(['completed', []]);
+      await cases.stop();
+      await server.stop();
+    }
+    await exportFrom();
+  });
+
+  test('a cancelled export counts what its downloads had stored when they stopped', async () => {
+    const text = Array.from({ length: 3000 }, (_, index) => patient(`p${index}`)).join('');
+    server = await startBulkServer({
+      manifest: () => manifest(),
+      files: { '/patients': () => (_request, response) => void response.writeHead(200).write(text) },
+    });
+    cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
+    const { deps, read } = cases;
+    const id = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
+    await cases.pollOnce(id);
+    const [fileId = ''] = await deps.store.outputFiles.listUnsettledIds(id);
+    const signal = AbortSignal.timeout(20_000);
+    const downloading = downloadFile(deps, { fileId, retryAt: firstAttempt, progress: () => undefined, signal });
+    await waitFor(async () => ((await deps.store.outputFiles.sum(id)).stored ?? 0) > 0);
+    await cancelExport({ store: deps.store, producer: deps.producer, find: () => read(id) });
+    await downloading;
+    const connectionId = cases.connection.id;
+    const stored = await deps.store.resources.listIds({ connectionId, resourceType: 'Patient' });
+    expect((await read(id)).counts.stored).toBe(stored.length);
+  });
+});
+
+describe('files that are organized by patient', () => {
+  const observation = (id: string) => `${JSON.stringify({ resourceType: 'Observation', id, status: 'final' })}\n`;
+  const header = (id: string, change: object = {}) => {
+    const parameter = [{ name: 'header', valueReference: { reference: `Patient/${id}` } }];
+    return `${JSON.stringify({ resourceType: 'Parameters', ...change, parameter })}\n`;
+  };
+  const body = header('p1') + patient('p1') + observation('o1') + header('p2', { id: 'h2' }) + patient('p2');
+
+  test.each([{ count: 3 }, { count: 5 }, {}])(
+    'headers are not counted as resources of a file with %j',
+    async (counted) => {
+      const output = [{ url: '/by-patient', ...counted }];
+      const script = { manifest: () => manifest({ output }), files: { '/by-patient': body } };
+      const ended = await exportFrom(script);
+      expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, quarantined: 0 } });
+      expect(server.requests.filter(({ path }) => path === '/by-patient')).toHaveLength(1);
+      expect(await cases.markedTypes()).toEqual(['*', 'Observation', 'Patient']);
+      expect(codes(ended)).not.toContain('count-mismatch');
+    },
+  );
+
+  test('Parameters are stored if the manifest has a file of this type', async () => {
+    const output = [{ type: 'Parameters', url: '/parameters', count: 1 }];
+    const files = { '/parameters': `${JSON.stringify({ resourceType: 'Parameters', id: 'x', parameter: [] })}\n` };
+    expect(await exportFrom({ manifest: () => manifest({ output }), files })).toMatchObject({ counts: { stored: 1 } });
+  });
+});
+
+describe('a manifest with requiresAccessToken: false whose files need the token', () => {
+  const issueToken = () => answerStatus(200, {}, JSON.stringify({ access_token: 'token-1', token_type: 'bearer' }));
+  const needsToken =
+    (status: number): Handler =>
+    (request, response) =>
+      request.headers.authorization === 'Bearer token-1'
+        ? void response.writeHead(200).end(patients)
+        : void response.writeHead(status).end();
+
+  test.each([401, 403])('a file that is refused with %i is requested once more with the token', async (status) => {
+    const files = { '/token': issueToken, '/patients': () => needsToken(status) };
+    const ended = await exportFrom({ files }, {}, { hasToken: true });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, filesFailed: 0 } });
+    expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(2);
+  });
+
+  test('a file at another origin is not requested with the token, and the error says that none was sent', async () => {
+    foreign = await startBulkServer({
+      manifest: () => manifest(),
+      files: { '/patients': () => needsToken(401) },
+    });
+    const output = [{ type: 'Patient', url: `${foreign.url}/patients` }];
+    const script = { files: { '/token': issueToken }, manifest: () => manifest({ output }) };
+    const ended = await exportFrom(script, {}, { hasToken: true });
+    const [file] = await files(ended);
+    expect(file).toMatchObject({ state: 'failed', error: { code: 'ehr-unauthorized' } });
+    expect(file?.error?.message).toContain('no access token was sent');
+    expect(foreign.requests).toHaveLength(1);
+  });
+
+  test('a file that is refused with the token too fails, and the error says that the token was sent', async () => {
+    const script = { '/token': issueToken, '/patients': () => answerStatus(401) };
+    const [file] = await files(await exportFrom({ files: script }, {}, { hasToken: true }));
+    expect(file?.error).toMatchObject({
+      code: 'ehr-unauthorized',
+      message: expect.stringContaining('rejected the access token'),
+    });
+  });
+
+  test('a file that needs a token fails for a connection without credentials, and the error says so', async () => {
+    const [file] = await files(await exportFrom({ files: { '/patients': () => needsToken(401) } }));
+    expect(file?.error).toMatchObject({
+      code: 'ehr-unauthorized',
+      message: expect.stringContaining('no access token was sent'),
+    });
+  });
+});
+
+describe('answers that are not what was requested', () => {
+  const page = '<!DOCTYPE html><title>Login</title>';
+  const send =
+    (body: string, type = 'application/fhir+ndjson', status = 200): Handler =>
+    (_request, response) =>
+      void response.writeHead(status, { 'content-type': type }).end(body);
+  const storedIds = async (resourceType: string) =>
+    cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType });
+
+  test('a server that answers differently at each try gets its file stored once it is a file', async () => {
+    const answers = [
+      send(page, 'text/html'),
+      answerStatus(503),
+      send(page, 'application/fhir+ndjson'),
+      send('', 'text/plain', 202),
+      send('busy', 'text/plain', 429),
+      send(patients, 'application/ndjson+fhir'),
+    ];
+    const ended = await exportFrom({ files: { '/patients': (number) => answers[number - 1] ?? answerStatus(500) } });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, quarantined: 0, filesFailed: 0 } });
+    expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
+  });
+
+  test('a body that begins like NDJSON and is a web page stores only its resource, and keeps the other lines', async () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `<p>Line ${index}</p>`).join('\n');
+    const ended = await exportFrom({ files: { '/patients': patient('p1') + lines } });
+    expect(await storedIds('Patient')).toEqual(['p1']);
+    const [file] = await files(ended);
+    expect(file?.checkpoint.stored).toBe(1);
+    expect(ended.counts.quarantined).toBeGreaterThan(0);
+  });
+
+  test('a refusal in HTML fails the export and is quoted for operators', async () => {
+    const ended = await exportFrom({ kickOff: send('<html><h1>Not for you</h1></html>', 'text/html', 400) });
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'ehr-rejected', ehrText: 'Not for you' } });
+    expect(ended.error?.message).not.toContain('Not for you');
+  });
+
+  test('a first line of 16 MB is quarantined, and the resources after it are stored', async () => {
+    const long = `{"resourceType":"Patient","id":"long","text":"${'x'.repeat(16 * 1024 * 1024)}"}\n`;
+    const ended = await exportFrom({ files: { '/patients': () => send(long + patients, 'application/vnd.unknown') } });
+    expect(ended.counts).toMatchObject({ stored: 2, quarantined: 1 });
+    expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
+  }, 60_000);
+});

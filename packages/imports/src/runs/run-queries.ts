@@ -1,0 +1,144 @@
+import { median } from '@bulkhead/base';
+import { type ConnectionScope, findIds, inScope } from '@bulkhead/store';
+import type { Model } from 'mongoose';
+
+/** The queries of exports and of syncs. @param options.endPhases the phases of a run that has ended and was not cancelled */
+export class RunQueries<Document extends { readonly _id: string }, Run, Phase extends string> {
+  private readonly toRecord;
+  private readonly endPhases;
+  private readonly failedPhases;
+  // Mongoose cannot type a filter for the fields that the two documents have in common.
+  private readonly runs;
+
+  constructor(options: {
+    readonly model: Model<Document>;
+    readonly toRecord: (document: Document) => Run;
+    readonly endPhases: readonly Phase[];
+    readonly failedPhases: readonly Phase[];
+  }) {
+    const { toRecord, endPhases, failedPhases } = options;
+    this.toRecord = toRecord;
+    this.endPhases = endPhases;
+    this.failedPhases = failedPhases;
+    this.runs = options.model as unknown as Model<{ readonly _id: string }>;
+  }
+
+  /** Lists runs, newest first. @param filter.after the last id of the previous page */
+  list(filter: {
+    readonly provider: string;
+    readonly connectionId?: string | undefined;
+    readonly phases?: readonly Phase[] | undefined;
+    readonly scope: ConnectionScope;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<Run[]> {
+    const { provider, connectionId, phases, scope, after, limit } = filter;
+    const query = {
+      provider,
+      $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
+      ...(phases === undefined ? {} : { phase: { $in: phases } }),
+      ...(after === undefined ? {} : { _id: { $lt: after } }),
+    };
+    return this.listSorted(query, { sort: { _id: -1 }, limit });
+  }
+
+  /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
+  async usualMs(connectionId: string): Promise<number | undefined> {
+    const ended = await this.runs.aggregate<{ readonly createdAt: Date; readonly completedAt: Date }>([
+      { $match: { connectionId, phase: 'completed' } },
+      { $sort: { _id: -1 } },
+      { $limit: 5 },
+      { $project: { createdAt: 1, completedAt: 1 } },
+    ]);
+    return median(ended.map(({ createdAt, completedAt }) => completedAt.getTime() - createdAt.getTime()));
+  }
+
+  /**
+   * Counts the active runs, and those that have ended since `endedSince`. This takes two index scans, no matter how many older runs
+   * are stored.
+   */
+  async countByPhase(endedSince: Date): Promise<ReadonlyMap<string, number>> {
+    const count = (filter: object) =>
+      this.runs.aggregate<{ readonly _id: string; readonly count: number }>([
+        { $match: filter },
+        { $group: { _id: '$phase', count: { $sum: 1 } } },
+      ]);
+    const groups = await Promise.all([
+      count({ active: true }),
+      count({ completedAt: { $gte: endedSince }, active: false }),
+    ]);
+    return new Map(groups.flat().map(({ _id, count }) => [_id, count]));
+  }
+
+  /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. Default: no limit. */
+  listActive(limit?: number): Promise<Run[]> {
+    return this.listSorted({ active: true }, { sort: { _id: 1 }, ...(limit === undefined ? {} : { limit }) });
+  }
+
+  /** The runs of a connection that have not ended. */
+  listActiveOf(connectionId: string): Promise<Run[]> {
+    return this.listSorted({ connectionId, active: true }, { sort: { _id: 1 } });
+  }
+
+  async isActive(id: string): Promise<boolean> {
+    return (await this.runs.exists({ _id: id, active: true } as object)) !== null;
+  }
+
+  /**
+   * When the oldest run of a connection was created that can still store data: because it is active, can be retried, or is one of
+   * `withLines`, which have quarantined lines.
+   */
+  async oldestPending(connectionId: string, withLines: readonly string[]): Promise<Date | undefined> {
+    const pending = [
+      { active: true },
+      { phase: { $in: ['failed', 'partial'] } },
+      { 'counts.filesFailed': { $gt: 0 } },
+      { _id: { $in: withLines } },
+    ];
+    const oldest = await this.runs
+      .findOne({ connectionId, $or: pending } as object, { createdAt: 1 })
+      .sort({ createdAt: 1 })
+      .lean<{ readonly createdAt: Date }>();
+    return oldest?.createdAt;
+  }
+
+  /** Lists the runs that have failed since `since`, the last failure first. It reads an index and at most `limit` records. */
+  listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<Run[]> {
+    return this.listSorted(
+      { completedAt: { $gte: since }, phase: { $in: this.failedPhases } },
+      { sort: { completedAt: -1 }, limit },
+    );
+  }
+
+  /** Lists the runs that have ended from `since` until before `until`, the first end first. It reads an index and at most `limit` records. */
+  listEnded(filter: { readonly since: Date; readonly until: Date; readonly limit: number }): Promise<Run[]> {
+    const { since, until, limit } = filter;
+    return this.listSorted(
+      { completedAt: { $gte: since, $lt: until }, active: false },
+      { sort: { completedAt: 1 }, limit },
+    );
+  }
+
+  /** Finds the newest run of a connection that has ended and was not cancelled. It walks the index of the connection from its end. */
+  async findNewestEnded(connectionId: string): Promise<Run | undefined> {
+    return (
+      await this.listSorted({ connectionId, phase: { $in: this.endPhases } }, { sort: { _id: -1 }, limit: 1 })
+    )[0];
+  }
+
+  /** Lists the ended runs whose clients have not been notified yet. */
+  listUnnotifiedIds() {
+    return findIds(this.runs, { notify: 'due' } as object);
+  }
+
+  async markNotified({ id, version }: { readonly id: string; readonly version: number }): Promise<void> {
+    await this.runs.updateOne({ _id: id, version, notify: 'due' } as object, { $set: { notify: 'done' } });
+  }
+
+  private async listSorted(filter: object, page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number }) {
+    // MongoDB reads no limit as 0.
+    const { sort, limit = 0 } = page;
+    const documents = await this.runs.find(filter).sort(sort).limit(limit).lean();
+    return documents.map((document) => this.toRecord(document as unknown as Document));
+  }
+}

@@ -1,0 +1,87 @@
+import { nextRuns } from '@bulkhead/base/cron';
+import { instantSchema, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
+import { scheduleFault, scheduleSchema } from '../schedule.record.ts';
+import type { ScheduleState } from './schedule.service.ts';
+
+const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShapeOf(scheduleSchema, [
+  'id',
+  'connectionId',
+  'provider',
+  'kind',
+  { request: ['exportType', 'includeStandard', 'includeEnhanced', 'resourceTypes'] },
+  'cron',
+  'timeZone',
+  'spreadMs',
+  'paused',
+  'nextRunAt',
+  { lastRun: ['at', 'outcome', 'runId', 'reason'] },
+  'createdAt',
+]);
+const viewShape = {
+  ...fields,
+  spread: z
+    .boolean()
+    .describe('Whether runs start some minutes after the cron time, so that practices do not all start together.'),
+  spreadMs,
+  paused,
+  nextRunAt: nextRunAt
+    .exactOptional()
+    .describe('When the next run starts. Absent while the schedule is paused, and with an `errorMessage`.'),
+  errorMessage: z
+    .string()
+    .exactOptional()
+    .describe('Why the schedule cannot start runs, and what to do. Absent if it can.'),
+  lastRun: lastRun
+    .unwrap()
+    .extend({
+      runStatus: z
+        .string()
+        .exactOptional()
+        .describe('The current `status` of the run that was started. Absent if its record was deleted.'),
+    })
+    .exactOptional()
+    .describe('The last run that was due. Absent before the first.'),
+  createdAt,
+};
+
+export const scheduleViewSchema = z
+  .strictObject(viewShape)
+  .meta({ id: 'Schedule', description: 'A cron expression that starts recurring exports or syncs of one connection.' });
+
+export const scheduleDetailSchema = z
+  .strictObject({
+    ...viewShape,
+    nextRuns: z
+      .array(instantSchema)
+      .describe(
+        'The next five cron times with the spread. Empty while the schedule is paused, and with an `errorMessage`.',
+      ),
+  })
+  .meta({ id: 'ScheduleDetail', description: 'A schedule with its next runs.' });
+
+type ScheduleView = View<typeof scheduleViewSchema>;
+
+/** The view of a schedule in a list. A paused schedule has no next run, and neither has one with a fault. */
+export function toScheduleView({ schedule, runStatus }: ScheduleState): ScheduleView {
+  const { lastRun, paused, spreadMs, nextRunAt } = schedule;
+  const errorMessage = scheduleFault(schedule);
+  return viewOf(scheduleViewSchema, {
+    ...schedule,
+    spread: spreadMs > 0,
+    nextRunAt: paused || errorMessage !== undefined ? undefined : nextRunAt,
+    errorMessage,
+    lastRun: lastRun && viewOf(scheduleViewSchema.shape.lastRun.unwrap(), { ...lastRun, runStatus }),
+  });
+}
+
+/** Five runs show the days of a weekly cron and a change of the clocks, so that readers can check whether the cron is right. */
+const shownRuns = 5;
+
+export function toScheduleDetail(state: ScheduleState): View<typeof scheduleDetailSchema> {
+  const { schedule } = state;
+  const view = toScheduleView(state);
+  // An overdue schedule runs at once. `nextRuns` has only the times of the cron.
+  const upcoming = view.nextRunAt === undefined ? [] : nextRuns(schedule, { after: new Date(), count: shownRuns });
+  return { ...view, nextRuns: upcoming.map((at) => at.toISOString()) };
+}

@@ -1,0 +1,20 @@
+import type { Immutable } from '@bulkhead/base';
+import type { EndedRuns } from '@bulkhead/webhooks/steps';
+import type { SyncStore } from '../store.ts';
+import type { SyncEnd } from '../sync-ended.event.ts';
+import { isSyncActive, syncRunStatus } from '../sync-run-phase.ts';
+
+export function endedSyncs({ syncRuns, syncSteps }: Pick<SyncStore, 'syncRuns' | 'syncSteps'>): EndedRuns {
+  return {
+    kind: 'sync-run',
+    async find(id) {
+      const record = await syncRuns.find(id);
+      if (!record || isSyncActive(record.phase) || record.notify !== 'due') return undefined;
+      const { phase, skipped } = record;
+      const byType = await syncSteps.sumByType(id);
+      const data = { status: syncRunStatus(phase), byType, skipped } satisfies Immutable<SyncEnd>;
+      return { ...record, type: `sync-run.${phase}`, data };
+    },
+    markNotified: (run) => syncRuns.markNotified(run),
+  };
+}

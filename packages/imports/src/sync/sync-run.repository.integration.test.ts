@@ -1,0 +1,23 @@
+import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { openTestStore } from '@bulkhead/store/testing';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { createSyncStore } from './store.ts';
+
+const now = new Date('2024-06-01T00:00:00Z');
+const { store, close } = await openTestStore((context) =>
+  createSyncStore({ ...context, ...createQuarantineStore(context).repositories }),
+);
+afterAll(close);
+
+describe('the sync run repository', () => {
+  test('the sync run repository counts searches that fail at the same time in one event', async () => {
+    const id = 'sync_events';
+    const request = { includeStandard: false, includeEnhanced: true, resourceTypes: [], patients: [] };
+    const record = { id, connectionId: 'conn_events', provider: 'athenahealth', phase: 'running' as const, request };
+    await store.syncRuns.insert({ ...record, version: 1, createdAt: now, types: [], skipped: [], warnings: [] });
+    const event = { kind: 'search-failed' as const, resourceType: 'Observation', code: 'ehr-error' };
+    await Promise.all(Array.from({ length: 20 }, () => store.syncRuns.noteSearchEvent({ id, event })));
+    const events = (await store.syncRuns.listEvents(id)).filter(({ kind }) => kind === event.kind);
+    expect(events).toMatchObject([{ ...event, count: 20 }]);
+  });
+});

@@ -1,0 +1,46 @@
+import { anyPatient, patientsShown } from '@bulkhead/access/audit';
+import type { Resource } from '@bulkhead/fhir';
+
+/** A text, and the patients whose data it shows. See `patientsShown`. */
+export interface ReadText {
+  readonly text: string;
+  readonly patients: readonly string[];
+}
+
+export interface ReadLines {
+  /** NDJSON. Each chunk ends with a line end. */
+  readonly lines: AsyncIterable<Buffer>;
+  /** The requested patients, or `anyPatient` if none were requested. */
+  readonly patients: readonly string[];
+}
+
+/** A page ends early at this size, so that large documents cannot fill the memory. A page of 1,000 typical ones has 2 MB. */
+export const maxPageCharacters = 8 * 1024 * 1024;
+
+/** @returns the URL of the page that begins at a cursor */
+export function withCursor(address: URL, cursor: string): string {
+  const next = new URL(address);
+  next.searchParams.set('_cursor', cursor);
+  return next.href;
+}
+
+/** A resource that belongs to several patients also shows the others. */
+export async function* watchPatients(options: {
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly patients: readonly string[];
+  readonly onFurther: (patients: readonly string[]) => Promise<void>;
+}): AsyncGenerator<Buffer> {
+  const { chunks, patients, onFurther } = options;
+  const listed = new Set(patients);
+  for await (const chunk of chunks) {
+    const further = listed.has(anyPatient) ? [] : patientsOfLines(chunk).filter((patient) => !listed.has(patient));
+    if (further.length > 0) await onFurther([...new Set(further)]);
+    for (const patient of further) listed.add(patient);
+    yield chunk;
+  }
+}
+
+function patientsOfLines(chunk: Buffer): string[] {
+  const lines = chunk.toString().split('\n').filter(Boolean);
+  return lines.flatMap((line) => patientsShown(JSON.parse(line) as Resource));
+}

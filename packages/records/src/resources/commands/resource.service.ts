@@ -1,0 +1,363 @@
+import { anyPatient, patientsShown } from '@bulkhead/access/audit';
+import { AppError, invalidRequest, sentence } from '@bulkhead/base';
+import {
+  type HistoryEntry,
+  historyBundle,
+  type Include,
+  includedReferences,
+  isResourceType,
+  parseSearch,
+  type Resource,
+  type SearchRequest,
+  type SearchsetEntry,
+  searchset,
+  whyNotResourceType,
+} from '@bulkhead/fhir';
+import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { resourceError } from '../errors.ts';
+import type { SourcedVersion } from '../resource-document.ts';
+import { sortFault } from '../resource-query.ts';
+import type { ResourceStore } from '../store.ts';
+import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
+import { type HistoryRequest, openWindow, readHistory } from './read-history.ts';
+import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';
+
+export interface ResourceTypeReference {
+  readonly provider: string;
+  readonly connectionId: string;
+  readonly resourceType: string;
+  readonly scope: ConnectionScope;
+}
+
+/** The erasure of a whole connection. */
+interface Purge {
+  /** When it was requested. Nothing can be read since then. */
+  readonly purgedAt: Date;
+  /** The keys that were limited to the connection and others. */
+  readonly readerKeyIds: readonly string[];
+}
+
+type ReadResource = ResourceTypeReference & {
+  readonly resourceId: string;
+  /** Only this version. */
+  readonly version?: string | undefined;
+};
+
+interface Reader {
+  /** The API key of the request. */
+  readonly keyId: string;
+}
+
+type ConnectionOfReader = Omit<ResourceTypeReference, 'resourceType'> & Reader;
+
+export interface SearchResources extends ResourceTypeReference {
+  /** An OperationOutcome about the search, which the page begins with. JSON. */
+  readonly outcome?: string | undefined;
+  /** The FHIR search parameters of the URL. */
+  readonly parameters: URLSearchParams;
+  /** Whether `_include` may add resources of a type. Default: all types. */
+  readonly mayInclude?: (resourceType: string) => boolean;
+  /** Other parameters that the request can have, for the message about an unknown one. */
+  readonly otherParameters?: readonly string[];
+  /** Aborted when the client has closed the connection. */
+  readonly signal: AbortSignal;
+}
+
+interface SearchPage {
+  /** The absolute URL of the request, from which the link to the next page is made. */
+  readonly address: URL;
+  /** The FHIR base URL of `fullUrl`. Default: that of the EHR. */
+  readonly base?: string;
+}
+
+/** Parameters that apply to pages. A stream has no pages. */
+const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
+
+/** A page of 1,000 matches with one target each. More targets need a smaller page. */
+const maxIncluded = 1000;
+
+/** Reads stored resources for the API, with every number as the EHR wrote it. */
+export class ResourceService {
+  private readonly store;
+  private readonly connections;
+  private readonly purges;
+
+  constructor(options: {
+    readonly store: ResourceStore;
+    readonly connections: {
+      /** @throws AppError `unknown-connection` */
+      readonly find: (reference: {
+        readonly provider: string;
+        readonly id: string;
+        readonly scope: ConnectionScope;
+      }) => Promise<{ readonly fhirEndpoint: string }>;
+    };
+    readonly purges: {
+      /** Finds the erasure of a whole connection. */
+      readonly find: (connectionId: string) => Promise<Purge | undefined>;
+    };
+  }) {
+    const { store, connections, purges } = options;
+    this.store = store;
+    this.connections = connections;
+    this.purges = purges;
+  }
+
+  /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
+  async read(options: ReadResource): Promise<ReadText & Pick<HistoryEntry, 'changedAt'> & { readonly tag: string }> {
+    const stored = await this.readVersion(options);
+    if (stored.deleted) throw resourceDeleted();
+    const { resource, tag, changedAt } = stored;
+    return { text: JSON.stringify(resource), patients: patientsShown(resource as Resource), tag, changedAt };
+  }
+
+  /** Reads the stored version of a resource, which can be its deletion, as a history Bundle. @throws AppError `unknown-resource` */
+  async instanceHistory(
+    options: ReadResource & Pick<SearchPage, 'address' | 'base'> & Pick<HistoryRequest, 'since'>,
+  ): Promise<ReadText> {
+    const { resourceType, resourceId, address, base = '', since } = options;
+    const { deleted, resource: content, versionId, changedAt } = await this.readVersion(options);
+    const reference = `${resourceType}/${resourceId}`;
+    const resource = deleted ? undefined : JSON.stringify(content);
+    const entry = { fullUrl: `${base}/${reference}`, reference, resource, versionId, changedAt };
+    const isListed = since === undefined || changedAt >= since;
+    return {
+      text: historyBundle({ self: address.href, until: changedAt, entries: isListed ? [entry] : [] }),
+      patients: deleted || !isListed ? [] : patientsShown(content as Resource),
+    };
+  }
+
+  private async readVersion({ resourceId, version, ...reference }: ReadResource) {
+    await this.check(reference);
+    const stored = await this.store.resources.read({ ...reference, resourceId });
+    if (!stored || (version !== undefined && stored.versionId !== version)) throw resourceError('unknown-resource');
+    return stored;
+  }
+
+  /** Reads the sources of the stored and of earlier versions of a resource. @throws AppError `unknown-resource` */
+  async sources({ resourceId, ...reference }: ResourceTypeReference & { readonly resourceId: string }) {
+    await this.check(reference);
+    const sources = await this.store.resources.readSources({ ...reference, resourceId });
+    if (sources.length === 0) throw resourceError('unknown-resource');
+    const { resource } = (await this.store.resources.read({ ...reference, resourceId })) ?? {};
+    return { sources: sources, patients: resource ? patientsShown(resource as Resource) : [] };
+  }
+
+  /**
+   * Streams all current resources that match, one per line, with constant memory.
+   * @param options.onFurther awaited before a chunk that also shows patients that were not requested
+   */
+  async stream(
+    options: SearchResources & { readonly onFurther: (patients: readonly string[]) => Promise<void> },
+  ): Promise<ReadLines> {
+    const { parameters, signal, onFurther, ...reference } = options;
+    await this.check(reference);
+    const paged = pageParameters.filter((name) => parameters.has(name));
+    if (paged.length > 0) {
+      const message = 'applies to pages, and NDJSON has no pages. Leave it out, or request a Bundle';
+      throw invalidRequest(paged.map((path) => ({ path, message })));
+    }
+    const { search } = parse(parameters, options.otherParameters);
+    const requested = requestedPatients({ ...reference, search });
+    const patients = requested.length > 0 ? requested : [anyPatient];
+    return {
+      patients,
+      lines: watchPatients({
+        chunks: this.store.resources.streamNdjson({ ...reference, search, signal }),
+        patients,
+        onFurther,
+      }),
+    };
+  }
+
+  /**
+   * Reads one page of matches, as a searchset Bundle in JSON.
+   * @throws AppError `unknown-connection`, `unknown-resource`, `invalid-request`, `search-too-costly`
+   */
+  async search(options: SearchResources & SearchPage): Promise<ReadText> {
+    const { parameters, address, ...reference } = options;
+    const { fhirEndpoint } = await this.check(reference);
+    const { search, count, withTotal, cursor, includes } = parse(parameters, options.otherParameters);
+    checkPage(reference.resourceType, { search, includes });
+    if (cursor !== undefined && !this.store.resources.isCursorOf({ ...reference, search, cursor })) {
+      const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
+      throw invalidRequest([{ path: '_cursor', message }]);
+    }
+    const total = withTotal ? await this.store.resources.count({ ...reference, search }) : undefined;
+    const matches: { readonly resource: Resource; readonly json: string }[] = [];
+    let characters = 0;
+    let end: (() => string) | undefined;
+    let next: string | undefined;
+    for await (const match of this.store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
+      if (matches.length === count || characters > maxPageCharacters) {
+        next = end?.();
+        break;
+      }
+      const json = JSON.stringify(match.resource);
+      matches.push({ resource: match.resource as Resource, json });
+      characters += json.length;
+      end = match.cursor;
+    }
+    const included = await this.readTargets({
+      mayInclude: options.mayInclude,
+      ...{ includes, fhirEndpoint, connectionId: reference.connectionId },
+      matches: matches.map(({ resource }) => resource),
+    });
+    // `fullUrl` is the identity of the resource, and its references are relative to it.
+    const urlOf = ({ resourceType, id }: Resource) => `${options.base ?? fhirEndpoint}/${resourceType}/${id}`;
+    const entries: readonly SearchsetEntry[] = [
+      ...(options.outcome === undefined
+        ? []
+        : [{ fullUrl: undefined, resource: options.outcome, mode: 'outcome' as const }]),
+      ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: json })),
+      ...included.map((resource) => ({
+        ...{ fullUrl: urlOf(resource), resource: JSON.stringify(resource) },
+        mode: 'include' as const,
+      })),
+    ];
+    const shown = [...matches.map(({ resource }) => resource), ...included].flatMap(patientsShown);
+    const nextUrl = next === undefined ? undefined : withCursor(address, next);
+    return {
+      text: searchset({ self: address.href, next: nextUrl, total, entries }),
+      patients: [...new Set([...requestedPatients({ ...reference, search }), ...shown])],
+    };
+  }
+
+  /** Reads the resources that `_include` adds to a page. @throws AppError `invalid-request` if there are too many */
+  private async readTargets(options: {
+    readonly connectionId: string;
+    readonly fhirEndpoint: string;
+    readonly includes: readonly Include[];
+    readonly mayInclude: SearchResources['mayInclude'];
+    readonly matches: readonly Resource[];
+  }): Promise<Resource[]> {
+    const { connectionId, fhirEndpoint, includes, mayInclude = () => true, matches } = options;
+    const references = includes.flatMap((include) =>
+      matches.flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
+    );
+    const readable = references.filter(({ type }) => mayInclude(type));
+    const targets = new Map(readable.map((target) => [`${target.type}/${target.id}`, target]));
+    // A Bundle must not have a resource twice: https://hl7.org/fhir/R4/bundle.html#invs (bdl-7).
+    for (const { resourceType, id } of matches) targets.delete(`${resourceType}/${id}`);
+    if (targets.size > maxIncluded) {
+      const message = `adds more than ${maxIncluded} resources to this page. Send a smaller \`_count\``;
+      throw invalidRequest([{ path: '_include', message }]);
+    }
+    const found: Resource[] = [];
+    for (const [resourceType, ofType] of Map.groupBy(targets.values(), ({ type }) => type)) {
+      const ids = ofType.map(({ id }) => id);
+      found.push(...((await this.store.resources.findByIds({ connectionId, resourceType, ids })) as Resource[]));
+    }
+    return found;
+  }
+
+  /** Reads one page of what was stored since a time, as a history Bundle in JSON. See `readHistory`. */
+  async history(
+    options: HistoryRequest & ResourceTypeReference & Reader & Pick<SearchPage, 'base'>,
+  ): Promise<ReadText> {
+    const { fhirEndpoint } = await this.checkUnpurged(options);
+    return readHistory({ ...options, fhirEndpoint: options.base ?? fhirEndpoint, changes: this.store.resourceChanges });
+  }
+
+  /** Like `history`, for several types and the oldest change first. See `readChanges`. */
+  async changes(options: ChangesRequest & ConnectionOfReader & Pick<SearchPage, 'base'>): Promise<ReadText> {
+    const { fhirEndpoint, changes } = await this.openChanges(options);
+    return readChanges({ ...options, changes, fhirEndpoint: options.base ?? fhirEndpoint });
+  }
+
+  /** Like `changes`, as NDJSON without pages. See `streamChanges`. */
+  async streamChanges(options: Omit<ChangesRequest, 'cursor' | 'count' | 'address'> & ConnectionOfReader) {
+    return streamChanges({ ...options, ...(await this.openChanges(options)) });
+  }
+
+  private async openChanges(options: Pick<ChangesRequest, 'resourceTypes'> & ConnectionOfReader) {
+    const [first = 'Patient', ...others] = options.resourceTypes ?? [];
+    const { fhirEndpoint } = await this.checkUnpurged({ ...options, resourceType: first });
+    for (const resourceType of others) checkType(resourceType);
+    return { fhirEndpoint, changes: this.store.resourceChanges };
+  }
+
+  /**
+   * The window of changes from a time on. Undefined: from the beginning.
+   * @throws AppError `unknown-connection`, `connection-purged`, `history-expired`, `invalid-request`
+   */
+  async openWindow({ since, ...reference }: ConnectionOfReader & { readonly since: Date | undefined }) {
+    await this.checkConnection(reference);
+    const { resourceChanges: changes } = this.store;
+    const { connectionId } = reference;
+    return (await openWindow({ connectionId, resourceType: '*', since, changes, cursor: undefined })).window;
+  }
+
+  /** Checks that a reader may read a connection, which can have been deleted meanwhile. @throws AppError `unknown-connection`, `connection-purged` */
+  async checkConnection(reference: ConnectionOfReader): Promise<void> {
+    // Any type exists.
+    await this.checkUnpurged({ ...reference, resourceType: 'Patient' });
+  }
+
+  /** Tells keys that could read a connection that it was erased. @throws AppError `connection-purged` */
+  private async checkUnpurged(reference: ResourceTypeReference & Reader) {
+    try {
+      return await this.check(reference);
+    } catch (error) {
+      const { connectionId, scope, keyId } = reference;
+      if (!(error instanceof AppError && error.code === 'unknown-connection')) throw error;
+      const purge = await this.purges.find(connectionId);
+      if (!purge || !(isInScope(scope, connectionId) || purge.readerKeyIds.includes(keyId))) throw error;
+      throw resourceError('connection-purged', { context: { purgedAt: purge.purgedAt.toISOString() } });
+    }
+  }
+
+  private async check({ provider, connectionId, resourceType, scope }: ResourceTypeReference) {
+    const connection = await this.connections.find({ provider, id: connectionId, scope });
+    checkType(resourceType);
+    return connection;
+  }
+}
+
+/** The type is the name of a collection, so other names must not be used. @throws AppError `unknown-resource` */
+function checkType(resourceType: string): void {
+  if (isResourceType(resourceType)) return;
+  const message = `${sentence(whyNotResourceType(resourceType))} Verify the type.`;
+  throw resourceError('unknown-resource', { message });
+}
+
+/** @throws AppError `invalid-request` */
+function checkPage(resourceType: string, { search, includes }: Pick<SearchRequest, 'search' | 'includes'>): void {
+  const sorted = sortFault(search);
+  if (sorted !== undefined) throw invalidRequest([{ path: '_sort', message: sorted }]);
+  const other = includes.find(({ type }) => type !== resourceType);
+  if (!other) return;
+  const message = `is for ${other.type}, and the matches are of the type ${resourceType}`;
+  throw invalidRequest([{ path: '_include', message }]);
+}
+
+function parse(parameters: URLSearchParams, others?: readonly string[]): SearchRequest {
+  const parsed = parseSearch(parameters, others);
+  if ('faults' in parsed) throw invalidRequest(parsed.faults);
+  return parsed.request;
+}
+
+/** The patients that a search names. */
+function requestedPatients(options: {
+  readonly resourceType: string;
+  readonly search: SearchRequest['search'];
+}): readonly string[] {
+  const { resourceType, search } = options;
+  const ids = resourceType === 'Patient' ? (search.ids ?? []) : [];
+  return [...new Set([...search.patients.flat(), ...ids])];
+}
+
+/** 410, as https://hl7.org/fhir/R4/http.html#read requires for a resource that is known to be deleted. */
+function resourceDeleted(): AppError {
+  return resourceError('resource-deleted');
+}
+
+export function toSourceView({ versionId, lastUpdated, deleted, source, storedAt }: SourcedVersion) {
+  return {
+    ...(versionId === undefined ? {} : { versionId }),
+    lastUpdated: lastUpdated.toISOString(),
+    deleted,
+    storedAt: storedAt.toISOString(),
+    source,
+  };
+}

@@ -1,0 +1,285 @@
+import { anyPatient } from '@bulkhead/access/audit';
+import { invalidRequest } from '@bulkhead/base';
+import {
+  everyResource,
+  isResourceType,
+  parseSearch,
+  type Resource,
+  type ResourceSearch,
+  whyNotResourceType,
+} from '@bulkhead/fhir';
+import {
+  type ExportLevel,
+  elementSelector,
+  ignoredIssue,
+  type KickOff,
+  type KickOffParameter,
+  kickOffParameterNames,
+  type ManifestFile,
+  readKickOff,
+  type TypeFilter,
+  writeManifest,
+} from '@bulkhead/fhir/bulk-server';
+import { checkSince, type ResourceChange, type ResourceStore } from '@bulkhead/records';
+import type { ResourceService } from '@bulkhead/records/commands';
+import type { ConnectionScope } from '@bulkhead/store';
+import { servedExportError } from '../errors.ts';
+import type { ServedExport } from '../served-export.record.ts';
+import type { ServedExportStore } from '../store.ts';
+
+/** Who asks, and for which connection. */
+interface Reader {
+  readonly provider: string;
+  readonly connectionId: string;
+  readonly scope: ConnectionScope;
+  /** The API key or the backend client. */
+  readonly clientId: string;
+  /** @throws AppError if the reader may not read resources of a type */
+  readonly checkType: (resourceType: string) => void;
+}
+
+interface ExportReference extends Reader {
+  readonly id: string;
+}
+
+export interface NewServedExport extends Reader {
+  readonly level: ExportLevel;
+  readonly parameters: readonly KickOffParameter[];
+  /** `Prefer: handling=lenient` */
+  readonly isLenient: boolean;
+  /** The URL of the kick-off. */
+  readonly request: string;
+  /** Called for a valid request, before a record is created. Throws if there are too many. */
+  readonly admit: (kickOff: { readonly patients: number }) => Promise<void>;
+}
+
+/** A client that was stopped in the evening continues in the morning. Later, a new export is as good, because nothing is prepared. */
+const keptMs = 24 * 60 * 60_000;
+/** The entries of a Bundle of deletions, so that a line stays below 100 kB. */
+const maxBundleEntries = 1000;
+const chunkCharacters = 64 * 1024;
+
+/**
+ * Serves FHIR Bulk Data exports of what is stored (https://hl7.org/fhir/uv/bulkdata/export.html). A kick-off stores a record with the time
+ * since which changes are exported. `transactionTime` is the time until which all changes are settled. What is newer is exported too, and
+ * again by the next export, so consecutive exports miss nothing, whatever is stored while they are read.
+ */
+export class ServedExportService {
+  private readonly store;
+  private readonly resources;
+
+  constructor(options: {
+    readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceChanges'>;
+    readonly resources: Pick<ResourceService, 'openWindow' | 'checkConnection'>;
+  }) {
+    this.store = options.store;
+    this.resources = options.resources;
+  }
+
+  /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged` */
+  async kickOff(options: NewServedExport): Promise<string> {
+    const { provider, connectionId, scope, clientId, request, admit, checkType } = options;
+    const now = new Date();
+    const kickOff = readServedKickOff(options, now);
+    const { typeFilters, patients, elements, ignored, withProvenance, sinceMs } = kickOff;
+    const addsProvenance = withProvenance && kickOff.types.length > 0;
+    const types = [...new Set([...kickOff.types, ...(addsProvenance ? ['Provenance'] : [])])];
+    for (const type of types) checkType(type);
+    const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
+    await admit({ patients: patients.length });
+    const since = sinceMs === undefined ? undefined : new Date(sinceMs);
+    const window = await this.resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
+    return this.store.servedExports.create({
+      ...{ connectionId, clientId, request, types, typeFilters: searches, patients, elements, ignored },
+      ...(since ? { since: window.since } : {}),
+      until: window.until,
+      expiresAt: new Date(now.getTime() + keptMs),
+    });
+  }
+
+  /**
+   * Makes the manifest, with the types that have a match now.
+   * @param options.urlOf the URL of a file
+   * @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged`
+   */
+  async manifest(options: ExportReference & { readonly urlOf: (name: string) => string }) {
+    const { urlOf } = options;
+    const served = await this.find(options);
+    await this.checkDeletions(served);
+    const types = await this.readableTypes(served, options);
+    const found = await Promise.all(
+      types.map(async (type) => ((await this.store.resources.hasAny(selectionOf(served, type))) ? [type] : [])),
+    );
+    const output = found.flat().map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
+    const hasDeletions = await this.hasDeletions(served, types);
+    return {
+      expiresAt: served.expiresAt,
+      manifest: writeManifest({
+        ...{ transactionTime: served.until, request: served.request, requiresAccessToken: true, output },
+        deleted: hasDeletions ? [{ type: 'Bundle', url: urlOf(deletedFile) }] : [],
+        error:
+          served.ignored.length === 0
+            ? []
+            : [{ type: 'OperationOutcome', url: urlOf(errorFile), count: served.ignored.length }],
+      }),
+    };
+  }
+
+  /**
+   * Reads a file of the manifest.
+   * @returns NDJSON in chunks that end with a line end, and the patients whose data it can show
+   * @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged`
+   */
+  async readFile(options: ExportReference & { readonly name: string; readonly signal: AbortSignal }) {
+    const { name, signal, checkType } = options;
+    const served = await this.find(options);
+    if (name === errorFile) return { lines: ignoredLines(served), patients: [] };
+    const patients = served.patients.length > 0 ? served.patients : [anyPatient];
+    if (name === deletedFile && served.since) {
+      const types = await this.readableTypes(served, options);
+      const deletions = { connectionId: served.connectionId, types, since: served.since, signal };
+      await this.checkDeletions(served);
+      return { lines: this.deletionLines(served, deletions), patients: [anyPatient] };
+    }
+    const type = name.replace(/\.ndjson$/, '');
+    const isExported = served.types.length === 0 || served.types.includes(type);
+    if (!isResourceType(type) || !isExported) throw servedExportError('unknown-served-export');
+    checkType(type);
+    const { since, elements } = served;
+    const selection = { ...selectionOf(served, type), signal };
+    const { resources, resourceChanges } = this.store;
+    if (since) {
+      const changed = resourcesOf(resourceChanges.readOnce({ ...selection, since }));
+      return { lines: toLines(changed, elements), patients };
+    }
+    const isWhole = elements.length === 0;
+    const lines = isWhole ? resources.streamNdjson(selection) : toLines(resources.streamBatches(selection), elements);
+    return { lines, patients };
+  }
+
+  /** @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged` */
+  async delete(options: ExportReference): Promise<void> {
+    await this.find(options);
+    await this.store.servedExports.delete(options.id);
+  }
+
+  /** The connection can have been deleted since the kick-off. */
+  private async find({ id, provider, connectionId, scope, clientId }: ExportReference): Promise<ServedExport> {
+    await this.resources.checkConnection({ provider, connectionId, scope, keyId: clientId });
+    const served = await this.store.servedExports.find({ id, now: new Date() });
+    if (served?.clientId === clientId && served.connectionId === connectionId) return served;
+    throw servedExportError('unknown-served-export');
+  }
+
+  private async readableTypes({ types, connectionId }: ServedExport, { checkType }: Reader): Promise<string[]> {
+    const all = types.length > 0 ? types : await this.store.resources.listStoredTypes(connectionId);
+    return all.filter((type) => {
+      try {
+        checkType(type);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** Tombstones can have been deleted since the kick-off. @throws AppError `history-expired` */
+  private async checkDeletions({ since }: ServedExport): Promise<void> {
+    if (since) await checkSince(since, this.store.resourceChanges);
+  }
+
+  private async *deletionLines(
+    served: ServedExport,
+    window: Parameters<ResourceStore['resourceChanges']['readDeletions']>[0],
+  ): AsyncGenerator<Buffer> {
+    let entries: object[] = [];
+    for await (const reference of this.store.resourceChanges.readDeletions(window)) {
+      entries.push({ request: { method: 'DELETE', url: reference } });
+      if (entries.length < maxBundleEntries) continue;
+      yield bundleLine(entries);
+      entries = [];
+    }
+    // The retention notes what it deletes before it does. An error cuts the file off.
+    await this.checkDeletions(served);
+    if (entries.length > 0) yield bundleLine(entries);
+  }
+
+  private async hasDeletions({ connectionId, since }: ServedExport, types: readonly string[]): Promise<boolean> {
+    if (!since) return false;
+    for await (const _ of this.store.resourceChanges.readDeletions({ connectionId, types, since, limit: 1 }))
+      return true;
+    return false;
+  }
+}
+
+function selectionOf({ connectionId, since, typeFilters, patients }: ServedExport, resourceType: string) {
+  const filters = typeFilters.filter(({ type }) => type === resourceType).map(toSearch);
+  const ofPatients = patients.length > 0 ? [patients] : [];
+  const searches = (filters.length > 0 || ofPatients.length === 0 ? filters : [everyResource]).map((search) => ({
+    ...search,
+    patients: [...search.patients, ...ofPatients],
+  }));
+  return { connectionId, resourceType, since, searches };
+}
+
+/** @throws AppError `invalid-request` */
+export function readServedKickOff(
+  { parameters, level, isLenient }: Pick<NewServedExport, 'parameters' | 'level' | 'isLenient'>,
+  now: Date,
+): KickOff {
+  const { faults, ...kickOff } = readKickOff(parameters, {
+    ...{ level, isLenient, nowMs: now.getTime() },
+    supported: kickOffParameterNames,
+    filterFault,
+    typeFault: (type) =>
+      isResourceType(type) ? undefined : `names a type that does not exist: ${whyNotResourceType(type)}`,
+  });
+  if (faults.length > 0) throw invalidRequest(faults.map(({ path, message }) => ({ path, message })));
+  return kickOff;
+}
+
+const deletedFile = 'deleted.ndjson';
+const errorFile = 'errors.ndjson';
+
+/** Parameters of a page, or of its order, have no meaning in a file. */
+const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
+
+function filterFault({ type, parameters }: TypeFilter): string | undefined {
+  if (!isResourceType(type)) return whyNotResourceType(type);
+  const parsed = parseSearch(parameters);
+  const paged = pageParameters.find((name) => parameters.has(name));
+  if (paged !== undefined) return `\`${paged}\` applies to pages, and a file has none`;
+  return 'faults' in parsed ? parsed.faults.map(({ path, message }) => `\`${path}\` ${message}`).join('. ') : undefined;
+}
+
+function toSearch({ query }: { readonly query: string }): ResourceSearch {
+  const parsed = parseSearch(new URLSearchParams(query));
+  if ('faults' in parsed) throw new Error('A stored filter cannot be read. It was checked before it was stored.');
+  return parsed.request.search;
+}
+
+async function* resourcesOf(changes: AsyncIterable<Pick<ResourceChange, 'resource'>>) {
+  for await (const { resource } of changes) yield [resource];
+}
+
+async function* toLines(batches: AsyncIterable<readonly unknown[]>, elements: readonly string[]) {
+  const select = elements.length === 0 ? undefined : elementSelector(elements);
+  let text = '';
+  for await (const batch of batches) {
+    for (const resource of batch) text += `${JSON.stringify(select ? select(resource as Resource) : resource)}\n`;
+    if (text.length < chunkCharacters) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  if (text !== '') yield Buffer.from(text);
+}
+
+function bundleLine(entry: readonly object[]): Buffer {
+  return Buffer.from(`${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`);
+}
+
+async function* ignoredLines({ ignored }: ServedExport): AsyncGenerator<Buffer> {
+  for (const name of ignored) {
+    yield Buffer.from(`${JSON.stringify({ resourceType: 'OperationOutcome', issue: [ignoredIssue(name)] })}\n`);
+  }
+}

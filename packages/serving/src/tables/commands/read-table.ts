@@ -1,0 +1,136 @@
+import { setImmediate } from 'node:timers/promises';
+import { anyPatient, patientsShown } from '@bulkhead/access/audit';
+import type { Resource, ResourceSearch } from '@bulkhead/fhir';
+import { type ResourceStore, wholeSecond } from '@bulkhead/records';
+import type { EvaluationError } from '../fhirpath/expression-error.ts';
+import type { Cell, TableColumn } from '../view/column-type.ts';
+import type { CompiledView } from '../view/compile-view.ts';
+import { type Row, viewFailed } from '../view/make-rows.ts';
+import { CellError, type TableWriter } from '../writers/table-writer.ts';
+
+/*
+ * A table is the stream of a type's resources through a view. It is made while it is read, and nothing of it is stored:
+ *
+ *     MongoDB --> batch of resources --> rows of the view --> writer --> chunks --> client
+ */
+
+export interface ReadTable {
+  readonly view: CompiledView;
+  readonly connectionIds: readonly string[];
+  readonly search: ResourceSearch;
+  /** Only what was stored since this time. Undefined: everything. */
+  readonly since: Date | undefined;
+  /** The table ends after so many rows. */
+  readonly limit: number;
+  readonly store: Pick<ResourceStore, 'resources' | 'resourceChanges'>;
+  readonly writer: TableWriter;
+  /** Aborted when the client has closed the connection. */
+  readonly signal: AbortSignal;
+  /** The patients that the audit event of the request names. */
+  readonly patients: readonly string[];
+  /** Awaited before rows that also show other patients. */
+  readonly onFurther: (patients: readonly string[]) => Promise<void>;
+}
+
+/** The columns before those of the view. */
+export const connectionColumn: TableColumn = {
+  ...{ name: 'connection_id', type: 'id', kind: 'text', isCollection: false },
+  description: 'The connection from which the resource came.',
+};
+export const deletedColumn: TableColumn = {
+  ...{ name: 'is_deleted', type: 'boolean', kind: 'boolean', isCollection: false },
+  description: 'Whether the resource has no rows any longer. Only with `_since`.',
+};
+
+/** After this many steps of the budget, some 10 ms, other requests have a turn. */
+const stepsOfTurn = 250_000;
+
+/** Streams a table in chunks. @throws AppError `view-failed`, `view-too-costly`, `search-too-costly` */
+export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
+  const { writer, limit, view } = options;
+  let remaining = limit;
+  let steps = 0;
+  for await (const { resource, rows } of options.since === undefined ? currentRows(options) : changedRows(options)) {
+    steps += view.budget.spent;
+    if (steps > stepsOfTurn) {
+      steps = 0;
+      await setImmediate();
+    }
+    for (const row of rows) {
+      if (remaining === 0) break;
+      remaining -= 1;
+      addRow({ writer, row, resource });
+      const chunk = writer.take();
+      if (chunk) yield chunk;
+    }
+    if (remaining === 0) break;
+  }
+  yield writer.end();
+}
+
+interface ResourceRows {
+  readonly resource: unknown;
+  readonly rows: readonly Row[];
+}
+
+async function* currentRows(options: ReadTable): AsyncGenerator<ResourceRows> {
+  const { view, connectionIds, search, store, signal, patients, onFurther } = options;
+  const { resourceType } = view;
+  const isOfPatients = !patients.includes(anyPatient);
+  const listed = new Set(patients);
+  for (const connectionId of connectionIds) {
+    for await (const batch of store.resources.streamBatches({ connectionId, resourceType, search, signal })) {
+      const shown = isOfPatients ? batch.flatMap((resource) => patientsShown(resource as Resource)) : [];
+      const further = [...new Set(shown)].filter((patient) => !listed.has(patient));
+      if (further.length > 0) await onFurther(further);
+      for (const patient of further) listed.add(patient);
+      for (const resource of batch) {
+        yield { resource, rows: view.rows(resource).map((row) => [connectionId, ...row]) };
+      }
+    }
+  }
+}
+
+/**
+ * The rows of changed resources. A resource without rows, because it was deleted or because the view leaves it out, has one row with its
+ * key. A copy is current if it first deletes the rows of all keys.
+ */
+async function* changedRows(options: ReadTable): AsyncGenerator<ResourceRows> {
+  const { view, connectionIds, store, signal } = options;
+  const { resourceType, columns, keyColumn } = view;
+  const since = wholeSecond((options.since as Date).getTime());
+  const keyOnly = (connectionId: string, resourceId: string): Row => [
+    connectionId,
+    true,
+    ...columns.map((_, index): Cell => (index === keyColumn ? resourceId : null)),
+  ];
+  for (const connectionId of connectionIds) {
+    // Once, because a copy inserts all rows of a key.
+    const changes = store.resourceChanges.readOnce({ connectionId, resourceType, since, signal });
+    for await (const { resource, resourceId, deleted } of changes) {
+      const rows = deleted ? [] : view.rows(resource);
+      const isGone = rows.length === 0;
+      yield {
+        resource: { resourceType, id: resourceId },
+        rows: isGone ? [keyOnly(connectionId, resourceId)] : rows.map((row) => [connectionId, false, ...row]),
+      };
+    }
+  }
+}
+
+function addRow({
+  writer,
+  row,
+  resource,
+}: {
+  readonly writer: TableWriter;
+  readonly row: Row;
+  readonly resource: unknown;
+}): void {
+  try {
+    writer.add(row);
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    throw viewFailed({ error: error as EvaluationError, resource, column: error.column });
+  }
+}

@@ -1,0 +1,151 @@
+import { anyPatient } from '@bulkhead/access/audit';
+import { invalidRequest } from '@bulkhead/base';
+import { parseSearch, type ResourceSearch } from '@bulkhead/fhir';
+import { checkSince, type ResourceStore } from '@bulkhead/records';
+import type { ConnectionScope } from '@bulkhead/store';
+import { tableError } from '../errors.ts';
+import { Budget } from '../fhirpath/budget.ts';
+import { type CompiledView, compileView, invalidView } from '../view/compile-view.ts';
+import { publishedViews } from '../views.ts';
+import { type TableFormat, tableFormats } from '../writers/formats.ts';
+import { connectionColumn, deletedColumn, readTable } from './read-table.ts';
+
+export interface StreamTable {
+  readonly provider: string;
+  /** The name of a published view, or a ViewDefinition. */
+  readonly view: string | object;
+  readonly connectionIds: readonly string[];
+  readonly scope: ConnectionScope;
+  readonly format: TableFormat;
+  readonly quotesFormulas: boolean;
+  readonly since: Date | undefined;
+  readonly limit: number | undefined;
+  /** The FHIR search parameters of the URL. */
+  readonly parameters: URLSearchParams;
+  readonly signal: AbortSignal;
+  readonly onFurther: (patients: readonly string[]) => Promise<void>;
+}
+
+/** A table, ready to be sent. */
+export interface OpenedTable {
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly contentType: string;
+  readonly fileName: string;
+  /** The requested patients, or `anyPatient` if none were requested. */
+  readonly patients: readonly string[];
+  /** Every earlier change is in the table. Sent as `_since` the next time, it continues there. */
+  readonly until: Date;
+}
+
+/** Makes tables of stored resources for the API. Views are compiled once. */
+export class TableService {
+  private readonly store;
+  private readonly connections;
+  private readonly compiled = new Map<string, CompiledView>();
+
+  constructor(options: {
+    readonly store: Pick<ResourceStore, 'resources' | 'resourceChanges'>;
+    readonly connections: {
+      /** @throws AppError `unknown-connection` */
+      readonly find: (reference: {
+        readonly provider: string;
+        readonly id: string;
+        readonly scope: ConnectionScope;
+      }) => Promise<unknown>;
+    };
+  }) {
+    const { store, connections } = options;
+    this.store = store;
+    this.connections = connections;
+  }
+
+  /** The published views, with their columns. */
+  list() {
+    return Object.entries(publishedViews).map(([name, { title, description }]) => {
+      const { resourceType, columns } = this.find(name);
+      return {
+        ...{ name, title, description, resourceType },
+        columns: columns.map(({ kind: _, ...column }) => column),
+      };
+    });
+  }
+
+  /** @throws AppError `unknown-connection`, `unknown-view`, `invalid-view`, `history-expired`, `invalid-request` */
+  async open(options: StreamTable): Promise<OpenedTable> {
+    const { provider, connectionIds, scope, format, quotesFormulas, since, limit, signal, onFurther } = options;
+    for (const id of connectionIds) await this.connections.find({ provider, id, scope });
+    const view = typeof options.view === 'string' ? this.find(options.view) : compileOwnView(options.view);
+    const columns = tableColumns(view, since);
+    const search = readSearch(options);
+    const { resourceChanges } = this.store;
+    if (since) await checkSince(since, resourceChanges);
+    const until = await resourceChanges.settledUntil();
+    const requested = [
+      ...new Set([...search.patients.flat(), ...(view.resourceType === 'Patient' ? (search.ids ?? []) : [])]),
+    ];
+    const patients = requested.length > 0 ? requested : [anyPatient];
+    const writer = tableFormats[format].create({ columns, quotesFormulas });
+    const table = {
+      view,
+      connectionIds: [...new Set(connectionIds)],
+      search,
+      since,
+      writer,
+      signal,
+      patients,
+      onFurther,
+    };
+    return {
+      chunks: readTable({ ...table, limit: limit ?? Number.POSITIVE_INFINITY, store: this.store }),
+      contentType: tableFormats[format].contentType,
+      fileName: `${nameOf(options.view)}.${format}`,
+      ...{ patients, until },
+    };
+  }
+
+  private find(name: string): CompiledView {
+    const definition = Object.hasOwn(publishedViews, name) ? publishedViews[name] : undefined;
+    if (!definition) throw tableError('unknown-view');
+    const compiled = this.compiled.get(name) ?? compileView(definition);
+    this.compiled.set(name, compiled);
+    return compiled;
+  }
+}
+
+/** A view of a caller is a program, so the whole table has a budget. */
+function compileOwnView(view: object): CompiledView {
+  return compileView(view, new Budget({ hasTotal: true }));
+}
+
+/** @throws AppError `invalid-view` if a column of the view has the name of an added one, or if changed rows would have no key */
+function tableColumns(view: CompiledView, since: Date | undefined) {
+  const added = since === undefined ? [connectionColumn] : [connectionColumn, deletedColumn];
+  const taken = view.columns.find(({ name }) => added.some((column) => column.name === name.toLowerCase()));
+  if (taken)
+    throw invalidView([{ path: 'select', message: `has the column \`${taken.name}\`, which every table has already` }]);
+  if (since && view.keyColumn === undefined) {
+    const message =
+      'needs a column with the path `getResourceKey()` at the top, because `_since` gives the keys of deleted resources';
+    throw invalidView([{ path: 'select', message }]);
+  }
+  return [...added, ...view.columns];
+}
+
+function readSearch({ parameters, since }: StreamTable): ResourceSearch {
+  const names = [...new Set(parameters.keys())];
+  if (since && names.length > 0) {
+    const message =
+      'cannot be combined with `_since`, because a resource that no longer matches would be missed. Leave one of them out';
+    throw invalidRequest(names.map((path) => ({ path, message })));
+  }
+  const parsed = parseSearch(parameters);
+  if ('faults' in parsed) throw invalidRequest(parsed.faults);
+  return parsed.request.search;
+}
+
+/** The name of a view as a file name. */
+function nameOf(view: string | object): string {
+  if (typeof view === 'string') return view;
+  const { name } = view as { readonly name?: unknown };
+  return typeof name === 'string' && /^[A-Za-z0-9_-]{1,100}$/.test(name) ? name : 'table';
+}

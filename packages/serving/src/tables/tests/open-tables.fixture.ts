@@ -1,0 +1,42 @@
+import { createResourceChanges, createResourceStore } from '@bulkhead/records';
+import { openTestStore } from '@bulkhead/store/testing';
+import { TableService } from '../commands/table.service.ts';
+import type { TableFormat } from '../writers/formats.ts';
+
+/**
+ * Opens a store, and a service that makes tables of it. Every connection exists.
+ * @param options.delayMs how long changes are held back
+ */
+export async function openTables(options: { readonly delayMs?: number } = {}) {
+  const {
+    store: resources,
+    database,
+    close,
+  } = await openTestStore((context) => createResourceStore({ ...context, rawWrites: () => undefined }));
+  const store = { ...resources, resourceChanges: createResourceChanges(database, options) };
+  const service = new TableService({ store, connections: { find: async () => undefined } });
+  const open = (options: {
+    readonly view: string | object;
+    readonly connectionIds: readonly string[];
+    readonly format?: TableFormat;
+    readonly since?: Date;
+    readonly limit?: number;
+    readonly query?: string;
+    readonly onFurther?: (patients: readonly string[]) => Promise<void>;
+  }) => {
+    const { format = 'ndjson', since, limit, query = '', onFurther = async () => undefined, ...others } = options;
+    return service.open({
+      ...others,
+      ...{ provider: 'athenahealth', scope: 'all', format, quotesFormulas: false, since, limit, onFurther },
+      parameters: new URLSearchParams(query),
+      signal: new AbortController().signal,
+    });
+  };
+  /** Reads a whole table as bytes. */
+  const read = async (options: Parameters<typeof open>[0]): Promise<Buffer> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of (await open(options)).chunks) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+  return { store, database, close, open, read };
+}
