@@ -16,7 +16,7 @@ test('every file of the source that the documentation names by its path exists',
   const named = pages.flatMap((page) =>
     [...read(page).matchAll(/`((?:apps|packages|scripts)\/[\w./-]+\.m?ts)`/g)].map(([, path = '']) => ({ page, path })),
   );
-  expect(named.length).toBeGreaterThan(100);
+  expect(named.length).toBeGreaterThan(30);
   expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
 });
 
