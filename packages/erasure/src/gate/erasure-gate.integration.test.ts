@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { withMethods } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { ErasureGate, type ErasureGateTiming } from './erasure-gate.ts';
 import { readIdentity } from './process-identity.ts';
@@ -9,10 +9,11 @@ import { WritingProcessRepository } from './writing-process.repository.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const gates: ErasureGate[] = [];
-afterAll(async () => {
-  for (const gate of gates) await gate.close();
-  await database.close();
+// The timer of a gate would run what the next test has prepared.
+afterEach(async () => {
+  for (const gate of gates.splice(0)) await gate.close();
 });
+afterAll(() => database.close());
 
 const self = readIdentity('worker');
 const keys = { encryptionKeyId: 'key_1', verifyKeys: async () => undefined };
