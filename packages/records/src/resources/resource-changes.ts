@@ -100,6 +100,12 @@ export function createResourceChanges(
       return wholeSecond(localTime.getTime() - delayMs);
     },
 
+    /** Counts the resources of a type that were stored or deleted since a time, up to a limit. */
+    countSince({ connectionId, resourceType, since, limit }: Reference & { readonly since: Date; readonly limit: number }) {
+      const changed = { connectionId, ...changedSince(since) };
+      return database.collection(resourceType).countDocuments(changed, { hint: 'by-changed-at', limit });
+    },
+
     readNewestFirst: (reading: ReadNewestFirst) => readNewestFirst(database, reading),
 
     /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is read again. */
