@@ -4,7 +4,15 @@ import { type BulkExport, isTerminal, type OutputFile } from '@bulkhead/imports/
 import { isSyncActive } from '@bulkhead/imports/sync';
 import { ExportCopy } from '../../copies/follow-exports.ts';
 import { ApiError } from '../../system/api-client.ts';
-import { type Finding, openPractice, type Practice, silentIfAny, start, untilEnded } from '../practice.ts';
+import {
+  againIfUnavailable,
+  type Finding,
+  openPractice,
+  type Practice,
+  silentIfAny,
+  start,
+  untilEnded,
+} from '../practice.ts';
 import { goodPlan } from '../server/export-plan.ts';
 import { goodSearchPlan, isSearched } from '../server/search-plan.ts';
 import type { CurrentVersion } from '../server/world.ts';
@@ -86,7 +94,7 @@ class HistoryRound {
     const copy = new ExportCopy({ baseUrl, apiKey, provider, connectionId: practice.connectionId });
     for (const step of steps) {
       await this.#runStep(practice, step);
-      await copy.read();
+      await againIfUnavailable(() => copy.read());
     }
     this.#ehr.setClock(rightClock);
     await this.#untilErased();
@@ -256,7 +264,7 @@ class HistoryRound {
   async #verifyCopy({ connectionId }: Practice, copy: ExportCopy): Promise<void> {
     let differences: string[] = [];
     for (let reads = 0; reads < maxReads; reads++) {
-      await copy.read();
+      await againIfUnavailable(() => copy.read());
       differences = compareCopy(copy.resources, await readStored(this.#system.database, connectionId));
       if (differences.length === 0) return;
     }
