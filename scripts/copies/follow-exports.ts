@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ApiError } from '../system/api-client.ts';
 import type { TemporarySystem } from '../test-system/start-temporary-system.ts';
 
 interface Manifest {
@@ -68,7 +69,8 @@ export class ExportCopy {
   async #get(url: string, headers: Readonly<Record<string, string>> = {}) {
     const authorization = `Bearer ${this.#source.apiKey}`;
     const response = await fetch(url, { headers: { accept: 'application/fhir+json', authorization, ...headers } });
-    if (!response.ok) throw new Error(`${response.status} for ${url}: ${await response.text()}`);
+    const { ok, status } = response;
+    if (!ok) throw new ApiError({ status, code: 'export', message: `${status} for ${url}: ${await response.text()}` });
     return response;
   }
 

@@ -37,6 +37,11 @@ const tokenBytes = 20 * 1024;
 const bodyBytes = 100 * 1024;
 const form = 'application/x-www-form-urlencoded';
 const column = (name: string, path: string) => ({ name, path, type: 'string', collection: true });
+const condition = (name: string, bytes: number) => ({
+  name,
+  path: repeated('true', bytes, ' and '),
+  type: 'boolean',
+});
 const loops = (count: number, path: string) => Array.from({ length: count }, () => ({ forEach: path }));
 const repeated = (part: string, bytes: number, separator: string) =>
   Array(Math.floor(bytes / (part.length + separator.length)))
@@ -48,7 +53,14 @@ const views: Readonly<Record<string, object>> = {
     resource: 'Patient',
     select: [
       ...loops(14, 'telecom'),
-      { column: Array.from({ length: 8 }, (_, index) => column(`c${index}`, repeated('name.given', 9600, ' = '))) },
+      { column: Array.from({ length: 8 }, (_, index) => condition(`c${index}`, 9600)) },
+    ],
+  },
+  'siblings that are combined, with expressions within the limits': {
+    resource: 'Patient',
+    select: [
+      ...loops(14, 'telecom'),
+      { column: Array.from({ length: 8 }, (_, index) => condition(`c${index}`, 2600)) },
     ],
   },
   'twenty loops': { resource: 'Patient', select: [...loops(20, 'name'), { column: [column('id', 'id')] }] },

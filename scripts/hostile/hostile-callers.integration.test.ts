@@ -87,8 +87,17 @@ async function storeData(): Promise<void> {
   );
   const many = (element: object) => Array.from({ length: 300 }, () => element);
   const patient = { resourceType: 'Patient', id: 'long', name: many({ given: ['a'] }), telecom: many({ value: '1' }) };
+  // Two of each are few enough for many rows of siblings. It comes before the one with long lists.
+  const twice = (element: object) => [element, element];
+  const siblings = {
+    resourceType: 'Patient',
+    id: 'a-two',
+    name: twice({ given: ['a'] }),
+    telecom: twice({ value: '1' }),
+  };
   await store.prepareResourceTypes(['Patient', 'Binary']);
-  await store.resourceWriter.write('Patient', [makeDocument(patient, { connectionId })]);
+  const patients = [siblings, patient].map((resource) => makeDocument(resource, { connectionId }));
+  await store.resourceWriter.write('Patient', patients);
   for (let index = 0; index < 6; index++) {
     const content = { resourceType: 'Binary', id: `b${index}`, data: 'A'.repeat(binaryBytes) };
     await store.resourceWriter.write('Binary', [makeDocument(content, { connectionId })]);

@@ -30,7 +30,8 @@ export interface Practice {
 }
 
 export async function openPractice(system: FuzzedSystem, slot: Slot): Promise<Practice> {
-  const call = sendAgainIfUnavailable(createApiClient(system));
+  const callOnce = createApiClient(system);
+  const call: ApiClient = (...request) => againIfUnavailable(() => callOnce(...request));
   return { system, slot, call, connectionId: await createConnection(call, slot) };
 }
 
@@ -38,17 +39,15 @@ export async function openPractice(system: FuzzedSystem, slot: Slot): Promise<Pr
  * Sends a request again after a 503, which says that nothing was accepted. The API's time limit for a Redis command
  * runs out twenty times as fast here, which happens on a busy machine.
  */
-function sendAgainIfUnavailable(call: ApiClient): ApiClient {
-  return async <Data>(...request: Parameters<ApiClient>): Promise<Data> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await call<Data>(...request);
-      } catch (error) {
-        if (!(error instanceof ApiError && error.status === 503) || tries === maxTries) throw error;
-        await delay(unavailableMs);
-      }
+export async function againIfUnavailable<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 503) || tries === maxTries) throw error;
+      await delay(unavailableMs);
     }
-  };
+  }
 }
 
 async function createConnection(call: ApiClient, { provider, server }: Slot): Promise<string> {

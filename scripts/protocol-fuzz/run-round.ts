@@ -10,12 +10,12 @@ import {
 } from './practice.ts';
 import { periods, type Round } from './round.arbitrary.ts';
 import { goodPlan } from './server/export-plan.ts';
-import { types } from './server/search-plan.ts';
+import { isSearched, types } from './server/search-plan.ts';
 import { type CurrentVersion, World } from './server/world.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 
 /**
- * The maximum of requests of one export or sync: three files of each of three types, each requested ten times and,
+ * The maximum of requests of one export or sync: three files of each of four types, each requested ten times and,
  * while the server asks the client to wait, every ten minutes for a day. The manifest is read again for each of them.
  */
 const maxRequests = 3000;
@@ -107,6 +107,7 @@ async function runSync(
   if (run.phase !== 'completed') return { findings };
   const current = world
     .current({ period })
+    .filter(isSearched)
     .filter(({ patientId, id: resourceId }) => patientIds.includes(patientId ?? resourceId));
   const missing = await missingOf(system, connectionId, current);
   return { findings: [...findings, ...silentIfAny(`${name} is complete and lacks`, missing)] };

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { AppError, type RetryAdvice } from '@bulkhead/base';
-import { waitFor } from '@bulkhead/testing';
+import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { expect, jest, test } from '@jest/globals';
 import { Job } from 'bullmq';
+import { connectRedis, disconnectRedis } from './redis.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 import { testJobs } from './testing/test-jobs.ts';
 
@@ -261,6 +262,20 @@ test.concurrent('a short job completes before the process stops', async () => {
   release.abort();
   await stopped;
   expect((await queues.job(kickOff, payload)).state).toBe('completed');
+});
+
+test.concurrent('a consumer stops although its connections are between two attempts to reach Redis', async () => {
+  await using queues = startQueues();
+  await using proxy = await startTcpProxy(testServices().redisUrl);
+  const redis = connectRedis({ url: proxy.url, waiting: true, onError: () => undefined });
+  const consumer = queues.startConsumer({}, { redis });
+  // Its queue is empty then, so the consumer waits for the next job.
+  await queues.producer.enqueue(capabilities, connection);
+  await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
+  await proxy.close();
+  await once(redis, 'reconnecting');
+  await consumer.stop();
+  disconnectRedis(redis);
 });
 
 test.concurrent('a job that was added several times runs once', async () => {

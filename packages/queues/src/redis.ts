@@ -1,5 +1,5 @@
 import { errorCode } from '@bulkhead/base';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 
 /**
  * Replies come in the order of the commands, so a connection whose oldest command has had no answer for this time is lost although it looks
@@ -20,7 +20,7 @@ export function connectRedis(options: {
   readonly silenceMs?: number;
 }): Redis {
   const { url, waiting, onError, silenceMs = waiting ? silenceOf.worker : silenceOf.api } = options;
-  const redis: Redis = new Redis(url, {
+  const redis: Redis = new EndingRedis(url, {
     ...(waiting
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3000 }),
@@ -36,6 +36,22 @@ export function connectRedis(options: {
   });
   redis.on('error', onError);
   return redis;
+}
+
+/**
+ * Ends also between two attempts to connect. ioredis would wait for the close of a connection that is closed already, and BullMQ waits for
+ * the end of its connections when a worker stops.
+ */
+class EndingRedis extends Redis {
+  override disconnect(reconnect = false): void {
+    // In this status ioredis ends at once, and rejects the commands that wait.
+    if (!reconnect && this.status === 'reconnecting') this.status = 'wait';
+    super.disconnect(reconnect);
+  }
+
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    return new EndingRedis({ ...this.options, ...override, replyMapping: 'legacy' });
+  }
 }
 
 /**

@@ -6,7 +6,10 @@ import { keyOf } from './live-ehr.ts';
 
 interface Stored {
   readonly deleted: boolean;
-  readonly resource?: { readonly identifier?: readonly { readonly value: string }[] };
+  readonly resource?: {
+    readonly identifier?: readonly { readonly value: string }[];
+    readonly presentedForm?: readonly { readonly url: string }[];
+  };
 }
 
 /** Reads what is stored of a connection, by reference. */
@@ -42,6 +45,23 @@ export function compareStored(options: {
     deleted || alive.has(key) || unknown.has(key) ? [] : [`${key} is stored and no longer exists`],
   );
   return [...wrong, ...extra];
+}
+
+/** @returns the resources whose document is not that of their stored version. Documents have records although the workers fetch none */
+export async function compareDocuments(options: {
+  readonly database: Db;
+  readonly connectionId: string;
+  readonly stored: ReadonlyMap<string, Stored>;
+}): Promise<string[]> {
+  const { database, connectionId, stored } = options;
+  const urls = new Map<string, unknown>();
+  for await (const { resource, url } of database.collection('documents').find({ connectionId }))
+    urls.set(`${resource.type}/${resource.id}`, url);
+  return [...stored].flatMap(([key, { deleted, resource }]) => {
+    const [attachment] = resource?.presentedForm ?? [];
+    if (deleted || !attachment || urls.get(key) === attachment.url) return [];
+    return [`${key} has ${attachment.url}, and its document is ${urls.get(key)}`];
+  });
 }
 
 /** @returns the differences between a copy, JSON by reference, and what is stored */

@@ -59,7 +59,10 @@ const step = fc.record({
  */
 export const history = fc.record({
   patients: fc.integer({ min: 1, max: 3 }),
-  resources: fc.array(fc.constantFrom('Observation', 'Observation', 'Condition'), { minLength: 3, maxLength: 12 }),
+  resources: fc.array(fc.constantFrom('Observation', 'Observation', 'Condition', 'DiagnosticReport'), {
+    minLength: 3,
+    maxLength: 12,
+  }),
   /** More Observations, so that workers write for a while. */
   fillers: fc.constantFrom(0, 0, 300, 600),
   localHours: mostly(0, fc.constantFrom(8, -5)),

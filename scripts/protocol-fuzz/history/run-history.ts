@@ -4,12 +4,20 @@ import { type BulkExport, isTerminal, type OutputFile } from '@bulkhead/imports/
 import { isSyncActive } from '@bulkhead/imports/sync';
 import { ExportCopy } from '../../copies/follow-exports.ts';
 import { ApiError } from '../../system/api-client.ts';
-import { type Finding, openPractice, type Practice, silentIfAny, start, untilEnded } from '../practice.ts';
+import {
+  againIfUnavailable,
+  type Finding,
+  openPractice,
+  type Practice,
+  silentIfAny,
+  start,
+  untilEnded,
+} from '../practice.ts';
 import { goodPlan } from '../server/export-plan.ts';
-import { goodSearchPlan } from '../server/search-plan.ts';
+import { goodSearchPlan, isSearched } from '../server/search-plan.ts';
 import type { CurrentVersion } from '../server/world.ts';
 import type { FuzzedSystem, Slot } from '../start-fuzzed-system.ts';
-import { compareCopy, compareStored, findOlder, readStored } from './compare-store.ts';
+import { compareCopy, compareDocuments, compareStored, findOlder, readStored } from './compare-store.ts';
 import { findTraces, hasOneOf } from './find-traces.ts';
 import type { History, HistoryEvent, HistoryStep, WorkerStop } from './history.arbitrary.ts';
 import { keyOf, LiveEhr, type ResourceName } from './live-ehr.ts';
@@ -86,7 +94,7 @@ class HistoryRound {
     const copy = new ExportCopy({ baseUrl, apiKey, provider, connectionId: practice.connectionId });
     for (const step of steps) {
       await this.#runStep(practice, step);
-      await copy.read();
+      await againIfUnavailable(() => copy.read());
     }
     this.#ehr.setClock(rightClock);
     await this.#untilErased();
@@ -185,7 +193,9 @@ class HistoryRound {
     const patientIds = await resources.listIds({ connectionId, resourceType: 'Patient' });
     if (patientIds.length === 0) return;
     if (betweenPages.length > 0) this.#ehr.writeAll();
-    const before = this.#ehr.rows.filter(({ id, patientId }) => patientIds.includes(patientId ?? id));
+    const before = this.#ehr.rows
+      .filter(isSearched)
+      .filter(({ id, patientId }) => patientIds.includes(patientId ?? id));
     // Without a total, a deletion that moves the pages cannot be noticed.
     const isNoticed = ({ kind }: HistoryEvent) => kind === 'write' || this.#plan.search.total === 'right';
     this.#ehr.changeBetweenPages(
@@ -235,12 +245,16 @@ class HistoryRound {
 
   async #verifyStore({ connectionId }: Practice): Promise<void> {
     const isOfKeptOut = ({ id, patientId }: CurrentVersion) => this.#keptOut.has(patientId ?? id);
+    const { database } = this.#system;
+    const stored = await readStored(database, connectionId);
     const differences = compareStored({
-      stored: await readStored(this.#system.database, connectionId),
+      stored,
       expected: this.#ehr.rows.filter((row) => !isOfKeptOut(row)),
       unknown: this.#ehr.lost,
     });
     this.#findings.push(...silentIfAny('in the end', differences));
+    const ofDocuments = await compareDocuments({ database, connectionId, stored });
+    this.#findings.push(...silentIfAny('the documents of', ofDocuments));
     // A patient who has replaced one who is kept out names the other one, and stays.
     const naming = this.#ehr.rows.filter(({ replacedId = '' }) => this.#keptOut.has(replacedId));
     await this.#verifyErased([...this.#keptOut], new Set(naming.map((row) => `Patient/${connectionId}/${row.id}`)));
@@ -250,7 +264,7 @@ class HistoryRound {
   async #verifyCopy({ connectionId }: Practice, copy: ExportCopy): Promise<void> {
     let differences: string[] = [];
     for (let reads = 0; reads < maxReads; reads++) {
-      await copy.read();
+      await againIfUnavailable(() => copy.read());
       differences = compareCopy(copy.resources, await readStored(this.#system.database, connectionId));
       if (differences.length === 0) return;
     }

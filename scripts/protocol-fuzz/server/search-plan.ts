@@ -1,8 +1,16 @@
+import { standardResourceTypes } from '@bulkhead/fhir';
 import fc from 'fast-check';
 import { type Drawn, interruption, mostly, mostlyNone, planOf, refusalOf, withUsual } from './export-plan.ts';
 
 /** The types of the resources of a round. */
-export const types = ['Patient', 'Observation', 'Condition'];
+export const types = ['Patient', 'Observation', 'Condition', 'DiagnosticReport'];
+
+const standardTypes: readonly string[] = standardResourceTypes;
+
+/** Whether the syncs of a round search a type. They leave out the enhanced types. */
+export function isSearched({ type }: { readonly type: string }): boolean {
+  return standardTypes.includes(type);
+}
 
 /** The behaviour of a hostile server in the searches of one sync. It is plain JSON like the plan of an export. */
 export const searchPlan = planOf({

@@ -105,6 +105,7 @@ export function toResource({ type, id, version, lastUpdated, patientId, replaced
     id,
     meta: { versionId: String(version), lastUpdated },
     text: { status: 'generated', div: `<div>${type} ${id}, version ${version}: é\u{1f600}</div>` },
+    ...(type === 'DiagnosticReport' ? { presentedForm: [{ url: `Binary/${id}-${change ?? version}` }] } : {}),
     ...(change === undefined ? {} : { identifier: [{ value: String(change) }] }),
     ...(patientId === undefined ? {} : { subject: { reference: `Patient/${patientId}` } }),
     ...(replacedId === undefined

@@ -233,7 +233,7 @@ export const exportWarnings = {
     stage: 'end',
     title: 'The EHR seems to send everything each time',
     advice: "Ask the EHR's support whether it can export only changes.",
-    help: 'Nearly all resources of an export since the last one were unchanged. The EHR seems to ignore `_since`.',
+    help: 'Nearly all resources of an export since the last one were unchanged, and most of them were stored before the time of that one. The EHR seems to ignore `_since`.',
   },
   'reported-by-ehr': {
     stage: 'end',

@@ -3,6 +3,7 @@ import { idsBelow, maxWriteMs } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { changedSince, timestampOf } from './changed-since.ts';
+import { ReplyLimit } from './reply-limit.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import { digest, readValues, writeValues } from './resource-pages.ts';
 import { type Condition, toSelectionQuery } from './resource-query.ts';
@@ -82,22 +83,35 @@ export function createResourceChanges(
     readonly delayMs?: number;
     /** For tests. */
     readonly maxRemembered?: number;
+    readonly replyTimeMs?: number;
     /** Tombstones of earlier deletions may no longer exist. Undefined if all exist. */
     readonly deletionsKnownSince?: () => Promise<Date | undefined>;
   } = {},
 ) {
   const { delayMs = settleMs, deletionsKnownSince = async () => undefined } = options;
   const remembered = options.maxRemembered ?? maxRemembered;
+  const { replyTimeMs } = options;
   return {
     deletionsKnownSince,
     readDeletions: (deletions: Parameters<typeof readDeletions>[1]) => readDeletions(database, deletions),
 
-    readOnce: (reading: ReadOnce) => readOnce(database, { ...reading, maxRemembered: remembered }),
+    readOnce: (reading: ReadOnce) => readOnce(database, { ...reading, maxRemembered: remembered, replyTimeMs }),
 
     /** The time before which all changes can be read. */
     async settledUntil(): Promise<Date> {
       const { localTime } = await database.getClient().db().admin().command({ hello: 1 });
       return wholeSecond(localTime.getTime() - delayMs);
+    },
+
+    /** Counts the resources of a type that were stored or deleted since a time, up to a limit. */
+    countSince({
+      connectionId,
+      resourceType,
+      since,
+      limit,
+    }: Reference & { readonly since: Date; readonly limit: number }) {
+      const changed = { connectionId, ...changedSince(since) };
+      return database.collection(resourceType).countDocuments(changed, { hint: 'by-changed-at', limit });
     },
 
     readNewestFirst: (reading: ReadNewestFirst) => readNewestFirst(database, reading),
@@ -174,6 +188,8 @@ interface ReadOnce extends Reference {
   /** Only current resources that one of them finds. Default: everything, deletions and erasures too. */
   readonly searches?: readonly ResourceSearch[];
   readonly signal?: AbortSignal;
+  /** For tests. */
+  readonly replyTimeMs?: number | undefined;
 }
 
 /**
@@ -185,7 +201,7 @@ async function* readOnce(
   database: Database,
   options: ReadOnce & { readonly maxRemembered: number },
 ): AsyncGenerator<Change> {
-  const { connectionId, resourceType, since, signal, maxRemembered: limit } = options;
+  const { connectionId, resourceType, since, maxRemembered: limit } = options;
   const seen = new Set<string>();
   for await (const change of readInSlices(database, { ...options, maxTimeMs: streamTimeMs })) {
     if (seen.has(change.resourceId)) continue;
@@ -194,14 +210,15 @@ async function* readOnce(
     yield change;
   }
   if (seen.size < limit) return;
-  const inOrder = { projection: changeFields, batchSize, hint: '_id_', maxTimeMS: streamTimeMs };
+  const replies = new ReplyLimit(options);
+  const { signal } = replies;
   const others = database
     .collection<ChangedDocument>(resourceType)
     .find(
       { $and: [{ _id: idsBelow(connectionId) } as object, changedSince(since), ...conditionsOf(options)] },
-      { ...inOrder, ...(signal ? { signal } : {}) },
+      { projection: changeFields, batchSize, hint: '_id_', maxTimeMS: streamTimeMs, signal },
     );
-  for await (const document of others) if (!seen.has(document.resourceId)) yield toChange(document);
+  for await (const document of replies.read(others)) if (!seen.has(document.resourceId)) yield toChange(document);
 }
 
 function conditionsOf({ connectionId, searches }: Pick<ReadOnce, 'connectionId' | 'searches'>): readonly Condition[] {
@@ -220,7 +237,8 @@ async function* readDeletions(
     readonly signal?: AbortSignal;
   },
 ): AsyncGenerator<string> {
-  const { connectionId, types, since, limit = 0, signal } = options;
+  const { connectionId, types, since, limit = 0 } = options;
+  const replies = new ReplyLimit(options);
   for (const type of types) {
     const deleted = database.collection<ChangedDocument>(type).find(
       { connectionId, deleted: true, ...changedSince(since) },
@@ -229,10 +247,10 @@ async function* readDeletions(
         hint: 'by-changed-at',
         maxTimeMS: streamTimeMs,
         limit,
-        ...(signal ? { signal } : {}),
+        signal: replies.signal,
       },
     );
-    for await (const { resourceId } of deleted) yield `${type}/${resourceId}`;
+    for await (const { resourceId } of replies.read(deleted)) yield `${type}/${resourceId}`;
   }
 }
 
@@ -259,20 +277,19 @@ interface ReadInSlices extends ReadOnce {
  * closed by MongoDB.
  */
 async function* readInSlices(database: Database, options: ReadInSlices): AsyncGenerator<Change> {
-  const { resourceType, since, searches, position, signal, maxTimeMs = pageTimeMs } = options;
+  const { resourceType, since, searches, position, maxTimeMs = pageTimeMs } = options;
+  const replies = new ReplyLimit(options);
+  const { signal } = replies;
   let from = position === undefined ? timestampOf(since) : new Timestamp(position);
   for (let limit = batchSize; ; ) {
-    const slice = await database
-      .collection<ChangedDocument>(resourceType)
-      .find(
-        { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
-        {
-          ...{ projection: changeFields, sort: { changedAt: 1 }, limit, maxTimeMS: maxTimeMs },
-          ...(searches ? { hint: 'by-changed-at' } : {}),
-          ...(signal ? { signal } : {}),
-        },
-      )
-      .toArray();
+    const found = database.collection<ChangedDocument>(resourceType).find(
+      { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
+      {
+        ...{ projection: changeFields, sort: { changedAt: 1 }, limit, maxTimeMS: maxTimeMs, signal },
+        ...(searches ? { hint: 'by-changed-at' } : {}),
+      },
+    );
+    const slice = await replies.wait(found.toArray());
     const last = slice.at(-1)?.changedAt;
     if (slice.length < limit || last === undefined) return yield* slice.map(toChange);
     // Others of the last time may follow.

@@ -7,6 +7,7 @@ import { decodeDocument as decode, writeDocumentLine as writeLine } from './docu
 import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';
+import { ReplyLimit } from './reply-limit.ts';
 import { readVersions } from './resource.writer.ts';
 import { streamTimeMs, wholeSecond } from './resource-changes.ts';
 import { listResourceTypes } from './resource-collections.ts';
@@ -82,9 +83,9 @@ export class ResourceRepository {
   private readonly database;
   private readonly limits;
 
-  constructor(database: Database, limits: { readonly pageTimeMs: number } = { pageTimeMs }) {
+  constructor(database: Database, limits: { readonly pageTimeMs?: number; readonly replyTimeMs?: number } = {}) {
     this.database = database;
-    this.limits = limits;
+    this.limits = { pageTimeMs, ...limits };
   }
 
   /**
@@ -92,11 +93,13 @@ export class ResourceRepository {
    * @returns chunks that end with a line end
    */
   async *streamNdjson(options: StreamOptions): AsyncGenerator<Buffer> {
-    const { resourceType, signal } = options;
+    const { resourceType } = options;
+    const replies = new ReplyLimit({ ...options, ...this.limits });
+    const { signal } = replies;
     const cursor = this.find({ resourceType, query: unordered(options), maxTimeMS: streamTimeMs, signal, raw: true });
     const writer = new JsonWriter(2 * chunkBytes);
     try {
-      while (await cursor.hasNext()) {
+      while (await replies.wait(cursor.hasNext())) {
         // One batch at a time, because awaiting every document takes as long as writing it.
         const documents = cursor.readBufferedDocuments() as unknown as Uint8Array[];
         // Each is taken from the list, so that a large one is not in memory while a slow client reads its line.
@@ -116,7 +119,9 @@ export class ResourceRepository {
 
   /** Streams all current resources that match a search as objects, a batch at a time, in no order and with constant memory. */
   async *streamBatches(options: StreamOptions): AsyncGenerator<readonly unknown[]> {
-    const { resourceType, signal } = options;
+    const { resourceType } = options;
+    const replies = new ReplyLimit({ ...options, ...this.limits });
+    const { signal } = replies;
     const cursor = this.find({
       resourceType,
       query: unordered(options),
@@ -125,11 +130,11 @@ export class ResourceRepository {
       size: streamBatchSize,
     });
     try {
-      let hasNext = cursor.hasNext();
+      let hasNext = replies.wait(cursor.hasNext());
       while (await hasNext) {
         const documents = cursor.readBufferedDocuments();
         // The database reads the next batch while the reader works on this one.
-        hasNext = cursor.hasNext();
+        hasNext = replies.wait(cursor.hasNext());
         hasNext.catch(() => undefined);
         yield documents.map(decode);
       }

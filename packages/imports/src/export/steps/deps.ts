@@ -11,7 +11,7 @@ import type { ExportContexts } from './export-contexts.ts';
 export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<ConnectionDeps, 'ehr'> {
   readonly store: BulkExportStore &
     QuarantineStore &
-    Pick<ResourceStore, 'prepareResourceTypes'> &
+    Pick<ResourceStore, 'prepareResourceTypes' | 'resourceChanges'> &
     ConnectionDeps['store'] &
     DocumentDeps['store'];
   readonly exportContexts: ExportContexts;

@@ -88,6 +88,13 @@ const minComparedResources = 50;
 /** Even if exports overlap generously, less than nine tenths of a day's changes are repetitions. */
 const ignoredRatio = 0.9;
 
+/** Whether nearly everything in an export since the last one was stored already. */
+export function isRepetition({ record, counts }: { readonly record: BulkExport; readonly counts: ExportCounts }) {
+  const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
+  const { stored, unchanged } = counts;
+  return isFromLast && stored >= minComparedResources && unchanged >= stored * ignoredRatio;
+}
+
 /** Reasons that the operator has chosen, or that the warning about a refused or withheld type says already. */
 const knownReasons: ReadonlySet<HoldReason> = new Set([
   'type-filter',
@@ -104,17 +111,16 @@ export function endWarnings(options: {
   readonly counts: ExportCounts;
   readonly issues: readonly IssueCount[];
   readonly decisions: readonly WatermarkDecision[];
-  /** Whether the export began before the time up to which everything was stored. */
-  readonly repeatsStored: boolean;
+  /** Whether the server has sent again what was stored here before `_since`. */
+  readonly ignoresSince: boolean;
 }): ExportWarning[] {
-  const { record, files, counts, issues, decisions, repeatsStored } = options;
+  const { record, files, counts, issues, decisions, ignoresSince } = options;
   const { quarantined, stored, unchanged } = counts;
   const sumOf = (name: 'setBack' | 'contradictions') =>
     files.reduce((sum, { checkpoint }) => sum + (checkpoint[name] ?? 0), 0);
   const [setBack, contradictions] = [sumOf('setBack'), sumOf('contradictions')];
   const failed = files.filter(({ state }) => state === 'failed');
   const incomplete = incompleteByType(files);
-  const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
   // What is known already needs no second warning. The decisions in the status show it.
   const heldDecisions = decisions.filter(({ reasons }) => reasons.some((reason) => !knownReasons.has(reason)));
   const has = (reason: HoldReason) => decisions.some(({ reasons }) => reasons.includes(reason));
@@ -151,7 +157,7 @@ export function endWarnings(options: {
           ? 'The EHR sent no resources. The group has no members or does not exist. Verify the group id of the connection.'
           : 'The EHR sent no resources. Verify what the granted scopes cover.',
     }),
-    ...when(isFromLast && !repeatsStored && stored >= minComparedResources && unchanged >= stored * ignoredRatio, {
+    ...when(ignoresSince, {
       code: 'since-ignored',
       message: `The EHR seems to ignore \`_since\`: ${unchanged} of ${stored} resources had not changed since the last export.`,
     }),

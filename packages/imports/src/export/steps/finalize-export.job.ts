@@ -2,16 +2,23 @@ import { type ExportError, present } from '@bulkhead/base';
 import { coversType } from '@bulkhead/fhir';
 import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
-import { type BulkExport, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
+import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportPhase } from '../bulk-export-phase.ts';
 import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { refusedTypesOf } from '../sent-kick-off.ts';
-import { type Coverage, coversNow, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
+import {
+  type Coverage,
+  coversNow,
+  decideWatermarks,
+  everyType,
+  nextDeletionsAt,
+  typesReceived,
+} from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { discardJob } from './discard-export.job.ts';
 import { exportPayload } from './export-payload.ts';
-import { endWarnings, failedByCause } from './export-warnings.ts';
+import { endWarnings, failedByCause, isRepetition } from './export-warnings.ts';
 import { failExport, failExportIn } from './fail-export.ts';
 import { sentSince, uncoveredTypes } from './sent-request.ts';
 
@@ -152,12 +159,35 @@ function hadAny(types: readonly string[], resourceType: string): boolean {
 
 async function warn(
   { store }: BulkExportDeps,
-  options: Ended & Pick<Parameters<typeof endWarnings>[0], 'counts' | 'decisions' | 'repeatsStored'>,
+  options: Ended &
+    Pick<Parameters<typeof endWarnings>[0], 'counts' | 'decisions'> & {
+      /** Whether the export began before the time up to which everything was stored. */
+      readonly repeatsStored: boolean;
+    },
 ): Promise<void> {
   const { record } = options;
   const issues = await store.outputFiles.sumIssues(record.id);
-  for (const warning of endWarnings({ ...options, issues }))
+  const ignoresSince = !options.repeatsStored && isRepetition(options) && (await repeatsOlder({ store }, options));
+  for (const warning of endWarnings({ ...options, issues, ignoresSince }))
     await store.bulkExports.warn({ id: record.id, ...warning });
+}
+
+/**
+ * Whether an export since the last one repeats what was stored here before. A server may send again what it stored shortly before the time that
+ * it gave, as Bulkhead does for two minutes. All of that was stored here after that time.
+ */
+async function repeatsOlder(
+  { store }: Pick<BulkExportDeps, 'store'>,
+  { record, files, counts }: Ended & { readonly counts: ExportCounts },
+): Promise<boolean> {
+  const { connectionId } = record;
+  const since = new Date(sentSince(record) ?? 0);
+  // A server may send a resource twice.
+  const limit = Math.ceil(counts.unchanged / 2);
+  let changed = 0;
+  for (const resourceType of typesReceived(files))
+    changed += await store.resourceChanges.countSince({ connectionId, resourceType, since, limit });
+  return changed < limit;
 }
 
 function allFailed({

@@ -496,11 +496,27 @@ describe('the watermark of every type', () => {
   });
 });
 
-test('a server that ignores _since is reported', async () => {
+describe('an export since the last one that has nothing new', () => {
   const many = Array.from({ length: 60 }, (_, index) => line('Patient', `p${index}`)).join('');
-  await exportFrom({ files: { '/patients': many } });
-  const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
-  expect(codes(ended)).toContain('since-ignored');
+  /** Exports everything, then the same again since a time. */
+  async function repeatSince(since: Date): Promise<BulkExport> {
+    await exportFrom({ files: { '/patients': many }, change: { output: [patientFile] } });
+    const transactionTime = new Date(since.getTime() + 1000).toISOString();
+    server.change({ manifest: () => manifest({ output: [patientFile], transactionTime }) });
+    return runExport(cases, { since: since.toISOString(), sinceLast: true });
+  }
+
+  test('reports that the server ignores _since if the resources were stored before that time', async () => {
+    const afterwards = new Date(Date.now() + 60_000);
+    expect(codes(await repeatSince(afterwards))).toContain('since-ignored');
+  });
+
+  test('reports nothing if the resources were stored since that time, as those of the last minutes that Bulkhead serves again', async () => {
+    const before = new Date();
+    const ended = await repeatSince(before);
+    expect(ended.counts).toMatchObject({ stored: 60, unchanged: 60 });
+    expect(codes(ended)).not.toContain('since-ignored');
+  });
 });
 
 test('a later version that is incomplete is not stored, and is reported with its type', async () => {

@@ -101,7 +101,7 @@ type Mark = Pick<Watermark, 'resourceType' | 'transactionTime' | 'at' | 'deletio
 export function decideWatermarks(evidence: ExportEvidence): WatermarkDecision[] {
   const { request, files } = evidence;
   const sharedReasons = reasonsForAll(evidence);
-  const receivedTypes = [...new Set(outputOf(files).flatMap(typesIn))].filter((type) => type !== unknownType);
+  const receivedTypes = typesReceived(files);
   const types = request.resourceTypes.length > 0 ? request.resourceTypes : [...receivedTypes, everyType];
   return types.map((resourceType) => {
     const reasons = new Set([...sharedReasons, ...reasonsForType({ evidence, resourceType, receivedTypes })]);
@@ -177,6 +177,11 @@ function when(applies: boolean, reason: HoldReason): HoldReason[] {
 
 function outputOf(files: readonly LedgerEntry[]): LedgerEntry[] {
   return files.filter(({ section, state }) => section === 'output' && state !== 'skipped');
+}
+
+/** The types of the files of resources. */
+export function typesReceived(files: readonly LedgerEntry[]): string[] {
+  return [...new Set(outputOf(files).flatMap(typesIn))].filter((type) => type !== unknownType);
 }
 
 /** A file of unknown type has the types that its lines had. */

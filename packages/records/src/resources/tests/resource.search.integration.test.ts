@@ -9,6 +9,7 @@ import {
   toResourceQuery,
   toTombstone,
 } from '../index.ts';
+import { changedNow, createResourceChanges } from '../resource-changes.ts';
 import { sortFault } from '../resource-query.ts';
 import { createResourceStore } from '../store.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
@@ -409,6 +410,26 @@ describe('the resource repository (searches)', () => {
     const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
     await expect(impatient.count({ ...goals, search: parse('status=x') })).rejects.toMatchObject(stopped);
     await expect(collect(store.resources.search({ ...goals, limit: 1 }))).resolves.toEqual([]);
+  });
+
+  test('a stream is stopped with advice to narrow it if the database finds nothing for too long', async () => {
+    const basics = Array.from({ length: 20_000 }, (_, index) => ({
+      ...makeDocument({ resourceType: 'Basic', id: `b${index}` }),
+      _id: `conn_1/b${index}`,
+      ...changedNow,
+    }));
+    await store.prepareResourceTypes(['Basic']);
+    await database.collection('Basic').insertMany(basics as never[]);
+    // No index finds what one of two searches finds, so all resources are read.
+    const searches = [parse('status=none'), parse('category=none')];
+    const selection = { connectionId: 'conn_1', resourceType: 'Basic', searches };
+    const hasty = new ResourceRepository(database, { replyTimeMs: 1 });
+    const changes = createResourceChanges(database, { replyTimeMs: 1 });
+    const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
+    await expect(collect(hasty.streamNdjson(selection))).rejects.toMatchObject(stopped);
+    await expect(collect(hasty.streamBatches(selection))).rejects.toMatchObject(stopped);
+    await expect(collect(changes.readOnce({ ...selection, since: new Date(0) }))).rejects.toMatchObject(stopped);
+    expect(await collect(store.resources.streamBatches(selection))).toEqual([]);
   });
 
   test('a resource search stops reading when its caller aborts it', async () => {
