@@ -177,6 +177,6 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
 test('the commands of docs/how-to/rotate-keys.md work as written', async () => {
   for (const child of [system.api, ...system.workers]) await child.stop();
   const printed = await run(await commandsOf('docs/how-to/rotate-keys.md'), processEnv());
-  expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
+  expect(printed).toMatch(/"collection":"connections".*"encryptedAgain":[1-9]/);
   expect(printed.trim().split('\n').at(-1)).toBe('All values are encrypted with the current key.');
 }, 120_000);

@@ -29,7 +29,7 @@ describe('the access token repository', () => {
     const raw = await tokens.findOne({ _id: 'conn_a' as never });
     expect(JSON.stringify(raw)).not.toContain('planted');
     await save('conn_b');
-    await tokens.updateOne({ _id: 'conn_b' as never }, { $set: { sealedAccessToken: raw?.sealedAccessToken } });
+    await tokens.updateOne({ _id: 'conn_b' as never }, { $set: { encryptedAccessToken: raw?.encryptedAccessToken } });
     await expect(store.accessTokens.read(ownerOf('conn_b'))).rejects.toMatchObject({ code: 'secret-unreadable' });
   });
 
@@ -81,7 +81,7 @@ describe('the connection repository', () => {
     const raw = await stored.findOne({ _id: 'conn_old' as never });
     // The first version stored no name, no version of the credentials, and one encrypted secret.
     expect(Object.keys(raw ?? {}).sort()).toEqual(
-      ['_id', 'auth', 'createdAt', 'environment', 'fhirEndpoint', 'provider', 'sealedSecret'].sort(),
+      ['_id', 'auth', 'createdAt', 'environment', 'fhirEndpoint', 'provider', 'encryptedSecret'].sort(),
     );
     expect(await store.connections.findWithSecrets('conn_old')).toEqual({ ...connection, name: 'conn_old' });
     await store.connections.rename({ id: 'conn_old', name: 'Old practice' });
@@ -91,7 +91,7 @@ describe('the connection repository', () => {
     expect(await store.connections.saveAuth({ id: 'conn_old', auth })).toBe(true);
     expect(await store.connections.findWithSecrets('conn_old')).toEqual({ ...connection, auth, credentialsVersion: 1 });
     const changed = await database.collection('connections').findOne({ _id: 'conn_old' as never });
-    expect([JSON.stringify(changed).includes('planted'), changed?.sealedSecret]).toEqual([false, undefined]);
+    expect([JSON.stringify(changed).includes('planted'), changed?.encryptedSecret]).toEqual([false, undefined]);
   });
 
   test('an abandoned claim of a name is taken over, and one that is used is not', async () => {

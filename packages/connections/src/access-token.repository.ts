@@ -15,8 +15,8 @@ const documentSchema = z.strictObject({
   id: z.string(),
   credentialsVersion: z.int(),
   generation: z.int(),
-  sealedAccessToken: z.string().exactOptional(),
-  sealedRefreshToken: z.string().exactOptional(),
+  encryptedAccessToken: z.string().exactOptional(),
+  encryptedRefreshToken: z.string().exactOptional(),
   scope: z.string().exactOptional(),
   /** Both times come from the clock of the database. */
   issuedAt: z.date().exactOptional(),
@@ -55,12 +55,12 @@ export class AccessTokenRepository implements TokenStore {
     const fieldOptions = { database, secretBox, collection: 'access_tokens' };
     this.accessTokens = createEncryptedField({
       ...fieldOptions,
-      field: 'sealedAccessToken',
+      field: 'encryptedAccessToken',
       ownerOf: (id) => `${id}/access-token`,
     });
     this.refreshTokens = createEncryptedField({
       ...fieldOptions,
-      field: 'sealedRefreshToken',
+      field: 'encryptedRefreshToken',
       ownerOf: (id) => `${id}/refresh-token`,
     });
     this.leases = createLeases({ database, collection: 'access_tokens' });
@@ -90,7 +90,7 @@ export class AccessTokenRepository implements TokenStore {
       { _id: connectionId, credentialsVersion: { $lt: credentialsVersion } },
       {
         $set: { credentialsVersion },
-        $unset: { sealedAccessToken: 1, issuedAt: 1, renewAt: 1, failure: 1 },
+        $unset: { encryptedAccessToken: 1, issuedAt: 1, renewAt: 1, failure: 1 },
       },
     );
   }
@@ -140,7 +140,7 @@ export class AccessTokenRepository implements TokenStore {
       'lease',
       'failure',
       'needsAuthorization',
-      ...(grant.refreshToken ? [] : ['sealedRefreshToken']),
+      ...(grant.refreshToken ? [] : ['encryptedRefreshToken']),
     ];
     const generation = { $add: [{ $ifNull: ['$generation', 0] }, 1] };
     await this.gate.admitToken(connectionId, () =>
@@ -158,16 +158,18 @@ export class AccessTokenRepository implements TokenStore {
   }
 
   private toState(document: AccessTokenDocument & { readonly now: Date }): TokenState {
-    const { _id, sealedAccessToken, sealedRefreshToken, scope, issuedAt, renewAt, failure, now } = document;
-    const token = sealedAccessToken && {
-      accessToken: this.accessTokens.decrypt(_id, sealedAccessToken).toString(),
+    const { _id, encryptedAccessToken, encryptedRefreshToken, scope, issuedAt, renewAt, failure, now } = document;
+    const token = encryptedAccessToken && {
+      accessToken: this.accessTokens.decrypt(_id, encryptedAccessToken).toString(),
       ...(scope === undefined ? {} : { scope }),
       ageMs: now.getTime() - (issuedAt?.getTime() ?? 0),
       renewInMs: (renewAt?.getTime() ?? 0) - now.getTime(),
     };
     return {
       ...(token ? { token } : {}),
-      ...(sealedRefreshToken ? { refreshToken: this.refreshTokens.decrypt(_id, sealedRefreshToken).toString() } : {}),
+      ...(encryptedRefreshToken
+        ? { refreshToken: this.refreshTokens.decrypt(_id, encryptedRefreshToken).toString() }
+        : {}),
       ...(failure ? { failure } : {}),
       needsAuthorization: document.needsAuthorization ?? false,
       generation: document.generation,
@@ -180,11 +182,11 @@ export class AccessTokenRepository implements TokenStore {
    */
   private async keepRefreshToken(options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant }) {
     const { connectionId, credentialsVersion, generation, grant } = options;
-    const { sealedRefreshToken, generation: next } = this.toFields(connectionId, grant);
-    if (!sealedRefreshToken) return;
+    const { encryptedRefreshToken, generation: next } = this.toFields(connectionId, grant);
+    if (!encryptedRefreshToken) return;
     await this.model.updateOne(
       { _id: connectionId, generation, credentialsVersion: { $gt: credentialsVersion } },
-      [{ $set: { sealedRefreshToken, generation: next } }, { $unset: ['lease'] }],
+      [{ $set: { encryptedRefreshToken, generation: next } }, { $unset: ['lease'] }],
       { updatePipeline: true },
     );
   }
@@ -204,10 +206,10 @@ export class AccessTokenRepository implements TokenStore {
 
   private toFields(connectionId: string, { accessToken, refreshToken, scope, renewAfterMs }: SavedGrant) {
     return {
-      sealedAccessToken: this.accessTokens.encrypt(connectionId, accessToken),
+      encryptedAccessToken: this.accessTokens.encrypt(connectionId, accessToken),
       ...(refreshToken === undefined
         ? {}
-        : { sealedRefreshToken: this.refreshTokens.encrypt(connectionId, refreshToken) }),
+        : { encryptedRefreshToken: this.refreshTokens.encrypt(connectionId, refreshToken) }),
       // `$literal`, because the server chose the text of the scope, and a `$` would make it an expression.
       scope: { $literal: scope },
       issuedAt: '$$NOW',

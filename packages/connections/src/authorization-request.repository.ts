@@ -6,7 +6,7 @@ import type { Connection } from './connection.record.ts';
 
 const documentSchema = authorizationRequestSchema.extend({
   /** The encrypted `AuthorizationSecrets`. Absent once the request has ended. */
-  sealed: z.string().exactOptional(),
+  encrypted: z.string().exactOptional(),
   /** SHA-256 of what a browser must present to start, to come back, and as its cookie. Each secret has 256 random bits. */
   startHash: z.string(),
   stateHash: z.string().exactOptional(),
@@ -33,16 +33,16 @@ export class AuthorizationRequestRepository {
       database,
       secretBox,
       collection: 'authorization_requests',
-      field: 'sealed',
+      field: 'encrypted',
       ownerOf: (id) => `${id}/authorization`,
     });
     this.encryptedFields = [this.encryptedSecrets];
   }
 
   async readSecrets(id: string): Promise<AuthorizationSecrets> {
-    const document = await this.model.findById(id, { sealed: 1 }).lean();
-    if (!document?.sealed) return {};
-    const text = this.encryptedSecrets.decrypt(id, document.sealed).toString();
+    const document = await this.model.findById(id, { encrypted: 1 }).lean();
+    if (!document?.encrypted) return {};
+    const text = this.encryptedSecrets.decrypt(id, document.encrypted).toString();
     const { draft, ...secrets } = JSON.parse(text) as AuthorizationSecrets;
     return draft ? { ...secrets, draft: { ...draft, createdAt: new Date(draft.createdAt) } } : secrets;
   }
@@ -54,7 +54,7 @@ export class AuthorizationRequestRepository {
   }): Promise<void> {
     const { startHash, secrets, request } = options;
     const { id, ...fields } = request;
-    const insert = () => this.model.create({ _id: id, ...fields, startHash, sealed: this.encrypt(id, secrets) });
+    const insert = () => this.model.create({ _id: id, ...fields, startHash, encrypted: this.encrypt(id, secrets) });
     // A request that creates a connection has none yet.
     await (request.connectionId === undefined
       ? this.gate.write(insert)
@@ -81,10 +81,10 @@ export class AuthorizationRequestRepository {
   }): Promise<boolean> {
     const { id, startHash, stateHash, browserHash, verifier, now } = options;
     const result = await this.gate.write(async () => {
-      const sealed = this.encrypt(id, { ...(await this.readSecrets(id)), verifier });
+      const encrypted = this.encrypt(id, { ...(await this.readSecrets(id)), verifier });
       return this.model.updateOne(
         { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
-        { $set: { phase: 'started' as const, stateHash, browserHash, sealed } },
+        { $set: { phase: 'started' as const, stateHash, browserHash, encrypted } },
       );
     });
     return result.modifiedCount === 1;
@@ -100,11 +100,11 @@ export class AuthorizationRequestRepository {
   }): Promise<AuthorizationRequest | undefined> {
     const { id, stateHash, browserHash, answer, now } = options;
     const document = await this.gate.write(async () => {
-      const sealed = this.encrypt(id, { ...(await this.readSecrets(id)), ...answer });
+      const encrypted = this.encrypt(id, { ...(await this.readSecrets(id)), ...answer });
       return this.model
         .findOneAndUpdate(
           { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },
-          { $set: { phase: 'redeeming' as const, sealed } },
+          { $set: { phase: 'redeeming' as const, encrypted } },
           { returnDocument: 'after' },
         )
         .lean();
@@ -118,7 +118,7 @@ export class AuthorizationRequestRepository {
     const phase = result ? ('done' as const) : ('failed' as const);
     await this.model.updateOne(
       { _id: id, phase: { $nin: ['done' as const, 'failed' as const] } },
-      { $set: { phase, ...(result ? { result } : {}), ...(error ? { error } : {}) }, $unset: { sealed: 1 } },
+      { $set: { phase, ...(result ? { result } : {}), ...(error ? { error } : {}) }, $unset: { encrypted: 1 } },
     );
   }
 
@@ -128,7 +128,7 @@ export class AuthorizationRequestRepository {
 }
 
 function toRecord(document: Stored<typeof documentSchema>): AuthorizationRequest {
-  const { _id, sealed: _s, startHash: _a, stateHash: _b, browserHash: _c, ...fields } = document;
+  const { _id, encrypted: _s, startHash: _a, stateHash: _b, browserHash: _c, ...fields } = document;
   return { id: _id, ...fields };
 }
 

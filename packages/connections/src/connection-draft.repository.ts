@@ -5,7 +5,7 @@ import { type Connection, type ConnectionTest, connectionTestSchema } from './co
 const documentSchema = z.strictObject({
   id: z.string(),
   /** The connection with its credentials, encrypted. Absent once the test has ended. */
-  sealed: z.string().exactOptional(),
+  encrypted: z.string().exactOptional(),
   test: connectionTestSchema.exactOptional(),
   expiresAt: z.date(),
 });
@@ -29,7 +29,7 @@ export class ConnectionDraftRepository {
       database,
       secretBox,
       collection: 'connection_drafts',
-      field: 'sealed',
+      field: 'encrypted',
       ownerOf: (id) => `${id}/draft`,
     });
     this.encryptedFields = [this.encryptedConnection];
@@ -40,22 +40,22 @@ export class ConnectionDraftRepository {
     // Drafts of processes that have crashed, for database engines that lack TTL indexes.
     await this.model.deleteMany({ expiresAt: { $lt: new Date() } });
     await this.gate.write(() => {
-      const sealed = this.encryptedConnection.encrypt(id, JSON.stringify(connection));
-      return this.model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
+      const encrypted = this.encryptedConnection.encrypt(id, JSON.stringify(connection));
+      return this.model.create({ _id: id, encrypted, expiresAt: new Date(Date.now() + keptMs) });
     });
   }
 
   /** @returns undefined if the test has ended */
   async find(id: string): Promise<Connection | undefined> {
-    const document = await this.model.findById(id, { sealed: 1 }).lean();
-    if (document?.sealed === undefined) return undefined;
-    const draft = JSON.parse(this.encryptedConnection.decrypt(id, document.sealed).toString()) as Connection;
+    const document = await this.model.findById(id, { encrypted: 1 }).lean();
+    if (document?.encrypted === undefined) return undefined;
+    const draft = JSON.parse(this.encryptedConnection.decrypt(id, document.encrypted).toString()) as Connection;
     return { ...draft, createdAt: new Date(draft.createdAt) };
   }
 
   /** Stores the result and deletes the credentials. */
   async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }): Promise<void> {
-    await this.model.updateOne({ _id: id }, { $set: { test }, $unset: { sealed: 1 } });
+    await this.model.updateOne({ _id: id }, { $set: { test }, $unset: { encrypted: 1 } });
   }
 
   async findTest(id: string): Promise<ConnectionTest | undefined> {

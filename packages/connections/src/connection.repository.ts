@@ -21,11 +21,11 @@ export const connectionDocumentSchema = connectionSchema.extend({
   /** The credentials without their secrets. */
   auth: z.record(z.string(), z.unknown()),
   /** The client secret, encrypted for this record. */
-  sealedSecret: z.string().exactOptional(),
+  encryptedSecret: z.string().exactOptional(),
   /** The JWK of the connection's own signing key, encrypted. */
-  sealedPrivateJwk: z.string().exactOptional(),
+  encryptedPrivateJwk: z.string().exactOptional(),
   /** The secret that signs webhook calls, encrypted. */
-  sealedWebhookSecret: z.string().exactOptional(),
+  encryptedWebhookSecret: z.string().exactOptional(),
   deletedAt: z.date().exactOptional(),
 });
 type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
@@ -49,15 +49,15 @@ export class ConnectionRepository {
     this.claims = new ConnectionClaimRepository(database);
     this.findKept = batchedFind<ConnectionDocument>(this.model, { deletedAt: null });
     const fieldOptions = { database, secretBox, collection: 'connections' };
-    this.secrets = createEncryptedField({ ...fieldOptions, field: 'sealedSecret', ownerOf: (id) => id });
+    this.secrets = createEncryptedField({ ...fieldOptions, field: 'encryptedSecret', ownerOf: (id) => id });
     this.privateJwks = createEncryptedField({
       ...fieldOptions,
-      field: 'sealedPrivateJwk',
+      field: 'encryptedPrivateJwk',
       ownerOf: (id) => `${id}/private-key`,
     });
     this.webhookSecrets = createEncryptedField({
       ...fieldOptions,
-      field: 'sealedWebhookSecret',
+      field: 'encryptedWebhookSecret',
       ownerOf: (id) => `${id}/webhook`,
     });
     this.encryptedFields = [this.secrets, this.privateJwks, this.webhookSecrets];
@@ -99,7 +99,9 @@ export class ConnectionRepository {
   async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
     const result = await this.gate.write(() => {
       const encrypted = this.encryptAuth(id, auth);
-      const unused = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => encrypted[field] === undefined);
+      const unused = (['encryptedSecret', 'encryptedPrivateJwk'] as const).filter(
+        (field) => encrypted[field] === undefined,
+      );
       const unset = unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) };
       return this.model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, ...unset });
     });
@@ -205,8 +207,8 @@ export class ConnectionRepository {
     const { id, url, secret } = options;
     const unsetUrl = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
     await this.gate.write(() => {
-      const sealedWebhookSecret = this.webhookSecrets.encrypt(id, secret);
-      const set = { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) };
+      const encryptedWebhookSecret = this.webhookSecrets.encrypt(id, secret);
+      const set = { encryptedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) };
       return this.model.updateOne({ _id: id }, { $set: set, ...unsetUrl });
     });
   }
@@ -214,15 +216,15 @@ export class ConnectionRepository {
   /** @returns false if the connection had no webhook */
   async deleteWebhook(id: string): Promise<boolean> {
     const result = await this.model.updateOne(
-      { _id: id, sealedWebhookSecret: { $exists: true } },
-      { $unset: { webhookUrl: 1, sealedWebhookSecret: 1 } },
+      { _id: id, encryptedWebhookSecret: { $exists: true } },
+      { $unset: { webhookUrl: 1, encryptedWebhookSecret: 1 } },
     );
     return result.matchedCount === 1;
   }
 
   async findWebhookSecret(id: string): Promise<string | undefined> {
-    const document = await this.model.findById(id, { sealedWebhookSecret: 1 }).lean();
-    const encrypted = document?.sealedWebhookSecret;
+    const document = await this.model.findById(id, { encryptedWebhookSecret: 1 }).lean();
+    const encrypted = document?.encryptedWebhookSecret;
     return encrypted && this.webhookSecrets.decrypt(id, encrypted).toString();
   }
 
@@ -235,30 +237,37 @@ export class ConnectionRepository {
   private encryptAuth(id: string, auth: ConnectionAuth): EncryptedAuth {
     if ('clientSecret' in auth && auth.clientSecret !== undefined) {
       const { clientSecret, ...readable } = auth;
-      return { auth: readable, sealedSecret: this.secrets.encrypt(id, clientSecret) };
+      return { auth: readable, encryptedSecret: this.secrets.encrypt(id, clientSecret) };
     }
     if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
     const { privateJwk, ...signingKey } = auth.signingKey;
-    return { auth: { ...auth, signingKey }, sealedPrivateJwk: this.privateJwks.encrypt(id, privateJwk) };
+    return { auth: { ...auth, signingKey }, encryptedPrivateJwk: this.privateJwks.encrypt(id, privateJwk) };
   }
 
   private withSecrets(document: ConnectionDocument): Connection {
-    const { _id, sealedSecret, sealedPrivateJwk } = document;
+    const { _id, encryptedSecret, encryptedPrivateJwk } = document;
     const { auth, ...connection } = toRecord(document);
     const secret =
-      sealedSecret === undefined ? {} : { clientSecret: this.secrets.decrypt(_id, sealedSecret).toString() };
-    const privateJwk = sealedPrivateJwk && this.privateJwks.decrypt(_id, sealedPrivateJwk).toString();
+      encryptedSecret === undefined ? {} : { clientSecret: this.secrets.decrypt(_id, encryptedSecret).toString() };
+    const privateJwk = encryptedPrivateJwk && this.privateJwks.decrypt(_id, encryptedPrivateJwk).toString();
     const signingKey = privateJwk ? { signingKey: { ...(document.auth.signingKey as object), privateJwk } } : {};
     return { ...connection, auth: { ...auth, ...secret, ...signingKey } as ConnectionAuth };
   }
 }
 
 function toRecord(document: ConnectionDocument): ConnectionWithoutSecrets {
-  const { _id, auth, sealedSecret: _, sealedPrivateJwk: _jwk, sealedWebhookSecret: _webhook, ...others } = document;
+  const {
+    _id,
+    auth,
+    encryptedSecret: _,
+    encryptedPrivateJwk: _jwk,
+    encryptedWebhookSecret: _webhook,
+    ...others
+  } = document;
   const { deletedAt: _at, ...fields } = others;
   // Until `migrate` has named it, a connection of an earlier version has no name.
   const name = (fields.name as string | undefined) ?? _id;
   return { id: _id, ...fields, name, auth: auth as unknown as ConnectionWithoutSecrets['auth'] };
 }
 
-type EncryptedAuth = Pick<ConnectionDocument, 'auth' | 'sealedSecret' | 'sealedPrivateJwk'>;
+type EncryptedAuth = Pick<ConnectionDocument, 'auth' | 'encryptedSecret' | 'encryptedPrivateJwk'>;

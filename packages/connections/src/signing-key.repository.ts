@@ -26,7 +26,7 @@ export const signingKeySchema = z.strictObject({
 export type SigningKeyRecord = Immutable<z.output<typeof signingKeySchema>>;
 
 /** The id of a stored key is its `kid`. */
-const documentSchema = signingKeySchema.omit({ kid: true }).extend({ id: z.string(), sealedPrivateJwk: z.string() });
+const documentSchema = signingKeySchema.omit({ kid: true }).extend({ id: z.string(), encryptedPrivateJwk: z.string() });
 
 const schema = mongooseSchemaOf(documentSchema, { collection: 'signing_keys' });
 
@@ -50,7 +50,7 @@ export class SigningKeyRepository {
       database,
       secretBox,
       collection: 'signing_keys',
-      field: 'sealedPrivateJwk',
+      field: 'encryptedPrivateJwk',
       ownerOf: (kid) => `${kid}/signing-key`,
     });
     this.encryptedFields = [this.privateJwks];
@@ -66,8 +66,8 @@ export class SigningKeyRepository {
     const { kid, alg, privateJwk } = key;
     try {
       await this.gate.write(() => {
-        const sealedPrivateJwk = this.privateJwks.encrypt(kid, privateJwk);
-        return this.model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
+        const encryptedPrivateJwk = this.privateJwks.encrypt(kid, privateJwk);
+        return this.model.create({ _id: kid, alg, publicJwk, encryptedPrivateJwk, createdAt: now });
       });
       return true;
     } catch (error) {
@@ -92,8 +92,8 @@ export class SigningKeyRepository {
       .sort((left, right) => chosenAt(left).getTime() - chosenAt(right).getTime());
     const key = usable.at(-1) ?? keys[0];
     if (!key) return undefined;
-    const { _id: kid, sealedPrivateJwk } = key;
-    return { kid, alg, privateJwk: this.privateJwks.decrypt(kid, sealedPrivateJwk).toString() };
+    const { _id: kid, encryptedPrivateJwk } = key;
+    return { kid, alg, privateJwk: this.privateJwks.decrypt(kid, encryptedPrivateJwk).toString() };
   }
 
   /** @returns false if the key does not exist or is retired */
@@ -124,6 +124,6 @@ function chosenAt({ activatedAt, createdAt }: Pick<SigningKeyRecord, 'activatedA
   return activatedAt ?? createdAt;
 }
 
-function toRecord({ _id, sealedPrivateJwk: _, ...fields }: Stored<typeof documentSchema>): SigningKeyRecord {
+function toRecord({ _id, encryptedPrivateJwk: _, ...fields }: Stored<typeof documentSchema>): SigningKeyRecord {
   return { kid: _id, ...fields };
 }

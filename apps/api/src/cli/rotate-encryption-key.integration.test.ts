@@ -164,30 +164,30 @@ test('a rotation encrypts every kind of value with the new key, which can then d
   expect(counted.code).toBe(1);
   // Every encrypted field must contain a value, or this test would not prove anything for it.
   expect(rows.map(({ left }) => left)).toEqual(rows.map(() => 1));
-  expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
+  expect(rows.map(({ encryptedAgain }) => encryptedAgain)).toEqual(rows.map(() => 0));
   expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
-    'quarantine: sealedBytes',
-    'quarantine: sealedCorrection',
-    'quarantine.files: metadata.sealedKey',
-    'output_files: sealedUrl',
-    'kept_out_keys: sealedKey',
-    'document_files.files: metadata.sealedKey',
-    'answered_requests: sealed',
-    'connections: sealedSecret',
-    'connections: sealedPrivateJwk',
-    'connections: sealedWebhookSecret',
-    'connection_drafts: sealed',
-    'access_tokens: sealedAccessToken',
-    'access_tokens: sealedRefreshToken',
-    'authorization_requests: sealed',
-    'signing_keys: sealedPrivateJwk',
+    'quarantine: encryptedBytes',
+    'quarantine: encryptedCorrection',
+    'quarantine.files: metadata.encryptedKey',
+    'output_files: encryptedUrl',
+    'kept_out_keys: encryptedKey',
+    'document_files.files: metadata.encryptedKey',
+    'answered_requests: encrypted',
+    'connections: encryptedSecret',
+    'connections: encryptedPrivateJwk',
+    'connections: encryptedWebhookSecret',
+    'connection_drafts: encrypted',
+    'access_tokens: encryptedAccessToken',
+    'access_tokens: encryptedRefreshToken',
+    'authorization_requests: encrypted',
+    'signing_keys: encryptedPrivateJwk',
   ]);
 
   const rotated = await run('rotate-encryption-key', { keys: [second, first] });
-  expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('"resealed":1,"left":0') });
+  expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('"encryptedAgain":1,"left":0') });
   expect(await readAll(await open(second))).toEqual(planted);
   const secondRun = await run('rotate-encryption-key', { keys: [second] });
-  expect(secondRun).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
+  expect(secondRun).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"encryptedAgain":1') });
 }, 60_000);
 
 test('a running rotation overwrites no value of a writer, and readers find every value', async () => {
@@ -239,7 +239,7 @@ test('a rotation waits for a process with another key that sleeps while it write
   const running = await open(second, first);
   const refused = await running.rotateEncryptionKey({ dryRun: false });
   expect(refused.otherProcesses).toEqual([expect.stringMatching(/^program .+:\d+$/)]);
-  expect(refused.fields.filter(({ resealed }) => resealed > 0)).toEqual([]);
+  expect(refused.fields.filter(({ encryptedAgain }) => encryptedAgain > 0)).toEqual([]);
   await part.write(content);
   await part.end();
   await late.close();
@@ -269,7 +269,7 @@ test('a rotation continues after a value that no key can decrypt, and reports it
   await foreignStore.connections.insert(withSecret('conn_2'));
   await foreignStore.close();
   const { fields } = await store.rotateEncryptionKey({ dryRun: false });
-  expect(fields.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
+  expect(fields.find(({ field }) => field === 'encryptedSecret')).toMatchObject({ encryptedAgain: 0, left: 1 });
 });
 
 test('a process does not start with a key other than that of the stored data, and says what to do', async () => {

@@ -215,12 +215,12 @@ test('an erasure completes without an EHR that does not answer, with a warning',
 test('a connection whose secret cannot be decrypted is erased with a warning, or deleted', async () => {
   const { deps } = cases;
   const [erased, deleted] = [filled.connection.id, otherConnection.connection.id];
-  const connections = database.db.collection<{ _id: string; sealedSecret: string }>('connections');
-  const secretOf = async (_id: string) => (await connections.findOne({ _id }))?.sealedSecret;
+  const connections = database.db.collection<{ _id: string; encryptedSecret: string }>('connections');
+  const secretOf = async (_id: string) => (await connections.findOne({ _id }))?.encryptedSecret;
   // A secret that was moved to another record does not decrypt.
   const [ofErased, ofDeleted] = [String(await secretOf(erased)), String(await secretOf(deleted))];
-  await connections.updateOne({ _id: erased }, { $set: { sealedSecret: ofDeleted } });
-  await connections.updateOne({ _id: deleted }, { $set: { sealedSecret: ofErased } });
+  await connections.updateOne({ _id: erased }, { $set: { encryptedSecret: ofDeleted } });
+  await connections.updateOne({ _id: deleted }, { $set: { encryptedSecret: ofErased } });
 
   const erasure = await erasures.runToEnd(await erasures.request());
   expect(erasure).toMatchObject({ phase: 'completed', warnings: [{ code: 'ehr-not-told' }] });

@@ -104,7 +104,10 @@ if ('missing' in moto) {
       await stopProcesses();
       const keys = { BULKHEAD_ENCRYPTION_KEY: next, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: rewrapped };
       const rotated = await run(programOf('api', 'rotate-encryption-key'), keys);
-      expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/"sealedSecret","resealed":1,"left":0/) });
+      expect(rotated).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/"encryptedSecret","encryptedAgain":1,"left":0/),
+      });
       expect(await migrate(next)).toMatchObject({ code: 0 });
       expect(await migrate(wrapped)).toMatchObject({ code: 1 });
 

@@ -36,12 +36,12 @@ describe('the repository of answered requests', () => {
   });
 
   test('the database has the answer and the hash of the request only encrypted', async () => {
-    await take('sealed');
+    await take('encrypted');
     const request = { requestHash: 'hash-of-a-body', answer: { patient: 'patient-4711' } };
-    await store.answeredRequests.save({ attempt: attemptOf('sealed'), request, connectionId: 'conn_1' });
+    await store.answeredRequests.save({ attempt: attemptOf('encrypted'), request, connectionId: 'conn_1' });
     const [document] = await database.collection('answered_requests').find({ connectionId: 'conn_1' }).toArray();
     expect(Object.keys(document ?? {}).toSorted()).toEqual(
-      ['_id', 'connectionId', 'createdAt', 'holder', 'isAnswered', 'sealed'].toSorted(),
+      ['_id', 'connectionId', 'createdAt', 'holder', 'isAnswered', 'encrypted'].toSorted(),
     );
     expect(JSON.stringify(document)).not.toMatch(/patient-4711|hash-of-a-body/);
   });

@@ -7,7 +7,7 @@ const documentSchema = z.strictObject({
   /** The attempt that may store the answer. Another attempt replaces one whose process has died. */
   holder: z.string(),
   /** The encrypted `AnsweredRequest`. An answer can contain ids of patients, and the hash is of a body that can contain a secret. */
-  sealed: z.string(),
+  encrypted: z.string(),
   isAnswered: z.boolean(),
   /** The connection that the request was about. The answer is deleted with it. */
   connectionId: z.string().exactOptional(),
@@ -50,7 +50,7 @@ export class AnsweredRequestRepository {
       database,
       secretBox,
       collection: 'answered_requests',
-      field: 'sealed',
+      field: 'encrypted',
       ownerOf: (id) => `answered-request/${id}`,
     });
     this.encryptedFields = [this.encryptedRequest];
@@ -77,15 +77,22 @@ export class AnsweredRequestRepository {
       const { holder } = attempt;
       try {
         await this.gate.write(() => {
-          const sealed = this.encrypt(_id, request);
-          return this.model.create({ _id, holder, sealed, isAnswered, ...ofConnection(connectionId), createdAt: now });
+          const encrypted = this.encrypt(_id, request);
+          return this.model.create({
+            _id,
+            holder,
+            encrypted,
+            isAnswered,
+            ...ofConnection(connectionId),
+            createdAt: now,
+          });
         });
         return undefined;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
       const document = await this.model.findById(_id).lean();
-      if (document) return JSON.parse(this.encryptedRequest.decrypt(_id, document.sealed).toString());
+      if (document) return JSON.parse(this.encryptedRequest.decrypt(_id, document.encrypted).toString());
       // The key was released in the meantime.
     }
   }
@@ -99,7 +106,7 @@ export class AnsweredRequestRepository {
     const { attempt, request, connectionId } = options;
     const _id = idOf(attempt);
     await this.gate.write(() => {
-      const change = { sealed: this.encrypt(_id, request), isAnswered: true, ...ofConnection(connectionId) };
+      const change = { encrypted: this.encrypt(_id, request), isAnswered: true, ...ofConnection(connectionId) };
       return this.model.updateOne({ _id, holder: attempt.holder }, { $set: change });
     });
   }

@@ -40,7 +40,7 @@ test('the output file repository replaces the link of a file with a refreshed on
   const url = 'https://ehr.example/file?id=2';
   await store.outputFiles.refreshLinks([{ id: file.id, url, requiresAccessToken: true }]);
   expect(await store.outputFiles.find(file.id)).toMatchObject({ url, requiresAccessToken: true });
-  expect(await stored(file.id)).not.toHaveProperty('sealedUrl');
+  expect(await stored(file.id)).not.toHaveProperty('encryptedUrl');
 });
 
 test('an attempt writes no progress of a file that it has settled', async () => {

@@ -29,7 +29,7 @@ export const outputFileDocumentSchema = outputFileSchema.extend({
   /** The link of a file that can be downloaded only with a token. */
   url: outputFileSchema.shape.url.exactOptional(),
   /** The encrypted link of a file that needs no token. Such a link is a secret. It is removed, because it is not searched for a patient. */
-  sealedUrl: quotesEhr(z.string()).exactOptional(),
+  encryptedUrl: quotesEhr(z.string()).exactOptional(),
   /** Names the attempt that may write. Checkpoints of other attempts are rejected. */
   claim: z.string().exactOptional(),
 });
@@ -39,7 +39,7 @@ const insertedAtOnce = 1000;
 type OutputFileDocument = Stored<typeof outputFileDocumentSchema>;
 
 type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
-type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
+type LinkFields = Pick<OutputFileDocument, 'url' | 'encryptedUrl' | 'requiresAccessToken'>;
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
 
@@ -78,7 +78,7 @@ export class OutputFileRepository {
     const place = { database, collection: 'output_files' };
     this.claims = createClaims<OutputFileDocument>({ ...place, running: 'downloading', unsettled });
     const ownerOf = (id: string) => `${id}/url`;
-    this.links = createEncryptedField({ ...place, secretBox, field: 'sealedUrl', ownerOf });
+    this.links = createEncryptedField({ ...place, secretBox, field: 'encryptedUrl', ownerOf });
     this.encryptedFields = [this.links];
   }
 
@@ -273,7 +273,7 @@ export class OutputFileRepository {
         updateOne: {
           filter: { _id: file.id, state: { $in: unsettled } },
           update: [
-            { $unset: ['url', 'sealedUrl'] },
+            { $unset: ['url', 'encryptedUrl'] },
             { $set: { ...this.linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
           ],
         },
@@ -387,12 +387,12 @@ export class OutputFileRepository {
   }
 
   private linkFields({ id, url, requiresAccessToken }: LinkedFile): LinkFields {
-    return { requiresAccessToken, ...(requiresAccessToken ? { url } : { sealedUrl: this.links.encrypt(id, url) }) };
+    return { requiresAccessToken, ...(requiresAccessToken ? { url } : { encryptedUrl: this.links.encrypt(id, url) }) };
   }
 
   private toRecord(document: OutputFileDocument): OutputFile {
-    const { _id, claim: _claim, sealedUrl, url: plainUrl = '', ...fields } = document;
-    const url = sealedUrl === undefined ? plainUrl : this.links.decrypt(_id, sealedUrl).toString();
+    const { _id, claim: _claim, encryptedUrl, url: plainUrl = '', ...fields } = document;
+    const url = encryptedUrl === undefined ? plainUrl : this.links.decrypt(_id, encryptedUrl).toString();
     return { id: _id, url, ...fields };
   }
 }

@@ -13,10 +13,10 @@ export const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).
   /** Absent in records of versions that did not truncate lines. The same is true for `isTruncated`. */
   keptBytes: quarantineEntrySchema.shape.keptBytes.exactOptional(),
   isTruncated: quarantineEntrySchema.shape.isTruncated.exactOptional(),
-  /** The encrypted bytes. Longer lines have `sealedFile` instead, and lines without kept bytes have neither. */
-  sealedBytes: z.string().exactOptional(),
-  sealedFile: z.string().exactOptional(),
-  sealedCorrection: z.string().exactOptional(),
+  /** The encrypted bytes. Longer lines have `encryptedFile` instead, and lines without kept bytes have neither. */
+  encryptedBytes: z.string().exactOptional(),
+  encryptedFile: z.string().exactOptional(),
+  encryptedCorrection: z.string().exactOptional(),
 });
 
 /** Longer lines are stored as encrypted files. Encryption adds a third, and a document must stay far below BSON's 16 MB. */
@@ -62,8 +62,9 @@ export class LineWriter {
   }
 
   async #isOf(line: QuarantinedLine, keptOut: KeptOutList): Promise<boolean> {
-    const { bytes, sealedFile } = line;
-    const text = bytes ?? (sealedFile && (await buffer(this.#files.open({ owner: idOf(line), file: sealedFile }))));
+    const { bytes, encryptedFile } = line;
+    const text =
+      bytes ?? (encryptedFile && (await buffer(this.#files.open({ owner: idOf(line), file: encryptedFile }))));
     if (text === undefined || text === '') return false;
     let checked = 0;
     for (const id of possiblePatients(text)) {
@@ -76,23 +77,23 @@ export class LineWriter {
   }
 
   async #putPositions(lines: readonly QuarantinedLine[], now: Date): Promise<void> {
-    const operations = lines.map(({ bytes: _, sealedFile: __, sha256: ___, ...line }) => {
+    const operations = lines.map(({ bytes: _, encryptedFile: __, sha256: ___, ...line }) => {
       const replacement = { ...line, keptBytes: 0, isTruncated: false, state: 'withheld', createdAt: now };
       return { replaceOne: { filter: { _id: idOf(line) }, replacement, upsert: true } };
     });
     await writeUnordered(this.#model.collection, operations);
-    for (const { sealedFile } of lines) if (sealedFile !== undefined) await this.#files.remove(sealedFile);
+    for (const { encryptedFile } of lines) if (encryptedFile !== undefined) await this.#files.remove(encryptedFile);
   }
 
   async #putLines(lines: readonly QuarantinedLine[], now: Date): Promise<void> {
     const [first] = lines;
     if (first === undefined) return;
     const operations = [];
-    const written: { readonly _id: string; readonly sealedFile: string }[] = [];
+    const written: { readonly _id: string; readonly encryptedFile: string }[] = [];
     const isKept = await this.#room.reserve(first.exportId, lines.map(keptBytesOf));
     for (const [index, received] of lines.entries()) {
       const line = isKept[index] ? received : await this.#discard(received);
-      const { bytes, sealedFile: _, ...fields } = line;
+      const { bytes, encryptedFile: _, ...fields } = line;
       const _id = idOf(line);
       const content = await this.#contentOf(_id, line);
       const keptBytes = keptBytesOf(line);
@@ -100,7 +101,7 @@ export class LineWriter {
       const isTruncated = bytes === undefined && keptBytes < line.sizeBytes;
       const replacement = { ...fields, ...content, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
       operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
-      if (content.sealedFile !== undefined) written.push({ _id, sealedFile: content.sealedFile });
+      if (content.encryptedFile !== undefined) written.push({ _id, encryptedFile: content.encryptedFile });
     }
     // Only files that a record named. Another attempt may be writing a file for the same line.
     const replaced = await this.#findReplacedFiles(written);
@@ -108,29 +109,29 @@ export class LineWriter {
     for (const file of replaced) await this.#files.remove(file);
   }
 
-  async #discard({ bytes, sealedFile, ...line }: QuarantinedLine): Promise<QuarantinedLine> {
-    if (sealedFile !== undefined) await this.#files.remove(sealedFile);
+  async #discard({ bytes, encryptedFile, ...line }: QuarantinedLine): Promise<QuarantinedLine> {
+    if (encryptedFile !== undefined) await this.#files.remove(encryptedFile);
     return { ...line, keptBytes: 0, sha256: line.sha256 ?? hash('sha256', bytes ?? '', 'hex') };
   }
 
   async #contentOf(
     id: string,
-    { connectionId, bytes, sealedFile }: QuarantinedLine,
-  ): Promise<{ readonly sealedBytes?: string; readonly sealedFile?: string }> {
-    if (!bytes) return sealedFile === undefined ? {} : { sealedFile };
-    if (bytes.length <= maxInlineBytes) return { sealedBytes: this.#encrypt(id, bytes) };
+    { connectionId, bytes, encryptedFile }: QuarantinedLine,
+  ): Promise<{ readonly encryptedBytes?: string; readonly encryptedFile?: string }> {
+    if (!bytes) return encryptedFile === undefined ? {} : { encryptedFile };
+    if (bytes.length <= maxInlineBytes) return { encryptedBytes: this.#encrypt(id, bytes) };
     const file = await this.#files.create({ owner: id, connectionId });
     await file.write(bytes);
-    return { sealedFile: await file.end() };
+    return { encryptedFile: await file.end() };
   }
 
   /** Finds the files that the records of these lines name and that they will name no longer. */
-  async #findReplacedFiles(written: readonly { readonly _id: string; readonly sealedFile: string }[]) {
+  async #findReplacedFiles(written: readonly { readonly _id: string; readonly encryptedFile: string }[]) {
     if (written.length === 0) return [];
-    const [ids, kept] = [written.map(({ _id }) => _id), written.map(({ sealedFile }) => sealedFile)];
-    const filter = { _id: { $in: ids }, sealedFile: { $nin: kept } };
-    const named = await this.#model.find(filter, { sealedFile: 1 }).lean();
-    return named.flatMap(({ sealedFile }) => sealedFile ?? []);
+    const [ids, kept] = [written.map(({ _id }) => _id), written.map(({ encryptedFile }) => encryptedFile)];
+    const filter = { _id: { $in: ids }, encryptedFile: { $nin: kept } };
+    const named = await this.#model.find(filter, { encryptedFile: 1 }).lean();
+    return named.flatMap(({ encryptedFile }) => encryptedFile ?? []);
   }
 }
 

@@ -48,14 +48,14 @@ export function createQuarantineData(
     },
 
     eraseConnection: (pass) =>
-      deleteInBatches<Named & { readonly sealedFile?: string }>(
+      deleteInBatches<Named & { readonly encryptedFile?: string }>(
         { ...pass, database },
         {
           collection: 'quarantine',
           filter: { connectionId: pass.connectionId },
-          projection: { sealedFile: 1 },
+          projection: { encryptedFile: 1 },
           async before(page) {
-            for (const { _id, sealedFile } of page) if (sealedFile !== undefined) await files.removeOf(_id);
+            for (const { _id, encryptedFile } of page) if (encryptedFile !== undefined) await files.removeOf(_id);
           },
           count: (quarantinedLines) => ({ records: { quarantinedLines } }),
         },

@@ -53,10 +53,10 @@ export type QuarantineEntry = Immutable<z.output<typeof quarantineEntrySchema>>;
 /** A line to be put into the quarantine, with its position and the reason. */
 export interface QuarantinedLine
   extends Omit<QuarantineEntry, 'id' | 'state' | 'keptBytes' | 'isTruncated' | 'isCorrected' | 'createdAt' | 'replay'> {
-  /** Absent if the line was too long for memory. Then `sealedFile`, `keptBytes` and `sha256` are set. */
+  /** Absent if the line was too long for memory. Then `encryptedFile`, `keptBytes` and `sha256` are set. */
   readonly bytes?: Buffer;
   /** The file that `createLongLine` wrote for a line that was too long for memory. */
-  readonly sealedFile?: string;
+  readonly encryptedFile?: string;
   /** The number of bytes of the line in the encrypted file. */
   readonly keptBytes?: number;
 }

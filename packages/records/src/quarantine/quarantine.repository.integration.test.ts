@@ -41,7 +41,7 @@ describe('the quarantine #quarantine', () => {
     const writer = await store.quarantine.createLongLine(place);
     await writer.write(Buffer.from('the first part'));
     const { bytes: _, ...line } = makeLine('job_long');
-    const keptContent = { sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc' };
+    const keptContent = { encryptedFile: await writer.end(), keptBytes: 14, sha256: 'abc' };
     await store.quarantine.put({ lines: [{ ...line, ...keptContent, sizeBytes: 1_000_000_000 }], now });
     const [entry] = await listOf('job_long');
     expect(entry).toMatchObject({ sizeBytes: 1_000_000_000, keptBytes: 14, isTruncated: true, sha256: 'abc' });
@@ -56,11 +56,11 @@ describe('the quarantine #quarantine', () => {
     const writer = await store.quarantine.createLongLine(place);
     await writer.write(Buffer.from('a part of a long line'));
     const { bytes: _, ...long } = makeLine(exportId, { line: 3, ...place, sizeBytes: 1000 });
-    const sealedFile = await writer.end();
+    const encryptedFile = await writer.end();
     const lines = [
       makeLine(exportId),
       makeLine(exportId, { line: 2, offset: 100 }),
-      { ...long, sealedFile, keptBytes: 21, sha256: 'abc' },
+      { ...long, encryptedFile, keptBytes: 21, sha256: 'abc' },
       makeLine(exportId, { line: 4, offset: 300, bytes: Buffer.from('null'), sizeBytes: 4 }),
     ];
     await store.quarantine.put({ lines, now });
@@ -74,7 +74,7 @@ describe('the quarantine #quarantine', () => {
     ]);
     expect(await text(await store.quarantine.openBytes(entries[1]?.id ?? ''))).toBe('');
     const files = database.collection<{ _id: string }>('quarantine.files');
-    expect(await files.countDocuments({ _id: sealedFile })).toBe(0);
+    expect(await files.countDocuments({ _id: encryptedFile })).toBe(0);
     expect(await usedBy(exportId)).toBe(maxKeptExportBytes);
   });
 
@@ -84,7 +84,7 @@ describe('the quarantine #quarantine', () => {
     const upload = async () => {
       const writer = await store.quarantine.createLongLine(line);
       await writer.write(Buffer.from('the first part'));
-      return { ...line, sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc', sizeBytes: 1_000_000_000 };
+      return { ...line, encryptedFile: await writer.end(), keptBytes: 14, sha256: 'abc', sizeBytes: 1_000_000_000 };
     };
     // The first attempt has lost its job, and does not know that yet.
     const [first, second] = [await upload(), await upload()];
@@ -95,7 +95,7 @@ describe('the quarantine #quarantine', () => {
     const [entry] = await listOf(exportId);
     expect(await text(await store.quarantine.openBytes(entry?.id ?? ''))).toBe('the first part');
     const files = database.collection<{ _id: string }>('quarantine.files');
-    expect(await files.countDocuments({ _id: { $in: [first.sealedFile, second.sealedFile] } })).toBe(1);
+    expect(await files.countDocuments({ _id: { $in: [first.encryptedFile, second.encryptedFile] } })).toBe(1);
   });
 
   test('the quarantine of a run refuses lines beyond 100,000, and has room again for a file that is read again', async () => {
@@ -127,8 +127,8 @@ describe('the quarantine #quarantine', () => {
   };
   const contentOf = async (exportId: string) => {
     const records = await database.collection('quarantine').find({ exportId }).sort({ _id: 1 }).toArray();
-    return records.map(({ sealedBytes, sealedFile, sealedCorrection, sha256 }) =>
-      [sealedBytes, sealedFile, sealedCorrection, sha256].some((content) => content !== undefined),
+    return records.map(({ encryptedBytes, encryptedFile, encryptedCorrection, sha256 }) =>
+      [encryptedBytes, encryptedFile, encryptedCorrection, sha256].some((content) => content !== undefined),
     );
   };
   const filesOf = (exportId: string) =>
@@ -143,7 +143,7 @@ describe('the quarantine #quarantine', () => {
     const lines = [
       ofPatient(exportId, 'erased'),
       ofPatient(exportId, 'another', { line: 2, offset: 100 }),
-      { ...long, sealedFile: await writer.end(), keptBytes: 41, sha256: 'abc' },
+      { ...long, encryptedFile: await writer.end(), keptBytes: 41, sha256: 'abc' },
       makeLine(exportId, { line: 4, offset: 300, bytes: Buffer.from('PID|1||erased'), sizeBytes: 13 }),
     ];
     expect(await store.quarantine.put({ lines, now }).finally(() => (keptOut = undefined))).toBe(3);

@@ -64,8 +64,8 @@ export class QuarantineRepository {
     this.model = database.model('Quarantine', schema);
     this.room = createQuarantineRoom(database);
     const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
-    this.lineBytes = createEncryptedField({ ...fieldOptions, field: 'sealedBytes' });
-    this.corrections = createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' });
+    this.lineBytes = createEncryptedField({ ...fieldOptions, field: 'encryptedBytes' });
+    this.corrections = createEncryptedField({ ...fieldOptions, field: 'encryptedCorrection' });
     this.writer = new LineWriter({ model: this.model, files, room: this.room, encrypt: this.lineBytes.encrypt });
     this.encryptedFields = [this.lineBytes, this.corrections, ...files.encryptedFields];
   }
@@ -100,7 +100,7 @@ export class QuarantineRepository {
     const { filter, scope, limit, after } = options;
     const page = after === undefined ? {} : { _id: { $gt: after } };
     const documents = await this.model
-      .find({ $and: [filter, inScope(scope), page] } as object, { sealedBytes: 0, sealedFile: 0 })
+      .find({ $and: [filter, inScope(scope), page] } as object, { encryptedBytes: 0, encryptedFile: 0 })
       .sort({ _id: 1 })
       .limit(limit)
       .lean();
@@ -121,39 +121,45 @@ export class QuarantineRepository {
   }
 
   async find(id: string): Promise<QuarantineEntry | undefined> {
-    const document = await this.model.findById(id, { sealedBytes: 0, sealedFile: 0 }).lean();
+    const document = await this.model.findById(id, { encryptedBytes: 0, encryptedFile: 0 }).lean();
     return document ? toEntry(document) : undefined;
   }
 
   /** Reads the kept bytes of a line, as the server sent them. @throws if the id does not exist */
   async openBytes(id: string): Promise<Readable> {
-    const { sealedBytes, sealedFile } = await this.model
-      .findById(id, { sealedBytes: 1, sealedFile: 1 })
+    const { encryptedBytes, encryptedFile } = await this.model
+      .findById(id, { encryptedBytes: 1, encryptedFile: 1 })
       .orFail()
       .lean();
-    if (sealedFile !== undefined) return this.files.open({ owner: id, file: sealedFile });
-    return Readable.from(sealedBytes === undefined ? [] : [this.lineBytes.decrypt(id, sealedBytes)]);
+    if (encryptedFile !== undefined) return this.files.open({ owner: id, file: encryptedFile });
+    return Readable.from(encryptedBytes === undefined ? [] : [this.lineBytes.decrypt(id, encryptedBytes)]);
   }
 
   /** Reads the bytes for a replay: the correction or, if there is none, the line itself. */
   async readLine(id: string): Promise<Buffer> {
-    const { sealedCorrection } = await this.model.findById(id, { sealedCorrection: 1 }).orFail().lean();
-    if (sealedCorrection !== undefined) return this.corrections.decrypt(id, sealedCorrection);
+    const { encryptedCorrection } = await this.model.findById(id, { encryptedCorrection: 1 }).orFail().lean();
+    if (encryptedCorrection !== undefined) return this.corrections.decrypt(id, encryptedCorrection);
     return buffer(await this.openBytes(id));
   }
 
   /** Reads the kept bytes of all lines of a connection, with their corrections. An erasure looks for a patient in them. */
   async *readAllTexts(connectionId: string) {
     const documents = this.model
-      .find(withContent(connectionId), { isTruncated: 1, sealedBytes: 1, sealedFile: 1, sealedCorrection: 1 })
+      .find(withContent(connectionId), { isTruncated: 1, encryptedBytes: 1, encryptedFile: 1, encryptedCorrection: 1 })
       .sort({ _id: 1 })
       .lean()
       .cursor({ batchSize: textsPerBatch });
-    for await (const { _id: id, isTruncated = false, sealedBytes, sealedFile, sealedCorrection } of documents) {
+    for await (const {
+      _id: id,
+      isTruncated = false,
+      encryptedBytes,
+      encryptedFile,
+      encryptedCorrection,
+    } of documents) {
       const texts = [
-        ...(sealedBytes === undefined ? [] : [this.lineBytes.decrypt(id, sealedBytes)]),
-        ...(sealedFile === undefined ? [] : [await buffer(this.files.open({ owner: id, file: sealedFile }))]),
-        ...(sealedCorrection === undefined ? [] : [this.corrections.decrypt(id, sealedCorrection)]),
+        ...(encryptedBytes === undefined ? [] : [this.lineBytes.decrypt(id, encryptedBytes)]),
+        ...(encryptedFile === undefined ? [] : [await buffer(this.files.open({ owner: id, file: encryptedFile }))]),
+        ...(encryptedCorrection === undefined ? [] : [this.corrections.decrypt(id, encryptedCorrection)]),
       ];
       yield { id, isTruncated, texts };
     }
@@ -169,8 +175,8 @@ export class QuarantineRepository {
 
   async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
     await this.gate.write(() => {
-      const sealedCorrection = this.corrections.encrypt(id, bytes);
-      return this.model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
+      const encryptedCorrection = this.corrections.encrypt(id, bytes);
+      return this.model.updateOne({ _id: id, state: 'open' }, { $set: { encryptedCorrection } });
     });
   }
 
@@ -210,7 +216,7 @@ export class QuarantineRepository {
     await this.files.removeOf(id);
     // A replayed line is counted as stored, and that does not change. Its record is no longer needed.
     const isReplayed = line.state === 'replayed';
-    const contentFields = { sealedBytes: 1, sealedFile: 1, sealedCorrection: 1, sha256: 1 } as const;
+    const contentFields = { encryptedBytes: 1, encryptedFile: 1, encryptedCorrection: 1, sha256: 1 } as const;
     const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: contentFields };
     const isChanged = isReplayed
       ? (await this.model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
@@ -259,20 +265,20 @@ export class QuarantineRepository {
   /** Removes replayed lines. @returns how many */
   async deleteReplayed(ids: readonly string[]): Promise<number> {
     const replayed = { _id: { $in: [...ids] }, state: 'replayed' as const };
-    const documents = await this.model.find(replayed, { exportId: 1, keptBytes: 1, sealedFile: 1 }).lean();
+    const documents = await this.model.find(replayed, { exportId: 1, keptBytes: 1, encryptedFile: 1 }).lean();
     let deleted = 0;
-    for (const { _id, exportId, keptBytes = 0, sealedFile } of documents) {
+    for (const { _id, exportId, keptBytes = 0, encryptedFile } of documents) {
       const { deletedCount } = await this.model.deleteOne({ _id, state: 'replayed' });
       deleted += deletedCount;
       if (deletedCount > 0) await this.room.free(exportId, { keptBytes, lines: 1 });
-      if (sealedFile !== undefined) await this.files.removeOf(_id);
+      if (encryptedFile !== undefined) await this.files.removeOf(_id);
     }
     return deleted;
   }
 
   /** Removes all lines of an export or a sync run whose record was deleted. */
   async deleteByExport(exportId: string): Promise<void> {
-    const withFile = this.model.find({ exportId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
+    const withFile = this.model.find({ exportId, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
     for await (const { _id } of withFile.cursor()) await this.files.removeOf(_id);
     await this.model.deleteMany({ exportId });
     await this.room.forget([exportId]);
@@ -291,7 +297,7 @@ export class QuarantineRepository {
    */
   async deleteByFile(fileId: string, until?: Date): Promise<number> {
     const ofFile = { fileId, ...(until === undefined ? {} : { createdAt: { $lte: until } }) };
-    const documents = await this.model.find({ ...ofFile, sealedFile: { $exists: true } }, { _id: 1 }).lean();
+    const documents = await this.model.find({ ...ofFile, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
     for (const { _id } of documents) await this.files.removeOf(_id);
     const usages = await this.model.aggregate<{ readonly _id: string; readonly bytes: number; readonly lines: number }>(
       [{ $match: ofFile }, { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } }],
@@ -321,13 +327,13 @@ export function searchFileId(options: { readonly stepId: string; readonly resour
 
 function toEntry({
   _id,
-  sealedBytes: _,
-  sealedFile: __,
-  sealedCorrection,
+  encryptedBytes: _,
+  encryptedFile: __,
+  encryptedCorrection,
   keptBytes,
   isTruncated = false,
   ...fields
 }: Stored<typeof documentSchema>): QuarantineEntry {
-  const isCorrected = sealedCorrection !== undefined;
+  const isCorrected = encryptedCorrection !== undefined;
   return { id: _id, ...fields, keptBytes: keptBytes ?? fields.sizeBytes, isTruncated, isCorrected };
 }

@@ -15,7 +15,7 @@ interface KeyDocument {
   /** The id of the connection. */
   readonly _id: string;
   /** The encrypted key of the hashes. Without a key the hashes could be compared with those of all possible ids. */
-  readonly sealedKey: string;
+  readonly encryptedKey: string;
 }
 
 const schema = new Schema<KeptOutDocument>(
@@ -23,7 +23,7 @@ const schema = new Schema<KeptOutDocument>(
   { collection: 'kept_out_patients', versionKey: false, strict: 'throw' },
 );
 const keySchema = new Schema<KeyDocument>(
-  { _id: String, sealedKey: { type: String, required: true } },
+  { _id: String, encryptedKey: { type: String, required: true } },
   { collection: 'kept_out_keys', versionKey: false, strict: 'throw' },
 );
 
@@ -33,20 +33,20 @@ export class KeptOutRepository {
   private readonly gate;
   private readonly model;
   private readonly keys;
-  private readonly sealedKeys;
+  private readonly encryptedKeys;
 
   constructor({ database, secretBox, gate }: StoreContext) {
     this.gate = gate;
     this.model = database.model('KeptOutPatient', schema);
     this.keys = database.model('KeptOutKey', keySchema);
-    this.sealedKeys = createEncryptedField({
+    this.encryptedKeys = createEncryptedField({
       database,
       secretBox,
       collection: 'kept_out_keys',
-      field: 'sealedKey',
+      field: 'encryptedKey',
       ownerOf: (connectionId) => `${connectionId}/kept-out`,
     });
-    this.encryptedFields = [this.sealedKeys];
+    this.encryptedFields = [this.encryptedKeys];
   }
 
   /** Adds a patient and their Binaries. Adding them a second time changes nothing. */
@@ -92,8 +92,8 @@ export class KeptOutRepository {
   /** Reads the lists of all connections that keep patients out. */
   async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
     const lists = new Map<string, KeptOutList>();
-    for (const { _id: connectionId, sealedKey } of await this.keys.find().lean()) {
-      const key = this.sealedKeys.decrypt(connectionId, sealedKey);
+    for (const { _id: connectionId, encryptedKey } of await this.keys.find().lean()) {
+      const key = this.encryptedKeys.decrypt(connectionId, encryptedKey);
       const ids = new Set(
         (await this.model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
       );
@@ -105,15 +105,15 @@ export class KeptOutRepository {
 
   private async findKey(connectionId: string): Promise<Buffer | undefined> {
     const document = await this.keys.findById(connectionId).lean();
-    return document ? this.sealedKeys.decrypt(connectionId, document.sealedKey) : undefined;
+    return document ? this.encryptedKeys.decrypt(connectionId, document.encryptedKey) : undefined;
   }
 
   private async ensureKey(connectionId: string): Promise<Buffer> {
     const key = await this.findKey(connectionId);
     if (key) return key;
-    const sealedKey = this.sealedKeys.encrypt(connectionId, randomBytes(32));
+    const encryptedKey = this.encryptedKeys.encrypt(connectionId, randomBytes(32));
     try {
-      await this.keys.create({ _id: connectionId, sealedKey });
+      await this.keys.create({ _id: connectionId, encryptedKey });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }

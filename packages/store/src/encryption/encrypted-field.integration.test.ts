@@ -11,15 +11,21 @@ const box = createSecretBox({ current: randomBytes(32), previous: [former] });
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());
 
-const secrets = () => database.collection<{ _id: string; sealed?: string }>('secrets');
+const secrets = () => database.collection<{ _id: string; encrypted?: string }>('secrets');
 const encrypt = (text: string, by = before) => by.encrypt({ plaintext: Buffer.from(text), owner: 'a' });
 const read = async () =>
-  box.decrypt({ encrypted: (await secrets().findOne({ _id: 'a' }))?.sealed ?? '', owner: 'a' }).toString();
+  box.decrypt({ encrypted: (await secrets().findOne({ _id: 'a' }))?.encrypted ?? '', owner: 'a' }).toString();
 const encryptedField = (on: Database = database) =>
-  createEncryptedField({ database: on, secretBox: box, collection: 'secrets', field: 'sealed', ownerOf: (id) => id });
+  createEncryptedField({
+    database: on,
+    secretBox: box,
+    collection: 'secrets',
+    field: 'encrypted',
+    ownerOf: (id) => id,
+  });
 beforeEach(async () => {
   await secrets().deleteMany({});
-  await secrets().insertMany([{ _id: 'a', sealed: encrypt('first') }, { _id: 'without' }]);
+  await secrets().insertMany([{ _id: 'a', encrypted: encrypt('first') }, { _id: 'without' }]);
 });
 
 /** The same database, but another process writes between the read and the update of a value. */
@@ -54,7 +60,7 @@ test.each([
 ])(
   'a key rotation does not overwrite a value that was written in the meantime with $by',
   async ({ encrypted, outdated }) => {
-    const writing = withWriter(() => secrets().updateOne({ _id: 'a' }, { $set: { sealed: encrypted() } }));
+    const writing = withWriter(() => secrets().updateOne({ _id: 'a' }, { $set: { encrypted: encrypted() } }));
     expect(await encryptedField(writing).reencrypt()).toBe(0);
     expect([await read(), await encryptedField().countOutdated()]).toEqual(['second', outdated]);
     await encryptedField().reencrypt();
@@ -64,7 +70,7 @@ test.each([
 
 test('a key rotation does not restore a value that was deleted in the meantime', async () => {
   await encryptedField(withWriter(() => secrets().deleteOne({ _id: 'a' }))).reencrypt();
-  await secrets().insertOne({ _id: 'a', sealed: encrypt('first') });
-  await encryptedField(withWriter(() => secrets().updateOne({ _id: 'a' }, { $unset: { sealed: 1 } }))).reencrypt();
+  await secrets().insertOne({ _id: 'a', encrypted: encrypt('first') });
+  await encryptedField(withWriter(() => secrets().updateOne({ _id: 'a' }, { $unset: { encrypted: 1 } }))).reencrypt();
   expect(await secrets().findOne({ _id: 'a' })).toEqual({ _id: 'a' });
 });

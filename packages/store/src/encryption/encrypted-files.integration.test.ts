@@ -10,7 +10,7 @@ import { EncryptedFiles } from './encrypted-files.ts';
 const secretBox = createSecretBox({ current: randomBytes(32) });
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const gate = openGate;
-const files = new EncryptedFiles({ database, bucketName: 'sealed', secretBox, gate });
+const files = new EncryptedFiles({ database, bucketName: 'encrypted', secretBox, gate });
 afterAll(() => database.close());
 
 async function store(owner: string, ...parts: Buffer[]) {
@@ -18,7 +18,8 @@ async function store(owner: string, ...parts: Buffer[]) {
   for (const part of parts) await writer.write(part);
   return { owner, file: await writer.end() };
 }
-const chunks = () => database.collection<{ files_id: string; n: number; data: mongoose.mongo.Binary }>('sealed.chunks');
+const chunks = () =>
+  database.collection<{ files_id: string; n: number; data: mongoose.mongo.Binary }>('encrypted.chunks');
 
 describe('an encrypted file #quarantine', () => {
   test.each([0, 1, 27, 300_000, 3_000_000])(
@@ -59,7 +60,7 @@ describe('an encrypted file #quarantine', () => {
     const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
     const otherFiles = new EncryptedFiles({
       database,
-      bucketName: 'sealed',
+      bucketName: 'encrypted',
       secretBox: createSecretBox({ current: randomBytes(32) }),
       gate,
     });

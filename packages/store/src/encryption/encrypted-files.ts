@@ -20,7 +20,7 @@ export interface EncryptedFileWriter {
 interface FileDocument {
   readonly _id: string;
   /** The file's key, encrypted with the key of the deployment. */
-  readonly metadata?: { readonly sealedKey: string };
+  readonly metadata?: { readonly encryptedKey: string };
 }
 
 /**
@@ -50,7 +50,7 @@ export class EncryptedFiles {
       database,
       secretBox,
       collection: `${bucketName}.files`,
-      field: 'metadata.sealedKey',
+      field: 'metadata.encryptedKey',
       ownerOf: (file) => file,
     });
     this.encryptedFields = [this.fileKeys];
@@ -66,7 +66,7 @@ export class EncryptedFiles {
     const file = `${owner}/${randomUUID()}`;
     const key = randomBytes(32);
     const source = new PassThrough();
-    const metadata = { sealedKey: this.fileKeys.encrypt(file, key) };
+    const metadata = { encryptedKey: this.fileKeys.encrypt(file, key) };
     const upload = this.bucket().openUploadStreamWithId(gridId(file), file, { metadata });
     const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
     // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
@@ -138,7 +138,7 @@ export class EncryptedFiles {
   private async readKey(file: string): Promise<Buffer> {
     const document = await this.database.collection<FileDocument>(`${this.bucketName}.files`).findOne({ _id: file });
     if (!document) throw new Error('the encrypted file does not exist');
-    return this.fileKeys.decrypt(file, document.metadata?.sealedKey ?? '');
+    return this.fileKeys.decrypt(file, document.metadata?.encryptedKey ?? '');
   }
 
   private async *read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {

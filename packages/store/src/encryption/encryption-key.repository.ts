@@ -10,7 +10,7 @@ const documentSchema = z.strictObject({
   /** The key's id. */
   id: z.string(),
   /** A known text, encrypted. It proves that a key is the right one, because different keys can have the same id. */
-  sealedCheck: z.string(),
+  encryptedCheck: z.string(),
   createdAt: z.date(),
 });
 
@@ -39,8 +39,8 @@ export class EncryptionKeyRepository {
     if (missing.length > 0) throw keyMissing(missing);
     const _id = this.secretBox.currentKeyId;
     if (keys.some((key) => key._id === _id)) return;
-    const sealedCheck = this.secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
-    await this.model.updateOne({ _id }, { $setOnInsert: { sealedCheck, createdAt: now } }, { upsert: true });
+    const encryptedCheck = this.secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
+    await this.model.updateOne({ _id }, { $setOnInsert: { encryptedCheck, createdAt: now } }, { upsert: true });
   }
 
   /**
@@ -63,10 +63,10 @@ export class EncryptionKeyRepository {
     await this.model.deleteMany({ _id: { $ne: this.secretBox.currentKeyId } });
   }
 
-  private canDecrypt({ _id, sealedCheck }: Stored<typeof documentSchema>): boolean {
+  private canDecrypt({ _id, encryptedCheck }: Stored<typeof documentSchema>): boolean {
     if (!this.secretBox.keyIds.includes(_id)) return false;
     try {
-      return this.secretBox.decrypt({ encrypted: sealedCheck, owner: _id }).toString() === knownText;
+      return this.secretBox.decrypt({ encrypted: encryptedCheck, owner: _id }).toString() === knownText;
     } catch {
       return false;
     }
@@ -88,7 +88,7 @@ export interface Rotation {
 interface RotatedField {
   readonly collection: string;
   readonly field: string;
-  readonly resealed: number;
+  readonly encryptedAgain: number;
   /** Values that another key has encrypted: a process still encrypts with that key, or none of our keys decrypts the value. */
   readonly left: number;
 }
@@ -114,8 +114,13 @@ export async function rotateEncryptionKey(options: {
   const report: RotatedField[] = [];
   // Count after the last rotation, so that values which other processes stored in the meantime are counted too.
   for (const field of fields) {
-    const resealed = encryptedCounts.get(field) ?? 0;
-    report.push({ collection: field.collection, field: field.field, resealed, left: await field.countOutdated() });
+    const encryptedAgain = encryptedCounts.get(field) ?? 0;
+    report.push({
+      collection: field.collection,
+      field: field.field,
+      encryptedAgain,
+      left: await field.countOutdated(),
+    });
   }
   const otherProcesses = [...new Set([...processesBefore, ...(await listOtherProcesses())])];
   const isComplete = otherProcesses.length === 0 && report.every(({ left }) => left === 0);

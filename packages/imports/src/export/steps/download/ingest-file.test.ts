@@ -327,7 +327,7 @@ test('ingestFile keeps the first 16 MB of a longer line with its hash, and store
       line: 2,
       reason: 'line-too-long',
       sizeBytes: long.length,
-      sealedFile: 'long line 1',
+      encryptedFile: 'long line 1',
       keptBytes: maxKeptLineBytes,
       sha256: hash('sha256', long, 'hex'),
     },

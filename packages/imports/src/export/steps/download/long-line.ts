@@ -6,7 +6,7 @@ import type { EncryptedFileWriter } from '@bulkhead/store';
 import type { OutputFile } from '../../output-file.record.ts';
 
 /** The stored part of a line that is too long to be held in memory. */
-export type KeptLine = Required<Pick<QuarantinedLine, 'sealedFile' | 'keptBytes' | 'sha256'>>;
+export type KeptLine = Required<Pick<QuarantinedLine, 'encryptedFile' | 'keptBytes' | 'sha256'>>;
 
 interface OpenLine {
   readonly writer: EncryptedFileWriter;
@@ -48,7 +48,7 @@ export class LongLine {
     const line = this.#line;
     this.#line = undefined;
     if (line === undefined) return undefined;
-    return { sealedFile: await line.writer.end(), keptBytes: line.keptBytes, sha256: line.hash.digest('hex') };
+    return { encryptedFile: await line.writer.end(), keptBytes: line.keptBytes, sha256: line.hash.digest('hex') };
   }
 
   /** Discards the line, because its rest was not received. It is read again from its start. */
