@@ -10,6 +10,7 @@ export const apiReference = '/docs/api-reference/';
 export function sitePath(page: string): string {
   return page
     .replace(/(^|\/)README\.md$/, '$1index.md')
+    .replace(/^scripts\/site\/cli-reference\//, 'docs/cli/')
     .replace(/^scripts\/site\/api-reference\//, apiReference.slice(1));
 }
 

@@ -52,10 +52,13 @@ function faultOf({ url }: Reference): string | undefined {
 }
 
 describe('the documentation site', () => {
-  test('each page of docs/README.md, each tag of the API, the webhooks and the schemas have a page', () => {
+  test('each page of docs/README.md, each group of commands, each tag of the API, the webhooks and the schemas have a page', () => {
+    const commands = pages.filter((page) => page.startsWith('docs/cli/'));
+    expect(commands).toContain('docs/cli/export.html');
     const reference = ['index', ...api.tags.map(({ name }) => headingAnchor(name)), 'webhooks', 'schemas'];
     const expected = [
       ...listPages(readSections()).map((page) => sitePath(page).replace(/\.md$/, '.html')),
+      ...commands,
       ...reference.map((name) => `docs/api-reference/${name}.html`),
       '404.html',
     ];

@@ -6,7 +6,8 @@ import { thirdPartyLicenses } from '../../release/third-party-licenses.ts';
 import { apiReference, repositoryLinks, sitePath } from '../links.ts';
 import { openapiFile } from '../openapi/document.ts';
 import { writeApiReference } from '../openapi/write-api-reference.ts';
-import { contentsPage, type Entry, listPages, nest, readSections, root } from '../table-of-contents.ts';
+import { contentsPage, type Entry, listPages, readSections, root } from '../table-of-contents.ts';
+import { writeCliReference } from '../write-cli-reference.ts';
 
 const { description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const contentSecurityPolicy =
@@ -19,16 +20,12 @@ const searchOptions = { combineWith: 'AND', fuzzy: 0.1, boost: { title: 10, titl
 const sections = readSections();
 const pages = listPages(sections);
 const reference = writeApiReference();
+const commands = writeCliReference();
 
 function toItem({ text, file, hash }: Entry): DefaultTheme.SidebarItem {
   if (file === 'docs/openapi.json') return { text, link: apiReference, collapsed: true, items: reference };
-  return { text, link: `/${sitePath(file)}${hash}` };
-}
-
-function toItems(entries: readonly Entry[]): DefaultTheme.SidebarItem[] {
-  return nest(entries).map(({ entry, below }) =>
-    below.length === 0 ? toItem(entry) : { ...toItem(entry), collapsed: true, items: below.map(toItem) },
-  );
+  const item = { text, link: `/${sitePath(file)}${hash}` };
+  return file === 'docs/cli.md' ? { ...item, collapsed: true, items: commands } : item;
 }
 
 /**
@@ -49,7 +46,7 @@ export default defineConfig({
   srcExclude: globSync('{*.md,{apps,docker,docs,packages,scripts}/**/*.md}', {
     cwd: root,
     exclude: (path) => /(?:^|\/)(?:node_modules|dist)$/.test(path),
-  }).filter((file) => !pages.includes(file) && !file.startsWith('scripts/site/api-reference/')),
+  }).filter((file) => !pages.includes(file) && !/^scripts\/site\/(?:api|cli)-reference\//.test(file)),
   rewrites: sitePath,
   markdown: {
     // Otherwise addresses in examples become links, also `errors.md`, because `md` is a top-level domain.
@@ -67,7 +64,7 @@ export default defineConfig({
     sidebar: sections.map(({ title, groups }) => ({
       text: title,
       items: groups.flatMap(({ title: text, entries }) =>
-        text ? [{ text, items: toItems(entries) }] : toItems(entries),
+        text ? [{ text, items: entries.map(toItem) }] : entries.map(toItem),
       ),
     })),
     search: { provider: 'local', options: { miniSearch: { searchOptions } } },
