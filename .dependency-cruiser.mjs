@@ -32,7 +32,7 @@ const features = [
   'erasure',
   'monitoring',
 ];
-const order = [...foundations, ...features, 'system', 'client', 'sdk'];
+const order = [...foundations, ...features, 'system', 'client'];
 /** The folders of a package that has more than one subject, in order: each may import those before it. */
 const folders = {
   base: ['runtime', 'cron', 'encryption', 'egress'],
