@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from '@jest/globals';
 import { runProgram } from '../create-program.ts';
 import { operations, run } from '../run-program.fixture.ts';
@@ -69,7 +71,6 @@ test('a file is sent as the body without a change', async () => {
 
 test('bulkhead api names the next page, and requests it with --paginate', async () => {
   const pages = ['{"data":[1],"next":"a/b"}', '{"data":[2]}'];
-  const search: string[] = [];
   const runPages = (...args: string[]) => {
     const left = [...pages];
     const list = {
@@ -85,8 +86,7 @@ test('bulkhead api names the next page, and requests it with --paginate', async 
     'There are more. To see the next ones, add --field cursor=a/b\n',
   ]);
   const all = await runPages('--paginate');
-  search.push(...all.calls.map((call) => call.search));
-  expect([all.stdout, all.stderr, search]).toEqual([
+  expect([all.stdout, all.stderr, all.calls.map(({ search }) => search)]).toEqual([
     `${pages.join('\n')}\n`,
     '',
     ['?connectionId=c', '?connectionId=c&cursor=a%2Fb'],
@@ -122,26 +122,29 @@ const above = [
 ];
 const split = ['/.\t./admin', '/..\n/admin', '/..;/admin', '/api/..%2f..%2fadmin#x', '/../bulkhead2/api'];
 
-test.each([...foreign, ...above, ...split])('the path %j is refused, and no server gets a request', async (path) => {
+/** Runs a command line with a key. @returns what it printed on the standard error, and the URLs of its requests */
+async function runWith(args: readonly string[], send: typeof fetch) {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const urls: string[] = [];
-  const { stdin, stdout, stderr } = process;
-  let message = '';
-  const exitCode = await runProgram(['api', 'GET', path, '--url', 'https://bulkhead.example/bulkhead'], {
-    stdin,
-    stdout,
-    stderr: Object.create(stderr, {
-      write: {
-        value: (text: string) => {
-          message += text;
-        },
-      },
-    }),
+  const exitCode = await runProgram(args, {
+    stdin: stdin as unknown as NodeJS.ReadStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
     env: { BULKHEAD_API_KEY: 'bulkhead_secret' },
-    fetch: async (input) => {
+    fetch: (input, init) => {
       urls.push((input as Request).url);
-      return Response.json({ status: 'alive', eventLoop: { stalls: 0 } });
+      return send(input, init);
     },
   });
+  stderr.end();
+  return { exitCode, urls, message: await text(stderr) };
+}
+const alive = { status: 'alive', eventLoop: { stalls: 0 } };
+const answerAlive = async () => Response.json(alive);
+
+test.each([...foreign, ...above, ...split])('the path %j is refused, and no server gets a request', async (path) => {
+  const args = ['api', 'GET', path, '--url', 'https://bulkhead.example/bulkhead'];
+  const { exitCode, urls, message } = await runWith(args, answerAlive);
   expect({ exitCode, urls }).toEqual({ exitCode: 2, urls: [] });
   expect(message).toContain('The path must begin with / and be a path of the API');
 });
@@ -149,22 +152,8 @@ test.each([...foreign, ...above, ...split])('the path %j is refused, and no serv
 test.each(['//evil.example/api', '/\\evil.example', '/api?x=//evil.example/../', '/@evil.example'])(
   'the path %j is requested from the server of --url',
   async (path) => {
-    const hosts: string[] = [];
-    const fetch = async (input: unknown) => {
-      hosts.push(new URL((input as Request).url).host);
-      return Response.json({ status: 'alive', eventLoop: { stalls: 0 } });
-    };
-    const { stdin, stdout, stderr } = process;
-    const quiet = Object.create(stdout, { write: { value: () => true } });
-    const env = { BULKHEAD_API_KEY: 'bulkhead_secret' };
-    await runProgram(['api', 'GET', path, '--url', 'https://bulkhead.example/'], {
-      stdin,
-      stdout: quiet,
-      stderr,
-      env,
-      fetch,
-    });
-    expect(hosts).toEqual(['bulkhead.example', 'bulkhead.example']);
+    const { urls } = await runWith(['api', 'GET', path, '--url', 'https://bulkhead.example/'], answerAlive);
+    expect(urls.map((url) => new URL(url).host)).toEqual(['bulkhead.example', 'bulkhead.example']);
   },
 );
 
@@ -173,26 +162,12 @@ test('a redirect is not followed, so that another server gets neither the key no
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     if (request.url !== '/health') return response.writeHead(307, { location: '/elsewhere' }).end();
-    response.writeHead(200, { 'content-type': 'application/json' });
-    return response.end('{"status":"alive","eventLoop":{"stalls":0}}');
+    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(alive));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const { stdin, stdout, stderr } = process;
-  let message = '';
-  const exitCode = await runProgram(['api', 'POST', schedule, '--field', 'a=1', '--url', `http://127.0.0.1:${port}`], {
-    stdin,
-    stdout,
-    stderr: Object.create(stderr, {
-      write: {
-        value: (text: string) => {
-          message += text;
-        },
-      },
-    }),
-    env: { BULKHEAD_API_KEY: 'bulkhead_secret' },
-    fetch,
-  });
+  const args = ['api', 'POST', schedule, '--field', 'a=1', '--url', `http://127.0.0.1:${port}`];
+  const { exitCode, message } = await runWith(args, fetch);
   server.close();
   expect({ exitCode, requests }).toEqual({ exitCode: 2, requests: ['GET /health', `POST ${schedule}`] });
   expect(message).toContain('a redirect (307), which this command does not follow');
