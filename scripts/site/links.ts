@@ -5,8 +5,8 @@ import { root } from './table-of-contents.ts';
 
 type Token = Parameters<MarkdownRenderer['renderer']['render']>[0][number];
 
-/** Where the API reference is on the site. */
-export const apiReference = '/docs/api-reference/';
+/** Where the API reference is on the site. The development server has no index of a folder. */
+export const apiReference = '/docs/api-reference/index.html';
 
 /** Returns the path of a page on the site, without a `/` at its start. A folder's README.md is its index. */
 export function sitePath(page: string): string {

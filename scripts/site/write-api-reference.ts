@@ -17,7 +17,7 @@ const script = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', de
 
 /** Writes the API reference: a page of Swagger UI, which reads docs/openapi.json in the browser. It loads nothing from another host. */
 export function writeApiReference(contentSecurityPolicy: string): void {
-  const folder = join(publicFolder, apiReference);
+  const folder = join(publicFolder, dirname(apiReference));
   rmSync(publicFolder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const file of [...ofLibrary, ...licences]) copyFileSync(join(library, file), join(folder, file));
