@@ -300,6 +300,8 @@ export default {
     // types cannot be changed alone. (`tsPreCompilationDeps` would do the same, but needs a tsc with an API, which
     // TypeScript 7 does not have.)
     parser: 'swc',
+    // VitePress writes and removes them while a test builds the site. No file imports them.
+    exclude: { path: ['^scripts/site/\\.vitepress/\\.temp/'] },
     // Edges to these are checked, but their own imports are not read.
     doNotFollow: { path: ['(?:^|/)node_modules/', '^(?:apps/[^/]+|packages/[^/]+|scripts)/dist/'] },
     enhancedResolveOptions: {
