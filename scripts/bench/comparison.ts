@@ -5,9 +5,10 @@
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { createHttpService } from '@bulkhead/client';
 import { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
-import { getAthenaHealthEnhancedService } from '@bulkhead/sdk';
 import { createSteps } from '../steps/steps.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { openState } from '../system/kept-state.ts';
@@ -20,8 +21,8 @@ interface Measured {
 
 /** The number of resources of the simulator's generated data per patient, over all types. */
 const resourcesPerPatient = 31.5;
-/** The number of parallel reads: more than the limiter grants, so that it is never idle. */
-const readers = 16;
+/** The delay of the guide between two reads. It keeps to 16 requests in 2 s. */
+const readEveryMs = 125;
 
 const { values } = parseArgs({ options: { resources: { type: 'string', default: '100,1000,5000' } } });
 const steps = createSteps({ stream: process.stdout });
@@ -38,9 +39,11 @@ async function measure(resourceCount: number): Promise<string> {
   const patients = Math.max(Math.round(resourceCount / resourcesPerPatient), 1);
   const start = { once: true, dev: false, patients, dataDir: undefined, port: 3000 };
   const system = await startSystem({ folder, openState: () => state, start, steps, ephemeral: true });
-  const service = getAthenaHealthEnhancedService(system.env);
   try {
-    const connectionId = await connect(system);
+    const { baseUrl, store } = system;
+    const apiKey = await store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
+    const connectionId = await connect({ baseUrl, apiKey });
+    const service = createHttpService({ baseUrl, apiKey });
     const bulk = await count(system, async () => {
       const { id } = await service.initiateBulkExport(connectionId);
       await service.processBulkExportData(id);
@@ -48,24 +51,21 @@ async function measure(resourceCount: number): Promise<string> {
     const stored = await system.store.resources.countByType(connectionId);
     const total = Object.values(stored).reduce((sum, count) => sum + count, 0);
     const sync = await count(system, () => service.enhancedSync(connectionId).then(() => undefined));
-    const { fhirEndpoint, accessToken } = await service.getConnection(connectionId);
     const reads = await idsOf(system, { connectionId, types: Object.keys(stored) });
-    const single = await count(system, () =>
-      readAll(reads, ({ type, id }) =>
-        service.fhirClient.searchResources(fhirEndpoint, accessToken, type, { _id: id }),
-      ),
-    );
+    const single = await count(system, () => readAll(system, reads));
     return `| ${total} | ${show(single)} | ${show(sync)} | ${show(bulk)} |`;
   } finally {
-    await service.close();
     await system.stop();
   }
 }
 
-async function connect({ store, baseUrl }: RunningSystem): Promise<string> {
-  const apiKey = await store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
-  const api = createApiClient({ baseUrl, apiKey });
-  const body = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
+async function connect(access: { readonly baseUrl: string; readonly apiKey: string }): Promise<string> {
+  const api = createApiClient(access);
+  const body = {
+    provider: 'athenahealth',
+    practiceId: '195900',
+    auth: { method: 'client_credentials', scopeVersion: 'v2' },
+  };
   return (await api<{ id: string }>('POST', '/api/ehr/connections', body)).id;
 }
 
@@ -82,12 +82,32 @@ async function idsOf(
   return all;
 }
 
-async function readAll<Read>(reads: readonly Read[], read: (item: Read) => Promise<unknown>): Promise<void> {
-  const waiting = [...reads];
-  const reader = async (): Promise<void> => {
-    for (let item = waiting.pop(); item; item = waiting.pop()) await read(item);
-  };
-  await Promise.all(Array.from({ length: readers }, reader));
+/** Reads each resource at the EHR, as a program does that has no bulk export. */
+async function readAll(
+  { simulatorUrl, env }: RunningSystem,
+  reads: readonly { readonly type: string; readonly id: string }[],
+): Promise<void> {
+  const { ATHENAHEALTH_CLIENT_ID, ATHENAHEALTH_CLIENT_SECRET } = env;
+  const types = new Set(reads.map(({ type }) => `system/${type}.rs`));
+  const credentials = Buffer.from(`${ATHENAHEALTH_CLIENT_ID}:${ATHENAHEALTH_CLIENT_SECRET}`).toString('base64');
+  const granted = await fetch(`${simulatorUrl}/oauth2/v1/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: [...types].join(' ') }),
+  });
+  const { access_token: token } = (await granted.json()) as { readonly access_token: string };
+  const waiting: Promise<void>[] = [];
+  for (const { type, id } of reads) {
+    waiting.push(read(`${simulatorUrl}/fhir/r4/${type}/${id}`, token));
+    await setTimeout(readEveryMs);
+  }
+  await Promise.all(waiting);
+}
+
+async function read(url: string, token: string): Promise<void> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}.`);
+  await response.json();
 }
 
 /** Counts requests at the simulator, including the one for the token. */

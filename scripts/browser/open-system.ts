@@ -34,28 +34,39 @@ export async function openSystem(
   const { start = startTemporarySystem, ...startOptions } = others;
   await buildConsole();
   const system = await start(startOptions);
-  const lock = await lockNetwork('browse');
-  const flags = hasLongScripts ? args : [...args, withoutCompilers];
-  const browser = await chromium.launch({ executablePath, args: flags }).catch((error) => {
-    lock.release();
-    throw error;
-  });
+  const browser = await openBrowser({ executablePath, hasLongScripts });
   const baseUrl = system.baseUrl.replace('127.0.0.1', host);
   return {
     system,
     /** The address of the API as the browser calls it. */
     baseUrl,
     /** Opens a page, by its path if it is ours, and collects violations of its policy and script errors. */
-    open: (path: string, context?: BrowserContextOptions) =>
-      openPage({ browser, url: new URL(path, baseUrl).href, context }),
+    open: (path: string, context?: BrowserContextOptions) => browser.open(new URL(path, baseUrl).href, context),
     async logIn(page: Page, key = system.apiKey) {
       await page.locator('input[name=key]').fill(key);
       await page.locator('button[type=submit]').click();
     },
     async stop() {
+      await browser.stop();
+      await system.stop();
+    },
+  };
+}
+
+/** Starts a browser, whose pages collect violations of their policies, failed requests and script errors. */
+export async function openBrowser(options: { readonly executablePath: string; readonly hasLongScripts: boolean }) {
+  const { executablePath, hasLongScripts } = options;
+  const lock = await lockNetwork('browse');
+  const flags = hasLongScripts ? args : [...args, withoutCompilers];
+  const browser = await chromium.launch({ executablePath, args: flags }).catch((error) => {
+    lock.release();
+    throw error;
+  });
+  return {
+    open: (url: string, context?: BrowserContextOptions) => openPage({ browser, url, context }),
+    async stop() {
       await browser.close();
       lock.release();
-      await system.stop();
     },
   };
 }

@@ -70,8 +70,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/imports/src/schedules/up.ts', "import '@bulkhead/erasure';", 'layer-of-imports'],
   ['packages/erasure/src/up.ts', "import '@bulkhead/monitoring';", 'layer-of-erasure'],
   ['packages/monitoring/src/up.ts', "import '@bulkhead/system';", 'layer-of-monitoring'],
-  ['packages/system/src/up.ts', "import '@bulkhead/sdk';", 'layer-of-system'],
-  ['packages/sdk/src/undeclared.ts', "import '@bulkhead/webhooks';", 'layer-of-sdk'],
+  ['packages/system/src/up.ts', "import '@bulkhead/client';", 'layer-of-system'],
   // Folders of a package with more than one subject.
   ...Object.entries(subjects).flatMap(([name, inOrder]) =>
     inOrder

@@ -129,30 +129,30 @@ describe('the bulkhead command', () => {
       code: 0,
       stdout: expect.stringMatching(/^job_\w+ {2}COMPLETED\n\nconnection +conn_/),
     });
-    expect(
-      (await json(`connections watermarks ${connectionId}`)).map((mark: { resourceType: string }) => mark.resourceType),
-    ).toContain('Patient');
+    const { data: watermarks } = await json(`api GET /api/ehr/connections/${connectionId}/watermarks`);
+    expect(watermarks.map((mark: { resourceType: string }) => mark.resourceType)).toContain('Patient');
 
     const [, row = ''] = (await bulkhead(`resources search Patient ${ofConnection}`)).stdout.split('\n');
     const [id = ''] = row.split(' ');
-    const patient = await json(`resources show Patient ${id} ${ofConnection}`);
-    expect(patient).toMatchObject({ resourceType: 'Patient', id });
-    const sources = await bulkhead(`resources sources Patient ${id} ${ofConnection}`);
-    expect(sources).toMatchObject({ code: 0, stdout: expect.stringMatching(/^version .*\n.* job_\w+ /) });
-    const documents = await bulkhead(`documents list ${ofConnection} --patient nonsense`);
-    expect(documents).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/^No documents match\. /) });
+    const patient = `/api/ehr/athenahealth/resources/Patient/${id}`;
+    const ofPatient = `--field connectionId=${connectionId}`;
+    expect(await json(`api GET ${patient} ${ofPatient}`)).toMatchObject({ resourceType: 'Patient', id });
+    const { data: sources } = await json(`api GET ${patient}/sources ${ofPatient}`);
+    expect(sources[0].source.exportId).toMatch(/^job_\w+$/);
   }, 90_000);
 
-  test('bulkhead manages webhooks, signing keys and credentials', async () => {
+  test('bulkhead replaces credentials, and sets what has no command of its own with bulkhead api', async () => {
     const create = 'connections create --client-id simulator-client --scopes v1 --practice 1 --group group_1';
     const id = (await bulkhead(create, { BULKHEAD_CLIENT_SECRET: 'simulator-secret' })).stdout.trim();
     expect(await json(`connections show ${id}`)).toMatchObject({ practiceId: '1', groupId: 'group_1' });
     const foreign = 'connections create --method none --fhir-endpoint https://fhir.example/r4';
     expect(await bulkhead(foreign)).toMatchObject({ code: 2, stderr: expect.stringContaining('--fhir-endpoint') });
 
-    expect((await bulkhead(`webhooks set ${id} --address https://client.example/x`)).stdout).toMatch(/^whsec_/);
-    expect((await bulkhead(`webhooks deliveries --connection ${id}`)).stderr).toMatch(/^No deliveries\. /);
-    expect((await bulkhead(`webhooks remove ${id} --yes`)).code).toBe(0);
+    const webhook = `/api/ehr/connections/${id}/webhook`;
+    const set = await bulkhead(`api PUT ${webhook} --field url=https://client.example/x`);
+    expect(JSON.parse(set.stdout).data.secret).toMatch(/^whsec_/);
+    expect(await bulkhead(`api DELETE ${webhook}`)).toMatchObject({ code: 2, stdout: '' });
+    expect(await bulkhead(`api DELETE ${webhook} --yes`)).toEqual({ code: 0, stdout: '', stderr: '' });
     const changed = await bulkhead(
       `connections credentials ${id} --client-id other --scopes v2 --scope-types Patient`,
       {
@@ -162,18 +162,18 @@ describe('the bulkhead command', () => {
     expect(changed.stdout).toContain(`bulkhead connections test ${id}`);
     expect((await bulkhead(`connections delete ${id} --yes`)).code).toBe(0);
 
-    const kid = (await bulkhead('signing-keys create --alg ES384')).stdout.trim();
-    expect((await json('signing-keys jwks')).keys).toContainEqual(expect.objectContaining({ kid }));
-    expect((await bulkhead(`signing-keys activate ${kid}`)).stdout).toBe('active\n');
-    expect(await bulkhead(`signing-keys delete ${kid} --yes`)).toMatchObject({ code: 6, stdout: '' });
+    const { data: key } = await json('api POST /api/ehr/signing-keys --field alg=ES384');
+    const { keys } = await json('api GET /.well-known/jwks.json');
+    expect(keys).toContainEqual(expect.objectContaining({ kid: key.kid }));
+    const active = await bulkhead(`api DELETE /api/ehr/signing-keys/${key.kid} --yes`);
+    expect(active).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('retire') });
   }, 90_000);
 
   test('bulkhead shows the state of the deployment, and follows its budgets', async () => {
     expect((await json('whoami')).role).toBe('operator');
     expect((await bulkhead('status')).stdout).toMatch(/^http\S+ {2}ready\n\nmongodb +up\nredis +up\n/);
-    expect((await bulkhead('metrics')).stdout).toContain('# HELP bulkhead_');
-    expect((await bulkhead('providers')).stdout).toContain('athenahealth');
-    expect((await bulkhead('queues')).stdout).toMatch(/^queue +waiting /);
+    expect((await bulkhead('api GET /metrics')).stdout).toContain('# HELP bulkhead_');
+    expect(await bulkhead('api GET /api/ehr/nothing')).toMatchObject({ code: 4, stdout: '' });
     const { command, env } = bulkheadCommand(['budgets', '--watch'], access);
     const watching = spawn(command[0], command.slice(1), { env });
     const [first] = await once(watching.stdout, 'data');

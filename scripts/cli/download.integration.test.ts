@@ -18,12 +18,12 @@ import { bulkheadCommand, runBulkhead, startScriptedApi } from './run-bulkhead.f
 
 const folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-download-'));
 afterAll(() => folder.remove());
-const file = join(folder.path, 'report.pdf');
+const file = join(folder.path, 'events.csv');
 
-/** Runs `bulkhead documents get doc_1` against an API that answers with `send`. */
-async function getDocument(out: string, send: (response: ServerResponse) => void) {
+/** Runs `bulkhead audit download` against an API that answers with `send`. */
+async function downloadTo(out: string, send: (response: ServerResponse) => void) {
   const server = await startScriptedApi((_request, response) => send(response));
-  const args = ['documents', 'get', 'doc_1', '--out', out];
+  const args = ['audit', 'download', '--out', out];
   return await runBulkhead(args, { url: server.url, key: 'bh_1' }).finally(server.stop);
 }
 
@@ -44,26 +44,26 @@ const lost = {
   stderr: 'The connection to the API was lost, and the content is not complete. Try again.\n',
 };
 
-test('bulkhead documents get writes the content to the file', async () => {
+test('bulkhead audit download writes the content to the file', async () => {
   writeFileSync(file, 'a longer content of an earlier version');
-  expect(await getDocument(file, (response) => response.end('%PDF-1.7'))).toEqual({ code: 0, stdout: '', stderr: '' });
-  expect(readFileSync(file, 'utf8')).toBe('%PDF-1.7');
+  expect(await downloadTo(file, (response) => response.end('at,who'))).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(readFileSync(file, 'utf8')).toBe('at,who');
 });
 
-test('bulkhead documents get leaves no file with half of the content if the connection is lost', async () => {
+test('bulkhead audit download leaves no file with half of the content if the connection is lost', async () => {
   rmSync(file);
-  expect(await getDocument(file, sendHalf)).toEqual(lost);
+  expect(await downloadTo(file, sendHalf)).toEqual(lost);
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
-test('bulkhead documents get keeps an earlier content until the new one is complete', async () => {
-  const earlier = join(folder.path, 'earlier.pdf');
-  const link = join(folder.path, 'link.pdf');
+test('bulkhead audit download keeps an earlier content until the new one is complete', async () => {
+  const earlier = join(folder.path, 'earlier.csv');
+  const link = join(folder.path, 'link.csv');
   writeFileSync(earlier, 'earlier', { mode: 0o600 });
   symlinkSync(earlier, link);
-  expect(await getDocument(link, sendHalf)).toEqual(lost);
+  expect(await downloadTo(link, sendHalf)).toEqual(lost);
   expect(readFileSync(earlier, 'utf8')).toBe('earlier');
-  expect(await getDocument(link, (response) => response.end('new'))).toMatchObject({ code: 0 });
+  expect(await downloadTo(link, (response) => response.end('new'))).toMatchObject({ code: 0 });
   expect(readFileSync(earlier, 'utf8')).toBe('new');
   // The content may be a patient's record. Only users who could read the file before may read it.
   expect(statSync(earlier).mode & 0o777).toBe(0o600);
@@ -72,12 +72,12 @@ test('bulkhead documents get keeps an earlier content until the new one is compl
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  'bulkhead documents get leaves no file if %s ends it',
+  'bulkhead audit download leaves no file if %s ends it',
   async (signal) => {
     const server = await startScriptedApi((_request, response) => startSending(response));
     try {
       const access = { url: server.url, key: 'bh_1' };
-      const { command, env } = bulkheadCommand(['documents', 'get', 'doc_1', '--out', file], access);
+      const { command, env } = bulkheadCommand(['audit', 'download', '--out', file], access);
       const [node, ...args] = command;
       const bulkhead = spawn(node, args, { env, stdio: 'ignore' });
       const written = () => readdirSync(folder.path).find((name) => statSync(join(folder.path, name)).size > 0);
@@ -93,18 +93,18 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   },
 );
 
-test('bulkhead documents get does not remove what is not a file', async () => {
-  expect(await getDocument('/dev/null', sendHalf)).toEqual(lost);
+test('bulkhead audit download does not remove what is not a file', async () => {
+  expect(await downloadTo('/dev/null', sendHalf)).toEqual(lost);
   expect(readdirSync('/dev')).toContain('null');
-  expect(await getDocument(folder.path, startSending)).toMatchObject({ code: 2 });
-  const unknown = join(folder.path, 'unknown', 'report.pdf');
+  expect(await downloadTo(folder.path, startSending)).toMatchObject({ code: 2 });
+  const unknown = join(folder.path, 'unknown', 'events.csv');
   const stderr = `${unknown} cannot be opened (ENOENT).\n`;
-  expect(await getDocument(unknown, startSending)).toEqual({ code: 2, stdout: '', stderr });
+  expect(await downloadTo(unknown, startSending)).toEqual({ code: 2, stdout: '', stderr });
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
-test('bulkhead documents get does not wait for a content that it cannot write', async () => {
+test('bulkhead audit download does not wait for a content that it cannot write', async () => {
   const tooLong = join(folder.path, 'n'.repeat(300));
   const stderr = `${tooLong} cannot be opened (ENAMETOOLONG).\n`;
-  expect(await getDocument(tooLong, startSending)).toEqual({ code: 2, stdout: '', stderr });
+  expect(await downloadTo(tooLong, startSending)).toEqual({ code: 2, stdout: '', stderr });
 });

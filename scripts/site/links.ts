@@ -3,21 +3,27 @@ import { join, posix } from 'node:path';
 import type { MarkdownRenderer } from 'vitepress';
 import { root } from './table-of-contents.ts';
 
-/** Where the pages of the API reference are on the site. */
-export const apiReference = '/docs/api-reference/';
+type Token = Parameters<MarkdownRenderer['renderer']['render']>[0][number];
+
+/** Where the API reference is on the site. The development server has no index of a folder. */
+export const apiReference = '/docs/api-reference/index.html';
 
 /** Returns the path of a page on the site, without a `/` at its start. A folder's README.md is its index. */
 export function sitePath(page: string): string {
-  return page
-    .replace(/(^|\/)README\.md$/, '$1index.md')
-    .replace(/^scripts\/site\/api-reference\//, apiReference.slice(1));
+  return page.replace(/(^|\/)README\.md$/, '$1index.md').replace(/^scripts\/site\/cli-reference\//, 'docs/cli/');
 }
 
 /**
  * Makes the relative links of the pages, which are written for GitHub, work on the site: a link to a page of the site leads to that page,
  * a link to the OpenAPI document to the API reference, and a link to any other file to the repository.
  */
-export function repositoryLinks(pages: readonly string[], repository: string) {
+export function repositoryLinks(options: {
+  readonly pages: readonly string[];
+  readonly repository: string;
+  /** The path at which the site is served, such as `/bulkhead`. */
+  readonly base: string;
+}) {
+  const { pages, repository, base } = options;
   const siteUrl = (page: string, target: string): string => {
     const [path = '', hash] = target.split('#');
     const file = posix.join(posix.dirname(page), decodeURI(path)).replace(/\/$/, '');
@@ -28,13 +34,19 @@ export function repositoryLinks(pages: readonly string[], repository: string) {
     return `${repository}/${kind}/main/${file}${suffix}`;
   };
 
+  const setUrl = (token: Token, url: string): void => {
+    token.attrSet('href', url === apiReference ? `${base}${url}` : url);
+    // VitePress would load it as one of its pages, and adds the base to those only.
+    if (url === apiReference) token.attrSet('target', '_self');
+  };
+
   return (md: MarkdownRenderer): void => {
     md.core.ruler.push('repository-links', ({ tokens, env }) => {
       const page = posix.relative(root, env.realPath ?? env.path);
       for (const token of tokens.flatMap(({ children }) => children ?? [])) {
         const href = token.attrGet('href');
         if (token.type === 'link_open' && href && !/^(?:[a-z]+:|#|\/)/i.test(href)) {
-          token.attrSet('href', siteUrl(page, href));
+          setUrl(token, siteUrl(page, href));
         }
       }
     });

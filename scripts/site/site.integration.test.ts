@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { findChromium } from '@bulkhead/embedded';
+import { startLocalServer } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { openBrowser } from '../browser/open-system.ts';
+import { describeWith } from '../describe-with.fixture.ts';
 import { headingAnchor } from '../docs/heading-anchor.ts';
 import { sitePath } from './links.ts';
-import { callsOf, readApiDocument } from './openapi/document.ts';
 import { listPages, readSections, root } from './table-of-contents.ts';
 
 interface Reference {
@@ -20,11 +23,19 @@ const origin = 'http://site.example';
 /** As on GitHub Pages, where the site is below the name of the repository. */
 const base = '/bulkhead';
 const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const api = readApiDocument();
+const api = JSON.parse(readFileSync(join(root, 'docs', 'openapi.json'), 'utf8'));
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-site-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+const bytesOf = (file: string) => readFileSync(join(folder, file));
+const read = (file: string) => bytesOf(file).toString('utf8');
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.png': 'image/png',
+};
 
 const vitepress = join(root, 'scripts', 'node_modules', 'vitepress', 'bin', 'vitepress.js');
 const options = { cwd: root, env: { ...process.env, BASE_PATH: base, NODE_OPTIONS: '' }, timeout: 180_000 };
@@ -52,11 +63,13 @@ function faultOf({ url }: Reference): string | undefined {
 }
 
 describe('the documentation site', () => {
-  test('each page of docs/README.md, each tag of the API, the webhooks and the schemas have a page', () => {
-    const reference = ['index', ...api.tags.map(({ name }) => headingAnchor(name)), 'webhooks', 'schemas'];
+  test('each page of docs/README.md, each group of commands and the API reference have a page', () => {
+    const commands = pages.filter((page) => page.startsWith('docs/cli/'));
+    expect(commands).toContain('docs/cli/export.html');
     const expected = [
       ...listPages(readSections()).map((page) => sitePath(page).replace(/\.md$/, '.html')),
-      ...reference.map((name) => `docs/api-reference/${name}.html`),
+      ...commands,
+      'docs/api-reference/index.html',
       '404.html',
     ];
     expect(pages.toSorted()).toEqual(expected.toSorted());
@@ -117,26 +130,40 @@ describe('the documentation site', () => {
 });
 
 describe('the API reference', () => {
-  test('the reference has every operation and webhook with the codes of its errors', () => {
-    const text = pages
-      .filter((page) => page.startsWith('docs/api-reference/'))
-      .map(read)
-      .join('\n');
-    const operations = [...callsOf(api.paths), ...callsOf(api.webhooks)].map(({ operation }) => operation);
-    expect(operations.filter(({ operationId }) => !text.includes(` id="${operationId}"`))).toEqual([]);
-    const codes = new Set(
-      [...JSON.stringify(api.paths).matchAll(/"error":\{"code":"([a-z-]+)"/g)].map(([, code]) => code),
-    );
-    expect(codes.size).toBeGreaterThan(20);
-    expect([...codes].filter((code) => !text.includes(`<code>${code}</code>`))).toEqual([]);
-  });
-
-  test('the search of the site finds an operation', () => {
-    const index = [...files].find((file) => file.includes('localSearchIndex')) ?? '';
-    expect(read(index)).toContain(`${base}/docs/api-reference/bulk-exports.html#startBulkExport`);
-  });
-
-  test('the site has the OpenAPI document for programs', () => {
+  test('the site has the OpenAPI document for programs, and the licences of Swagger UI', () => {
     expect(JSON.parse(read('docs/api-reference/openapi.json'))).toEqual(api);
+    expect(read('docs/api-reference/LICENSE')).toContain('Apache License');
   });
+});
+
+const tool = await findChromium({ env: process.env, progress: () => undefined });
+describeWith({ title: 'the API reference in a browser', tool }, ({ command }) => {
+  test('a link of the site opens the API reference, which shows an operation and loads only files of the site', async () => {
+    const server = await startLocalServer((request, response) => {
+      const path = decodeURI(request.url ?? '').slice(base.length + 1);
+      const file = path.endsWith('/') ? `${path}index.html` : path;
+      if (!files.has(file)) return response.writeHead(404).end();
+      return response
+        .writeHead(200, { 'content-type': contentTypes[extname(file)] ?? 'text/plain' })
+        .end(bytesOf(file));
+    });
+    const browser = await openBrowser({ executablePath: command, hasLongScripts: true });
+    try {
+      const { page, complaints } = await browser.open(`${server.url}${base}/docs/api.html`);
+      await page.locator(`a[href="${base}/docs/api-reference/index.html"]`).first().click();
+      // Swagger UI reads the whole document first: up to 8 s on one core, and the cores have other tests.
+      await page.getByText('Start a bulk export').first().waitFor({ timeout: 60_000 });
+      await page.getByText('/api/ehr/{provider}/enhanced-sync').first().click();
+      await page.getByText('Sync the standard and the enhanced resource types').first().waitFor();
+      // A page of VitePress loads others ahead, until the browser leaves it.
+      expect(complaints.filter((complaint) => !/\/assets\/\S+ net::ERR_ABORTED$/.test(complaint))).toEqual([]);
+      const names = 'performance.getEntriesByType("resource").map(({ name }) => name)';
+      const requested = (await page.evaluate(names)) as string[];
+      expect(requested).toContain(`${server.url}${base}/docs/api-reference/openapi.json`);
+      expect(requested.filter((url) => !url.startsWith(server.url) && !url.startsWith('data:'))).toEqual([]);
+    } finally {
+      await browser.stop();
+      await server.stop();
+    }
+  }, 120_000);
 });

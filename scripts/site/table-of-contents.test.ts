@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { listPages, nest, readSections, root } from './table-of-contents.ts';
+import { listPages, readSections, root } from './table-of-contents.ts';
 
 const sections = readSections();
 
@@ -17,16 +17,4 @@ test('the sections of docs/README.md become the navigation, with the groups of a
   expect(groups.map(({ title }) => title)).toEqual(['Use it', 'Operate it', 'Change the code']);
   expect(groups[2]?.entries).toContainEqual({ text: 'Add a job', file: 'docs/add-a-job.md', hash: '' });
   expect(sections[0]?.groups[0]?.entries[0]).toEqual({ text: 'Try it', file: 'README.md', hash: '#try-it' });
-});
-
-test('a page in the folder of another page is below that page in the navigation', () => {
-  const toEntry = (file: string) => ({ text: file, file, hash: '' });
-  const api = toEntry('docs/openapi.json');
-  const cli = toEntry('docs/cli.md');
-  const exports = toEntry('docs/cli/export.md');
-  const sync = toEntry('docs/cli/sync.md');
-  expect(nest([api, cli, exports, sync])).toEqual([
-    { entry: api, below: [] },
-    { entry: cli, below: [exports, sync] },
-  ]);
 });

@@ -41,16 +41,6 @@ export function listPages(sections: readonly Section[]): readonly string[] {
   return [...new Set(['README.md', contentsPage, ...files.filter((file) => file.endsWith('.md'))])];
 }
 
-/** Puts each page in the folder of another page, such as docs/cli/export.md, below that page: docs/cli.md. */
-export function nest(
-  entries: readonly Entry[],
-): readonly { readonly entry: Entry; readonly below: readonly Entry[] }[] {
-  const isBelow = (entry: Entry, other: Entry) => entry.file.startsWith(`${other.file.replace(/\.md$/, '')}/`);
-  return entries
-    .filter((entry) => !entries.some((other) => isBelow(entry, other)))
-    .map((entry) => ({ entry, below: entries.filter((other) => isBelow(other, entry)) }));
-}
-
 function toGroup(text: string): Group {
   const [, title = ''] = /^([A-Z][^\n[\]]*):$/m.exec(text) ?? [];
   return { title, entries: entriesOf(text) };

@@ -13,7 +13,7 @@ import { type Context, type Environment, readContext } from './context.ts';
  *       async run({ api, output }, { id, limit }) { ... },
  *     })
  *
- * `--help`, the completion of shells and docs/cli are generated from it. A test runs every example.
+ * `--help`, the completion of shells and the reference on the site are generated from it. A test runs every example.
  */
 export interface CommandDefinition {
   readonly name: string;

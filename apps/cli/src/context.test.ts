@@ -41,7 +41,7 @@ const servers = [
   { status: 401, body: '' },
   { status: 503, body: '{}' },
 ];
-const commandLines = [['webhooks', 'set', 'conn_1'], ['export', 'list'], ['status'], ['metrics']];
+const commandLines = [['export', 'list'], ['status'], ['api', 'GET', '/metrics']];
 
 test.each(servers)('the API key is not sent to a server that answers $status $body', async (answer) => {
   for (const args of commandLines) {
@@ -50,9 +50,7 @@ test.each(servers)('the API key is not sent to a server that answers $status $bo
   }
 });
 
-test('webhooks set with the receiver as --url names the right option', async () => {
-  const { stderr } = await runAgainst({ status: 200, body: '{}', args: ['webhooks', 'set', 'conn_1'] });
-  expect(stderr).toBe(
-    "This URL is not Bulkhead's API. The API key was not sent. Verify --url (BULKHEAD_URL). Pass the URL to call with --address.\n",
-  );
+test('an error of the wrong server says that the key was not sent, and names the option', async () => {
+  const { stderr } = await runAgainst({ status: 200, body: '{}', args: ['export', 'list'] });
+  expect(stderr).toBe("This URL is not Bulkhead's API. The API key was not sent. Verify --url (BULKHEAD_URL).\n");
 });

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import { addDefinition, addGroup, type CommandDefinition, type CommandGroup } from './command.ts';
+import { api } from './commands/api.command.ts';
 import { audit } from './commands/audit.command.ts';
 import { clients } from './commands/clients.command.ts';
 import { connections } from './commands/connections.command.ts';
 import { doctor } from './commands/doctor.command.ts';
-import { documents } from './commands/documents.command.ts';
 import { erasures, patients, retention } from './commands/erasures.command.ts';
 import { bulkExports } from './commands/export.command.ts';
 import { keys } from './commands/keys.command.ts';
@@ -13,11 +13,9 @@ import { quarantine } from './commands/quarantine.command.ts';
 import { resources } from './commands/resources.command.ts';
 import { schedules } from './commands/schedules.command.ts';
 import { sessions } from './commands/sessions.command.ts';
-import { signingKeys } from './commands/signing-keys.command.ts';
 import { sync } from './commands/sync.command.ts';
-import { budgets, history, metrics, processes, providers, queues, status, whoami } from './commands/system.command.ts';
+import { budgets, history, status, whoami } from './commands/system.command.ts';
 import { tables } from './commands/tables.command.ts';
-import { webhooks } from './commands/webhooks.command.ts';
 import { completionFor, type Shell, shells } from './completion.ts';
 import { addGlobalOptions, type Environment } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -30,29 +28,15 @@ export const groups: readonly CommandGroup[] = [
   schedules,
   resources,
   tables,
-  documents,
   quarantine,
-  webhooks,
   keys,
   sessions,
   clients,
-  signingKeys,
   patients,
   erasures,
   audit,
 ];
-export const singleCommands: readonly CommandDefinition[] = [
-  providers,
-  budgets,
-  queues,
-  processes,
-  history,
-  retention,
-  status,
-  metrics,
-  whoami,
-  doctor,
-];
+export const singleCommands: readonly CommandDefinition[] = [budgets, history, retention, status, whoami, api, doctor];
 
 /** Runs a command line. @param args without the names of node and of the program */
 export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {

@@ -1,10 +1,7 @@
-// usage: pnpm docs:cli    writes the list of the commands to docs/cli.md, and their reference to docs/cli/
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { toPages, withIndex } from './command-reference.ts';
+// usage: node --conditions=@bulkhead/source apps/cli/src/write-reference.ts FOLDER    writes the pages of the site about the commands
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toPages } from './command-reference.ts';
 
-const index = new URL('../../../docs/cli.md', import.meta.url);
-const folder = new URL('../../../docs/cli/', import.meta.url);
-writeFileSync(index, withIndex(readFileSync(index, 'utf8')));
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder);
-for (const [name, page] of toPages()) writeFileSync(new URL(name, folder), page);
+const [folder = '.'] = process.argv.slice(2);
+for (const [name, page] of toPages()) writeFileSync(join(folder, name), page);

@@ -91,8 +91,8 @@ export interface EnhancedService {
   close(): Promise<void>;
 }
 
-/** What the service needs: the HTTP API, or the same operations in another form. */
-export interface EnhancedBackend {
+/** What the service needs of the API. */
+interface Backend {
   startExport(request: StartRequest<ExportOptions>): Promise<ExportJob>;
   readExport(jobId: string): Promise<ProcessedExport>;
   /** @returns the complete sync, or the run to wait for */
@@ -101,11 +101,9 @@ export interface EnhancedBackend {
   findConnection(connectionId: string): Promise<Omit<ServiceConnection, 'accessToken'>>;
   search(options: {
     readonly connectionId: string;
-    readonly endpoint: string;
     readonly resourceType: string;
     readonly parameters: SearchParameterValues;
   }): Promise<unknown[]>;
-  close(): Promise<void>;
 }
 
 type StartRequest<Options> = Omit<Options, 'since'> & { readonly connectionId: string; readonly since?: string };
@@ -116,7 +114,7 @@ const pollEveryMs = 1000;
 const giveUpAfterMs = 5 * 60_000;
 const handlePrefix = 'bulkhead:';
 
-export function createEnhancedService(backend: EnhancedBackend): EnhancedService {
+export function createEnhancedService(backend: Backend): EnhancedService {
   return {
     initiateBulkExport: (connectionId, options) => backend.startExport({ connectionId, ...toBody(options) }),
     checkBulkExportStatus: (jobId) => backend.readExport(jobId),
@@ -147,11 +145,11 @@ export function createEnhancedService(backend: EnhancedBackend): EnhancedService
     },
 
     fhirClient: {
-      searchResources: async (endpoint, accessToken, resourceType, parameters) =>
-        backend.search({ connectionId: connectionIdOf(accessToken), endpoint, resourceType, parameters }),
+      searchResources: async (_endpoint, accessToken, resourceType, parameters) =>
+        backend.search({ connectionId: connectionIdOf(accessToken), resourceType, parameters }),
     },
 
-    close: () => backend.close(),
+    close: () => Promise.resolve(),
   };
 }
 

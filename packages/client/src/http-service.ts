@@ -41,7 +41,6 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
       return answerOf(await api.GET('/api/ehr/connections/{id}', { params: { path: { id } } })).data;
     },
     search: (options) => searchStored(api, options),
-    close: () => Promise.resolve(),
   });
 }
 

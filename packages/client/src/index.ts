@@ -9,11 +9,7 @@ export {
   errorOf,
 } from './client.ts';
 export { codesOf, fixedAt, isForPrograms, lineOf, textOf, titleOf } from './code-texts.ts';
-export {
-  createEnhancedService,
-  type EnhancedBackend,
-  type EnhancedService,
-} from './enhanced-service.ts';
+export type { EnhancedService } from './enhanced-service.ts';
 export { followEvents } from './events.ts';
 export { type ChangeBatch, followChanges, linesOf, type ResourceChange } from './follow-changes.ts';
 export { getAthenaHealthEnhancedService } from './get-enhanced-service.ts';

@@ -84,7 +84,11 @@ async function peakOf(options: {
     await prepare?.(control);
     const apiKey = await system.store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
     const api = createApiClient({ baseUrl: system.baseUrl, apiKey });
-    const body = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
+    const body = {
+      provider: 'athenahealth',
+      practiceId: '195900',
+      auth: { method: 'client_credentials', scopeVersion: 'v2' },
+    };
     const { id: connectionId } = await api<{ id: string }>('POST', '/api/ehr/connections', body);
     const result = await runMainJob({ api, connectionId, since: undefined, progress: context.print });
     if (result.reason) throw new Error(result.reason);

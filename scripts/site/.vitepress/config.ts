@@ -1,14 +1,16 @@
-import { copyFileSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DefaultTheme, defineConfig } from 'vitepress';
 import { headingAnchor } from '../../docs/heading-anchor.ts';
 import { thirdPartyLicenses } from '../../release/third-party-licenses.ts';
 import { apiReference, repositoryLinks, sitePath } from '../links.ts';
-import { openapiFile } from '../openapi/document.ts';
-import { writeApiReference } from '../openapi/write-api-reference.ts';
-import { contentsPage, type Entry, listPages, nest, readSections, root } from '../table-of-contents.ts';
+import { contentsPage, type Entry, listPages, readSections, root } from '../table-of-contents.ts';
+import { publicFolder, writeApiReference } from '../write-api-reference.ts';
+import { writeCliReference } from '../write-cli-reference.ts';
 
 const { description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** The path at which the site is served, such as `/bulkhead`. The workflow passes it. */
+const base = process.env.BASE_PATH ?? '';
 const contentSecurityPolicy =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 /**
@@ -18,17 +20,13 @@ const contentSecurityPolicy =
 const searchOptions = { combineWith: 'AND', fuzzy: 0.1, boost: { title: 10, titles: 3, text: 1 } } as const;
 const sections = readSections();
 const pages = listPages(sections);
-const reference = writeApiReference();
+writeApiReference(contentSecurityPolicy);
+const commands = writeCliReference();
 
 function toItem({ text, file, hash }: Entry): DefaultTheme.SidebarItem {
-  if (file === 'docs/openapi.json') return { text, link: apiReference, collapsed: true, items: reference };
-  return { text, link: `/${sitePath(file)}${hash}` };
-}
-
-function toItems(entries: readonly Entry[]): DefaultTheme.SidebarItem[] {
-  return nest(entries).map(({ entry, below }) =>
-    below.length === 0 ? toItem(entry) : { ...toItem(entry), collapsed: true, items: below.map(toItem) },
-  );
+  if (file === 'docs/openapi.json') return { text, link: apiReference, target: '_self' };
+  const item = { text, link: `/${sitePath(file)}${hash}` };
+  return file === 'docs/cli.md' ? { ...item, collapsed: true, items: commands } : item;
 }
 
 /**
@@ -39,8 +37,7 @@ export default defineConfig({
   title: 'Bulkhead',
   description,
   lang: 'en',
-  // The path at which the site is served, such as `/bulkhead`. The workflow passes it.
-  base: `${process.env.BASE_PATH ?? ''}/`,
+  base: `${base}/`,
   // Nothing is loaded from another host, so that the site works without the internet and no reader is tracked.
   head: [['meta', { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy }]],
   srcDir: '../..',
@@ -49,25 +46,25 @@ export default defineConfig({
   srcExclude: globSync('{*.md,{apps,docker,docs,packages,scripts}/**/*.md}', {
     cwd: root,
     exclude: (path) => /(?:^|\/)(?:node_modules|dist)$/.test(path),
-  }).filter((file) => !pages.includes(file) && !file.startsWith('scripts/site/api-reference/')),
+  }).filter((file) => !pages.includes(file) && !file.startsWith('scripts/site/cli-reference/')),
   rewrites: sitePath,
   markdown: {
     // Otherwise addresses in examples become links, also `errors.md`, because `md` is a top-level domain.
     linkify: false,
     anchor: { slugify: headingAnchor },
-    config: repositoryLinks(pages, repository),
+    config: repositoryLinks({ pages, repository, base }),
   },
   vite: {
+    publicDir: publicFolder,
     plugins: [thirdPartyLicenses()],
     resolve: { alias: { '@docsearch/css': join(import.meta.dirname, 'theme', 'no-docsearch.css') } },
   },
-  buildEnd: ({ outDir }) => copyFileSync(openapiFile, join(outDir, apiReference, 'openapi.json')),
   themeConfig: {
     nav: sections.map(({ title }) => ({ text: title, link: `/${sitePath(contentsPage)}#${headingAnchor(title)}` })),
     sidebar: sections.map(({ title, groups }) => ({
       text: title,
       items: groups.flatMap(({ title: text, entries }) =>
-        text ? [{ text, items: toItems(entries) }] : toItems(entries),
+        text ? [{ text, items: entries.map(toItem) }] : entries.map(toItem),
       ),
     })),
     search: { provider: 'local', options: { miniSearch: { searchOptions } } },

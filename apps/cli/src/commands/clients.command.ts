@@ -3,7 +3,6 @@ import { type CommandGroup, command, given, list, required, text, withDefault, y
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields } from '../output/output.ts';
 import { readJsonFile } from '../read-json-file.ts';
 
 type Client = components['schemas']['BackendClient'];
@@ -32,15 +31,6 @@ export const clients: CommandGroup = {
           },
           empty: 'No clients. Register one with: bulkhead clients register --name NAME --jwks-url URL',
         });
-      },
-    }),
-    command({
-      name: 'show',
-      summary: 'show what a client may read, its keys, and when it last got a token',
-      args: { id: 'the id of the client' },
-      examples: ['clients show client_1'],
-      async run({ api, output }, { id }) {
-        output.printAnswer(await api.GET('/api/ehr/clients/{id}', { params: { path: { id } } }), toClientText);
       },
     }),
     command({
@@ -97,11 +87,6 @@ async function describeUrls(
   const { token_endpoint: tokenUrl } = answerOf(await api.GET(path, { params: { path: { provider, connectionId } } }));
   const baseUrl = `${tokenUrl.replace(/\/oauth\/token$/, '')}/${provider}/fhir/${connectionId}`;
   return `The client gets tokens at ${tokenUrl}. The FHIR base URL of a connection looks like ${baseUrl}.`;
-}
-
-/** Shows the ids of the keys. `--json` prints whole keys. */
-function toClientText({ jwks, jwksUrl, ...client }: Client): string {
-  return toFields({ ...client, keys: jwksUrl ?? jwks?.keys.map(({ kid }) => kid).join(', ') });
 }
 
 function keysOf({ jwks, jwksUrl }: Client): string | undefined {

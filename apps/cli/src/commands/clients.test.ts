@@ -76,18 +76,15 @@ test('a key that the API refuses is named by the option of the command', async (
   expect(stderr).toBe('A value is not valid.\n  --jwks: is shorter than 2048 bits\n');
 });
 
-test('clients list and clients show name the keys of a client, or their URL', async () => {
+test('clients list names the keys of a client, or their URL', async () => {
   const client = { id: 'client_1', name: 'research', scope: 'system/*.read', createdAt: '2026-11-24T18:05:17.511Z' };
   const withKeys = { ...client, jwks: { keys: [key, { ...key, kid: 'k2' }] } };
   const withUrl = { ...client, id: 'client_2', connectionIds: ['conn_1'], jwksUrl: 'https://warehouse.example/jwks' };
   const answers = {
     listClients: { body: { success: true, data: [withKeys, withUrl] } },
-    getClient: { body: { success: true, data: withKeys } },
   };
   const list = await run({ args: ['clients', 'list'], answers });
   expect(list.stdout).toMatch(/client_1 .* all +2 keys .*\nclient_2 .* conn_1 +https:\/\/warehouse\.example\/jwks/);
-  const shown = await run({ args: ['client', 'show', 'client_1'], answers });
-  expect(shown.stdout).toMatch(/^keys +k1, k2$/m);
   expect((await run({ args: ['clients', 'list', '-q'], answers })).stdout).toBe('client_1\nclient_2\n');
 });
 

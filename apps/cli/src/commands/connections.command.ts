@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, choice, command, flag, given, list, text, unless, withDefault, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { type Columns, toSummary, toTable } from '../output/output.ts';
+import { parseJsonFile } from '../read-json-file.ts';
 import { toAmountsText } from './erasures.command.ts';
-import { readPrivateKey } from './signing-keys.command.ts';
 
 type Connection = components['schemas']['Connection'];
 
@@ -115,16 +116,6 @@ export const connections: CommandGroup = {
       },
     }),
     command({
-      name: 'rename',
-      summary: 'rename a connection',
-      args: { id, name: 'the new name, which no other connection has' },
-      examples: ['connections rename conn_1 "Lakeside Clinic"'],
-      async run({ api, output }, { id: connectionId, name }) {
-        const init = { params: { path: { id: connectionId } }, body: { name } };
-        output.printAnswer(await api.PATCH('/api/ehr/connections/{id}', init), (saved) => `${saved.id}  ${saved.name}`);
-      },
-    }),
-    command({
       name: 'test',
       summary: 'test discovery, the token and a read, and show which step fails and what to do',
       args: { id },
@@ -159,19 +150,6 @@ export const connections: CommandGroup = {
       examples: ['connections show conn_1'],
       async run({ api, output }, path) {
         output.printAnswer(await api.GET('/api/ehr/connections/{id}', { params: { path } }), summarize);
-      },
-    }),
-    command({
-      name: 'watermarks',
-      summary: 'show up to which time each resource type is completely stored',
-      args: { id },
-      examples: ['connections watermarks conn_1'],
-      async run({ api, output }, { id: connectionId }) {
-        const params = { path: { id: connectionId } };
-        output.printList(await api.GET('/api/ehr/connections/{id}/watermarks', { params }), {
-          columns: { type: 'resourceType', level: 'level', until: 'until', export: 'exportId' },
-          empty: `No export of this connection has completed. Start one with: bulkhead export start --connection ${connectionId}`,
-        });
       },
     }),
     command({
@@ -310,6 +288,16 @@ function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) 
     privateKey: readPrivateKey(options.privateKey),
     clientSecret: hasSecret ? env.BULKHEAD_CLIENT_SECRET || undefined : undefined,
   }) as { method: 'none' };
+}
+
+/**
+ * Reads a private key from a file, because other users of the machine can see arguments.
+ * @throws CliError if the file begins as JSON and is not JSON
+ */
+function readPrivateKey(file: string | undefined): string | Record<string, unknown> | undefined {
+  if (file === undefined) return undefined;
+  const key = readFileSync(file, 'utf8').trim();
+  return key.startsWith('{') ? (parseJsonFile({ file, text: key }) as Record<string, unknown>) : key;
 }
 
 function toTestText(test: Connection['lastTest']): string {

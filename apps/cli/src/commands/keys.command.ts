@@ -12,7 +12,6 @@ import {
   yes,
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { toFields } from '../output/output.ts';
 
 /** The API keys. */
 export const keys: CommandGroup = {
@@ -36,15 +35,6 @@ export const keys: CommandGroup = {
           },
           empty: 'No API keys. Create one with: bulkhead keys create --name NAME',
         });
-      },
-    }),
-    command({
-      name: 'show',
-      summary: 'show what an API key may do, and when it was last used',
-      args: { id: 'the id of the key' },
-      examples: ['keys show key_1'],
-      async run({ api, output }, { id }) {
-        output.printAnswer(await api.GET('/api/ehr/api-keys/{id}', { params: { path: { id } } }), toFields);
       },
     }),
     command({

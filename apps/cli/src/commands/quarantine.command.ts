@@ -3,7 +3,7 @@ import { answerOf, type components, titleOf } from '@bulkhead/client';
 import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toBytes, toCount } from '../output/for-people.ts';
+import { toBytes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 
 type Line = components['schemas']['QuarantinedLine'];
@@ -50,15 +50,6 @@ export const quarantine: CommandGroup = {
       },
     }),
     command({
-      name: 'show',
-      summary: 'show where a line came from and why it was rejected, without its content',
-      args: { id },
-      examples: ['quarantine show file_1.42'],
-      async run({ api, output }, path) {
-        output.printAnswer(await api.GET('/api/ehr/quarantine/{id}', { params: { path } }), summarize);
-      },
-    }),
-    command({
       name: 'line',
       summary: 'print a line exactly as the EHR sent it',
       args: { id },
@@ -87,20 +78,6 @@ export const quarantine: CommandGroup = {
         if (data.state === 'open') throw new CliError({ message: whyOpen(data), exitCode: exitCodes.failed });
       },
     }),
-    command({
-      name: 'replay-all',
-      summary: 'try to store all open lines of an export, a sync or a file again',
-      options: {
-        export: text('<id>', 'the export or sync'),
-        file: text('<id>', 'the file of an export'),
-        reason: text('<reason>', 'only lines with this reason, such as invalid-json'),
-      },
-      examples: ['quarantine replay-all --export job_1'],
-      async run({ api, output }, { export: exportId, file: fileId, reason }) {
-        const answer = await api.POST('/api/ehr/quarantine/replay', { body: given({ exportId, fileId, reason }) });
-        output.printAnswer(answer, ({ count }) => `${toCount(count)} lines are being stored again`);
-      },
-    }),
   ],
 };
 
@@ -111,7 +88,7 @@ function toPosition({ source, resourceType, line, offset }: Line): string | numb
 function whyOpen({ id: lineId, replay }: Line): string {
   return replay
     ? `The line still cannot be stored: ${titleOf('quarantine', replay.reason ?? '')}. Correct it and send it with --file.`
-    : `No worker has tried the line yet. See the result with: bulkhead quarantine show ${lineId}`;
+    : `No worker has tried the line yet. See the result with: bulkhead api GET /api/ehr/quarantine/${lineId}`;
 }
 
 function summarize(line: Line): string {

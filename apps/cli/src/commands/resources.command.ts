@@ -1,14 +1,11 @@
 import { join } from 'node:path';
-import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, command, given, instant, list, repeated, required, text, wholeNumber } from '../command.ts';
+import { answerOf } from '@bulkhead/client';
+import { type CommandGroup, command, given, list, repeated, required, text, wholeNumber } from '../command.ts';
 import { download } from '../download.ts';
 import { followResources, openFolder } from './follow-resources.command.ts';
 
-type Source = components['schemas']['ResourceSource'];
-
 const connection = required(text('<id>', 'the connection of the resources'));
 const type = 'the resource type';
-const id = 'the id of the resource';
 
 /** The search parameters that choose resources. */
 export const resourceFilters = {
@@ -94,82 +91,13 @@ export const resources: CommandGroup = {
         if (next) output.printNext(next);
       },
     }),
-    command({
-      name: 'history',
-      summary:
-        'list the resources of a type that were stored, changed or deleted since a time, and print a page of them',
-      args: { type },
-      options: {
-        connection,
-        since: required(instant('start of the period: at first any time, then the end that the last history printed')),
-        limit: wholeNumber('<n>', 'number of changes on the page'),
-        cursor: text('<cursor>', 'continue after an earlier page'),
-      },
-      examples: ['resources history Observation --connection conn_1 --since 2026-01-31T00:00:00Z'],
-      async run({ api, provider, output, stdout }, { type: name, connection: connectionId, since, limit, cursor }) {
-        const query = { connectionId, _since: since, ...given({ _count: limit, _cursor: cursor }) };
-        const params = { path: { provider, type: name }, query };
-        const path = '/api/ehr/{provider}/resources/{type}/_history';
-        // Parsing would change the text of numbers such as 1.50.
-        if (output.json) return download(await api.GET(path, { params, parseAs: 'stream' }), { stdout });
-        const data = answerOf(await api.GET(path, { params }));
-        output.printRows(data.entry ?? [], {
-          columns: {
-            change: ({ request }) => (request.method === 'DELETE' ? 'deleted' : 'stored'),
-            resource: ({ request }) => request.url,
-            version: ({ response }) => response.etag,
-            at: ({ response }) => response.lastModified,
-          },
-          empty: 'Nothing was stored since then.',
-        });
-        const next = nextCursor(data.link);
-        if (next) output.printNext(next);
-        output.printProgress(`To continue later: --since ${data.meta.lastUpdated}`);
-      },
-    }),
     followResources,
-    command({
-      name: 'show',
-      summary: 'print a resource as JSON',
-      args: { type, id },
-      options: { connection },
-      examples: ['resources show Patient patient_1 --connection conn_1'],
-      async run({ api, provider, stdout }, { type: name, id: resourceId, connection: connectionId }) {
-        const params = { path: { provider, type: name, id: resourceId }, query: { connectionId } };
-        const path = '/api/ehr/{provider}/resources/{type}/{id}';
-        await download(await api.GET(path, { params, parseAs: 'stream' }), { stdout });
-      },
-    }),
-    command({
-      name: 'sources',
-      summary: 'list the exports and syncs that stored a resource, current version first',
-      args: { type, id },
-      options: { connection },
-      examples: ['resources sources Patient patient_1 --connection conn_1'],
-      async run({ api, provider, output }, { type: name, id: resourceId, connection: connectionId }) {
-        const params = { path: { provider, type: name, id: resourceId }, query: { connectionId } };
-        output.printList(await api.GET('/api/ehr/{provider}/resources/{type}/{id}/sources', { params }), {
-          columns: {
-            version: 'versionId',
-            updated: 'lastUpdated',
-            deleted: 'deleted',
-            stored: 'storedAt',
-            source: ({ source }) => toSourceText(source),
-          },
-          empty: 'No export or sync stored this resource.',
-        });
-      },
-    }),
   ],
 };
 
 function nextCursor(links: readonly { readonly relation: string; readonly url: string }[]): string | null {
   const next = links.find(({ relation }) => relation === 'next');
   return next ? new URL(next.url).searchParams.get('_cursor') : null;
-}
-
-function toSourceText(source: Source['source']): string {
-  return 'syncRunId' in source ? source.syncRunId : `${source.exportId} ${source.fileId} line ${source.line}`;
 }
 
 /** Shows a code, a CodeableConcept or another value of a resource, whose type depends on the type of the resource. */

@@ -1,4 +1,4 @@
-import { answerOf, type components, titleOf } from '@bulkhead/client';
+import { answerOf, type components } from '@bulkhead/client';
 import {
   type CommandGroup,
   choice,
@@ -15,7 +15,6 @@ import {
   yes,
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { toSummary } from '../output/output.ts';
 
 type Schedule = components['schemas']['ScheduleDetail'];
 
@@ -49,15 +48,6 @@ export const schedules: CommandGroup = {
       },
     }),
     command({
-      name: 'show',
-      summary: 'show a schedule with its last run and its next runs',
-      args: { id },
-      examples: ['schedules show sched_1'],
-      async run({ api, output }, path) {
-        output.printAnswer(await api.GET('/api/ehr/schedules/{id}', { params: { path } }), summarize);
-      },
-    }),
-    command({
       name: 'create',
       summary: 'create a schedule',
       options: {
@@ -88,20 +78,6 @@ export const schedules: CommandGroup = {
         });
         const body = { connectionId, kind, cron, timeZone, spread, request };
         output.printAnswer(await api.POST('/api/ehr/schedules', { body }), toNextRunText);
-      },
-    }),
-    command({
-      name: 'change',
-      summary: 'change when a schedule runs',
-      args: { id },
-      options: {
-        cron: text('<cron>', 'cron expression of five fields, such as "0 2 * * *"'),
-        timeZone: text('<zone>', 'time zone, such as America/New_York'),
-      },
-      examples: ['schedules change sched_1 --cron "30 3 * * *"'],
-      async run({ api, output }, { id: scheduleId, cron, timeZone }) {
-        const init = { params: { path: { id: scheduleId } }, body: given({ cron, timeZone }) };
-        output.printAnswer(await api.PATCH('/api/ehr/schedules/{id}', init), toNextRunText);
       },
     }),
     pauseOrResume({ name: 'pause', summary: 'pause a schedule until it is resumed', paused: true }),
@@ -149,28 +125,4 @@ function pauseOrResume(options: { readonly name: string; readonly summary: strin
       output.printAnswer(await api.PATCH('/api/ehr/schedules/{id}', init), (schedule) => toNextRun(schedule) ?? '');
     },
   });
-}
-
-function summarize(schedule: Schedule): string {
-  const { lastRun, nextRuns, request } = schedule;
-  return toSummary({
-    headline: `${schedule.id}  ${schedule.paused ? 'paused' : 'active'}`,
-    fields: {
-      connection: schedule.connectionId,
-      problem: schedule.errorMessage,
-      kind: schedule.kind,
-      cron: `${schedule.cron} ${schedule.timeZone}`,
-      request: Object.keys(request).length === 0 ? undefined : request,
-      'delay of the start': `${Math.round(schedule.spreadMs / 60_000)} min`,
-      'last run':
-        lastRun &&
-        [lastRun.outcome, lastRun.at, lastRun.runId, lastRun.runStatus, reasonOf(lastRun)].filter(Boolean).join(' '),
-    },
-    lists: { 'Next runs': nextRuns },
-    next: [`schedules run ${schedule.id}`],
-  });
-}
-
-function reasonOf({ reason }: NonNullable<Schedule['lastRun']>): string | undefined {
-  return reason === undefined ? undefined : titleOf('error', reason);
 }

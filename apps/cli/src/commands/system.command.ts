@@ -5,25 +5,7 @@ import { type Output, toSummary, toTable } from '../output/output.ts';
 
 type RateBudget = components['schemas']['RateBudget'];
 
-/** The deployment itself: what it can reach, its budgets, its queues and its processes. */
-export const providers = command({
-  name: 'providers',
-  summary: 'list the EHR vendors, and the choices for a new connection',
-  examples: ['providers'],
-  async run({ api, output }) {
-    output.printList(await api.GET('/api/ehr/providers'), {
-      columns: {
-        id: 'id',
-        name: 'name',
-        environments: ({ environments }) => environments.join(', '),
-        methods: ({ authMethods }) => authMethods.join(', '),
-        schedule: ({ defaultSchedule }) => defaultSchedule && `${defaultSchedule.cron} ${defaultSchedule.timeZone}`,
-      },
-      empty: 'No providers are configured.',
-    });
-  },
-});
-
+/** The deployment itself: its budgets, its history and its state. */
 export const budgets = command({
   name: 'budgets',
   summary: 'show how many requests EHRs allow, and how many are used',
@@ -51,47 +33,6 @@ function printBudgets(output: Output, data: readonly RateBudget[]): void {
     empty: 'No budgets. A connection has one: bulkhead connections create',
   });
 }
-
-export const queues = command({
-  name: 'queues',
-  summary: 'list the queues with their jobs and workers',
-  examples: ['queues'],
-  async run({ api, output }) {
-    output.printList(await api.GET('/api/ehr/queues'), {
-      columns: {
-        queue: 'queue',
-        waiting: ({ jobs }) => jobs.waiting,
-        active: ({ jobs }) => jobs.active,
-        delayed: ({ jobs }) => jobs.delayed,
-        failed: ({ jobs }) => jobs.failed,
-        'oldest s': 'oldestSeconds',
-        workers: 'workers',
-        paused: ({ paused }) => (paused ? 'yes' : ''),
-      },
-      empty: 'No queues. Check the deployment with: bulkhead doctor',
-    });
-  },
-});
-
-export const processes = command({
-  name: 'processes',
-  summary: 'list the processes of the API and of the workers, with their versions',
-  examples: ['processes'],
-  async run({ api, output }) {
-    output.printList(await api.GET('/api/ehr/processes'), {
-      columns: {
-        kind: 'kind',
-        status: 'status',
-        host: ({ host, pid }) => `${host}:${pid}`,
-        version: 'version',
-        queues: ({ queues }) => queues?.join(', '),
-        started: 'startedAt',
-        reported: 'reportedAt',
-      },
-      empty: 'No process has reported within the last hour. Check the deployment with: bulkhead doctor',
-    });
-  },
-});
 
 export const history = command({
   name: 'history',
@@ -147,16 +88,6 @@ export const status = command({
       message: 'The API cannot accept requests. Look for what is down, and run `bulkhead doctor` when it is up again.',
       exitCode: exitCodes.unavailable,
     });
-  },
-});
-
-export const metrics = command({
-  name: 'metrics',
-  summary: 'print the metrics of the API process, for Prometheus',
-  examples: ['metrics'],
-  async run({ api, output }) {
-    const text = answerOf(await api.GET('/metrics', { parseAs: 'text' })).trimEnd();
-    output.print({ metrics: text }, () => text);
   },
 });
 

@@ -61,8 +61,8 @@ export function createOutput({
     if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
   };
   /** Prints how to see the page that follows, also for a program, which must not take the first page for the whole list. */
-  const printNext = (cursor: string): void => {
-    const text = `There are more. To see the next ones, add --cursor ${cursor}`;
+  const printNext = (cursor: string, option = '--cursor '): void => {
+    const text = `There are more. To see the next ones, add ${option}${cursor}`;
     stderr.write(`${json ? toTerminalJson({ next: cursor }) : toTerminalText(text)}\n`);
   };
   /** Counts bytes in a line that is written again and again. Only a person sees it. */

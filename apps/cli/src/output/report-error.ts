@@ -18,6 +18,16 @@ class UsageError extends CliError {
   }
 }
 
+/** An error of a request that the user wrote: its fields have the names of the API. */
+class RequestError extends CliError {}
+
+/** Converts an error of such a request. */
+export function asSent(error: ApiError): CliError {
+  const { status, code, message, details } = error;
+  if (status === 0) return toCliError(error);
+  return new RequestError({ message, exitCode: exitCodeOf(status), code, details });
+}
+
 /** Makes a command and its subcommands throw their errors, so that `reportError` prints them and chooses the exit code. */
 export function throwErrors(command: Command): void {
   command.configureOutput({ outputError: () => undefined });
@@ -50,7 +60,8 @@ export function reportError(
     return exitCode;
   }
   const usage = cliError instanceof UsageError ? `\n${cliError.usage}` : '';
-  stderr.write(`${toTerminalText(`${message}${listFaults(details)}${usage}`)}\n`);
+  const toName = cliError instanceof RequestError ? String : toOption;
+  stderr.write(`${toTerminalText(`${message}${listFaults(details, toName)}${usage}`)}\n`);
   return exitCode;
 }
 
@@ -58,16 +69,12 @@ export function reportError(
  * Waits for the end of a started export or sync. An error names the command that follows it, because without a terminal nothing else has
  * named the id.
  */
-export function whileRunning<End>(end: Promise<End>, command: string): Promise<End> {
-  return withAdvice(end, `What was started continues: follow it with \`${command}\`.`);
-}
-
-/** Adds advice to the error, if there is one. */
-export async function withAdvice<End>(end: Promise<End>, advice: string): Promise<End> {
+export async function whileRunning<End>(end: Promise<End>, command: string): Promise<End> {
   try {
     return await end;
   } catch (error) {
     const { message, exitCode, code, details } = toCliError(error);
+    const advice = `What was started continues: follow it with \`${command}\`.`;
     throw new CliError({ message: `${message} ${advice}`, exitCode, code, details });
   }
 }
@@ -125,8 +132,6 @@ const messages: Readonly<Partial<Record<ErrorCode, string>>> = {
     'The API key is not valid. Set BULKHEAD_API_KEY or --key-file. An operator creates a key with `bulkhead keys create`.',
   'idempotency-key-reused':
     'A different export was started with this --idempotency-key. Use a new key for each export.',
-  'document-not-stored':
-    'The content of the document is not stored. See the reason with `bulkhead documents show ID`, and fetch it again with `bulkhead documents retry ID`.',
   'line-truncated':
     'Only a part of this line was kept, so it cannot be stored as it is. Pass the whole corrected line with --file, or start a new export.',
   'connection-of-patient':
@@ -170,14 +175,13 @@ const optionsOfFields: Readonly<Record<string, string>> = {
   requestsPerMinute: '--per-minute',
   resourceTypes: '--types',
   typeFilters: '--type-filter',
-  url: '--address',
   userId: '--user',
 };
 
 /** Lists the faults of single fields. They name a field of the API, such as `auth.clientId` or `resourceTypes.0`. */
-function listFaults(details: unknown): string {
+function listFaults(details: unknown, toName: (path: string) => string): string {
   if (!Array.isArray(details)) return '';
-  return details.map(({ path, message }) => `\n  ${toOption(String(path))}: ${message}`).join('');
+  return details.map(({ path, message }) => `\n  ${toName(String(path))}: ${message}`).join('');
 }
 
 function toOption(path: string): string {

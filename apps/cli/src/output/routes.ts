@@ -10,14 +10,18 @@ const commandsOfRoutes: readonly (readonly [RegExp, string])[] = [
   ],
   [/send `force: true`/g, 'add `--force`'],
   [/POST \/api\/ehr\/connections\/([^/\s]+)\/test/g, '`bulkhead connections test $1`'],
-  [/PUT \/api\/ehr\/connections\/\{id\}\/webhook/g, '`bulkhead webhooks set ID`'],
-  [/GET \/api\/ehr\/\{provider\}\/documents\?connectionId=\.\.\./g, '`bulkhead documents list --connection ID`'],
-  [/GET \/api\/ehr\/webhook-deliveries/g, '`bulkhead webhooks deliveries --connection ID`'],
-  [/GET \/\.well-known\/jwks\.json/g, '`bulkhead signing-keys jwks`'],
-  [/GET \/api\/ehr\/(clients|connections|schedules|erasures|quarantine|sessions|signing-keys)/g, '`bulkhead $1 list`'],
+  [
+    /GET \/api\/ehr\/\{provider\}\/documents\?connectionId=\.\.\./g,
+    '`bulkhead api GET /api/ehr/PROVIDER/documents --field connectionId=ID`',
+  ],
+  [/GET \/api\/ehr\/(clients|connections|schedules|erasures|quarantine|sessions)\b/g, '`bulkhead $1 list`'],
+  [/GET \/api\/ehr\/\{provider\}\/tables/g, '`bulkhead tables list`'],
   [/GET \/api\/ehr\/api-keys/g, '`bulkhead keys list`'],
   [/POST \/api\/ehr\/api-keys/g, '`bulkhead keys create`'],
-  [/POST \/api\/ehr\/signing-keys/g, '`bulkhead signing-keys create`'],
+  [
+    /(?<!bulkhead api )\b(GET|POST|PUT|PATCH|DELETE) (\/(?:api\/ehr\/|\.well-known\/)[\w/{}.-]*[\w}])/g,
+    '`bulkhead api $1 $2`',
+  ],
 ];
 
 /** Names the commands of this program in a message of the API, which names routes. */

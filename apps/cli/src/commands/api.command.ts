@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { ApiError } from '@bulkhead/client';
+import { command, flag, repeated, text, yes } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import type { Context } from '../context.ts';
+import { download } from '../download.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import { asSent } from '../output/report-error.ts';
+import { toTerminalText } from '../output/terminal-text.ts';
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const withBody = ['POST', 'PUT', 'PATCH'];
+
+/** Any operation of the API, as docs/openapi.json describes it, also those that no other command calls. */
+export const api = command({
+  name: 'api',
+  summary: 'call an operation of the HTTP API, and print its response as it is',
+  args: { method: methods.join(', '), path: 'the path of the operation, such as /api/ehr/connections' },
+  options: {
+    field: repeated(
+      '<name=value>',
+      'a field of the JSON body, or with GET and DELETE a parameter of the query. In a body, a value that is JSON is sent as JSON, any other as text, and @FILE is the content of a file',
+    ),
+    rawField: repeated('<name=value>', 'a field whose value is always sent as text'),
+    bodyFile: text('<file>', 'a file that is the body'),
+    paginate: flag('also request the next pages of a list, and print each'),
+    yes,
+  },
+  examples: [
+    'api GET /api/ehr/processes',
+    'api GET /api/ehr/webhook-deliveries --field connectionId=conn_1 --paginate',
+    'api PUT /api/ehr/connections/conn_1/webhook --field url=https://client.example/bulkhead',
+    'api POST /api/ehr/signing-keys --field privateKey=@key.pem',
+    'api PATCH /api/ehr/schedules/sched_1 --body-file body.json',
+    'api DELETE /api/ehr/signing-keys/kid_1 --yes',
+    'api GET /api/ehr/athenahealth/documents/doc_1',
+  ],
+  async run(context, options) {
+    const { path, field = [], rawField = [], bodyFile, paginate = false, yes: isConfirmed } = options;
+    const method = options.method.toUpperCase();
+    if (!methods.includes(method)) throw usage(`The method must be one of ${methods.join(', ')}.`);
+    const target = toTarget(context.url, path);
+    const fields = [...field.map(toField), ...rawField.map((given) => ({ ...toField(given), isText: true }))];
+    const body = toBody({ method, fields, bodyFile });
+    if (!withBody.includes(method)) for (const { name, value } of fields) target.searchParams.append(name, value);
+    if (method === 'DELETE') await confirm(context, { yes: isConfirmed, what: `delete ${path}`, done: 'deleted' });
+    try {
+      for (let next: string | undefined; ; target.searchParams.set('cursor', next)) {
+        next = await print(context, await send(context, { method, target, body }));
+        if (next === undefined || method !== 'GET') return;
+        if (!paginate) return context.output.printNext(next, '--field cursor=');
+      }
+    } catch (error) {
+      throw error instanceof ApiError ? asSent(error) : error;
+    }
+  },
+});
+
+interface Field {
+  readonly name: string;
+  readonly value: string;
+  readonly isText: boolean;
+}
+
+function toField(given: string): Field {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(given) ?? [];
+  if (name === undefined || value === undefined) throw usage(`"${given}" must have the form name=value.`);
+  return { name, value, isText: false };
+}
+
+/**
+ * The key is sent to the server of `--url` only, and to no path above it, where another program may answer.
+ * @returns the URL, whose path begins with that of `--url`
+ * @throws CliError for any other path
+ */
+function toTarget(url: string, path: string): URL {
+  const base = new URL(url);
+  const target = path.startsWith('/') ? new URL(`${url}${path}`) : undefined;
+  // A proxy may decode these before it chooses the program that answers.
+  const decoded = target?.pathname.replace(/%2e/gi, '.').replace(/%2f|%5c/gi, '/') ?? '';
+  const isBelow = target?.origin === base.origin && target.pathname.startsWith(`${prefixOf(base)}/`);
+  if (isBelow && !/(?:^|\/)\.\.?(?:[/;]|$)/.test(decoded)) return target;
+  throw usage(
+    'The path must begin with / and be a path of the API, such as /api/ehr/connections. Set the URL of the API with --url.',
+  );
+}
+
+const prefixOf = ({ pathname }: URL) => pathname.replace(/\/$/, '');
+
+function toBody(options: {
+  readonly method: string;
+  readonly fields: readonly Field[];
+  readonly bodyFile: string | undefined;
+}): string | Buffer | undefined {
+  const { method, fields, bodyFile } = options;
+  if (bodyFile !== undefined) {
+    if (!withBody.includes(method)) throw usage(`${method} has no body. Leave out --body-file.`);
+    if (fields.length > 0) throw usage('Give the body with --body-file or its fields with --field, not both.');
+    return readFileSync(bodyFile);
+  }
+  if (fields.length === 0 || !withBody.includes(method)) return undefined;
+  const names = fields.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw usage(`The field ${twice} is given twice. Give a list as JSON: --field '${twice}=["a","b"]'.`);
+  return `{${fields.map((field) => `${JSON.stringify(field.name)}:${toJson(field)}`).join(',')}}`;
+}
+
+/** JSON is sent as it is written, because parsing would change the text of numbers. */
+function toJson({ value, isText }: Field): string {
+  if (isText) return JSON.stringify(value);
+  const content = value.startsWith('@') ? readFileSync(value.slice(1), 'utf8').trim() : value;
+  try {
+    JSON.parse(content);
+    return content;
+  } catch {
+    return JSON.stringify(content);
+  }
+}
+
+async function send(
+  { api: client, url }: Context,
+  options: { readonly method: string; readonly target: URL; readonly body: string | Buffer | undefined },
+) {
+  const { method, target, body } = options;
+  const path = `${target.pathname.slice(prefixOf(new URL(url)).length)}${target.search}`;
+  // The types of the client know each operation, and this one is known at run time only.
+  const init: Record<string, unknown> = {
+    ...(body === undefined ? {} : { body, bodySerializer: (content: unknown) => content }),
+    parseAs: 'stream',
+    // Another server must get neither the key nor the body.
+    redirect: 'manual',
+  };
+  const answer = await client.request(method as 'get', path as '/health', init);
+  const { status } = answer.response;
+  if (status < 300 || status >= 400) return answer;
+  throw usage(
+    `The API answered with a redirect (${status}), which this command does not follow. Open the URL in a browser.`,
+  );
+}
+
+/** Prints the content unchanged, because parsing would change the text of numbers. @returns the cursor of the next page of a list */
+async function print({ stdout }: Context, answer: Awaited<ReturnType<typeof send>>): Promise<string | undefined> {
+  const { ok, status, headers } = answer.response;
+  if (status === 204) return undefined;
+  if (!ok || !/^application\/json\b/.test(headers.get('content-type') ?? '')) {
+    await download(answer, { stdout });
+    return undefined;
+  }
+  const content = await new Response(answer.data as unknown as ReadableStream).text();
+  const { next } = (JSON.parse(content) ?? {}) as { readonly next?: unknown };
+  stdout.write(`${stdout.isTTY ? toTerminalText(content) : content}\n`);
+  return typeof next === 'string' ? next : undefined;
+}
+
+function usage(message: string): CliError {
+  return new CliError({ message, exitCode: exitCodes.usage });
+}

@@ -1,1 +1,0 @@
-export { getAthenaHealthEnhancedService } from './get-enhanced-service.ts';
