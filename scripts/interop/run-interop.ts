@@ -16,7 +16,7 @@ import {
 } from './checks/export.checks.ts';
 import { checkIncludes } from './checks/includes.check.ts';
 import { checkSearches, type SearchOptions } from './checks/searches.check.ts';
-import { checkSweeps, checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
+import { checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
 import type { Scope } from './compare/known-differences.ts';
 import { Report } from './compare/report.ts';
 import { changeData } from './data/change-data.ts';
@@ -33,7 +33,7 @@ import { startBulkFileServer } from './server/bulk-file-server.ts';
 import { FhirServer, type ServedResource } from './server/fhir-server.ts';
 import type { Hapi } from './server/start-hapi.ts';
 import { InteropApi } from './system/interop-api.ts';
-import { practiceWideProvider, provider, startInteropSystem } from './system/start-interop-system.ts';
+import { provider, startInteropSystem } from './system/start-interop-system.ts';
 
 /** The size of the generated practice: about 650 resources. */
 const generatedPatients = 20;
@@ -74,9 +74,8 @@ export async function runInterop(options: {
       return { text: `${resources.length} resources from ${source}`, value: undefined };
     });
     const api = new InteropApi({ ...system, provider });
-    const practiceWideApi = new InteropApi({ ...system, provider: practiceWideProvider });
     const types = [...new Set([...resources.map(({ type }) => type), 'Group'])].sort();
-    return await runChecks({ hapi, server, types, examples, searches, api, practiceWideApi, steps });
+    return await runChecks({ hapi, server, types, examples, searches, api, steps });
   } finally {
     await system?.stop();
     await fileServer.stop();
@@ -100,11 +99,9 @@ async function runChecks(options: {
   readonly examples: readonly SourceResource[];
   readonly searches: SearchOptions;
   readonly api: InteropApi;
-  /** For the same server, whose types are searched without a patient. */
-  readonly practiceWideApi: InteropApi;
   readonly steps: Steps;
 }): Promise<Report> {
-  const { hapi, server, types, examples, searches, api, practiceWideApi, steps } = options;
+  const { hapi, server, types, examples, searches, api, steps } = options;
   const report = new Report(steps.print);
   let readings = new Map<string, Promise<Map<string, ServedResource>>>();
   const served = (type: string) => {
@@ -118,13 +115,12 @@ async function runChecks(options: {
   const check = async <Value>(
     name: string,
     run: (context: CheckContext) => Promise<Value>,
-    ofApi = api,
   ): Promise<Value | undefined> => {
     // Checks run at the same time, so each has its own counts.
     const own = new Report(steps.print);
     try {
       return await steps.run(name, async () => {
-        const value = await run({ ...shared, api: ofApi, report: own });
+        const value = await run({ ...shared, api, report: own });
         const { compared, different, missing, extra } = own.tally;
         return { text: `${compared} compared, ${different + missing + extra} not as expected`, value };
       });
@@ -137,13 +133,9 @@ async function runChecks(options: {
     }
   };
 
-  // Each of these two reads its searches from the server's log, so they do not run at the same time.
+  // It reads its searches from the server's log.
   const runSync = (name: string, { connectionId, scope }: SyncOptions) =>
     connectionId === undefined ? undefined : check(name, (context) => checkSync(context, { connectionId, scope }));
-  const runSweeps = (name: string, { connectionId, scope }: SyncOptions) =>
-    connectionId === undefined
-      ? undefined
-      : check(name, (context) => checkSweeps(context, { connectionId, scope }), practiceWideApi);
 
   /** Reads every type before checks run at once, so that the server's log has no searches but theirs. */
   const readServed = async () => {
@@ -156,7 +148,6 @@ async function runChecks(options: {
   await check('connection test', checkConnectionTest);
   const connections = new Map<string, string | undefined>();
   let syncConnection: string | undefined;
-  let sweptConnection: string | undefined;
   await Promise.all([
     ...levels.map(async (facts) => {
       connections.set(facts.level, await check(`${facts.level} export`, (context) => checkFullExport(context, facts)));
@@ -167,16 +158,12 @@ async function runChecks(options: {
     check('export that fails at the server', checkFailedExport),
     check('cancel of a running export', checkCancel),
     (async () => {
-      [syncConnection, sweptConnection] = await Promise.all([
-        check('patients for the sync', prepareSync),
-        check('patients for the sync of the practice', prepareSync, practiceWideApi),
-      ]);
+      syncConnection = await check('patients for the sync', prepareSync);
       const searches = await runSync('sync', { connectionId: syncConnection, scope: {} });
       if (searches) {
         const actual = searches.some(isFurtherPage);
         report.fact({ what: 'whether searches had more than one page', expected: true, actual });
       }
-      await runSweeps('sync of the practice', { connectionId: sweptConnection, scope: {} });
     })(),
   ]);
 
@@ -190,13 +177,7 @@ async function runChecks(options: {
         checkSinceLast(context, { facts, connectionId, deletedUnseen }),
       );
     }),
-    (async () => {
-      await runSync('sync since the last', { connectionId: syncConnection, scope: { deletedUnseen } });
-      await runSweeps('sync of the practice since the last', {
-        connectionId: sweptConnection,
-        scope: { deletedUnseen },
-      });
-    })(),
+    runSync('sync since the last', { connectionId: syncConnection, scope: { deletedUnseen } }),
   ]);
 
   const exported = connections.get('System');

@@ -117,7 +117,6 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
           resource: exportedTypes.map((type) => ({
             type,
             interaction: [{ code: 'search-type' }],
-            searchRevInclude: ['Provenance:target'],
           })),
         },
       ],

@@ -23,11 +23,11 @@ const credentials: Connection['auth'] = {
 
 /**
  * Opens what the steps of a worker need, on the servers in REDIS_URL and MONGODB_URI. Requests have no limit unless RATE_LIMIT has one in
- * JSON. PRACTICE_WIDE=true searches each type without a patient.
+ * JSON.
  */
 export async function openBench() {
   const { REDIS_URL: redisUrl = '', MONGODB_URI: mongodbUrl = '', FHIR_ENDPOINT: fhirEndpoint = '' } = process.env;
-  const { RATE_LIMIT, POLL_INTERVAL_MS = '30000', AUTH, PRACTICE_WIDE } = process.env;
+  const { RATE_LIMIT, POLL_INTERVAL_MS = '30000', AUTH } = process.env;
   // A fixed key, because all processes share it and the data is thrown away.
   const encryptionKey = Buffer.alloc(32, 'bench');
   const store = createStore({ uri: mongodbUrl, encryptionKey, maxPoolSize: 40 });
@@ -36,9 +36,7 @@ export async function openBench() {
   const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });
   await store.migrate();
   const redis: Redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
-  const athenahealth = unlimitedAthenahealth(fhirEndpoint);
-  const search = { ...athenahealth.search, practiceWide: PRACTICE_WIDE === 'true' } as Provider['search'];
-  const provider = { ...athenahealth, search };
+  const provider = unlimitedAthenahealth(fhirEndpoint);
   const limited =
     RATE_LIMIT === undefined ? provider : { ...provider, rateLimit: JSON.parse(RATE_LIMIT) as Provider['rateLimit'] };
   const registry = { get: () => limited, list: () => [limited] };

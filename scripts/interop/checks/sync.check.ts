@@ -28,18 +28,6 @@ export async function checkSync(
   return searches;
 }
 
-/** Syncs every patient by searches without a patient. */
-export async function checkSweeps(
-  context: CheckContext,
-  options: { readonly connectionId: string; readonly scope: Scope },
-): Promise<void> {
-  const searches = await checkSync(context, options);
-  const byPatient = searches.filter(({ path }) => /[?&](patient|_id)=/.test(path));
-  context.report.fact({ what: 'searches by patient in a sync of the practice', expected: [], actual: byPatient });
-  const types = new Set(searches.map(({ path }) => /\/fhir\/([A-Z][A-Za-z]+)\?/.exec(path)?.[1]));
-  context.report.fact({ what: 'whether Observations were searched', expected: true, actual: types.has('Observation') });
-}
-
 /** Whether a request is a search or a later page of one. A read of the CapabilityStatement is not a search. */
 function isSearch({ method, path }: ServedRequest): boolean {
   return method === 'GET' && /\/fhir(\/[A-Z][A-Za-z]+)?\?/.test(path) && !path.includes('$export');

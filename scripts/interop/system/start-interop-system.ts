@@ -5,8 +5,6 @@ import { startTestSystem, type TestSystem } from '../../test-system/start-test-s
 
 /** The provider's id in the API's routes. */
 export const provider = 'hapi';
-/** The same server, whose types are searched without a patient. */
-export const practiceWideProvider = 'hapi-practice-wide';
 
 /** The environment of the file server with the published examples. */
 export const examplesEnvironment = 'examples';
@@ -39,8 +37,7 @@ export function startInteropSystem(options: {
     defaultEnvironment: 'main',
     search: { pageSize: searchPageSize },
   };
-  const practiceWide = { ...entry, id: practiceWideProvider, search: { pageSize: 50, practiceWide: true } };
-  writeFileSync(providersFile, JSON.stringify([entry, practiceWide]));
+  writeFileSync(providersFile, JSON.stringify([entry]));
   const env = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
   return startTestSystem({ folder, patients, seed: 1, report, env });
 }

@@ -108,7 +108,7 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
   { header: 'Type', cell: ({ resourceType }) => resourceType },
   {
     header: 'Searches',
-    cell: ({ completed, searches, carried }) => `${formatCount(completed)} / ${formatCount(searches + carried)}`,
+    cell: ({ completed, searches }) => `${formatCount(completed)} / ${formatCount(searches)}`,
     isFigure: true,
   },
   { header: 'Failed', cell: ({ failed }) => formatCount(failed), isFigure: true, from: 'sm' },

@@ -38,8 +38,6 @@ export const simulatorEnvSchema = z
     SIMULATOR_EXPORT_LEVELS: z.string(),
     SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
     SIMULATOR_REST_TYPES: z.string(),
-    SIMULATOR_PATIENT_REV_INCLUDES: z.string(),
-    SIMULATOR_REV_INCLUDE_LIMIT: number,
     SIMULATOR_PRACTICE_WIDE_SEARCH: flag,
     SIMULATOR_AUTH: flag,
     SIMULATOR_CLIENT_ID: z.string(),
@@ -68,14 +66,7 @@ export const simulatorEnvSchema = z
   .extend({ SIMULATOR_PORT: number.default(8080) });
 
 /** Options with several values. Their variables separate values by commas. */
-const lists = new Set([
-  'exportLevels',
-  'unsupportedParameters',
-  'restTypes',
-  'patientRevIncludes',
-  'registeredTypes',
-  'redirectUris',
-]);
+const lists = new Set(['exportLevels', 'unsupportedParameters', 'restTypes', 'registeredTypes', 'redirectUris']);
 
 /**
  * Converts variables to options: SIMULATOR_RETRY_AFTER_SECONDS becomes `retryAfterSeconds`.

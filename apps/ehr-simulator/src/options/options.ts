@@ -29,15 +29,6 @@ const changeableShape = {
   unsupportedParameters: z.array(z.string()).default([]),
   /** The types that REST can search and read. All types if not set, none if empty. */
   restTypes: z.array(z.string()).optional(),
-  /**
-   * The `_revinclude` values of a patient search, for example `['Observation:patient']`. athenahealth declares none.
-   */
-  patientRevIncludes: z.array(z.string().regex(/^[A-Z][A-Za-z]+:patient$/)).default([]),
-  /**
-   * The maximum of included resources on a page. The others are omitted silently, as many servers do. No limit if not
-   * set.
-   */
-  revIncludeLimit: z.int().min(1).optional(),
   /** Whether a type can be searched without a patient. athenahealth refuses this. */
   practiceWideSearch: z.boolean().default(false),
   /** The URL of the client's keys for `private_key_jwt`. */
@@ -162,7 +153,6 @@ export class RuntimeOptions {
       {
         fileExpirySeconds: undefined,
         jwksUrl: undefined,
-        revIncludeLimit: undefined,
         restTypes: undefined,
         maxActiveExports: undefined,
         scopeVersion: undefined,

@@ -59,7 +59,6 @@ function capabilityStatement(simulator: Simulator): Record<string, unknown> {
               type,
               isInRest: isInRest(simulator, type),
               isExportable: type === 'Patient' && levels.includes('patient'),
-              revIncludes: type === 'Patient' ? options.patientRevIncludes : [],
             }),
           ),
           ...(levels.includes('group')
@@ -72,13 +71,8 @@ function capabilityStatement(simulator: Simulator): Record<string, unknown> {
   };
 }
 
-function resource(options: {
-  readonly type: string;
-  readonly isInRest: boolean;
-  readonly isExportable: boolean;
-  readonly revIncludes: readonly string[];
-}) {
-  const { type, isInRest, isExportable, revIncludes } = options;
+function resource(options: { readonly type: string; readonly isInRest: boolean; readonly isExportable: boolean }) {
+  const { type, isInRest, isExportable } = options;
   const operation = isExportable ? { operation: [exportOperation('patient')] } : {};
   if (!isInRest) return { type, interaction: [], ...operation };
   const names = ['_id', ...(searchableTypes[type] ?? ['patient', '_lastUpdated'])];
@@ -87,7 +81,6 @@ function resource(options: {
     interaction: [{ code: 'read' }, { code: 'search-type' }],
     versioning: 'versioned',
     searchParam: names.map((name) => ({ name, type: searchTypes[name] ?? 'token' })),
-    ...(revIncludes.length > 0 ? { searchRevInclude: revIncludes } : {}),
     ...operation,
   };
 }

@@ -2,7 +2,6 @@ import { Router } from 'express';
 import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
-import { parseExact } from '../practice/exact-json.ts';
 import type { Simulator } from '../simulator.ts';
 import { type FoundResource, findMatches } from './find-matches.ts';
 import {
@@ -65,14 +64,11 @@ async function searchPage(input: SearchPageInput): Promise<Record<string, unknow
   }
   const url = (cursor: number) => pageUrl(input, cursor);
   const matches = entries.slice(0, count) as FoundResource[];
-  const included = type === 'Patient' ? await revIncluded(input, matches) : [];
-  const toEntry = (mode: 'match' | 'include') => (resource: FoundResource) => ({
+  const entry = matches.map((resource) => ({
     fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
     resource,
-    search: { mode },
-  });
-  // `_count` limits the matches. Included resources are extra (https://hl7.org/fhir/R4/search.html#count).
-  const entry = [...matches.map(toEntry('match')), ...included.map(toEntry('include'))];
+    search: { mode: 'match' },
+  }));
   const next = entries.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
   const link = [{ relation: 'self', url: url(offset) }, ...next];
   return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };
@@ -93,28 +89,4 @@ function offsetOf(cursor: string | undefined): number {
   const offset = /^v1:(\d+)$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
   if (offset !== undefined) return Number(offset);
   throw new OutcomeError({ status: 400, code: 'invalid', text: 'The cursor is not valid.' });
-}
-
-/**
- * Finds the resources that refer to the patients of a page (`_revinclude=Type:patient`).
- * @throws OutcomeError 400 for a value that the CapabilityStatement does not declare.
- */
-async function revIncluded(
-  { simulator, parameters }: SearchPageInput,
-  patients: readonly FoundResource[],
-): Promise<FoundResource[]> {
-  const includes = parameters.get('_revinclude') ?? [];
-  const unknown = includes.find((value) => !simulator.options.patientRevIncludes.includes(value));
-  if (unknown !== undefined) {
-    throw new OutcomeError({ status: 400, code: 'not-supported', text: `_revinclude=${unknown} is not supported.` });
-  }
-  const included: FoundResource[] = [];
-  for (const value of includes) {
-    const [type = ''] = value.split(':');
-    for (const { id } of patients) {
-      const resources = await simulator.practice.ofPatient({ type, patientId: id });
-      included.push(...resources.map(({ text }) => parseExact(text) as FoundResource));
-    }
-  }
-  return included.slice(0, simulator.options.revIncludeLimit);
 }

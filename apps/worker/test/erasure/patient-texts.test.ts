@@ -54,7 +54,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       events.resourceType fileEvents.code fileEvents.resourceType`,
     connection_drafts: 'test.steps.code',
     connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
-      capabilities.patientSearchTypes capabilities.patientRevIncludes lastTest.steps.code`,
+      capabilities.patientSearchTypes lastTest.steps.code`,
     crawl_marks: 'marks',
     documents: 'error.code',
     erasures:

@@ -116,7 +116,7 @@ const structures: readonly Reader[] = [
     name: 'a CapabilityStatement of many resources',
     parse: (text) => interpretStatement(JSON.parse(text), now),
     wrap: (value) => `{"resourceType":"CapabilityStatement","rest":[{"resource":${value}}]}`,
-    listElements: ['{"type":"Patient","interaction":[{"code":"search-type"}],"searchRevInclude":["a"]}'],
+    listElements: ['{"type":"Patient","interaction":[{"code":"search-type"}]}'],
   },
   { name: 'the body of an error', parse: readErrorText, listElements: ['{"error":"a"}'] },
   {

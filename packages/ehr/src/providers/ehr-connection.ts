@@ -89,8 +89,6 @@ export const capabilitiesSchema = z.strictObject({
   searchTypes: z.array(z.string()).exactOptional(),
   /** Types whose search declares the parameter `patient`. Absent if the server lists no search parameters. */
   patientSearchTypes: z.array(z.string()).exactOptional(),
-  /** `_revinclude` values of a patient search, such as `Observation:patient`. Absent if there are none, or if an older version read it. */
-  patientRevIncludes: z.array(z.string()).exactOptional(),
 });
 export type Capabilities = Immutable<z.output<typeof capabilitiesSchema>>;
 

@@ -53,16 +53,6 @@ test('the provider registry limits new tokens of athenahealth to 50 a minute in 
   ]);
 });
 
-test('the provider registry assumes complete includes only for a provider whose entry claims them', () => {
-  const search = (settings: object) => ({ ...provider, search: settings });
-  expect(createProviderRegistry({}).get('athenahealth').search?.revIncludeIsComplete).toBe(false);
-  const isClaimed = (settings: object) =>
-    createProviderRegistry(writeProviders([search(settings)])).get('open-ehr').search?.revIncludeIsComplete;
-  expect([isClaimed({}), isClaimed({ revIncludeIsComplete: true })]).toEqual([false, true]);
-  // The setting's previous name did not make this claim, so an operator must decide again.
-  expect(() => isClaimed({ revInclude: true })).toThrow(/revInclude/);
-});
-
 test('the provider registry reads the default schedule of athenahealth from its variable and those of other providers from the file', () => {
   const defaultSchedule = { cron: '0 2 * * *', timeZone: 'America/New_York', kind: 'export' };
   const registry = createProviderRegistry({

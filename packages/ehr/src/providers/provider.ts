@@ -60,19 +60,6 @@ const searchSchema = z.strictObject({
   pageSize: z.int().min(1).max(1000).default(100),
   /** How many ids an `_id` list contains. With 50 ids of 30 characters, a URL has less than 2,000 characters. */
   idsPerRequest: z.int().min(1).max(500).default(50),
-  /** How many patients a `patient` list contains. The default is 1, because not every server accepts a list. */
-  patientsPerRequest: z.int().min(1).max(100).default(1),
-  /**
-   * True claims that a patient search with `_revinclude` returns every record of these patients. Many servers stop at a limit,
-   * often 1,000, without reporting it, so that records are missing without a trace. Set it only if the documentation of the server
-   * promises complete includes.
-   */
-  revIncludeIsComplete: z.boolean().default(false),
-  /**
-   * True claims that a search without a patient returns the resources of all patients of the connection, also with `_lastUpdated`. A sync
-   * of all patients then needs one search for each type instead of one for each patient and type.
-   */
-  practiceWide: z.boolean().default(false),
 });
 
 export const providerSchema = z.strictObject({

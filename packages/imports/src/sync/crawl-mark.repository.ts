@@ -1,4 +1,4 @@
-import { idsBelow, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
+import { mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -24,27 +24,6 @@ export class CrawlMarkRepository {
     this.model = database.model('CrawlMark', schema);
   }
 
-  /** The marks of all patients of a connection, by patient. */
-  async list(connectionId: string): Promise<ReadonlyMap<string, Readonly<Record<string, Date>>>> {
-    const documents = await this.model.find({ _id: idsBelow(connectionId) }).lean();
-    return new Map(documents.map(({ _id, marks }) => [_id.slice(connectionId.length + 1), marks]));
-  }
-
-  /** The oldest mark of a type. Undefined if no patient has one. */
-  async oldest(marks: Omit<TypeMarks, 'since'>): Promise<Date | undefined> {
-    const name = markOf(marks.resourceType);
-    const oldest = await this.model
-      .findOne(filterOf(marks))
-      .sort({ [name]: 1 })
-      .lean();
-    return oldest?.marks[marks.resourceType];
-  }
-
-  /** Moves the marks of all patients who have one forward, never back. */
-  async advanceAll({ at, ...marks }: TypeMarks & { readonly at: Date }): Promise<void> {
-    await this.model.updateMany(filterOf(marks), { $max: { [markOf(marks.resourceType)]: at } });
-  }
-
   async find(options: {
     readonly connectionId: string;
     readonly patientId: string;
@@ -61,38 +40,17 @@ export class CrawlMarkRepository {
     return (await this.model.deleteOne({ _id: idOf(patient) })).deletedCount === 1;
   }
 
-  /** Moves the marks of these patients forward, never back, with one command. */
+  /** Moves the mark of a patient forward, never back. */
   async advance(options: {
     readonly connectionId: string;
-    readonly patientIds: readonly string[];
+    readonly patientId: string;
     readonly resourceType: string;
     readonly at: Date;
   }): Promise<void> {
-    const { connectionId, patientIds, resourceType, at } = options;
-    const update = { $max: { [markOf(resourceType)]: at }, $setOnInsert: { connectionId } };
-    const writes = patientIds.map((patientId) => ({
-      updateOne: { filter: { _id: idOf({ connectionId, patientId }) }, update, upsert: true },
-    }));
-    if (writes.length > 0) await this.gate.admit(connectionId, () => this.model.bulkWrite(writes, { ordered: false }));
+    const { connectionId, resourceType, at } = options;
+    const update = { $max: { [`marks.${resourceType}`]: at }, $setOnInsert: { connectionId } };
+    await this.gate.admit(connectionId, () => this.model.updateOne({ _id: idOf(options) }, update, { upsert: true }));
   }
-}
-
-function filterOf({ connectionId, resourceType, since }: TypeMarks) {
-  return {
-    _id: idsBelow(connectionId),
-    [markOf(resourceType)]: since === undefined ? { $exists: true } : { $gte: since },
-  };
-}
-
-interface TypeMarks {
-  readonly connectionId: string;
-  readonly resourceType: string;
-  /** Leaves out older marks. */
-  readonly since?: Date | undefined;
-}
-
-function markOf(resourceType: string): string {
-  return `marks.${resourceType}`;
 }
 
 function idOf({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }): string {

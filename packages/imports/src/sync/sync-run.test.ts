@@ -32,9 +32,8 @@ const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({
 });
 const beginning = { resourceType: 'Goal', state: 'pending', requests: 4, ...noResults };
 
-test('a new search has no results, and can be carried by another one', () => {
+test('a new search has no results', () => {
   expect(newSyncSearch('Goal')).toEqual({ ...beginning, requests: 0 });
-  expect(newSyncSearch('Goal', true)).toHaveProperty('isCarried', true);
 });
 
 test('a search that restarts at its first page keeps only its count of requests', () => {

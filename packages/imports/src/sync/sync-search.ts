@@ -1,11 +1,9 @@
 import { zerosOf } from '@bulkhead/store';
 import { resultCounts, type SyncSearch, type SyncTypeCount } from './sync-step.record.ts';
 
-/** @param isCarried see `SyncSearch`. */
-export function newSyncSearch(resourceType: string, isCarried = false): SyncSearch {
+export function newSyncSearch(resourceType: string): SyncSearch {
   return {
     resourceType,
-    ...(isCarried ? { isCarried } : {}),
     state: 'pending',
     requests: 0,
     ...noResults,
@@ -49,7 +47,7 @@ export function retriedSearch(search: SyncSearch): SyncSearch {
 
 /**
  * The minimum number of requests that the server's rules allow for this crawl: one for each search (of a patient and a type, or of a list
- * of patient ids, with all carried types), and one for each further page.
+ * of patient ids), and one for each further page.
  */
 export function minimumRequests(counts: readonly Pick<SyncTypeCount, 'searches' | 'pages'>[]): number {
   return counts.reduce((sum, { searches, pages }) => sum + Math.max(searches, pages), 0);

@@ -34,8 +34,6 @@ const syncSearchSchema = z.strictObject({
    * read.
    */
   state: z.enum(['pending', 'completed', 'incomplete', 'failed']),
-  /** Its resources are included in the pages of the step's search for patients (`_revinclude`), so it sends no requests. */
-  isCarried: z.literal(true).exactOptional(),
   /** The next page. */
   nextUrl: quotesEhr(z.string()).exactOptional(),
   /** The search was restarted, because the server had forgotten its next page or the data had moved. This happens only once. */
@@ -67,7 +65,7 @@ export type SyncSearch = Immutable<z.output<typeof syncSearchSchema>>;
 const stepRetrySchema = retryingSchema.extend({ resourceType: z.string().describe('The type that is searched.') });
 export type StepRetry = Immutable<z.output<typeof stepRetrySchema>>;
 
-/** The searches for the records of one patient or of some together, or for many Patient resources by their ids. */
+/** The searches for the records of one patient, or for many Patient resources by their ids. */
 export const syncStepSchema = z.strictObject({
   id: z.string(),
   runId: z.string(),
@@ -84,10 +82,7 @@ export type SyncStep = Immutable<z.output<typeof syncStepSchema>>;
 /** The sums of a run over its steps, for one type. */
 export const syncTypeCountSchema = z.strictObject({
   resourceType: z.string().describe('The FHIR resource type that the counts are for.'),
-  searches: countSchema.describe('Searches of this type that send their own requests.'),
-  carried: countSchema.describe(
-    'Searches whose resources the search for patients includes (`_revinclude`), so that they send no requests.',
-  ),
+  searches: countSchema.describe('Searches of this type.'),
   completed: countSchema.describe('Searches whose pages were all read.'),
   incomplete: countSchema.meta({
     description: 'The number of searches whose pages had fewer resources than the EHR promised.',

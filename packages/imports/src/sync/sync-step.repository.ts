@@ -217,8 +217,7 @@ export class SyncStepRepository {
       {
         $group: {
           _id: '$searches.resourceType',
-          searches: { $sum: { $cond: ['$searches.isCarried', 0, 1] } },
-          carried: { $sum: { $cond: ['$searches.isCarried', 1, 0] } },
+          searches: { $sum: 1 },
           completed: count('completed'),
           incomplete: count('incomplete'),
           failed: count('failed'),
@@ -250,7 +249,6 @@ export class SyncStepRepository {
           matched: { $sum: '$searches.matched' },
         },
       },
-      // Carried searches have no total.
       { $match: { total: { $gt: 0 } } },
       { $sort: { _id: 1 } },
       { $project: { _id: 0, resourceType: '$_id', total: 1, matched: 1 } },

@@ -36,7 +36,6 @@ export const syncRunDetailExample = {
     {
       resourceType: 'Observation',
       searches: 200,
-      carried: 0,
       completed: 200,
       incomplete: 0,
       failed: 0,

@@ -16,7 +16,7 @@ test('interpretStatement reads levels, types, version and software', () => {
       {
         operation: [{ name: 'export', definition: 'x' }],
         resource: [
-          { type: 'Patient', operation: exportOperation, searchRevInclude: ['Observation:patient', 7] },
+          { type: 'Patient', operation: exportOperation },
           { type: 'Group', operation: [{ name: 'other', definition: 'http://x/group-export' }] },
           { type: 'Observation' },
         ],
@@ -27,7 +27,6 @@ test('interpretStatement reads levels, types, version and software', () => {
     readAt,
     exportLevels: ['system', 'patient', 'group'],
     resourceTypes: ['Patient', 'Group', 'Observation'],
-    patientRevIncludes: ['Observation:patient'],
     fhirVersion: '4.0.1',
     software: 'athenaOne',
   });
@@ -65,7 +64,7 @@ test.each([
     }),
   },
 ])('interpretStatement reads the levels and types of $what', ({ value, exportLevels, resourceTypes }) => {
-  expect(interpretStatement(value, readAt)).toEqual({ readAt, exportLevels, resourceTypes, patientRevIncludes: [] });
+  expect(interpretStatement(value, readAt)).toEqual({ readAt, exportLevels, resourceTypes });
 });
 
 test('interpretStatement lists the searchable types if the statement lists interactions', () => {

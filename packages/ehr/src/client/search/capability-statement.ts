@@ -15,7 +15,6 @@ interface StatedResource {
   readonly operation?: unknown;
   readonly interaction?: unknown;
   readonly searchParam?: unknown;
-  readonly searchRevInclude?: unknown;
 }
 
 /** Reads the server's capabilities (`GET /metadata`), without a token (https://hl7.org/fhir/R4/http.html#capabilities). */
@@ -60,10 +59,6 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
       ...(exports('Group') ? (['group'] as const) : []),
     ],
     resourceTypes: typesOf(resources),
-    patientRevIncludes: resources
-      .filter(({ type }) => type === 'Patient')
-      .flatMap(({ searchRevInclude: values }) => (Array.isArray(values) ? values : []))
-      .filter((value) => typeof value === 'string'),
     ...(searchTypes === undefined ? {} : { searchTypes }),
     ...(patientSearchTypes === undefined ? {} : { patientSearchTypes }),
     ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),

@@ -100,11 +100,10 @@ export function syncActivity(state: SyncState): RunActivity | undefined {
   });
 }
 
-/** Carried searches end with the search that carries them. */
 function sumSearches(counts: readonly SyncTypeCount[]): { readonly searches: number; readonly done: number } {
   const sum = (of: (count: SyncTypeCount) => number) => counts.reduce((total, count) => total + of(count), 0);
   return {
-    searches: sum(({ searches, carried }) => searches + carried),
+    searches: sum(({ searches }) => searches),
     done: sum(({ completed, incomplete, failed }) => completed + incomplete + failed),
   };
 }

@@ -9,8 +9,7 @@
  *   step:    pending -> running -> completed, failed or cancelled
  *   search:  pending -> completed, incomplete or failed
  *
- * The crawl marks say up to which time a patient and a type are stored. The next crawl starts a day before them. A step without patients
- * is a sweep: it searches one type over all patients of the practice, if the registry says that the server allows it.
+ * The crawl marks say up to which time a patient and a type are stored. The next crawl starts a day before them.
  */
 
 import { type AppError, toExportError } from '@bulkhead/base';
@@ -84,10 +83,7 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   if (types.length === 0) throw nothingToSearch(skipped);
   const patientIds = await choosePatients(deps, { run, connection, signal });
   await store.prepareResourceTypes(types);
-  const isOfAll = run.request.patients.length === 0 && connection.userId === undefined;
-  const isSwept = isOfAll && provider.search?.practiceWide === true;
-  const marks = isSwept ? await store.crawlMarks.list(run.connectionId) : undefined;
-  const steps = planSteps({ run, types, patientIds, connection, provider, marks });
+  const steps = planSteps({ run, types, patientIds, provider });
   await store.syncSteps.insertMissing(steps);
   const change = { types, skipped, patientCount: patientIds.length, stepCount: steps.length, startedAt: now() };
   if (!(await store.syncRuns.transition({ from: run, to: 'running', change }))) {

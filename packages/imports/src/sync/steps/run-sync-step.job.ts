@@ -18,13 +18,13 @@ import { type Claim, isStoreUnavailable } from '@bulkhead/store';
 import { z } from 'zod';
 import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
-import type { SyncStep } from '../sync-step.record.ts';
+import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 import { isById, nextAppointments } from './appointments-by-id.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
 import { finalizeSyncJob } from './finalize-sync.job.ts';
 import { firstPageUrl } from './first-page-url.ts';
-import { failedSearch, restarted, type Search, toSearches, withPage, withRequest } from './step-searches.ts';
+import { failedSearch, restarted, withPage, withRequest } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
 import { syncPayload } from './sync-payload.ts';
 
@@ -91,7 +91,7 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
   if (run.phase === 'cancelled') return store.syncSteps.cancelUnsettled(run.id);
   // A retry has reset the step, and its run is about to be resumed. That enqueues the step.
   if (run.phase !== 'running') return;
-  const searches = toSearches(step.searches);
+  const { searches } = step;
   const connection = await store.connections.findWithSecrets(step.connectionId);
   if (!connection) {
     return failPending(deps, { step, claim, error: toExportError(connectionGone()) });
@@ -106,32 +106,35 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
       : await runSearch(deps, { work, search });
     // The run was cancelled, or another attempt has taken over.
     if (!ended) return;
-    if (ended.lead.state !== 'completed') hasGaps = true;
+    if (ended.state !== 'completed') hasGaps = true;
   }
   await store.syncSteps.settle(claim, hasGaps ? 'failed' : 'completed');
 }
 
 /** Runs one search. If it can never succeed, only this search fails. A search that has ended does not change. */
-async function runSearch(deps: SyncDeps, { work, search: start }: { readonly work: Work; readonly search: Search }) {
+async function runSearch(
+  deps: SyncDeps,
+  { work, search: start }: { readonly work: Work; readonly search: SyncSearch },
+) {
   const { step, signal } = work;
   let search = start;
   let before = step.retrying;
   try {
-    while (search.lead.state === 'pending') {
+    while (search.state === 'pending') {
       search = await readPage(deps, { work, search });
       const saved = { searches: changesOf({ step, search }), pageReadAt: deps.now() };
       if (!(await deps.store.syncSteps.saveSearches(work.claim, saved))) return undefined;
       work.progress();
       await noteFailure(deps, { step, search });
       before = undefined;
-      if (search.lead.state === 'completed') await advanceMarks(deps, { work, search });
+      if (search.state === 'completed') await advanceMarks(deps, { work, search });
     }
     return search;
   } catch (error) {
     // The worker is stopping or the database is unavailable. The search itself has not failed.
     if (signal.aborted || isStoreUnavailable(error)) throw error;
     const tried = wasSent(error) ? withRequest(search) : search;
-    const { resourceType } = search.lead;
+    const { resourceType } = search;
     const previous = before?.resourceType === resourceType ? before : undefined;
     const end = await attemptEnd(deps, { ...work, resourceType, before: previous, error });
     if ('failed' in end) {
@@ -148,9 +151,9 @@ async function runSearch(deps: SyncDeps, { work, search: start }: { readonly wor
 }
 
 /** Why a search is not sent (again). Undefined if it is. */
-function givenUp(options: { readonly run: SyncRun; readonly search: Search; readonly isStuck: boolean }) {
+function givenUp(options: { readonly run: SyncRun; readonly search: SyncSearch; readonly isStuck: boolean }) {
   const { run, search, isStuck } = options;
-  const { resourceType } = search.lead;
+  const { resourceType } = search;
   if (isStuck) return tooManyAttempts;
   const refused = run.refusedTypes?.find((type) => type.resourceType === resourceType);
   if (!refused) return undefined;
@@ -191,19 +194,18 @@ async function failPending(
   deps: SyncDeps,
   { step, claim, error }: Pick<Work, 'step' | 'claim'> & { readonly error: ExportError },
 ): Promise<void> {
-  for (const search of toSearches(step.searches).filter(isPending))
-    await failSearch(deps, { step, claim, search, error });
+  for (const search of step.searches.filter(isPending)) await failSearch(deps, { step, claim, search, error });
   await deps.store.syncSteps.settle(claim, 'failed');
 }
 
-function isPending({ lead }: Search): boolean {
-  return lead.state === 'pending';
+function isPending({ state }: SyncSearch): boolean {
+  return state === 'pending';
 }
 
 async function failSearch(
   deps: SyncDeps,
-  options: Pick<Work, 'step' | 'claim'> & { readonly search: Search; readonly error: ExportError },
-): Promise<Search | undefined> {
+  options: Pick<Work, 'step' | 'claim'> & { readonly search: SyncSearch; readonly error: ExportError },
+): Promise<SyncSearch | undefined> {
   const { step, claim, error } = options;
   const search = failedSearch(options.search, error);
   const isSaved = await deps.store.syncSteps.saveSearches(claim, { searches: changesOf({ step, search }) });
@@ -214,28 +216,24 @@ async function failSearch(
 
 async function noteFailure(
   { store }: SyncDeps,
-  { step, search }: { readonly step: SyncStep; readonly search: Search },
+  { step, search }: { readonly step: SyncStep; readonly search: SyncSearch },
 ): Promise<void> {
-  const { state, resourceType, error } = search.lead;
+  const { state, resourceType, error } = search;
   if (state !== 'failed' || !error) return;
   await store.syncRuns.noteSearchEvent({ id: step.runId, event: { kind: 'search-failed', resourceType, ...error } });
 }
 
-function changesOf({ step, search }: { readonly step: SyncStep; readonly search: Search }) {
-  const indexes = new Map(step.searches.map(({ resourceType }, index) => [resourceType, index]));
-  return [search.lead, ...search.carried].map((changed) => ({
-    index: indexes.get(changed.resourceType) ?? 0,
-    search: changed,
-  }));
+function changesOf({ step, search }: { readonly step: SyncStep; readonly search: SyncSearch }) {
+  return [{ index: step.searches.findIndex(({ resourceType }) => resourceType === search.resourceType), search }];
 }
 
-async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {
+async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: SyncSearch }): Promise<SyncSearch> {
   const { step, run, session, signal } = work;
-  const byId = isById({ run, provider: session.provider, resourceType: search.lead.resourceType });
+  const byId = isById({ run, provider: session.provider, resourceType: search.resourceType });
   const nextIds = (after: string | undefined) => nextAppointments(deps, { step, session, after });
-  const ids = byId && search.lead.nextUrl === undefined ? await nextIds(undefined) : undefined;
-  const url = search.lead.nextUrl ?? (byId ? ids?.url : await firstPageUrl(deps, { step, run, session, search }));
-  if (url === undefined) return { ...search, lead: { ...search.lead, state: 'completed' } };
+  const ids = byId && search.nextUrl === undefined ? await nextIds(undefined) : undefined;
+  const url = search.nextUrl ?? (byId ? ids?.url : await firstPageUrl(deps, { step, run, session, search }));
+  if (url === undefined) return { ...search, state: 'completed' };
   if (isReadAgain(search)) await deleteQuarantined(deps, { step, search });
   const claim = deps.largeBytes.claim(largePageBytes);
   try {
@@ -243,13 +241,13 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
     const { counts, fault } = await storeSearchPage(deps, { page, search, run, step });
     if (fault) return failedSearch(withPage(search, { url, page, counts }), fault);
     if (!byId) return withPage(search, { url, page, counts });
-    const lastId = ids?.lastId ?? search.lead.lastId;
+    const lastId = ids?.lastId ?? search.lastId;
     const next = page.nextUrl === undefined ? await nextIds(lastId) : undefined;
     // Each request has a total of its own.
     const { total: _, ...rest } = page;
     const followed = { ...rest, ...present({ nextUrl: page.nextUrl ?? next?.url }) };
     const read = withPage(search, { url, page: followed, counts });
-    return { ...read, lead: { ...read.lead, ...present({ lastId: next?.lastId ?? lastId }) } };
+    return { ...read, ...present({ lastId: next?.lastId ?? lastId }) };
   } catch (error) {
     if (!isForgottenPage({ error, search })) throw error;
     deps.logger.warn('search restarted, because the EHR has forgotten its next page', {
@@ -262,62 +260,39 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
   }
 }
 
-function isReadAgain({ lead }: Search): boolean {
-  return lead.nextUrl === undefined && lead.requests > 0;
+function isReadAgain({ nextUrl, requests }: SyncSearch): boolean {
+  return nextUrl === undefined && requests > 0;
 }
 
 /** Deletes the quarantined entries of a search that restarts, because all entries are received again, perhaps on other pages. */
 async function deleteQuarantined(
   { store }: SyncDeps,
-  { step, search }: { readonly step: SyncStep; readonly search: Search },
+  { step, search }: { readonly step: SyncStep; readonly search: SyncSearch },
 ): Promise<void> {
-  for (const { resourceType } of [search.lead, ...search.carried]) {
-    await store.quarantine.deleteByFile(searchFileId({ stepId: step.id, resourceType }));
-  }
+  await store.quarantine.deleteByFile(searchFileId({ stepId: step.id, resourceType: search.resourceType }));
 }
 
 /** At some servers paging links expire within minutes, and the step may have waited longer in its queue. */
-function isForgottenPage({ error, search }: { readonly error: unknown; readonly search: Search }): boolean {
-  const { nextUrl, hasRestarted } = search.lead;
+function isForgottenPage({ error, search }: { readonly error: unknown; readonly search: SyncSearch }): boolean {
+  const { nextUrl, hasRestarted } = search;
   if (nextUrl === undefined || hasRestarted) return false;
   if (error instanceof EhrHttpError) return [400, 404, 410].includes(error.status);
   return error instanceof AppError && error.code === 'search-refused';
 }
 
 /** Advances the crawl marks, unless the search left a gap after the last crawl. */
-async function advanceMarks(deps: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
-  const { store } = deps;
+async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work; search: SyncSearch }): Promise<void> {
   const { connectionId, patientIds } = work.step;
-  if (patientIds.length === 0) return advanceAllMarks(deps, { work, search });
-  const { request, types } = work.run;
-  const { since } = request;
-  for (const { resourceType, servedAt: at, isCarried } of [search.lead, ...search.carried]) {
-    // Patients are not stored if they were searched only for their carried types.
-    if (!at || !types.includes(resourceType)) continue;
-    const isNarrowed = since !== undefined && resourceType !== 'Patient' && !isCarried;
-    for (const patientId of patientIds) {
-      if (isNarrowed) {
-        const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
-        if (!mark || mark.getTime() < Date.parse(since)) continue;
-      }
-      await store.crawlMarks.advance({ connectionId, patientIds: [patientId], resourceType, at });
-    }
-  }
-}
-
-/** Advances the crawl marks after a sweep. If no patient has a mark, the sweep was of everything, and each patient gets one. */
-async function advanceAllMarks({ store }: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
-  const { connectionId } = work.step;
-  const { resourceType, servedAt: at } = search.lead;
   const { since } = work.run.request;
+  const { resourceType, servedAt: at } = search;
   if (!at) return;
-  if (await store.crawlMarks.oldest({ connectionId, resourceType })) {
-    const after = since === undefined ? undefined : new Date(since);
-    return store.crawlMarks.advanceAll({ connectionId, resourceType, at, since: after });
+  for (const patientId of patientIds) {
+    if (since !== undefined && resourceType !== 'Patient') {
+      const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
+      if (!mark || mark.getTime() < Date.parse(since)) continue;
+    }
+    await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
   }
-  if (since !== undefined) return;
-  const patientIds = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
-  await store.crawlMarks.advance({ connectionId, patientIds, resourceType, at });
 }
 
 const tooManyAttempts = toExportError(syncError('search-attempts'));

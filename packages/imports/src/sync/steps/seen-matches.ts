@@ -3,7 +3,7 @@ import type { SearchEntry } from '@bulkhead/fhir';
 
 /** 48 bits: among 50,000 matches, two have the same hash in one of 200,000 searches. Such a search is incomplete once. */
 const hashChars = 8;
-/** A search with more matches is a sweep of a whole type. Each page rewrites what was seen: 400 kB at most. */
+/** No patient has as many resources of a type. Each page rewrites what was seen: 400 kB at most. */
 const maxSeen = 50_000;
 
 /**

@@ -2,10 +2,10 @@ import type { SearchPage } from '@bulkhead/ehr';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { newSyncSearch } from '../sync-search.ts';
-import { type Search, toSearches, withPage } from './step-searches.ts';
+import type { SyncSearch } from '../sync-step.record.ts';
+import { noCounts, withPage } from './step-searches.ts';
 
 const servedAt = new Date('2024-01-15T10:00:00Z');
-const noneStored = new Map();
 
 function page(ids: readonly string[], change: Partial<SearchPage> = {}): SearchPage {
   const entries = ids.map((id, index) => ({
@@ -26,20 +26,20 @@ function readAll(options: {
   readonly statesTotal?: boolean;
   readonly change?: (world: World, request: number) => void;
 }): {
-  readonly search: Search;
+  readonly search: SyncSearch;
   readonly received: ReadonlySet<string>;
   readonly world: World;
   readonly requests: number;
 } {
   const { ids, pageSize, statesTotal = false, change = () => undefined } = options;
   const world: World = { rows: [...ids] };
-  let search = toSearches([newSyncSearch('Observation')])[0] as Search;
+  let search = newSyncSearch('Observation');
   const received = new Set<string>();
   let requests = 0;
-  while (search.lead.state === 'pending') {
+  while (search.state === 'pending') {
     if (requests > 0) change(world, requests);
     requests += 1;
-    const { nextUrl } = search.lead;
+    const { nextUrl } = search;
     const offset = nextUrl === undefined ? 0 : Number(new URL(nextUrl).searchParams.get('offset'));
     const ofPage = world.rows.slice(offset, offset + pageSize);
     for (const id of ofPage) received.add(id);
@@ -47,7 +47,7 @@ function readAll(options: {
     const url = (at: number) => `https://ehr.example/r4/Observation?offset=${at}`;
     search = withPage(search, {
       url: url(offset),
-      counts: noneStored,
+      counts: noCounts,
       page: page(ofPage, {
         ...(next < world.rows.length ? { nextUrl: url(next) } : {}),
         ...(statesTotal ? { total: world.rows.length } : {}),
@@ -63,8 +63,8 @@ const moveFirstToEnd = ({ rows }: World) => rows.push(rows.shift() ?? '');
 describe('a search whose data moves while its pages are read', () => {
   test('a search that is read undisturbed is completed at once', () => {
     const { search, requests } = readAll({ ids, pageSize: 3, statesTotal: true });
-    expect(search.lead).toMatchObject({ state: 'completed', matched: 7, total: 7 });
-    expect(search.lead).not.toHaveProperty('seen');
+    expect(search).toMatchObject({ state: 'completed', matched: 7, total: 7 });
+    expect(search).not.toHaveProperty('seen');
     expect(requests).toBe(3);
   });
 
@@ -73,7 +73,7 @@ describe('a search whose data moves while its pages are read', () => {
       ...{ ids, pageSize: 3 },
       change: (world, request) => request === 1 && moveFirstToEnd(world),
     });
-    expect(search.lead).toMatchObject({ state: 'completed', hasRestarted: true, matched: 7 });
+    expect(search).toMatchObject({ state: 'completed', hasRestarted: true, matched: 7 });
     expect(received.size).toBe(7);
   });
 
@@ -82,13 +82,13 @@ describe('a search whose data moves while its pages are read', () => {
       ...{ ids, pageSize: 3, statesTotal: true },
       change: ({ rows }, request) => request === 1 && rows.shift(),
     });
-    expect(search.lead).toMatchObject({ state: 'completed', hasRestarted: true, total: 6 });
+    expect(search).toMatchObject({ state: 'completed', hasRestarted: true, total: 6 });
     expect(world.rows.filter((id) => !received.has(id))).toEqual([]);
   });
 
   test('a search is incomplete if its data moves again after the restart', () => {
     const { search } = readAll({ ids, pageSize: 3, change: moveFirstToEnd });
-    expect(search.lead).toMatchObject({ state: 'incomplete', hasRestarted: true, hasMoved: true });
+    expect(search).toMatchObject({ state: 'incomplete', hasRestarted: true, hasMoved: true });
   });
 
   test('property: a search is completed only if every resource that was there all the time was received', () => {
@@ -111,20 +111,20 @@ describe('a search whose data moves while its pages are read', () => {
           },
         });
         const missed = world.rows.filter((id) => id.startsWith('r') && !received.has(id));
-        expect(search.lead.state === 'completed' ? missed : []).toEqual([]);
+        expect(search.state === 'completed' ? missed : []).toEqual([]);
       }),
     );
   });
 
   test('a server that puts the number of entries of each page into `total` completes a search', () => {
-    const first = withPage(toSearches([newSyncSearch('Observation')])[0] as Search, {
-      ...{ url: 'https://ehr.example/r4/Observation', counts: noneStored },
+    const first = withPage(newSyncSearch('Observation'), {
+      ...{ url: 'https://ehr.example/r4/Observation', counts: noCounts },
       page: page(['a', 'b'], { total: 2, nextUrl: 'https://ehr.example/r4/Observation?page=2' }),
     });
     const last = withPage(first, {
-      ...{ url: 'https://ehr.example/r4/Observation?page=2', counts: noneStored, page: page(['c'], { total: 1 }) },
+      ...{ url: 'https://ehr.example/r4/Observation?page=2', counts: noCounts, page: page(['c'], { total: 1 }) },
     });
-    expect(last.lead).toMatchObject({ state: 'completed', matched: 3 });
+    expect(last).toMatchObject({ state: 'completed', matched: 3 });
   });
 });
 
@@ -132,29 +132,29 @@ test.each([
   { what: 'the same page with a new address', ids: ['a', 'b'] },
   { what: 'empty pages', ids: [] },
 ])('a search that gets $what without an end fails after a few requests', ({ ids: same }) => {
-  let search = toSearches([newSyncSearch('Observation')])[0] as Search;
+  let search = newSyncSearch('Observation');
   let requests = 0;
-  while (search.lead.state === 'pending' && requests < 100) {
+  while (search.state === 'pending' && requests < 100) {
     requests += 1;
     const url = (number: number) => `https://ehr.example/r4/Observation?cursor=${number}`;
     search = withPage(search, {
-      ...{ url: url(requests), counts: noneStored },
+      ...{ url: url(requests), counts: noCounts },
       page: page(same, { nextUrl: url(requests + 1) }),
     });
   }
-  expect(search.lead).toMatchObject({ state: 'failed', error: { code: 'search-loops' } });
+  expect(search).toMatchObject({ state: 'failed', error: { code: 'search-loops' } });
   expect(requests).toBeLessThan(15);
 });
 
 test('a search of more matches than can be kept is completed without comparing them', () => {
-  let search = toSearches([newSyncSearch('Observation')])[0] as Search;
+  let search = newSyncSearch('Observation');
   const url = (number: number) => `https://ehr.example/r4/Observation?cursor=${number}`;
   for (let number = 0; number < 6; number++) {
     const many = Array.from({ length: 10_000 }, (_, index) => `${number}/${index}`);
     search = withPage(search, {
-      ...{ url: url(number), counts: noneStored },
+      ...{ url: url(number), counts: noCounts },
       page: page(many, number < 5 ? { nextUrl: url(number + 1) } : {}),
     });
   }
-  expect(search.lead).toMatchObject({ state: 'completed', matched: 60_000 });
+  expect(search).toMatchObject({ state: 'completed', matched: 60_000 });
 });

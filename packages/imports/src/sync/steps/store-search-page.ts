@@ -1,27 +1,25 @@
 import { type ExportError, runWithPauses, toExportError } from '@bulkhead/base';
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { SearchPage } from '@bulkhead/ehr';
-import type { SearchEntry } from '@bulkhead/fhir';
 import { parseJsonLineInSteps, toResource } from '@bulkhead/fhir';
 import { type ResourceDocument, toStorableInSteps, writeWithBisection } from '@bulkhead/records';
 import { type QuarantinedLine, type QuarantineReason, searchFileId } from '@bulkhead/records/quarantine';
 import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
-import type { SyncStep } from '../sync-step.record.ts';
+import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
-import { addCounts, noCounts, type PageCounts, type Search } from './step-searches.ts';
+import { addCounts, noCounts, type PageCounts } from './step-searches.ts';
 
 interface StorePageOptions {
   readonly page: SearchPage;
-  readonly search: Search;
+  readonly search: SyncSearch;
   readonly run: SyncRun;
   readonly step: SyncStep;
 }
 
 /** What was stored of a page. */
 interface StoredPage {
-  /** The results by type. Entries of types that were not searched are counted under the type of the search. */
-  readonly counts: ReadonlyMap<string, PageCounts>;
+  readonly counts: PageCounts;
   /** Why the rest of the page was not stored. */
   readonly fault?: ExportError;
 }
@@ -31,42 +29,20 @@ interface StoredPage {
  * quarantined. It stops when most entries of the search are bad.
  */
 export async function storeSearchPage(deps: SyncDeps, options: StorePageOptions): Promise<StoredPage> {
-  const counts = new Map<string, PageCounts>();
-  for (const [resourceType, entries] of groupByType(options)) {
-    for await (const ofBatch of storeEntries(deps, { ...options, resourceType, entries })) {
-      counts.set(resourceType, addCounts(counts.get(resourceType) ?? noCounts, ofBatch));
-      if (isMostlyBad(options.search, counts)) return { counts, fault: tooManyBadEntries };
-    }
+  let counts = noCounts;
+  for await (const ofBatch of storeEntries(deps, options)) {
+    counts = addCounts(counts, ofBatch);
+    if (isMostlyBad(addCounts({ ...noCounts, ...options.search }, counts))) return { counts, fault: tooManyBadEntries };
   }
   return { counts };
 }
 
 /** Whether the EHR probably does not send resources. Such a search must fail before it fills the quarantine. */
-function isMostlyBad({ lead, carried }: Search, counts: ReadonlyMap<string, PageCounts>): boolean {
-  const all = [lead, ...carried, ...counts.values()];
-  const rejected = all.reduce((sum, count) => sum + count.rejected, 0);
-  const fetched = all.reduce((sum, count) => sum + count.fetched, 0);
+function isMostlyBad({ rejected, fetched }: PageCounts): boolean {
   return rejected > 1000 && rejected > fetched / 2;
 }
 
 const tooManyBadEntries = toExportError(syncError('too-many-bad-entries'));
-
-/** Groups the entries of a page by the type under which they are counted. */
-export function groupByType({ page, search, run }: Omit<StorePageOptions, 'step'>): Map<string, SearchEntry[]> {
-  const { resourceType: leadType } = search.lead;
-  const types = new Set([search.lead, ...search.carried].map(({ resourceType }) => resourceType));
-  const byType = new Map<string, SearchEntry[]>();
-  for (const entry of page.entries) {
-    const type = (entry.content as { readonly resourceType?: unknown } | null)?.resourceType;
-    const key = typeof type === 'string' && types.has(type) ? type : leadType;
-    // The patients may be searched only for their carried types.
-    if (type === leadType && !run.types.includes(leadType)) continue;
-    const entries = byType.get(key);
-    if (entries) entries.push(entry);
-    else byType.set(key, [entry]);
-  }
-  return byType;
-}
 
 interface PageEntry {
   readonly index: number;
@@ -81,14 +57,11 @@ interface StorableEntry extends PageEntry {
 const maxBatchEntries = 125;
 const maxBatchBytes = 1024 * 1024;
 
-/** Stores entries of one type in batches. @returns the results of each batch when it is stored */
-async function* storeEntries(
-  deps: SyncDeps,
-  options: StorePageOptions & { readonly resourceType: string; readonly entries: readonly SearchEntry[] },
-): AsyncGenerator<PageCounts> {
+/** Stores entries in batches. @returns the results of each batch when it is stored */
+async function* storeEntries(deps: SyncDeps, options: StorePageOptions): AsyncGenerator<PageCounts> {
   let batch: PageEntry[] = [];
   let batchBytes = 0;
-  for (const { index, content } of options.entries) {
+  for (const { index, content } of options.page.entries) {
     const json = Buffer.from(JSON.stringify(content));
     batch.push({ index, json });
     batchBytes += json.length;
@@ -102,9 +75,10 @@ async function* storeEntries(
 
 async function storeBatch(
   deps: SyncDeps,
-  options: StorePageOptions & { readonly resourceType: string; readonly batch: readonly PageEntry[] },
+  options: StorePageOptions & { readonly batch: readonly PageEntry[] },
 ): Promise<PageCounts> {
-  const { resourceType, batch, page, search, run, step } = options;
+  const { batch, page, search, run, step } = options;
+  const { resourceType } = search;
   const context = {
     connectionId: run.connectionId,
     source: { syncRunId: run.id, stepId: step.id },
@@ -118,7 +92,7 @@ async function storeBatch(
     stepId: step.id,
     resourceType,
     fileId: searchFileId({ stepId: step.id, resourceType }),
-    line: search.lead.pages + 1,
+    line: search.pages + 1,
   } as const;
   const items: StorableEntry[] = [];
   const bad: QuarantinedLine[] = [];

@@ -6,7 +6,7 @@ import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 let cases: UseCases;
 let database: OpenDatabase;
 beforeEach(async () => {
-  cases = await startUseCases({ search: { patientsPerRequest: 2, pageSize: 2 } });
+  cases = await startUseCases({ search: { pageSize: 2 } });
   database = await openDatabase(cases.mongodbUri);
 });
 afterEach(async () => {
