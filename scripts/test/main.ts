@@ -1,8 +1,9 @@
-// usage: npm test [-- paths and options of jest]
+// usage: npm test [-- paths and options of jest]      (without paths: all tests of the product)
+//        npm test -- --all        (the long judges too)
 //        pnpm test:unit           (tests that need no services, without the slow ones)
 //        npm test -- --docker     (starts a Docker engine if none answers, for CI: needs root and apt)
 //        npm test -- --interop    (fails if the independent FHIR server cannot be built with Java and Maven, for CI)
-// Runs every test, on a Redis and a MongoDB that are started for this run and deleted at its end. The last line is `N
+// Runs tests, on a Redis and a MongoDB that are started for this run and deleted at its end. The last line is `N
 // passed, N failed`. The exit code is jest's, or 1 if no test ran.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,8 +28,13 @@ interrupted.signal.addEventListener('abort', exitAtOnce);
 const dockerFlag = '--docker';
 const interopFlag = '--interop';
 const unitFlag = '--unit';
+const allFlag = '--all';
 /** Tests of growth measure CPU time on texts of megabytes, which takes minutes on a busy machine. */
-const notUnit = ['/node_modules/', '/dist/', 'integration[.]test', 'linear-time[.]test', 'growth[.]test'];
+const growth = ['linear-time[.]test', 'growth[.]test'];
+const notTests = ['/node_modules/', '/dist/'];
+const notUnit = [...notTests, 'integration[.]test', ...growth];
+/** Whole systems beside servers and clients that others wrote, under kills and attacks: half of the time of all tests. */
+const judges = ['chaos', 'clients', 'copies', 'docker', 'fuzz', 'hostile', 'interop', 'protocol-fuzz'];
 /**
  * For the engine of @bulkhead/embedded: files and a log cost it a tenth of its CPU time. All tests together hold 300 MB
  * at once at most. Tests of crashes start an engine of their own with files.
@@ -37,12 +43,18 @@ const engineInMemory = { SECANTUS_WT_CONFIG_EXTRA: 'in_memory=true,log=(enabled=
 
 // pnpm passes on the `--` that npm removes. For jest, all that follows it would be paths.
 const allArgs = process.argv.slice(2).filter((argument) => argument !== '--');
-const args = allArgs.filter((argument) => ![dockerFlag, interopFlag, unitFlag].includes(argument));
-const { exitCode, report } = allArgs.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
+const args = allArgs.filter((argument) => ![allFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
+const isUnit = allArgs.includes(unitFlag);
+const isAll = allArgs.includes(allFlag);
+/** A run of named files leaves out nothing. */
+const leavesOutJudges = args.length === 0 && !isUnit && !isAll;
+const { exitCode, report } = isUnit ? await runUnitTests(args) : await runTests(args);
 const counts = countTests(report);
 // A part of the tests cannot prove the conformance rules.
-const conformance = report && args.length === 0 && !allArgs.includes(unitFlag) ? conformanceFaults(report) : undefined;
+const conformance = report && args.length === 0 && isAll ? conformanceFaults(report) : undefined;
 if (report && report.testResults.length > 1) console.log(renderDurations(report, root));
+if (leavesOutJudges)
+  console.log(`Left out: ${judges.join(', ')} and the tests of growth. \`npm test -- --all\` runs every test.`);
 const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
 const failed = counts.failed + (conformance?.length ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed`);
@@ -55,10 +67,13 @@ function conformanceFaults(results: JestReport): readonly string[] {
   return faults;
 }
 
+function without(patterns: readonly string[]): string[] {
+  return patterns.flatMap((pattern) => ['--testPathIgnorePatterns', pattern]);
+}
+
 function runUnitTests(paths: readonly string[]): Promise<JestRun> {
   interrupted.signal.removeEventListener('abort', exitAtOnce);
-  const ignored = notUnit.flatMap((pattern) => ['--testPathIgnorePatterns', pattern]);
-  return runJest({ args: [...paths, ...ignored], env: process.env, signal: interrupted.signal });
+  return runJest({ args: [...paths, ...without(notUnit)], env: process.env, signal: interrupted.signal });
 }
 
 async function runTests(args: readonly string[]): Promise<JestRun> {
@@ -83,7 +98,9 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
       REDIS_URL: services.redis.url,
       MONGODB_URI: services.mongodb.url,
     };
-    return await runJest({ args, env, signal: interrupted.signal });
+    const longFiles = [...notTests, `/scripts/(?:${judges.join('|')})/`, ...growth];
+    const jestArgs = leavesOutJudges ? without(longFiles) : args;
+    return await runJest({ args: jestArgs, env, signal: interrupted.signal });
   } catch (error) {
     console.error(error instanceof EmbeddedError ? error.message : error);
     return { exitCode: 1, report: undefined };
