@@ -23,7 +23,7 @@ export function apiKeyPrefix(key: string): string {
   return key.slice(0, marker.length + 4);
 }
 
-/** @returns true if this version cannot have created the key. Keys of earlier versions have another marker and no checksum. */
+/** @returns true if the key cannot have been created here */
 export function isMistyped(key: string): boolean {
   if (!key.startsWith(marker)) return false;
   return !apiKeyPattern.test(key) || checksumOf(key.slice(0, -checksumLength)) !== key.slice(-checksumLength);

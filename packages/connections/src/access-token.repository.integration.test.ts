@@ -67,33 +67,6 @@ describe('the access token repository', () => {
 });
 
 describe('the connection repository', () => {
-  test('the connection repository reads a connection that an earlier version stored, and stores new credentials for it', async () => {
-    const former = {
-      method: 'client_credentials',
-      clientId: 'c',
-      clientSecret: 's3cret',
-      scope: 'system/*.read',
-    } as const;
-    const connection = makeConnection({ id: 'conn_old', name: 'Old practice', auth: former });
-    await store.connections.insert(connection);
-    const stored = database.collection('connections');
-    await stored.updateOne({ _id: 'conn_old' as never }, { $unset: { name: 1 } });
-    const raw = await stored.findOne({ _id: 'conn_old' as never });
-    // The first version stored no name, no version of the credentials, and one encrypted secret.
-    expect(Object.keys(raw ?? {}).sort()).toEqual(
-      ['_id', 'auth', 'createdAt', 'environment', 'fhirEndpoint', 'provider', 'encryptedSecret'].sort(),
-    );
-    expect(await store.connections.findWithSecrets('conn_old')).toEqual({ ...connection, name: 'conn_old' });
-    await store.connections.rename({ id: 'conn_old', name: 'Old practice' });
-
-    const signingKey = { kid: 'k', alg: 'ES384', privateJwk: '{"planted":1}' } as const;
-    const auth = { method: 'private_key_jwt', clientId: 'c', scope: 'system/*.rs', alg: 'ES384', signingKey } as const;
-    expect(await store.connections.saveAuth({ id: 'conn_old', auth })).toBe(true);
-    expect(await store.connections.findWithSecrets('conn_old')).toEqual({ ...connection, auth, credentialsVersion: 1 });
-    const changed = await database.collection('connections').findOne({ _id: 'conn_old' as never });
-    expect([JSON.stringify(changed).includes('planted'), changed?.encryptedSecret]).toEqual([false, undefined]);
-  });
-
   test('an abandoned claim of a name is taken over, and one that is used is not', async () => {
     for (const id of ['conn_1', 'conn_3'])
       await store.connections.insert(makeConnection({ id, practiceId: '7', createdAt: new Date() }));

@@ -67,10 +67,8 @@ export class ConnectionRepository {
   async rename({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> {
     if ((await this.claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
     const before = await this.model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
-    const unused = before ? before.name : name;
-    // A connection of an earlier version has no name before.
-    if (unused !== undefined && before?.name !== name)
-      await this.claims.release({ kind: 'name', value: unused, connectionId: id });
+    if (before?.name !== name)
+      await this.claims.release({ kind: 'name', value: before?.name ?? name, connectionId: id });
     return before?.name;
   }
 
@@ -265,9 +263,7 @@ function toRecord(document: ConnectionDocument): ConnectionWithoutSecrets {
     ...others
   } = document;
   const { deletedAt: _at, ...fields } = others;
-  // Until `migrate` has named it, a connection of an earlier version has no name.
-  const name = (fields.name as string | undefined) ?? _id;
-  return { id: _id, ...fields, name, auth: auth as unknown as ConnectionWithoutSecrets['auth'] };
+  return { id: _id, ...fields, auth: auth as unknown as ConnectionWithoutSecrets['auth'] };
 }
 
 type EncryptedAuth = Pick<ConnectionDocument, 'auth' | 'encryptedSecret' | 'encryptedPrivateJwk'>;

@@ -18,7 +18,7 @@ import { toFields } from '../output/output.ts';
 type Event = components['schemas']['AuditEvent'];
 type Check = components['schemas']['AuditCheck'];
 
-type VerifyOptions = Readonly<Record<'expectHead' | 'upgradedAt', string | undefined>>;
+type VerifyOptions = Readonly<Record<'expectHead', string | undefined>>;
 
 const filters = {
   patient: text('<id>', 'only requests that showed this patient, or may have'),
@@ -90,7 +90,6 @@ export const audit: CommandGroup = {
       summary: 'verify that no event was changed or added after it was written, and none before the newest was removed',
       options: {
         expectHead: text('<head>', 'the head that an earlier verification printed, which must still exist'),
-        upgradedAt: instant('when the last process of a version without the chain stopped'),
       },
       examples: ['audit verify', 'audit verify --expect-head 4711:8c6f1a'],
       async run(context, options) {
@@ -115,11 +114,11 @@ function whoOf({ actor: { kind, id, name = id } }: Event): string {
 }
 
 /** The API verifies a part of the chain per request, so that no request takes long. */
-async function verify({ api, output }: Context, { expectHead: expectedHead, upgradedAt }: VerifyOptions) {
+async function verify({ api, output }: Context, { expectHead: expectedHead }: VerifyOptions) {
   let checked = 0;
   let oldest: Check['oldest'];
   for (let cursor: string | undefined; ; ) {
-    const query = given({ cursor, expectedHead, upgradedAt });
+    const query = given({ cursor, expectedHead });
     const { data } = answerOf(await api.GET('/api/ehr/audit-events/verification', { params: { query } }));
     checked += data.checked;
     oldest ??= data.oldest;

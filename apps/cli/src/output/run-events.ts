@@ -24,7 +24,7 @@ export const eventColumns = {
   by: ({ by }: RunEvent) => by,
 };
 
-export const noEvents = 'No events. Earlier versions kept none.';
+export const noEvents = 'No events.';
 
 function toEventText({ kind, code, message }: RunEvent): string {
   if (code === undefined) return message;

@@ -50,7 +50,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     access_tokens: 'scope',
     authorization_requests: 'scope error.code',
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
-      sent.refusedTypes droppedParameters warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
+      sent.refusedTypes warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
       events.resourceType fileEvents.code fileEvents.resourceType`,
     connection_drafts: 'test.steps.code',
     connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes

@@ -24,7 +24,7 @@ export const auditIndexSchema = new Schema<AuditEventDocument>({ _id: String }, 
 for (const [name, fields] of Object.entries(auditIndexes)) auditIndexSchema.index(fields, { name });
 /** The time is in the record and not in the index, so that a changed retention does not need a new index. */
 auditIndexSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
-/** One event for each position: see `AuditChainWriter`. Events of earlier versions have no sequence. */
+/** One event for each position: see `AuditChainWriter`. */
 auditIndexSchema.index({ sequence: 1 }, { name: sequenceIndex, unique: true, sparse: true });
 
 export function auditCollection(database: Database) {

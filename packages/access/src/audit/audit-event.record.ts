@@ -27,7 +27,7 @@ export const auditHashSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
  * Who did what, when, and with which outcome. An event contains ids and names of parameters, but no patient data and no values of a
- * query. Events of versions before the chain lack the fields that link them.
+ * query.
  */
 export const auditEventSchema = z.strictObject({
   id: z.string().describe('The id of the event, which begins with `evt_`.'),

@@ -1,6 +1,6 @@
 import type { Connection as Database } from 'mongoose';
 import { auditHash, noHash } from './audit-chain.ts';
-import { auditCollection, idAt, sequenceIndex, toEvent } from './audit-document.ts';
+import { auditCollection, sequenceIndex, toEvent } from './audit-document.ts';
 import type { AuditEvent } from './audit-event.record.ts';
 
 /** Identifies an event of the chain, so that it can be compared with a copy that was kept elsewhere. */
@@ -38,8 +38,6 @@ export interface ChainCheck {
   readonly after?: ChainPosition | undefined;
   /** A head that was kept elsewhere. */
   readonly expected?: ChainPosition | undefined;
-  /** Until when processes of a version without the chain were writing. */
-  readonly upgradedAt?: Date | undefined;
   readonly limit: number;
 }
 
@@ -49,7 +47,7 @@ export interface ChainCheck {
  */
 export async function checkChain(options: ChainCheck & { readonly database: Database }): Promise<ChainReport> {
   const { database, ...check } = options;
-  const { after, expected, upgradedAt, limit } = check;
+  const { after, expected, limit } = check;
   const now = await serverTime(database);
   let previous = after;
   let report: ChainReport = { checked: 0, isComplete: false };
@@ -67,9 +65,7 @@ export async function checkChain(options: ChainCheck & { readonly database: Data
     const position = { ...previous, at: event.at };
     report = { ...report, checked: report.checked + 1, oldest: report.oldest ?? position, last: position };
   }
-  const fault =
-    (after ? undefined : await findUnchained({ database, oldest: report.oldest, upgradedAt, now })) ??
-    (await compareHead(database, expected));
+  const fault = (after ? undefined : await findUnchained(database)) ?? (await compareHead(database, expected));
   return { ...report, ...(fault ? { fault } : {}), isComplete: report.checked < limit };
 }
 
@@ -89,26 +85,10 @@ function haveExpired({ previousExpiresAt }: AuditEvent, now: Date): boolean {
   return previousExpiresAt !== undefined && previousExpiresAt <= now;
 }
 
-/**
- * Versions before the chain wrote events without a position. If such an event is later than the first event of the chain and than the
- * end of the upgrade, none of our processes wrote it. Once the first event of the chain has expired, all of them have expired too.
- */
-async function findUnchained(options: {
-  readonly database: Database;
-  readonly oldest: ChainReport['oldest'];
-  readonly upgradedAt: Date | undefined;
-  readonly now: Date;
-}): Promise<ChainFault | undefined> {
-  const { database, oldest, upgradedAt = new Date(0), now } = options;
-  if (!oldest) return undefined;
-  const isFirst = oldest.sequence === 1;
-  const from = isFirst && oldest.at > upgradedAt ? oldest.at : upgradedAt;
-  const suspect: object = {
-    sequence: { $not: { $type: ['int', 'long', 'double'] } },
-    _id: { $gt: idAt(from) },
-    ...(isFirst ? {} : { expiresAt: { $gt: now } }),
-  };
-  const event = await auditCollection(database).findOne(suspect);
+/** Each of our processes gives an event its position when it is written. */
+async function findUnchained(database: Database): Promise<ChainFault | undefined> {
+  const withoutPosition: object = { sequence: { $not: { $type: ['int', 'long', 'double'] } } };
+  const event = await auditCollection(database).findOne(withoutPosition);
   return event ? { code: 'not-in-chain', eventId: event._id } : undefined;
 }
 

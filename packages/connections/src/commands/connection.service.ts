@@ -171,8 +171,8 @@ export class ConnectionService {
   }
 
   /**
-   * The claim of the purpose refuses the second of two simultaneous requests. Connections that were created with `force`, or by an
-   * earlier version, have no claim, so all are compared first.
+   * The claim of the purpose refuses the second of two simultaneous requests. Connections that were created with `force` have no
+   * claim, so all are compared first.
    */
   private async insert(options: {
     readonly draft: Connection;

@@ -85,7 +85,7 @@ export const capabilitiesSchema = z.strictObject({
   exportLevels: z.array(z.enum(['system', 'patient', 'group'])),
   /** Types that can be searched by patient, or read in bulk. */
   resourceTypes: z.array(z.string()),
-  /** Types with the interaction `search-type`. Absent if the server lists no interactions, or if an older version read it. */
+  /** Types with the interaction `search-type`. Absent if the server lists no interactions. */
   searchTypes: z.array(z.string()).exactOptional(),
   /** Types whose search declares the parameter `patient`. Absent if the server lists no search parameters. */
   patientSearchTypes: z.array(z.string()).exactOptional(),

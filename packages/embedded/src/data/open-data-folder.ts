@@ -23,7 +23,7 @@ export function openDataFolder(where: { dataDir: string } | { ephemeral: true })
 }
 
 async function openKept(path: string): Promise<DataFolder> {
-  // It holds patient data in plain text. Earlier versions created it readable for all users of the machine.
+  // It holds patient data in plain text. A folder that exists may be readable for all users of the machine.
   await mkdir(path, { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);
   const lockFile = join(path, LOCK_NAME);

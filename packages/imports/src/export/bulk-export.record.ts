@@ -167,13 +167,13 @@ export const bulkExportSchema = z.strictObject({
   requiresAccessToken: z.boolean().exactOptional(),
   /** Entries of the manifest without a usable URL. Their contents are unknown. */
   manifestGaps: countSchema.exactOptional(),
-  /** The files of the manifest. The ledger must have an entry for each of them. Absent in records of earlier versions. */
+  /** The files of the manifest. The ledger must have an entry for each of them. */
   manifestFiles: countSchema.exactOptional(),
   /** The scopes of the access token that kicked it off. The server does not send types outside of them. */
   grantedScope: z.string().exactOptional(),
   /** The types that the server offered at the kick-off. It may offer others before the export ends. */
   offeredTypes: z.array(z.string()).exactOptional(),
-  /** The types of which something was stored before the kick-off. Their earlier deletions matter. Absent in records of earlier versions. */
+  /** The types of which something was stored before the kick-off. Their earlier deletions matter. */
   storedBefore: z.array(z.string()).exactOptional(),
   /** `due` if the export must be deleted at the server, `done` if it was. */
   discard: z.enum(['due', 'done']).exactOptional(),
@@ -186,13 +186,11 @@ export const bulkExportSchema = z.strictObject({
   startedBy: z
     .string()
     .exactOptional()
-    .describe('The name of the API key that started the export. Absent if a schedule did, or an earlier version.'),
+    .describe('The name of the API key that started the export. Absent if a schedule did.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
   /** The kick-off that the EHR accepted. Absent before. */
   sent: sentKickOffSchema.exactOptional(),
-  /** The same for processes of earlier versions, which run beside these during an upgrade. */
-  droppedParameters: z.array(z.string()),
   warnings: z
     .array(warningSchema)
     .describe('What went less than perfectly, and what it means for the data. Empty if there is nothing to report.'),
@@ -267,7 +265,7 @@ export function retryPhase(
 
 /** Whether a completed export lacks data that was requested, because it was not received or could not be stored. */
 export function lacksData({ isPartial, counts }: Pick<BulkExport, 'isPartial' | 'counts'>): boolean {
-  // Records of earlier versions only count failed files.
+  // A record that has not ended has only its counts.
   return isPartial ?? counts.filesFailed > 0;
 }
 

@@ -231,7 +231,6 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
       .sort({ _id: -1 })
       .limit(5)
       .lean();
-    // Earlier versions did not note when the files were ready.
     const took = ended.flatMap(({ kickedOffAt, readyAt }) =>
       kickedOffAt && readyAt ? [readyAt.getTime() - kickedOffAt.getTime()] : [],
     );

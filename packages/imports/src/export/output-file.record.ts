@@ -53,7 +53,7 @@ export const outputFileSchema = z.strictObject({
   id: z.string().describe('The id of the file, which begins with the id of its export.'),
   exportId: z.string(),
   connectionId: z.string(),
-  /** The version of the export when its manifest was read. Absent in entries of earlier versions of this program. */
+  /** The version of the export when its manifest was read. */
   exportVersion: countSchema.exactOptional(),
   section: z
     .enum(['output', 'deleted', 'error'])

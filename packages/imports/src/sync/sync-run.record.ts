@@ -72,7 +72,7 @@ export const syncRunSchema = z.strictObject({
   startedBy: z
     .string()
     .exactOptional()
-    .describe('The name of the API key that started the run. Absent if a schedule did, or an earlier version.'),
+    .describe('The name of the API key that started the run. Absent if a schedule did.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
   types: z.array(z.string()).describe('The FHIR resource types that are searched.'),
@@ -82,9 +82,9 @@ export const syncRunSchema = z.strictObject({
   patientCount: countSchema
     .exactOptional()
     .describe('The number of patients of the run. Absent until the run was planned.'),
-  /** The steps of the plan. The database must have each of them. Absent until the run was planned, and in records of earlier versions. */
+  /** The steps of the plan. The database must have each of them. Absent until the run was planned. */
   stepCount: countSchema.exactOptional(),
-  totals: syncTotalsSchema.exactOptional().describe('Set when the run ends. Absent in records of earlier versions.'),
+  totals: syncTotalsSchema.exactOptional().describe('Set when the run ends.'),
   createdAt: z.date().describe('When the run was requested.'),
   startedAt: z.date().exactOptional().describe('When the first search began. Absent while the run is waiting.'),
   /** When it was last retried. */

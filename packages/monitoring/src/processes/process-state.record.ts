@@ -24,7 +24,7 @@ export const processStateSchema = z.strictObject({
   kind: z.enum(['api', 'worker']),
   host: z.string(),
   pid: countSchema,
-  /** Of Bulkhead. Absent in records of versions that did not store it. */
+  /** Of Bulkhead. */
   version: z.string().exactOptional(),
   /** The queues that a worker serves. */
   queues: z.array(z.string()).exactOptional(),

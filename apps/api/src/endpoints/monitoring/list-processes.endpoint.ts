@@ -14,7 +14,7 @@ const processSchema = z
       .describe('`running`, `stopped` in an orderly way, or `silent`: it has crashed or cannot reach the database.'),
     host: z.string().describe('The name of its host, or of its container.'),
     pid: count.describe('Its id on the host.'),
-    version: z.string().optional().describe('The version of Bulkhead. Absent for processes of earlier versions.'),
+    version: z.string().optional().describe('The version of Bulkhead.'),
     queues: z.array(z.string()).optional().describe('The queues that a worker serves. Absent for an API process.'),
     startedAt: instant.describe('When it started.'),
     reportedAt: instant.describe('When it last reported. Running processes report every 15 seconds.'),

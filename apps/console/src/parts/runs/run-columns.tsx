@@ -60,7 +60,7 @@ function countOf(count: number | undefined): string {
   return count === undefined ? '' : formatCount(count);
 }
 
-/** The key or the schedule. Records of earlier versions have neither. */
+/** The key or the schedule. */
 function By({ startedBy, scheduleId }: Pick<ListedRun, 'startedBy' | 'scheduleId'>) {
   if (scheduleId !== undefined) return <PageLink to="/schedules">a schedule</PageLink>;
   return startedBy ?? '';

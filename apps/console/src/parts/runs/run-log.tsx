@@ -33,7 +33,7 @@ export function RunLog({ log, phase }: RunLogProps) {
               columns={columns}
               rows={data.toReversed()}
               keyOf={(event) => `${event.at} ${event.message} ${event.fileId ?? event.resourceType}`}
-              empty={<Text c="dimmed">Earlier versions kept no log.</Text>}
+              empty={<Text c="dimmed">No events.</Text>}
             />
             {data.length >= keptEvents && (
               <Text size="sm" c="dimmed">

@@ -55,8 +55,7 @@ const faultMessages = {
   changed: 'The event was changed after it was written: its hash does not match its content.',
   replaced: 'The event does not follow the one before it: one of the two was replaced, or they were swapped.',
   missing: 'Events before this one are missing, although they had not expired.',
-  'not-in-chain':
-    'The event has no position in the chain. If a process of an earlier version wrote it during an upgrade, check again and give the end of the upgrade as `upgradedAt`.',
+  'not-in-chain': 'The event has no position in the chain, so no process of Bulkhead has written it.',
   'head-missing': 'The expected head is no longer in the chain: the newest events were removed.',
   'other-head': 'Another event is at the position of the expected head: the newest events were replaced.',
 } as const;
@@ -148,9 +147,6 @@ export const auditCheckQuerySchema = z.strictObject({
   expectedHead: position
     .optional()
     .describe('The `last` of an earlier complete check, as `sequence:hash`. It must still be in the chain.'),
-  upgradedAt: instant
-    .optional()
-    .describe('Until when processes of a version without the chain were writing. Their events have no position in it.'),
   cursor: position
     .optional()
     .describe('The `next` of the previous response. Without it the check begins with the oldest event.'),

@@ -15,7 +15,6 @@ import {
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
-import { sentKickOff } from '../sent-kick-off.ts';
 import { exportActivity, type ProgressContext, phaseMessages } from './export-activity.ts';
 
 const decisionViewSchema = z
@@ -71,9 +70,8 @@ const droppedParametersSchema = z
   .describe('Parameters that the EHR refused, so that the export was started without them. See the warnings.');
 
 /** What was requested and not sent. */
-function droppedFrom(record: BulkExport): string[] {
-  const sent = sentKickOff(record);
-  return sent ? droppedParameters(record.request, sent) : [];
+function droppedFrom({ sent, request }: BulkExport): string[] {
+  return sent ? droppedParameters(request, sent) : [];
 }
 
 export const startedExportSchema = z

@@ -36,7 +36,6 @@ export async function newExport(options: {
     version: 1,
     pollCount: 0,
     pollErrors: 0,
-    droppedParameters: [],
     warnings: [...noteTypes({ provider, resourceTypes }), ...sinceWarnings],
     ...(body.callbackUrl === undefined ? {} : { callbackUrl: body.callbackUrl }),
     counts: noCounts,

@@ -11,7 +11,6 @@ import type { ResourceStore } from '@bulkhead/records';
 import { instantSchema, toView, type View } from '@bulkhead/store';
 import { z } from 'zod';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { refusedTypesOf } from '../sent-kick-off.ts';
 import type { BulkExportStore } from '../store.ts';
 
 /** What is known of one type at the EHR of a connection. What is not known is absent, and is not a no. */
@@ -113,7 +112,7 @@ async function readAnswers(store: BulkExportStore, connectionId: string): Promis
       for (const type of types) if (!answers.has(type)) answers.set(type, { exported, exportedAt });
     };
     note(sent.filter(isResourceType), 'sent');
-    note(refusedTypesOf(record), 'refused');
+    note(record.sent?.refusedTypes ?? [], 'refused');
     if (asksForAll(record)) note(askedTypes(record), 'not-sent');
   }
   return answers;

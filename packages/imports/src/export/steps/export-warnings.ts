@@ -4,7 +4,6 @@ import { isTooFarAhead } from '@bulkhead/fhir';
 import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
-import { refusedTypesOf } from '../sent-kick-off.ts';
 import { everyType, unknownType } from '../watermarks/watermark.ts';
 import { describeDenied } from './denied-files.ts';
 import { isFilteredHere, isTypeWithheld, sentSince } from './sent-request.ts';
@@ -26,7 +25,7 @@ export function manifestWarnings(options: {
   const untyped = output.filter(({ type }) => type === unknownType).length;
   const notRequested = requested.length === 0 ? [] : [...received].filter((type) => !requested.includes(type));
   // The warning of the kick-off names the refused types.
-  const refused = refusedTypesOf(record);
+  const refused = record.sent?.refusedTypes ?? [];
   const absent = requested.filter((type) => !received.has(type) && !refused.includes(type));
   const withheld = absent.filter((type) => isTypeWithheld(record, type));
   // If only changes were requested, types without files are normal.

@@ -6,7 +6,6 @@ import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } fro
 import type { BulkExportPhase } from '../bulk-export-phase.ts';
 import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
-import { refusedTypesOf } from '../sent-kick-off.ts';
 import {
   type Coverage,
   coversNow,
@@ -83,8 +82,7 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
   if (transactionTime === undefined) return { decisions: [], repeatsStored: false };
   const { exportType } = request;
   const connection = await store.connections.find(connectionId);
-  // Records of earlier versions do not have the types of their kick-off.
-  const offered = record.offeredTypes ?? connection?.capabilities?.resourceTypes ?? [];
+  const { offeredTypes: offered = [] } = record;
   const coverage: Coverage = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
   const since = sentSince(record);
   const search = {
@@ -100,7 +98,7 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     transactionTime,
     manifestGaps,
     files,
-    refusedTypes: refusedTypesOf(record),
+    refusedTypes: record.sent?.refusedTypes ?? [],
     isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
     offeredTypes: offered,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',

@@ -249,7 +249,6 @@ async function recordStart(
   const change = {
     statusUrl,
     sent,
-    droppedParameters: dropped,
     isOfGroup: started.isOfGroup,
     kickedOffAt,
     offeredTypes,

@@ -6,7 +6,7 @@ import type { BulkExportDeps } from './deps.ts';
 import { FileBatch } from './download/file-batch.ts';
 import { observation } from './download/observation.ts';
 
-/** BSON cannot hold a longer line, so only its correction can be stored. Earlier versions kept such lines as a whole. */
+/** BSON cannot hold a longer line, so only its correction can be stored. */
 const maxLineBytes = 16 * 1024 * 1024;
 
 /**

@@ -1,24 +1,23 @@
 import { recordTypes } from '@bulkhead/ehr/providers';
 import { isUncovered, scopeCovers } from '@bulkhead/fhir';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { refusedTypesOf, sentKickOff } from '../sent-kick-off.ts';
 
 // What an export proves depends on what was sent with its kick-off, and not on what was requested. Before the kick-off both are the same.
 
 /** The `_since` that the server applied. Undefined if everything was requested. */
 export function sentSince(record: BulkExport): string | undefined {
-  return (sentKickOff(record) ?? record.request).since;
+  return (record.sent ?? record.request).since;
 }
 
 /** Whether the server does not know `_type`, so that this system skips the types that were not requested. */
 export function isFilteredHere(record: BulkExport): boolean {
-  return record.request.resourceTypes.length > 0 && sentKickOff(record)?.types.length === 0;
+  return record.request.resourceTypes.length > 0 && record.sent?.types.length === 0;
 }
 
 /** Whether the server would not send a type even if it had resources of it. */
 export function isTypeWithheld(record: BulkExport, resourceType: string): boolean {
   const { grantedScope } = record;
-  if (refusedTypesOf(record).includes(resourceType)) return true;
+  if (record.sent?.refusedTypes.includes(resourceType)) return true;
   return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
 }
 

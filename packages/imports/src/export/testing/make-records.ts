@@ -13,7 +13,6 @@ export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
     version: 1,
     pollCount: 0,
     pollErrors: 0,
-    droppedParameters: [],
     warnings: [],
     counts: noCounts,
     createdAt: new Date('2024-01-15T10:00:00Z'),

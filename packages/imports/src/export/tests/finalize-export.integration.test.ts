@@ -1,4 +1,3 @@
-import type { Connection } from '@bulkhead/connections';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '../index.ts';
@@ -22,12 +21,8 @@ const failed: Partial<OutputFile> = {
 };
 
 /** Makes an export with these files in the state after its last download. */
-async function downloaded(
-  files: readonly Partial<OutputFile>[],
-  change: Partial<BulkExport> = {},
-  capabilities?: Connection['capabilities'],
-): Promise<string> {
-  cases = await startUseCases(capabilities ? { connection: { capabilities } } : {});
+async function downloaded(files: readonly Partial<OutputFile>[], change: Partial<BulkExport> = {}): Promise<string> {
+  cases = await startUseCases();
   const { id: exportId } = await cases.insertExport({
     phase: 'downloading',
     transactionTime,
@@ -244,8 +239,6 @@ test('the warnings of an export include what the EHR reported in its files', asy
 });
 
 describe('a missing type', () => {
-  const offering = (...resourceTypes: string[]) => ({ resourceTypes }) as unknown as Connection['capabilities'];
-
   test.each([
     { name: 'granted and offered', scope: 'system/*.read', offered: ['Patient', 'Goal'], reasons: [] },
     { name: 'granted, with unknown capabilities', scope: 'system/*.read', offered: undefined, reasons: [] },
@@ -253,11 +246,10 @@ describe('a missing type', () => {
     { name: 'not granted', scope: 'system/Patient.read', offered: undefined, reasons: ['not-granted'] },
     { name: 'not offered', scope: 'system/*.read', offered: ['Patient'], reasons: ['not-offered'] },
   ])('the watermark of a missing type, $name, is held for $reasons', async ({ scope, offered, reasons }) => {
-    const exportId = await downloaded(
-      [patients],
-      scope === undefined ? {} : { grantedScope: scope },
-      offered && offering(...offered),
-    );
+    const exportId = await downloaded([patients], {
+      ...(scope === undefined ? {} : { grantedScope: scope }),
+      ...(offered ? { offeredTypes: offered } : {}),
+    });
     expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: reasons });
   });
 
@@ -343,11 +335,11 @@ describe('an export of every type', () => {
   ])(
     'the watermark of every type records what the export could cover: $coverage',
     async ({ scope, offered, coverage }) => {
-      const exportId = await downloaded(
-        [patients, goals],
-        { request: every, ...(scope === undefined ? {} : { grantedScope: scope }) },
-        offered && ({ resourceTypes: offered } as unknown as Connection['capabilities']),
-      );
+      const exportId = await downloaded([patients, goals], {
+        request: every,
+        ...(scope === undefined ? {} : { grantedScope: scope }),
+        ...(offered ? { offeredTypes: offered } : {}),
+      });
       expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: [], [everyType]: [] });
       const watermarks = await marks();
       expect(watermarks.map(({ resourceType, coverage: kept }) => [resourceType, kept])).toEqual([

@@ -50,7 +50,7 @@ export const watermarkSchema = z.strictObject({
     .describe(
       'Everything of the type that the EHR had at this time is stored. The next export with `since: "last"` starts here.',
     ),
-  /** Absent in records of earlier versions that have not been upgraded. Then it equals `at`. */
+  /** Default: `at`. */
   deletionsAt: z
     .date()
     .exactOptional()
