@@ -4,7 +4,6 @@ export {
   type AuditEventDocument,
   type AuditFilter,
   anyPatient,
-  idAt,
   patientsShown,
   toAuditQuery,
   toEvent,
