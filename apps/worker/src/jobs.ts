@@ -1,49 +1,26 @@
-import { keepAuditHeadJob } from '@bulkhead/access/audit/jobs';
-import {
-  prepareAuthorizationJob,
-  readCapabilitiesJob,
-  redeemAuthorizationJob,
-  revokeJob,
-  testConnectionJob,
-  testDraftJob,
-} from '@bulkhead/connections/jobs';
-import { fetchDocumentJob } from '@bulkhead/documents/jobs';
-import { eraseJob, retainJob } from '@bulkhead/erasure/jobs';
-import { discardJob, downloadJob, finalizeJob, kickOffJob, pollJob, resumeJob } from '@bulkhead/imports/export/jobs';
-import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
-import { finalizeSyncJob, planSyncJob, resumeSyncJob, syncStepJob } from '@bulkhead/imports/sync/jobs';
-import { sampleHistoryJob, sweepJob } from '@bulkhead/monitoring/jobs';
+import * as audit from '@bulkhead/access/audit/jobs';
+import * as connections from '@bulkhead/connections/jobs';
+import * as documents from '@bulkhead/documents/jobs';
+import * as erasure from '@bulkhead/erasure/jobs';
+import * as exports from '@bulkhead/imports/export/jobs';
+import * as schedules from '@bulkhead/imports/schedules/jobs';
+import * as syncs from '@bulkhead/imports/sync/jobs';
+import * as monitoring from '@bulkhead/monitoring/jobs';
 import type { AnyJob } from '@bulkhead/queues';
-import { replayJob } from '@bulkhead/records/quarantine/jobs';
-import { deliverJob, notifyJob } from '@bulkhead/webhooks/jobs';
+import * as quarantine from '@bulkhead/records/quarantine/jobs';
+import * as webhooks from '@bulkhead/webhooks/jobs';
 import type { WorkerDeps } from './deps.ts';
 
 /** All jobs. */
 export const jobs: readonly AnyJob<WorkerDeps>[] = [
-  kickOffJob,
-  pollJob,
-  finalizeJob,
-  discardJob,
-  resumeJob,
-  downloadJob,
-  planSyncJob,
-  syncStepJob,
-  finalizeSyncJob,
-  resumeSyncJob,
-  notifyJob,
-  deliverJob,
-  replayJob,
-  fetchDocumentJob,
-  readCapabilitiesJob,
-  testConnectionJob,
-  testDraftJob,
-  revokeJob,
-  prepareAuthorizationJob,
-  redeemAuthorizationJob,
-  runScheduleJob,
-  sweepJob,
-  eraseJob,
-  sampleHistoryJob,
-  keepAuditHeadJob,
-  retainJob,
-];
+  audit,
+  connections,
+  documents,
+  erasure,
+  exports,
+  schedules,
+  syncs,
+  monitoring,
+  quarantine,
+  webhooks,
+].flatMap((ofFeature) => Object.values<AnyJob<WorkerDeps>>(ofFeature));
