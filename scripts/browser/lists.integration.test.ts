@@ -167,7 +167,7 @@ describeInBrowser('the lists of the console in a browser', (open) => {
       expect(await rowsOf(table).count()).toBe(await countByApi(path, query));
       if (times > 0) await page.getByText(/^Showing all [\d,]+/).waitFor();
     },
-    60_000,
+    180_000,
   );
 
   test('the page of an export counts its files and opens all of them', async () => {
@@ -177,7 +177,7 @@ describeInBrowser('the lists of the console in a browser', (open) => {
     const last = String(Math.ceil(count / 50));
     await button(last).click();
     await expect(rowsOf('Files of the export').count()).resolves.toBe(count % 50);
-  }, 60_000);
+  }, 180_000);
 
   test('a list of exports keeps the pages that were loaded while it is refreshed', async () => {
     await goTo('/exports');
@@ -190,7 +190,7 @@ describeInBrowser('the lists of the console in a browser', (open) => {
     await page.locator(`a[href$="${id}"]`).waitFor();
     expect(await rowsOf('Bulk exports').count()).toBe(before + 1);
     await page.getByText(`Showing all ${before + 1}, newest first.`).waitFor();
-  }, 60_000);
+  }, 180_000);
 
   test('the audit log says how many events match, and downloads all of them', async () => {
     await goTo('/audit?actor=key_planted');
@@ -205,7 +205,7 @@ describeInBrowser('the lists of the console in a browser', (open) => {
       expect(content.trimEnd().split('\n')).toHaveLength(lines);
     }
     expect(await faultsOfAccessibility(page)).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   test('a page of a list that could not be loaded is loaded by a second click', async () => {
     await goTo('/audit?actor=key_planted');
@@ -219,7 +219,7 @@ describeInBrowser('the lists of the console in a browser', (open) => {
     await loadMore.click();
     await page.getByText('Showing 200 of 230, newest first.').waitFor();
     await page.getByRole('alert').waitFor({ state: 'detached' });
-  }, 60_000);
+  }, 180_000);
 
   test('a page of a list is loaded although the list is read again at the same time', async () => {
     await goTo('/exports');
@@ -239,7 +239,7 @@ describeInBrowser('the lists of the console in a browser', (open) => {
     await rowsOf('Bulk exports').nth(199).waitFor();
     isOver.abort();
     await changing;
-  }, 60_000);
+  }, 180_000);
 
   test('the overview leads from its newest exports and next runs to all of them', async () => {
     await goTo('/');
@@ -248,5 +248,5 @@ describeInBrowser('the lists of the console in a browser', (open) => {
     await page.goBack();
     await link('All schedules').click();
     await title('Schedules').waitFor();
-  }, 60_000);
+  }, 180_000);
 });

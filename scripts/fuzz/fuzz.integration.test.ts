@@ -14,5 +14,5 @@ describeWith({ title: 'generated requests', tool }, () => {
     const { result } = await runJson(join(import.meta.dirname, 'main.ts'), ['--seed', 1, '--requests', 1000]);
     expect(result.requests).toBeGreaterThanOrEqual(1000);
     expect(result.failures).toBe(0);
-  }, 300_000);
+  }, 600_000);
 });
