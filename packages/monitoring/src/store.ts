@@ -3,8 +3,8 @@ import {
   encryptsNothing,
   type FeatureData,
   hasNoActiveWork,
-  keepsNoConnection,
   keepsNoPatient,
+  leavesCountsToExpire,
   retainsNothing,
   type StoreContext,
 } from '@bulkhead/store';
@@ -22,7 +22,7 @@ export function createMonitoringStore({ database, secretBox }: Omit<StoreContext
     // Samples have counts and ids of connections only, for 30 days. States describe processes.
     data: {
       countOfConnection: countsNothing,
-      eraseConnection: keepsNoConnection,
+      eraseConnection: leavesCountsToExpire,
       countOfPatient: countsNothing,
       countMentions: countsNothing,
       erasePatient: keepsNoPatient,

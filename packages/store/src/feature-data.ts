@@ -79,8 +79,10 @@ export interface FeatureData<Kind extends string = never> {
 
 /** Nothing that a person would look for: it expires soon, or it is a trace of other data. */
 export const countsNothing = async (): Promise<DataAmounts> => noAmounts;
-/** No record belongs to a connection. */
-export const keepsNoConnection = async (): Promise<number> => 0;
+/** Records stay when their subject is erased, because they prove who did what. */
+export const keepsAsProof = async (): Promise<number> => 0;
+/** Records of a connection are only counts, and they expire by an index. */
+export const leavesCountsToExpire = async (): Promise<number> => 0;
 /** No record contains an id or a text about a patient. */
 export const keepsNoPatient = async (): Promise<number> => 0;
 /** Nothing runs that could still store data. */

@@ -1,8 +1,8 @@
 /**
  * Who may do something, of the people who log in: everyone, operators and admins, or admins alone, because it opens other data or deletes it.
- * `nobody` is for what no person asks for: log-ins, commands and the ends of work.
+ * Log-ins, commands and the ends of work have `nobody`, because no endpoint for people does them.
  */
-export type Permission = 'viewer' | 'operator' | 'admin' | 'nobody';
+type Permission = 'viewer' | 'operator' | 'admin' | 'nobody';
 
 /**
  * Every action of the audit log, and who may do it. A search for another one is refused, because an empty answer would say that nothing was

@@ -1,4 +1,4 @@
-export { type AuditAction, auditActions, type Permission } from './audit-actions.ts';
+export { type AuditAction, auditActions } from './audit-actions.ts';
 export { auditHash, canonicalJson } from './audit-chain.ts';
 export {
   type AuditEventDocument,

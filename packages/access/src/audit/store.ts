@@ -3,8 +3,7 @@ import {
   encryptsNothing,
   type FeatureData,
   hasNoActiveWork,
-  keepsNoConnection,
-  keepsNoPatient,
+  keepsAsProof,
   retainsNothing,
   type StoreContext,
 } from '@bulkhead/store';
@@ -25,13 +24,12 @@ const sixYearsDays = 2192;
 
 export function createAuditStore(context: Pick<StoreContext, 'database'> & AuditOptions) {
   const { database, auditDays: keptDays = sixYearsDays, onAuditEvent: onAppended } = context;
-  // The log keeps who did what, even with erased data.
   const data: FeatureData = {
     countOfConnection: countsNothing,
-    eraseConnection: keepsNoConnection,
+    eraseConnection: keepsAsProof,
     countOfPatient: countsNothing,
     countMentions: countsNothing,
-    erasePatient: keepsNoPatient,
+    erasePatient: keepsAsProof,
     findActive: hasNoActiveWork,
     retention: retainsNothing,
     encryptedFields: encryptsNothing,

@@ -1,5 +1,5 @@
-import { accessError, type PersonRole, personRoles } from '@bulkhead/access';
-import { type AuditAction, auditActions, type Permission } from '@bulkhead/access/audit';
+import { accessError, personRoles } from '@bulkhead/access';
+import { type AuditAction, auditActions } from '@bulkhead/access/audit';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { apiError, tokenNotKey } from '../errors/errors.ts';
@@ -43,15 +43,11 @@ function parametersOf({ query }: Request): string[] {
   return names.toSorted().slice(0, maxParameters);
 }
 
-/** The least role of a person for each permission. */
-const roleFor = { viewer: 'viewer', operator: 'operator', admin: 'admin', nobody: 'admin' } as const satisfies Readonly<
-  Record<Permission, PersonRole>
->;
-
 /** The role of a person. Keys have no such role. @throws AppError `role-not-sufficient` */
 function checkRole(response: Response, action: AuditAction) {
   const { personRole } = callerOf(response).apiKey;
-  const needed = roleFor[auditActions[action]];
+  const permission = auditActions[action];
+  const needed = permission === 'nobody' ? 'admin' : permission;
   if (personRole === undefined || personRoles.indexOf(personRole) >= personRoles.indexOf(needed)) return;
   if (personRole === 'viewer') throw accessError('role-not-sufficient');
   throw accessError('role-not-sufficient', {

@@ -12,7 +12,7 @@ interface Crawl {
 }
 
 /**
- * Plans a crawl with the fewest requests that the server's rules allow. See docs/architecture.md, "An enhanced sync". The id of a step
+ * Plans a crawl with the fewest requests that the server's rules allow. See docs/design/syncs.md. The id of a step
  * depends on its searches, so two plans share only equal steps.
  */
 export function planSteps(crawl: Crawl): SyncStep[] {
