@@ -1,4 +1,4 @@
-// usage: pnpm check    builds, and checks types, format, layers, collections, regular expressions, prose, dead code and dependencies, also after a failure
+// usage: pnpm check    builds, and checks types, format, layers, regular expressions, prose, dead code and dependencies, also after a failure
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -27,11 +27,6 @@ const parts = [
     name: 'layers',
     command: 'depcruise apps packages scripts --config .dependency-cruiser.mjs --output-type err-long',
     advice: 'each rule of .dependency-cruiser.mjs has a comment with its reason',
-  },
-  {
-    name: 'collections',
-    command: 'node scripts/check/collections.mjs',
-    advice: 'call a repository of the feature that owns the collection, or add to its FeatureData',
   },
   {
     name: 'regular expressions',

@@ -1,10 +1,10 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { createAccessStore } from './store.ts';
+import { accessFeature } from './access.feature.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const { store, close } = await openTestStore(createAccessStore);
+const { store, close } = await openTestStore(accessFeature.open);
 afterAll(close);
 
 test('the API key repository updates the time of last use of an API key at most once a minute', async () => {

@@ -1,9 +1,9 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
-import { batchedFind, mongooseSchemaOf, type Stored } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { batchedFind, type Database, mongooseSchemaOf, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type ApiKey, apiKeySchema } from './api-key.record.ts';
 import { apiKeyPrefix, isMistyped, makeApiKeyText } from './api-key-text.ts';
+import { collections } from './collections.ts';
 
 export interface NewApiKey extends Pick<ApiKey, 'name' | 'role'> {
   readonly expiresAt?: Date | undefined;
@@ -23,7 +23,7 @@ type ApiKeyDocument = Stored<typeof documentSchema>;
 /** Often enough to see that a key is in use, without a write for each of several hundred requests a second. */
 const useNotedEveryMs = 60_000;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'api_keys' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.apiKeys });
 schema.index({ keyId: 1 });
 
 /** `api_keys`: who may call the API. Only hashes of the keys are stored. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mongooseSchemaOf, type Stored } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, mongooseSchemaOf, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 import { type Person, personSchema } from './person/person.record.ts';
 
 /** A user who is logged in with a browser. */
@@ -28,7 +28,7 @@ const lifetimeMs = 8 * 60 * 60_000;
 /** A page that sends a request every second must not cause a write every second. A minute is short compared with `idleMs`. */
 const seenNotedEveryMs = 60_000;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'sessions' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.sessions });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 /** `sessions`: users who are logged in with a browser. */

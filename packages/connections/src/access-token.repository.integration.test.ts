@@ -1,9 +1,9 @@
 import { makeConnection } from '@bulkhead/connections/testing';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { createConnectionStore } from './store.ts';
+import { connectionFeature } from './connection.feature.ts';
 
-const { store, database, close } = await openTestStore(createConnectionStore);
+const { store, database, close } = await openTestStore(connectionFeature.open);
 afterAll(close);
 
 const grant = { accessToken: 'planted-access', scope: '$scope', renewAfterMs: 60_000, refreshToken: 'planted-refresh' };
@@ -71,9 +71,9 @@ describe('the connection repository', () => {
     for (const id of ['conn_1', 'conn_3'])
       await store.connections.insert(makeConnection({ id, practiceId: '7', createdAt: new Date() }));
     // A process died after it had claimed a name.
-    const claims = database.collection('connection_claims');
+    const claims = database.collection('connection_keys');
     const takenAt = new Date(Date.now() - 60_000);
-    await claims.insertOne({ _id: 'name/Abandoned' as never, connectionId: 'conn_gone', takenAt });
+    await claims.insertOne({ _id: 'name/Abandoned' as never, holder: 'conn_gone', connectionId: 'conn_gone', takenAt });
     await store.connections.rename({ id: 'conn_3', name: 'Abandoned' });
     await expect(store.connections.rename({ id: 'conn_1', name: 'Abandoned' })).rejects.toMatchObject({
       code: 'connection-name-taken',

@@ -8,6 +8,7 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 import { connectionError } from './errors.ts';
 
 const documentSchema = z.strictObject({
@@ -27,7 +28,7 @@ const documentSchema = z.strictObject({
 });
 type AccessTokenDocument = Stored<typeof documentSchema>;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'access_tokens', minimize: false });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.accessTokens, minimize: false });
 
 /** `access_tokens`: one token cache for all processes. Each token is encrypted for its connection. */
 export class AccessTokenRepository implements TokenStore {
@@ -52,7 +53,7 @@ export class AccessTokenRepository implements TokenStore {
     this.gate = gate;
     this.noteAuthorization = noteAuthorization;
     this.model = database.model('AccessToken', schema);
-    const fieldOptions = { database, secretBox, collection: 'access_tokens' };
+    const fieldOptions = { database, secretBox, collection: collections.accessTokens };
     this.accessTokens = createEncryptedField({
       ...fieldOptions,
       field: 'encryptedAccessToken',
@@ -63,7 +64,7 @@ export class AccessTokenRepository implements TokenStore {
       field: 'encryptedRefreshToken',
       ownerOf: (id) => `${id}/refresh-token`,
     });
-    this.leases = createLeases({ database, collection: 'access_tokens' });
+    this.leases = createLeases({ database, collection: collections.accessTokens });
     this.encryptedFields = [this.accessTokens, this.refreshTokens];
   }
 

@@ -2,6 +2,7 @@ import type { AuthorizationEndpoints } from '@bulkhead/ehr/providers';
 import { createEncryptedField, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
+import { collections } from './collections.ts';
 import type { Connection } from './connection.record.ts';
 
 const documentSchema = authorizationRequestSchema.extend({
@@ -16,7 +17,7 @@ const documentSchema = authorizationRequestSchema.extend({
 /** An ended request only answers the question how the authorization ended. */
 const keptSeconds = 60 * 60;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'authorization_requests' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.authorizationRequests });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `authorization_requests`: runs of the authorization code flow. Each transition happens once. */
@@ -32,7 +33,7 @@ export class AuthorizationRequestRepository {
     this.encryptedSecrets = createEncryptedField({
       database,
       secretBox,
-      collection: 'authorization_requests',
+      collection: collections.authorizationRequests,
       field: 'encrypted',
       ownerOf: (id) => `${id}/authorization`,
     });

@@ -1,5 +1,6 @@
 import { createEncryptedField, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 import { type Connection, type ConnectionTest, connectionTestSchema } from './connection.record.ts';
 
 const documentSchema = z.strictObject({
@@ -9,7 +10,7 @@ const documentSchema = z.strictObject({
   test: connectionTestSchema.exactOptional(),
   expiresAt: z.date(),
 });
-const schema = mongooseSchemaOf(documentSchema, { collection: 'connection_drafts' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.connectionDrafts });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 /** Longer than the time limit of a test. The API deletes a draft as soon as it has the result. */
@@ -28,7 +29,7 @@ export class ConnectionDraftRepository {
     this.encryptedConnection = createEncryptedField({
       database,
       secretBox,
-      collection: 'connection_drafts',
+      collection: collections.connectionDrafts,
       field: 'encrypted',
       ownerOf: (id) => `${id}/draft`,
     });

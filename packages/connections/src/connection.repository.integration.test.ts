@@ -1,9 +1,9 @@
 import { makeConnection } from '@bulkhead/connections/testing';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { createConnectionStore } from './store.ts';
+import { connectionFeature } from './connection.feature.ts';
 
-const { store, close } = await openTestStore(createConnectionStore);
+const { store, close } = await openTestStore(connectionFeature.open);
 afterAll(close);
 
 describe('the connection repository', () => {

@@ -6,15 +6,16 @@ import {
   mongooseSchemaOf,
   type StoreContext,
   type Stored,
+  UniqueKeys,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 import {
   type Connection,
   type ConnectionTest,
   type ConnectionWithoutSecrets,
   connectionSchema,
 } from './connection.record.ts';
-import { ConnectionClaimRepository } from './connection-claim.repository.ts';
 import { connectionExists, nameTaken } from './connection-name.ts';
 
 export const connectionDocumentSchema = connectionSchema.extend({
@@ -30,14 +31,14 @@ export const connectionDocumentSchema = connectionSchema.extend({
 });
 type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
 
-const schema = mongooseSchemaOf(connectionDocumentSchema, { collection: 'connections', minimize: false });
+const schema = mongooseSchemaOf(connectionDocumentSchema, { collection: collections.connections, minimize: false });
 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export class ConnectionRepository {
   readonly encryptedFields;
   private readonly gate;
   private readonly model;
-  private readonly claims;
+  private readonly keys;
   private readonly findKept;
   private readonly secrets;
   private readonly privateJwks;
@@ -46,9 +47,13 @@ export class ConnectionRepository {
   constructor({ database, secretBox, gate }: StoreContext) {
     this.gate = gate;
     this.model = database.model('Connection', schema);
-    this.claims = new ConnectionClaimRepository(database);
+    this.keys = new UniqueKeys({
+      database,
+      collection: collections.connectionKeys,
+      isNeeded: (id, key) => this.needsKey(id, key),
+    });
     this.findKept = batchedFind<ConnectionDocument>(this.model, { deletedAt: null });
-    const fieldOptions = { database, secretBox, collection: 'connections' };
+    const fieldOptions = { database, secretBox, collection: collections.connections };
     this.secrets = createEncryptedField({ ...fieldOptions, field: 'encryptedSecret', ownerOf: (id) => id });
     this.privateJwks = createEncryptedField({
       ...fieldOptions,
@@ -65,10 +70,9 @@ export class ConnectionRepository {
 
   /** @returns the name that it had before @throws AppError `connection-name-taken` */
   async rename({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> {
-    if ((await this.claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
+    if ((await this.takeKey(id, nameKey(name))) !== id) throw nameTaken();
     const before = await this.model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
-    if (before?.name !== name)
-      await this.claims.release({ kind: 'name', value: before?.name ?? name, connectionId: id });
+    if (before?.name !== name) await this.keys.release({ key: nameKey(before?.name ?? name), holder: id });
     return before?.name;
   }
 
@@ -82,14 +86,13 @@ export class ConnectionRepository {
    * @throws AppError `connection-name-taken`, `connection-exists`
    */
   async insert({ id, auth, ...fields }: Connection, { purpose }: { readonly purpose?: string | undefined } = {}) {
-    const take = (kind: 'name' | 'purpose', value: string) => this.claims.take({ kind, value, connectionId: id });
-    const holder = purpose === undefined ? id : await take('purpose', purpose);
+    const holder = purpose === undefined ? id : await this.takeKey(id, `purpose/${purpose}`);
     if (holder !== id) throw connectionExists({ id: holder });
-    if ((await take('name', fields.name)) !== id) {
-      await this.claims.releaseAll(id);
+    if ((await this.takeKey(id, nameKey(fields.name))) !== id) {
+      await this.keys.releaseAllOf(id);
       throw nameTaken();
     }
-    // If this fails, the claims end by themselves. The connection may have been written although no answer was received.
+    // If this fails, the keys become free by themselves. The connection may have been written although no answer was received.
     await this.gate.write(() => this.model.create({ _id: id, ...fields, ...this.encryptAuth(id, auth) }));
   }
 
@@ -179,7 +182,7 @@ export class ConnectionRepository {
   /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
   async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
     await this.model.updateOne({ _id: id }, { $set: { deletedAt: now } });
-    await this.claims.releaseAll(id);
+    await this.keys.releaseAllOf(id);
   }
 
   /** When the connection was deleted. Undefined if it was not, or if nothing is left of it. */
@@ -228,8 +231,20 @@ export class ConnectionRepository {
 
   async delete(id: string): Promise<boolean> {
     const result = await this.model.deleteOne({ _id: id });
-    await this.claims.releaseAll(id);
+    await this.keys.releaseAllOf(id);
     return result.deletedCount === 1;
+  }
+
+  private takeKey(id: string, key: string): Promise<string> {
+    return this.keys.take({ key, holder: id, connectionId: id, now: new Date() });
+  }
+
+  /** A connection takes its new name before it is renamed, so one with another name may still be about to have this one. */
+  private async needsKey(id: string, key: string): Promise<boolean | undefined> {
+    const connection = await this.model.findById(id, { name: 1, deletedAt: 1 }).lean();
+    if (!connection) return undefined;
+    if (connection.deletedAt) return false;
+    return !key.startsWith(nameKey('')) || nameKey(connection.name) === key || undefined;
   }
 
   private encryptAuth(id: string, auth: ConnectionAuth): EncryptedAuth {
@@ -251,6 +266,10 @@ export class ConnectionRepository {
     const signingKey = privateJwk ? { signingKey: { ...(document.auth.signingKey as object), privateJwk } } : {};
     return { ...connection, auth: { ...auth, ...secret, ...signingKey } as ConnectionAuth };
   }
+}
+
+function nameKey(name: string): string {
+  return `name/${name}`;
 }
 
 function toRecord(document: ConnectionDocument): ConnectionWithoutSecrets {

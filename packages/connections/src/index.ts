@@ -1,4 +1,5 @@
 export type { AuthorizationRequest } from './authorization-request.record.ts';
+export { type ConnectionStore, connectionFeature } from './connection.feature.ts';
 export type {
   Connection,
   ConnectionTest,
@@ -6,4 +7,3 @@ export type {
   ConnectionWithoutSecrets,
 } from './connection.record.ts';
 export { connectionError } from './errors.ts';
-export { type ConnectionStore, createConnectionStore } from './store.ts';

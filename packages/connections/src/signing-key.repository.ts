@@ -8,6 +8,7 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 
 /** A key that signs client assertions, without its private half. */
 export const signingKeySchema = z.strictObject({
@@ -28,7 +29,7 @@ export type SigningKeyRecord = Immutable<z.output<typeof signingKeySchema>>;
 /** The id of a stored key is its `kid`. */
 const documentSchema = signingKeySchema.omit({ kid: true }).extend({ id: z.string(), encryptedPrivateJwk: z.string() });
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'signing_keys' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.signingKeys });
 
 /**
  * Servers must not cache our JWKS longer than its `max-age` of 5 minutes (SMART App Launch 2.2, "Registering a Client"). One hour is
@@ -49,7 +50,7 @@ export class SigningKeyRepository {
     this.privateJwks = createEncryptedField({
       database,
       secretBox,
-      collection: 'signing_keys',
+      collection: collections.signingKeys,
       field: 'encryptedPrivateJwk',
       ownerOf: (kid) => `${kid}/signing-key`,
     });

@@ -7,6 +7,7 @@ import {
   type StoreContext,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 
 /** A content and its encrypted parts. All parts but the last have `partBytes`. */
 const contentSchema = z.strictObject({
@@ -27,7 +28,7 @@ const documentSchema = contentSchema.extend({
   unreferencedSince: z.date().exactOptional(),
 });
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'document_contents' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.documentContents });
 // Before an upload is removed, a query checks whether it is in use.
 schema.index({ upload: 1 });
 

@@ -1,5 +1,5 @@
-import { amountsOf, type Named, type PatientPass, pagesOf, sumBytes } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { amountsOf, type Database, type Named, type PatientPass, pagesOf, sumBytes } from '@bulkhead/store';
+import { collections } from './collections.ts';
 import type { DocumentRepository } from './document.repository.ts';
 import type { DocumentContentRepository, StoredParts } from './document-content.repository.ts';
 
@@ -30,7 +30,9 @@ export class DocumentEraser {
 
   find(filter: object): AsyncGenerator<StoredDocument[]> {
     const projection = { sha256: 1, progress: 1 };
-    return pagesOf(this.#database.collection<StoredDocument>('documents').find<StoredDocument>(filter, { projection }));
+    return pagesOf(
+      this.#database.collection<StoredDocument>(collections.documents).find<StoredDocument>(filter, { projection }),
+    );
   }
 
   /** The contents of these documents that no other document uses. */
@@ -39,7 +41,7 @@ export class DocumentEraser {
     const only: StoredContent[] = [];
     for (const sha256 of new Set(page.flatMap(({ sha256 }) => sha256 ?? []))) {
       if (await this.#documents.isContentUsed({ connectionId, sha256, except })) continue;
-      const contents = this.#database.collection<StoredContent>('document_contents');
+      const contents = this.#database.collection<StoredContent>(collections.documentContents);
       const content = await contents.findOne({ _id: `${connectionId}/${sha256}` });
       if (content) only.push(content);
     }
@@ -68,10 +70,12 @@ export class DocumentEraser {
       const only = await this.contentsOnlyOf(connectionId, page);
       for (const content of only) {
         await this.#contents.removeFiles(content);
-        await this.#database.collection<Named>('document_contents').deleteOne({ _id: content._id });
+        await this.#database.collection<Named>(collections.documentContents).deleteOne({ _id: content._id });
       }
       for (const { progress } of page) if (progress) await this.#contents.remove(progress);
-      const { deletedCount } = await this.#database.collection<Named>('documents').deleteMany({ _id: { $in: ids } });
+      const { deletedCount } = await this.#database
+        .collection<Named>(collections.documents)
+        .deleteMany({ _id: { $in: ids } });
       deleted += deletedCount;
       const records = { documents: deletedCount, documentContents: only.length };
       await onDeleted?.(amountsOf({ records, contentBytes: sumBytes(only) }));

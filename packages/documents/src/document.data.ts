@@ -2,6 +2,7 @@ import { typesWithAttachments } from '@bulkhead/fhir';
 import {
   amountsOf,
   countsNothing,
+  type Database,
   deleteInBatches,
   type EncryptedFiles,
   type FeatureData,
@@ -13,7 +14,7 @@ import {
   sumBytes,
   toBatches,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { collections } from './collections.ts';
 import { type DocumentRepository, documentSchema } from './document.repository.ts';
 import type { DocumentContentRepository } from './document-content.repository.ts';
 import type { DocumentEraser, StoredContent, StoredDocument } from './document-eraser.ts';
@@ -41,13 +42,13 @@ export function createDocumentData(options: DocumentDataOptions) {
 
     async countOfConnection(connectionId) {
       const [content] = await database
-        .collection('document_contents')
+        .collection(collections.documentContents)
         .aggregate<{ readonly count: number; readonly bytes: number }>([
           { $match: { _id: idsBelow(connectionId) } },
           { $group: { _id: null, count: { $sum: 1 }, bytes: { $sum: '$sizeBytes' } } },
         ])
         .toArray();
-      const stored = await database.collection('documents').countDocuments({ connectionId });
+      const stored = await database.collection(collections.documents).countDocuments({ connectionId });
       const records = { documents: stored, documentContents: content?.count ?? 0 };
       return amountsOf({ records, contentBytes: content?.bytes ?? 0 });
     },
@@ -57,7 +58,7 @@ export function createDocumentData(options: DocumentDataOptions) {
       const ofDocuments = await deleteInBatches<StoredDocument>(
         { ...pass, database },
         {
-          ...{ collection: 'documents', filter: { connectionId }, projection: { progress: 1 } },
+          ...{ collection: collections.documents, filter: { connectionId }, projection: { progress: 1 } },
           async before(page) {
             for (const { progress } of page) if (progress) await contents.remove(progress);
           },
@@ -67,7 +68,7 @@ export function createDocumentData(options: DocumentDataOptions) {
       const ofContents = await deleteInBatches<StoredContent>(
         { ...pass, database },
         {
-          collection: 'document_contents',
+          collection: collections.documentContents,
           filter: { _id: idsBelow(connectionId) },
           projection: { upload: 1, parts: 1, sizeBytes: 1 },
           // The record of a content lists its parts, so it is deleted after them.
@@ -109,7 +110,7 @@ export function createDocumentData(options: DocumentDataOptions) {
       return (
         changed +
         (await forgetTexts({
-          ...{ database, collection: 'documents', schema: documentSchema, patientId },
+          ...{ database, collection: collections.documents, schema: documentSchema, patientId },
           filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
         }))
       );

@@ -2,15 +2,15 @@ import { FileNovelty } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { documentFeature } from './document.feature.ts';
 import type { PatientDocument, StoredVersion } from './index.ts';
-import { createDocumentStore } from './store.ts';
 
 const commands: string[] = [];
 const onCommand = ({ name, collection }: { readonly name: string; readonly collection: string | undefined }) => {
   if (collection === 'documents') commands.push(name);
   return undefined;
 };
-const { store, close } = await openTestStore(createDocumentStore, { onCommand });
+const { store, close } = await openTestStore(documentFeature.open, { onCommand });
 afterAll(close);
 
 let run = 0;

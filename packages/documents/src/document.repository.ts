@@ -9,6 +9,7 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 import {
   type DocumentNote,
   type DocumentProgress,
@@ -42,7 +43,7 @@ type FailedDocument = Pick<PatientDocument, 'connectionId' | 'completedAt' | 'er
 const unsettled: DocumentState[] = ['pending', 'downloading'];
 
 const schema = mongooseSchemaOf(documentSchema, {
-  collection: 'documents',
+  collection: collections.documents,
   minimize: false,
   suppressReservedKeysWarning: true,
 });
@@ -73,7 +74,7 @@ export class DocumentRepository {
     this.model = database.model('PatientDocument', schema);
     this.claims = createClaims<PatientDocumentDocument>({
       database,
-      collection: 'documents',
+      collection: collections.documents,
       running: 'downloading',
       unsettled,
     });

@@ -1,5 +1,12 @@
-import { type EncryptedFiles, endOf, type Named, RetentionPass, type RetentionStep } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import {
+  type Database,
+  type EncryptedFiles,
+  endOf,
+  type Named,
+  RetentionPass,
+  type RetentionStep,
+} from '@bulkhead/store';
+import { collections } from './collections.ts';
 import type { DocumentRepository } from './document.repository.ts';
 import type { DocumentContent, DocumentContentRepository, StoredParts } from './document-content.repository.ts';
 
@@ -38,14 +45,21 @@ export function retainDocuments(options: {
 }): RetentionStep {
   const { database, contents, readAttachments } = options;
   return new RetentionPass({ database, kind: 'document' }).stepOver<DocumentRecord>({
-    collection: 'documents',
+    collection: collections.documents,
     projection: { connectionId: 1, resource: 1, index: 1, progress: 1, unreferencedSince: 1 },
     async deleteDue(page, { now, olderThan }) {
       const referenced = await findReferenced(readAttachments, page);
       let deleted = 0;
       for (const record of page) {
         const isReferenced = referenced.has(record._id);
-        const mark = { database, collection: 'documents', record, isReferenced, now, markedBefore: olderThan };
+        const mark = {
+          database,
+          collection: collections.documents,
+          record,
+          isReferenced,
+          now,
+          markedBefore: olderThan,
+        };
         if (!(await applyMark(mark))) continue;
         deleted += 1;
         if (record.progress) await contents.remove(record.progress);
@@ -86,7 +100,7 @@ export function retainContents(options: {
 }): RetentionStep {
   const { database, contents, documents } = options;
   return new RetentionPass({ database, kind: 'document-content' }).stepOver<ContentRecord>({
-    collection: 'document_contents',
+    collection: collections.documentContents,
     async deleteDue(page, { now }) {
       let deleted = 0;
       const markedBefore = new Date(now.getTime() - graceMs);
@@ -94,7 +108,7 @@ export function retainContents(options: {
         const { connectionId, sha256 } = record;
         const isReferenced = await documents.isContentUsed({ connectionId, sha256, except: [] });
         // `claim` removes the mark if a download stores the same content in the meantime.
-        const mark = { database, collection: 'document_contents', record, isReferenced, now, markedBefore };
+        const mark = { database, collection: collections.documentContents, record, isReferenced, now, markedBefore };
         if (!(await applyMark(mark))) continue;
         deleted += 1;
         await contents.remove(record);
@@ -109,8 +123,8 @@ export function retainUploads(options: { readonly database: Database; readonly f
   const { database, files } = options;
   const pass = new RetentionPass({ database, kind: 'document-upload' });
   const isUsed = async (upload: string): Promise<boolean> =>
-    (await database.collection('document_contents').findOne({ upload })) !== null ||
-    (await database.collection('documents').findOne({ 'progress.upload': upload })) !== null;
+    (await database.collection(collections.documentContents).findOne({ upload })) !== null ||
+    (await database.collection(collections.documents).findOne({ 'progress.upload': upload })) !== null;
   return async (request) => {
     const { now, limit } = request;
     return pass.advance(request, async (after) => {

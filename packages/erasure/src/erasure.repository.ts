@@ -1,9 +1,17 @@
 import type { WarningCode } from '@bulkhead/base';
-import { type ConnectionScope, type DataAmounts, findIds, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import {
+  type ConnectionScope,
+  type DataAmounts,
+  type Database,
+  findIds,
+  inScope,
+  mongooseSchemaOf,
+  withId,
+} from '@bulkhead/store';
+import { collections } from './collections.ts';
 import { type Erasure, erasureSchema } from './erasure.record.ts';
 
-const schema = mongooseSchemaOf(erasureSchema, { collection: 'erasures', minimize: false });
+const schema = mongooseSchemaOf(erasureSchema, { collection: collections.erasures, minimize: false });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ phase: 1, _id: 1 });
 // Every process that writes reads the erased connections every two seconds.

@@ -1,2 +1,2 @@
+export { type MonitoringStore, monitoringFeature } from './monitoring.feature.ts';
 export { ProcessReporter } from './processes/process-reporter.ts';
-export { createMonitoringStore, type MonitoringStore } from './store.ts';

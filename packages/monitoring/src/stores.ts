@@ -3,7 +3,7 @@ import type { ScheduleStores } from '@bulkhead/imports/schedules';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import type { RetentionState } from '@bulkhead/store';
 import type { WebhookStore } from '@bulkhead/webhooks';
-import type { MonitoringStore } from './store.ts';
+import type { MonitoringStore } from './monitoring.feature.ts';
 
 /** The repositories and figures that monitoring reads. */
 export type MonitoredStores = MonitoringStore &

@@ -8,7 +8,9 @@
  * - A lease (leases.ts) is for a request that must not be sent twice, such as a kick-off. The newest attempt does not get it until the
  *   other one has released it, or has not renewed it in time.
  */
-import type { Connection as Database, UpdateQuery } from 'mongoose';
+
+import type { UpdateQuery } from 'mongoose';
+import type { Database } from './database.ts';
 
 /** Names one attempt at the work of one record. */
 export interface Claim {

@@ -1,4 +1,4 @@
-import type { Connection as Database } from 'mongoose';
+import type { Database } from './database.ts';
 import type { ConnectionPass } from './feature-data.ts';
 import type { Named } from './named.ts';
 import { amountsOf, type DataAmounts, sumAmounts } from './records/data-amounts.ts';

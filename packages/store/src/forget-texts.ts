@@ -1,7 +1,7 @@
 import { patientMarkOf } from '@bulkhead/base';
 import { containsId } from '@bulkhead/fhir';
-import type { Connection as Database } from 'mongoose';
 import type { z } from 'zod';
+import type { Database } from './database.ts';
 import type { Named } from './named.ts';
 
 /** Replaces a text that names the patient, or that a record cannot be without. */

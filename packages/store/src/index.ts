@@ -2,6 +2,8 @@ export { batchedFind, batchedInsert } from './batched.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
 export { connectionSettingsFor } from './connection-settings.ts';
 export { createIndexes, indexBuild } from './create-indexes.ts';
+export { Database } from './database.ts';
+export { defineFeature, type RepositoriesOf } from './define-feature.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';
 export {
@@ -78,6 +80,7 @@ export {
 } from './retention-pass.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
+export { UniqueKeys } from './unique-keys.ts';
 export { untilStored } from './until-stored.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';
 export { withMethods } from './with-methods.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection as Database } from 'mongoose';
+import type { Database } from './database.ts';
 
 /** One attempt's right to do a step that must not be done twice at the same time. */
 export interface Lease {

@@ -1,4 +1,4 @@
-import type { Connection as Database } from 'mongoose';
+import type { Database } from './database.ts';
 import type { Named } from './named.ts';
 
 /** The result of one call of a step. */

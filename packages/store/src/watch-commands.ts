@@ -1,4 +1,4 @@
-import type { Connection as Database } from 'mongoose';
+import type { Connection } from 'mongoose';
 
 /** Called when a command starts. It may return a function that is called when the command ends, with the name of the error if it failed. */
 export type CommandObserver = (command: {
@@ -8,13 +8,13 @@ export type CommandObserver = (command: {
 }) => ((failure?: string) => void) | undefined;
 
 /** Reports commands by name and collection only. Their arguments and results contain patient data, so they are never passed on. */
-export function watchCommands({ database, onCommand }: { database: Database; onCommand: CommandObserver }): void {
+export function watchCommands({ connection, onCommand }: { connection: Connection; onCommand: CommandObserver }): void {
   const ends = new Map<number, (failure?: string) => void>();
   const end = (requestId: number, failure?: string) => {
     ends.get(requestId)?.(failure);
     ends.delete(requestId);
   };
-  database
+  connection
     .getClient()
     .on('commandStarted', ({ requestId, commandName: name, command }) => {
       // `getMore` has a field for the collection. In other commands it is the value of the command's name.

@@ -1,21 +1,10 @@
-import { createAccessStore } from '@bulkhead/access';
-import { type AuditOptions, createAuditStore } from '@bulkhead/access/audit';
-import { createIdempotencyStore } from '@bulkhead/access/idempotency';
+import type { AuditOptions } from '@bulkhead/access/audit';
 import { runtimeError } from '@bulkhead/base';
 import { createSecretBox } from '@bulkhead/base/encryption';
-import { createConnectionStore } from '@bulkhead/connections';
-import { createDocumentStore } from '@bulkhead/documents';
-import { createErasureStore } from '@bulkhead/erasure';
-import { createBulkExportStore } from '@bulkhead/imports/export';
-import { createScheduleStore } from '@bulkhead/imports/schedules';
-import { createSyncStore } from '@bulkhead/imports/sync';
-import { createMonitoringStore } from '@bulkhead/monitoring';
-import { createResourceStore } from '@bulkhead/records';
-import { createQuarantineStore } from '@bulkhead/records/quarantine';
-import { createServedExportStore } from '@bulkhead/serving/bulk';
 import {
   type CommandObserver,
   connectionSettingsFor,
+  Database,
   EncryptionKeyRepository,
   isStoreUnavailable,
   listRetentionStates,
@@ -26,8 +15,8 @@ import {
   type StoreContext,
   watchCommands,
 } from '@bulkhead/store';
-import { createWebhookStore } from '@bulkhead/webhooks';
 import { createConnection } from 'mongoose';
+import { features } from './features.ts';
 import { migrate } from './migrate.ts';
 
 export interface StoreOptions extends AuditOptions {
@@ -54,34 +43,35 @@ export type RetainedKind = keyof Store['retention'];
 export function createStore(options: StoreOptions) {
   const { uri, encryptionKey, previousEncryptionKeys, maxPoolSize = 20, onCommand, writesRaw = true } = options;
   let rawWrites: RawWrites | undefined;
-  const database = createConnection();
+  const connection = createConnection();
+  const database = new Database(connection);
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = new EncryptionKeyRepository({ database, secretBox });
-  const erasure = createErasureStore({
+  const erasure = features.erasure.open({
     ...{ database, secretBox, verifyKeys: () => encryptionKeys.verify() },
     processKind: options.processKind ?? 'program',
     readKeptOut: () => resources.repositories.keptOut.listAll(),
   });
   const context: StoreContext = { database, secretBox, gate: erasure.repositories.gate };
-  const access = createAccessStore(context);
-  const audit = createAuditStore({ ...context, ...options });
-  const idempotency = createIdempotencyStore(context);
-  const connections = createConnectionStore(context);
-  const resources = createResourceStore({ ...context, rawWrites: () => rawWrites });
-  const servedExports = createServedExportStore(context);
-  const quarantine = createQuarantineStore(context);
-  const documents = createDocumentStore(context);
-  const webhooks = createWebhookStore(context);
-  const bulkExport = createBulkExportStore({ ...context, ...quarantine.repositories });
-  const sync = createSyncStore({ ...context, ...quarantine.repositories });
-  const schedules = createScheduleStore(context);
-  const monitoring = createMonitoringStore(context);
+  const access = features.access.open(context);
+  const audit = features.audit.open({ ...context, ...options });
+  const idempotency = features.idempotency.open(context);
+  const connections = features.connections.open(context);
+  const resources = features.resources.open({ ...context, rawWrites: () => rawWrites });
+  const servedExports = features.servedExports.open(context);
+  const quarantine = features.quarantine.open(context);
+  const documents = features.documents.open(context);
+  const webhooks = features.webhooks.open(context);
+  const bulkExport = features.exports.open({ ...context, ...quarantine.repositories });
+  const sync = features.syncs.open({ ...context, ...quarantine.repositories });
+  const schedules = features.schedules.open(context);
+  const monitoring = features.monitoring.open(context);
 
   const runs = [bulkExport.repositories.bulkExports, sync.repositories.syncRuns];
   const documentData = documents.data(resources.repositories.resources);
   // In the order in which they are erased and retained: what is found through other data is before it, and a line that is deleted can free its
   // run, whose deletion can free a tombstone.
-  const features = [
+  const data = [
     schedules.data,
     webhooks.data,
     quarantine.data({
@@ -102,6 +92,7 @@ export function createStore(options: StoreOptions) {
     monitoring.data,
     access.data,
     audit.data,
+    erasure.data,
     idempotency.data,
     servedExports.data,
     // Last, so that an interrupted erasure still finds the connection.
@@ -123,33 +114,33 @@ export function createStore(options: StoreOptions) {
     ...sync.repositories,
     ...schedules.repositories,
     ...monitoring.repositories,
-    features,
-    retention: mergeRetention(features),
+    features: data,
+    retention: mergeRetention(data),
     listRetentionStates: () => listRetentionStates(database),
     /** @throws AppError `encryption-key-missing`, or `unavailable` if MongoDB does not answer within a few seconds. */
     async connect(): Promise<void> {
       const settings = { ...connectionSettingsFor(uri), maxPoolSize, monitorCommands: onCommand !== undefined };
-      await database.openUri(uri, settings).catch((cause: Error) => {
+      await connection.openUri(uri, settings).catch((cause: Error) => {
         if (!isStoreUnavailable(cause)) throw cause;
         const message = `MongoDB does not respond (${cause.message}). Check MONGODB_URI, and that MongoDB is running.`;
         throw runtimeError('unavailable', { message, cause });
       });
-      if (onCommand) watchCommands({ database, onCommand });
-      if (writesRaw) rawWrites = await openRawWrites(database);
+      if (onCommand) watchCommands({ connection, onCommand });
+      if (writesRaw) rawWrites = await openRawWrites(connection);
       try {
         await encryptionKeys.enter(new Date());
         await erasure.repositories.writingProcesses.removeReplaced();
       } catch (error) {
-        await database.destroy();
+        await connection.destroy();
         throw error;
       }
     },
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
-      migrate({ database, rederivesKeys }),
+      migrate({ connection, database, rederivesKeys }),
     /** Encrypts all values with the current key. @param options.dryRun only count the values. */
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<Rotation> =>
       rotateEncryptionKey({
-        fields: features.flatMap(({ encryptedFields }) => encryptedFields),
+        fields: data.flatMap(({ encryptedFields }) => encryptedFields),
         keys: encryptionKeys,
         async listOtherProcesses() {
           const processes = [
@@ -162,20 +153,20 @@ export function createStore(options: StoreOptions) {
       }),
     /** Reads the version and the clock of the server. @throws if it does not answer. */
     async server(): Promise<{ readonly version: string; readonly now: Date }> {
-      const admin = database.getClient().db().admin();
+      const admin = connection.getClient().db().admin();
       const { version } = await admin.command({ buildInfo: 1 });
       const { localTime } = await admin.command({ hello: 1 });
       return { version, now: localTime };
     },
     /** @throws if MongoDB does not respond. */
     ping: async () => {
-      await database.db?.admin().ping();
+      await connection.db?.admin().ping();
     },
     /** Whether resources are sent to MongoDB as bytes. Known after `connect()`. */
     writesRaw: () => rawWrites !== undefined,
     async close(): Promise<void> {
       await erasure.repositories.gate.close();
-      await database.destroy();
+      await connection.destroy();
     },
   };
 }

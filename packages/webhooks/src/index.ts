@@ -1,3 +1,3 @@
 export { webhookError } from './errors.ts';
-export { createWebhookStore, type WebhookStore } from './store.ts';
+export { type WebhookStore, webhookFeature } from './webhook.feature.ts';
 export type { WebhookDelivery, WebhookState } from './webhook-delivery.record.ts';

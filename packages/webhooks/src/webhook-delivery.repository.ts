@@ -1,4 +1,5 @@
 import { findIds, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
+import { collections } from './collections.ts';
 import {
   type WebhookAttempt,
   type WebhookDelivery,
@@ -9,7 +10,7 @@ import {
 /** Enough to see a pattern. The retries of one day are fewer. */
 const keptAttempts = 20;
 
-const schema = mongooseSchemaOf(webhookDeliverySchema, { collection: 'webhook_deliveries' });
+const schema = mongooseSchemaOf(webhookDeliverySchema, { collection: collections.webhookDeliveries });
 schema.index({ connectionId: 1, createdAt: -1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
 schema.index({ state: 1, createdAt: 1 });

@@ -1,5 +1,6 @@
 import {
   countsNothing,
+  type Database,
   encryptsNothing,
   type FeatureData,
   forgetTexts,
@@ -8,7 +9,7 @@ import {
   RetentionPass,
   type RetentionStep,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { collections } from './collections.ts';
 import { webhookDeliverySchema } from './webhook-delivery.record.ts';
 
 export function createWebhookData({ database }: { readonly database: Database }): FeatureData<'webhook-delivery'> {
@@ -19,13 +20,13 @@ export function createWebhookData({ database }: { readonly database: Database })
     encryptedFields: encryptsNothing,
     ...ownedRecords(database, [
       {
-        ...{ collection: 'webhook_deliveries', kind: 'webhookDeliveries', isCounted: true },
+        ...{ collection: collections.webhookDeliveries, kind: 'webhookDeliveries', isCounted: true },
         ofConnection: (connectionId) => ({ connectionId }),
       },
     ]),
     erasePatient: ({ connectionId, patientId }) =>
       forgetTexts({
-        ...{ database, collection: 'webhook_deliveries', schema: webhookDeliverySchema, patientId },
+        ...{ database, collection: collections.webhookDeliveries, schema: webhookDeliverySchema, patientId },
         // A receiver is called at the URL of the request until it answers, for at most a day.
         filter: { connectionId, state: { $ne: 'pending' } },
       }),
@@ -37,13 +38,13 @@ export function createWebhookData({ database }: { readonly database: Database })
 function retainDeliveries(database: Database): RetentionStep {
   const old = (olderThan: Date) => ({ state: { $in: ['delivered', 'failed'] }, createdAt: { $lt: olderThan } });
   return new RetentionPass({ database, kind: 'webhook-delivery' }).stepOver({
-    collection: 'webhook_deliveries',
+    collection: collections.webhookDeliveries,
     filter: old,
     projection: { _id: 1 },
     async deleteDue(page, { olderThan }) {
       // The filter again: a delivery that an operator has just sent again is pending.
       const due = { _id: { $in: page.map(({ _id }) => _id) }, ...old(olderThan) };
-      return (await database.collection<{ _id: string }>('webhook_deliveries').deleteMany(due)).deletedCount;
+      return (await database.collection<{ _id: string }>(collections.webhookDeliveries).deleteMany(due)).deletedCount;
     },
   });
 }

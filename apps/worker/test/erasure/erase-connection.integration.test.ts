@@ -55,19 +55,21 @@ test('the erasure of a connection leaves no record of it, and another connection
   // The test covers records of every kind.
   expect(kindsOf(erasedKeys)).toEqual(
     expect.arrayContaining([
-      ...[
-        'Condition',
-        'DocumentReference',
-        'Patient',
-        'access_tokens',
-        'active_exports',
-        'answered_requests',
-        'api_keys',
-      ],
+      ...['Condition', 'DocumentReference', 'Patient', 'access_tokens', 'answered_requests', 'api_keys'],
       ...['authorization_requests', 'bulk_exports', 'connections', 'crawl_marks', 'document_contents'],
       ...['document_files.chunks', 'document_files.files', 'documents', 'kept_out_keys'],
       ...['kept_out_patients', 'output_files', 'quarantine', 'quarantine.chunks', 'quarantine.files'],
-      ...['quarantine_usage', 'schedules', 'sync_runs', 'sync_steps', 'watermarks', 'webhook_deliveries'],
+      ...[
+        'connection_keys',
+        'quarantine_usage',
+        'running_exports',
+        'running_syncs',
+        'schedules',
+        'sync_runs',
+        'sync_steps',
+        'watermarks',
+        'webhook_deliveries',
+      ],
     ]),
   );
   const amounts = await countOfConnection(store.features, filled.connection.id);

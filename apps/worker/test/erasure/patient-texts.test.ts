@@ -12,7 +12,6 @@ import type { z } from 'zod';
 const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'an id, a hash or a name that Bulkhead, an operator or an application made': {
     access_tokens: 'id lease.owner',
-    active_exports: 'id exportId',
     answered_requests: 'id holder connectionId',
     api_keys: 'id name prefix connectionIds keyId',
     authorization_requests: 'id provider connectionId clientId startHash stateHash browserHash result.connectionId',
@@ -20,7 +19,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     bulk_exports:
       'id connectionId provider scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
     client_tokens: 'id clientId scope',
-    connection_claims: 'id connectionId',
+    connection_keys: 'id holder connectionId',
     connection_drafts: 'id test.id',
     connections: 'id name provider environment practiceId groupId webhookUrl auth lastTest.id',
     crawl_marks: 'connectionId',
@@ -29,12 +28,14 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     encryption_keys: 'id',
     erasure_epochs: 'id',
     erasures: 'id connectionId readerKeyIds requestedBy.id requestedBy.name requestedBy.role waitsFor.id documentIds',
-    export_slots: 'id exportId connectionId',
+    export_slots: 'id holder connectionId',
     history_samples: 'id queues.queue budgets.name lags.connectionId',
     output_files: 'id exportId connectionId claim',
     process_states: 'id queues counts.provider encryptionKeyId',
     quarantine: 'id connectionId stepId exportId fileId sha256',
     quarantine_usage: 'id',
+    running_exports: 'id holder connectionId',
+    running_syncs: 'id holder connectionId',
     schedules: 'id connectionId provider starting.runId lastRun.runId',
     served_exports: 'id connectionId clientId',
     sessions: 'id keyId person.issuer person.subject person.name',

@@ -47,7 +47,7 @@ test('exports that ended before the limit are deleted with their ledgers, replay
       `output_files/${old.id}.f`,
       `quarantine/${line}`,
       `quarantine_usage/${old.id}`,
-      `active_exports/${old.connectionId}/${old.id}`,
+      `running_exports/${old.connectionId}/${old.id}`,
     ),
   );
 });

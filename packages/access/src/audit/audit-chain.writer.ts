@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDuplicateKey } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, isDuplicateKey } from '@bulkhead/store';
 import { type ChainHead, chainEvent, noHash } from './audit-chain.ts';
 import { auditCollection, sequenceIndex, toDocument } from './audit-document.ts';
 import type { AuditEvent, ChainedAuditEvent } from './audit-event.record.ts';

@@ -1,13 +1,13 @@
 import { present } from '@bulkhead/base';
 import { maxListedPatients, patientsOf, type Resource } from '@bulkhead/fhir';
-import type { Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Database, Stored } from '@bulkhead/store';
+import { Schema } from 'mongoose';
 import type { AuditEvent, AuditOutcome, auditEventSchema } from './audit-event.record.ts';
+import { collections } from './collections.ts';
 
 /** An event as MongoDB stores it. Its id begins with the time, so ids sort in the order of events. */
 export type AuditEventDocument = Stored<typeof auditEventSchema>;
 
-const collection = 'audit_events';
 export const sequenceIndex = 'by-sequence';
 
 /** Each index ends with `_id`, so its entries are sorted by time. */
@@ -20,7 +20,10 @@ const auditIndexes = {
 } as const;
 
 // Documents are written and read without Mongoose, so that the check of the chain covers every stored field.
-export const auditIndexSchema = new Schema<AuditEventDocument>({ _id: String }, { collection, strict: false });
+export const auditIndexSchema = new Schema<AuditEventDocument>(
+  { _id: String },
+  { collection: collections.auditEvents, strict: false },
+);
 for (const [name, fields] of Object.entries(auditIndexes)) auditIndexSchema.index(fields, { name });
 /** The time is in the record and not in the index, so that a changed retention does not need a new index. */
 auditIndexSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
@@ -28,7 +31,7 @@ auditIndexSchema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 auditIndexSchema.index({ sequence: 1 }, { name: sequenceIndex, unique: true, sparse: true });
 
 export function auditCollection(database: Database) {
-  return database.collection<AuditEventDocument>(collection);
+  return database.collection<AuditEventDocument>(collections.auditEvents);
 }
 
 export function toDocument({ id: _id, ...fields }: AuditEvent): AuditEventDocument {

@@ -1,6 +1,6 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { type AuditFilter, anyPatient, createAuditStore, type NewAuditEvent, toAuditQuery } from './index.ts';
+import { type AuditFilter, anyPatient, auditFeature, type NewAuditEvent, toAuditQuery } from './index.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute));
 
@@ -12,7 +12,7 @@ const makeEvent = (n: number): NewAuditEvent => ({
   outcome: n % 5 === 0 ? 'refused' : 'success',
 });
 
-const { store, database, close } = await openTestStore((context) => createAuditStore({ ...context, auditDays: 10 }));
+const { store, database, close } = await openTestStore((context) => auditFeature.open({ ...context, auditDays: 10 }));
 for (let n = 0; n < 60; n++) await store.auditEvents.append(makeEvent(n), at(n));
 afterAll(close);
 

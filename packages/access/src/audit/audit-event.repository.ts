@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Connection as Database } from 'mongoose';
+import type { Database } from '@bulkhead/store';
 import { AuditChainWriter } from './audit-chain.writer.ts';
 import {
   type AuditFilter,

@@ -1,4 +1,4 @@
-import type { Connection as Database } from 'mongoose';
+import type { Database } from '@bulkhead/store';
 import { auditHash, noHash } from './audit-chain.ts';
 import { auditCollection, sequenceIndex, toEvent } from './audit-document.ts';
 import type { AuditEvent } from './audit-event.record.ts';
@@ -48,7 +48,7 @@ export interface ChainCheck {
 export async function checkChain(options: ChainCheck & { readonly database: Database }): Promise<ChainReport> {
   const { database, ...check } = options;
   const { after, expected, limit } = check;
-  const now = await serverTime(database);
+  const now = await database.now();
   let previous = after;
   let report: ChainReport = { checked: 0, isComplete: false };
   const events = auditCollection(database)
@@ -99,10 +99,4 @@ async function compareHead(database: Database, expected: ChainPosition | undefin
   const event = await auditCollection(database).findOne({ sequence }, { projection: { hash: 1 } });
   if (!event) return { code: 'head-missing', sequence };
   return event.hash === hash ? undefined : { code: 'other-head', sequence };
-}
-
-/** The clock by which the database expires events. */
-async function serverTime(database: Database): Promise<Date> {
-  const { localTime } = await database.getClient().db().admin().command({ hello: 1 });
-  return localTime;
 }

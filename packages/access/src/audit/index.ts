@@ -1,3 +1,4 @@
+export { type AuditOptions, type AuditStore, auditFeature } from './audit.feature.ts';
 export { type AuditAction, auditActions } from './audit-actions.ts';
 export { auditHash, canonicalJson } from './audit-chain.ts';
 export {
@@ -19,5 +20,4 @@ export {
 export { type ChainPosition, chainFaults } from './check-chain.ts';
 export { auditEnvShape } from './env.ts';
 export { auditError } from './errors.ts';
-export { type AuditOptions, type AuditStore, createAuditStore } from './store.ts';
 export { createAuditStream } from './stream/audit-stream.ts';

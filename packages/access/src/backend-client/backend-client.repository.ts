@@ -1,12 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { batchedFind, mongooseSchemaOf, type Stored, withId } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { batchedFind, type Database, mongooseSchemaOf, type Stored, withId } from '@bulkhead/store';
+import { collections } from '../collections.ts';
 import { type BackendClient, backendClientSchema } from './backend-client.record.ts';
 
 /** Often enough to see that a client is in use, without a write for each token. */
 const useNotedEveryMs = 60_000;
 
-const schema = mongooseSchemaOf(backendClientSchema, { collection: 'backend_clients' });
+const schema = mongooseSchemaOf(backendClientSchema, { collection: collections.backendClients });
 schema.index({ connectionIds: 1 });
 
 /** `backend_clients`: programs that read by SMART Backend Services. Only public keys are stored. */

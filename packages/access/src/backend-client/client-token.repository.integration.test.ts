@@ -1,8 +1,8 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { createAccessStore } from '../store.ts';
+import { accessFeature } from '../access.feature.ts';
 
-const { store, database, close } = await openTestStore(createAccessStore);
+const { store, database, close } = await openTestStore(accessFeature.open);
 afterAll(() => close());
 
 test('an assertion is used once, also if it is used ten times at once, and by each client', async () => {

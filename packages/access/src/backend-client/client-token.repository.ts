@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from '../collections.ts';
 
 const tokenSchema = z.strictObject({
   /** SHA-256 of the token, which has 256 random bits. A stolen record opens nothing. */
@@ -28,9 +28,9 @@ export const tokenSeconds = 300;
 /** Distinguishes tokens from API keys. */
 const marker = 'bht_';
 
-const tokens = mongooseSchemaOf(tokenSchema, { collection: 'client_tokens' });
+const tokens = mongooseSchemaOf(tokenSchema, { collection: collections.clientTokens });
 tokens.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
-const assertions = mongooseSchemaOf(assertionSchema, { collection: 'used_assertions' });
+const assertions = mongooseSchemaOf(assertionSchema, { collection: collections.usedAssertions });
 assertions.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 export function isClientToken(text: string): boolean {

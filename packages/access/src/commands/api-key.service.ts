@@ -1,8 +1,8 @@
 import { invalidRequest } from '@bulkhead/base';
 import { z } from 'zod';
+import type { AccessStore } from '../access.feature.ts';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
 import { accessError } from '../errors.ts';
-import type { AccessStore } from '../store.ts';
 import { connectionIdFaults, connectionIdsSchema } from './connection-ids.ts';
 
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;

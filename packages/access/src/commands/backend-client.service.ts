@@ -3,13 +3,13 @@ import { scopeFault } from '@bulkhead/fhir';
 import { assertionType, OAuthError, readableScopes, refused, verifyAssertion } from '@bulkhead/fhir/bulk-server';
 import { importJWK, type JWK } from 'jose';
 import { z } from 'zod';
+import type { AccessStore } from '../access.feature.ts';
 import { type BackendClient, jwksSchema } from '../backend-client/backend-client.record.ts';
 import { ClientKeys, type ReadJson } from '../backend-client/client-keys.ts';
 import { tokenSeconds } from '../backend-client/client-token.repository.ts';
 import { limitScopes } from '../backend-client/limit-scopes.ts';
 import { accessError } from '../errors.ts';
 import type { Principal } from '../person/person.record.ts';
-import type { AccessStore } from '../store.ts';
 import { connectionIdFaults, connectionIdsSchema } from './connection-ids.ts';
 
 /** Clients ask for the full five minutes, and a clock that is a second ahead must not end every log-in. */

@@ -1,9 +1,9 @@
 import { AppError } from '@bulkhead/base';
 import { z } from 'zod';
+import type { AccessStore } from '../access.feature.ts';
 import { type ApiKey, apiKeyRoles } from '../api-key.record.ts';
 import { accessError } from '../errors.ts';
 import { type Person, type Principal, personId, personRoles, toPrincipal } from '../person/person.record.ts';
-import type { AccessStore } from '../store.ts';
 import type { ApiKeyService } from './api-key.service.ts';
 
 export type SessionService = ReturnType<typeof createSessionService>;

@@ -1,11 +1,11 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { createIdempotencyService } from './commands/index.ts';
-import { createIdempotencyStore } from './store.ts';
+import { idempotencyFeature } from './idempotency.feature.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const { store, database, close } = await openTestStore(createIdempotencyStore);
+const { store, database, close } = await openTestStore(idempotencyFeature.open);
 afterAll(close);
 
 const attemptOf = (key: string, holder = 'first') => ({ clientId: 'key_1', key, holder });

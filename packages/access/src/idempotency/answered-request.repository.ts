@@ -1,5 +1,6 @@
 import { createEncryptedField, isDuplicateKey, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 
 const documentSchema = z.strictObject({
   /** `<API key id>/<the client's key>`, so that clients cannot use each other's keys. */
@@ -32,7 +33,7 @@ const keptSeconds = 24 * 60 * 60;
 /** Longer than the longest request, a sync that waits for 290 seconds. An older attempt has died. */
 const longestAttemptMs = 6 * 60_000;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'answered_requests' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.answeredRequests });
 schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 schema.index({ connectionId: 1 });
 
@@ -49,7 +50,7 @@ export class AnsweredRequestRepository {
     this.encryptedRequest = createEncryptedField({
       database,
       secretBox,
-      collection: 'answered_requests',
+      collection: collections.answeredRequests,
       field: 'encrypted',
       ownerOf: (id) => `answered-request/${id}`,
     });

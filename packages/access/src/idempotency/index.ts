@@ -1,2 +1,2 @@
 export { idempotencyError } from './errors.ts';
-export { createIdempotencyStore, type IdempotencyStore } from './store.ts';
+export { type IdempotencyStore, idempotencyFeature } from './idempotency.feature.ts';

@@ -2,11 +2,11 @@ import { type AppError, hashOf, newId, newSecret, present, unavailable, waitUnti
 import { type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
+import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
 import { prepareAuthorizationJob } from '../steps/prepare-authorization.job.ts';
 import { redeemAuthorizationJob } from '../steps/redeem-authorization.job.ts';
-import type { ConnectionStore } from '../store.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
 import type { ConnectionService } from './connection.service.ts';
 import { newConnection } from './new-connection.ts';

@@ -2,13 +2,13 @@ import { type AppError, type Fault, invalidRequest, unavailable, waitUntil } fro
 import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/store';
+import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
 import { connectionError } from '../errors.ts';
 import { readCapabilitiesJob } from '../steps/read-capabilities.job.ts';
 import { revokeJob } from '../steps/revoke-connection.job.ts';
 import { testConnectionJob, testDraftJob } from '../steps/test-connection.job.ts';
-import type { ConnectionStore } from '../store.ts';
 import type { ConnectionAuthBody, ConnectionBody, ConnectionDraftBody } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
 

@@ -4,9 +4,9 @@ import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr
 import { assertionAlgorithms } from '@bulkhead/ehr/providers';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
+import type { ConnectionStore } from '../connection.feature.ts';
 import { connectionError } from '../errors.ts';
 import { type SigningKeyRecord, signingKeySchema } from '../signing-key.repository.ts';
-import type { ConnectionStore } from '../store.ts';
 import { kidSchema, privateKeySchema } from './connection.schema.ts';
 
 const { kid, alg, ...dates } = viewShapeOf(signingKeySchema, ['kid', 'alg', 'createdAt', 'activatedAt', 'retiredAt']);

@@ -1,6 +1,6 @@
 import type { Logger } from '@bulkhead/base';
 import type { EhrClient } from '@bulkhead/ehr';
-import type { ConnectionStore } from '../store.ts';
+import type { ConnectionStore } from '../connection.feature.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface ConnectionDeps {

@@ -8,8 +8,8 @@ import { Producer } from '@bulkhead/queues';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { ConnectionService } from '../commands/connection.service.ts';
+import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection } from '../connection.record.ts';
-import type { ConnectionStore } from '../store.ts';
 import { makeConnection } from './make-connection.ts';
 import { noLimiter } from './no-limiter.ts';
 

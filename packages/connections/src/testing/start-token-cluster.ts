@@ -7,8 +7,8 @@ import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simu
 import { openTestStore } from '@bulkhead/store/testing';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
+import { connectionFeature } from '../connection.feature.ts';
 import type { Connection } from '../connection.record.ts';
-import { createConnectionStore } from '../store.ts';
 import { readPatient } from './read-patient.ts';
 
 /** The token endpoint of the simulator, as the path of a request and as the match of a fault. */
@@ -45,7 +45,7 @@ export async function startTokenCluster(
   const auth = { ...simulatorAuth, scope: 'system/*.read' };
   const connection = makeConnection({ id: tokenOwner.connectionId, fhirEndpoint, auth });
   const join = async ({ mongodbUri: uri = mongodbUri }: { readonly mongodbUri?: string } = {}) => {
-    const { store, database, close } = await openTestStore(createConnectionStore, { uri, encryptionKey });
+    const { store, database, close } = await openTestStore(connectionFeature.open, { uri, encryptionKey });
     const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
     const { accessTokens: tokenStore, signingKeys } = store;
     const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });

@@ -9,13 +9,13 @@ import {
   toConnectionView,
   toTestView,
 } from '../commands/index.ts';
+import { connectionFeature } from '../connection.feature.ts';
 import type { ConnectionDeps } from '../steps/index.ts';
 import { testConnectionJob, testDraftJob } from '../steps/jobs.ts';
-import { createConnectionStore } from '../store.ts';
 import { startConnectedEhr } from '../testing/start-connected-ehr.ts';
 
 // One system for all tests, because a new request budget waits two seconds.
-const system = await startConnectedEhr((at) => openTestStore(createConnectionStore, at), {
+const system = await startConnectedEhr((at) => openTestStore(connectionFeature.open, at), {
   ...{ realTime: true, simulator: { patients: 1 } },
 });
 const { connections, control, deps, prefix, redis } = system;

@@ -18,12 +18,12 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
+import type { DocumentStore } from '../document.feature.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
 import { documentError } from '../errors.ts';
 import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
 import { fetchDocumentJob } from '../steps/fetch-document.job.ts';
-import type { DocumentStore } from '../store.ts';
 
 interface DocumentReference {
   readonly provider: string;

@@ -3,7 +3,7 @@ import type { ConnectionStore } from '@bulkhead/connections';
 import type { EhrClient } from '@bulkhead/ehr';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
-import type { DocumentStore } from '../store.ts';
+import type { DocumentStore } from '../document.feature.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface DocumentDeps {

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { EncryptedFileWriter } from '@bulkhead/store';
+import type { DocumentStore } from '../document.feature.ts';
 import { uploadsOf } from '../document-content.repository.ts';
 import type { DocumentProgress, PatientDocument } from '../patient-document.record.ts';
-import type { DocumentStore } from '../store.ts';
 
 interface UploadOptions {
   readonly document: Pick<PatientDocument, 'id' | 'connectionId'>;

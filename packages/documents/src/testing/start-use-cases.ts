@@ -1,9 +1,9 @@
-import { createConnectionStore } from '@bulkhead/connections';
+import { connectionFeature } from '@bulkhead/connections';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
-import { createResourceStore } from '@bulkhead/records';
+import { resourceFeature } from '@bulkhead/records';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
+import { documentFeature } from '../document.feature.ts';
 import type { DocumentSettings } from '../steps/deps.ts';
-import { createDocumentStore } from '../store.ts';
 
 /** The parts are small, so that a document of a test has several. */
 export const documentSettings: DocumentSettings = {
@@ -17,9 +17,9 @@ export const documentSettings: DocumentSettings = {
 export function createStores(context: TestContext) {
   return {
     repositories: {
-      ...createConnectionStore(context).repositories,
-      ...createResourceStore(context).repositories,
-      ...createDocumentStore(context).repositories,
+      ...connectionFeature.open(context).repositories,
+      ...resourceFeature.open(context).repositories,
+      ...documentFeature.open(context).repositories,
     },
   };
 }

@@ -19,12 +19,12 @@ import {
   viewShapeOf,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import type { ErasureStore } from '../erasure.feature.ts';
 import { type Erasure, erasureSchema } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
 import { countOfConnection, countOfPatient } from '../feature-counts.ts';
 import { keepOut } from '../keep-out.ts';
 import { eraseJob } from '../steps/run-erasure.job.ts';
-import type { ErasureStore } from '../store.ts';
 
 interface ConnectionReference {
   readonly connectionId: string;

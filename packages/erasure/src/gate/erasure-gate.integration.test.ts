@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { withMethods } from '@bulkhead/store';
+import { Database, withMethods } from '@bulkhead/store';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
@@ -17,7 +17,7 @@ afterAll(() => database.close());
 
 const self = readIdentity('worker');
 const keys = { encryptionKeyId: 'key_1', verifyKeys: async () => undefined };
-const processes = new WritingProcessRepository({ database, self, ...keys });
+const processes = new WritingProcessRepository({ database: new Database(database), self, ...keys });
 const records = database.collection('writing_processes');
 let erased: { readonly connectionId: string; readonly phase: 'queued' | 'completed' }[];
 beforeEach(async () => {

@@ -1,6 +1,6 @@
-import { mongooseSchemaOf, type Named } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, mongooseSchemaOf, type Named } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from '../collections.ts';
 import { isProvablyGone, isReplacedBy, type ProcessIdentity } from './process-identity.ts';
 
 const processSchema = z.strictObject({
@@ -20,9 +20,9 @@ const processSchema = z.strictObject({
 });
 export type WritingProcess = z.output<typeof processSchema>;
 
-const schema = mongooseSchemaOf(processSchema, { collection: 'writing_processes' });
+const schema = mongooseSchemaOf(processSchema, { collection: collections.writingProcesses });
 const epochSchema = mongooseSchemaOf(z.strictObject({ id: z.string(), epoch: z.int() }), {
-  collection: 'erasure_epochs',
+  collection: collections.erasureEpochs,
 });
 /** There is one epoch for all connections, because erasures are rare. */
 const epochId = 'all';
@@ -55,7 +55,7 @@ export class WritingProcessRepository {
     this.encryptionKeyId = encryptionKeyId;
     this.verifyKeys = verifyKeys;
     this.model = database.model('WritingProcess', schema);
-    this.records = database.collection<Named>('writing_processes');
+    this.records = database.collection<Named>(collections.writingProcesses);
     this.epochs = database.model('ErasureEpoch', epochSchema);
   }
 

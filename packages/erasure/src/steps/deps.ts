@@ -3,7 +3,7 @@ import type { Logger } from '@bulkhead/base';
 import type { JobContext } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
 import type { DataAmounts, FeatureData, FeatureWork, RetentionStep } from '@bulkhead/store';
-import type { ErasureStore } from '../store.ts';
+import type { ErasureStore } from '../erasure.feature.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface ErasureDeps {

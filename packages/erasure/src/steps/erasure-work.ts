@@ -6,7 +6,7 @@ import {
   withholdsNoLines,
   worksOnNoPatient,
 } from '@bulkhead/store';
-import type { ErasureStore } from '../store.ts';
+import type { ErasureStore } from '../erasure.feature.ts';
 import { eraseJob } from './run-erasure.job.ts';
 
 export function erasureWork(options: { readonly store: ErasureStore; readonly producer: Producer }): FeatureWork {

@@ -2,6 +2,7 @@ import type { QuarantineRepository } from '@bulkhead/records/quarantine';
 import {
   amountsOf,
   countsNothing,
+  type Database,
   deleteInBatches,
   type FeatureData,
   forgetTexts,
@@ -9,9 +10,9 @@ import {
   ownedRecords,
   sumAmounts,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
-import { type EndedRun, retainRuns, runClaimsOf } from '../runs/index.ts';
+import { type EndedRun, retainRuns } from '../runs/index.ts';
 import { type BulkExportRepository, bulkExportDocumentSchema } from './bulk-export.repository.ts';
+import { collections } from './collections.ts';
 import { type OutputFileRepository, outputFileDocumentSchema } from './output-file.repository.ts';
 
 interface EndedExport extends EndedRun {
@@ -28,11 +29,11 @@ export function createBulkExportData(options: {
   const { database, quarantine, bulkExports, outputFiles } = options;
   const ofConnection = (connectionId: string) => ({ connectionId });
   const parts = ownedRecords(database, [
-    { collection: 'export_slots', kind: 'exportSlots', ofConnection },
-    { collection: 'output_files', kind: 'exportFiles', ofConnection },
-    runClaimsOf,
+    { collection: collections.exportSlots, kind: 'exportSlots', ofConnection },
+    { collection: collections.outputFiles, kind: 'exportFiles', ofConnection },
+    { collection: collections.runningExports, kind: 'runningExports', ofConnection },
     {
-      ...{ collection: 'watermarks', kind: 'watermarks', isCounted: true },
+      ...{ collection: collections.watermarks, kind: 'watermarks', isCounted: true },
       ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
     },
   ]);
@@ -53,7 +54,7 @@ export function createBulkExportData(options: {
       const exports = await deleteInBatches(
         { ...pass, database },
         {
-          collection: 'bulk_exports',
+          collection: collections.bulkExports,
           filter: ofConnection(pass.connectionId),
           async before(page) {
             const ids = page.map(({ _id }) => _id);
@@ -67,12 +68,12 @@ export function createBulkExportData(options: {
 
     async erasePatient({ connectionId, patientId }) {
       const exports = await forgetTexts({
-        ...{ database, collection: 'bulk_exports', patientId },
+        ...{ database, collection: collections.bulkExports, patientId },
         schema: bulkExportDocumentSchema,
         filter: { connectionId, active: false },
       });
       const files = await forgetTexts({
-        ...{ database, collection: 'output_files', patientId },
+        ...{ database, collection: collections.outputFiles, patientId },
         schema: outputFileDocumentSchema,
         filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
       });
@@ -95,19 +96,19 @@ function retainExports(
 ) {
   const { database, quarantine, bulkExports } = options;
   return retainRuns<EndedExport>({
-    ...{ database, quarantine, kind: 'bulk-export', collection: 'bulk_exports' },
-    parts: { collection: 'output_files', runField: 'exportId' },
+    ...{ database, quarantine, kind: 'bulk-export', collection: collections.bulkExports },
+    parts: { collection: collections.outputFiles, runField: 'exportId' },
     filter: { discard: { $ne: 'due' }, 'orphans.0': { $exists: false } },
     projection: { connectionId: 1, requestKey: 1, phase: 1, version: 1, request: 1 },
     async isNeeded({ _id, connectionId, phase, request }) {
-      if (await database.collection('watermarks').findOne({ connectionId, exportId: _id })) return true;
+      if (await database.collection(collections.watermarks).findOne({ connectionId, exportId: _id })) return true;
       if (await quarantine.hasOpen(_id)) return true;
       if (phase !== 'completed') return false;
       const { exportType, resourceTypes } = request;
       const same = { connectionId, 'request.exportType': exportType, 'request.resourceTypes': resourceTypes };
       const later = { ...same, phase, _id: { $gt: _id } };
-      return (await database.collection<EndedExport>('bulk_exports').findOne(later)) === null;
+      return (await database.collection<EndedExport>(collections.bulkExports).findOne(later)) === null;
     },
-    onDeleted: ({ _id, connectionId, requestKey }) => bulkExports.releaseClaim({ id: _id, connectionId, requestKey }),
+    onDeleted: ({ _id, connectionId, requestKey }) => bulkExports.releaseRequest({ id: _id, connectionId, requestKey }),
   });
 }

@@ -1,13 +1,13 @@
-import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { BulkExport } from './bulk-export.record.ts';
 import { exportWarnings } from './errors.ts';
-import { createBulkExportStore } from './store.ts';
+import { exportFeature } from './export.feature.ts';
 import { makeBulkExport } from './testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
-  createBulkExportStore({ ...context, ...createQuarantineStore(context).repositories }),
+  exportFeature.open({ ...context, ...quarantineFeature.open(context).repositories }),
 );
 afterAll(close);
 
@@ -88,7 +88,8 @@ test('a clock that went back is found in earlier exports of the connection, from
 describe('the claim of a request', () => {
   const now = new Date('2026-05-01T10:00:00Z');
   const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-  const claims = () => database.collection<{ _id: string; exportId: string; takenAt: Date }>('active_exports');
+  const claims = () =>
+    database.collection<{ _id: string; holder: string; connectionId: string; takenAt: Date }>('running_exports');
   const insert = (requestKey: string, createdAt: Date) => {
     const record = makeBulkExport({ createdAt });
     return store.bulkExports.insert({ record, requestKey }).then(() => record.id);
@@ -96,11 +97,12 @@ describe('the claim of a request', () => {
   const refused = { code: 'export-already-running' };
 
   test('a claim of a process that died before it stored its export is taken over after ten seconds', async () => {
-    const _id = `${makeBulkExport().connectionId}/died`;
-    await claims().insertOne({ _id, exportId: 'job_dead', takenAt: now });
+    const { connectionId } = makeBulkExport();
+    const _id = `${connectionId}/died`;
+    await claims().insertOne({ _id, holder: 'job_dead', connectionId, takenAt: now });
     await expect(insert('died', after(9))).rejects.toMatchObject({ ...refused, context: { exportId: 'job_dead' } });
     const id = await insert('died', after(11));
-    expect(await claims().findOne({ _id })).toMatchObject({ exportId: id, takenAt: after(11) });
+    expect(await claims().findOne({ _id })).toMatchObject({ holder: id, takenAt: after(11) });
   });
 
   test('the claim of a stored export holds, however old it is, until the export has ended', async () => {

@@ -1,7 +1,15 @@
 import { present, type WarningCode } from '@bulkhead/base';
-import { batchedFind, batchedInsert, findIds, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
+import {
+  batchedFind,
+  batchedInsert,
+  findIds,
+  mongooseSchemaOf,
+  type StoreContext,
+  type Stored,
+  UniqueKeys,
+} from '@bulkhead/store';
 import { z } from 'zod';
-import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '../runs/index.ts';
+import { byTime, lastEvents, phaseEvent, RunQueries } from '../runs/index.ts';
 import {
   type BulkExport,
   bulkExportSchema,
@@ -10,6 +18,7 @@ import {
   type NewExportEvent,
 } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
+import { collections } from './collections.ts';
 import { exportError, warningsFrom } from './errors.ts';
 
 export const bulkExportDocumentSchema = bulkExportSchema.extend({
@@ -27,7 +36,7 @@ export type BulkExportChange = Partial<
   Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'connectionId' | 'createdAt' | 'warnings' | 'orphans'>
 >;
 
-const schema = mongooseSchemaOf(bulkExportDocumentSchema, { collection: 'bulk_exports', minimize: false });
+const schema = mongooseSchemaOf(bulkExportDocumentSchema, { collection: collections.bulkExports, minimize: false });
 for (const name of ['events', 'fileEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
@@ -45,7 +54,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   private readonly model;
   private readonly insertDocument;
   private readonly findDocument;
-  private readonly claims;
+  private readonly running;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
     const model = database.model('BulkExport', schema);
@@ -54,9 +63,10 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     this.model = model;
     this.insertDocument = batchedInsert(model);
     this.findDocument = batchedFind<BulkExportDocument>(model);
-    this.claims = new RunClaimRepository({
+    this.running = new UniqueKeys({
       database,
-      isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
+      collection: collections.runningExports,
+      isNeeded: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
     });
   }
 
@@ -75,7 +85,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
     const active = !isTerminal(record.phase);
     await this.gate.admit(connectionId, async () => {
-      await this.claimRequest({ id, connectionId, requestKey, now: createdAt });
+      await this.takeRequest({ id, connectionId, requestKey, now: createdAt });
       await this.insertDocument({
         _id: id,
         connectionId,
@@ -90,8 +100,8 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   }
 
   /** Frees the request of an export whose record was deleted. */
-  releaseClaim(options: { readonly id: string; readonly connectionId: string; readonly requestKey: string }) {
-    return this.claims.release({ key: `${options.connectionId}/${options.requestKey}`, runId: options.id });
+  releaseRequest(options: { readonly id: string; readonly connectionId: string; readonly requestKey: string }) {
+    return this.running.release({ key: `${options.connectionId}/${options.requestKey}`, holder: options.id });
   }
 
   listIds(connectionId: string): Promise<string[]> {
@@ -177,7 +187,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
     const document = await this.model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
     if (!document) return undefined;
-    await this.claimRequest({ id, connectionId, requestKey: document.requestKey, now });
+    await this.takeRequest({ id, connectionId, requestKey: document.requestKey, now });
     await prepare?.();
     const isKickedOffAgain = to === 'queued';
     const oldUrl = document.statusUrl;
@@ -299,14 +309,15 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   }
 
   /** @throws AppError `export-already-running`, with the id of the running export in `context.exportId` */
-  private async claimRequest(options: {
+  private async takeRequest(options: {
     readonly id: string;
     readonly connectionId: string;
     readonly requestKey: string;
     readonly now: Date;
   }) {
     const { id: exportId, connectionId, requestKey, now } = options;
-    const holder = await this.claims.claim({ key: `${connectionId}/${requestKey}`, runId: exportId, now });
+    const key = `${connectionId}/${requestKey}`;
+    const holder = await this.running.take({ key, holder: exportId, connectionId, now });
     if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
   }
 }

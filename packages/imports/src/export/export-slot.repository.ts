@@ -1,16 +1,6 @@
-import { batchedInsert, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
-import { z } from 'zod';
+import { type StoreContext, UniqueKeys } from '@bulkhead/store';
 import type { BulkExportPhase } from './bulk-export-phase.ts';
-
-const documentSchema = z.strictObject({
-  /** `<practice>/<number of the slot>`. */
-  id: z.string(),
-  exportId: z.string(),
-  connectionId: z.string(),
-});
-
-const schema = mongooseSchemaOf(documentSchema, { collection: 'export_slots' });
-schema.index({ connectionId: 1 });
+import { collections } from './collections.ts';
 
 /** An export in one of these phases is or will be active at the EHR. */
 const activeAtServer: ReadonlySet<BulkExportPhase> = new Set(['queued', 'kicking-off', 'exporting']);
@@ -25,50 +15,39 @@ export interface SlotRequest {
 
 /**
  * `export_slots`: how many exports an EHR runs at a time for a practice. A slot is taken before the kick-off and is free again when its
- * export is no longer active at the EHR. The `_id` keeps two exports from taking the same slot.
+ * export is no longer active at the EHR.
  */
 export class ExportSlotRepository {
-  private readonly gate;
-  private readonly model;
-  private readonly insert;
-  private readonly exports;
+  readonly #gate;
+  readonly #keys;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-    this.gate = gate;
-    this.model = database.model('ExportSlot', schema);
-    this.insert = batchedInsert(this.model);
-    this.exports = database.collection<{ _id: string; phase: BulkExportPhase }>('bulk_exports');
+    const exports = database.collection<{ _id: string; phase: BulkExportPhase }>(collections.bulkExports);
+    this.#gate = gate;
+    this.#keys = new UniqueKeys({
+      database,
+      collection: collections.exportSlots,
+      // The export was stored long before it takes a slot.
+      async isNeeded(_id) {
+        const record = await exports.findOne({ _id }, { projection: { phase: 1 } });
+        return record !== null && activeAtServer.has(record.phase);
+      },
+    });
   }
 
   /** Takes a free slot, or keeps the one that the export has. @returns the exports that hold the slots, or undefined if it has one */
   take(request: SlotRequest): Promise<readonly string[] | undefined> {
-    return this.gate.admit(request.connectionId, () => this.takeFree(request));
+    return this.#gate.admit(request.connectionId, () => this.#takeFree(request));
   }
 
-  private async isActive(exportId: string): Promise<boolean> {
-    const record = await this.exports.findOne({ _id: exportId }, { projection: { phase: 1 } });
-    return record !== null && activeAtServer.has(record.phase);
-  }
-
-  private async takeFree({ practice, exportId, connectionId, slots }: SlotRequest) {
-    const ids = Array.from({ length: slots }, (_, index) => `${practice}/${index}`);
-    const holders = new Map(
-      (await this.model.find({ _id: { $in: ids } }).lean()).map((slot) => [slot._id, slot.exportId] as const),
-    );
-    if ([...holders.values()].includes(exportId)) return undefined;
+  async #takeFree({ practice, exportId, connectionId, slots }: SlotRequest) {
+    const keys = Array.from({ length: slots }, (_, index) => `${practice}/${index}`);
+    if ((await this.#keys.listHolders(keys)).includes(exportId)) return undefined;
     const active: string[] = [];
-    for (const _id of ids) {
-      const holder = holders.get(_id);
-      if (holder === undefined) {
-        if (await this.insert({ _id, exportId, connectionId })) return undefined;
-        continue;
-      }
-      if (await this.isActive(holder)) {
-        active.push(holder);
-        continue;
-      }
-      const takeover = await this.model.updateOne({ _id, exportId: holder }, { $set: { exportId, connectionId } });
-      if (takeover.matchedCount === 1) return undefined;
+    for (const key of keys) {
+      const holder = await this.#keys.take({ key, holder: exportId, connectionId, now: new Date() });
+      if (holder === exportId) return undefined;
+      active.push(holder);
     }
     return active;
   }

@@ -13,8 +13,8 @@ export {
   publicStatus,
 } from './bulk-export-phase.ts';
 export { exportError } from './errors.ts';
+export { type BulkExportStore, exportFeature } from './export.feature.ts';
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
 export { type HoldReason, holdReasons } from './hold-reason.ts';
 export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
-export { type BulkExportStore, createBulkExportStore } from './store.ts';
 export { type Coverage, coveredBefore, everyType, sinceLast, type Watermark } from './watermarks/watermark.ts';

@@ -1,12 +1,12 @@
-import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { exportFeature } from './export.feature.ts';
 import { emptyCheckpoint } from './output-file.record.ts';
-import { createBulkExportStore } from './store.ts';
 import { makeOutputFile } from './testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
-  createBulkExportStore({ ...context, ...createQuarantineStore(context).repositories }),
+  exportFeature.open({ ...context, ...quarantineFeature.open(context).repositories }),
 );
 afterAll(close);
 

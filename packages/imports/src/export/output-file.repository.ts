@@ -16,6 +16,7 @@ import {
 import { z } from 'zod';
 import type { Retrying } from '../runs/index.ts';
 import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
+import { collections } from './collections.ts';
 import {
   emptyCheckpoint,
   type FileCheckpoint,
@@ -55,7 +56,7 @@ const earlier = ({ exportId, version }: EarlierFiles) => ({ exportId, exportVers
 const inOrder = { position: 1, _id: 1 } as const;
 
 const schema = mongooseSchemaOf(outputFileDocumentSchema, {
-  collection: 'output_files',
+  collection: collections.outputFiles,
   minimize: false,
   suppressReservedKeysWarning: true,
 });
@@ -75,7 +76,7 @@ export class OutputFileRepository {
   constructor({ database, secretBox, gate }: StoreContext) {
     this.gate = gate;
     this.model = database.model('OutputFile', schema);
-    const place = { database, collection: 'output_files' };
+    const place = { database, collection: collections.outputFiles };
     this.claims = createClaims<OutputFileDocument>({ ...place, running: 'downloading', unsettled });
     const ownerOf = (id: string) => `${id}/url`;
     this.links = createEncryptedField({ ...place, secretBox, field: 'encryptedUrl', ownerOf });

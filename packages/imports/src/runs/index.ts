@@ -1,6 +1,5 @@
 export { ignoreIfEnded, recordGone } from './ignore-if-ended.ts';
 export { type EndedRun, retainRuns } from './retain-runs.ts';
 export { dayBefore, hasWaitedForADay, noteRetry, type Retrying, retryingSchema, withGrowingWait } from './retrying.ts';
-export { RunClaimRepository, runClaimsOf } from './run-claim.repository.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape } from './run-events.ts';
 export { RunQueries } from './run-queries.ts';

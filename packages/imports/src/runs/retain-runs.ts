@@ -1,6 +1,5 @@
 import type { QuarantineRepository } from '@bulkhead/records/quarantine';
-import { type Named, RetentionPass, type RetentionStep } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, type Named, RetentionPass, type RetentionStep } from '@bulkhead/store';
 
 export interface EndedRun extends Named {
   readonly connectionId: string;

@@ -1,4 +1,5 @@
 import { type ConnectionScope, inScope, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
+import { collections } from './collections.ts';
 import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
 export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs' | 'paused' | 'nextRunAt'>>;
@@ -6,7 +7,7 @@ export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'sprea
 /** A run is stored milliseconds after its claim. If it is not stored after this time, its worker has died in between. */
 const startTimeoutMs = 10_000;
 
-const schema = mongooseSchemaOf(scheduleSchema, { collection: 'schedules', minimize: false });
+const schema = mongooseSchemaOf(scheduleSchema, { collection: collections.schedules, minimize: false });
 schema.index({ paused: 1, nextRunAt: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 

@@ -1,5 +1,6 @@
 import { mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 
 const documentSchema = z.strictObject({
   /** `<connectionId>/<patient id>`. */
@@ -9,7 +10,7 @@ const documentSchema = z.strictObject({
   marks: z.record(z.string(), z.date()),
 });
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'crawl_marks', minimize: false });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.crawlMarks, minimize: false });
 
 /**
  * `crawl_marks`: the time up to which each patient and type was crawled. It is kept by patient and not by connection, because nothing is

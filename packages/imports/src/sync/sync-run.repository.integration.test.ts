@@ -1,11 +1,11 @@
-import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { createSyncStore } from './store.ts';
+import { syncFeature } from './sync.feature.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
 const { store, close } = await openTestStore((context) =>
-  createSyncStore({ ...context, ...createQuarantineStore(context).repositories }),
+  syncFeature.open({ ...context, ...quarantineFeature.open(context).repositories }),
 );
 afterAll(close);
 

@@ -1,7 +1,8 @@
 import { present } from '@bulkhead/base';
-import { findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
+import { findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored, UniqueKeys } from '@bulkhead/store';
 import { z } from 'zod';
-import { byTime, lastEvents, phaseEvent, RunClaimRepository, RunQueries } from '../runs/index.ts';
+import { byTime, lastEvents, phaseEvent, RunQueries } from '../runs/index.ts';
+import { collections } from './collections.ts';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
 import { type RefusedType, type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
 import { isSyncActive, type SyncRunPhase } from './sync-run-phase.ts';
@@ -21,7 +22,7 @@ export type SyncRunChange = Partial<
   >
 >;
 
-const schema = mongooseSchemaOf(syncRunDocumentSchema, { collection: 'sync_runs', minimize: false });
+const schema = mongooseSchemaOf(syncRunDocumentSchema, { collection: collections.syncRuns, minimize: false });
 for (const name of ['events', 'searchEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
@@ -34,7 +35,7 @@ schema.index({ connectionId: 1, phase: 1, _id: -1 });
 export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, SyncRunPhase> {
   private readonly gate;
   private readonly model;
-  private readonly claims;
+  private readonly running;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
     const model = database.model('SyncRun', schema);
@@ -46,9 +47,10 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     });
     this.gate = gate;
     this.model = model;
-    this.claims = new RunClaimRepository({
+    this.running = new UniqueKeys({
       database,
-      isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
+      collection: collections.runningSyncs,
+      isNeeded: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
     });
   }
 
@@ -115,7 +117,7 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
   }): Promise<SyncRun | string | undefined> {
     const { from, now, by, prepare } = options;
     const { id, connectionId, phase, version } = from;
-    const holder = await this.claimRequest({ id, connectionId, now });
+    const holder = await this.takeTurn({ id, connectionId, now });
     if (holder !== id) return holder;
     await prepare?.();
     const isUnplanned = from.patientCount === undefined || from.error?.code === stepsMissing;
@@ -163,13 +165,13 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     return byTime([...events, ...searchEvents]);
   }
 
-  private claimRequest({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) {
-    return this.claims.claim({ key: `${connectionId}/sync`, runId: id, now });
+  private takeTurn({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) {
+    return this.running.take({ key: connectionId, holder: id, connectionId, now });
   }
 
   private async insertRun(run: SyncRun, by?: string): Promise<string> {
     const { id, ...fields } = run;
-    const holder = await this.claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
+    const holder = await this.takeTurn({ id, connectionId: fields.connectionId, now: fields.createdAt });
     if (holder !== id) return holder;
     try {
       const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];

@@ -1,10 +1,10 @@
-import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { createSyncStore } from './store.ts';
+import { syncFeature } from './sync.feature.ts';
 
 const { store, database, close } = await openTestStore((context) =>
-  createSyncStore({ ...context, ...createQuarantineStore(context).repositories }),
+  syncFeature.open({ ...context, ...quarantineFeature.open(context).repositories }),
 );
 afterAll(close);
 

@@ -13,6 +13,7 @@ import {
   writeUnordered,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 import { retriedSearch } from './sync-search.ts';
 import {
   type StepRetry,
@@ -39,7 +40,7 @@ export interface ChangedSearch {
 
 const unsettled: SyncStep['state'][] = ['pending', 'running'];
 
-const schema = mongooseSchemaOf(syncStepDocumentSchema, { collection: 'sync_steps', minimize: false });
+const schema = mongooseSchemaOf(syncStepDocumentSchema, { collection: collections.syncSteps, minimize: false });
 schema.index({ runId: 1, state: 1 });
 
 /** `sync_steps`: the searches of a run, with their progress. */
@@ -51,7 +52,12 @@ export class SyncStepRepository {
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
     this.gate = gate;
     this.model = database.model('SyncStep', schema);
-    this.claims = createClaims<SyncStepDocument>({ database, collection: 'sync_steps', running: 'running', unsettled });
+    this.claims = createClaims<SyncStepDocument>({
+      database,
+      collection: collections.syncSteps,
+      running: 'running',
+      unsettled,
+    });
   }
 
   /** Adds steps that do not exist yet. Planning a run again changes nothing. */

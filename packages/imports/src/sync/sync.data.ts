@@ -2,6 +2,7 @@ import type { QuarantineRepository } from '@bulkhead/records/quarantine';
 import {
   amountsOf,
   countsNothing,
+  type Database,
   deleteInBatches,
   encryptsNothing,
   type FeatureData,
@@ -10,8 +11,8 @@ import {
   ownedRecords,
   sumAmounts,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
-import { type EndedRun, retainRuns, runClaimsOf } from '../runs/index.ts';
+import { type EndedRun, retainRuns } from '../runs/index.ts';
+import { collections } from './collections.ts';
 import type { CrawlMarkRepository } from './crawl-mark.repository.ts';
 import { type SyncRunRepository, syncRunDocumentSchema } from './sync-run.repository.ts';
 import { type SyncStepRepository, syncStepDocumentSchema } from './sync-step.repository.ts';
@@ -26,10 +27,10 @@ export function createSyncData(options: {
   const { database, quarantine, syncRuns, syncSteps, crawlMarks } = options;
   const ofConnection = (connectionId: string) => ({ connectionId });
   const parts = ownedRecords(database, [
-    { collection: 'sync_steps', kind: 'syncSteps', ofConnection },
-    runClaimsOf,
+    { collection: collections.syncSteps, kind: 'syncSteps', ofConnection },
+    { collection: collections.runningSyncs, kind: 'runningSyncs', ofConnection },
     {
-      ...{ collection: 'crawl_marks', kind: 'crawlMarks', isCounted: true },
+      ...{ collection: collections.crawlMarks, kind: 'crawlMarks', isCounted: true },
       ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
     },
   ]);
@@ -50,7 +51,7 @@ export function createSyncData(options: {
       const runs = await deleteInBatches(
         { ...pass, database },
         {
-          collection: 'sync_runs',
+          collection: collections.syncRuns,
           filter: ofConnection(pass.connectionId),
           before: (page) => quarantine.forgetRuns(page.map(({ _id }) => _id)),
           count: (count) => ({ records: { syncRuns: count } }),
@@ -72,11 +73,11 @@ export function createSyncData(options: {
       }
       const texts = { database, patientId };
       changed += await forgetTexts({
-        ...{ ...texts, collection: 'sync_steps', schema: syncStepDocumentSchema },
+        ...{ ...texts, collection: collections.syncSteps, schema: syncStepDocumentSchema },
         filter: { connectionId, state: { $nin: ['pending', 'running'] } },
       });
       changed += await forgetTexts({
-        ...{ ...texts, collection: 'sync_runs', schema: syncRunDocumentSchema },
+        ...{ ...texts, collection: collections.syncRuns, schema: syncRunDocumentSchema },
         filter: { connectionId, active: false },
       });
       return changed;
@@ -95,15 +96,15 @@ export function createSyncData(options: {
 function retainSyncRuns(options: { readonly database: Database; readonly quarantine: QuarantineRepository }) {
   const { database, quarantine } = options;
   return retainRuns<EndedRun & { readonly scheduleId?: string }>({
-    ...{ database, quarantine, kind: 'sync-run', collection: 'sync_runs' },
-    parts: { collection: 'sync_steps', runField: 'runId' },
+    ...{ database, quarantine, kind: 'sync-run', collection: collections.syncRuns },
+    parts: { collection: collections.syncSteps, runField: 'runId' },
     projection: { connectionId: 1, scheduleId: 1, phase: 1, version: 1 },
     async isNeeded({ _id, connectionId, scheduleId, phase }) {
       if (await quarantine.hasOpen(_id)) return true;
       if (phase !== 'completed') return false;
       const same = scheduleId === undefined ? { connectionId } : { connectionId, scheduleId };
       const later = { ...same, phase, _id: { $gt: _id } };
-      return (await database.collection<EndedRun>('sync_runs').findOne(later)) === null;
+      return (await database.collection<EndedRun>(collections.syncRuns).findOne(later)) === null;
     },
   });
 }

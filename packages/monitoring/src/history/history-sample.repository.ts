@@ -1,11 +1,11 @@
-import { mongooseSchemaOf, withId } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, mongooseSchemaOf, withId } from '@bulkhead/store';
+import { collections } from '../collections.ts';
 import { type HistorySample, historySampleSchema } from './history-sample.record.ts';
 
 /** Long enough to compare this night with the same night of the last weeks. Prometheus keeps more, if a deployment has it. */
 export const historyKeptMs = 30 * 24 * 60 * 60_000;
 
-const schema = mongooseSchemaOf(historySampleSchema, { collection: 'history_samples', minimize: false });
+const schema = mongooseSchemaOf(historySampleSchema, { collection: collections.historySamples, minimize: false });
 schema.index({ at: 1 });
 
 /** `history_samples`: how the deployment was doing in each quarter of an hour of the last 30 days. A few MB in all. */

@@ -1,6 +1,6 @@
-import { mongooseSchemaOf } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, mongooseSchemaOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from '../collections.ts';
 import { maxSilenceMs, type ProcessState, processStateSchema } from './process-state.record.ts';
 
 /** A process that has crashed is shown for this long, so that an operator sees it. */
@@ -14,7 +14,7 @@ const documentSchema = processStateSchema.extend({
   encryptionKeyId: z.string().exactOptional(),
 });
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'process_states', minimize: false });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.processStates, minimize: false });
 schema.index({ reportedAt: 1 }, { expireAfterSeconds: keptMs / 1000 });
 
 /**

@@ -2,12 +2,12 @@ import { makeConnection } from '@bulkhead/connections/testing';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
 import { createStores } from '@bulkhead/imports/schedules/testing';
 import { checkRedis, connectRedis, Producer, watchConnection } from '@bulkhead/queues';
-import { listRetentionStates } from '@bulkhead/store';
+import { Database, listRetentionStates } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { createHealthService, createMonitoringService, createRateBudgetService } from '../commands/index.ts';
-import { createMonitoringStore } from '../store.ts';
+import { monitoringFeature } from '../monitoring.feature.ts';
 
 const { redisUrl, prefix } = testServices();
 const now = new Date();
@@ -21,11 +21,11 @@ const {
   database,
   close,
 } = await openTestStore((context) => ({
-  repositories: { ...createStores(context).repositories, ...createMonitoringStore(context).repositories },
+  repositories: { ...createStores(context).repositories, ...monitoringFeature.open(context).repositories },
 }));
 const store = {
   ...repositories,
-  listRetentionStates: () => listRetentionStates(database),
+  listRetentionStates: () => listRetentionStates(new Database(database)),
   server: async () => ({ version: '8.0.0', now: new Date() }),
 };
 const onError = () => undefined;

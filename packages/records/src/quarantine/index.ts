@@ -1,4 +1,5 @@
 export { quarantineError } from './errors.ts';
+export { type QuarantineStore, quarantineFeature } from './quarantine.feature.ts';
 export type { QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
 export {
   maxKeptLineBytes,
@@ -7,4 +8,3 @@ export {
 } from './quarantine.repository.ts';
 export { type QuarantineReason, quarantineReasons } from './quarantine-reasons.ts';
 export { maxKeptExportBytes, maxQuarantinedLines } from './quarantine-room.ts';
-export { createQuarantineStore, type QuarantineStore } from './store.ts';

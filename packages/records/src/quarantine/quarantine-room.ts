@@ -1,6 +1,6 @@
-import { isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from './collections.ts';
 import { quarantineError } from './errors.ts';
 
 /**
@@ -23,7 +23,7 @@ const usageSchema = z.strictObject({
   lines: z.int().exactOptional(),
 });
 
-const usageModelSchema = mongooseSchemaOf(usageSchema, { collection: 'quarantine_usage' });
+const usageModelSchema = mongooseSchemaOf(usageSchema, { collection: collections.quarantineUsage });
 
 interface Room {
   readonly keptBytes: number;

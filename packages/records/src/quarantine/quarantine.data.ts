@@ -2,6 +2,7 @@ import { isJson, mentionsPatient } from '@bulkhead/fhir';
 import {
   amountsOf,
   countsNothing,
+  type Database,
   deleteInBatches,
   type EncryptedFiles,
   type FeatureData,
@@ -11,7 +12,7 @@ import {
   RetentionPass,
   type RetentionStep,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { collections } from './collections.ts';
 import type { QuarantineRepository } from './quarantine.repository.ts';
 
 interface QuarantineDataOptions {
@@ -51,7 +52,7 @@ export function createQuarantineData(
       deleteInBatches<Named & { readonly encryptedFile?: string }>(
         { ...pass, database },
         {
-          collection: 'quarantine',
+          collection: collections.quarantine,
           filter: { connectionId: pass.connectionId },
           projection: { encryptedFile: 1 },
           async before(page) {
@@ -94,7 +95,7 @@ export function createQuarantineData(
 /** Deletes quarantined lines that were stored later. Their content is in the stored resources. */
 function retainReplayedLines({ database, quarantine }: QuarantineDataOptions): RetentionStep {
   return new RetentionPass({ database, kind: 'replayed-line' }).stepOver({
-    collection: 'quarantine',
+    collection: collections.quarantine,
     filter: (olderThan) => ({ state: 'replayed', 'replay.at': { $lt: olderThan } }),
     projection: { _id: 1 },
     deleteDue: (page) => quarantine.deleteReplayed(page.map(({ _id }) => _id)),
@@ -112,7 +113,7 @@ interface OldLine extends Named {
  */
 function retainOpenLines({ database, quarantine, isRunActive }: QuarantineDataOptions): RetentionStep {
   return new RetentionPass({ database, kind: 'quarantined-line' }).stepOver<OldLine>({
-    collection: 'quarantine',
+    collection: collections.quarantine,
     filter: (olderThan) => ({ state: 'open', createdAt: { $lt: olderThan } }),
     projection: { fileId: 1, exportId: 1 },
     async deleteDue(page, { olderThan }) {

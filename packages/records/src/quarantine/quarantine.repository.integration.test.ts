@@ -4,13 +4,13 @@ import type { KeptOutList } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { maxKeptExportBytes, maxQuarantinedLines, type QuarantinedLine } from './index.ts';
-import { createQuarantineStore } from './store.ts';
+import { quarantineFeature } from './quarantine.feature.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
 /** The patients who are kept out. */
 let keptOut: KeptOutList | undefined;
 const { store, database, close } = await openTestStore((context) =>
-  createQuarantineStore({ ...context, gate: { ...context.gate, admit: async (_, write) => write(keptOut) } }),
+  quarantineFeature.open({ ...context, gate: { ...context.gate, admit: async (_, write) => write(keptOut) } }),
 );
 afterAll(close);
 

@@ -22,6 +22,7 @@ import {
   type StoreContext,
   type Stored,
 } from '@bulkhead/store';
+import { collections } from './collections.ts';
 import { documentSchema, idOf, LineWriter } from './line-writer.ts';
 import type { QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
 import { createQuarantineRoom } from './quarantine-room.ts';
@@ -38,7 +39,7 @@ export type QuarantineFilter = Partial<
 /** The filters whose lines an index contains without others. */
 const countable = ['', 'connectionId', 'exportId', 'fileId', 'fileId,state', 'state'];
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'quarantine' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.quarantine });
 // An id starts with the id of the export, so the index also gives the lines of one file in their order.
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ exportId: 1, _id: 1 });
@@ -63,7 +64,7 @@ export class QuarantineRepository {
     this.files = files;
     this.model = database.model('Quarantine', schema);
     this.room = createQuarantineRoom(database);
-    const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
+    const fieldOptions = { database, secretBox, collection: collections.quarantine, ownerOf: (id: string) => id };
     this.lineBytes = createEncryptedField({ ...fieldOptions, field: 'encryptedBytes' });
     this.corrections = createEncryptedField({ ...fieldOptions, field: 'encryptedCorrection' });
     this.writer = new LineWriter({ model: this.model, files, room: this.room, encrypt: this.lineBytes.encrypt });

@@ -1,5 +1,5 @@
 import { resourceError } from './errors.ts';
-import type { ResourceStore } from './store.ts';
+import type { ResourceStore } from './resource.feature.ts';
 
 /** @throws AppError `history-expired` if deletions since that time may be unknown */
 export async function checkSince(since: Date, changes: ResourceStore['resourceChanges']): Promise<void> {

@@ -1,6 +1,6 @@
 import { isOfPatient, listMentionedPatients, type Resource } from '@bulkhead/fhir';
-import { amountsOf, type DataAmounts, type PatientOfConnection } from '@bulkhead/store';
-import mongoose, { type Connection as Database } from 'mongoose';
+import { amountsOf, type DataAmounts, type Database, type PatientOfConnection } from '@bulkhead/store';
+import mongoose from 'mongoose';
 import { decodeDocument } from './document-lines.ts';
 import { listResourceTypes } from './resource-collections.ts';
 

@@ -1,5 +1,4 @@
-import { maxWriteMs, toBatches } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, maxWriteMs, toBatches } from '@bulkhead/store';
 import { changedNow } from './resource-changes.ts';
 import type { ResourceVersion } from './resource-version.ts';
 

@@ -2,6 +2,7 @@ export { checkSince } from './check-since.ts';
 export { resourceError } from './errors.ts';
 export { isErasedEntry } from './is-erased-entry.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
+export { type ResourceStore, resourceFeature } from './resource.feature.ts';
 export { ResourceRepository } from './resource.repository.ts';
 export {
   noOutcome,
@@ -23,5 +24,4 @@ export {
 export { pageQueries, readCursor } from './resource-pages.ts';
 export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';
-export { createResourceStore, type ResourceStore } from './store.ts';
 export { upgradeResources } from './upgrade-resources.ts';

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createEncryptedField, idsBelow, isDuplicateKey, type KeptOutList, type StoreContext } from '@bulkhead/store';
 import { Schema } from 'mongoose';
+import { collections } from './collections.ts';
 
 /** An erased patient that a connection must not store again, or a Binary of one. It contains only keyed hashes of ids. */
 interface KeptOutDocument {
@@ -20,11 +21,11 @@ interface KeyDocument {
 
 const schema = new Schema<KeptOutDocument>(
   { _id: String, patient: { type: String, required: true }, createdAt: { type: Date, required: true } },
-  { collection: 'kept_out_patients', versionKey: false, strict: 'throw' },
+  { collection: collections.keptOutPatients, versionKey: false, strict: 'throw' },
 );
 const keySchema = new Schema<KeyDocument>(
   { _id: String, encryptedKey: { type: String, required: true } },
-  { collection: 'kept_out_keys', versionKey: false, strict: 'throw' },
+  { collection: collections.keptOutKeys, versionKey: false, strict: 'throw' },
 );
 
 /** `kept_out_patients`: erased patients that later exports must not store again. */
@@ -42,7 +43,7 @@ export class KeptOutRepository {
     this.encryptedKeys = createEncryptedField({
       database,
       secretBox,
-      collection: 'kept_out_keys',
+      collection: collections.keptOutKeys,
       field: 'encryptedKey',
       ownerOf: (connectionId) => `${connectionId}/kept-out`,
     });

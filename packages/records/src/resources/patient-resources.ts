@@ -1,6 +1,5 @@
 import { allPatientsOf, linkedBinaries, maxListedPatients, type Resource, securityContextToken } from '@bulkhead/fhir';
-import { type Named, type PatientOfConnection, pagesOf, toBatches } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, type Named, type PatientOfConnection, pagesOf, toBatches } from '@bulkhead/store';
 import { type ErasableDocument, erasableFields, notErased } from './erased-resources.ts';
 
 export interface ResourceOfPatient extends ErasableDocument {

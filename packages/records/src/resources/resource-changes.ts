@@ -1,7 +1,7 @@
 import type { ResourceSearch } from '@bulkhead/fhir';
-import { idsBelow, maxWriteMs } from '@bulkhead/store';
+import { type Database, idsBelow, maxWriteMs } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
-import mongoose, { type Connection as Database } from 'mongoose';
+import mongoose from 'mongoose';
 import { changedSince, timestampOf } from './changed-since.ts';
 import { ReplyLimit } from './reply-limit.ts';
 import { listResourceTypes } from './resource-collections.ts';
@@ -99,8 +99,8 @@ export function createResourceChanges(
 
     /** The time before which all changes can be read. */
     async settledUntil(): Promise<Date> {
-      const { localTime } = await database.getClient().db().admin().command({ hello: 1 });
-      return wholeSecond(localTime.getTime() - delayMs);
+      const now = await database.now();
+      return wholeSecond(now.getTime() - delayMs);
     },
 
     /** Counts the resources of a type that were stored or deleted since a time, up to a limit. */

@@ -1,5 +1,5 @@
 import { isResourceType } from '@bulkhead/fhir';
-import type { Connection as Database } from 'mongoose';
+import type { Database } from '@bulkhead/store';
 
 /**
  * The indexes of a resource collection, by name. Every index slows down every write, so each one has its reason. `toResourceQuery`
@@ -43,9 +43,5 @@ export async function prepareResourceTypes(
 
 /** The resource types that have a collection, in the order of their names. */
 export async function listResourceTypes(database: Database): Promise<string[]> {
-  const collections = (await database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
-  return collections
-    .map(({ name }) => name)
-    .filter(isResourceType)
-    .toSorted();
+  return (await database.listCollections()).filter(isResourceType).toSorted();
 }

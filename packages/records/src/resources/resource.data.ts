@@ -2,6 +2,7 @@ import {
   amountsOf,
   type ConnectionPass,
   type DataAmounts,
+  type Database,
   deleteInBatches,
   type FeatureData,
   hasNoActiveWork,
@@ -12,7 +13,7 @@ import {
   type PatientPass,
   sumAmounts,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { collections } from './collections.ts';
 import { countMentions } from './count-mentions.ts';
 import { type ErasableDocument, eraseBinaries, eraseResources, notErased, storedBinaries } from './erased-resources.ts';
 import type { KeptOutRepository } from './kept-out.repository.ts';
@@ -35,10 +36,10 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
   const ofTypes = (resources: DataAmounts['resources']) => amountsOf({ resources });
   const parts = ownedRecords(database, [
     {
-      ...{ collection: 'kept_out_patients', kind: 'keptOutPatients', isCounted: true },
+      ...{ collection: collections.keptOutPatients, kind: 'keptOutPatients', isCounted: true },
       ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
     },
-    { collection: 'kept_out_keys', kind: 'keptOutKeys', ofConnection: (_id) => ({ _id }) },
+    { collection: collections.keptOutKeys, kind: 'keptOutKeys', ofConnection: (_id) => ({ _id }) },
   ]);
 
   const eraseType = (type: string, pass: ConnectionPass): Promise<number> =>

@@ -1,8 +1,7 @@
-import { everyResource, isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
-import type { Named, PatientOfConnection } from '@bulkhead/store';
+import { everyResource, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
+import type { Database, Named, PatientOfConnection } from '@bulkhead/store';
 import { decodeExactNumbers, JsonWriter, type NumberText } from '@bulkhead/store/bson';
 import type mongoose from 'mongoose';
-import type { Connection as Database } from 'mongoose';
 import { decodeDocument as decode, writeDocumentLine as writeLine } from './document-lines.ts';
 import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
@@ -365,10 +364,8 @@ export class ResourceRepository {
 
   /** Counts the current resources of a connection by type. Types without resources are left out. */
   async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
-    const collections = (await this.database.db?.listCollections({}, { nameOnly: true }).toArray()) ?? [];
-    const types = collections.map(({ name }) => name).filter(isResourceType);
     const counts: Record<string, number> = {};
-    for (const type of types.toSorted()) {
+    for (const type of await listResourceTypes(this.database)) {
       const count = await this.database.collection(type).countDocuments({ connectionId, deleted: false });
       if (count > 0) counts[type] = count;
     }

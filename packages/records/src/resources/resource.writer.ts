@@ -12,8 +12,14 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import { FileNovelty, isDocumentRefused, type KeptOutList, type RawWrites, type WriteGate } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import {
+  type Database,
+  FileNovelty,
+  isDocumentRefused,
+  type KeptOutList,
+  type RawWrites,
+  type WriteGate,
+} from '@bulkhead/store';
 import { notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import { prepareResourceTypes } from './resource-collections.ts';

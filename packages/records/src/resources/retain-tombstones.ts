@@ -1,5 +1,5 @@
-import { RetentionPass, type RetentionStep } from '@bulkhead/store';
-import mongoose, { type Connection as Database } from 'mongoose';
+import { type Database, RetentionPass, type RetentionStep } from '@bulkhead/store';
+import mongoose from 'mongoose';
 import { listResourceTypes } from './resource-collections.ts';
 
 /** What the retention of tombstones needs to know of connections. */

@@ -1,5 +1,4 @@
-import { duplicateInserts, maxWriteMs, type RawWrites, type WriteDocument } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type Database, duplicateInserts, maxWriteMs, type RawWrites, type WriteDocument } from '@bulkhead/store';
 import { toFields, writeDocument } from './line-document.ts';
 import { changedNow } from './resource-changes.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';

@@ -1,7 +1,7 @@
 import { extractSearchKeys, type Resource, searchKeysVersion } from '@bulkhead/fhir';
-import { writeUnordered } from '@bulkhead/store';
+import { type Database, writeUnordered } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
-import type { Connection as Database } from 'mongoose';
+import { collections } from './collections.ts';
 import type { ResourceDocument } from './resource-document.ts';
 
 /**
@@ -41,7 +41,7 @@ export async function upgradeResources(options: {
   readonly again: boolean;
 }): Promise<number> {
   const { database, resourceTypes, again } = options;
-  const upgrades = database.collection<UpgradeProgress>('upgrades');
+  const upgrades = database.collection<UpgradeProgress>(collections.upgrades);
   const upgrade = await upgrades.findOne({ _id: upgradeId });
   const isCurrent = upgrade?.version === searchKeysVersion;
   if (isCurrent && upgrade.completedAt && !again) return 0;

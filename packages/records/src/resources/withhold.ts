@@ -6,8 +6,7 @@
  *   the list also after it has stored the Binary, and the writer of the resource erases the Binary after it has changed the list.
  */
 import { allPatientsOf, linkedBinaries, maxListedPatients, type Resource } from '@bulkhead/fhir';
-import type { KeptOutList } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import type { Database, KeptOutList } from '@bulkhead/store';
 import { type ErasableDocument, eraseBinaries, eraseResources, notErased } from './erased-resources.ts';
 import { resourceError } from './errors.ts';
 import type { KeptOutRepository } from './kept-out.repository.ts';

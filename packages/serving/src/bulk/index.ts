@@ -1,2 +1,2 @@
 export { servedExportError } from './errors.ts';
-export { createServedExportStore, type ServedExportStore } from './store.ts';
+export { type ServedExportStore, servedExportFeature } from './served-export.feature.ts';

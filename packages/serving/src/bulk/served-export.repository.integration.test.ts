@@ -1,9 +1,9 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { servedExportFeature } from './served-export.feature.ts';
 import type { ServedExport } from './served-export.record.ts';
-import { createServedExportStore } from './store.ts';
 
-const { store, close } = await openTestStore((context) => createServedExportStore(context));
+const { store, close } = await openTestStore((context) => servedExportFeature.open(context));
 afterAll(close);
 const { servedExports } = store;
 

@@ -1,9 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { containsId } from '@bulkhead/fhir';
 import { mongooseSchemaOf, type PatientOfConnection, type StoreContext, type Stored, withId } from '@bulkhead/store';
+import { collections } from './collections.ts';
 import { type ServedExport, servedExportSchema } from './served-export.record.ts';
 
-const schema = mongooseSchemaOf(servedExportSchema, { collection: 'served_exports' });
+const schema = mongooseSchemaOf(servedExportSchema, { collection: collections.servedExports });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 schema.index({ connectionId: 1 });
 

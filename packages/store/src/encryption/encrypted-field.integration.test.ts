@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createSecretBox } from '@bulkhead/base/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
-import mongoose, { type Connection as Database } from 'mongoose';
+import mongoose from 'mongoose';
+import { Database } from '../database.ts';
 import { createEncryptedField } from './encrypted-field.ts';
 
 const former = randomBytes(32);
@@ -15,7 +16,7 @@ const secrets = () => database.collection<{ _id: string; encrypted?: string }>('
 const encrypt = (text: string, by = before) => by.encrypt({ plaintext: Buffer.from(text), owner: 'a' });
 const read = async () =>
   box.decrypt({ encrypted: (await secrets().findOne({ _id: 'a' }))?.encrypted ?? '', owner: 'a' }).toString();
-const encryptedField = (on: Database = database) =>
+const encryptedField = (on: Database = new Database(database)) =>
   createEncryptedField({
     database: on,
     secretBox: box,

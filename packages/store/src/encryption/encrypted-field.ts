@@ -1,6 +1,6 @@
 import { AppError } from '@bulkhead/base';
 import { encryptedPrefix, type SecretBox } from '@bulkhead/base/encryption';
-import type { Connection as Database } from 'mongoose';
+import type { Database } from '../database.ts';
 
 export type EncryptedField = ReturnType<typeof createEncryptedField>;
 

@@ -4,13 +4,14 @@ import { createSecretBox } from '@bulkhead/base/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { Database } from '../database.ts';
 import { openGate } from '../testing/test-context.ts';
 import { EncryptedFiles } from './encrypted-files.ts';
 
 const secretBox = createSecretBox({ current: randomBytes(32) });
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const gate = openGate;
-const files = new EncryptedFiles({ database, bucketName: 'encrypted', secretBox, gate });
+const files = new EncryptedFiles({ database: new Database(database), bucketName: 'encrypted', secretBox, gate });
 afterAll(() => database.close());
 
 async function store(owner: string, ...parts: Buffer[]) {
@@ -59,7 +60,7 @@ describe('an encrypted file #quarantine', () => {
   test('reading an encrypted file fails if it was changed, or with another key or for another owner', async () => {
     const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
     const otherFiles = new EncryptedFiles({
-      database,
+      database: new Database(database),
       bucketName: 'encrypted',
       secretBox: createSecretBox({ current: randomBytes(32) }),
       gate,

@@ -4,7 +4,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { SecretBox } from '@bulkhead/base/encryption';
 import { createDecryptStream, createEncryptStream } from '@bulkhead/base/encryption';
-import mongoose, { type Connection as Database } from 'mongoose';
+import type mongoose from 'mongoose';
+import type { Database } from '../database.ts';
 import type { WriteGate } from '../write-gate.ts';
 import { createEncryptedField } from './encrypted-field.ts';
 
@@ -125,8 +126,7 @@ export class EncryptedFiles {
   }
 
   private bucket() {
-    if (!this.database.db) throw new Error('the store is not connected');
-    return new mongoose.mongo.GridFSBucket(this.database.db, { bucketName: this.bucketName });
+    return this.database.bucket(this.bucketName);
   }
 
   /** Also removes the chunks of unfinished uploads, which the driver's `delete` does not do. */

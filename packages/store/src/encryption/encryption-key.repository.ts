@@ -1,8 +1,8 @@
 import type { AppError } from '@bulkhead/base';
 import type { SecretBox } from '@bulkhead/base/encryption';
 import { encryptionError } from '@bulkhead/base/encryption';
-import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
+import type { Database } from '../database.ts';
 import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';
 import type { EncryptedField } from './encrypted-field.ts';
 

@@ -19,7 +19,7 @@ export async function openTestStore<Repositories>(
   const { onCommand, uri = testServices().mongodbUri, encryptionKey } = options;
   const settings = { ...connectionSettings, monitorCommands: onCommand !== undefined };
   const database = await createConnection(uri, settings).asPromise();
-  if (onCommand) watchCommands({ database, onCommand });
+  if (onCommand) watchCommands({ connection: database, onCommand });
   const rawWrites = await openRawWrites(database);
   const { repositories: store } = create({ ...testContext(database, encryptionKey), rawWrites: () => rawWrites });
   await createIndexes(database);

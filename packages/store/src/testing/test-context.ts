@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSecretBox } from '@bulkhead/base/encryption';
-import type { Connection as Database } from 'mongoose';
+import type { Connection } from 'mongoose';
+import { Database } from '../database.ts';
 import type { RawWrites } from '../raw-writes.ts';
 import type { StoreContext, WriteGate } from '../write-gate.ts';
 
@@ -16,6 +17,10 @@ export const openGate: WriteGate = {
 export type TestContext = StoreContext & { readonly rawWrites: () => RawWrites | undefined };
 
 /** What repositories are made of in a test: an open gate, and by default a key of their own. */
-export function testContext(database: Database, encryptionKey: Buffer = randomBytes(32)): StoreContext {
-  return { database, secretBox: createSecretBox({ current: encryptionKey }), gate: openGate };
+export function testContext(connection: Connection, encryptionKey: Buffer = randomBytes(32)): StoreContext {
+  return {
+    database: new Database(connection),
+    secretBox: createSecretBox({ current: encryptionKey }),
+    gate: openGate,
+  };
 }

@@ -16,7 +16,7 @@ import {
 import { z } from 'zod';
 import { webhookError } from '../errors.ts';
 import { deliverJob } from '../steps/deliver-webhook.job.ts';
-import type { WebhookStore } from '../store.ts';
+import type { WebhookStore } from '../webhook.feature.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
 import type { WebhookAddresses } from './webhook-address.ts';
 

@@ -3,7 +3,7 @@ import type { ConnectionStore } from '@bulkhead/connections';
 import { defineJob, type FailedJob, minuteMs, type Producer } from '@bulkhead/queues';
 import { z } from 'zod';
 import { webhookError } from '../errors.ts';
-import type { WebhookStore } from '../store.ts';
+import type { WebhookStore } from '../webhook.feature.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 

@@ -1,10 +1,10 @@
 import { type Page, pageQuery, readPage, totalQuery } from '@bulkhead/store';
 import { z } from 'zod';
+import type { AuditStore } from '../audit.feature.ts';
 import { auditActions } from '../audit-actions.ts';
 import { type AuditEvent, auditOutcomes, type NewAuditEvent, toAuditView } from '../audit-event.record.ts';
 import { auditCsvHeader, toAuditCsvLine } from '../audit-event-csv.ts';
 import type { ChainPosition, ChainReport } from '../check-chain.ts';
-import type { AuditStore } from '../store.ts';
 
 /** The size of a write to a socket. */
 const chunkCharacters = 64 * 1024;

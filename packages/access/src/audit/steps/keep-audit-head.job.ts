@@ -1,8 +1,8 @@
 import type { Logger } from '@bulkhead/base';
 import { defineJob, minuteMs, once } from '@bulkhead/queues';
 import { z } from 'zod';
+import type { AuditStore } from '../audit.feature.ts';
 import type { ChainPosition } from '../check-chain.ts';
-import type { AuditStore } from '../store.ts';
 
 export interface AuditHeadDeps {
   readonly store: Pick<AuditStore, 'auditEvents'>;

@@ -1,10 +1,10 @@
 import { openTestStore } from '@bulkhead/store/testing';
-import { createAuditStore } from '../store.ts';
+import { auditFeature } from '../audit.feature.ts';
 
 // Appends audit events until it is killed, and prints the id of each acknowledged event.
 // usage: append-forever.fixture.ts <MongoDB URI> <name>
 const [uri = '', name = ''] = process.argv.slice(2);
-const { store } = await openTestStore(createAuditStore, { uri });
+const { store } = await openTestStore(auditFeature.open, { uri });
 
 async function appendForever(caller: number): Promise<never> {
   for (let n = 0; ; n++) {

@@ -6,7 +6,7 @@ import { createIndexes, type StoreContext } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type AuditEventDocument, auditHash, createAuditStore, type NewAuditEvent, toEvent } from '../index.ts';
+import { type AuditEventDocument, auditFeature, auditHash, type NewAuditEvent, toEvent } from '../index.ts';
 
 let uri: string;
 const dayMs = 24 * 60 * 60_000;
@@ -37,7 +37,7 @@ const rewrite = async (document: AuditEventDocument) => {
 
 /** Opens the database of the running test as another process would. */
 const openStore = async (auditDays?: number) => {
-  const create = (context: StoreContext) => createAuditStore({ ...context, auditDays });
+  const create = (context: StoreContext) => auditFeature.open({ ...context, auditDays });
   const { store: repositories, ...opened } = await openTestStore(create, { uri });
   return { ...repositories, ...opened };
 };

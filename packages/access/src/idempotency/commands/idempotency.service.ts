@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AppError, hashOf, waitUntil } from '@bulkhead/base';
 import type { AnsweredRequest, RequestAttempt } from '../answered-request.repository.ts';
 import { idempotencyError } from '../errors.ts';
-import type { IdempotencyStore } from '../store.ts';
+import type { IdempotencyStore } from '../idempotency.feature.ts';
 
 /** A request with an `Idempotency-Key`. */
 export interface KeyedRequest {

@@ -1,11 +1,11 @@
-import { createIdempotencyStore } from '@bulkhead/access/idempotency';
+import { idempotencyFeature } from '@bulkhead/access/idempotency';
 import { createIdempotencyService } from '@bulkhead/access/idempotency/commands';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { makeBulkExport } from '../testing/make-records.ts';
 import { acceptOnce } from './new-export.ts';
 
-const { store, close } = await openTestStore(createIdempotencyStore);
+const { store, close } = await openTestStore(idempotencyFeature.open);
 afterAll(close);
 
 test('a repeated request stores the record of a first one that died before it did, and then finds it', async () => {

@@ -3,10 +3,10 @@ import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
+import type { BulkExportStore } from '../export.feature.ts';
 import { discardJob } from '../steps/discard-export.job.ts';
 import { pollJob } from '../steps/poll-export.job.ts';
 import { resumeJob } from '../steps/resume-export.job.ts';
-import type { BulkExportStore } from '../store.ts';
 
 interface ExportCommand {
   readonly store: BulkExportStore;

@@ -4,7 +4,7 @@ import { newId, waitUntil } from '@bulkhead/base';
 import { exportNote, type Provider } from '@bulkhead/ehr/providers';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../export.feature.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 

@@ -11,7 +11,7 @@ import type { ResourceStore } from '@bulkhead/records';
 import { instantSchema, toView, type View } from '@bulkhead/store';
 import { z } from 'zod';
 import type { BulkExport } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../export.feature.ts';
 
 /** What is known of one type at the EHR of a connection. What is not known is absent, and is not a no. */
 export const typeRowSchema = z

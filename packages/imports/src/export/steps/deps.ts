@@ -4,7 +4,7 @@ import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { ResourceStore } from '@bulkhead/records';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import type { BufferPool } from '@bulkhead/store/bson';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../export.feature.ts';
 import type { ExportContexts } from './export-contexts.ts';
 
 /** The dependencies of the steps of this feature. */

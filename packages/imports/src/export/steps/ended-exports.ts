@@ -2,8 +2,8 @@ import type { Immutable } from '@bulkhead/base';
 import type { EndedRuns } from '@bulkhead/webhooks/steps';
 import { lacksData } from '../bulk-export.record.ts';
 import { isTerminal, publicStatus } from '../bulk-export-phase.ts';
+import type { BulkExportStore } from '../export.feature.ts';
 import type { ExportEnd } from '../export-ended.event.ts';
-import type { BulkExportStore } from '../store.ts';
 
 export function endedExports({ bulkExports }: Pick<BulkExportStore, 'bulkExports'>): EndedRuns {
   return {

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionStore } from '@bulkhead/connections';
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { BulkExport } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../export.feature.ts';
 
 /** The data that all files of an export share. */
 export interface ExportContext {

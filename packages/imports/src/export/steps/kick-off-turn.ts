@@ -16,7 +16,7 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { digest } from '../commands/new-export.ts';
 import { exportError } from '../errors.ts';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../export.feature.ts';
 import type { BulkExportDeps } from './deps.ts';
 
 const hourMs = 60 * 60_000;

@@ -1,16 +1,16 @@
-import { createIdempotencyStore } from '@bulkhead/access/idempotency';
+import { idempotencyFeature } from '@bulkhead/access/idempotency';
 import { ByteBudget } from '@bulkhead/base';
 import { type ConnectedEhr, type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
 import { createStores as createDocumentStores, documentSettings } from '@bulkhead/documents/testing';
-import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { BufferPool } from '@bulkhead/store/bson';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { exportFeature } from '../export.feature.ts';
 import type { BulkExportDeps } from '../steps/deps.ts';
 import { createExportContexts } from '../steps/export-contexts.ts';
 import { kickOff } from '../steps/kick-off.job.ts';
 import { pollExport } from '../steps/poll-export.job.ts';
-import { createBulkExportStore } from '../store.ts';
 import { makeBulkExport } from './make-records.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
@@ -25,10 +25,10 @@ export async function startUseCases(options?: ConnectedEhrOptions) {
 export function createStores(context: TestContext) {
   const others = {
     ...createDocumentStores(context).repositories,
-    ...createQuarantineStore(context).repositories,
-    answeredRequests: createIdempotencyStore(context).repositories.answeredRequests,
+    ...quarantineFeature.open(context).repositories,
+    answeredRequests: idempotencyFeature.open(context).repositories.answeredRequests,
   };
-  return { repositories: { ...others, ...createBulkExportStore({ ...context, ...others }).repositories } };
+  return { repositories: { ...others, ...exportFeature.open({ ...context, ...others }).repositories } };
 }
 
 /** Adds what the steps of an export need, and what makes exports. */

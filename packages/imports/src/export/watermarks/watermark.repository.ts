@@ -1,11 +1,12 @@
 import type { ExportType } from '@bulkhead/fhir';
 import { isDuplicateKey, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
+import { collections } from '../collections.ts';
 import { type Watermark, watermarkSchema } from './watermark.ts';
 
 const documentSchema = watermarkSchema.extend({ id: z.string() });
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'watermarks' });
+const schema = mongooseSchemaOf(documentSchema, { collection: collections.watermarks });
 schema.index({ connectionId: 1 });
 
 /** `watermarks`: for each connection, export level and type, the last transactionTime up to which everything is stored. */

@@ -1,7 +1,7 @@
 import type { ConnectionSchedules } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
+import type { ScheduleStore } from '../schedule.feature.ts';
 import { removeSchedule, setScheduler } from '../steps/run-schedule.job.ts';
-import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';
 
 /** Adds and removes schedules when a connection is created or deleted. */

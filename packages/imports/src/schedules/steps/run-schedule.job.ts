@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { windowEnd } from '../../export/steps/index.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
 import { scheduleError } from '../errors.ts';
+import type { ScheduleStore } from '../schedule.feature.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
-import type { ScheduleStore } from '../store.ts';
 import type { ScheduleStores } from '../stores.ts';
 
 export const runScheduleJob = defineJob({

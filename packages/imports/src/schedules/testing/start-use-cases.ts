@@ -1,10 +1,10 @@
 import type { PeopleText } from '@bulkhead/base';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
-import { createWebhookStore } from '@bulkhead/webhooks';
+import { webhookFeature } from '@bulkhead/webhooks';
 import { createStores as createExportStores, withExports } from '../../export/testing/index.ts';
-import { createSyncStore } from '../../sync/index.ts';
-import { createScheduleStore } from '../store.ts';
+import { syncFeature } from '../../sync/index.ts';
+import { scheduleFeature } from '../schedule.feature.ts';
 
 export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
 
@@ -21,7 +21,7 @@ function peopleTextOf(code: string): PeopleText {
 /** Creates the stores that the steps of schedules, and of what they start, use. */
 export function createStores(context: TestContext) {
   const exports = createExportStores(context).repositories;
-  const syncs = createSyncStore({ ...context, ...exports }).repositories;
-  const webhooks = createWebhookStore(context).repositories;
-  return { repositories: { ...exports, ...syncs, ...webhooks, ...createScheduleStore(context).repositories } };
+  const syncs = syncFeature.open({ ...context, ...exports }).repositories;
+  const webhooks = webhookFeature.open(context).repositories;
+  return { repositories: { ...exports, ...syncs, ...webhooks, ...scheduleFeature.open(context).repositories } };
 }

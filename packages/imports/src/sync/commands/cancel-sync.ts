@@ -1,7 +1,7 @@
 import type { Producer } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { syncError } from '../errors.ts';
-import type { SyncStore } from '../store.ts';
+import type { SyncStore } from '../sync.feature.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 

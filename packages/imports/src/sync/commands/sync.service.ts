@@ -11,7 +11,7 @@ import { usualKeptMs } from '../../runs/run-view.ts';
 import { syncError } from '../errors.ts';
 import { planSyncJob } from '../steps/plan-sync.job.ts';
 import { resumeSyncJob } from '../steps/resume-sync.job.ts';
-import type { SyncStore } from '../store.ts';
+import type { SyncStore } from '../sync.feature.ts';
 import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive, phasesOfSync } from '../sync-run-phase.ts';

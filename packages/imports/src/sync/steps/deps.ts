@@ -3,7 +3,7 @@ import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { ResourceStore } from '@bulkhead/records';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
-import type { SyncStore } from '../store.ts';
+import type { SyncStore } from '../sync.feature.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface SyncDeps extends Omit<DocumentDeps, 'store'> {

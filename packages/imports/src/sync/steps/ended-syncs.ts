@@ -1,6 +1,6 @@
 import type { Immutable } from '@bulkhead/base';
 import type { EndedRuns } from '@bulkhead/webhooks/steps';
-import type { SyncStore } from '../store.ts';
+import type { SyncStore } from '../sync.feature.ts';
 import type { SyncEnd } from '../sync-ended.event.ts';
 import { isSyncActive, syncRunStatus } from '../sync-run-phase.ts';
 

@@ -1,9 +1,9 @@
 import { ByteBudget } from '@bulkhead/base';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
 import { createStores as createDocumentStores, documentSettings } from '@bulkhead/documents/testing';
-import { createQuarantineStore } from '@bulkhead/records/quarantine';
+import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
-import { createSyncStore } from '../store.ts';
+import { syncFeature } from '../sync.feature.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
 export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
@@ -16,6 +16,6 @@ export async function startUseCases(options?: ConnectedEhrOptions) {
 }
 
 function createStores(context: TestContext) {
-  const others = { ...createDocumentStores(context).repositories, ...createQuarantineStore(context).repositories };
-  return { repositories: { ...others, ...createSyncStore({ ...context, ...others }).repositories } };
+  const others = { ...createDocumentStores(context).repositories, ...quarantineFeature.open(context).repositories };
+  return { repositories: { ...others, ...syncFeature.open({ ...context, ...others }).repositories } };
 }

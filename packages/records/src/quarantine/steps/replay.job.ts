@@ -1,8 +1,8 @@
 import { toKnownError } from '@bulkhead/base';
 import { defineJob, type FailedJob, minuteMs, threeTimes } from '@bulkhead/queues';
 import { z } from 'zod';
+import type { QuarantineStore } from '../quarantine.feature.ts';
 import type { QuarantineEntry } from '../quarantine.record.ts';
-import type { QuarantineStore } from '../store.ts';
 
 export interface ReplayDeps {
   readonly store: QuarantineStore;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseExact } from '@bulkhead/fhir';
 import { createSimulatorControl } from '@bulkhead/testing';
-import type { ResourceStore } from '../store.ts';
+import type { ResourceStore } from '../resource.feature.ts';
 
 /** Compares the stored resources of each type with what the simulator serves, numbers by their texts. */
 export async function compareWithSimulator(options: {

@@ -1,11 +1,11 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { isErasedEntry, type ResourceDocument, toTombstone } from '../index.ts';
-import { createResourceStore } from '../store.ts';
+import { resourceFeature } from '../resource.feature.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
 
 const opened = await openTestStore((context) => {
-  const created = createResourceStore({ ...context, rawWrites: () => undefined });
+  const created = resourceFeature.open({ ...context, rawWrites: () => undefined });
   const data = created.data({
     eraseDocumentsOf: async () => 0,
     nextConnectionId: async (after) =>

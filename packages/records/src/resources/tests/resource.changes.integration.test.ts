@@ -1,15 +1,15 @@
-import { openRawWrites } from '@bulkhead/store';
+import { Database, openRawWrites } from '@bulkhead/store';
 import { openGate, openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { readHistory } from '../commands/read-history.ts';
 import { createResourceChanges, type ResourceDocument, toTombstone, VersionWriter } from '../index.ts';
-import { createResourceStore } from '../store.ts';
+import { resourceFeature } from '../resource.feature.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
-  createResourceStore({ ...context, rawWrites: () => undefined }),
+  resourceFeature.open({ ...context, rawWrites: () => undefined }),
 );
 afterAll(close);
 const { keptOut: keptOutStore } = store;
@@ -47,10 +47,12 @@ describe.each([
 ])('resources that are written as $what', ({ open }) => {
   const write = async (...documents: ResourceDocument[]) => {
     const rawWrites = await open(database);
-    await new VersionWriter({ database, gate: openGate, keptOutStore, rawWrites: () => rawWrites }).write(
-      resourceType,
-      documents,
-    );
+    await new VersionWriter({
+      database: new Database(database),
+      gate: openGate,
+      keptOutStore,
+      rawWrites: () => rawWrites,
+    }).write(resourceType, documents);
   };
 
   test('the newest change is read first, a resource once, a deletion as one, and an unchanged version not again', async () => {
@@ -71,7 +73,7 @@ describe.each([
     await write(observation(connectionId, 'early', 1));
     const early = await readAll(connectionId);
     const next = await waitFor(async () => {
-      const until = await createResourceChanges(database, { delayMs: 0 }).settledUntil();
+      const until = await createResourceChanges(new Database(database), { delayMs: 0 }).settledUntil();
       return (await read({ connectionId, since: until })).length === 0 ? until : undefined;
     });
     const late = { ...observation(connectionId, 'late', 1), storedAt: new Date(next.getTime() - 3_600_000) };
@@ -87,7 +89,12 @@ describe.each([
       if (['insert', 'update'].includes(commandName)) limits.push(Number(command.maxTimeMS));
     });
     const rawWrites = await open(watched);
-    const writer = new VersionWriter({ database: watched, gate: openGate, keptOutStore, rawWrites: () => rawWrites });
+    const writer = new VersionWriter({
+      database: new Database(watched),
+      gate: openGate,
+      keptOutStore,
+      rawWrites: () => rawWrites,
+    });
     await writer.write(resourceType, [observation(connectionId, 'a', 1)]);
     await writer.write(resourceType, [observation(connectionId, 'a', 2)]);
     await watched.close();
@@ -103,7 +110,7 @@ describe.each([
   test('ends with what is stored', async () => {
     const connectionId = `conn_followed_${what.length}`;
     // Long enough for a write to be stored on a busy machine. Production waits for two minutes.
-    const changes = createResourceChanges(database, { delayMs: 5000, maxRemembered: maxRemembered ?? 1 });
+    const changes = createResourceChanges(new Database(database), { delayMs: 5000, maxRemembered: maxRemembered ?? 1 });
     const copy = new Map<string, string>();
     let reached = since;
     const { signal } = new AbortController();

@@ -1,4 +1,5 @@
 import { type DateCriterion, parseSearch, type Resource, type ResourceSearch } from '@bulkhead/fhir';
+import { Database } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -9,9 +10,9 @@ import {
   toResourceQuery,
   toTombstone,
 } from '../index.ts';
+import { resourceFeature } from '../resource.feature.ts';
 import { changedNow, createResourceChanges } from '../resource-changes.ts';
 import { sortFault } from '../resource-query.ts';
-import { createResourceStore } from '../store.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
 
 const collection = { connectionId: 'conn_1', resourceType: 'Observation' };
@@ -46,7 +47,7 @@ const observations = Array.from({ length: total }, (_, index) => makeObservation
 const documents = observations.map((observation) => makeDocument(observation));
 
 const { store, database, close } = await openTestStore((context) =>
-  createResourceStore({ ...context, rawWrites: () => undefined }),
+  resourceFeature.open({ ...context, rawWrites: () => undefined }),
 );
 await store.resourceWriter.write('Observation', documents);
 // A resource of another practice, whose id has the same prefix, and a deleted resource.
@@ -405,7 +406,7 @@ describe('the resource repository (searches)', () => {
     }));
     await store.prepareResourceTypes(['Goal']);
     await database.collection('Goal').insertMany(goalDocuments as never[]);
-    const impatient = new ResourceRepository(database, { pageTimeMs: 1 });
+    const impatient = new ResourceRepository(new Database(database), { pageTimeMs: 1 });
     const goals = { connectionId: 'conn_1', resourceType: 'Goal', search: parse('status=x&category=none,no') };
     const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
     await expect(impatient.count({ ...goals, search: parse('status=x') })).rejects.toMatchObject(stopped);
@@ -423,8 +424,8 @@ describe('the resource repository (searches)', () => {
     // No index finds what one of two searches finds, so all resources are read.
     const searches = [parse('status=none'), parse('category=none')];
     const selection = { connectionId: 'conn_1', resourceType: 'Basic', searches };
-    const hasty = new ResourceRepository(database, { replyTimeMs: 1 });
-    const changes = createResourceChanges(database, { replyTimeMs: 1 });
+    const hasty = new ResourceRepository(new Database(database), { replyTimeMs: 1 });
+    const changes = createResourceChanges(new Database(database), { replyTimeMs: 1 });
     const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
     await expect(collect(hasty.streamNdjson(selection))).rejects.toMatchObject(stopped);
     await expect(collect(hasty.streamBatches(selection))).rejects.toMatchObject(stopped);

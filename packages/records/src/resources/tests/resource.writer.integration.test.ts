@@ -2,7 +2,7 @@ import type { Resource } from '@bulkhead/fhir';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { noOutcome, type ResourceDocument, toTombstone } from '../index.ts';
-import { createResourceStore } from '../store.ts';
+import { resourceFeature } from '../resource.feature.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
 
 function observation(id: string, versionId: number, extra = ''): ResourceDocument {
@@ -16,7 +16,7 @@ function observation(id: string, versionId: number, extra = ''): ResourceDocumen
 const next = { ...context, observedAt: new Date('2024-06-02T00:00:00Z') };
 
 const { store, close } = await openTestStore((context) =>
-  createResourceStore({ ...context, rawWrites: () => undefined }),
+  resourceFeature.open({ ...context, rawWrites: () => undefined }),
 );
 afterAll(close);
 

@@ -1,5 +1,5 @@
 import { maxListedPatients } from '@bulkhead/fhir';
-import type { KeptOutList } from '@bulkhead/store';
+import { Database, type KeptOutList } from '@bulkhead/store';
 import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
@@ -40,7 +40,11 @@ async function write(
 ) {
   const list = 'list' in options ? options.list : await readList();
   const { store = keptOutStore } = options;
-  const writer = new VersionWriter({ database, keptOutStore: store, gate: { admit: async (_, write) => write(list) } });
+  const writer = new VersionWriter({
+    database: new Database(database),
+    keptOutStore: store,
+    gate: { admit: async (_, write) => write(list) },
+  });
   const outcome = await writer.write(resourceType, documents);
   return { outcome, stored: await readStored(resourceType) };
 }

@@ -3,11 +3,11 @@ import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compareVersions, type ResourceDocument, toTombstone } from '../index.ts';
-import { createResourceStore } from '../store.ts';
+import { resourceFeature } from '../resource.feature.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
-  createResourceStore({ ...context, rawWrites: () => undefined }),
+  resourceFeature.open({ ...context, rawWrites: () => undefined }),
 );
 await store.prepareResourceTypes(['Patient']);
 const patients = database.collection<ResourceDocument>('Patient');

@@ -1,4 +1,4 @@
-import { openRawWrites, type RawWrites } from '@bulkhead/store';
+import { Database, openRawWrites, type RawWrites } from '@bulkhead/store';
 import { openGate, testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -86,7 +86,12 @@ function version(resourceId: string, number: number): ResourceDocument {
 let sendsBytes = false;
 const createWriter = () => {
   const raw = sendsBytes && rawWrites ? createDisruptedWrites(rawWrites) : undefined;
-  return new VersionWriter({ database: createDisrupted(), gate: openGate, keptOutStore, rawWrites: () => raw });
+  return new VersionWriter({
+    database: new Database(createDisrupted()),
+    gate: openGate,
+    keptOutStore,
+    rawWrites: () => raw,
+  });
 };
 const toWrite =
   (writer: ResourceWriter) =>
@@ -97,7 +102,7 @@ const create = () => toWrite(createWriter());
 const createOfFile = () => toWrite(createWriter().ofFile());
 /** Writes like another process. */
 const writeFromOtherWorker = (...documents: ResourceDocument[]) =>
-  new VersionWriter({ database, gate: openGate, keptOutStore }).write('Goal', documents);
+  new VersionWriter({ database: new Database(database), gate: openGate, keptOutStore }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
   before.push({ command: 'write', happens: () => writeFromOtherWorker(...documents) });
 const read = async (resourceId: string) => {

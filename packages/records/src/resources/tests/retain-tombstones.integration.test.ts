@@ -1,14 +1,15 @@
+import { Database } from '@bulkhead/store';
 import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { resourceFeature } from '../resource.feature.ts';
 import { toTombstone } from '../resource-document.ts';
 import { retainTombstones } from '../retain-tombstones.ts';
-import { createResourceStore } from '../store.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-const { repositories: store } = createResourceStore({ ...testContext(database), rawWrites: () => undefined });
+const { repositories: store } = resourceFeature.open({ ...testContext(database), rawWrites: () => undefined });
 afterAll(() => database.close());
 
 const { connectionId } = documentContext;
@@ -19,7 +20,7 @@ const writeGoal = (id: string) =>
   ]);
 
 /** A database that calls `before` when it receives the deletion of Goals. */
-function databaseThatDeletesAfter(before: () => Promise<unknown>): typeof database {
+function databaseThatDeletesAfter(before: () => Promise<unknown>): Database {
   const collection = (name: string) => {
     const of = database.collection(name);
     if (name !== 'Goal') return of;
@@ -30,7 +31,7 @@ function databaseThatDeletesAfter(before: () => Promise<unknown>): typeof databa
       },
     });
   };
-  return Object.assign(Object.create(database), { collection });
+  return new Database(Object.assign(Object.create(database), { collection }));
 }
 
 test('a resource that is created again while tombstones are deleted stays', async () => {

@@ -2,11 +2,11 @@ import { isDocumentRefused, isStoreUnavailable } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { resourceFeature } from '../resource.feature.ts';
 import { toResourceDocument } from '../resource-document.ts';
-import { createResourceStore } from '../store.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
-const { store, database, close } = await openTestStore(createResourceStore);
+const { store, database, close } = await openTestStore(resourceFeature.open);
 await store.prepareResourceTypes(['Device']);
 await database.db?.command({ collMod: 'Device', validator: { resourceId: { $ne: 'invalid' } } });
 afterAll(close);
@@ -42,7 +42,7 @@ test.each([
 });
 
 test('isDocumentRefused is false if the server cannot be reached', async () => {
-  const error = await failureOf(openTestStore(createResourceStore, { uri: 'mongodb://127.0.0.1:9/x' }));
+  const error = await failureOf(openTestStore(resourceFeature.open, { uri: 'mongodb://127.0.0.1:9/x' }));
   expect(error).toBeInstanceOf(Error);
   expect(isDocumentRefused(error)).toBe(false);
 });
@@ -67,7 +67,7 @@ const { setName, me } = await database.getClient().db().admin().command({ hello:
   'reads go to the primary, even if the URI prefers a secondary, which can be behind',
   async () => {
     address.search = `?replicaSet=${setName}&readPreference=secondary`;
-    const other = await openTestStore(createResourceStore, { uri: address.href });
+    const other = await openTestStore(resourceFeature.open, { uri: address.href });
     try {
       // The set of the tests has no secondary.
       expect(await other.store.resources.listIds({ connectionId: 'conn_1', resourceType: 'Patient' })).toEqual([]);

@@ -24,8 +24,8 @@ import { checkSince, type ResourceChange, type ResourceStore } from '@bulkhead/r
 import type { ResourceService } from '@bulkhead/records/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import { servedExportError } from '../errors.ts';
+import type { ServedExportStore } from '../served-export.feature.ts';
 import type { ServedExport } from '../served-export.record.ts';
-import type { ServedExportStore } from '../store.ts';
 
 /** Who asks, and for which connection. */
 interface Reader {

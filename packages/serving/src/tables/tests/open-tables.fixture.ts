@@ -1,4 +1,5 @@
-import { createResourceChanges, createResourceStore } from '@bulkhead/records';
+import { createResourceChanges, resourceFeature } from '@bulkhead/records';
+import { Database } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { TableService } from '../commands/table.service.ts';
 import type { TableFormat } from '../writers/formats.ts';
@@ -12,8 +13,8 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
     store: resources,
     database,
     close,
-  } = await openTestStore((context) => createResourceStore({ ...context, rawWrites: () => undefined }));
-  const store = { ...resources, resourceChanges: createResourceChanges(database, options) };
+  } = await openTestStore((context) => resourceFeature.open({ ...context, rawWrites: () => undefined }));
+  const store = { ...resources, resourceChanges: createResourceChanges(new Database(database), options) };
   const service = new TableService({ store, connections: { find: async () => undefined } });
   const open = (options: {
     readonly view: string | object;

@@ -2,19 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { parseSearch } from '@bulkhead/fhir';
 import { toTombstone, upgradeResources } from '@bulkhead/records';
 import { documentContext as context, makeDocument } from '@bulkhead/records/testing';
+import { Database } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
-import { createConnection, type Connection as Database } from 'mongoose';
+import { createConnection } from 'mongoose';
 import { createStore } from '../../create-store.ts';
 
 const { mongodbUri } = testServices();
-const database = createConnection();
+const connection = createConnection();
+const database = new Database(connection);
 
 const store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
 await store.connect();
-await database.openUri(mongodbUri, { autoIndex: false, autoCreate: false });
+await connection.openUri(mongodbUri, { autoIndex: false, autoCreate: false });
 afterAll(async () => {
-  await database.close();
+  await connection.close();
   await store.close();
 });
 

@@ -1,0 +1,71 @@
+import {
+  countsNothing,
+  defineFeature,
+  type FeatureData,
+  forgetTexts,
+  hasNoActiveWork,
+  ownedRecords,
+  type RepositoriesOf,
+  restartRetention,
+  retainsNothing,
+  type StoreContext,
+} from '@bulkhead/store';
+import { AccessTokenRepository } from './access-token.repository.ts';
+import { AuthorizationRequestRepository } from './authorization-request.repository.ts';
+import { collections } from './collections.ts';
+import { ConnectionRepository, connectionDocumentSchema } from './connection.repository.ts';
+import { ConnectionDraftRepository } from './connection-draft.repository.ts';
+import { SigningKeyRepository } from './signing-key.repository.ts';
+
+export const connectionFeature = defineFeature({
+  collections,
+  open(context: StoreContext) {
+    const { database } = context;
+    const connections = new ConnectionRepository(context);
+    const repositories = {
+      connections,
+      connectionDrafts: new ConnectionDraftRepository(context),
+      accessTokens: new AccessTokenRepository({
+        ...context,
+        noteAuthorization: (change) => connections.noteAuthorization(change),
+      }),
+      authorizationRequests: new AuthorizationRequestRepository(context),
+      signingKeys: new SigningKeyRepository(context),
+    };
+    const byId = (_id: string) => ({ _id });
+    const owned = ownedRecords(database, [
+      {
+        ...{ collection: collections.authorizationRequests, kind: 'authorizationRequests' },
+        // Of the connection that is authorized again, and of the one that was created.
+        ofConnection: (connectionId) => ({ $or: [{ connectionId }, { 'result.connectionId': connectionId }] }),
+      },
+      {
+        ...{ collection: collections.connectionKeys, kind: 'connectionKeys' },
+        ofConnection: (connectionId) => ({ connectionId }),
+      },
+      { collection: collections.accessTokens, kind: 'accessTokens', ofConnection: byId },
+      { collection: collections.connections, kind: 'connections', ofConnection: byId },
+    ]);
+    const data: FeatureData = {
+      countOfPatient: countsNothing,
+      countMentions: countsNothing,
+      findActive: hasNoActiveWork,
+      retention: retainsNothing,
+      // Drafts have no data of patients and expire. Signing keys belong to the deployment.
+      ...owned,
+      async eraseConnection(pass) {
+        await restartRetention(database);
+        return owned.eraseConnection(pass);
+      },
+      erasePatient: ({ connectionId, patientId }) =>
+        forgetTexts({
+          ...{ database, collection: collections.connections, schema: connectionDocumentSchema },
+          ...{ filter: byId(connectionId), patientId },
+        }),
+      encryptedFields: Object.values(repositories).flatMap(({ encryptedFields }) => encryptedFields),
+    };
+    return { repositories, data };
+  },
+});
+
+export type ConnectionStore = RepositoriesOf<typeof connectionFeature>;

@@ -1,0 +1,37 @@
+import {
+  countsNothing,
+  defineFeature,
+  encryptsNothing,
+  type FeatureData,
+  hasNoActiveWork,
+  keepsNoPatient,
+  ownedRecords,
+  type RepositoriesOf,
+  retainsNothing,
+  type StoreContext,
+} from '@bulkhead/store';
+import { collections } from './collections.ts';
+import { ScheduleRepository } from './schedule.repository.ts';
+
+export const scheduleFeature = defineFeature({
+  collections,
+  open(context: StoreContext) {
+    const data: FeatureData = {
+      countOfPatient: countsNothing,
+      countMentions: countsNothing,
+      erasePatient: keepsNoPatient,
+      findActive: hasNoActiveWork,
+      retention: retainsNothing,
+      encryptedFields: encryptsNothing,
+      ...ownedRecords(context.database, [
+        {
+          ...{ collection: collections.schedules, kind: 'schedules', isCounted: true },
+          ofConnection: (connectionId) => ({ connectionId }),
+        },
+      ]),
+    };
+    return { repositories: { schedules: new ScheduleRepository(context) }, data };
+  },
+});
+
+export type ScheduleStore = RepositoriesOf<typeof scheduleFeature>;
