@@ -63,7 +63,15 @@ export async function plantLists(system: TestSystem) {
     })),
   );
   const bytes = Buffer.from('no resource');
-  const place = { connectionId, exportId, fileId: `${exportId}.1`, reason: 'not-json', bytes, sizeBytes: bytes.length };
+  const place = {
+    connectionId,
+    exportId,
+    fileId: `${exportId}.1`,
+    resourceType: 'Patient',
+    reason: 'not-json',
+    bytes,
+    sizeBytes: bytes.length,
+  };
   await store.quarantine.put({ lines: numbers.map((n) => ({ ...place, line: n + 1, offset: n })), now });
   for (const n of numbers.slice(0, 30)) {
     await store.apiKeys.create({ name: `planted ${n}`, role: 'client', now });

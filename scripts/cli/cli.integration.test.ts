@@ -223,7 +223,7 @@ describe('the bulkhead command', () => {
     const bytes = Buffer.from('no resource');
     const place = { connectionId, exportId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0 };
     await store.quarantine.put({
-      lines: [{ ...place, reason: 'not-json', bytes, sizeBytes: bytes.length }],
+      lines: [{ ...place, resourceType: 'Patient', reason: 'not-json', bytes, sizeBytes: bytes.length }],
       now: new Date(),
     });
     const isCritical = (stdout: string) => /^critical/m.test(stdout);

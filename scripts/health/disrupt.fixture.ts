@@ -4,7 +4,7 @@ import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { connectRedis, Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/system';
-import { waitFor } from '@bulkhead/testing';
+import { anyPhase, waitFor } from '@bulkhead/testing';
 import { createApiClient } from '../system/api-client.ts';
 import type { TestSystem } from '../test-system/start-test-system.ts';
 
@@ -101,7 +101,7 @@ const withoutWorkers: readonly Disruption[] = [
         completedAt: new Date(),
         error: { code: 'export-timeout' as const, message: 'It took too long.' },
       };
-      await store.bulkExports.transition({ from: record, to: 'failed', change });
+      await store.bulkExports.transition({ from: anyPhase(record), to: 'failed', change });
     },
   },
   {
@@ -146,7 +146,7 @@ const withoutWorkers: readonly Disruption[] = [
     async disrupt({ store, system: { connectionId } }) {
       const bytes = Buffer.from('no resource');
       const place = { connectionId, exportId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0 };
-      const line = { ...place, reason: 'not-json', bytes, sizeBytes: bytes.length };
+      const line = { ...place, resourceType: 'Patient', reason: 'not-json', bytes, sizeBytes: bytes.length };
       await store.quarantine.put({ lines: [line], now: new Date() });
     },
   },

@@ -95,10 +95,10 @@ async function runSync(
   const id = await start(practice, { path: 'enhanced-sync', body: { includeEnhanced: false } });
   const run: SyncRun = await untilEnded(
     () => syncRuns.find(id),
-    ({ phase }) => !isSyncActive(phase),
+    (current) => !isSyncActive(current),
   );
   const name = `sync ${period}`;
-  const hasEnded = !isSyncActive(run.phase);
+  const hasEnded = !isSyncActive(run);
   const findings = verifyEffort({ name, hasEnded, requests: slot.server.requests - before });
   if (search === undefined && run.phase !== 'completed')
     return {

@@ -1,3 +1,4 @@
+import { anyPhase } from '@bulkhead/testing';
 // Started by scripts/bench. Runs jobs as a worker does, but without a limit of requests.
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -57,7 +58,8 @@ serveProbe({
       run: async (_deps, { exportId }) => {
         const record = await store.bulkExports.find(exportId);
         const change = { statusUrl: `${connection.fhirEndpoint}/bulkstatus/${exportId}`, kickedOffAt: new Date() };
-        const started = record && (await store.bulkExports.transition({ from: record, to: 'kicking-off', change: {} }));
+        const started =
+          record && (await store.bulkExports.transition({ from: anyPhase(record), to: 'kicking-off', change: {} }));
         if (started) await store.bulkExports.transition({ from: started, to: 'exporting', change });
       },
     };
@@ -86,7 +88,7 @@ serveProbe({
     return async () => {
       await producer.enqueue(planSyncJob, { syncRunId: run.id });
       let record = await store.syncRuns.find(run.id);
-      for (; record && isSyncActive(record.phase); record = await store.syncRuns.find(run.id)) await delay(20);
+      for (; record && isSyncActive(record); record = await store.syncRuns.find(run.id)) await delay(20);
       const counts = await store.syncSteps.sumByType(run.id);
       const sum = (read: (count: (typeof counts)[number]) => number) =>
         counts.reduce((total, count) => total + read(count), 0);

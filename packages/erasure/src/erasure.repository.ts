@@ -82,7 +82,7 @@ export class ErasureRepository {
   /** Changes the phase if the erasure is still as `from` describes it. @returns undefined if another process was faster */
   async transition(options: {
     readonly from: Pick<Erasure, 'id' | 'phase' | 'version'>;
-    readonly to: Erasure['phase'];
+    readonly to: 'running' | 'completed';
     readonly change?: ErasureChange;
     readonly unset?: readonly ('patientId' | 'binaryIds' | 'documentIds' | 'waitsFor' | 'error')[];
   }): Promise<Erasure | undefined> {

@@ -12,7 +12,8 @@ function hoursAgo(count: number): Date {
 
 function mark(resourceType: string, ago: number, exportType: Watermark['exportType'] = 'Patient'): Watermark {
   const at = hoursAgo(ago);
-  return { connectionId: 'c', exportType, resourceType, at, transactionTime: at.toISOString(), exportId: 'e' };
+  const transactionTime = at.toISOString();
+  return { connectionId: 'c', exportType, resourceType, at, deletionsAt: at, transactionTime, exportId: 'e' };
 }
 
 function schedule(change: Partial<Schedule> = {}) {

@@ -26,8 +26,8 @@ interface PassDocument {
   /** The id of the last record that the pass has read. */
   readonly after?: string;
   readonly endedAt?: Date;
-  /** How many records this pass has deleted. Absent in records of earlier versions. */
-  readonly deleted?: number;
+  /** How many records this pass has deleted. */
+  readonly deleted: number;
   /** The retention setting of the worker that ran the last part of the pass. */
   readonly keptDays?: number;
   /** Records that are older may have been deleted by this pass or an earlier one. */
@@ -125,7 +125,7 @@ export class RetentionPass {
       { $set: { startedAt: now, deleted: 0 }, $unset: { endedAt: 1, after: 1 } },
       { upsert: true },
     );
-    return { _id: this.#kind, startedAt: now };
+    return { _id: this.#kind, startedAt: now, deleted: 0 };
   }
 
   #passes() {
@@ -146,7 +146,7 @@ export interface RetentionState {
   readonly kind: string;
   readonly startedAt: Date;
   readonly endedAt?: Date;
-  readonly deleted?: number;
+  readonly deleted: number;
   readonly keptDays?: number;
 }
 

@@ -1,5 +1,6 @@
 export { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 export { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
+export { anyPhase } from './any-phase.ts';
 export { baseEnv } from './base-env.ts';
 export { blockEventLoop } from './block-event-loop.ts';
 export { captureCommand } from './capture-command.ts';

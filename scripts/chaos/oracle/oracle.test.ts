@@ -132,6 +132,7 @@ describe('the oracle about watermarks', () => {
     resourceType: 'Patient',
     transactionTime: at.toISOString(),
     at,
+    deletionsAt: at,
     exportId: 'a',
   };
   const settled = { id: 'a', phase: 'completed', transactionTime: at.toISOString() } as const;

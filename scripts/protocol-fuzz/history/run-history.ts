@@ -205,10 +205,10 @@ class HistoryRound {
     this.#stop(stop);
     const { phase } = await untilEnded(
       () => syncRuns.find(id),
-      (run) => !isSyncActive(run.phase),
+      (run) => !isSyncActive(run),
     );
     this.#ehr.changeBetweenPages([]);
-    if (isSyncActive(phase)) return this.#find('stuck', 'a sync has not ended');
+    if (isSyncActive({ phase })) return this.#find('stuck', 'a sync has not ended');
     if (phase === 'completed') await this.#verifySync(connectionId, before);
   }
 

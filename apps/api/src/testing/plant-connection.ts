@@ -47,7 +47,10 @@ export async function plantConnection(
   ]);
   const place = { connectionId, exportId, fileId: `${exportId}.1`, line: 1, offset: 0 };
   const bytes = Buffer.from('no resource');
-  await store.quarantine.put({ lines: [{ ...place, reason: 'not-json', bytes, sizeBytes: bytes.length }], now });
+  await store.quarantine.put({
+    lines: [{ ...place, resourceType: 'Patient', reason: 'not-json', bytes, sizeBytes: bytes.length }],
+    now,
+  });
   await store.webhookDeliveries.insertMissing({
     ...{ id: ids.deliveryId, connectionId, url: 'https://client.example/hook', type: 'bulk-export.failed' },
     ...{ body: '{}', state: 'delivered', attempts: [], createdAt: now },

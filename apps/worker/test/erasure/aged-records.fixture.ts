@@ -91,7 +91,16 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
       const offset = ++count;
       const bytes = Buffer.alloc(sizeBytes, 'x');
       const connectionId = connection.id;
-      const place = { connectionId, exportId, fileId, line: offset, offset, reason: 'not-json', sizeBytes };
+      const place = {
+        connectionId,
+        exportId,
+        fileId,
+        line: offset,
+        offset,
+        resourceType: 'Patient',
+        reason: 'not-json',
+        sizeBytes,
+      };
       await quarantine.put({ lines: [{ ...place, bytes }], now: at });
       const id = `${fileId}.${String(offset).padStart(16, '0')}`;
       if (isReplayed) await quarantine.noteReplay({ id, now: at });

@@ -179,7 +179,7 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   );
   const place = { connectionId: connection.id, exportId: secondExport.id, fileId: file?.id ?? '', line: 1, offset: 1 };
   await store.quarantine.put({
-    lines: [{ ...place, reason: 'test', bytes: line, sizeBytes: line.length }],
+    lines: [{ ...place, resourceType: 'Patient', reason: 'test', bytes: line, sizeBytes: line.length }],
     now: cases.clock.now,
   });
   await database.db
@@ -270,6 +270,7 @@ test('an erasure finds the patient in quarantined lines in every spelling, and l
       fileId,
       line: offset,
       offset,
+      resourceType: 'Patient',
       reason: 'invalid-json',
       bytes,
       sizeBytes: bytes.length,

@@ -63,9 +63,10 @@ test('exports stay if they are active or if the server or a client must still be
 test('exports stay if a watermark refers to them', async () => {
   const { id: exportId } = await records.addExport({ phase: 'failed' });
   const transactionTime = '2024-01-15T10:00:00Z';
+  const at = new Date(transactionTime);
   await cases.deps.store.watermarks.advance({
     ...{ connectionId: 'conn_1', exportType: 'Patient', resourceType: 'Patient' },
-    ...{ transactionTime, at: new Date(transactionTime), exportId },
+    ...{ transactionTime, at, deletionsAt: at, exportId },
   });
   expect(await changesOf(run)).toEqual(nothing);
 });

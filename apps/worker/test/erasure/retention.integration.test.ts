@@ -1,5 +1,5 @@
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
-import { waitFor } from '@bulkhead/testing';
+import { anyPhase, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';
 
@@ -13,7 +13,11 @@ async function addEnded(days: number): Promise<string> {
   const at = daysAgo(days);
   const record = makeBulkExport({ connectionId, createdAt: at });
   await store.bulkExports.insert({ record, requestKey: record.id });
-  const ended = await store.bulkExports.transition({ from: record, to: 'cancelled', change: { completedAt: at } });
+  const ended = await store.bulkExports.transition({
+    from: anyPhase(record),
+    to: 'cancelled',
+    change: { completedAt: at },
+  });
   if (ended) await store.bulkExports.markNotified(ended);
   return record.id;
 }

@@ -141,7 +141,14 @@ async function addEncryptedLines(
   const { quarantine, outputFiles } = deps.store;
   const file = (await outputFiles.listByExport(exportId)).find(({ type }) => type === 'Observation');
   if (!file) throw new Error('the export has no Observations');
-  const place = { connectionId, exportId, fileId: file.id, line: 1, reason: 'wrong-resource-type' };
+  const place = {
+    connectionId,
+    exportId,
+    fileId: file.id,
+    line: 1,
+    resourceType: 'Patient',
+    reason: 'wrong-resource-type',
+  };
   const bytes = Buffer.from(
     JSON.stringify({ subject: { reference: `Patient/${patientId}` }, text: randomBytes(800_000).toString('base64') }),
   );

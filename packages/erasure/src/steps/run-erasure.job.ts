@@ -121,15 +121,12 @@ async function complete({ store, logger, now }: ErasureDeps, erasure: Erasure): 
 
 /** @returns the processes that may still write what the erasure deletes. The record lists them, too, so that an operator sees them */
 async function findWaitsFor({ store }: ErasureDeps, id: string): Promise<NonNullable<Erasure['waitsFor']>> {
-  // The last pass may have raised it.
-  const before = await store.erasures.find(id);
-  const epoch = before?.epoch ?? (await store.writingProcesses.raiseEpoch());
-  // An erasure that an earlier version has begun has none.
-  if (before?.epoch === undefined) await store.erasures.raiseEpoch({ id, epoch });
+  // The last pass may have raised the epoch. Without one, all processes are waited for.
+  const { epoch = Number.MAX_SAFE_INTEGER, waitsFor: listed = [] } = (await store.erasures.find(id)) ?? {};
   await store.gate.refresh();
   const processes = await store.writingProcesses.listBefore(epoch);
   const waitsFor = processes.map(({ id, kind, host, pid, reportedAt }) => ({ id, kind, host, pid, reportedAt }));
-  if (!isDeepStrictEqual(waitsFor, before?.waitsFor ?? [])) await store.erasures.noteWaitsFor({ id, waitsFor });
+  if (!isDeepStrictEqual(waitsFor, listed)) await store.erasures.noteWaitsFor({ id, waitsFor });
   return waitsFor;
 }
 

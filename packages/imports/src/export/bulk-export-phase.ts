@@ -1,3 +1,5 @@
+import type { PhaseBefore } from '../runs/index.ts';
+
 /*
  * The phases of an export, and which of them may follow each other. Every active phase can also end as `failed` or `cancelled`.
  *
@@ -24,7 +26,7 @@ export const bulkExportStatuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCEL
 export type BulkExportStatus = (typeof bulkExportStatuses)[number];
 
 /** The phases that may follow each phase. Only a retry moves an export back. */
-const followers: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> = {
+export const followers = {
   queued: ['kicking-off', 'failed', 'cancelled'],
   'kicking-off': ['exporting', 'failed', 'cancelled'],
   exporting: ['downloading', 'failed', 'cancelled'],
@@ -33,29 +35,27 @@ const followers: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> =
   completed: [],
   failed: [],
   cancelled: [],
-};
+} as const satisfies Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>>;
 
-export function canFollow(from: BulkExportPhase, to: BulkExportPhase): boolean {
-  return followers[from].includes(to);
-}
+/** The phases from which an export may move to `To`. */
+export type ExportPhaseBefore<To extends BulkExportPhase> = PhaseBefore<typeof followers, To>;
+/** Every active phase can end as `failed` or `cancelled`. */
+export type ActivePhase = ExportPhaseBefore<'failed' | 'cancelled'>;
 
-/** The phases in which a retry may resume an ended export, so that work that is done is not repeated. */
-const retryPhases: Readonly<Record<BulkExportPhase, readonly BulkExportPhase[]>> = {
-  ...followers,
-  completed: ['queued', 'downloading'],
-  failed: ['queued', 'exporting', 'downloading'],
-};
-
-/** Whether a retry may resume an ended export in phase `to`. */
-export function canReopen(from: BulkExportPhase, to: BulkExportPhase): boolean {
-  return isTerminal(from) && retryPhases[from].includes(to);
-}
+/** The phase in which a retry may resume an ended export, so that work that is done is not repeated. */
+export type Resumption =
+  | { readonly from: 'completed'; readonly to: 'queued' | 'downloading' }
+  | { readonly from: 'failed'; readonly to: 'queued' | 'exporting' | 'downloading' };
 
 export function isTerminal(phase: BulkExportPhase): boolean {
   return followers[phase].length === 0;
 }
 
-export const activePhases: readonly BulkExportPhase[] = bulkExportPhases.filter((phase) => !isTerminal(phase));
+export function isActive<Record extends { readonly phase: BulkExportPhase }>(
+  record: Record,
+): record is Record & { readonly phase: ActivePhase } {
+  return !isTerminal(record.phase);
+}
 
 export function publicStatus(phase: BulkExportPhase): BulkExportStatus {
   if (phase === 'completed') return 'COMPLETED';

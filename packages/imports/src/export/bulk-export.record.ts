@@ -10,7 +10,7 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { retryingSchema, runEventShape } from '../runs/index.ts';
-import { type BulkExportPhase, bulkExportPhases } from './bulk-export-phase.ts';
+import { bulkExportPhases, type Resumption } from './bulk-export-phase.ts';
 import { watermarkDecisionSchema } from './hold-reason.ts';
 
 export type ExportWarning = Immutable<z.output<typeof warningSchema>>;
@@ -244,23 +244,24 @@ export const ledgerIncomplete = 'ledger-incomplete';
 const lostFiles: ReadonlySet<ErrorCode> = new Set(['export-gone', 'link-ambiguous']);
 
 /**
- * The phase in which a retry resumes an ended export, so that only the missing work is done.
+ * How a retry resumes an ended export, so that only the missing work is done.
  * @param fileErrors codes of the ledger's failed files
  * @returns undefined if there is nothing to retry
  */
-export function retryPhase(
+export function planRetry(
   record: Pick<BulkExport, 'phase' | 'error' | 'statusUrl' | 'transactionTime' | 'counts' | 'retriedAt'>,
   fileErrors: readonly ErrorCode[],
-): Extract<BulkExportPhase, 'queued' | 'exporting' | 'downloading'> | undefined {
+): Resumption | undefined {
   const { phase, error, statusUrl, transactionTime, counts, retriedAt } = record;
   // If the link is still refused after a first retry, only a new export helps.
   const isLost = fileErrors.some((code) => lostFiles.has(code) || (code === 'link-expired' && retriedAt !== undefined));
-  if (phase === 'completed' && counts.filesFailed > 0) return isLost ? 'queued' : 'downloading';
+  if (phase === 'completed' && counts.filesFailed > 0) return { from: phase, to: isLost ? 'queued' : 'downloading' };
   if (phase !== 'failed') return undefined;
-  if (isLost || error?.code === ledgerIncomplete) return 'queued';
+  if (isLost || error?.code === ledgerIncomplete) return { from: phase, to: 'queued' };
   // The manifest was read, so only the failed files are missing.
-  if (transactionTime !== undefined) return 'downloading';
-  return statusUrl !== undefined && !lostAtServer.has(error?.code) ? 'exporting' : 'queued';
+  if (transactionTime !== undefined) return { from: phase, to: 'downloading' };
+  const isAtServer = statusUrl !== undefined && !lostAtServer.has(error?.code);
+  return { from: phase, to: isAtServer ? 'exporting' : 'queued' };
 }
 
 /** Whether a completed export lacks data that was requested, because it was not received or could not be stored. */

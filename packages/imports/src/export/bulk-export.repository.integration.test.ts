@@ -1,5 +1,6 @@
 import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
+import { anyPhase } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { BulkExport } from './bulk-export.record.ts';
 import { exportWarnings } from './errors.ts';
@@ -34,23 +35,27 @@ const ofStage = (...stages: readonly string[]) =>
   Object.entries(exportWarnings).flatMap(([code, { stage }]) => (stages.includes(stage) ? [code] : []));
 
 test.each([
-  { to: 'queued', kept: ofStage('kick-off') },
-  { to: 'exporting', kept: ofStage('kick-off') },
-  { to: 'downloading', kept: ofStage('kick-off', 'manifest', 'download') },
-] as const)('an export that is retried in $to keeps the warnings of what it does not repeat', async ({ to, kept }) => {
-  const { bulkExports } = store;
-  const record = makeBulkExport({
-    phase: to === 'downloading' ? 'completed' : 'failed',
-    clockWentBack: true,
-    foundClockBack: true,
-  });
-  await bulkExports.insert({ record, requestKey: `retried-in-${to}` });
-  const codes = Object.keys(exportWarnings) as (keyof typeof exportWarnings)[];
-  for (const code of codes) await bulkExports.warn({ id: record.id, code, message: 'Of the former end.' });
-  const reopened = await bulkExports.reopen({ from: record, to, now: new Date() });
-  expect(reopened?.warnings.map(({ code }) => code)).toEqual(kept);
-  expect([reopened?.clockWentBack, reopened?.foundClockBack]).toEqual([to === 'queued' ? undefined : true, true]);
-});
+  { resumption: { from: 'failed', to: 'queued' }, kept: ofStage('kick-off') },
+  { resumption: { from: 'failed', to: 'exporting' }, kept: ofStage('kick-off') },
+  { resumption: { from: 'completed', to: 'downloading' }, kept: ofStage('kick-off', 'manifest', 'download') },
+] as const)(
+  'an export that is retried in $resumption.to keeps the warnings of what it does not repeat',
+  async ({ resumption, kept }) => {
+    const { from: phase, to } = resumption;
+    const { bulkExports } = store;
+    const record = makeBulkExport({
+      phase,
+      clockWentBack: true,
+      foundClockBack: true,
+    });
+    await bulkExports.insert({ record, requestKey: `retried-in-${to}` });
+    const codes = Object.keys(exportWarnings) as (keyof typeof exportWarnings)[];
+    for (const code of codes) await bulkExports.warn({ id: record.id, code, message: 'Of the former end.' });
+    const reopened = await bulkExports.reopen({ record, resumption, now: new Date() });
+    expect(reopened?.warnings.map(({ code }) => code)).toEqual(kept);
+    expect([reopened?.clockWentBack, reopened?.foundClockBack]).toEqual([to === 'queued' ? undefined : true, true]);
+  },
+);
 
 test('a retry removes the warnings of the end and keeps the others', async () => {
   const keptWarning = { code: 'parameter-dropped' as const, message: 'Kept.' };
@@ -60,9 +65,11 @@ test('a retry removes the warnings of the end and keeps the others', async () =>
   await bulkExports.insert({ record, requestKey: 'retried' });
   await bulkExports.warn({ id, code: 'files-failed', message: 'Removed.' });
   await bulkExports.warn({ id, code: 'files-failed', message: 'Removed.' });
-  const failed = await bulkExports.transition({ from: record, to: 'failed' });
+  const failed = await bulkExports.transition({ from: anyPhase(record), to: 'failed' });
   expect(failed?.warnings).toEqual([keptWarning, { code: 'files-failed', message: 'Removed.' }]);
-  const reopened = failed && (await bulkExports.reopen({ from: failed, to: 'queued', now: new Date() }));
+  const reopened =
+    failed &&
+    (await bulkExports.reopen({ record: failed, resumption: { from: 'failed', to: 'queued' }, now: new Date() }));
   expect(reopened?.warnings).toEqual([keptWarning]);
   expect(reopened?.timeline?.map(({ phase }) => phase)).toEqual(['failed', 'queued']);
 });
@@ -109,7 +116,7 @@ describe('the claim of a request', () => {
     const id = await insert('long', now);
     await expect(insert('long', after(86_400))).rejects.toMatchObject({ ...refused, context: { exportId: id } });
     const from = await store.bulkExports.find(id);
-    await store.bulkExports.transition({ from: from ?? makeBulkExport(), to: 'cancelled' });
+    await store.bulkExports.transition({ from: anyPhase(from ?? makeBulkExport()), to: 'cancelled' });
     expect(await insert('long', after(86_400))).not.toBe(id);
   });
 });
@@ -123,7 +130,7 @@ describe('the bulk export repository', () => {
       context: { exportId: first.id },
     });
     await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k2' });
-    await store.bulkExports.transition({ from: first, to: 'cancelled' });
+    await store.bulkExports.transition({ from: anyPhase(first), to: 'cancelled' });
     await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
   });
 
@@ -131,12 +138,14 @@ describe('the bulk export repository', () => {
     const record = makeBulkExport();
     await store.bulkExports.insert({ record, requestKey: 'k3' });
     const results = await Promise.all(
-      Array.from({ length: 5 }, () => store.bulkExports.transition({ from: record, to: 'kicking-off' })),
+      Array.from({ length: 5 }, () => store.bulkExports.transition({ from: anyPhase(record), to: 'kicking-off' })),
     );
     expect(results.filter(Boolean)).toMatchObject([{ phase: 'kicking-off', version: 2 }]);
     const timeline = [{ phase: 'kicking-off', at: expect.any(Date) }];
     expect(await store.bulkExports.find(record.id)).toEqual({ ...record, phase: 'kicking-off', version: 2, timeline });
-    await expect(store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot move');
+    // @ts-expect-error A queued export has no data yet, so this transition does not compile.
+    const skip = () => store.bulkExports.transition({ from: { ...record, phase: 'queued' }, to: 'completed' });
+    expect(await skip()).toBeUndefined();
   });
 
   test('the bulk export repository keeps the last 50 phases of an export in its timeline, no matter how often it is retried', async () => {
@@ -145,9 +154,9 @@ describe('the bulk export repository', () => {
     let record: BulkExport | undefined = makeBulkExport({ timeline });
     await bulkExports.insert({ record, requestKey: 'k5' });
     for (let tries = 0; tries < 30 && record; tries++) {
-      record = await bulkExports.transition({ from: record, to: 'failed' });
+      record = await bulkExports.transition({ from: anyPhase(record), to: 'failed' });
       if (tries === 0) expect(record?.timeline).toEqual([...timeline, { phase: 'failed', at: expect.any(Date) }]);
-      if (record) record = await bulkExports.reopen({ from: record, to: 'queued', now });
+      if (record) record = await bulkExports.reopen({ record, resumption: { from: 'failed', to: 'queued' }, now });
     }
     expect(record?.timeline?.map(({ phase }) => phase)).toEqual(Array(25).fill(['failed', 'queued']).flat());
   });

@@ -17,7 +17,7 @@ import {
   exportEventSchema,
   type NewExportEvent,
 } from './bulk-export.record.ts';
-import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
+import { type BulkExportPhase, type ExportPhaseBefore, isTerminal, type Resumption } from './bulk-export-phase.ts';
 import { collections } from './collections.ts';
 import { exportError, warningsFrom } from './errors.ts';
 
@@ -140,16 +140,15 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
    * Moves an export to its next phase if it is still as `from` describes it.
    * @returns the new record, or undefined if another process changed the export first
    */
-  async transition(options: {
-    readonly from: Pick<BulkExport, 'id' | 'phase' | 'version'>;
-    readonly to: BulkExportPhase;
+  async transition<To extends BulkExportPhase>(options: {
+    readonly from: Pick<BulkExport, 'id' | 'version'> & { readonly phase: ExportPhaseBefore<To> };
+    readonly to: To;
     readonly change?: BulkExportChange;
     readonly unset?: readonly (keyof BulkExportChange)[];
     /** Who has asked for it. */
     readonly by?: string | undefined;
-  }): Promise<BulkExport | undefined> {
+  }): Promise<(BulkExport & { readonly phase: To }) | undefined> {
     const { from, to, change = {}, unset = [], by } = options;
-    if (!canFollow(from.phase, to)) throw new Error(`an export in phase ${from.phase} cannot move to ${to}`);
     const ended = isTerminal(to) ? { notify: 'due' } : {};
     const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
     const document = await this.model
@@ -167,24 +166,24 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
         { returnDocument: 'after' },
       )
       .lean();
-    return document ? toRecord(document) : undefined;
+    return document ? { ...toRecord(document), phase: to } : undefined;
   }
 
   /**
-   * Resumes an ended export, if it is still as `from` describes it and no equal export is running.
+   * Resumes an ended export, if it is still in this version and no equal export is running.
    * @param options.prepare called before the export changes, unless an equal one is running
    * @throws AppError `export-already-running`
    */
   async reopen(options: {
-    readonly from: Pick<BulkExport, 'id' | 'connectionId' | 'phase' | 'version'>;
-    readonly to: BulkExportPhase;
+    readonly record: Pick<BulkExport, 'id' | 'connectionId' | 'version'>;
+    readonly resumption: Resumption;
     readonly now: Date;
     readonly by?: string | undefined;
     readonly prepare?: (() => Promise<unknown>) | undefined;
   }): Promise<BulkExport | undefined> {
-    const { from, to, now, by, prepare } = options;
-    const { id, connectionId, phase, version } = from;
-    if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
+    const { record, resumption, now, by, prepare } = options;
+    const { id, connectionId, version } = record;
+    const { from: phase, to } = resumption;
     const document = await this.model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
     if (!document) return undefined;
     await this.takeRequest({ id, connectionId, requestKey: document.requestKey, now });

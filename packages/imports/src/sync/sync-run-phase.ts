@@ -1,3 +1,5 @@
+import type { PhaseBefore } from '../runs/index.ts';
+
 export const syncRunPhases = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type SyncRunPhase = (typeof syncRunPhases)[number];
 
@@ -6,14 +8,17 @@ export const syncRunStatuses = ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED',
 export type SyncRunStatus = (typeof syncRunStatuses)[number];
 
 /** The phases that may follow each phase. Only a retry (`reopen`) makes an ended run active again. */
-const followers: Readonly<Record<SyncRunPhase, readonly SyncRunPhase[]>> = {
+const followers = {
   queued: ['running', 'failed', 'cancelled'],
   running: ['completed', 'partial', 'failed', 'cancelled'],
   completed: [],
   partial: [],
   failed: [],
   cancelled: [],
-};
+} as const satisfies Readonly<Record<SyncRunPhase, readonly SyncRunPhase[]>>;
+
+/** The phases from which a run may move to `To`. */
+export type SyncPhaseBefore<To extends SyncRunPhase> = PhaseBefore<typeof followers, To>;
 
 const statuses: Readonly<Record<SyncRunPhase, SyncRunStatus>> = {
   queued: 'IN_PROGRESS',
@@ -24,8 +29,10 @@ const statuses: Readonly<Record<SyncRunPhase, SyncRunStatus>> = {
   cancelled: 'CANCELLED',
 };
 
-export function isSyncActive(phase: SyncRunPhase): boolean {
-  return followers[phase].length > 0;
+export function isSyncActive<Run extends { readonly phase: SyncRunPhase }>(
+  run: Run,
+): run is Run & { readonly phase: SyncPhaseBefore<'failed' | 'cancelled'> } {
+  return followers[run.phase].length > 0;
 }
 
 export function syncRunStatus(phase: SyncRunPhase): SyncRunStatus {

@@ -5,7 +5,7 @@ import { byTime, lastEvents, phaseEvent, RunQueries } from '../runs/index.ts';
 import { collections } from './collections.ts';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
 import { type RefusedType, type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
-import { isSyncActive, type SyncRunPhase } from './sync-run-phase.ts';
+import { isSyncActive, type SyncPhaseBefore, type SyncRunPhase } from './sync-run-phase.ts';
 
 export const syncRunDocumentSchema = syncRunSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
@@ -82,9 +82,9 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
   }
 
   /** Moves a run to its next phase if it is still as `from` describes it. @returns undefined if another process changed it first */
-  async transition(options: {
-    readonly from: Pick<SyncRun, 'id' | 'phase' | 'version'>;
-    readonly to: SyncRunPhase;
+  async transition<To extends SyncRunPhase>(options: {
+    readonly from: Pick<SyncRun, 'id' | 'version'> & { readonly phase: SyncPhaseBefore<To> };
+    readonly to: To;
     readonly change?: SyncRunChange;
     /** Who has asked for it. */
     readonly by?: string | undefined;
@@ -94,7 +94,11 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
       .findOneAndUpdate(
         { _id: from.id, phase: from.phase, version: from.version },
         {
-          $set: { ...change, phase: to, active: isSyncActive(to), ...(isSyncActive(to) ? {} : { notify: 'due' }) },
+          $set: {
+            ...change,
+            phase: to,
+            ...(isSyncActive({ phase: to }) ? { active: true } : { active: false, notify: 'due' }),
+          },
           $inc: { version: 1 },
           $push: { events: lastEvents(phaseEvent({ phase: to, by, error: change.error })) },
         },
@@ -179,7 +183,7 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
         _id: id,
         ...fields,
         ...present({ startedBy: by }),
-        active: isSyncActive(run.phase),
+        active: isSyncActive(run),
         events,
       });
     } catch (error) {

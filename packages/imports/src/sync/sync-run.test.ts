@@ -12,7 +12,7 @@ test('clients see IN_PROGRESS until a sync run ends', () => {
     failed: 'FAILED',
     cancelled: 'CANCELLED',
   });
-  expect(syncRunPhases.filter(isSyncActive)).toEqual(['queued', 'running']);
+  expect(syncRunPhases.filter((phase) => isSyncActive({ phase }))).toEqual(['queued', 'running']);
 });
 
 const noResults = { pages: 0, matched: 0, fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0 };

@@ -10,8 +10,8 @@ const keptMs = 60 * 60_000;
 const maxListed = 1000;
 
 const documentSchema = processStateSchema.extend({
-  /** The id of the key that the process encrypts with. Absent in records of versions that did not store it. */
-  encryptionKeyId: z.string().exactOptional(),
+  /** The id of the key that the process encrypts with. */
+  encryptionKeyId: z.string(),
 });
 
 const schema = mongooseSchemaOf(documentSchema, { collection: collections.processStates, minimize: false });
@@ -48,7 +48,7 @@ export class ProcessStateRepository {
   /** Lists the running processes that encrypt with another key than this process, the oldest first. */
   async listWithOtherKey(now: Date): Promise<Pick<ProcessState, 'kind' | 'host' | 'pid'>[]> {
     const isRunning = { isStopped: false, reportedAt: { $gte: new Date(now.getTime() - maxSilenceMs) } };
-    const hasOtherKey = { encryptionKeyId: { $exists: true, $ne: this.encryptionKeyId } };
+    const hasOtherKey = { encryptionKeyId: { $ne: this.encryptionKeyId } };
     const fields = { _id: 0, kind: 1, host: 1, pid: 1 } as const;
     return this.model
       .find({ ...isRunning, ...hasOtherKey }, fields)

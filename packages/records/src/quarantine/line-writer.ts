@@ -10,9 +10,6 @@ import type { createQuarantineRoom } from './quarantine-room.ts';
 
 /** A line as it is stored. */
 export const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend({
-  /** Absent in records of versions that did not truncate lines. The same is true for `isTruncated`. */
-  keptBytes: quarantineEntrySchema.shape.keptBytes.exactOptional(),
-  isTruncated: quarantineEntrySchema.shape.isTruncated.exactOptional(),
   /** The encrypted bytes. Longer lines have `encryptedFile` instead, and lines without kept bytes have neither. */
   encryptedBytes: z.string().exactOptional(),
   encryptedFile: z.string().exactOptional(),

@@ -19,8 +19,7 @@ const usageSchema = z.strictObject({
   /** The id of the export or sync run. */
   id: z.string(),
   keptBytes: z.int(),
-  /** Absent in records of versions that did not limit the lines. */
-  lines: z.int().exactOptional(),
+  lines: z.int(),
 });
 
 const usageModelSchema = mongooseSchemaOf(usageSchema, { collection: collections.quarantineUsage });

@@ -16,10 +16,7 @@ export const quarantineEntrySchema = z.strictObject({
     .exactOptional()
     .meta({ description: 'Set for an entry of a search of an enhanced sync. Absent for a line of an export’s file.' }),
   stepId: z.string().exactOptional().meta({ description: 'For an entry: the step of the sync run.' }),
-  resourceType: z.string().exactOptional().meta({
-    description:
-      'The type of the file, or the type that was searched. Absent for lines that an earlier version stored.',
-  }),
+  resourceType: z.string().meta({ description: 'The type of the file, or the type that was searched.' }),
   exportId: z.string().meta({ description: 'For an entry: the id of the sync run.' }),
   /** See `searchFileId`. */
   fileId: z.string().meta({ description: 'For an entry: its search.' }),

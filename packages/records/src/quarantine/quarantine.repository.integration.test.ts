@@ -16,7 +16,14 @@ afterAll(close);
 
 function makeLine(exportId: string, change: Partial<QuarantinedLine> = {}): QuarantinedLine {
   const bytes = Buffer.from('{"resourceType":');
-  const place = { connectionId: 'conn_1', fileId: `${exportId}.1`, line: 1, offset: 0, reason: 'invalid-json' };
+  const place = {
+    connectionId: 'conn_1',
+    fileId: `${exportId}.1`,
+    line: 1,
+    offset: 0,
+    resourceType: 'Patient',
+    reason: 'invalid-json',
+  };
   return { exportId, ...place, bytes, sizeBytes: bytes.length, ...change };
 }
 

@@ -150,13 +150,7 @@ export class QuarantineRepository {
       .sort({ _id: 1 })
       .lean()
       .cursor({ batchSize: textsPerBatch });
-    for await (const {
-      _id: id,
-      isTruncated = false,
-      encryptedBytes,
-      encryptedFile,
-      encryptedCorrection,
-    } of documents) {
+    for await (const { _id: id, isTruncated, encryptedBytes, encryptedFile, encryptedCorrection } of documents) {
       const texts = [
         ...(encryptedBytes === undefined ? [] : [this.lineBytes.decrypt(id, encryptedBytes)]),
         ...(encryptedFile === undefined ? [] : [await buffer(this.files.open({ owner: id, file: encryptedFile }))]),
@@ -331,10 +325,8 @@ function toEntry({
   encryptedBytes: _,
   encryptedFile: __,
   encryptedCorrection,
-  keptBytes,
-  isTruncated = false,
   ...fields
 }: Stored<typeof documentSchema>): QuarantineEntry {
   const isCorrected = encryptedCorrection !== undefined;
-  return { id: _id, ...fields, keptBytes: keptBytes ?? fields.sizeBytes, isTruncated, isCorrected };
+  return { id: _id, ...fields, isCorrected };
 }

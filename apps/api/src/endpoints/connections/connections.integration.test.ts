@@ -443,7 +443,8 @@ test('the watermarks of a connection say up to when each type is completely stor
   const list = () => api.request('GET', `${path}/${id}/watermarks`);
   expect((await list()).body).toEqual({ success: true, data: [] });
   const transactionTime = '2024-06-01T02:00:00+02:00';
-  const mark = { connectionId: id, exportType: 'Patient' as const, transactionTime, at: new Date(transactionTime) };
+  const at = new Date(transactionTime);
+  const mark = { connectionId: id, exportType: 'Patient' as const, transactionTime, at, deletionsAt: at };
   for (const resourceType of ['Patient', 'Goal']) {
     await api.store.watermarks.advance({ ...mark, resourceType, exportId: 'job_1' });
   }

@@ -1,4 +1,4 @@
-import { waitFor } from '@bulkhead/testing';
+import { anyPhase, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
 import { type ApiAnswer, startApi } from '../../testing/start-api.ts';
@@ -10,14 +10,16 @@ beforeEach(async () => {
   planted = await plantConnection(api.store);
   const { bulkExports, syncRuns } = api.store;
   const reopened = await reopenExport();
-  if (reopened) await bulkExports.transition({ from: reopened, to: 'failed' });
+  if (reopened) await bulkExports.transition({ from: anyPhase(reopened), to: 'failed' });
   const run = await syncRuns.find(planted.syncRunId);
-  if (run) await syncRuns.transition({ from: run, to: 'failed' });
+  if (run) await syncRuns.transition({ from: anyPhase(run), to: 'failed' });
 });
 
 async function reopenExport() {
   const record = await api.store.bulkExports.find(planted.exportId);
-  return record && api.store.bulkExports.reopen({ from: record, to: 'queued', now: new Date() });
+  return (
+    record && api.store.bulkExports.reopen({ record, resumption: { from: 'failed', to: 'queued' }, now: new Date() })
+  );
 }
 
 const path = () => `/api/ehr/connections/${planted.connectionId}`;

@@ -13,7 +13,15 @@ afterAll(() => api.stop());
 
 describe('a quarantined line whose content was not kept #quarantine', () => {
   test('a quarantined line without content is listed with its size and hash, and cannot be read or retried unchanged', async () => {
-    const place = { connectionId, exportId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0, reason: 'invalid-json' };
+    const place = {
+      connectionId,
+      exportId: 'job_1',
+      fileId: 'job_1.1',
+      line: 1,
+      offset: 0,
+      resourceType: 'Patient',
+      reason: 'invalid-json',
+    };
     const line = { ...place, sizeBytes: 1000, keptBytes: 0, sha256: 'abc' };
     await api.store.quarantine.put({ lines: [line], now: new Date() });
     const { body } = await api.request('GET', '/api/ehr/quarantine?exportId=job_1');
@@ -65,7 +73,15 @@ test('a retry of the lines of an unknown export, file or sync run returns 404, a
 });
 
 test('a retry of lines whose export was deleted finds them', async () => {
-  const place = { connectionId, exportId: 'job_3', fileId: 'job_3.1', line: 1, offset: 0, reason: 'invalid-json' };
+  const place = {
+    connectionId,
+    exportId: 'job_3',
+    fileId: 'job_3.1',
+    line: 1,
+    offset: 0,
+    resourceType: 'Patient',
+    reason: 'invalid-json',
+  };
   const line = { ...place, sizeBytes: 1, keptBytes: 0, sha256: 'abc' };
   await api.store.quarantine.put({ lines: [line], now: new Date() });
   const { exportId, fileId } = place;
@@ -77,7 +93,15 @@ test('a retry of lines whose export was deleted finds them', async () => {
 
 describe('a correction during an earlier retry of the same line #quarantine', () => {
   test('a correction is stored after an earlier retry of the same line has ended', async () => {
-    const place = { connectionId, exportId: 'job_2', fileId: 'job_2.1', line: 1, offset: 0, reason: 'invalid-json' };
+    const place = {
+      connectionId,
+      exportId: 'job_2',
+      fileId: 'job_2.1',
+      line: 1,
+      offset: 0,
+      resourceType: 'Patient',
+      reason: 'invalid-json',
+    };
     const bytes = Buffer.from('{');
     await api.store.quarantine.put({
       lines: [{ ...place, sizeBytes: 1, keptBytes: 1, sha256: 'abc', bytes }],

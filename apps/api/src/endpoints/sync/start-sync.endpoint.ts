@@ -70,7 +70,7 @@ export const startSync = defineEndpoint({
     const state = await services.syncs.start({ provider, body, waitMs, signal, scope, by: apiKey.name });
     const { run } = state;
     audit.addTarget({ connectionId: run.connectionId, id: run.id });
-    const isActive = isSyncActive(run.phase);
+    const isActive = isSyncActive(run);
     const applied = appliedPreferences(preferences, isActive);
     const replyHeaders: Record<string, string> = applied === '' ? {} : { 'Preference-Applied': applied };
     if (isActive) {

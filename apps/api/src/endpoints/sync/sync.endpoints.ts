@@ -80,7 +80,7 @@ const watchSync = defineEndpoint({
     return streamEvents(async () => {
       const state = await services.syncs.get({ ...params, scope });
       const data = toSyncRunDetail(state, view);
-      return { events: [{ name: 'sync-run', data }], isOver: !isSyncActive(state.run.phase) };
+      return { events: [{ name: 'sync-run', data }], isOver: !isSyncActive(state.run) };
     });
   },
 });

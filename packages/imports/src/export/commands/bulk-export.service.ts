@@ -19,7 +19,7 @@ import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
 import type { ProgressContext } from './export-activity.ts';
-import { acceptOnce, type Idempotency, newExport, requestKey } from './new-export.ts';
+import { type Idempotency, type NewExport, newExport, requestKey, reserveExport } from './new-export.ts';
 import { makeTypeTable } from './type-table.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
 
@@ -148,7 +148,7 @@ export class BulkExportService {
       throw unavailable(cause);
     });
     const created = await newExport({ store: this.store, provider: this.registry.get(provider), body });
-    const { record, isRepeated, release } = await acceptOnce({
+    const { record, isRepeated, release } = await reserveExport({
       service: this.idempotency,
       idempotency,
       content: [provider, body],
@@ -208,7 +208,7 @@ export class BulkExportService {
     throw exportError('unknown-export');
   }
 
-  private async accept(record: BulkExport, by: string | undefined): Promise<void> {
+  private async accept(record: NewExport, by: string | undefined): Promise<void> {
     await this.store.bulkExports.insert({ record, requestKey: requestKey(record.request), by });
     try {
       await this.producer.enqueue(kickOffJob, { exportId: record.id });
@@ -254,7 +254,7 @@ export class BulkExportService {
 }
 
 /** The client gets an error, so the export must not run. If this update fails too, the sweep runs the export, so it is not lost. */
-async function withdraw(store: BulkExportStore, record: BulkExport): Promise<void> {
+async function withdraw(store: BulkExportStore, record: NewExport): Promise<void> {
   await store.bulkExports.transition({
     from: record,
     to: 'failed',

@@ -1,7 +1,7 @@
 import type { Producer } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
-import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
-import { isTerminal } from '../bulk-export-phase.ts';
+import { type BulkExport, planRetry } from '../bulk-export.record.ts';
+import { isActive } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
 import { discardJob } from '../steps/discard-export.job.ts';
@@ -32,8 +32,7 @@ export async function cancelExport(command: ExportCommand): Promise<ExportChange
   for (;;) {
     const record = await find();
     if (record.phase === 'cancelled') return { record, isChanged: false };
-    if (isTerminal(record.phase))
-      throw exportError('export-ended', { context: { exportId: record.id, phase: record.phase } });
+    if (!isActive(record)) throw exportError('export-ended', { context: { exportId: record.id, phase: record.phase } });
     const now = new Date();
     const discard = record.statusUrl === undefined ? {} : { discard: 'due' as const };
     const change = { completedAt: now, counts: await store.outputFiles.sum(record.id), ...discard };
@@ -61,13 +60,13 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
   const { store, producer, find, by } = command;
   for (;;) {
     const record = await find();
-    if (!isTerminal(record.phase)) return { record, isChanged: false };
+    if (isActive(record)) return { record, isChanged: false };
     const files = await store.outputFiles.listByExport(record.id);
-    const phase = retryPhase(
+    const resumption = planRetry(
       record,
       files.flatMap(({ error }) => error?.code ?? []),
     );
-    if (phase === undefined)
+    if (resumption === undefined)
       throw exportError('nothing-to-retry', {
         message:
           record.phase === 'cancelled'
@@ -76,8 +75,8 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
         context: { exportId: record.id, phase: record.phase },
       });
     // Reset the files before the phase changes. A crash in between then leaves pending files, which the next retry downloads.
-    const prepare = phase === 'downloading' ? () => store.outputFiles.retryFailed(record.id) : undefined;
-    const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date(), by, prepare });
+    const prepare = resumption.to === 'downloading' ? () => store.outputFiles.retryFailed(record.id) : undefined;
+    const reopened = await store.bulkExports.reopen({ record, resumption, now: new Date(), by, prepare });
     if (!reopened) continue;
     // If the queue is unavailable, the sweep does this within a minute.
     await producer.enqueueAgain(resumeJob, { exportId: record.id }).catch(() => undefined);

@@ -8,6 +8,9 @@ import type { BulkExportStore } from '../export.feature.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 
+/** An export that no job has begun. */
+export type NewExport = BulkExport & { readonly phase: 'queued' };
+
 type ExportFacts = Pick<Provider, 'id' | 'notExported'>;
 
 /** Makes the record of a new export. `since: "last"` is replaced by an instant. */
@@ -15,7 +18,7 @@ export async function newExport(options: {
   readonly store: BulkExportStore;
   readonly provider: ExportFacts;
   readonly body: BulkExportBody;
-}): Promise<BulkExport> {
+}): Promise<NewExport> {
   const { store, provider } = options;
   const { body } = options;
   const { connectionId, exportType, resourceTypes = [], typeFilters = [] } = body;
@@ -87,19 +90,19 @@ export interface Idempotency {
 const insertWaitMs = 2000;
 
 /**
- * Makes sure that a request is executed once, however often it is sent.
+ * Reserves the id of an export for its `Idempotency-Key`, so that a request is executed once, however often it is sent.
  * @param options.content equal for equal requests
  * @param options.isStored whether the record with this id is stored
  * @returns the record under the id under which the caller must store it, whether it is already stored, and a function that frees the key
  * @throws AppError `idempotency-key-reused` if the key was used for a different request
  */
-export async function acceptOnce(options: {
+export async function reserveExport(options: {
   readonly service: IdempotencyService;
   readonly idempotency: Idempotency | undefined;
   readonly content: readonly [provider: string, body: BulkExportBody];
-  readonly created: BulkExport;
+  readonly created: NewExport;
   readonly isStored: (recordId: string) => Promise<boolean>;
-}): Promise<{ readonly record: BulkExport; readonly isRepeated: boolean; readonly release: () => Promise<void> }> {
+}): Promise<{ readonly record: NewExport; readonly isRepeated: boolean; readonly release: () => Promise<void> }> {
   const { service, idempotency, content, created, isStored } = options;
   if (!idempotency) return { record: created, isRepeated: false, release: async () => undefined };
   const { id, connectionId } = created;

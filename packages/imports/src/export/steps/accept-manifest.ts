@@ -16,7 +16,7 @@ import { isFilteredHere, sentSince } from './sent-request.ts';
  */
 export async function acceptManifest(
   { store, producer, logger, now }: BulkExportDeps,
-  { record, manifest }: { readonly record: BulkExport; readonly manifest: Manifest },
+  { record, manifest }: { readonly record: BulkExport & { readonly phase: 'exporting' }; readonly manifest: Manifest },
 ): Promise<void> {
   const { id: exportId } = record;
   const { transactionTime, requiresAccessToken, unreadableEntries } = manifest;

@@ -1,7 +1,8 @@
 import { AppError, type ErrorCode, type ExportError, toExportError } from '@bulkhead/base';
 import type { FailedJob } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
-import type { BulkExportPhase } from '../bulk-export-phase.ts';
+import { isInPhase } from '../../runs/index.ts';
+import type { ActivePhase } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { discardJob } from './discard-export.job.ts';
@@ -15,7 +16,7 @@ export async function failExport(
   options: {
     readonly exportId: string;
     readonly error: ExportError;
-    readonly phases: readonly BulkExportPhase[];
+    readonly phases: readonly ActivePhase[];
     /** The error counts only for this version of the record. A retry starts another export at the server. */
     readonly version?: number;
   },
@@ -23,7 +24,7 @@ export async function failExport(
   const { exportId, error, phases, version } = options;
   for (;;) {
     const record = await store.bulkExports.find(exportId);
-    if (!record || !phases.includes(record.phase)) return;
+    if (!record || !isInPhase(record, ...phases)) return;
     if (version !== undefined && record.version !== version) return;
     const isDiscarded = lostExports.has(error.code) && record.statusUrl !== undefined;
     const change = {
@@ -42,7 +43,7 @@ export async function failExport(
 }
 
 /** Fails an export whose job has failed finally. See `failExport`. */
-export function failExportIn(...phases: readonly BulkExportPhase[]) {
+export function failExportIn(...phases: readonly ActivePhase[]) {
   return (deps: BulkExportDeps, { exportId, error }: FailedJob<{ readonly exportId: string }>): Promise<void> =>
     failExport(deps, { exportId, error: toExportError(error), phases });
 }

@@ -2,8 +2,8 @@ import { type ExportError, present } from '@bulkhead/base';
 import { coversType } from '@bulkhead/fhir';
 import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
+import { isInPhase } from '../../runs/index.ts';
 import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
-import type { BulkExportPhase } from '../bulk-export-phase.ts';
 import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import {
@@ -33,13 +33,13 @@ export const finalizeJob = defineJob({
   onFinalFailure: failExportIn('downloading', 'finalizing'),
 });
 
-const ending: readonly BulkExportPhase[] = ['downloading', 'finalizing'];
+const ending = ['downloading', 'finalizing'] as const;
 
 /** Ends an export whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the server. */
 export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
   const { store, producer, logger, now } = deps;
   const current = await store.bulkExports.find(exportId);
-  if (!current || !ending.includes(current.phase)) return;
+  if (!current || !isInPhase(current, ...ending)) return;
   // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
   if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
   const { manifestFiles = 0 } = current;
@@ -47,8 +47,9 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
   // A file that is not in the ledger would count as if the EHR had nothing to send.
   if (files.length < manifestFiles)
     return failExport(deps, { exportId, error: filesMissing(files.length, manifestFiles), phases: ending });
-  const record =
-    current.phase === 'downloading' ? await store.bulkExports.transition({ from: current, to: 'finalizing' }) : current;
+  const record = isInPhase(current, 'downloading')
+    ? await store.bulkExports.transition({ from: current, to: 'finalizing' })
+    : current;
   if (!record) return;
   const failed = files.filter(({ state }) => state === 'failed');
   if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))

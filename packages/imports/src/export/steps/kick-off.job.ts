@@ -22,7 +22,7 @@ import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bul
 import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
 import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
-import { noteRetry } from '../../runs/index.ts';
+import { isInPhase, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
@@ -82,7 +82,7 @@ export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<v
 async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, ehr, producer, now } = deps;
   const current = await store.bulkExports.find(exportId);
-  if (!current || (current.phase !== 'queued' && current.phase !== 'kicking-off')) return;
+  if (!current || !isInPhase(current, 'queued', 'kicking-off')) return;
   if (now().getTime() - (current.retriedAt ?? current.createdAt).getTime() > maxKickOffAgeMs)
     throw exportError('kick-off-timeout');
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
@@ -90,8 +90,9 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
   const session = ehr.session(connection);
   await awaitTurn(deps, { record: current, connection, provider: session.provider });
-  const record =
-    current.phase === 'queued' ? await store.bulkExports.transition({ from: current, to: 'kicking-off' }) : current;
+  const record = isInPhase(current, 'queued')
+    ? await store.bulkExports.transition({ from: current, to: 'kicking-off' })
+    : current;
   if (!record || (await isStoredMeanwhile(deps, record))) return;
   if (!connection.capabilities)
     await store.bulkExports.warn({
@@ -235,7 +236,7 @@ function provesNoExport(error: unknown): boolean {
 async function recordStart(
   { store, logger, now, pollIntervalMs }: BulkExportDeps,
   options: {
-    readonly record: BulkExport;
+    readonly record: BulkExport & { readonly phase: 'kicking-off' };
     readonly started: KickOff;
     readonly grantedScope: string | undefined;
     readonly offeredTypes: readonly string[];

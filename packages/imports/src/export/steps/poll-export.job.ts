@@ -16,7 +16,7 @@ import { EhrHttpError, readExportStatus } from '@bulkhead/ehr';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { defineJob, minuteMs, once } from '@bulkhead/queues';
 import { whileLeased } from '@bulkhead/store';
-import { noteRetry } from '../../runs/index.ts';
+import { isInPhase, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import { acceptManifest } from './accept-manifest.ts';
@@ -61,7 +61,7 @@ export async function schedulePolls({ producer, pollIntervalMs, now }: BulkExpor
 export async function pollExport(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, producer, now } = deps;
   const record = await store.bulkExports.find(exportId);
-  if (record?.phase !== 'exporting') {
+  if (!record || !isInPhase(record, 'exporting')) {
     await producer.unschedule(pollJob, { exportId });
     return;
   }
@@ -83,7 +83,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
 
 async function requestStatus(
   deps: BulkExportDeps,
-  { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
+  { record, signal }: { readonly record: BulkExport & { readonly phase: 'exporting' }; readonly signal: AbortSignal },
 ) {
   const { store, producer, ehr, now, pollIntervalMs: floorMs } = deps;
   const connection = await store.connections.findWithSecrets(record.connectionId);

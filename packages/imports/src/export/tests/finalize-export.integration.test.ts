@@ -1,4 +1,5 @@
 import { withMethods } from '@bulkhead/store';
+import { anyPhase } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '../index.ts';
 import { finalizeExport } from '../steps/finalize-export.job.ts';
@@ -62,6 +63,7 @@ async function mark(change: Partial<Watermark>): Promise<void> {
     resourceType: 'Patient',
     transactionTime: at.toISOString(),
     at,
+    deletionsAt: at,
     exportId: 'job_before',
     ...change,
   });
@@ -129,7 +131,8 @@ test.each(['before its watermarks are decided', 'before its ledger is read'])(
   async (when) => {
     const exportId = await downloaded([patients, goals]);
     const { store } = cases.deps;
-    const cancel = async () => store.bulkExports.transition({ from: await cases.read(exportId), to: 'cancelled' });
+    const cancel = async () =>
+      store.bulkExports.transition({ from: anyPhase(await cases.read(exportId)), to: 'cancelled' });
     const list: typeof store.watermarks.list = async (filter) => {
       if (when === 'before its watermarks are decided') await cancel();
       return store.watermarks.list(filter);

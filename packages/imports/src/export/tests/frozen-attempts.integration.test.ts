@@ -3,6 +3,7 @@ import { attemptJob, firstAttempt } from '@bulkhead/queues/testing';
 import { compareWithSimulator } from '@bulkhead/records/testing';
 import { withMethods } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
+import { anyPhase } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { emptyCheckpoint } from '../index.ts';
 import { finalizeExport } from '../steps/finalize-export.job.ts';
@@ -77,9 +78,13 @@ async function makeLost(): Promise<string> {
   const exportId = await makeDue({ job: 'download' });
   await attempt('download', exportId);
   const from = await cases.read(exportId);
-  const failed = await store.bulkExports.transition({ from, to: 'failed' });
+  const failed = await store.bulkExports.transition({ from: anyPhase(from), to: 'failed' });
   if (!failed) throw new Error('the export has changed meanwhile');
-  await store.bulkExports.reopen({ from: failed, to: 'queued', now: cases.clock.now });
+  await store.bulkExports.reopen({
+    record: failed,
+    resumption: { from: 'failed', to: 'queued' },
+    now: cases.clock.now,
+  });
   return exportId;
 }
 

@@ -1,7 +1,7 @@
 import { createEhrClient, readExportStatus } from '@bulkhead/ehr';
 import { unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
 import { withMethods } from '@bulkhead/store';
-import { waitFor } from '@bulkhead/testing';
+import { anyPhase, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { pollExport } from '../steps/poll-export.job.ts';
 import { makeBulkExport } from '../testing/make-records.ts';
@@ -261,8 +261,9 @@ test.each([
     async findWithSecrets(id) {
       for (const to of phases) {
         const from = await cases.read(exportId);
-        if (to === 'queued') await store.bulkExports.reopen({ from, to, now: cases.clock.now });
-        else await store.bulkExports.transition({ from, to });
+        const { now } = cases.clock;
+        if (to === 'queued') await store.bulkExports.reopen({ record: from, resumption: { from: 'failed', to }, now });
+        else await store.bulkExports.transition({ from: anyPhase(from), to });
       }
       return store.connections.findWithSecrets(id);
     },

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { readCapabilitiesJob } from '@bulkhead/connections/jobs';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { attemptJob, firstAttempt, runJob } from '@bulkhead/queues/testing';
+import { anyPhase } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { newExport } from '../commands/index.ts';
 import type { BulkExport, HoldReason } from '../index.ts';
@@ -537,7 +538,11 @@ test('an orphan is deleted at the server if the export failed during its kick-of
     kickOff: async (_request, response) => {
       const [record] = await store.bulkExports.listActive();
       if (record)
-        await store.bulkExports.transition({ from: record, to: 'failed', change: { completedAt: new Date() } });
+        await store.bulkExports.transition({
+          from: anyPhase(record),
+          to: 'failed',
+          change: { completedAt: new Date() },
+        });
       response.writeHead(202, { 'content-location': '/status/1' }).end();
     },
   });
@@ -577,7 +582,11 @@ test('the old export is deleted at the server once a retry has started another #
   const failed = await runExport(cases);
   expect(failed.error?.code).toBe('export-gone');
   server.change({ status: undefined });
-  const reopened = await cases.deps.store.bulkExports.reopen({ from: failed, to: 'queued', now: cases.clock.now });
+  const reopened = await cases.deps.store.bulkExports.reopen({
+    record: failed,
+    resumption: { from: 'failed', to: 'queued' },
+    now: cases.clock.now,
+  });
   expect(reopened?.orphans).toEqual([`${server.url}/status/1`]);
   const ended = await runExport(cases, {}, failed.id);
   expect(ended).toMatchObject({ phase: 'completed' });

@@ -20,8 +20,7 @@ export class WatermarkRepository {
   }
 
   /** Moves a watermark forward, never back: exports may end out of order. */
-  async advance({ deletionsAt: listedUntil, ...watermark }: Watermark): Promise<void> {
-    const deletionsAt = listedUntil ?? watermark.at;
+  async advance({ deletionsAt, ...watermark }: Watermark): Promise<void> {
     const { connectionId, exportType, resourceType } = watermark;
     const _id = `${connectionId}/${exportType}/${resourceType}`;
     const older = { _id, at: { $lt: watermark.at } };

@@ -281,6 +281,7 @@ const mark = (resourceType: string, transactionTime: string, coverage?: Coverage
   resourceType,
   transactionTime,
   at: new Date(transactionTime),
+  deletionsAt: new Date(transactionTime),
   ...(coverage === undefined ? {} : { coverage }),
 });
 /** Coverage that names the types, so that a test sees what was compared. */

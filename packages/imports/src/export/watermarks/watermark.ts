@@ -48,12 +48,10 @@ export const watermarkSchema = z.strictObject({
   at: z
     .date()
     .describe(
-      'Everything of the type that the EHR had at this time is stored. The next export with `since: "last"` starts here.',
+      'All resources of this type up to this time are stored. The next export with `since: "last"` starts here.',
     ),
-  /** Default: `at`. */
   deletionsAt: z
     .date()
-    .exactOptional()
     .describe(
       'Every deletion of the type that the EHR has listed until this time is applied. A full export lists no deletions, so it moves only `until`.',
     ),
@@ -291,7 +289,7 @@ const dayMs = 24 * 60 * 60_000;
 
 /** The newest `deletionsAt` that counts for a type. Undefined without a watermark. */
 function deletionsAppliedUntil(resourceType: string, search: MarkSearch): Date | undefined {
-  const times = marksOf(resourceType, search).map(({ at, deletionsAt = at }) => deletionsAt.getTime());
+  const times = marksOf(resourceType, search).map(({ deletionsAt }) => deletionsAt.getTime());
   return times.length > 0 ? new Date(Math.max(...times)) : undefined;
 }
 

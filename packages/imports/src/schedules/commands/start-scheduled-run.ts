@@ -37,7 +37,7 @@ async function checkOverlap({ store, schedule, runId }: StartOptions): Promise<v
   if (lastId === undefined || lastId === runId) return;
   if (kind === 'sync') {
     const last = await store.syncRuns.find(lastId);
-    if (last && isSyncActive(last.phase)) throw syncAlreadyRunning(lastId);
+    if (last && isSyncActive(last)) throw syncAlreadyRunning(lastId);
     return;
   }
   const last = await store.bulkExports.find(lastId);

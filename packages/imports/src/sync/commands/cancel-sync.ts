@@ -19,7 +19,7 @@ export async function cancelSync(options: {
   for (;;) {
     const run = await find();
     if (run.phase === 'cancelled') return { run, isChanged: false };
-    if (!isSyncActive(run.phase)) throw syncError('sync-ended', { context: { syncRunId: run.id, phase: run.phase } });
+    if (!isSyncActive(run)) throw syncError('sync-ended', { context: { syncRunId: run.id, phase: run.phase } });
     const cancelled = await store.syncRuns.transition({
       from: run,
       to: 'cancelled',

@@ -86,7 +86,7 @@ function syncSecondsLeft({ run, counts, context }: SyncState): number | undefine
 /** Answers why a sync is not further. @returns undefined if it has ended */
 export function syncActivity(state: SyncState): RunActivity | undefined {
   const { run, counts, context } = state;
-  if (!isSyncActive(run.phase)) return undefined;
+  if (!isSyncActive(run)) return undefined;
   const { waiting, usualMs, pause } = context ?? {};
   const { searches, done } = sumSearches(counts);
   const searching = `Searching: ${done} of ${searches} searches are done.`;

@@ -181,7 +181,7 @@ export function toListedSyncRun(state: SyncRunState, reader: ViewFor): SyncRunVi
   return {
     ...toSyncRunView(run, reader),
     ...present({ activity: syncActivity(state), progress: syncProgress(state) }),
-    ...(isSyncActive(run.phase) ? { totals: { stored: sum('stored'), unchanged: sum('unchanged') } } : {}),
+    ...(isSyncActive(run) ? { totals: { stored: sum('stored'), unchanged: sum('unchanged') } } : {}),
   };
 }
 

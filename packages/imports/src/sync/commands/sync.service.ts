@@ -120,7 +120,7 @@ export class SyncService {
     await this.producer.enqueue(planSyncJob, { syncRunId: run.id }).catch(() => undefined);
     const ended = await waitUntil(async () => {
       const current = await this.find({ provider, id: run.id, scope });
-      return isSyncActive(current.phase) && !signal?.aborted ? undefined : current;
+      return isSyncActive(current) && !signal?.aborted ? undefined : current;
     }, waitMs);
     return this.withCounts(ended ?? (await this.find({ provider, id: run.id, scope })));
   }
@@ -151,9 +151,7 @@ export class SyncService {
       read: (page) => this.store.syncRuns.list({ provider, connectionId, phases, scope, ...page }),
     });
     // A connection has one active run. The counts of ended runs are in their records.
-    const states = items.map((run) =>
-      isSyncActive(run.phase) ? this.withCounts(run) : { run, counts: [], retrying: [] },
-    );
+    const states = items.map((run) => (isSyncActive(run) ? this.withCounts(run) : { run, counts: [], retrying: [] }));
     return { items: await Promise.all(states), next };
   }
 
@@ -171,7 +169,7 @@ export class SyncService {
   /** Resumes the failed searches. The others are not repeated. @throws AppError `nothing-to-retry` */
   async retry({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
     const run = await this.find(reference);
-    if (isSyncActive(run.phase)) return { state: await this.withCounts(run), isChanged: false };
+    if (isSyncActive(run)) return { state: await this.withCounts(run), isChanged: false };
     if (run.phase !== 'partial' && run.phase !== 'failed')
       throw syncError('nothing-to-retry', { context: { syncRunId: run.id, phase: run.phase } });
     // Before the run changes, because a running run whose steps are settled ends.
@@ -190,7 +188,7 @@ export class SyncService {
 
   private async withCounts(run: SyncRun): Promise<SyncRunState> {
     const counts = await this.store.syncSteps.sumByType(run.id);
-    if (!isSyncActive(run.phase)) return { run, counts, retrying: [] };
+    if (!isSyncActive(run)) return { run, counts, retrying: [] };
     const { id: runId } = run;
     const retrying = await this.store.syncSteps.listRetrying({ runId, limit: shownRetries });
     const now = new Date();

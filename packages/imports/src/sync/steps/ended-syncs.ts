@@ -9,7 +9,7 @@ export function endedSyncs({ syncRuns, syncSteps }: Pick<SyncStore, 'syncRuns' |
     kind: 'sync-run',
     async find(id) {
       const record = await syncRuns.find(id);
-      if (!record || isSyncActive(record.phase) || record.notify !== 'due') return undefined;
+      if (!record || isSyncActive(record) || record.notify !== 'due') return undefined;
       const { phase, skipped } = record;
       const byType = await syncSteps.sumByType(id);
       const data = { status: syncRunStatus(phase), byType, skipped } satisfies Immutable<SyncEnd>;

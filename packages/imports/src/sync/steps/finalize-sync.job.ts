@@ -2,6 +2,7 @@ import { type ExportError, toExportError } from '@bulkhead/base';
 import { defineJob, type FailedJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import type { Warning } from '@bulkhead/store';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
+import { isInPhase } from '../../runs/index.ts';
 import { type SyncRun, stepsMissing } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
@@ -24,7 +25,7 @@ export const finalizeSyncJob = defineJob({
 export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syncRunId: string }): Promise<void> {
   const { store, producer, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
-  if (run?.phase !== 'running') return;
+  if (!run || !isInPhase(run, 'running')) return;
   if ((await store.syncSteps.listUnsettledIds(syncRunId)).length > 0) return;
   const { stepCount = 0 } = run;
   const found = await store.syncSteps.count(syncRunId);
@@ -118,7 +119,7 @@ export async function failSync(
   const { syncRunId, error } = options;
   for (;;) {
     const run = await store.syncRuns.find(syncRunId);
-    if (!run || !isSyncActive(run.phase)) return;
+    if (!run || !isSyncActive(run)) return;
     if (await store.syncRuns.transition({ from: run, to: 'failed', change: { error, completedAt: now() } })) break;
   }
   await producer.enqueueAgain(notifyJob, { kind: 'sync-run', id: syncRunId });

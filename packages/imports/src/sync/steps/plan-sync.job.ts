@@ -18,7 +18,7 @@ import { withCapabilities } from '@bulkhead/connections/steps';
 import { type Provider, recordTypes } from '@bulkhead/ehr/providers';
 import { enhancedResourceTypes, isUncovered, standardResourceTypes } from '@bulkhead/fhir';
 import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
-import { dayBefore } from '../../runs/index.ts';
+import { dayBefore, isInPhase } from '../../runs/index.ts';
 import { syncError } from '../errors.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { isById } from './appointments-by-id.ts';
@@ -74,7 +74,7 @@ async function isOverdue({ store, now }: SyncDeps, syncRunId: string): Promise<b
 export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep): Promise<void> {
   const { store, producer, ehr, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
-  if (run?.phase !== 'queued') return;
+  if (!run || !isInPhase(run, 'queued')) return;
   const connection = await withCapabilities(deps, { connectionId: run.connectionId, signal });
   const session = ehr.session(connection);
   const { provider } = session;

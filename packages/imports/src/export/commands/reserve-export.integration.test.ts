@@ -3,7 +3,7 @@ import { createIdempotencyService } from '@bulkhead/access/idempotency/commands'
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { makeBulkExport } from '../testing/make-records.ts';
-import { acceptOnce } from './new-export.ts';
+import { reserveExport } from './new-export.ts';
 
 const { store, close } = await openTestStore(idempotencyFeature.open);
 afterAll(close);
@@ -13,8 +13,8 @@ test('a repeated request stores the record of a first one that died before it di
   const body = { connectionId: 'conn_1', exportType: 'Patient' as const };
   const idempotency = { clientId: 'key_1', key: 'died' };
   const accept = async (id: string, isStored: boolean) => {
-    const created = makeBulkExport({ id });
-    const accepted = await acceptOnce({
+    const created = { ...makeBulkExport({ id }), phase: 'queued' as const };
+    const accepted = await reserveExport({
       ...{ service, idempotency, content: ['athenahealth', body], created },
       isStored: async () => isStored,
     });
