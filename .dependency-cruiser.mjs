@@ -41,8 +41,12 @@ const folders = {
   serving: ['tables', 'bulk'],
   imports: ['runs', 'export', 'sync', 'schedules'],
 };
-/** A folder of a subject, in a package with one subject or with more. */
-const inSubject = (name) => [`^packages/[^/]+/src/${name}/`, `^packages/[^/]+/src/[^/]+/${name}/`];
+/** The folders of a subject that the API calls, and those that a worker runs: by acts of the story where a subject has many. */
+const commandFolders = 'commands|start|read';
+const stepFolders = 'steps|kick-off|plan|poll|search|download|finish|recover';
+const stepEntry = '/src/[^/]+/steps[.]ts$';
+/** In a package with one subject or with more. */
+const inSubject = (names) => [`^packages/[^/]+/src/(?:${names})/`, `^packages/[^/]+/src/[^/]+/(?:${names})/`];
 const packagesBefore = (name) => order.slice(0, order.indexOf(name));
 
 /** Other rules decide who may import these. */
@@ -162,10 +166,12 @@ export default {
       name: 'mongoose-only-in-repositories',
       comment: 'Records are read and written by the repositories of their feature. Commands and steps call those.',
       from: {
-        pathNot: [
-          '^packages/(?:store|system)/',
-          `^packages/(?:${features.join('|')})/src/(?!commands/|steps/|[^/]+/commands/|[^/]+/steps/)`,
+        path: [
+          `^(?!packages/(?:${['store', 'system', ...features].join('|')})/)`,
+          ...inSubject(`${commandFolders}|${stepFolders}`),
         ],
+        // The folder `read` of the resources has their repository, in parts.
+        pathNot: ['[.]repository[.]ts$', '^packages/records/src/resources/read/'],
       },
       to: { path: '(?:^|/)node_modules/mongoose/|^mongoose(?:/|$)', pathNot: '^(?:apps|packages|scripts)/' },
     },
@@ -178,7 +184,8 @@ export default {
         path: `^packages/(?:${features.join('|')})/`,
         pathNot: [
           testCode,
-          ...inSubject('steps'),
+          ...inSubject(stepFolders),
+          stepEntry,
           '^packages/connections/src/(?:access-token|signing-key)[.]repository[.]ts$',
           '^packages/connections/src/commands/(?:signing-key[.]service|new-connection)[.]ts$',
         ],
@@ -190,8 +197,11 @@ export default {
       comment:
         'A command stores a record and enqueues a job (`x.job.ts`). A worker runs it: without an EHR client, which only a worker has, ' +
         'the job cannot run.',
-      from: { path: inSubject('commands'), pathNot: testCode },
-      to: { path: inSubject('steps'), pathNot: '/(?:jobs|[^/]+[.]job)[.]ts$' },
+      from: { path: inSubject(commandFolders), pathNot: testCode },
+      to: {
+        path: [...inSubject(stepFolders), stepEntry],
+        pathNot: '/(?:jobs|[^/]+[.](?:job|record|repository))[.]ts$',
+      },
     },
     {
       name: 'every-folder-has-a-layer',

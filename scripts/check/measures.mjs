@@ -20,14 +20,14 @@ const [largest] = [...entries].toSorted(([, left], [, right]) => right.length - 
 /** Where a reader starts to follow an export: its POST, and the four jobs that lead to a stored resource. */
 const starts = [
   'apps/api/src/endpoints/bulk-export/start-export.endpoint.ts',
-  'packages/imports/src/export/commands/bulk-export.service.ts',
-  ...['kick-off', 'poll-export', 'download/download-file', 'finalize-export'].map(
-    (step) => `packages/imports/src/export/steps/${step}.job.ts`,
+  'packages/imports/src/export/start/start-export.ts',
+  ...['kick-off/kick-off', 'poll/poll-export', 'download/download-file', 'finish/finalize-export'].map(
+    (step) => `packages/imports/src/export/${step}.job.ts`,
   ),
-  ...['bulk-export', 'output-file', 'watermarks/watermark'].map(
+  ...['bulk-export', 'download/output-file', 'watermarks/watermark'].map(
     (name) => `packages/imports/src/export/${name}.repository.ts`,
   ),
-  'packages/records/src/resources/resource.writer.ts',
+  'packages/records/src/resources/write/resource.writer.ts',
   'packages/records/src/quarantine/quarantine.repository.ts',
 ];
 

@@ -45,7 +45,7 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
     );
     for (const file of files) write(join(dirname(workspace), file), 'export const one = 1;\n');
     // In a feature, only the steps may import all of its dependencies.
-    const steps = Object.values(exports).find((file) => String(file).endsWith('/steps/index.ts'));
+    const steps = Object.values(exports).find((file) => /[/]steps(?:[/]index)?[.]ts$/.test(String(file)));
     write(join(dirname(workspace), `${steps ?? files[0]}`), text);
     // No file imports an app, and an app without dependencies imports no file. Its main.ts keeps it from being an
     // orphan.

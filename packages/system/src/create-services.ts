@@ -5,7 +5,7 @@ import { AuthorizationService, ConnectionService, createSigningKeyService } from
 import { createDocumentService } from '@bulkhead/documents/commands';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
-import { BulkExportService } from '@bulkhead/imports/export/commands';
+import { BulkExportService, createStartExport } from '@bulkhead/imports/export/commands';
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/schedules/commands';
 import { SyncService } from '@bulkhead/imports/sync/commands';
 import {
@@ -97,9 +97,16 @@ export function createServices(options: ServicesOptions) {
     audit: createAuditService({ store }),
     backendClients: new BackendClientService({ store, connectionExists, ...(options.clientKeys ?? noClientKeys) }),
     authorizations: new AuthorizationService({ store, producer, registry, connections }),
-    bulkExports: new BulkExportService({
-      ...{ store, producer, connections, idempotency, registry, addresses, kickOffWaitMs, readPause },
+    startExport: createStartExport({
+      store,
+      producer,
+      connections,
+      idempotency,
+      registry,
+      addresses,
+      kickOffWaitMs,
     }),
+    bulkExports: new BulkExportService({ store, producer, connections, registry, readPause }),
     connections,
     documents: createDocumentService({ store, producer, connections }),
     erasures: new ErasureService(store, producer),

@@ -13,7 +13,7 @@ import {
 import { type EndedRun, retainRuns } from '../runs/index.ts';
 import { type BulkExportRepository, bulkExportDocumentSchema } from './bulk-export.repository.ts';
 import { collections } from './collections.ts';
-import { type OutputFileRepository, outputFileDocumentSchema } from './output-file.repository.ts';
+import { type OutputFileRepository, outputFileDocumentSchema } from './download/output-file.repository.ts';
 
 interface EndedExport extends EndedRun {
   readonly requestKey: string;

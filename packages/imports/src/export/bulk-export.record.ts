@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import { retryingSchema, runEventShape } from '../runs/index.ts';
 import { bulkExportPhases, type Resumption } from './bulk-export-phase.ts';
-import { watermarkDecisionSchema } from './hold-reason.ts';
+import { watermarkDecisionSchema } from './watermarks/hold-reason.ts';
 
 export type ExportWarning = Immutable<z.output<typeof warningSchema>>;
 

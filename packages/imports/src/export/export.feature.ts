@@ -3,8 +3,8 @@ import { createLeases, defineFeature, type RepositoriesOf, type StoreContext } f
 import { createBulkExportData } from './bulk-export.data.ts';
 import { BulkExportRepository } from './bulk-export.repository.ts';
 import { collections } from './collections.ts';
-import { ExportSlotRepository } from './export-slot.repository.ts';
-import { OutputFileRepository } from './output-file.repository.ts';
+import { OutputFileRepository } from './download/output-file.repository.ts';
+import { ExportSlotRepository } from './kick-off/export-slot.repository.ts';
 import { WatermarkRepository } from './watermarks/watermark.repository.ts';
 
 export const exportFeature = defineFeature({

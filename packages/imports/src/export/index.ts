@@ -12,9 +12,9 @@ export {
   isTerminal,
   publicStatus,
 } from './bulk-export-phase.ts';
+export { accountedLines, emptyCheckpoint, type OutputFile } from './download/output-file.record.ts';
 export { exportError } from './errors.ts';
 export { type BulkExportStore, exportFeature } from './export.feature.ts';
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
-export { type HoldReason, holdReasons } from './hold-reason.ts';
-export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
+export { type HoldReason, holdReasons } from './watermarks/hold-reason.ts';
 export { type Coverage, coveredBefore, everyType, sinceLast, type Watermark } from './watermarks/watermark.ts';

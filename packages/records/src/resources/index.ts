@@ -1,9 +1,13 @@
-export { checkSince } from './check-since.ts';
+export { checkSince } from './changes/check-since.ts';
+export { createResourceChanges, type ResourceChange, wholeSecond } from './changes/resource-changes.ts';
+export { isErasedEntry } from './erase/is-erased-entry.ts';
 export { resourceError } from './errors.ts';
-export { isErasedEntry } from './is-erased-entry.ts';
-export { readLineDocument, writeDocument } from './line-document.ts';
+export { ResourceRepository } from './read/resource.repository.ts';
+export { pageQueries, readCursor } from './read/resource-pages.ts';
+export { type ResourceQuery, toResourceQuery } from './read/resource-query.ts';
 export { type ResourceStore, resourceFeature } from './resource.feature.ts';
-export { ResourceRepository } from './resource.repository.ts';
+export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
+export { readLineDocument, writeDocument } from './write/line-document.ts';
 export {
   noOutcome,
   type ResourceWriter,
@@ -11,17 +15,13 @@ export {
   VersionWriter,
   type WriteOutcome,
   writeWithBisection,
-} from './resource.writer.ts';
-export { createResourceChanges, type ResourceChange, wholeSecond } from './resource-changes.ts';
-export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
+} from './write/resource.writer.ts';
 export {
   type DocumentContext,
   type ResourceDocument,
   toResourceDocument,
   toStorableInSteps,
   toTombstone,
-} from './resource-document.ts';
-export { pageQueries, readCursor } from './resource-pages.ts';
-export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
-export { compareVersions } from './resource-version.ts';
-export { upgradeResources } from './upgrade-resources.ts';
+} from './write/resource-document.ts';
+export { compareVersions } from './write/resource-version.ts';
+export { upgradeResources } from './write/upgrade-resources.ts';

@@ -14,12 +14,18 @@ import {
   sumAmounts,
 } from '@bulkhead/store';
 import { collections } from './collections.ts';
-import { countMentions } from './count-mentions.ts';
-import { type ErasableDocument, eraseBinaries, eraseResources, notErased, storedBinaries } from './erased-resources.ts';
-import type { KeptOutRepository } from './kept-out.repository.ts';
-import { findBinaries, findOfPatient, type ResourceOfPatient } from './patient-resources.ts';
+import { countMentions } from './erase/count-mentions.ts';
+import {
+  type ErasableDocument,
+  eraseBinaries,
+  eraseResources,
+  notErased,
+  storedBinaries,
+} from './erase/erased-resources.ts';
+import type { KeptOutRepository } from './erase/kept-out.repository.ts';
+import { findBinaries, findOfPatient, type ResourceOfPatient } from './erase/patient-resources.ts';
+import { type ConnectionsOfTombstones, retainTombstones } from './erase/retain-tombstones.ts';
 import { listResourceTypes } from './resource-collections.ts';
-import { type ConnectionsOfTombstones, retainTombstones } from './retain-tombstones.ts';
 
 interface ResourceDataOptions extends ConnectionsOfTombstones {
   readonly database: Database;

@@ -1,13 +1,13 @@
 import { isResourceType } from '@bulkhead/fhir';
 import { defineFeature, type RawWrites, type RepositoriesOf, type StoreContext } from '@bulkhead/store';
+import { createResourceChanges } from './changes/resource-changes.ts';
 import { collections } from './collections.ts';
-import { KeptOutRepository } from './kept-out.repository.ts';
+import { KeptOutRepository } from './erase/kept-out.repository.ts';
+import { readTombstonesDeletedBefore } from './erase/retain-tombstones.ts';
+import { ResourceRepository } from './read/resource.repository.ts';
 import { createResourceData } from './resource.data.ts';
-import { ResourceRepository } from './resource.repository.ts';
-import { VersionWriter } from './resource.writer.ts';
-import { createResourceChanges } from './resource-changes.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
-import { readTombstonesDeletedBefore } from './retain-tombstones.ts';
+import { VersionWriter } from './write/resource.writer.ts';
 
 export const resourceFeature = defineFeature({
   collections,

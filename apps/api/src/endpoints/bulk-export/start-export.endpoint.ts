@@ -35,7 +35,7 @@ export const startExport = defineEndpoint({
   async handler({ params: { provider }, body, idempotencyKey: key, caller, services, audit }) {
     const { apiKey, scope } = caller;
     const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
-    const { record, isRepeated } = await services.bulkExports.start({
+    const { record, isRepeated } = await services.startExport({
       ...{ provider, body, scope, idempotency },
       by: apiKey.name,
     });

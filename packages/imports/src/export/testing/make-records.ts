@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { newId } from '@bulkhead/base';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
-import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
+import { emptyCheckpoint, type OutputFile } from '../download/output-file.record.ts';
 
 export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
   return {

@@ -4,13 +4,13 @@ import { attemptJob, planAfter } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
-import type { BulkExportDeps } from '../steps/deps.ts';
-import { discardJob } from '../steps/discard-export.job.ts';
-import { downloadJob } from '../steps/download/download-file.job.ts';
-import { finalizeExport, finalizeJob } from '../steps/finalize-export.job.ts';
-import { kickOffJob } from '../steps/kick-off.job.ts';
-import { pollExport, pollJob } from '../steps/poll-export.job.ts';
-import { resumeJob } from '../steps/resume-export.job.ts';
+import { downloadJob } from '../download/download-file.job.ts';
+import type { BulkExportDeps } from '../export-deps.ts';
+import { discardJob } from '../finish/discard-export.job.ts';
+import { finalizeExport, finalizeJob } from '../finish/finalize-export.job.ts';
+import { kickOffJob } from '../kick-off/kick-off.job.ts';
+import { pollExport, pollJob } from '../poll/poll-export.job.ts';
+import { resumeJob } from '../recover/resume-export.job.ts';
 import type { UseCases } from './start-use-cases.ts';
 
 /** The jobs of an export. */

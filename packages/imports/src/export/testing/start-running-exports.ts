@@ -3,9 +3,10 @@ import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import { createWebhookAddresses } from '@bulkhead/webhooks/commands';
-import { bulkExportRequestSchema } from '../commands/bulk-export.schema.ts';
-import { BulkExportService, type StartRequest } from '../commands/bulk-export.service.ts';
-import { type ExportView, toEventView, toStartedView, toStatusView } from '../commands/export-view.ts';
+import { BulkExportService } from '../read/bulk-export.service.ts';
+import { type ExportView, toEventView, toStartedView, toStatusView } from '../read/export-view.ts';
+import { bulkExportRequestSchema } from '../start/export-request.schema.ts';
+import { createStartExport, type StartRequest } from '../start/start-export.ts';
 import { exportJobs } from './run-export.ts';
 import { startUseCases, type UseCases } from './start-use-cases.ts';
 
@@ -32,10 +33,10 @@ export async function startRunningExports(
   const deps = { ...cases.deps, pollIntervalMs: 250 };
   const readPause = options.createPauseReader?.(cases) ?? (async () => undefined);
   const idempotency = createIdempotencyService({ store });
-  const service = new BulkExportService({
-    ...{ store, producer, registry, connections, idempotency, kickOffWaitMs, readPause },
-    addresses: createWebhookAddresses({ callsPrivateNetwork: async () => true }),
-  });
+  const addresses = createWebhookAddresses({ callsPrivateNetwork: async () => true });
+  const shared = { store, producer, registry, connections };
+  const startExport = createStartExport({ ...shared, idempotency, addresses, kickOffWaitMs });
+  const service = new BulkExportService({ ...shared, readPause });
   const reference = (id: string) => ({ provider: connection.provider, id, scope: 'all' as const });
   const workers: ReturnType<typeof startConsumer>[] = [];
   const startWorker = () => {
@@ -43,7 +44,7 @@ export async function startRunningExports(
     workers.push(startConsumer({ redis, prefix, queues, jobs: exportJobs, deps, logger }));
   };
   const start = async (body: object = {}, command: Pick<StartRequest, 'by' | 'idempotency'> = {}) => {
-    const { record } = await service.start({
+    const { record } = await startExport({
       ...{ provider: connection.provider, scope: 'all', ...command },
       body: bulkExportRequestSchema.parse({ connectionId: connection.id, ...body }),
     });

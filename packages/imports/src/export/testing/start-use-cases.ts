@@ -6,11 +6,11 @@ import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { BufferPool } from '@bulkhead/store/bson';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { createExportContexts } from '../download/export-contexts.ts';
 import { exportFeature } from '../export.feature.ts';
-import type { BulkExportDeps } from '../steps/deps.ts';
-import { createExportContexts } from '../steps/export-contexts.ts';
-import { kickOff } from '../steps/kick-off.job.ts';
-import { pollExport } from '../steps/poll-export.job.ts';
+import type { BulkExportDeps } from '../export-deps.ts';
+import { kickOff } from '../kick-off/kick-off.job.ts';
+import { pollExport } from '../poll/poll-export.job.ts';
 import { makeBulkExport } from './make-records.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */

@@ -8,10 +8,10 @@ import { withMethods } from '@bulkhead/store';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { planRetry } from '../bulk-export.record.ts';
+import { finalizeExport } from '../finish/finalize-export.job.ts';
 import { emptyCheckpoint } from '../index.ts';
-import { finalizeExport } from '../steps/finalize-export.job.ts';
-import { acceptManifest } from '../steps/index.ts';
-import { pollExport } from '../steps/poll-export.job.ts';
+import { pollExport } from '../poll/poll-export.job.ts';
+import { acceptManifest } from '../steps.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 

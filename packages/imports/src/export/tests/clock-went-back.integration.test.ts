@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { newExport } from '../commands/index.ts';
+import { newExport } from '../commands.ts';
 import { runExport } from '../testing/run-export.ts';
 import { type BulkServer, startBulkServer } from '../testing/start-bulk-server.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';

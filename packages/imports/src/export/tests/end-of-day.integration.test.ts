@@ -4,8 +4,8 @@ import { unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
 import { createRateLimiter } from '@bulkhead/ehr/rate-limiter';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { downloadFile } from '../steps/download/download-file.job.ts';
-import { pollExport } from '../steps/poll-export.job.ts';
+import { downloadFile } from '../download/download-file.job.ts';
+import { pollExport } from '../poll/poll-export.job.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
 /** 5 % of them are 25 requests. With the long guard and the high limit no slot is given back, so the shares are exact. */

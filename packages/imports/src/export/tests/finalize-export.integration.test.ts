@@ -1,8 +1,8 @@
 import { withMethods } from '@bulkhead/store';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { finalizeExport } from '../finish/finalize-export.job.ts';
 import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '../index.ts';
-import { finalizeExport } from '../steps/finalize-export.job.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 import { coversNow } from '../watermarks/watermark.ts';

@@ -5,10 +5,10 @@ import { withMethods } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { finalizeExport } from '../finish/finalize-export.job.ts';
 import { emptyCheckpoint } from '../index.ts';
-import { finalizeExport } from '../steps/finalize-export.job.ts';
-import type { BulkExportDeps } from '../steps/index.ts';
-import { downloadJob, finalizeJob, kickOffJob, pollJob } from '../steps/jobs.ts';
+import { downloadJob, finalizeJob, kickOffJob, pollJob } from '../jobs.ts';
+import type { BulkExportDeps } from '../steps.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 

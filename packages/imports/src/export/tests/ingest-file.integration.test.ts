@@ -5,7 +5,7 @@ import { BufferPool } from '@bulkhead/store/bson';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import type { OutputFile } from '../index.ts';
-import { ingestFile } from '../steps/index.ts';
+import { ingestFile } from '../steps.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { createStores } from '../testing/start-use-cases.ts';
 

@@ -2,7 +2,7 @@ import { withMethods } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { anyPhase, startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { kickOff } from '../steps/kick-off.job.ts';
+import { kickOff } from '../kick-off/kick-off.job.ts';
 import { createStores, startUseCases } from '../testing/start-use-cases.ts';
 
 test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {

@@ -1,8 +1,8 @@
 import type { Provider } from '@bulkhead/ehr/providers';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { expect, test } from '@jest/globals';
-import { kickOffJob } from '../steps/jobs.ts';
-import { pollExport } from '../steps/poll-export.job.ts';
+import { kickOffJob } from '../jobs.ts';
+import { pollExport } from '../poll/poll-export.job.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 const hour = 3_600_000;

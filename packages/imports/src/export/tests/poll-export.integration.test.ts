@@ -3,7 +3,7 @@ import { unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
 import { withMethods } from '@bulkhead/store';
 import { anyPhase, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
-import { pollExport } from '../steps/poll-export.job.ts';
+import { pollExport } from '../poll/poll-export.job.ts';
 import { makeBulkExport } from '../testing/make-records.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 

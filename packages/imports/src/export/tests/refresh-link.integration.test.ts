@@ -1,7 +1,7 @@
 import { EhrHttpError } from '@bulkhead/ehr';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, emptyCheckpoint, type OutputFile } from '../index.ts';
-import { isLinkRefused, refreshLink } from '../steps/index.ts';
+import { isLinkRefused, refreshLink } from '../steps.ts';
 import { answerStatus, type BulkServer, startBulkServer } from '../testing/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 

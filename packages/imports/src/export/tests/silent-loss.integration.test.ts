@@ -4,11 +4,11 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import { attemptJob, firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { newExport } from '../commands/index.ts';
+import { newExport } from '../commands.ts';
+import { discardExport } from '../finish/discard-export.job.ts';
 import type { BulkExport, HoldReason } from '../index.ts';
-import { discardExport } from '../steps/discard-export.job.ts';
-import { replayFileLine } from '../steps/index.ts';
-import { kickOffJob } from '../steps/jobs.ts';
+import { kickOffJob } from '../jobs.ts';
+import { replayFileLine } from '../steps.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { runExport } from '../testing/run-export.ts';
 import {

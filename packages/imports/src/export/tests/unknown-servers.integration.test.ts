@@ -3,9 +3,9 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import { firstAttempt } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { cancelExport } from '../commands/index.ts';
+import { cancelExport } from '../commands.ts';
+import { downloadFile } from '../download/download-file.job.ts';
 import type { BulkExport } from '../index.ts';
-import { downloadFile } from '../steps/download/download-file.job.ts';
 import { runExport } from '../testing/run-export.ts';
 import {
   answerStatus,

@@ -1,7 +1,7 @@
 import { firstAttempt } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { downloadFile } from '../steps/download/download-file.job.ts';
+import { downloadFile } from '../download/download-file.job.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { type BulkServer, startBulkServer } from '../testing/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';

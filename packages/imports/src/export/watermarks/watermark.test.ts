@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isPartial } from '../hold-reason.ts';
-import { emptyCheckpoint } from '../output-file.record.ts';
+import { emptyCheckpoint } from '../download/output-file.record.ts';
+import { isPartial } from './hold-reason.ts';
 import type { Coverage } from './watermark.ts';
 import {
   decideWatermarks,

@@ -22,8 +22,8 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import { coversAllOf, coversType, exportTypes, isTooFarAhead } from '@bulkhead/fhir';
 import { z } from 'zod';
 import type { IssueCount } from '../bulk-export.record.ts';
-import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
-import type { OutputFile } from '../output-file.record.ts';
+import type { OutputFile } from '../download/output-file.record.ts';
+import { type HoldReason, holdReasons, type WatermarkDecision } from './hold-reason.ts';
 
 /** The limits of an export that names no types. */
 const coverageSchema = z.strictObject({

@@ -3,8 +3,8 @@ import { cronFault, isTimeZone } from '@bulkhead/base/cron';
 import { type ScheduleKind, scheduleKinds } from '@bulkhead/ehr/providers';
 import { pageQuery } from '@bulkhead/store';
 import { z } from 'zod';
-import { bulkExportRequestSchema } from '../../export/commands/index.ts';
-import { syncBodySchema } from '../../sync/commands/index.ts';
+import { bulkExportRequestSchema } from '../../export/commands.ts';
+import { syncBodySchema } from '../../sync/commands.ts';
 import type { ScheduleRequest } from '../schedule.record.ts';
 
 const cronSchema = z

@@ -1,11 +1,11 @@
 import type { Producer } from '@bulkhead/queues';
 import type { z } from 'zod';
-import { bulkExportRequestSchema, newExport, requestKey } from '../../export/commands/index.ts';
+import { bulkExportRequestSchema, newExport, requestKey } from '../../export/commands.ts';
 import { isTerminal } from '../../export/index.ts';
-import { kickOffJob } from '../../export/steps/jobs.ts';
-import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '../../sync/commands/index.ts';
+import { kickOffJob } from '../../export/jobs.ts';
+import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '../../sync/commands.ts';
 import { isSyncActive } from '../../sync/index.ts';
-import { planSyncJob } from '../../sync/steps/jobs.ts';
+import { planSyncJob } from '../../sync/jobs.ts';
 import { scheduleError } from '../errors.ts';
 import type { Schedule } from '../schedule.record.ts';
 import type { ScheduleStores } from '../stores.ts';

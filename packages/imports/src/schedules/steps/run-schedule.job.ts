@@ -5,7 +5,7 @@ import { defineJob, minuteMs, type Producer, threeTimes } from '@bulkhead/queues
 import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { z } from 'zod';
-import { windowEnd } from '../../export/steps/index.ts';
+import { windowEnd } from '../../export/steps.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
 import { scheduleError } from '../errors.ts';
 import type { ScheduleStore } from '../schedule.feature.ts';

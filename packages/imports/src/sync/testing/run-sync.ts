@@ -1,6 +1,6 @@
 import { lastAttempt } from '@bulkhead/queues/testing';
-import { finalizeSync } from '../steps/finalize-sync.job.ts';
-import { planSync, runSyncStep } from '../steps/index.ts';
+import { finalizeSync } from '../finish/finalize-sync.job.ts';
+import { planSync, runSyncStep } from '../steps.ts';
 import type { SyncRequest, SyncRun } from '../sync-run.record.ts';
 import { makeSyncRun } from './make-sync-run.ts';
 import type { UseCases } from './start-use-cases.ts';

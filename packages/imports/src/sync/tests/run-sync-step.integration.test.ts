@@ -2,7 +2,7 @@ import { compareWithSimulator, makeDocument } from '@bulkhead/records/testing';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, expect, test } from '@jest/globals';
 import { minimumRequests, type SyncTypeCount } from '../index.ts';
-import { planSync } from '../steps/index.ts';
+import { planSync } from '../steps.ts';
 import { makeSyncRun } from '../testing/make-sync-run.ts';
 import { patients, plan, runToEnd, signal, standard, sync } from '../testing/run-sync.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';

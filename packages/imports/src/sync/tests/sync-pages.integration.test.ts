@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { firstAttempt } from '@bulkhead/queues/testing';
 import { withMethods } from '@bulkhead/store';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { finalizeSync, replaySearchEntry, runSyncStep } from '../steps/index.ts';
+import { finalizeSync, replaySearchEntry, runSyncStep } from '../steps.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { marksOf, onePatient, patients, plan, progress, retry, standard, sync } from '../testing/run-sync.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';

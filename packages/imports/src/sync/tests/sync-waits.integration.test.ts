@@ -1,7 +1,7 @@
 import { attemptJob, firstAttempt, lastAttempt } from '@bulkhead/queues/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { runSyncStep } from '../steps/index.ts';
-import { planSyncJob } from '../steps/jobs.ts';
+import { planSyncJob } from '../jobs.ts';
+import { runSyncStep } from '../steps.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { makeSyncRun } from '../testing/make-sync-run.ts';
 import { onePatient, patients, plan, progress, retry, runToEnd, signal } from '../testing/run-sync.ts';

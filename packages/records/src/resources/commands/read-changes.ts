@@ -1,8 +1,8 @@
 import { anyPatient, patientsShown } from '@bulkhead/access/audit';
 import { type HistoryEntry, historyBundle, historyEntry, type Resource } from '@bulkhead/fhir';
+import type { TypedChange } from '../changes/resource-changes.ts';
+import { writeChangeCursor } from '../changes/resource-changes.ts';
 import type { ResourceStore } from '../resource.feature.ts';
-import type { TypedChange } from '../resource-changes.ts';
-import { writeChangeCursor } from '../resource-changes.ts';
 import { type HistoryRequest, openWindow } from './read-history.ts';
 import { maxPageCharacters, type ReadLines, type ReadText, withCursor } from './read-text.ts';
 

@@ -1,9 +1,9 @@
 import { patientsShown } from '@bulkhead/access/audit';
 import { invalidRequest } from '@bulkhead/base';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
-import { checkSince } from '../check-since.ts';
+import { checkSince } from '../changes/check-since.ts';
+import { readChangeCursor, wholeSecond, writeChangeCursor } from '../changes/resource-changes.ts';
 import type { ResourceStore } from '../resource.feature.ts';
-import { readChangeCursor, wholeSecond, writeChangeCursor } from '../resource-changes.ts';
 import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
 
 export interface HistoryRequest {

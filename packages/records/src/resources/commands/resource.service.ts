@@ -15,9 +15,9 @@ import {
 } from '@bulkhead/fhir';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
+import { sortFault } from '../read/resource-query.ts';
 import type { ResourceStore } from '../resource.feature.ts';
-import type { SourcedVersion } from '../resource-document.ts';
-import { sortFault } from '../resource-query.ts';
+import type { SourcedVersion } from '../write/resource-document.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
 import { type HistoryRequest, openWindow, readHistory } from './read-history.ts';
 import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';

@@ -2,6 +2,8 @@ import { type DateCriterion, parseSearch, type Resource, type ResourceSearch } f
 import { Database } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { changedNow } from '../changes/changed-since.ts';
+import { createResourceChanges } from '../changes/resource-changes.ts';
 import {
   pageQueries,
   type ResourceQuery,
@@ -10,9 +12,8 @@ import {
   toResourceQuery,
   toTombstone,
 } from '../index.ts';
+import { sortFault } from '../read/resource-query.ts';
 import { resourceFeature } from '../resource.feature.ts';
-import { changedNow, createResourceChanges } from '../resource-changes.ts';
-import { sortFault } from '../resource-query.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
 
 const collection = { connectionId: 'conn_1', resourceType: 'Observation' };

@@ -4,12 +4,12 @@ import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { isErasedEntry } from '../is-erased-entry.ts';
-import { KeptOutRepository } from '../kept-out.repository.ts';
-import { VersionWriter } from '../resource.writer.ts';
-import { type ResourceDocument, toTombstone } from '../resource-document.ts';
+import { isErasedEntry } from '../erase/is-erased-entry.ts';
+import { KeptOutRepository } from '../erase/kept-out.repository.ts';
+import type { KeptOutStore } from '../erase/withhold.ts';
 import { documentContext, makeDocument } from '../testing/make-document.ts';
-import type { KeptOutStore } from '../withhold.ts';
+import { VersionWriter } from '../write/resource.writer.ts';
+import { type ResourceDocument, toTombstone } from '../write/resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());

@@ -3,9 +3,9 @@ import { openGate, testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { KeptOutRepository } from '../kept-out.repository.ts';
-import { type ResourceWriter, VersionWriter } from '../resource.writer.ts';
-import type { ResourceDocument } from '../resource-document.ts';
+import { KeptOutRepository } from '../erase/kept-out.repository.ts';
+import { type ResourceWriter, VersionWriter } from '../write/resource.writer.ts';
+import type { ResourceDocument } from '../write/resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const rawWrites = await openRawWrites(database);

@@ -3,10 +3,10 @@ import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { retainTombstones } from '../erase/retain-tombstones.ts';
 import { resourceFeature } from '../resource.feature.ts';
-import { toTombstone } from '../resource-document.ts';
-import { retainTombstones } from '../retain-tombstones.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
+import { toTombstone } from '../write/resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const { repositories: store } = resourceFeature.open({ ...testContext(database), rawWrites: () => undefined });

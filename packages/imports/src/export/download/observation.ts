@@ -1,0 +1,19 @@
+import type { DocumentContext } from '@bulkhead/records';
+import { type BulkExport, settledTime } from '../bulk-export.record.ts';
+import { sentSince } from '../kick-off/sent-request.ts';
+
+export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes'>;
+
+/**
+ * What an export says about the versions that it contains. If the EHR's clock went back in its period, the time of the kick-off by our
+ * own clock counts, and what it lists is decided by that alone: a deleted resource that it does not contain is gone.
+ */
+export function observation(record: BulkExport): Observation {
+  const { request, kickOffSentAt, clockWentBack = false } = record;
+  const { typeFilters = [] } = request;
+  return {
+    observedAt: (clockWentBack && kickOffSentAt) || settledTime(record).at,
+    isOfFullExport: sentSince(record) === undefined && typeFilters.length === 0,
+    hasWrongTimes: clockWentBack,
+  };
+}

@@ -1,0 +1,53 @@
+import { deleteExport, EhrHttpError } from '@bulkhead/ehr';
+import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
+import { isTerminal } from '../bulk-export-phase.ts';
+import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
+import { exportPayload } from '../export-payload.ts';
+
+export const discardJob = defineJob({
+  name: 'export.discard',
+  queue: 'bulk-export',
+  payload: exportPayload,
+  jobId: ({ exportId }) => `discard.${exportId}`,
+  // No user waits for this, and the server's copy expires eventually.
+  ...tenTimes,
+  timeoutMs: 2 * minuteMs,
+  tracedIds: ['exportId'],
+  run: discardExport,
+});
+
+/** Answers of a server that does not know the method. */
+const hasNoDelete: ReadonlySet<number> = new Set([405, 501]);
+
+/**
+ * Sends DELETE to the status URL, which means that the data was received or is no longer wanted (FHIR Bulk Data, "Delete Request").
+ * Until then some servers allow the client no other export. A server that rejects the request deletes its files when they expire, so a
+ * rejection does not fail the export.
+ */
+export async function discardExport(
+  { store, ehr, logger }: BulkExportDeps,
+  { exportId, signal, retryAt }: ExportStep & { readonly retryAt: RetryAt },
+): Promise<void> {
+  const record = await store.bulkExports.find(exportId);
+  if (!record) return;
+  const connection = await store.connections.findEvenDeleted(record.connectionId);
+  const discard = async (statusUrl: string): Promise<void> => {
+    try {
+      if (connection) await deleteExport({ session: ehr.session(connection), statusUrl, signal });
+    } catch (error) {
+      if (retryAt(error) !== undefined) throw error;
+      logger.warn('export not deleted at the EHR', { exportId, error });
+      // This is so for every export of the server, so it is not worth a warning.
+      if (error instanceof EhrHttpError && hasNoDelete.has(error.status)) return;
+      const message = 'The EHR rejected the deletion of its export. It deletes the export itself when it expires.';
+      await store.bulkExports.warn({ id: exportId, code: 'not-deleted', message });
+    }
+  };
+  for (const statusUrl of record.orphans ?? []) {
+    if (statusUrl !== record.statusUrl) await discard(statusUrl);
+    await store.bulkExports.removeOrphan({ id: exportId, statusUrl });
+  }
+  if (record.discard !== 'due' || record.statusUrl === undefined || !isTerminal(record.phase)) return;
+  await discard(record.statusUrl);
+  await store.bulkExports.markDiscarded(exportId);
+}

@@ -1,0 +1,212 @@
+import { type ExportError, present } from '@bulkhead/base';
+import { coversType } from '@bulkhead/fhir';
+import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
+import { isInPhase } from '../../runs/index.ts';
+import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
+import type { OutputFile } from '../download/output-file.record.ts';
+import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
+import { exportPayload } from '../export-payload.ts';
+import { sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
+import { isPartial } from '../watermarks/hold-reason.ts';
+import {
+  type Coverage,
+  coversNow,
+  decideWatermarks,
+  everyType,
+  nextDeletionsAt,
+  typesReceived,
+} from '../watermarks/watermark.ts';
+import { discardJob } from './discard-export.job.ts';
+import { endWarnings, failedByCause, isRepetition } from './export-warnings.ts';
+import { failExport, failExportIn } from './fail-export.ts';
+
+export const finalizeJob = defineJob({
+  name: 'export.finalize',
+  queue: 'bulk-export',
+  payload: exportPayload,
+  jobId: ({ exportId }) => `finalize.${exportId}`,
+  ...tenTimes,
+  timeoutMs: 10 * minuteMs,
+  tracedIds: ['exportId'],
+  run: finalizeExport,
+  onFinalFailure: failExportIn('downloading', 'finalizing'),
+});
+
+const ending = ['downloading', 'finalizing'] as const;
+
+/** Ends an export whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the server. */
+export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
+  const { store, producer, logger, now } = deps;
+  const current = await store.bulkExports.find(exportId);
+  if (!current || !isInPhase(current, ...ending)) return;
+  // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
+  if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
+  const { manifestFiles = 0 } = current;
+  const files = await store.outputFiles.listByExport(exportId);
+  // A file that is not in the ledger would count as if the EHR had nothing to send.
+  if (files.length < manifestFiles)
+    return failExport(deps, { exportId, error: filesMissing(files.length, manifestFiles), phases: ending });
+  const record = isInPhase(current, 'downloading')
+    ? await store.bulkExports.transition({ from: current, to: 'finalizing' })
+    : current;
+  if (!record) return;
+  const failed = files.filter(({ state }) => state === 'failed');
+  if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
+    return failExport(deps, { exportId, error: allFailed({ failed, record }), phases: ending });
+
+  const { decisions, repeatsStored } = await advanceWatermarks(deps, { record, files });
+  const counts = await store.outputFiles.sum(exportId);
+  await warn(deps, { record, files, counts, decisions, repeatsStored });
+  // The data is safe only now. If files failed, the export stays at the server, so that a retry can still download them.
+  const isDone = failed.length === 0 && record.statusUrl !== undefined;
+  const change = {
+    counts,
+    watermarkDecisions: decisions,
+    isPartial: isPartial(decisions) || uncoveredTypes(record).length > 0,
+    completedAt: now(),
+    ...(isDone ? { discard: 'due' as const } : {}),
+  };
+  if (!(await store.bulkExports.transition({ from: record, to: 'completed', change }))) return;
+  if (isDone || record.orphans?.length) await producer.enqueueAgain(discardJob, { exportId });
+  await producer.enqueueAgain(notifyJob, { kind: 'bulk-export', id: exportId });
+  logger.info('export completed', { exportId, counts });
+}
+
+interface Ended {
+  readonly record: BulkExport;
+  readonly files: readonly OutputFile[];
+}
+
+async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files }: Ended) {
+  const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, storedBefore, id: exportId } = record;
+  if (transactionTime === undefined) return { decisions: [], repeatsStored: false };
+  const { exportType } = request;
+  const connection = await store.connections.find(connectionId);
+  const { offeredTypes: offered = [] } = record;
+  const coverage: Coverage = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
+  const since = sentSince(record);
+  const search = {
+    watermarks: await store.watermarks.list({ connectionId, exportType }),
+    ...{ now: now(), covers: coversNow(coverage) },
+  };
+  // After a full export, `since` lies at the deletions before it, so most of this export is known to be repeated.
+  const repeatsStored = since !== undefined && search.watermarks.some((mark) => mark.at > new Date(since));
+  const decisions = decideWatermarks({
+    ...search,
+    request,
+    since,
+    transactionTime,
+    manifestGaps,
+    files,
+    refusedTypes: record.sent?.refusedTypes ?? [],
+    isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
+    offeredTypes: offered,
+    isOfGroup: record.isOfGroup ?? exportType === 'Group',
+  });
+  if (await wentBack({ store }, { record, transactionTime, since })) {
+    await store.watermarks.forget({ connectionId, exportType });
+    const message =
+      "The EHR's clock went back: this export ends before its own start or before the last export. The next export with since `last` requests all data.";
+    await store.bulkExports.update({ id: exportId, phase: 'finalizing', change: { foundClockBack: true } });
+    await store.bulkExports.warn({ id: exportId, code: 'ehr-clock-went-back', message });
+    const held = decisions.map(({ resourceType, reasons }) => ({
+      ...{ resourceType, reasons: [...reasons, 'clock-went-back' as const] },
+    }));
+    return { decisions: held, repeatsStored };
+  }
+  const { at, text } = settledTime(record);
+  // A connection that was deleted has no further exports.
+  const { createdAt: connectedAt = at } = connection ?? {};
+  for (const { resourceType, reasons } of decisions) {
+    if (reasons.length > 0) continue;
+    const hadStored = storedBefore === undefined || hadAny(storedBefore, resourceType);
+    const deletionsAt = nextDeletionsAt({ ...search, resourceType, since, at, hadStored, connectedAt });
+    const mark = { connectionId, exportType, resourceType, transactionTime: text, at, deletionsAt, exportId };
+    await store.watermarks.advance(resourceType === everyType ? { ...mark, coverage } : mark);
+  }
+  return { decisions, repeatsStored };
+}
+
+/** Times of one EHR in the order of its exports differ by less if its clock is kept by NTP. */
+const clockToleranceMs = 60_000;
+
+/**
+ * Whether the EHR's clock went back. Then it has given changes earlier times than those that were requested, so that it did not send them, or
+ * earlier times than those of stored versions, so that they were not stored.
+ */
+async function wentBack(
+  { store }: Pick<BulkExportDeps, 'store'>,
+  options: { readonly record: BulkExport; readonly transactionTime: string; readonly since: string | undefined },
+): Promise<boolean> {
+  const { record, since } = options;
+  const endsAt = new Date(options.transactionTime);
+  if (record.request.sinceLast === true && since !== undefined && endsAt < new Date(since)) return true;
+  const previous = await store.bulkExports.findPrevious(record);
+  // An export can wait before its kick-off while a later one is made.
+  if (!previous || sentAt(previous) > sentAt(record)) return false;
+  return endsAt.getTime() + clockToleranceMs < settledTime(previous).at.getTime();
+}
+
+function sentAt({ kickOffSentAt, kickedOffAt, createdAt }: BulkExport): Date {
+  return kickOffSentAt ?? kickedOffAt ?? createdAt;
+}
+
+function hadAny(types: readonly string[], resourceType: string): boolean {
+  return resourceType === everyType ? types.length > 0 : types.includes(resourceType);
+}
+
+async function warn(
+  { store }: BulkExportDeps,
+  options: Ended &
+    Pick<Parameters<typeof endWarnings>[0], 'counts' | 'decisions'> & {
+      /** Whether the export began before the time up to which everything was stored. */
+      readonly repeatsStored: boolean;
+    },
+): Promise<void> {
+  const { record } = options;
+  const issues = await store.outputFiles.sumIssues(record.id);
+  const ignoresSince = !options.repeatsStored && isRepetition(options) && (await repeatsOlder({ store }, options));
+  for (const warning of endWarnings({ ...options, issues, ignoresSince }))
+    await store.bulkExports.warn({ id: record.id, ...warning });
+}
+
+/**
+ * Whether an export since the last one repeats what was stored here before. A server may send again what it stored shortly before the time that
+ * it gave, as Bulkhead does for two minutes. All of that was stored here after that time.
+ */
+async function repeatsOlder(
+  { store }: Pick<BulkExportDeps, 'store'>,
+  { record, files, counts }: Ended & { readonly counts: ExportCounts },
+): Promise<boolean> {
+  const { connectionId } = record;
+  const since = new Date(sentSince(record) ?? 0);
+  // A server may send a resource twice.
+  const limit = Math.ceil(counts.unchanged / 2);
+  let changed = 0;
+  for (const resourceType of typesReceived(files))
+    changed += await store.resourceChanges.countSince({ connectionId, resourceType, since, limit });
+  return changed < limit;
+}
+
+function allFailed({
+  failed,
+  record,
+}: {
+  readonly failed: readonly OutputFile[];
+  readonly record: BulkExport;
+}): ExportError {
+  const [first] = failedByCause({ failed, record });
+  return {
+    code: 'all-files-failed',
+    message: `None of the files could be stored. ${first?.message}`,
+    ...present({ ehrText: failed[0]?.error?.ehrText }),
+  };
+}
+
+function filesMissing(found: number, expected: number): ExportError {
+  return {
+    code: ledgerIncomplete,
+    message: `The database has ${found} of the ${expected} files of this export, perhaps after a backup was restored. Retry the export, which starts a new one at the EHR.`,
+  };
+}

@@ -1,0 +1,310 @@
+/*
+ * The kick-off starts an export at the EHR. It must not be sent twice, because the specification has no way to repeat it without a second
+ * export. This is how that is avoided:
+ *
+ * - A lease lets only one job of an export send it.
+ * - `kickOffSentAt` is stored before it is sent. It is removed if an error response of the EHR proves that no export was started.
+ * - `statusUrl` is stored right after the response, and the attempt retries this until the database accepts it.
+ * - An attempt whose job has lost its lock continues, because only it will know the response.
+ * - If an attempt finds `kickOffSentAt` without a `statusUrl`, it first waits for the other attempt's write. Only then does it send the
+ *   kick-off again, with a warning.
+ * - If the export was cancelled or kicked off by another attempt meanwhile, the export at the server becomes an orphan. It is deleted
+ *   there.
+ *
+ *   queued -> kicking-off -> [kickOffSentAt] -> POST or GET -> [statusUrl] exporting -> polls are scheduled
+ */
+
+import { setTimeout } from 'node:timers/promises';
+import { AppError, toKnownError } from '@bulkhead/base';
+import type { Connection } from '@bulkhead/connections';
+import { withCapabilities } from '@bulkhead/connections/steps';
+import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
+import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
+import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
+import { untilStored, whileLeased } from '@bulkhead/store';
+import { isInPhase, noteRetry } from '../../runs/index.ts';
+import type { BulkExport } from '../bulk-export.record.ts';
+import { exportError } from '../errors.ts';
+import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
+import { exportPayload } from '../export-payload.ts';
+import { discardJob } from '../finish/discard-export.job.ts';
+import { failExportIn } from '../finish/fail-export.ts';
+import { planPoll } from '../poll/poll-delay.ts';
+import { schedulePolls } from '../poll/poll-export.job.ts';
+import { coversNow, sinceLast } from '../watermarks/watermark.ts';
+import { awaitTurn } from './kick-off-turn.ts';
+import { uncoveredTypes } from './sent-request.ts';
+
+export const kickOffJob = defineJob({
+  name: 'export.kick-off',
+  queue: 'bulk-export',
+  payload: exportPayload,
+  jobId: ({ exportId }) => `kick-off.${exportId}`,
+  // An EHR that is down for a quarter of an hour does not fail a nightly export.
+  ...tenTimes,
+  timeoutMs: 10 * minuteMs,
+  tracedIds: ['exportId'],
+  run: kickOffAndNoteRetry,
+  onFinalFailure: failExportIn('queued', 'kicking-off'),
+});
+
+/** The export fails if the EHR has not accepted it after this time. `maxExportAgeMs` limits exports that it has accepted. */
+const maxKickOffAgeMs = 48 * 60 * 60_000;
+
+/** If the job will run again, the export shows why it waits. */
+async function kickOffAndNoteRetry(
+  deps: BulkExportDeps,
+  { exportId, endSignal, retryAt }: { readonly exportId: string } & Pick<JobContext, 'endSignal' | 'retryAt'>,
+): Promise<void> {
+  try {
+    await kickOff(deps, { exportId, signal: endSignal });
+  } catch (error) {
+    const nextAttemptAt = retryAt(error);
+    if (nextAttemptAt !== undefined) await noteKickOffRetry(deps, { exportId, error, nextAttemptAt });
+    throw error;
+  }
+}
+
+/**
+ * Starts an export at the EHR and schedules its polls. Does nothing if that is done or no longer wanted. A lease is needed because two
+ * jobs of an export can run at the same time (after a loss of Redis or of a job's lock), and each would start an export.
+ * @throws AppError `kick-off-under-way`
+ */
+export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<void> {
+  const ran = await whileLeased({
+    leases: deps.store.exportLeases,
+    id: step.exportId,
+    run: () => kickOffOnce(deps, step),
+  });
+  if (!ran) throw exportError('kick-off-under-way');
+}
+
+async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
+  const { store, ehr, producer, now } = deps;
+  const current = await store.bulkExports.find(exportId);
+  if (!current || !isInPhase(current, 'queued', 'kicking-off')) return;
+  if (now().getTime() - (current.retriedAt ?? current.createdAt).getTime() > maxKickOffAgeMs)
+    throw exportError('kick-off-timeout');
+  // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
+  if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
+  const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
+  const session = ehr.session(connection);
+  await awaitTurn(deps, { record: current, connection, provider: session.provider });
+  const record = isInPhase(current, 'queued')
+    ? await store.bulkExports.transition({ from: current, to: 'kicking-off' })
+    : current;
+  if (!record || (await isStoredMeanwhile(deps, record))) return;
+  if (!connection.capabilities)
+    await store.bulkExports.warn({
+      id: exportId,
+      code: 'no-capabilities',
+      message:
+        'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, request the export type Group.',
+    });
+  const grantedScope = await session.readGrantedScope(signal);
+  const request = await withSafeSince(deps, { record, connection, grantedScope });
+  const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
+  const offeredTypes = connection.capabilities?.resourceTypes ?? [];
+  const exporting = await recordStart(deps, { record, started, grantedScope, offeredTypes, signal });
+  if (exporting) return schedulePolls(deps, exporting);
+  // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
+  const { statusUrl } = started;
+  await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
+  await producer.enqueueAgain(discardJob, { exportId });
+}
+
+/** If this attempt is late, the ledger may be that of a later manifest, which is kept. */
+async function discardLedger({ store }: BulkExportDeps, { id: exportId, version }: BulkExport): Promise<void> {
+  for (const { id, checkpoint } of await store.outputFiles.listEarlier({ exportId, version }))
+    if (checkpoint.quarantined > 0) await store.quarantine.deleteByFile(id);
+  await store.outputFiles.removeEarlier({ exportId, version });
+}
+
+/**
+ * Removes `since` from the request if it would leave out history. An export of every type continues from the last one only if that one
+ * contained all types that this one can contain. After a scope is widened or the server offers another type, everything is exported.
+ */
+async function withSafeSince(
+  { store, now }: BulkExportDeps,
+  options: {
+    readonly record: BulkExport;
+    readonly connection: Connection;
+    readonly grantedScope: string | undefined;
+  },
+): Promise<BulkExportRequest> {
+  const { record, connection, grantedScope } = options;
+  const { id, connectionId, request } = record;
+  const { exportType, resourceTypes, since, ...others } = request;
+  if (since === undefined || request.sinceLast !== true || resourceTypes.length > 0) return request;
+  const offered = connection.capabilities?.resourceTypes ?? [];
+  const today = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
+  const watermarks = await store.watermarks.list({ connectionId, exportType });
+  const last = sinceLast({ resourceTypes, watermarks, now: now(), covers: coversNow(today) });
+  if (last.since !== undefined) return request;
+  const message =
+    'The granted scopes or the types that the EHR offers have grown since the last export of every type, so this export requests all data.';
+  await store.bulkExports.warn({ id, code: 'since-last-full', message });
+  const full = { exportType, resourceTypes, ...others };
+  await store.bulkExports.update({ id, phase: 'kicking-off', change: { request: full } });
+  return full;
+}
+
+/** The database is available now, so another attempt that is alive and has a response stores it at its next try (within 3.5 s). */
+const storeGraceMs = 6000;
+
+/**
+ * Whether an earlier attempt that has sent the kick-off now stores its response, which it could not while the database was
+ * unavailable.
+ */
+async function isStoredMeanwhile({ store }: BulkExportDeps, { id, kickOffSentAt }: BulkExport): Promise<boolean> {
+  if (kickOffSentAt === undefined) return false;
+  await setTimeout(storeGraceMs);
+  return (await store.bulkExports.find(id))?.phase !== 'kicking-off';
+}
+
+/** Sends the kick-off. If an earlier response was lost, the export warns that the EHR may run it twice. */
+async function sendKickOff(
+  deps: BulkExportDeps,
+  options: { readonly record: BulkExport; readonly session: EhrSession; readonly signal: AbortSignal },
+): Promise<KickOff> {
+  const { store, now } = deps;
+  const { record, session, signal } = options;
+  const { id, request } = record;
+  if (record.kickOffSentAt) {
+    const message =
+      'The response to the kick-off was lost, so the kick-off was sent again. The EHR may run the export twice. Nothing is stored twice.';
+    await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
+  }
+  const storedBefore = await store.resources.listStoredTypes(record.connectionId);
+  await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now(), storedBefore } });
+  let isSent = false;
+  const onSend = () => {
+    isSent = true;
+  };
+  try {
+    return await kickOffExport({ session, request, signal, onSend });
+  } catch (error) {
+    if (!isSent || provesNoExport(error))
+      await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
+    throw isTooRecent(error) ? await postponeOnce(deps, { record, error }) : error;
+  }
+}
+
+function isTooRecent(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'kick-off-too-recent';
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+/**
+ * The EHR says that the data was exported too recently, and the provider has no `kickOffWindow`. The export waits until a day after the
+ * last kick-off that is known here, which is the only window that is published. If the EHR then refuses again, the text meant something else.
+ */
+async function postponeOnce(
+  { store, now }: BulkExportDeps,
+  { record, error }: { readonly record: BulkExport; readonly error: AppError },
+): Promise<AppError> {
+  const { code, message, retry, context, ehrText } = error;
+  if (record.notBefore)
+    return new AppError({ code, message: refusedTwice, retry: 'never', context, ehrText, cause: error });
+  const { id, connectionId } = record;
+  const last = await store.bulkExports.lastGroupKickOff({ connectionId, exportId: id });
+  const statedMs = typeof retry === 'object' && context.isStated === true ? retry.afterMs : undefined;
+  const knownMs = last && last.getTime() + dayMs + marginMs - now().getTime();
+  const waitMs = statedMs ?? (knownMs !== undefined && knownMs > 0 ? knownMs : dayMs);
+  const until = new Date(now().getTime() + waitMs);
+  await store.bulkExports.update({ id, phase: 'kicking-off', change: { notBefore: until, plannedAt: now() } });
+  return new AppError({ code, message, retry: { afterMs: waitMs }, context: { ...context, until }, ehrText });
+}
+
+/** The EHR measures from its own start of the last export. */
+const marginMs = 60_000;
+
+const refusedTwice =
+  'The EHR refuses to export the same data again so soon, also after a wait. Start the export later, and set `kickOffWindow` of the provider so that exports and schedules wait by themselves.';
+
+/** Statuses of a gateway that passed the request on and got no usable answer from the EHR (RFC 9110, section 15.6). */
+const gatewayStatuses: ReadonlySet<number> = new Set([502, 504]);
+
+/** An error response of the EHR proves that no export was started. A timeout does not, nor an answer that a gateway may have sent. */
+function provesNoExport(error: unknown): boolean {
+  if (error instanceof EhrHttpError) return !gatewayStatuses.has(error.status);
+  return error instanceof AppError && error.code !== 'ehr-unreachable' && error.code !== 'kick-off-not-understood';
+}
+
+/** @returns undefined if the export has left the phase `kicking-off` meanwhile */
+async function recordStart(
+  { store, logger, now, pollIntervalMs }: BulkExportDeps,
+  options: {
+    readonly record: BulkExport & { readonly phase: 'kicking-off' };
+    readonly started: KickOff;
+    readonly grantedScope: string | undefined;
+    readonly offeredTypes: readonly string[];
+    readonly signal: AbortSignal;
+  },
+): Promise<BulkExport | undefined> {
+  const { record, started, grantedScope, offeredTypes, signal } = options;
+  const { statusUrl, sent } = started;
+  const dropped = droppedParameters(record.request, sent);
+  const kickedOffAt = now();
+  const change = {
+    statusUrl,
+    sent,
+    isOfGroup: started.isOfGroup,
+    kickedOffAt,
+    offeredTypes,
+    ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }),
+    ...(grantedScope === undefined ? {} : { grantedScope }),
+  };
+  // Store this first. Without the URL the export at the server can be neither polled nor deleted.
+  const exporting = await untilStored(
+    () => store.bulkExports.transition({ from: record, to: 'exporting', change, unset: ['retrying'] }),
+    signal,
+  );
+  for (const name of dropped) {
+    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(name) });
+  }
+  const uncovered = uncoveredTypes({ ...record, ...change });
+  if (uncovered.length > 0)
+    await store.bulkExports.warn({ id: record.id, code: 'types-not-covered', message: describeUncovered(uncovered) });
+  logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
+  return exporting;
+}
+
+function describeUncovered(types: readonly string[]): string {
+  return `The EHR declares ${types.join(', ')}, and the granted scopes do not cover ${types.length === 1 ? 'it' : 'them'}, so the export lacks them. Add the scopes to the application at the EHR. If the connection requests fixed scopes, replace its credentials too.`;
+}
+
+function describeDropped(dropped: string): string {
+  if (dropped === 'GET' || dropped === 'POST') {
+    return `The EHR does not accept a kick-off by ${dropped}. The export was requested by the other method.`;
+  }
+  const type = /^_type=(.+)/.exec(dropped)?.[1];
+  if (type)
+    return `The EHR does not export ${type}. The export was made without that type, and its watermark does not advance.`;
+  if (dropped === '_type')
+    return 'The EHR did not accept `_type` for this export. It exports every type, and only the requested types are stored.';
+  return `The EHR does not support ${dropped}. The export was made without it.`;
+}
+
+/** Records why the EHR has not accepted an export yet, and when the kick-off is tried again. */
+async function noteKickOffRetry(
+  { store, now }: BulkExportDeps,
+  options: { readonly exportId: string; readonly error: unknown; readonly nextAttemptAt: Date },
+): Promise<void> {
+  const { exportId: id, error, nextAttemptAt } = options;
+  const record = await store.bulkExports.find(id);
+  if (!record || (record.phase !== 'queued' && record.phase !== 'kicking-off')) return;
+  const knownError = toKnownError(error);
+  if (knownError.code === 'kick-off-under-way') return;
+  const { until } = knownError.context;
+  const { retrying, event } = noteRetry({
+    before: record.retrying,
+    error: knownError,
+    now: now(),
+    // A job waits for at most an hour at a time, and then only looks whether the wait is over.
+    nextAttemptAt: until instanceof Date ? until : nextAttemptAt,
+  });
+  const waiting = event && ({ kind: 'waiting', ...event } as const);
+  await store.bulkExports.update({ id, phase: record.phase, change: { retrying }, event: waiting });
+}

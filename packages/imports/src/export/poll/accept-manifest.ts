@@ -1,0 +1,124 @@
+import type { Manifest } from '@bulkhead/ehr';
+import type { ManifestEntry } from '@bulkhead/fhir';
+import type { BulkExport } from '../bulk-export.record.ts';
+import { downloadJob } from '../download/download-file.job.ts';
+import { ledgerType, toLedgerEntries } from '../download/ledger-entries.ts';
+import { emptyCheckpoint, type OutputFile } from '../download/output-file.record.ts';
+import type { BulkExportDeps } from '../export-deps.ts';
+import { manifestWarnings } from '../finish/export-warnings.ts';
+import { finalizeJob } from '../finish/finalize-export.job.ts';
+import { isFilteredHere, sentSince } from '../kick-off/sent-request.ts';
+import { unknownType } from '../watermarks/watermark.ts';
+
+/**
+ * Writes the ledger, then starts the downloads. Every step can be repeated, so a crash in between loses nothing. If two attempts
+ * overlap, only the one whose manifest is accepted removes entries of the other.
+ */
+export async function acceptManifest(
+  { store, producer, logger, now }: BulkExportDeps,
+  { record, manifest }: { readonly record: BulkExport & { readonly phase: 'exporting' }; readonly manifest: Manifest },
+): Promise<void> {
+  const { id: exportId } = record;
+  const { transactionTime, requiresAccessToken, unreadableEntries } = manifest;
+  const files = toLedgerEntries(manifest.entries).map((entry, position) =>
+    toOutputFile({ record, manifest, ...entry, position }),
+  );
+  await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
+  const addedIds = await store.outputFiles.insertMissing(files);
+  const hasEarlier = await store.bulkExports.hasEarlier(record);
+  for (const warning of manifestWarnings({ record, manifest, files, now: now(), hasEarlier })) {
+    await store.bulkExports.warn({ id: exportId, ...warning });
+  }
+  const counts = await store.outputFiles.sum(exportId);
+  const since = new Date(sentSince(record) ?? 0);
+  const accepted = {
+    readyAt: record.readyAt ?? now(),
+    transactionTime,
+    clockWentBack: await store.bulkExports.hadClockGoBack(record, since),
+    requiresAccessToken,
+    counts,
+    manifestGaps: unreadableEntries,
+    manifestFiles: files.length,
+  };
+  const unset = ['retrying'] as const;
+  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change: accepted, unset }))) {
+    const current = await store.bulkExports.find(exportId);
+    // The ledger was written after the cancellation had cancelled its files.
+    if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
+    else await removeLate(store, { addedIds, current });
+    return;
+  }
+  if ((await store.outputFiles.removeOthers(exportId, new Set(files.map(({ id }) => id)))) > 0) {
+    const change = { counts: await store.outputFiles.sum(exportId) };
+    await store.bulkExports.update({ id: exportId, phase: 'downloading', change });
+  }
+  logger.info('export ready', { exportId, count: files.length });
+  const fileIds = await store.outputFiles.listUnsettledIds(exportId);
+  await producer.addFlow({
+    parent: { job: finalizeJob, payload: { exportId } },
+    children: { job: downloadJob, payloads: fileIds.map((fileId) => ({ exportId, fileId })) },
+    // All exports of a connection share its part of the workers.
+    ahead: await countFilesAhead(store, record),
+  });
+}
+
+/**
+ * Removes the entries that this attempt has added after another one had accepted a manifest with other links. Otherwise an export that
+ * has ended would have files that are never downloaded. If all files of the accepted manifest are in the ledger besides the added ones,
+ * none of the added ones is among them.
+ */
+async function removeLate(
+  { outputFiles }: BulkExportDeps['store'],
+  { addedIds, current }: { readonly addedIds: readonly string[]; readonly current: BulkExport | undefined },
+): Promise<void> {
+  if (addedIds.length === 0 || current?.manifestFiles === undefined) return;
+  const otherFiles = (await outputFiles.count(current.id)) - addedIds.length;
+  if (otherFiles === current.manifestFiles) await outputFiles.removeUnstarted(addedIds);
+}
+
+/**
+ * Counts the files that the connection's other exports must still download. All exports of a connection share its part of the
+ * workers.
+ */
+async function countFilesAhead(store: BulkExportDeps['store'], { id, connectionId }: BulkExport): Promise<number> {
+  const otherExports = (await store.bulkExports.listActive()).filter(
+    (record) => record.connectionId === connectionId && record.id !== id && record.phase === 'downloading',
+  );
+  let count = 0;
+  for (const record of otherExports) count += await store.outputFiles.countUnsettled(record.id);
+  return count;
+}
+
+function toOutputFile(options: {
+  readonly record: BulkExport;
+  readonly manifest: Manifest;
+  readonly entry: ManifestEntry;
+  readonly identity: string;
+  readonly position: number;
+}): OutputFile {
+  const { record, manifest, entry, identity, position } = options;
+  const { section, url, count } = entry;
+  const type = section === 'output' ? ledgerType(entry.type) : entry.type;
+  // If the server does not know `_type`, files of other types are skipped. A file of unknown type may have requested types.
+  const isUnwanted =
+    section === 'output' &&
+    isFilteredHere(record) &&
+    type !== unknownType &&
+    !record.request.resourceTypes.includes(type);
+  return {
+    id: `${record.id}.${identity}`,
+    exportId: record.id,
+    connectionId: record.connectionId,
+    exportVersion: record.version,
+    section,
+    type,
+    ...(entry.types === undefined ? {} : { listedTypes: entry.types }),
+    url,
+    requiresAccessToken: manifest.requiresAccessToken,
+    ...(count === undefined ? {} : { promisedCount: count }),
+    position,
+    state: isUnwanted ? 'skipped' : 'pending',
+    checkpoint: emptyCheckpoint,
+    attempts: 0,
+  };
+}

@@ -1,0 +1,325 @@
+import { errorCodeSchema, shownUrl } from '@bulkhead/base';
+import { droppedParameters } from '@bulkhead/fhir';
+import { ehrTextSchema, forReader, type Reader, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
+import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '../../runs/run-view.ts';
+import {
+  type BulkExport,
+  bulkExportSchema,
+  type ExportEvent,
+  exportEventSchema,
+  type IssueCount,
+  issueCountSchema,
+  lacksData,
+} from '../bulk-export.record.ts';
+import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
+import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../download/output-file.record.ts';
+import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../watermarks/hold-reason.ts';
+import { exportActivity, type ProgressContext, phaseMessages } from './export-activity.ts';
+
+const decisionViewSchema = z
+  .strictObject({
+    resourceType: watermarkDecisionSchema.shape.resourceType,
+    advanced: z
+      .boolean()
+      .meta({ description: 'Whether the next export with since "last" continues at the end of this one.' }),
+    reasons: z
+      .array(
+        z.strictObject({
+          code: watermarkDecisionSchema.shape.reasons.element.describe('Why: docs/errors.md lists the codes.'),
+          message: z.string().describe('The reason in a sentence.'),
+        }),
+      )
+      .describe('Why the watermark was held. Empty if it advanced.'),
+  })
+  .meta({ id: 'WatermarkDecision', description: 'Whether the watermark of a type advanced, and if not, why.' });
+
+const statusSchema = z
+  .enum(bulkExportStatuses)
+  .describe('`IN_PROGRESS` until the export ends, then `COMPLETED`, `FAILED` or `CANCELLED`. `phase` is more exact.');
+const errorMessageSchema = z
+  .string()
+  .exactOptional()
+  .describe('Why the export failed, and what to do. Present only if it failed.');
+
+const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, progress, warnings, ...shownFields } =
+  viewShapeOf(bulkExportSchema, [
+    'id',
+    'connectionId',
+    { request: ['exportType', 'resourceTypes', 'since', 'sinceLast', 'typeFilters'] },
+    'phase',
+    { timeline: ['phase', 'at'] },
+    'statusUrl',
+    'progress',
+    'progressedAt',
+    'scheduleId',
+    'startedBy',
+    { warnings: ['code', 'message'] },
+    {
+      counts: [
+        ...(['files', 'filesCompleted', 'filesFailed', 'filesSkipped', 'promised', 'stored', 'unchanged'] as const),
+        ...(['stale', 'quarantined', 'withheld', 'deleted', 'bytes'] as const),
+      ],
+    },
+    'createdAt',
+    'completedAt',
+  ]);
+
+const droppedParametersSchema = z
+  .array(z.string())
+  .describe('Parameters that the EHR refused, so that the export was started without them. See the warnings.');
+
+/** What was requested and not sent. */
+function droppedFrom({ sent, request }: BulkExport): string[] {
+  return sent ? droppedParameters(request, sent) : [];
+}
+
+export const startedExportSchema = z
+  .strictObject({
+    id,
+    status: statusSchema,
+    statusUrl,
+    startedAt: createdAt,
+    errorMessage: errorMessageSchema,
+    droppedParameters: droppedParametersSchema
+      .exactOptional()
+      .describe(
+        'Parameters that the EHR refused, so that the export was started without them. Absent if there are none.',
+      ),
+    warnings: warnings
+      .exactOptional()
+      .describe('What was left out of the request so that the EHR accepts it. Absent if nothing was.'),
+  })
+  .meta({ id: 'StartedExport', description: 'The response of the guide to a kick-off.' });
+
+export const exportViewSchema = z
+  .strictObject({
+    id,
+    connectionId,
+    status: statusSchema,
+    partial: z.boolean().exactOptional().meta({
+      description:
+        'For a completed export: whether something that was requested was not received, or whether files could not be stored. Quarantined lines do not count, because they are kept: see `counts.quarantined`.',
+    }),
+    outputUrls: z.array(z.string()).exactOptional().meta({
+      description:
+        'The URLs of the files at the EHR, from which the resources were stored. Read the stored resources with `GET /api/ehr/{provider}/resources/{type}`. A URL that needs no token is shown without its query. See `signedUrls`.',
+    }),
+    startedAt: createdAt,
+    completedAt,
+    errorMessage: errorMessageSchema,
+    errorCode: errorCodeSchema
+      .exactOptional()
+      .describe('The code of the failure: docs/errors.md lists the codes. Present only if the export failed.'),
+    ehrText: ehrTextSchema,
+    phase,
+    timeline: timeline
+      .unwrap()
+      .describe('The last 50 phases, oldest first. Empty for exports of versions that did not keep it.'),
+    statusUrl,
+    progress,
+    retrying: retryingViewSchema.exactOptional(),
+    activity: runActivitySchema.exactOptional(),
+    ...shownFields,
+    issues: z.array(issueCountSchema).describe('Problems that the EHR reported in its files. Empty in lists.'),
+    watermarks: z
+      .array(decisionViewSchema)
+      .exactOptional()
+      .describe('For each type: whether its watermark advanced. Present after a completed export.'),
+    warnings,
+    droppedParameters: droppedParametersSchema,
+  })
+  .meta({ id: 'Export', description: 'The export status of the guide, with additional fields that explain it.' });
+
+const {
+  promisedCount,
+  receivedCount,
+  state,
+  attempts,
+  error,
+  startedAt,
+  completedAt: fileCompletedAt,
+  ...fileFields
+} = viewShapeOf(outputFileSchema, [
+  'id',
+  'section',
+  'type',
+  'url',
+  'promisedCount',
+  'state',
+  'attempts',
+  'receivedCount',
+  { cut: ['bytes', 'times'] },
+  { error: ['code', 'message', 'ehrText'] },
+  'startedAt',
+  'completedAt',
+]);
+
+export const outputFileViewSchema = z
+  .strictObject({
+    ...fileFields,
+    state,
+    partial: z
+      .boolean()
+      .exactOptional()
+      .meta({ description: 'For a failed file: whether some of its lines are stored.' }),
+    promisedCount,
+    receivedCount,
+    ...viewShapeOf(fileCheckpointSchema, [
+      'bytes',
+      'lines',
+      'stored',
+      'unchanged',
+      'stale',
+      'quarantined',
+      'withheld',
+      'deleted',
+      'unreadableDeletions',
+      'setBack',
+      'contradictions',
+      'incomplete',
+      'outcomes',
+      'headers',
+      'types',
+      { issues: ['severity', 'code', 'count', 'types', 'mentionedTypes', 'ehrText'] },
+    ]),
+    attempts,
+    retrying: retryingViewSchema.exactOptional(),
+    error,
+    startedAt,
+    completedAt: fileCompletedAt,
+  })
+  .meta({ id: 'OutputFile', description: 'A file of the manifest, with the results of its lines.' });
+
+export const exportEventViewSchema = z
+  .strictObject({
+    ...viewShapeOf(exportEventSchema, [
+      'at',
+      'code',
+      'message',
+      'ehrText',
+      'attempts',
+      'nextAttemptAt',
+      'by',
+      'kind',
+      'phase',
+      'fileId',
+      'resourceType',
+    ]),
+    message: z.string().describe('What happened, in a sentence, and what to do if it failed.'),
+  })
+  .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });
+
+type StartedView = View<typeof startedExportSchema>;
+export type ExportView = View<typeof exportViewSchema>;
+type ExportEventView = View<typeof exportEventViewSchema>;
+
+/**
+ * The response of "Initiate Bulk Export" in the guide. `statusUrl` is missing while the EHR has not accepted the kick-off. The
+ * warnings say what was left out of the request so that the EHR accepts it.
+ */
+export function toStartedView(record: BulkExport): StartedView {
+  const dropped = droppedFrom(record);
+  return toView<StartedView>({
+    id: record.id,
+    status: publicStatus(record.phase),
+    statusUrl: record.statusUrl,
+    startedAt: record.createdAt.toISOString(),
+    errorMessage: record.error?.message,
+    droppedParameters: dropped.length > 0 ? dropped : undefined,
+    warnings: record.warnings.length > 0 ? record.warnings : undefined,
+  });
+}
+
+/**
+ * The response of "Check Export Status" in the guide, with additional fields that explain it.
+ * @param options.files the whole ledger. Without it, `outputUrls` is not shown
+ */
+export function toStatusView(
+  options: ViewFor &
+    ProgressContext & {
+      readonly record: BulkExport;
+      readonly files?: readonly OutputFile[];
+      /** The issues that the server reported in OperationOutcomes. */
+      readonly issues?: readonly IssueCount[];
+    },
+): ExportView {
+  const { record, files, issues = [], isOperator, withSignedUrls, usualMs, waitingDownloads, pause } = options;
+  const { error, timeline = [], retrying } = record;
+  const status = publicStatus(record.phase);
+  const isUnderWay = status === 'IN_PROGRESS';
+  const progress = progressFor(record.progress, { isOperator });
+  const isCompleted = status === 'COMPLETED';
+  const output = files?.filter(({ section }) => section === 'output');
+  return viewOf(exportViewSchema, {
+    ...record,
+    status,
+    partial: isCompleted ? lacksData(record) : undefined,
+    outputUrls: isCompleted ? output?.map((file) => shownUrl(file, { withSignedUrls })) : undefined,
+    startedAt: record.createdAt,
+    errorMessage: error?.message,
+    errorCode: error?.code,
+    ehrText: isOperator ? error?.ehrText : undefined,
+    timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
+    // The last progress of the EHR is outdated once it has written the files.
+    progress: record.phase === 'exporting' ? progress : undefined,
+    retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
+    activity: exportActivity({ record, progress, usualMs, waitingDownloads, pause }),
+    issues: issues.map((issue) => forReader(issue, { isOperator })),
+    droppedParameters: droppedFrom(record),
+    watermarks: record.watermarkDecisions?.map(toDecisionView),
+  });
+}
+
+export function toFileView(
+  file: OutputFile,
+  { isOperator, withSignedUrls }: ViewFor,
+): View<typeof outputFileViewSchema> {
+  const { state, checkpoint, retrying, error } = file;
+  return viewOf(outputFileViewSchema, {
+    ...checkpoint,
+    ...file,
+    url: shownUrl(file, { withSignedUrls }),
+    partial: state === 'failed' ? checkpoint.lines > 0 : undefined,
+    issues: checkpoint.issues.map((issue) => forReader(issue, { isOperator })),
+    retrying: retrying && toRetryingView(retrying, { isOperator }),
+    error: error && forReader(error, { isOperator }),
+  });
+}
+
+/** Only operators see what the EHR said. Of its progress, a client sees the percentage. */
+export function toEventView(event: ExportEvent, { isOperator }: Reader): ExportEventView {
+  const { ehrText } = event;
+  return toView<ExportEventView>({
+    at: event.at.toISOString(),
+    kind: event.kind,
+    phase: event.phase,
+    code: event.code,
+    message: event.message ?? describeEvent(event, { isOperator }),
+    ehrText: isOperator ? ehrText : undefined,
+    attempts: event.attempts,
+    nextAttemptAt: event.nextAttemptAt?.toISOString(),
+    fileId: event.fileId,
+    resourceType: event.resourceType,
+    by: event.by,
+  });
+}
+
+function describeEvent({ phase, ehrText }: ExportEvent, reader: Reader): string {
+  if (phase !== undefined) return phaseMessages[phase];
+  const progress = progressFor(ehrText, reader);
+  return `The EHR has reported progress${progress === undefined ? '' : `: ${progress}`}.`;
+}
+
+/** `X-Progress` is free text of the EHR. A client sees only the percentage in it, if there is one. */
+function progressFor(progress: string | undefined, { isOperator }: Reader): string | undefined {
+  return isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
+}
+
+function toDecisionView({ resourceType, reasons }: WatermarkDecision): View<typeof decisionViewSchema> {
+  return {
+    resourceType,
+    advanced: reasons.length === 0,
+    reasons: reasons.map((code) => ({ code, message: holdReasons[code] })),
+  };
+}

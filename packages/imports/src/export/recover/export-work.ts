@@ -1,0 +1,61 @@
+import { type FeatureWork, worksOnNoPatient } from '@bulkhead/store';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
+import { ignoreIfEnded, recordGone } from '../../runs/index.ts';
+import { recount } from '../download/replay-file-line.ts';
+import type { BulkExportDeps } from '../export-deps.ts';
+import { discardExport, discardJob } from '../finish/discard-export.job.ts';
+import { pollJob } from '../poll/poll-export.job.ts';
+import { cancelExport } from '../start/cancel-and-retry.ts';
+import { ensureExportJobs } from './resume-export.job.ts';
+
+export function exportWork(deps: BulkExportDeps): FeatureWork {
+  const { store, producer } = deps;
+  return {
+    isBusyWith: worksOnNoPatient,
+
+    async stop(connectionId) {
+      for (const { id } of await store.bulkExports.listActiveOf(connectionId)) {
+        const find = async () => (await store.bulkExports.find(id)) ?? recordGone();
+        await cancelExport({ store, producer, find }).catch(ignoreIfEnded);
+      }
+    },
+
+    async leaveEhr({ connectionId, signal }) {
+      for (const { id: exportId } of await store.bulkExports.listDiscardable(connectionId))
+        await discardExport(deps, { exportId, signal, retryAt: () => undefined });
+    },
+
+    async recountWithheld(connectionId) {
+      for (const { source, fileId, exportId } of await store.quarantine.listWithheld(connectionId))
+        if (source !== 'sync') await recount(deps, { fileId, exportId });
+    },
+
+    async ensureJobs() {
+      await ensureJobsOfActive(deps);
+      for (const { id: exportId } of await store.bulkExports.listDiscardable())
+        await producer.ensure(discardJob, { exportId });
+      for (const id of await store.bulkExports.listUnnotifiedIds())
+        await producer.ensure(notifyJob, { kind: 'bulk-export', id });
+    },
+  };
+}
+
+/** Also removes polls that no export needs. */
+async function ensureJobsOfActive(deps: BulkExportDeps): Promise<void> {
+  const { store, producer, logger } = deps;
+  const active = await store.bulkExports.listActive();
+  const polls = await producer.listScheduled(pollJob);
+  const scheduled = new Set(polls.filter(({ isTooLate }) => !isTooLate).map(({ payload }) => payload.exportId));
+  for (const record of active) {
+    try {
+      const wereMissing = await ensureExportJobs(deps, { record, isPolled: scheduled.has(record.id) });
+      if (wereMissing) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
+    } catch (error) {
+      // A fault of one record must not delay the others. The next sweep tries it again.
+      logger.error('sweep failed for an export', { exportId: record.id, error });
+    }
+  }
+  const polled = new Set(active.filter(({ phase }) => phase === 'exporting').map(({ id }) => id));
+  for (const { exportId = '' } of polls.map(({ payload }) => payload))
+    if (!polled.has(exportId)) await producer.unschedule(pollJob, { exportId });
+}

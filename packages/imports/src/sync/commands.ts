@@ -1,0 +1,17 @@
+export { type SyncRunState, SyncService, syncAlreadyRunning } from './read/sync.service.ts';
+export {
+  type SyncRunView,
+  startedSyncSchema,
+  syncEventViewSchema,
+  syncedSchema,
+  syncRunDetailSchema,
+  syncRunViewSchema,
+  toListedSyncRun,
+  toSyncEventView,
+  toSyncedView,
+  toSyncRunDetail,
+  toSyncRunView,
+} from './read/sync-view.ts';
+export { cancelSync } from './start/cancel-sync.ts';
+export { newSyncRun } from './start/new-sync-run.ts';
+export { syncBodySchema, syncListQuerySchema } from './start/sync.schema.ts';

@@ -1,0 +1,38 @@
+import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
+import { finalizeSyncJob } from '../finish/finalize-sync.job.ts';
+import { planSyncJob } from '../plan/plan-sync.job.ts';
+import { syncStepJob } from '../search/run-sync-step.job.ts';
+import type { SyncDeps } from '../sync-deps.ts';
+import { syncPayload } from '../sync-payload.ts';
+import type { SyncRun } from '../sync-run.record.ts';
+
+/** Creates the jobs of a run that a retry has resumed. */
+export const resumeSyncJob = defineJob({
+  name: 'sync.resume',
+  queue: 'sync',
+  payload: syncPayload,
+  jobId: ({ syncRunId }) => `resume.${syncRunId}`,
+  // The sweep does the same within a minute.
+  ...threeTimes,
+  timeoutMs: 5 * minuteMs,
+  tracedIds: ['syncRunId'],
+  run: resumeSync,
+});
+
+async function resumeSync(deps: SyncDeps, { syncRunId }: { readonly syncRunId: string }): Promise<void> {
+  const run = await deps.store.syncRuns.find(syncRunId);
+  if (run) await ensureSyncJobs(deps, run);
+}
+
+/** Creates the jobs that a run needs in its phase, if they do not exist. @returns whether jobs were missing */
+export async function ensureSyncJobs({ store, producer }: SyncDeps, run: SyncRun): Promise<boolean> {
+  const { id: syncRunId, phase } = run;
+  if (phase === 'queued') return producer.ensure(planSyncJob, { syncRunId });
+  if (phase !== 'running') return false;
+  const unsettled = await store.syncSteps.listUnsettledIds(syncRunId);
+  if (unsettled.length === 0) return producer.ensure(finalizeSyncJob, { syncRunId });
+  return producer.ensureAll(
+    syncStepJob,
+    unsettled.map((stepId) => ({ syncRunId, stepId })),
+  );
+}

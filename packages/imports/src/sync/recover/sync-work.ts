@@ -1,0 +1,50 @@
+import { type FeatureWork, leavesNothingAtEhr } from '@bulkhead/store';
+import { notifyJob } from '@bulkhead/webhooks/jobs';
+import { ignoreIfEnded, recordGone } from '../../runs/index.ts';
+import { cancelSync } from '../start/cancel-sync.ts';
+import type { SyncDeps } from '../sync-deps.ts';
+import { ensureSyncJobs } from './resume-sync.job.ts';
+
+export function syncWork(deps: SyncDeps): FeatureWork {
+  const { store, producer, logger } = deps;
+  return {
+    leaveEhr: leavesNothingAtEhr,
+
+    async stop(connectionId) {
+      for (const { id } of await store.syncRuns.listActiveOf(connectionId)) {
+        const find = async () => (await store.syncRuns.find(id)) ?? recordGone();
+        await cancelSync({ store, producer, find }).catch(ignoreIfEnded);
+      }
+    },
+
+    async isBusyWith({ connectionId, patientId }) {
+      if (await store.syncSteps.hasUnsettledOf({ connectionId, patientId })) return true;
+      const active = await store.syncRuns.listActiveOf(connectionId);
+      return active.some(({ request }) => request.patients.includes(patientId));
+    },
+
+    async recountWithheld(connectionId) {
+      for (const line of await store.quarantine.listWithheld(connectionId)) {
+        const { source, fileId, stepId = '', resourceType = '' } = line;
+        if (source !== 'sync') continue;
+        const rejected = await store.quarantine.countOpen(fileId);
+        const withheld = await store.quarantine.countWithheld(fileId);
+        await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected, withheld });
+      }
+    },
+
+    async ensureJobs() {
+      for (const run of await store.syncRuns.listActive()) {
+        const { id: syncRunId, phase } = run;
+        try {
+          if (await ensureSyncJobs(deps, run)) logger.warn('sync had no job', { syncRunId, phase });
+        } catch (error) {
+          // A fault of one record must not delay the others. The next sweep tries it again.
+          logger.error('sweep failed for a sync', { syncRunId, error });
+        }
+      }
+      for (const id of await store.syncRuns.listUnnotifiedIds())
+        await producer.ensure(notifyJob, { kind: 'sync-run', id });
+    },
+  };
+}

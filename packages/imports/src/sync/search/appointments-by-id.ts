@@ -1,0 +1,58 @@
+/*
+ * Appointments that an EHR finds by their ids only: those to which stored Encounters refer, and which are not stored. Their search has as many
+ * ids in each request as the provider allows, and `lastId` of the search says how far it came.
+ */
+
+import { type EhrSession, searchUrl } from '@bulkhead/ehr';
+import type { Provider } from '@bulkhead/ehr/providers';
+import { isResourceId } from '@bulkhead/fhir';
+import type { SyncDeps } from '../sync-deps.ts';
+import type { SyncRun } from '../sync-run.record.ts';
+import type { SyncStep } from '../sync-step.record.ts';
+
+/** Whether a search reads appointments by their ids. */
+export function isById(options: {
+  readonly run: Pick<SyncRun, 'request'>;
+  readonly provider: Pick<Provider, 'search'>;
+  readonly resourceType: string;
+}): boolean {
+  const { run, provider, resourceType } = options;
+  const isOnlyById = provider.search?.notByPatient.Appointment !== undefined;
+  return resourceType === 'Appointment' && isOnlyById && run.request.includeAppointments === true;
+}
+
+/** The next request. Undefined if every appointment was requested. */
+export async function nextAppointments(
+  { store }: SyncDeps,
+  options: { readonly step: SyncStep; readonly session: EhrSession; readonly after: string | undefined },
+): Promise<{ readonly url: string; readonly lastId: string } | undefined> {
+  const { step, session, after = '' } = options;
+  const { connection, provider } = session;
+  const { connectionId } = step;
+  const referred = new Set<string>();
+  for (const patientId of step.patientIds) {
+    const ids = await store.resources.listOfPatient({ connectionId, patientId, resourceType: 'Encounter' });
+    const encounters = await store.resources.findByIds({ connectionId, resourceType: 'Encounter', ids });
+    for (const id of encounters.flatMap(appointmentsOf)) if (id > after) referred.add(id);
+  }
+  const stored = await store.resources.findByIds({ connectionId, resourceType: 'Appointment', ids: [...referred] });
+  for (const appointment of stored) referred.delete((appointment as { readonly id: string }).id);
+  const ids = [...referred].toSorted().slice(0, provider.search?.idsPerRequest ?? 1);
+  const lastId = ids.at(-1);
+  if (lastId === undefined) return undefined;
+  return {
+    url: searchUrl({ connection, provider, resourceType: 'Appointment', parameters: { _id: ids.join(',') } }),
+    lastId,
+  };
+}
+
+/** `Encounter.appointment`: relative or absolute references, perhaps to a version. What an EHR sends can have any shape. */
+function appointmentsOf(encounter: unknown): string[] {
+  const { appointment } = encounter as { readonly appointment?: unknown };
+  return (Array.isArray(appointment) ? appointment : []).flatMap((reference) => {
+    const text: unknown = reference?.reference;
+    const id =
+      typeof text === 'string' ? /(?:^|\/)Appointment\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(text)?.[1] : undefined;
+    return isResourceId(id) ? [id] : [];
+  });
+}

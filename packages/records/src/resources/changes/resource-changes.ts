@@ -1,0 +1,353 @@
+import type { ResourceSearch } from '@bulkhead/fhir';
+import { type Database, idsBelow, maxWriteMs } from '@bulkhead/store';
+import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
+import mongoose from 'mongoose';
+import { ReplyLimit } from '../read/reply-limit.ts';
+import { digest, readValues, writeValues } from '../read/resource-pages.ts';
+import { type Condition, toSelectionQuery } from '../read/resource-query.ts';
+import { listResourceTypes } from '../resource-collections.ts';
+import type { ResourceVersion } from '../write/resource-version.ts';
+import { changedSince, timestampOf } from './changed-since.ts';
+
+const { Timestamp } = mongoose.mongo;
+
+/*
+ * Readers who keep a copy ask for what was stored since they last asked. For that, every stored version has the time of the database at
+ * which it was written, and not that of the worker, which can freeze between reading its clock and writing.
+ *
+ *   worker  -- write, changedAt: empty --> MongoDB sets changedAt, and stores the version within `maxWriteMs`, or not at all
+ *   reader  -- everything changed since the last time, and continues at the time of the database minus `settleMs` (`until`): nothing
+ *              can still be added before it
+ *
+ * So what was changed after `until` is read, and read again by the next reader. A window has no end that leaves out what is newer: a
+ * resource that changes while it is read would leave the window, and one that changes each night at that time would never be read.
+ */
+
+/** The servers of a cluster have clocks of their own. A clock that is wrong by more than this needs the attention of its operator. */
+const clockToleranceMs = 60_000;
+const settleMs = maxWriteMs + clockToleranceMs;
+/** A page is a range of an index. */
+const pageTimeMs = 10_000;
+/** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
+export const streamTimeMs = 30 * 60_000;
+/** As for other reads of resources. */
+const batchSize = 125;
+
+/** Changes from `since` on. Every change before `until` can be read, so the next window begins there. Both are whole seconds. */
+export interface ChangeWindow {
+  readonly since: Date;
+  readonly until: Date;
+}
+
+/** The resources that `readOnce` remembers. A million ids would take 100 MB. */
+const maxRemembered = 100_000;
+
+export interface ResourceChange extends Pick<ResourceVersion, 'deleted' | 'versionId'> {
+  readonly resourceId: string;
+  /** When it was stored, to the second. */
+  readonly changedAt: Date;
+  /** As received. Undefined if the EHR has deleted the resource. */
+  readonly resource: unknown;
+  /** Whether a page can end before this change. */
+  readonly beginsPage: boolean;
+  /** Here a page continues with this change. */
+  readonly place: PagePlace;
+}
+
+/** A change among those of several types. */
+export interface TypedChange extends ResourceChange {
+  readonly resourceType: string;
+}
+
+interface Reference {
+  readonly connectionId: string;
+  readonly resourceType: string;
+}
+
+type ChangedDocument = Omit<ResourceChange, 'changedAt' | 'beginsPage' | 'place'> & {
+  readonly changedAt: mongoose.mongo.Timestamp;
+  readonly numberTexts?: NumberText[];
+};
+
+const changeFields = {
+  ...{ _id: 0, resourceId: 1, deleted: 1, versionId: 1, resource: 1, numberTexts: 1, changedAt: 1 },
+} as const;
+
+export function createResourceChanges(
+  database: Database,
+  options: {
+    /** How long ago a window begins that continues another one. Default: so long that nothing can be added before it. */
+    readonly delayMs?: number;
+    /** For tests. */
+    readonly maxRemembered?: number;
+    readonly replyTimeMs?: number;
+    /** Tombstones of earlier deletions may no longer exist. Undefined if all exist. */
+    readonly deletionsKnownSince?: () => Promise<Date | undefined>;
+  } = {},
+) {
+  const { delayMs = settleMs, deletionsKnownSince = async () => undefined } = options;
+  const remembered = options.maxRemembered ?? maxRemembered;
+  const { replyTimeMs } = options;
+  return {
+    deletionsKnownSince,
+    readDeletions: (deletions: Parameters<typeof readDeletions>[1]) => readDeletions(database, deletions),
+
+    readOnce: (reading: ReadOnce) => readOnce(database, { ...reading, maxRemembered: remembered, replyTimeMs }),
+
+    /** The time before which all changes can be read. */
+    async settledUntil(): Promise<Date> {
+      const now = await database.now();
+      return wholeSecond(now.getTime() - delayMs);
+    },
+
+    /** Counts the resources of a type that were stored or deleted since a time, up to a limit. */
+    countSince({
+      connectionId,
+      resourceType,
+      since,
+      limit,
+    }: Reference & { readonly since: Date; readonly limit: number }) {
+      const changed = { connectionId, ...changedSince(since) };
+      return database.collection(resourceType).countDocuments(changed, { hint: 'by-changed-at', limit });
+    },
+
+    readNewestFirst: (reading: ReadNewestFirst) => readNewestFirst(database, reading),
+
+    /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is read again. */
+    async *readInOrder(
+      options: Omit<ReadInSlices, 'resourceType'> & {
+        /** Default: all types. */
+        readonly resourceTypes?: readonly string[] | undefined;
+      },
+    ): AsyncGenerator<TypedChange> {
+      const { resourceTypes = await listResourceTypes(database), ...others } = options;
+      const sources = resourceTypes.map((resourceType) => ({
+        resourceType,
+        changes: readInSlices(database, { ...others, resourceType }),
+      }));
+      let previous: bigint | undefined;
+      for await (const change of merge(sources)) {
+        const { position } = change;
+        yield { ...change, beginsPage: position !== previous, place: { position } };
+        previous = position;
+      }
+    },
+  };
+}
+
+interface ReadNewestFirst extends Reference {
+  readonly since: Date;
+  /** The page continues here. Undefined: at the newest change. */
+  readonly place?: PagePlace | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads the changes of a type, the newest first. A resource that changes meanwhile leaves its place. So after the oldest change follow those
+ * since the newest one was read, again the newest first, until there are none.
+ */
+async function* readNewestFirst(database: Database, options: ReadNewestFirst): AsyncGenerator<ResourceChange> {
+  const { connectionId, resourceType, since, place, signal } = options;
+  let { from = timestampOf(since).toBigInt(), position: start, newest } = place ?? {};
+  for (;;) {
+    const changedAt = {
+      $gte: new Timestamp(from),
+      ...(start === undefined ? {} : { $lte: new Timestamp(start) }),
+    };
+    const documents = database.collection<ChangedDocument>(resourceType).find(
+      { connectionId, changedAt },
+      {
+        projection: changeFields,
+        sort: { changedAt: -1 },
+        batchSize,
+        maxTimeMS: pageTimeMs,
+        ...(signal ? { signal } : {}),
+      },
+    );
+    let previous: bigint | undefined;
+    for await (const document of documents) {
+      const change = toChange(document);
+      const { position } = change;
+      // Two servers of a sharded cluster can give the same time.
+      yield { ...change, beginsPage: position !== previous, place: { position, newest, from } };
+      newest ??= position;
+      previous = position;
+    }
+    if (newest === undefined) return;
+    from = newest + 1n;
+    start = undefined;
+    newest = undefined;
+  }
+}
+
+interface ReadOnce extends Reference {
+  readonly since: Date;
+  /** Only current resources that one of them finds. Default: everything, deletions and erasures too. */
+  readonly searches?: readonly ResourceSearch[];
+  readonly signal?: AbortSignal;
+  /** For tests. */
+  readonly replyTimeMs?: number | undefined;
+}
+
+/**
+ * Reads each changed resource of a type once, in no order. One that changes meanwhile moves to the end of the index, so it is still read if
+ * it was not, and left out there if it was. If there are too many to remember, the others are read in the order of their ids, which no
+ * change moves.
+ */
+async function* readOnce(
+  database: Database,
+  options: ReadOnce & { readonly maxRemembered: number },
+): AsyncGenerator<Change> {
+  const { connectionId, resourceType, since, maxRemembered: limit } = options;
+  const seen = new Set<string>();
+  for await (const change of readInSlices(database, { ...options, maxTimeMs: streamTimeMs })) {
+    if (seen.has(change.resourceId)) continue;
+    if (seen.size === limit) break;
+    seen.add(change.resourceId);
+    yield change;
+  }
+  if (seen.size < limit) return;
+  const replies = new ReplyLimit(options);
+  const { signal } = replies;
+  const others = database
+    .collection<ChangedDocument>(resourceType)
+    .find(
+      { $and: [{ _id: idsBelow(connectionId) } as object, changedSince(since), ...conditionsOf(options)] },
+      { projection: changeFields, batchSize, hint: '_id_', maxTimeMS: streamTimeMs, signal },
+    );
+  for await (const document of replies.read(others)) if (!seen.has(document.resourceId)) yield toChange(document);
+}
+
+function conditionsOf({ connectionId, searches }: Pick<ReadOnce, 'connectionId' | 'searches'>): readonly Condition[] {
+  return searches ? toSelectionQuery({ connectionId, searches }).conditions : [{ connectionId }];
+}
+
+/** Reads the references of deleted and erased resources, type by type. */
+async function* readDeletions(
+  database: Database,
+  options: {
+    readonly connectionId: string;
+    readonly types: readonly string[];
+    readonly since: Date;
+    /** For each type. Default: all. */
+    readonly limit?: number;
+    readonly signal?: AbortSignal;
+  },
+): AsyncGenerator<string> {
+  const { connectionId, types, since, limit = 0 } = options;
+  const replies = new ReplyLimit(options);
+  for (const type of types) {
+    const deleted = database.collection<ChangedDocument>(type).find(
+      { connectionId, deleted: true, ...changedSince(since) },
+      {
+        projection: { _id: 0, resourceId: 1 },
+        hint: 'by-changed-at',
+        maxTimeMS: streamTimeMs,
+        limit,
+        signal: replies.signal,
+      },
+    );
+    for await (const { resourceId } of replies.read(deleted)) yield `${type}/${resourceId}`;
+  }
+}
+
+function toChange({ changedAt, resource, numberTexts, ...change }: ChangedDocument) {
+  return {
+    ...change,
+    changedAt: wholeSecond(changedAt.getHighBitsUnsigned() * 1000),
+    resource: decodeExactNumbers(resource, numberTexts),
+    position: changedAt.toBigInt(),
+  };
+}
+
+type Change = ReturnType<typeof toChange>;
+
+interface ReadInSlices extends ReadOnce {
+  /** Continues here. Undefined: at `since`. */
+  readonly position?: bigint | undefined;
+  /** The time of the database for a slice. Default: that of a page. */
+  readonly maxTimeMs?: number;
+}
+
+/**
+ * Reads the changes of a type, the oldest first. Each slice is a query of its own, because a cursor that waits for the other types would be
+ * closed by MongoDB.
+ */
+async function* readInSlices(database: Database, options: ReadInSlices): AsyncGenerator<Change> {
+  const { resourceType, since, searches, position, maxTimeMs = pageTimeMs } = options;
+  const replies = new ReplyLimit(options);
+  const { signal } = replies;
+  let from = position === undefined ? timestampOf(since) : new Timestamp(position);
+  for (let limit = batchSize; ; ) {
+    const found = database.collection<ChangedDocument>(resourceType).find(
+      { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
+      {
+        ...{ projection: changeFields, sort: { changedAt: 1 }, limit, maxTimeMS: maxTimeMs, signal },
+        ...(searches ? { hint: 'by-changed-at' } : {}),
+      },
+    );
+    const slice = await replies.wait(found.toArray());
+    const last = slice.at(-1)?.changedAt;
+    if (slice.length < limit || last === undefined) return yield* slice.map(toChange);
+    // Others of the last time may follow.
+    const whole = slice.filter(({ changedAt }) => !changedAt.equals(last));
+    limit = whole.length === 0 ? limit * 2 : batchSize;
+    yield* whole.map(toChange);
+    from = last;
+  }
+}
+
+/** Merges sources that are in order. */
+async function* merge(sources: readonly { readonly resourceType: string; readonly changes: AsyncGenerator<Change> }[]) {
+  const heads: { readonly source: (typeof sources)[number]; readonly change: Change }[] = [];
+  const advance = async (source: (typeof sources)[number]) => {
+    const { done, value } = await source.changes.next();
+    if (done) return;
+    const after = heads.findIndex(({ change }) => change.position > value.position);
+    heads.splice(after === -1 ? heads.length : after, 0, { source, change: value });
+  };
+  for (const source of sources) await advance(source);
+  for (let head = heads.shift(); head; head = heads.shift()) {
+    yield { ...head.change, resourceType: head.source.resourceType };
+    await advance(head.source);
+  }
+}
+
+export function wholeSecond(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}
+
+/** Where a page of a history continues. */
+interface PagePlace {
+  readonly position: bigint;
+  /** The newest change so far, if the newest come first. */
+  readonly newest?: bigint | undefined;
+  /** What was changed before was read by earlier pages, if the newest come first. */
+  readonly from?: bigint | undefined;
+}
+
+type PagePosition = Pick<ChangeWindow, 'until'> & PagePlace;
+
+type History = Reference & Pick<ChangeWindow, 'since'>;
+
+/** Writes where a page continues, as an opaque text. */
+export function writeChangeCursor({ until, position, newest, from, ...history }: History & PagePosition): string {
+  const positions = [position, newest, from].map((value) => (value === undefined ? null : String(value)));
+  return writeValues([digestOf(history), until.getTime(), ...positions]);
+}
+
+/** @returns undefined if the cursor does not belong to this history */
+export function readChangeCursor(options: History & { readonly cursor: string }): PagePosition | undefined {
+  const { cursor, ...history } = options;
+  const [written, until, ...positions] = readValues(cursor) ?? [];
+  if (written !== digestOf(history) || !Number.isSafeInteger(until)) return undefined;
+  const [position, newest, from] = positions.map((value) =>
+    typeof value === 'string' && /^\d{1,19}$/.test(value) ? BigInt(value) : undefined,
+  );
+  return position === undefined ? undefined : { until: new Date(until as number), position, newest, from };
+}
+
+/** In another history, a cursor would silently skip changes. */
+function digestOf({ connectionId, resourceType, since }: History): string {
+  return digest([connectionId, resourceType, since]);
+}

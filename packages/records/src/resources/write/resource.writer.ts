@@ -1,0 +1,406 @@
+/*
+ * Writes versions of resources so that any order of files, workers and repetitions ends in the same state.
+ *
+ *   read the stored versions -> compare (resource-version.ts) -> write what is newer -> compare lost races again, up to 20 rounds
+ *                                   |                                |
+ *                                   older: stale, same: unchanged    conditional on the revision that was compared
+ *
+ * The batches of a file are not read while all its resources are new (`ofFile`).
+ *
+ * Nothing is written if nothing has changed. A replacement records the sources of the previous versions. Resources of patients that the
+ * connection keeps out are not stored and are counted as withheld (`withhold.ts`).
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Database,
+  FileNovelty,
+  isDocumentRefused,
+  type KeptOutList,
+  type RawWrites,
+  type WriteGate,
+} from '@bulkhead/store';
+import { notErased } from '../erase/erased-resources.ts';
+import { eraseKeptOutBinaries, findRefused, type KeptOutStore, withhold } from '../erase/withhold.ts';
+import { resourceError } from '../errors.ts';
+import { prepareResourceTypes } from '../resource-collections.ts';
+import { earlierVersions, type ResourceDocument } from './resource-document.ts';
+import {
+  type Comparison,
+  compareVersions,
+  contradicts,
+  hidesLater,
+  isSetBack,
+  type ResourceVersion,
+} from './resource-version.ts';
+import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
+
+/** The results of a batch. They add up to the number of documents. */
+export interface WriteOutcome {
+  /** Not stored, because they belong to erased patients that the connection keeps out. */
+  readonly withheld: number;
+  /** The withheld documents, if there are any, and earlier versions of the same resources in the same batch. */
+  readonly withheldDocuments?: ReadonlySet<ResourceDocument>;
+  readonly written: number;
+  /** The same version with the same content was already stored. */
+  readonly unchanged: number;
+  /** The stored version is newer or more complete. */
+  readonly stale: number;
+  /** The part of `written` that replaced a version with a later time, because a full export showed it later. Absent means 0. */
+  readonly setBack?: number;
+  /** Resources that the same export contains and names as deleted. The content is kept. Absent means 0. */
+  readonly contradictions?: number;
+  /** The part of `stale` that is later than the stored version, but incomplete (SUBSETTED). Absent means 0. */
+  readonly incomplete?: number;
+}
+
+type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldDocuments'>>;
+
+/** The fields of a stored version that are compared. The replacement is conditional on `revision`. */
+type StoredVersion = ResourceVersion &
+  Pick<ResourceDocument, '_id' | 'source' | 'storedAt'> & { readonly revision: number };
+const comparedFields = {
+  subsetted: 1,
+  lastUpdated: 1,
+  versionId: 1,
+  deleted: 1,
+  observedAt: 1,
+  isOfFullExport: 1,
+  contentHash: 1,
+  revision: 1,
+  source: 1,
+  storedAt: 1,
+} as const;
+
+export interface ResourceWriter {
+  /**
+   * @param documents a batch of documents of one resource type
+   * @param isRepeated whether a part of the documents may have been stored by a batch that failed
+   */
+  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated?: boolean): Promise<WriteOutcome>;
+}
+
+interface WriteOptions {
+  /** What the earlier batches of the same file have shown. */
+  readonly file: FileNovelty<StoredVersion>;
+  readonly isRepeated: boolean;
+  /** Whether a version that was observed again is stored again, so that its `observedAt` proves that the server still has it. */
+  readonly renewsUnchanged: boolean;
+}
+
+/** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
+const maxRounds = 20;
+
+/** Writes the versions of resources that are newer than the stored ones. */
+export class VersionWriter implements ResourceWriter {
+  private readonly database;
+  private readonly gate;
+  private readonly keptOutStore;
+  private readonly rawWrites;
+  // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
+  private readonly prepared = new Map<string, Promise<void>>();
+
+  constructor(options: {
+    readonly database: Database;
+    /** An erasure waits until a write has ended, however many rounds it needs. */
+    readonly gate: Pick<WriteGate, 'admit'>;
+    readonly keptOutStore: KeptOutStore;
+    /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
+    readonly rawWrites?: () => RawWrites | undefined;
+  }) {
+    const { database, gate, keptOutStore, rawWrites = () => undefined } = options;
+    this.database = database;
+    this.gate = gate;
+    this.keptOutStore = keptOutStore;
+    this.rawWrites = rawWrites;
+  }
+
+  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) {
+    return this.writeBatch(resourceType, documents, { isRepeated });
+  }
+
+  /**
+   * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
+   * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
+   */
+  ofFile({ renewsUnchanged = false }: Partial<Pick<WriteOptions, 'renewsUnchanged'>> = {}): ResourceWriter {
+    const file = new FileNovelty<StoredVersion>();
+    return {
+      write: (resourceType, documents, isRepeated = false) =>
+        this.writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged }),
+    };
+  }
+
+  private prepare(resourceType: string): Promise<void> {
+    const earlier = this.prepared.get(resourceType);
+    if (earlier !== undefined) return earlier;
+    const preparing = prepareResourceTypes(this.database, [resourceType]);
+    this.prepared.set(resourceType, preparing);
+    // After an error the next batch tries again.
+    preparing.catch(() => this.prepared.delete(resourceType));
+    return preparing;
+  }
+
+  /** Compares and writes until no document has lost a race. */
+  private async writeNewest(
+    resourceType: string,
+    documents: readonly ResourceDocument[],
+    { file, isRepeated, renewsUnchanged }: WriteOptions,
+  ): Promise<Comparisons> {
+    const collection = this.database.collection(resourceType);
+    const raw = this.rawWrites();
+    const send = raw ? sendRaw(raw) : sendByDriver(this.database);
+    const newest = newestOfEach(documents);
+    let { candidates, unchanged, stale } = newest;
+    let { incomplete } = newest;
+    let [setBack, contradictions] = [0, 0];
+    for (let round = 0; candidates.length > 0; round++) {
+      if (round === maxRounds) throw resourceError('write-contention', { context: { resourceType } });
+      const compared = candidates;
+      // In a later round another version of each candidate was stored.
+      if (round > 0) file.noteStored();
+      const stored = await file.readUnlessNew(() => readVersions(collection, compared));
+      const decided = decide(candidates, { stored, renewsUnchanged });
+      unchanged += isRepeated ? decided.same.filter((pair) => !isOfSameWrite(...pair)).length : decided.same.length;
+      stale += decided.stale;
+      contradictions += decided.contradictions;
+      incomplete += decided.incomplete;
+      const histories = await readHistories(collection, decided.writes);
+      candidates = await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } });
+      const lost = new Set(candidates);
+      const won = decided.writes.filter(({ document }) => !lost.has(document));
+      setBack += won.filter((write) => write.isSetBack).length;
+      contradictions += won.filter((write) => write.contradicts).length;
+    }
+    return { unchanged, stale, setBack, contradictions, incomplete };
+  }
+
+  private async writeBatch(
+    resourceType: string,
+    documents: readonly ResourceDocument[],
+    {
+      file = new FileNovelty<StoredVersion>(),
+      isRepeated = false,
+      renewsUnchanged = false,
+    }: Partial<WriteOptions> = {},
+  ): Promise<WriteOutcome> {
+    const [first] = documents;
+    if (first === undefined) return noOutcome;
+    return this.gate.admit(first.connectionId, (keptOut) =>
+      this.writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
+    );
+  }
+
+  private async writeAdmitted(
+    options: WriteOptions & {
+      readonly resourceType: string;
+      readonly documents: readonly ResourceDocument[];
+      readonly keptOut: KeptOutList | undefined;
+    },
+  ): Promise<WriteOutcome> {
+    const { resourceType, documents } = options;
+    const { admitted, ...withheld } = await this.withholdOf(options);
+    if (admitted.length > 0) await this.prepare(resourceType);
+    const { unchanged, stale, ...noted } = await this.writeNewest(resourceType, admitted, options);
+    const { keptOutStore, database } = this;
+    if (resourceType === 'Binary') await eraseKeptOutBinaries({ database, keptOutStore, documents: admitted });
+    const written = admitted.length - unchanged - stale;
+    // An earlier version in the same batch was not compared.
+    const older = documents.length - admitted.length - withheld.withheld;
+    return { written, unchanged, stale: stale + older, ...withoutZeros(noted), ...withheld };
+  }
+
+  /** Erases what is stored of documents that are kept out. @returns the others */
+  private async withholdOf(options: {
+    readonly resourceType: string;
+    readonly documents: readonly ResourceDocument[];
+    readonly keptOut: KeptOutList | undefined;
+  }) {
+    const { resourceType, documents, keptOut } = options;
+    const { database, keptOutStore } = this;
+    const refused = await findRefused({ keptOutStore, keptOut, resourceType, documents });
+    if (refused.size === 0) return { admitted: documents, withheld: 0 };
+    const newest = newestOfEach(documents).candidates.filter((document) => refused.has(document));
+    const ended = new Set(newest.map(({ _id }) => _id));
+    // An earlier version can have other Binaries.
+    const versions = new Set([...newest, ...[...refused].filter(({ _id }) => ended.has(_id))]);
+    await withhold({ database, keptOutStore, keptOut, resourceType, documents: [...versions] });
+    const withheldDocuments = new Set(documents.filter((document) => refused.has(document) || ended.has(document._id)));
+    const admitted = documents.filter((document) => !withheldDocuments.has(document));
+    return { admitted, withheld: refused.size, withheldDocuments };
+  }
+}
+
+type ResourceCollection = ReturnType<Database['collection']>;
+
+/** The `_id` of a resource is a text. The types of mongoose know ObjectIds only. */
+function withIds(ids: readonly string[]) {
+  return { _id: { $in: ids } } as never;
+}
+
+/** A batch can have several versions of the same id. Only the newest one is a candidate. */
+function newestOfEach(documents: readonly ResourceDocument[]) {
+  const newest = new Map<string, ResourceDocument>();
+  const lost: Comparison[] = [];
+  let incomplete = 0;
+  for (const document of documents) {
+    const previous = newest.get(document._id);
+    const comparison = previous ? compareVersions(document, previous) : 'newer';
+    if (comparison === 'newer') newest.set(document._id, document);
+    if (!previous) continue;
+    lost.push(comparison);
+    if (comparison === 'newer' ? hidesLater(document, previous) : hidesLater(previous, document)) incomplete += 1;
+  }
+  const unchanged = lost.filter((comparison) => comparison === 'same').length;
+  return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged, incomplete };
+}
+
+export async function readVersions(collection: ResourceCollection, documents: readonly ResourceDocument[]) {
+  const versions = await collection
+    .find<StoredVersion>(withIds(documents.map(({ _id }) => _id)), { projection: comparedFields })
+    .toArray();
+  return new Map(versions.map((version) => [version._id, version]));
+}
+
+function decide(
+  documents: readonly ResourceDocument[],
+  {
+    stored,
+    renewsUnchanged,
+  }: { readonly stored: ReadonlyMap<string, StoredVersion>; readonly renewsUnchanged: boolean },
+) {
+  const writes: (Write & { readonly isSetBack?: boolean; readonly contradicts?: boolean })[] = [];
+  const same: [ResourceDocument, StoredVersion][] = [];
+  let [stale, contradictions, incomplete] = [0, 0, 0];
+  for (const document of documents) {
+    const version = stored.get(document._id);
+    if (version === undefined) {
+      writes.push({ document });
+      continue;
+    }
+    const compared = compareVersions(document, version);
+    const isRenewed = renewsUnchanged && compared === 'same' && document.observedAt > version.observedAt;
+    const comparison = isRenewed ? 'newer' : compared;
+    // An export whose times are wrong cannot say which of the two came first.
+    const isContradiction = !renewsUnchanged && contradicts(document, version);
+    if (comparison === 'same') same.push([document, version]);
+    else if (comparison === 'older') {
+      stale++;
+      if (hidesLater(version, document)) incomplete++;
+    } else
+      writes.push({
+        ...{ document, replaces: version.revision },
+        ...{ isSetBack: isSetBack(document, version), contradicts: isContradiction },
+      });
+    // A write that loses its race is compared again.
+    if (comparison !== 'newer' && isContradiction) contradictions++;
+  }
+  return { writes, same, stale, contradictions, incomplete };
+}
+
+/**
+ * Reads the histories of the documents that will be replaced. The comparison does not read them, because most resources of an export are
+ * unchanged, and reading ten more versions of each would cost a third of the rate. If a document is replaced meanwhile, its write fails,
+ * and the history is read again.
+ */
+async function readHistories(collection: ResourceCollection, writes: readonly Write[]) {
+  const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
+  if (replaced.length === 0) return new Map();
+  const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
+  // An erased resource has no history.
+  const filter = { $and: [withIds(replaced), notErased] } as never;
+  const stored = await collection
+    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(filter, { projection })
+    .toArray();
+  return new Map(stored.map((version) => [version._id, earlierVersions(version)]));
+}
+
+/** @returns the documents that have lost a race and must be compared again */
+async function writeGuarded(options: {
+  readonly collection: ResourceCollection;
+  readonly send: SendWrites;
+  readonly batch: WriteBatch;
+}): Promise<ResourceDocument[]> {
+  const { collection, send, batch } = options;
+  if (batch.writes.length === 0) return [];
+  const { matched, lostInserts } = await send(batch);
+  const lost = lostInserts.map(({ document }) => document);
+  const replacements = batch.writes.filter(({ replaces }) => replaces !== undefined);
+  // The result does not say which replacements did not match their revision.
+  if (matched < replacements.length) lost.push(...(await findLost(collection, replacements)));
+  return lost;
+}
+
+/** Finds the replacements that were not stored. The stored ones must not be compared again, or they would count as unchanged. */
+async function findLost(collection: ResourceCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
+  const versions = await readVersions(
+    collection,
+    replacements.map(({ document }) => document),
+  );
+  const isStored = ({ document, replaces = 0 }: Write): boolean => {
+    const version = versions.get(document._id);
+    return (
+      version?.revision === replaces + 1 &&
+      compareVersions(document, version) === 'same' &&
+      isOfSameWrite(document, version)
+    );
+  };
+  return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
+}
+
+/** Whether a stored version was written by this attempt, and not by another one with the same content. */
+function isOfSameWrite(document: ResourceDocument, { source, storedAt }: StoredVersion): boolean {
+  return storedAt.getTime() === document.storedAt.getTime() && isDeepStrictEqual(source, document.source);
+}
+
+export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, withheld: 0 };
+
+/**
+ * Writes documents so that a document that MongoDB rejects does not prevent the others from being stored. A batch with such a document is
+ * bisected until the document is found.
+ * @param options.onRefused called for each rejected document
+ */
+export async function writeWithBisection<Item extends { readonly document: ResourceDocument }>(options: {
+  readonly items: readonly Item[];
+  readonly write: (documents: readonly ResourceDocument[], isRepeated: boolean) => Promise<WriteOutcome>;
+  readonly isRepeated?: boolean;
+  readonly onRefused: (item: Item) => void;
+}): Promise<WriteOutcome> {
+  const { items, write, isRepeated = false, onRefused } = options;
+  const [first] = items;
+  if (first === undefined) return noOutcome;
+  try {
+    return await write(
+      items.map(({ document }) => document),
+      isRepeated,
+    );
+  } catch (error) {
+    if (!isDocumentRefused(error)) throw error;
+    if (items.length === 1) {
+      onRefused(first);
+      return noOutcome;
+    }
+    const middle = Math.ceil(items.length / 2);
+    const ofHalf = (half: readonly Item[]) => writeWithBisection({ ...options, items: half, isRepeated: true });
+    const before = await ofHalf(items.slice(0, middle));
+    return sumOutcomes(before, await ofHalf(items.slice(middle)));
+  }
+}
+
+export function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutcome {
+  return {
+    written: left.written + right.written,
+    unchanged: left.unchanged + right.unchanged,
+    stale: left.stale + right.stale,
+    ...withoutZeros({
+      setBack: (left.setBack ?? 0) + (right.setBack ?? 0),
+      contradictions: (left.contradictions ?? 0) + (right.contradictions ?? 0),
+      incomplete: (left.incomplete ?? 0) + (right.incomplete ?? 0),
+    }),
+    withheld: left.withheld + right.withheld,
+  };
+}
+
+function withoutZeros<Counts extends object>(counts: Counts): Partial<Counts> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)) as Partial<Counts>;
+}

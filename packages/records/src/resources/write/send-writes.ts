@@ -1,0 +1,76 @@
+import { type Database, duplicateInserts, maxWriteMs, type RawWrites, type WriteDocument } from '@bulkhead/store';
+import { changedNow } from '../changes/changed-since.ts';
+import { toFields, writeDocument } from './line-document.ts';
+import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
+
+/** The write of a version. */
+export interface Write {
+  readonly document: ResourceDocument;
+  /** The revision to replace. Undefined if the document is inserted. */
+  readonly replaces?: number;
+}
+
+export interface WriteBatch {
+  readonly resourceType: string;
+  readonly writes: readonly Write[];
+  /** The histories of the documents that are replaced, by `_id`. */
+  readonly histories: ReadonlyMap<string, readonly SourcedVersion[]>;
+}
+
+/** Inserts documents, and replaces those that still have the revision to replace. A failed write does not stop the others. */
+export type SendWrites = (batch: WriteBatch) => Promise<{
+  /** The number of replaced documents. */
+  readonly matched: number;
+  /** The inserts whose `_id` another process has stored. */
+  readonly lostInserts: readonly Write[];
+}>;
+
+/** Sends objects, which the driver serializes. */
+export function sendByDriver(database: Database): SendWrites {
+  return async (batch) => {
+    const operations = batch.writes.map((write) => {
+      const { document, replaces } = write;
+      const fields = { ...toFields(document), ...writerFields(write, batch) };
+      return replaces === undefined
+        ? { insertOne: { document: fields } }
+        : { replaceOne: { filter: { _id: document._id, revision: replaces }, replacement: fields } };
+    });
+    try {
+      const options = { ordered: false, maxTimeMS: maxWriteMs };
+      const result = await database.collection(batch.resourceType).bulkWrite(operations as never[], options);
+      return { matched: result.matchedCount, lostInserts: [] };
+    } catch (error) {
+      const lostInserts = [...duplicateInserts(error)].map((index) => batch.writes[index] as Write);
+      const { result } = error as { readonly result?: { readonly matchedCount: number } };
+      return { matched: result?.matchedCount ?? 0, lostInserts };
+    }
+  };
+}
+
+/** Sends bytes. */
+export function sendRaw({ insert, replace }: RawWrites): SendWrites {
+  return async (batch) => {
+    const inserts = batch.writes.filter(({ replaces }) => replaces === undefined);
+    const replacements = batch.writes.filter(({ replaces }) => replaces !== undefined);
+    const toBytes =
+      (write: Write): WriteDocument =>
+      (writer) =>
+        writeDocument({ writer, document: write.document, added: writerFields(write, batch) });
+    const lost = await insert(batch.resourceType, inserts.map(toBytes));
+    const matched = await replace(
+      batch.resourceType,
+      replacements.map((write) => ({
+        filter: { _id: write.document._id, revision: write.replaces },
+        replacement: toBytes(write),
+      })),
+    );
+    return { matched, lostInserts: lost.map((index) => inserts[index] as Write) };
+  };
+}
+
+/** The fields that the writer adds to a document. */
+function writerFields({ document, replaces }: Write, { histories }: WriteBatch) {
+  return replaces === undefined
+    ? { revision: 1, ...changedNow }
+    : { revision: replaces + 1, ...changedNow, earlier: histories.get(document._id) ?? [] };
+}
