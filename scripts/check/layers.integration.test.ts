@@ -159,6 +159,8 @@ const allowed: readonly (readonly [path: string, text: string])[] = [
 const targets = {
   'packages/newcomer/package.json': '{ "name": "@bulkhead/newcomer", "type": "module" }',
   'packages/imports/src/sync/search/page.ts': 'export const one = 1;',
+  'packages/imports/src/sync/steps.ts': 'export const one = 1;',
+  'packages/webhooks/src/steps/index.ts': 'export const one = 1;',
   ...Object.fromEntries(
     Object.entries(subjects).flatMap(([name, inOrder]) =>
       inOrder.slice(1).map((folder) => [`packages/${name}/src/${folder}/target.ts`, 'export const one = 1;']),

@@ -24,7 +24,7 @@ const other = ['other', 'records'].join('_');
 
 describe('the database of a feature', () => {
   test('opens the collections and files of the feature', async () => {
-    await database.collection('own_records').insertOne({ n: 1 });
+    await database.collection('own_records').insertOne({ _id: 'a', n: 1 });
     expect(await model.countDocuments()).toBe(1);
     expect(
       await database

@@ -1,4 +1,8 @@
 import mongoose, { type Collection, type Connection, type Model, type Schema } from 'mongoose';
+import type { Named } from './named.ts';
+
+/** A collection whose documents have any fields. */
+export type AnyCollection = mongoose.mongo.Collection<Named & mongoose.mongo.BSON.Document>;
 
 /** Positions of retention passes. Each feature keeps those of its own kinds of records in it. */
 const sharedCollection = 'retention';
@@ -26,17 +30,17 @@ export class Database {
   }
 
   /** @throws if the collection belongs to another feature */
-  collection<Document extends object = mongoose.mongo.BSON.Document>(
+  collection<Document extends object = Named & mongoose.mongo.BSON.Document>(
     name: string,
   ): mongoose.mongo.Collection<Document> {
     this.#expectOwned(name);
-    return this.#guarded(this.#connection.collection(name)) as never;
+    return this.#guarded(this.#connection.collection(name)) as unknown as mongoose.mongo.Collection<Document>;
   }
 
   /** @throws if the collection of the schema belongs to another feature */
   model<Document>(name: string, schema: Schema<Document>): Model<Document> {
     this.#expectOwned(String(schema.get('collection')));
-    const model = this.#connection.model<Document>(name, schema as never) as Model<Document>;
+    const model = this.#connection.model(name, schema) as unknown as Model<Document>;
     this.#guarded(model.collection);
     return model;
   }
@@ -70,11 +74,12 @@ export class Database {
   #guarded(collection: Collection): Collection {
     if (!this.#owns || Object.hasOwn(collection, 'aggregate')) return collection;
     const aggregate = collection.aggregate.bind(collection);
-    collection.aggregate = ((pipeline: readonly object[], ...options: []) => {
-      for (const name of collectionsIn(pipeline)) this.#expectOwned(name);
-      return aggregate(pipeline as never, ...options);
-    }) as never;
-    return collection;
+    return Object.assign(collection, {
+      aggregate: (...call: Parameters<typeof aggregate>) => {
+        for (const name of collectionsIn(call[0])) this.#expectOwned(name);
+        return aggregate(...call);
+      },
+    });
   }
 }
 

@@ -2,7 +2,7 @@ export { batchedFind, batchedInsert } from './batched.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
 export { connectionSettingsFor } from './connection-settings.ts';
 export { createIndexes, indexBuild } from './create-indexes.ts';
-export { Database } from './database.ts';
+export { type AnyCollection, Database } from './database.ts';
 export { defineFeature, type RepositoriesOf } from './define-feature.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';

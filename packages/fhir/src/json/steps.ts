@@ -1,6 +1,6 @@
 /**
- * Work in steps of less than 200 ms. A worker lets its event loop do other work between the steps of a large line (`runWithPauses` of
- * @bulkhead/base). Others run the steps at once.
+ * Work that yields after each step of less than 200 ms. A worker runs a large line with `runWithPauses`, which lets the event loop do other
+ * work between two steps. `runSteps` runs all steps without a pause.
  */
 export type Steps<Result> = Generator<undefined, Result>;
 

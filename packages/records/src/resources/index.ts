@@ -8,14 +8,7 @@ export { type ResourceQuery, toResourceQuery } from './read/resource-query.ts';
 export { type ResourceStore, resourceFeature } from './resource.feature.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export { readLineDocument, writeDocument } from './write/line-document.ts';
-export {
-  noOutcome,
-  type ResourceWriter,
-  sumOutcomes,
-  VersionWriter,
-  type WriteOutcome,
-  writeWithBisection,
-} from './write/resource.writer.ts';
+export { type ResourceWriter, VersionWriter } from './write/resource.writer.ts';
 export {
   type DocumentContext,
   type ResourceDocument,
@@ -25,3 +18,4 @@ export {
 } from './write/resource-document.ts';
 export { compareVersions } from './write/resource-version.ts';
 export { upgradeResources } from './write/upgrade-resources.ts';
+export { noOutcome, sumOutcomes, type WriteOutcome, writeWithBisection } from './write/write-outcome.ts';

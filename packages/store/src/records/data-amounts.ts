@@ -30,7 +30,7 @@ export function sumAmounts(all: readonly DataAmounts[]): DataAmounts {
   return {
     resources: sumNumbers(all.map(({ resources }) => resources)),
     records: sumNumbers(all.map(({ records }) => records)),
-    contentBytes: sumBytes(all.map(({ contentBytes: sizeBytes }) => ({ sizeBytes }))),
+    contentBytes: all.reduce((sum, { contentBytes }) => sum + contentBytes, 0),
   };
 }
 

@@ -43,19 +43,24 @@ function parametersOf({ query }: Request): string[] {
   return names.toSorted().slice(0, maxParameters);
 }
 
-/** The role of a person. Keys have no such role. @throws AppError `role-not-sufficient` */
+/**
+ * Compares the role of a person who is logged in with the role that the action demands. Callers with an API key have no such role.
+ * @throws AppError `role-not-sufficient`
+ */
 function checkRole(response: Response, action: AuditAction) {
   const { personRole } = callerOf(response).apiKey;
+  if (personRole === undefined) return;
   const permission = auditActions[action];
-  const needed = permission === 'nobody' ? 'admin' : permission;
-  if (personRole === undefined || personRoles.indexOf(personRole) >= personRoles.indexOf(needed)) return;
+  const neededRole = permission === 'nobody' ? 'admin' : permission;
+  // The list is in ascending order of rights.
+  if (personRoles.indexOf(personRole) >= personRoles.indexOf(neededRole)) return;
   if (personRole === 'viewer') throw accessError('role-not-sufficient');
   throw accessError('role-not-sufficient', {
     message: 'This is for admins, and your role is operator. Ask an admin.',
   });
 }
 
-/** Scopes say nothing about other URLs. @throws AppError `unauthenticated` */
+/** Refuses an access token outside of the FHIR API, because its scopes are about resources only. @throws AppError `unauthenticated` */
 function checkNoToken(response: Response): void {
   if (callerOf(response).apiKey.grantedScope !== undefined) throw apiError('unauthenticated', { message: tokenNotKey });
 }

@@ -125,10 +125,9 @@ export class FileBatch {
     }
   }
 
-  /** Keeps the claim of a large line until the batch is written. @returns the next claim */
-  keep(claim: ByteClaim, next: ByteClaim): ByteClaim {
+  /** Keeps the claim of a large line until the batch is written. */
+  keep(claim: ByteClaim): void {
     this.#claims.push(claim);
-    return next;
   }
 
   /** Gives back what a batch holds that is written, or will not be written. */

@@ -69,7 +69,11 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   let claim = options.largeBytes.claim(maxLineBytes);
   const add = async (line: NdjsonLine): Promise<boolean> => {
     await batch.add(line, await longLine.end());
-    if (line.sizeBytes > largeLineBytes) claim = batch.keep(claim, options.largeBytes.claim(maxLineBytes));
+    if (line.sizeBytes > largeLineBytes) {
+      // The batch holds the line until it is written, so it also holds its claim. The next large line needs another one.
+      batch.keep(claim);
+      claim = options.largeBytes.claim(maxLineBytes);
+    }
     return !batch.isFull || flush();
   };
   try {

@@ -19,7 +19,7 @@ export function toLedgerEntries(entries: readonly ManifestEntry[]): LedgerEntry[
   const byPath = Map.groupBy(files, pathKey);
   return files.map((entry) => {
     const isAlone = byPath.get(pathKey(entry))?.length === 1;
-    return { identity: digest(isAlone ? pathKey(entry) : `${entry.section} ${entry.url}`), entry };
+    return { identity: pathHash(isAlone ? pathKey(entry) : `${entry.section} ${entry.url}`), entry };
   });
 }
 
@@ -92,6 +92,6 @@ function pathKey({ section, url }: Pick<ManifestEntry, 'section' | 'url'>): stri
   return `${section} ${origin}${pathname}`;
 }
 
-function digest(text: string): string {
+function pathHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }

@@ -110,10 +110,11 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
       "The EHR's clock went back: this export ends before its own start or before the last export. The next export with since `last` requests all data.";
     await store.bulkExports.update({ id: exportId, phase: 'finalizing', change: { foundClockBack: true } });
     await store.bulkExports.warn({ id: exportId, code: 'ehr-clock-went-back', message });
-    const held = decisions.map(({ resourceType, reasons }) => ({
-      ...{ resourceType, reasons: [...reasons, 'clock-went-back' as const] },
+    const heldDecisions = decisions.map(({ resourceType, reasons }) => ({
+      resourceType,
+      reasons: [...reasons, 'clock-went-back' as const],
     }));
-    return { decisions: held, repeatsStored };
+    return { decisions: heldDecisions, repeatsStored };
   }
   const { at, text } = settledTime(record);
   // A connection that was deleted has no further exports.

@@ -17,7 +17,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { digest } from '../start/new-export.ts';
+import { requestHash } from '../start/new-export.ts';
 
 const hourMs = 60 * 60_000;
 /** The EHR measures the window by its own clock and from its own start of the last export. */
@@ -70,7 +70,7 @@ export async function windowEnd(options: {
 
 /** Connections of one practice share its slots, whatever client they use. */
 function practiceOf({ provider, environment, practiceId, groupId, fhirEndpoint }: Connection): string {
-  return digest([provider, environment, fhirEndpoint, practiceId ?? groupId]);
+  return requestHash([provider, environment, fhirEndpoint, practiceId ?? groupId]);
 }
 
 async function takeSlot({ store, pollIntervalMs }: BulkExportDeps, { record, connection, provider }: Turn) {

@@ -23,18 +23,19 @@ export function planPoll({ now, waitMs }: { readonly now: Date; readonly waitMs:
 }
 
 /**
- * Whether a status request is due. A plan that was made in the future comes from a clock that was ahead and has been corrected since.
- * It is ignored.
- * @param options.tickMs how often this is asked. Our own intervals end at the nearest of these moments: the answer of a server takes
- *   some time, and without this an interval of 30 s would be 60 s. A wait that the EHR has asked for is never cut.
+ * Whether a status request is due. A plan with a future `plannedAt` is ignored: a clock that was ahead made it, and has been corrected since.
+ * @param options.tickMs the interval of the poll job. A wait that we chose ends up to half a tick early, because it begins after the server
+ *   has responded: an interval of 30 s would otherwise miss its tick and last 60 s. A wait that the EHR asked for is never shortened.
  */
 export function isPollDue(
   { notBefore, plannedAt, pollReason = 'retry-after' }: Partial<PollPlan> & { readonly pollReason?: PollReason },
   { now, tickMs }: { readonly now: Date; readonly tickMs: number },
 ): boolean {
+  if (!notBefore) return true;
+  const isFromWrongClock = plannedAt !== undefined && plannedAt.getTime() > now.getTime() + clockToleranceMs;
+  if (isFromWrongClock) return true;
   const earlyMs = pollReason === 'retry-after' ? 0 : tickMs / 2;
-  if (!notBefore || now.getTime() + earlyMs >= notBefore.getTime()) return true;
-  return plannedAt !== undefined && plannedAt.getTime() > now.getTime() + clockToleranceMs;
+  return now.getTime() + earlyMs >= notBefore.getTime();
 }
 
 interface PollTimes {

@@ -62,10 +62,10 @@ function noteTypes(options: { readonly provider: ExportFacts; readonly resourceT
 export function requestKey({ exportType, resourceTypes, since, typeFilters = [] }: BulkExportRequest): string {
   // The same instant can be written in several ways.
   const sinceMs = since === undefined ? null : Date.parse(since);
-  return digest([exportType, resourceTypes.toSorted(), sinceMs, typeFilters.toSorted()]);
+  return requestHash([exportType, resourceTypes.toSorted(), sinceMs, typeFilters.toSorted()]);
 }
 
-export function digest(value: unknown): string {
+export function requestHash(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
 }
 

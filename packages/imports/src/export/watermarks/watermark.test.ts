@@ -8,8 +8,8 @@ import {
   type ExportEvidence,
   everyType,
   joinsStoredData,
-  type LedgerEntry,
   nextDeletionsAt,
+  type SettledFile,
   sinceLast,
   unknownType,
 } from './watermark.ts';
@@ -19,7 +19,7 @@ const states = ['completed', 'failed', 'pending', 'downloading', 'cancelled'] as
 const types = ['Patient', 'Observation', 'Goal'];
 const now = new Date('2024-03-01T00:00:00Z');
 
-function file(change: Partial<LedgerEntry> & { readonly lines?: number } = {}): LedgerEntry {
+function file(change: Partial<SettledFile> & { readonly lines?: number } = {}): SettledFile {
   const { lines = 3, ...fields } = change;
   return {
     section: 'output',

@@ -64,7 +64,7 @@ export type Watermark = Immutable<z.output<typeof watermarkSchema>>;
 /** The `resourceType` of the watermark that is kept for exports of every type. */
 export const everyType = '*';
 
-export type LedgerEntry = Pick<
+export type SettledFile = Pick<
   OutputFile,
   'section' | 'state' | 'type' | 'listedTypes' | 'promisedCount' | 'receivedCount' | 'checkpoint'
 >;
@@ -77,7 +77,7 @@ export interface ExportEvidence {
   readonly transactionTime: string;
   readonly now: Date;
   readonly manifestGaps: number;
-  readonly files: readonly LedgerEntry[];
+  readonly files: readonly SettledFile[];
   /** Types that the server refused by name. */
   readonly refusedTypes: readonly string[];
   /** Whether the token's scopes cover a type. */
@@ -173,44 +173,44 @@ function when(applies: boolean, reason: HoldReason): HoldReason[] {
   return applies ? [reason] : [];
 }
 
-function outputOf(files: readonly LedgerEntry[]): LedgerEntry[] {
+function outputOf(files: readonly SettledFile[]): SettledFile[] {
   return files.filter(({ section, state }) => section === 'output' && state !== 'skipped');
 }
 
 /** The types of the files of resources. */
-export function typesReceived(files: readonly LedgerEntry[]): string[] {
+export function typesReceived(files: readonly SettledFile[]): string[] {
   return [...new Set(outputOf(files).flatMap(typesIn))].filter((type) => type !== unknownType);
 }
 
 /** A file of unknown type has the types that its lines had. */
-function typesIn({ type, checkpoint }: LedgerEntry): readonly string[] {
+function typesIn({ type, checkpoint }: SettledFile): readonly string[] {
   return type === unknownType ? [unknownType, ...(checkpoint.types ?? [])] : [type];
 }
 
-function lacksListed({ listedTypes = [], checkpoint }: LedgerEntry, resourceType: string): boolean {
+function lacksListed({ listedTypes = [], checkpoint }: SettledFile, resourceType: string): boolean {
   const { types = [] } = checkpoint;
   if (resourceType === everyType) return listedTypes.some((type) => !types.includes(type));
   return listedTypes.includes(resourceType) && !types.includes(resourceType);
 }
 
-function isUnsettled({ state }: LedgerEntry): boolean {
+function isUnsettled({ state }: SettledFile): boolean {
   return state !== 'completed';
 }
 
 /** If an announced list of errors is empty, what went wrong is unknown. */
-function isUnreadErrorFile(file: LedgerEntry): boolean {
+function isUnreadErrorFile(file: SettledFile): boolean {
   if (file.section !== 'error') return false;
   return isUnsettled(file) || (file.checkpoint.issues.length === 0 && file.promisedCount !== 0);
 }
 
-function isUnreadDeletedFile(file: LedgerEntry): boolean {
+function isUnreadDeletedFile(file: SettledFile): boolean {
   if (file.section !== 'deleted') return false;
   const { lines, unreadableDeletions = 0 } = file.checkpoint;
   return isUnsettled(file) || unreadableDeletions > 0 || (lines === 0 && file.promisedCount !== 0);
 }
 
 /** The issues that report a loss, from `error` files and from OperationOutcomes among resources. */
-function errorsOf(files: readonly LedgerEntry[]): IssueCount[] {
+function errorsOf(files: readonly SettledFile[]): IssueCount[] {
   return files.flatMap(({ checkpoint }) => checkpoint.issues).filter(reportsLoss);
 }
 

@@ -18,7 +18,7 @@ interface Crawl {
 export function planSteps(crawl: Crawl): SyncStep[] {
   const { run } = crawl;
   return groupSearches(crawl).map(({ patientIds, searches }, index) => ({
-    id: `${run.id}.${String(index).padStart(6, '0')}.${digest({ patientIds, searches })}`,
+    id: `${run.id}.${String(index).padStart(6, '0')}.${planHash({ patientIds, searches })}`,
     runId: run.id,
     connectionId: run.connectionId,
     patientIds,
@@ -28,7 +28,7 @@ export function planSteps(crawl: Crawl): SyncStep[] {
   }));
 }
 
-function digest({ patientIds, searches }: StepPlan): string {
+function planHash({ patientIds, searches }: StepPlan): string {
   const types = searches.map(({ resourceType }) => resourceType);
   return hash('sha256', JSON.stringify([patientIds, types])).slice(0, 16);
 }

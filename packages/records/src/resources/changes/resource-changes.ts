@@ -3,7 +3,7 @@ import { type Database, idsBelow, maxWriteMs } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import mongoose from 'mongoose';
 import { ReplyLimit } from '../read/reply-limit.ts';
-import { digest, readValues, writeValues } from '../read/resource-pages.ts';
+import { cursorHash, readValues, writeValues } from '../read/resource-pages.ts';
 import { type Condition, toSelectionQuery } from '../read/resource-query.ts';
 import { listResourceTypes } from '../resource-collections.ts';
 import type { ResourceVersion } from '../write/resource-version.ts';
@@ -349,5 +349,5 @@ export function readChangeCursor(options: History & { readonly cursor: string })
 
 /** In another history, a cursor would silently skip changes. */
 function digestOf({ connectionId, resourceType, since }: History): string {
-  return digest([connectionId, resourceType, since]);
+  return cursorHash([connectionId, resourceType, since]);
 }

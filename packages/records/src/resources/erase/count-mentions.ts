@@ -1,5 +1,5 @@
 import { isOfPatient, listMentionedPatients, type Resource } from '@bulkhead/fhir';
-import { amountsOf, type DataAmounts, type Database, type PatientOfConnection } from '@bulkhead/store';
+import { amountsOf, type DataAmounts, type Database, type Named, type PatientOfConnection } from '@bulkhead/store';
 import mongoose from 'mongoose';
 import { decodeDocument } from '../read/document-lines.ts';
 import { listResourceTypes } from '../resource-collections.ts';
@@ -45,7 +45,7 @@ export async function countMentions(
 
 /** The values of the identifiers of a stored Patient. */
 async function identifiersOf(database: Database, id: string): Promise<string[]> {
-  const patient = await database.collection<{ readonly resource?: Resource }>('Patient').findOne({ _id: id } as never);
+  const patient = await database.collection<Named & { readonly resource?: Resource }>('Patient').findOne({ _id: id });
   return valuesOf(patient?.resource?.identifier);
 }
 

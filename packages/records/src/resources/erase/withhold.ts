@@ -122,10 +122,7 @@ async function readStored(
   documents: readonly ResourceDocument[],
 ): Promise<ReadonlyMap<string, Stored>> {
   const filter = { _id: { $in: documents.map(({ _id }) => _id) }, ...notErased };
-  const stored = await database
-    .collection<Stored>(resourceType)
-    .find(filter as never)
-    .toArray();
+  const stored = await database.collection<Stored>(resourceType).find(filter).toArray();
   return new Map(stored.map((version) => [version._id, version as Stored]));
 }
 

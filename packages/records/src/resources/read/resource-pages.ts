@@ -128,7 +128,7 @@ function readValue({ type, isOptional = false }: OrderField, value: unknown): st
 }
 
 function digestOf({ connectionId, resourceType, search }: CursorContext): string {
-  return digest([connectionId, resourceType, search]);
+  return cursorHash([connectionId, resourceType, search]);
 }
 
 /** Writes JSON values as the opaque text of a cursor. */
@@ -150,6 +150,6 @@ export function readValues(cursor: string): readonly unknown[] | undefined {
 }
 
 /** Identifies what a cursor belongs to. Sixteen characters (96 bits) detect mistakes. Attacks are not a concern here. */
-export function digest(parts: readonly unknown[]): string {
+export function cursorHash(parts: readonly unknown[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 16);
 }

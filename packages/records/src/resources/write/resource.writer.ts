@@ -13,9 +13,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type AnyCollection,
   type Database,
   FileNovelty,
-  isDocumentRefused,
   type KeptOutList,
   type RawWrites,
   type WriteGate,
@@ -34,25 +34,7 @@ import {
   type ResourceVersion,
 } from './resource-version.ts';
 import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
-
-/** The results of a batch. They add up to the number of documents. */
-export interface WriteOutcome {
-  /** Not stored, because they belong to erased patients that the connection keeps out. */
-  readonly withheld: number;
-  /** The withheld documents, if there are any, and earlier versions of the same resources in the same batch. */
-  readonly withheldDocuments?: ReadonlySet<ResourceDocument>;
-  readonly written: number;
-  /** The same version with the same content was already stored. */
-  readonly unchanged: number;
-  /** The stored version is newer or more complete. */
-  readonly stale: number;
-  /** The part of `written` that replaced a version with a later time, because a full export showed it later. Absent means 0. */
-  readonly setBack?: number;
-  /** Resources that the same export contains and names as deleted. The content is kept. Absent means 0. */
-  readonly contradictions?: number;
-  /** The part of `stale` that is later than the stored version, but incomplete (SUBSETTED). Absent means 0. */
-  readonly incomplete?: number;
-}
+import { noOutcome, type WriteOutcome, withoutZeros } from './write-outcome.ts';
 
 type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldDocuments'>>;
 
@@ -231,11 +213,8 @@ export class VersionWriter implements ResourceWriter {
   }
 }
 
-type ResourceCollection = ReturnType<Database['collection']>;
-
-/** The `_id` of a resource is a text. The types of mongoose know ObjectIds only. */
 function withIds(ids: readonly string[]) {
-  return { _id: { $in: ids } } as never;
+  return { _id: { $in: [...ids] } };
 }
 
 /** A batch can have several versions of the same id. Only the newest one is a candidate. */
@@ -255,7 +234,7 @@ function newestOfEach(documents: readonly ResourceDocument[]) {
   return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged, incomplete };
 }
 
-export async function readVersions(collection: ResourceCollection, documents: readonly ResourceDocument[]) {
+export async function readVersions(collection: AnyCollection, documents: readonly ResourceDocument[]) {
   const versions = await collection
     .find<StoredVersion>(withIds(documents.map(({ _id }) => _id)), { projection: comparedFields })
     .toArray();
@@ -303,12 +282,12 @@ function decide(
  * unchanged, and reading ten more versions of each would cost a third of the rate. If a document is replaced meanwhile, its write fails,
  * and the history is read again.
  */
-async function readHistories(collection: ResourceCollection, writes: readonly Write[]) {
+async function readHistories(collection: AnyCollection, writes: readonly Write[]) {
   const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
   if (replaced.length === 0) return new Map();
   const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
   // An erased resource has no history.
-  const filter = { $and: [withIds(replaced), notErased] } as never;
+  const filter = { $and: [withIds(replaced), notErased] };
   const stored = await collection
     .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(filter, { projection })
     .toArray();
@@ -317,7 +296,7 @@ async function readHistories(collection: ResourceCollection, writes: readonly Wr
 
 /** @returns the documents that have lost a race and must be compared again */
 async function writeGuarded(options: {
-  readonly collection: ResourceCollection;
+  readonly collection: AnyCollection;
   readonly send: SendWrites;
   readonly batch: WriteBatch;
 }): Promise<ResourceDocument[]> {
@@ -332,7 +311,7 @@ async function writeGuarded(options: {
 }
 
 /** Finds the replacements that were not stored. The stored ones must not be compared again, or they would count as unchanged. */
-async function findLost(collection: ResourceCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
+async function findLost(collection: AnyCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
   const versions = await readVersions(
     collection,
     replacements.map(({ document }) => document),
@@ -351,56 +330,4 @@ async function findLost(collection: ResourceCollection, replacements: readonly W
 /** Whether a stored version was written by this attempt, and not by another one with the same content. */
 function isOfSameWrite(document: ResourceDocument, { source, storedAt }: StoredVersion): boolean {
   return storedAt.getTime() === document.storedAt.getTime() && isDeepStrictEqual(source, document.source);
-}
-
-export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, withheld: 0 };
-
-/**
- * Writes documents so that a document that MongoDB rejects does not prevent the others from being stored. A batch with such a document is
- * bisected until the document is found.
- * @param options.onRefused called for each rejected document
- */
-export async function writeWithBisection<Item extends { readonly document: ResourceDocument }>(options: {
-  readonly items: readonly Item[];
-  readonly write: (documents: readonly ResourceDocument[], isRepeated: boolean) => Promise<WriteOutcome>;
-  readonly isRepeated?: boolean;
-  readonly onRefused: (item: Item) => void;
-}): Promise<WriteOutcome> {
-  const { items, write, isRepeated = false, onRefused } = options;
-  const [first] = items;
-  if (first === undefined) return noOutcome;
-  try {
-    return await write(
-      items.map(({ document }) => document),
-      isRepeated,
-    );
-  } catch (error) {
-    if (!isDocumentRefused(error)) throw error;
-    if (items.length === 1) {
-      onRefused(first);
-      return noOutcome;
-    }
-    const middle = Math.ceil(items.length / 2);
-    const ofHalf = (half: readonly Item[]) => writeWithBisection({ ...options, items: half, isRepeated: true });
-    const before = await ofHalf(items.slice(0, middle));
-    return sumOutcomes(before, await ofHalf(items.slice(middle)));
-  }
-}
-
-export function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutcome {
-  return {
-    written: left.written + right.written,
-    unchanged: left.unchanged + right.unchanged,
-    stale: left.stale + right.stale,
-    ...withoutZeros({
-      setBack: (left.setBack ?? 0) + (right.setBack ?? 0),
-      contradictions: (left.contradictions ?? 0) + (right.contradictions ?? 0),
-      incomplete: (left.incomplete ?? 0) + (right.incomplete ?? 0),
-    }),
-    withheld: left.withheld + right.withheld,
-  };
-}
-
-function withoutZeros<Counts extends object>(counts: Counts): Partial<Counts> {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)) as Partial<Counts>;
 }
