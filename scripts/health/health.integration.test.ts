@@ -49,7 +49,7 @@ interface Report {
   }[];
 }
 
-const readWholeReport = (): Promise<Report> => send(system, '/api/ehr/health-report');
+const readWholeReport = (): Promise<Report> => send(system, '/api/ehr/health-report?fresh=true');
 const readReport = async () => (await readWholeReport()).checks;
 
 async function readMetric(): Promise<ReadonlyMap<string, number>> {
@@ -121,13 +121,13 @@ describe('the health of a deployment', () => {
     expect([...views]).toEqual([...views.keys()].map((id) => [id, everywhere('ok')]));
     if (page) expect(await readOverview()).toEqual([expect.stringContaining('All checks are well')]);
     const { code, stdout } = await doctor();
-    expect({
-      code,
-      lines: stdout
-        .trim()
-        .split('\n')
-        .filter((line) => !line.startsWith('ok ')),
-    }).toEqual({ code: 0, lines: [] });
+    expect({ code, lines: stdout.trim().split('\n') }).toEqual({
+      code: 0,
+      lines: [
+        expect.stringMatching(/^ok {8}Redis, MongoDB, Workers, /),
+        expect.stringMatching(/^0 critical problems, 0 warnings, (\d+) of \1 checks ok\.$/),
+      ],
+    });
   }, 120_000);
 
   describe('in which everything goes wrong', () => {
@@ -139,7 +139,7 @@ describe('the health of a deployment', () => {
         const ok = (await readReport()).filter(({ severity }) => severity === 'ok').map(({ id }) => id);
         return !expected.some((check) => ok.includes(check));
       };
-      // What is read for each connection is kept for 15 s. A check that notices nothing fails its own test below.
+      // A check that notices nothing fails its own test below.
       await waitFor(haveNoticed, { timeoutMs: 40_000, intervalMs: 500 }).catch(() => undefined);
       views = await readViews();
     }, 180_000);
@@ -167,7 +167,8 @@ describe('the health of a deployment', () => {
       expect(stdout).toMatch(/^critical {2}conn_\w+: .+: 1 export failed\. Since .+\.$/m);
       expect(stdout).toMatch(/^ +- export job_\w+ of (conn_\w+) "\1": failed: .+$/m);
       expect(stdout).toMatch(/^ +What to do: Open it, fix the cause/m);
-      expect(stdout).toMatch(/^ok {8}Redis: /m);
+      expect(stdout).toMatch(/^ok {8}Redis, /m);
+      expect(stdout).toMatch(/^\d+ critical problems, \d+ warnings, \d+ of \d+ checks ok\.$/m);
     }, 30_000);
 
     test('the overview shows the worst check first, and links to the place of a problem', async () => {

@@ -5,8 +5,10 @@ import { type HealthService, type MonitoringService, rankOf } from '@bulkhead/mo
 
 /** Prometheus reads the metrics every 15 s. More frequent readers must not cause more load on the queues and the database. */
 const keptMs = 5000;
-/** Lag changes over hours and costs one query per connection, so it is sampled rarely. */
-const lagsKeptMs = 60_000;
+/** More connections that are behind have one cause, which the report shows. */
+const maxLags = 100;
+/** The objective of docs/slo.md: a night, and two hours to end. */
+const freshLagMs = 26 * 60 * 60_000;
 
 /**
  * Metrics of the whole system. Each API process reads them when its metrics are requested, and they are the same in every process.
@@ -18,7 +20,7 @@ export function watchSystem(options: {
 }): void {
   const { metrics, services } = options;
   watchChecks({ metrics, ...services });
-  watchSubjects({ metrics, ...services });
+  watchProblems({ metrics, ...services });
   watchQueues({ metrics, ...services });
   watchRuns({ metrics, ...services });
   watchLags({ metrics, ...services });
@@ -29,14 +31,18 @@ interface Watched {
   readonly monitoring: MonitoringService;
 }
 
-function watchChecks({ metrics, health }: Pick<Watched, 'metrics'> & { readonly health: HealthService }): void {
-  const read = keepFor(keptMs, () => health.report());
+interface WatchedHealth {
+  readonly metrics: Metrics;
+  readonly health: HealthService;
+}
+
+function watchChecks({ metrics, health }: WatchedHealth): void {
   metrics.readGauge({
     name: 'bulkhead_health_check',
     help: 'The severity of each check of the health report: 0 ok, 1 warning, 2 critical.',
     labels: ['check'],
     read: async () => {
-      const { checks } = await read();
+      const { checks } = await health.report();
       const isDown = checks.some(({ id, severity }) => severity === 'critical' && (id === 'redis' || id === 'mongodb'));
       // Then most warnings only say that their data is unknown, and one alert is enough.
       const shown = checks.filter(({ severity }) => !isDown || severity !== 'warning');
@@ -45,20 +51,17 @@ function watchChecks({ metrics, health }: Pick<Watched, 'metrics'> & { readonly 
   });
 }
 
-function watchSubjects({ metrics, health }: Pick<Watched, 'metrics'> & { readonly health: HealthService }): void {
-  const read = keepFor(keptMs, () => health.report());
+function watchProblems({ metrics, health }: WatchedHealth): void {
   metrics.readGauge({
-    name: 'bulkhead_health_subject',
-    help: 'The severity of each record that a check of the health report has found, at most 20 for a check. Alerts list them.',
-    labels: ['check', 'practice', 'id'],
+    name: 'bulkhead_health_problem',
+    help: 'The number of connections of each problem of the health report, or 1 if it is not about connections. `problem` is the code of the error, or the check. `practice` is the name of the connection, if there is only one. Alerts list them.',
+    labels: ['check', 'problem', 'practice'],
     read: async () => {
-      const { checks } = await read();
-      return checks.flatMap((check) =>
-        check.subjects.map(({ connectionName, connectionId, id, severity }) => ({
-          labels: { check: check.id, practice: connectionName ?? connectionId ?? '', id: id ?? '' },
-          value: rankOf({ severity: severity ?? check.severity }),
-        })),
-      );
+      const { problems } = await health.report();
+      return problems.flatMap(({ key: problem, checks, connections, subjects: [subject] }) => {
+        const practice = connections === 1 ? (subject?.connectionName ?? subject?.connectionId ?? '') : '';
+        return checks.map((check) => ({ labels: { check, problem, practice }, value: Math.max(connections, 1) }));
+      });
     },
   });
 }
@@ -107,16 +110,33 @@ function watchRuns({ metrics, monitoring }: Watched): void {
   });
 }
 
-function watchLags({ metrics, monitoring }: Watched): void {
-  const read = keepFor(lagsKeptMs, () => monitoring.readLags(new Date()));
+function watchLags({ metrics, health }: WatchedHealth): void {
+  const readLags = async () =>
+    [...(await health.connectionStates()).values()].flatMap(({ connectionId, lagMs, isScheduled = false }) =>
+      lagMs === undefined ? [] : [{ connectionId, lagMs, isScheduled }],
+    );
   metrics.readGauge({
     name: 'bulkhead_connection_lag_seconds',
-    help: 'How far a connection is behind its source. `scheduled` shows whether schedules keep it current.',
-    labels: ['connection_id', 'scheduled'],
+    help: `How far a connection is behind its source, for the ${maxLags} scheduled connections that are furthest behind, if it is more than 26 hours.`,
+    labels: ['connection_id'],
     read: async () =>
-      (await read()).map(({ connectionId, isScheduled, lagMs }) => ({
-        labels: { connection_id: connectionId, scheduled: String(isScheduled) },
-        value: lagMs / 1000,
-      })),
+      (await readLags())
+        .filter(({ isScheduled, lagMs }) => isScheduled && lagMs >= freshLagMs)
+        .toSorted((left, right) => right.lagMs - left.lagMs)
+        .slice(0, maxLags)
+        .map(({ connectionId, lagMs }) => ({ labels: { connection_id: connectionId }, value: lagMs / 1000 })),
+  });
+  metrics.readGauge({
+    name: 'bulkhead_scheduled_connections',
+    help: 'Connections with a schedule. `fresh` is true for those that are less than 26 hours behind their source.',
+    labels: ['fresh'],
+    read: async () => {
+      const scheduled = (await readLags()).filter(({ isScheduled }) => isScheduled);
+      const fresh = scheduled.filter(({ lagMs }) => lagMs < freshLagMs).length;
+      return [
+        { labels: { fresh: 'true' }, value: fresh },
+        { labels: { fresh: 'false' }, value: scheduled.length - fresh },
+      ];
+    },
   });
 }

@@ -129,7 +129,7 @@ export function buildApp({
       withMedia: config.WORKER_DOCUMENT_MEDIA === 'on',
       partBytes: documentPartBytes,
     },
-    readBudgets: () => rateBudgets.list('all'),
+    readBudgets: rateBudgets.read,
     retentionDays: {
       'bulk-export': config.WORKER_RETAIN_EXPORT_DAYS,
       'sync-run': config.WORKER_RETAIN_SYNC_RUN_DAYS,

@@ -5,7 +5,7 @@ import type { ErasureDeps } from '@bulkhead/erasure/steps';
 import type { BulkExportDeps } from '@bulkhead/imports/export/steps';
 import type { ScheduleDeps } from '@bulkhead/imports/schedules/steps';
 import type { SyncDeps } from '@bulkhead/imports/sync/steps';
-import type { HistoryDeps, SweepDeps } from '@bulkhead/monitoring/steps';
+import type { HealthDeps, HistoryDeps, SweepDeps } from '@bulkhead/monitoring/steps';
 import type { ReplayDeps } from '@bulkhead/records/quarantine/steps';
 import type { RetainedKind, Store } from '@bulkhead/system';
 import type { WebhookDeps } from '@bulkhead/webhooks/steps';
@@ -20,6 +20,7 @@ export interface WorkerDeps
       SyncDeps &
       ScheduleDeps &
       ErasureDeps &
+      HealthDeps &
       HistoryDeps &
       SweepDeps &
       ReplayDeps &

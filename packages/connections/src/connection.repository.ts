@@ -33,6 +33,12 @@ type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
 
 const schema = mongooseSchemaOf(connectionDocumentSchema, { collection: collections.connections, minimize: false });
 
+/** A list is read in one command, unless it is larger than a response of MongoDB (16 MB). */
+const wholeBatch = 100_000;
+
+const notListed = { capabilities: 0, encryptedSecret: 0, encryptedPrivateJwk: 0, encryptedWebhookSecret: 0 } as const;
+export type ListedConnection = Omit<ConnectionWithoutSecrets, 'capabilities'>;
+
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export class ConnectionRepository {
   readonly encryptedFields;
@@ -126,8 +132,18 @@ export class ConnectionRepository {
     return document ? this.withSecrets(document) : undefined;
   }
 
-  async list(): Promise<ConnectionWithoutSecrets[]> {
-    const documents = await this.model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
+  /** Lists all connections in one command. Their capabilities, the largest part of a record, are left out. */
+  async list(): Promise<ListedConnection[]> {
+    const documents = await this.model
+      .find({ deletedAt: null }, notListed)
+      .sort({ _id: 1 })
+      .batchSize(wholeBatch)
+      .lean();
+    return documents.map((document) => toRecord(document as ConnectionDocument));
+  }
+
+  async findMany(ids: readonly string[]): Promise<ConnectionWithoutSecrets[]> {
+    const documents = await this.model.find({ _id: { $in: ids }, deletedAt: null }).lean();
     return documents.map(toRecord);
   }
 

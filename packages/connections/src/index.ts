@@ -6,4 +6,5 @@ export type {
   ConnectionTestStep,
   ConnectionWithoutSecrets,
 } from './connection.record.ts';
+export type { ListedConnection } from './connection.repository.ts';
 export { connectionError } from './errors.ts';

@@ -2,4 +2,5 @@
 export const collections = {
   processStates: 'process_states',
   historySamples: 'history_samples',
+  healthReports: 'health_reports',
 } as const;

@@ -1,4 +1,5 @@
-import { type Coverage, sinceLast, type Watermark } from '@bulkhead/imports/export';
+import { type Coverage, coveredBefore, sinceLast, type Watermark } from '@bulkhead/imports/export';
+import type { LastCompleted } from '@bulkhead/imports/runs';
 import type { Schedule } from '@bulkhead/imports/schedules';
 
 /**
@@ -49,4 +50,41 @@ function exportedUpTo(options: {
 /** The clock of a server may be ahead of ours, so the result is never negative. */
 function since(at: number, now: Date): number {
   return Math.max(now.getTime() - at, 0);
+}
+
+/** How far each connection is behind its source. See `connectionLag`. */
+export function lagsOf(options: {
+  readonly connectionIds: readonly string[];
+  /** The schedules that are not paused. */
+  readonly schedules: readonly Schedule[];
+  readonly watermarks: readonly Watermark[];
+  /** The last completed syncs of each schedule. */
+  readonly completed: readonly LastCompleted[];
+  readonly now: Date;
+}) {
+  const { connectionIds, now } = options;
+  const schedulesOf = Map.groupBy(options.schedules, byConnection);
+  const watermarksOf = Map.groupBy(options.watermarks, byConnection);
+  const completedOf = Map.groupBy(options.completed, byConnection);
+  return connectionIds.flatMap((connectionId) => {
+    const completed = completedOf.get(connectionId) ?? [];
+    const latest = completed.toSorted((left, right) => left.createdAt.getTime() - right.createdAt.getTime());
+    const lag = connectionLag({
+      schedules: schedulesOf.get(connectionId) ?? [],
+      watermarks: watermarksOf.get(connectionId) ?? [],
+      syncedAt: new Map([
+        ...latest.map(({ createdAt }) => [anySync, createdAt] as const),
+        ...latest.flatMap(({ scheduleId, createdAt }) =>
+          scheduleId === undefined ? [] : [[scheduleId, createdAt] as const],
+        ),
+      ]),
+      now,
+      covers: coveredBefore,
+    });
+    return lag ? [{ connectionId, ...lag }] : [];
+  });
+}
+
+function byConnection({ connectionId }: { readonly connectionId: string }): string {
+  return connectionId;
 }

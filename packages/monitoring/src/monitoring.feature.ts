@@ -13,6 +13,7 @@ import {
 import { collections } from './collections.ts';
 import { HistorySampleRepository } from './history/history-sample.repository.ts';
 import { ProcessStateRepository } from './processes/process-state.repository.ts';
+import { HealthReportRepository } from './report/health-report.repository.ts';
 
 export const monitoringFeature = defineFeature({
   collections,
@@ -21,8 +22,9 @@ export const monitoringFeature = defineFeature({
       repositories: {
         processStates: new ProcessStateRepository(database, secretBox.currentKeyId),
         historySamples: new HistorySampleRepository(database),
+      healthReports: new HealthReportRepository(database),
       },
-      // Samples have counts and ids of connections only, for 30 days. States describe processes.
+      // Samples have counts and ids of connections only, for 30 days. States describe processes. The report is replaced each minute.
       data: {
         countOfConnection: countsNothing,
         eraseConnection: leavesCountsToExpire,

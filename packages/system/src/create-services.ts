@@ -9,11 +9,11 @@ import { BulkExportService, createStartExport } from '@bulkhead/imports/export/c
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/schedules/commands';
 import { SyncService } from '@bulkhead/imports/sync/commands';
 import {
-  createHealthService,
   createHistoryService,
   createMonitoringService,
   createPauseReader,
   createRateBudgetService,
+  HealthService,
 } from '@bulkhead/monitoring/commands';
 import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
 import { ResourceService } from '@bulkhead/records/commands';
@@ -76,7 +76,11 @@ export function createServices(options: ServicesOptions) {
   });
   const idempotency = createIdempotencyService({ store });
   const monitoring = createMonitoringService(store, producer);
-  const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
+  const rateBudgets = createRateBudgetService({
+    connections: store.connections,
+    registry,
+    reader: { redis, prefix },
+  });
   const readPause = createPauseReader({
     find: (id) => store.connections.find(id),
     registry,
@@ -110,8 +114,8 @@ export function createServices(options: ServicesOptions) {
     connections,
     documents: createDocumentService({ store, producer, connections }),
     erasures: new ErasureService(store, producer),
-    health: createHealthService({
-      ...{ store, producer, monitoring, rateBudgets, configuration },
+    health: new HealthService({
+      ...{ store, producer, configuration, readBudgets: rateBudgets.read },
       checkRedis: () => checkRedis(redis),
       redisConnectionError: watchConnection(redis),
     }),

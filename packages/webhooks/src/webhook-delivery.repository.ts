@@ -7,6 +7,9 @@ import {
   webhookDeliverySchema,
 } from './webhook-delivery.record.ts';
 
+/** A list is read in one command, unless it is larger than a response of MongoDB (16 MB). */
+const wholeBatch = 100_000;
+
 /** Enough to see a pattern. The retries of one day are fewer. */
 const keptAttempts = 20;
 
@@ -14,6 +17,19 @@ const schema = mongooseSchemaOf(webhookDeliverySchema, { collection: collections
 schema.index({ connectionId: 1, createdAt: -1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
 schema.index({ state: 1, createdAt: 1 });
+
+/** Calls of one connection to one URL that were not delivered. */
+export interface UndeliveredCalls extends Pick<WebhookDelivery, 'connectionId' | 'url' | 'state'> {
+  /** Of the newest. */
+  readonly id: string;
+  readonly count: number;
+  /** When the event of the oldest was created. */
+  readonly since: Date;
+  /** The most attempts of a call. */
+  readonly attempts: number;
+  /** The last attempt of the newest. */
+  readonly last?: WebhookAttempt;
+}
 
 /** `webhook_deliveries`: the calls to clients, and whether they were delivered. */
 export class WebhookDeliveryRepository {
@@ -59,16 +75,32 @@ export class WebhookDeliveryRepository {
     return (await this.model.find(filter).sort({ createdAt: -1, _id: -1 }).limit(limit).lean()).map(withId);
   }
 
-  /** Lists deliveries by the time of their event, the newest first. It reads an index and at most `limit` records. */
-  async listByTime(options: {
-    readonly state: WebhookState;
-    readonly from: Date;
-    readonly to: Date;
-    readonly limit: number;
-  }): Promise<WebhookDelivery[]> {
-    const { state, from, to, limit } = options;
-    const filter = { state, createdAt: { $gte: from, $lte: to } };
-    return (await this.model.find(filter).sort({ createdAt: -1 }).limit(limit).lean()).map(withId);
+  /**
+   * The calls since `since` that were not delivered, for each URL of a connection, in one command. Of each group it has the newest call.
+   */
+  listUndelivered(since: Date): Promise<UndeliveredCalls[]> {
+    const groups = this.model.aggregate<UndeliveredCalls>([
+      { $match: { state: { $in: ['failed', 'pending'] }, createdAt: { $gte: since } } },
+      { $sort: { createdAt: 1 } },
+      {
+        $group: {
+          _id: { connectionId: '$connectionId', url: '$url', state: '$state' },
+          id: { $last: '$_id' },
+          count: { $sum: 1 },
+          since: { $first: '$createdAt' },
+          attempts: { $max: { $size: '$attempts' } },
+          last: { $last: { $arrayElemAt: ['$attempts', -1] } },
+        },
+      },
+      { $sort: { since: -1 } },
+      {
+        $project: {
+          ...{ _id: 0, id: 1, count: 1, since: 1, attempts: 1, last: 1 },
+          ...{ connectionId: '$_id.connectionId', url: '$_id.url', state: '$_id.state' },
+        },
+      },
+    ]);
+    return groups.option({ batchSize: wholeBatch }).exec();
   }
 
   listPendingIds() {

@@ -22,7 +22,7 @@ export const doctor = command({
   examples: ['doctor', 'doctor --no-connections --strict'],
   async run(context, { connections, strict = false }) {
     if (connections) await testAll(context);
-    const answer = await context.api.GET('/api/ehr/health-report');
+    const answer = await context.api.GET('/api/ehr/health-report', { params: { query: { fresh: 'true' } } });
     const report = addCheck(answerOf(answer).data, clockCheck(answer.response));
     context.output.print(report, () => toText(report));
     const failed = report.problems.filter(({ severity }) => severity === 'critical' || strict);
@@ -73,33 +73,50 @@ function addCheck(report: Report, check: Check): Report {
   return {
     ...report,
     severity: severity === 'ok' ? check.severity : severity,
-    problems: [...problems, { ...problem, checks: [id] }],
+    problems: [...problems, { ...problem, key: id, connections: 0, checks: [id] }],
     checks: checks.toSpliced(index, 0, check),
   };
 }
 
 const indent = ' '.repeat(10);
+/** Enough to see what they have in common. */
+const shownSubjects = 3;
 
-/** Each problem with what it has found and what to do, then a line for each check that is ok. */
+/** Each problem with what it has found and what to do, then the checks that are ok, and a line that counts. */
 function toText({ problems, checks }: Report): string {
+  const passed = checks.filter(({ severity }) => severity === 'ok').map(({ title }) => title);
+  const critical = problems.filter(({ severity }) => severity === 'critical').length;
+  const counts = [counted(critical, 'critical problem'), counted(problems.length - critical, 'warning')];
   return [
     ...problems.map(toProblemText),
-    ...checks
-      .filter(({ severity }) => severity === 'ok')
-      .map(({ title, reason }) => `${'ok'.padEnd(indent.length)}${title}: ${reason}`),
+    ...(passed.length === 0 ? [] : [`${'ok'.padEnd(indent.length)}${passed.join(', ')}`]),
+    `${counts.join(', ')}, ${passed.length} of ${counted(checks.length, 'check')} ok.`,
   ].join('\n');
 }
 
-function toProblemText({ title, severity, reason, action, subjects, since }: Problem): string {
+function toProblemText({ key, title, severity, reason, action, subjects, connections, ...times }: Problem): string {
+  const shown = subjects.slice(0, shownSubjects);
+  const all = connections > 1 ? `: bulkhead connections list --problem ${key}` : '';
   return [
-    `${severity.padEnd(indent.length)}${title}: ${reason}${since === undefined ? '' : ` Since ${since}.`}`,
-    ...subjects.map((subject) => {
+    `${severity.padEnd(indent.length)}${title}: ${reason}${toTimes(times)}`,
+    ...shown.map((subject) => {
       const { kind, id, count } = subject;
-      const times = count === undefined ? '' : ` (${count} times)`;
-      return `${indent}- ${kind} ${id}${toOwnerText(subject)}${times}: ${reasonOf(subject)}`;
+      const repeated = count === undefined ? '' : ` (${count} times)`;
+      return `${indent}- ${kind} ${id}${toOwnerText(subject)}${repeated}: ${reasonOf(subject)}`;
     }),
+    ...(shown.length < subjects.length ? [`${indent}- and others${all}`] : []),
     ...(action === undefined ? [] : [`${indent}What to do: ${action}`]),
   ].join('\n');
+}
+
+function toTimes({ since, lastSeen, asOf }: Pick<Problem, 'since' | 'lastSeen' | 'asOf'>): string {
+  if (since === undefined) return asOf === undefined ? '' : ` As of ${asOf}.`;
+  const last = lastSeen === undefined ? '' : `, last seen ${lastSeen}`;
+  return ` Since ${since}${last}${asOf === undefined ? '' : `, as of ${asOf}`}.`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** A schedule has the code of the error because of which it did not start. The reason of other records contains its message. */

@@ -27,5 +27,31 @@ test('doctor shows its report if a connection is deleted before its test', async
   const answers = { testConnection: { status: 404, body: { success: false, error } } };
   const { calls, stdout } = await run({ args: ['doctor'], answers });
   expect(calls.map(({ id }) => id)).toEqual(['listConnections', 'testConnection', 'getHealthReport']);
-  expect(stdout).toContain('the clock of the API');
+  expect(stdout).toMatch(/^ok .*Clock$/m);
+});
+
+test('doctor shows one problem of 206 connections in a few lines, how to list them, and a last line that counts', async () => {
+  const subject = (index: number) => ({
+    ...{ kind: 'connection', id: `conn_${index}`, connectionId: `conn_${index}`, connectionName: `Practice ${index}` },
+    ...{ reason: 'token failed: The EHR refused it.', code: 'token-refused' },
+  });
+  const problem = {
+    ...{ key: 'credentials', severity: 'critical', title: '206 connections: the EHR refuses the credentials' },
+    ...{ reason: '206 last tests failed.', action: 'Edit the credentials.', checks: ['connections'], connections: 206 },
+    ...{ since: '2026-11-30T09:31:00Z', lastSeen: '2026-11-30T10:07:00Z' },
+    subjects: Array.from({ length: 20 }, (_, index) => subject(index)),
+  };
+  const check = { id: 'redis', title: 'Redis', severity: 'ok', reason: 'Redis responds.', subjects: [] };
+  const data = { severity: 'critical', checkedAt: '2026-11-30T10:08:00Z', problems: [problem], checks: [check] };
+  const answers = { getHealthReport: { body: { success: true, data } } };
+  const { stdout, exitCode } = await run({ args: ['doctor', '--no-connections'], answers });
+  expect(exitCode).toBe(1);
+  expect(stdout.trim().split('\n')).toEqual([
+    'critical  206 connections: the EHR refuses the credentials: 206 last tests failed. Since 2026-11-30T09:31:00Z, last seen 2026-11-30T10:07:00Z.',
+    ...[0, 1, 2].map((index) => expect.stringContaining(`- connection conn_${index} "Practice ${index}": `)),
+    '          - and others: bulkhead connections list --problem credentials',
+    '          What to do: Edit the credentials.',
+    'ok        Redis, Clock',
+    '1 critical problem, 0 warnings, 2 of 2 checks ok.',
+  ]);
 });

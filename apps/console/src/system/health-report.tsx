@@ -1,7 +1,7 @@
 import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link } from 'react-router';
-import { api, type HealthCheck, type HealthProblem, type HealthSubject } from '../api/api.ts';
+import { api, type HealthCheck, type HealthProblem, type HealthSubject, refresh } from '../api/api.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { errorText, messageText, withoutNames } from '../parts/coded-text.ts';
@@ -13,18 +13,37 @@ import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { placeOf } from './place-of.ts';
 
-/** The report costs some dozen reads, so it runs less often than a list of records. */
+/** A worker checks the data each minute, and Redis and the processes are read with each report. */
 const refreshMs = 30_000;
 /** Enough to see what they have in common. Fifty would hide the next problem. */
 const shownSubjects = 5;
 
 const useReport = () => api.useQuery('get', '/api/ehr/health-report', {}, { refetchInterval: refreshMs });
 
+/** Checks everything now, for a user who has fixed something. */
+function CheckNowButton() {
+  const fresh = api.useQuery(
+    'get',
+    '/api/ehr/health-report',
+    { params: { query: { fresh: 'true' } } },
+    { enabled: false },
+  );
+  const checkNow = async () => {
+    await fresh.refetch();
+    await refresh('/api/ehr/health-report');
+  };
+  return (
+    <Button size="compact-xs" variant="subtle" loading={fresh.isFetching} onClick={() => void checkNow()}>
+      Check now
+    </Button>
+  );
+}
+
 /** The problems of `bulkhead doctor`, the worst first, each with a link or an action at its place. */
 export function HealthReport() {
   return (
     <QueryResult query={useReport()}>
-      {({ data: { severity, problems, checks } }) => (
+      {({ data: { severity, problems, checks, checkedAt } }) => (
         <Stack gap="xs">
           {severity === 'ok' && (
             <Alert color="green" title="All checks are well">
@@ -36,9 +55,9 @@ export function HealthReport() {
               .
             </Alert>
           )}
-          {problems.length > 0 && <Summary problems={problems} />}
+          <Summary problems={problems} checkedAt={checkedAt} />
           {problems.map((problem) => (
-            <Problem key={`${problem.title} ${problem.checks.join()}`} problem={problem} />
+            <Problem key={problem.key} problem={problem} />
           ))}
         </Stack>
       )}
@@ -65,35 +84,35 @@ const columns: readonly Column<HealthCheck>[] = [
 
 const colors = { ok: 'green', warning: 'yellow', critical: 'red' } as const;
 
-/** "1 critical, 2 warnings, since 07:56". */
-function Summary({ problems }: { readonly problems: readonly HealthProblem[] }) {
+/** "1 critical, 2 warnings. Checked 40 seconds ago." */
+function Summary({ problems, checkedAt }: { readonly problems: readonly HealthProblem[]; readonly checkedAt: string }) {
   const critical = problems.filter(({ severity }) => severity === 'critical').length;
   const warnings = problems.length - critical;
-  const [since] = problems.flatMap((problem) => problem.since ?? []).toSorted();
   const parts = [
     ...(critical > 0 ? [`${formatCount(critical)} critical`] : []),
     ...(warnings > 0 ? [`${formatCount(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),
   ];
   return (
-    <Text size="sm" fw={600}>
-      {parts.join(', ')}
-      {since !== undefined && (
-        <>
-          , since <Timestamp at={since} isExact />
-        </>
-      )}
-    </Text>
+    <Group gap="xs">
+      <Text size="sm">
+        {parts.length > 0 && <b>{parts.join(', ')}. </b>}
+        Checked <Timestamp at={checkedAt} />
+      </Text>
+      <CheckNowButton />
+    </Group>
   );
 }
 
 function Problem({ problem }: { readonly problem: HealthProblem }) {
-  const { title, severity, reason, action, subjects, checks } = problem;
+  const { key, title, severity, reason, action, subjects, checks, connections } = problem;
   const [id = ''] = checks;
   const [showsAll, { open: showAll }] = useDisclosure(false);
   const shown = showsAll ? subjects : subjects.slice(0, shownSubjects);
   return (
     <Alert color={colors[severity]} title={`${title} (${severity})`} style={{ overflowWrap: 'anywhere' }}>
-      <Text size="sm">{withoutNames(reason)}</Text>
+      <Text size="sm">
+        {withoutNames(reason)} <Times problem={problem} />
+      </Text>
       {shown.length > 0 && (
         <List size="sm" my={4} spacing={4}>
           {shown.map((subject) => (
@@ -109,11 +128,22 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
           ))}
         </List>
       )}
-      {shown.length < subjects.length && (
-        <Button size="compact-sm" variant="default" mb={4} onClick={showAll}>
-          Show all {formatCount(subjects.length)}
-        </Button>
-      )}
+      {shown.length < subjects.length &&
+        (connections > shownSubjects ? (
+          <Button
+            component={Link}
+            to={`/connections?problem=${encodeURIComponent(key)}`}
+            size="compact-sm"
+            variant="default"
+            mb={4}
+          >
+            Show all {formatCount(connections)} connections
+          </Button>
+        ) : (
+          <Button size="compact-sm" variant="default" mb={4} onClick={showAll}>
+            Show all {formatCount(subjects.length)}
+          </Button>
+        ))}
       {action !== undefined && (
         <Text size="sm">
           {withoutNames(action)}{' '}
@@ -121,6 +151,31 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
         </Text>
       )}
     </Alert>
+  );
+}
+
+function Times({ problem: { since, lastSeen, asOf } }: { readonly problem: HealthProblem }) {
+  if (since === undefined && asOf === undefined) return null;
+  return (
+    <>
+      {since !== undefined && (
+        <>
+          Since <Timestamp at={since} isExact />
+        </>
+      )}
+      {lastSeen !== undefined && (
+        <>
+          , last seen <Timestamp at={lastSeen} isExact />
+        </>
+      )}
+      {asOf !== undefined && (
+        <>
+          {since === undefined ? 'As of ' : ', as of '}
+          <Timestamp at={asOf} isExact />
+        </>
+      )}
+      .
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { createHistoryService } from '@bulkhead/monitoring/commands';
-import { sampleHistoryJob } from '@bulkhead/monitoring/jobs';
+import { checkHealthJob, sampleHistoryJob } from '@bulkhead/monitoring/jobs';
 import { runJob } from '@bulkhead/queues/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
@@ -23,6 +23,7 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   const budget = { id: 'b', name: 'athenahealth.production', rateLimit: { perDay: 100_000 } };
   const readBudgets = async () => [{ state: { budget, day: 4711 } }] as never;
   const sampled = { ...deps, readBudgets };
+  await runJob(sampled, checkHealthJob, {});
   await runJob(sampled, sampleHistoryJob, {});
   laterBy(1);
   await runJob(sampled, sampleHistoryJob, {});

@@ -44,6 +44,8 @@ schema.index({ discard: 1, _id: 1 });
 schema.index({ notify: 1, _id: 1 });
 schema.index({ orphans: 1 }, { sparse: true });
 schema.index({ completedAt: 1, phase: 1 });
+// `listNewestEnded` reads only this index.
+schema.index({ phase: 1, connectionId: 1, scheduleId: 1, _id: 1, createdAt: 1 });
 
 /** In these phases the EHR has not answered the kick-off. */
 const beforeKickOff: readonly BulkExportPhase[] = ['queued', 'kicking-off'];

@@ -3,4 +3,4 @@ export { isInPhase, type PhaseBefore } from './phases.ts';
 export { type EndedRun, retainRuns } from './retain-runs.ts';
 export { dayBefore, hasWaitedForADay, noteRetry, type Retrying, retryingSchema, withGrowingWait } from './retrying.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape } from './run-events.ts';
-export { RunQueries } from './run-queries.ts';
+export { type LastCompleted, RunQueries } from './run-queries.ts';

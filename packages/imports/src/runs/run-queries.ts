@@ -2,6 +2,22 @@ import { median } from '@bulkhead/base';
 import { type ConnectionScope, findIds, inScope } from '@bulkhead/store';
 import type { Model } from 'mongoose';
 
+/** A list is read in one command, unless it is larger than a response of MongoDB (16 MB). */
+const wholeBatch = 100_000;
+
+/** When the last completed run of a schedule, or without one, was created. */
+export interface LastCompleted {
+  readonly connectionId: string;
+  readonly scheduleId?: string;
+  readonly createdAt: Date;
+}
+
+interface EndedGroup {
+  readonly _id: { readonly connectionId: string; readonly scheduleId?: string | null; readonly phase: string };
+  readonly id: string;
+  readonly createdAt: Date;
+}
+
 /** The queries of exports and of syncs. @param options.endPhases the phases of a run that has ended and was not cancelled */
 export class RunQueries<Document extends { readonly _id: string }, Run, Phase extends string> {
   private readonly toRecord;
@@ -119,11 +135,40 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
     );
   }
 
-  /** Finds the newest run of a connection that has ended and was not cancelled. It walks the index of the connection from its end. */
-  async findNewestEnded(connectionId: string): Promise<Run | undefined> {
-    return (
-      await this.listSorted({ connectionId, phase: { $in: this.endPhases } }, { sort: { _id: -1 }, limit: 1 })
-    )[0];
+  /**
+   * Lists the newest run of each connection that has ended and was not cancelled, and when the last completed run of each schedule was
+   * created. It walks an index and reads one record for each connection, in two commands.
+   */
+  async listNewestEnded(): Promise<{ readonly newest: readonly Run[]; readonly completed: readonly LastCompleted[] }> {
+    const groups = await this.runs
+      .aggregate<EndedGroup>([
+        { $match: { phase: { $in: this.endPhases } } },
+        {
+          $group: {
+            _id: { connectionId: '$connectionId', scheduleId: '$scheduleId', phase: '$phase' },
+            id: { $max: '$_id' },
+            createdAt: { $max: '$createdAt' },
+          },
+        },
+      ])
+      .option({ batchSize: wholeBatch });
+    // Ids have the order of creation.
+    const newestIds = [...Map.groupBy(groups, ({ _id }) => _id.connectionId).values()].flatMap((ofConnection) =>
+      ofConnection
+        .map(({ id }) => id)
+        .toSorted()
+        .slice(-1),
+    );
+    return {
+      newest: await this.listSorted({ _id: { $in: newestIds } }, { sort: { _id: 1 } }),
+      completed: groups
+        .filter(({ _id }) => _id.phase === 'completed')
+        .map(({ _id: { connectionId, scheduleId }, createdAt }) => ({
+          connectionId,
+          createdAt,
+          ...(scheduleId == null ? {} : { scheduleId }),
+        })),
+    };
   }
 
   /** Lists the ended runs whose clients have not been notified yet. */
@@ -138,7 +183,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
   private async listSorted(filter: object, page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number }) {
     // MongoDB reads no limit as 0.
     const { sort, limit = 0 } = page;
-    const documents = await this.runs.find(filter).sort(sort).limit(limit).lean();
+    const documents = await this.runs.find(filter).sort(sort).limit(limit).batchSize(wholeBatch).lean();
     return documents.map((document) => this.toRecord(document as unknown as Document));
   }
 }

@@ -28,8 +28,8 @@ schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ notify: 1, _id: 1 });
 schema.index({ completedAt: 1, phase: 1 });
-// `findLastCompleted`, of a connection whose syncs never complete.
-schema.index({ connectionId: 1, phase: 1, _id: -1 });
+// `listNewestEnded` reads only this index.
+schema.index({ phase: 1, connectionId: 1, scheduleId: 1, _id: 1, createdAt: 1 });
 
 /** `sync_runs`: the state of every enhanced sync. */
 export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, SyncRunPhase> {
@@ -70,15 +70,6 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
 
   listIds(connectionId: string): Promise<string[]> {
     return findIds(this.model, { connectionId });
-  }
-
-  /** Finds the last run that completed. @param filter.scheduleId the schedule that started it. If absent, any run counts */
-  async findLastCompleted(filter: {
-    readonly connectionId: string;
-    readonly scheduleId?: string;
-  }): Promise<Pick<SyncRun, 'createdAt'> | undefined> {
-    const query = this.model.findOne({ ...filter, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
-    return (await query.lean()) ?? undefined;
   }
 
   /** Moves a run to its next phase if it is still as `from` describes it. @returns undefined if another process changed it first */

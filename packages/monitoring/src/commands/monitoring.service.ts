@@ -1,8 +1,5 @@
 import { unavailable } from '@bulkhead/base';
-import { coveredBefore, type Watermark } from '@bulkhead/imports/export';
-import type { Schedule } from '@bulkhead/imports/schedules';
 import type { Producer, QueueFigures } from '@bulkhead/queues';
-import { anySync, connectionLag } from '../connection-lag.ts';
 import { type ProcessState, processStatus } from '../processes/process-state.record.ts';
 import type { MonitoredStores } from '../stores.ts';
 
@@ -58,52 +55,7 @@ export function createMonitoringService(store: MonitoredStores, producer: Produc
         .flatMap((process) => process.callsPrivateNetwork ?? []);
       return answers.length === 0 ? undefined : answers.includes(true);
     },
-
-    /** How far each connection is behind its source. See `connectionLag`. */
-    async readLags(now: Date) {
-      const [connectionIds, schedules, watermarks] = await Promise.all([
-        store.connections.listIds(),
-        store.schedules.listUnpaused(),
-        store.watermarks.listAll(),
-      ]);
-      const schedulesOf = Map.groupBy(schedules, byConnection);
-      const watermarksOf = Map.groupBy(watermarks, byConnection);
-      const lags = connectionIds.map(async (connectionId) => {
-        const schedules = schedulesOf.get(connectionId) ?? [];
-        const syncedAt = await readSyncs(store, { connectionId, schedules });
-        const lag = connectionLag({
-          schedules,
-          watermarks: watermarksOf.get(connectionId) ?? [],
-          syncedAt,
-          now,
-          covers: coveredBefore,
-        });
-        return lag ? [{ connectionId, ...lag }] : [];
-      });
-      return (await Promise.all(lags)).flat();
-    },
   };
-}
-
-/** Reads the last completed run of each sync schedule, or the last of all runs if there is no schedule. Each read uses an index. */
-async function readSyncs(
-  store: MonitoredStores,
-  { connectionId, schedules }: { readonly connectionId: string; readonly schedules: readonly Schedule[] },
-): Promise<ReadonlyMap<string, Date>> {
-  const wanted =
-    schedules.length === 0 ? [undefined] : schedules.filter(({ kind }) => kind === 'sync').map(({ id }) => id);
-  const results = await Promise.all(
-    wanted.map(async (scheduleId) => {
-      const filter = scheduleId === undefined ? { connectionId } : { connectionId, scheduleId };
-      const run = await store.syncRuns.findLastCompleted(filter);
-      return run ? [[scheduleId ?? anySync, run.createdAt] as const] : [];
-    }),
-  );
-  return new Map(results.flat());
-}
-
-function byConnection({ connectionId }: Pick<Schedule | Watermark, 'connectionId'>): string {
-  return connectionId;
 }
 
 /** The figures of a queue, in seconds like its metrics. */

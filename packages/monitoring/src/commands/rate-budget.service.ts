@@ -1,8 +1,8 @@
-import { unavailable } from '@bulkhead/base';
-import type { ConnectionService } from '@bulkhead/connections/commands';
+import { keepFor, unavailable } from '@bulkhead/base';
+import type { ListedConnection } from '@bulkhead/connections';
 import { connectionBudgets, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import { type BudgetState, readBudgets } from '@bulkhead/ehr/rate-limiter';
-import type { ConnectionScope } from '@bulkhead/store';
+import { type ConnectionScope, isInScope } from '@bulkhead/store';
 
 type Budget = BudgetState['budget'];
 
@@ -16,42 +16,52 @@ export interface SharedBudget {
 
 export type RateBudgetService = ReturnType<typeof createRateBudgetService>;
 
+/** The console reads the budgets each second. A new connection may appear some seconds later. */
+const connectionsKeptMs = 10_000;
+
 /** Reads how much of the request budgets of the EHRs is used. */
 export function createRateBudgetService(options: {
-  readonly connections: Pick<ConnectionService, 'list'>;
+  readonly connections: { list(): Promise<readonly ListedConnection[]> };
   readonly registry: ProviderRegistry;
   /** The Redis and the key prefix of the state of the rate limiter. */
   readonly reader: Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
 }) {
   const { connections, registry, reader } = options;
-  const used = async (scope: ConnectionScope) => {
-    const shared = new Map<string, { readonly budget: Budget } & Omit<SharedBudget, 'state'>>();
-    for (const connection of await connections.list(scope)) {
+  const listConnections = keepFor(connectionsKeptMs, () => connections.list());
+  const budgetsOf = (ofScope: readonly ListedConnection[]) => {
+    const shared = new Map<string, { budget: Budget; connectionIds: string[] } & Omit<SharedBudget, 'state'>>();
+    const providers = new Map(registry.list().map((provider) => [provider.id, provider]));
+    for (const connection of ofScope) {
       // The limits of a provider that is no longer configured are unknown.
-      const provider = registry.list().find(({ id }) => id === connection.provider);
+      const provider = providers.get(connection.provider);
       const { budget: requestBudget, tokenBudget } = provider ? connectionBudgets(connection, provider) : {};
       for (const budget of [requestBudget, tokenBudget].filter((value) => value !== undefined)) {
         const { provider: name, environment } = connection;
-        const connectionIds = [...(shared.get(budget.id)?.connectionIds ?? []), connection.id];
-        shared.set(budget.id, { budget, provider: name, environment, connectionIds });
+        const known = shared.get(budget.id) ?? { budget, provider: name, environment, connectionIds: [] };
+        known.connectionIds.push(connection.id);
+        shared.set(budget.id, known);
       }
     }
     return [...shared.values()];
   };
+  /** @throws AppError `unavailable` */
+  const read = async (ofScope: readonly ListedConnection[]): Promise<SharedBudget[]> => {
+    const shared = budgetsOf(ofScope);
+    const states = await readBudgets({ ...reader, budgets: shared.map(({ budget }) => budget) }).catch(
+      (cause: unknown) => {
+        throw unavailable(cause);
+      },
+    );
+    return shared.flatMap(({ budget: _budget, ...rest }, index) => {
+      const state = states[index];
+      return state ? [{ ...rest, state }] : [];
+    });
+  };
   return {
+    read,
     /** The budgets of the connections in scope. @throws AppError `unavailable` */
-    async list(scope: ConnectionScope): Promise<SharedBudget[]> {
-      const shared = await used(scope);
-      const states = await readBudgets({ ...reader, budgets: shared.map(({ budget }) => budget) }).catch(
-        (cause: unknown) => {
-          throw unavailable(cause);
-        },
-      );
-      return shared.flatMap(({ budget: _budget, ...rest }, index) => {
-        const state = states[index];
-        return state ? [{ ...rest, state }] : [];
-      });
-    },
+    list: async (scope: ConnectionScope): Promise<SharedBudget[]> =>
+      read((await listConnections()).filter(({ id }) => isInScope(scope, id))),
   };
 }
 

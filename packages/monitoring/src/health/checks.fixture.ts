@@ -1,5 +1,6 @@
 import type { QueueFigures } from '@bulkhead/queues';
 import type { ProcessState } from '../processes/process-state.record.ts';
+import { judgeData, judgeProcesses, toReport } from './checks.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
 
 export const now = new Date('2026-05-10T12:00:00Z');
@@ -37,5 +38,11 @@ export const healthy: HealthSnapshot = {
   budgets: [],
   quarantine: [],
   documents: [],
-  webhooks: { failed: [], pending: [] },
+  webhooks: [],
 };
+
+/** The report of a process that reads everything itself. */
+export function judge(snapshot: HealthSnapshot, at: Date) {
+  const checks = judgeData(snapshot, at).map((check) => ({ ...check, readAt: at }));
+  return toReport({ processChecks: judgeProcesses(snapshot, at), data: { checkedAt: at, checks }, now: at });
+}

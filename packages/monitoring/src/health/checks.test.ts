@@ -1,13 +1,14 @@
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
-import type { WebhookDelivery } from '@bulkhead/webhooks';
+import type { UndeliveredCalls } from '@bulkhead/webhooks';
 import { expect, test } from '@jest/globals';
 import { maxSilenceMs } from '../processes/process-state.record.ts';
-import { ago, healthy, makeProcess, makeQueue, now } from './checks.fixture.ts';
-import { healthChecks, judge, maxSubjects } from './checks.ts';
-import { maxDocumentsPerHour, maxLinesPerHour } from './data.checks.ts';
+import { ago, healthy, judge, makeProcess, makeQueue, now } from './checks.fixture.ts';
+import { healthChecks } from './checks.ts';
+import { maxDocumentsPerHour, maxLinesPerHour, maxUndeliveredMs } from './data.checks.ts';
 import { maxTestAgeMs, maxUsedRatio, minFailedEhrRequests, stoppedRatio } from './ehr.checks.ts';
+import { maxSubjects } from './finding-group.ts';
 import { hourMs, inWords } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
 import { maxSkewMs, maxSweepAgeMs, minFailedRequests } from './infrastructure.checks.ts';
@@ -38,10 +39,10 @@ const testOf = (ok: boolean, ageMs: number) => ({
   ],
 });
 const budget = { name: 'athenahealth.production', dayRatio: 0, pausedMs: 0, pauseReason: undefined };
-const delivery: WebhookDelivery = {
-  ...{ id: 'wh_1', connectionId: 'conn_1', url: 'https://client.example/hook', type: 'bulk-export.completed' },
-  ...{ body: '{}', state: 'failed', attempts: [{ at: now, status: 500 }], createdAt: now },
-};
+const undelivered = (change: Partial<UndeliveredCalls>): UndeliveredCalls => ({
+  ...{ id: 'wh_1', connectionId: 'conn_1', url: 'https://client.example/hook', state: 'pending', count: 1 },
+  ...{ since: now, attempts: 1, last: { at: now, status: 500 }, ...change },
+});
 const failedExport = makeBulkExport({ id: 'job_1', phase: 'failed', error: { code: 'export-timeout', message: 'm' } });
 const delayedExport = (nextAttemptAt: Date) =>
   makeBulkExport({
@@ -290,18 +291,20 @@ const limits: readonly {
   },
   {
     ...{ id: 'webhooks', what: 'a failed call', severity: 'warning', ok: {} },
-    bad: { webhooks: { failed: [delivery], pending: [] } },
+    bad: { webhooks: [undelivered({ state: 'failed' })] },
   },
   {
-    ...{ id: 'webhooks', what: 'a call that is not delivered for an hour', severity: 'warning', ok: {} },
-    bad: { webhooks: { failed: [], pending: [delivery] } },
+    ...{ id: 'webhooks', what: 'a call that is not delivered for an hour', severity: 'warning' },
+    ok: { webhooks: [undelivered({ since: ago(maxUndeliveredMs) })] },
+    bad: { webhooks: [undelivered({ since: ago(maxUndeliveredMs + 1) })] },
   },
 ];
 
 test('a deployment without a problem is ok in every check', () => {
   const { severity, checks } = judge(healthy, now);
   expect(severity).toBe('ok');
-  expect(checks.map(({ id }) => id)).toEqual(Object.keys(healthChecks));
+  expect(checks.map(({ id }) => id).toSorted()).toEqual(Object.keys(healthChecks).toSorted());
+  expect(checks.slice(0, 4).map(({ id }) => id)).toEqual(['redis', 'mongodb', 'workers', 'sweep']);
   expect(checks.filter(({ action, subjects }) => action !== undefined || subjects.length > 0)).toEqual([]);
 });
 
@@ -357,6 +360,7 @@ test('a check names its records with their reason, at most 20 of them, and count
         id: 'conn_1',
         connectionId: 'conn_1',
         reason: '2 × not-json, 1 × The resource has no valid id',
+        since: ago(2).toISOString(),
       },
     ],
   );
@@ -370,6 +374,14 @@ test('a connection shows the advice of its last test once', () => {
   };
   expect(reasonOf('Rejected.')).toBe('token failed: Rejected. Update it.');
   expect(reasonOf('Rejected. Update it.')).toBe('token failed: Rejected. Update it.');
+});
+
+test('a call that is being repeated is not called delivered', () => {
+  const reasonOf = (webhooks: readonly UndeliveredCalls[]) => findCheck('webhooks', { webhooks }).reason;
+  expect(reasonOf([])).toBe('Every webhook call of the last 48 hours was delivered.');
+  expect(reasonOf([undelivered({ count: 3, attempts: 8 })])).toBe(
+    'No webhook call of the last 48 hours was given up. Being repeated: 3 calls.',
+  );
 });
 
 test('a length of time has a unit of which there are at least two', () => {

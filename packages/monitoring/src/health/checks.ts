@@ -2,7 +2,11 @@
  * The one model of health. The overview of the console, `bulkhead doctor`, `GET /api/ehr/health-report`, the metric
  * `bulkhead_health_check` and the alert rules all show this list.
  *
- *     commands/health.service.ts reads a snapshot --> each check judges its part --> HealthReport, the worst check first
+ *     a worker, each minute:  DataSnapshot --> each check judges its part --> groups by cause --> `health_reports`
+ *     an API process:         ProcessSnapshot --> the same -----------------> with those of `health_reports`: HealthReport
+ *
+ * What grows with the connections is read once for all processes (`report/read-data.ts`). What can be wrong with the workers and the
+ * databases, and costs the same however much is stored, is read by the process that is asked (`commands/health.service.ts`).
  *
  * A check is a pure function in one of the `*.checks.ts` files. Its limits stand beside it, with their reasons. An alert rule has no limit
  * of its own: it fires if its check is not ok for some time, so no alert fires while the report is green.
@@ -19,16 +23,17 @@ import {
   checkPauses,
   checkTokens,
 } from './ehr.checks.ts';
+import { groupsOf, maxSubjects } from './finding-group.ts';
 import {
+  ageMs,
   type Finding,
   type HealthCheck,
   type HealthReport,
   type HealthSubject,
-  type JudgedCheck,
   severities,
 } from './health-check.ts';
-import { problemsOf } from './health-problems.ts';
-import type { HealthSnapshot } from './health-snapshot.ts';
+import { type GroupedCheck, problemsOf } from './health-problems.ts';
+import type { DataSnapshot, ProcessSnapshot } from './health-snapshot.ts';
 import {
   checkApiErrors,
   checkAuditStream,
@@ -44,44 +49,57 @@ import {
 import { checkBacklog, checkFailedJobs } from './queue.checks.ts';
 import { checkFailedExports, checkFailedSyncs, checkLag, checkLateRuns, checkSchedules } from './run.checks.ts';
 
-interface Definition {
+interface Definition<Snapshot> {
   readonly title: string;
   /** Undefined if the part of the snapshot could not be read. */
-  readonly judge: (snapshot: HealthSnapshot, now: Date) => Finding | undefined;
+  readonly judge: (snapshot: Snapshot, now: Date) => Finding | undefined;
 }
 
-/** Every check by its id, in the order in which checks of the same severity are shown. */
-export const healthChecks = {
+const ofProcesses = define<ProcessSnapshot>();
+const ofData = define<DataSnapshot>();
+
+const processChecks = {
   redis: { title: 'Redis', judge: ({ redis }) => checkRedis(redis) },
   mongodb: { title: 'MongoDB', judge: ({ mongodb }) => checkMongodb(mongodb) },
-  workers: define('Workers', ({ queues }) => queues, checkWorkers),
-  sweep: define('Sweep', sweepOf, checkSweep),
-  connections: define('Connections', ({ connections }) => connections, checkConnections),
-  tokens: define('Access tokens', ({ processes }) => processes, checkTokens),
-  'failed-exports': define('Failed exports', exportsOf, checkFailedExports),
-  'failed-syncs': define('Failed syncs', syncRunsOf, checkFailedSyncs),
-  schedules: define('Schedules', ({ schedules }) => schedules, checkSchedules),
-  lag: define('Lag', ({ lags }) => lags, checkLag),
-  'late-runs': define('Late runs', activeRunsOf, checkLateRuns),
-  backlog: define('Backlog', ({ queues }) => queues, checkBacklog),
-  pauses: define('Pauses', pausesOf, checkPauses),
-  budget: define('Request budget', ({ budgets }) => budgets, checkBudget),
-  'ehr-requests': define('Requests to EHRs', ({ processes }) => processes, checkEhrRequests),
-  quarantine: define('Quarantine', ({ quarantine }) => quarantine, checkQuarantine),
-  documents: define('Documents', ({ documents }) => documents, checkDocuments),
-  webhooks: define('Webhooks', ({ webhooks }) => webhooks, checkWebhooks),
-  'failed-jobs': define('Failed jobs', ({ failedJobs }) => failedJobs, checkFailedJobs),
-  processes: define('Processes', ({ processes }) => processes, checkProcesses),
-  'event-loop': define('Event loop', ({ processes }) => processes, checkEventLoop),
-  'api-errors': define('API errors', ({ processes }) => processes, checkApiErrors),
-  'audit-stream': define('Audit stream', ({ processes }) => processes, checkAuditStream),
-  'connection-tests': define('Connection tests', ({ connections }) => connections, checkConnectionTests),
-  network: define('Network', ({ configuration }) => configuration, checkNetwork),
-  'encryption-key': define('Encryption key', ({ configuration }) => configuration, checkEncryptionKey),
-} as const satisfies Record<string, Definition>;
+  workers: ofProcesses('Workers', ({ queues }) => queues, checkWorkers),
+  sweep: ofProcesses('Sweep', sweepOf, checkSweep),
+  tokens: ofProcesses('Access tokens', ({ processes }) => processes, checkTokens),
+  backlog: ofProcesses('Backlog', ({ queues }) => queues, checkBacklog),
+  'ehr-requests': ofProcesses('Requests to EHRs', ({ processes }) => processes, checkEhrRequests),
+  'failed-jobs': ofProcesses('Failed jobs', ({ failedJobs }) => failedJobs, checkFailedJobs),
+  processes: ofProcesses('Processes', ({ processes }) => processes, checkProcesses),
+  'event-loop': ofProcesses('Event loop', ({ processes }) => processes, checkEventLoop),
+  'api-errors': ofProcesses('API errors', ({ processes }) => processes, checkApiErrors),
+  'audit-stream': ofProcesses('Audit stream', ({ processes }) => processes, checkAuditStream),
+  network: ofProcesses('Network', ({ configuration }) => configuration, checkNetwork),
+  'encryption-key': ofProcesses('Encryption key', ({ configuration }) => configuration, checkEncryptionKey),
+} as const satisfies Record<string, Definition<ProcessSnapshot>>;
 
-/** An operator does not read a longer list. The reason has the number of all records. */
-export const maxSubjects = 20;
+const dataChecks = {
+  connections: ofData('Connections', ({ connections }) => connections, checkConnections),
+  'failed-exports': ofData('Failed exports', exportsOf, checkFailedExports),
+  'failed-syncs': ofData('Failed syncs', syncRunsOf, checkFailedSyncs),
+  schedules: ofData('Schedules', ({ schedules }) => schedules, checkSchedules),
+  lag: ofData('Lag', ({ lags }) => lags, checkLag),
+  'late-runs': ofData('Late runs', activeRunsOf, checkLateRuns),
+  pauses: ofData('Pauses', pausesOf, checkPauses),
+  budget: ofData('Request budget', ({ budgets }) => budgets, checkBudget),
+  quarantine: ofData('Quarantine', ({ quarantine }) => quarantine, checkQuarantine),
+  documents: ofData('Documents', ({ documents }) => documents, checkDocuments),
+  webhooks: ofData('Webhooks', ({ webhooks }) => webhooks, checkWebhooks),
+  'connection-tests': ofData('Connection tests', ({ connections }) => connections, checkConnectionTests),
+} as const satisfies Record<string, Definition<DataSnapshot>>;
+
+/** Every check by its id. */
+export const healthChecks = { ...processChecks, ...dataChecks } as const;
+
+/** The order in which checks of the same severity are shown. */
+const order: readonly (keyof typeof healthChecks)[] = [
+  ...(['redis', 'mongodb', 'workers', 'sweep', 'connections', 'tokens', 'failed-exports', 'failed-syncs'] as const),
+  ...(['schedules', 'lag', 'late-runs', 'backlog', 'pauses', 'budget', 'ehr-requests', 'quarantine'] as const),
+  ...(['documents', 'webhooks', 'failed-jobs', 'processes', 'event-loop', 'api-errors', 'audit-stream'] as const),
+  ...(['connection-tests', 'network', 'encryption-key'] as const),
+];
 
 const unknownFinding: Finding = {
   severity: 'warning',
@@ -89,26 +107,68 @@ const unknownFinding: Finding = {
   action: 'Follow the check of Redis or MongoDB first. If both are ok, the database is too slow.',
 };
 
-export function judge(snapshot: HealthSnapshot, now: Date): HealthReport {
+export function judgeProcesses(snapshot: ProcessSnapshot, now: Date): GroupedCheck[] {
+  return judgeAll<ProcessSnapshot>(processChecks, { snapshot, now, names: new Map() });
+}
+
+export function judgeData(snapshot: DataSnapshot, now: Date): GroupedCheck[] {
   const names = new Map(snapshot.connections?.map(({ id, name }) => [id, name]));
+  return judgeAll<DataSnapshot>(dataChecks, { snapshot, now, names });
+}
+
+function judgeAll<Snapshot>(
+  checks: Readonly<Record<string, Definition<Snapshot>>>,
+  options: { readonly snapshot: Snapshot; readonly now: Date; readonly names: ReadonlyMap<string, string> },
+): GroupedCheck[] {
+  const { snapshot, now, names } = options;
   const withName = (subject: HealthSubject): HealthSubject => {
     const connectionName = names.get(subject.connectionId ?? '');
     return connectionName === undefined ? subject : { ...subject, connectionName };
   };
-  const checks = Object.entries<Definition>(healthChecks).map(([id, { title, judge }]): JudgedCheck => {
+  return Object.entries(checks).map(([id, { title, judge }]) => {
     const found = judge(snapshot, now);
     const { subjects = [], ...finding } = found ?? unknownFinding;
-    return { id, title, ...finding, subjects: subjects.map(withName), isUnread: found === undefined };
+    const check = { id, title, ...finding };
+    const isUnread = found === undefined;
+    const groups = isUnread ? [] : groupsOf({ ...check, subjects: subjects.map(withName) });
+    return { ...check, groups, isUnread };
   });
-  const worstFirst = checks.toSorted((left, right) => rankOf(right) - rankOf(left));
-  const withFew = <Part extends { readonly subjects: readonly HealthSubject[] }>(part: Part): Part => {
-    return { ...part, subjects: part.subjects.slice(0, maxSubjects) };
-  };
+}
+
+/** A worker reads the data each minute. Five missing reads are not a slow database. */
+export const maxDataAgeMs = 5 * 60_000;
+
+/** The checks of a worker, and when each of them was last made. */
+export interface CheckedData {
+  readonly checkedAt: Date;
+  readonly checks: readonly (GroupedCheck & { readonly readAt: Date })[];
+}
+
+/** @param data undefined if no worker has stored a report */
+export function toReport(options: {
+  readonly processChecks: readonly GroupedCheck[];
+  readonly data: CheckedData | undefined;
+  readonly now: Date;
+}): HealthReport {
+  const { processChecks: live, data, now } = options;
+  const stored = data?.checks.map(({ readAt, ...check }) =>
+    ageMs(readAt, now) > maxDataAgeMs ? { ...check, asOf: readAt.toISOString() } : check,
+  );
+  const unread = Object.entries(dataChecks).map(([id, { title }]) => {
+    return { id, title, ...unknownFinding, groups: [], isUnread: true };
+  });
+  const placeOf = ({ id }: GroupedCheck) => (order as readonly string[]).indexOf(id);
+  const worstFirst = [...live, ...(stored ?? unread)].toSorted(
+    (left, right) => rankOf(right) - rankOf(left) || placeOf(left) - placeOf(right),
+  );
+  const few = (subjects: readonly HealthSubject[]) => subjects.slice(0, maxSubjects);
   return {
     severity: worstFirst[0]?.severity ?? 'ok',
-    checkedAt: now.toISOString(),
-    problems: problemsOf(worstFirst).map(withFew),
-    checks: worstFirst.map(({ isUnread: _, ...check }) => withFew(check)),
+    checkedAt: (data?.checkedAt ?? now).toISOString(),
+    problems: problemsOf(worstFirst).map((problem) => ({ ...problem, subjects: few(problem.subjects) })),
+    checks: worstFirst.map(({ groups, isUnread: _, ...check }) => {
+      return { ...check, subjects: few(groups.flatMap(({ subjects }) => subjects)) };
+    }),
   };
 }
 
@@ -117,36 +177,36 @@ export function rankOf({ severity }: Pick<HealthCheck, 'severity'>): number {
   return severities.indexOf(severity);
 }
 
-function define<Part>(
-  title: string,
-  partOf: (snapshot: HealthSnapshot) => Part | undefined,
-  check: (part: Part, now: Date) => Finding,
-): Definition {
-  return {
+function define<Snapshot>() {
+  return <Part>(
+    title: string,
+    partOf: (snapshot: Snapshot) => Part | undefined,
+    check: (part: Part, now: Date) => Finding,
+  ): Definition<Snapshot> => ({
     title,
     judge(snapshot, now) {
       const part = partOf(snapshot);
       return part === undefined ? undefined : check(part, now);
     },
-  };
+  });
 }
 
-function sweepOf({ isSweepScheduled: isScheduled, processes }: HealthSnapshot) {
+function sweepOf({ isSweepScheduled: isScheduled, processes }: ProcessSnapshot) {
   return isScheduled === undefined || processes === undefined ? undefined : { isScheduled, processes };
 }
 
-function exportsOf({ exports, connections = [] }: HealthSnapshot) {
+function exportsOf({ exports, connections = [] }: DataSnapshot) {
   return exports && { runs: exports, connections };
 }
 
-function syncRunsOf({ syncRuns, connections = [] }: HealthSnapshot) {
+function syncRunsOf({ syncRuns, connections = [] }: DataSnapshot) {
   return syncRuns && { runs: syncRuns, connections };
 }
 
-function pausesOf({ budgets, exports }: HealthSnapshot) {
+function pausesOf({ budgets, exports }: DataSnapshot) {
   return budgets && exports && { budgets, exports: exports.active };
 }
 
-function activeRunsOf({ exports, syncRuns }: HealthSnapshot) {
+function activeRunsOf({ exports, syncRuns }: DataSnapshot) {
   return exports && syncRuns && { exports: exports.active, syncRuns: syncRuns.active };
 }

@@ -1,7 +1,8 @@
+import { present } from '@bulkhead/base';
 import { quarantineReasons } from '@bulkhead/records/quarantine';
-import type { WebhookDelivery } from '@bulkhead/webhooks';
+import type { UndeliveredCalls } from '@bulkhead/webhooks';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, ok } from './health-check.ts';
-import type { HealthSnapshot } from './health-snapshot.ts';
+import type { DataSnapshot } from './health-snapshot.ts';
 
 /** Problems with data are shown for a day, so that an operator who looks once a day sees them. */
 export const dataShownMs = 24 * hourMs;
@@ -11,19 +12,18 @@ export const maxDocumentsPerHour = 10;
 /** The most records that a check reads. Above it the number is not exact. */
 export const maxRead = 1000;
 
-export function checkQuarantine(lines: NonNullable<HealthSnapshot['quarantine']>, now: Date): Finding {
+export function checkQuarantine(lines: NonNullable<DataSnapshot['quarantine']>, now: Date): Finding {
   if (lines.length === 0) return ok('No line was quarantined in the last 24 hours.');
   const perHour = lines.filter(({ createdAt }) => ageMs(createdAt, now) <= hourMs).length;
   return {
     severity: perHour > maxLinesPerHour ? 'critical' : 'warning',
     reason: `Quarantined in the last 24 hours: ${upTo(lines.length, 'line')}. In the last hour: ${upTo(perHour, 'line')}.`,
-    action:
-      'Read their reasons. If all are the same, tell the support of the EHR. Correct single lines and store them.',
-    subjects: byConnection(lines, ({ reason }) => titleOf(reason)),
+    action: 'Read their reasons. If all are the same, contact the EHR’s support. Correct single lines and store them.',
+    subjects: byConnection(lines, { reasonOf: ({ reason }) => titleOf(reason), atOf: ({ createdAt }) => createdAt }),
   };
 }
 
-export function checkDocuments(documents: NonNullable<HealthSnapshot['documents']>, now: Date): Finding {
+export function checkDocuments(documents: NonNullable<DataSnapshot['documents']>, now: Date): Finding {
   if (documents.length === 0) return ok('No document has failed in the last 24 hours.');
   const perHour = documents.filter(({ completedAt }) => completedAt && ageMs(completedAt, now) <= hourMs).length;
   return {
@@ -31,7 +31,10 @@ export function checkDocuments(documents: NonNullable<HealthSnapshot['documents'
     reason: `Failed in the last 24 hours: ${upTo(documents.length, 'document')}. In the last hour: ${upTo(perHour, 'document')}.`,
     action:
       'Fix the cause that the code describes, and retry the documents. If all are forbidden, the scopes lack Binary.',
-    subjects: byConnection(documents, ({ error }) => error?.code ?? 'cancelled'),
+    subjects: byConnection(documents, {
+      reasonOf: ({ error }) => error?.code ?? 'cancelled',
+      atOf: ({ completedAt }) => completedAt,
+    }),
   };
 }
 
@@ -40,26 +43,30 @@ export const maxUndeliveredMs = hourMs;
 /** A call fails after a day of attempts, and then its failure is shown for another day. */
 export const webhooksShownMs = 48 * hourMs;
 
-export function checkWebhooks({ failed, pending }: NonNullable<HealthSnapshot['webhooks']>): Finding {
-  const toSubject = (state: string) => (delivery: WebhookDelivery) => {
-    const { id, connectionId, attempts } = delivery;
-    const last = attempts.at(-1);
+export function checkWebhooks(calls: readonly UndeliveredCalls[], now: Date): Finding {
+  const failed = calls.filter(({ state }) => state === 'failed');
+  const pending = calls.filter(({ state }) => state === 'pending');
+  const repeated = pending.filter(({ attempts }) => attempts > 0);
+  const late = pending.filter(({ since }) => ageMs(since, now) > maxUndeliveredMs);
+  const countOf = (some: readonly UndeliveredCalls[]) => some.reduce((sum, { count }) => sum + count, 0);
+  if (failed.length === 0 && late.length === 0) {
+    if (repeated.length === 0) return ok('Every webhook call of the last 48 hours was delivered.');
+    return ok(
+      `No webhook call of the last 48 hours was given up. Being repeated: ${counted(countOf(repeated), 'call')}.`,
+    );
+  }
+  const toSubject = ({ id, connectionId, state, count, since, last }: UndeliveredCalls): HealthSubject => {
     const why = last?.status === undefined ? (last?.error ?? 'no attempt yet') : `the receiver returned ${last.status}`;
-    const since = delivery.createdAt.toISOString();
-    return { kind: 'webhook-delivery', id, connectionId, since, reason: `${state}: ${why}` } satisfies HealthSubject;
+    const reason = `${state === 'failed' ? 'failed' : 'is being repeated'}: ${why}`;
+    const subject = { kind: 'webhook-delivery', id, connectionId, since: since.toISOString(), reason } as const;
+    return count === 1 ? subject : { ...subject, count };
   };
-  const calls = [...failed.map(toSubject('failed')), ...pending.map(toSubject('not delivered for an hour'))];
-  const alike = Map.groupBy(calls, ({ connectionId, reason }) => `${connectionId} ${reason}`).values();
-  const subjects = [...alike].flatMap(([newest, ...others]): HealthSubject[] => {
-    if (!newest) return [];
-    return [others.length === 0 ? newest : { ...newest, count: others.length + 1 }];
-  });
-  if (subjects.length === 0) return ok('Every webhook call of the last 48 hours was delivered.');
+  const receivers = new Set([...failed, ...late].map(({ connectionId, url }) => `${connectionId} ${url}`));
   return {
     severity: 'warning',
-    reason: `Webhook calls that failed: ${failed.length}. Calls that were not delivered for an hour: ${pending.length}.`,
+    reason: `Receivers that did not get their calls: ${receivers.size}. Calls that failed: ${countOf(failed)}. Calls that are being repeated: ${countOf(repeated)}.`,
     action: 'Fix the receiver, or set another URL. Then send the calls again.',
-    subjects,
+    subjects: [...failed, ...late].map(toSubject),
   };
 }
 
@@ -76,13 +83,17 @@ function titleOf(reason: string): string {
 /** One subject for each connection, with its most frequent reasons. */
 function byConnection<Item extends { readonly connectionId: string }>(
   items: readonly Item[],
-  reasonOf: (item: Item) => string,
+  of: { readonly reasonOf: (item: Item) => string; readonly atOf: (item: Item) => Date | undefined },
 ): HealthSubject[] {
   return [...Map.groupBy(items, ({ connectionId }) => connectionId)].map(([id, ofConnection]) => {
-    const reasons = [...Map.groupBy(ofConnection, reasonOf)]
+    const reasons = [...Map.groupBy(ofConnection, of.reasonOf)]
       .toSorted(([, left], [, right]) => right.length - left.length)
       .slice(0, 3)
       .map(([reason, { length }]) => `${length} × ${reason}`);
-    return { kind: 'connection', id, connectionId: id, reason: reasons.join(', ') };
+    const since = ofConnection
+      .flatMap((item) => of.atOf(item)?.toISOString() ?? [])
+      .toSorted()
+      .at(0);
+    return { kind: 'connection', id, connectionId: id, reason: reasons.join(', '), ...present({ since }) };
   });
 }

@@ -2,10 +2,10 @@ import { dayShares } from '@bulkhead/ehr/rate-limiter';
 import type { BulkExport } from '@bulkhead/imports/export';
 import type { ProcessState } from '../processes/process-state.record.ts';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
-import type { BudgetSnapshot, HealthSnapshot } from './health-snapshot.ts';
+import type { BudgetSnapshot, DataSnapshot } from './health-snapshot.ts';
 import { sumOf } from './infrastructure.checks.ts';
 
-type Connections = NonNullable<HealthSnapshot['connections']>;
+type Connections = NonNullable<DataSnapshot['connections']>;
 
 /** The result of the last test of each connection. The report runs no test, because a test costs a token. */
 export function checkConnections(connections: Connections): Finding {
@@ -35,8 +35,9 @@ export function checkConnections(connections: Connections): Finding {
 export const maxTestAgeMs = 30 * 24 * hourMs;
 
 export function checkConnectionTests(connections: Connections, now: Date): Finding {
-  const subjects = connections.flatMap(({ id, lastTest }): HealthSubject[] => {
-    const subject = { kind: 'connection', id, connectionId: id } as const;
+  const subjects = connections.flatMap(({ id, createdAt, lastTest }): HealthSubject[] => {
+    const since = (lastTest?.endedAt ?? createdAt).toISOString();
+    const subject = { kind: 'connection', id, connectionId: id, since } as const;
     if (!lastTest) return [{ ...subject, reason: 'was never tested' }];
     const age = ageMs(lastTest.endedAt, now);
     return age > maxTestAgeMs ? [{ ...subject, reason: `was last tested ${inWords(age)} ago` }] : [];

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** `warning`: it works, but needs attention soon. `critical`: something does not work, or data is missing. */
 export const severities = ['ok', 'warning', 'critical'] as const;
 
-const severitySchema = z
+export const severitySchema = z
   .enum(severities)
   .meta({ description: '`warning`: needs attention soon. `critical`: something does not work, or data is missing.' });
 
@@ -21,7 +21,7 @@ const subjectKinds = [
   'process',
 ] as const;
 
-const subjectSchema = z
+export const subjectSchema = z
   .strictObject({
     kind: z.enum(subjectKinds).describe('What the record is, such as `export` or `queue`.'),
     id: z.string().meta({ description: 'The id of the record, or the name of a queue, a job or a budget.' }),
@@ -33,11 +33,16 @@ const subjectSchema = z
     code: errorCodeSchema
       .exactOptional()
       .describe('The code of its error: docs/errors.md lists the codes. Absent if there is none.'),
-    since: z.iso.datetime().exactOptional().describe('When it failed. Absent if that is not known.'),
+    since: z.iso.datetime().exactOptional().describe('Since when. Absent if that is not known.'),
     count: z.int().exactOptional().describe('How many records have been found for this reason. Absent for one.'),
   })
   .meta({ id: 'HealthSubject', description: 'A record that a check has found, and why.' });
 export type HealthSubject = Immutable<z.output<typeof subjectSchema>>;
+
+const asOfSchema = z.iso
+  .datetime()
+  .exactOptional()
+  .describe('When this was true, if its data could not be read since. Absent if the data is current.');
 
 const checkSchema = z
   .strictObject({
@@ -46,6 +51,7 @@ const checkSchema = z
     severity: severitySchema,
     reason: z.string().meta({ description: 'What was found.' }),
     action: z.string().exactOptional().meta({ description: 'What to do. Absent if there is nothing to do.' }),
+    asOf: asOfSchema,
     subjects: z
       .array(subjectSchema)
       .meta({ description: 'The records that were found, at most 20. The reason has the number of all.' }),
@@ -55,15 +61,22 @@ export type HealthCheck = Immutable<z.output<typeof checkSchema>>;
 
 const problemSchema = z
   .strictObject({
+    key: z.string().meta({
+      description:
+        'What the records have in common: the code of their error, `credentials`, or the id of the check. `problem` of the list of connections takes it.',
+    }),
     severity: severitySchema,
     title: z.string().describe('What is wrong, in a few words.'),
     reason: z.string().describe('What was found.'),
     action: z.string().exactOptional().describe('What to do. Absent if there is nothing to do.'),
     checks: z.array(z.string()).describe('The ids of the checks that have found it.'),
-    since: z.iso
+    connections: z.int().min(0).describe('How many connections have the problem. 0 if it is not about connections.'),
+    since: z.iso.datetime().exactOptional().describe('When it was first seen. Absent if that is not known.'),
+    lastSeen: z.iso
       .datetime()
       .exactOptional()
-      .describe('When the first of its records failed. Absent if that is not known.'),
+      .describe('When the last of its records failed. Absent if that is not known, or the same as `since`.'),
+    asOf: asOfSchema,
     subjects: z
       .array(subjectSchema)
       .describe('The records that were found, at most 20. The reason has the number of all.'),
@@ -74,7 +87,9 @@ export type HealthProblem = Immutable<z.output<typeof problemSchema>>;
 export const healthReportSchema = z
   .strictObject({
     severity: severitySchema.meta({ description: 'The severity of the worst check.' }),
-    checkedAt: z.iso.datetime().describe('When the checks ran.'),
+    checkedAt: z.iso
+      .datetime()
+      .describe('When the connections, runs and data were checked. A worker does it each minute.'),
     problems: z
       .array(problemSchema)
       .describe(
@@ -88,8 +103,8 @@ export type HealthReport = Immutable<z.output<typeof healthReportSchema>>;
 /** What a check found. Its id and title are in the list of checks. */
 export type Finding = Omit<HealthCheck, 'id' | 'title' | 'subjects'> & { readonly subjects?: readonly HealthSubject[] };
 
-/** A check whose finding has all its subjects. `isUnread`: its data could not be read. */
-export type JudgedCheck = HealthCheck & { readonly isUnread: boolean };
+/** A check whose finding has all its subjects. */
+export type JudgedCheck = Omit<HealthCheck, 'asOf'>;
 
 export function ok(reason: string): Finding {
   return { severity: 'ok', reason };

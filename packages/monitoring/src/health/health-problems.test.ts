@@ -1,8 +1,8 @@
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { expect, test } from '@jest/globals';
-import { ago, healthy, makeProcess, now } from './checks.fixture.ts';
-import { judge } from './checks.ts';
+import { ago, healthy, judge, makeProcess, now } from './checks.fixture.ts';
+import { judgeData, judgeProcesses, maxDataAgeMs, toReport } from './checks.ts';
 import { hourMs } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
 
@@ -59,20 +59,60 @@ test('a test that succeeds disproves that the credentials are wrong, and what ha
   );
 });
 
-test('different causes of one connection, and one cause of two connections, are problems of their own', () => {
+test('one cause of many connections is one problem with their number, and another cause is another', () => {
   const error = { code: 'export-timeout' as const, message: 'The export has not ended in time. Retry it.' };
-  const problems = problemsOf({
-    exports: {
-      ...runs,
-      newest: [failedExport, makeBulkExport({ ...ended, connectionId: 'conn_2' })],
-      failed: [makeBulkExport({ ...ended, error })],
+  const ids = Array.from({ length: 206 }, (_, index) => `conn_${index}`);
+  const connections = ids.map((id, index) => ({
+    ...{ ...connection, id, name: `Practice ${index}` },
+    lastTest: lastTest(false, ago((index + 1) * 1000)),
+  }));
+  const newest = ids.map((connectionId) => makeBulkExport({ ...ended, connectionId }));
+  const failed = [makeBulkExport({ ...ended, connectionId: 'conn_3', error, completedAt: ago(hourMs) })];
+  const problems = problemsOf({ connections, exports: { ...runs, newest, failed } });
+  expect(problems).toMatchObject([
+    {
+      key: 'credentials',
+      severity: 'critical',
+      title: '206 connections: the EHR refuses the credentials',
+      reason: '206 last tests failed, 206 exports failed.',
+      connections: 206,
+      since: ended.completedAt.toISOString(),
+      lastSeen: ago(1000).toISOString(),
     },
-  });
-  expect(problems.map(({ title, severity }) => [title, severity])).toEqual([
-    ['conn_1: the EHR refuses the credentials', 'critical'],
-    ['conn_2: the EHR refuses the credentials', 'critical'],
-    ['conn_1: The export has not ended in time', 'warning'],
+    {
+      severity: 'warning',
+      title: 'Practice 3: The export has not ended in time',
+      connections: 1,
+      since: ago(hourMs).toISOString(),
+    },
   ]);
+  expect(problems.map(({ subjects }) => subjects.length)).toEqual([20, 1]);
+});
+
+test('each problem has its own time, and a check of a process that of its own failure', () => {
+  const problems = problemsOf({
+    exports: { ...runs, newest: [failedExport] },
+    lags: [{ connectionId: 'conn_1', lagMs: 40 * hourMs, isScheduled: true }],
+  });
+  expect(problems.map(({ key, since }) => [key, since])).toEqual([
+    ['credentials', failedExport.completedAt?.toISOString()],
+    ['lag', ago(40 * hourMs).toISOString()],
+  ]);
+});
+
+test('a check whose data cannot be read keeps its last result, with the time of it', () => {
+  const processChecks = judgeProcesses(healthy, now);
+  const readAt = ago(maxDataAgeMs + 1);
+  const checks = judgeData({ ...healthy, exports: { ...runs, newest: [failedExport] } }, now).map((check) => ({
+    ...check,
+    readAt: check.id === 'failed-exports' ? readAt : now,
+  }));
+  const report = toReport({ processChecks, data: { checkedAt: now, checks }, now });
+  expect(report.problems).toMatchObject([
+    { key: 'credentials', severity: 'critical', asOf: readAt.toISOString() },
+    { key: 'unread', severity: 'warning', title: '1 check without new data', since: readAt.toISOString() },
+  ]);
+  expect(report.checks.filter(({ asOf }) => asOf !== undefined).map(({ id }) => id)).toEqual(['failed-exports']);
 });
 
 test('what cannot be read until Redis responds is one line of its problem', () => {
@@ -86,19 +126,6 @@ test('what cannot be read until Redis responds is one line of its problem', () =
 test('checks without data are one problem if both databases respond', () => {
   expect(problemsOf({ queues: undefined, failedJobs: undefined })).toMatchObject([
     { severity: 'warning', title: '3 checks without data', checks: ['workers', 'backlog', 'failed-jobs'] },
-  ]);
-});
-
-test('equal failures of webhook calls are counted', () => {
-  const call = (id: string, status: number) => ({
-    ...{ id, connectionId: 'conn_1', url: 'https://client.example/hook', type: 'bulk-export.completed' as const },
-    ...{ body: '{}', state: 'failed' as const, attempts: [{ at: now, status }], createdAt: ago(hourMs) },
-  });
-  const failed = [call('wh_1', 404), call('wh_2', 404), call('wh_3', 500)];
-  const [problem] = problemsOf({ webhooks: { failed, pending: [] } });
-  expect(problem?.subjects.map(({ id, count }) => [id, count])).toEqual([
-    ['wh_1', 2],
-    ['wh_3', undefined],
   ]);
 });
 

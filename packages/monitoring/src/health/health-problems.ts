@@ -1,28 +1,25 @@
-import type { ErrorCode } from '@bulkhead/base';
-import { counted, type HealthProblem, type HealthSubject, type JudgedCheck, severities } from './health-check.ts';
+import { present } from '@bulkhead/base';
+import { credentialsKey, type FindingGroup } from './finding-group.ts';
+import { counted, type HealthCheck, type HealthProblem, severities } from './health-check.ts';
 
 /*
- * Joins findings with one cause, so that an operator sees what to do and not every consequence:
+ * Joins findings with one cause over all connections, so that an operator sees what to do and not every consequence:
  *
- *     checks that cannot be read             --> the problem of Redis or MongoDB
- *     failed runs and tests of a connection  --> one problem for each connection and cause
- *     every other check that is not ok       --> a problem of its own
+ *     checks that cannot be read                 --> the problem of Redis or MongoDB
+ *     failed runs and tests with one error code  --> one problem, with the number of its connections
+ *     every other check that is not ok           --> a problem of its own
  */
 
-/** Errors of which the credentials of the connection, or what they may do, are the cause. */
-const codesOfCredentials: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
-  'token-refused',
-  'ehr-unauthorized',
-  'authorization-needed',
-]);
-
-export function isAboutCredentials({ code }: { readonly code?: ErrorCode }): boolean {
-  return codesOfCredentials.has(code);
+/** A check with what it has found, by cause. */
+export interface GroupedCheck extends Omit<HealthCheck, 'subjects'> {
+  readonly groups: readonly FindingGroup[];
+  /** Its data was never read. */
+  readonly isUnread: boolean;
 }
 
-/** The checks whose findings about a connection can have one cause, with the words for it. */
+/** The words for the records of the checks that are grouped by cause. */
 const ofConnections: Readonly<Record<string, (count: number) => string>> = {
-  connections: () => 'the last test failed',
+  connections: (count) => (count === 1 ? 'the last test failed' : `${counted(count, 'last test')} failed`),
   'failed-exports': (count) => `${counted(count, 'export')} failed`,
   'failed-syncs': (count) => `${counted(count, 'sync')} failed`,
 };
@@ -30,100 +27,96 @@ const ofConnections: Readonly<Record<string, (count: number) => string>> = {
 const credentialsAction =
   'Edit the credentials of the connection and test it. Then retry what has failed: a retry fetches only what is missing.';
 
+interface Found {
+  readonly check: GroupedCheck;
+  readonly group: FindingGroup;
+}
+
 /** @param checks every check, the worst first */
-export function problemsOf(checks: readonly JudgedCheck[]): HealthProblem[] {
-  const found = checks.filter(({ severity, isUnread }) => severity !== 'ok' && !isUnread);
-  const [joined, remaining] = joinByConnection(found);
-  const others = remaining.map(({ id, title, severity, reason, action, subjects }) =>
-    toProblem({ severity, title, reason, action, checks: [id], subjects }),
-  );
+export function problemsOf(checks: readonly GroupedCheck[]): HealthProblem[] {
+  const found = checks.flatMap((check) => check.groups.map((group): Found => ({ check, group })));
+  const byKey = [...Map.groupBy(found, ({ group }) => group.key).values()];
   // As in the list of checks, so that Redis comes before what it has stopped.
-  const placeOf = ({ checks: ids }: HealthProblem) => checks.findIndex(({ id }) => ids.includes(id));
-  const problems = [...joined, ...others].toSorted(
+  const placeOf = ({ checks: [first] }: HealthProblem) => checks.findIndex(({ id }) => id === first);
+  const problems = explainTokens(byKey.map(toProblem)).toSorted(
     (left, right) => rankOf(right) - rankOf(left) || placeOf(left) - placeOf(right),
   );
   return withUnread(
     problems,
-    checks.filter(({ isUnread }) => isUnread),
+    checks.filter(({ isUnread, asOf }) => isUnread || asOf !== undefined),
   );
 }
 
 const rankOf = ({ severity }: Pick<HealthProblem, 'severity'>) => severities.indexOf(severity);
 
-/** @returns the joined problems, and the checks with what was not joined */
-function joinByConnection(checks: readonly JudgedCheck[]): [HealthProblem[], JudgedCheck[]] {
-  const isJoined = (subject: HealthSubject) => subject.connectionId !== undefined && subject.code !== undefined;
-  const findings = checks
-    .filter(({ id }) => id in ofConnections)
-    .flatMap(({ id, severity, action, subjects }) =>
-      subjects.filter(isJoined).map((subject) => ({ id, severity, action, subject })),
+function toProblem(found: readonly Found[]): HealthProblem {
+  const [{ check, group }] = found as [Found];
+  const connectionIds = new Set(found.flatMap((one) => one.group.connectionIds));
+  const subjects = found.flatMap((one) => one.group.subjects);
+  const times = (name: 'since' | 'lastSeen') => found.flatMap((one) => one.group[name] ?? []).toSorted();
+  const [since, lastSeen] = [times('since')[0], times('lastSeen').at(-1)];
+  const fields = {
+    key: group.key,
+    severity: found.some((one) => one.group.severity === 'critical') ? ('critical' as const) : group.severity,
+    checks: found.map((one) => one.check.id),
+    connections: connectionIds.size,
+    subjects,
+    ...present({
+      since,
+      lastSeen: lastSeen === since ? undefined : lastSeen,
+      asOf: found.flatMap((one) => one.check.asOf ?? []).toSorted()[0],
+    }),
+  };
+  if (group.cause === undefined) {
+    const { title, reason, action } = check;
+    return { ...fields, title, reason, ...present({ action }) };
+  }
+  const [{ connectionName, connectionId } = {}] = subjects;
+  const who = connectionIds.size === 1 ? (connectionName ?? connectionId) : counted(connectionIds.size, 'connection');
+  const texts = found.map((one) => ofConnections[one.check.id]?.(one.group.count));
+  const action = group.key === credentialsKey ? credentialsAction : check.action;
+  return {
+    ...fields,
+    title: `${who}: ${group.cause}`,
+    reason: capitalized(`${texts.join(', ')}.`),
+    ...present({ action }),
+  };
+}
+
+/** Refused tokens have the same cause as connections whose credentials are refused. */
+function explainTokens(problems: readonly HealthProblem[]): readonly HealthProblem[] {
+  const tokens = problems.find(({ key }) => key === 'tokens');
+  if (!tokens || !problems.some(({ key }) => key === credentialsKey)) return problems;
+  return problems
+    .filter((problem) => problem !== tokens)
+    .map((problem) =>
+      problem.key === credentialsKey
+        ? { ...problem, reason: `${problem.reason} ${tokens.reason}`, checks: [...problem.checks, ...tokens.checks] }
+        : problem,
     );
-  const keyOf = ({ subject }: (typeof findings)[number]) =>
-    `${subject.connectionId} ${isAboutCredentials(subject) ? 'credentials' : subject.code}`;
-  const joined = [...Map.groupBy(findings, keyOf).values()].map((group) => {
-    const subjects = group.map(({ subject }) => subject);
-    const [first] = subjects as [HealthSubject];
-    const byCheck = [...Map.groupBy(group, ({ id }) => id)];
-    const texts = byCheck.map(([id, { length }]) => ofConnections[id]?.(length));
-    const name = first.connectionName ?? first.connectionId;
-    const action = isAboutCredentials(first) ? credentialsAction : group[0]?.action;
-    return toProblem({
-      severity: group.some(({ severity, subject }) => (subject.severity ?? severity) === 'critical')
-        ? 'critical'
-        : 'warning',
-      title: `${name}: ${causeOf(first)}`,
-      reason: capitalized(`${texts.join(', ')}.`),
-      ...{ action, subjects, checks: byCheck.map(([id]) => id) },
-    });
-  });
-  const tokens = checks.find(({ id }) => id === 'tokens');
-  const explains = joined.find(({ subjects }) => subjects.some(isAboutCredentials));
-  const withTokens = joined.map((problem) =>
-    tokens && problem === explains
-      ? { ...problem, reason: `${problem.reason} ${tokens.reason}`, checks: [...problem.checks, tokens.id] }
-      : problem,
-  );
-  const remaining = checks.flatMap((check) => {
-    if (check === tokens && explains) return [];
-    if (!(check.id in ofConnections)) return [check];
-    const subjects = check.subjects.filter((subject) => !isJoined(subject));
-    return subjects.length > 0 ? [{ ...check, subjects }] : [];
-  });
-  return [withTokens, remaining];
 }
 
-/** The first sentence of what was found about a record. */
-function causeOf(subject: HealthSubject): string {
-  if (isAboutCredentials(subject)) return 'the EHR refuses the credentials';
-  return subject.reason.replace(/^[\w ]+: /, '').replace(/\.(\s.*)?$/s, '');
-}
-
-function withUnread(problems: readonly HealthProblem[], unread: readonly JudgedCheck[]): HealthProblem[] {
+function withUnread(problems: readonly HealthProblem[], unread: readonly GroupedCheck[]): HealthProblem[] {
   const [first] = unread;
   if (first === undefined) return [...problems];
   const ids = unread.map(({ id }) => id);
-  const cause = problems.find(
-    ({ severity, checks: [id] }) => severity === 'critical' && (id === 'redis' || id === 'mongodb'),
-  );
+  const cause = problems.find(({ severity, key }) => severity === 'critical' && (key === 'redis' || key === 'mongodb'));
   if (!cause) {
-    const { reason, action } = first;
-    const title = `${counted(unread.length, 'check')} without data`;
-    return [...problems, toProblem({ severity: 'warning', title, reason, action, checks: ids, subjects: [] })];
+    const [since] = unread.flatMap(({ asOf }) => asOf ?? []).toSorted();
+    return [
+      ...problems,
+      {
+        ...{ key: 'unread', severity: 'warning', checks: ids, connections: 0, subjects: [] },
+        title: `${counted(unread.length, 'check')} without ${since === undefined ? '' : 'new '}data`,
+        reason: 'Their data could not be read. They show what was read before.',
+        action: 'Check that a worker serves the queue maintenance, and that MongoDB responds quickly.',
+        ...present({ since }),
+      },
+    ];
   }
   const reason = `${cause.reason} ${counted(unread.length, 'check')} cannot be made until it responds.`;
-  const joined = { ...cause, reason, checks: [...cause.checks, ...ids] };
+  const joined = { ...cause, reason, checks: [...cause.checks, ...ids.filter((id) => !cause.checks.includes(id))] };
   return problems.map((problem) => (problem === cause ? joined : problem));
-}
-
-function toProblem({
-  action,
-  ...problem
-}: Omit<HealthProblem, 'action' | 'since'> & { readonly action: string | undefined }): HealthProblem {
-  const since = problem.subjects
-    .flatMap((subject) => subject.since ?? [])
-    .toSorted()
-    .at(0);
-  return { ...problem, ...(action === undefined ? {} : { action }), ...(since === undefined ? {} : { since }) };
 }
 
 function capitalized(text: string): string {

@@ -3,11 +3,14 @@ import type { BulkExport } from '@bulkhead/imports/export';
 import type { Schedule } from '@bulkhead/imports/schedules';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import type { QueueFigures } from '@bulkhead/queues';
-import type { WebhookDelivery } from '@bulkhead/webhooks';
+import type { UndeliveredCalls } from '@bulkhead/webhooks';
 import type { ProcessState } from '../processes/process-state.record.ts';
 
-/** Everything that the checks judge, read at one time. A part that could not be read is undefined. */
-export interface HealthSnapshot {
+/**
+ * What a process sees of the databases, the queues and the other processes. It costs the same however much is stored. A part that could not
+ * be read is undefined.
+ */
+export interface ProcessSnapshot {
   /**
    * The faults of the settings of Redis, and the code of the error if it refuses commands or cannot be reached. Undefined if it does not
    * answer.
@@ -22,6 +25,10 @@ export interface HealthSnapshot {
   readonly queues: readonly QueueFigures[] | undefined;
   /** The number of jobs that have failed for good in the last half hour, by name. */
   readonly failedJobs: ReadonlyMap<string, number> | undefined;
+}
+
+/** What is stored about the connections. A part that could not be read is undefined. */
+export interface DataSnapshot {
   readonly exports: RunSnapshot<BulkExport> | undefined;
   readonly syncRuns: RunSnapshot<SyncRun> | undefined;
   /** The schedules that are not paused. */
@@ -46,10 +53,11 @@ export interface HealthSnapshot {
         readonly error?: { readonly code: string };
       }[]
     | undefined;
-  readonly webhooks:
-    | { readonly failed: readonly WebhookDelivery[]; readonly pending: readonly WebhookDelivery[] }
-    | undefined;
+  /** The receivers that did not get their calls of the last two days. */
+  readonly webhooks: readonly UndeliveredCalls[] | undefined;
 }
+
+export type HealthSnapshot = ProcessSnapshot & DataSnapshot;
 
 export interface RunSnapshot<Run> {
   /** The newest run of each connection that has ended and was not cancelled. */

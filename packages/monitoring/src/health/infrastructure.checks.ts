@@ -1,7 +1,7 @@
 import type { QueueFigures } from '@bulkhead/queues';
 import { maxSilenceMs, type ProcessCount, type ProcessState } from '../processes/process-state.record.ts';
 import { ageMs, counted, type Finding, inWords, ok } from './health-check.ts';
-import type { HealthSnapshot } from './health-snapshot.ts';
+import type { ProcessSnapshot } from './health-snapshot.ts';
 
 const correctPassword =
   'Correct the user and the password in REDIS_URL of all processes and restart them, or set the former password in Redis.';
@@ -19,7 +19,7 @@ const actionsByRefusal: Readonly<Record<string, string>> = {
   WRONGPASS: correctPassword,
 };
 
-export function checkRedis(redis: HealthSnapshot['redis']): Finding {
+export function checkRedis(redis: ProcessSnapshot['redis']): Finding {
   const { error } = redis ?? {};
   const refusalAction = error === undefined ? undefined : actionsByRefusal[error];
   if (refusalAction !== undefined) {
@@ -39,7 +39,7 @@ export function checkRedis(redis: HealthSnapshot['redis']): Finding {
 /** If clocks differ more, tokens and retries are timed wrongly. NTP keeps clocks within a few milliseconds. */
 export const maxSkewMs = 2000;
 
-export function checkMongodb(mongodb: HealthSnapshot['mongodb']): Finding {
+export function checkMongodb(mongodb: ProcessSnapshot['mongodb']): Finding {
   if (!mongodb) {
     const action = 'Check that MongoDB is running, and MONGODB_URI of the API. Work continues when it responds.';
     return { severity: 'critical', reason: 'MongoDB does not respond.', action };
@@ -50,7 +50,7 @@ export function checkMongodb(mongodb: HealthSnapshot['mongodb']): Finding {
   return { severity: 'warning', reason, action: 'Synchronize the clocks of both machines with NTP.' };
 }
 
-export function checkNetwork({ exposed }: HealthSnapshot['configuration']): Finding {
+export function checkNetwork({ exposed }: ProcessSnapshot['configuration']): Finding {
   if (exposed.length === 0) return ok('Redis and MongoDB are on this host, or use TLS and a password.');
   return {
     severity: 'warning',
@@ -60,7 +60,7 @@ export function checkNetwork({ exposed }: HealthSnapshot['configuration']): Find
 }
 
 /** A process without its key does not start, so this only shows where the key comes from. */
-export function checkEncryptionKey({ encryptionKeySource }: HealthSnapshot['configuration']): Finding {
+export function checkEncryptionKey({ encryptionKeySource }: ProcessSnapshot['configuration']): Finding {
   return ok(`The encryption key comes from: ${encryptionKeySource}.`);
 }
 

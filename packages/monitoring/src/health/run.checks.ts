@@ -2,9 +2,9 @@ import { present } from '@bulkhead/base';
 import { type BulkExport, lacksData } from '@bulkhead/imports/export';
 import { type Schedule, scheduleFault } from '@bulkhead/imports/schedules';
 import type { SyncRun } from '@bulkhead/imports/sync';
+import { isAboutCredentials } from './finding-group.ts';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
-import { isAboutCredentials } from './health-problems.ts';
-import type { HealthSnapshot, RunSnapshot } from './health-snapshot.ts';
+import type { DataSnapshot, RunSnapshot } from './health-snapshot.ts';
 
 /** A failure at night must be visible in the morning and in the evening, even if a newer run has succeeded. */
 export const failuresShownMs = 24 * hourMs;
@@ -14,17 +14,19 @@ const retryAction =
 
 interface EndedRuns<Run> {
   readonly runs: RunSnapshot<Run>;
-  readonly connections: NonNullable<HealthSnapshot['connections']>;
+  readonly connections: NonNullable<DataSnapshot['connections']>;
 }
 
 export function checkFailedExports({ runs, connections }: EndedRuns<BulkExport>): Finding {
-  const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run, connections));
+  const isDisproved = disproofOf(connections);
+  const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run));
   const incomplete = runs.newest.filter((record) => record.phase === 'completed' && lacksData(record));
   return toFinding({ ...{ kind: 'export', noun: 'export', failing, incomplete }, failed: failuresOf(runs) });
 }
 
 export function checkFailedSyncs({ runs, connections }: EndedRuns<SyncRun>): Finding {
-  const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run, connections));
+  const isDisproved = disproofOf(connections);
+  const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run));
   const incomplete = runs.newest.filter(({ phase }) => phase === 'partial');
   return toFinding({ ...{ kind: 'sync-run', noun: 'sync', failing, incomplete }, failed: failuresOf(runs) });
 }
@@ -35,10 +37,13 @@ function failuresOf<Run extends BulkExport | SyncRun>({ newest, failed }: RunSna
 }
 
 /** Whether the credentials have failed, and a later test of the connection has succeeded with them. */
-function isDisproved({ connectionId, error, completedAt }: Run, connections: EndedRuns<Run>['connections']): boolean {
-  const lastTest = connections.find(({ id }) => id === connectionId)?.lastTest;
-  if (!lastTest?.ok || !completedAt || !error || !isAboutCredentials(error)) return false;
-  return lastTest.endedAt > completedAt;
+function disproofOf(connections: EndedRuns<Run>['connections']) {
+  const tests = new Map(connections.map(({ id, lastTest }) => [id, lastTest]));
+  return ({ connectionId, error, completedAt }: Run): boolean => {
+    const lastTest = tests.get(connectionId);
+    if (!lastTest?.ok || !completedAt || !error || !isAboutCredentials(error)) return false;
+    return lastTest.endedAt > completedAt;
+  };
 }
 
 type Run = Pick<BulkExport | SyncRun, 'id' | 'connectionId' | 'provider' | 'error' | 'completedAt'>;
@@ -90,8 +95,11 @@ export function checkLateRuns(
 ): Finding {
   const late = (kind: 'export' | 'sync-run', runs: readonly (BulkExport | SyncRun)[], maxAgeMs: number) =>
     runs.flatMap(({ id, connectionId, provider, createdAt, retriedAt }): HealthSubject[] => {
-      const age = ageMs(retriedAt ?? createdAt, now);
-      return age > maxAgeMs ? [{ kind, id, connectionId, provider, reason: `has run for ${inWords(age)}` }] : [];
+      const startedAt = retriedAt ?? createdAt;
+      const age = ageMs(startedAt, now);
+      if (age <= maxAgeMs) return [];
+      const since = startedAt.toISOString();
+      return [{ kind, id, connectionId, provider, since, reason: `has run for ${inWords(age)}` }];
     });
   const subjects = [...late('export', exports, maxExportMs), ...late('sync-run', syncRuns, maxSyncMs)];
   if (subjects.length === 0) return ok('No export has run for more than a day, and no sync for more than 3 days.');
@@ -107,8 +115,9 @@ export function checkLateRuns(
 export const maxOverdueMs = 10 * 60_000;
 
 export function checkSchedules(schedules: readonly Schedule[], now: Date): Finding {
-  const toSubject = ({ id, connectionId }: Schedule, reason: string): HealthSubject => {
-    return { kind: 'schedule', id, connectionId, reason };
+  const toSubject = ({ id, connectionId, nextRunAt, lastRun }: Schedule, reason: string): HealthSubject => {
+    const missedAt = nextRunAt < now ? nextRunAt : lastRun?.at;
+    return { kind: 'schedule', id, connectionId, reason, ...present({ since: missedAt?.toISOString() }) };
   };
   const faulty = schedules.flatMap((schedule) => {
     const fault = scheduleFault(schedule);
@@ -141,7 +150,7 @@ export const maxLagMs = 36 * hourMs;
 /** Three nights in a row have brought nothing. */
 export const criticalLagMs = 3 * 24 * hourMs;
 
-export function checkLag(lags: NonNullable<HealthSnapshot['lags']>): Finding {
+export function checkLag(lags: NonNullable<DataSnapshot['lags']>, now: Date): Finding {
   // Without a schedule, nothing says how current a connection should be.
   const late = lags
     .filter(({ isScheduled, lagMs }) => isScheduled && lagMs > maxLagMs)
@@ -153,7 +162,8 @@ export function checkLag(lags: NonNullable<HealthSnapshot['lags']>): Finding {
     reason: `Connections that are more than 36 hours behind the EHR: ${late.length}.`,
     action: 'Check the last run of its schedules, and fix the cause. If a schedule is not daily, this is expected.',
     subjects: late.map(({ connectionId: id, lagMs }) => {
-      return { kind: 'connection', id, connectionId: id, reason: `${inWords(lagMs)} behind` };
+      const since = new Date(now.getTime() - lagMs).toISOString();
+      return { kind: 'connection', id, connectionId: id, since, reason: `${inWords(lagMs)} behind` };
     }),
   };
 }

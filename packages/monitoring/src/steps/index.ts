@@ -1,2 +1,3 @@
+export type { HealthDeps } from './check-health.job.ts';
 export type { HistoryDeps } from './sample-history.job.ts';
 export type { SweepDeps } from './sweep.job.ts';

@@ -1,3 +1,4 @@
+import type { ListedConnection } from '@bulkhead/connections';
 import { type BulkExport, lacksData } from '@bulkhead/imports/export';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import { defineJob, minuteMs, once, type Producer } from '@bulkhead/queues';
@@ -26,7 +27,7 @@ export const sampleHistoryJob = defineJob({
 export interface HistoryDeps {
   readonly store: MonitoredStores;
   readonly producer: Producer;
-  readonly readBudgets: () => Promise<readonly SharedBudget[]>;
+  readonly readBudgets: (connections: readonly ListedConnection[]) => Promise<readonly SharedBudget[]>;
   readonly now: () => Date;
 }
 
@@ -53,11 +54,11 @@ async function takeSample(
   deps: HistoryDeps,
   { at, since, withLags }: { readonly at: Date; readonly since: Date; readonly withLags: boolean },
 ): Promise<HistorySample> {
-  const { store, producer, readBudgets, now } = deps;
+  const { store, producer, readBudgets } = deps;
   const monitoring = createMonitoringService(store, producer);
   const queues = await monitoring.readQueues();
-  const budgets = await readBudgets();
-  const lags = withLags ? await monitoring.readLags(now()) : [];
+  const budgets = await readBudgets(await store.connections.list());
+  const lags = withLags ? ((await store.healthReports.find())?.connections ?? []) : [];
   return {
     id: at.toISOString(),
     at,
@@ -71,7 +72,9 @@ async function takeSample(
       used: day,
       limit: budget.rateLimit.perDay,
     })),
-    lags: lags.map(({ connectionId, lagMs }) => ({ connectionId, seconds: toSeconds(lagMs) })),
+    lags: lags.flatMap(({ connectionId, lagMs }) =>
+      lagMs === undefined ? [] : [{ connectionId, seconds: toSeconds(lagMs) }],
+    ),
     ...(await readRuns(deps, since)),
   };
 }

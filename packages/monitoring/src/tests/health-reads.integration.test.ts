@@ -6,8 +6,9 @@ import { Database, listRetentionStates } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { createHealthService, createMonitoringService, createRateBudgetService } from '../commands/index.ts';
+import { createRateBudgetService, HealthService } from '../commands/index.ts';
 import { monitoringFeature } from '../monitoring.feature.ts';
+import { checkData } from '../report/check-data.ts';
 
 const { redisUrl, prefix } = testServices();
 const now = new Date();
@@ -32,14 +33,13 @@ const onError = () => undefined;
 const redis = connectRedis({ url: redisUrl, waiting: true, onError });
 const producer = new Producer({ redis, prefix, onError });
 const configuration = { exposed: [], encryptionKeySource: 'a test' };
-const health = createHealthService({
-  ...{ store, producer, configuration },
-  monitoring: createMonitoringService(store, producer),
-  rateBudgets: createRateBudgetService({
-    connections: store.connections,
-    registry: createProviderRegistry({}),
-    reader: { redis, prefix },
-  }),
+const rateBudgets = createRateBudgetService({
+  connections: store.connections,
+  registry: createProviderRegistry({}),
+  reader: { redis, prefix },
+});
+const health = new HealthService({
+  ...{ store, producer, configuration, readBudgets: rateBudgets.read },
   checkRedis: () => checkRedis(redis),
   redisConnectionError: watchConnection(redis),
 });
@@ -83,9 +83,7 @@ test('the repositories list recent failures and nothing that is older', async ()
   expect(await store.documents.listFailed(since)).toEqual([
     { connectionId: 'conn_1', completedAt: ago(0.5), error: { code: 'ehr-forbidden' } },
   ]);
-  const range = { state: 'failed' as const, from: ago(24), to: now, limit: 100 };
-  expect((await store.webhookDeliveries.listByTime(range)).map(({ id }) => id)).toEqual([last]);
-  expect(await store.webhookDeliveries.listByTime({ ...range, to: ago(1) })).toEqual([]);
+  expect(await store.webhookDeliveries.listUndelivered(ago(24))).toMatchObject([{ id: last, count: 1, attempts: 0 }]);
   expect((await store.processStates.list(now)).map(({ id }) => id)).toEqual([last]);
 });
 
@@ -96,15 +94,15 @@ test('the repositories find the newest run of a connection that has ended and wa
     await database.collection('bulk_exports').insertOne(record as never);
     await database.collection('sync_runs').insertOne({ ...record, phase: index === 0 ? phase : 'running' } as never);
   }
-  expect((await store.bulkExports.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
-  expect((await store.syncRuns.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
+  for (const runs of [store.bulkExports, store.syncRuns])
+    expect((await runs.listNewestEnded()).newest.map(({ id }) => id)).toEqual([`id_00${many}`]);
   expect((await store.bulkExports.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
   expect((await store.syncRuns.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
 });
 
 test('a health report reads a few records by an index, however many old ones are stored', async () => {
   await database.db?.command({ profile: 2 });
-  const report = await health.report();
+  const report = await health.report({ isFresh: true });
   await database.db?.command({ profile: 0 });
   const entries = await database
     .collection('system.profile')
@@ -112,7 +110,7 @@ test('a health report reads a few records by an index, however many old ones are
     .toArray();
   const reads = entries.filter(({ command }) => command?.find !== undefined);
   const collections = new Set(reads.map(({ command }) => command.find));
-  for (const name of ['bulk_exports', 'sync_runs', 'quarantine', 'documents', 'webhook_deliveries', 'process_states'])
+  for (const name of ['bulk_exports', 'sync_runs', 'quarantine', 'documents', 'process_states'])
     expect(collections).toContain(name);
   for (const { command } of reads) {
     const { find, filter, sort = {}, limit = 0 } = command;
@@ -125,3 +123,39 @@ test('a health report reads a few records by an index, however many old ones are
     expect.arrayContaining(['failed-exports', 'failed-syncs', 'quarantine', 'documents', 'webhooks']),
   );
 });
+
+test('a check of the data takes 15 commands, with one connection and with 1,000', async () => {
+  await database.collection('system.profile').drop();
+  const countCommands = async () => {
+    await database.db?.command({ profile: 2 });
+    await checkData({ store, readBudgets: rateBudgets.read }, now);
+    await database.db?.command({ profile: 0 });
+    const profile = database.collection('system.profile');
+    const entries = await profile.find({ op: { $in: ['query', 'getmore', 'command', 'update', 'insert'] } }).toArray();
+    await profile.drop();
+    const names = entries.map(({ command, ns }) =>
+      String(command?.find ?? command?.aggregate ?? command?.update ?? ns),
+    );
+    return names.filter((name) => !/\$cmd|profile/.test(name)).toSorted();
+  };
+  const few = await countCommands();
+  const ids = Array.from({ length: 1000 }, (_, index) => `conn_many_${index}`);
+  await database
+    .collection('connections')
+    .insertMany(
+      ids.map((id) => ({ ...makeConnection({ id }), _id: id, name: id, auth: { method: 'none' } })) as never[],
+    );
+  const records = ids.map((id) => ({
+    _id: `id_0${id}`,
+    connectionId: id,
+    phase: 'failed',
+    active: false,
+    createdAt: ago(1),
+    completedAt: ago(1),
+  }));
+  await database.collection('bulk_exports').insertMany(records as never[]);
+  await database.collection('sync_runs').insertMany(records as never[]);
+  const manyCommands = await countCommands();
+  expect(manyCommands).toEqual(few);
+  expect(few.length).toBeLessThanOrEqual(15);
+}, 60_000);

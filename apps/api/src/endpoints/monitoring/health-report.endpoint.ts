@@ -1,4 +1,5 @@
 import { type HealthReport, healthReportSchema } from '@bulkhead/monitoring/commands';
+import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
 
@@ -13,11 +14,13 @@ const healthReportExample: HealthReport = {
   checkedAt: at,
   problems: [
     {
+      key: 'export-timeout',
       severity: 'critical',
       title: 'Practice 195900: The export has not ended in time',
       reason: '1 export failed.',
       action,
       checks: ['failed-exports'],
+      connections: 1,
       since: at,
       subjects: [subject],
     },
@@ -49,11 +52,19 @@ export const getHealthReport = defineEndpoint({
   audited: false,
   summary: 'Check the whole deployment, with advice for each problem',
   description:
-    'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. `problems` joins what has one cause, such as a wrong client secret and the exports that failed for it. A check whose data cannot be read is a warning.',
+    'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. `problems` joins what has one cause over all connections, such as a wrong client secret and the exports that failed for it. A worker checks the stored data each minute. A check whose data cannot be read keeps its last result with its time.',
+  request: {
+    query: z.strictObject({
+      fresh: z
+        .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
+        .default(false)
+        .describe('`true` checks everything now, for example after a test of a connection.'),
+    }),
+  },
   responses: {
     200: success('All checks, the worst first', { data: healthReportSchema, example: healthReportExample }),
   },
-  async handler({ services }) {
-    return { data: await services.health.report() };
+  async handler({ query: { fresh: isFresh }, services }) {
+    return { data: await services.health.report({ isFresh }) };
   },
 });
