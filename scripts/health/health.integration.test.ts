@@ -193,7 +193,7 @@ describe('the health of a deployment', () => {
       expect([code, stdout]).toEqual([
         1,
         expect.stringMatching(
-          /^critical {2}Redis: Redis does not respond \(ECONNREFUSED\)\. \d+ checks cannot be made until it responds\.$/m,
+          /^critical {2}Redis: Redis does not respond \(ECONNREFUSED\)\. \d+ checks cannot be made until it responds\. Since .+\.$/m,
         ),
       ]);
       if (page) expect((await readOverview())?.[0]).toMatch(/^Redis \(critical\)/);

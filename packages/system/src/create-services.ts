@@ -9,6 +9,7 @@ import { BulkExportService, createStartExport } from '@bulkhead/imports/export/c
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/schedules/commands';
 import { SyncService } from '@bulkhead/imports/sync/commands';
 import {
+  ConnectionList,
   createHistoryService,
   createMonitoringService,
   createPauseReader,
@@ -81,6 +82,11 @@ export function createServices(options: ServicesOptions) {
     registry,
     reader: { redis, prefix },
   });
+  const health = new HealthService({
+    ...{ store, producer, configuration, readBudgets: rateBudgets.read },
+    checkRedis: () => checkRedis(redis),
+    redisConnectionError: watchConnection(redis),
+  });
   const readPause = createPauseReader({
     find: (id) => store.connections.find(id),
     registry,
@@ -112,13 +118,10 @@ export function createServices(options: ServicesOptions) {
     }),
     bulkExports: new BulkExportService({ store, producer, connections, registry, readPause }),
     connections,
+    connectionList: new ConnectionList({ store, health }),
     documents: createDocumentService({ store, producer, connections }),
     erasures: new ErasureService(store, producer),
-    health: new HealthService({
-      ...{ store, producer, configuration, readBudgets: rateBudgets.read },
-      checkRedis: () => checkRedis(redis),
-      redisConnectionError: watchConnection(redis),
-    }),
+    health,
     history: createHistoryService({ store }),
     idempotency,
     monitoring,

@@ -23,6 +23,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   getSession: { path: '/session', answer: 'open' },
   listProviders: { path: '/providers', answer: 'open' },
   listConnections: { path: '/connections', answer: 'filtered' },
+  countConnections: { path: '/connections/counts', answer: 'open' },
   getConnection: { path: '/connections/{connectionId}', answer: 'unknown-connection' },
   listWatermarks: { path: '/connections/{connectionId}/watermarks', answer: 'unknown-connection' },
   renameConnection: { path: '/connections/{connectionId}', body: { name: 'Renamed' }, answer: 'operators' },

@@ -1,6 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, choice, command, flag, given, list, text, unless, withDefault, yes } from '../command.ts';
+import {
+  type CommandGroup,
+  choice,
+  command,
+  emptyList,
+  flag,
+  given,
+  list,
+  pages,
+  text,
+  unless,
+  withDefault,
+  yes,
+} from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -72,20 +85,37 @@ export const connections: CommandGroup = {
   commands: [
     command({
       name: 'list',
-      summary: 'list all connections',
-      examples: ['connections list'],
-      async run({ api, output }) {
-        output.printList(await api.GET('/api/ehr/connections'), {
+      summary: 'list connections with their problems, the worst first',
+      options: {
+        search: text('<text>', 'only those whose name, id, practice, group or FHIR endpoint contains this'),
+        status: choice('<status>', {
+          of: ['critical', 'warning', 'ok', 'unchecked'],
+          description: 'only those in this status',
+        }),
+        problem: text('<key>', 'only those with this problem of "bulkhead doctor"'),
+        behind: flag('only those that are more than 36 hours behind, as --problem lag'),
+        ...pages('connections', 100),
+      },
+      examples: ['connections list', 'connections list --behind', 'connections list --search 195900 --status critical'],
+      async run({ api, output }, { behind, problem = behind ? 'lag' : undefined, limit, cursor, ...filters }) {
+        const query = given({ ...filters, problem, sort: 'worst' as const, limit, cursor });
+        output.printList(await api.GET('/api/ehr/connections', { params: { query } }), {
           columns: {
             id: 'id',
             name: 'name',
             provider: 'provider',
             practice: 'practiceId',
-            method: ({ auth }) => auth.method,
-            tested: ({ lastTest }) => toTestText(lastTest),
+            status: 'status',
+            behind: ({ lagSeconds }) => (lagSeconds === undefined ? undefined : `${Math.round(lagSeconds / 3600)} h`),
+            'last export': ({ lastExport }) => lastExport && `${lastExport.status} ${lastExport.endedAt ?? ''}`.trim(),
+            'next run': 'nextRunAt',
+            problem: ({ problems }) => problems.map(({ title }) => title).join(', '),
           },
-          empty:
-            'No connections. Create one with: BULKHEAD_CLIENT_SECRET=… bulkhead connections create --practice ID --client-id ID --scopes v2',
+          empty: emptyList({
+            names: 'connections',
+            filters: { ...filters, problem },
+            none: 'No connections. Create one with: BULKHEAD_CLIENT_SECRET=… bulkhead connections create --practice ID --client-id ID --scopes v2',
+          }),
         });
       },
     }),

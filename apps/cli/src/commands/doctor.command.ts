@@ -1,5 +1,5 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { command, flag, unless } from '../command.ts';
+import { command, flag, given, unless } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toErrorText, toErrorTitle } from '../output/coded-text.ts';
@@ -35,10 +35,12 @@ export const doctor = command({
 
 /** An EHR that is down keeps each test waiting, so several run at a time. More could exceed the request limit of the key. */
 const testsAtOnce = 8;
+/** The largest page of the API. */
+const pageSize = 1000;
 
 /** The report that follows contains the results of these tests. */
 async function testAll({ api, output }: Context): Promise<void> {
-  const connections = answerOf(await api.GET('/api/ehr/connections')).data;
+  const connections = await listAll(api);
   const remaining = connections.values();
   let done = 0;
   const testNext = async (): Promise<void> => {
@@ -54,6 +56,18 @@ async function testAll({ api, output }: Context): Promise<void> {
   };
   output.printProgress(`testing ${connections.length} connections, ${testsAtOnce} at a time`);
   await Promise.all(Array.from({ length: Math.min(testsAtOnce, connections.length) }, testNext));
+}
+
+async function listAll(api: Context['api']): Promise<readonly components['schemas']['ListedConnection'][]> {
+  const all = [];
+  let cursor: string | undefined;
+  do {
+    const query = given({ limit: pageSize, cursor });
+    const page = answerOf(await api.GET('/api/ehr/connections', { params: { query } }));
+    all.push(...page.data);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return all;
 }
 
 function clockCheck({ headers }: Response): Check {

@@ -1,13 +1,12 @@
-import { MultiSelect, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { api, refresh } from '../api/api.ts';
-import { connectionOptions } from '../parts/connection.tsx';
+import { ConnectionsSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 import { type ApiKeyForm, emptyApiKeyForm, expiriesFor, roles, toApiKeyRequest, withRole } from './api-key-form.ts';
 
 export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
-  const connections = api.useQuery('get', '/api/ehr/connections');
   const create = api.useMutation('post', '/api/ehr/api-keys', {
     onSuccess: async ({ data: { name, key } }) => {
       onDone();
@@ -38,16 +37,7 @@ export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
           form.setValues((values) => withRole({ ...emptyApiKeyForm, ...values }, role as ApiKeyForm['role']))
         }
       />
-      {form.values.role === 'client' && (
-        <MultiSelect
-          label="Connections"
-          description="Leave empty for every connection, including later ones"
-          searchable
-          hidePickedOptions
-          {...connectionOptions(connections.data?.data ?? [])}
-          {...form.getInputProps('connectionIds')}
-        />
-      )}
+      {form.values.role === 'client' && <ConnectionsSelect {...form.getInputProps('connectionIds')} />}
       <Select
         label="Expires"
         allowDeselect={false}

@@ -39,9 +39,54 @@ export const readOnce = {
   gcTime: 0,
 } as const;
 
+/** Names change rarely, and a page shows hundreds of them. */
+const namesKeptMs = 60_000;
+/** The ids fit into a URL. */
+const namesAtOnce = 100;
+
+let batch: { readonly ids: Set<string>; readonly found: Promise<ReadonlyMap<string, Connection>> } | undefined;
+
+/** Reads a connection, in one request with all that other components ask for at the same time. Null if it was removed. */
+async function readConnection(id: string): Promise<Connection | null> {
+  batch ??= startBatch();
+  batch.ids.add(id);
+  return (await batch.found).get(id) ?? null;
+}
+
+function startBatch(): NonNullable<typeof batch> {
+  const ids = new Set<string>();
+  const isComplete = new Promise((resolve) => setTimeout(resolve));
+  const found = isComplete.then(() => {
+    batch = undefined;
+    return readAll([...ids]);
+  });
+  return { ids, found };
+}
+
+async function readAll(ids: readonly string[]): Promise<ReadonlyMap<string, Connection>> {
+  const found = new Map<string, Connection>();
+  for (let begin = 0; begin < ids.length; begin += namesAtOnce) {
+    const query = { ids: ids.slice(begin, begin + namesAtOnce).join(), limit: namesAtOnce };
+    const { data } = await client.GET('/api/ehr/connections', { params: { query } });
+    for (const connection of data?.data ?? []) found.set(connection.id, connection);
+  }
+  return found;
+}
+
+/** The query of one connection, for its name. */
+export function connectionQuery(id: string) {
+  return {
+    queryKey: ['connection', id],
+    queryFn: () => readConnection(id),
+    staleTime: namesKeptMs,
+    refetchInterval: false,
+  } as const;
+}
+
 /** Reads these lists and records again where a page shows them. */
 export async function refresh(...changed: readonly (keyof paths)[]): Promise<void> {
   for (const path of changed) await queryClient.invalidateQueries({ queryKey: ['get', path] });
+  if (changed.includes('/api/ehr/connections')) await queryClient.invalidateQueries({ queryKey: ['connection'] });
 }
 
 /** The rest between two reads of a list that changes all the time, in which the next page that a user has asked for is read. */
@@ -94,6 +139,7 @@ export type SyncRun = Schemas['SyncRun'];
 export type SyncRunDetail = Schemas['SyncRunDetail'];
 export type Provider = Schemas['Provider'];
 export type Connection = Schemas['Connection'];
+export type ListedConnection = Schemas['ListedConnection'];
 export type ConnectionDraft = paths['/api/ehr/connections/test']['post']['requestBody']['content']['application/json'];
 export type ConnectionTest = Schemas['ConnectionTest'];
 export type Schedule = Schemas['Schedule'];

@@ -1,10 +1,10 @@
 import { LineChart } from '@mantine/charts';
 import { Alert, Group, Paper, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
-import { api, type History, type RateBudget } from '../api/api.ts';
+import type { History, RateBudget } from '../api/api.ts';
 import { axisTicks, steps } from '../parts/axis-ticks.ts';
-import { ConnectionName } from '../parts/connection.tsx';
+import { ConnectionNames, useConnection } from '../parts/connection.tsx';
 import { formatCount, formatDuration, shortened } from '../parts/format.ts';
-import { SectionTitle } from '../parts/page.tsx';
+import { PageLink, SectionTitle } from '../parts/page.tsx';
 import { usesOfWindows } from './uses-of-windows.ts';
 
 interface BudgetCardProps {
@@ -13,9 +13,12 @@ interface BudgetCardProps {
   readonly day?: DayUse | undefined;
 }
 
+/** As many names as fit in a line. */
+const shownConnections = 3;
+
 /** One budget: its three limits, a chart of the last minute, waiting requests, and the reason of a pause. */
 export function BudgetCard({ budget, day: ofDay }: BudgetCardProps) {
-  const { name, connectionIds, window, minute, day, recent, pausedMs, pauseReason, slowMs, waiting } = budget;
+  const { name, provider, connectionIds, window, minute, day, recent, pausedMs, pauseReason, slowMs, waiting } = budget;
   const waiters = Object.entries(waiting).filter(([, count]) => count > 0);
   return (
     <Paper withBorder p="md">
@@ -52,11 +55,15 @@ export function BudgetCard({ budget, day: ofDay }: BudgetCardProps) {
           <Text size="sm" fw={600}>
             Shared by:
           </Text>
-          {connectionIds.map((id) => (
-            <Text key={id} size="sm" span>
-              <ConnectionName id={id} />
-            </Text>
-          ))}
+          <Text size="sm" component="div">
+            {connectionIds.length > shownConnections ? (
+              <PageLink to={`/connections?provider=${provider}`}>
+                {formatCount(connectionIds.length)} connections
+              </PageLink>
+            ) : (
+              <ConnectionNames ids={connectionIds} />
+            )}
+          </Text>
         </Group>
       </Stack>
     </Paper>
@@ -65,11 +72,9 @@ export function BudgetCard({ budget, day: ofDay }: BudgetCardProps) {
 
 /** Budgets of one vendor differ by the client id. */
 function BudgetTitle({ name, connectionIds }: Pick<RateBudget, 'name' | 'connectionIds'>) {
-  const { data } = api.useQuery('get', '/api/ehr/connections');
-  const clientIds = (data?.data ?? [])
-    .filter(({ id }) => connectionIds.includes(id))
-    .flatMap(({ auth }) => ('clientId' in auth ? [auth.clientId] : []));
-  const [clientId] = clientIds;
+  // All of them have the same client id.
+  const { auth } = useConnection(connectionIds[0]) ?? {};
+  const clientId = auth && 'clientId' in auth ? auth.clientId : undefined;
   return <SectionTitle>{clientId === undefined ? name : `${name}, client ${shortened(clientId)}`}</SectionTitle>;
 }
 

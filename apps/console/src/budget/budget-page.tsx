@@ -28,7 +28,7 @@ export function BudgetPage() {
         {({ data }) =>
           data.length === 0 ? (
             <EmptyState title="No budget is in use">
-              Each client id at an EHR has a budget from its first connection on.
+              A client id gets a budget when its first connection is added.
             </EmptyState>
           ) : (
             <Stack>

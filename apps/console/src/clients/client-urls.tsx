@@ -16,9 +16,11 @@ export function showClientUrls(client: BackendClient, { title }: { readonly titl
 
 function ClientUrls({ client: { id, connectionIds } }: { readonly client: BackendClient }) {
   const publicUrl = usePublicUrl();
-  const { data } = api.useQuery('get', '/api/ehr/connections');
-  const connections = (data?.data ?? []).filter((connection) => connectionIds?.includes(connection.id) ?? true);
-  const hiddenCount = connections.length - shownConnections;
+  const ids = connectionIds?.slice(0, shownConnections).join();
+  const { data } = api.useQuery('get', '/api/ehr/connections', { params: { query: { ids, limit: shownConnections } } });
+  const counts = api.useQuery('get', '/api/ehr/connections/counts', {}, { enabled: connectionIds === undefined });
+  const connections = data?.data ?? [];
+  const hiddenCount = (connectionIds?.length ?? counts.data?.data.total ?? 0) - shownConnections;
   return (
     <Stack>
       <Text size="sm">Configure the client with these values. None of them is secret.</Text>
@@ -27,7 +29,7 @@ function ClientUrls({ client: { id, connectionIds } }: { readonly client: Backen
         {(url) => (
           <>
             <CopyField label="Token URL" name="token URL" text={tokenUrlOf(url)} />
-            {connections.slice(0, shownConnections).map((connection) => (
+            {connections.map((connection) => (
               <CopyField
                 key={connection.id}
                 label={`FHIR base URL of ${connection.name}`}

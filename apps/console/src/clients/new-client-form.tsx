@@ -1,13 +1,12 @@
-import { MultiSelect, Radio, Stack, Textarea, TextInput } from '@mantine/core';
+import { Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { api, refresh } from '../api/api.ts';
-import { connectionOptions } from '../parts/connection.tsx';
+import { ConnectionsSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { type ClientForm, emptyClientForm, faultsOf, keySources, toClientRequest } from './client-form.ts';
 import { showClientUrls } from './client-urls.tsx';
 
 export function NewClientForm({ onDone }: { readonly onDone: () => void }) {
-  const connections = api.useQuery('get', '/api/ehr/connections');
   const register = api.useMutation('post', '/api/ehr/clients', {
     onSuccess: async ({ data }) => {
       onDone();
@@ -31,14 +30,7 @@ export function NewClientForm({ onDone }: { readonly onDone: () => void }) {
         withAsterisk
         {...form.getInputProps('scope')}
       />
-      <MultiSelect
-        label="Connections"
-        description="Leave empty to allow all connections, including new ones"
-        searchable
-        hidePickedOptions
-        {...connectionOptions(connections.data?.data ?? [])}
-        {...form.getInputProps('connectionIds')}
-      />
+      <ConnectionsSelect {...form.getInputProps('connectionIds')} />
       <Radio.Group label="The public keys are" {...form.getInputProps('keysFrom')}>
         <Stack gap="xs" mt="xs">
           {keySources.map(({ value, label }) => (

@@ -1,15 +1,32 @@
-import { api, type Connection } from '../api/api.ts';
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { api, type ListedConnection } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
+import { formatCount, formatDuration } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
-import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
+import { useFilters } from '../parts/use-filters.ts';
+import { useSession } from '../session/session-provider.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
 import { TestConnectionButton } from './test-connection.tsx';
 
-/** The connected practices. */
+const statuses = ['critical', 'warning', 'ok', 'unchecked'] as const;
+const typingMs = 200;
+
+/** The connected practices, those with a problem first. */
 export function ConnectionsPage() {
-  const connections = api.useQuery('get', '/api/ehr/connections');
+  const { providers } = useSession();
+  const { filters, setFilter, textField, choiceField } = useFilters(['search', 'status', 'provider', 'problem']);
+  const [search] = useDebouncedValue(filters.search, typingMs);
+  const { provider, problem } = filters;
+  const status = statuses.find((option) => option === filters.status);
+  const params = { query: { search, status, provider, problem, sort: 'worst' as const, limit: pageSize } };
+  const connections = api.useInfiniteQuery('get', '/api/ehr/connections', { params }, pages);
+  const counts = api.useQuery('get', '/api/ehr/connections/counts').data?.data;
+  const isFiltered = Object.values(filters).some((value) => value !== undefined);
   return (
     <Page
       title="Connections"
@@ -19,14 +36,52 @@ export function ConnectionsPage() {
         </FormButton>
       }
     >
-      <QueryTable
+      <Group gap="xs" role="group" aria-label="Connections by status">
+        {statuses.map((name) => (
+          <Button
+            key={name}
+            size="compact-sm"
+            variant={status === name ? 'filled' : 'default'}
+            aria-pressed={status === name}
+            onClick={() => setFilter('status', status === name ? null : name)}
+          >
+            {formatCount(counts?.byStatus[name] ?? 0)} {name}
+          </Button>
+        ))}
+      </Group>
+      <Group align="end">
+        <TextInput label="Search" placeholder="Name, practice, id or URL" miw={240} {...textField('search')} />
+        <Select
+          label="Problem"
+          placeholder="Any"
+          clearable
+          miw={280}
+          data={(counts?.problems ?? []).map(({ key, title, connections: count }) => {
+            return { value: key, label: `${title} (${formatCount(count)})` };
+          })}
+          {...choiceField('problem')}
+        />
+        {providers.length > 1 && (
+          <Select
+            label="Vendor"
+            placeholder="Any"
+            clearable
+            data={providers.map(({ id }) => id)}
+            {...choiceField('provider')}
+          />
+        )}
+      </Group>
+      <PagedTable
         query={connections}
+        order="worst first"
         caption="Connections"
         columns={columns}
         keyOf={({ id }) => id}
         empty={
-          <EmptyState title="No connections">
-            Add a connection with the practice’s credentials, or let a user of the practice authorize it.
+          <EmptyState title={isFiltered ? 'No connection matches' : 'No connections'}>
+            {isFiltered
+              ? 'Clear a filter to see more.'
+              : 'Add a connection with the practice’s credentials, or let a user of the practice authorize it.'}
           </EmptyState>
         }
       />
@@ -34,21 +89,50 @@ export function ConnectionsPage() {
   );
 }
 
-const columns: readonly Column<Connection>[] = [
+const columns: readonly Column<ListedConnection>[] = [
   {
     header: 'Connection',
     cell: (connection) => <PageLink to={`/connections/${connection.id}`}>{connection.name}</PageLink>,
   },
-  { header: 'Practice', cell: ({ practiceId, groupId }) => practiceId ?? groupId, from: 'sm' },
-  { header: 'Vendor', cell: ({ provider, environment }) => `${provider} ${environment}`, from: 'sm' },
-  { header: 'Credentials', cell: ({ auth }) => auth.method.replaceAll('_', ' '), from: 'md' },
-  { header: 'Last test', cell: (connection) => <LastTest connection={connection} /> },
-  { header: 'Added', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'md' },
+  { header: 'Status', cell: ({ status }) => <StatusBadge status={status} /> },
+  { header: 'Problem', cell: (connection) => <Problems connection={connection} /> },
+  {
+    header: 'Behind',
+    cell: ({ lagSeconds }) => lagSeconds !== undefined && formatDuration(lagSeconds * 1000),
+    from: 'sm',
+  },
+  { header: 'Last export', cell: (connection) => <LastExport connection={connection} />, from: 'md' },
+  { header: 'Next run', cell: ({ nextRunAt }) => <Timestamp at={nextRunAt} />, from: 'md' },
+  { header: 'Practice', cell: ({ practiceId, groupId }) => practiceId ?? groupId, from: 'lg' },
+  { header: 'Vendor', cell: ({ provider, environment }) => `${provider} ${environment}`, from: 'lg' },
 ];
 
-function LastTest({ connection }: { readonly connection: Connection }) {
-  const { lastTest, needsAuthorization } = connection;
+function Problems({ connection }: { readonly connection: ListedConnection }) {
+  const { problems, needsAuthorization } = connection;
   if (needsAuthorization) return <StatusBadge status="needs authorization" />;
-  if (!lastTest) return <TestConnectionButton connection={connection} label="Test now" isCompact />;
-  return <StatusBadge status={lastTest.ok ? 'ok' : 'failed'} />;
+  if (problems.length === 0) return null;
+  const isUntested = problems.every(({ key }) => key === 'connection-tests');
+  return (
+    <Stack gap={2} align="start">
+      {problems.map(({ key, title }) => (
+        <Text key={key} size="sm">
+          {title}
+        </Text>
+      ))}
+      {isUntested && <TestConnectionButton connection={connection} label="Test now" isCompact />}
+    </Stack>
+  );
+}
+
+function LastExport({ connection: { provider, lastExport } }: { readonly connection: ListedConnection }) {
+  if (!lastExport) return 'none yet';
+  const { id, status, endedAt } = lastExport;
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <PageLink to={`/exports/${provider}/${id}`}>
+        <Timestamp at={endedAt} none="export" />
+      </PageLink>
+      <StatusBadge status={status} />
+    </Group>
+  );
 }

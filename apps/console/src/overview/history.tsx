@@ -85,8 +85,11 @@ function Figures({ figures }: { readonly figures: readonly Figure[] }) {
   );
 }
 
+/** At least as many as the chart of the lag has lines. */
+const namedLags = 10;
+
 function Charts({ history }: { readonly history: HistoryData }) {
-  const nameOf = useConnectionNames();
+  const nameOf = useConnectionNames(history.lags.slice(0, namedLags).map(({ connectionId }) => connectionId));
   const charts = chartsOf(history, nameOf);
   if (charts.every(({ chart }) => chart.points.length === 0)) {
     return (

@@ -6,7 +6,7 @@ const states: Readonly<Record<string, readonly string[]>> = {
   green: ['COMPLETED', 'completed', 'delivered', 'replayed', 'stored', 'active', 'ok', 'success'],
   tide: ['IN_PROGRESS', 'running', 'published', 'started', 'downloading'],
   yellow: ['PARTIAL', 'silent', 'warning', 'open', 'paused', 'skipped', 'skipped-overlap'],
-  red: ['FAILED', 'failed', 'refused'],
+  red: ['FAILED', 'failed', 'refused', 'critical'],
 };
 
 /** The word has the meaning; the colour only helps to find it. */

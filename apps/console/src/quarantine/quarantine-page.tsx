@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api, type QuarantinedLine, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
-import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
+import { ConnectionName, ConnectionSelect, useConnection } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
@@ -104,8 +104,7 @@ function columnsFor(options: {
 
 /** The file of the export, or the search of the sync run, with a link to the run. */
 function File({ line: { source, connectionId, exportId, fileId } }: { readonly line: QuarantinedLine }) {
-  const { data } = api.useQuery('get', '/api/ehr/connections');
-  const provider = data?.data.find(({ id }) => id === connectionId)?.provider;
+  const provider = useConnection(connectionId)?.provider;
   return (
     <Text size="xs" title={fileId}>
       {provider === undefined ? (

@@ -26,16 +26,11 @@ interface LoadedSession {
 
 const SessionContext = createContext<LoadedSession>({});
 
-/**
- * Loads the user, the selected vendor and the names of connections. The frame is drawn meanwhile, and `WithSession` shows a page as soon as
- * they are known.
- */
+/** Loads the user and the selected vendor. The frame is drawn meanwhile, and `WithSession` shows a page as soon as they are known. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const who = api.useQuery('get', '/api/ehr/session');
   // The API reads the registry only when it starts, so one read is enough.
   const providersQuery = api.useQuery('get', '/api/ehr/providers', {}, { refetchInterval: false });
-  // Lists show connections by their names. A name that appears later than its list would move what the list contains.
-  const { isPending } = api.useQuery('get', '/api/ehr/connections', {}, { refetchInterval: false });
   const [chosen, setProvider] = useLocalStorage({ key: 'bulkhead-provider', defaultValue: '' });
   const key = who.data?.data;
   const providers = providersQuery.data?.data;
@@ -50,7 +45,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   }, [key, providers, chosen, setProvider]);
 
   const error = who.error ?? providersQuery.error;
-  const loaded = useMemo(() => ({ session: isPending ? undefined : session, error }), [isPending, session, error]);
+  const loaded = useMemo(() => ({ session, error }), [session, error]);
   return <SessionContext value={loaded}>{children}</SessionContext>;
 }
 

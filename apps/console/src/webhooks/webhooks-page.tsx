@@ -1,43 +1,44 @@
 import { Group } from '@mantine/core';
-import { api, type Connection } from '../api/api.ts';
+import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EmptyState, Page, PageLink, QueryResult } from '../parts/page.tsx';
-import { RecordTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { ConnectionWebhook } from './connection-webhook.tsx';
 
 /** The webhooks of the connections, and the state of their calls. */
 export function WebhooksPage() {
   const { filters, choiceField } = useFilters(['connectionId']);
-  const connectionsQuery = api.useQuery('get', '/api/ehr/connections');
   return (
     <Page title="Webhooks">
       <Group align="end">
         <ConnectionSelect clearable {...choiceField('connectionId')} />
       </Group>
-      <QueryResult query={connectionsQuery}>
-        {({ data }) => {
-          const chosen = data.find(({ id }) => id === filters.connectionId);
-          return chosen ? <ConnectionWebhook connection={chosen} /> : <WebhookList connections={data} />;
-        }}
-      </QueryResult>
+      {filters.connectionId === undefined ? <WebhookList /> : <ChosenWebhook id={filters.connectionId} />}
     </Page>
   );
 }
 
+function ChosenWebhook({ id }: { readonly id: string }) {
+  const connection = api.useQuery('get', '/api/ehr/connections/{id}', { params: { path: { id } } });
+  return <QueryResult query={connection}>{({ data }) => <ConnectionWebhook connection={data} />}</QueryResult>;
+}
+
 /** The connections that have a webhook. */
-function WebhookList({ connections }: { readonly connections: readonly Connection[] }) {
+function WebhookList() {
+  const params = { query: { hasWebhook: 'true', limit: pageSize } };
+  const connections = api.useInfiniteQuery('get', '/api/ehr/connections', { params }, pages);
   return (
-    <RecordTable
+    <PagedTable
+      query={connections}
       caption="Webhooks"
       columns={[
         {
           header: 'Connection',
-          cell: (connection) => <PageLink to={`/webhooks?connectionId=${connection.id}`}>{connection.name}</PageLink>,
+          cell: ({ id, name }) => <PageLink to={`/webhooks?connectionId=${id}`}>{name}</PageLink>,
         },
         { header: 'URL', cell: ({ webhookUrl }) => webhookUrl },
       ]}
-      rows={connections.filter(({ webhookUrl }) => webhookUrl !== undefined)}
       keyOf={({ id }) => id}
       empty={
         <EmptyState title="No webhooks configured">

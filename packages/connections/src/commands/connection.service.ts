@@ -64,10 +64,6 @@ export class ConnectionService {
     throw connectionError('unknown-connection');
   }
 
-  async list(scope: ConnectionScope): Promise<ConnectionWithoutSecrets[]> {
-    return (await this.store.connections.list()).filter(({ id }) => isInScope(scope, id));
-  }
-
   /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */
   async create(body: ConnectionBody): Promise<ConnectionWithoutSecrets> {
     const provider = this.registry.get(body.provider);

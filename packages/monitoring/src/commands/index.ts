@@ -2,6 +2,12 @@ export { healthChecks, rankOf } from '../health/checks.ts';
 export { type HealthReport, healthReportSchema } from '../health/health-check.ts';
 export { type History, historySchema } from '../history/history.schema.ts';
 export { processStatus, processStatuses } from '../processes/process-state.record.ts';
+export {
+  ConnectionList,
+  connectionCountsSchema,
+  connectionListQuerySchema,
+  listedConnectionSchema,
+} from './connection-list.ts';
 export { HealthService } from './health.service.ts';
 export { createHistoryService } from './history.service.ts';
 export { createMonitoringService, type MonitoringService, toQueueView } from './monitoring.service.ts';

@@ -16,7 +16,7 @@ export interface SharedBudget {
 
 export type RateBudgetService = ReturnType<typeof createRateBudgetService>;
 
-/** The console reads the budgets each second. A new connection may appear some seconds later. */
+/** A stream reads the budgets each second. A new connection may appear in it some seconds later. */
 const connectionsKeptMs = 10_000;
 
 /** Reads how much of the request budgets of the EHRs is used. */
@@ -27,7 +27,8 @@ export function createRateBudgetService(options: {
   readonly reader: Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
 }) {
   const { connections, registry, reader } = options;
-  const listConnections = keepFor(connectionsKeptMs, () => connections.list());
+  const listInScope = async (scope: ConnectionScope) =>
+    (await connections.list()).filter(({ id }) => isInScope(scope, id));
   const budgetsOf = (ofScope: readonly ListedConnection[]) => {
     const shared = new Map<string, { budget: Budget; connectionIds: string[] } & Omit<SharedBudget, 'state'>>();
     const providers = new Map(registry.list().map((provider) => [provider.id, provider]));
@@ -60,8 +61,12 @@ export function createRateBudgetService(options: {
   return {
     read,
     /** The budgets of the connections in scope. @throws AppError `unavailable` */
-    list: async (scope: ConnectionScope): Promise<SharedBudget[]> =>
-      read((await listConnections()).filter(({ id }) => isInScope(scope, id))),
+    list: async (scope: ConnectionScope): Promise<SharedBudget[]> => read(await listInScope(scope)),
+    /** Returns `list` for a caller that reads again and again. */
+    follow(scope: ConnectionScope): () => Promise<SharedBudget[]> {
+      const listKept = keepFor(connectionsKeptMs, () => listInScope(scope));
+      return async () => read(await listKept());
+    },
   };
 }
 

@@ -12,11 +12,28 @@ export type ConnectionProblem = Pick<HealthProblem, 'key' | 'severity' | 'since'
   readonly title: string;
 };
 
+/** What a check has found about one connection. */
+const titles: Readonly<Record<string, string>> = {
+  connections: 'its last test failed',
+  'failed-exports': 'an export failed or lacks data',
+  'failed-syncs': 'a sync failed or lacks data',
+  schedules: 'a schedule did not start',
+  lag: 'more than 36 hours behind',
+  'late-runs': 'a run takes too long',
+  pauses: 'the EHR delays its export',
+  quarantine: 'lines in quarantine',
+  documents: 'documents failed',
+  webhooks: 'webhook calls not delivered',
+  'connection-tests': 'not tested in the last 30 days',
+};
+
 /** @param problems those of the report, the worst first */
 export function statesOf(data: CheckedData, problems: readonly HealthProblem[]): ReadonlyMap<string, ConnectionState> {
   const ofConnection = new Map<string, ConnectionProblem[]>();
   const groups = Map.groupBy(
-    data.checks.flatMap((check) => check.groups.map((group) => ({ ...group, title: group.cause ?? check.title }))),
+    data.checks.flatMap((check) =>
+      check.groups.map((group) => ({ ...group, title: group.cause ?? titles[check.id] ?? check.title })),
+    ),
     ({ key }) => key,
   );
   for (const { key } of problems) {

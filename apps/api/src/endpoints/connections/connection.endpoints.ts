@@ -5,12 +5,16 @@ import {
   connectionViewSchema,
   toConnectionView,
 } from '@bulkhead/connections/commands';
-import { pageOf, shortListQuery } from '@bulkhead/store';
+import {
+  connectionCountsSchema,
+  connectionListQuerySchema,
+  listedConnectionSchema,
+} from '@bulkhead/monitoring/commands';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { page, responseWith, success } from '../common.schema.ts';
 import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
-import { connectionBodyExample, connectionExample } from './connection.examples.ts';
+import { connectionBodyExample, connectionExample, listedConnectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
@@ -48,19 +52,46 @@ const listConnections = defineEndpoint({
   action: 'connection.list',
   access: 'client',
   audited: false,
-  summary: 'List all connections',
+  summary: 'List connections with their state',
   description:
-    'Returns the connections that the key may use, without their secrets. Each has the result of its last test.',
-  request: { query: shortListQuery },
+    'Returns the connections that the key may use, without their secrets. Each has the result of its last test, its last export, how far it is behind, its next run and its problems.',
+  request: { query: connectionListQuerySchema },
   responses: {
-    200: page('A page of connections without their secrets, oldest first', {
-      item: connectionViewSchema,
-      example: [connectionExample],
+    200: page('A page of connections without their secrets', {
+      item: listedConnectionSchema,
+      example: [listedConnectionExample],
     }),
   },
   async handler({ query, caller: { scope }, services }) {
-    const { items, next } = pageOf(await services.connections.list(scope), query, ({ id }) => id);
-    return { data: items.map(toConnectionView), next };
+    const { items, next } = await services.connectionList.page(query, scope);
+    return { data: items, next };
+  },
+});
+
+const countConnections = defineEndpoint({
+  id: 'countConnections',
+  route: 'GET /api/ehr/connections/counts',
+  action: 'connection.list',
+  access: 'client',
+  audited: false,
+  summary: 'Count connections by their state',
+  description: 'Counts the connections that the key may use by their status, their vendor and their problems.',
+  responses: {
+    200: success('The number of connections in each state', {
+      data: connectionCountsSchema,
+      example: {
+        total: 302,
+        byStatus: { critical: 206, warning: 3, ok: 93, unchecked: 0 },
+        byProvider: { athenahealth: 302 },
+        problems: [
+          { key: 'credentials', title: 'the EHR refuses the credentials', severity: 'critical', connections: 206 },
+          { key: 'lag', title: 'Lag', severity: 'warning', connections: 3 },
+        ],
+      },
+    }),
+  },
+  async handler({ caller: { scope }, services }) {
+    return { data: await services.connectionList.counts(scope) };
   },
 });
 
@@ -144,6 +175,7 @@ export const connectionEndpoints = endpointGroup({
     listProviders,
     createConnection,
     listConnections,
+    countConnections,
     getConnection,
     renameConnection,
     listWatermarks,

@@ -1,4 +1,4 @@
-import { at, connectionId, later } from '../common.schema.ts';
+import { at, connectionId, exportId, later } from '../common.schema.ts';
 
 export const connectionExample = {
   id: connectionId,
@@ -10,6 +10,15 @@ export const connectionExample = {
   groupId: 'a-1.C-195900',
   auth: { method: 'client_credentials', clientId: 'client-id', scope: 'system/*.read' },
   createdAt: at,
+};
+
+export const listedConnectionExample = {
+  ...connectionExample,
+  status: 'warning',
+  problems: [{ key: 'lag', title: 'Lag', severity: 'warning' }],
+  lagSeconds: 141_000,
+  lastExport: { id: exportId, status: 'COMPLETED', endedAt: at },
+  nextRunAt: later,
 };
 
 export const connectionTestExample = {

@@ -42,7 +42,7 @@ test('connections are created, listed, read and deleted without showing their se
   expect(created.headers.get('location')).toBe(`${path}/${id}`);
 
   const list = await api.request('GET', path);
-  expect([list.status, list.body]).toEqual([200, { success: true, data: [created.body.data] }]);
+  expect([list.status, list.body]).toMatchObject([200, { success: true, data: [created.body.data] }]);
   const answer = await api.request('GET', `${path}/${id}`);
   expect([answer.status, answer.body]).toEqual([200, created.body]);
   expect((await api.store.connections.findWithSecrets(id))?.auth).toMatchObject({ clientSecret });

@@ -106,8 +106,9 @@ export const watchRateBudgets = defineEndpoint({
   description: 'Sends the budgets as server-sent events, so that a page or a script need not poll.',
   responses: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),
   handler({ caller: { scope }, services, streamEvents }) {
+    const readBudgets = services.rateBudgets.follow(scope);
     return streamEvents(async () => {
-      const budgets = await services.rateBudgets.list(scope);
+      const budgets = await readBudgets();
       return { events: [{ name: 'budgets', data: budgets.map((budget) => toRateBudgetView(budget)) }] };
     });
   },
