@@ -46,9 +46,13 @@ export async function openSystem(
       await page.locator('input[name=key]').fill(key);
       await page.locator('button[type=submit]').click();
     },
+    /** @throws if a page had a script error */
     async stop() {
-      await browser.stop();
-      await system.stop();
+      try {
+        await browser.stop();
+      } finally {
+        await system.stop();
+      }
     },
   };
 }
@@ -62,11 +66,14 @@ export async function openBrowser(options: { readonly executablePath: string; re
     lock.release();
     throw error;
   });
+  const errors: string[] = [];
   return {
-    open: (url: string, context?: BrowserContextOptions) => openPage({ browser, url, context }),
+    open: (url: string, context?: BrowserContextOptions) => openPage({ browser, url, context, errors }),
+    /** @throws if a page had a script error */
     async stop() {
       await browser.close();
       lock.release();
+      if (errors.length > 0) throw new Error(`Pages had script errors:\n${errors.join('\n')}`);
     },
   };
 }
@@ -75,8 +82,10 @@ async function openPage(options: {
   readonly browser: Browser;
   readonly url: string;
   readonly context: BrowserContextOptions | undefined;
+  /** Collects the script errors of all pages. */
+  readonly errors: string[];
 }) {
-  const { browser, url, context } = options;
+  const { browser, url, context, errors } = options;
   const opened = await browser.newContext(context);
   opened.setDefaultTimeout(stepMs);
   const complaints: string[] = [];
@@ -84,7 +93,10 @@ async function openPage(options: {
   opened.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`);
   });
-  opened.on('weberror', (error) => complaints.push(error.error().message));
+  opened.on('weberror', (error) => {
+    complaints.push(error.error().message);
+    errors.push(`${error.page()?.url()}: ${error.error().message}`);
+  });
   opened.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText}`));
   const page = await opened.newPage();
   await page.goto(url);

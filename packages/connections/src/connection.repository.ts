@@ -7,6 +7,7 @@ import {
   type StoreContext,
   type Stored,
   UniqueKeys,
+  wholeBatch,
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { collections } from './collections.ts';
@@ -32,9 +33,6 @@ export const connectionDocumentSchema = connectionSchema.extend({
 type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
 
 const schema = mongooseSchemaOf(connectionDocumentSchema, { collection: collections.connections, minimize: false });
-
-/** A list is read in one command, unless it is larger than a response of MongoDB (16 MB). */
-const wholeBatch = 100_000;
 
 const notListed = { capabilities: 0, encryptedSecret: 0, encryptedPrivateJwk: 0, encryptedWebhookSecret: 0 } as const;
 export type ListedConnection = Omit<ConnectionWithoutSecrets, 'capabilities'>;

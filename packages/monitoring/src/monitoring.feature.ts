@@ -22,7 +22,7 @@ export const monitoringFeature = defineFeature({
       repositories: {
         processStates: new ProcessStateRepository(database, secretBox.currentKeyId),
         historySamples: new HistorySampleRepository(database),
-      healthReports: new HealthReportRepository(database),
+        healthReports: new HealthReportRepository(database),
       },
       // Samples have counts and ids of connections only, for 30 days. States describe processes. The report is replaced each minute.
       data: {

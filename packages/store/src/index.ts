@@ -49,7 +49,7 @@ export {
   shortListQuery,
   totalQuery,
 } from './paging.ts';
-export { countIn, findIds, removeOthers, withId, writeUnordered } from './queries.ts';
+export { countIn, findIds, removeOthers, wholeBatch, withId, writeUnordered } from './queries.ts';
 export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './raw-writes.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {

@@ -1,6 +1,9 @@
 import type { Model, mongo, QueryFilter } from 'mongoose';
 import { toBatches } from './delete-in-batches.ts';
 
+/** The batch size of a list that is read in one command, unless it is larger than a response of MongoDB (16 MB). */
+export const wholeBatch = 100_000;
+
 /** Lists the ids of the documents that match a filter, by default in the order of ids. */
 export async function findIds<Document>(
   model: Model<Document>,

@@ -1,4 +1,4 @@
-import { findIds, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
+import { findIds, mongooseSchemaOf, type StoreContext, wholeBatch, withId } from '@bulkhead/store';
 import { collections } from './collections.ts';
 import {
   type WebhookAttempt,
@@ -6,9 +6,6 @@ import {
   type WebhookState,
   webhookDeliverySchema,
 } from './webhook-delivery.record.ts';
-
-/** A list is read in one command, unless it is larger than a response of MongoDB (16 MB). */
-const wholeBatch = 100_000;
 
 /** Enough to see a pattern. The retries of one day are fewer. */
 const keptAttempts = 20;

@@ -16,7 +16,7 @@ import {
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
 
-type Schedule = components['schemas']['ScheduleDetail'];
+type Schedule = components['schemas']['Schedule'];
 
 const id = 'the id of the schedule';
 
@@ -29,7 +29,7 @@ export const schedules: CommandGroup = {
     command({
       name: 'list',
       summary: 'list schedules with their last and next runs',
-      options: { connection: ofConnection('schedules'), ...pages('schedules', 1000) },
+      options: { connection: ofConnection('schedules'), ...pages('schedules', 200) },
       examples: ['schedules list', 'schedules list --connection conn_1'],
       async run({ api, output }, { connection: connectionId, limit, cursor }) {
         const query = given({ connectionId, limit, cursor });

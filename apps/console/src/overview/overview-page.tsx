@@ -8,7 +8,7 @@ import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { EmptyState, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
-import { QueryTable, RecordTable } from '../parts/record-table.tsx';
+import { QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
@@ -98,51 +98,34 @@ function ExportSummary() {
   );
 }
 
-const maxShown = 5;
-/** The largest page of the API. */
-const maxSchedules = 1000;
+const shownRuns = 5;
 
 /** The schedules, the next run first. */
 function ComingRuns() {
-  const schedules = api.useQuery('get', '/api/ehr/schedules', { params: { query: { limit: maxSchedules } } });
+  const params = { query: { sort: 'next' as const, limit: shownRuns } };
+  const schedules = api.useQuery('get', '/api/ehr/schedules', { params });
   return (
-    <QueryResult query={schedules}>
-      {({ data, next }) => {
-        const coming = data
-          .flatMap(({ id, connectionId, kind, nextRunAt }) =>
-            nextRunAt === undefined ? [] : [{ id, connectionId, kind, nextRunAt }],
-          )
-          .sort((left, right) => left.nextRunAt.localeCompare(right.nextRunAt));
-        if (coming.length === 0) {
-          return (
-            <EmptyState title="Nothing is scheduled">
-              <PageLink to="/schedules">Keep a practice current every night</PageLink>
-            </EmptyState>
-          );
+    <>
+      <QueryTable
+        query={schedules}
+        caption="Next runs"
+        columns={[
+          { header: 'When', cell: ({ nextRunAt }) => <Timestamp at={nextRunAt} isExact /> },
+          { header: 'What', cell: ({ kind }) => kind },
+          { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
+        ]}
+        keyOf={({ id }) => id}
+        empty={
+          <EmptyState title="Nothing is scheduled">
+            <PageLink to="/schedules">Keep a practice current every night</PageLink>
+          </EmptyState>
         }
-        return (
-          <>
-            <RecordTable
-              caption="Next runs"
-              columns={[
-                { header: 'When', cell: ({ nextRunAt }) => <Timestamp at={nextRunAt} isExact /> },
-                { header: 'What', cell: ({ kind }) => kind },
-                { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
-              ]}
-              rows={coming.slice(0, maxShown)}
-              keyOf={({ id }) => id}
-            />
-            {next !== undefined && (
-              <Text size="sm">Only the runs of the oldest {formatCount(maxSchedules)} schedules are compared.</Text>
-            )}
-            {coming.length > maxShown && (
-              <PageLink to="/schedules" size="sm">
-                All schedules
-              </PageLink>
-            )}
-          </>
-        );
-      }}
-    </QueryResult>
+      />
+      {schedules.data?.next !== undefined && (
+        <PageLink to="/schedules" size="sm">
+          All schedules
+        </PageLink>
+      )}
+    </>
   );
 }

@@ -1,6 +1,6 @@
 import { titleOf } from '@bulkhead/client';
 import { Group, List, Text } from '@mantine/core';
-import { api, refreshMs, type Schedule } from '../api/api.ts';
+import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { withoutNames } from '../parts/coded-text.ts';
@@ -113,24 +113,10 @@ function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
 /** Enough to notice a mistake in the cron expression or the time zone. */
 const shownRuns = 3;
 
-function NextRuns({ schedule: { id, paused, timeZone, nextRunAt } }: { readonly schedule: Schedule }) {
-  const params = { path: { id } };
-  const schedule = api.useQuery(
-    'get',
-    '/api/ehr/schedules/{id}',
-    { params },
-    {
-      enabled: !paused,
-      // The runs stay the same until the next one has started. A list of hundreds would otherwise send hundreds of requests each time.
-      refetchInterval: ({ state: { data } }) => (data?.data.nextRuns?.[0] === nextRunAt ? false : refreshMs),
-      refetchOnWindowFocus: false,
-    },
-  );
+function NextRuns({ schedule: { paused, timeZone, nextRuns } }: { readonly schedule: Schedule }) {
   if (paused) return <StatusBadge status="paused" />;
-  const nextRuns = schedule.data?.data.nextRuns ?? (nextRunAt === undefined ? [] : [nextRunAt]);
   return (
-    // Otherwise the runs would move the buttons of the rows below when they appear.
-    <List listStyleType="none" size="sm" mih={`${shownRuns}lh`}>
+    <List listStyleType="none" size="sm">
       {nextRuns.slice(0, shownRuns).map((at) => (
         <List.Item key={at}>
           <Timestamp at={at} isExact timeZone={timeZone} />

@@ -17,21 +17,22 @@ interface Timing {
  * an hour.
  * @throws if the schedule never fires
  */
-export function nextRun({ cron, timeZone, spreadMs }: Timing, after: Date): Date {
-  const clock = createWallClock(timeZone);
-  const afterMs = after.getTime() - spreadMs;
-  const wallTimes = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(clock.wallAt(afterMs)) });
-  for (;;) {
-    const instant = clock.instantOf(wallTimes.next().getTime());
-    if (instant > afterMs) return new Date(instant + spreadMs);
-  }
+export function nextRun(timing: Timing, after: Date): Date {
+  const [next] = nextRuns(timing, { after, count: 1 });
+  return next as Date;
 }
 
 export function nextRuns(timing: Timing, { after, count }: { readonly after: Date; readonly count: number }): Date[] {
+  const { cron, timeZone, spreadMs } = timing;
+  const clock = createWallClock(timeZone);
+  let lastMs = after.getTime() - spreadMs;
+  const wallTimes = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(clock.wallAt(lastMs)) });
   const runs: Date[] = [];
-  for (let last = after; runs.length < count; ) {
-    last = nextRun(timing, last);
-    runs.push(last);
+  while (runs.length < count) {
+    const instant = clock.instantOf(wallTimes.next().getTime());
+    if (instant <= lastMs) continue;
+    lastMs = instant;
+    runs.push(new Date(instant + spreadMs));
   }
   return runs;
 }
@@ -39,11 +40,12 @@ export function nextRuns(timing: Timing, { after, count }: { readonly after: Dat
 /** Longer than any clock change. The longest was a day, which Samoa skipped. */
 const farFromSwitchMs = 36 * 60 * 60_000;
 
-/**
- * Converts between instants and wall times. A wall time is given as the milliseconds that its figures have in UTC.
- * @throws RangeError for an unknown zone.
- */
-function createWallClock(timeZone: string) {
+/** A format takes longer to create than to use, and a list of schedules has few zones. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known) return known;
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
@@ -54,6 +56,16 @@ function createWallClock(timeZone: string) {
     minute: 'numeric',
     second: 'numeric',
   });
+  formats.set(timeZone, format);
+  return format;
+}
+
+/**
+ * Converts between instants and wall times. A wall time is given as the milliseconds that its figures have in UTC.
+ * @throws RangeError for an unknown zone.
+ */
+function createWallClock(timeZone: string) {
+  const format = formatOf(timeZone);
   const wallAt = (instantMs: number): number => {
     const parts = Object.fromEntries(format.formatToParts(instantMs).map(({ type, value }) => [type, Number(value)]));
     const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;

@@ -1,9 +1,6 @@
 import { median } from '@bulkhead/base';
-import { type ConnectionScope, findIds, inScope } from '@bulkhead/store';
+import { type ConnectionScope, findIds, inScope, wholeBatch } from '@bulkhead/store';
 import type { Model } from 'mongoose';
-
-/** A list is read in one command, unless it is larger than a response of MongoDB (16 MB). */
-const wholeBatch = 100_000;
 
 /** When the last completed run of a schedule, or without one, was created. */
 export interface LastCompleted {

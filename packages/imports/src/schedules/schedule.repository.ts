@@ -1,4 +1,11 @@
-import { type ConnectionScope, inScope, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
+import {
+  type ConnectionScope,
+  inScope,
+  mongooseSchemaOf,
+  type StoreContext,
+  wholeBatch,
+  withId,
+} from '@bulkhead/store';
 import { collections } from './collections.ts';
 import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
@@ -30,28 +37,33 @@ export class ScheduleRepository {
     return document ? withId(document) : undefined;
   }
 
-  /** Lists schedules of one connection or of all, oldest first. Without a limit all are listed. @param options.after the last id of the previous page */
+  /**
+   * Lists schedules of one connection or of all. Without a limit all are listed.
+   * @param options.after the last id of the previous page
+   * @param options.sort `next`: only those that are not paused, the next run first. Default: oldest first
+   */
   async list(options: {
     readonly connectionId?: string | undefined;
     readonly scope: ConnectionScope;
     readonly after?: string | undefined;
     readonly limit?: number;
+    readonly sort?: 'created' | 'next';
   }): Promise<Schedule[]> {
-    const { connectionId, scope, after, limit = 0 } = options;
-    const filter = {
-      ...(connectionId === undefined ? {} : { connectionId }),
-      ...(after === undefined ? {} : { _id: { $gt: after } }),
-    };
+    const { connectionId, scope, after, limit = 0, sort = 'created' } = options;
+    const ofConnection = connectionId === undefined ? {} : { connectionId };
+    const page = after === undefined ? {} : await this.after(after, sort);
+    const active = sort === 'next' ? { paused: false } : {};
     const documents = await this.model
-      .find({ $and: [filter, inScope(scope)] })
-      .sort({ _id: 1 })
+      .find({ $and: [ofConnection, page, active, inScope(scope)] })
+      .sort(sort === 'next' ? { nextRunAt: 1, _id: 1 } : { _id: 1 })
       .limit(limit)
       .lean();
     return documents.map(withId);
   }
 
+  /** Lists them in one command. */
   async listUnpaused(): Promise<Schedule[]> {
-    const documents = await this.model.find({ paused: false }).sort({ _id: 1 }).lean();
+    const documents = await this.model.find({ paused: false }).sort({ _id: 1 }).batchSize(wholeBatch).lean();
     return documents.map(withId);
   }
 
@@ -109,5 +121,13 @@ export class ScheduleRepository {
   async delete(id: string): Promise<boolean> {
     const result = await this.model.deleteOne({ _id: id });
     return result.deletedCount === 1;
+  }
+
+  /** A filter for what follows a schedule in a list. */
+  private async after(id: string, sort: 'created' | 'next'): Promise<object> {
+    const last = sort === 'next' ? await this.model.findById(id, { nextRunAt: 1 }).lean() : undefined;
+    if (!last) return { _id: { $gt: id } };
+    const { nextRunAt } = last;
+    return { $or: [{ nextRunAt: { $gt: nextRunAt } }, { nextRunAt, _id: { $gt: id } }] };
   }
 }

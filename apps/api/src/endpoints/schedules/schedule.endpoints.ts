@@ -2,10 +2,8 @@ import { scheduleKinds } from '@bulkhead/ehr/providers';
 import {
   scheduleBodySchema,
   scheduleChangeSchema,
-  scheduleDetailSchema,
   scheduleListQuerySchema,
   scheduleViewSchema,
-  toScheduleDetail,
   toScheduleView,
 } from '@bulkhead/imports/schedules/commands';
 import { z } from 'zod';
@@ -25,12 +23,10 @@ const scheduleExample = {
   paused: false,
   nextRunAt: '2026-11-25T07:23:00.000Z',
   createdAt: at,
+  nextRuns: ['2026-11-25T07:23:00.000Z'],
 };
 
-const scheduleDetailResponse = responseWith(scheduleDetailSchema, {
-  ...scheduleExample,
-  nextRuns: ['2026-11-25T07:23:00.000Z'],
-});
+const scheduleResponse = responseWith(scheduleViewSchema, scheduleExample);
 
 const getSchedule = defineEndpoint({
   id: 'getSchedule',
@@ -41,10 +37,10 @@ const getSchedule = defineEndpoint({
   summary: 'Return a schedule with its next runs',
   description:
     'Returns the schedule, the outcome of its last run and the next five times. Use it to check a cron expression and its time zone.',
-  responses: { 200: scheduleDetailResponse('The schedule with its next five times') },
+  responses: { 200: scheduleResponse('The schedule with its next five times') },
   errors: ['unknown-schedule'],
   async handler({ params: { id }, caller: { scope }, services }) {
-    return { data: toScheduleDetail(await services.schedules.get({ id, scope })) };
+    return { data: toScheduleView(await services.schedules.get({ id, scope })) };
   },
 });
 
@@ -63,13 +59,13 @@ const createSchedule = defineEndpoint({
       example: { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'America/New_York' },
     },
   },
-  responses: { 201: scheduleDetailResponse('The schedule was stored, with its next five times') },
+  responses: { 201: scheduleResponse('The schedule was stored, with its next five times') },
   errors: ['unknown-connection'],
   async handler({ body, caller: { scope }, services, audit }) {
     const state = await services.schedules.create({ body, scope });
     const { schedule } = state;
     audit.addTarget({ id: schedule.id, connectionId: schedule.connectionId });
-    return { data: toScheduleDetail(state), location: `/api/ehr/schedules/${schedule.id}` };
+    return { data: toScheduleView(state), location: `/api/ehr/schedules/${schedule.id}` };
   },
 });
 
@@ -80,10 +76,10 @@ const listSchedules = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the schedules of one connection or of all connections',
-  description: 'Returns the schedules with the outcome of their last run and the time of the next one.',
+  description: 'Returns the schedules with the outcome of their last run and the next five times.',
   request: { query: scheduleListQuerySchema },
   responses: {
-    200: page('A page of schedules, oldest first', { item: scheduleViewSchema, example: [scheduleExample] }),
+    200: page('A page of schedules', { item: scheduleViewSchema, example: [scheduleExample] }),
   },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
@@ -101,13 +97,13 @@ const changeSchedule = defineEndpoint({
   description:
     'Changes the named fields and leaves the others. Runs that were missed during a pause are not made up for. A run that is active continues.',
   request: { body: { schema: scheduleChangeSchema, example: { paused: true } } },
-  responses: { 200: scheduleDetailResponse('The schedule after the change') },
+  responses: { 200: scheduleResponse('The schedule after the change') },
   errors: ['unknown-schedule'],
   async handler({ params: { id }, body, caller: { scope }, services, audit }) {
     const { isChanged, ...state } = await services.schedules.change({ id, scope, body });
     audit.addTarget({ connectionId: state.schedule.connectionId });
     audit.setChanged(isChanged);
-    return { data: toScheduleDetail(state) };
+    return { data: toScheduleView(state) };
   },
 });
 

@@ -1,5 +1,5 @@
 import type { ExportType } from '@bulkhead/fhir';
-import { isDuplicateKey, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
+import { isDuplicateKey, mongooseSchemaOf, type StoreContext, wholeBatch } from '@bulkhead/store';
 import { z } from 'zod';
 import { collections } from '../collections.ts';
 import { type Watermark, watermarkSchema } from './watermark.ts';
@@ -39,9 +39,9 @@ export class WatermarkRepository {
     await this.model.deleteMany(level);
   }
 
-  /** Lists the watermarks of all connections. */
+  /** Lists the watermarks of all connections in one command. */
   listAll(): Promise<Watermark[]> {
-    return this.model.find({}, { _id: 0 }).lean();
+    return this.model.find({}, { _id: 0 }).batchSize(wholeBatch).lean();
   }
 
   /** Lists a connection's watermarks, of one export level or of all. */

@@ -18,70 +18,58 @@ const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShape
   { lastRun: ['at', 'outcome', 'runId', 'reason'] },
   'createdAt',
 ]);
-const viewShape = {
-  ...fields,
-  spread: z
-    .boolean()
-    .describe('Whether runs start some minutes after the cron time, so that practices do not all start together.'),
-  spreadMs,
-  paused,
-  nextRunAt: nextRunAt
-    .exactOptional()
-    .describe('When the next run starts. Absent while the schedule is paused, and with an `errorMessage`.'),
-  errorMessage: z
-    .string()
-    .exactOptional()
-    .describe('Why the schedule cannot start runs, and what to do. Absent if it can.'),
-  lastRun: lastRun
-    .unwrap()
-    .extend({
-      runStatus: z
-        .string()
-        .exactOptional()
-        .describe('The current `status` of the run that was started. Absent if its record was deleted.'),
-    })
-    .exactOptional()
-    .describe('The last run that was due. Absent before the first.'),
-  createdAt,
-};
-
 export const scheduleViewSchema = z
-  .strictObject(viewShape)
-  .meta({ id: 'Schedule', description: 'A cron expression that starts recurring exports or syncs of one connection.' });
-
-export const scheduleDetailSchema = z
   .strictObject({
-    ...viewShape,
+    ...fields,
+    spread: z
+      .boolean()
+      .describe('Whether runs start some minutes after the cron time, so that practices do not all start together.'),
+    spreadMs,
+    paused,
+    nextRunAt: nextRunAt
+      .exactOptional()
+      .describe('When the next run starts. Absent while the schedule is paused, and with an `errorMessage`.'),
+    errorMessage: z
+      .string()
+      .exactOptional()
+      .describe('Why the schedule cannot start runs, and what to do. Absent if it can.'),
+    lastRun: lastRun
+      .unwrap()
+      .extend({
+        runStatus: z
+          .string()
+          .exactOptional()
+          .describe('The current `status` of the run that was started. Absent if its record was deleted.'),
+      })
+      .exactOptional()
+      .describe('The last run that was due. Absent before the first.'),
+    createdAt,
     nextRuns: z
       .array(instantSchema)
       .describe(
         'The next five cron times with the spread. Empty while the schedule is paused, and with an `errorMessage`.',
       ),
   })
-  .meta({ id: 'ScheduleDetail', description: 'A schedule with its next runs.' });
+  .meta({ id: 'Schedule', description: 'A cron expression that starts recurring exports or syncs of one connection.' });
 
 type ScheduleView = View<typeof scheduleViewSchema>;
-
-/** The view of a schedule in a list. A paused schedule has no next run, and neither has one with a fault. */
-export function toScheduleView({ schedule, runStatus }: ScheduleState): ScheduleView {
-  const { lastRun, paused, spreadMs, nextRunAt } = schedule;
-  const errorMessage = scheduleFault(schedule);
-  return viewOf(scheduleViewSchema, {
-    ...schedule,
-    spread: spreadMs > 0,
-    nextRunAt: paused || errorMessage !== undefined ? undefined : nextRunAt,
-    errorMessage,
-    lastRun: lastRun && viewOf(scheduleViewSchema.shape.lastRun.unwrap(), { ...lastRun, runStatus }),
-  });
-}
 
 /** Five runs show the days of a weekly cron and a change of the clocks, so that readers can check whether the cron is right. */
 const shownRuns = 5;
 
-export function toScheduleDetail(state: ScheduleState): View<typeof scheduleDetailSchema> {
-  const { schedule } = state;
-  const view = toScheduleView(state);
+/** A paused schedule has no next run, and neither has one with a fault. */
+export function toScheduleView({ schedule, runStatus }: ScheduleState): ScheduleView {
+  const { lastRun, paused, spreadMs, nextRunAt } = schedule;
+  const errorMessage = scheduleFault(schedule);
+  const isActive = !paused && errorMessage === undefined;
   // An overdue schedule runs at once. `nextRuns` has only the times of the cron.
-  const upcoming = view.nextRunAt === undefined ? [] : nextRuns(schedule, { after: new Date(), count: shownRuns });
-  return { ...view, nextRuns: upcoming.map((at) => at.toISOString()) };
+  const upcoming = isActive ? nextRuns(schedule, { after: new Date(), count: shownRuns }) : [];
+  return viewOf(scheduleViewSchema, {
+    ...schedule,
+    spread: spreadMs > 0,
+    nextRunAt: isActive ? nextRunAt : undefined,
+    nextRuns: upcoming.map((at) => at.toISOString()),
+    errorMessage,
+    lastRun: lastRun && viewOf(scheduleViewSchema.shape.lastRun.unwrap(), { ...lastRun, runStatus }),
+  });
 }

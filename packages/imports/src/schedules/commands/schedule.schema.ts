@@ -97,6 +97,10 @@ function pickRequest(body: { readonly kind: ScheduleKind; readonly request: Read
 
 export const scheduleListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional().describe('Only schedules of this connection.'),
+  sort: z
+    .enum(['created', 'next'])
+    .default('created')
+    .describe('`created`: oldest first. `next`: only active schedules, the next run first.'),
   ...pageQuery({ defaultLimit: 50 }),
 });
 export type ScheduleListQuery = z.output<typeof scheduleListQuerySchema>;

@@ -52,13 +52,13 @@ export class ScheduleService {
     return { schedule };
   }
 
-  /** Reads one page, oldest first. @throws AppError `unknown-connection` */
+  /** Reads one page. @throws AppError `unknown-connection` */
   async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
-    const { connectionId } = query;
+    const { connectionId, sort } = query;
     if (connectionId !== undefined) await this.connections.find({ id: connectionId, scope });
     const { items, next } = await readPage(query, {
       ids: /^sched_/,
-      read: (page) => this.store.schedules.list({ connectionId, scope, ...page }),
+      read: (page) => this.store.schedules.list({ connectionId, scope, sort, ...page }),
     });
     return { items: await Promise.all(items.map((schedule) => this.withRun(schedule))), next };
   }
