@@ -326,7 +326,7 @@ describeInBrowser('the console in a browser', (open) => {
       await page.getByRole('dialog').getByRole('combobox').first().waitFor();
       await check();
     }
-    await goTo('/quarantine');
+    await goTo('/quarantine?state=replayed');
     await page.getByRole('row').nth(1).getByRole('button').first().click();
     await page.getByRole('textbox', { name: 'The line' }).waitFor();
     await check();

@@ -48,6 +48,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   listWebhookDeliveries: ({ connectionId }) => ({
     ...{ page: `/webhooks?connectionId=${connectionId}`, table: 'Deliveries', query: `connectionId=${connectionId}` },
   }),
+  listWebhookReceivers: () => ({ page: '/webhooks', table: 'Webhooks' }),
   listErasures: () => ({ page: '/erasures', table: 'Erasures' }),
   listRetention: () => ({ page: '/erasures', table: 'Retention' }),
   listSchedules: () => ({ page: '/schedules', table: 'Schedules' }),
@@ -68,7 +69,8 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   listDocuments: ({ connectionId }) => ({
     ...{ page: `/documents?connectionId=${connectionId}`, table: 'Documents', query: `connectionId=${connectionId}` },
   }),
-  listQuarantinedLines: () => ({ page: '/quarantine', table: 'Lines in quarantine' }),
+  listQuarantinedLines: () => ({ page: '/quarantine?state=open', table: 'Lines in quarantine' }),
+  listQuarantineGroups: () => ({ page: '/quarantine', table: 'Groups of open lines' }),
   listApiKeys: () => ({ page: '/api-keys', table: 'API keys' }),
   listSessions: () => ({ page: '/api-keys', table: 'Sessions' }),
   listClients: () => ({ page: '/clients', table: 'FHIR clients' }),
@@ -143,7 +145,10 @@ describeInBrowser('the lists of the console in a browser', (open) => {
     for (let times = 0; ; times++) {
       const before = await rowsOf(table).count();
       if (!(await loadMore.isVisible())) return times;
-      await page.getByText(new RegExp(`^Showing ${before}\\b`)).waitFor();
+      await page
+        .getByText(new RegExp(`^Showing ${before}\\b`))
+        .first()
+        .waitFor();
       await loadMore.click();
       await rowsOf(table).nth(before).waitFor();
     }

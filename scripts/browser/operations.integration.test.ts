@@ -140,7 +140,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
       .getByRole('link')
       .first()
       .waitFor({ timeout: 30_000 });
-    await goTo(`/quarantine?connectionId=${connectionId}`);
+    await goTo(`/quarantine?connectionId=${connectionId}&state=open`);
     const row = page.getByRole('row', { name: /Line 1 Condition/ });
     await row.getByRole('link', { name: /^file_|^job_/ }).click();
     await title('Bulk export').waitFor();
@@ -325,7 +325,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
   test.each([
     ['/exports', 'Bulk exports'],
     ['/connections', 'Connections'],
-    ['/quarantine', 'Lines in quarantine'],
+    ['/quarantine', 'Groups of open lines'],
     ['/audit', 'Audit events'],
     ['/signing-keys', 'Signing keys'],
   ])(

@@ -256,10 +256,10 @@ describeInBrowser('the console for people in a browser', (open) => {
     await page.waitForURL(/patient=/);
   }, 60_000);
 
-  test('the quarantine joins a line of later exports, shows where its JSON breaks, and offers no replay that cannot help', async () => {
-    await goTo('/quarantine');
+  test('the quarantine joins a line of several exports, shows where its JSON breaks, and offers no replay that cannot help', async () => {
+    await goTo('/quarantine?state=open');
     const row = page.getByRole('row', { name: /The JSON is broken/ });
-    await row.getByText('in a later run').waitFor();
+    await row.getByText('in an earlier run too').waitFor();
     expect(await row.count()).toBe(1);
     await row.getByRole('button').first().click();
     await page

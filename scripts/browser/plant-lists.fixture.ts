@@ -40,7 +40,7 @@ export async function plantLists(system: TestSystem) {
       ...{ types: [], skipped: [], warnings: [] },
     });
     await store.webhookDeliveries.insertMissing({
-      ...{ id: `${id}.3.0a1b2c3d`, connectionId, url: 'https://client.example/hook', type: 'bulk-export.cancelled' },
+      ...{ id: `${id}.3.0a1b2c3d`, connectionId, url: `https://client.example/${n}`, type: 'bulk-export.cancelled' },
       ...{ body: '{}', state: 'delivered', attempts: [], createdAt: now },
     });
     await store.erasures.insert({
@@ -65,20 +65,25 @@ export async function plantLists(system: TestSystem) {
   const bytes = Buffer.from('no resource');
   const place = {
     connectionId,
-    exportId,
-    fileId: `${exportId}.1`,
     resourceType: 'Patient',
     reason: 'not-json',
+    line: 1,
+    offset: 0,
     bytes,
     sizeBytes: bytes.length,
   };
-  await store.quarantine.put({ lines: numbers.map((n) => ({ ...place, line: n + 1, offset: n })), now });
+  for (const n of numbers) {
+    const ofExport = { exportId: `job_0${digits(n)}`, fileId: `job_0${digits(n)}.1` };
+    await store.quarantine.put({ lines: [{ ...place, ...ofExport, sha256: digits(n) }], now });
+  }
+  for (const n of numbers.slice(0, 110)) {
+    const auth = { method: 'none' };
+    await call('POST', '/api/ehr/connections', { provider: 'athenahealth', name: `planted ${n}`, auth, force: true });
+  }
   for (const n of numbers.slice(0, 30)) {
     await store.apiKeys.create({ name: `planted ${n}`, role: 'client', now });
     const jwksUrl = 'https://client.example/jwks.json';
     await store.backendClients.create({ name: `planted ${n}`, scope: 'system/*.read', jwksUrl, now });
-    const auth = { method: 'none' };
-    await call('POST', '/api/ehr/connections', { provider: 'athenahealth', name: `planted ${n}`, auth, force: true });
   }
   for (const alg of ['ES384', 'RS384']) await call('POST', '/api/ehr/signing-keys', { alg });
   const [patientId = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });

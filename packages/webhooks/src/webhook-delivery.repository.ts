@@ -1,10 +1,19 @@
-import { findIds, mongooseSchemaOf, type StoreContext, wholeBatch, withId } from '@bulkhead/store';
+import {
+  type ConnectionScope,
+  findIds,
+  inScope,
+  mongooseSchemaOf,
+  type StoreContext,
+  wholeBatch,
+  withId,
+} from '@bulkhead/store';
 import { collections } from './collections.ts';
 import {
   type WebhookAttempt,
   type WebhookDelivery,
   type WebhookState,
   webhookDeliverySchema,
+  webhookStates,
 } from './webhook-delivery.record.ts';
 
 /** Enough to see a pattern. The retries of one day are fewer. */
@@ -13,19 +22,23 @@ const keptAttempts = 20;
 const schema = mongooseSchemaOf(webhookDeliverySchema, { collection: collections.webhookDeliveries });
 schema.index({ connectionId: 1, createdAt: -1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
-schema.index({ state: 1, createdAt: 1 });
+schema.index({ createdAt: -1, _id: -1 });
+schema.index({ state: 1, createdAt: -1, _id: -1 });
 
-/** Calls of one connection to one URL that were not delivered. */
-export interface UndeliveredCalls extends Pick<WebhookDelivery, 'connectionId' | 'url' | 'state'> {
-  /** Of the newest. */
-  readonly id: string;
-  readonly count: number;
-  /** When the event of the oldest was created. */
-  readonly since: Date;
-  /** The most attempts of a call. */
-  readonly attempts: number;
-  /** The last attempt of the newest. */
-  readonly last?: WebhookAttempt;
+/** The calls of one connection to one URL. */
+export interface WebhookReceiver extends Pick<WebhookDelivery, 'connectionId' | 'url'> {
+  readonly delivered: number;
+  /** Not sent yet. */
+  readonly waiting: number;
+  /** Sent without success, and to be sent again. */
+  readonly repeated: number;
+  /** Given up. */
+  readonly failed: number;
+  /** When the event of the oldest call that was not delivered was created. */
+  readonly undeliveredSince: Date | null;
+  /** The newest call that was not delivered, with its last attempt. */
+  readonly undelivered: { readonly at: Date; readonly id: string; readonly last?: WebhookAttempt } | null;
+  readonly lastDeliveredAt: Date | null;
 }
 
 /** `webhook_deliveries`: the calls to clients, and whether they were delivered. */
@@ -52,52 +65,71 @@ export class WebhookDeliveryRepository {
 
   /** Newest first. @param options.after the last id of the previous page */
   async list(options: {
-    readonly connectionId: string;
-    readonly state?: WebhookState | undefined;
+    /** Default: those of all connections in scope. */
+    readonly connectionId?: string | undefined;
+    readonly scope: ConnectionScope;
+    /** `repeated`: pending, after an attempt without success. */
+    readonly state?: WebhookState | 'repeated' | undefined;
     readonly after?: string | undefined;
     readonly limit: number;
   }): Promise<WebhookDelivery[]> {
-    const { connectionId, state, after, limit } = options;
+    const { connectionId, scope, state, after, limit } = options;
     // Ids begin with the kind of the run, so they are not in the order of time.
     const last = after === undefined ? undefined : await this.model.findById(after, { createdAt: 1 }).lean();
     // Deliveries are deleted by their age, so the older ones are deleted too.
     if (after !== undefined && !last) return [];
+    const ofState =
+      state === 'repeated'
+        ? { state: 'pending', 'attempts.0': { $exists: true } }
+        : state === undefined
+          ? {}
+          : { state };
     const filter = {
-      connectionId,
-      ...(state === undefined ? {} : { state }),
+      ...(connectionId === undefined ? inScope(scope) : { connectionId }),
+      ...ofState,
       ...(last
         ? { $or: [{ createdAt: { $lt: last.createdAt } }, { createdAt: last.createdAt, _id: { $lt: last._id } }] }
         : {}),
     };
-    return (await this.model.find(filter).sort({ createdAt: -1, _id: -1 }).limit(limit).lean()).map(withId);
+    return (
+      await this.model
+        .find(filter as object)
+        .sort({ createdAt: -1, _id: -1 })
+        .limit(limit)
+        .lean()
+    ).map(withId);
   }
 
-  /**
-   * The calls since `since` that were not delivered, for each URL of a connection, in one command. Of each group it has the newest call.
-   */
-  listUndelivered(since: Date): Promise<UndeliveredCalls[]> {
-    const groups = this.model.aggregate<UndeliveredCalls>([
-      { $match: { state: { $in: ['failed', 'pending'] }, createdAt: { $gte: since } } },
-      { $sort: { createdAt: 1 } },
-      {
-        $group: {
-          _id: { connectionId: '$connectionId', url: '$url', state: '$state' },
-          id: { $last: '$_id' },
-          count: { $sum: 1 },
-          since: { $first: '$createdAt' },
-          attempts: { $max: { $size: '$attempts' } },
-          last: { $last: { $arrayElemAt: ['$attempts', -1] } },
+  /** The calls since `since` by the URL that is called, in one command. */
+  listReceivers(since: Date): Promise<WebhookReceiver[]> {
+    const countIf = (condition: object) => ({ $sum: { $cond: [condition, 1, 0] } });
+    const isDelivered = { $eq: ['$state', 'delivered'] };
+    const isPending = { $eq: ['$state', 'pending'] };
+    const wasTried = { $gt: [{ $size: '$attempts' }, 0] };
+    const ofUndelivered = (value: unknown) => ({ $cond: [isDelivered, null, value] });
+    return this.model
+      .aggregate<WebhookReceiver>([
+        { $match: { state: { $in: [...webhookStates] }, createdAt: { $gte: since } } },
+        {
+          $group: {
+            _id: { connectionId: '$connectionId', url: '$url' },
+            delivered: countIf(isDelivered),
+            waiting: countIf({ $and: [isPending, { $not: [wasTried] }] }),
+            repeated: countIf({ $and: [isPending, wasTried] }),
+            failed: countIf({ $eq: ['$state', 'failed'] }),
+            undeliveredSince: { $min: ofUndelivered('$createdAt') },
+            // A document is compared by its first field.
+            undelivered: {
+              $max: ofUndelivered({ at: '$createdAt', id: '$_id', last: { $arrayElemAt: ['$attempts', -1] } }),
+            },
+            lastDeliveredAt: { $max: '$deliveredAt' },
+          },
         },
-      },
-      { $sort: { since: -1 } },
-      {
-        $project: {
-          ...{ _id: 0, id: 1, count: 1, since: 1, attempts: 1, last: 1 },
-          ...{ connectionId: '$_id.connectionId', url: '$_id.url', state: '$_id.state' },
-        },
-      },
-    ]);
-    return groups.option({ batchSize: wholeBatch }).exec();
+        { $addFields: { connectionId: '$_id.connectionId', url: '$_id.url' } },
+        { $project: { _id: 0 } },
+      ])
+      .option({ batchSize: wholeBatch })
+      .exec();
   }
 
   listPendingIds() {

@@ -70,7 +70,7 @@ test('lists of three records have three pages of one entry', async () => {
 
 test('the list of webhook deliveries has a page after a delivery of each kind of event', async () => {
   const { connectionId } = planted;
-  const [delivery] = await api.store.webhookDeliveries.list({ connectionId, limit: 1 });
+  const [delivery] = await api.store.webhookDeliveries.list({ connectionId, scope: 'all', limit: 1 });
   for (const id of ['job_a.1.0', 'sync_a.1.0', 'sched_a.job_b.0'])
     await api.store.webhookDeliveries.insertMissing({ ...(delivery as WebhookDelivery), id });
   expect(await readByOne('listWebhookDeliveries')).toHaveLength(4);
@@ -78,7 +78,7 @@ test('the list of webhook deliveries has a page after a delivery of each kind of
 
 test('the newest webhook delivery is first, whatever the kind of its event', async () => {
   const { connectionId } = await plantConnection(api.store);
-  const [delivery] = await api.store.webhookDeliveries.list({ connectionId, limit: 1 });
+  const [delivery] = await api.store.webhookDeliveries.list({ connectionId, scope: 'all', limit: 1 });
   const add = (id: string, createdAt: Date) =>
     api.store.webhookDeliveries.insertMissing({ ...(delivery as WebhookDelivery), id, createdAt });
   await add('sync_order.1.0', new Date('2030-01-01T00:00:00Z'));

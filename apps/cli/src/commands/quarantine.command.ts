@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { answerOf, type components, titleOf } from '@bulkhead/client';
-import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text } from '../command.ts';
+import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text, yes } from '../command.ts';
+import { confirm } from '../confirm.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toBytes } from '../output/for-people.ts';
@@ -9,6 +10,7 @@ import { toSummary } from '../output/output.ts';
 type Line = components['schemas']['QuarantinedLine'];
 
 const id = 'the id of the line';
+const reason = text('<reason>', 'only lines with this reason, such as invalid-json');
 
 /** The quarantine, which holds lines that could not be stored. */
 export const quarantine: CommandGroup = {
@@ -22,8 +24,11 @@ export const quarantine: CommandGroup = {
         export: text('<id>', 'only lines of this export or sync'),
         connection: ofConnection('lines'),
         file: text('<id>', 'only lines of this file of an export'),
-        reason: text('<reason>', 'only lines with this reason, such as invalid-json'),
-        state: choice('<state>', { of: ['open', 'replayed', 'withheld'], description: 'only lines with this state' }),
+        reason,
+        state: choice('<state>', {
+          of: ['open', 'dismissed', 'replayed', 'withheld'],
+          description: 'only lines with this state',
+        }),
         ...pages('lines', 100),
       },
       examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
@@ -47,6 +52,60 @@ export const quarantine: CommandGroup = {
             none: 'No quarantined lines. Every line that an EHR sent could be stored.',
           }),
         });
+      },
+    }),
+    command({
+      name: 'groups',
+      summary: 'count open lines by reason and run, the newest group first',
+      options: { connection: ofConnection('lines'), ...pages('groups', 100) },
+      examples: ['quarantine groups'],
+      async run({ api, output }, { connection: connectionId, limit, cursor }) {
+        const query = given({ connectionId, limit, cursor });
+        output.printList(await api.GET('/api/ehr/quarantine/groups', { params: { query } }), {
+          columns: {
+            run: 'exportId',
+            reason: 'reason',
+            what: ({ reason }) => titleOf('quarantine', reason),
+            lines: 'count',
+            connection: 'connectionId',
+            last: 'lastAt',
+          },
+          empty: emptyList({ names: 'groups', filters: { connectionId }, none: 'No open lines.' }),
+        });
+      },
+    }),
+    command({
+      name: 'replay-all',
+      summary: 'try to store the open lines of an export or a sync run again',
+      args: { run: 'the id of the export or the sync run' },
+      options: { reason },
+      examples: ['quarantine replay-all job_1 --reason refused-by-database'],
+      async run({ api, output }, { run: exportId, reason: ofReason }) {
+        const body = given({ exportId, reason: ofReason });
+        output.printAnswer(
+          await api.POST('/api/ehr/quarantine/replay', { body }),
+          ({ count }) => `Retrying ${count} lines.`,
+        );
+      },
+    }),
+    command({
+      name: 'dismiss',
+      summary: 'mark the open lines of an export or a sync run as not needed; they keep their content',
+      args: { run: 'the id of the export or the sync run' },
+      options: { reason, yes },
+      examples: ['quarantine dismiss job_1 --reason invalid-json --yes'],
+      async run(context, { run: exportId, reason: ofReason, yes: isConfirmed }) {
+        const which = ofReason === undefined ? '' : ` with the reason ${ofReason}`;
+        await confirm(context, {
+          yes: isConfirmed,
+          what: `dismiss the open lines of ${exportId}${which}`,
+          done: 'dismissed',
+        });
+        const body = given({ exportId, reason: ofReason });
+        context.output.printAnswer(
+          await context.api.POST('/api/ehr/quarantine/dismiss', { body }),
+          ({ count }) => `Dismissed ${count} lines.`,
+        );
       },
     }),
     command({

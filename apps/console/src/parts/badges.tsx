@@ -5,7 +5,7 @@ import type { StreamState } from '../api/use-event-stream.ts';
 const states: Readonly<Record<string, readonly string[]>> = {
   green: ['COMPLETED', 'completed', 'delivered', 'replayed', 'stored', 'active', 'ok', 'success'],
   tide: ['IN_PROGRESS', 'running', 'published', 'started', 'downloading'],
-  yellow: ['PARTIAL', 'silent', 'warning', 'open', 'paused', 'skipped', 'skipped-overlap'],
+  yellow: ['PARTIAL', 'silent', 'warning', 'open', 'paused', 'skipped', 'skipped-overlap', 'being repeated'],
   red: ['FAILED', 'failed', 'refused', 'critical'],
 };
 

@@ -7,7 +7,7 @@ const line = (fields: Partial<QuarantinedLine>) =>
 const ids = (lines: readonly QuarantinedLine[]) =>
   joinLines(lines).map(({ id, repetitions }) => [id, ...repetitions.map((repetition) => repetition.id)]);
 
-test('an equal line of later exports is joined with the first one', () => {
+test('an equal line of earlier exports is joined with the newest one', () => {
   const lines = [
     line({ id: '1' }),
     line({ id: '2', sha256: 'b' }),

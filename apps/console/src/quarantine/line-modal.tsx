@@ -2,6 +2,7 @@ import { textOf, titleOf } from '@bulkhead/client';
 import { Alert, Button, Code, Group, Mark, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { api, type QuarantinedLine, readOnce, refresh } from '../api/api.ts';
+import { useAction } from '../parts/buttons.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount } from '../parts/format.ts';
@@ -83,6 +84,13 @@ function Editor({ line, received, onDone }: LineEditorProps & { readonly receive
       onDone();
     },
   });
+  const dismiss = useAction('post', '/api/ehr/quarantine/dismiss', {
+    onSuccess: async () => {
+      await refresh('/api/ehr/quarantine', '/api/ehr/quarantine/groups');
+      notify.done('The line is dismissed.');
+      onDone();
+    },
+  });
   const params = { path: { id } };
   // Send the text itself, because parsing would lose the original text of its numbers.
   const corrected = { body: text, bodySerializer: String, headers: { 'content-type': 'application/fhir+json' } };
@@ -100,6 +108,11 @@ function Editor({ line, received, onDone }: LineEditorProps & { readonly receive
       />
       {replay.error !== null && <Problem error={replay.error} />}
       <Group justify="end">
+        {line.state === 'open' && (
+          <Button variant="default" loading={dismiss.isPending} onClick={() => dismiss.mutate({ body: { id } })}>
+            Dismiss
+          </Button>
+        )}
         {canReplayUnchanged(line) && (
           <Button
             variant="default"

@@ -1,38 +1,28 @@
 import { titleOf } from '@bulkhead/client';
 import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
-import { api, type QuarantinedLine, refresh } from '../api/api.ts';
+import { api, type QuarantinedLine } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect, useConnection } from '../parts/connection.tsx';
-import { notify } from '../parts/dialogs.ts';
-import { formatBytes, formatCount, shortened } from '../parts/format.ts';
+import { formatBytes, shortened } from '../parts/format.ts';
 import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { JoinedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
-import { useSession } from '../session/session-provider.tsx';
 import { type JoinedLine, joinLines, repetitionText } from './join-lines.ts';
+import { LineGroups } from './line-groups.tsx';
 import { LineModal, placeOf } from './line-modal.tsx';
-import { canReplayUnchanged } from './replayable.ts';
 
-const states = ['open', 'replayed', 'withheld'] as const;
+const states = ['open', 'dismissed', 'replayed', 'withheld'] as const;
 
-/** Lines that could not be stored, with the reason and the actions. */
+/** Lines that could not be stored, by their reason and their run. A group, or a filter, leads to its lines. */
 export function QuarantinePage() {
-  const { isOperator } = useSession();
-  const { filters, setFilter, choiceField } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
-  const [opened, setOpened] = useState<JoinedLine>();
+  const { filters, setFilter, setFilters, choiceField } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
   const { connectionId, exportId, reason, state } = filters;
-  const filter = { connectionId, exportId, reason, state: states.find((option) => option === state) };
-  const params = { query: { ...filter, limit: pageSize, total: 'true' } };
-  const lines = api.useInfiniteQuery('get', '/api/ehr/quarantine', { params }, pages);
+  const showsLines = [exportId, reason, state].some((filter) => filter !== undefined);
   return (
-    <Page
-      title="Quarantine"
-      actions={isOperator && exportId && hasReplayable(lines.data) && <ReplayAllButton exportId={exportId} />}
-    >
+    <Page title="Quarantine">
       <Group align="end">
         <ConnectionSelect clearable {...choiceField('connectionId')} />
         <TextInput
@@ -47,22 +37,50 @@ export function QuarantinePage() {
             Only "{titleOf('quarantine', reason)}": show all
           </Button>
         )}
+        {showsLines && (
+          <Button
+            variant="default"
+            onClick={() => setFilters({ exportId: undefined, reason: undefined, state: undefined })}
+          >
+            Show the groups
+          </Button>
+        )}
       </Group>
+      {showsLines ? (
+        <Lines filter={filters} onReason={(value) => setFilter('reason', value)} />
+      ) : (
+        <LineGroups
+          connectionId={connectionId}
+          onShow={(group) => setFilters({ exportId: group.exportId, reason: group.reason })}
+        />
+      )}
+    </Page>
+  );
+}
+
+interface LinesProps {
+  readonly filter: Readonly<Record<'connectionId' | 'exportId' | 'reason' | 'state', string | undefined>>;
+  readonly onReason: (reason: string) => void;
+}
+
+function Lines({ filter, onReason }: LinesProps) {
+  const [opened, setOpened] = useState<JoinedLine>();
+  const state = states.find((option) => option === filter.state);
+  const params = { query: { ...filter, state, limit: pageSize, total: 'true' } };
+  const lines = api.useInfiniteQuery('get', '/api/ehr/quarantine', { params }, pages);
+  return (
+    <>
       <JoinedTable
         join={joinLines}
         query={lines}
-        order="oldest export first"
+        order={filter.exportId === undefined ? 'newest first' : 'in the order of the file'}
         caption="Lines in quarantine"
-        columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
+        columns={columnsFor({ onOpen: setOpened, onReason })}
         keyOf={({ id }) => id}
-        empty={
-          <EmptyState title="The quarantine is empty">
-            All lines of files and all entries of searches were stored.
-          </EmptyState>
-        }
+        empty={<EmptyState title="No line matches">Clear a filter to see more.</EmptyState>}
       />
       {opened && <LineModal line={opened} onClose={() => setOpened(undefined)} />}
-    </Page>
+    </>
   );
 }
 
@@ -116,20 +134,4 @@ function File({ line: { source, connectionId, exportId, fileId } }: { readonly l
       )}
     </Text>
   );
-}
-
-/** Whether a line that is shown can be stored without a correction. */
-function hasReplayable(list: { readonly pages: readonly { readonly data: readonly QuarantinedLine[] }[] } | undefined) {
-  return list?.pages.some(({ data }) => data.some(canReplayUnchanged)) === true;
-}
-
-/** Replays every open line of an export, or entry of a sync run, after the cause was fixed. */
-function ReplayAllButton({ exportId }: { readonly exportId: string }) {
-  const replay = useAction('post', '/api/ehr/quarantine/replay', {
-    onSuccess: ({ data }) => {
-      notify.done(`${formatCount(data.count)} lines are being stored again.`);
-      return refresh('/api/ehr/quarantine');
-    },
-  });
-  return <ActionButton label="Replay all of this run" mutation={replay} input={{ body: { exportId } }} />;
 }

@@ -1,13 +1,11 @@
 import { Group, Paper, Select, Stack } from '@mantine/core';
-import type { Connection, WebhookDelivery } from '../api/api.ts';
+import type { Connection } from '../api/api.ts';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
 import { SectionTitle } from '../parts/page.tsx';
 import { useFilters } from '../parts/use-filters.ts';
-import { Deliveries } from './deliveries.tsx';
+import { Deliveries, deliveryStates } from './deliveries.tsx';
 import { SetWebhookForm } from './set-webhook-form.tsx';
-
-const deliveryStates = ['pending', 'delivered', 'failed'] as const satisfies readonly WebhookDelivery['state'][];
 
 /** The webhook of a connection, with its calls. */
 export function ConnectionWebhook({ connection }: { readonly connection: Connection }) {
@@ -23,15 +21,8 @@ export function ConnectionWebhook({ connection }: { readonly connection: Connect
         </Group>
       </Paper>
       <SectionTitle>Calls</SectionTitle>
-      <Select
-        label="State"
-        placeholder="Any"
-        clearable
-        maw={240}
-        data={[...deliveryStates]}
-        {...choiceField('state')}
-      />
-      <Deliveries connectionId={connection.id} state={deliveryStates.find((option) => option === filters.state)} />
+      <Select label="State" placeholder="Any" clearable maw={240} data={deliveryStates} {...choiceField('state')} />
+      <Deliveries connectionId={connection.id} state={filters.state} />
     </Stack>
   );
 }

@@ -1,6 +1,7 @@
 import { api, refresh, type WebhookDelivery } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
+import { ConnectionName } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { EmptyState } from '../parts/page.tsx';
@@ -8,16 +9,27 @@ import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 
+/** The states of a call by which the list can be filtered. */
+export const deliveryStates = [
+  { value: 'pending', label: 'pending' },
+  { value: 'repeated', label: 'being repeated' },
+  { value: 'delivered', label: 'delivered' },
+  { value: 'failed', label: 'failed' },
+] as const;
+
 interface DeliveriesProps {
-  readonly connectionId: string;
-  readonly state: WebhookDelivery['state'] | undefined;
+  /** Default: the calls of all connections. */
+  readonly connectionId?: string;
+  /** A value of `deliveryStates`. Others are ignored. */
+  readonly state: string | undefined;
 }
 
 /** A call takes little time, so read often. */
 const pendingRefreshMs = 1000;
 
-/** The webhook calls of a connection, the newest first. */
-export function Deliveries({ connectionId, state }: DeliveriesProps) {
+/** Webhook calls, the newest first. */
+export function Deliveries({ connectionId, state: chosen }: DeliveriesProps) {
+  const state = deliveryStates.find(({ value }) => value === chosen)?.value;
   const params = { query: { connectionId, state, limit: pageSize } };
   const deliveries = api.useInfiniteQuery(
     'get',
@@ -38,7 +50,7 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
       query={deliveries}
       order="newest first"
       caption="Deliveries"
-      columns={columns}
+      columns={connectionId === undefined ? [connectionColumn, ...columns] : columns}
       keyOf={({ id }) => id}
       empty={
         <EmptyState title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
@@ -49,15 +61,25 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
   );
 }
 
+const connectionColumn: Column<WebhookDelivery> = {
+  header: 'Connection',
+  cell: ({ connectionId }) => <ConnectionName id={connectionId} />,
+};
+
 const columns: readonly Column<WebhookDelivery>[] = [
   { header: 'About', cell: ({ type }) => type },
   { header: 'When', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'sm' },
-  { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
+  { header: 'State', cell: (delivery) => <StatusBadge status={stateOf(delivery)} /> },
   { header: 'Calls', cell: ({ attempts }) => formatCount(attempts.length), isFigure: true, from: 'sm' },
   { header: 'Last response', cell: lastAnswer, from: 'md' },
   { header: 'URL', cell: ({ url }) => url, from: 'lg' },
   { header: 'Actions', cell: ({ id }) => <ResendButton id={id} /> },
 ];
+
+/** A call that had no success yet is not merely pending. */
+function stateOf({ state, attempts }: WebhookDelivery): string {
+  return state === 'pending' && attempts.length > 0 ? 'being repeated' : state;
+}
 
 function lastAnswer({ attempts }: WebhookDelivery): string {
   const { status, error } = attempts.at(-1) ?? {};

@@ -33,7 +33,7 @@ test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
     if (kind === 'export') await store.bulkExports.transition(failed as never);
     else await store.syncRuns.transition(failed as never);
     await runJob(cases.deps, notifyJob, { kind: of, id });
-    const deliveries = await store.webhookDeliveries.list({ connectionId, limit: 10 });
+    const deliveries = await store.webhookDeliveries.list({ connectionId, scope: 'all', limit: 10 });
     const events = deliveries.map(({ body }) => JSON.parse(body));
     expect(events).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);
   },

@@ -59,6 +59,7 @@ export const auditActions = {
   'patient.read-amounts': 'viewer',
   'provider.list': 'viewer',
   'quarantine.describe': 'viewer',
+  'quarantine.dismiss': 'operator',
   'quarantine.list': 'viewer',
   'quarantine.read': 'viewer',
   'quarantine.replay': 'operator',

@@ -1,7 +1,7 @@
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
-import type { UndeliveredCalls } from '@bulkhead/webhooks';
+import type { WebhookReceiver } from '@bulkhead/webhooks';
 import { expect, test } from '@jest/globals';
 import { maxSilenceMs } from '../processes/process-state.record.ts';
 import { ago, healthy, judge, makeProcess, makeQueue, now } from './checks.fixture.ts';
@@ -39,9 +39,10 @@ const testOf = (ok: boolean, ageMs: number) => ({
   ],
 });
 const budget = { name: 'athenahealth.production', dayRatio: 0, pausedMs: 0, pauseReason: undefined };
-const undelivered = (change: Partial<UndeliveredCalls>): UndeliveredCalls => ({
-  ...{ id: 'wh_1', connectionId: 'conn_1', url: 'https://client.example/hook', state: 'pending', count: 1 },
-  ...{ since: now, attempts: 1, last: { at: now, status: 500 }, ...change },
+const receiver = (change: Partial<WebhookReceiver>): WebhookReceiver => ({
+  ...{ connectionId: 'conn_1', url: 'https://client.example/hook', delivered: 5, waiting: 0, repeated: 0, failed: 0 },
+  ...{ undelivered: { at: now, id: 'wh_1', last: { at: now, status: 500 } }, undeliveredSince: now },
+  ...{ lastDeliveredAt: now, ...change },
 });
 const failedExport = makeBulkExport({ id: 'job_1', phase: 'failed', error: { code: 'export-timeout', message: 'm' } });
 const delayedExport = (nextAttemptAt: Date) =>
@@ -291,12 +292,12 @@ const limits: readonly {
   },
   {
     ...{ id: 'webhooks', what: 'a failed call', severity: 'warning', ok: {} },
-    bad: { webhooks: [undelivered({ state: 'failed' })] },
+    bad: { webhooks: [receiver({ failed: 1 })] },
   },
   {
     ...{ id: 'webhooks', what: 'a call that is not delivered for an hour', severity: 'warning' },
-    ok: { webhooks: [undelivered({ since: ago(maxUndeliveredMs) })] },
-    bad: { webhooks: [undelivered({ since: ago(maxUndeliveredMs + 1) })] },
+    ok: { webhooks: [receiver({ waiting: 1, undeliveredSince: ago(maxUndeliveredMs) })] },
+    bad: { webhooks: [receiver({ waiting: 1, undeliveredSince: ago(maxUndeliveredMs + 1) })] },
   },
 ];
 
@@ -377,9 +378,9 @@ test('a connection shows the advice of its last test once', () => {
 });
 
 test('a call that is being repeated is not called delivered', () => {
-  const reasonOf = (webhooks: readonly UndeliveredCalls[]) => findCheck('webhooks', { webhooks }).reason;
+  const reasonOf = (webhooks: readonly WebhookReceiver[]) => findCheck('webhooks', { webhooks }).reason;
   expect(reasonOf([])).toBe('Every webhook call of the last 48 hours was delivered.');
-  expect(reasonOf([undelivered({ count: 3, attempts: 8 })])).toBe(
+  expect(reasonOf([receiver({ repeated: 3 })])).toBe(
     'No webhook call of the last 48 hours was given up. Being repeated: 3 calls.',
   );
 });

@@ -1,6 +1,6 @@
 import { present } from '@bulkhead/base';
 import { quarantineReasons } from '@bulkhead/records/quarantine';
-import type { UndeliveredCalls } from '@bulkhead/webhooks';
+import type { WebhookReceiver } from '@bulkhead/webhooks';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, ok } from './health-check.ts';
 import type { DataSnapshot } from './health-snapshot.ts';
 
@@ -43,30 +43,34 @@ export const maxUndeliveredMs = hourMs;
 /** A call fails after a day of attempts, and then its failure is shown for another day. */
 export const webhooksShownMs = 48 * hourMs;
 
-export function checkWebhooks(calls: readonly UndeliveredCalls[], now: Date): Finding {
-  const failed = calls.filter(({ state }) => state === 'failed');
-  const pending = calls.filter(({ state }) => state === 'pending');
-  const repeated = pending.filter(({ attempts }) => attempts > 0);
-  const late = pending.filter(({ since }) => ageMs(since, now) > maxUndeliveredMs);
-  const countOf = (some: readonly UndeliveredCalls[]) => some.reduce((sum, { count }) => sum + count, 0);
-  if (failed.length === 0 && late.length === 0) {
-    if (repeated.length === 0) return ok('Every webhook call of the last 48 hours was delivered.');
-    return ok(
-      `No webhook call of the last 48 hours was given up. Being repeated: ${counted(countOf(repeated), 'call')}.`,
-    );
+export function checkWebhooks(receivers: readonly WebhookReceiver[], now: Date): Finding {
+  const isLate = ({ waiting, repeated, undeliveredSince }: WebhookReceiver) =>
+    waiting + repeated > 0 && undeliveredSince !== null && ageMs(undeliveredSince, now) > maxUndeliveredMs;
+  const failing = receivers.filter((receiver) => receiver.failed > 0 || isLate(receiver));
+  const sumOf = (name: 'repeated' | 'failed') => receivers.reduce((sum, receiver) => sum + receiver[name], 0);
+  const repeated = sumOf('repeated');
+  if (failing.length === 0) {
+    if (repeated === 0) return ok('Every webhook call of the last 48 hours was delivered.');
+    return ok(`No webhook call of the last 48 hours was given up. Being repeated: ${counted(repeated, 'call')}.`);
   }
-  const toSubject = ({ id, connectionId, state, count, since, last }: UndeliveredCalls): HealthSubject => {
-    const why = last?.status === undefined ? (last?.error ?? 'no attempt yet') : `the receiver returned ${last.status}`;
-    const reason = `${state === 'failed' ? 'failed' : 'is being repeated'}: ${why}`;
-    const subject = { kind: 'webhook-delivery', id, connectionId, since: since.toISOString(), reason } as const;
-    return count === 1 ? subject : { ...subject, count };
-  };
-  const receivers = new Set([...failed, ...late].map(({ connectionId, url }) => `${connectionId} ${url}`));
   return {
     severity: 'warning',
-    reason: `Receivers that did not get their calls: ${receivers.size}. Calls that failed: ${countOf(failed)}. Calls that are being repeated: ${countOf(repeated)}.`,
+    reason: `Receivers that did not get their calls: ${failing.length}. Calls that failed: ${sumOf('failed')}. Calls that are being repeated: ${repeated}.`,
     action: 'Fix the receiver, or set another URL. Then send the calls again.',
-    subjects: [...failed, ...late].map(toSubject),
+    subjects: failing.flatMap((receiver): HealthSubject[] => {
+      const { connectionId, failed, undelivered, undeliveredSince } = receiver;
+      if (!undelivered) return [];
+      const { status, error } = undelivered.last ?? {};
+      const why = status === undefined ? (error ?? 'no attempt yet') : `the receiver returned ${status}`;
+      const count = failed + receiver.repeated + receiver.waiting;
+      return [
+        {
+          ...{ kind: 'webhook-delivery', id: undelivered.id, connectionId },
+          reason: `${failed > 0 ? 'failed' : 'is being repeated'}: ${why}`,
+          ...present({ since: undeliveredSince?.toISOString(), count: count === 1 ? undefined : count }),
+        },
+      ];
+    }),
   };
 }
 

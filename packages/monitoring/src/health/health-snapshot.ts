@@ -3,7 +3,7 @@ import type { BulkExport } from '@bulkhead/imports/export';
 import type { Schedule } from '@bulkhead/imports/schedules';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import type { QueueFigures } from '@bulkhead/queues';
-import type { UndeliveredCalls } from '@bulkhead/webhooks';
+import type { WebhookReceiver } from '@bulkhead/webhooks';
 import type { ProcessState } from '../processes/process-state.record.ts';
 
 /**
@@ -53,8 +53,8 @@ export interface DataSnapshot {
         readonly error?: { readonly code: string };
       }[]
     | undefined;
-  /** The receivers that did not get their calls of the last two days. */
-  readonly webhooks: readonly UndeliveredCalls[] | undefined;
+  /** The calls of the last two days, by their receivers. */
+  readonly webhooks: readonly WebhookReceiver[] | undefined;
 }
 
 export type HealthSnapshot = ProcessSnapshot & DataSnapshot;

@@ -21,7 +21,7 @@ export interface CheckDeps {
 
 /**
  * Reads what is stored about the connections, judges it and stores the result. This takes 15 commands to MongoDB, however much is stored:
- * four that read a list whole (connections, schedules, watermarks, undelivered calls), two walks of an index for the newest runs, and reads
+ * four that read a list whole (connections, schedules, watermarks, receivers of webhooks), two walks of an index for the newest runs, and reads
  * of at most 100 records, or 1,000 small projections. A test counts them.
  */
 export async function checkData({ store, readBudgets }: CheckDeps, now: Date): Promise<CheckedData> {
@@ -34,7 +34,7 @@ export async function checkData({ store, readBudgets }: CheckDeps, now: Date): P
     orUndefined(readRuns(store.syncRuns, now)),
     orUndefined(store.quarantine.listRecentOpen({ since: since(dataShownMs), limit: maxRead })),
     orUndefined(store.documents.listFailed({ since: since(dataShownMs), limit: maxRead })),
-    orUndefined(store.webhookDeliveries.listUndelivered(since(webhooksShownMs))),
+    orUndefined(store.webhookDeliveries.listReceivers(since(webhooksShownMs))),
   ]);
   const budgets = connections && (await orUndefined(readBudgets(connections)));
   const lags =

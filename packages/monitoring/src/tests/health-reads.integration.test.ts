@@ -83,7 +83,9 @@ test('the repositories list recent failures and nothing that is older', async ()
   expect(await store.documents.listFailed(since)).toEqual([
     { connectionId: 'conn_1', completedAt: ago(0.5), error: { code: 'ehr-forbidden' } },
   ]);
-  expect(await store.webhookDeliveries.listUndelivered(ago(24))).toMatchObject([{ id: last, count: 1, attempts: 0 }]);
+  expect(await store.webhookDeliveries.listReceivers(ago(24))).toMatchObject([
+    { failed: 1, repeated: 0, undelivered: { id: last } },
+  ]);
   expect((await store.processStates.list(now)).map(({ id }) => id)).toEqual([last]);
 });
 

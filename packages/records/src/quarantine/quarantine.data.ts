@@ -114,7 +114,7 @@ interface OldLine extends Named {
 function retainOpenLines({ database, quarantine, isRunActive }: QuarantineDataOptions): RetentionStep {
   return new RetentionPass({ database, kind: 'quarantined-line' }).stepOver<OldLine>({
     collection: collections.quarantine,
-    filter: (olderThan) => ({ state: 'open', createdAt: { $lt: olderThan } }),
+    filter: (olderThan) => ({ state: { $in: ['open', 'dismissed'] }, createdAt: { $lt: olderThan } }),
     projection: { fileId: 1, exportId: 1 },
     async deleteDue(page, { olderThan }) {
       const byFile = new Map(page.map((line) => [line.fileId, line]));

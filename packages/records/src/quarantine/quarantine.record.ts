@@ -2,7 +2,7 @@ import type { Immutable } from '@bulkhead/base';
 import { countSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
-export const quarantineStates = ['open', 'replayed', 'withheld'] as const;
+export const quarantineStates = ['open', 'dismissed', 'replayed', 'withheld'] as const;
 
 /**
  * A line of a file, or an entry of a search's page, that could not be stored. The record does not show its bytes, which are patient
@@ -26,9 +26,10 @@ export const quarantineEntrySchema = z.strictObject({
     description: 'The offset of the line in bytes. For an entry: its position on the page, from 0.',
   }),
   reason: z.string().describe('Why it could not be stored, such as `invalid-json`.'),
-  state: z
-    .enum(quarantineStates)
-    .meta({ description: '`withheld` means that the line belonged to an erased patient. Only its position was kept.' }),
+  state: z.enum(quarantineStates).meta({
+    description:
+      '`open`: not stored. `dismissed`: an operator has decided that it is not needed. `replayed`: stored later. `withheld`: the line belonged to an erased patient, and only its position was kept.',
+  }),
   sizeBytes: countSchema.describe('The size of the whole line, in bytes.'),
   keptBytes: countSchema.meta({ description: 'The number of bytes of the line that are stored and can be read.' }),
   isTruncated: z.boolean().meta({

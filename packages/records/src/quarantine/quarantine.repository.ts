@@ -45,7 +45,11 @@ schema.index({ connectionId: 1, _id: 1 });
 schema.index({ exportId: 1, _id: 1 });
 schema.index({ fileId: 1, state: 1 });
 // Monitoring reads the lines of the last day.
-schema.index({ state: 1, createdAt: 1 });
+schema.index({ state: 1, createdAt: -1, _id: 1 });
+schema.index({ createdAt: -1, _id: 1 });
+schema.index({ connectionId: 1, createdAt: -1, _id: 1 });
+// `listGroups` reads only this index, because a line can have a megabyte.
+schema.index({ state: 1, connectionId: 1, exportId: 1, reason: 1, createdAt: 1 });
 
 /** `quarantine`: the lines that could not be stored, encrypted. */
 export class QuarantineRepository {
@@ -91,21 +95,49 @@ export class QuarantineRepository {
     return this.files.create({ owner: idOf(position), connectionId });
   }
 
-  /** Lists lines in the order of files and positions. @param options.after the last id of the previous page */
+  /**
+   * Lists lines in the order of files and positions, or the newest first.
+   * @param options.after the last id of the previous page
+   */
   async list(options: {
     readonly filter: QuarantineFilter;
     readonly scope: ConnectionScope;
     readonly limit: number;
     readonly after?: string | undefined;
+    readonly newestFirst?: boolean;
   }): Promise<QuarantineEntry[]> {
-    const { filter, scope, limit, after } = options;
-    const page = after === undefined ? {} : { _id: { $gt: after } };
+    const { filter, scope, limit, after, newestFirst = false } = options;
+    const page = after === undefined ? {} : newestFirst ? await this.olderThan(after) : { _id: { $gt: after } };
     const documents = await this.model
       .find({ $and: [filter, inScope(scope), page] } as object, { encryptedBytes: 0, encryptedFile: 0 })
-      .sort({ _id: 1 })
+      .sort(newestFirst ? { createdAt: -1, _id: 1 } : { _id: 1 })
       .limit(limit)
       .lean();
     return documents.map(toEntry);
+  }
+
+  /** The lines in a state by reason and run, the newest group first. It reads only an index. */
+  async listGroups(options: {
+    readonly state: QuarantineEntry['state'];
+    readonly connectionId?: string | undefined;
+    readonly scope: ConnectionScope;
+  }): Promise<LineGroup[]> {
+    const { state, connectionId, scope } = options;
+    const ofConnection = connectionId === undefined ? {} : { connectionId };
+    const groups = await this.model.aggregate<LineGroup & { readonly _id: object }>([
+      { $match: { state, $and: [ofConnection, inScope(scope)] } },
+      {
+        $group: {
+          _id: { connectionId: '$connectionId', exportId: '$exportId', reason: '$reason' },
+          count: { $sum: 1 },
+          firstAt: { $min: '$createdAt' },
+          lastAt: { $max: '$createdAt' },
+        },
+      },
+      { $addFields: { connectionId: '$_id.connectionId', exportId: '$_id.exportId', reason: '$_id.reason' } },
+      { $sort: { lastAt: -1, exportId: -1, reason: 1 } },
+    ]);
+    return groups.map(({ _id, ...group }) => group);
   }
 
   /** @returns the number of lines, at most `limit`, or undefined if no index can count them */
@@ -175,6 +207,25 @@ export class QuarantineRepository {
     });
   }
 
+  /** Marks open lines as not needed. They keep their content, and can be replayed one by one. @returns how many */
+  async dismiss(options: {
+    readonly filter: QuarantineFilter & { readonly id?: string };
+    readonly scope: ConnectionScope;
+  }) {
+    const { filter, scope } = options;
+    const { id, ...criteria } = filter;
+    const selected = { ...criteria, ...(id === undefined ? {} : { _id: id }), state: 'open' };
+    const result = await this.model.updateMany({ $and: [selected, inScope(scope)] } as object, {
+      $set: { state: 'dismissed' as const },
+    });
+    return result.modifiedCount;
+  }
+
+  /** Opens a dismissed line again. */
+  async reopen(id: string): Promise<void> {
+    await this.model.updateOne({ _id: id, state: 'dismissed' }, { $set: { state: 'open' as const } });
+  }
+
   /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
   async noteReplay(options: { readonly id: string; readonly reason?: string | undefined; readonly now: Date }) {
     const { id, reason, now } = options;
@@ -191,8 +242,9 @@ export class QuarantineRepository {
     return this.model.find(open, fields).sort({ createdAt: -1 }).limit(limit).lean();
   }
 
+  /** How many lines of a file are not stored. */
   countOpen(fileId: string): Promise<number> {
-    return this.model.countDocuments({ fileId, state: 'open' });
+    return this.model.countDocuments({ fileId, state: { $in: unstored } });
   }
 
   countWithheld(fileId: string): Promise<number> {
@@ -215,9 +267,17 @@ export class QuarantineRepository {
     const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: contentFields };
     const isChanged = isReplayed
       ? (await this.model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
-      : (await this.model.updateOne({ _id: id, state: 'open' }, change)).matchedCount === 1;
+      : (await this.model.updateOne({ _id: id, state: { $in: unstored } }, change)).matchedCount === 1;
     if (isChanged) await this.room.free(line.exportId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
     return isChanged;
+  }
+
+  /** A filter for the lines after one in the list whose newest line is first. */
+  private async olderThan(id: string): Promise<object> {
+    const last = await this.model.findById(id, { createdAt: 1 }).lean();
+    if (!last) return { _id: { $in: [] } };
+    const { createdAt } = last;
+    return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $gt: id } }] };
   }
 
   /** The files and searches that have withheld lines. Their counts must be computed again. */
@@ -238,12 +298,12 @@ export class QuarantineRepository {
   }
 
   async hasOpenSince({ fileId, since }: { readonly fileId: string; readonly since: Date }): Promise<boolean> {
-    return (await this.model.exists({ fileId, state: 'open', createdAt: { $gte: since } })) !== null;
+    return (await this.model.exists({ fileId, state: { $in: unstored }, createdAt: { $gte: since } })) !== null;
   }
 
-  /** The exports and sync runs of a connection that have open lines. */
+  /** The exports and sync runs of a connection that have lines that can still be stored. */
   listRunsWithOpen(connectionId: string): Promise<string[]> {
-    return this.model.distinct('exportId', { connectionId, state: 'open' });
+    return this.model.distinct('exportId', { connectionId, state: { $in: unstored } });
   }
 
   /** Removes what is found by the ids of runs that are about to be deleted: files of unfinished lines, and the used room. */
@@ -252,9 +312,9 @@ export class QuarantineRepository {
     for (const id of ids) await this.files.removeBelow(id);
   }
 
-  /** Whether an export or a sync run has open lines. */
+  /** Whether an export or a sync run has lines that can still be stored. */
   async hasOpen(exportId: string): Promise<boolean> {
-    return (await this.model.exists({ exportId, state: 'open' })) !== null;
+    return (await this.model.exists({ exportId, state: { $in: unstored } })) !== null;
   }
 
   /** Removes replayed lines. @returns how many */
@@ -303,6 +363,16 @@ export class QuarantineRepository {
   }
 }
 
+/** The states of a line that is not stored and can still be. */
+const unstored = ['open' as const, 'dismissed' as const];
+
+/** Lines of one run with one reason. */
+export interface LineGroup extends Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'reason'> {
+  readonly count: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+}
+
 /** A file or a search with withheld lines. */
 type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'exportId'> &
   Partial<Pick<QuarantineEntry, 'source' | 'stepId' | 'resourceType'>>;
@@ -311,7 +381,7 @@ type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'exportId'> &
 const textsPerBatch = 16;
 
 function withContent(connectionId: string) {
-  return { connectionId, state: { $in: ['open' as const, 'replayed' as const] } };
+  return { connectionId, state: { $in: [...unstored, 'replayed' as const] } };
 }
 
 /** The `fileId` for the entries of a search. */

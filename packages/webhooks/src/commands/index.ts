@@ -4,6 +4,8 @@ export {
   createWebhookService,
   deliveriesQuerySchema,
   deliveryViewSchema,
+  receiversQuerySchema,
+  receiverViewSchema,
   toDeliveryView,
   webhookBodySchema,
 } from './webhook.service.ts';

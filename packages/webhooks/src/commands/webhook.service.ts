@@ -5,10 +5,13 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
 import {
   type ConnectionScope,
+  instantSchema,
   isInScope,
   type Page,
+  pageOf,
   pageQuery,
   readPage,
+  toView,
   type View,
   viewOf,
   viewShapeOf,
@@ -18,6 +21,7 @@ import { webhookError } from '../errors.ts';
 import { deliverJob } from '../steps/deliver-webhook.job.ts';
 import type { WebhookStore } from '../webhook.feature.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
+import type { WebhookReceiver } from '../webhook-delivery.repository.ts';
 import type { WebhookAddresses } from './webhook-address.ts';
 
 /** Standard Webhooks recommends 24 to 64 bytes. */
@@ -77,11 +81,30 @@ export function createWebhookService(options: {
 
     async list(query: z.output<typeof deliveriesQuerySchema>, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
       const { connectionId, state } = query;
-      await connections.find({ id: connectionId, scope });
+      if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
       return readPage(query, {
         ids: /^(?:job|sync|sched)_/,
-        read: (page) => store.webhookDeliveries.list({ connectionId, state, ...page }),
+        read: (page) => store.webhookDeliveries.list({ connectionId, scope, state, ...page }),
       });
+    },
+
+    /** The URLs that are called, those that do not get their calls first. */
+    async receivers(query: z.output<typeof receiversQuerySchema>, scope: ConnectionScope): Promise<Page<ReceiverView>> {
+      const since = new Date(Date.now() - receiversShownMs);
+      const [all, called] = await Promise.all([store.connections.list(), store.webhookDeliveries.listReceivers(since)]);
+      const keyOf = ({ connectionId, url }: Pick<WebhookReceiver, 'connectionId' | 'url'>) => `${connectionId} ${url}`;
+      const known = new Set(called.map(keyOf));
+      const silent = all
+        .flatMap(({ id: connectionId, webhookUrl: url }) =>
+          url === undefined ? [] : [{ connectionId, url, ...noCalls }],
+        )
+        .filter((receiver) => !known.has(keyOf(receiver)));
+      const receivers = [...called, ...silent]
+        .filter(({ connectionId }) => isInScope(scope, connectionId))
+        .filter(({ failed, repeated }) => !query.failing || failed + repeated > 0)
+        .toSorted(worstFirst);
+      const { items, next } = pageOf(receivers, query);
+      return { items: items.map(toReceiverView), next };
     },
 
     find,
@@ -147,6 +170,59 @@ export function toDeliveryView(delivery: WebhookDelivery): DeliveryView {
   });
 }
 
+/** A call fails after a day of attempts, and then it is shown for another day. */
+const receiversShownMs = 48 * 60 * 60_000;
+
+const noCalls = {
+  ...{ delivered: 0, waiting: 0, repeated: 0, failed: 0 },
+  ...{ undelivered: null, undeliveredSince: null, lastDeliveredAt: null },
+};
+
+function worstFirst(left: WebhookReceiver, right: WebhookReceiver): number {
+  return (
+    Number(right.failed > 0) - Number(left.failed > 0) ||
+    right.failed + right.repeated - left.failed - left.repeated ||
+    left.connectionId.localeCompare(right.connectionId)
+  );
+}
+
+const callCount = z.int().min(0);
+
+export const receiverViewSchema = z
+  .strictObject({
+    connectionId: z.string().describe('The connection whose exports and syncs are reported.'),
+    url: z.string().describe('The URL that is called.'),
+    delivered: callCount.describe('Calls of the last 48 hours that the receiver accepted.'),
+    repeated: callCount.describe('Calls that were not accepted yet and are being repeated.'),
+    failed: callCount.describe('Calls of the last 48 hours that were given up.'),
+    lastDeliveredAt: instantSchema
+      .exactOptional()
+      .describe('When the receiver last accepted a call. Absent if it accepted none in the last 48 hours.'),
+    lastFailure: deliveryViewSchema.shape.attempts.element
+      .exactOptional()
+      .describe('The last attempt of the newest call that was not accepted. Absent if all were.'),
+  })
+  .meta({ id: 'WebhookReceiver', description: 'A URL that is called, and whether it gets its calls.' });
+type ReceiverView = View<typeof receiverViewSchema>;
+
+function toReceiverView(receiver: WebhookReceiver): ReceiverView {
+  const { connectionId, url, delivered, repeated, failed, undelivered, lastDeliveredAt } = receiver;
+  const last = undelivered?.last;
+  return toView<ReceiverView>({
+    ...{ connectionId, url, delivered, repeated, failed },
+    lastDeliveredAt: lastDeliveredAt?.toISOString(),
+    lastFailure: last && viewOf(deliveryViewSchema.shape.attempts.element, last),
+  });
+}
+
+export const receiversQuerySchema = z.strictObject({
+  failing: z
+    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
+    .default(false)
+    .describe('`true`: only receivers that did not accept a call.'),
+  ...pageQuery({ defaultLimit: 100 }),
+});
+
 export const callbackUrlSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .max(2000)
@@ -168,7 +244,15 @@ export const webhookBodySchema = z
 type WebhookBody = z.output<typeof webhookBodySchema>;
 
 export const deliveriesQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100).describe('The connection whose deliveries are listed.'),
-  state: z.enum(webhookStates).optional().describe('Only deliveries in this state.'),
+  connectionId: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Only deliveries of this connection. Default: those of all connections.'),
+  state: z
+    .enum([...webhookStates, 'repeated'])
+    .optional()
+    .describe('Only deliveries in this state. `repeated`: pending, after an attempt without success.'),
   ...pageQuery({ defaultLimit: 100 }),
 });

@@ -1,5 +1,6 @@
 import { makeConnection } from '@bulkhead/connections/testing';
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
+import { anyPhase } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
@@ -29,7 +30,11 @@ async function plantFailure(index: number): Promise<void> {
   const record = makeBulkExport({ id: `job_${index}`, connectionId: idOf(index) });
   await api.store.bulkExports.insert({ record, requestKey: record.id });
   const error = { code: 'token-refused' as const, message: 'The EHR refused the client secret. Update it.' };
-  await api.store.bulkExports.transition({ from: record, to: 'failed', change: { completedAt: ago(1), error } });
+  await api.store.bulkExports.transition({
+    from: anyPhase(record),
+    to: 'failed',
+    change: { completedAt: ago(1), error },
+  });
 }
 
 async function plantLag(index: number, hours: number): Promise<void> {

@@ -1,16 +1,20 @@
 import { pipeline } from 'node:stream/promises';
 import { anyPatient } from '@bulkhead/access/audit';
 import {
+  dismissBodySchema,
+  groupsQuerySchema,
+  lineGroupViewSchema,
   quarantineQuerySchema,
   quarantineViewSchema,
   replayBodySchema,
+  toLineGroupView,
   toQuarantineView,
 } from '@bulkhead/records/quarantine/commands';
 import { raw } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { parseJson } from '../../http/middleware/parse-json.ts';
-import { connectionId, count, exportId, later, page, success } from '../common.schema.ts';
+import { at, connectionId, count, exportId, later, page, success } from '../common.schema.ts';
 
 const quarantinedLineExample = {
   id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',
@@ -42,7 +46,7 @@ const listQuarantinedLines = defineEndpoint({
     'Returns where each line was, and why it could not be stored. The content is not part of the response: an operator can read it line by line.',
   request: { query: quarantineQuerySchema, readBody: 'never' },
   responses: {
-    200: page('A page of lines, in the order of files and positions', {
+    200: page('A page of lines: of one export or file in the order of positions, otherwise the newest first', {
       item: quarantineViewSchema,
       example: [quarantinedLineExample],
       hasTotal: true,
@@ -79,6 +83,59 @@ const replayQuarantinedLines = defineEndpoint({
     const { exportId, fileId } = body;
     const selected = new URLSearchParams(exportId === undefined ? { fileId: fileId ?? '' } : { exportId });
     return { data: { count: replayed }, location: `/api/ehr/quarantine?${selected}` };
+  },
+});
+
+const dismissQuarantinedLines = defineEndpoint({
+  id: 'dismissQuarantinedLines',
+  route: 'POST /api/ehr/quarantine/dismiss',
+  action: 'quarantine.dismiss',
+  access: 'operator',
+  summary: 'Dismiss quarantined lines that are not needed',
+  description:
+    'Marks the open lines as not needed, so that the health report and the list of open lines no longer have them. They keep their content until their retention ends, and can still be replayed one by one.',
+  request: {
+    body: { schema: dismissBodySchema, example: { exportId, reason: 'invalid-json' } },
+    readBody: parseJson(),
+  },
+  responses: {
+    200: success('The lines are dismissed', {
+      data: z
+        .strictObject({ count: count.describe('The number of lines that were dismissed.') })
+        .meta({ id: 'DismissedLines', description: 'How many lines were dismissed.' }),
+      example: { count: 3 },
+    }),
+  },
+  errors: ['unknown-line', 'unknown-export', 'unknown-file'],
+  async handler({ body, caller: { scope }, services, audit }) {
+    const dismissed = await services.quarantine.dismiss({ body, scope });
+    audit.addTarget(body.exportId === undefined ? {} : { exportId: body.exportId });
+    audit.addTarget(body.id === undefined ? {} : { id: body.id });
+    audit.setChanged(dismissed > 0);
+    return { data: { count: dismissed } };
+  },
+});
+
+const listQuarantineGroups = defineEndpoint({
+  id: 'listQuarantineGroups',
+  route: 'GET /api/ehr/quarantine/groups',
+  action: 'quarantine.list',
+  access: 'client',
+  audited: false,
+  summary: 'List quarantined lines by reason and export',
+  description:
+    'Returns how many lines of each export or sync run could not be stored, for each reason, the newest group first. A group can be replayed or dismissed with its `exportId` and `reason`.',
+  request: { query: groupsQuerySchema, readBody: 'never' },
+  responses: {
+    200: page('A page of groups, the newest first', {
+      item: lineGroupViewSchema,
+      example: [{ connectionId, exportId, reason: 'invalid-json', count: 300, firstAt: at, lastAt: later }],
+    }),
+  },
+  errors: ['unknown-connection'],
+  async handler({ query, caller: { scope }, services }) {
+    const { items, next } = await services.quarantine.groups({ query, scope });
+    return { data: items.map(toLineGroupView), next };
   },
 });
 
@@ -173,7 +230,9 @@ export const quarantineEndpoints = endpointGroup({
   description: 'Lines of files, and entries of searches, that could not be stored.',
   endpoints: [
     listQuarantinedLines,
+    listQuarantineGroups,
     replayQuarantinedLines,
+    dismissQuarantinedLines,
     getQuarantinedLine,
     readQuarantinedLine,
     replayQuarantinedLine,

@@ -130,3 +130,89 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
     }
   });
 });
+
+describe('many lines of one export with one reason', () => {
+  const groupsOf = async (query = '') => {
+    const { body } = await api.request('GET', `/api/ehr/quarantine/groups?connectionId=${connectionId}${query}`);
+    const groups: { exportId: string; reason: string; count: number }[] = body.data;
+    return groups
+      .filter(({ exportId }) => exportId.startsWith('job_group'))
+      .map(({ exportId, reason, count }) => [exportId, reason, count]);
+  };
+  const dismiss = (body: object, authorization?: string) =>
+    api.request('POST', '/api/ehr/quarantine/dismiss', { body, ...(authorization ? { authorization } : {}) });
+  const plant = async (exportId: string, reason: string, at: Date) => {
+    const lines = Array.from({ length: 30 }, (_, offset) => ({
+      ...{
+        connectionId,
+        exportId,
+        fileId: `${exportId}.1`,
+        line: offset + 1,
+        offset,
+        resourceType: 'Patient',
+        reason,
+        sizeBytes: 1,
+      },
+      bytes: Buffer.from('{'),
+    }));
+    await api.store.quarantine.put({ lines, now: at });
+  };
+
+  test('are one group, the newest group first, and the list has the newest line first', async () => {
+    await plant('job_group_a', 'invalid-json', new Date('2026-05-01T10:00:00Z'));
+    await plant('job_group_b', 'no-id', new Date('2030-05-02T10:00:00Z'));
+    expect(await groupsOf()).toEqual([
+      ['job_group_b', 'no-id', 30],
+      ['job_group_a', 'invalid-json', 30],
+    ]);
+    const ids: string[] = [];
+    for (let cursor = ''; ; ) {
+      const { body } = await api.request('GET', `/api/ehr/quarantine?connectionId=${connectionId}&limit=25${cursor}`);
+      ids.push(...body.data.map(({ exportId }: { exportId: string }) => exportId));
+      if (body.next === undefined) break;
+      cursor = `&cursor=${body.next}`;
+    }
+    expect(ids.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 'job_group_b'));
+    expect(ids.filter((id) => id === 'job_group_a')).toHaveLength(30);
+  });
+
+  test('are dismissed together by an operator, which is audited, and one of them can still be replayed', async () => {
+    const answer = await dismiss({ exportId: 'job_group_b', reason: 'no-id' });
+    expect(answer.body.data).toEqual({ count: 30 });
+    expect(await groupsOf()).toEqual([['job_group_a', 'invalid-json', 30]]);
+    expect(await groupsOf('&state=dismissed')).toEqual([['job_group_b', 'no-id', 30]]);
+    const events = await api.store.auditEvents.list({ filter: {}, limit: 20 });
+    expect(events.find(({ requestId }) => requestId === answer.headers.get('x-request-id'))).toMatchObject({
+      action: 'quarantine.dismiss',
+      outcome: 'success',
+      target: { exportId: 'job_group_b' },
+    });
+    const [line] = (await api.request('GET', '/api/ehr/quarantine?exportId=job_group_b&limit=1')).body.data;
+    expect(line.state).toBe('dismissed');
+    await using _consumer = startConsumer(api, 'maintenance', [
+      runBy(replayJob, (_deps, { quarantineId: id }) => api.store.quarantine.noteReplay({ id, now: new Date() })),
+    ]);
+    const replayed = await api.request('POST', `/api/ehr/quarantine/${line.id}/replay`);
+    expect(replayed.body.data).toMatchObject({ state: 'replayed' });
+  });
+
+  test('are not dismissed by a client key, without a line, an export or a file, or with an unknown one', async () => {
+    expect((await dismiss({ exportId: 'job_group_a' }, `Bearer ${api.clientKey}`)).refusal).toEqual([403, 'forbidden']);
+    expect((await dismiss({ reason: 'invalid-json' })).refusal).toEqual([400, 'invalid-request']);
+    expect((await dismiss({ exportId: 'job_none' })).refusal).toEqual([404, 'unknown-export']);
+    expect((await dismiss({ id: 'job_none.1' })).refusal).toEqual([404, 'unknown-line']);
+    expect(await groupsOf()).toEqual([['job_group_a', 'invalid-json', 30]]);
+  });
+
+  test('keep their place in the counts of the file and in erasures after they were dismissed', async () => {
+    const { quarantine } = api.store;
+    await dismiss({ exportId: 'job_group_a' });
+    expect(await quarantine.countOpen('job_group_a.1')).toBe(30);
+    expect(await quarantine.listRunsWithOpen(connectionId)).toContain('job_group_a');
+    const texts = [];
+    for await (const { id } of quarantine.readAllTexts(connectionId)) texts.push(id);
+    expect(texts.filter((id) => id.startsWith('job_group_a'))).toHaveLength(30);
+    const [id = ''] = texts.filter((one) => one.startsWith('job_group_a'));
+    expect(await quarantine.withhold({ id, now: new Date() })).toBe(true);
+  });
+});

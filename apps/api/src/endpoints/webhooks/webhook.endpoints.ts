@@ -1,12 +1,14 @@
 import {
   deliveriesQuerySchema,
   deliveryViewSchema,
+  receiversQuerySchema,
+  receiverViewSchema,
   toDeliveryView,
   webhookBodySchema,
 } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, exportId, later, page, responseWith, success } from '../common.schema.ts';
+import { at, connectionId, exportId, later, page, responseWith, success } from '../common.schema.ts';
 
 const webhookSchema = z
   .strictObject({
@@ -85,7 +87,7 @@ const listWebhookDeliveries = defineEndpoint({
   action: 'webhook.list-deliveries',
   access: 'client',
   audited: false,
-  summary: 'List the webhook deliveries of a connection, newest first',
+  summary: 'List webhook deliveries, newest first',
   description:
     'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
   request: { query: deliveriesQuerySchema },
@@ -96,6 +98,36 @@ const listWebhookDeliveries = defineEndpoint({
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.webhooks.list(query, scope);
     return { data: items.map(toDeliveryView), next };
+  },
+});
+
+const listWebhookReceivers = defineEndpoint({
+  id: 'listWebhookReceivers',
+  route: 'GET /api/ehr/webhook-receivers',
+  action: 'webhook.list-deliveries',
+  access: 'client',
+  audited: false,
+  summary: 'List the URLs that are called, and whether they accept their calls',
+  description:
+    'Returns each URL of each connection with the calls of the last 48 hours: how many were accepted, are being repeated, or were given up. Those that do not accept their calls are first.',
+  request: { query: receiversQuerySchema },
+  responses: {
+    200: page('A page of receivers', {
+      item: receiverViewSchema,
+      example: [
+        {
+          connectionId,
+          url: 'https://client.example/bulkhead',
+          ...{ delivered: 12, repeated: 1, failed: 0 },
+          lastDeliveredAt: at,
+          lastFailure: { at: later, status: 503 },
+        },
+      ],
+    }),
+  },
+  async handler({ query, caller: { scope }, services }) {
+    const { items, next } = await services.webhooks.receivers(query, scope);
+    return { data: items, next };
   },
 });
 
@@ -134,6 +166,7 @@ const resendWebhookDelivery = defineEndpoint({
 export const webhookEndpoints = [
   setWebhook,
   removeWebhook,
+  listWebhookReceivers,
   listWebhookDeliveries,
   getWebhookDelivery,
   resendWebhookDelivery,

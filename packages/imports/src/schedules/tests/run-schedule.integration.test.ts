@@ -156,7 +156,7 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
 
 describe('the clients of a schedule', () => {
   const eventsOf = async ({ connectionId }: Schedule) => {
-    const deliveries = await cases.deps.store.webhookDeliveries.list({ connectionId, limit: 10 });
+    const deliveries = await cases.deps.store.webhookDeliveries.list({ connectionId, scope: 'all', limit: 10 });
     const events = deliveries.map(({ body }) => JSON.parse(body));
     // The OpenAPI document describes the calls by this schema.
     for (const event of events) if (event.type.startsWith('schedule.')) scheduleNotStartedEventSchema.parse(event);

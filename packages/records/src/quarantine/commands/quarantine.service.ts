@@ -3,7 +3,9 @@ import { present, unavailable, waitUntil } from '@bulkhead/base';
 import type { Producer } from '@bulkhead/queues';
 import {
   type ConnectionScope,
+  instantSchema,
   isInScope,
+  pageOf,
   pageQuery,
   readPage,
   totalQuery,
@@ -15,6 +17,7 @@ import { z } from 'zod';
 import { quarantineError } from '../errors.ts';
 import type { QuarantineStore } from '../quarantine.feature.ts';
 import { type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';
+import type { LineGroup } from '../quarantine.repository.ts';
 import { replayJob } from '../steps/replay.job.ts';
 
 /** A replay is one write, so this is enough. If no worker is running, the API returns the unchanged line. */
@@ -61,21 +64,42 @@ export class QuarantineService {
   }
 
   /**
-   * Reads one page, in the order of files and positions. `next` is undefined on the last page.
+   * Reads one page: of one export or file in the order of positions, otherwise the newest first. `next` is undefined on the last page.
    * @throws AppError `unknown-connection`, because an empty page would say that nothing was rejected
    */
   async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
     const { limit, cursor, total, ...criteria } = query;
     const filter = present(criteria);
+    const newestFirst = filter.exportId === undefined && filter.fileId === undefined;
     if (filter.connectionId !== undefined) await this.connections.find({ id: filter.connectionId, scope });
     return readPage(
       { limit, cursor, total },
       {
         ids: /^(?:job|sync)_/,
-        read: (page) => this.store.quarantine.list({ filter, scope, ...page }),
+        read: (page) => this.store.quarantine.list({ filter, scope, newestFirst, ...page }),
         count: (most) => this.store.quarantine.count({ filter, scope, limit: most }),
       },
     );
+  }
+
+  /** Reads one page of the groups of lines with the same reason in the same run. @throws AppError `unknown-connection` */
+  async groups({ query, scope }: { readonly query: GroupsQuery; readonly scope: ConnectionScope }) {
+    const { connectionId, state, ...page } = query;
+    if (connectionId !== undefined) await this.connections.find({ id: connectionId, scope });
+    return pageOf(await this.store.quarantine.listGroups({ connectionId, state, scope }), page);
+  }
+
+  /**
+   * Marks matching open lines as not needed.
+   * @returns how many
+   * @throws AppError `unknown-line`, `unknown-export`, `unknown-file`
+   */
+  async dismiss({ body, scope }: { readonly body: DismissBody; readonly scope: ConnectionScope }): Promise<number> {
+    const { id } = body;
+    if (id !== undefined) await this.find({ id, scope });
+    const count = await this.store.quarantine.dismiss({ filter: present(body), scope });
+    if (count === 0) await this.checkSource(body, scope);
+    return count;
   }
 
   /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */
@@ -87,15 +111,16 @@ export class QuarantineService {
   }
 
   /**
-   * Enqueues a replay of a line and waits for it.
+   * Enqueues a replay of a line, also of one that was dismissed, and waits for it.
    * @param options.correction the corrected line, which is stored in addition to the original
    * @returns the entry afterwards (`replayed`, or `open` with the reason of the failure), and whether a replay was enqueued
    */
   async replay({ correction, ...reference }: LineReference & { readonly correction?: Buffer | undefined }) {
     const { id } = reference;
     const before = await this.find(reference);
-    if (before.state !== 'open') return { entry: before, isChanged: false };
+    if (before.state !== 'open' && before.state !== 'dismissed') return { entry: before, isChanged: false };
     if (before.isTruncated && !before.isCorrected && !correction) throw quarantineError('line-truncated');
+    if (before.state === 'dismissed') await this.store.quarantine.reopen(id);
     if (correction) await this.store.quarantine.saveCorrection({ id, bytes: correction });
     await this.enqueue(id);
     const after = await waitUntil(async () => {
@@ -132,7 +157,10 @@ export class QuarantineService {
    * A count of 0 would say that nothing of a misspelt id is open. Lines of deleted exports are found too.
    * @throws AppError `unknown-export`, `unknown-file`
    */
-  private async checkSource({ exportId, fileId }: ReplayBody, scope: ConnectionScope): Promise<void> {
+  private async checkSource(
+    { exportId, fileId }: Pick<ReplayBody, 'exportId' | 'fileId'>,
+    scope: ConnectionScope,
+  ): Promise<void> {
     const hasLine = async (filter: { readonly exportId?: string; readonly fileId?: string }) =>
       (await this.store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
     const isRun = async (id: string) => {
@@ -165,22 +193,22 @@ export const quarantineQuerySchema = z.strictObject({
     .enum(quarantineStates)
     .optional()
     .describe(
-      'Only lines in this state: `open` (not stored), `replayed` (stored later) or `withheld` (of an erased patient).',
+      'Only lines in this state: `open` (not stored), `dismissed` (not needed), `replayed` (stored later) or `withheld` (of an erased patient).',
     ),
   ...pageQuery({ defaultLimit: 100 }),
   ...totalQuery,
 });
 type QuarantineQuery = z.output<typeof quarantineQuerySchema>;
 
+const replayShape = {
+  exportId: id.optional().describe('The open lines of this export, or the open entries of the sync run with this id.'),
+  fileId: id.optional().describe('The open lines of this file.'),
+  reason: z.string().min(1).max(50).optional().describe('Only lines with this reason, such as `invalid-json`.'),
+};
+
 /** Selects the open lines to replay. An export or a file is required, so that everything is not replayed by mistake. */
 export const replayBodySchema = z
-  .strictObject({
-    exportId: id
-      .optional()
-      .describe('The open lines of this export, or the open entries of the sync run with this id.'),
-    fileId: id.optional().describe('The open lines of this file.'),
-    reason: z.string().min(1).max(50).optional().describe('Only lines with this reason, such as `invalid-json`.'),
-  })
+  .strictObject(replayShape)
   .refine(({ exportId, fileId }) => exportId !== undefined || fileId !== undefined, {
     path: ['exportId'],
     error: 'is required if fileId is missing',
@@ -190,6 +218,38 @@ export const replayBodySchema = z
       'Which open lines are tried again. An export or a file is required, so that everything is not replayed by mistake.',
   });
 type ReplayBody = z.output<typeof replayBodySchema>;
+
+/** Selects the open lines that are not needed. */
+export const dismissBodySchema = z
+  .strictObject({ id: id.optional().describe('Only this line.'), ...replayShape })
+  .refine((body) => body.id !== undefined || body.exportId !== undefined || body.fileId !== undefined, {
+    path: ['exportId'],
+    error: 'is required if id and fileId are missing',
+  })
+  .meta({ description: 'Which open lines are dismissed. A line, an export or a file is required.' });
+type DismissBody = z.output<typeof dismissBodySchema>;
+
+export const groupsQuerySchema = z.strictObject({
+  connectionId: id.optional().describe('Only lines of this connection.'),
+  state: z.enum(quarantineStates).default('open').describe('Only lines in this state.'),
+  ...pageQuery({ defaultLimit: 100 }),
+});
+type GroupsQuery = z.output<typeof groupsQuerySchema>;
+
+export const lineGroupViewSchema = z
+  .strictObject({
+    connectionId: quarantineEntrySchema.shape.connectionId,
+    exportId: z.string().describe('The export, or the sync run, of the lines.'),
+    reason: quarantineEntrySchema.shape.reason,
+    count: z.int().min(1).describe('How many lines there are.'),
+    firstAt: instantSchema.describe('When the first of them was quarantined.'),
+    lastAt: instantSchema.describe('When the last of them was quarantined.'),
+  })
+  .meta({ id: 'QuarantineGroup', description: 'Lines of one run that could not be stored for the same reason.' });
+
+export function toLineGroupView({ firstAt, lastAt, ...group }: LineGroup): View<typeof lineGroupViewSchema> {
+  return { ...group, firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() };
+}
 
 export const quarantineViewSchema = z
   .strictObject(

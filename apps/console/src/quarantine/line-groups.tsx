@@ -1,0 +1,95 @@
+import { titleOf } from '@bulkhead/client';
+import { Group, UnstyledButton } from '@mantine/core';
+import { api, type QuarantineGroup, refresh } from '../api/api.ts';
+import { ActionButton, useAction } from '../parts/buttons.tsx';
+import { ConnectionName, useConnection } from '../parts/connection.tsx';
+import { notify } from '../parts/dialogs.ts';
+import { formatCount, shortened } from '../parts/format.ts';
+import { EmptyState, PageLink } from '../parts/page.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
+import { useSession } from '../session/session-provider.tsx';
+import { canHelp } from './replayable.ts';
+
+interface LineGroupsProps {
+  readonly connectionId: string | undefined;
+  readonly onShow: (group: QuarantineGroup) => void;
+}
+
+/** The open lines by reason and run, the newest group first. */
+export function LineGroups({ connectionId, onShow }: LineGroupsProps) {
+  const params = { query: { connectionId, limit: pageSize } };
+  const groups = api.useInfiniteQuery('get', '/api/ehr/quarantine/groups', { params }, pages);
+  return (
+    <PagedTable
+      query={groups}
+      order="newest first"
+      caption="Groups of open lines"
+      columns={[
+        {
+          header: 'Reason',
+          cell: (group) => (
+            <UnstyledButton onClick={() => onShow(group)} c="var(--mantine-color-anchor)" fz="inherit">
+              {titleOf('quarantine', group.reason)}
+            </UnstyledButton>
+          ),
+        },
+        { header: 'Lines', cell: ({ count }) => formatCount(count), isFigure: true },
+        { header: 'Run', cell: (group) => <RunOf group={group} />, from: 'sm' },
+        { header: 'Connection', cell: (group) => <ConnectionName id={group.connectionId} /> },
+        { header: 'Last', cell: ({ lastAt }) => <Timestamp at={lastAt} /> },
+        { header: 'Actions', cell: (group) => <GroupActions group={group} /> },
+      ]}
+      keyOf={({ exportId, reason }) => `${exportId} ${reason}`}
+      empty={
+        <EmptyState title="No line is open">All lines of files and all entries of searches were stored.</EmptyState>
+      }
+    />
+  );
+}
+
+function RunOf({ group: { connectionId, exportId } }: { readonly group: QuarantineGroup }) {
+  const provider = useConnection(connectionId)?.provider;
+  const text = `${exportId.startsWith('sync_') ? 'sync' : 'export'} ${shortened(exportId)}`;
+  if (provider === undefined) return text;
+  return (
+    <PageLink to={`/${exportId.startsWith('sync_') ? 'syncs' : 'exports'}/${provider}/${exportId}`} title={exportId}>
+      {text}
+    </PageLink>
+  );
+}
+
+function GroupActions({ group: { exportId, reason, count } }: { readonly group: QuarantineGroup }) {
+  const { isOperator } = useSession();
+  const refreshLists = () => refresh('/api/ehr/quarantine', '/api/ehr/quarantine/groups');
+  const replay = useAction('post', '/api/ehr/quarantine/replay', {
+    onSuccess: ({ data }) => {
+      notify.done(`${formatCount(data.count)} lines are being stored again.`);
+      return refreshLists();
+    },
+  });
+  const dismiss = useAction('post', '/api/ehr/quarantine/dismiss', {
+    onSuccess: ({ data }) => {
+      notify.done(`${formatCount(data.count)} lines are dismissed.`);
+      return refreshLists();
+    },
+  });
+  if (!isOperator) return null;
+  const body = { exportId, reason };
+  return (
+    <Group gap="xs">
+      {canHelp(reason) && <ActionButton label="Replay all" mutation={replay} input={{ body }} isCompact />}
+      <ActionButton
+        label="Dismiss all"
+        mutation={dismiss}
+        input={{ body }}
+        question={{
+          title: `Dismiss ${formatCount(count)} ${count === 1 ? 'line' : 'lines'}?`,
+          text: 'They are no longer shown as open. They keep their content until their retention ends, and can be replayed one by one.',
+          action: 'Dismiss',
+        }}
+        isCompact
+      />
+    </Group>
+  );
+}
