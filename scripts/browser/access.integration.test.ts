@@ -1,4 +1,4 @@
-import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { createApiClient } from '../system/api-client.ts';
@@ -11,14 +11,9 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
   let browsed: BrowsedSystem;
   let page: Page;
   let complaints: string[];
-  let receiver: LocalServer;
-  let calls = 0;
+  let receiver: ScriptedServer;
   beforeAll(async () => {
-    receiver = await startLocalServer((request, response) => {
-      calls += 1;
-      request.resume();
-      response.writeHead(204).end();
-    });
+    receiver = await startScriptedServer({ '*': { status: 204 } });
     const env = () => ({ WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
     browsed = await open({ patients: 3, env });
     const permissions = ['clipboard-read', 'clipboard-write'];
@@ -110,7 +105,7 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
     await received(1).getByRole('button', { name: 'Resend' }).click();
     await page.getByText('The call will be repeated.').waitFor();
     await received(2).waitFor();
-    expect(calls).toBe(2);
+    expect(receiver.requests).toHaveLength(2);
     await expectAccessible();
   }, 90_000);
 

@@ -12,9 +12,9 @@ import {
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '@bulkhead/testing';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { bulkheadCommand, runBulkhead, startScriptedApi } from './run-bulkhead.fixture.ts';
+import { aliveRoute, bulkheadCommand, runBulkhead } from './run-bulkhead.fixture.ts';
 
 const folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-download-'));
 afterAll(() => folder.remove());
@@ -22,7 +22,7 @@ const file = join(folder.path, 'events.csv');
 
 /** Runs `bulkhead audit download` against an API that answers with `send`. */
 async function downloadTo(out: string, send: (response: ServerResponse) => void) {
-  const server = await startScriptedApi((_request, response) => send(response));
+  const server = await startScriptedServer({ ...aliveRoute, '*': (_request, response) => void send(response) });
   const args = ['audit', 'download', '--out', out];
   return await runBulkhead(args, { url: server.url, key: 'bh_1' }).finally(server.stop);
 }
@@ -74,7 +74,7 @@ test('bulkhead audit download keeps an earlier content until the new one is comp
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'bulkhead audit download leaves no file if %s ends it',
   async (signal) => {
-    const server = await startScriptedApi((_request, response) => startSending(response));
+    const server = await startScriptedServer({ ...aliveRoute, '*': (_request, response) => void startSending(response) });
     try {
       const access = { url: server.url, key: 'bh_1' };
       const { command, env } = bulkheadCommand(['audit', 'download', '--out', file], access);

@@ -4,8 +4,9 @@ import { closeSync, mkdtempDisposableSync, openSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { startScriptedServer } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { bulkheadCommand, startScriptedApi } from './run-bulkhead.fixture.ts';
+import { aliveRoute, bulkheadCommand } from './run-bulkhead.fixture.ts';
 
 const failedExport = {
   id: 'job_1',
@@ -16,15 +17,15 @@ const failedExport = {
   warnings: [],
   issues: [],
 };
-const server = await startScriptedApi((request, response) => {
-  if (request.url?.includes('/connections')) {
+const server = await startScriptedServer({
+  ...aliveRoute,
+  '*/connections': (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
     response.write('{"success":true,', () => response.destroy());
-  } else if (request.url?.includes('/events')) response.end('event: end\ndata: {}\n\n');
-  else if (request.url?.includes('/bulk-export/')) {
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ success: true, data: failedExport }));
-  } else response.end(`${JSON.stringify({ resourceType: 'Patient', id: 'p1' })}\n`.repeat(10_000));
+  },
+  '*/events': { body: 'event: end\ndata: {}\n\n' },
+  '*/bulk-export/job_1': { body: { success: true, data: failedExport } },
+  '*': `${JSON.stringify({ resourceType: 'Patient', id: 'p1' })}\n`.repeat(10_000),
 });
 const folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-output-'));
 afterAll(async () => {

@@ -1,26 +1,26 @@
-import type { LocalServer } from '@bulkhead/embedded/local-server';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { runBulkhead, startScriptedApi } from './run-bulkhead.fixture.ts';
+import { aliveRoute, runBulkhead } from './run-bulkhead.fixture.ts';
 
 const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];
 const record = { id: 'job_1', counts: { stored: 5, quarantined: 1 }, warnings };
 const run = { id: 'sync_1', total: 5, skipped: [], warnings: [], errorMessage: 'Searches failed: Condition (2).' };
 
-let server: LocalServer;
+let server: ScriptedServer;
 afterEach(() => server.stop());
 
 /** Starts an API with prepared answers, by the last part of the path. Each stream of events reports its end at once. */
 async function answer(answers: Readonly<Record<string, { readonly status: number; readonly body: object }>>) {
-  server = await startScriptedApi((request, response) => {
-    const last = request.url?.split('/').at(-1) ?? '';
-    if (last === 'events') {
-      response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
-      response.end('retry: 2000\n\nevent: end\ndata: {}\n\n');
-      return;
-    }
-    const { status, body } = answers[last] ?? { status: 404, body: {} };
-    response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-    response.end(JSON.stringify(body));
+  const headers = { connection: 'close' };
+  const routes = Object.entries(answers).map(([last, given]) => [`*/${last}`, { headers, ...given }]);
+  server = await startScriptedServer({
+    ...aliveRoute,
+    '*/events': {
+      headers: { ...headers, 'content-type': 'text/event-stream' },
+      body: 'retry: 2000\n\nevent: end\ndata: {}\n\n',
+    },
+    ...Object.fromEntries(routes),
+    '*': { status: 404, headers, body: {} },
   });
 }
 

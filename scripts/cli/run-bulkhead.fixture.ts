@@ -1,6 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
-import { baseEnv, captureCommand, commandLine } from '@bulkhead/testing';
+import { baseEnv, captureCommand, commandLine, type Script } from '@bulkhead/testing';
 
 interface Access {
   /** The address of the API. */
@@ -22,13 +20,7 @@ export function runBulkhead(args: readonly string[], access: Access) {
   return captureCommand(bulkheadCommand(args, access));
 }
 
-/** Starts an API with scripted answers. The command line first asks without its key whether it is Bulkhead. */
-export function startScriptedApi(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<LocalServer> {
-  return startLocalServer((request, response) => {
-    if (request.url !== '/health') return answer(request, response);
-    response.writeHead(200, { 'content-type': 'application/json', connection: 'close' });
-    response.end(JSON.stringify({ status: 'alive', eventLoop: { stalls: 0 } }));
-  });
-}
+/** Of an API with scripted answers: the command line first asks without its key whether it is Bulkhead. */
+export const aliveRoute: Script = {
+  '/health': { headers: { connection: 'close' }, body: { status: 'alive', eventLoop: { stalls: 0 } } },
+};

@@ -1,5 +1,5 @@
 import { spawnTethered } from '@bulkhead/embedded';
-import { startLocalServer, waitFor } from '@bulkhead/testing';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { describeWith } from '../describe-with.fixture.ts';
@@ -47,13 +47,8 @@ const endAt = (at: string) => `{"resourceType":"Bundle","type":"history","meta":
 async function startCopy(histories: readonly string[]) {
   await using starting = new AsyncDisposableStack();
   const postgresql = starting.adopt(await startPostgresql(), (server) => server.stop());
-  const rest = [...histories];
   const api = starting.adopt(
-    await startLocalServer((_, response) => {
-      response
-        .setHeader('content-type', 'application/fhir+ndjson')
-        .end(rest.shift() ?? endAt('2026-11-04T00:00:00.000Z'));
-    }),
+    await startScriptedServer({ '*': [...histories, endAt('2026-11-04T00:00:00.000Z')] }),
     (server) => server.stop(),
   );
   const lines: string[] = [];

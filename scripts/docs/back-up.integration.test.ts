@@ -1,13 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Services } from '@bulkhead/embedded';
 import { createStore, type Store } from '@bulkhead/system';
-import { waitFor } from '@bulkhead/testing';
+import { type ReceivedRequest, type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { backUpAndRestore } from '../backup/back-up.fixture.ts';
 import { type RestoredSystem, startRestored } from '../backup/start-restored.fixture.ts';
@@ -27,8 +24,7 @@ let services: Services;
 let restored: RestoredSystem;
 let store: Store;
 /** A client that is down until the restored system runs. */
-let receiver: Server;
-const received: { readonly id: string; readonly isSigned: boolean }[] = [];
+let receiver: ScriptedServer;
 let webhookSecret: string;
 
 let connectionId: string;
@@ -87,9 +83,8 @@ async function useSystem(): Promise<void> {
   const resource = { resourceType: 'DocumentReference', id: 'kept', status: 'current', content: [{ attachment }] };
   await simulator.put('DocumentReference/kept', JSON.stringify(resource));
   await simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1, with: brokenLine });
-  const { port } = receiver.address() as AddressInfo;
-  await new Promise((resolve) => receiver.close(resolve));
-  completed = await startExport(['Condition', 'DocumentReference'], `http://127.0.0.1:${port}/hook`);
+  await receiver.stop();
+  completed = await startExport(['Condition', 'DocumentReference'], `${receiver.url}/hook`);
   await until(baseUrl, completed, ({ status }) => status === 'COMPLETED');
   await waitFor(() => readDocument(baseUrl), { what: 'the document' });
   await waitFor(async () => (await system.store.webhookDeliveries.listPendingIds()).length > 0);
@@ -113,17 +108,7 @@ async function readDocument(baseUrl: string): Promise<string | undefined> {
 
 beforeAll(async () => {
   newFolder = mkdtempSync(join(tmpdir(), 'bulkhead-backup-'));
-  receiver = createServer((request, response) => {
-    text(request).then((body) => {
-      const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = request.headers;
-      const key = Buffer.from(webhookSecret.replace('whsec_', ''), 'base64');
-      const expected = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64');
-      received.push({ id: String(id), isSigned: signature === `v1,${expected}` });
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  const { port } = receiver.address() as AddressInfo;
+  receiver = await startScriptedServer();
   const settings = () => ({ WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
   system = await startTemporarySystem({ patients: 6, env: settings, workerCount: 1, hasFastRate: true });
   await useSystem();
@@ -152,7 +137,7 @@ beforeAll(async () => {
   // The secret must then be decrypted to get a new token.
   await store.accessTokens.delete(connectionId);
   await system.simulator.clearFaults();
-  await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
+  receiver = await startScriptedServer({ '/hook': { status: 204 } }, { port: Number(new URL(receiver.url).port) });
   restored = await startRestored(newFolder, env);
 }, 180_000);
 
@@ -161,8 +146,7 @@ afterAll(async () => {
   await store?.close();
   await services?.stop();
   await system?.stop();
-  receiver?.closeAllConnections();
-  receiver?.close();
+  await receiver?.stop();
   rmSync(newFolder, { recursive: true, force: true });
 }, 60_000);
 
@@ -222,9 +206,14 @@ test('the secret of a connection fetches a token after the restore', async () =>
 });
 
 test('an undelivered webhook event is delivered after the restore', async () => {
-  const delivery = await waitFor(() => received.find(({ id }) => id.includes(completed)), { what: 'the webhook' });
+  const idOf = ({ headers }: ReceivedRequest) => String(headers['webhook-id']);
+  const delivered = () => receiver.requests.find((request) => idOf(request).includes(completed));
+  const delivery = await waitFor(delivered, { what: 'the webhook' });
   // Signed with the secret that the connection had.
-  expect(delivery.isSigned).toBe(true);
+  const key = Buffer.from(webhookSecret.replace('whsec_', ''), 'base64');
+  const signed = `${idOf(delivery)}.${delivery.headers['webhook-timestamp']}.${delivery.body}`;
+  const signature = `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
+  expect(delivery.headers['webhook-signature']).toBe(signature);
 }, 30_000);
 
 test('the job of a schedule is recreated after the restore, and the audit log has its events', async () => {

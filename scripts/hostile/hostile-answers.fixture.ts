@@ -1,6 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { type EhrAnswer, goodAnswers, type Route } from '../leaks/marked-answers.fixture.ts';
+import type { Answer } from '@bulkhead/testing';
+import { goodAnswers, type Route } from '../leaks/marked-answers.fixture.ts';
+import { toAnswer } from '../leaks/planting-ehr.fixture.ts';
 
 /** The kind of answer that a route has: the `name` of its rules in answer-rules.ts. Tokens are read by openid-client. */
 export const kindOf: Readonly<Record<Route, string>> = {
@@ -20,7 +21,7 @@ export const kindOf: Readonly<Record<Route, string>> = {
 export interface HostileAnswer {
   readonly route: Route;
   readonly name: string;
-  readonly send: (response: ServerResponse, base: string) => void;
+  readonly answer: (base: string) => Answer;
 }
 
 const megabyte = 1_000_000;
@@ -111,49 +112,41 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     Object.entries(shapesOf(sizes[route] ?? megabyte)).map(([name, shape]) => ({
       route,
       name,
-      send: (response: ServerResponse, base: string) =>
-        void response.writeHead(200, json).end(places[route]?.(shape, base)),
+      answer: (base: string) => ({ headers: json, body: places[route]?.(shape, base) }),
     })),
   ),
   {
     route: 'status',
     name: 'many files',
-    send: (response: ServerResponse, base: string) =>
-      void response.writeHead(200, json).end(places.status?.(manyFiles(base), base)),
+    answer: (base: string) => ({ headers: json, body: places.status?.(manyFiles(base), base) }),
   },
   ...entries.map(({ name, text: shape }) => ({
     route: 'search' as const,
     name,
-    send: (response: ServerResponse, base: string) =>
-      void response.writeHead(200, json).end(places.search?.(shape, base)),
+    answer: (base: string) => ({ headers: json, body: places.search?.(shape, base) }),
   })),
   ...lines.map(({ route, name, text: body }) => ({
     route,
     name,
-    send: (response: ServerResponse) =>
-      void response.writeHead(200, { 'content-type': 'application/fhir+ndjson' }).end(body),
+    answer: () => ({ headers: { 'content-type': 'application/fhir+ndjson' }, body }),
   })),
   ...(Object.keys(goodAnswers) as Route[]).flatMap((route) => [
     {
       route,
       name: 'many headers',
-      send: (response: ServerResponse, base: string) => sendAnswer(response, goodAnswers[route](base), manyHeaders),
+      answer: (base: string) => {
+        const good = toAnswer(goodAnswers[route](base));
+        return { ...good, headers: { ...good.headers, ...manyHeaders } };
+      },
     },
     {
       route,
       name: 'a compressed body without an end',
-      send: (response: ServerResponse) =>
-        void response.writeHead(route === 'status' ? 200 : 503, { ...json, 'content-encoding': 'gzip' }).end(bomb),
+      answer: () => ({
+        status: route === 'status' ? 200 : 503,
+        headers: { ...json, 'content-encoding': 'gzip' },
+        body: bomb,
+      }),
     },
   ]),
 ];
-
-export function sendAnswer(
-  response: ServerResponse,
-  answer: EhrAnswer,
-  more: Readonly<Record<string, string>> = {},
-): void {
-  const { status, headers = {}, body, lines: bodyLines } = answer;
-  const ndjson = bodyLines?.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
-  response.writeHead(status, { ...headers, ...more }).end(body === undefined ? ndjson : JSON.stringify(body));
-}

@@ -1,15 +1,15 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { goodAnswers } from '../leaks/marked-answers.fixture.ts';
-import { routeOf } from '../leaks/planting-ehr.fixture.ts';
+import { answerByRoute, toAnswer } from '../leaks/planting-ehr.fixture.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { memoryEnv, workerNodeArgs } from '../system/process-options.ts';
 import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
-import { type HostileAnswer, hostileAnswers, kindOf, sendAnswer } from './hostile-answers.fixture.ts';
+import { type HostileAnswer, hostileAnswers, kindOf } from './hostile-answers.fixture.ts';
 
 /** The one rule for every answer: no process holds its event loop for a second, or needs more than its shipped memory. */
 const maxHoldMs = 1000;
@@ -17,14 +17,14 @@ const root = join(import.meta.dirname, '..', '..');
 const atOnce = 3;
 
 let system: TemporarySystem;
-let ehr: LocalServer;
+let ehr: ScriptedServer;
 let holds: string;
 const sent = new Set<HostileAnswer>();
 /** The results of exports of a good server, which must continue. */
 const goodResults: string[] = [];
 
 beforeAll(async () => {
-  ehr = await startHostileEhr();
+  ehr = await startScriptedServer(answerHostilely);
   holds = mkdtempSync(join(tmpdir(), 'bulkhead-holds-'));
   const environments = [...hostileAnswers.keys(), 'good'].map((path) => [
     `e${path}`,
@@ -63,20 +63,12 @@ afterAll(async () => {
 });
 
 /** Answers each request of case `/3/…` well, except for those of its route. */
-function startHostileEhr(): Promise<LocalServer> {
-  return startLocalServer((request, response) => {
-    const { pathname, origin } = new URL(request.url ?? '', `http://${request.headers.host}`);
-    const [, first = '', ...rest] = pathname.split('/');
-    request.resume();
-    const route = routeOf(rest.join('/'));
-    if (request.method === 'DELETE' || !route)
-      return void response.writeHead(request.method === 'DELETE' ? 202 : 404).end();
-    const hostile = hostileAnswers[Number(first)];
-    if (hostile?.route !== route) return sendAnswer(response, goodAnswers[route](`${origin}/${first}`));
-    sent.add(hostile);
-    return hostile.send(response, `${origin}/${first}`);
-  });
-}
+const answerHostilely = answerByRoute(({ route, first, origin }) => {
+  const hostile = hostileAnswers[Number(first)];
+  if (hostile?.route !== route) return toAnswer(goodAnswers[route](`${origin}/${first}`));
+  sent.add(hostile);
+  return hostile.answer(`${origin}/${first}`);
+});
 
 /** Lets the workers read an answer once. The work is then cancelled, so that retries do not fill the time. */
 async function provoke(api: ApiClient, [index, hostile]: readonly [number, HostileAnswer]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { StepReport } from '@bulkhead/embedded';
+import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import type { Steps } from '../steps/steps.ts';
 import type { TestSystem } from '../test-system/start-test-system.ts';
 import type { CheckContext } from './checks/check.ts';
@@ -29,7 +30,7 @@ import {
   toSourceResource,
 } from './data/find-data.ts';
 import { loadData } from './data/load-data.ts';
-import { startBulkFileServer } from './server/bulk-file-server.ts';
+import { bulkFileRoutes } from './server/bulk-file-routes.ts';
 import { FhirServer, type ServedResource } from './server/fhir-server.ts';
 import type { Hapi } from './server/start-hapi.ts';
 import { InteropApi } from './system/interop-api.ts';
@@ -56,13 +57,19 @@ export async function runInterop(options: {
     steps.print(
       'Published examples and searches are skipped: FHIR_EXAMPLES_DIR is not set, and no folder of examples is beside the checkout.',
     );
-  const fileServer = await startBulkFileServer(examples);
+  const fileServer = await startScriptedServer(bulkFileRoutes(examples));
   const dataFolder = findDataFolder(env);
   const report = (step: StepReport) => steps.report(step);
   const patients = Math.max(5, part.patients ?? generatedPatients);
   let system: TestSystem | undefined;
   try {
-    system = await startInteropSystem({ folder, fhirUrl: hapi.url, examplesUrl: fileServer.url, patients, report });
+    system = await startInteropSystem({
+      folder,
+      fhirUrl: hapi.url,
+      examplesUrl: `${fileServer.url}/fhir`,
+      patients,
+      report,
+    });
     const data = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
     const resources = choosePart(data, part);
     await steps.run('FHIR server', async () => ({ text: hapi.url, value: await hapi.ready }));

@@ -1,25 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { patientIdOf } from './marked-answers.fixture.ts';
-import {
-  isShared,
-  makePlants,
-  type Plant,
-  type PlantingEhr,
-  sharedPath,
-  startPlantingEhr,
-} from './planting-ehr.fixture.ts';
+import { answerWithPlants, isShared, makePlants, type Plant, sharedPath } from './planting-ehr.fixture.ts';
 import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 
 /** High, because requests wait most of the time. */
 const atOnce = 24;
 let system: TemporarySystem;
-let ehr: PlantingEhr;
+let ehr: ScriptedServer;
+/** The plants whose marks were sent. */
+const sent = new Set<Plant>();
 let plants: readonly Plant[];
 let logs: string;
 let redis: string;
@@ -31,7 +27,7 @@ const seenByClients = new Map<Plant, string>();
 
 beforeAll(async () => {
   plants = makePlants('http://ehr.example');
-  ehr = await startPlantingEhr(plants);
+  ehr = await startScriptedServer(answerWithPlants(plants, sent));
   const paths = [sharedPath, ...plants.keys()];
   const environments = paths.map((path) => [`e${path}`, { fhirEndpoint: `${ehr.url}/${path}` }]);
   const provider = {
@@ -104,7 +100,7 @@ async function useShared({ operator, client }: Clients): Promise<void> {
     const isProcessed = await processed(async () => {
       const run = await client<{ status: string; startedAt?: string }>('GET', syncPath);
       if (run.status !== 'IN_PROGRESS') return true;
-      if (!group.every(([, plant]) => ehr.sent.has(plant))) return false;
+      if (!group.every(([, plant]) => sent.has(plant))) return false;
       const retrying = await syncSteps.listRetrying({ runId, limit: group.length });
       return (await syncSteps.countUnsettled(runId)) <= retrying.length;
     });
@@ -158,7 +154,7 @@ async function use(options: Clients & { readonly plant: Plant; readonly environm
   const read = (path: string) => client('GET', path).catch(String);
   const untilMoved = async (paths: readonly string[]) => {
     // On a busy machine this can take longer than all that follows.
-    await pollUntil(async () => ehr.sent.has(plant) || undefined, { timeoutMs: 60_000, intervalMs: 1000 });
+    await pollUntil(async () => sent.has(plant) || undefined, { timeoutMs: 60_000, intervalMs: 1000 });
     await pollUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
       timeoutMs: 10_000,
       intervalMs: 1000,
@@ -220,7 +216,7 @@ const shownToClients = [
 
 test('every marked answer is sent and processed', () => {
   expect(plants.length).toBeGreaterThan(250);
-  expect(plants.filter((plant) => !ehr.sent.has(plant)).map(({ name }) => name)).toEqual([]);
+  expect(plants.filter((plant) => !sent.has(plant)).map(({ name }) => name)).toEqual([]);
   expect(areSharedProcessed).toBe(true);
 });
 

@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http';
-import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+import type { Answer, Handler } from '@bulkhead/testing';
 import {
   type EhrAnswer,
   exportedTypes,
@@ -51,32 +50,40 @@ export const isShared = ({ variant }: Plant) => sharedRoutes.includes(variant.ro
 /** The path of the server of all shared plants. */
 export const sharedPath = 'shared';
 
-export interface PlantingEhr extends LocalServer {
-  /** The plants whose marks were sent. */
-  readonly sent: ReadonlySet<Plant>;
-}
-
 /**
- * Starts a FHIR server with an address for each plant, `/0/…`, `/1/…`, whose answers contain the plant's mark. A further address is
- * of a server whose manifest has the files of all shared plants, and which answers the searches for a plant's patient with its mark.
+ * Answers like a FHIR server with an address for each plant, `/0/…`, `/1/…`, whose answers contain the plant's mark. A further address
+ * is of a server whose manifest has the files of all shared plants, and which answers the searches for a plant's patient with its mark.
+ * @param sent gets the plants whose marks were sent
  */
-export async function startPlantingEhr(plants: readonly Plant[]): Promise<PlantingEhr> {
-  const sent = new Set<Plant>();
-  const server = await startLocalServer((request, response) => {
-    const { pathname, search, origin } = new URL(request.url ?? '', `http://${request.headers.host}`);
-    const [, first = '', ...rest] = pathname.split('/');
-    request.resume();
-    const route = routeOf(rest.join('/'));
-    if (request.method === 'DELETE' || !route) return response.writeHead(request.method === 'DELETE' ? 202 : 404).end();
-    if (first === sharedPath && route === 'status') return send(response, sharedManifest(plants, origin));
+export function answerWithPlants(plants: readonly Plant[], sent: Set<Plant>): Handler {
+  return answerByRoute(({ route, first, origin, search }) => {
+    if (first === sharedPath && route === 'status') return toAnswer(sharedManifest(plants, origin));
     const index = first === sharedPath && route === 'search' ? searchedPlant(search) : first;
     const plant = plants[Number(index)];
     // The shared server plants nothing in its other answers.
-    if (!plant) return send(response, goodAnswers[route](`${origin}/${first}`));
+    if (!plant) return toAnswer(goodAnswers[route](`${origin}/${first}`));
     if (route === plant.variant.route) sent.add(plant);
-    return send(response, answerOf({ plant, route, base: `${origin}/${index}`, suffix: `${index}` }));
+    return toAnswer(answerOf({ plant, route, base: `${origin}/${index}`, suffix: `${index}` }));
   });
-  return { ...server, sent };
+}
+
+interface RoutedRequest {
+  readonly route: Route;
+  /** The first part of the path, which chooses the server. */
+  readonly first: string;
+  readonly origin: string;
+  readonly search: string;
+}
+
+/** Answers the requests of an export, a sync and a connection test for servers that differ in the first part of the path. */
+export function answerByRoute(answer: (request: RoutedRequest) => Answer): Handler {
+  return ({ method, url, headers }) => {
+    if (method === 'DELETE') return { status: 202 };
+    const { pathname, search, origin } = new URL(url, `http://${headers.host}`);
+    const [, first = '', ...rest] = pathname.split('/');
+    const route = routeOf(rest.join('/'));
+    return route ? answer({ route, first, origin, search }) : { status: 404 };
+  };
 }
 
 /** Returns the index of the plant whose patient a search asks for. */
@@ -116,7 +123,7 @@ function smallManifest(base: string): EhrAnswer {
   return { ...answer, body: { ...(body as object), output, deleted: [], error: [] } };
 }
 
-export function routeOf(path: string): Route | undefined {
+function routeOf(path: string): Route | undefined {
   if (path === '.well-known/smart-configuration') return 'discovery';
   if (path.endsWith('$export')) return 'kick-off';
   if (path.startsWith('Binary/')) return 'document';
@@ -137,7 +144,7 @@ function answerOf(options: {
   return places.reduce((answer, place) => withString(answer, place, change), variant.answer(base, suffix));
 }
 
-function send(response: ServerResponse, { status, headers = {}, body, lines }: EhrAnswer): void {
-  const text = lines?.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
-  response.writeHead(status, headers).end(body === undefined ? text : JSON.stringify(body));
+export function toAnswer({ status, headers = {}, body, lines = [] }: EhrAnswer): Answer {
+  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+  return { status, headers, body: body === undefined ? text : JSON.stringify(body) };
 }

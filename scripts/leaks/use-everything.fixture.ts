@@ -1,4 +1,4 @@
-import { startLocalServer } from '@bulkhead/embedded/local-server';
+import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import { waitFor } from '@bulkhead/testing';
 import type { TestSystem } from '../test-system/start-test-system.ts';
 import type { Planted } from './planted.fixture.ts';
@@ -39,9 +39,7 @@ export async function useEverything(system: TestSystem, planted: Planted) {
     answers.push({ path: `${method} ${path}`, text, ...kind });
     return { response, text, data: parse(text)?.data };
   };
-  const receiver = await startLocalServer((request, response) =>
-    request.resume().on('end', () => response.writeHead(204).end()),
-  );
+  const receiver = await startScriptedServer({ '*': { status: 204 } });
   const callbackUrl = `${receiver.url}/hook?token=${planted.callback}`;
   const use = { send, system, planted };
   try {

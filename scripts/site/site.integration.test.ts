@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findChromium } from '@bulkhead/embedded';
-import { startLocalServer } from '@bulkhead/testing';
+import { startScriptedServer } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openBrowser } from '../browser/open-system.ts';
 import { describeWith } from '../describe-with.fixture.ts';
@@ -139,13 +139,11 @@ describe('the API reference', () => {
 const tool = await findChromium({ env: process.env, progress: () => undefined });
 describeWith({ title: 'the API reference in a browser', tool }, ({ command }) => {
   test('a link of the site opens the API reference, which shows an operation and loads only files of the site', async () => {
-    const server = await startLocalServer((request, response) => {
-      const path = decodeURI(request.url ?? '').slice(base.length + 1);
+    const server = await startScriptedServer((request) => {
+      const path = decodeURI(request.url).slice(base.length + 1);
       const file = path.endsWith('/') ? `${path}index.html` : path;
-      if (!files.has(file)) return response.writeHead(404).end();
-      return response
-        .writeHead(200, { 'content-type': contentTypes[extname(file)] ?? 'text/plain' })
-        .end(bytesOf(file));
+      if (!files.has(file)) return { status: 404 };
+      return { headers: { 'content-type': contentTypes[extname(file)] ?? 'text/plain' }, body: bytesOf(file) };
     });
     const browser = await openBrowser({ executablePath: command, hasLongScripts: true });
     try {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
-import { startLocalServer } from '@bulkhead/embedded/local-server';
+import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { nextFreePort } from './next-free-port.ts';
 import { type PortSpawn, type StartedOnPort, startOnPort } from './start-on-port.ts';
@@ -73,7 +73,7 @@ async function takePort(port: number): Promise<void> {
 }
 
 const anyPort = async () => {
-  const probe = await startLocalServer(() => undefined);
+  const probe = await startScriptedServer(() => undefined);
   await probe.stop();
   return Number(new URL(probe.url).port);
 };

@@ -1,4 +1,12 @@
-export { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+export {
+  type Answer,
+  type Handler,
+  type ReceivedRequest,
+  type Route,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+} from '@bulkhead/embedded/scripted-server';
 export { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 export { anyPhase } from './any-phase.ts';
 export { baseEnv } from './base-env.ts';

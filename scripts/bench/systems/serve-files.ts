@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { startLocalServer } from '@bulkhead/embedded/local-server';
+import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import type { DataFile } from './make-data.ts';
 
 /**
@@ -15,14 +15,14 @@ export async function serveFiles(files: readonly DataFile[]) {
     unpacked.set(url, plain);
     return plain;
   };
-  const { url: origin, stop } = await startLocalServer(({ url = '', headers: requestHeaders }, response) => {
+  const { url: origin, stop } = await startScriptedServer(({ url, headers: requestHeaders }) => {
     const packedFile = packed.get(url);
-    if (!packedFile) return response.writeHead(404).end();
+    if (!packedFile) return { status: 404 };
     const isPlain = requestHeaders['accept-encoding'] === 'identity';
     const body = isPlain ? unpack(url, packedFile) : packedFile;
     const encoding = isPlain ? {} : { 'content-encoding': 'gzip' };
     const headers = { 'content-type': 'application/fhir+ndjson', 'content-length': body.length, ...encoding };
-    return response.writeHead(200, headers).end(body);
+    return { headers, body };
   });
   const served = files.map((file, index) => ({ ...file, url: `${origin}/${index}.ndjson` }));
   return { origin, files: served, [Symbol.asyncDispose]: stop };

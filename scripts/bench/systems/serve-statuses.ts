@@ -1,4 +1,4 @@
-import { startLocalServer } from '@bulkhead/embedded/local-server';
+import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 
 const line = (id: number) =>
   `${JSON.stringify({ resourceType: 'Patient', id: `p-${id}`, meta: { versionId: '1' } })}\n`;
@@ -7,18 +7,17 @@ const line = (id: number) =>
 export async function serveStatuses(retryAfterSeconds: number) {
   const lastAt = new Map<string, number>();
   let counts = { polls: 0, downloads: 0, gapsMs: [] as number[] };
-  const { url: origin, stop } = await startLocalServer((request, response) => {
-    const path = request.url ?? '';
+  const { url: origin, stop } = await startScriptedServer(({ path }) => {
     if (!path.includes('/bulkstatus/')) {
       counts.downloads += 1;
-      return response.writeHead(200, { 'content-type': 'application/fhir+ndjson' }).end(line(1) + line(2));
+      return line(1) + line(2);
     }
     const now = performance.now();
     const last = lastAt.get(path);
     if (last !== undefined) counts.gapsMs.push(now - last);
     lastAt.set(path, now);
     counts.polls += 1;
-    return response.writeHead(202, { 'retry-after': String(retryAfterSeconds), 'x-progress': 'exporting' }).end();
+    return { status: 202, headers: { 'retry-after': String(retryAfterSeconds), 'x-progress': 'exporting' } };
   });
   return {
     origin,

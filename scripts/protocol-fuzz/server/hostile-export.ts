@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { ReceivedRequest } from '@bulkhead/embedded/scripted-server';
 import {
   answerJson,
   codingHeader,
@@ -98,7 +99,7 @@ function manifestEntries(running: HostileExport, baseUrl: string) {
 export function answerFile(options: {
   readonly running: HostileExport;
   readonly name: string;
-  readonly request: IncomingMessage;
+  readonly request: ReceivedRequest;
   readonly answer: PendingResponse;
 }): ServerResponse {
   const { running, name, request, answer } = options;
@@ -110,13 +111,12 @@ export function answerFile(options: {
   const hasToken = request.headers.authorization !== undefined;
   // Stores of signed links reject a token (FHIR Bulk Data, "Response - Complete Status", `requiresAccessToken`).
   if (hasToken !== requiresAccessToken) return reply(response, requiresAccessToken ? 401 : 400);
-  const { searchParams, pathname } = new URL(request.url ?? '', 'http://server');
   // A signature is valid only for the last manifest that was read.
-  if (urls === 'signed' && searchParams.get('signature') !== String(running.reads)) return reply(response, 403);
+  if (urls === 'signed' && request.query.get('signature') !== String(running.reads)) return reply(response, 403);
   const requestNumber = running.requestCounts.get(name) ?? 0;
   running.requestCounts.set(name, requestNumber + 1);
   const failure = running.plan.files.failures[requestNumber];
-  if (failure?.kind === 'redirect') return reply(response, 307, { location: request.url ?? pathname });
+  if (failure?.kind === 'redirect') return reply(response, 307, { location: request.url });
   if (failure?.kind === 'status') return refuse(answer, failure);
   if (failure?.kind === 'web-page') return webPage(response);
   return sendContent({ file, plan: running.plan.files, request, answer, failure });
@@ -125,7 +125,7 @@ export function answerFile(options: {
 function sendContent(options: {
   readonly file: HostileFile;
   readonly plan: ExportPlan['files'];
-  readonly request: IncomingMessage;
+  readonly request: ReceivedRequest;
   readonly answer: PendingResponse;
   readonly failure: FileFailure | undefined;
 }): ServerResponse {

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+import type { ServerResponse } from 'node:http';
+import { type ReceivedRequest, type ScriptedServer, startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import { answerJson, cut, interrupt, type PendingResponse, refuse, reply, webPage } from './answers.ts';
 import { type ExportPlan, goodPlan } from './export-plan.ts';
 import { answerFile, answerStatus, type HostileExport } from './hostile-export.ts';
@@ -23,7 +23,7 @@ export interface Behaviour {
  * so they receive what a real server would send.
  */
 export class HostileServer {
-  #server: LocalServer | undefined;
+  #server: ScriptedServer | undefined;
   readonly #now: () => number;
   readonly #exports = new Map<string, HostileExport>();
   #world: ServedWorld = new World({ lives: [], now: Date.now });
@@ -49,7 +49,7 @@ export class HostileServer {
   }
 
   async start(): Promise<void> {
-    this.#server = await startLocalServer((request, response) =>
+    this.#server = await startScriptedServer((request, response) =>
       this.#onRequest(request, { response, now: this.#now }),
     );
   }
@@ -71,11 +71,11 @@ export class HostileServer {
     this.#searches = { plan: search, world: this.#world, period, requestCounts: new Map() };
   }
 
-  #onRequest(request: IncomingMessage, answer: PendingResponse): ServerResponse {
+  #onRequest(request: ReceivedRequest, answer: PendingResponse): ServerResponse {
     const { response } = answer;
     // A client may close the connection during an answer.
     response.on('error', () => undefined);
-    const url = new URL(request.url ?? '', this.url);
+    const url = new URL(request.url, this.url);
     const [, route = '', id = '', name = ''] = url.pathname.split('/');
     if (route !== 'files' && route !== 'status') {
       this.#requests += 1;
@@ -90,12 +90,12 @@ export class HostileServer {
   }
 
   #answerFhir(options: {
-    readonly request: IncomingMessage;
+    readonly request: ReceivedRequest;
     readonly url: URL;
     readonly answer: PendingResponse;
   }): ServerResponse {
     const { request, url, answer } = options;
-    if (url.pathname === '/token') return this.#grantToken(request, answer);
+    if (url.pathname === '/token') return this.#grantToken(answer);
     if (url.pathname === '/metadata') {
       const interruption = this.#refusals.capabilities.shift();
       return interruption === undefined
@@ -108,8 +108,7 @@ export class HostileServer {
     return answerSearch({ searches: this.#searches, url, baseUrl: this.url }, answer);
   }
 
-  #grantToken(request: IncomingMessage, answer: PendingResponse): ServerResponse {
-    request.resume();
+  #grantToken(answer: PendingResponse): ServerResponse {
     const failure = this.#refusals.token.shift();
     if (failure === 'web-page') return webPage(answer.response);
     if (failure === 'no-token') return answerJson(answer.response, { token_type: 'Bearer' });

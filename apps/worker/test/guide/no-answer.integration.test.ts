@@ -1,9 +1,9 @@
 import { createHttpService } from '@bulkhead/client';
-import { startLocalServer } from '@bulkhead/embedded/local-server';
+import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import { expect, test } from '@jest/globals';
 
 test('a call of an API that does not answer throws an error with a code and what to do', async () => {
-  const server = await startLocalServer(() => undefined);
+  const server = await startScriptedServer(() => undefined);
   await server.stop();
   const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
   await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
@@ -13,9 +13,8 @@ test('a call of an API that does not answer throws an error with a code and what
 });
 
 test('a call that a proxy answers instead of the API throws an error with a code and what to do', async () => {
-  const server = await startLocalServer((_request, response) => {
-    response.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad Gateway</html>');
-  });
+  const headers = { 'content-type': 'text/html' };
+  const server = await startScriptedServer({ '*': { status: 502, headers, body: '<html>Bad Gateway</html>' } });
   try {
     const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
     await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
@@ -29,9 +28,8 @@ test('a call that a proxy answers instead of the API throws an error with a code
 });
 
 test('a call that a web page answers says that the address is not that of the API', async () => {
-  const server = await startLocalServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>');
-  });
+  const headers = { 'content-type': 'text/html' };
+  const server = await startScriptedServer({ '*': { headers, body: '<html>Welcome</html>' } });
   try {
     const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
     await expect(service.checkBulkExportStatus('job_1')).rejects.toMatchObject({
@@ -48,14 +46,14 @@ test('a call that waits for an export or a sync continues after the API was unav
   const answers = ['IN_PROGRESS', 'proxy', 'reset', 'unavailable', 'COMPLETED'];
   /** How many requests of each kind the API has received. */
   const received = { export: 0, sync: 0 };
-  const server = await startLocalServer((request, response) => {
-    const kind = /enhanced-sync|sync-runs/.test(request.url ?? '') ? 'sync' : 'export';
+  const server = await startScriptedServer((request, response) => {
+    const kind = /enhanced-sync|sync-runs/.test(request.path) ? 'sync' : 'export';
     const status = answers[received[kind]++];
-    if (status === 'reset') return request.socket.destroy();
-    if (status === 'proxy') return response.writeHead(502).end('<html>Bad Gateway</html>');
+    if (status === 'reset') return response.destroy();
+    if (status === 'proxy') return { status: 502, body: '<html>Bad Gateway</html>' };
     const error = { code: 'unavailable', message: 'The API cannot accept requests.' };
-    if (status === 'unavailable') return response.writeHead(503).end(JSON.stringify({ success: false, error }));
-    return response.end(JSON.stringify({ success: true, data: { ...run, status } }));
+    if (status === 'unavailable') return { status: 503, body: { success: false, error } };
+    return { body: { success: true, data: { ...run, status } } };
   });
   try {
     const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });

@@ -1,5 +1,4 @@
-import { text } from 'node:stream/consumers';
-import { startLocalServer } from '@bulkhead/testing';
+import { startScriptedServer } from '@bulkhead/testing';
 
 export type ReceivedSpan = ReturnType<typeof readSpans>[number];
 
@@ -29,12 +28,12 @@ interface OtlpRequest {
 export async function startCollector() {
   const bodies: string[] = [];
   const spans: ReceivedSpan[] = [];
-  const { url: endpoint, stop } = await startLocalServer(async (request, response) => {
-    const body = await text(request);
-    if (request.url !== '/v1/traces') return void response.writeHead(404).end();
-    bodies.push(body);
-    spans.push(...readSpans(JSON.parse(body)));
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  const { url: endpoint, stop } = await startScriptedServer({
+    '/v1/traces': ({ body }) => {
+      bodies.push(body);
+      spans.push(...readSpans(JSON.parse(body)));
+      return { body: {} };
+    },
   });
   return {
     endpoint,

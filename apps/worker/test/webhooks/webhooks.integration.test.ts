@@ -1,26 +1,15 @@
 import { createHmac } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { exportEndedEventSchema } from '@bulkhead/imports/export';
 import { syncEndedEventSchema } from '@bulkhead/imports/sync';
-import { startLocalServer, waitFor } from '@bulkhead/testing';
+import { type ReceivedRequest, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
-interface Call {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
 /** @param answers the statuses that the receiver answers, one per call. After them it answers 204. */
 async function startReceiver(...answers: number[]) {
-  const calls: Call[] = [];
-  const { url, stop } = await startLocalServer(async (request, response) => {
-    calls.push({ path: request.url ?? '', headers: request.headers, body: await text(request) });
-    response.writeHead(answers.shift() ?? 204).end();
-  });
-  return { calls, address: (path: string) => url + path, [Symbol.asyncDispose]: stop };
+  const statuses = [...answers, 204].map((status) => ({ status }));
+  const { url, requests, stop } = await startScriptedServer({ '*': statuses });
+  return { calls: requests, address: (path: string) => url + path, [Symbol.asyncDispose]: stop };
 }
 
 const toPrivateNetwork = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
@@ -37,7 +26,7 @@ async function start(url: string) {
 const deliveries = async (system: System) =>
   (await system.request('GET', `/api/ehr/webhook-deliveries?connectionId=${system.connectionId}`)).body.data;
 
-function isSigned({ headers, body }: Call, secret: string): boolean {
+function isSigned({ headers, body }: ReceivedRequest, secret: string): boolean {
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
   return headers['webhook-signature'] === `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LocalServer, startLocalServer } from '@bulkhead/testing';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import axios from 'axios';
 import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
@@ -58,13 +58,9 @@ describe('an address that is named #egress', () => {
 });
 
 describe('a name that DNS answers #egress', () => {
-  let server: LocalServer;
-  let hits = 0;
+  let server: ScriptedServer;
   beforeAll(async () => {
-    server = await startLocalServer((_request, response) => {
-      hits += 1;
-      response.end('inside');
-    });
+    server = await startScriptedServer({ '*': { body: 'inside' } });
   });
   afterAll(() => server.stop());
 
@@ -85,12 +81,12 @@ describe('a name that DNS answers #egress', () => {
   const outside: LookupAddress = { address: '203.0.113.7', family: 4 };
 
   test('a name that DNS resolves to a private address is not connected to', async () => {
-    const before = hits;
+    const before = server.requests.length;
     expect(await connectTo([[inside]], open)).toBe('egress-refused');
     expect(await connectTo([[outside, inside]], open)).toBe('egress-refused');
     expect(await connectTo([[{ address: '::ffff:127.0.0.1', family: 6 }]], open)).toBe('egress-refused');
     expect(await connectTo([[{ address: '169.254.169.254', family: 4 }]], privateRules)).toBe('egress-refused');
-    expect(hits).toBe(before);
+    expect(server.requests).toHaveLength(before);
   });
 
   test('a connection is made to the address that was checked, even if DNS answers differently later (rebinding)', async () => {
@@ -103,10 +99,10 @@ describe('a name that DNS answers #egress', () => {
 test('an idle connection is closed before the server closes it, so that no request meets a closed connection', async () => {
   const guard = createEgressGuard();
   const timedOut = jest.fn();
-  const server = await startLocalServer(({ socket }, response) => {
+  const server = await startScriptedServer((_request, response) => {
     // The server itself would close the connection after 5 s.
-    socket.once('timeout', timedOut);
-    response.setHeader('keep-alive', 'timeout=2').end();
+    response.socket?.once('timeout', timedOut);
+    return { headers: { 'keep-alive': 'timeout=2' } };
   });
   try {
     const agents = guard.check({ url: server.url, rules: privateRules });
@@ -120,7 +116,7 @@ test('an idle connection is closed before the server closes it, so that no reque
 }, 10_000);
 
 test('a name that DNS resolves after 5 s is connected to, because resolvers ask the second server after 5 s', async () => {
-  const server = await startLocalServer((_request, response) => response.end('inside'));
+  const server = await startScriptedServer({ '*': { body: 'inside' } });
   const resolve = async () => {
     await delay(5000);
     return [{ address: '127.0.0.1', family: 4 }];

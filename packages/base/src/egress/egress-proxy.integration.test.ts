@@ -1,30 +1,24 @@
 import type { LookupAddress } from 'node:dns';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { makeSelfSigned, startConnectProxy } from '@bulkhead/testing';
+import { makeSelfSigned, type ScriptedServer, startConnectProxy, startScriptedServer } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import axios from 'axios';
 import { createEgressGuard, egressRefusal } from './egress-guard.ts';
 import { type EgressProxy, usesProxy } from './egress-proxy.ts';
 
 const trusted = getCACertificates('default');
-let server: Server;
-let port: number;
+let server: ScriptedServer;
 
 beforeAll(async () => {
   const certificate = makeSelfSigned();
   setDefaultCACertificates([...trusted, certificate.cert]);
-  server = createServer(certificate, ({ socket }, response) => response.end(`from ${socket.remotePort}`));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  ({ port } = server.address() as AddressInfo);
+  server = await startScriptedServer((_request, { socket }) => ({ body: `from ${socket?.remotePort}` }), {
+    tls: certificate,
+  });
 });
-afterAll(() => {
+afterAll(async () => {
   setDefaultCACertificates(trusted);
-  server.closeAllConnections();
-  server.close();
+  await server.stop();
 });
 
 const unknown = async (): Promise<LookupAddress[]> => {
@@ -41,7 +35,7 @@ async function get(options: {
 }): Promise<string[]> {
   const { proxy, resolve, privateNetwork = false, count = 1 } = options;
   const guard = createEgressGuard({ resolve, proxy });
-  const url = `https://localhost:${port}/`;
+  const url = server.url.replace('127.0.0.1', 'localhost');
   const read = async () => {
     try {
       const agents = guard.check({ url, rules: { privateNetwork } });
@@ -67,7 +61,10 @@ test('https requests go through the proxy, which gets the name of the host and i
   expect(results).toEqual(['from a connection', 'read on the same connection']);
   const authorization = `Basic ${Buffer.from('clinic:p@ss').toString('base64')}`;
   expect(proxy.requests).toEqual([
-    { target: `localhost:${port}`, headers: expect.objectContaining({ 'proxy-authorization': authorization }) },
+    {
+      target: `localhost:${new URL(server.url).port}`,
+      headers: expect.objectContaining({ 'proxy-authorization': authorization }),
+    },
   ]);
 });
 

@@ -4,16 +4,17 @@ import { readAttachments } from '@bulkhead/fhir';
 import { attemptJob, firstAttempt, lastAttempt } from '@bulkhead/queues/testing';
 import { toTombstone } from '@bulkhead/records';
 import { documentContext, makeDocument } from '@bulkhead/records/testing';
-import { waitFor } from '@bulkhead/testing';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import type { PatientDocument } from '../patient-document.record.ts';
 import { documentWork, withDocuments } from '../steps/index.ts';
 import { fetchDocumentJob } from '../steps/jobs.ts';
-import { type FileServer, startFileServer } from '../testing/start-file-server.ts';
+import { fileRoute, type ServedFile } from '../testing/file-route.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
 const cases = await startUseCases();
-const server = await startFileServer();
+/** At another origin than the EHR, as attachments can be. */
+const server = await startScriptedServer();
 afterAll(async () => {
   await server.stop();
   await cases.stop();
@@ -98,10 +99,11 @@ const hasParts = (id: string, parts: number | undefined, etag?: string) =>
   });
 const countContents = () => cases.deps.store.documentContents.count();
 const partFiles = async () => (await countContents()).parts;
-const onServer = (path: string, file: Parameters<FileServer['files']['set']>[1]) => {
-  server.files.set(path, file);
-  return `${server.origin}${path}`;
+const onServer = (path: string, file: ServedFile) => {
+  server.answer({ [path]: fileRoute(file) });
+  return `${server.url}${path}`;
 };
+const requestedRanges = () => server.requests.map(({ headers }) => headers.range);
 
 test('documents are noted with their resources and downloaded intact, and an unchanged export notes none', async () => {
   await receiveAll(['DiagnosticReport', 'DocumentReference']);
@@ -150,7 +152,8 @@ test('a document at another origin is requested without a token', async () => {
   const url = onServer('/plain', { bytes: Buffer.from('plain'), type: 'text/plain; charset=UTF-8' });
   const stored = await attempt((await receiveOne({ url, contentType: 'text/plain' })).id);
   expect(stored).toMatchObject({ state: 'stored', storedType: 'text/plain; charset=utf-8', notes: [], sizeBytes: 5 });
-  expect(server.requests).toEqual([{ path: '/plain', range: undefined, authorized: false }]);
+  expect(server.requests.map(({ url }) => url)).toEqual(['/plain']);
+  expect(server.requests[0]?.headers).not.toHaveProperty('authorization');
 });
 
 test('an interrupted download continues after its last stored part, in the same or another worker', async () => {
@@ -176,7 +179,7 @@ test('an interrupted download continues after its last stored part, in the same 
   await expect(attempt(id)).rejects.toMatchObject({ code: 'document-interrupted' });
   expect((await read(id)).progress?.parts).toHaveLength(3);
   const stored = await attempt(id);
-  expect(server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=99999-', 'bytes=149999-']);
+  expect(requestedRanges()).toEqual([undefined, 'bytes=99999-', 'bytes=149999-']);
   expect(stored).toMatchObject({ state: 'stored', sha256: sha256(large), sizeBytes: 230_000, attempts: 3 });
   expect(await contentOf(stored)).toEqual(large);
   // Five parts. The parts that were cut off are gone.
@@ -186,17 +189,22 @@ test('an interrupted download continues after its last stored part, in the same 
 test('a download starts again if the document changed or has no strong ETag', async () => {
   const parts = await partFiles();
   const [before, after] = [randomBytes(180_000), randomBytes(170_000)];
-  const beforeReset = () => hasParts(id, 2, server.files.get('/changing')?.etag);
-  const url = onServer('/changing', { bytes: before, etag: '"v1"', resets: [120_000], beforeReset });
+  const serve = (version: Pick<ServedFile, 'bytes' | 'etag'>) =>
+    onServer('/changing', {
+      ...version,
+      resets: [120_000],
+      beforeReset: () => hasParts(id, 2, version.etag),
+    });
+  const url = serve({ bytes: before, etag: '"v1"' });
   const { id }: PatientDocument = await receiveOne({ url, contentType: 'application/pdf' });
   await expect(attempt(id)).rejects.toMatchObject({ code: 'document-interrupted' });
-  onServer('/changing', { bytes: after, etag: '"v2"', resets: [120_000], beforeReset });
+  serve({ bytes: after, etag: '"v2"' });
   await expect(attempt(id)).rejects.toMatchObject({ code: 'document-interrupted' });
-  onServer('/changing', { bytes: after, resets: [120_000], beforeReset });
+  serve({ bytes: after });
   await expect(attempt(id)).rejects.toMatchObject({ code: 'document-interrupted' });
   const stored = await attempt(id);
   expect(await contentOf(stored)).toEqual(after);
-  expect(server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=99999-', 'bytes=99999-', undefined]);
+  expect(requestedRanges()).toEqual([undefined, 'bytes=99999-', 'bytes=99999-', undefined]);
   expect(stored.progress).toBeUndefined();
   // Four parts of the stored version, and none of the discarded ones.
   expect(await partFiles()).toBe(parts + 4);
@@ -230,7 +238,7 @@ test('a Binary in FHIR JSON is decoded while it is downloaded', async () => {
   expect(stored).toMatchObject({ state: 'stored', storedType: 'image/png', notes: ['type-differs'] });
   expect(await contentOf(stored)).toEqual(large);
   onServer('/fhir/Binary/2', { bytes: Buffer.from('{"resourceType":"Basic"}'), type: 'application/fhir+json' });
-  const { id } = await receiveOne({ url: `${server.origin}/fhir/Binary/2` });
+  const { id } = await receiveOne({ url: `${server.url}/fhir/Binary/2` });
   await expect(attempt(id)).rejects.toMatchObject({ code: 'document-not-understood' });
   expect((await read(id)).state).toBe('downloading');
 });
@@ -339,7 +347,7 @@ test.each([
   async ({ storedId, lateId }) => {
     const id = `report-${++count}`;
     const receiveCopy = (path: string, change: ReceivedReport) =>
-      receiveOne({ url: `${server.origin}${path}` }, { id, lastUpdated: '2024-05-02T00:00:00Z', ...change });
+      receiveOne({ url: `${server.url}${path}` }, { id, lastUpdated: '2024-05-02T00:00:00Z', ...change });
     const stored = await receiveCopy('/signed', { versionId: storedId, observedAt: new Date('2024-05-04T00:00:00Z') });
     // Such as a line of an earlier export that is stored from the quarantine.
     const late = await receiveCopy('/draft', { versionId: lateId, observedAt: new Date('2024-05-03T00:00:00Z') });

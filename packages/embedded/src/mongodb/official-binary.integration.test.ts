@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DryMongoBinary } from 'mongodb-memory-server-core';
 import { openServiceHome } from '../data/open-data-folder.ts';
-import { startLocalServer } from '../local-server.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
+import { startScriptedServer } from '../scripted-server.ts';
 import { enginePaths } from './build-engine.ts';
 import { mongodScript } from './mongod-script.fixture.ts';
 import { officialBinaryRoute } from './mongodb-routes.ts';
@@ -30,7 +30,7 @@ describe("MongoDB's own binary", () => {
   }
 
   it("MongoDB's own binary is unavailable if its host accepts the connection and never answers", async () => {
-    const server = await startLocalServer(() => undefined);
+    const server = await startScriptedServer(() => undefined);
     env.MONGOMS_DOWNLOAD_MIRROR = server.url;
     try {
       const reason = expect.stringMatching(`${new URL(server.url).host} does not respond .*timeout`);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLocalServer } from '@bulkhead/embedded/local-server';
+import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import { expect, test } from '@jest/globals';
 import { type BdtOptions, bdtFolder, runBdt } from './run-bdt.ts';
 
@@ -47,7 +47,7 @@ export function testWithBdt(options: {
   test(`${title}, apart from tests that contradict the specification`, async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     const keys = JSON.stringify({ keys: [toJwk(publicKey, 'verify')] });
-    const jwks = await startLocalServer((_request, response) => void response.end(keys));
+    const jwks = await startScriptedServer({ '*': { body: keys } });
     try {
       const jwksUrl = `${jwks.url}/jwks.json`;
       await using server = await start(jwksUrl);

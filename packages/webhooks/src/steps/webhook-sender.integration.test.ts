@@ -1,9 +1,6 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { makeSelfSigned, startLocalServer } from '@bulkhead/testing';
+import { makeSelfSigned, startScriptedServer } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { createWebhookSender } from './webhook-sender.ts';
 
@@ -17,15 +14,11 @@ const callTo = (url: string) => ({
 });
 
 test('a webhook does not follow a redirect, so that signed data is only sent to the configured URL', async () => {
-  const paths: string[] = [];
-  const server = await startLocalServer((request, response) => {
-    paths.push(request.url ?? '');
-    response.writeHead(307, { location: '/elsewhere' }).end();
-  });
+  const server = await startScriptedServer({ '*': { status: 307, headers: { location: '/elsewhere' } } });
   const sender = createWebhookSender({ privateNetwork: true });
   try {
     expect(await sender.send(callTo(`${server.url}/receiver`))).toEqual({ status: 307 });
-    expect(paths).toEqual(['/receiver']);
+    expect(server.requests).toMatchObject([{ url: '/receiver' }]);
   } finally {
     sender.close();
     await server.stop();
@@ -44,7 +37,7 @@ test.each([
 });
 
 test('the error of a webhook to a slow receiver says how long it may take', async () => {
-  const server = await startLocalServer(() => undefined);
+  const server = await startScriptedServer(() => undefined);
   const sender = createWebhookSender({ privateNetwork: true, timeoutMs: 100 });
   const answer = await sender.send(callTo(server.url));
   expect(answer).toEqual({ error: 'The receiver did not respond within 0.1 s.', isFinal: false });
@@ -57,7 +50,7 @@ test.each([
   { what: 'an answer that does not end', answer: (response: ServerResponse) => response.write('a') },
   { what: 'a cut-off answer', answer: (response: ServerResponse) => response.write('a', () => response.destroy()) },
 ])('a webhook is accepted by its status, even with $what', async ({ answer }) => {
-  const server = await startLocalServer((_request, response) => void answer(response.writeHead(200)));
+  const server = await startScriptedServer((_request, response) => void answer(response.writeHead(200)));
   const sender = createWebhookSender({ privateNetwork: true, timeoutMs: 500 });
   expect(await sender.send(callTo(server.url))).toEqual({ status: 200 });
   sender.close();
@@ -65,14 +58,9 @@ test.each([
 });
 
 test('a receiver whose certificate is not trusted gets no call', async () => {
-  let received = 0;
   const certificate = makeSelfSigned();
-  const server = createServer(certificate, (_request, response) => {
-    received += 1;
-    response.end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const call = callTo(`https://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const server = await startScriptedServer({ '/': {} }, { tls: certificate });
+  const call = callTo(`${server.url}/`);
   const send = async () => {
     const sender = createWebhookSender({ privateNetwork: true });
     try {
@@ -87,12 +75,11 @@ test('a receiver whose certificate is not trusted gets no call', async () => {
       error: expect.stringMatching(/DEPTH_ZERO_SELF_SIGNED_CERT.*NODE_EXTRA_CA_CERTS/),
       isFinal: false,
     });
-    expect(received).toBe(0);
+    expect(server.requests).toEqual([]);
     setDefaultCACertificates([...trusted, certificate.cert]);
     expect(await send()).toEqual({ status: 200 });
   } finally {
     setDefaultCACertificates(trusted);
-    server.closeAllConnections();
-    server.close();
+    await server.stop();
   }
 });

@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connectRedis } from '@bulkhead/queues';
 import { toTombstone } from '@bulkhead/records';
 import { ageChanges, documentContext, makeDocument } from '@bulkhead/records/testing';
-import { startLocalServer, waitFor } from '@bulkhead/testing';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { httpLimits } from '../../app.ts';
@@ -405,10 +405,7 @@ test('a backend client gets a token for its scopes, reads with it, and is named 
 
 test('the keys of a client are read from its URL, and rotated keys work', async () => {
   let published = [await publicKey(keys, 'k1')];
-  const server = await startLocalServer((_request, response) => {
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ keys: published }));
-  });
+  const server = await startScriptedServer({ '/jwks.json': () => ({ body: { keys: published } }) });
   try {
     const { id } = (await register({ jwksUrl: `${server.url}/jwks.json` })).body.data;
     published = [...published, await publicKey(otherKeys, 'k2')];

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AuditAction, NewAuditEvent } from '@bulkhead/access/audit';
 import { createLogger } from '@bulkhead/base';
-import { startLocalServer, waitFor } from '@bulkhead/testing';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
 import { answerError } from '../errors/answer-error.ts';
@@ -24,51 +24,50 @@ const audit = {
 const logger = createLogger({ name: 'api', level: 'silent' });
 const audited = (action: AuditAction, when: Audited = true) => allow({ action, access: 'client', audited: when });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
-const server = await startLocalServer(
-  express()
-    .use((_request, response, next) => {
-      setCaller({ response, apiKey, via: 'api-key' });
-      next();
-    })
-    .use(auditTrail({ audit, logger }))
-    .post('/exports', audited('export.create'), (_request, response) => {
-      response.status(202).location('/exports/1').json({ id: 'job_1' });
-    })
-    .get('/lines', audited('resource.search'), async (_request, response) => {
-      await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
-    })
-    .delete('/exports/:id', audited('export.cancel'), (_request, response) => {
-      auditNotes(response).setChanged(false);
-      response.json({});
-    })
-    .get('/status/:state', audited('export.read', 'if-shown'), (request, response) => {
-      auditNotes(response).isShown = request.params.state === 'completed';
-      response.end(request.params.state);
-    })
-    .get('/events', audited('export.read', 'if-shown'), (_request, response) => {
-      auditNotes(response).isShown = true;
-      response.set('content-type', 'text/event-stream').write('data: 1\n\n');
-      response.once('close', () => {
-        leftStreams += 1;
-      });
-    })
-    .get('/hasty', audited('resource.search'), (_request, response) => {
-      for (let n = 0; n < 50; n++) response.write(`${n}\n`);
-      response.end();
-    })
-    .get('/further', audited('resource.search'), async (_request, response) => {
-      auditNotes(response).addPatients(['p1']);
-      await pipeline(Readable.from(further(response)), response);
-    })
-    .get('/crowd/:count', audited('resource.search'), (request, response) => {
-      auditNotes(response).addPatients(Array.from({ length: Number(request.params.count) }, (_, n) => `p${n}`));
-      response.json({});
-    })
-    .get('/endless', audited('resource.search'), async (_request, response) => {
-      await pipeline(Readable.from(endless()), response).catch(() => undefined);
-    })
-    .use(answerError(logger)),
-);
+const app = express()
+  .use((_request, response, next) => {
+    setCaller({ response, apiKey, via: 'api-key' });
+    next();
+  })
+  .use(auditTrail({ audit, logger }))
+  .post('/exports', audited('export.create'), (_request, response) => {
+    response.status(202).location('/exports/1').json({ id: 'job_1' });
+  })
+  .get('/lines', audited('resource.search'), async (_request, response) => {
+    await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
+  })
+  .delete('/exports/:id', audited('export.cancel'), (_request, response) => {
+    auditNotes(response).setChanged(false);
+    response.json({});
+  })
+  .get('/status/:state', audited('export.read', 'if-shown'), (request, response) => {
+    auditNotes(response).isShown = request.params.state === 'completed';
+    response.end(request.params.state);
+  })
+  .get('/events', audited('export.read', 'if-shown'), (_request, response) => {
+    auditNotes(response).isShown = true;
+    response.set('content-type', 'text/event-stream').write('data: 1\n\n');
+    response.once('close', () => {
+      leftStreams += 1;
+    });
+  })
+  .get('/hasty', audited('resource.search'), (_request, response) => {
+    for (let n = 0; n < 50; n++) response.write(`${n}\n`);
+    response.end();
+  })
+  .get('/further', audited('resource.search'), async (_request, response) => {
+    auditNotes(response).addPatients(['p1']);
+    await pipeline(Readable.from(further(response)), response);
+  })
+  .get('/crowd/:count', audited('resource.search'), (request, response) => {
+    auditNotes(response).addPatients(Array.from({ length: Number(request.params.count) }, (_, n) => `p${n}`));
+    response.json({});
+  })
+  .get('/endless', audited('resource.search'), async (_request, response) => {
+    await pipeline(Readable.from(endless()), response).catch(() => undefined);
+  })
+  .use(answerError(logger));
+const server = await startScriptedServer((_request, response) => void app(response.req, response));
 beforeEach(() => {
   events = [];
   store = () => Promise.resolve();

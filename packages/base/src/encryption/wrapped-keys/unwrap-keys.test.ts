@@ -1,4 +1,4 @@
-import { type LocalServer, startLocalServer } from '@bulkhead/testing';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { isKeyText, unwrapKeys } from './unwrap-keys.ts';
 
@@ -6,14 +6,12 @@ const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56e
 const wrapped = `aws-kms:${keyArn}:${Buffer.from('planted-ciphertext').toString('base64')}`;
 const plain = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 const awsVariables = ['AWS_ENDPOINT_URL_KMS', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_MAX_ATTEMPTS'];
-let server: LocalServer;
-let answer: { readonly status: number; readonly body: object };
+let server: ScriptedServer;
+const kmsAnswers = (status: number, body: object): void =>
+  server.answer({ '*': { status, headers: { 'content-type': 'application/x-amz-json-1.1' }, body } });
 
 beforeEach(async () => {
-  server = await startLocalServer((_request, response) => {
-    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
-    response.end(JSON.stringify(answer.body));
-  });
+  server = await startScriptedServer();
   process.env.AWS_ENDPOINT_URL_KMS = server.url;
   process.env.AWS_ACCESS_KEY_ID = 'planted-id';
   process.env.AWS_SECRET_ACCESS_KEY = 'planted-secret';
@@ -65,7 +63,7 @@ const refusals = [
   { name: 'ThrottlingException', status: 400, says: 'later' },
 ];
 test.each(refusals)("unwrapKeys explains $name without the server's message", async ({ name, status, says }) => {
-  answer = { status, body: { __type: name, message: 'planted-message' } };
+  kmsAnswers(status, { __type: name, message: 'planted-message' });
   const error = await unwrap(wrapped).catch((cause: Error) => cause);
   expect(String(error)).toContain('BULKHEAD_ENCRYPTION_KEY: ');
   expect(String(error)).toContain(says);
@@ -73,7 +71,7 @@ test.each(refusals)("unwrapKeys explains $name without the server's message", as
 });
 
 test('unwrapKeys names each variable whose key cannot be unwrapped, once', async () => {
-  answer = { status: 400, body: { __type: 'DisabledException' } };
+  kmsAnswers(400, { __type: 'DisabledException' });
   await expect(unwrap(wrapped, [plain(1), wrapped, wrapped])).rejects.toMatchObject({
     faults: [
       expect.stringMatching(/^BULKHEAD_ENCRYPTION_KEY: /),
@@ -84,7 +82,7 @@ test('unwrapKeys names each variable whose key cannot be unwrapped, once', async
 
 test('unwrapKeys rejects a key that does not have 32 bytes', async () => {
   const Plaintext = Buffer.alloc(16, 'planted').toString('base64');
-  answer = { status: 200, body: { KeyId: keyArn, Plaintext } };
+  kmsAnswers(200, { KeyId: keyArn, Plaintext });
   await expect(unwrap(wrapped)).rejects.toThrow('not a key of 32 bytes');
 });
 

@@ -1,30 +1,34 @@
-import type { ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { waitFor } from '@bulkhead/testing';
+import { type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteExport, readExportStatus } from '../bulk-data/export-status.ts';
 import { kickOffExport } from '../bulk-data/kick-off.ts';
 import { openFile } from '../bulk-data/open-file.ts';
 import { readSearchPage } from '../search/search.ts';
-import { type HandMadeEhr, startHandMadeEhr } from '../testing/start-hand-made-ehr.ts';
+import { createTestClient, type TestClient } from '../testing/create-test-client.ts';
 import { toBodyError } from './accept-answer.ts';
 import { resourceAnswer } from './answer-rules.ts';
 
-let ehr: HandMadeEhr;
+let ehr: TestClient;
+let server: ScriptedServer;
 beforeEach(async () => {
-  ehr = await startHandMadeEhr();
+  server = await startScriptedServer();
+  ehr = createTestClient(server.url);
 });
-afterEach(() => ehr.stop());
+afterEach(async () => {
+  ehr.close();
+  await server.stop();
+});
 
 const answerWith = (status: number, headers: Record<string, string> = {}, body: string | Buffer = '') =>
-  ehr.answer((_request, response) => response.writeHead(status, headers).end(body));
+  server.answer({ '*': { status, headers, body } });
 
-const readPage = () => readSearchPage({ session: ehr.session, url: ehr.url('/Patient') });
-const readStatus = () => readExportStatus({ session: ehr.session, statusUrl: ehr.url('/status') });
+const readPage = () => readSearchPage({ session: ehr.session, url: `${server.url}/Patient` });
+const readStatus = () => readExportStatus({ session: ehr.session, statusUrl: `${server.url}/status` });
 const open = (resume?: { readonly offset: number; readonly etag: string }) =>
-  openFile({ session: ehr.session, url: ehr.url('/file'), requiresAccessToken: false, resume });
+  openFile({ session: ehr.session, url: `${server.url}/file`, requiresAccessToken: false, resume });
 const readFile = async () => (await buffer((await open()).body)).toString();
 
 const lines = '{"resourceType":"Patient","id":"1"}\n{"resourceType":"Patient","id":"2"}\n';
@@ -150,10 +154,10 @@ describe('a response that is expanded between two codings and decodes to nothing
 test('a response that arrives too slowly ends as a lost connection, and may arrive in time', async () => {
   const read = (maxMs: number) =>
     ehr.session.send({
-      ...{ method: 'GET', url: ehr.url('/metadata'), headers: {}, priority: 'crawl', retries: 0, sendToken: false },
+      ...{ method: 'GET', url: `${server.url}/metadata`, headers: {}, priority: 'crawl', retries: 0, sendToken: false },
       answer: { ...resourceAnswer, maxMs },
     });
-  ehr.answer((_request, response) => {
+  server.answer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/fhir+json' });
     const timer = setInterval(() => response.write(' '), 20);
     response.on('close', () => clearInterval(timer));
@@ -166,7 +170,7 @@ test('a response that arrives too slowly ends as a lost connection, and may arri
 test('the connection is closed if a body is not needed and does not end', async () => {
   let sentBytes = 0;
   let isClosed = false;
-  ehr.answer((_request, response) => {
+  server.answer((_request, response) => {
     response.on('close', () => {
       isClosed = true;
     });
@@ -185,9 +189,9 @@ test('the connection is closed if a body is not needed and does not end', async 
 describe('a server that stops sending and keeps the connection open', () => {
   /** Sends these bytes of a body and nothing more. */
   const stopAfter = async (start: string | Buffer, status = 200, headers: Record<string, string> = {}) => {
-    await ehr.stop();
-    ehr = await startHandMadeEhr({ idleTimeoutMs: 200 });
-    ehr.answer((_request, response) => void response.writeHead(status, headers).write(start));
+    ehr.close();
+    ehr = createTestClient(server.url, { idleTimeoutMs: 200 });
+    server.answer((_request, response) => void response.writeHead(status, headers).write(start));
   };
 
   test.each([
@@ -222,11 +226,8 @@ describe('a server that stops sending and keeps the connection open', () => {
 test('a gzip file that is cut off at any byte fails instead of ending', async () => {
   const compressed = gzipSync(lines);
   for (let length = 1; length < compressed.length; length += 7) {
-    ehr.answer((_request, response) =>
-      response
-        .writeHead(200, { 'content-encoding': 'gzip', 'content-length': length })
-        .end(compressed.subarray(0, length)),
-    );
+    const headers = { 'content-encoding': 'gzip', 'content-length': String(length) };
+    answerWith(200, headers, compressed.subarray(0, length));
     await expect(readFile()).rejects.toThrow();
   }
 });
@@ -319,7 +320,7 @@ test.each([
   { name: 'only the end of the connection', headers: {}, isProven: false },
   { name: 'the identity coding', headers: { 'content-encoding': 'identity' }, isProven: false },
 ])('the end of a file with $name is proven: $isProven', async ({ headers, body = lines, isProven }) => {
-  ehr.answer((_request, response) => {
+  server.answer((_request, response) => {
     // Otherwise Node.js uses chunked encoding if there is no length.
     response.useChunkedEncodingByDefault = false;
     response.writeHead(200, { 'content-type': 'application/fhir+ndjson', connection: 'close', ...headers });
@@ -346,9 +347,14 @@ test.each([
   { compressed: false, coding: 'identity' },
 ])('a file is requested with the coding $coding if compression is $compressed', async ({ compressed, coding }) => {
   answerWith(200, {}, lines);
-  const file = await openFile({ session: ehr.session, url: ehr.url('/file'), requiresAccessToken: false, compressed });
+  const file = await openFile({
+    session: ehr.session,
+    url: `${server.url}/file`,
+    requiresAccessToken: false,
+    compressed,
+  });
   file.body.resume();
-  expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
+  expect(server.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
 });
 
 describe('a resumed file', () => {
@@ -359,10 +365,9 @@ describe('a resumed file', () => {
 
   /** Sends a 206 for a range, and the whole file for a following request without a range. */
   const answerRange = (headers: Record<string, string | number>, body: string | Buffer = rest) =>
-    ehr.answer((request, response) => {
-      if (request.headers.range === undefined) response.writeHead(200, { etag }).end(lines);
-      else response.writeHead(206, headers).end(body);
-    });
+    server.answer((request) =>
+      request.headers.range === undefined ? { headers: { etag }, body: lines } : { status: 206, headers, body },
+    );
   const resume = async () => {
     const file = await open({ offset, etag });
     return { startOffset: file.startOffset, text: (await buffer(file.body)).toString() };
@@ -402,13 +407,13 @@ describe('a resumed file', () => {
   ])('a resumed file is read again from the start if the 206 $name #ranges', async ({ headers, body }) => {
     answerRange(headers as Record<string, string>, body);
     expect(await resume()).toEqual({ startOffset: 0, text: lines });
-    expect(ehr.requests).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
   test('a resumed file is read completely with the same request if the server ignores ranges', async () => {
     answerWith(200, { etag }, lines);
     expect(await resume()).toEqual({ startOffset: 0, text: lines });
-    expect(ehr.requests).toMatchObject([
+    expect(server.requests).toMatchObject([
       { headers: { range: `bytes=${offset - 1}-`, 'if-range': etag, 'accept-encoding': 'identity' } },
     ]);
   });
@@ -416,60 +421,55 @@ describe('a resumed file', () => {
   test.each([404, 410, 500])('a resumed file is not read from the start if the server returns %i', async (status) => {
     answerWith(status);
     await expect(resume()).rejects.toMatchObject({ status });
-    expect(ehr.requests).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
   test('a resumed file is not read from the start if the connection is reset before the answer', async () => {
-    ehr.answer((request) => request.socket.destroy());
+    server.answer((_request, response) => void response.destroy());
     await expect(resume()).rejects.toMatchObject({ code: 'ehr-unreachable' });
-    expect(ehr.requests).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
   test('a resumed file fails while it is read if the server sends fewer bytes than the range has', async () => {
-    ehr.answer((_request, response) => {
-      response.writeHead(206, { ...good, 'transfer-encoding': 'chunked' });
-      response.end(rest.slice(0, -5));
-    });
+    answerWith(206, { ...good, 'transfer-encoding': 'chunked' }, rest.slice(0, -5));
     await expect(resume()).rejects.toMatchObject({ code: 'ERR_BAD_RESPONSE' });
   });
 
   test('a resumed file fails after one restart if the server answers every request with 206 #loops #ranges', async () => {
-    ehr.answer((_request, response) => response.writeHead(206, { 'content-range': 'bytes 5-9/10' }).end('12345'));
+    answerWith(206, { 'content-range': 'bytes 5-9/10' }, '12345');
     await expect(resume()).rejects.toMatchObject({ code: 'answer-unusable', context: { status: 206 } });
-    expect(ehr.requests).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 });
 
 describe('a manifest in pages', () => {
   test('a manifest fails after a few requests if its pages never end and list nothing new #loops', async () => {
-    ehr.answer((_request, response) => {
-      const link = [{ relation: 'next', url: `/status?page=${ehr.requests.length}` }];
-      response.end(JSON.stringify({ ...JSON.parse(manifest), link }));
+    server.answer(({ count }) => {
+      const link = [{ relation: 'next', url: `/status?page=${count}` }];
+      return { body: { ...JSON.parse(manifest), link } };
     });
     await expect(readStatus()).rejects.toMatchObject({
       ...{ code: 'manifest-not-understood', message: expect.stringContaining('no file that is new') },
     });
-    expect(ehr.requests.length).toBeLessThan(15);
+    expect(server.requests.length).toBeLessThan(15);
   });
 
   test('a manifest in pages fails if its pages form a circle #loops', async () => {
-    ehr.answer((request, response) => {
-      const next = request.url === '/status' ? '/2' : '/status';
-      response.end(JSON.stringify({ ...JSON.parse(manifest), link: [{ relation: 'next', url: next }] }));
-    });
+    const pageBefore = (url: string) => ({ body: { ...JSON.parse(manifest), link: [{ relation: 'next', url }] } });
+    server.answer({ '/status': pageBefore('/2'), '/2': pageBefore('/status') });
     await expect(readStatus()).rejects.toMatchObject({
       code: 'manifest-not-understood',
       message: expect.stringContaining('circle'),
       retry: 'briefly',
     });
-    expect(ehr.requests).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
   const answerPages = (...pages: readonly object[]) =>
-    ehr.answer((request, response) => {
-      const place = request.url === '/status' ? 0 : Number(request.url?.slice(1));
+    server.answer(({ path }) => {
+      const place = path === '/status' ? 0 : Number(path.slice(1));
       const link = place + 1 < pages.length ? [{ relation: 'next', url: `/${place + 1}` }] : [];
-      response.end(JSON.stringify({ transactionTime: '2024-01-01T00:00:00Z', output: [], link, ...pages[place] }));
+      return { body: { transactionTime: '2024-01-01T00:00:00Z', output: [], link, ...pages[place] } };
     });
   const readPages = async () => {
     const status = await readStatus();
@@ -497,14 +497,13 @@ describe('a manifest in pages', () => {
     await expect(readPages()).rejects.toMatchObject({ code: 'manifest-too-large', retry: 'never' });
     answerPages(files(50_001), {});
     await expect(readPages()).rejects.toMatchObject({ code: 'manifest-too-large' });
-    expect(ehr.requests.at(-1)?.path).toBe('/status');
+    expect(server.requests.at(-1)?.path).toBe('/status');
   });
 
   test('a manifest in pages fails if a page has another transaction time', async () => {
-    ehr.answer((request, response) => {
-      const link = [{ relation: 'next', url: '/2' }];
-      const otherManifest = { transactionTime: '2024-01-02T00:00:00Z', output: [] };
-      response.end(JSON.stringify(request.url === '/status' ? { ...JSON.parse(manifest), link } : otherManifest));
+    server.answer({
+      '/status': { body: { ...JSON.parse(manifest), link: [{ relation: 'next', url: '/2' }] } },
+      '/2': { body: { transactionTime: '2024-01-02T00:00:00Z', output: [] } },
     });
     await expect(readStatus()).rejects.toMatchObject({
       code: 'manifest-not-understood',
@@ -518,11 +517,11 @@ describe('a kick-off', () => {
   const start = () => kickOffExport({ session: ehr.session, request });
 
   test('a kick-off is accepted by its headers even if the connection breaks off in the body #orphans', async () => {
-    ehr.answer((_request, response) => {
+    server.answer((_request, response) => {
       response.writeHead(202, { 'content-location': '/status/1', 'content-length': '1000' });
       response.write('{', () => response.destroy());
     });
-    expect((await start()).statusUrl).toBe(ehr.url('/status/1'));
+    expect((await start()).statusUrl).toBe(`${server.url}/status/1`);
   });
 
   test.each([200, 202, 204])(
@@ -530,7 +529,7 @@ describe('a kick-off', () => {
     async (status) => {
       answerWith(status);
       await expect(start()).rejects.toMatchObject({ code: 'kick-off-not-understood', retry: 'never' });
-      expect(ehr.requests).toHaveLength(1);
+      expect(server.requests).toHaveLength(1);
     },
   );
 });
@@ -563,11 +562,11 @@ describe('the text of an error response', () => {
 
 test.each([200, 202, 204])('a deletion accepts status %i', async (status) => {
   answerWith(status);
-  await deleteExport({ session: ehr.session, statusUrl: ehr.url('/status') });
+  await deleteExport({ session: ehr.session, statusUrl: `${server.url}/status` });
 });
 
 test('a search page whose connection breaks off is retried', async () => {
-  ehr.answer((_request, response: ServerResponse) => {
+  server.answer((_request, response) => {
     response.writeHead(200, { 'content-length': '1000' });
     response.write(page, () => response.destroy());
   });

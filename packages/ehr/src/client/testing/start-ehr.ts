@@ -1,54 +1,24 @@
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { createSimulatorControl, testServices, waitFor } from '@bulkhead/testing';
-import { Redis } from 'ioredis';
-import type { EhrConnection, Provider, SigningKey } from '../../providers/index.ts';
+import { createSimulatorControl, waitFor } from '@bulkhead/testing';
+import type { EhrConnection } from '../../providers/index.ts';
 import { resourceAnswer } from '../answers/answer-rules.ts';
 import { type Manifest, readExportStatus } from '../bulk-data/export-status.ts';
 import { kickOffExport } from '../bulk-data/kick-off.ts';
-import { createEhrClient } from '../create-ehr-client.ts';
 import type { SessionRequest } from '../ehr-session.ts';
-import type { EhrObserver } from '../http/ehr-observer.ts';
-import { createMemoryTokenStore } from './memory-token-store.ts';
+import { createTestClient, type TestClientOptions } from './create-test-client.ts';
 
 const clientSecret = 'simulator-secret';
 
 export type TestEhr = Awaited<ReturnType<typeof startEhr>>;
 
-/**
- * Starts a simulator and a client. There is no rate limit, because a new budget waits two seconds. The limiter has its own tests.
- */
-export async function startEhr(
-  options: {
-    readonly simulator?: EhrSimulatorOptions;
-    readonly provider?: Partial<Provider>;
-    /** The signing key of the deployment. */
-    readonly signingKey?: SigningKey;
-    readonly observer?: EhrObserver;
-  } = {},
-) {
-  const { redisUrl, prefix } = testServices();
+/** Starts a simulator and a client of it. */
+export async function startEhr(options: TestClientOptions & { readonly simulator?: EhrSimulatorOptions } = {}) {
   const simulator = createEhrSimulator({ patients: 8, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
   await simulator.start();
-  const provider: Provider = {
-    id: 'simulated',
-    name: 'The simulator',
-    environments: { test: { fhirEndpoint: simulator.fhirEndpoint } },
-    defaultEnvironment: 'test',
-    ...options.provider,
-  };
-  const redis = new Redis(redisUrl);
-  const registry = { get: () => provider, list: () => [provider] };
-  const tokenStore = createMemoryTokenStore();
-  const signingKeys = { findForSigning: async () => options.signingKey };
-  const client = createEhrClient({
-    ...{ registry, redis, prefix, tokenStore, signingKeys },
-    ...(options.observer ? { observer: options.observer } : {}),
-  });
+  const tested = createTestClient(simulator.fhirEndpoint, options);
+  const { client } = tested;
   const connection = (change: Partial<EhrConnection> = {}): EhrConnection => ({
-    id: 'conn_1',
-    provider: provider.id,
-    environment: 'test',
-    fhirEndpoint: simulator.fhirEndpoint,
+    ...tested.connection,
     groupId: 'a-1.C-195900',
     auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret, scope: 'system/*.read' },
     ...change,
@@ -84,8 +54,7 @@ export async function startEhr(
       });
     },
     async stop() {
-      client.close();
-      redis.disconnect();
+      tested.close();
       await simulator.stop();
     },
   };

@@ -1,15 +1,16 @@
+import { type Script, type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { newExport } from '../commands.ts';
+import { bulkRoutes } from '../testing/bulk-routes.ts';
 import { runExport } from '../testing/run-export.ts';
-import { type BulkServer, startBulkServer } from '../testing/start-bulk-server.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
 const hourMs = 3_600_000;
-let server: BulkServer;
+let server: ScriptedServer;
 afterEach(() => server.stop());
 
 test('a deletion that a clock has dated before its resource is applied, unless the export contains the resource #deletions', async () => {
-  server = await startBulkServer({ manifest: () => ({}), files: {} });
+  server = await startScriptedServer(bulkRoutes({}));
   // In the past, because a request reads the real time.
   const start = Date.now() - 10 * hourMs;
   const createdAt = new Date(start);
@@ -24,9 +25,10 @@ test('a deletion that a clock has dated before its resource is applied, unless t
   };
   const output = [{ type: 'Patient', url: '/patients' }];
   const deleted = [{ type: 'Bundle', url: '/deleted' }];
-  const manifest = (hours: number, lists: object) => () => ({
-    ...{ transactionTime: at(hours), requiresAccessToken: false, output: [], ...lists },
-  });
+  const serve = (hours: number, lists: object, files: Script = {}) => {
+    const manifest = { transactionTime: at(hours), requiresAccessToken: false, output: [], ...lists };
+    server.answer({ '/status*': { body: manifest }, ...files });
+  };
   const { deps, connection } = cases;
   const exportLast = async (hours: number) => {
     cases.clock.now = new Date(start + hours * hourMs);
@@ -37,20 +39,17 @@ test('a deletion that a clock has dated before its resource is applied, unless t
   };
   const stored = () => deps.store.resources.listIds({ connectionId: connection.id, resourceType: 'Patient' });
 
-  server.change({ manifest: manifest(0, { output }), files: { '/patients': patient('gone') + patient('back') } });
+  serve(0, { output }, { '/patients': patient('gone') + patient('back') });
   await exportLast(0);
   // The EHR's clock is 20 hours behind while one patient is deleted, and the other one is deleted and created again.
-  server.change({ manifest: manifest(1 - 20, {}) });
+  serve(1 - 20, {});
   expect((await exportLast(1)).warnings.map(({ code }) => code)).toContain('ehr-clock-went-back');
-  server.change({ manifest: manifest(2, { output }), files: { '/patients': patient('back') } });
+  serve(2, { output }, { '/patients': patient('back') });
   const full = await exportLast(2);
   expect(full.request.since).toBeUndefined();
   expect(await stored()).toEqual(['back', 'gone']);
 
-  server.change({
-    manifest: manifest(3, { output, deleted }),
-    files: { '/patients': patient('back'), '/deleted': deletion('gone', -19.5) + deletion('back', -19.4) },
-  });
+  serve(3, { output, deleted }, { '/deleted': deletion('gone', -19.5) + deletion('back', -19.4) });
   const changes = await exportLast(3);
   expect(changes.warnings).toEqual([]);
   expect(Date.parse(changes.request.since ?? '')).toBeLessThan(start - 19.5 * hourMs);

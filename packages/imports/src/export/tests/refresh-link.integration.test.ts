@@ -1,13 +1,14 @@
 import { EhrHttpError } from '@bulkhead/ehr';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, emptyCheckpoint, type OutputFile } from '../index.ts';
 import { isLinkRefused, refreshLink } from '../steps.ts';
-import { answerStatus, type BulkServer, startBulkServer } from '../testing/start-bulk-server.ts';
+import { bulkRoutes } from '../testing/bulk-routes.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 const refusal = new EhrHttpError({ status: 403, issues: [], retryAfterMs: undefined, host: 'ehr', ehrText: 'refused' });
 
-let server: BulkServer;
+let server: ScriptedServer;
 let cases: UseCases;
 afterEach(async () => {
   await cases.stop();
@@ -24,7 +25,8 @@ const entry = (url: string, change: object = {}) => ({ type: 'Patient', url, ...
 
 /** Makes an export with pending files, from a server whose manifest changes after the first read. */
 async function download({ first, later = {} }: { readonly first: readonly object[]; readonly later?: object }) {
-  server = await startBulkServer({ manifest: (read) => manifest(read === 1 ? { output: first } : later), files: {} });
+  const manifests = [{ output: first }, later].map((change) => ({ body: manifest(change) }));
+  server = await startScriptedServer({ ...bulkRoutes({}), '/status*': manifests });
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
   const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
   await cases.pollOnce(exportId);
@@ -79,7 +81,7 @@ test('a file fails without a request if its new link is refused before another l
 
 test('a link is requested again after a line was read with the new one', async () => {
   const { record, files } = await download({ first: [entry('/a?sig=1')] });
-  server.change({ manifest: (read) => manifest({ output: [entry(`/a?sig=${read}`)] }) });
+  server.answer({ '/status*': ({ count }) => ({ body: manifest({ output: [entry(`/a?sig=${count}`)] }) }) });
   const file = await reachLine(await refresh({ file: files[0], record }), 1);
   expect(pathOf(await refresh({ file, record }))).toBe('/a?sig=3');
 });
@@ -131,7 +133,7 @@ test.each([
   { answer: '401', status: 401, expected: { status: 401 } },
 ])('a new read of the manifest that is answered with $answer fails as $expected', async ({ status, expected }) => {
   const { record, files } = await download({ first: [entry('/a')] });
-  server.change({ status: answerStatus(status) });
+  server.answer({ '/status*': { status } });
   await expect(refresh({ file: files[0], record })).rejects.toMatchObject(expected);
 });
 

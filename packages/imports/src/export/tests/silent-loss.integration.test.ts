@@ -2,22 +2,16 @@ import { gzipSync } from 'node:zlib';
 import { readCapabilitiesJob } from '@bulkhead/connections/jobs';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { attemptJob, firstAttempt, runJob } from '@bulkhead/queues/testing';
-import { anyPhase } from '@bulkhead/testing';
+import { anyPhase, type Handler, type Script, type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { newExport } from '../commands.ts';
 import { discardExport } from '../finish/discard-export.job.ts';
 import type { BulkExport, HoldReason } from '../index.ts';
 import { kickOffJob } from '../jobs.ts';
 import { replayFileLine } from '../steps.ts';
+import { bulkRoutes, capabilities } from '../testing/bulk-routes.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { runExport } from '../testing/run-export.ts';
-import {
-  answerStatus,
-  type BulkServer,
-  type BulkServerScript,
-  type Handler,
-  startBulkServer,
-} from '../testing/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 // Answers of servers that the simulator does not have. Each of them once lost data, or hid a loss.
@@ -39,30 +33,29 @@ const manifest = (change: object = {}) => ({
   ...change,
 });
 
-let server: BulkServer;
+let server: ScriptedServer;
 let cases: UseCases;
 afterEach(async () => {
   await cases.stop();
   await server.stop();
 });
 
-interface Script extends Partial<BulkServerScript> {
+interface Served {
   /** Other fields of the manifest. */
   readonly change?: object;
+  /** Other routes. */
+  readonly routes?: Script;
 }
 
-async function start({ change, ...script }: Script = {}): Promise<void> {
-  server = await startBulkServer({
-    manifest: () => manifest(change),
-    ...script,
-    files: { '/patients': patients, '/goals': goals, ...script.files },
-  });
+async function start({ change, routes }: Served = {}): Promise<void> {
+  const files = { '/patients': patients, '/goals': goals };
+  server = await startScriptedServer({ ...bulkRoutes(manifest(change)), ...files, ...routes });
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
 }
 
-/** Starts a server with this script and runs an export of what it has. */
-async function exportFrom({ request, ...script }: Script & { readonly request?: Partial<BulkExportRequest> } = {}) {
-  await start(script);
+/** Starts a server with these routes and runs an export of what it has. */
+async function exportFrom({ request, ...served }: Served & { readonly request?: Partial<BulkExportRequest> } = {}) {
+  await start(served);
   return runExport(cases, request);
 }
 
@@ -80,7 +73,7 @@ const deletions = () => server.requests.filter(({ method }) => method === 'DELET
 test.each([202, 204, 300, 304])(
   'a response with status %i never completes a file with no lines #answers',
   async (status) => {
-    const ended = await exportFrom({ files: { '/patients': () => answerStatus(status) } });
+    const ended = await exportFrom({ routes: { '/patients': { status } } });
     // 202 means later. The export waits for a day and then gives up the file.
     const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
     expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
@@ -90,13 +83,10 @@ test.each([202, 204, 300, 304])(
   },
 );
 
-const page =
-  (type: string): Handler =>
-  (_request, response) =>
-    response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
+const page = (type: string) => ({ headers: { 'content-type': type }, body: '<p>Hello</p>' });
 
 test('a response with a CSV file fails the file after one attempt and quotes it #answers #nonsense', async () => {
-  const ended = await exportFrom({ files: { '/patients': () => page('text/csv') } });
+  const ended = await exportFrom({ routes: { '/patients': page('text/csv') } });
   const [file] = await files(ended);
   expect(file).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'answer-unusable' } });
   expect(file?.error?.message).toContain('not NDJSON');
@@ -106,16 +96,14 @@ test('a response with a CSV file fails the file after one attempt and quotes it 
 
 test('a file is complete after a gateway has answered its requests with a web page #answers', async () => {
   const ended = await exportFrom({
-    files: {
-      '/patients': (requestNumber) => (requestNumber <= 5 ? page('text/html') : answerStatus(200, ndjson, patients)),
-    },
+    routes: { '/patients': ({ count }) => (count <= 5 ? page('text/html') : patients) },
   });
   expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 6 }, { state: 'completed' }]);
   expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
 });
 
 test('a file that is always a web page fails after the attempts of its job, and the page is quoted #answers', async () => {
-  const ended = await exportFrom({ files: { '/patients': () => page('text/html') } });
+  const ended = await exportFrom({ routes: { '/patients': page('text/html') } });
   const [file] = await files(ended);
   expect(file).toMatchObject({ state: 'failed', attempts: 10, error: { code: 'answer-unusable' } });
   expect(file?.error?.message).toContain('it is a web page');
@@ -125,9 +113,8 @@ test('a file that is always a web page fails after the attempts of its job, and 
 
 test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
   const ended = await exportFrom({
-    files: {
-      '/patients': (requestNumber) =>
-        requestNumber <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
+    routes: {
+      '/patients': ({ count }) => (count <= 60 ? { status: 429, headers: { 'retry-after': '60' } } : patients),
     },
   });
   // Sixty waits do not count as attempts.
@@ -136,7 +123,7 @@ test('a file that is answered with 429 is requested later, and the wait is shown
 });
 
 test('a file with only bad lines fails, and the watermark of its type stays #evidence', async () => {
-  const ended = await exportFrom({ files: { '/patients': '{"bad":\n{"worse":\n' } });
+  const ended = await exportFrom({ routes: { '/patients': '{"bad":\n{"worse":\n' } });
   expect(await files(ended)).toMatchObject([
     { state: 'failed', error: { code: 'no-valid-lines' } },
     { state: 'completed' },
@@ -171,8 +158,8 @@ test('a file that the server replaces during its download keeps no quarantined l
     response.writeHead(200, { ...ndjson, etag: '"v1"', 'content-length': '100000' });
     response.write(first, () => response.destroy());
   };
-  const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
-  const ended = await exportFrom({ files: { '/patients': (requestNumber) => (requestNumber === 1 ? cut : replaced) } });
+  const replaced = { headers: { ...ndjson, etag: '"v2"' }, body: patients };
+  const ended = await exportFrom({ routes: { '/patients': [cut, replaced] } });
   expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
   const quarantined = await cases.deps.store.quarantine.list({
     filter: { exportId: ended.id },
@@ -187,7 +174,7 @@ test('a file that is cut off at every attempt fails with the byte that was reach
     response.writeHead(200, { ...ndjson, 'content-length': '100000' });
     response.write(patients, () => response.destroy());
   };
-  const ended = await exportFrom({ files: { '/patients': () => cut } });
+  const ended = await exportFrom({ routes: { '/patients': cut } });
   const [file] = await files(ended);
   expect(file).toMatchObject({ state: 'failed', error: { code: 'connection-lost' } });
   expect(file?.error?.message).toMatch(/after byte \d+/);
@@ -195,7 +182,7 @@ test('a file that is cut off at every attempt fails with the byte that was reach
 });
 
 test('a file without a type stores each resource by its own type #mixed-files', async () => {
-  const ended = await exportFrom({ change: { output: [{ url: '/mixed' }] }, files: { '/mixed': patients + goals } });
+  const ended = await exportFrom({ change: { output: [{ url: '/mixed' }] }, routes: { '/mixed': patients + goals } });
   expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
   expect(await isStored('Goal', 'g1')).toBe(true);
   expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
@@ -225,16 +212,15 @@ test('a failed file of unknown type holds every watermark #evidence', async () =
 
 test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
   const entries = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
-  const ended = await exportFrom({ change: { output: entries }, files: { '/mixed': patients + goals } });
+  const ended = await exportFrom({ change: { output: entries }, routes: { '/mixed': patients + goals } });
   expect(ended).toMatchObject({ counts: { files: 1, stored: 4, quarantined: 0 } });
   expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
 });
 
 test('a file of several gzip members is stored completely #encodings', async () => {
   const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
-  const encoded: Handler = (_request, response) =>
-    response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
-  expect(await exportFrom({ files: { '/patients': () => encoded } })).toMatchObject({
+  const encoded = { headers: { ...ndjson, 'content-encoding': 'gzip' }, body: members };
+  expect(await exportFrom({ routes: { '/patients': encoded } })).toMatchObject({
     phase: 'completed',
     counts: { stored: 4 },
   });
@@ -245,7 +231,7 @@ describe('errors that the EHR reports', () => {
 
   test('a reported error without a type holds every watermark, and the export is partial #evidence #partial-success', async () => {
     const details = { text: 'Out of\u0007disk' };
-    const ended = await exportFrom({ change: errors, files: { '/errors': outcome('error', { details }) } });
+    const ended = await exportFrom({ change: errors, routes: { '/errors': outcome('error', { details }) } });
     expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
     expect(codes(ended)).toEqual(['reported-by-ehr', 'watermarks-held']);
@@ -256,14 +242,14 @@ describe('errors that the EHR reports', () => {
   });
 
   test('a reported error holds the watermark of its type and that of every type #evidence', async () => {
-    await exportFrom({ change: errors, files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) } });
+    await exportFrom({ change: errors, routes: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) } });
     expect(await cases.markedTypes()).toEqual(['Goal']);
   });
 
   test('a reported error holds the watermark of a requested type that is missing #evidence', async () => {
     const ended = await exportFrom({
       change: { ...errors, output: [goalFile] },
-      files: { '/errors': outcome('error', { diagnostics: 'The Patient file failed.' }) },
+      routes: { '/errors': outcome('error', { diagnostics: 'The Patient file failed.' }) },
       request: { resourceTypes: ['Patient', 'Goal'] },
     });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
@@ -271,29 +257,29 @@ describe('errors that the EHR reports', () => {
   });
 
   test('a reported warning holds no watermark, unless its code says that something is missing', async () => {
-    await exportFrom({ change: errors, files: { '/errors': outcome('warning', { code: 'suppressed' }) } });
+    await exportFrom({ change: errors, routes: { '/errors': outcome('warning', { code: 'suppressed' }) } });
     expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 
   test('a warning that something could not be exported holds every watermark', async () => {
-    await exportFrom({ change: errors, files: { '/errors': outcome('warning', { code: 'incomplete' }) } });
+    await exportFrom({ change: errors, routes: { '/errors': outcome('warning', { code: 'incomplete' }) } });
     expect(await cases.markedTypes()).toEqual([]);
   });
 
   test.each([
     { name: 'is empty', answer: '' },
-    { name: 'answers 204', answer: () => answerStatus(204) },
+    { name: 'answers 204', answer: { status: 204 } },
     { name: 'cannot be read', answer: '{"resourceType":' },
-    { name: 'is missing', answer: () => answerStatus(404) },
+    { name: 'is missing', answer: { status: 404 } },
   ])('an error file that $name counts as an error for any type #evidence', async ({ answer }) => {
-    const ended = await exportFrom({ change: errors, files: { '/errors': answer } });
+    const ended = await exportFrom({ change: errors, routes: { '/errors': answer } });
     expect(ended.isPartial).toBe(true);
     expect(reasonsFor(ended, 'Goal')).toEqual(['errors-unread']);
     expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('an error among the resources of a file is reported and not stored #mixed-files #evidence', async () => {
-    const ended = await exportFrom({ files: { '/patients': patients + outcome('error') } });
+    const ended = await exportFrom({ routes: { '/patients': patients + outcome('error') } });
     expect(ended).toMatchObject({ counts: { stored: 4, quarantined: 0 } });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
     expect(await cases.markedTypes()).toEqual([]);
@@ -307,7 +293,7 @@ describe('a deletion', () => {
 
   test('a conditional deletion deletes nothing and holds every watermark #deletions #evidence', async () => {
     const url = 'Observation?subject=https://ehr.example/fhir/Patient/p1';
-    const ended = await exportFrom({ change: deleted, files: { '/deleted': remove(url) } });
+    const ended = await exportFrom({ change: deleted, routes: { '/deleted': remove(url) } });
     expect(await isStored('Patient', 'p1')).toBe(true);
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
     expect(await cases.markedTypes()).toEqual([]);
@@ -315,24 +301,24 @@ describe('a deletion', () => {
 
   test.each([
     { name: 'is empty', answer: '' },
-    { name: 'answers 204', answer: () => answerStatus(204) },
+    { name: 'answers 204', answer: { status: 204 } },
     { name: 'has a Bundle without entries', answer: bundle() },
     { name: 'has a whole resource', answer: patients },
   ])('a deletion file that $name holds every watermark #deletions #evidence', async ({ answer }) => {
-    const ended = await exportFrom({ change: deleted, files: { '/deleted': answer } });
+    const ended = await exportFrom({ change: deleted, routes: { '/deleted': answer } });
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
     expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a deletion file with the announced count 0 holds no watermark', async () => {
     const announced = { deleted: [{ type: 'Bundle', url: '/deleted', count: 0 }] };
-    await exportFrom({ change: announced, files: { '/deleted': '' } });
+    await exportFrom({ change: announced, routes: { '/deleted': '' } });
     expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 
   test('a deletion removes a line that was replayed from an export with a time in the future #deletions', async () => {
     const future = { transactionTime: '2099-01-01T00:00:00Z', output: [patientFile] };
-    await start({ change: future, files: { '/patients': `${patients}{"resourceType"\n` } });
+    await start({ change: future, routes: { '/patients': `${patients}{"resourceType"\n` } });
     const { quarantine } = cases.deps.store;
     const { id: exportId } = await runExport(cases);
     const [entry] = await quarantine.list({ filter: { exportId }, scope: 'all', limit: 1 });
@@ -342,16 +328,16 @@ describe('a deletion', () => {
     if (corrected) await replayFileLine(cases.deps, corrected);
     expect(await isStored('Patient', 'p3')).toBe(true);
     const later = new Date(cases.clock.now.getTime() + 1000).toISOString();
-    server.change({
-      manifest: () => manifest({ transactionTime: later, output: [], ...deleted }),
-      files: { '/deleted': remove('Patient/p3') },
+    server.answer({
+      '/status*': { body: manifest({ transactionTime: later, output: [], ...deleted }) },
+      '/deleted': remove('Patient/p3'),
     });
     await runExport(cases, { since: '2024-02-01T00:00:00Z' });
     expect(await isStored('Patient', 'p3')).toBe(false);
   });
 
   test('a deletion does not remove a resource that was created again in the same export', async () => {
-    await exportFrom({ change: deleted, files: { '/deleted': remove('Patient/p1') } });
+    await exportFrom({ change: deleted, routes: { '/deleted': remove('Patient/p1') } });
     expect(await isStored('Patient', 'p1')).toBe(true);
   });
 
@@ -399,14 +385,17 @@ test('a manifest that is read again in another order gives each file its own lin
     const output = ['a', 'b', 'c'].map((name) => ({ type: 'Patient', count: 1, url: `/${name}?signature=${read}` }));
     return manifest({ output: read === 1 ? output : output.toReversed() });
   };
-  const expiring = (id: string) => (): Handler => (request, response) => {
-    const isExpired = request.url?.endsWith('signature=1');
-    if (isExpired) response.writeHead(403).end();
-    else response.writeHead(200, ndjson).end(line('Patient', id));
-  };
+  const expiring =
+    (id: string): Handler =>
+    ({ query }) =>
+      query.get('signature') === '1' ? { status: 403 } : line('Patient', id);
   const ended = await exportFrom({
-    manifest: signed,
-    files: { '/a': expiring('a'), '/b': expiring('b'), '/c': expiring('c') },
+    routes: {
+      '/status*': ({ count }) => ({ body: signed(count) }),
+      '/a': expiring('a'),
+      '/b': expiring('b'),
+      '/c': expiring('c'),
+    },
   });
   expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, unchanged: 0 } });
   expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
@@ -420,8 +409,12 @@ test('new links of another snapshot fail the files, and nothing of that snapshot
     });
   const otherLine = line('Patient', 'of-another-snapshot');
   const ended = await exportFrom({
-    manifest: ofSnapshot,
-    files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': otherLine, '/snapshot-3': otherLine },
+    routes: {
+      '/status*': ({ count }) => ({ body: ofSnapshot(count) }),
+      '/snapshot-1': { status: 410 },
+      '/snapshot-2': otherLine,
+      '/snapshot-3': otherLine,
+    },
   });
   expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
   expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
@@ -433,8 +426,10 @@ test('new links that cannot be assigned fail the files with an error #file-ident
     const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
     return manifest({ output });
   };
-  const refused = () => answerStatus(403);
-  const ended = await exportFrom({ manifest: newCase, files: { '/1-1': refused, '/1-2': refused } });
+  const refused = { status: 403 };
+  const ended = await exportFrom({
+    routes: { '/status*': ({ count }) => ({ body: newCase(count) }), '/1-1': refused, '/1-2': refused },
+  });
   expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
 });
 
@@ -448,7 +443,7 @@ test('a half-written ledger loses no file if the manifest has another order afte
     makeOutputFile({ exportId, connectionId, url: server.url + path, requiresAccessToken: false }),
   );
   await store.outputFiles.insertMissing(half);
-  server.change({ manifest: () => manifest({ output: [goalFile, patientFile] }) });
+  server.answer({ '/status*': { body: manifest({ output: [goalFile, patientFile] }) } });
   const ended = await runExport(cases, {}, exportId);
   expect((await files(ended)).map(({ url }) => url)).toEqual([`${server.url}/goals`, `${server.url}/patients`]);
   expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
@@ -458,9 +453,9 @@ describe('the watermark of every type', () => {
   const kickedOffSince = () => server.requests.filter(({ path }) => path.endsWith('/$export')).length;
 
   test('the watermark of every type is not used once the server offers another type #evidence #since-last', async () => {
-    await exportFrom({ offered: ['Patient', 'Goal'] });
+    await exportFrom({ routes: { '/metadata': capabilities('Patient', 'Goal') } });
     expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
-    server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
+    server.answer({ '/metadata': capabilities('Patient', 'Goal', 'Coverage') });
     // The CapabilityStatement is read again after a day.
     cases.clock.now = new Date(cases.clock.now.getTime() + 25 * 3_600_000);
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
@@ -475,10 +470,10 @@ describe('the watermark of every type', () => {
   ])(
     'a type that the server offers only after the kick-off of an export of $name is exported from its beginning #evidence #since-last',
     async ({ resourceTypes }) => {
-      await start({ offered: ['Patient', 'Goal'] });
+      await start({ routes: { '/metadata': capabilities('Patient', 'Goal') } });
       const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes } });
       // The server is upgraded while it prepares the files, and another job reads its CapabilityStatement again.
-      server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
+      server.answer({ '/metadata': capabilities('Patient', 'Goal', 'Coverage') });
       const { deps, connection, clock } = cases;
       await runJob(deps, readCapabilitiesJob, { connectionId: connection.id });
       await runExport(cases, {}, exportId);
@@ -491,7 +486,7 @@ describe('the watermark of every type', () => {
   );
 
   test('the watermark of every type is used while the server offers the same types', async () => {
-    await exportFrom({ offered: ['Patient', 'Goal'] });
+    await exportFrom({ routes: { '/metadata': capabilities('Patient', 'Goal') } });
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
     expect(ended.request.since).toBe('2024-02-01T00:00:00Z');
   });
@@ -501,9 +496,9 @@ describe('an export since the last one that has nothing new', () => {
   const many = Array.from({ length: 60 }, (_, index) => line('Patient', `p${index}`)).join('');
   /** Exports everything, then the same again since a time. */
   async function repeatSince(since: Date): Promise<BulkExport> {
-    await exportFrom({ files: { '/patients': many }, change: { output: [patientFile] } });
+    await exportFrom({ routes: { '/patients': many }, change: { output: [patientFile] } });
     const transactionTime = new Date(since.getTime() + 1000).toISOString();
-    server.change({ manifest: () => manifest({ output: [patientFile], transactionTime }) });
+    server.answer({ '/status*': { body: manifest({ output: [patientFile], transactionTime }) } });
     return runExport(cases, { since: since.toISOString(), sinceLast: true });
   }
 
@@ -523,8 +518,7 @@ describe('an export since the last one that has nothing new', () => {
 test('a later version that is incomplete is not stored, and is reported with its type', async () => {
   const meta = { lastUpdated: '2024-01-15T00:00:00Z', tag: [{ code: 'SUBSETTED' }] };
   const incomplete = ['p1', 'p2', 'p3'].map((id) => line('Patient', id, { meta })).join('');
-  const serve = (requestNumber: number) => answerStatus(200, ndjson, requestNumber === 1 ? patients : incomplete);
-  await exportFrom({ files: { '/patients': serve } });
+  await exportFrom({ routes: { '/patients': [patients, incomplete] } });
   const ended = await runExport(cases, { since: '2024-01-01T00:00:00Z' });
   const [warning] = ended.warnings.filter(({ code }) => code === 'versions-incomplete');
   expect(warning?.message).toContain('2 Patient');
@@ -534,8 +528,8 @@ test('a later version that is incomplete is not stored, and is reported with its
 test('an orphan is deleted at the server if the export failed during its kick-off #orphans', async () => {
   await start();
   const { store } = cases.deps;
-  server.change({
-    kickOff: async (_request, response) => {
+  server.answer({
+    '*/$export': async () => {
       const [record] = await store.bulkExports.listActive();
       if (record)
         await store.bulkExports.transition({
@@ -543,7 +537,7 @@ test('an orphan is deleted at the server if the export failed during its kick-of
           to: 'failed',
           change: { completedAt: new Date() },
         });
-      response.writeHead(202, { 'content-location': '/status/1' }).end();
+      return { status: 202, headers: { 'content-location': '/status/1' } };
     },
   });
   const exportId = await cases.exporting();
@@ -558,30 +552,29 @@ test('an orphan is remembered until the server has answered its deletion #orphan
   await store.bulkExports.addOrphan({ id: exportId, statusUrl });
   const discard = () =>
     discardExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000), retryAt: firstAttempt });
-  server.change({ deletion: answerStatus(503) });
+  server.answer({ 'DELETE /status*': { status: 503 } });
   await expect(discard()).rejects.toThrow();
   const refused = deletions().length;
   expect((await store.bulkExports.listDiscardable()).map(({ orphans }) => orphans)).toEqual([[statusUrl]]);
-  server.change({ deletion: undefined });
+  server.answer({ 'DELETE /status*': { status: 202 } });
   await discard();
   expect(deletions().slice(refused)).toEqual(['/status/orphan']);
   expect((await cases.read(exportId)).orphans).toEqual([]);
 });
 
 test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {
-  const failed: Handler = (_request, response) =>
-    response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
-  const ended = await exportFrom({ status: failed });
+  const headers = { 'content-type': 'application/fhir+json' };
+  const ended = await exportFrom({ routes: { '/status*': { status: 413, headers, body: outcome('fatal') } } });
   expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-failed-at-ehr' } });
   expect(deletions()).toEqual(['/status/1']);
 });
 
 test('the old export is deleted at the server once a retry has started another #orphans #retry', async () => {
   await start();
-  server.change({ status: answerStatus(404) });
+  server.answer({ '/status*': { status: 404 } });
   const failed = await runExport(cases);
   expect(failed.error?.code).toBe('export-gone');
-  server.change({ status: undefined });
+  server.answer({ '/status*': { body: manifest() } });
   const reopened = await cases.deps.store.bulkExports.reopen({
     record: failed,
     resumption: { from: 'failed', to: 'queued' },
@@ -595,7 +588,7 @@ test('the old export is deleted at the server once a retry has started another #
 });
 
 test('a type that a token did not cover is exported from its beginning once the scope is wider #evidence #since-last', async () => {
-  server = await startBulkServer({ manifest: () => manifest(), files: {} });
+  server = await startScriptedServer();
   cases = await startUseCases({ scope: 'system/Patient.read' });
   const first = await runExport(cases);
   expect(await cases.markedTypes()).toContain('*');
@@ -609,7 +602,9 @@ test('a type that a token did not cover is exported from its beginning once the 
 });
 
 test('an export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
-  await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
+  await start({
+    routes: { '*/$export': { status: 429, headers: { 'retry-after': '90' }, body: 'One export at a time' } },
+  });
   const record = await cases.insertExport();
   const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
   await expect(attemptJob(cases.deps, kickOffJob, attempt)).rejects.toThrow();
@@ -622,7 +617,7 @@ test('an export shows why its kick-off is not accepted, and when the next attemp
 });
 
 test('an export shows the last error of its status requests, and when the next one is due', async () => {
-  await start({ status: answerStatus(502, {}, 'Bad gateway') });
+  await start({ routes: { '/status*': { status: 502, body: 'Bad gateway' } } });
   const exportId = await cases.exporting();
   const { pollOnce } = cases;
   await pollOnce(exportId);
@@ -634,14 +629,14 @@ test('an export shows the last error of its status requests, and when the next o
     attempts: 2,
     nextAttemptAt: expect.any(Date),
   });
-  server.change({ status: undefined });
+  server.answer({ '/status*': { body: manifest() } });
   await pollOnce(exportId);
   expect(await cases.read(exportId)).toMatchObject({ phase: 'downloading' });
   expect((await cases.read(exportId)).retrying).toBeUndefined();
 });
 
 test('a wait that a status response asks for does not count as an error, however often #waits', async () => {
-  await start({ status: answerStatus(429, { 'retry-after': '5' }) });
+  await start({ routes: { '/status*': { status: 429, headers: { 'retry-after': '5' } } } });
   const exportId = await cases.exporting();
   for (let poll = 0; poll < 40; poll++) await cases.pollOnce(exportId);
   expect(await cases.read(exportId)).toMatchObject({

@@ -1,19 +1,13 @@
 import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { firstAttempt } from '@bulkhead/queues/testing';
-import { waitFor } from '@bulkhead/testing';
+import { type Handler, type Script, type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { cancelExport } from '../commands.ts';
 import { downloadFile } from '../download/download-file.job.ts';
 import type { BulkExport } from '../index.ts';
+import { bulkRoutes } from '../testing/bulk-routes.ts';
 import { runExport } from '../testing/run-export.ts';
-import {
-  answerStatus,
-  type BulkServer,
-  type BulkServerScript,
-  type Handler,
-  startBulkServer,
-} from '../testing/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 // Answers of bulk data servers that the simulator does not give, and that must not end an export.
@@ -28,9 +22,9 @@ const manifest = (change: object = {}) => ({
   ...change,
 });
 
-let server: BulkServer;
+let server: ScriptedServer;
 let cases: UseCases;
-let foreign: BulkServer | undefined;
+let foreign: ScriptedServer | undefined;
 afterEach(async () => {
   await cases.stop();
   await server.stop();
@@ -38,11 +32,11 @@ afterEach(async () => {
 });
 
 async function exportFrom(
-  script: Partial<BulkServerScript> = {},
+  routes: Script = {},
   request: Partial<BulkExportRequest> = {},
   { hasToken = false } = {},
 ): Promise<BulkExport> {
-  server = await startBulkServer({ manifest: () => manifest(), files: { '/patients': patients }, ...script });
+  server = await startScriptedServer({ ...bulkRoutes(manifest()), '/patients': patients, ...routes });
   const tokenEndpoint = `${server.url}/token`;
   const auth = hasToken ? { ...simulatorAuth, scope: 'system/*.read', tokenEndpoint } : ({ method: 'none' } as const);
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth } });
@@ -56,13 +50,13 @@ const exportsSent = () => server.requests.filter(({ path }) => path.endsWith('/$
 
 describe('a server without a usable CapabilityStatement', () => {
   test.each([
-    { what: '404', metadata: answerStatus(404) },
-    { what: '401', metadata: answerStatus(401) },
-    { what: '500', metadata: answerStatus(500) },
-    { what: 'a web page', metadata: answerStatus(200, { 'content-type': 'text/html' }, '<html>Welcome</html>') },
-    { what: 'another resource', metadata: answerStatus(200, {}, '{"resourceType":"OperationOutcome"}') },
+    { what: '404', metadata: { status: 404 } },
+    { what: '401', metadata: { status: 401 } },
+    { what: '500', metadata: { status: 500 } },
+    { what: 'a web page', metadata: { headers: { 'content-type': 'text/html' }, body: '<html>Welcome</html>' } },
+    { what: 'another resource', metadata: { body: '{"resourceType":"OperationOutcome"}' } },
   ])('an export uses the configured level and warns if /metadata answers $what', async ({ metadata }) => {
-    const ended = await exportFrom({ metadata });
+    const ended = await exportFrom({ '/metadata': metadata });
     expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
     expect(codes(ended)).toContain('no-capabilities');
     expect(exportsSent()).toEqual(['/Patient/$export']);
@@ -80,10 +74,7 @@ describe('what a status and its warnings say', () => {
       return `${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`;
     });
     const error = [{ type: 'OperationOutcome', url: '/errors' }];
-    const ended = await exportFrom({
-      manifest: () => manifest({ error }),
-      files: { '/patients': patients, '/errors': outcomes.join('') },
-    });
+    const ended = await exportFrom({ '/status*': { body: manifest({ error }) }, '/errors': outcomes.join('') });
     expect(ended.warnings).toContainEqual({
       code: 'reported-by-ehr',
       message:
@@ -92,7 +83,7 @@ describe('what a status and its warnings say', () => {
   });
 
   test('a status of 413 advises a smaller export', async () => {
-    const ended = await exportFrom({ status: answerStatus(413) });
+    const ended = await exportFrom({ '/status*': { status: 413 } });
     expect(ended.error?.message).toContain('fewer types');
     expect(ended.error?.message).not.toContain('Retry the export');
   });
@@ -107,7 +98,7 @@ describe('what a status and its warnings say', () => {
         response.writeHead(200, { 'content-length': 10_000_000 });
         response.write(text, () => setTimeout(() => response.destroy(), 200));
       };
-      const ended = await exportFrom({ files: { '/patients': () => cutFile } });
+      const ended = await exportFrom({ '/patients': cutFile });
       const [file] = await files(ended);
       expect(file?.error).toMatchObject({
         code: 'connection-lost',
@@ -118,10 +109,8 @@ describe('what a status and its warnings say', () => {
   );
 
   test('a server without DELETE causes no warning', async () => {
-    const kickOff = answerStatus(202, { 'content-location': '/status/1' });
-    const status: Handler = (_request, response) => void response.end(JSON.stringify(manifest()));
     for (const code of [405, 501]) {
-      const ended = await exportFrom({ kickOff, status, deletion: answerStatus(code) });
+      const ended = await exportFrom({ 'DELETE /status*': { status: code } });
       expect([ended.phase, codes(ended)]).toEqual(['completed', []]);
       await cases.stop();
       await server.stop();
@@ -131,9 +120,9 @@ describe('what a status and its warnings say', () => {
 
   test('a cancelled export counts what its downloads had stored when they stopped', async () => {
     const text = Array.from({ length: 3000 }, (_, index) => patient(`p${index}`)).join('');
-    server = await startBulkServer({
-      manifest: () => manifest(),
-      files: { '/patients': () => (_request, response) => void response.writeHead(200).write(text) },
+    server = await startScriptedServer({
+      ...bulkRoutes(manifest()),
+      '/patients': (_request, response) => void response.writeHead(200).write(text),
     });
     cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
     const { deps, read } = cases;
@@ -163,8 +152,7 @@ describe('files that are organized by patient', () => {
     'headers are not counted as resources of a file with %j',
     async (counted) => {
       const output = [{ url: '/by-patient', ...counted }];
-      const script = { manifest: () => manifest({ output }), files: { '/by-patient': body } };
-      const ended = await exportFrom(script);
+      const ended = await exportFrom({ '/status*': { body: manifest({ output }) }, '/by-patient': body });
       expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, quarantined: 0 } });
       expect(server.requests.filter(({ path }) => path === '/by-patient')).toHaveLength(1);
       expect(await cases.markedTypes()).toEqual(['*', 'Observation', 'Patient']);
@@ -174,35 +162,31 @@ describe('files that are organized by patient', () => {
 
   test('Parameters are stored if the manifest has a file of this type', async () => {
     const output = [{ type: 'Parameters', url: '/parameters', count: 1 }];
-    const files = { '/parameters': `${JSON.stringify({ resourceType: 'Parameters', id: 'x', parameter: [] })}\n` };
-    expect(await exportFrom({ manifest: () => manifest({ output }), files })).toMatchObject({ counts: { stored: 1 } });
+    const parameters = `${JSON.stringify({ resourceType: 'Parameters', id: 'x', parameter: [] })}\n`;
+    const routes = { '/status*': { body: manifest({ output }) }, '/parameters': parameters };
+    expect(await exportFrom(routes)).toMatchObject({ counts: { stored: 1 } });
   });
 });
 
 describe('a manifest with requiresAccessToken: false whose files need the token', () => {
-  const issueToken = () => answerStatus(200, {}, JSON.stringify({ access_token: 'token-1', token_type: 'bearer' }));
+  const issueToken = { body: { access_token: 'token-1', token_type: 'bearer' } };
   const needsToken =
     (status: number): Handler =>
-    (request, response) =>
-      request.headers.authorization === 'Bearer token-1'
-        ? void response.writeHead(200).end(patients)
-        : void response.writeHead(status).end();
+    ({ headers }) =>
+      headers.authorization === 'Bearer token-1' ? { body: patients } : { status };
 
   test.each([401, 403])('a file that is refused with %i is requested once more with the token', async (status) => {
-    const files = { '/token': issueToken, '/patients': () => needsToken(status) };
-    const ended = await exportFrom({ files }, {}, { hasToken: true });
+    const routes = { '/token': issueToken, '/patients': needsToken(status) };
+    const ended = await exportFrom(routes, {}, { hasToken: true });
     expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, filesFailed: 0 } });
     expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(2);
   });
 
   test('a file at another origin is not requested with the token, and the error says that none was sent', async () => {
-    foreign = await startBulkServer({
-      manifest: () => manifest(),
-      files: { '/patients': () => needsToken(401) },
-    });
+    foreign = await startScriptedServer({ '/patients': needsToken(401) });
     const output = [{ type: 'Patient', url: `${foreign.url}/patients` }];
-    const script = { files: { '/token': issueToken }, manifest: () => manifest({ output }) };
-    const ended = await exportFrom(script, {}, { hasToken: true });
+    const routes = { '/token': issueToken, '/status*': { body: manifest({ output }) } };
+    const ended = await exportFrom(routes, {}, { hasToken: true });
     const [file] = await files(ended);
     expect(file).toMatchObject({ state: 'failed', error: { code: 'ehr-unauthorized' } });
     expect(file?.error?.message).toContain('no access token was sent');
@@ -210,8 +194,8 @@ describe('a manifest with requiresAccessToken: false whose files need the token'
   });
 
   test('a file that is refused with the token too fails, and the error says that the token was sent', async () => {
-    const script = { '/token': issueToken, '/patients': () => answerStatus(401) };
-    const [file] = await files(await exportFrom({ files: script }, {}, { hasToken: true }));
+    const routes = { '/token': issueToken, '/patients': { status: 401 } };
+    const [file] = await files(await exportFrom(routes, {}, { hasToken: true }));
     expect(file?.error).toMatchObject({
       code: 'ehr-unauthorized',
       message: expect.stringContaining('rejected the access token'),
@@ -219,7 +203,7 @@ describe('a manifest with requiresAccessToken: false whose files need the token'
   });
 
   test('a file that needs a token fails for a connection without credentials, and the error says so', async () => {
-    const [file] = await files(await exportFrom({ files: { '/patients': () => needsToken(401) } }));
+    const [file] = await files(await exportFrom({ '/patients': needsToken(401) }));
     expect(file?.error).toMatchObject({
       code: 'ehr-unauthorized',
       message: expect.stringContaining('no access token was sent'),
@@ -229,30 +213,32 @@ describe('a manifest with requiresAccessToken: false whose files need the token'
 
 describe('answers that are not what was requested', () => {
   const page = '<!DOCTYPE html><title>Login</title>';
-  const send =
-    (body: string, type = 'application/fhir+ndjson', status = 200): Handler =>
-    (_request, response) =>
-      void response.writeHead(status, { 'content-type': type }).end(body);
+  const send = (body: string, type = 'application/fhir+ndjson', status = 200) => ({
+    status,
+    headers: { 'content-type': type },
+    body,
+  });
   const storedIds = async (resourceType: string) =>
     cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType });
 
   test('a server that answers differently at each try gets its file stored once it is a file', async () => {
     const answers = [
       send(page, 'text/html'),
-      answerStatus(503),
+      { status: 503 },
       send(page, 'application/fhir+ndjson'),
       send('', 'text/plain', 202),
       send('busy', 'text/plain', 429),
       send(patients, 'application/ndjson+fhir'),
+      { status: 500 },
     ];
-    const ended = await exportFrom({ files: { '/patients': (number) => answers[number - 1] ?? answerStatus(500) } });
+    const ended = await exportFrom({ '/patients': answers });
     expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, quarantined: 0, filesFailed: 0 } });
     expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
   });
 
   test('a body that begins like NDJSON and is a web page stores only its resource, and keeps the other lines', async () => {
     const lines = Array.from({ length: 40 }, (_, index) => `<p>Line ${index}</p>`).join('\n');
-    const ended = await exportFrom({ files: { '/patients': patient('p1') + lines } });
+    const ended = await exportFrom({ '/patients': patient('p1') + lines });
     expect(await storedIds('Patient')).toEqual(['p1']);
     const [file] = await files(ended);
     expect(file?.checkpoint.stored).toBe(1);
@@ -260,14 +246,14 @@ describe('answers that are not what was requested', () => {
   });
 
   test('a refusal in HTML fails the export and is quoted for operators', async () => {
-    const ended = await exportFrom({ kickOff: send('<html><h1>Not for you</h1></html>', 'text/html', 400) });
+    const ended = await exportFrom({ '*/$export': send('<html><h1>Not for you</h1></html>', 'text/html', 400) });
     expect(ended).toMatchObject({ phase: 'failed', error: { code: 'ehr-rejected', ehrText: 'Not for you' } });
     expect(ended.error?.message).not.toContain('Not for you');
   });
 
   test('a first line of 16 MB is quarantined, and the resources after it are stored', async () => {
     const long = `{"resourceType":"Patient","id":"long","text":"${'x'.repeat(16 * 1024 * 1024)}"}\n`;
-    const ended = await exportFrom({ files: { '/patients': () => send(long + patients, 'application/vnd.unknown') } });
+    const ended = await exportFrom({ '/patients': send(long + patients, 'application/vnd.unknown') });
     expect(ended.counts).toMatchObject({ stored: 2, quarantined: 1 });
     expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
   }, 60_000);

@@ -1,12 +1,12 @@
 import { firstAttempt } from '@bulkhead/queues/testing';
-import { waitFor } from '@bulkhead/testing';
+import { type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { downloadFile } from '../download/download-file.job.ts';
+import { bulkRoutes } from '../testing/bulk-routes.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
-import { type BulkServer, startBulkServer } from '../testing/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
-let server: BulkServer;
+let server: ScriptedServer;
 let cases: UseCases;
 afterEach(async () => {
   await cases.stop();
@@ -16,18 +16,16 @@ afterEach(async () => {
 test('a download whose server stops sending ends soon after its export was cancelled', async () => {
   let isStalled = false;
   let isClosed = false;
-  server = await startBulkServer({
-    manifest: () => ({}),
-    files: {
-      '/patients': () => (_request, response) => {
-        response.on('close', () => {
-          isClosed = true;
-        });
-        response.writeHead(200, { 'content-type': 'application/fhir+ndjson' });
-        response.write('{"resourceType":"Patient","id":"p1"}\n', () => {
-          isStalled = true;
-        });
-      },
+  server = await startScriptedServer({
+    ...bulkRoutes({}),
+    '/patients': (_request, response) => {
+      response.on('close', () => {
+        isClosed = true;
+      });
+      response.writeHead(200, { 'content-type': 'application/fhir+ndjson' });
+      response.write('{"resourceType":"Patient","id":"p1"}\n', () => {
+        isStalled = true;
+      });
     },
   });
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });

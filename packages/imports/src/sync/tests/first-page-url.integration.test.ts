@@ -1,4 +1,4 @@
-import { type LocalServer, startLocalServer } from '@bulkhead/testing';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { SyncRequest } from '../sync-run.record.ts';
 import { sync } from '../testing/run-sync.ts';
@@ -8,16 +8,13 @@ const resource = ['Patient', 'Condition'].map((type) => ({ type, interaction: [{
 const capabilityStatement = { resourceType: 'CapabilityStatement', fhirVersion: '4.0.1', rest: [{ resource }] };
 const emptyPage = { resourceType: 'Bundle', type: 'searchset', total: 0 };
 
-let searches: URLSearchParams[];
-let server: LocalServer;
+let server: ScriptedServer;
 let cases: UseCases;
 beforeEach(async () => {
-  searches = [];
-  server = await startLocalServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://server');
-    if (pathname === '/Condition') searches.push(searchParams);
-    const body = pathname === '/metadata' ? capabilityStatement : emptyPage;
-    response.writeHead(200, { 'content-type': 'application/fhir+json' }).end(JSON.stringify(body));
+  const headers = { 'content-type': 'application/fhir+json' };
+  server = await startScriptedServer({
+    '/metadata': { headers, body: capabilityStatement },
+    '*': { headers, body: emptyPage },
   });
   cases = await startUseCases({
     connection: { fhirEndpoint: server.url, auth: { method: 'none' } },
@@ -30,10 +27,11 @@ afterEach(async () => {
 
 /** Runs a sync. @returns the `_lastUpdated` of its search for Conditions */
 async function requestedDay(change: Partial<SyncRequest> = {}): Promise<string | null | undefined> {
-  searches = [];
+  server.requests.length = 0;
   const { phase } = await sync(cases, { includeEnhanced: false, patients: ['p1'], ...change });
+  const searches = server.requests.filter(({ path }) => path === '/Condition');
   expect([phase, searches.length]).toEqual(['completed', 1]);
-  return searches[0]?.get('_lastUpdated');
+  return searches[0]?.query.get('_lastUpdated');
 }
 
 const mark = (at: string) =>

@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import { startLocalServer } from '@bulkhead/testing';
+import type { Handler, ReceivedRequest } from '@bulkhead/testing';
 
 export interface ServedFile {
   readonly bytes: Buffer;
@@ -12,18 +11,9 @@ export interface ServedFile {
   readonly beforeReset?: () => Promise<unknown>;
 }
 
-export type FileServer = Awaited<ReturnType<typeof startFileServer>>;
-
-/** A server on another origin than the EHR, as attachments can have. It supports ranges and can reset connections. */
-export async function startFileServer() {
-  const files = new Map<string, ServedFile>();
-  /** All requests in their order. */
-  const requests: { readonly path: string; readonly range: string | undefined; readonly authorized: boolean }[] = [];
-  const { url: origin, stop } = await startLocalServer(async (request, response) => {
-    const path = request.url ?? '';
-    requests.push({ path, range: request.headers.range, authorized: request.headers.authorization !== undefined });
-    const file = files.get(path);
-    if (!file) return response.writeHead(404).end();
+/** Serves a file, also in ranges, and can reset connections. */
+export function fileRoute(file: ServedFile): Handler {
+  return async (request, response) => {
     const start = firstByte(request, file);
     const { length } = file.bytes;
     response.writeHead(start === undefined ? 200 : 206, {
@@ -37,11 +27,10 @@ export async function startFileServer() {
     response.write(file.bytes.subarray(start ?? 0, (start ?? 0) + reset));
     await file.beforeReset?.();
     return response.destroy();
-  });
-  return { origin, stop, files, requests };
+  };
 }
 
-function firstByte({ headers }: IncomingMessage, { etag }: ServedFile): number | undefined {
+function firstByte({ headers }: ReceivedRequest, { etag }: ServedFile): number | undefined {
   const start = /^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1];
   return start === undefined || headers['if-range'] !== etag ? undefined : Number(start);
 }
