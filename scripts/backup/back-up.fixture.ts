@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath, type Services, startServices } from '@bulkhead/embedded';
 import { runShell } from '../docs/run-shell.fixture.ts';
-import type { TemporarySystem } from '../test-system/start-temporary-system.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/back-up.md'), 'utf8');
 
@@ -20,7 +20,7 @@ const hasTools = ['mongodump', 'mongorestore'].every((command) => findOnPath({ c
  * Backs up a system whose API and workers are stopped, by the page's commands. Then stops its servers, and restores the
  * backup beside an empty Redis.
  */
-export async function backUpAndRestore(system: TemporarySystem, newFolder: string): Promise<Services> {
+export async function backUpAndRestore(system: TestSystem, newFolder: string): Promise<Services> {
   const { folder } = system;
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
   const start = () => startServices({ dataDir: newFolder, report: () => undefined, env });

@@ -14,7 +14,7 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
   let receiver: ScriptedServer;
   beforeAll(async () => {
     receiver = await startScriptedServer({ '*': { status: 204 } });
-    const env = () => ({ WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
+    const env = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
     browsed = await open({ patients: 3, env });
     const permissions = ['clipboard-read', 'clipboard-write'];
     ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));

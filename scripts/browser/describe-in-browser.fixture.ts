@@ -1,10 +1,10 @@
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
-type Options = Omit<Parameters<typeof openSystem>[0], 'command' | 'start'>;
+type Options = Omit<Parameters<typeof openSystem>[0], 'command'>;
 
 const tool = await findChromium({ env: process.env, progress: () => undefined });
 
@@ -17,7 +17,7 @@ export function describeInBrowser(
     let browsed: BrowsedSystem | undefined;
     afterAll(() => browsed?.stop());
     define(async (options) => {
-      browsed = await openSystem({ ...options, start: startQuickSystem, command });
+      browsed = await openSystem({ ...onTestServers(), ...options, command });
       return browsed;
     });
   });

@@ -1,8 +1,7 @@
 import { lockNetwork } from '@bulkhead/embedded';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { buildConsole } from '../system/builds.ts';
-import { startTemporarySystem, type TemporaryStart } from '../test-system/start-temporary-system.ts';
-import type { TestSystem } from '../test-system/start-test-system.ts';
+import { startTestSystem, type TestSystemStart } from '../test-system/start-test-system.ts';
 
 /** The browser needs no network outside of the test, and containers do not support its sandbox. */
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
@@ -20,20 +19,17 @@ export type BrowsedSystem = Awaited<ReturnType<typeof openSystem>>;
 
 /** Starts a whole system with a built console, and a browser. */
 export async function openSystem(
-  options: Pick<TemporaryStart, 'patients' | 'env'> & {
+  options: TestSystemStart & {
     readonly command: string;
     /** The host by which the browser calls the API. Default: the usual one. */
     readonly host?: string;
     /** Whether a page has scripts that run for seconds. Default: false. */
     readonly hasLongScripts?: boolean;
-    /** Default: with own servers, two workers, and the rate of athenahealth. */
-    readonly start?: (options: Pick<TemporaryStart, 'patients' | 'env'>) => Promise<TestSystem>;
   },
 ) {
-  const { command: executablePath, host = '127.0.0.1', hasLongScripts = false, ...others } = options;
-  const { start = startTemporarySystem, ...startOptions } = others;
+  const { command: executablePath, host = '127.0.0.1', hasLongScripts = false, ...start } = options;
   await buildConsole();
-  const system = await start(startOptions);
+  const system = await startTestSystem(start);
   const browser = await openBrowser({ executablePath, hasLongScripts });
   const baseUrl = system.baseUrl.replace('127.0.0.1', host);
   return {

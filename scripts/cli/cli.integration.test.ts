@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { countOfConnection } from '@bulkhead/erasure';
 import { captureCommand } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { bulkheadCommand, runBulkhead } from './run-bulkhead.fixture.ts';
 
-const system = await startQuickSystem({ patients: 4 });
+const system = await startTestSystem({ ...onTestServers(), patients: 4 });
 afterAll(() => system.stop());
 const access = { url: system.baseUrl, key: system.apiKey };
 

@@ -74,7 +74,10 @@ test('bulkhead audit download keeps an earlier content until the new one is comp
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'bulkhead audit download leaves no file if %s ends it',
   async (signal) => {
-    const server = await startScriptedServer({ ...aliveRoute, '*': (_request, response) => void startSending(response) });
+    const server = await startScriptedServer({
+      ...aliveRoute,
+      '*': (_request, response) => void startSending(response),
+    });
     try {
       const access = { url: server.url, key: 'bh_1' };
       const { command, env } = bulkheadCommand(['audit', 'download', '--out', file], access);

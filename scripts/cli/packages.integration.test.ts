@@ -2,10 +2,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeF
 import { join } from 'node:path';
 import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 
 const root = join(import.meta.dirname, '../..');
-const system = await startQuickSystem({ patients: 2 });
+const system = await startTestSystem({ ...onTestServers(), patients: 2 });
 afterAll(() => system.stop());
 for (const name of ['apps/cli', 'packages/client']) {
   await npm(['pack', '--pack-destination', system.folder], { cwd: join(root, name), env: baseEnv() });

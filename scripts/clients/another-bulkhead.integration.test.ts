@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { createApiClient } from '../system/api-client.ts';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { readStored, type ServedSystem, startServedSystem, until } from './served-system.fixture.ts';
 
 const started: { stop(): Promise<void> }[] = [];
@@ -36,7 +36,7 @@ async function startTarget(source: ServedSystem) {
     ...{ id: 'upstream', name: 'Another Bulkhead', defaultEnvironment: 'main', defaultScope: 'system/*.rs' },
     environments: { main: { fhirEndpoint: source.fhirUrl } },
   };
-  const system: TemporarySystem = await startTemporarySystem({
+  const system: TestSystem = await startTestSystem({
     ...{ patients: 1, workerCount: 1 },
     env(folder) {
       const file = join(folder, 'upstream.json');

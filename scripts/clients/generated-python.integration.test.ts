@@ -3,7 +3,8 @@ import { installFromPypi } from '@bulkhead/embedded';
 import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -14,7 +15,7 @@ const tool = await installFromPypi({
 });
 
 describeWith({ title: 'a client in Python that openapi-generator makes', tool }, () => {
-  const starting = startQuickSystem({ patients: 2 });
+  const starting = startTestSystem({ ...onTestServers(), patients: 2 });
   afterAll(async () => (await starting).stop());
 
   test('the client exports, searches, and reads the code of an error', async () => {

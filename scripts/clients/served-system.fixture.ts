@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { testServices } from '@bulkhead/testing';
 import { exportJWK, generateKeyPair } from 'jose';
 import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
-import { startTemporarySystem } from '../test-system/start-temporary-system.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 
 /** Starts a system whose stored resources are read by clients of other authors. */
 export async function startServedSystem({
@@ -14,9 +14,9 @@ export async function startServedSystem({
   readonly patients: number;
   readonly env?: Record<string, string>;
 }) {
-  const system = await startTemporarySystem({
-    ...{ patients, hasFastRate: true, services: testServices(), workerCount: 1 },
-    env: () => env,
+  const system = await startTestSystem({
+    ...onTestServers(),
+    ...{ patients, env },
   });
   const { baseUrl, connectionId, store, simulator } = system;
   const call = createApiClient(system);
@@ -56,7 +56,7 @@ export async function startServedSystem({
 
 /** The lines of the stored resources of these types by their references, or of all types. */
 export async function readStored(options: {
-  readonly store: Awaited<ReturnType<typeof startTemporarySystem>>['store'];
+  readonly store: Awaited<ReturnType<typeof startTestSystem>>['store'];
   readonly connectionId: string;
   readonly types?: readonly string[] | undefined;
 }): Promise<Map<string, string>> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '../system/api-client.ts';
-import type { TemporarySystem } from '../test-system/start-temporary-system.ts';
+import type { TestSystem } from '../test-system/start-test-system.ts';
 
 interface Manifest {
   readonly transactionTime: string;
@@ -89,7 +89,7 @@ export class ExportCopy {
  * @param options.onStart called before an export. What it returns is called when the export was read to its end
  */
 export function followExports(options: {
-  readonly system: Pick<TemporarySystem, 'baseUrl' | 'apiKey' | 'connectionId'>;
+  readonly system: Pick<TestSystem, 'baseUrl' | 'apiKey' | 'connectionId'>;
   readonly onStart: () => (resources: ReadonlyMap<string, string>) => void;
 }) {
   const { system, onStart } = options;

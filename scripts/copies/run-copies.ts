@@ -8,7 +8,7 @@ import { createApiClient } from '../system/api-client.ts';
 import type { AppProcess } from '../system/app-process.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import type { DatabaseServer } from '../test-system/database-server.ts';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { type ExportCopy, followExports } from './follow-exports.ts';
 import { startPostgresql } from './start-postgresql.ts';
 
@@ -47,7 +47,7 @@ export async function* runCopies({
   await using starting = new AsyncDisposableStack();
   const postgresql = starting.adopt(await startPostgresql(), (server) => server.stop());
   const clock = { preload, env: {} };
-  const system = starting.adopt(await startTemporarySystem({ patients, hasFastRate: true, clock }), (started) =>
+  const system = starting.adopt(await startTestSystem({ patients, hasFastRate: true, clock }), (started) =>
     started.stop(),
   );
   const copy = starting.adopt(await keepRunning({ system, url: postgresql.url }), (program) => program.stop());
@@ -83,7 +83,7 @@ const changing = { resourceType: 'Encounter', id: 'inpatient' };
 const changingReference = `${changing.resourceType}/${changing.id}`;
 
 /** Stores one version of a resource after the other until it is ended. */
-function changeAllTheTime({ store, connectionId }: TemporarySystem) {
+function changeAllTheTime({ store, connectionId }: TestSystem) {
   let isEnding = false;
   let version = 0;
   const run = async (): Promise<void> => {
@@ -122,7 +122,7 @@ interface Copy {
 }
 
 /** Runs the copier, and starts it again whenever it ends, as systemd or Docker do. */
-async function keepRunning({ system, url }: { readonly system: TemporarySystem; readonly url: string }): Promise<Copy> {
+async function keepRunning({ system, url }: { readonly system: TestSystem; readonly url: string }): Promise<Copy> {
   const env = {
     ...{ PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey },
     ...{ BULKHEAD_CONNECTION: system.connectionId, DATABASE_URL: url, POLL_SECONDS: '1' },
@@ -150,7 +150,7 @@ async function keepRunning({ system, url }: { readonly system: TemporarySystem; 
 /** Kills one after the other until it is ended. @returns how many were killed */
 function disturb(options: {
   readonly random: Random;
-  readonly system: TemporarySystem;
+  readonly system: TestSystem;
   readonly postgresql: Awaited<ReturnType<typeof startPostgresql>>;
   readonly copy: Copy;
 }) {
@@ -215,7 +215,7 @@ async function untilCopied({ url, changedBy }: { readonly url: string; readonly 
 /** Exports everything, and erases some patients. @returns how many */
 async function changeEverything(options: {
   readonly random: Random;
-  readonly system: TemporarySystem;
+  readonly system: TestSystem;
   readonly round: number;
 }) {
   const { random, system, round } = options;
@@ -240,7 +240,7 @@ async function changeEverything(options: {
 }
 
 interface Copies {
-  readonly system: TemporarySystem;
+  readonly system: TestSystem;
   /** Of PostgreSQL. */
   readonly url: string;
   readonly exported: ExportCopy;
@@ -279,7 +279,7 @@ async function compare({
   system: { store, connectionId },
   copied,
 }: {
-  readonly system: TemporarySystem;
+  readonly system: TestSystem;
   readonly copied: Map<string, string>;
 }) {
   const differences: string[] = [];

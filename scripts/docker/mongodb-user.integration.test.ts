@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { runMainJob } from '../start/main-job.ts';
 import { createApiClient } from '../system/api-client.ts';
-import { startTemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { expectOnlyItsDatabase } from './expect-only-its-database.fixture.ts';
 import { runUserScript } from './run-user-script.fixture.ts';
 
@@ -36,7 +36,7 @@ test('migrate, an export, an erasure and a purge work with only the role readWri
   stack.defer(() => services.stop());
   await expectOnlyItsDatabase(mongodbUri);
   const redisUrl = services.redis.url;
-  const system = await startTemporarySystem({
+  const system = await startTestSystem({
     ...{ patients: 5, workerCount: 1, hasFastRate: true },
     services: { redisUrl, mongodbUri, prefix: '{user}' },
   });

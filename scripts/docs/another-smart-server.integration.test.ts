@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/another-smart-server.md';
 const search = { parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' } };
-const system = await startQuickSystem({
+const system = await startTestSystem({
+  ...onTestServers(),
   patients: 4,
   env: (folder) => {
     const providersFile = join(folder, 'providers.json');

@@ -10,7 +10,7 @@ import { backUpAndRestore } from '../backup/back-up.fixture.ts';
 import { type RestoredSystem, startRestored } from '../backup/start-restored.fixture.ts';
 import { dumpMongodb } from '../leaks/dump-mongodb.fixture.ts';
 import { dumpRedis } from '../leaks/dump-redis.fixture.ts';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const athena = '/api/ehr/athenahealth';
@@ -19,7 +19,7 @@ const documentText = 'The content of a document.';
 const types = ['Patient', 'Condition', 'DocumentReference', 'Observation'];
 
 let newFolder: string;
-let system: TemporarySystem;
+let system: TestSystem;
 let services: Services;
 let restored: RestoredSystem;
 let store: Store;
@@ -109,8 +109,8 @@ async function readDocument(baseUrl: string): Promise<string | undefined> {
 beforeAll(async () => {
   newFolder = mkdtempSync(join(tmpdir(), 'bulkhead-backup-'));
   receiver = await startScriptedServer();
-  const settings = () => ({ WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
-  system = await startTemporarySystem({ patients: 6, env: settings, workerCount: 1, hasFastRate: true });
+  const settings = { WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
+  system = await startTestSystem({ patients: 6, env: settings, workerCount: 1, hasFastRate: true });
   await useSystem();
   await Promise.all([system.api, ...system.workers].map((app) => app.stop()));
   before = await dumpMongodb(system.mongodb.url);

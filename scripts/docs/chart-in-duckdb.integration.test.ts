@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installFromPypi } from '@bulkhead/embedded';
 import { afterAll, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const duckdb = await installFromPypi({ name: 'duckdb-cli', version: '1.5.6', command: 'duckdb', env: process.env });
-const system = await startQuickSystem({ patients: 40 });
+const system = await startTestSystem({ ...onTestServers(), patients: 40 });
 afterAll(() => system.stop());
 
 const run = 'missing' in duckdb ? test.skip : test;

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/connect-athenahealth.md';
-const system = await startQuickSystem({ patients: 4 });
+const system = await startTestSystem({ ...onTestServers(), patients: 4 });
 afterAll(() => system.stop());
 const { simulator, folder, baseUrl, apiKey } = system;
 

@@ -5,10 +5,11 @@ import { ageChanges } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { importJWK, type JWK, SignJWT } from 'jose';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
-const system = await startQuickSystem({ patients: 4 });
+const system = await startTestSystem({ ...onTestServers(), patients: 4 });
 afterAll(() => system.stop());
 
 function run(commands: string, env: Readonly<Record<string, string>> = {}): Promise<string> {

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
 import type { AppProcess } from '../system/app-process.ts';
 import { root } from '../system/builds.ts';
-import { startTestApps, type TestApps } from '../system/test-apps.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const nginx = await findInPackage({ path: 'usr/sbin/nginx', env: process.env });
@@ -19,7 +20,7 @@ const page = 'docs/how-to/ingress-and-tls.md';
 describeWith({ title: 'nginx with docker/nginx/bulkhead.conf', tool: nginx }, ({ command }) => {
   const port = 23_000 + (process.pid % 900);
   const { cert, key } = makeSelfSigned();
-  let apps: TestApps;
+  let system: TestSystem;
   let apis: readonly [AppProcess, AppProcess];
   let proxy: Tethered;
   let apiKey: string;
@@ -32,11 +33,10 @@ describeWith({ title: 'nginx with docker/nginx/bulkhead.conf', tool: nginx }, ({
   };
 
   beforeAll(async () => {
-    apps = await startTestApps({ env: { TRUST_PROXY: '1' }, simulator: { SIMULATOR_PATIENTS: '1' } });
-    await apps.migrate();
-    apis = [await apps.startApi('api-1'), await apps.startApi('api-2')];
-    apiKey = await apps.store.apiKeys.create({ name: 'proxied', role: 'operator', now: new Date() });
-    const folder = join(apps.folder, 'nginx');
+    system = await startTestSystem({ ...onTestServers(), workerCount: 0, patients: 1, env: { TRUST_PROXY: '1' } });
+    apis = [system.api, await system.startApi()];
+    ({ apiKey } = system);
+    const folder = join(system.folder, 'nginx');
     mkdirSync(folder);
     writeFileSync(join(folder, 'tls.crt'), cert);
     writeFileSync(join(folder, 'tls.key'), key);
@@ -67,16 +67,16 @@ describeWith({ title: 'nginx with docker/nginx/bulkhead.conf', tool: nginx }, ({
   afterAll(async () => {
     agent.destroy();
     await proxy?.stop();
-    await apps?.stop();
+    await system?.stop();
   });
 
   test('the commands of the page work as written through the proxy', async () => {
     const env = { BULKHEAD_URL: `https://localhost:${port}`, BULKHEAD_API_KEY: apiKey };
-    const ca = join(apps.folder, 'nginx', 'tls.crt');
+    const ca = join(system.folder, 'nginx', 'tls.crt');
     const commands = await commandsOf(page);
     const printed = await runShell({
       commands,
-      folder: apps.folder,
+      folder: system.folder,
       env: { ...env, CURL_CA_BUNDLE: ca, NODE_EXTRA_CA_CERTS: ca },
     });
     expect(printed).toContain('Strict-Transport-Security: max-age');

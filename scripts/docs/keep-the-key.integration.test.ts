@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { installMoto, startMoto } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/keep-the-key-in-a-kms.md';
@@ -12,7 +13,7 @@ const moto = await installMoto(process.env);
 describeWith({ title: page, tool: moto }, ({ command }) => {
   test('the commands of the page about AWS KMS wrap the key of a deployment and rotate both keys', async () => {
     const kms = await startMoto(command);
-    const system = await startQuickSystem({ patients: 4 });
+    const system = await startTestSystem({ ...onTestServers(), patients: 4 });
     const { folder } = system;
     try {
       const rotation = (await blocksOf(page)).at(-1) ?? '';

@@ -4,13 +4,14 @@ import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { runMainJob } from '../start/main-job.ts';
 import { createApiClient } from '../system/api-client.ts';
-import { startQuickSystem } from '../test-system/start-quick-system.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem } from '../test-system/start-test-system.ts';
 import { blocksOf, runShell } from './run-shell.fixture.ts';
 
 /** The values for `…` on a page, and a separate id for each block. */
 type Values = Readonly<Record<string, string>>;
 
-const system = await startQuickSystem({ patients: 4 });
+const system = await startTestSystem({ ...onTestServers(), patients: 4 });
 afterAll(() => system.stop());
 const api = createApiClient(system);
 const { connectionId } = system;

@@ -4,13 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from '../browser/open-system.ts';
 import { runBulkhead } from '../cli/run-bulkhead.fixture.ts';
-import { startTemporarySystem } from '../test-system/start-temporary-system.ts';
-import type { TestSystem } from '../test-system/start-test-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
 const metricsToken = 'prometheus-0123456789';
-const env = () => ({ METRICS_TOKEN: metricsToken });
+const env = { METRICS_TOKEN: metricsToken };
 
 let browsed: BrowsedSystem | undefined;
 let page: Page | undefined;
@@ -18,7 +17,7 @@ let system: TestSystem;
 beforeAll(async () => {
   if ('missing' in chromium) {
     console.warn(`The overview of the console is not tested, because there is no Chromium: ${chromium.missing}`);
-    system = await startTemporarySystem({ patients: 1, env });
+    system = await startTestSystem({ patients: 1, env });
     return;
   }
   browsed = await openSystem({ command: chromium.command, patients: 1, env });

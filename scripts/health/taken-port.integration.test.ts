@@ -5,30 +5,29 @@ import { programOf, runApp, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runBulkhead } from '../cli/run-bulkhead.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
-import { startTestApps, type TestApps } from '../system/test-apps.fixture.ts';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 
 const exportPath = '/api/ehr/athenahealth/bulk-export';
 
 /** A program that has the port which our programs are given. */
 const other: Server = createServer();
 let port: number;
-let apps: TestApps;
+let system: TestSystem;
 beforeAll(async () => {
   other.listen(0);
   await once(other, 'listening');
   ({ port } = other.address() as AddressInfo);
-  const short = { WORKER_POLL_INTERVAL_MS: '250', WORKER_SWEEP_INTERVAL_MS: '1000', WORKER_DOCUMENTS: 'off' };
-  apps = await startTestApps({ env: short, simulator: { SIMULATOR_PATIENTS: '1', SIMULATOR_EXPORT_SECONDS: '0.2' } });
-  await apps.migrate();
+  system = await startTestSystem({ ...onTestServers(), workerCount: 0, patients: 1 });
 }, 120_000);
 afterAll(async () => {
   other.close();
-  await apps?.stop();
+  await system?.stop();
 });
 
 /** @returns the exit code, and the lines of the log about what went wrong */
 async function runOnTakenPort(app: 'api' | 'worker', variable: string) {
-  const env = { ...apps.env, HOST: '127.0.0.1', [variable]: String(port) };
+  const env = { ...system.env, HOST: '127.0.0.1', [variable]: String(port) };
   const { code, stdout, stderr } = await runApp({ program: programOf(app), env });
   const lines = stdout
     .trim()
@@ -42,12 +41,8 @@ const reasonOf = (variable: string) =>
   `Port ${port} is in use. Stop the program that uses it, or set ${variable} to a free port.`;
 
 test('a program whose port is taken ends with one clear line, takes no job, and leaves a green deployment', async () => {
-  const { store } = apps;
-  const api = await apps.startApi('api');
-  const apiKey = await store.apiKeys.create({ name: 'port', role: 'operator', now: new Date() });
-  const call = createApiClient({ baseUrl: api.url, apiKey });
-  const connection = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
-  const { id: connectionId } = await call<{ id: string }>('POST', '/api/ehr/connections', connection);
+  const { store, api, apiKey, connectionId } = system;
+  const call = createApiClient(system);
   // No worker runs, so the job waits.
   const { id } = await call<{ id: string }>('POST', exportPath, { connectionId, resourceTypes: ['Patient'] });
 
@@ -71,7 +66,7 @@ test('a program whose port is taken ends with one clear line, takes no job, and 
   expect(await store.bulkExports.find(id)).toMatchObject({ phase: 'queued' });
   expect(await store.processStates.list(new Date())).toMatchObject([{ kind: 'api', pid: api.pid }]);
 
-  await apps.startWorker('worker');
+  await system.startWorker();
   await waitFor(async () => (await store.bulkExports.find(id))?.phase === 'completed', { timeoutMs: 60_000 });
   await call('POST', `/api/ehr/connections/${connectionId}/test`, {});
   const doctor = async () => {

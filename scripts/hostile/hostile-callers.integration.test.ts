@@ -5,7 +5,7 @@ import { makeDocument } from '@bulkhead/records/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { type HostileRequest, hostileBodies, hostileRequests } from './hostile-callers.fixture.ts';
 
 /** The rule for every request: the event loop is not held for longer, in CPU time on a machine that also does other work. */
@@ -36,7 +36,7 @@ interface Answer {
   readonly bytes: number;
 }
 
-let system: TemporarySystem;
+let system: TestSystem;
 let holds: string;
 let requests: readonly HostileRequest[] = [];
 const answers: Answer[] = [];
@@ -44,11 +44,11 @@ const healthStatuses: number[] = [];
 
 beforeAll(async () => {
   holds = mkdtempSync(join(tmpdir(), 'bulkhead-holds-'));
-  system = await startTemporarySystem({
+  system = await startTestSystem({
     patients: 20,
     workerCount: 1,
     hasFastRate: true,
-    env: () => ({ HOLDS_FOLDER: holds, WORKER_POLL_INTERVAL_MS: '250', API_REQUESTS_PER_MINUTE: '100000' }),
+    env: { HOLDS_FOLDER: holds, WORKER_POLL_INTERVAL_MS: '250', API_REQUESTS_PER_MINUTE: '100000' },
     apiArgs: ['--import', join(import.meta.dirname, 'measure-holds.preload.ts')],
   });
   await storeData();

@@ -8,7 +8,7 @@ import { answerByRoute, toAnswer } from '../leaks/planting-ehr.fixture.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { memoryEnv, workerNodeArgs } from '../system/process-options.ts';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { type HostileAnswer, hostileAnswers, kindOf } from './hostile-answers.fixture.ts';
 
 /** The one rule for every answer: no process holds its event loop for a second, or needs more than its shipped memory. */
@@ -16,7 +16,7 @@ const maxHoldMs = 1000;
 const root = join(import.meta.dirname, '..', '..');
 const atOnce = 3;
 
-let system: TemporarySystem;
+let system: TestSystem;
 let ehr: ScriptedServer;
 let holds: string;
 const sent = new Set<HostileAnswer>();
@@ -41,7 +41,7 @@ beforeAll(async () => {
     return { ...own, ...memoryEnv, WORKER_POLL_INTERVAL_MS: '500' };
   };
   const workerArgs = [...workerNodeArgs, '--import', join(import.meta.dirname, 'measure-holds.preload.ts')];
-  system = await startTemporarySystem({ patients: 1, env, workerArgs });
+  system = await startTestSystem({ patients: 1, env, workerArgs });
   const api = createApiClient(system);
   const waiting = [...hostileAnswers.entries()];
   let isDone = false;

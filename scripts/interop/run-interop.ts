@@ -1,7 +1,7 @@
 import type { StepReport } from '@bulkhead/embedded';
 import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import type { Steps } from '../steps/steps.ts';
-import type { TestSystem } from '../test-system/start-test-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import type { CheckContext } from './checks/check.ts';
 import { checkClient } from './checks/client.check.ts';
 import { checkDocuments } from './checks/documents.check.ts';
@@ -34,7 +34,7 @@ import { bulkFileRoutes } from './server/bulk-file-routes.ts';
 import { FhirServer, type ServedResource } from './server/fhir-server.ts';
 import type { Hapi } from './server/start-hapi.ts';
 import { InteropApi } from './system/interop-api.ts';
-import { provider, startInteropSystem } from './system/start-interop-system.ts';
+import { provider, providerEnv } from './system/provider.ts';
 
 /** The size of the generated practice: about 650 resources. */
 const generatedPatients = 20;
@@ -63,13 +63,9 @@ export async function runInterop(options: {
   const patients = Math.max(5, part.patients ?? generatedPatients);
   let system: TestSystem | undefined;
   try {
-    system = await startInteropSystem({
-      folder,
-      fhirUrl: hapi.url,
-      examplesUrl: `${fileServer.url}/fhir`,
-      patients,
-      report,
-    });
+    // Its simulated athenahealth is used only for generated data.
+    const systemEnv = providerEnv({ folder, fhirUrl: hapi.url, examplesUrl: `${fileServer.url}/fhir` });
+    system = await startTestSystem({ folder, patients, report, env: systemEnv });
     const data = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
     const resources = choosePart(data, part);
     await steps.run('FHIR server', async () => ({ text: hapi.url, value: await hapi.ready }));

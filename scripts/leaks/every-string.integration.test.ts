@@ -4,7 +4,7 @@ import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { patientIdOf } from './marked-answers.fixture.ts';
 import { answerWithPlants, isShared, makePlants, type Plant, sharedPath } from './planting-ehr.fixture.ts';
@@ -12,7 +12,7 @@ import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 
 /** High, because requests wait most of the time. */
 const atOnce = 24;
-let system: TemporarySystem;
+let system: TestSystem;
 let ehr: ScriptedServer;
 /** The plants whose marks were sent. */
 const sent = new Set<Plant>();
@@ -46,7 +46,7 @@ beforeAll(async () => {
       WORKER_SWEEP_INTERVAL_MS: '5000',
     };
   };
-  system = await startTemporarySystem({ patients: 1, env });
+  system = await startTestSystem({ patients: 1, env });
   const operator = createApiClient(system);
   const { key } = await operator<{ key: string }>('POST', '/api/ehr/api-keys', { name: 'client', role: 'client' });
   const client = createApiClient({ ...system, apiKey: key });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTemporarySystem, type TemporarySystem } from '../test-system/start-temporary-system.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlanted } from './planted.fixture.ts';
@@ -14,7 +14,7 @@ const resourceCollections = /^[A-Z]/;
 const page = readFileSync(join(import.meta.dirname, '../../docs/security/encryption.md'), 'utf8');
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const planted = makePlanted();
-let system: TemporarySystem;
+let system: TestSystem;
 let answers: readonly ShownAnswer[];
 let secrets: Readonly<Record<string, string>>;
 let links: readonly string[];
@@ -27,7 +27,7 @@ let database: ReadonlyMap<string, string>;
 beforeAll(async () => {
   // An operator may set DEBUG to find a fault. The log must not contain planted values then either.
   const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
-  system = await startTemporarySystem({ patients: 4, env: () => env });
+  system = await startTestSystem({ patients: 4, env });
   ({ answers, secrets, links, signedLink } = await useEverything(system, planted));
   metrics = await readMetrics(system);
   redis = await dumpRedis(system.redis.url);

@@ -7,8 +7,9 @@ import { anyCharacter } from '@bulkhead/testing/any-character';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { rolldown } from 'rolldown';
+import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import config from './rolldown.config.ts';
-import { startTestApps, type TestApps } from './test-apps.fixture.ts';
 
 /**
  * The bundle replaces two modules of MongoDB's driver: `whatwg-url` by node's URL, and `saslprep` by a function that reads the tables
@@ -173,17 +174,15 @@ describe('the preparation of passwords in a bundle', () => {
 });
 
 describe('the bundle of the API', () => {
-  let apps: TestApps;
+  let system: TestSystem;
   beforeAll(async () => {
-    apps = await startTestApps({ simulator: { SIMULATOR_PATIENTS: '1' } });
-    await apps.migrate();
-  });
-  afterAll(() => apps?.stop());
+    system = await startTestSystem({ ...onTestServers(), workerCount: 0, patients: 1 });
+  }, 60_000);
+  afterAll(() => system?.stop());
 
   test('the bundle of the API serves the pages of Bull Board and Swagger UI, with every script and style of them', async () => {
-    const { url } = await apps.startApi('api');
+    const { baseUrl: url, apiKey: key } = system;
     const browser = createBrowser();
-    const key = await apps.store.apiKeys.create({ name: 'bundle', role: 'operator', now: new Date() });
     await browser.submit(`${url}/login`, { key });
     for (const path of ['/admin/queues/', '/docs/']) {
       const page = await browser.open(url + path);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import { createApiClient } from '../system/api-client.ts';
@@ -42,17 +43,22 @@ const firstPort = 4000 + (process.pid % 1000) * 20;
 const ownPrefix = '{chaos}';
 const connection = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
 
+type Env = Readonly<Record<string, string>>;
+
 export interface TestSystemStart {
-  readonly folder: string;
+  /** Where data and logs are kept. Default: a new folder, which is removed when the system stops. */
+  readonly folder?: string;
   readonly patients: number;
-  readonly seed: number;
-  readonly report: (step: StepReport) => void;
-  /** The environment of the API and the workers, in addition to the addresses of the servers. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Default: 1. */
+  readonly seed?: number;
+  /** Default: nothing is reported. */
+  readonly report?: (step: StepReport) => void;
+  /** The environment of the API and the workers, in addition to the addresses of the servers. It may need files in the folder. */
+  readonly env?: Env | ((folder: string) => Env);
   /**
    * The clock of the API and the workers. Default: one that `shiftClocks` shifts. It needs the sources, not the bundles.
    */
-  readonly clock?: { readonly preload: string; readonly env: Readonly<Record<string, string>> };
+  readonly clock?: { readonly preload: string; readonly env: Env };
   /** Running servers, for tests that kill none. Default: own ones. */
   readonly services?: { readonly redisUrl: string; readonly mongodbUri: string; readonly prefix: string };
   /** Options of Node.js for the workers. Default: none. */
@@ -65,17 +71,27 @@ export interface TestSystemStart {
   readonly hasFastRate?: boolean;
 }
 
-/** Starts a system in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
-export function startTestSystem(options: TestSystemStart) {
-  return startParts((started) => startAll({ ...options, started }));
+/** Starts a system of real processes: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
+export async function startTestSystem(options: TestSystemStart) {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'bulkhead-system-'));
+  const remove = () => {
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const system = await startParts((started) => startAll({ ...options, folder, started }));
+    return { ...system, folder, stop: () => system.stop().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 async function startAll({
   folder,
   patients,
-  seed,
-  report,
-  env: givenEnv = {},
+  seed = 1,
+  report = () => undefined,
+  env: wantedEnv = {},
   clock,
   services: givenServices,
   workerArgs = [],
@@ -83,7 +99,8 @@ async function startAll({
   workerCount = 2,
   hasFastRate = false,
   started,
-}: TestSystemStart & { readonly started: Stoppable[] }) {
+}: TestSystemStart & { readonly folder: string; readonly started: Stoppable[] }) {
+  const givenEnv = typeof wantedEnv === 'function' ? wantedEnv(folder) : wantedEnv;
   const clockFile = join(folder, 'clock-offset');
   writeFileSync(clockFile, '0');
   const { preload, env: clockEnv } = clock ?? {
@@ -134,28 +151,38 @@ async function startAll({
     return { ...settings, BULKHEAD_PREFIX: prefix, ...providers, ...clockEnv, ...givenEnv };
   };
   const nodeArgs = ['--import', preload];
-  const api = await launch({
-    ...apiApp(envAt, [...nodeArgs, ...apiArgs]),
-    wantedPort: firstPort + 1,
-    ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the API' }),
-  });
+  let nextPort = firstPort + 1;
+  const startApi = () =>
+    launch({
+      ...apiApp(envAt, [...nodeArgs, ...apiArgs]),
+      wantedPort: nextPort++,
+      ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the API' }),
+    });
+  const api = await startApi();
   const baseUrl = api.url;
   const env = { ...workerEnv, ...envAt(api.port), WORKER_LOCK_MS: String(lockMs) };
   const simulator = controlSimulator(simulatorUrl);
   const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
-  const startWorker = (index: number) =>
+  let workersStarted = 0;
+  const startWorker = () =>
     launch({
-      ...workerApp({ name: `worker-${index + 1}`, env }),
-      wantedPort: firstPort + 2 + index,
+      ...workerApp({ name: `worker-${++workersStarted}`, env }),
+      wantedPort: nextPort++,
       nodeArgs: [...nodeArgs, ...workerArgs],
     });
   const [workers, { id: connectionId }] = await allStarted([
-    allStarted(Array.from({ length: workerCount }, (_, index) => startWorker(index))),
+    allStarted(Array.from({ length: workerCount }, startWorker)),
     createApiClient({ baseUrl, apiKey })<{ id: string }>('POST', '/api/ehr/connections', connection),
     simulator.readClock(),
   ]);
   return {
     ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, encryptionKey, lockMs },
+    /** The environment of the API and the workers, for processes that a test runs itself. */
+    env,
+    /** Starts a further API. */
+    startApi,
+    /** Starts a further worker. */
+    startWorker,
     /** The address of each worker's health and metrics. */
     workerUrls: workers.map(({ url }) => url),
     /** Shifts the wall clocks of the API and the workers by this much, at once. */
@@ -170,7 +197,7 @@ async function startServers({
   folder,
   report,
   started,
-}: Pick<TestSystemStart, 'folder' | 'report'> & { readonly started: Stoppable[] }) {
+}: Required<Pick<TestSystemStart, 'folder' | 'report'>> & { readonly started: Stoppable[] }) {
   // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
   const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace(folder, ownEnv) });

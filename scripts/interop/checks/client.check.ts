@@ -1,7 +1,7 @@
 import { knownFaults } from '../compare/known-faults.ts';
 import { deletedPatientId } from '../server/bulk-file-routes.ts';
 import { type ClientReading, readWithClient, type ValidationFault } from '../server/read-with-client.ts';
-import { examplesEnvironment } from '../system/start-interop-system.ts';
+import { examplesEnvironment } from '../system/provider.ts';
 import type { CheckContext } from './check.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { SourceResource } from '../data/find-data.ts';
 import { loadResources } from '../data/load-data.ts';
-import { examplesEnvironment } from '../system/start-interop-system.ts';
+import { examplesEnvironment } from '../system/provider.ts';
 import { type CheckContext, compareStored, completed, endOf } from './check.ts';
 
 /** HAPI forbids a System level export of Binary. */

@@ -1,7 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StepReport } from '@bulkhead/embedded';
-import { startTestSystem, type TestSystem } from '../../test-system/start-test-system.ts';
 
 /** The provider's id in the API's routes. */
 export const provider = 'hapi';
@@ -13,19 +11,15 @@ export const examplesEnvironment = 'examples';
 const searchPageSize = 5;
 
 /**
- * Starts a system of real processes (API, two workers, Redis, MongoDB) that has the server as a provider. Its simulated
- * athenahealth is used only for generated data.
+ * The environment of a system that has the server as a provider.
+ * @param options.examplesUrl the address of the published examples' file server
  */
-export function startInteropSystem(options: {
+export function providerEnv(options: {
   readonly folder: string;
   readonly fhirUrl: string;
-  /** The address of the published examples' file server. */
   readonly examplesUrl: string;
-  /** The number of patients in the generated data. */
-  readonly patients: number;
-  readonly report: (step: StepReport) => void;
-}): Promise<TestSystem> {
-  const { folder, fhirUrl, examplesUrl, patients, report } = options;
+}): Readonly<Record<string, string>> {
+  const { folder, fhirUrl, examplesUrl } = options;
   const providersFile = join(folder, 'providers.json');
   const entry = {
     id: provider,
@@ -38,6 +32,5 @@ export function startInteropSystem(options: {
     search: { pageSize: searchPageSize },
   };
   writeFileSync(providersFile, JSON.stringify([entry]));
-  const env = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
-  return startTestSystem({ folder, patients, seed: 1, report, env });
+  return { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
 }
