@@ -14,7 +14,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
   let complaints: string[];
   beforeAll(async () => {
     browsed = await open({ patients: 3, host: 'localhost' });
-    await browsed.system.simulator.changeOptions({ asksUser: true });
+    await browsed.system.simulator.orderSettings({ asksUser: true });
     ({ page, complaints } = await browsed.open('/connections'));
     await browsed.logIn(page);
     await title('Connections').waitFor();

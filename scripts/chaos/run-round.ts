@@ -53,7 +53,7 @@ export async function runRound(options: RoundOptions) {
   // If the first export failed, a second one must make the data complete.
   const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat(system, since)];
   await watch.stop();
-  await simulator.clearFaults();
+  await simulator.cancelOrders();
   const exports = [first, ...retry];
   const verdict = await verifyRound({
     ...{ system, watch, exports, disruptions, watermarks, faults },
@@ -92,7 +92,7 @@ async function runExport(order: ExportOrder): Promise<OrderedExport> {
 }
 
 async function repeat(system: TestSystem, since: ExportOrder['since']): Promise<OrderedExport> {
-  await system.simulator.clearFaults();
+  await system.simulator.cancelOrders();
   return runExport({ system, since, timeoutMs: undisturbedMs });
 }
 

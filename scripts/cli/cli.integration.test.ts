@@ -63,7 +63,7 @@ describe('the bulkhead command', () => {
     await system.simulator.inject({ method: 'GET', path: '/bulkstatus/' }, fault, { times: 'always' });
     const start = `export start --connection ${system.connectionId} --types Patient,Observation --watch`;
     const { code, stdout, stderr } = await bulkhead(start);
-    await system.simulator.clearFaults();
+    await system.simulator.cancelOrders();
     expect({ code, stderr }).toEqual({ code: 7, stderr: expect.stringContaining('something is missing') });
     expect(stdout).toMatch(/^job_\S+ {2}COMPLETED, partial {2}\d+ stored, 0 quarantined\nwarning /);
   }, 60_000);

@@ -34,7 +34,7 @@ test('the commands of docs/how-to/another-smart-server.md work as written', asyn
     await process.start();
   }
   // The operator of the server would register the address of our keys.
-  await simulator.changeOptions({ jwksUrl: `${baseUrl}/.well-known/jwks.json` });
+  await simulator.orderSettings({ jwksUrl: `${baseUrl}/.well-known/jwks.json` });
   const env = { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey, CLIENT_ID: 'simulator-client' };
   const printed = await runShell({ commands: rest, folder, env });
   expect(printed).toMatch(/"kty": ?"RSA"/);

@@ -136,7 +136,7 @@ beforeAll(async () => {
   );
   // The secret must then be decrypted to get a new token.
   await store.accessTokens.delete(connectionId);
-  await system.simulator.clearFaults();
+  await system.simulator.cancelOrders();
   receiver = await startScriptedServer({ '/hook': { status: 204 } }, { port: Number(new URL(receiver.url).port) });
   restored = await startRestored(newFolder, env);
 }, 180_000);

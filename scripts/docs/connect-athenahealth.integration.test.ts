@@ -30,7 +30,7 @@ const firstDay = {
   maxActiveExports: 5,
   strictAccept: true,
 };
-await simulator.changeOptions(firstDay);
+await simulator.orderSettings(firstDay);
 
 test('the page connects a practice of a strict athenahealth word by word, and a missing step shows what the page says', async () => {
   const [create = '', rest = ''] = (await commandsOf(page)).split(/(?=^bulkhead connections test)/m);
@@ -41,10 +41,10 @@ test('the page connects a practice of a strict athenahealth word by word, and a 
 
   const withoutScopes = await run(`${testIt.trim()} || true`);
   expect(withoutScopes).toMatch(/token[^\n]+"Policy evaluation failed"[^\n]+a new one has none/);
-  await simulator.changeOptions({ registeredTypes: ['Patient', 'Condition', 'Observation'] });
+  await simulator.orderSettings({ registeredTypes: ['Patient', 'Condition', 'Observation'] });
   const withoutGrant = await run(`${testIt.trim()} || true`);
   expect(withoutGrant).toMatch(/read[^\n]+Manage Certified API App Access/);
-  await simulator.changeOptions({ practiceGrants: true });
+  await simulator.orderSettings({ practiceGrants: true });
 
   const printed = await run(`${testIt}\n${use}`);
   expect(printed).toMatch(/discovery[^\n]+offers scopes of v1 and v2\. The connection requests v2\./);

@@ -169,7 +169,7 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
 /** Exports files that need no token, because their links are signed. @returns the query of such a link */
 async function exportSignedFiles({ send, system }: Use): Promise<string> {
   const { simulator, store, connectionId } = system;
-  await simulator.changeOptions({ requiresAccessToken: false });
+  await simulator.orderSettings({ requiresAccessToken: false });
   const id = await startExport(send, { connectionId, resourceTypes: ['Patient'] });
   await settled(send, id);
   const [file] = await store.outputFiles.listByExport(id);

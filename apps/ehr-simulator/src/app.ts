@@ -16,12 +16,7 @@ import { clientKeyFinder } from './oauth/client-keys.ts';
 import { IssuedTokens } from './oauth/issued-tokens.ts';
 import { oauthRoute } from './oauth/oauth.route.ts';
 import { type Clock, startSystemClock } from './options/clock.ts';
-import {
-  type EhrSimulatorOptions,
-  RuntimeOptions,
-  type SimulatorOptions,
-  simulatorOptionsSchema,
-} from './options/options.ts';
+import { type EhrSimulatorOptions, RuntimeOptions, type SimulatorOptions, withSettings } from './options/options.ts';
 import { generatePractice } from './practice/generated/generate-practice.ts';
 import { openFolder } from './practice/open-folder.ts';
 import { Practice } from './practice/practice.ts';
@@ -46,7 +41,7 @@ const keepAliveTimeout = 65_000;
  * @throws ZodError if the options are invalid.
  */
 export function createEhrSimulator({ clock = startSystemClock(), ...input }: EhrSimulatorOptions = {}) {
-  const options = simulatorOptionsSchema.parse(input);
+  const options = withSettings(input);
   const server = createServer({ keepAliveTimeout });
   const fileServer = createServer({ keepAliveTimeout });
   const baseUrl = () => urlOf(server, options.host);

@@ -36,7 +36,7 @@ export function createSimulatorControl(simulator: { readonly baseUrl: string }) 
     if (!response.ok) throw new Error(`the simulator refused ${method} ${path}: ${text}`);
     return text;
   };
-  const order = (fault: object) => send('POST', '/faults', JSON.stringify(fault));
+  const order = (body: object) => send('POST', '/orders', JSON.stringify(body));
   const read = async <Body>(path: string): Promise<Body> => JSON.parse(await send('GET', path));
   return {
     /** The requests whose path matches, in the order of their arrival. */
@@ -58,15 +58,14 @@ export function createSimulatorControl(simulator: { readonly baseUrl: string }) 
     /** @param reference such as `Patient/p1` */
     put: (reference: string, resource: string) => send('PUT', `/fhir/${reference}`, resource),
     remove: (reference: string) => send('DELETE', `/fhir/${reference}`),
-    faults: () => read<readonly { readonly applied: number }[]>('/faults'),
+    orders: () => read<readonly { readonly applied: number }[]>('/orders'),
     order,
     /** Orders a fault for requests by their path, or by what `match` contains. Default: for the next one. */
     inject: (match: string | object, fault: object, when: { times?: number | 'always'; after?: number } = {}) =>
       order({ match: typeof match === 'string' ? { path: match } : match, fault, ...when }),
-    clearFaults: () => send('DELETE', '/faults'),
-    orderScenario: (name: string) => send('POST', `/scenarios/${name}`),
-    /** Clears all faults and changed options. */
-    reset: () => send('DELETE', '/scenarios'),
-    changeOptions: (options: object) => send('PATCH', '/options', JSON.stringify(options)),
+    orderScenario: (scenario: string) => order({ scenario }),
+    orderSettings: (set: object) => order({ fault: { kind: 'settings', set } }),
+    /** Cancels all orders, also those of settings. */
+    cancelOrders: () => send('DELETE', '/orders'),
   };
 }

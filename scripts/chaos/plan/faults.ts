@@ -1,7 +1,7 @@
 import type { Random } from '../../random.ts';
 import type { Moment } from './moment.ts';
 
-/** The body of the simulator's `POST /_sim/faults`. */
+/** The body of the simulator's `POST /_sim/orders`. */
 export interface FaultOrder {
   readonly match: { readonly method?: string; readonly path: string };
   readonly fault: { readonly kind: string } & Readonly<Record<string, unknown>>;

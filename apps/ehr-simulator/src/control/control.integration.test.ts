@@ -4,25 +4,26 @@ import { jsonOf, manualClock, type SimulatorClient, startSimulatorClient } from 
 let simulator: SimulatorClient;
 afterEach(() => simulator.stop());
 
-test('the control API changes options at run time and restores the default for null', async () => {
-  simulator = await startSimulatorClient({ fileExpirySeconds: 60 });
-  const patch = { separateFileHost: true, resourcesPerFile: 3, fileExpirySeconds: null };
-  expect(await jsonOf(simulator.control('PATCH', '/options', patch))).toMatchObject(patch);
+const order = (set: object) => simulator.control('POST', '/orders', { fault: { kind: 'settings', set } });
+
+test('an order changes settings at run time and restores the default for null', async () => {
+  simulator = await startSimulatorClient({ separateFileHost: true, resourcesPerFile: 4 });
+  expect((await order({ separateFileHost: true, resourcesPerFile: 3, fileExpirySeconds: 60 })).status).toBe(201);
   const manifest = await simulator.export('/Patient/$export?_type=Patient');
   expect(manifest.output.map(({ count }) => count)).toEqual([3, 3, 2]);
   expect(manifest.requiresAccessToken).toBe(false);
   expect(new URL(manifest.output[0]?.url ?? '').origin).not.toBe(simulator.baseUrl);
-  await simulator.control('PATCH', '/options', { separateFileHost: false });
+  await order({ separateFileHost: null });
   expect((await simulator.export()).requiresAccessToken).toBe(true);
 });
 
 test.each([{ port: 1 }, { patients: 3 }, { nonsense: true }, { rateLimit: 'often' }, { resourcesPerFile: 0 }])(
-  'the control API rejects the change of options %j and keeps all options',
-  async (patch) => {
+  'an order with the settings %j is refused and changes nothing',
+  async (set) => {
     simulator = await startSimulatorClient();
-    const before = await jsonOf(simulator.control('GET', '/options'));
-    expect((await simulator.control('PATCH', '/options', { ...patch, strictAccept: true })).status).toBe(400);
-    expect(await jsonOf(simulator.control('GET', '/options'))).toEqual(before);
+    expect((await order({ ...set, separateFileHost: true })).status).toBe(400);
+    expect(await jsonOf(simulator.control('GET', '/orders'))).toEqual([]);
+    expect((await simulator.export()).requiresAccessToken).toBe(true);
   },
 );
 

@@ -1,11 +1,11 @@
 import { createHealth, validate } from '@bulkhead/base';
 import { json, Router } from 'express';
+import { z } from 'zod';
 import type { BulkExport } from '../export/bulk-export.ts';
 import type { FaultySimulator } from '../faults/fault-board.ts';
 import { faultOrderSchema } from '../faults/fault-order.ts';
 import { describeFaults } from '../options/options.ts';
-import type { Scenario } from '../scenarios/scenario.ts';
-import { orderScenario, scenarios } from '../scenarios/scenarios.ts';
+import { scenarios } from '../scenarios/scenarios.ts';
 
 /** `/health`, for the process that started the simulator, and `/_sim`, for its users. */
 export function controlRoute(simulator: FaultySimulator): Router {
@@ -48,49 +48,32 @@ export function controlRoute(simulator: FaultySimulator): Router {
     res.json(exports.list().map((bulkExport) => ({ ...summary(bulkExport), state: exports.state(bulkExport) })));
   });
 
-  // The options that can change at run time.
-  router.get('/_sim/options', (_req, res) => {
-    res.json(runtimeOptions.values());
-  });
-  router.patch('/_sim/options', json({ type: () => true }), (req, res) => {
+  // How the simulator misbehaves: an order, or the orders of a scenario.
+  router.post('/_sim/orders', json({ type: () => true, limit: '32mb' }), async (req, res) => {
+    const scenario = scenarios.find(({ name }) => name === req.body?.scenario);
+    if (req.body?.scenario !== undefined && !scenario) {
+      res.status(404).json({ error: 'No scenario has this name.', scenarios: scenarios.map(({ name }) => name) });
+      return;
+    }
+    const result = validate(z.array(faultOrderSchema), scenario ? scenario.orders : [req.body]);
     try {
-      runtimeOptions.change(req.body);
-      res.json(runtimeOptions.values());
+      if (!result.isValid) throw new Error(describeFaults(result.faults));
+      for (const order of result.data) await faults.post(order, simulator);
+      res.status(201).json(scenario ?? faults.list().at(-1));
     } catch (error) {
       res.status(400).json({ error: String(error instanceof Error ? error.message : error) });
     }
   });
-
-  router.post('/_sim/faults', json({ type: () => true, limit: '32mb' }), (req, res) => {
-    const result = validate(faultOrderSchema, req.body);
-    if (result.isValid) res.status(201).json(faults.post(result.data));
-    else res.status(400).json({ error: describeFaults(result.faults) });
-  });
-  router.get('/_sim/faults', (_req, res) => {
+  router.get('/_sim/orders', (_req, res) => {
     res.json(faults.list());
   });
-  router.delete('/_sim/faults', (_req, res) => {
-    faults.clear();
-    res.sendStatus(204);
-  });
-
-  router.get('/_sim/scenarios', (_req, res) => {
-    res.json(scenarios);
-  });
-  router.post('/_sim/scenarios/:name', async (req, res) => {
-    const scenario: Scenario | undefined = scenarios.find(({ name }) => name === req.params.name);
-    if (!scenario) {
-      res.status(404).json({ error: 'No scenario has this name.', scenarios: scenarios.map(({ name }) => name) });
-      return;
-    }
-    await orderScenario(simulator, scenario);
-    res.status(201).json(scenario);
-  });
-  // Cancels everything that was ordered.
-  router.delete('/_sim/scenarios', (_req, res) => {
+  router.delete('/_sim/orders', (_req, res) => {
     faults.clear();
     runtimeOptions.reset();
     res.sendStatus(204);
+  });
+  router.get('/_sim/scenarios', (_req, res) => {
+    res.json(scenarios);
   });
   return router;
 }

@@ -117,7 +117,8 @@ test('the simulator accepts a kick-off by POST and for a group', async () => {
 });
 
 test('the simulator ignores unsupported parameters with handling=lenient, and lists them in an error file', async () => {
-  simulator = await startSimulatorClient({ unsupportedParameters: ['_typeFilter'] });
+  simulator = await startSimulatorClient();
+  await simulator.orderFault({ fault: { kind: 'settings', set: { unsupportedParameters: ['_typeFilter'] } } });
   const path = '/Patient/$export?_type=Patient&_typeFilter=Patient%3F&_text=knee';
   expect((await simulator.kickOff(path)).status).toBe(400);
   const kickedOff = await simulator.kickOff(path, { prefer: 'respond-async, handling=lenient' });
@@ -163,7 +164,8 @@ test('the simulator exports the given patients and elements, and tags incomplete
 });
 
 test('the simulator rejects a kick-off with wrong headers or parameters, and records the headers as violations', async () => {
-  simulator = await startSimulatorClient({ unsupportedParameters: ['_typeFilter'] });
+  simulator = await startSimulatorClient();
+  await simulator.orderFault({ fault: { kind: 'settings', set: { unsupportedParameters: ['_typeFilter'] } } });
   expect((await simulator.kickOff('/Patient/$export', { accept: 'application/json' })).status).toBe(406);
   expect((await simulator.kickOff('/Patient/$export', { prefer: 'respond-sync' })).status).toBe(400);
   expect((await simulator.violations()).byKind.headers).toBe(2);

@@ -51,7 +51,8 @@ test('an output file is compressed if the client accepts gzip', async () => {
 
 test('an output file has a link that expires and is then replaced in the manifest', async () => {
   const clock = manualClock();
-  simulator = await startSimulatorClient({ clock, fileExpirySeconds: 60 });
+  simulator = await startSimulatorClient({ clock });
+  await simulator.orderFault({ fault: { kind: 'settings', set: { fileExpirySeconds: 60 } } });
   const statusUrl = (await simulator.kickOff()).headers.get('content-location') ?? '';
   const read = async () => simulator.get(statusUrl, { accept: 'application/json' });
   const { output } = await waitFor(async () => {

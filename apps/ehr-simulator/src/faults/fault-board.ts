@@ -7,7 +7,7 @@ export interface PostedFault extends FaultOrder {
   readonly id: number;
   /** Matching requests so far, including those that `after` skipped. */
   matched: number;
-  /** Requests that got the fault. */
+  /** Requests that got the fault. 1 if it took effect when it was ordered. */
   applied: number;
 }
 
@@ -21,8 +21,11 @@ export class FaultBoard {
   private posted: PostedFault[] = [];
   private nextId = 1;
 
-  post(order: FaultOrder): PostedFault {
-    const posted = { ...order, id: this.nextId, matched: 0, applied: 0 };
+  /** @throws Error that says what is wrong with the order. */
+  async post(order: FaultOrder, simulator: Simulator): Promise<PostedFault> {
+    const { onOrder } = create(order.fault);
+    await onOrder?.(simulator);
+    const posted = { ...order, id: this.nextId, matched: 0, applied: onOrder ? 1 : 0 };
     this.nextId += 1;
     this.posted.push(posted);
     return posted;

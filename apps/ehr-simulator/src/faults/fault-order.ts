@@ -6,6 +6,7 @@ import { exportFaults } from './export.faults.ts';
 import type { FaultKind } from './fault.ts';
 import { lineFaults } from './lines.faults.ts';
 import { resourceFaults } from './resources.faults.ts';
+import { serverFaults } from './server.faults.ts';
 
 /** Every fault that can be ordered. To add a kind, add it to the list of its stage. */
 export const faultKinds: readonly FaultKind[] = [
@@ -15,11 +16,12 @@ export const faultKinds: readonly FaultKind[] = [
   ...exportFaults,
   ...resourceFaults,
   ...documentFaults,
+  ...serverFaults,
 ];
 
 type FaultSchema = z.ZodObject<{ kind: z.ZodLiteral<string> }>;
 
-/** The body of `POST /_sim/faults`. */
+/** The body of `POST /_sim/orders`. */
 export const faultOrderSchema = z.strictObject({
   match: z
     .strictObject({

@@ -1,7 +1,7 @@
 /**
  * How a fault takes part in a request:
  *
- *   POST /_sim/faults -> FaultBoard (ordered faults)
+ *   POST /_sim/orders -> onOrder, FaultBoard (ordered faults)
  *                            | claim, by record-requests.middleware.ts
  *   request ------------> ClaimedFault
  *                            prepare, before -> handler, changeFile -> changeReply -> compression -> wire -> socket
@@ -24,6 +24,11 @@ interface FaultedRequest {
 
 /** The effect of a fault on one request. Every part is optional, and most faults have one. */
 export interface ClaimedFault {
+  /**
+   * Takes effect when it is ordered, and on no request.
+   * @throws Error that says what is wrong with the order.
+   */
+  onOrder?(simulator: Simulator): unknown;
   /** Runs before the handler, which then answers as usual. */
   prepare?(request: FaultedRequest): unknown;
   /** Replaces the handler. `gone` means that the connection was already handled. Undefined: the handler answers. */

@@ -26,12 +26,12 @@ test('the fault board matches requests by method, path and type, skips and repea
   const statuses = [];
   for (let index = 0; index < 5; index += 1) statuses.push((await simulator.get(path)).status);
   expect(statuses).toEqual([200, 503, 503, 200, 200]);
-  const [order] = await jsonOf(simulator.control('GET', '/faults'));
+  const [order] = await jsonOf(simulator.control('GET', '/orders'));
   expect(order).toMatchObject({ matched: 5, applied: 2, times: 2, after: 1, fault });
   await simulator.orderFault({ match: { path: 'E-1$' }, fault, times: 'always' });
   expect((await simulator.get(path)).status).toBe(503);
   expect((await simulator.get('/Patient/a-195900.E-2')).status).toBe(200);
-  await simulator.control('DELETE', '/faults');
+  await simulator.control('DELETE', '/orders');
   expect((await simulator.get(path)).status).toBe(200);
 });
 
@@ -42,7 +42,7 @@ test.each([
   [{ fault: { kind: 'bom' }, match: { path: '(' } }],
   [{ fault: { kind: 'bom' }, times: 0 }],
 ])('the fault board rejects the fault order %j', async (order) => {
-  expect((await simulator.control('POST', '/faults', order)).status).toBe(400);
+  expect((await simulator.control('POST', '/orders', order)).status).toBe(400);
 });
 
 test('the fault board gives every kind of fault a unique name', () => {

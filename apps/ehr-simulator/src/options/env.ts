@@ -1,6 +1,6 @@
 import { EnvError, parseEnv, validate } from '@bulkhead/base';
 import { z } from 'zod';
-import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
+import { type EhrSimulatorOptions, simulatorOptionsSchema } from './options.ts';
 
 const flag = z.enum(['on', 'off', 'true', 'false']).transform((value) => value === 'on' || value === 'true');
 const number = z.coerce.number();
@@ -14,7 +14,7 @@ const jwks = z.string().transform((text, context): unknown => {
 });
 
 /**
- * The environment variables of the simulator process. An option without a variable takes its default (`options.ts`).
+ * The environment variables of the simulator process: what people and scripts configure. Other options take their defaults (`options.ts`).
  */
 export const simulatorEnvSchema = z
   .object({
@@ -23,56 +23,39 @@ export const simulatorEnvSchema = z
     SIMULATOR_INSTANCE_ID: z.string(),
     SIMULATOR_PATIENTS: number,
     SIMULATOR_SEED: number,
-    SIMULATOR_RELATIVE_ATTACHMENT_URLS: flag,
     SIMULATOR_PRACTICE_ID: z.string(),
     SIMULATOR_DATA_DIR: z.string(),
     SIMULATOR_EXPORT_SECONDS: number,
     SIMULATOR_RETRY_AFTER_SECONDS: number,
-    SIMULATOR_RESOURCES_PER_FILE: number,
-    SIMULATOR_REQUIRES_ACCESS_TOKEN: flag,
-    SIMULATOR_SEPARATE_FILE_HOST: flag,
-    SIMULATOR_FILE_EXPIRY_SECONDS: number,
-    SIMULATOR_EXPIRED_FILE_STATUS: number,
-    SIMULATOR_ONE_EXPORT_AT_A_TIME: flag,
     SIMULATOR_MAX_ACTIVE_EXPORTS: number,
     SIMULATOR_EXPORT_LEVELS: z.string(),
-    SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
-    SIMULATOR_REST_TYPES: z.string(),
-    SIMULATOR_PRACTICE_WIDE_SEARCH: flag,
     SIMULATOR_AUTH: flag,
     SIMULATOR_CLIENT_ID: z.string(),
     SIMULATOR_CLIENT_SECRET: z.string(),
     SIMULATOR_JWKS_URL: z.string(),
     SIMULATOR_JWKS: jwks,
-    SIMULATOR_JWKS_CACHE_SECONDS: number,
     SIMULATOR_ENFORCE_SCOPES: flag,
     SIMULATOR_SCOPE_VERSION: z.string(),
     SIMULATOR_WILDCARD_SCOPES: flag,
-    SIMULATOR_REGISTERED_TYPES: z.string(),
-    SIMULATOR_PRACTICE_GRANTS: flag,
     SIMULATOR_ASKS_USER: flag,
     SIMULATOR_REDIRECT_URIS: z.string(),
     SIMULATOR_TOKEN_SECONDS: number,
     SIMULATOR_TOKENS_PER_MINUTE: number,
     SIMULATOR_RATE_LIMIT: flag,
     SIMULATOR_RATE_WINDOW_REQUESTS: number,
-    SIMULATOR_RATE_WINDOW_MS: number,
-    SIMULATOR_REQUESTS_PER_DAY: number,
-    SIMULATOR_STRICT_ACCEPT: flag,
-    SIMULATOR_RECORDED_REQUESTS: number,
   })
   .partial()
   // The option's default is 0, but a process needs a port that people know.
   .extend({ SIMULATOR_PORT: number.default(8080) });
 
 /** Options with several values. Their variables separate values by commas. */
-const lists = new Set(['exportLevels', 'unsupportedParameters', 'restTypes', 'registeredTypes', 'redirectUris']);
+const lists = new Set(['exportLevels', 'redirectUris']);
 
 /**
  * Converts variables to options: SIMULATOR_RETRY_AFTER_SECONDS becomes `retryAfterSeconds`.
  * @throws EnvError that lists every invalid variable.
  */
-export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>): SimulatorOptions {
+export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>): EhrSimulatorOptions {
   const variables = parseEnv(simulatorEnvSchema, env);
   const options = Object.entries(variables).map(([name, value]) => {
     const option = optionName(name);

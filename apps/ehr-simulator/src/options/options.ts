@@ -14,19 +14,9 @@ const changeableShape = {
   requiresAccessToken: z.boolean().default(true),
   /** Serves the files from a second origin (another port), like a vendor with a file store. */
   separateFileHost: z.boolean().default(false),
-  /** File links do not expire if this is not set. */
-  fileExpirySeconds: z.number().min(0).optional(),
-  /** The answer to an expired link. Object stores answer 403, FHIR servers 410. */
-  expiredFileStatus: z.union([z.literal(403), z.literal(410)]).default(410),
-  /**
-   * Answers 429 to a kick-off while an export runs, or with `until-deleted` until the client deletes the last export.
-   */
-  oneExportAtATime: z.union([z.boolean(), z.literal('until-deleted')]).default(false),
   /** Answers 429 to a kick-off while this many exports run, as athenahealth does for each practice. No limit if not set. */
   maxActiveExports: z.int().min(1).optional(),
   exportLevels: z.array(z.enum(exportLevels)).default([...exportLevels]),
-  /** Kick-off parameters that are refused with a 400 that names them, for example `['_since']`. */
-  unsupportedParameters: z.array(z.string()).default([]),
   /** The types that REST can search and read. All types if not set, none if empty. */
   restTypes: z.array(z.string()).optional(),
   /** Whether a type can be searched without a patient. athenahealth refuses this. */
@@ -44,13 +34,6 @@ const changeableShape = {
   scopeVersion: z.enum(scopeVersions).optional(),
   /** Whether an application without a user may request a wildcard, such as `system/*.rs`. Every real client lists its types. */
   wildcardScopes: z.boolean().default(true),
-  /**
-   * The types for whose scopes the application is registered. Other scopes are not granted, and a request without a registered one is refused. A new
-   * application at athenahealth has none. All types if not set.
-   */
-  registeredTypes: z.array(z.string()).optional(),
-  /** Whether the practice has granted the application access. If not, tokens are issued and every request with one is refused with 403. */
-  practiceGrants: z.boolean().default(true),
   /** `authorize` shows a page on which a user allows or denies, instead of approving automatically. */
   asksUser: z.boolean().default(false),
   /** athenahealth's tokens are valid for one hour. */
@@ -59,11 +42,32 @@ const changeableShape = {
   tokensPerMinute: z.int().min(1).default(50),
   /** Answers 429 to requests above the limits. Violations are recorded in any case. */
   rateLimit: z.boolean().default(false),
+};
+
+/** Settings that only an order changes: refusals and expiries that a client must survive. */
+const orderedShape = {
+  /** File links do not expire if this is not set. */
+  fileExpirySeconds: z.number().min(0).optional(),
+  /** The answer to an expired link. Object stores answer 403, FHIR servers 410. */
+  expiredFileStatus: z.union([z.literal(403), z.literal(410)]).default(410),
+  /**
+   * Answers 429 to a kick-off while an export runs, or with `until-deleted` until the client deletes the last export.
+   */
+  oneExportAtATime: z.union([z.boolean(), z.literal('until-deleted')]).default(false),
+  /** Kick-off parameters that are refused with a 400 that names them, for example `['_since']`. */
+  unsupportedParameters: z.array(z.string()).default([]),
+  /**
+   * The types for whose scopes the application is registered. Other scopes are not granted, and a request without a registered one is refused. A new
+   * application at athenahealth has none. All types if not set.
+   */
+  registeredTypes: z.array(z.string()).optional(),
+  /** Whether the practice has granted the application access. If not, tokens are issued and every request with one is refused with 403. */
+  practiceGrants: z.boolean().default(true),
   /** Answers 406 to a wrong Accept header on status and file requests. Kick-off headers are always enforced. */
   strictAccept: z.boolean().default(false),
 };
 
-/** Every option with its default. The process reads the same options from SIMULATOR_ variables (`env.ts`). */
+/** Every option with its default. The process reads some of them from SIMULATOR_ variables (`env.ts`). */
 export const simulatorOptionsSchema = z.strictObject({
   /** 0 takes any free port, so that several simulators fit in one process. The process defaults to 8080. */
   port: z.int().min(0).max(65_535).default(0),
@@ -103,7 +107,16 @@ export const simulatorOptionsSchema = z.strictObject({
   ...changeableShape,
 });
 
-export type SimulatorOptions = z.output<typeof simulatorOptionsSchema>;
+const settingsShape = { ...changeableShape, ...orderedShape };
+const wholeSchema = z.strictObject({ ...simulatorOptionsSchema.shape, ...settingsShape });
+
+/** The options of a simulator, with the settings that orders change. */
+export type SimulatorOptions = z.output<typeof wholeSchema>;
+
+/** @throws ZodError if the options are invalid. */
+export function withSettings(options: z.input<typeof simulatorOptionsSchema>): SimulatorOptions {
+  return wholeSchema.parse(simulatorOptionsSchema.parse(options));
+}
 
 /** The input of `createEhrSimulator`: any of the options, and a clock for tests. */
 export type EhrSimulatorOptions = z.input<typeof simulatorOptionsSchema> & { readonly clock?: Clock };
@@ -113,7 +126,7 @@ export function describeFaults(faults: readonly Fault[]): string {
   return faults.map(({ path, message }) => `${path || '(body)'}: ${message}`).join('\n');
 }
 
-/** Changes the options of a running simulator. It modifies the object that all parts read. */
+/** Changes the settings of a running simulator. It modifies the object that all parts read. */
 export class RuntimeOptions {
   private readonly options: SimulatorOptions;
   private readonly initial: SimulatorOptions;
@@ -123,21 +136,16 @@ export class RuntimeOptions {
     this.initial = { ...options };
   }
 
-  values(): Readonly<Record<string, unknown>> {
-    const current: Readonly<Record<string, unknown>> = this.options;
-    return Object.fromEntries(Object.keys(changeableShape).map((name) => [name, current[name] ?? null]));
-  }
-
   /**
    * null restores the default of an option.
    * @throws Error that names the options that are invalid or cannot change.
    */
   change(patch: Readonly<Record<string, unknown>>): void {
-    const fixed = Object.keys(patch).filter((name) => !Object.hasOwn(changeableShape, name));
+    const fixed = Object.keys(patch).filter((name) => !Object.hasOwn(settingsShape, name));
     if (fixed.length > 0)
       throw new Error(`These options cannot be changed while the simulator is running: ${fixed.join(', ')}.`);
     const changed = Object.entries({ ...this.options, ...patch }).filter(([, value]) => value !== null);
-    const result = validate(simulatorOptionsSchema, Object.fromEntries(changed));
+    const result = validate(wholeSchema, Object.fromEntries(changed));
     if (!result.isValid) throw new Error(describeFaults(result.faults));
     this.assign(result.data);
   }

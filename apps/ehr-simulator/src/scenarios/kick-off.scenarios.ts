@@ -1,4 +1,4 @@
-import { always, matches, operationOutcome, type Scenario } from './scenario.ts';
+import { always, matches, operationOutcome, type Scenario, settings } from './scenario.ts';
 
 const match = matches.kickOff;
 const alreadyRunning = operationOutcome({ code: 'throttled', text: 'An export is already in progress.' });
@@ -21,19 +21,19 @@ export const kickOffScenarios = [
   {
     name: 'one-export-at-a-time',
     description: 'The server responds to a kick-off with 429 while another export is in progress.',
-    options: { oneExportAtATime: true },
+    orders: [settings({ oneExportAtATime: true })],
   },
   {
     name: 'one-export-until-deleted',
     description:
       'The server responds to a kick-off with 429 until the previous export has ended and the client has sent DELETE.',
-    options: { oneExportAtATime: 'until-deleted' },
+    orders: [settings({ oneExportAtATime: 'until-deleted' })],
   },
   {
     name: 'too-many-active-exports',
     description:
       'The server responds to a kick-off with 429, "Too many active exports", while two exports run, like athenahealth.',
-    options: { maxActiveExports: 2 },
+    orders: [settings({ maxActiveExports: 2 })],
   },
   {
     name: 'duplicate-export',
@@ -49,8 +49,8 @@ export const kickOffScenarios = [
   {
     name: 'refuses-patient-alone',
     description: 'The server refuses a kick-off of a Group whose `_type` is only Patient (rule 59159), like Epic.',
-    options: { exportLevels: ['group'] },
     orders: [
+      settings({ exportLevels: ['group'] }),
       always(match, {
         kind: 'refuse-parameter',
         parameter: '_type',
@@ -89,12 +89,12 @@ export const kickOffScenarios = [
   {
     name: 'group-level-only',
     description: 'The server supports only `Group/{id}/$export`, like athenahealth.',
-    options: { exportLevels: ['group'] },
+    orders: [settings({ exportLevels: ['group'] })],
   },
   {
     name: 'strict-accept',
     description: 'The server responds to a wrong Accept header with 406 on status and files too.',
-    options: { strictAccept: true },
+    orders: [settings({ strictAccept: true })],
   },
   {
     name: 'refuses-since',
@@ -141,7 +141,7 @@ export const kickOffScenarios = [
   {
     name: 'refuses-all-parameters',
     description: 'The server refuses a kick-off with 400, naming one parameter after the other, until none is left.',
-    options: { unsupportedParameters: ['_since', '_type', '_typeFilter', '_outputFormat'] },
+    orders: [settings({ unsupportedParameters: ['_since', '_type', '_typeFilter', '_outputFormat'] })],
   },
   {
     name: 'refuses-post',

@@ -1,4 +1,4 @@
-import { always, matches, type Scenario, type ScenarioOrder } from './scenario.ts';
+import { always, matches, resource, type Scenario, type ScenarioOrder } from './scenario.ts';
 
 /** The second line, because the lines before and after it must survive. */
 const line = 2;
@@ -86,12 +86,14 @@ export const lineScenarios = [
   {
     name: 'exact-numbers',
     description: 'An Observation has the numbers 1.50, 12345678901234567890, 1e2 and -0.0 with exactly these digits.',
-    resources: [
-      '{"resourceType":"Observation","id":"exact-numbers","status":"final","code":{"text":"numbers"},"component":[' +
-        '{"code":{"text":"a"},"valueQuantity":{"value":1.50}},' +
-        '{"code":{"text":"b"},"valueQuantity":{"value":12345678901234567890}},' +
-        '{"code":{"text":"c"},"valueQuantity":{"value":1e2}},' +
-        '{"code":{"text":"d"},"valueQuantity":{"value":-0.0}}]}',
+    orders: [
+      resource(
+        '{"resourceType":"Observation","id":"exact-numbers","status":"final","code":{"text":"numbers"},"component":[' +
+          '{"code":{"text":"a"},"valueQuantity":{"value":1.50}},' +
+          '{"code":{"text":"b"},"valueQuantity":{"value":12345678901234567890}},' +
+          '{"code":{"text":"c"},"valueQuantity":{"value":1e2}},' +
+          '{"code":{"text":"d"},"valueQuantity":{"value":-0.0}}]}',
+      ),
     ],
   },
 ] as const satisfies readonly Scenario[];

@@ -1,4 +1,4 @@
-import { always, matches, operationOutcome, type Scenario } from './scenario.ts';
+import { always, matches, operationOutcome, type Scenario, settings } from './scenario.ts';
 
 const { kickOff, status: match } = matches;
 
@@ -85,25 +85,27 @@ export const manifestScenarios = [
     name: 'token-for-files',
     description:
       'The manifest has requiresAccessToken true. The server responds to a file request without a token with 401.',
-    options: { requiresAccessToken: true, separateFileHost: false },
+    orders: [settings({ requiresAccessToken: true, separateFileHost: false })],
   },
   {
     name: 'signed-links',
     description:
       'The manifest has requiresAccessToken false and signed links. A token that is sent to one is a violation.',
-    options: { requiresAccessToken: false },
+    orders: [settings({ requiresAccessToken: false })],
   },
   {
     name: 'separate-file-host',
     description: 'Files have signed links to another origin, which must not receive a token.',
-    options: { separateFileHost: true },
+    orders: [settings({ separateFileHost: true })],
   },
   {
     name: 'token-trap',
     description:
       'Files are at another origin, although requiresAccessToken is true. A token that is sent there is leaked.',
-    options: { separateFileHost: true },
-    orders: [always(match, { kind: 'edit-document', set: { requiresAccessToken: true } })],
+    orders: [
+      settings({ separateFileHost: true }),
+      always(match, { kind: 'edit-document', set: { requiresAccessToken: true } }),
+    ],
   },
   {
     name: 'redirected-files',
@@ -123,13 +125,12 @@ export const manifestScenarios = [
   {
     name: 'expired-links-forbidden',
     description: 'All issued links expire at the second file, which returns 403. The manifest has new ones.',
-    options: { expiredFileStatus: 403 },
-    orders: [{ match: matches.files, fault: { kind: 'expire-links' }, after: 1 }],
+    orders: [settings({ expiredFileStatus: 403 }), { match: matches.files, fault: { kind: 'expire-links' }, after: 1 }],
   },
   {
     name: 'short-lived-links',
     description: 'Links expire after two seconds, as in Expires. The manifest has new ones.',
-    options: { fileExpirySeconds: 2 },
+    orders: [settings({ fileExpirySeconds: 2 })],
   },
   {
     name: 'missing-file',

@@ -1,4 +1,4 @@
-import { always, matches, type Scenario } from './scenario.ts';
+import { always, matches, resource, type Scenario } from './scenario.ts';
 
 const { kickOff, patients, status } = matches;
 const type = 'Patient';
@@ -60,8 +60,10 @@ export const resourceScenarios = [
   {
     name: 'restricted-patient',
     description: 'A Patient has the label `R` (restricted) in `meta.security`, as athenahealth sends them.',
-    resources: [
-      '{"resourceType":"Patient","id":"restricted","meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]},"gender":"unknown"}',
+    orders: [
+      resource(
+        '{"resourceType":"Patient","id":"restricted","meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]},"gender":"unknown"}',
+      ),
     ],
   },
 ] as const satisfies readonly Scenario[];

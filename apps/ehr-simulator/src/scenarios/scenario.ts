@@ -1,6 +1,6 @@
 import type { SimulatorOptions } from '../options/options.ts';
 
-/** An order as `POST /_sim/faults` takes it. It is validated when the scenario is ordered. */
+/** An order as `POST /_sim/orders` takes it. It is validated when the scenario is ordered. */
 export interface ScenarioOrder {
   readonly match?: { readonly method?: string; readonly path?: string; readonly type?: string };
   readonly fault: { readonly kind: string; readonly [field: string]: unknown };
@@ -8,16 +8,12 @@ export interface ScenarioOrder {
   readonly after?: number;
 }
 
-/** A situation for a client that one request orders. */
+/** A named list of orders: a situation for a client that one request orders. */
 export interface Scenario {
   readonly name: string;
-  /** One sentence about what the client sees. The README repeats it. */
+  /** One sentence about what the client sees. */
   readonly description: string;
-  /** See `RuntimeOptions`. */
-  readonly options?: Partial<SimulatorOptions>;
-  readonly orders?: readonly ScenarioOrder[];
-  /** Resources that are added to the practice, as JSON text, so that numbers keep their digits. */
-  readonly resources?: readonly string[];
+  readonly orders: readonly ScenarioOrder[];
 }
 
 /** The requests that the orders of scenarios match. */
@@ -31,6 +27,16 @@ export const matches = {
   patients: { path: '/bulkdata/', type: 'Patient' },
   errorFiles: { path: '/bulkerrors/' },
 } as const;
+
+/** An order that changes settings. */
+export function settings(set: Partial<SimulatorOptions>): ScenarioOrder {
+  return { fault: { kind: 'settings', set } };
+}
+
+/** An order that adds a resource to the practice. */
+export function resource(text: string): ScenarioOrder {
+  return { fault: { kind: 'resource', text } };
+}
 
 /** An order for every request that matches. */
 export function always(match: NonNullable<ScenarioOrder['match']>, fault: ScenarioOrder['fault']): ScenarioOrder {

@@ -1,4 +1,4 @@
-import type { Scenario } from './scenario.ts';
+import { type Scenario, settings } from './scenario.ts';
 
 /** The path of a read or a search, but not of bulk data. */
 const restRequest = { method: 'GET', path: '^/fhir/r4/[A-Z][A-Za-z]+(/[^$]+)?$' };
@@ -13,22 +13,23 @@ export const serverScenarios = [
     name: 'well-behaved',
     description:
       'Nothing goes wrong: the server honours Range and ETag, sends correct counts, and responds to DELETE with 202.',
+    orders: [],
   },
   {
     name: 'rate-limited',
     description: 'The server returns 429 if it receives more than 16 requests in two seconds.',
-    options: { rateLimit: true },
+    orders: [settings({ rateLimit: true })],
   },
   {
     name: 'token-budget',
     description:
       'The server issues one token a minute. It returns 429 to other token requests, with a Retry-After to the end of the minute.',
-    options: { tokensPerMinute: 1 },
+    orders: [settings({ tokensPerMinute: 1 })],
   },
   {
     name: 'short-tokens',
     description: 'Tokens expire after two seconds.',
-    options: { tokenSeconds: 2 },
+    orders: [settings({ tokenSeconds: 2 })],
   },
   {
     name: 'string-details',
@@ -56,6 +57,6 @@ export const serverScenarios = [
   {
     name: 'scopes-of-version-2',
     description: 'The application is registered for listed scopes of SMART v2, so v1 and wildcards are refused.',
-    options: { scopeVersion: 'v2', wildcardScopes: false },
+    orders: [settings({ scopeVersion: 'v2', wildcardScopes: false })],
   },
 ] as const satisfies readonly Scenario[];

@@ -13,7 +13,7 @@ const env = {
   API_AUTHORIZATIONS_PER_MINUTE: '1000',
 };
 const system = await startSystem({ hasWorker: true, env, simulator: { patients: 3, redirectUris: [redirectUri] } });
-afterEach(() => control.reset());
+afterEach(() => control.cancelOrders());
 afterAll(() => system.stop());
 
 const { control } = system;

@@ -11,7 +11,7 @@ const keysPath = '/api/ehr/signing-keys';
 async function start(jwksCacheSeconds: number, { tokenSeconds = 3600 } = {}): Promise<string> {
   system = await startSystem({ simulator: { jwksCacheSeconds, tokenSeconds, patients: 1, exportSeconds: 0 } });
   const jwksUrl = `${system.baseUrl}/.well-known/jwks.json`;
-  await system.control.changeOptions({ jwksUrl });
+  await system.control.orderSettings({ jwksUrl });
   await system.startWorker();
   return jwksUrl;
 }

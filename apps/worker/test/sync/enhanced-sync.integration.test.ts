@@ -133,7 +133,7 @@ test.concurrent('a sync run shows what it waits for and how many requests it has
   ]);
   expect(['ehr-unavailable', 'rate-paused']).toContain(status.retrying[0].code);
   expect(status.used).toBeGreaterThan(0);
-  await system.control.clearFaults();
+  await system.control.cancelOrders();
   const run = await ended(system, id);
   expect(run).toMatchObject({ status: 'COMPLETED', retrying: [] });
   const refused = (await requests(system, /r4\/Procedure$/)).filter((request) => request.status === 503).length;

@@ -67,7 +67,7 @@ describe('after a crash #crash', () => {
     const id = await system.startExport();
     await waitFor(async () => (await system.store.bulkExports.find(id))?.phase === 'exporting');
     await system.loseRedis();
-    await system.control.clearFaults();
+    await system.control.cancelOrders();
     await expectWhole(system, id);
   }, 90_000);
 });

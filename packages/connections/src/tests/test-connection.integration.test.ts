@@ -30,7 +30,7 @@ const connect = async (change: object = {}) =>
   (await connections.create(connectionBodySchema.parse({ ...fields, force: true, ...change }))).id;
 const connectionId = await connect();
 afterEach(async () => {
-  await control.reset();
+  await control.cancelOrders();
   await changeAuth({});
 });
 afterAll(async () => {
@@ -38,7 +38,7 @@ afterAll(async () => {
   await system.stop();
 });
 
-const enforceScopes = () => control.changeOptions({ enforceScopes: true });
+const enforceScopes = () => control.orderSettings({ enforceScopes: true });
 const run = async (id = connectionId) => {
   const test = await connections.test({ id, scope });
   if (!test) throw new Error('the test takes too long');
@@ -77,7 +77,7 @@ test('a connection test reads the token endpoint, a new token and a patient, and
 });
 
 test('a connection test explains the refusal of the other version of scopes, and listed scopes of the right one work', async () => {
-  await control.changeOptions({ scopeVersion: 'v2', wildcardScopes: false });
+  await control.orderSettings({ scopeVersion: 'v2', wildcardScopes: false });
   const refused = (await run()).steps.at(-1);
   expect(refused).toMatchObject({ step: 'token', code: 'token-refused' });
   expect(refused?.whatToDo).toMatch(/^The EHR denies .*"Policy evaluation failed" .* refuses v1/);
@@ -90,7 +90,7 @@ test('a connection test requests the scopes of the types that the EHR declares',
   const types = ['Patient', 'Coverage', 'Location'];
   const resource = types.map((type) => ({ type, interaction: [{ code: 'search-type' }] }));
   await system.inject('metadata', { kind: 'edit-document', set: { rest: [{ resource }] } }, { times: 'always' });
-  await control.changeOptions({ scopeVersion: 'v2', wildcardScopes: false });
+  await control.orderSettings({ scopeVersion: 'v2', wildcardScopes: false });
   await changeAuth({ scopeVersion: 'v2' });
   expect((await run()).ok).toBe(true);
   const { scope: granted } =
@@ -120,7 +120,7 @@ test('a connection test reads a type that the scopes cover, and fails if they co
 });
 
 test('a connection test passes if the EHR cannot search patients but another type', async () => {
-  await control.changeOptions({ restTypes: ['Observation'] });
+  await control.orderSettings({ restTypes: ['Observation'] });
   const tested = await run();
   expect(tested).toMatchObject({ ok: true });
   expect(tested.steps.at(-1)?.tried).toContain('Searched Observation');
@@ -134,7 +134,7 @@ test.each([
   async ({ resource }) => {
     const statement = { rest: [{ mode: 'server', resource }] };
     await system.inject('metadata', { kind: 'edit-document', set: statement }, { times: 'always' });
-    await control.changeOptions({ restTypes: [] });
+    await control.orderSettings({ restTypes: [] });
     // A new connection, so that its capabilities are read from the EHR and not from an earlier record.
     const id = await connect();
     const tested = await run(id);
@@ -148,7 +148,7 @@ test.each([
 );
 
 test('a connection test fails if an EHR of only bulk exports refuses the token, and says if it cannot verify it', async () => {
-  await control.changeOptions({ restTypes: [] });
+  await control.orderSettings({ restTypes: [] });
   await order('/Group/', { kind: 'status', status: 401 });
   expect((await run(await connect())).steps.at(-1)).toMatchObject({
     step: 'read',
@@ -156,8 +156,8 @@ test('a connection test fails if an EHR of only bulk exports refuses the token, 
     code: 'ehr-unauthorized',
     tried: expect.stringContaining('no search'),
   });
-  await control.reset();
-  await control.changeOptions({ restTypes: [] });
+  await control.cancelOrders();
+  await control.orderSettings({ restTypes: [] });
   await order('/Group/', { kind: 'status', status: 404 });
   const untold = await run(await connect());
   expect([untold.ok, untold.steps.at(-1)?.tried]).toEqual([
@@ -177,7 +177,7 @@ test.each([
   'a connection test passes an EHR without a CapabilityStatement $what, as an export does',
   async ({ restTypes, tried }) => {
     await order('metadata', { kind: 'status', status: 404 });
-    if (restTypes) await control.changeOptions({ restTypes });
+    if (restTypes) await control.orderSettings({ restTypes });
     const tokenEndpoint = system.simulator.fhirEndpoint.replace('/fhir/r4', '/oauth2/v1/token');
     const tested = await run(await connect({ auth: { ...simulatorAuth, tokenEndpoint } }));
     expect(tested).toMatchObject({

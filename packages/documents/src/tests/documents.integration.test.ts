@@ -20,7 +20,7 @@ afterAll(async () => {
   await cases.stop();
 });
 beforeEach(async () => {
-  await cases.control.clearFaults();
+  await cases.control.cancelOrders();
   server.requests.length = 0;
 });
 

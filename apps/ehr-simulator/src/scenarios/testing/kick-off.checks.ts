@@ -19,7 +19,7 @@ export const kickOffChecks = {
     expect(await exportsOf(client)).toHaveLength(1);
   },
   'one-export-at-a-time': async (client) => {
-    await client.control('PATCH', '/options', { exportSeconds: 3600 });
+    await client.orderFault({ fault: { kind: 'settings', set: { exportSeconds: 3600 } } });
     expect((await client.kickOff()).status).toBe(202);
     const busy = await client.kickOff();
     expect([busy.status, busy.headers.get('retry-after')]).toEqual([429, '1']);
@@ -33,7 +33,7 @@ export const kickOffChecks = {
     expect((await client.kickOff()).status).toBe(202);
   },
   'too-many-active-exports': async (client) => {
-    await client.control('PATCH', '/options', { exportSeconds: 3600 });
+    await client.orderFault({ fault: { kind: 'settings', set: { exportSeconds: 3600 } } });
     expect(await statusesOf(3, () => client.kickOff())).toEqual([202, 202, 429]);
     const busy = await client.kickOff();
     expect((await jsonOf(busy)).issue[0].details.text).toBe('Too many active exports. Please try again later.');

@@ -60,7 +60,8 @@ test('a kick-off goes to Patient level if the capabilities are unknown', async (
 test.each([{ unsupported: ['_since'] }, { unsupported: ['_type'] }, { unsupported: ['_since', '_type'] }])(
   'a kick-off drops $unsupported if the server refuses it, and reports that #negotiation',
   async ({ unsupported }) => {
-    await start({ unsupportedParameters: unsupported });
+    await start();
+    await ehr.orderSettings({ unsupportedParameters: unsupported });
     const started = await kickOff({ since: '2024-01-01T00:00:00Z' });
     const { since, types } = started.sent;
     const dropped = [...(since === undefined ? ['_since'] : []), ...(types.length === 0 ? ['_type'] : [])];
@@ -71,7 +72,8 @@ test.each([{ unsupported: ['_since'] }, { unsupported: ['_type'] }, { unsupporte
 );
 
 test('a kick-off drops a parameter that is refused in a plain string, as athenahealth writes it', async () => {
-  await start({ unsupportedParameters: ['_since'] });
+  await start();
+  await ehr.orderSettings({ unsupportedParameters: ['_since'] });
   await ehr.inject('export', { kind: 'string-details' }, { times: 'always' });
   const started = await kickOff({ since: '2024-01-01T00:00:00Z' });
   expect(started.sent.since).toBeUndefined();
@@ -96,7 +98,8 @@ test('a kick-off is sent by POST if the server refuses GET, and the result says 
 });
 
 test('a kick-off while another export runs waits as long as the server says and sends no second request #busy-at-kick-off', async () => {
-  await start({ oneExportAtATime: true, exportSeconds: 30 });
+  await start({ exportSeconds: 30 });
+  await ehr.orderSettings({ oneExportAtATime: true });
   await kickOff();
   await expect(kickOff()).rejects.toMatchObject({ code: 'ehr-throttled', status: 429, retry: { afterMs: 1000 } });
   expect(await paths()).toHaveLength(2);

@@ -39,6 +39,7 @@ export async function startEhr(options: TestClientOptions & { readonly simulator
       ),
     /** See the simulator's README. */
     inject: control.inject,
+    orderSettings: control.orderSettings,
     /** The requests that the simulator received, by path. */
     requests: control.requests,
     violations: control.violations,

@@ -225,7 +225,7 @@ test('an export of every type names each declared type that the scopes do not co
       `^${failed.length} files could not be stored\\. .*system/Condition\\.rs .*system/Encounter\\.rs`,
     ),
   ]);
-  await cases.control.changeOptions({ enforceScopes: false });
+  await cases.control.orderSettings({ enforceScopes: false });
   const { outputFiles } = cases.deps.store;
   expect(
     planRetry(

@@ -51,7 +51,7 @@ test.concurrent('exports of two connections of a practice wait for one of its sl
   expect(retrying?.message).toContain(second);
   expect(await kickOffs(cases)).toBe(3);
 
-  await cases.control.changeOptions({ exportSeconds: 0 });
+  await cases.control.orderSettings({ exportSeconds: 0 });
   cases.clock.now = (await read(second)).notBefore ?? cases.clock.now;
   await pollExport(deps, { exportId: second, signal: signal() });
   expect(await kickOff(cases, third)).toBeUndefined();

@@ -10,7 +10,7 @@ import { startUseCases } from '../testing/start-use-cases.ts';
 const cases = await startUseCases();
 afterAll(() => cases.stop());
 beforeEach(async () => {
-  await cases.control.clearFaults();
+  await cases.control.cancelOrders();
   cases.clock.now = new Date();
 });
 

@@ -308,5 +308,5 @@ async function violations({ control }: UseCases): Promise<string[]> {
 
 /** The faults that no request met. A scenario with such a fault tests nothing. */
 async function unusedFaults({ control }: UseCases): Promise<unknown[]> {
-  return (await control.faults()).filter(({ applied }) => applied === 0);
+  return (await control.orders()).filter(({ applied }) => applied === 0);
 }

@@ -49,7 +49,7 @@ test('the list of patients is read again if it changed while its pages were read
   await move(1);
   expect((await sync(cases, { includeEnhanced: false, patients: [] })).phase).toBe('completed');
   expect(await stored('Patient')).toBe((await cases.control.types()).Patient);
-  await cases.control.clearFaults();
+  await cases.control.cancelOrders();
   await move('always');
   await expect(sync(cases, { includeEnhanced: false, patients: [] })).rejects.toMatchObject({ code: 'patients-moved' });
 }, 60_000);

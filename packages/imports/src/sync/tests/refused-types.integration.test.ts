@@ -58,7 +58,7 @@ test('after five equal refusals the rest of a type is not sent, which is said on
   const said = events.filter(({ code, kind }) => code === 'type-refused' && kind === 'search-failed');
   expect(said).toMatchObject([{ resourceType: 'Observation', count: 7 }]);
 
-  await cases.control.reset();
+  await cases.control.cancelOrders();
   const retried = await retry(cases, run);
   expect([retried.phase, retried.byType.get('Observation')]).toMatchObject(['completed', { completed: 12 }]);
   await refuse();

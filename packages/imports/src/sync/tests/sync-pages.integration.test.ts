@@ -130,7 +130,7 @@ describe('a page with a wrong format', () => {
     };
     await answerConditions(at('2024-01-01T00:00:00Z'));
     await sync(cases, onePatient);
-    await cases.control.clearFaults();
+    await cases.control.cancelOrders();
     await answerConditions(at('2024-02-01T00:00:00Z', [{ code: 'SUBSETTED' }]));
     const { run, phase, byType } = await sync(cases, onePatient);
     expect(phase).toBe('completed');
@@ -306,7 +306,7 @@ describe('pages that lead back to an earlier page', () => {
     expect(byType.get('Condition')?.pages).toBeLessThan(10);
     expect(Object.keys(await marksOf(cases, patients[0] ?? ''))).not.toContain('Condition');
 
-    await cases.control.clearFaults();
+    await cases.control.cancelOrders();
     const retried = await retry(cases, run);
     expect(retried.phase).toBe('completed');
     expect(retried.byType.get('Condition')).toMatchObject({ pages: 1, failed: 0 });

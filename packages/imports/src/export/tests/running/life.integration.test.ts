@@ -93,7 +93,7 @@ describe('a retry #retry', () => {
     // The server's export was kept for the retry.
     expect(await requests(system, 'DELETE', /bulkstatus/)).toEqual([]);
     const before = (await requests(system, 'GET', /bulkdata/)).length;
-    await system.control.clearFaults();
+    await system.control.cancelOrders();
 
     expect(await system.retry(id)).toMatchObject({ id, status: 'IN_PROGRESS' });
     expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
