@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { emptyCheckpoint } from '@bulkhead/imports/export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { makeDocument } from '@bulkhead/records/testing';
-import { testServices } from '@bulkhead/testing';
+import { startTcpProxy, testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { mongo } from 'mongoose';
 import { createStore } from './create-store.ts';
@@ -12,26 +10,21 @@ import { createStore } from './create-store.ts';
 type Document = Record<string, unknown>;
 
 /** A proxy that records the commands a client sends to MongoDB through its address. */
-async function recordCommands(target: URL) {
+async function recordCommands(serverUrl: string) {
   const connections: Buffer[][] = [];
-  const server = createServer((inbound) => {
+  const proxy = await startTcpProxy(serverUrl, (inbound, outbound) => {
     const chunks: Buffer[] = [];
     connections.push(chunks);
-    const outbound = connect(Number(target.port), target.hostname);
     inbound.on('data', (chunk: Buffer) => chunks.push(chunk)).pipe(outbound);
     outbound.pipe(inbound);
-    for (const socket of [inbound, outbound]) socket.on('error', () => undefined);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = new URL(target);
-  address.port = String((server.address() as AddressInfo).port);
+  const address = new URL(proxy.url);
   // Otherwise the driver would connect to the address that the server reports for itself.
   address.searchParams.set('directConnection', 'true');
   return {
     uri: address.href,
     commands: () => connections.flatMap((chunks) => readCommands(Buffer.concat(chunks))),
-    close: () => server.close(),
+    close: proxy.close,
   };
 }
 
@@ -55,7 +48,7 @@ test.each([
 ])(
   'every write waits for a majority and for the journal if resources are sent $how, so that a checkpoint is never ahead of its data',
   async ({ writesRaw }) => {
-    const recorder = await recordCommands(new URL(testServices().mongodbUri));
+    const recorder = await recordCommands(testServices().mongodbUri);
     const store = createStore({ uri: recorder.uri, encryptionKey: randomBytes(32), writesRaw });
     try {
       await store.connect();
@@ -75,7 +68,7 @@ test.each([
       for (const { writeConcern } of writes) expect(writeConcern).toEqual({ w: 'majority', j: true });
     } finally {
       await store.close();
-      recorder.close();
+      await recorder.close();
     }
   },
 );

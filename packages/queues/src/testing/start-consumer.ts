@@ -1,8 +1,26 @@
-import { type Consumer, type ConsumerOptions, createConsumer } from '../consumer.ts';
+import { createLogger } from '@bulkhead/base';
+import type { Redis } from 'ioredis';
+import { type ConsumerOptions, createConsumer } from '../consumer.ts';
+import { connectRedis } from '../redis.ts';
 
-/** Starts a worker of the queues of a feature. */
-export function startConsumer<Deps>(options: ConsumerOptions<Deps>): Consumer {
-  const consumer = createConsumer(options);
+/**
+ * Starts a worker of the queues of a feature. `await using` stops it at the end of a test.
+ * @param options.redis a URL gets its own connection
+ */
+export function startConsumer<Deps>(
+  options: Omit<ConsumerOptions<Deps>, 'redis' | 'logger'> & {
+    readonly redis: Redis | string;
+    readonly logger?: ConsumerOptions<Deps>['logger'];
+  },
+) {
+  const { redis: given, logger = createLogger({ name: 'worker', level: 'silent' }), ...others } = options;
+  const redis =
+    typeof given === 'string' ? connectRedis({ url: given, waiting: true, onError: () => undefined }) : given;
+  const consumer = createConsumer<Deps>({ ...others, redis, logger });
   consumer.start();
-  return consumer;
+  const stop = async () => {
+    await consumer.stop();
+    if (typeof given === 'string') redis.disconnect();
+  };
+  return { stop, [Symbol.asyncDispose]: stop };
 }

@@ -1,11 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readCapabilitiesJob, testDraftJob } from '@bulkhead/connections/jobs';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
-import { runBy } from '@bulkhead/queues/testing';
+import { runBy, startConsumer } from '@bulkhead/queues/testing';
 import { createStore } from '@bulkhead/system';
 import { afterAll, expect, test } from '@jest/globals';
 import { clientSecret, fhirEndpoint, startApi } from '../../testing/start-api.ts';
-import { startConsumer } from '../../testing/start-consumer.ts';
 
 const path = '/api/ehr/connections';
 const otherProvider = {
@@ -431,9 +430,11 @@ test('GET capabilities does not return those of yesterday while a worker reads t
   const save = (readAt: Date, resourceTypes: readonly string[]) =>
     api.store.connections.saveCapabilities({ id, capabilities: { readAt, exportLevels: ['group'], resourceTypes } });
   await save(new Date(Date.now() - 25 * 60 * 60_000), ['Encounter']);
-  await using _consumer = startConsumer(api, 'connection', [
-    runBy(readCapabilitiesJob, () => save(new Date(), ['CarePlan'])),
-  ]);
+  await using _consumer = startConsumer({
+    ...api.jobsAt,
+    queues: ['connection'],
+    jobs: [runBy(readCapabilitiesJob, () => save(new Date(), ['CarePlan']))],
+  });
   const { body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
   expect(body.data).toMatchObject({ encounters: false, carePlans: true });
 });
@@ -475,14 +476,18 @@ test('a connection test without a worker answers 202 with the URL of its result,
 
 test('the test of a connection that is not saved is recorded in the audit log', async () => {
   await using waiting = await startApi({ testWaitMs: 20_000 });
-  await using _consumer = startConsumer(waiting, 'connection', [
-    runBy(testDraftJob, (_deps, { draftId: id }) =>
-      waiting.store.connectionDrafts.saveTest({
-        id,
-        test: { id: 'test_1', ok: true, steps: [], endedAt: new Date() },
-      }),
-    ),
-  ]);
+  await using _consumer = startConsumer({
+    ...waiting.jobsAt,
+    queues: ['connection'],
+    jobs: [
+      runBy(testDraftJob, (_deps, { draftId: id }) =>
+        waiting.store.connectionDrafts.saveTest({
+          id,
+          test: { id: 'test_1', ok: true, steps: [], endedAt: new Date() },
+        }),
+      ),
+    ],
+  });
   const unsaved = { provider: 'athenahealth', auth: { method: 'none' } };
   expect((await waiting.request('POST', '/api/ehr/connections/test', { body: unsaved })).status).toBe(200);
   const [event] = await waiting.store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });

@@ -1,11 +1,10 @@
 import { makeOutputFile } from '@bulkhead/imports/export/testing';
-import { runBy } from '@bulkhead/queues/testing';
+import { runBy, startConsumer } from '@bulkhead/queues/testing';
 import { replayJob } from '@bulkhead/records/quarantine/jobs';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';
 import { startApi } from '../../testing/start-api.ts';
-import { startConsumer } from '../../testing/start-consumer.ts';
 
 const api = await startApi();
 const connectionId = await api.createConnection();
@@ -111,14 +110,18 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
     const at = `/api/ehr/quarantine/${entry.id}/replay`;
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     let isFirst = true;
-    await using _consumer = startConsumer(api, 'maintenance', [
-      runBy(replayJob, async (_deps, { quarantineId: id }) => {
-        const reason = isFirst ? 'invalid-json' : undefined;
-        isFirst = false;
-        await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
-        await ended;
-      }),
-    ]);
+    await using _consumer = startConsumer({
+      ...api.jobsAt,
+      queues: ['maintenance'],
+      jobs: [
+        runBy(replayJob, async (_deps, { quarantineId: id }) => {
+          const reason = isFirst ? 'invalid-json' : undefined;
+          isFirst = false;
+          await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
+          await ended;
+        }),
+      ],
+    });
     try {
       expect((await api.request('POST', at)).body.data).toMatchObject({ state: 'open' });
       const corrected = api.request('POST', at, { body: '{}' });
