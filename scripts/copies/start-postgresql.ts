@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findOnPath, spawnTethered, type Tethered } from '@bulkhead/embedded';
+import { findOnPath, spawnTethered, systemPort, type Tethered } from '@bulkhead/embedded';
 import pg from 'pg';
 
 const env = { PATH: process.env.PATH };
@@ -34,7 +33,7 @@ export async function startPostgresql() {
   // It refuses to run as root.
   const asUser = isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
   run([...asUser, join(programs, 'initdb'), '-D', data, '-U', 'copier', '-A', 'trust', '-E', 'UTF8', '--locale=C']);
-  const port = await freePort();
+  const port = await systemPort();
   const [command = '', ...args] = [...asUser, join(programs, 'postgres'), '-D', data, '-p', String(port)];
   const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
   const url = `postgres://copier@127.0.0.1:${port}/postgres`;
@@ -71,12 +70,4 @@ async function answers(url: string): Promise<boolean> {
 function run([command = '', ...args]: readonly string[]): void {
   const { status, stderr } = spawnSync(command, args, { cwd: '/', env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${stderr}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as { readonly port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '@bulkhead/testing';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 
 const main = join(import.meta.dirname, 'main.ts');
@@ -78,16 +76,10 @@ test('a second start with the same folder fails at once and does not change the 
 test('a start uses and reports another port if its saved port is taken by another program', async () => {
   const [folder = ''] = folders;
   const { simulatorPort } = JSON.parse(readState(folder) ?? '') as { simulatorPort: number };
-  const otherServer = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
-  await once(otherServer, 'listening');
-  try {
-    const nextStart = await startOnce(['--folder', folder, '--patients', '3']);
-    expect(nextStart.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
-    expect([nextStart.code, patients(nextStart)]).toEqual([0, 3]);
-  } finally {
-    otherServer.closeAllConnections();
-    otherServer.close();
-  }
+  await using _otherServer = await startScriptedServer({ '*': { body: {} } }, { port: simulatorPort });
+  const nextStart = await startOnce(['--folder', folder, '--patients', '3']);
+  expect(nextStart.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
+  expect([nextStart.code, patients(nextStart)]).toEqual([0, 3]);
 }, 180_000);
 
 test('a start prints the error of the API if the API exits at start-up', async () => {

@@ -1,16 +1,14 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
-import { startScriptedServer } from '@bulkhead/embedded/scripted-server';
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/embedded/scripted-server';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { nextFreePort } from './next-free-port.ts';
 import { type PortSpawn, type StartedOnPort, startOnPort } from './start-on-port.ts';
 
 let folder: string;
-let servers: Server[];
+let servers: ScriptedServer[];
 let started: StartedOnPort[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-port-'));
@@ -19,10 +17,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await Promise.all(started.map(({ child }) => child.stop()));
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
+  for (const server of servers) await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -65,11 +60,7 @@ async function start({
 
 /** Starts another program on the port. It answers like an app that was started by another process. */
 async function takePort(port: number): Promise<void> {
-  const otherServer = createServer((_, response) =>
-    response.end(JSON.stringify({ status: 'alive', instance: 'other' })),
-  );
-  servers.push(otherServer);
-  await once(otherServer.listen(port, '127.0.0.1'), 'listening');
+  servers.push(await startScriptedServer({ '*': { body: { status: 'alive', instance: 'other' } } }, { port }));
 }
 
 const anyPort = async () => {

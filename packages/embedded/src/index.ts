@@ -13,9 +13,8 @@ export { enginePaths } from './mongodb/build-engine.ts';
 export { dropDatabases } from './mongodb/start-mongodb-server.ts';
 export { findOnPath } from './processes/find-on-path.ts';
 export { runCommand } from './processes/run-command.ts';
-export { lastLogLines } from './processes/server-process.ts';
+export { lastLogLines, systemPort } from './processes/server-process.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
-
 export {
   type ServiceExit,
   type Services,

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { waitFor } from '@bulkhead/testing';
-import { freePort } from './free-port.ts';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 
 /** Starts a Redis that the test can stop. `await using` stops it at the end of a test. It needs redis-server on PATH, even if REDIS_URL is set. */
 export async function startRedis() {
-  const port = await freePort();
+  // A port that was free a moment ago.
+  const probe = await startScriptedServer();
+  await probe.stop();
+  const port = Number(new URL(probe.url).port);
   let child: ChildProcess | undefined;
   const stop = async () => {
     const stopped = child;
