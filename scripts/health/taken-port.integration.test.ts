@@ -1,7 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { programOf, runApp, waitFor } from '@bulkhead/testing';
+import { programOf, runApp, type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runBulkhead } from '../cli/run-bulkhead.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
@@ -11,17 +8,16 @@ import { startTestSystem, type TestSystem } from '../test-system/start-test-syst
 const exportPath = '/api/ehr/athenahealth/bulk-export';
 
 /** A program that has the port which our programs are given. */
-const other: Server = createServer();
+let other: ScriptedServer;
 let port: number;
 let system: TestSystem;
 beforeAll(async () => {
-  other.listen(0);
-  await once(other, 'listening');
-  ({ port } = other.address() as AddressInfo);
+  other = await startScriptedServer();
+  port = Number(new URL(other.url).port);
   system = await startTestSystem({ ...onTestServers(), workerCount: 0, patients: 1 });
 }, 120_000);
 afterAll(async () => {
-  other.close();
+  await other.stop();
   await system?.stop();
 });
 

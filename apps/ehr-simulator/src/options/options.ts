@@ -156,17 +156,8 @@ export class RuntimeOptions {
   }
 
   private assign(options: SimulatorOptions): void {
-    Object.assign(
-      this.options,
-      {
-        fileExpirySeconds: undefined,
-        jwksUrl: undefined,
-        restTypes: undefined,
-        maxActiveExports: undefined,
-        scopeVersion: undefined,
-        registeredTypes: undefined,
-      },
-      options,
-    );
+    // A setting without a default is absent unless it is set.
+    for (const name of Object.keys(settingsShape)) Reflect.deleteProperty(this.options, name);
+    Object.assign(this.options, options);
   }
 }

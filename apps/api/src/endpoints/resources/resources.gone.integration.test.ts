@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest } from 'node:http';
 import { createLogger } from '@bulkhead/base';
 import type { ResourceService } from '@bulkhead/records/commands';
-import { waitFor } from '@bulkhead/testing';
+import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import express from 'express';
 import { type EndpointDeps, endpointRouter } from '../../http/endpoint-router.ts';
@@ -40,22 +39,19 @@ const { counts, resources } = createEndlessResources();
 const deps = { services: { resources }, process: { downloads: new DownloadSlots() } } as unknown as EndpointDeps;
 const logged: string[] = [];
 const logger = createLogger({ name: 'api', level: 'silent' });
-const server = createServer(
-  express()
-    .use((_request, response, next) => {
-      const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
-      setCaller({ response, apiKey, via: 'api-key' });
-      next();
-    })
-    .use(endpointRouter({ endpoints: [searchResources], deps, base: '/api/ehr' }))
-    .use(answerError({ ...logger, error: (message: string) => void logged.push(message) })),
-).listen(0, '127.0.0.1');
-afterAll(() => void server.close());
+const app = express()
+  .use((_request, response, next) => {
+    const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
+    setCaller({ response, apiKey, via: 'api-key' });
+    next();
+  })
+  .use(endpointRouter({ endpoints: [searchResources], deps, base: '/api/ehr' }))
+  .use(answerError({ ...logger, error: (message: string) => void logged.push(message) }));
+const server = await startScriptedServer((_request, response) => void app(response.req, response));
+afterAll(() => server.stop());
 
 test('a client that leaves stops its search in the database, and causes no error', async () => {
-  if (!server.listening) await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}/athenahealth/resources/Patient?connectionId=c`;
+  const url = `${server.url}/athenahealth/resources/Patient?connectionId=c`;
 
   const stream = httpRequest(url, { headers: { accept: 'application/fhir+ndjson' } }).end();
   const [response] = await once(stream, 'response');
@@ -66,7 +62,7 @@ test('a client that leaves stops its search in the database, and causes no error
   const page = httpRequest(url)
     .on('error', () => undefined)
     .end();
-  await once(server, 'request');
+  await waitFor(() => server.requests.length === 2, { what: 'the request' });
   page.destroy();
   await waitFor(() => counts.aborted === 2, { what: 'the end of the search' });
   expect(logged).toEqual([]);
