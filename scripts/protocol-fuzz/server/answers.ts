@@ -1,12 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
+import type { Answer, Handler, Route } from '@bulkhead/embedded/scripted-server';
 import type { ExportPlan, Interruption, Refusal, RetryAfterForm } from './export-plan.ts';
-
-/** A response, and the server's clock. */
-export interface PendingResponse {
-  readonly response: ServerResponse;
-  readonly now: () => number;
-}
 
 export type Coding = ExportPlan['files']['coding'];
 
@@ -34,37 +28,25 @@ const retryAfter: Readonly<Record<RetryAfterForm, (now: () => number) => string 
   epoch: (now) => String(Math.floor(now() / 1000) + 2),
 };
 
-export function refuse({ response, now }: PendingResponse, refusal: Refusal): ServerResponse {
+/** @param now the server's clock */
+export function refuse(refusal: Refusal, now: () => number): Answer {
   const retryAfterText = retryAfter[refusal.retryAfter](now);
-  return reply(response, refusal.status, retryAfterText === undefined ? {} : { 'retry-after': retryAfterText });
+  return { status: refusal.status, headers: retryAfterText === undefined ? {} : { 'retry-after': retryAfterText } };
 }
 
-export function interrupt(answer: PendingResponse, interruption: Interruption): ServerResponse {
-  if (interruption === 'web-page') return webPage(answer.response);
-  if (interruption !== 'cut') return refuse(answer, interruption);
-  const { response } = answer;
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
-  return cut(response, '{"resourceType":');
+/** @param now the server's clock */
+export function interrupt(interruption: Interruption, now: () => number): Route {
+  if (interruption === 'web-page') return webPage;
+  if (interruption !== 'cut') return refuse(interruption, now);
+  return cut({ headers: { 'content-type': 'application/json', 'content-length': '1000' } }, '{"resourceType":');
 }
 
 /** Sends the beginning of an answer and closes the connection. */
-export function cut(response: ServerResponse, part: string | Buffer): ServerResponse {
-  response.write(part, () => response.destroy());
-  return response;
+export function cut({ status = 200, headers }: Answer, part: string | Buffer): Handler {
+  return (_request, response) => void response.writeHead(status, headers).write(part, () => response.destroy());
 }
 
-export function reply(
-  response: ServerResponse,
-  status: number,
-  headers: Readonly<Record<string, string>> = {},
-): ServerResponse {
-  return response.writeHead(status, headers).end();
-}
-
-export function webPage(response: ServerResponse): ServerResponse {
-  return response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Please log in</body></html>');
-}
-
-export function answerJson(response: ServerResponse, value: unknown, status = 200): ServerResponse {
-  return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-}
+export const webPage: Answer = {
+  headers: { 'content-type': 'text/html' },
+  body: '<html><body>Please log in</body></html>',
+};

@@ -1,16 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import type { ReceivedRequest } from '@bulkhead/embedded/scripted-server';
-import {
-  answerJson,
-  codingHeader,
-  cut,
-  encode,
-  interrupt,
-  type PendingResponse,
-  refuse,
-  reply,
-  webPage,
-} from './answers.ts';
+import type { ReceivedRequest, Route } from '@bulkhead/embedded/scripted-server';
+import { codingHeader, cut, encode, interrupt, refuse, webPage } from './answers.ts';
 import type { ExportPlan, FileFailure } from './export-plan.ts';
 import type { HostileFile } from './plan-files.ts';
 
@@ -30,21 +19,20 @@ export function answerStatus(options: {
   readonly running: HostileExport;
   readonly page: number;
   readonly baseUrl: string;
-  readonly answer: PendingResponse;
-}): ServerResponse {
-  const { running, page, baseUrl, answer } = options;
-  const { response } = answer;
+  readonly now: () => number;
+}): Route {
+  const { running, page, baseUrl, now } = options;
   const poll = page === 0 ? running.plan.polls[running.polls++] : undefined;
-  if (poll === 'in-progress') return reply(response, 202, { 'x-progress': '50%' });
+  if (poll === 'in-progress') return { status: 202, headers: { 'x-progress': '50%' } };
   // The files that are ready so far (FHIR Bulk Data 3.0, "allowPartialManifests"), although the client did not ask for
   // them.
   if (poll === 'partial-manifest') {
     const { output, ...rest } = manifestPage({ running, page: 0, baseUrl });
-    return answerJson(response, { ...rest, output: [output].flat().slice(0, 1), link: [] }, 202);
+    return { status: 202, body: { ...rest, output: [output].flat().slice(0, 1), link: [] } };
   }
-  if (poll) return interrupt(answer, poll);
+  if (poll) return interrupt(poll, now);
   if (page === 0) running.reads += 1;
-  return answerJson(response, manifestPage({ running, page, baseUrl }));
+  return { body: manifestPage({ running, page, baseUrl }) };
 }
 
 const clockErrorMs = { right: 0, 'day-ahead': 86_400_000, 'day-behind': -86_400_000 };
@@ -100,37 +88,34 @@ export function answerFile(options: {
   readonly running: HostileExport;
   readonly name: string;
   readonly request: ReceivedRequest;
-  readonly answer: PendingResponse;
-}): ServerResponse {
-  const { running, name, request, answer } = options;
-  const { response } = answer;
+  readonly now: () => number;
+}): Route {
+  const { running, name, request, now } = options;
   const file = running.files.get(name);
-  if (!file) return reply(response, 404);
-  if (file.status !== undefined) return reply(response, file.status);
+  if (!file) return { status: 404 };
+  if (file.status !== undefined) return { status: file.status };
   const { urls, requiresAccessToken } = running.plan.manifest;
   const hasToken = request.headers.authorization !== undefined;
   // Stores of signed links reject a token (FHIR Bulk Data, "Response - Complete Status", `requiresAccessToken`).
-  if (hasToken !== requiresAccessToken) return reply(response, requiresAccessToken ? 401 : 400);
+  if (hasToken !== requiresAccessToken) return { status: requiresAccessToken ? 401 : 400 };
   // A signature is valid only for the last manifest that was read.
-  if (urls === 'signed' && request.query.get('signature') !== String(running.reads)) return reply(response, 403);
+  if (urls === 'signed' && request.query.get('signature') !== String(running.reads)) return { status: 403 };
   const requestNumber = running.requestCounts.get(name) ?? 0;
   running.requestCounts.set(name, requestNumber + 1);
   const failure = running.plan.files.failures[requestNumber];
-  if (failure?.kind === 'redirect') return reply(response, 307, { location: request.url });
-  if (failure?.kind === 'status') return refuse(answer, failure);
-  if (failure?.kind === 'web-page') return webPage(response);
-  return sendContent({ file, plan: running.plan.files, request, answer, failure });
+  if (failure?.kind === 'redirect') return { status: 307, headers: { location: request.url } };
+  if (failure?.kind === 'status') return refuse(failure, now);
+  if (failure?.kind === 'web-page') return webPage;
+  return contentOf({ file, plan: running.plan.files, request, failure });
 }
 
-function sendContent(options: {
+function contentOf(options: {
   readonly file: HostileFile;
   readonly plan: ExportPlan['files'];
   readonly request: ReceivedRequest;
-  readonly answer: PendingResponse;
   readonly failure: FileFailure | undefined;
-}): ServerResponse {
+}): Route {
   const { file, plan, request, failure } = options;
-  const { response } = options.answer;
   const { content } = file;
   const etag = `"${file.name}"`;
   const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
@@ -146,8 +131,8 @@ function sendContent(options: {
     ...(isRange ? { 'content-range': `bytes ${start}-${end}/${content.length}` } : codingHeader(plan.coding)),
     ...(plan.framing === 'length' ? { 'content-length': String(body.length) } : {}),
   };
-  response.writeHead(isRange ? 206 : 200, headers);
-  if (failure?.kind !== 'cut') return response.end(body);
+  const status = isRange ? 206 : 200;
+  if (failure?.kind !== 'cut') return { status, headers, body };
   const sentPart = body.subarray(0, Math.floor((body.length * failure.percent) / 100));
-  return cut(response, sentPart.length > 0 ? sentPart : ' ');
+  return cut({ status, headers }, sentPart.length > 0 ? sentPart : ' ');
 }

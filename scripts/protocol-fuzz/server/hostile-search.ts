@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import { codingHeader, encode, interrupt, type PendingResponse, reply } from './answers.ts';
+import type { Route } from '@bulkhead/embedded/scripted-server';
+import { codingHeader, encode, interrupt } from './answers.ts';
 import type { SearchPlan } from './search-plan.ts';
 import { type CurrentVersion, type ServedWorld, toResource } from './world.ts';
 
@@ -16,29 +16,30 @@ interface SearchRequest {
   readonly searches: HostileSearches;
   readonly url: URL;
   readonly baseUrl: string;
+  readonly now: () => number;
 }
 
 /** Answers one page of `GET /{type}` with `_id` or `patient`, and `_lastUpdated=ge{day}`. */
-export function answerSearch(request: SearchRequest, answer: PendingResponse): ServerResponse {
-  const { searches, url } = request;
+export function answerSearch(request: SearchRequest): Route {
+  const { searches, url, now } = request;
   const { plan } = searches;
   const requestNumber = searches.requestCounts.get(url.href) ?? 0;
   searches.requestCounts.set(url.href, requestNumber + 1);
   const interruption = plan.interruptions[requestNumber];
-  if (interruption !== undefined) return interrupt(answer, interruption);
+  if (interruption !== undefined) return interrupt(interruption, now);
   const type = url.pathname.slice(1);
   const isOdd = plan.oddType === undefined || plan.oddType === type;
   const oddity = isOdd ? plan.oddity : 'none';
   if (oddity === 'redirect' && !url.searchParams.has('moved'))
-    return reply(answer.response, 307, { location: `${url.pathname}${url.search}&moved=1` });
+    return { status: 307, headers: { location: `${url.pathname}${url.search}&moved=1` } };
   const bundle = withOddity(oddity, searchPage(request));
   const body = encode(plan.coding, Buffer.from(JSON.stringify(bundle)));
-  answer.response.writeHead(200, {
+  const headers = {
     'content-type': 'application/fhir+json',
     date: new Date(searches.world.endOf(searches.period)).toUTCString(),
     ...codingHeader(plan.coding),
-  });
-  return answer.response.end(body);
+  };
+  return { headers, body };
 }
 
 interface Page {

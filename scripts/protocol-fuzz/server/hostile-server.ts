@@ -1,6 +1,10 @@
-import type { ServerResponse } from 'node:http';
-import { type ReceivedRequest, type ScriptedServer, startScriptedServer } from '@bulkhead/embedded/scripted-server';
-import { answerJson, cut, interrupt, type PendingResponse, refuse, reply, webPage } from './answers.ts';
+import {
+  type ReceivedRequest,
+  type Route,
+  type ScriptedServer,
+  startScriptedServer,
+} from '@bulkhead/embedded/scripted-server';
+import { cut, interrupt, refuse, webPage } from './answers.ts';
 import { type ExportPlan, goodPlan } from './export-plan.ts';
 import { answerFile, answerStatus, type HostileExport } from './hostile-export.ts';
 import { answerSearch, type HostileSearches } from './hostile-search.ts';
@@ -49,9 +53,11 @@ export class HostileServer {
   }
 
   async start(): Promise<void> {
-    this.#server = await startScriptedServer((request, response) =>
-      this.#onRequest(request, { response, now: this.#now }),
-    );
+    this.#server = await startScriptedServer((request, response) => {
+      // A client may close the connection during an answer.
+      response.on('error', () => undefined);
+      return this.#answer(request);
+    });
   }
 
   async stop(): Promise<void> {
@@ -71,60 +77,45 @@ export class HostileServer {
     this.#searches = { plan: search, world: this.#world, period, requestCounts: new Map() };
   }
 
-  #onRequest(request: ReceivedRequest, answer: PendingResponse): ServerResponse {
-    const { response } = answer;
-    // A client may close the connection during an answer.
-    response.on('error', () => undefined);
+  #answer(request: ReceivedRequest): Route {
     const url = new URL(request.url, this.url);
     const [, route = '', id = '', name = ''] = url.pathname.split('/');
     if (route !== 'files' && route !== 'status') {
       this.#requests += 1;
-      return this.#answerFhir({ request, url, answer });
+      return this.#answerFhir(request, url);
     }
     const running = this.#exports.get(id);
-    if (!running) return reply(response, 404);
+    if (!running) return { status: 404 };
     this.#requests += 1;
-    if (route === 'files') return answerFile({ running, name, request, answer });
-    if (request.method === 'DELETE') return reply(response, 202);
-    return answerStatus({ running, page: Number(url.searchParams.get('page') ?? 0), baseUrl: this.url, answer });
+    if (route === 'files') return answerFile({ running, name, request, now: this.#now });
+    if (request.method === 'DELETE') return { status: 202 };
+    const page = Number(url.searchParams.get('page') ?? 0);
+    return answerStatus({ running, page, baseUrl: this.url, now: this.#now });
   }
 
-  #answerFhir(options: {
-    readonly request: ReceivedRequest;
-    readonly url: URL;
-    readonly answer: PendingResponse;
-  }): ServerResponse {
-    const { request, url, answer } = options;
-    if (url.pathname === '/token') return this.#grantToken(answer);
+  #answerFhir(request: ReceivedRequest, url: URL): Route {
+    if (url.pathname === '/token') return this.#grantToken();
     if (url.pathname === '/metadata') {
       const interruption = this.#refusals.capabilities.shift();
-      return interruption === undefined
-        ? answerJson(answer.response, capabilityStatement)
-        : interrupt(answer, interruption);
+      return interruption === undefined ? { body: capabilityStatement } : interrupt(interruption, this.#now);
     }
-    if (request.headers.authorization !== `Bearer ${token}`) return reply(answer.response, 401);
-    if (url.pathname.endsWith('/$export')) return this.#kickOff(url, answer);
-    if (!this.#searches) return reply(answer.response, 404);
-    return answerSearch({ searches: this.#searches, url, baseUrl: this.url }, answer);
+    if (request.headers.authorization !== `Bearer ${token}`) return { status: 401 };
+    if (url.pathname.endsWith('/$export')) return this.#kickOff(url);
+    if (!this.#searches) return { status: 404 };
+    return answerSearch({ searches: this.#searches, url, baseUrl: this.url, now: this.#now });
   }
 
-  #grantToken(answer: PendingResponse): ServerResponse {
+  #grantToken(): Route {
     const failure = this.#refusals.token.shift();
-    if (failure === 'web-page') return webPage(answer.response);
-    if (failure === 'no-token') return answerJson(answer.response, { token_type: 'Bearer' });
-    if (failure !== undefined) return refuse(answer, failure);
-    return answerJson(answer.response, {
-      access_token: token,
-      token_type: 'Bearer',
-      expires_in: 3600,
-      scope: 'system/*.read',
-    });
+    if (failure === 'web-page') return webPage;
+    if (failure === 'no-token') return { body: { token_type: 'Bearer' } };
+    if (failure !== undefined) return refuse(failure, this.#now);
+    return { body: { access_token: token, token_type: 'Bearer', expires_in: 3600, scope: 'system/*.read' } };
   }
 
-  #kickOff(url: URL, answer: PendingResponse): ServerResponse {
-    const { response } = answer;
+  #kickOff(url: URL): Route {
     const refusal = this.#refusals.kickOff.shift();
-    if (refusal) return refuse(answer, refusal);
+    if (refusal) return refuse(refusal, this.#now);
     this.#kickOffs += 1;
     const id = String(this.#kickOffs);
     const plan = this.#plan;
@@ -142,9 +133,9 @@ export class HostileServer {
       requestCounts: new Map(),
     });
     const location = plan.location === 'absolute' ? `${this.url}/status/${id}` : `/status/${id}`;
-    if (plan.location !== 'cut-body') return reply(response, 202, { 'content-location': location });
-    response.writeHead(202, { 'content-location': location, 'content-length': '100' });
-    return cut(response, '{');
+    const headers = { 'content-location': location };
+    if (plan.location !== 'cut-body') return { status: 202, headers };
+    return cut({ status: 202, headers: { ...headers, 'content-length': '100' } }, '{');
   }
 }
 
