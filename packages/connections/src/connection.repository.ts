@@ -33,9 +33,19 @@ export const connectionDocumentSchema = connectionSchema.extend({
 type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
 
 const schema = mongooseSchemaOf(connectionDocumentSchema, { collection: collections.connections, minimize: false });
+schema.index({ deletedAt: 1 }, { sparse: true });
+// For names with numbers, and for the connections of one practice, Group or server.
+schema.index({ name: 1 });
+schema.index({ fhirEndpoint: 1, practiceId: 1, groupId: 1 });
 
 const notListed = { capabilities: 0, encryptedSecret: 0, encryptedPrivateJwk: 0, encryptedWebhookSecret: 0 } as const;
 export type ListedConnection = Omit<ConnectionWithoutSecrets, 'capabilities'>;
+
+interface Place {
+  readonly fhirEndpoint: string;
+  readonly practiceId?: string | null | undefined;
+  readonly groupId?: string | null | undefined;
+}
 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export class ConnectionRepository {
@@ -140,6 +150,13 @@ export class ConnectionRepository {
     return documents.map((document) => toRecord(document as ConnectionDocument));
   }
 
+  /** Lists the connections to the same practice, to the same Group if there is no practice, or else to the same server. */
+  async listOfPlace({ fhirEndpoint, practiceId = null, groupId = null }: Place): Promise<ConnectionWithoutSecrets[]> {
+    const ofGroup = practiceId === null ? { groupId } : {};
+    const filter = { fhirEndpoint, practiceId, ...ofGroup, deletedAt: null } as object;
+    return (await this.model.find(filter).lean()).map(toRecord);
+  }
+
   async findMany(ids: readonly string[]): Promise<ConnectionWithoutSecrets[]> {
     const documents = await this.model.find({ _id: { $in: ids }, deletedAt: null }).lean();
     return documents.map(toRecord);
@@ -205,7 +222,7 @@ export class ConnectionRepository {
   }
 
   async listDeletedIds(): Promise<string[]> {
-    const documents = await this.model.find({ deletedAt: { $ne: null } }, { _id: 1 }).lean();
+    const documents = await this.model.find({ deletedAt: { $gt: new Date(0) } }, { _id: 1 }).lean();
     return documents.map(({ _id }) => _id);
   }
 

@@ -167,8 +167,8 @@ export class ConnectionService {
   }
 
   /**
-   * The claim of the purpose refuses the second of two simultaneous requests. Connections that were created with `force` have no
-   * claim, so all are compared first.
+   * The key of the purpose refuses the second of two simultaneous requests. Connections that were created with `force` have no key, so those of
+   * the same place are compared first.
    */
   private async insert(options: {
     readonly draft: Connection;
@@ -177,8 +177,8 @@ export class ConnectionService {
   }): Promise<void> {
     const { draft, name, isForced } = options;
     const purpose = isForced ? undefined : uniquePurposeOf(draft);
-    const existing =
-      purpose && (await this.store.connections.list()).find((candidate) => uniquePurposeOf(candidate) === purpose);
+    const ofPlace = purpose === undefined ? [] : await this.store.connections.listOfPlace(draft);
+    const existing = ofPlace.find((candidate) => uniquePurposeOf(candidate) === purpose);
     if (existing) throw connectionExists(existing);
     if (name === undefined) await insertWithDefaultName(this.store.connections, draft, { purpose });
     else await this.store.connections.insert({ ...draft, name }, { purpose });

@@ -44,6 +44,8 @@ schema.index({ discard: 1, _id: 1 });
 schema.index({ notify: 1, _id: 1 });
 schema.index({ orphans: 1 }, { sparse: true });
 schema.index({ completedAt: 1, phase: 1 });
+// Lists by status.
+schema.index({ phase: 1, _id: -1 });
 // `listNewestEnded` reads only this index.
 schema.index({ phase: 1, connectionId: 1, scheduleId: 1, _id: 1, createdAt: 1 });
 
@@ -250,13 +252,14 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 
   /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
   async listDiscardable(connectionId?: string): Promise<BulkExport[]> {
-    const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
     const ofConnection = connectionId === undefined ? {} : { connectionId };
-    const documents = await this.model
-      .find({ ...ofConnection, $or: isDue })
-      .sort({ _id: 1 })
-      .lean();
-    return documents.map((document) => toRecord(document));
+    // Two queries, each by its index. With `$or`, some engines read all exports. An orphan is the URL of its status.
+    const [due, withOrphans] = await Promise.all([
+      this.model.find({ ...ofConnection, discard: 'due', active: false }).lean(),
+      this.model.find({ ...ofConnection, orphans: { $gt: '' } }).lean(),
+    ]);
+    const found = new Map([...due, ...withOrphans].map((document) => [document._id, toRecord(document)]));
+    return [...found.values()];
   }
 
   /** Records that an orphaned export was deleted at the server. */

@@ -28,6 +28,8 @@ schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ notify: 1, _id: 1 });
 schema.index({ completedAt: 1, phase: 1 });
+// Lists by status.
+schema.index({ phase: 1, _id: -1 });
 // `listNewestEnded` reads only this index.
 schema.index({ phase: 1, connectionId: 1, scheduleId: 1, _id: 1, createdAt: 1 });
 

@@ -192,9 +192,11 @@ describe('many lines of one export with one reason', () => {
     });
     const [line] = (await api.request('GET', '/api/ehr/quarantine?exportId=job_group_b&limit=1')).body.data;
     expect(line.state).toBe('dismissed');
-    await using _consumer = startConsumer(api, 'maintenance', [
-      runBy(replayJob, (_deps, { quarantineId: id }) => api.store.quarantine.noteReplay({ id, now: new Date() })),
-    ]);
+    await using _consumer = startConsumer({
+      ...api.jobsAt,
+      queues: ['maintenance'],
+      jobs: [runBy(replayJob, (_deps, { quarantineId: id }) => api.store.quarantine.noteReplay({ id, now: new Date() }))],
+    });
     const replayed = await api.request('POST', `/api/ehr/quarantine/${line.id}/replay`);
     expect(replayed.body.data).toMatchObject({ state: 'replayed' });
   });
