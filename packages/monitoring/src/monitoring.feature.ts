@@ -4,8 +4,6 @@ import {
   encryptsNothing,
   type FeatureData,
   hasNoActiveWork,
-  keepsNoPatient,
-  leavesCountsToExpire,
   type RepositoriesOf,
   retainsNothing,
   type StoreContext,
@@ -18,19 +16,25 @@ import { HealthReportRepository } from './report/health-report.repository.ts';
 export const monitoringFeature = defineFeature({
   collections,
   open({ database, secretBox }: Omit<StoreContext, 'gate'>) {
+    const healthReports = new HealthReportRepository(database);
+    /** A worker makes the report again within a minute. */
+    const removeReport = async () => {
+      await healthReports.remove();
+      return 0;
+    };
     return {
       repositories: {
         processStates: new ProcessStateRepository(database, secretBox.currentKeyId),
         historySamples: new HistorySampleRepository(database),
-        healthReports: new HealthReportRepository(database),
+        healthReports,
       },
-      // Samples have counts and ids of connections only, for 30 days. States describe processes. The report is replaced each minute.
+      // Samples stay: they have counts and ids of connections only, for 30 days. States describe processes.
       data: {
         countOfConnection: countsNothing,
-        eraseConnection: leavesCountsToExpire,
+        eraseConnection: removeReport,
         countOfPatient: countsNothing,
         countMentions: countsNothing,
-        erasePatient: keepsNoPatient,
+        erasePatient: removeReport,
         findActive: hasNoActiveWork,
         retention: retainsNothing,
         encryptedFields: encryptsNothing,

@@ -81,8 +81,6 @@ export interface FeatureData<Kind extends string = never> {
 export const countsNothing = async (): Promise<DataAmounts> => noAmounts;
 /** Records stay when their subject is erased, because they prove who did what. */
 export const keepsAsProof = async (): Promise<number> => 0;
-/** Records of a connection are only counts, and they expire by an index. */
-export const leavesCountsToExpire = async (): Promise<number> => 0;
 /** No record contains an id or a text about a patient. */
 export const keepsNoPatient = async (): Promise<number> => 0;
 /** Nothing runs that could still store data. */

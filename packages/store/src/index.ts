@@ -26,7 +26,6 @@ export {
   hasNoActiveWork,
   keepsAsProof,
   keepsNoPatient,
-  leavesCountsToExpire,
   leavesNothingAtEhr,
   type PatientOfConnection,
   type PatientPass,

@@ -67,7 +67,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     quarantine: 'resourceType reason replay.reason',
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',
     served_exports: 'types typeFilters.type',
-    sync_runs: `request.resourceTypes request.since types skipped.resourceType skipped.reason error.code warnings.code events.code
+    sync_runs: `request.resourceTypes request.since types counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
       events.resourceType searchEvents.code searchEvents.resourceType refusedTypes.code refusedTypes.resourceType`,
     sync_steps: 'searches.resourceType searches.error.code retrying.code retrying.resourceType',
     watermarks: 'resourceType transactionTime coverage.scope coverage.offered',
@@ -93,6 +93,13 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     access_tokens: 'failure',
     authorization_requests: 'redirectUri fhirEndpoint endpoints error.message',
     connections: 'fhirEndpoint userId',
+  },
+  'removed by each erasure, and made again from other records within a minute': {
+    health_reports: `id checks.action checks.groups.cause checks.groups.connectionIds checks.groups.key checks.groups.lastSeen checks.groups.since
+      checks.groups.subjects.code checks.groups.subjects.connectionId checks.groups.subjects.connectionName checks.groups.subjects.id
+      checks.groups.subjects.provider checks.groups.subjects.reason checks.groups.subjects.since checks.id checks.reason checks.title
+      connections.connectionId connections.lastExport.code connections.lastExport.id connections.lastExport.provider
+      connections.lastExport.status`,
   },
   'made by Bulkhead from ids and counts': { erasures: 'error.message', webhook_deliveries: 'body' },
 };

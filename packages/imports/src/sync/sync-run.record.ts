@@ -2,6 +2,7 @@ import { type Immutable, mayNamePatient } from '@bulkhead/base';
 import { countSchema, failureSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { syncRunPhases } from './sync-run-phase.ts';
+import { syncTypeCountSchema } from './sync-step.record.ts';
 
 const syncRequestSchema = z.strictObject({
   includeStandard: z.boolean().describe('Whether the standard types of the guide are searched.'),
@@ -84,6 +85,8 @@ export const syncRunSchema = z.strictObject({
     .describe('The number of patients of the run. Absent until the run was planned.'),
   /** The steps of the plan. The database must have each of them. Absent until the run was planned. */
   stepCount: countSchema.exactOptional(),
+  /** The sums over its steps when they were last added up, which takes seconds if there are tens of thousands. */
+  counted: z.strictObject({ at: z.date(), tookMs: countSchema, types: z.array(syncTypeCountSchema) }).exactOptional(),
   totals: syncTotalsSchema.exactOptional().describe('Set when the run ends.'),
   createdAt: z.date().describe('When the run was requested.'),
   startedAt: z.date().exactOptional().describe('When the first search began. Absent while the run is waiting.'),

@@ -124,7 +124,7 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
         { _id: id, phase, version },
         {
           $set: { phase: to, active: true, retriedAt: now },
-          $unset: { error: 1, completedAt: 1, refusedTypes: 1 },
+          $unset: { error: 1, completedAt: 1, refusedTypes: 1, counted: 1 },
           $inc: { version: 1 },
           $push: { events: lastEvents(phaseEvent({ phase: to, by })) },
         },
@@ -147,6 +147,16 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     const { matchedCount } = await this.model.updateOne({ _id: id, searchEvents: { $not: same } }, first);
     // Another process has added the first event in between.
     if (matchedCount === 0) await count();
+  }
+
+  /** Lets one of the processes that look at a run add up its steps. @returns false if another one does, or has just done it */
+  async claimCount({ id, counted }: Required<Pick<SyncRun, 'id' | 'counted'>>, now: Date): Promise<boolean> {
+    const change = { $set: { 'counted.at': now } };
+    return (await this.model.updateOne({ _id: id, 'counted.at': counted.at }, change)).matchedCount === 1;
+  }
+
+  async keepCount({ id, counted }: Required<Pick<SyncRun, 'id' | 'counted'>>): Promise<void> {
+    await this.model.updateOne({ _id: id }, { $set: { counted } });
   }
 
   /** Notes that the other searches of a type are not to be sent, once for each type. */

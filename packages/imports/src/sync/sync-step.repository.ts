@@ -42,6 +42,9 @@ const unsettled: SyncStep['state'][] = ['pending', 'running'];
 
 const schema = mongooseSchemaOf(syncStepDocumentSchema, { collection: collections.syncSteps, minimize: false });
 schema.index({ runId: 1, state: 1 });
+// For those who watch a run: its progress of the last minutes, and the few steps that wait.
+schema.index({ runId: 1, progressAt: 1 });
+schema.index({ 'retrying.since': -1 }, { sparse: true });
 
 /** `sync_steps`: the searches of a run, with their progress. */
 export class SyncStepRepository {
@@ -152,7 +155,7 @@ export class SyncStepRepository {
   /** Lists why steps of a run wait or are retried, the newest first. */
   async listRetrying({ runId, limit }: { readonly runId: string; readonly limit: number }): Promise<StepRetry[]> {
     const documents = await this.model
-      .find({ runId, state: { $in: unsettled }, retrying: { $exists: true } }, { retrying: 1 })
+      .find({ runId, state: { $in: unsettled }, 'retrying.since': { $gt: new Date(0) } }, { retrying: 1 })
       .sort({ 'retrying.since': -1, _id: 1 })
       .limit(limit)
       .lean();

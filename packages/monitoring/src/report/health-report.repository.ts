@@ -34,6 +34,10 @@ export class HealthReportRepository {
     };
   }
 
+  async remove(): Promise<void> {
+    await this.#model.deleteMany({});
+  }
+
   /** Replaces the report in one command. */
   async save({ checkedAt, checks, connections }: CheckedData): Promise<void> {
     const documents = Math.max(Math.ceil(connections.length / connectionsPerDocument), 1);

@@ -46,15 +46,17 @@ async function ensureJobsOfActive(deps: BulkExportDeps): Promise<void> {
   const active = await store.bulkExports.listActive();
   const polls = await producer.listScheduled(pollJob);
   const scheduled = new Set(polls.filter(({ isTooLate }) => !isTooLate).map(({ payload }) => payload.exportId));
+  let repaired = 0;
   for (const record of active) {
     try {
       const wereMissing = await ensureExportJobs(deps, { record, isPolled: scheduled.has(record.id) });
-      if (wereMissing) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
+      if (wereMissing) repaired += 1;
     } catch (error) {
       // A fault of one record must not delay the others. The next sweep tries it again.
       logger.error('sweep failed for an export', { exportId: record.id, error });
     }
   }
+  if (repaired > 0) logger.warn('exports had no job', { count: repaired });
   const polled = new Set(active.filter(({ phase }) => phase === 'exporting').map(({ id }) => id));
   for (const { exportId = '' } of polls.map(({ payload }) => payload))
     if (!polled.has(exportId)) await producer.unschedule(pollJob, { exportId });

@@ -26,6 +26,7 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
       logger.error('sweep failed for a schedule', { scheduleId, error });
     }
   };
+  let repaired = 0;
   for (const schedule of await store.schedules.listUnpaused()) {
     // Its job is removed below, because BullMQ cannot plan its next iteration either.
     if (scheduleFault(schedule) !== undefined) continue;
@@ -36,9 +37,11 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
       await repairNextRun(deps, schedule);
       if (job?.cron === cron && job.timeZone === timeZone && !job.isTooLate) return;
       await producer.scheduleCron({ job: runScheduleJob, payload: { scheduleId }, cron, timeZone });
-      logger.warn('schedule had no usable job', { scheduleId });
+      repaired += 1;
     });
   }
+  // After a loss of Redis no schedule has one.
+  if (repaired > 0) logger.warn('schedules had no usable job', { count: repaired });
   for (const scheduleId of jobs.keys()) await producer.unschedule(runScheduleJob, { scheduleId });
   for (const scheduleId of await store.schedules.listDueIds(now()))
     await attempt(scheduleId, () => runSchedule(deps, { scheduleId }));

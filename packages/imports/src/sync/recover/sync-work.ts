@@ -34,15 +34,17 @@ export function syncWork(deps: SyncDeps): FeatureWork {
     },
 
     async ensureJobs() {
+      let repaired = 0;
       for (const run of await store.syncRuns.listActive()) {
-        const { id: syncRunId, phase } = run;
+        const { id: syncRunId } = run;
         try {
-          if (await ensureSyncJobs(deps, run)) logger.warn('sync had no job', { syncRunId, phase });
+          if (await ensureSyncJobs(deps, run)) repaired += 1;
         } catch (error) {
           // A fault of one record must not delay the others. The next sweep tries it again.
           logger.error('sweep failed for a sync', { syncRunId, error });
         }
       }
+      if (repaired > 0) logger.warn('syncs had no job', { count: repaired });
       for (const id of await store.syncRuns.listUnnotifiedIds())
         await producer.ensure(notifyJob, { kind: 'sync-run', id });
     },

@@ -39,6 +39,7 @@ export function retainTombstones(
       .hint('by-last-updated')
       .limit(limit)
       .toArray();
+    if (page.length === 0) return 0;
     // The filter again: a resource that was recreated in the meantime is no longer a tombstone.
     return (await collection.deleteMany({ _id: { $in: page.map(({ _id }) => _id) }, ...old })).deletedCount;
   };
