@@ -201,16 +201,20 @@ describe('the health of a deployment', () => {
     }
   }, 60_000);
 
-  test('without MongoDB, the metric says so, doctor exits with 5, and the overview shows no green check', async () => {
+  test('without MongoDB, the metric says so, and doctor and the console name MongoDB and what to do', async () => {
     await system.mongodb.kill();
     try {
       await waitFor(async () => (await readMetric()).get('mongodb') === 2, { timeoutMs: 20_000, intervalMs: 500 });
-      expect((await doctor()).code).toBe(5);
+      expect(await doctor()).toMatchObject({
+        code: 5,
+        stderr: expect.stringMatching(/^MongoDB does not respond to the API\. .*MONGODB_URI/),
+      });
       await page?.goto(system.baseUrl);
-      await page?.waitForLoadState('networkidle');
+      await page?.getByRole('alert').getByText('MongoDB does not respond').waitFor();
       if (page) expect(await page.getByText('All checks are well').count()).toBe(0);
     } finally {
       await system.mongodb.restart();
     }
+    await page?.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
   }, 60_000);
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
+import { isStoreUnavailable } from '@bulkhead/store';
 import { type Request, Router, static as staticFiles } from 'express';
 import { apiError } from '../http/errors/errors.ts';
 import { redirectToLogin, resumeSession } from './session.ts';
@@ -25,12 +26,22 @@ export function consoleRoutes({ sessions, consoleDir }: ConsoleDeps): Router {
 
   router.get('/{*path}', async (request, response, next) => {
     if (!isPage(request)) return next();
-    if (!(await resumeSession({ sessions, request }))) return redirectToLogin({ request, response });
+    if (!(await maySeePage(sessions, request))) return redirectToLogin({ request, response });
     if (!existsSync(page)) throw apiError('console-not-built');
     // The page refers to the files of its version. A cached old page would request files that no longer exist.
     response.set('cache-control', 'no-store').sendFile(page);
   });
   return router;
+}
+
+/** The page has no data, so a browser with a session gets it while MongoDB is unavailable. It then says what does not respond. */
+async function maySeePage(sessions: SessionService, request: Request): Promise<boolean> {
+  try {
+    return (await resumeSession({ sessions, request })) !== undefined;
+  } catch (error) {
+    if (isStoreUnavailable(error)) return true;
+    throw error;
+  }
 }
 
 /** True for the navigation of a browser. A program that accepts any type gets the API's error instead. */

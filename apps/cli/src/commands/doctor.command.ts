@@ -1,4 +1,4 @@
-import { answerOf, type components } from '@bulkhead/client';
+import { ApiError, answerOf, type components } from '@bulkhead/client';
 import { command, flag, given, unless } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -21,9 +21,7 @@ export const doctor = command({
   },
   examples: ['doctor', 'doctor --no-connections --strict'],
   async run(context, { connections, strict = false }) {
-    if (connections) await testAll(context);
-    const answer = await context.api.GET('/api/ehr/health-report', { params: { query: { fresh: 'true' } } });
-    const report = addCheck(answerOf(answer).data, clockCheck(answer.response));
+    const report = await readReport(context, connections).catch((error: unknown) => nameOutage(context, error));
     context.output.print(report, () => toText(report));
     const failed = report.problems.filter(({ severity }) => severity === 'critical' || strict);
     if (failed.length > 0) {
@@ -32,6 +30,32 @@ export const doctor = command({
     }
   },
 });
+
+async function readReport(context: Context, hasTests: boolean): Promise<Report> {
+  if (hasTests) await testAll(context);
+  const answer = await context.api.GET('/api/ehr/health-report', { params: { query: { fresh: 'true' } } });
+  return addCheck(answerOf(answer).data, clockCheck(answer.response));
+}
+
+/** What to do about the servers that `/ready` checks. */
+const advice: Readonly<Record<string, string>> = {
+  mongodb: 'MongoDB does not respond to the API. Check that MongoDB is running, and MONGODB_URI of the API.',
+  redis: 'Redis does not respond to the API. Check that Redis is running, and REDIS_URL of the API.',
+};
+
+/** Without its database the API cannot even check the key. `/ready` needs neither, and says which server is down. @throws always */
+async function nameOutage({ api }: Context, error: unknown): Promise<never> {
+  if (!(error instanceof ApiError) || error.code !== 'unavailable') throw error;
+  const { data, error: notReady } = await api.GET('/ready');
+  const readiness = (data ?? notReady) as components['schemas']['Readiness'] | undefined;
+  const checks = Object.entries(readiness?.checks ?? {});
+  const down = checks.flatMap(([name, state]) =>
+    state === 'down' ? (advice[name] ?? `${name} does not respond.`) : [],
+  );
+  if (down.length === 0) throw error;
+  const message = `${down.join(' ')} Nothing is lost: work continues when it responds.`;
+  throw new CliError({ message, exitCode: exitCodes.unavailable, code: 'unavailable' });
+}
 
 /** An EHR that is down keeps each test waiting, so several run at a time. More could exceed the request limit of the key. */
 const testsAtOnce = 8;

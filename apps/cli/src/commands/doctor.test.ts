@@ -55,3 +55,14 @@ test('doctor shows one problem of 206 connections in a few lines, how to list th
     '1 critical problem, 0 warnings, 2 of 2 checks ok.',
   ]);
 });
+
+test('doctor names the server that does not respond to the API, and what to do', async () => {
+  const error = { code: 'unavailable', message: 'The database is unavailable.' };
+  const answers = {
+    getHealthReport: { status: 503, body: { success: false, error } },
+    getReadiness: { status: 503, body: { ready: false, checks: { mongodb: 'down', redis: 'up' } } },
+  };
+  const { exitCode, stderr } = await run({ args: ['doctor', '--no-connections'], answers });
+  expect(exitCode).toBe(5);
+  expect(stderr).toContain('MongoDB does not respond to the API. Check that MongoDB is running, and MONGODB_URI');
+});

@@ -26,7 +26,8 @@ export const queryClient = new QueryClient({
     queries: {
       refetchInterval: refreshMs,
       staleTime: 1000,
-      retry: (failures, error) => failures < retries && !isRefusal(error),
+      // The next refresh reads again what a database could not return.
+      retry: (failures, error) => failures < retries && !isRefusal(error) && !isUnavailable(error),
     },
   },
 });
@@ -122,6 +123,11 @@ export function refreshAll(): Promise<void> {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;
+}
+
+/** Whether the API responds, and a server that it needs does not. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'unavailable';
 }
 
 type Schemas = components['schemas'];

@@ -1,8 +1,9 @@
 import type { components } from '@bulkhead/client';
 import { useLocalStorage } from '@mantine/hooks';
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
-import { api, type Provider } from '../api/api.ts';
+import { api, isUnavailable, type Provider } from '../api/api.ts';
 import { Problem, Shape } from '../parts/page.tsx';
+import { Outage } from './outage.tsx';
 
 export interface Session {
   /** The key that started the session. */
@@ -53,6 +54,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
 export function WithSession({ children }: { readonly children: ReactNode }) {
   const { session, error } = useContext(SessionContext);
   if (session) return children;
+  if (isUnavailable(error)) return <Outage />;
   return error ? <Problem error={error} /> : <Shape />;
 }
 
