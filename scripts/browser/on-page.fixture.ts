@@ -3,7 +3,8 @@ import type { Page } from 'playwright-core';
 /** Finds elements by what a user sees. @param page returns the current page */
 export function onPage(page: () => Page) {
   return {
-    title: (name: string) => page().getByRole('heading', { level: 1, name, exact: true }),
+    /** The title of a page, also if it names a practice: "Bulk export of Practice 1". */
+    title: (name: string) => page().getByRole('heading', { level: 1, name: new RegExp(`^${name}(?: of .+)?$`) }),
     button: (name: string) => page().getByRole('button', { name, exact: true }),
     tab: (name: string) => page().getByRole('tab', { name, exact: true }),
     link: (name: string) => page().getByRole('link', { name, exact: true }),

@@ -1,9 +1,10 @@
-import { Alert, List, Paper } from '@mantine/core';
+import { Alert, List, Paper, Text } from '@mantine/core';
 import { useParams } from 'react-router';
 import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
-import { ConnectionName } from '../parts/connection.tsx';
+import { warningText } from '../parts/coded-text.ts';
+import { ConnectionName, useConnection } from '../parts/connection.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
@@ -36,12 +37,25 @@ export function ExportPage() {
   const live = useLiveExport({ provider, jobId, isRunning });
   const every = (isRead: boolean) => ({ refetchInterval: isRead && refreshMs });
   const whileNotLive = every(isRunning && live !== 'live');
-  const files = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', { params }, whileNotLive);
-  const log = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}/log', { params }, every(isRunning));
+  // One message is enough for an export that does not exist.
+  const enabled = record !== undefined;
+  const files = api.useQuery(
+    'get',
+    '/api/ehr/{provider}/bulk-export/{jobId}/files',
+    { params },
+    { ...whileNotLive, enabled },
+  );
+  const log = api.useQuery(
+    'get',
+    '/api/ehr/{provider}/bulk-export/{jobId}/log',
+    { params },
+    { ...every(isRunning), enabled },
+  );
+  const practice = useConnection(record?.connectionId)?.name;
 
   return (
     <Page
-      title="Bulk export"
+      title={practice === undefined ? 'Bulk export' : `Bulk export of ${practice}`}
       beside={
         record && (
           <>
@@ -55,21 +69,23 @@ export function ExportPage() {
       <QueryResult query={exportQuery}>
         {({ data }) => (
           <>
+            <ExportProblems record={data} files={files.data?.data ?? []} />
             <ExportTimeline record={data} />
             {data.activity && <ActivityLine activity={data.activity} runs="Exports" />}
             <ExportFigures record={data} />
-            <ExportProblems record={data} files={files.data?.data ?? []} />
             <Paper withBorder p="md">
               <DetailList facts={detailsOf(data)} />
             </Paper>
           </>
         )}
       </QueryResult>
-      <SectionTitle>Files</SectionTitle>
-      <QueryResult query={files}>
-        {({ data }) => record && <ExportFiles files={data} status={record.status} />}
-      </QueryResult>
-      <RunLog log={log} phase={record?.phase} />
+      {record && (
+        <>
+          <SectionTitle>Files</SectionTitle>
+          <QueryResult query={files}>{({ data }) => <ExportFiles files={data} status={record.status} />}</QueryResult>
+          <RunLog log={log} phase={record.phase} />
+        </>
+      )}
     </Page>
   );
 }
@@ -122,17 +138,38 @@ function ExportActions({ provider, record }: { readonly provider: string; readon
   return canRetryExport(record) && <ActionButton label="Retry what is missing" mutation={retry} input={{ params }} />;
 }
 
-/** The problems and what to do about them. A problem of many files is shown once. */
+/** What an export says because of failed files. Its files say the same, with their causes. */
+const saidByFiles: ReadonlySet<string | undefined> = new Set(['all-files-failed', 'files-failed', 'watermarks-held']);
+
+/** The problems and what to do about them, each once. */
 function ExportProblems({ record, files }: { readonly record: BulkExport; readonly files: readonly OutputFile[] }) {
-  const { issues } = record;
+  const { issues, warnings, errorCode, errorMessage, ...run } = record;
+  const failures = groupFailures(files);
+  const isSaid = (code: string | undefined) => failures.length > 0 && saidByFiles.has(code);
+  const shown = {
+    ...run,
+    warnings: warnings.filter(({ code }) => !isSaid(code)),
+    ...(errorCode === undefined || errorMessage === undefined || isSaid(errorCode) ? {} : { errorCode, errorMessage }),
+  };
+  const held = warnings.filter(({ code }) => code === 'watermarks-held' && isSaid(code));
   return (
     <>
-      <RunProblems run={record}>
-        {groupFailures(files).map(({ code, title, text, count }) => (
-          <Alert key={code} color="red" title={`${formatCount(count)} ${count === 1 ? 'file' : 'files'}: ${title}`}>
-            {text}
+      <RunProblems run={shown}>
+        {failures.length > 0 && (
+          <Alert color="red" title={titleOfFailures(failures)}>
+            {failures.map(({ code, title, text, count }) => (
+              <Text key={code} size="sm">
+                {failures.length > 1 && `${formatCount(count)} × ${title}. `}
+                {text}
+              </Text>
+            ))}
+            {held.map((warning) => (
+              <Text key={warning.message} size="sm">
+                {warningText(warning).text}
+              </Text>
+            ))}
           </Alert>
-        ))}
+        )}
       </RunProblems>
       {issues.length > 0 && (
         <Alert color="yellow" title="The EHR reports">
@@ -148,4 +185,10 @@ function ExportProblems({ record, files }: { readonly record: BulkExport; readon
       )}
     </>
   );
+}
+
+function titleOfFailures(failures: ReturnType<typeof groupFailures>): string {
+  const count = failures.reduce((sum, failure) => sum + failure.count, 0);
+  const files = `${formatCount(count)} ${count === 1 ? 'file' : 'files'}`;
+  return failures.length === 1 ? `${files}: ${failures[0]?.title}` : `${files} could not be stored`;
 }

@@ -8,7 +8,7 @@ import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
 import { PageLink } from '../parts/page.tsx';
 import { timeLeft } from '../parts/runs/run-columns.tsx';
 import { accountedFor, filesText } from './export-texts.ts';
-import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
+import { type PhaseStep, stepsOf } from './phase-steps.ts';
 import { addSample, bytesPerSecondOf, type ProgressSample } from './progress-rate.ts';
 
 /** The progress, the rate, and the time left at that rate. */
@@ -83,11 +83,9 @@ export function ExportTimeline({ record }: { readonly record: BulkExport }) {
 }
 
 function describe({ step, progress }: { readonly step: PhaseStep; readonly progress: string | undefined }): string {
-  const { phase, state, tookMs } = step;
-  const text =
-    state === 'now' && phase === 'exporting' && progress
-      ? progress
-      : phaseSteps.find((step) => step.phase === phase)?.text;
-  if (state === 'ahead' || tookMs === undefined) return text ?? '';
-  return state === 'now' ? `${text}, for ${formatDuration(tookMs)}` : formatDuration(tookMs);
+  const { phase, state, tookMs, text = '' } = step;
+  const now = state === 'now' && phase === 'exporting' && progress ? progress : text;
+  const took = tookMs === undefined ? '' : formatDuration(tookMs);
+  if (state === 'ahead' || took === '') return now;
+  return state === 'now' ? `${now}, for ${took}` : took;
 }

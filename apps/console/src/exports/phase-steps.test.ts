@@ -16,8 +16,8 @@ test('the progress of an export shows the finished phases with their durations, 
     expect.objectContaining({ phase: 'queued', state: 'done', tookMs: 10_000 }),
     expect.objectContaining({ phase: 'kicking-off', state: 'done', tookMs: 10_000 }),
     expect.objectContaining({ phase: 'exporting', state: 'now', tookMs: 5000 }),
-    { phase: 'downloading', label: 'Downloading', state: 'ahead' },
-    { phase: 'finalizing', label: 'Finalizing', state: 'ahead' },
+    { phase: 'downloading', label: 'Downloading', state: 'ahead', text: 'storing files' },
+    { phase: 'finalizing', label: 'Finalizing', state: 'ahead', text: 'deletions and totals' },
   ]);
 });
 
@@ -59,4 +59,14 @@ test('the progress of an export shows the current phase of a record without a ti
     'now',
     'ahead',
   ]);
+});
+
+test('a phase that has ended, or that an ended export will not reach, does not say what happens in it', () => {
+  const textsOf = (...phases: Phase[]) => {
+    const timeline = way(...phases);
+    return stepsOf({ phase: phases.at(-1) ?? 'queued', timeline }, second(100)).map(({ text }) => text);
+  };
+  expect(textsOf('queued', 'failed')).toEqual(Array(5).fill(undefined));
+  expect(textsOf('queued', 'kicking-off')[0]).toBe(undefined);
+  expect(textsOf('queued', 'kicking-off')[1]).toBe('kick-off at the EHR');
 });

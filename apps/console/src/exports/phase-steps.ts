@@ -14,6 +14,8 @@ export interface PhaseStep {
   readonly state: 'ahead' | 'now' | 'done' | 'ended-here';
   /** The duration so far or at the end. Undefined if the record does not contain it. */
   readonly tookMs?: number;
+  /** What happens in the phase. Absent in one that has ended, or that an ended export will not reach. */
+  readonly text?: string;
 }
 
 /** The steps of an export. After a retry, only the steps since the retry. */
@@ -32,7 +34,12 @@ export function stepsOf({ phase, timeline }: Pick<BulkExport, 'phase' | 'timelin
   return phaseSteps.map((step, at) => {
     const state = at < index ? 'done' : at > index ? 'ahead' : isOver ? 'ended-here' : 'now';
     const tookMs = durationOf(step.phase);
-    return { phase: step.phase, label: step.label, state, ...(tookMs === undefined ? {} : { tookMs }) };
+    const isToCome = !isOver && (state === 'now' || state === 'ahead');
+    return {
+      ...{ phase: step.phase, label: step.label, state },
+      ...(tookMs === undefined ? {} : { tookMs }),
+      ...(isToCome ? { text: step.text } : {}),
+    };
   });
 }
 

@@ -4,7 +4,7 @@ import { api, queryClient, refreshMs, type SyncRun, type SyncRunDetail } from '.
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
-import { ConnectionName } from '../parts/connection.tsx';
+import { ConnectionName, useConnection } from '../parts/connection.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
@@ -31,10 +31,13 @@ export function SyncPage() {
   });
   const log = api.useQuery('get', '/api/ehr/{provider}/sync-runs/{id}/log', init, {
     refetchInterval: run?.status === 'IN_PROGRESS' ? refreshMs : false,
+    // One message is enough for a run that does not exist.
+    enabled: run !== undefined,
   });
+  const practice = useConnection(run?.connectionId)?.name;
   return (
     <Page
-      title="Sync run"
+      title={practice === undefined ? 'Sync run' : `Sync run of ${practice}`}
       beside={
         run && (
           <>
@@ -48,9 +51,9 @@ export function SyncPage() {
       <QueryResult query={runQuery}>
         {({ data }) => (
           <>
+            <SyncProblems run={data} />
             {data.activity && <ActivityLine activity={data.activity} runs="Syncs" />}
             {data.progress && <SyncProgress progress={data.progress} activity={data.activity} />}
-            <SyncProblems run={data} />
             <Paper withBorder p="md">
               <DetailList facts={detailsOf(data)} />
             </Paper>
@@ -64,7 +67,7 @@ export function SyncPage() {
           </>
         )}
       </QueryResult>
-      <RunLog log={log} phase={run?.status} />
+      {run && <RunLog log={log} phase={run.status} />}
     </Page>
   );
 }
