@@ -282,7 +282,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     // The fields would move when the amounts appear above them.
     expect(await page.getByRole('radio').count()).toBe(0);
     count();
-    await page.getByRole('radio', { name: /is deleted too/ }).check();
+    await page.getByRole('radio', { name: /Delete it permanently/ }).check();
     await button('Remove the connection').click();
     await page.getByText('Type the id of the connection').waitFor();
     expect(await ids()).toContain(id);

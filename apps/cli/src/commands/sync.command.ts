@@ -16,7 +16,7 @@ const id = 'the id of the sync';
 export const sync: CommandGroup = {
   name: 'sync',
   alias: 'syncs',
-  summary: 'enhanced syncs: crawls by patient and type',
+  summary: 'enhanced syncs: searches of the EHR by patient and type',
   commands: [
     command({
       name: 'start',

@@ -28,10 +28,14 @@ export function RemoveConnectionForm({ connection: { id } }: { readonly connecti
   return (
     <AmountsFirst query={data}>
       <EntryForm action="Remove the connection" mutation={remove} onSubmit={form.onSubmit(submit)}>
-        <Radio.Group label="Its credentials and schedules are deleted. The stored data" {...form.getInputProps('data')}>
+        <Radio.Group
+          label="What happens to its stored data?"
+          description="Its credentials and schedules are deleted in any case."
+          {...form.getInputProps('data')}
+        >
           <Stack gap="xs" mt="xs">
-            <Radio value="keep" label="stays" />
-            <Radio value="purge" label="is deleted too, permanently. Active exports and syncs are cancelled" />
+            <Radio value="keep" label="Keep it" />
+            <Radio value="purge" label="Delete it permanently. Active exports and syncs are cancelled" />
           </Stack>
         </Radio.Group>
         {choice === 'purge' && (

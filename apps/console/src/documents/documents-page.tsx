@@ -67,7 +67,7 @@ function DocumentList({ provider, filters }: DocumentListProps) {
       keyOf={({ id }) => id}
       empty={
         <EmptyState title="No documents for this choice">
-          A document is listed when a resource that refers to it is stored.
+          Documents appear here once a resource that references them is stored.
         </EmptyState>
       }
     />

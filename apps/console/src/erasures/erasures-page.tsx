@@ -121,9 +121,9 @@ function WaitsFor({ erasureId, process }: WaitsForProps) {
         mutation={confirm}
         input={{ params: { path: { id: erasureId } }, body: { processId } }}
         question={{
-          title: 'Does the process no longer exist?',
+          title: 'Is the process really gone?',
           text: `If the ${kind} ${host}:${pid} is only paused, it can write deleted data again when it continues. Confirm only if it, or its machine, is gone for good.`,
-          action: 'It no longer exists',
+          action: 'It is gone',
         }}
       />
     </>

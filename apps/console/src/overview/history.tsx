@@ -25,7 +25,7 @@ const ranges = [
 /** Samples are taken each minute. */
 const refreshMs = 60_000;
 
-/** Answers whether everything is as usual. */
+/** Answers whether the last day was normal. */
 export function History() {
   const [days, setDays] = useState('1');
   const params = { query: { days: Number(days) } };
@@ -33,7 +33,7 @@ export function History() {
   return (
     <Stack>
       <Group justify="space-between">
-        <SectionTitle>Is it as usual?</SectionTitle>
+        <SectionTitle>Is this normal?</SectionTitle>
         <SegmentedControl data={ranges} value={days} onChange={setDays} aria-label="Time shown in the charts" />
       </Group>
       <QueryResult query={history}>

@@ -15,7 +15,7 @@ import { HealthReport } from '../system/health-report.tsx';
 import { History } from './history.tsx';
 import { SinceLastLook } from './since-last-look.tsx';
 
-/** Answers what an operator asks at 3 a.m.: does everything run, is it as usual, what is wrong, what is next? */
+/** Answers what an operator asks at 3 a.m.: does everything run, is this normal, what is wrong, what is next? */
 export function OverviewPage() {
   const { provider, isOperator } = useSession();
   const live = useLiveExports(provider);

@@ -54,7 +54,7 @@ export function ResourceList({ provider, connectionId, type, filters, onOpen }: 
       caption={`Resources of type ${type}`}
       columns={columnsFor({ connectionId, type, onOpen })}
       keyOf={({ id }) => id}
-      empty={<EmptyState title={`No ${type} is stored for this choice`} />}
+      empty={<EmptyState title={`No stored ${type} matches`} />}
     />
   );
 }

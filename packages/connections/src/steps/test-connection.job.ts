@@ -207,7 +207,7 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
     'The EHR requires other parameters. For athenahealth, set the `practiceId` of the connection. For another provider, see `search` in its registry entry.',
   'search-refused': 'Verify that the scopes cover the type, and that `practiceId` is right.',
   'search-not-understood':
-    'Verify the FHIR endpoint URL. If it is right, the EHR responded to a search with a malformed page. Report it to the support of the EHR.',
+    'Verify the FHIR endpoint URL. If it is right, the EHR responded to a search with a malformed page. Report it to the EHR’s support.',
   'test-timed-out':
     'Test again. If the error persists, other work uses up the request budget, or the EHR is too slow. See its status page.',
 };
@@ -220,5 +220,5 @@ function whatToDo({ step, code, reason, method }: Fault): string {
   if (remedy !== undefined) return remedy;
   return step === 'token'
     ? 'Verify client id, secret or key, and scopes of the connection against the developer portal of the EHR.'
-    : 'Look up the code in docs/errors.md. If the error persists, ask the support of the EHR.';
+    : 'Look up the code in docs/errors.md. If the error persists, contact the EHR’s support.';
 }

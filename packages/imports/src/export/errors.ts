@@ -165,9 +165,8 @@ export const exportWarnings = {
   'watermarks-held': {
     stage: 'end',
     title: 'Some data may be missing',
-    advice:
-      'Nothing is lost: the next export of changes starts at the same time as this one. Fix the causes that are listed.',
-    help: 'It is in doubt whether all data was received, so the next export with `since: "last"` starts at the same time as this one. `watermarks` in the status has the reasons by type.',
+    advice: 'Nothing is lost: the next export requests the same changes again. Fix the causes that are listed.',
+    help: 'It is in doubt whether all data was received, so the next export with `since: "last"` requests the same changes again. `watermarks` in the status has the reasons by type.',
   },
   'count-mismatch': {
     stage: 'end',

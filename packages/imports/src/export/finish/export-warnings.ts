@@ -162,7 +162,7 @@ export function endWarnings(options: {
     }),
     ...when(heldDecisions.length > 0, {
       code: 'watermarks-held',
-      message: `The next export of ${namesOf(heldDecisions)} with since "last" starts at the same time as this one. ${reasonsOf(heldDecisions)}`,
+      message: `${reasonsOf(heldDecisions)} The next export with since "last" requests ${namesOf(heldDecisions)} again from the same time as this one.`,
     }),
   ];
 }

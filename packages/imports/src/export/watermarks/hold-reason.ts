@@ -7,7 +7,7 @@ export const holdReasons = {
   'time-implausible': 'The EHR gave a transaction time in the future.',
   'clock-went-back': "The EHR's clock went back, so changes may have times before this export.",
   'manifest-gaps': 'Entries of the manifest could not be read.',
-  'files-failed': 'Files could not be stored.',
+  'files-failed': 'Some files could not be stored.',
   'listed-not-received': 'The EHR lists a file for this type, and the file has no resource of it.',
   'count-mismatch': 'The number of resources that the EHR sent differs from the number in its manifest.',
   'errors-reported': 'The EHR reported errors that may concern this type.',
