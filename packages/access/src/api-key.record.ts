@@ -11,7 +11,7 @@ export const apiKeySchema = z.strictObject({
   role: z
     .enum(apiKeyRoles)
     .describe(
-      '`client` (exports, syncs and reads) or `operator` (also connections, keys, quarantined lines, erasures and the audit log).',
+      '`client` (exports, syncs and reads) or `operator` (also connections, keys, the content of quarantined lines, erasures and the audit log).',
     ),
   prefix: z.string().describe('The first characters of the key, by which a person recognises it.'),
   connectionIds: z

@@ -79,7 +79,12 @@ describe('the roles', () => {
     expect((await send('GET', `/api/ehr/connections/${connectionId}`)).status).toBe(200);
     const started = await send('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
     expect(started.refusal).toEqual([403, 'role-not-sufficient']);
-    expect((await send('GET', '/api/ehr/api-keys')).refusal).toEqual([403, 'forbidden']);
+    const { refusal, body } = await send('GET', '/api/ehr/api-keys');
+    expect(refusal).toEqual([403, 'forbidden']);
+    expect(body.error.message).toBe('This is for operators, and your role is viewer. Ask an operator.');
+    expect((await send('GET', '/api/ehr/quarantine')).status).toBe(200);
+    expect((await send('GET', '/api/ehr/quarantine/none/line')).refusal).toEqual([403, 'forbidden']);
+    expect((await send('GET', '/api/ehr/connections/counts')).body.data.health).toBe('critical');
     expect((await send('PUT', '/admin/queues/api/queues/sync/pause')).status).toBe(403);
   });
 

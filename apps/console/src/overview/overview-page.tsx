@@ -1,4 +1,4 @@
-import { Anchor, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
+import { Alert, Anchor, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type RateBudget } from '../api/api.ts';
 import { keyOfBudget } from '../budget/budget-card.tsx';
@@ -21,7 +21,7 @@ export function OverviewPage() {
   const live = useLiveExports(provider);
   return (
     <Page title="Overview" beside={<LiveBadge state={live} />}>
-      {isOperator && <HealthReport />}
+      {isOperator ? <HealthReport /> : <HealthForOthers />}
       <SinceLastLook />
       <SectionTitle>Newest exports</SectionTitle>
       <ExportSummary />
@@ -31,6 +31,27 @@ export function OverviewPage() {
       <SectionTitle>Next runs</SectionTitle>
       <ComingRuns />
     </Page>
+  );
+}
+
+/** Users who may not read the report learn that there is something in it. */
+function HealthForOthers() {
+  const counts = api.useQuery('get', '/api/ehr/connections/counts').data?.data;
+  if (!counts) return null;
+  const { health, byStatus, total } = counts;
+  if (health === 'ok') return <Alert color="green" title="All checks are well" />;
+  const affected = byStatus.critical + byStatus.warning;
+  return (
+    <Alert color={health === 'critical' ? 'red' : 'yellow'} title="There are problems. An operator sees them.">
+      {affected > 0 && (
+        <>
+          <PageLink to="/connections">
+            {formatCount(affected)} of your {formatCount(total)} connections
+          </PageLink>{' '}
+          are affected.
+        </>
+      )}
+    </Alert>
   );
 }
 

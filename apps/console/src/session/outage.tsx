@@ -1,6 +1,7 @@
 import { Alert, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { refreshMs } from '../api/api.ts';
+import { useEffect } from 'react';
+import { refreshAll, refreshMs } from '../api/api.ts';
 import { Page, Shape } from '../parts/page.tsx';
 
 interface Readiness {
@@ -16,12 +17,16 @@ const servers: Readonly<Record<string, { readonly name: string; readonly advice:
 /** Shown instead of the pages while a server does not respond that every page needs. */
 export function Outage() {
   const { data } = useQuery({ queryKey: ['ready'], queryFn: readReadiness, refetchInterval: refreshMs });
+  const down = Object.entries(data?.checks ?? {}).filter(([, state]) => state === 'down');
+  const isOver = data !== undefined && down.length === 0;
+  useEffect(() => {
+    if (isOver) void refreshAll();
+  }, [isOver]);
   if (!data) return <Shape />;
-  const down = Object.entries(data.checks).filter(([, state]) => state === 'down');
   return (
     <Page title="Bulkhead cannot show its data">
       <Stack gap="xs">
-        {down.length === 0 && <Text>All servers respond again. This page reloads by itself.</Text>}
+        {isOver && <Text>All servers respond again. This page reloads by itself.</Text>}
         {down.map(([id]) => (
           <Alert key={id} color="red" role="alert" title={`${servers[id]?.name ?? id} does not respond`}>
             {servers[id]?.advice} Nothing is lost: work continues when it responds. This page reloads by itself.

@@ -61,7 +61,7 @@ export const auditActions = {
   'quarantine.describe': 'viewer',
   'quarantine.dismiss': 'operator',
   'quarantine.list': 'viewer',
-  'quarantine.read': 'viewer',
+  'quarantine.read': 'operator',
   'quarantine.replay': 'operator',
   'process.list': 'viewer',
   'queue.change': 'operator',

@@ -91,8 +91,18 @@ type ConnectionListQuery = z.output<typeof connectionListQuerySchema>;
 
 export const connectionCountsSchema = z
   .strictObject({
+    health: severitySchema.describe(
+      'The severity of the worst check of the whole deployment. Operators read the checks in the health report.',
+    ),
     total: z.int().min(0).describe('All connections.'),
-    byStatus: z.record(z.enum(connectionStatuses), z.int().min(0)).describe('Their number by status.'),
+    byStatus: z
+      .strictObject({
+        critical: z.int().min(0).describe('Those with a critical problem.'),
+        warning: z.int().min(0).describe('Those whose worst problem is a warning.'),
+        ok: z.int().min(0).describe('Those without a problem.'),
+        unchecked: z.int().min(0).describe('Those that were added within the last minute.'),
+      })
+      .describe('Their number by status.'),
     byProvider: z.record(z.string(), z.int().min(0)).describe('Their number by EHR vendor.'),
     problems: z
       .array(listedProblemSchema.extend({ connections: z.int().min(0).describe('How many connections have it.') }))
@@ -113,7 +123,7 @@ export class ConnectionList {
 
   constructor(options: {
     readonly store: Pick<MonitoredStores, 'connections'>;
-    readonly health: Pick<HealthService, 'connectionStates'>;
+    readonly health: Pick<HealthService, 'connectionStates' | 'report'>;
   }) {
     this.#store = options.store;
     this.#health = options.health;
@@ -141,6 +151,7 @@ export class ConnectionList {
 
   async counts(scope: ConnectionScope): Promise<z.output<typeof connectionCountsSchema>> {
     const rows = await this.#rows(scope);
+    const { severity: health } = await this.#health.report();
     const countBy = (keyOf: (row: Row) => string) =>
       Object.fromEntries([...Map.groupBy(rows, keyOf)].map(([key, { length }]) => [key, length]));
     const problems = Map.groupBy(
@@ -148,6 +159,7 @@ export class ConnectionList {
       ({ key }) => key,
     );
     return {
+      health,
       total: rows.length,
       byStatus: {
         ...{ critical: 0, warning: 0, ok: 0, unchecked: 0 },

@@ -80,6 +80,7 @@ const countConnections = defineEndpoint({
     200: success('The number of connections in each state', {
       data: connectionCountsSchema,
       example: {
+        health: 'critical',
         total: 302,
         byStatus: { critical: 206, warning: 3, ok: 93, unchecked: 0 },
         byProvider: { athenahealth: 302 },

@@ -27,9 +27,11 @@ export const apiError = defineErrors({
   },
   forbidden: {
     title: 'Operators only',
-    advice: "Log in with an operator's key.",
+    advice: 'Ask an operator, or log in as one.',
     status: 403,
     message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
+    // Every endpoint for operators has this error. One shows its other message.
+    examples: [{ message: 'This is for operators, and your role is viewer. Ask an operator.', of: ['listApiKeys'] }],
   },
   unauthenticated: {
     title: 'No valid API key',

@@ -67,6 +67,9 @@ function checkNoToken(response: Response): void {
 
 /** @throws AppError `forbidden` */
 export function checkOperator(response: Response): void {
-  if (callerOf(response).apiKey.role === 'operator') return;
-  throw apiError('forbidden');
+  const { role, personRole } = callerOf(response).apiKey;
+  if (role === 'operator') return;
+  if (personRole === undefined) throw apiError('forbidden');
+  // A person has no key.
+  throw apiError('forbidden', { message: `This is for operators, and your role is ${personRole}. Ask an operator.` });
 }
