@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { api, type BulkExport } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { EmptyState } from '../parts/page.tsx';
@@ -20,12 +21,13 @@ export function ExportList({ provider, connectionId, status, withConnection }: E
   const query = { limit: pageSize, connectionId, status: exportStatuses.find((option) => option === status) };
   const params = { path: { provider }, query };
   const exports = api.useInfiniteQuery('get', '/api/ehr/{provider}/bulk-export', { params }, pages);
+  const columns = useMemo(() => exportColumns(provider, { withConnection }), [provider, withConnection]);
   return (
     <PagedTable
       query={exports}
       order="newest first"
       caption="Bulk exports"
-      columns={exportColumns(provider, { withConnection })}
+      columns={columns}
       keyOf={({ id }) => id}
       empty={<EmptyState title="No exports">Start an export, or create a schedule.</EmptyState>}
     />

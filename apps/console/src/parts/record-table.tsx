@@ -1,6 +1,7 @@
 import { Box, type MantineBreakpoint, Paper, Stack, Table } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import type { ReactNode } from 'react';
+import { replaceEqualDeep } from '@tanstack/react-query';
+import { memo, type ReactNode } from 'react';
 import { DetailList } from './detail-list.tsx';
 import { QueryResult } from './page.tsx';
 
@@ -16,6 +17,7 @@ export interface Column<Row> {
 export interface RecordTableProps<Row> {
   /** The name for screen readers. */
   readonly caption: string;
+  /** Other columns draw every row again, so they are a constant or memoized. */
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
@@ -44,13 +46,7 @@ export function RecordTable<Row>(props: RecordTableProps<Row>) {
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row) => (
-            <Table.Tr key={keyOf(row)}>
-              {columns.map(({ header, cell, isFigure, from }) => (
-                <Table.Td key={header} ta={isFigure ? 'right' : 'left'} visibleFrom={from}>
-                  {cell(row)}
-                </Table.Td>
-              ))}
-            </Table.Tr>
+            <TableRow key={keyOf(row)} row={row} columns={columns as readonly Column<unknown>[]} />
           ))}
         </Table.Tbody>
       </Table>
@@ -58,18 +54,46 @@ export function RecordTable<Row>(props: RecordTableProps<Row>) {
   );
 }
 
+interface RowProps {
+  readonly row: unknown;
+  readonly columns: readonly Column<unknown>[];
+}
+
+/** A list that is read again, or that an event has changed, has the same rows but for a few. Only those are drawn. */
+function hasSameRow(before: RowProps, after: RowProps): boolean {
+  return before.columns === after.columns && replaceEqualDeep(before.row, after.row) === before.row;
+}
+
+const TableRow = memo(function TableRow({ row, columns }: RowProps) {
+  return (
+    <Table.Tr>
+      {columns.map(({ header, cell, isFigure, from }) => (
+        <Table.Td key={header} ta={isFigure ? 'right' : 'left'} visibleFrom={from}>
+          {cell(row)}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}, hasSameRow);
+
 /** The first column is the title of a card. */
-function RecordCards<Row>({ caption, columns, rows, keyOf }: RecordTableProps<Row>) {
+const Card = memo(function Card({ row, columns }: RowProps) {
   const [first, ...others] = columns;
+  return (
+    <Paper component="li" withBorder p="sm" style={{ overflowWrap: 'anywhere' }}>
+      <Box fw={600} mb={4}>
+        {first?.cell(row)}
+      </Box>
+      <DetailList facts={Object.fromEntries(others.map(({ header, cell }) => [header, cell(row)]))} />
+    </Paper>
+  );
+}, hasSameRow);
+
+function RecordCards<Row>({ caption, columns, rows, keyOf }: RecordTableProps<Row>) {
   return (
     <Stack component="ul" className="cards" gap="xs" m={0} p={0} style={{ listStyle: 'none' }} aria-label={caption}>
       {rows.map((row) => (
-        <Paper key={keyOf(row)} component="li" withBorder p="sm" style={{ overflowWrap: 'anywhere' }}>
-          <Box fw={600} mb={4}>
-            {first?.cell(row)}
-          </Box>
-          <DetailList facts={Object.fromEntries(others.map(({ header, cell }) => [header, cell(row)]))} />
-        </Paper>
+        <Card key={keyOf(row)} row={row} columns={columns as readonly Column<unknown>[]} />
       ))}
     </Stack>
   );

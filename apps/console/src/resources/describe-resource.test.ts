@@ -21,5 +21,6 @@ test.each<{ resource: Partial<FhirResource>; text: string }>([
 test('the labels of a resource are shown by their names, else by their codes, and malformed ones are left out', () => {
   const security = [{ code: 'R', display: 'restricted' }, { code: 'ETH' }, null, { code: 7 }, 'V'];
   expect(labelsOf({ security })).toEqual(['restricted', 'ETH']);
+  expect(labelsOf({ security: [{ code: 'N', display: 'normal' }] })).toEqual([]);
   expect([labelsOf(undefined), labelsOf({}), labelsOf({ security: 'R' })]).toEqual([[], [], []]);
 });

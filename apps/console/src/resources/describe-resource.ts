@@ -29,10 +29,14 @@ interface Label {
   readonly display?: unknown;
 }
 
+/** The confidentiality of an ordinary record (HL7 Confidentiality), which some EHRs write into each. */
+const ordinary = 'N';
+
 /** The labels by which an EHR marks a resource, for example as restricted. Labels of another form are left out. */
 export function labelsOf(meta: { readonly security?: unknown } | undefined): readonly string[] {
   const labels: readonly (Label | null)[] = Array.isArray(meta?.security) ? meta.security : [];
-  return labels.flatMap(
+  const special = labels.filter((label) => label?.code !== ordinary);
+  return special.flatMap(
     (label) => [label?.display, label?.code].find((text) => typeof text === 'string') ?? [],
   ) as string[];
 }

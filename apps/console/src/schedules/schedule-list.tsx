@@ -21,7 +21,7 @@ export function ScheduleList({ connectionId }: { readonly connectionId?: string 
       query={schedules}
       order="oldest first"
       caption="Schedules"
-      columns={connectionId === undefined ? [connectionColumn, ...columns] : columns}
+      columns={connectionId === undefined ? columnsOfAll : columns}
       keyOf={({ id }) => id}
       empty={<EmptyState title="No schedules">A schedule keeps a practice current every night.</EmptyState>}
     />
@@ -40,6 +40,8 @@ const columns: readonly Column<Schedule>[] = [
   { header: 'Last run', cell: (schedule) => <LastRun schedule={schedule} />, from: 'md' },
   { header: 'Actions', cell: (schedule) => <ScheduleActions schedule={schedule} /> },
 ];
+
+const columnsOfAll = [connectionColumn, ...columns];
 
 /** In words, and as the expression that an operator edits. */
 function When({ schedule: { cron, timeZone, errorMessage } }: { readonly schedule: Schedule }) {

@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { api, type SyncRun } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { EmptyState } from '../parts/page.tsx';
@@ -19,12 +20,16 @@ export function SyncList({ provider, connectionId, status, withConnection }: Syn
   const query = { limit: pageSize, connectionId, status: syncStatuses.find((option) => option === status) };
   const params = { path: { provider }, query };
   const runs = api.useInfiniteQuery('get', '/api/ehr/{provider}/sync-runs', { params }, pages);
+  const columns = useMemo(
+    () => runColumns((run: SyncRun) => toListed(provider, run), { withConnection }),
+    [provider, withConnection],
+  );
   return (
     <PagedTable
       query={runs}
       order="newest first"
       caption="Sync runs"
-      columns={runColumns((run: SyncRun) => toListed(provider, run), { withConnection })}
+      columns={columns}
       keyOf={({ id }) => id}
       empty={
         <EmptyState title="No sync runs">

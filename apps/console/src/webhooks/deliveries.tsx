@@ -50,7 +50,7 @@ export function Deliveries({ connectionId, state: chosen }: DeliveriesProps) {
       query={deliveries}
       order="newest first"
       caption="Deliveries"
-      columns={connectionId === undefined ? [connectionColumn, ...columns] : columns}
+      columns={connectionId === undefined ? columnsOfAll : columns}
       keyOf={({ id }) => id}
       empty={
         <EmptyState title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
@@ -75,6 +75,8 @@ const columns: readonly Column<WebhookDelivery>[] = [
   { header: 'URL', cell: ({ url }) => url, from: 'lg' },
   { header: 'Actions', cell: ({ id }) => <ResendButton id={id} /> },
 ];
+
+const columnsOfAll = [connectionColumn, ...columns];
 
 /** A call that had no success yet is not merely pending. */
 function stateOf({ state, attempts }: WebhookDelivery): string {
