@@ -236,13 +236,15 @@ describeInBrowser('the console in a browser', (open) => {
     const dayMs = 24 * 60 * 60_000;
     for (const [days, waiting] of [900, 4, 5, 6, 7].entries()) {
       const at = new Date(Date.now() - days * dayMs - 60_000);
-      const types = [{ resourceType: 'Observation', resources: waiting * 1000, bytes: waiting * 1_000_000 }];
+      const usual = [{ figure: 'resources' as const, value: 6000 }];
       await system.store.historySamples.save({
         ...{ id: `planted ${at.toISOString()}`, at, runsUntil: at },
         queues: [{ queue: 'file-download', waiting, oldestSeconds: waiting }],
         budgets: [{ name: 'athenahealth.production', used: waiting, limit: 100_000 }],
         lags: [{ connectionId: system.connectionId, seconds: waiting }],
-        runs: [{ kind: 'export', endedAt: at, outcome: 'completed', seconds: waiting, types }],
+        runs: [{ kind: 'export', at, outcome: 'completed', seconds: [waiting] }],
+        volumes: [{ at, resourceType: 'Observation', resources: waiting * 1000, bytes: waiting * 1_000_000 }],
+        usual,
       });
     }
     await openPage('/', 'Overview');

@@ -96,20 +96,22 @@ async function fillHistory({ store, connectionId }: BrowsedSystem['system']): Pr
     const at = new Date(Date.now() - hour * hourMs);
     const sinceNight = (at.getUTCHours() + 22) % 24;
     const varied = (value: number) => Math.round(value * (1 + (hour % 7) / 20));
-    const types = Object.entries(sizes).map(([resourceType, size]) => ({
+    const volumes = Object.entries(sizes).map(([resourceType, size]) => ({
+      at,
       resourceType,
       resources: varied(size),
       bytes: varied(1400 * size),
     }));
     const hasFailed = hour > 60 && hour < 85;
     const outcome = hasFailed ? ('failed' as const) : ('completed' as const);
-    const run = { kind: 'export' as const, endedAt: at, outcome, seconds: varied(5200), types: hasFailed ? [] : types };
+    const run = { kind: 'export' as const, at, outcome, seconds: [varied(5200)] };
     await store.historySamples.save({
       ...{ id: at.toISOString(), at, runsUntil: at },
       queues: [{ queue: 'file-download', waiting: 0, oldestSeconds: sinceNight === 0 ? varied(80) : 0 }],
       budgets: [{ name: 'athenahealth.production', used: varied(21_000), limit: 100_000 }],
       lags: [{ connectionId, seconds: sinceNight * 3600 }],
       runs: sinceNight === 0 ? [run] : [],
+      volumes: sinceNight === 0 && !hasFailed ? volumes : [],
     });
   }
 }

@@ -17,6 +17,7 @@ const history: History = {
     bytes: 1,
   })),
   lags: [{ connectionId: 'conn_1', points: [{ at, seconds: 120 }] }],
+  lagSpread: [],
   budgets: [{ name: 'athenahealth.production', limit: 1000, points: [{ at, used: 250 }] }],
   queues: [
     { queue: 'sync', points: [{ at, waiting: 0, oldestSeconds: 0 }] },

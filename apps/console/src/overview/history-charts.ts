@@ -43,11 +43,20 @@ export function volumesOf({ volumes }: History): HistoryChart {
   return toLines(entries, [...largest, 'others']);
 }
 
-/** The connections with the largest lags. */
-export function lagsOf({ lags }: History, nameOf: (connectionId: string) => string): HistoryChart {
-  return firstLines(lags, ({ connectionId, points }) =>
-    points.map(({ at, seconds }) => ({ at, line: nameOf(connectionId), value: seconds / 60 })),
-  );
+/** The connections with the largest lags, and if there are more, how far 95 % of all are behind. */
+export function lagsOf({ lags, lagSpread }: History, nameOf: (connectionId: string) => string): HistoryChart {
+  const entries = lags
+    .slice(0, maxLines)
+    .flatMap(({ connectionId, points }) =>
+      points.map(({ at, seconds }) => ({ at, line: nameOf(connectionId), value: seconds / 60 })),
+    );
+  if (lags.length <= maxLines) return toLines(entries);
+  const ofAll = lagSpread.map(({ at, highSeconds }) => ({
+    at,
+    line: '95 % of all connections',
+    value: highSeconds / 60,
+  }));
+  return toLines([...entries, ...ofAll]);
 }
 
 /** In percent of each budget. */

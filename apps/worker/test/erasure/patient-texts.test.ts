@@ -60,7 +60,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     documents: 'error.code',
     erasures:
       'found.resources found.records deleted.resources deleted.records warnings.code error.code waitsFor.kind waitsFor.host',
-    history_samples: 'runs.types.resourceType',
+    history_samples: 'volumes.resourceType',
     output_files:
       'type listedTypes checkpoint.types checkpoint.issues.types checkpoint.issues.mentionedTypes retrying.code error.code',
     process_states: 'host version down',

@@ -17,7 +17,15 @@ beforeAll(async () => {
   };
   const { provider, id: connectionId } = cases.connection;
   const at = new Date('2024-01-15T10:00:00Z');
-  const run = { provider, connectionId, active: false, phase: 'completed', notify: 'done', createdAt: at, completedAt: at };
+  const run = {
+    provider,
+    connectionId,
+    active: false,
+    phase: 'completed',
+    notify: 'done',
+    createdAt: at,
+    completedAt: at,
+  };
   await plant('bulk_exports', () => ({ ...run, orphans: [], discard: 'done' }));
   await plant('sync_runs', () => run);
   await plant('webhook_deliveries', () => ({ connectionId, state: 'delivered', attempts: [], createdAt: at }));

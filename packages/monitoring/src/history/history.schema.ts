@@ -34,6 +34,14 @@ const lagSchema = z
   })
   .meta({ id: 'HistoryLag', description: 'How far a connection was behind its EHR.' });
 
+const spreadSchema = z
+  .strictObject({
+    at,
+    medianSeconds: countSchema.meta({ description: 'Half of the connections were less behind.' }),
+    highSeconds: countSchema.meta({ description: '95 % of the connections were less behind.' }),
+  })
+  .meta({ id: 'HistoryLagSpread', description: 'The highest values of a period.' });
+
 const budgetSchema = z
   .strictObject({
     name: z.string().meta({ description: 'The name of the budget, as in the list of budgets.' }),
@@ -59,10 +67,12 @@ const queueSchema = z
   })
   .meta({ id: 'HistoryQueue', description: 'How many jobs waited in a queue, and how long.' });
 
+export const figureNames = ['runs', 'failed-runs', 'resources', 'bytes', 'longest-lag-seconds', 'requests'] as const;
+
 const figure = z.number().min(0);
 const usualSchema = z
   .strictObject({
-    figure: z.enum(['runs', 'failed-runs', 'resources', 'bytes', 'longest-lag-seconds', 'requests']).meta({
+    figure: z.enum(figureNames).meta({
       description:
         '`runs`: runs that ended. `failed-runs`: those that failed or lack data. `requests`: the most requests of one budget within 24 hours.',
     }),
@@ -82,9 +92,12 @@ export const historySchema = z
     figures: z.array(usualSchema).meta({ description: 'Shows whether the last day was normal.' }),
     runs: z.array(runsOfPeriodSchema).meta({ description: 'Periods without runs are left out.' }),
     volumes: z.array(volumeSchema).meta({ description: 'Periods and types without resources are left out.' }),
-    lags: z.array(lagSchema).meta({ description: 'One for each connection, the largest lag first.' }),
-    budgets: z.array(budgetSchema).meta({ description: 'One for each budget.' }),
-    queues: z.array(queueSchema).meta({ description: 'One for each queue.' }),
+    lags: z.array(lagSchema).meta({
+      description: 'The connections that were furthest behind: at most ten at a time, the largest lag first.',
+    }),
+    lagSpread: z.array(spreadSchema).meta({ description: 'How far all connections were behind.' }),
+    budgets: z.array(budgetSchema).meta({ description: 'The fullest budgets: at most ten at a time.' }),
+    queues: z.array(queueSchema).meta({ description: 'One for each queue in which jobs waited.' }),
   })
   .meta({
     id: 'History',

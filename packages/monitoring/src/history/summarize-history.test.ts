@@ -1,18 +1,28 @@
 import { describe, expect, test } from '@jest/globals';
-import type { EndedRun, HistorySample } from './history-sample.record.ts';
+import type { EndedRuns, HistorySample } from './history-sample.record.ts';
 import { mergeSamples } from './merge-samples.ts';
-import { summarizeHistory } from './summarize-history.ts';
+import { summarizeHistory, usualOf } from './summarize-history.ts';
 
 const now = new Date('2024-05-10T12:00:00Z');
 const hourMs = 60 * 60_000;
 const ago = (hours: number) => new Date(now.getTime() - hours * hourMs);
 
 function makeSample(at: Date, change: Partial<HistorySample> = {}): HistorySample {
-  return { id: at.toISOString(), at, queues: [], budgets: [], lags: [], runs: [], runsUntil: at, ...change };
+  return {
+    id: at.toISOString(),
+    at,
+    queues: [],
+    budgets: [],
+    lags: [],
+    runs: [],
+    volumes: [],
+    runsUntil: at,
+    ...change,
+  };
 }
 
-function makeRun(endedAt: Date, change: Partial<EndedRun> = {}): EndedRun {
-  return { kind: 'export', endedAt, outcome: 'completed', seconds: 60, types: [], ...change };
+function makeRuns(at: Date, change: Partial<EndedRuns> = {}): EndedRuns {
+  return { kind: 'export', at, outcome: 'completed', seconds: [60], ...change };
 }
 
 describe('the samples of a quarter of an hour', () => {
@@ -21,7 +31,7 @@ describe('the samples of a quarter of an hour', () => {
     queues: [{ queue: 'sync', waiting: 5, oldestSeconds: 1 }],
     budgets: [{ name: 'athenahealth.production', used: 10, limit: 100 }],
     lags: [{ connectionId: 'conn_1', seconds: 9 }],
-    runs: [makeRun(at)],
+    runs: [makeRuns(at)],
   });
   const later = makeSample(at, {
     queues: [
@@ -30,7 +40,7 @@ describe('the samples of a quarter of an hour', () => {
     ],
     budgets: [{ name: 'athenahealth.production', used: 12, limit: 100 }],
     lags: [{ connectionId: 'conn_1', seconds: 3 }],
-    runs: [makeRun(at, { kind: 'sync' })],
+    runs: [makeRuns(at, { kind: 'sync' })],
     runsUntil: now,
   });
 
@@ -53,12 +63,12 @@ describe('the samples of a quarter of an hour', () => {
 
 test('a history counts the runs of each period by outcome, with their durations', () => {
   const runs = [
-    makeRun(ago(2), { seconds: 100 }),
-    makeRun(ago(2), { seconds: 300 }),
-    makeRun(ago(2), { seconds: 200, outcome: 'failed' }),
-    makeRun(ago(2), { seconds: 9000, outcome: 'cancelled' }),
-    makeRun(ago(5), { kind: 'sync', outcome: 'partial', seconds: 7 }),
-    makeRun(ago(25)),
+    makeRuns(ago(2), { seconds: [100] }),
+    makeRuns(ago(2), { seconds: [300] }),
+    makeRuns(ago(2), { seconds: [200], outcome: 'failed' }),
+    makeRuns(ago(2), { seconds: [9000], outcome: 'cancelled' }),
+    makeRuns(ago(5), { kind: 'sync', outcome: 'partial', seconds: [7] }),
+    makeRuns(ago(25)),
   ];
   const history = summarizeHistory({ samples: [makeSample(ago(1), { runs })], days: 1, now });
   expect(history.runs).toEqual([
@@ -74,9 +84,12 @@ test('a history counts the runs of each period by outcome, with their durations'
 });
 
 test('a history adds up what the runs of a period stored, by type', () => {
-  const types = [{ resourceType: 'Patient', resources: 10, bytes: 1000 }];
-  const runs = [makeRun(ago(2), { types }), makeRun(ago(2), { types, kind: 'sync' })];
-  const history = summarizeHistory({ samples: [makeSample(ago(1), { runs })], days: 1, now });
+  const volume = { resourceType: 'Patient', resources: 10, bytes: 1000 };
+  const volumes = [
+    { ...volume, at: ago(2) },
+    { ...volume, at: ago(1.75) },
+  ];
+  const history = summarizeHistory({ samples: [makeSample(ago(1), { volumes })], days: 1, now });
   expect(history.volumes).toEqual([{ at: ago(2).toISOString(), resourceType: 'Patient', resources: 20, bytes: 2000 }]);
 });
 
@@ -101,19 +114,20 @@ test('a history has the highest value of each period, and the connection with th
 
 test('a history compares the last day with the median of the days before', () => {
   const resources = [7, 5, 6, 100];
-  const samples = resources.map((count, days) =>
-    makeSample(ago(24 * days + 1), {
-      runs: [
-        makeRun(ago(24 * days + 1), {
-          outcome: days === 0 ? 'failed' : 'completed',
-          types: [{ resourceType: 'Patient', resources: count, bytes: 10 * count }],
-        }),
-      ],
-      budgets: [{ name: 'athenahealth.production', used: 3 * count, limit: 1000 }],
-      lags: [{ connectionId: 'conn_1', seconds: 2 * count }],
-    }),
-  );
-  expect(summarizeHistory({ samples, days: 1, now }).figures).toEqual([
+  const samples = resources
+    .map((count, days) => {
+      const at = ago(24 * days + 1);
+      return makeSample(at, {
+        runs: [makeRuns(at, { outcome: days === 0 ? 'failed' : 'completed' })],
+        volumes: [{ at, resourceType: 'Patient', resources: count, bytes: 10 * count }],
+        budgets: [{ name: 'athenahealth.production', used: 3 * count, limit: 1000 }],
+        lags: [{ connectionId: 'conn_1', seconds: 2 * count }],
+      });
+    })
+    .toReversed();
+  const usual = usualOf(samples, now) ?? [];
+  const lastDay = samples.slice(-1).map((sample) => ({ ...sample, usual }));
+  expect(summarizeHistory({ samples: lastDay, days: 1, now }).figures).toEqual([
     { figure: 'runs', lastDay: 1, usual: 1 },
     { figure: 'failed-runs', lastDay: 1, usual: 0 },
     { figure: 'resources', lastDay: 7, usual: 6 },
@@ -125,6 +139,22 @@ test('a history compares the last day with the median of the days before', () =>
 
 test('a history says nothing about what is usual before it has three earlier days', () => {
   const samples = [0, 1, 2].map((days) => makeSample(ago(24 * days + 1)));
-  const { figures } = summarizeHistory({ samples, days: 1, now });
+  expect(usualOf(samples, now)).toBeUndefined();
+  const { figures } = summarizeHistory({ samples: samples.slice(0, 1), days: 1, now });
   expect(figures.filter((figure) => 'usual' in figure)).toEqual([]);
+});
+
+test('a sample of a thousand connections, and a look at a day of samples, stay small', () => {
+  const lags = Array.from({ length: 1000 }, (_, index) => ({ connectionId: `conn_${index}`, seconds: index }));
+  const budgets = lags.map(({ connectionId, seconds }) => ({ name: connectionId, used: seconds, limit: 1000 }));
+  const day = Array.from({ length: 96 }, (_, quarter) =>
+    mergeSamples(
+      makeSample(ago(24 - quarter / 4), { lags: lags.slice(0, 10) }),
+      makeSample(ago(24 - quarter / 4), { lags, budgets, lagSpread: { median: 500, high: 950 } }),
+    ),
+  );
+  expect(day[0]?.lags.map(({ seconds }) => seconds)).toEqual([999, 998, 997, 996, 995, 994, 993, 992, 991, 990]);
+  expect(Buffer.byteLength(JSON.stringify(day))).toBeLessThan(150_000);
+  const { lagSpread } = summarizeHistory({ samples: day, days: 1, now });
+  expect(lagSpread[0]).toMatchObject({ medianSeconds: 500, highSeconds: 950 });
 });

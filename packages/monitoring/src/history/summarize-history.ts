@@ -1,6 +1,7 @@
 import { median } from '@bulkhead/base';
-import type { History } from './history.schema.ts';
-import type { EndedRun, HistorySample } from './history-sample.record.ts';
+import { figureNames, type History } from './history.schema.ts';
+import type { EndedRuns, HistorySample, Volume } from './history-sample.record.ts';
+import { mergeVolumes } from './merge-samples.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -18,27 +19,35 @@ const periods = [
 /**
  * Makes the series of the last `days` days.
  *
- * @param options.samples all stored samples, the oldest first
+ * @param options.samples of these days, the oldest first
  */
 export function summarizeHistory(options: {
   readonly samples: readonly HistorySample[];
   readonly days: number;
   readonly now: Date;
 }): History {
-  const { samples, days, now } = options;
+  const { samples: shown, days, now } = options;
   const { pointMs, barMs } = periods.find((period) => days <= period.days) ?? periods[2];
   const from = new Date(now.getTime() - days * dayMs);
-  const shown = samples.filter(({ at }) => at >= from);
-  const runs = samples.flatMap((sample) => sample.runs);
-  const shownRuns = runs.filter(({ endedAt }) => endedAt >= from);
+  const isShown = ({ at }: { readonly at: Date }) => at >= from;
   return {
     from: from.toISOString(),
     to: now.toISOString(),
     pointSeconds: pointMs / 1000,
     barSeconds: barMs / 1000,
-    figures: toFigures({ samples, runs, now }),
-    runs: toRuns(shownRuns, barMs),
-    volumes: toVolumes(shownRuns, barMs),
+    figures: toFigures(shown, now),
+    runs: toRuns(shown.flatMap(({ runs }) => runs).filter(isShown), barMs),
+    volumes: toVolumes(shown.flatMap(({ volumes }) => volumes).filter(isShown), barMs),
+    lagSpread: toSeries(shown, {
+      pointMs,
+      of: ({ lagSpread }) => (lagSpread ? [lagSpread] : []),
+      keyOf: () => 'all',
+      toPoint: (at, spreads) => ({
+        at,
+        medianSeconds: highest(spreads, ({ median: seconds }) => seconds),
+        highSeconds: highest(spreads, ({ high }) => high),
+      }),
+    }).flatMap(({ points }) => points),
     lags: toSeries(shown, {
       pointMs,
       of: ({ lags }) => lags,
@@ -107,73 +116,73 @@ function toSeries<Value, Point>(
   });
 }
 
-function toRuns(runs: readonly EndedRun[], barMs: number): History['runs'] {
-  const groups = Map.groupBy(runs, ({ kind, endedAt }) => `${periodOf(endedAt, barMs)} ${kind}`);
+function toRuns(runs: readonly EndedRuns[], barMs: number): History['runs'] {
+  const groups = Map.groupBy(runs, ({ kind, at }) => `${periodOf(at, barMs)} ${kind}`);
   return [...groups.values()]
     .flatMap((group) => {
       const [first] = group;
       if (!first) return [];
-      const count = (outcome: EndedRun['outcome']) => group.filter((run) => run.outcome === outcome).length;
-      const durations = group.filter(({ outcome }) => outcome !== 'cancelled').map(({ seconds }) => seconds);
+      const count = (outcome: EndedRuns['outcome']) =>
+        sum(
+          group.filter((ended) => ended.outcome === outcome),
+          ({ seconds }) => seconds.length,
+        );
+      const durations = group.filter(({ outcome }) => outcome !== 'cancelled').flatMap(({ seconds }) => seconds);
       return [
         {
-          at: periodOf(first.endedAt, barMs),
+          at: periodOf(first.at, barMs),
           kind: first.kind,
           completed: count('completed'),
           partial: count('partial'),
           failed: count('failed'),
           cancelled: count('cancelled'),
           medianSeconds: median(durations) ?? 0,
-          longestSeconds: Math.max(0, ...durations),
+          longestSeconds: highest(durations, (seconds) => seconds),
         },
       ];
     })
     .toSorted((left, right) => left.at.localeCompare(right.at) || left.kind.localeCompare(right.kind));
 }
 
-function toVolumes(runs: readonly EndedRun[], barMs: number): History['volumes'] {
-  const volumes = runs.flatMap(({ endedAt, types }) =>
-    types.map((type) => ({ at: periodOf(endedAt, barMs), ...type })),
-  );
-  const groups = Map.groupBy(volumes, ({ at, resourceType }) => `${at} ${resourceType}`);
-  return [...groups.values()]
-    .flatMap((group) => {
-      const [first] = group;
-      if (!first) return [];
-      const { at, resourceType } = first;
-      const resources = sum(group, (volume) => volume.resources);
-      return [{ at, resourceType, resources, bytes: sum(group, ({ bytes }) => bytes) }];
-    })
+function toVolumes(volumes: readonly Volume[], barMs: number): History['volumes'] {
+  const ofBars = volumes.map((volume) => ({ ...volume, at: new Date(periodOf(volume.at, barMs)) }));
+  return mergeVolumes(ofBars)
+    .map(({ at, ...volume }) => ({ at: at.toISOString(), ...volume }))
     .toSorted((left, right) => left.at.localeCompare(right.at) || right.resources - left.resources);
 }
 
-/** The figures of the last 24 hours, beside the median of the periods of 24 hours before. */
-function toFigures(options: {
-  readonly samples: readonly HistorySample[];
-  readonly runs: readonly EndedRun[];
-  readonly now: Date;
-}): History['figures'] {
-  const { samples, runs, now } = options;
-  const ageOf = (at: Date) => Math.floor((now.getTime() - at.getTime()) / dayMs);
-  const runsOfDay = Map.groupBy(runs, ({ endedAt }) => ageOf(endedAt));
-  const samplesOfDay = Map.groupBy(samples, ({ at }) => ageOf(at));
+type FigureName = (typeof figureNames)[number];
+
+const figuresOf: Readonly<Record<FigureName, (samples: readonly HistorySample[]) => number>> = {
+  runs: (samples) => countRuns(samples, () => true),
+  'failed-runs': (samples) => countRuns(samples, ({ outcome }) => outcome === 'failed' || outcome === 'partial'),
+  resources: (samples) => sum(samples, ({ volumes }) => sum(volumes, ({ resources }) => resources)),
+  bytes: (samples) => sum(samples, ({ volumes }) => sum(volumes, ({ bytes }) => bytes)),
+  'longest-lag-seconds': (samples) => highest(samples, ({ lags }) => highest(lags, lagOf)),
+  requests: (samples) => highest(samples, ({ budgets }) => highest(budgets, ({ used }) => used)),
+};
+
+function countRuns(samples: readonly HistorySample[], isCounted: (runs: EndedRuns) => boolean): number {
+  return sum(samples, ({ runs }) => sum(runs.filter(isCounted), ({ seconds }) => seconds.length));
+}
+
+function toFigures(samples: readonly HistorySample[], now: Date): History['figures'] {
+  const lastDay = samples.filter(({ at }) => now.getTime() - at.getTime() < dayMs);
+  const usual = samples.findLast((sample) => sample.usual !== undefined)?.usual ?? [];
+  return figureNames.map((figure) => {
+    const value = usual.find((entry) => entry.figure === figure)?.value;
+    return { figure, lastDay: figuresOf[figure](lastDay), ...(value === undefined ? {} : { usual: value }) };
+  });
+}
+
+/** What is usual: the median of each figure over the periods of 24 hours before the last one. Undefined if there are too few. */
+export function usualOf(samples: readonly HistorySample[], now: Date): HistorySample['usual'] {
+  const days = Map.groupBy(samples, ({ at }) => Math.floor((now.getTime() - at.getTime()) / dayMs));
   // Days before the first sample, and days without workers, say nothing about what is usual.
-  const earlierDays = [...samplesOfDay.keys()].filter((age) => age > 0);
-  const figure = (
-    name: History['figures'][number]['figure'],
-    of: (day: { readonly runs: readonly EndedRun[]; readonly samples: readonly HistorySample[] }) => number,
-  ) => {
-    const ofDay = (age: number) => of({ runs: runsOfDay.get(age) ?? [], samples: samplesOfDay.get(age) ?? [] });
-    const usual = earlierDays.length < minDays ? {} : { usual: median(earlierDays.map(ofDay)) ?? 0 };
-    return { figure: name, lastDay: ofDay(0), ...usual };
-  };
-  const isFailure = ({ outcome }: EndedRun) => outcome === 'failed' || outcome === 'partial';
-  return [
-    figure('runs', (day) => day.runs.length),
-    figure('failed-runs', (day) => day.runs.filter(isFailure).length),
-    figure('resources', (day) => sum(day.runs, ({ types }) => sum(types, ({ resources }) => resources))),
-    figure('bytes', (day) => sum(day.runs, ({ types }) => sum(types, ({ bytes }) => bytes))),
-    figure('longest-lag-seconds', (day) => highest(day.samples, ({ lags }) => highest(lags, lagOf))),
-    figure('requests', (day) => highest(day.samples, ({ budgets }) => highest(budgets, ({ used }) => used))),
-  ];
+  const earlier = [...days].filter(([age]) => age > 0);
+  if (earlier.length < minDays) return undefined;
+  return figureNames.map((figure) => ({
+    figure,
+    value: median(earlier.map(([, day]) => figuresOf[figure](day))) ?? 0,
+  }));
 }

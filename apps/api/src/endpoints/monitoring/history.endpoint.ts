@@ -24,6 +24,7 @@ const historyExample: History = {
   ],
   volumes: [{ at, resourceType: 'Observation', resources: 804_112, bytes: 1_100_000_000 }],
   lags: [{ connectionId, points: [{ at, seconds: 7200 }] }],
+  lagSpread: [{ at, medianSeconds: 1200, highSeconds: 5400 }],
   budgets: [{ name: 'athenahealth.production', limit: 100_000, points: [{ at, used: 48_211 }] }],
   queues: [{ queue: 'file-download', points: [{ at, waiting: 24, oldestSeconds: 40 }] }],
 };

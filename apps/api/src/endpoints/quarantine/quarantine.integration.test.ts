@@ -195,7 +195,9 @@ describe('many lines of one export with one reason', () => {
     await using _consumer = startConsumer({
       ...api.jobsAt,
       queues: ['maintenance'],
-      jobs: [runBy(replayJob, (_deps, { quarantineId: id }) => api.store.quarantine.noteReplay({ id, now: new Date() }))],
+      jobs: [
+        runBy(replayJob, (_deps, { quarantineId: id }) => api.store.quarantine.noteReplay({ id, now: new Date() })),
+      ],
     });
     const replayed = await api.request('POST', `/api/ehr/quarantine/${line.id}/replay`);
     expect(replayed.body.data).toMatchObject({ state: 'replayed' });
