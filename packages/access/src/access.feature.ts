@@ -37,7 +37,7 @@ export const accessFeature = defineFeature({
     };
     const sessions = new SessionRepository(database);
     const clientTokens = new ClientTokenRepository(database);
-    return { repositories: { apiKeys, sessions, backendClients, clientTokens }, data };
+    return { repositories: { apiKeys, sessions, backendClients, clientTokens }, data: () => data };
   },
 });
 

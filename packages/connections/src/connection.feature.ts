@@ -64,7 +64,7 @@ export const connectionFeature = defineFeature({
         }),
       encryptedFields: Object.values(repositories).flatMap(({ encryptedFields }) => encryptedFields),
     };
-    return { repositories, data };
+    return { repositories, data: () => data };
   },
 });
 

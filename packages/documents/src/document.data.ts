@@ -10,7 +10,6 @@ import {
   hasNoActiveWork,
   idsBelow,
   type PatientOfConnection,
-  type PatientPass,
   sumBytes,
   toBatches,
 } from '@bulkhead/store';
@@ -124,13 +123,5 @@ export function createDocumentData(options: DocumentDataOptions) {
     encryptedFields: contents.encryptedFields,
   };
 
-  return {
-    data,
-
-    /** Deletes the documents of resources. @returns how many */
-    eraseOfResources: (
-      { type, ids }: { readonly type: string; readonly ids: readonly string[] },
-      pass: PatientPass,
-    ): Promise<number> => eraser.eraseOfResources({ type, ids }, pass),
-  };
+  return data;
 }

@@ -45,7 +45,7 @@ export const erasureFeature = defineFeature({
       retention: retainsNothing,
       encryptedFields: encryptsNothing,
     };
-    return { repositories: { erasures, writingProcesses, gate }, data };
+    return { repositories: { erasures, writingProcesses, gate }, data: () => data };
   },
 });
 

@@ -29,7 +29,7 @@ export const monitoringFeature = defineFeature({
         healthReports,
       },
       // Samples stay: they have counts and ids of connections only, for 30 days. States describe processes.
-      data: {
+      data: (): FeatureData => ({
         countOfConnection: countsNothing,
         eraseConnection: removeReport,
         countOfPatient: countsNothing,
@@ -38,7 +38,7 @@ export const monitoringFeature = defineFeature({
         findActive: hasNoActiveWork,
         retention: retainsNothing,
         encryptedFields: encryptsNothing,
-      } satisfies FeatureData,
+      }),
     };
   },
 });

@@ -1,22 +1,22 @@
 import type { FeatureData } from './feature-data.ts';
 import type { StoreContext } from './write-gate.ts';
 
-/** Repositories and the feature's part in what concerns the data of all features. `Data` is a function if the part needs other features. */
-interface OpenedFeature<Repositories, Data> {
+interface OpenedFeature<Repositories, Data extends (others: never) => FeatureData<string>> {
   readonly repositories: Repositories;
+  /** Its part in what concerns the data of all features, made of what that needs of other features. */
   readonly data: Data;
 }
 
 /**
  * A feature: what it stores, and its part in erasures, retention, the rotation of the key and the sweep. To know a feature, read this value.
  * @param feature.collections the only list of its collections. It cannot open another one, by whatever name.
- * @param feature.open makes its repositories. `Others` are what it needs of other features.
+ * @param feature.open makes its repositories, of what it needs of other features
  */
 export function defineFeature<
   const Collections extends Readonly<Record<string, string>>,
   Context extends Partial<StoreContext>,
   Repositories,
-  Data extends FeatureData<string> | ((others: never) => unknown),
+  Data extends (others: never) => FeatureData<string>,
 >(feature: {
   readonly collections: Collections;
   /** Collections whose names are data, such as resource types. */
@@ -41,5 +41,5 @@ export function defineFeature<
 }
 
 /** The repositories of a feature, by name. */
-export type RepositoriesOf<Feature extends { readonly open: (context: never) => OpenedFeature<unknown, unknown> }> =
+export type RepositoriesOf<Feature extends { readonly open: (context: never) => { readonly repositories: unknown } }> =
   ReturnType<Feature['open']>['repositories'];

@@ -68,19 +68,19 @@ export function createStore(options: StoreOptions) {
   const monitoring = features.monitoring.open(context);
 
   const runs = [bulkExport.repositories.bulkExports, sync.repositories.syncRuns];
-  const documentData = documents.data(resources.repositories.resources);
   // In the order in which they are erased and retained: what is found through other data is before it, and a line that is deleted can free its
   // run, whose deletion can free a tombstone.
   const data = [
-    schedules.data,
-    webhooks.data,
+    schedules.data(),
+    webhooks.data(),
     quarantine.data({
       isRunActive: async (id) => (await Promise.all(runs.map((repository) => repository.isActive(id)))).includes(true),
     }),
-    bulkExport.data,
-    sync.data,
+    bulkExport.data(),
+    sync.data(),
     resources.data({
-      eraseDocumentsOf: documentData.eraseOfResources,
+      eraseDocumentsOf: (resourcesOf, pass) =>
+        documents.repositories.documentEraser.eraseOfResources(resourcesOf, pass),
       nextConnectionId: (after) => connections.repositories.connections.nextId(after),
       async oldestPending(connectionId) {
         const withLines = await quarantine.repositories.quarantine.listRunsWithOpen(connectionId);
@@ -88,15 +88,15 @@ export function createStore(options: StoreOptions) {
         return oldest.flatMap((time) => time ?? []).toSorted((left, right) => left.getTime() - right.getTime())[0];
       },
     }),
-    documentData.data,
-    monitoring.data,
-    access.data,
-    audit.data,
-    erasure.data,
-    idempotency.data,
-    servedExports.data,
+    documents.data(resources.repositories.resources),
+    monitoring.data(),
+    access.data(),
+    audit.data(),
+    erasure.data(),
+    idempotency.data(),
+    servedExports.data(),
     // Last, so that an interrupted erasure still finds the connection.
-    connections.data,
+    connections.data(),
   ] as const;
 
   return {

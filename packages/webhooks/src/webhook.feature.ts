@@ -8,7 +8,7 @@ export const webhookFeature = defineFeature({
   open(context: StoreContext) {
     return {
       repositories: { webhookDeliveries: new WebhookDeliveryRepository(context) },
-      data: createWebhookData(context),
+      data: () => createWebhookData(context),
     };
   },
 });

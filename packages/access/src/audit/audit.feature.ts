@@ -37,7 +37,10 @@ export const auditFeature = defineFeature({
       retention: retainsNothing,
       encryptedFields: encryptsNothing,
     };
-    return { repositories: { auditEvents: new AuditEventRepository({ database, keptDays, onAppended }) }, data };
+    return {
+      repositories: { auditEvents: new AuditEventRepository({ database, keptDays, onAppended }) },
+      data: () => data,
+    };
   },
 });
 

@@ -30,7 +30,7 @@ export const idempotencyFeature = defineFeature({
       erasePatient: forget,
       encryptedFields: answeredRequests.encryptedFields,
     };
-    return { repositories: { answeredRequests }, data };
+    return { repositories: { answeredRequests }, data: () => data };
   },
 });
 

@@ -18,7 +18,7 @@ export const exportFeature = defineFeature({
       exportSlots: new ExportSlotRepository(context),
       watermarks: new WatermarkRepository(context),
     };
-    return { repositories, data: createBulkExportData({ database, quarantine, ...repositories }) };
+    return { repositories, data: () => createBulkExportData({ database, quarantine, ...repositories }) };
   },
 });
 

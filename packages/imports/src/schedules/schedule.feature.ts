@@ -30,7 +30,7 @@ export const scheduleFeature = defineFeature({
         },
       ]),
     };
-    return { repositories: { schedules: new ScheduleRepository(context) }, data };
+    return { repositories: { schedules: new ScheduleRepository(context) }, data: () => data };
   },
 });
 

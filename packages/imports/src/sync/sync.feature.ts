@@ -15,7 +15,7 @@ export const syncFeature = defineFeature({
       syncSteps: new SyncStepRepository(context),
       crawlMarks: new CrawlMarkRepository(context),
     };
-    return { repositories, data: createSyncData({ database, quarantine, ...repositories }) };
+    return { repositories, data: () => createSyncData({ database, quarantine, ...repositories }) };
   },
 });
 

@@ -32,7 +32,7 @@ export const servedExportFeature = defineFeature({
         return 0;
       },
     };
-    return { repositories: { servedExports }, data };
+    return { repositories: { servedExports }, data: () => data };
   },
 });
 
