@@ -23,7 +23,9 @@ export function ConnectionsPage() {
   const [search] = useDebouncedValue(filters.search, typingMs);
   const { provider, problem } = filters;
   const status = statuses.find((option) => option === filters.status);
-  const params = { query: { search, status, provider, problem, sort: 'worst' as const, limit: pageSize } };
+  const params = {
+    query: { search, status, provider, problem, sort: 'worst' as const, limit: pageSize, total: 'true' },
+  };
   const connections = api.useInfiniteQuery('get', '/api/ehr/connections', { params }, pages);
   const counts = api.useQuery('get', '/api/ehr/connections/counts').data?.data;
   const isFiltered = Object.values(filters).some((value) => value !== undefined);

@@ -1,6 +1,6 @@
 import type { BulkExport } from '../api/api.ts';
 
-export const phaseSteps = [
+const phaseSteps = [
   { phase: 'queued', label: 'Queued', text: 'waiting for a worker' },
   { phase: 'kicking-off', label: 'Kick-off', text: 'kick-off at the EHR' },
   { phase: 'exporting', label: 'Exporting', text: 'the EHR is writing files' },

@@ -1,5 +1,6 @@
 import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { Fragment } from 'react';
 import { Link } from 'react-router';
 import { api, type HealthCheck, type HealthProblem, type HealthSubject, refresh } from '../api/api.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
@@ -108,25 +109,27 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
   const [id = ''] = checks;
   const [showsAll, { open: showAll }] = useDisclosure(false);
   const shown = showsAll ? subjects : subjects.slice(0, shownSubjects);
+  // The same sentence for each of many connections hides what they are.
+  const isOneReason = shown.length < subjects.length && new Set(shown.map(reasonOf)).size === 1;
   return (
     <Alert color={colors[severity]} title={`${title} (${severity})`} style={{ overflowWrap: 'anywhere' }}>
       <Text size="sm">
         {withoutNames(reason)} <Times problem={problem} />
       </Text>
-      {shown.length > 0 && (
-        <List size="sm" my={4} spacing={4}>
-          {shown.map((subject) => (
-            <List.Item key={`${subject.kind} ${subject.id} ${subject.reason}`}>
-              <Group component="span" gap="xs">
-                <span>
-                  <Subject check={id} subject={subject} />
-                  {subject.count === undefined ? '' : ` (${formatCount(subject.count)} times)`}: {reasonOf(subject)}
-                </span>
-                <SubjectAction subject={subject} />
-              </Group>
-            </List.Item>
-          ))}
-        </List>
+      {isOneReason ? (
+        <Text size="sm" my={4}>
+          {shown.map((subject, index) => (
+            <Fragment key={subject.id}>
+              {index > 0 && ', '}
+              <PageLink to={placeOf({ check: id, subject })}>
+                {subject.connectionName ?? shortened(subject.id)}
+              </PageLink>
+            </Fragment>
+          ))}{' '}
+          and others: {reasonOf(shown[0] as HealthSubject)}
+        </Text>
+      ) : (
+        <Subjects check={id} subjects={shown} />
       )}
       {shown.length < subjects.length &&
         (connections > shownSubjects ? (
@@ -151,6 +154,31 @@ function Problem({ problem }: { readonly problem: HealthProblem }) {
         </Text>
       )}
     </Alert>
+  );
+}
+
+interface SubjectsProps {
+  /** The id of the check. */
+  readonly check: string;
+  readonly subjects: readonly HealthSubject[];
+}
+
+function Subjects({ check, subjects }: SubjectsProps) {
+  if (subjects.length === 0) return null;
+  return (
+    <List size="sm" my={4} spacing={4}>
+      {subjects.map((subject) => (
+        <List.Item key={`${subject.kind} ${subject.id} ${subject.reason}`}>
+          <Group component="span" gap="xs">
+            <span>
+              <Subject check={check} subject={subject} />
+              {subject.count === undefined ? '' : ` (${formatCount(subject.count)} times)`}: {reasonOf(subject)}
+            </span>
+            <SubjectAction subject={subject} />
+          </Group>
+        </List.Item>
+      ))}
+    </List>
   );
 }
 

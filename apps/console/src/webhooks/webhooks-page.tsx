@@ -1,4 +1,4 @@
-import { Group, Select, Switch, Text } from '@mantine/core';
+import { Group, Select, Stack, Switch, Text } from '@mantine/core';
 import { api, type WebhookReceiver } from '../api/api.ts';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
@@ -82,8 +82,11 @@ function ReceiverLink({ receiver: { connectionId, url } }: { readonly receiver: 
 function lastFailure({ lastFailure: failure }: WebhookReceiver) {
   if (!failure) return '–';
   return (
-    <Text size="sm" component="span">
-      {failure.error ?? `The receiver returned ${failure.status}`}, <Timestamp at={failure.at} />
-    </Text>
+    <Stack gap={0}>
+      {failure.error ?? `The receiver returned ${failure.status}`}
+      <Text size="sm" c="dimmed">
+        <Timestamp at={failure.at} />
+      </Text>
+    </Stack>
   );
 }

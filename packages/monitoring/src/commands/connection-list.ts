@@ -7,6 +7,7 @@ import {
   type Page,
   pageOf,
   pageQuery,
+  totalQuery,
   toView,
   type View,
 } from '@bulkhead/store';
@@ -17,7 +18,7 @@ import type { MonitoredStores } from '../stores.ts';
 import type { HealthService } from './health.service.ts';
 
 /** `unchecked`: added since the last check, which a worker makes each minute. */
-export const connectionStatuses = ['critical', 'warning', 'ok', 'unchecked'] as const;
+const connectionStatuses = ['critical', 'warning', 'ok', 'unchecked'] as const;
 type ConnectionStatus = (typeof connectionStatuses)[number];
 
 const statusSchema = z
@@ -86,6 +87,7 @@ export const connectionListQuerySchema = z.strictObject({
     .default('created')
     .describe('`created`: oldest first. `worst`: the worst problem first, then the largest lag.'),
   ...pageQuery({ defaultLimit }),
+  ...totalQuery,
 });
 type ConnectionListQuery = z.output<typeof connectionListQuerySchema>;
 
@@ -141,6 +143,7 @@ export class ConnectionList {
     const byId = new Map(whole.map((connection) => [connection.id, connection]));
     return {
       next,
+      total: query.total && query.cursor === undefined ? sorted.length : undefined,
       // One that was deleted in between is left out.
       items: items.flatMap(({ connection: { id }, state, status }) => {
         const connection = byId.get(id);

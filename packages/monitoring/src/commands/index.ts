@@ -12,4 +12,4 @@ export { HealthService } from './health.service.ts';
 export { createHistoryService } from './history.service.ts';
 export { createMonitoringService, type MonitoringService, toQueueView } from './monitoring.service.ts';
 export { createPauseReader } from './pause-reader.ts';
-export { createRateBudgetService, type RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';
+export { createRateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

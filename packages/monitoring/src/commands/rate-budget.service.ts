@@ -14,8 +14,6 @@ export interface SharedBudget {
   readonly state: BudgetState;
 }
 
-export type RateBudgetService = ReturnType<typeof createRateBudgetService>;
-
 /** A stream reads the budgets each second. A new connection may appear in it some seconds later. */
 const connectionsKeptMs = 10_000;
 

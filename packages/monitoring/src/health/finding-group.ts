@@ -39,7 +39,7 @@ export function isAboutCredentials({ code }: { readonly code?: ErrorCode }): boo
 }
 
 /** The checks whose findings about connections are grouped by the code of the error. */
-export const checksByCause: ReadonlySet<string> = new Set(['connections', 'failed-exports', 'failed-syncs']);
+const checksByCause: ReadonlySet<string> = new Set(['connections', 'failed-exports', 'failed-syncs']);
 
 export function groupsOf(check: JudgedCheck): FindingGroup[] {
   const { id, severity, subjects } = check;

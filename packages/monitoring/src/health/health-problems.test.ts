@@ -74,7 +74,7 @@ test('one cause of many connections is one problem with their number, and anothe
       key: 'credentials',
       severity: 'critical',
       title: '206 connections: the EHR refuses the credentials',
-      reason: '206 last tests failed, 206 exports failed.',
+      reason: 'The last test of 206 connections failed, 206 exports failed.',
       connections: 206,
       since: ended.completedAt.toISOString(),
       lastSeen: ago(1000).toISOString(),

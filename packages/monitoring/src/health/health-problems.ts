@@ -19,13 +19,13 @@ export interface GroupedCheck extends Omit<HealthCheck, 'subjects'> {
 
 /** The words for the records of the checks that are grouped by cause. */
 const ofConnections: Readonly<Record<string, (count: number) => string>> = {
-  connections: (count) => (count === 1 ? 'the last test failed' : `${counted(count, 'last test')} failed`),
+  connections: (count) => `the last test${count === 1 ? '' : ` of ${counted(count, 'connection')}`} failed`,
   'failed-exports': (count) => `${counted(count, 'export')} failed`,
   'failed-syncs': (count) => `${counted(count, 'sync')} failed`,
 };
 
-const credentialsAction =
-  'Edit the credentials of the connection and test it. Then retry what has failed: a retry fetches only what is missing.';
+const credentialsAction = (connections: number) =>
+  `Edit the credentials of the ${connections === 1 ? 'connection and test it' : 'connections and test them'}. Then retry what has failed: a retry fetches only what is missing.`;
 
 interface Found {
   readonly check: GroupedCheck;
@@ -74,7 +74,7 @@ function toProblem(found: readonly Found[]): HealthProblem {
   const [{ connectionName, connectionId } = {}] = subjects;
   const who = connectionIds.size === 1 ? (connectionName ?? connectionId) : counted(connectionIds.size, 'connection');
   const texts = found.map((one) => ofConnections[one.check.id]?.(one.group.count));
-  const action = group.key === credentialsKey ? credentialsAction : check.action;
+  const action = group.key === credentialsKey ? credentialsAction(connectionIds.size) : check.action;
   return {
     ...fields,
     title: `${who}: ${group.cause}`,

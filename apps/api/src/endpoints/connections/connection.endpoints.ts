@@ -60,11 +60,12 @@ const listConnections = defineEndpoint({
     200: page('A page of connections without their secrets', {
       item: listedConnectionSchema,
       example: [listedConnectionExample],
+      hasTotal: true,
     }),
   },
   async handler({ query, caller: { scope }, services }) {
-    const { items, next } = await services.connectionList.page(query, scope);
-    return { data: items, next };
+    const { items, next, total } = await services.connectionList.page(query, scope);
+    return { data: items, next, total };
   },
 });
 

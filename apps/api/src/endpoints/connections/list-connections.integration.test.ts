@@ -72,6 +72,13 @@ test('lists the worst first, then those that are furthest behind, each with its 
   expect(rows[4]).toMatchObject({ status: 'ok', problems: [], nextRunAt: expect.any(String) });
 });
 
+test('says how many connections match, on the first page and if it is asked', async () => {
+  const { body } = await api.request('GET', '/api/ehr/connections?status=ok&limit=1&total=true');
+  expect([body.data.length, body.total]).toEqual([1, count - 4]);
+  const next = await api.request('GET', `/api/ehr/connections?status=ok&limit=1&total=true&cursor=${body.next}`);
+  expect(next.body.total).toBeUndefined();
+});
+
 test.each([
   { query: 'problem=lag', found: [17, 18] },
   { query: 'problem=credentials', found: [3, 40] },
