@@ -48,6 +48,13 @@ export const quarantineEntrySchema = z.strictObject({
 });
 export type QuarantineEntry = Immutable<z.output<typeof quarantineEntrySchema>>;
 
+/** Lines of one run with one reason. */
+export interface LineGroup extends Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'reason'> {
+  readonly count: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+}
+
 /** A line to be put into the quarantine, with its position and the reason. */
 export interface QuarantinedLine
   extends Omit<QuarantineEntry, 'id' | 'state' | 'keptBytes' | 'isTruncated' | 'isCorrected' | 'createdAt' | 'replay'> {

@@ -24,7 +24,7 @@ import {
 } from '@bulkhead/store';
 import { collections } from './collections.ts';
 import { documentSchema, idOf, LineWriter } from './line-writer.ts';
-import type { QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
+import type { LineGroup, QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
 import { createQuarantineRoom } from './quarantine-room.ts';
 
 /** Only this many bytes of a longer line are kept. Every line that a document can hold is shorter. */
@@ -212,13 +212,10 @@ export class QuarantineRepository {
     readonly filter: QuarantineFilter & { readonly id?: string };
     readonly scope: ConnectionScope;
   }) {
-    const { filter, scope } = options;
-    const { id, ...criteria } = filter;
+    const { id, ...criteria } = options.filter;
     const selected = { ...criteria, ...(id === undefined ? {} : { _id: id }), state: 'open' };
-    const result = await this.model.updateMany({ $and: [selected, inScope(scope)] } as object, {
-      $set: { state: 'dismissed' as const },
-    });
-    return result.modifiedCount;
+    const open = { $and: [selected, inScope(options.scope)] } as object;
+    return (await this.model.updateMany(open, { $set: { state: 'dismissed' as const } })).modifiedCount;
   }
 
   /** Opens a dismissed line again. */
@@ -365,13 +362,6 @@ export class QuarantineRepository {
 
 /** The states of a line that is not stored and can still be. */
 const unstored = ['open' as const, 'dismissed' as const];
-
-/** Lines of one run with one reason. */
-export interface LineGroup extends Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'reason'> {
-  readonly count: number;
-  readonly firstAt: Date;
-  readonly lastAt: Date;
-}
 
 /** A file or a search with withheld lines. */
 type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'exportId'> &
