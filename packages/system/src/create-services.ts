@@ -83,7 +83,10 @@ export function createServices(options: ServicesOptions) {
     reader: { redis, prefix },
   });
   const health = new HealthService({
-    ...{ store, producer, configuration, readBudgets: rateBudgets.read },
+    store,
+    producer,
+    configuration,
+    readBudgets: rateBudgets.read,
     checkRedis: () => checkRedis(redis),
     redisConnectionError: watchConnection(redis),
   });

@@ -36,7 +36,9 @@ export function stepsOf({ phase, timeline }: Pick<BulkExport, 'phase' | 'timelin
     const tookMs = durationOf(step.phase);
     const isToCome = !isOver && (state === 'now' || state === 'ahead');
     return {
-      ...{ phase: step.phase, label: step.label, state },
+      phase: step.phase,
+      label: step.label,
+      state,
       ...(tookMs === undefined ? {} : { tookMs }),
       ...(isToCome ? { text: step.text } : {}),
     };

@@ -165,7 +165,10 @@ export class ConnectionList {
       health,
       total: rows.length,
       byStatus: {
-        ...{ critical: 0, warning: 0, ok: 0, unchecked: 0 },
+        critical: 0,
+        warning: 0,
+        ok: 0,
+        unchecked: 0,
         ...countBy(({ status }) => status),
       },
       byProvider: countBy(({ connection }) => connection.provider),

@@ -65,7 +65,9 @@ export function checkWebhooks(receivers: readonly WebhookReceiver[], now: Date):
       const count = failed + receiver.repeated + receiver.waiting;
       return [
         {
-          ...{ kind: 'webhook-delivery', id: undelivered.id, connectionId },
+          kind: 'webhook-delivery',
+          id: undelivered.id,
+          connectionId,
           reason: `${failed > 0 ? 'failed' : 'is being repeated'}: ${why}`,
           ...present({ since: undeliveredSince?.toISOString(), count: count === 1 ? undefined : count }),
         },

@@ -106,7 +106,11 @@ function withUnread(problems: readonly HealthProblem[], unread: readonly Grouped
     return [
       ...problems,
       {
-        ...{ key: 'unread', severity: 'warning', checks: ids, connections: 0, subjects: [] },
+        key: 'unread',
+        severity: 'warning',
+        checks: ids,
+        connections: 0,
+        subjects: [],
         title: `${counted(unread.length, 'check')} without ${since === undefined ? '' : 'new '}data`,
         reason: 'Their data could not be read. They show what was read before.',
         action: 'Check that a worker serves the queue maintenance, and that MongoDB responds quickly.',

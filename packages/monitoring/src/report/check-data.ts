@@ -50,7 +50,14 @@ export async function checkData({ store, readBudgets }: CheckDeps, now: Date): P
       now,
     });
   const snapshot: DataSnapshot = {
-    ...{ connections, schedules, lags, exports, syncRuns, quarantine, documents, webhooks },
+    connections,
+    schedules,
+    lags,
+    exports,
+    syncRuns,
+    quarantine,
+    documents,
+    webhooks,
     budgets: budgets?.map(({ state: { budget, day, pausedMs, pauseReason } }) => {
       return { name: budget.name, dayRatio: day / budget.rateLimit.perDay, pausedMs, pauseReason };
     }),
@@ -105,7 +112,9 @@ function workOf(
         isScheduled: lag?.isScheduled,
         nextRunAt: next.toSorted((left, right) => left.getTime() - right.getTime())[0],
         lastExport: last && {
-          ...{ id: last.id, provider: last.provider, status: publicStatus(last.phase) },
+          id: last.id,
+          provider: last.provider,
+          status: publicStatus(last.phase),
           ...present({ endedAt: last.completedAt, code: last.error?.code }),
         },
       }),

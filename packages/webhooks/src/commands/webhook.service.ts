@@ -174,8 +174,13 @@ export function toDeliveryView(delivery: WebhookDelivery): DeliveryView {
 const receiversShownMs = 48 * 60 * 60_000;
 
 const noCalls = {
-  ...{ delivered: 0, waiting: 0, repeated: 0, failed: 0 },
-  ...{ undelivered: null, undeliveredSince: null, lastDeliveredAt: null },
+  delivered: 0,
+  waiting: 0,
+  repeated: 0,
+  failed: 0,
+  undelivered: null,
+  undeliveredSince: null,
+  lastDeliveredAt: null,
 };
 
 function worstFirst(left: WebhookReceiver, right: WebhookReceiver): number {
@@ -209,7 +214,11 @@ function toReceiverView(receiver: WebhookReceiver): ReceiverView {
   const { connectionId, url, delivered, repeated, failed, undelivered, lastDeliveredAt } = receiver;
   const last = undelivered?.last;
   return toView<ReceiverView>({
-    ...{ connectionId, url, delivered, repeated, failed },
+    connectionId,
+    url,
+    delivered,
+    repeated,
+    failed,
     lastDeliveredAt: lastDeliveredAt?.toISOString(),
     lastFailure: last && viewOf(deliveryViewSchema.shape.attempts.element, last),
   });

@@ -118,7 +118,9 @@ const listWebhookReceivers = defineEndpoint({
         {
           connectionId,
           url: 'https://client.example/bulkhead',
-          ...{ delivered: 12, repeated: 1, failed: 0 },
+          delivered: 12,
+          repeated: 1,
+          failed: 0,
           lastDeliveredAt: at,
           lastFailure: { at: later, status: 503 },
         },
