@@ -116,7 +116,7 @@ describeInBrowser('API keys and webhooks in a browser', (open) => {
     await page.goto(`${browsed.baseUrl}/webhooks`);
     await page
       .getByRole('row', { name: /195900.*\/told/ })
-      .getByRole('link')
+      .getByRole('link', { name: /\/told/ })
       .click();
     await button('Remove').click();
     await button('Remove the webhook').click();

@@ -46,7 +46,6 @@ function useConnectionOptions(options: { readonly chosen: readonly string[]; rea
     onSearchChange: setTyped,
     // The API has filtered them.
     filter: ({ options: all }: { readonly options: readonly object[] }) => all as Option[],
-    nothingFoundMessage: 'No connection matches',
     renderOption: ({ option }: { readonly option: Option }) => (
       <Stack gap={0} style={{ overflowWrap: 'anywhere' }}>
         <Text size="sm">{option.label}</Text>
