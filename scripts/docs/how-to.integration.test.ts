@@ -116,7 +116,7 @@ test('the commands of docs/how-to/route-alerts.md work as written', async () => 
 test('the commands of docs/cli.md work as written', async () => {
   const page = (await commandsOf('docs/cli.md'))
     .replace('https://bulkhead.example', system.baseUrl)
-    .replace('bh_…', system.apiKey)
+    .replace('bulkhead_…', system.apiKey)
     .replace('conn_…', system.connectionId);
   expect(await run(page, { BULKHEAD_URL: '', BULKHEAD_API_KEY: '' })).toMatch(/COMPLETED {2}\d+ stored/);
 }, 120_000);

@@ -8,6 +8,12 @@ test('the first start prints the API key as a command that sets KEY', () => {
   expect(accessText({ ...access, apiKey: 'bh_abcdefgh' })).toMatch(/^ {2}export KEY=bh_abcdefgh$/m);
 });
 
+test('the command line is printed with the address of the API and the key', () => {
+  expect(accessText({ ...access, apiKey: undefined })).toMatch(
+    /^Command line export BULKHEAD_URL=http:\/\/127\.0\.0\.1:3000 BULKHEAD_API_KEY=\$KEY; \.\/bulkhead connections list$/m,
+  );
+});
+
 test('a later start prints the command that replaces the API key', () => {
   const text = accessText({ ...access, apiKey: undefined });
   expect(text).toMatch(/\(bh_abcde\.\.\.\)\. If you lost it, get another with: npm start -- --new-key/);

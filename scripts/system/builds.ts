@@ -61,25 +61,27 @@ export async function bundleApps(): Promise<void> {
   await buildOnce({
     sources: [`{${folders},packages/*}/{package.json,src/**}`, 'scripts/system/rolldown.config.ts', 'pnpm-lock.yaml'],
     built: `${folders}/dist/*.js`,
-    build: () => Promise.all(bundledApps.map(bundle)),
+    build: () => Promise.all(bundledApps.map((app) => runScript(app, 'bundle'))),
   });
 }
 
 /**
- * Bundles the command line for tests if its sources have changed.
+ * Builds the command line if its sources have changed: with `build` the file that `./bulkhead` runs, with `bundle` the one of tests,
+ * because a test that packs the command line writes the first one while others run.
  *
  * @throws Error with the output of the build
  */
-export async function bundleCommandLine(): Promise<void> {
+export async function buildCommandLine(script: 'build' | 'bundle'): Promise<void> {
   await buildOnce({
     sources: ['{apps/cli,packages/client}/{package.json,src/**}', 'apps/cli/rolldown.config.ts', 'pnpm-lock.yaml'],
-    built: 'apps/cli/dist/bundle.js',
-    build: () => bundle('cli'),
+    built: `apps/cli/dist/${script === 'build' ? 'bulkhead' : 'bundle'}.js`,
+    build: () => runScript('cli', script),
   });
 }
 
-function bundle(app: string): Promise<unknown> {
-  return promisify(execFile)(process.execPath, ['--run', 'bundle'], { cwd: join(root, 'apps', app) });
+/** Runs a script of an app's package.json. */
+function runScript(app: string, script: string): Promise<unknown> {
+  return promisify(execFile)(process.execPath, ['--run', script], { cwd: join(root, 'apps', app) });
 }
 
 /**

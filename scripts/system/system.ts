@@ -13,7 +13,7 @@ import {
   systemEnv,
   workerApp,
 } from './apps.ts';
-import { buildConsole, bundleApps, root } from './builds.ts';
+import { buildCommandLine, buildConsole, bundleApps, root } from './builds.ts';
 import { type KeptState, saveState } from './kept-state.ts';
 import { memoryEnv, workerNodeArgs } from './process-options.ts';
 import { requestLine } from './request-line.ts';
@@ -60,7 +60,7 @@ async function startAll(options: StartingSystem) {
   const { folder, openState, start, steps, started, ephemeral } = options;
   const dataFolder = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
   const keptState = openState();
-  const consoleBuilt = start.once ? undefined : prepareConsole(steps);
+  const toolsBuilt = start.once ? undefined : Promise.all([prepareConsole(steps), prepareCommandLine(steps)]);
   const bundled = start.dev ? undefined : bundleApps();
   // Awaited when the first app starts. An earlier failure of another part is reported first.
   bundled?.catch(() => undefined);
@@ -100,7 +100,7 @@ async function startAll(options: StartingSystem) {
   });
   const env = envAt(api.port);
   const workers = await startWorkers({ launch, steps, env, isDev: start.dev });
-  await consoleBuilt;
+  await toolsBuilt;
   const { exited } = services;
   return {
     ...{ store, baseUrl: api.url, simulatorUrl: simulator.url, state, workers, exited },
@@ -115,6 +115,12 @@ async function startAll(options: StartingSystem) {
 async function prepareConsole(steps: Steps): Promise<void> {
   const work = async () => ({ text: (await buildConsole()) ? 'built' : 'up to date', value: undefined });
   await steps.run('console', work).catch(() => undefined);
+}
+
+/** Builds what `./bulkhead` runs. A failure is only reported, as that of the console. */
+async function prepareCommandLine(steps: Steps): Promise<void> {
+  const work = async () => ({ text: './bulkhead help', value: await buildCommandLine('build') });
+  await steps.run('command line', work).catch(() => undefined);
 }
 
 /** Starts an app and stops it with the system. */

@@ -12,7 +12,7 @@ import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../steps/steps.ts';
-import { bundleApps, bundleCommandLine, root } from '../system/builds.ts';
+import { buildCommandLine, bundleApps, root } from '../system/builds.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { renderDurations } from './durations.ts';
 import { ensureClientTypes } from './ensure-client-types.ts';
@@ -88,7 +88,7 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
         ? dockerStep(steps).then((value) => started.adopt(value, (engine) => engine?.stop()))
         : undefined,
       // Once for all tests that start a program. Two builds would write into the same folder.
-      ensureClientTypes().then(() => Promise.all([bundleApps(), bundleCommandLine()])),
+      ensureClientTypes().then(() => Promise.all([bundleApps(), buildCommandLine('bundle')])),
     ]);
     interrupted.signal.removeEventListener('abort', exitAtOnce);
     const env = {

@@ -128,7 +128,8 @@ export const apiError = defineErrors({
     title: 'The console was not built',
     advice: 'Build the console, or set the folder of a built one.',
     status: 503,
-    message: 'The console was not built. Run `pnpm build`, or set CONSOLE_DIR to the folder of a built console.',
+    message:
+      'The console was not built. Build it as docs/how-to/install.md says, or set CONSOLE_DIR to the folder of a built console.',
   },
   'cross-site-request': {
     title: 'The request came from another page',
