@@ -43,6 +43,11 @@ test.each(notRun)(
   },
 );
 
+test('no page shows a key that does not begin as keys do', () => {
+  const texts = pages.map((page) => ({ page, keys: [...read(page).matchAll(/\bbh_[\w…]+/g)].map(([key]) => key) }));
+  expect(texts.filter(({ keys }) => keys.length > 0)).toEqual([]);
+});
+
 test('each command is in a block that is marked as bash', () => {
   const command = /^(?:\$ |curl|npm|npx|pnpm|docker|kubectl|helm|bulkhead|export [A-Z]|node_modules\/|openssl) /m;
   expect(blocks.filter(({ language, text }) => language === '' && command.test(text))).toEqual([]);

@@ -59,7 +59,9 @@ export class ResourceFolder {
       this.#firstRead = new Map();
     }
     const firstRead = this.#firstRead;
-    for (const [type, ofType = []] of Object.entries(Object.groupBy(changes, ({ type }) => type))) {
+    // Without Object.groupBy, which Node.js 20 does not have.
+    for (const type of new Set(changes.map((change) => change.type))) {
+      const ofType = changes.filter((change) => change.type === type);
       if (firstRead) await this.#append(type, noteLines(firstRead, { type, changes: ofType, since }));
       else await this.#rewrite(type, ofType);
     }

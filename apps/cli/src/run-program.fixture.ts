@@ -66,13 +66,18 @@ export async function run(options: {
 }) {
   const { args, answers = {}, types, beforeAnswer, env = {} } = options;
   /** `search` is the query of the request, with its `?`. `sent` is its body. */
-  const calls: ((typeof operations)[number] & { readonly search: string; readonly sent: string })[] = [];
+  const calls: ((typeof operations)[number] & {
+    readonly search: string;
+    readonly headers: Headers;
+    readonly sent: string;
+  })[] = [];
   const answer = async (request: Request): Promise<Response> => {
     const { pathname, search } = new URL(request.url);
     const found = operations.find(({ method, path }) => method === request.method && isAt({ path, pathname }));
     if (found === undefined) throw new Error(`There is no operation ${request.method} ${pathname}`);
     // Every program asks for the health of the API without its key before it sends the key.
-    if (request.headers.has('authorization')) calls.push({ ...found, search, sent: await request.text() });
+    const { headers } = request;
+    if (headers.has('authorization')) calls.push({ ...found, search, headers, sent: await request.text() });
     await beforeAnswer?.(found.id);
     const { status = found.status, body = exampleOf(found.id) } = answers[found.id] ?? {};
     const contentType = status < 400 ? found.contentType : 'application/json';

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { asSent } from '../output/report-error.ts';
-import { toTerminalText } from '../output/terminal-text.ts';
+import { indentJson, toTerminalText } from '../output/terminal-text.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const withBody = ['POST', 'PUT', 'PATCH'];
@@ -14,7 +14,7 @@ const withBody = ['POST', 'PUT', 'PATCH'];
 /** Any operation of the API, as docs/openapi.json describes it, also those that no other command calls. */
 export const api = command({
   name: 'api',
-  summary: 'call an operation of the HTTP API, and print its response as it is',
+  summary: 'call an operation of the HTTP API, and print its response as it is, with line breaks on a terminal',
   args: { method: methods.join(', '), path: 'the path of the operation, such as /api/ehr/connections' },
   options: {
     field: repeated(
@@ -23,6 +23,7 @@ export const api = command({
     ),
     rawField: repeated('<name=value>', 'a field whose value is always sent as text'),
     bodyFile: text('<file>', 'a file that is the body'),
+    header: repeated('<name: value>', 'a header of the request, such as "Idempotency-Key: night-1"'),
     paginate: flag('also request the next pages of a list, and print each'),
     yes,
   },
@@ -31,12 +32,14 @@ export const api = command({
     'api GET /api/ehr/webhook-deliveries --field connectionId=conn_1 --paginate',
     'api PUT /api/ehr/connections/conn_1/webhook --field url=https://client.example/bulkhead',
     'api POST /api/ehr/signing-keys --field privateKey=@key.pem',
+    'api POST /api/ehr/athenahealth/enhanced-sync --field connectionId=conn_1 --header "Idempotency-Key: night-1"',
     'api PATCH /api/ehr/schedules/sched_1 --body-file body.json',
     'api DELETE /api/ehr/signing-keys/kid_1 --yes',
     'api GET /api/ehr/athenahealth/documents/doc_1',
   ],
   async run(context, options) {
     const { path, field = [], rawField = [], bodyFile, paginate = false, yes: isConfirmed } = options;
+    const headers = toHeaders(options.header ?? []);
     const method = options.method.toUpperCase();
     if (!methods.includes(method)) throw usage(`The method must be one of ${methods.join(', ')}.`);
     const target = toTarget(context.url, path);
@@ -46,7 +49,7 @@ export const api = command({
     if (method === 'DELETE') await confirm(context, { yes: isConfirmed, what: `delete ${path}`, done: 'deleted' });
     try {
       for (let next: string | undefined; ; target.searchParams.set('cursor', next)) {
-        next = await print(context, await send(context, { method, target, body }));
+        next = await print(context, await send(context, { method, target, body, headers }));
         if (next === undefined || method !== 'GET') return;
         if (!paginate) return context.output.printNext(next, '--field cursor=');
       }
@@ -120,13 +123,19 @@ function toJson({ value, isText }: Field): string {
 
 async function send(
   { api: client, url }: Context,
-  options: { readonly method: string; readonly target: URL; readonly body: string | Buffer | undefined },
+  options: {
+    readonly method: string;
+    readonly target: URL;
+    readonly body: string | Buffer | undefined;
+    readonly headers: Headers;
+  },
 ) {
-  const { method, target, body } = options;
+  const { method, target, body, headers } = options;
   const path = `${target.pathname.slice(prefixOf(new URL(url)).length)}${target.search}`;
   // The types of the client know each operation, and this one is known at run time only.
   const init: Record<string, unknown> = {
     ...(body === undefined ? {} : { body, bodySerializer: (content: unknown) => content }),
+    headers: Object.fromEntries(headers),
     parseAs: 'stream',
     // Another server must get neither the key nor the body.
     redirect: 'manual',
@@ -149,8 +158,25 @@ async function print({ stdout }: Context, answer: Awaited<ReturnType<typeof send
   }
   const content = await new Response(answer.data as unknown as ReadableStream).text();
   const { next } = (JSON.parse(content) ?? {}) as { readonly next?: unknown };
-  stdout.write(`${stdout.isTTY ? toTerminalText(content) : content}\n`);
+  stdout.write(`${stdout.isTTY ? toTerminalText(indentJson(content)) : content}\n`);
   return typeof next === 'string' ? next : undefined;
+}
+
+/** @throws CliError if one of them is no header, or if it is one that this command sets */
+function toHeaders(given: readonly string[]): Headers {
+  const headers = new Headers();
+  for (const line of given) {
+    const [, name = '', value = ''] = /^([^:]+):(.*)$/s.exec(line) ?? [];
+    // The key must come from where no other user of the machine can see it.
+    if (/^(?:authorization|cookie|content-length|host)$/i.test(name.trim()))
+      throw usage(`The header ${name.trim()} cannot be given. The key is that of BULKHEAD_API_KEY or --key-file.`);
+    try {
+      headers.append(name.trim(), value.trim());
+    } catch {
+      throw usage('A --header must have the form "Name: value", such as "Idempotency-Key: night-1".');
+    }
+  }
+  return headers;
 }
 
 function usage(message: string): CliError {

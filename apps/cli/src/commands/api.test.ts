@@ -36,10 +36,52 @@ test('bulkhead api prints the response without a change', async () => {
   expect(stdout).toBe(`${body}\n`);
 });
 
+test('on a terminal bulkhead api prints each field on its own line, and numbers and texts as they were sent', async () => {
+  const body = '{"success":true, "data":[{"value":1.50,"text":"a, {b}: \\"c\\"","none":[],"no":{}}]}';
+  const { stdout } = await run({ args: ['api', 'get', schedule], answers: { getSchedule: { body } }, types: '' });
+  expect(stdout).toBe(`{
+  "success": true,
+  "data": [
+    {
+      "value": 1.50,
+      "text": "a, {b}: \\"c\\"",
+      "none": [],
+      "no": {}
+    }
+  ]
+}
+`);
+});
+
+test('bulkhead api sends the headers that are given', async () => {
+  const args = ['api', 'POST', '/api/ehr/athenahealth/bulk-export', '--field', 'connectionId=conn_1'];
+  const headers = ['--header', 'Idempotency-Key: night: 1', '--header', 'Prefer:respond-async'];
+  const { exitCode, calls } = await run({ args: [...args, ...headers] });
+  expect(exitCode).toBe(0);
+  expect(Object.fromEntries(calls[0]?.headers ?? [])).toMatchObject({
+    'idempotency-key': 'night: 1',
+    prefer: 'respond-async',
+    authorization: 'Bearer bulkhead_1',
+    'content-type': 'application/json',
+  });
+});
+
+test.each([
+  { header: 'Authorization: Bearer bulkhead_2', says: 'The header Authorization cannot be given.' },
+  { header: 'cookie:a=b', says: 'The header cookie cannot be given.' },
+  { header: 'Idempotency-Key', says: 'A --header must have the form "Name: value"' },
+  { header: 'a b: c', says: 'A --header must have the form "Name: value"' },
+  { header: 'a: b\nc: d', says: 'A --header must have the form "Name: value"' },
+])('bulkhead api refuses the header $header before it sends a request', async ({ header, says }) => {
+  const { exitCode, stderr, calls } = await api('GET', schedule, '--header', header);
+  expect({ exitCode, calls }).toEqual({ exitCode: 2, calls: [] });
+  expect(stderr).toContain(says);
+});
+
 test('bulkhead api makes the text of a response safe for a terminal', async () => {
   const answers = { getSchedule: { body: '{"data":"\u{9b}2J"}' } };
   const { stdout } = await run({ args: ['api', 'GET', schedule], answers, types: '' });
-  expect(stdout).toBe('{"data":"\u{fffd}2J"}\n');
+  expect(stdout).toBe('{\n  "data": "\u{fffd}2J"\n}\n');
 });
 
 test('fields of a GET are parameters of the query, as text', async () => {

@@ -17,10 +17,10 @@ import {
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
-import { toCount } from '../output/for-people.ts';
+import { toCount, toDuration, toTypes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
-import { eventColumns, noEvents } from '../output/run-events.ts';
+import { noEvents, toEventLines } from '../output/run-events.ts';
 import { type Export, readExport, readFiles, watchExport } from './watch-export.ts';
 
 type OutputFile = components['schemas']['OutputFile'];
@@ -31,8 +31,11 @@ const none = 'No exports. Start one with: bulkhead export start --connection ID'
 const noneWithStatus = 'No exports have this status. Leave out --status to see all of them.';
 const listColumns = {
   id: (record: Export) => record.id,
+  connection: ({ connectionId }: Export) => connectionId,
   status: (record: Export) => toStatusText(record),
+  types: ({ request }: Export) => toTypes(request.resourceTypes),
   started: ({ startedAt }: Export) => startedAt,
+  duration: ({ startedAt, completedAt }: Export) => toDuration(startedAt, completedAt),
   stored: ({ counts }: Export) => counts.stored,
   quarantined: ({ counts }: Export) => counts.quarantined,
   error: ({ errorCode: code }: Export) => toErrorTitle(code === undefined ? undefined : { code }),
@@ -154,7 +157,7 @@ export const bulkExports: CommandGroup = {
       async run({ api, provider, output }, { id: jobId }) {
         const params = { path: { provider, jobId } };
         output.printList(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/log', { params }), {
-          columns: eventColumns,
+          columns: toEventLines,
           empty: noEvents,
         });
       },

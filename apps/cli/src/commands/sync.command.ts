@@ -1,12 +1,25 @@
 import { answerOf, type components, errorOf, followEvents } from '@bulkhead/client';
-import { type CommandGroup, command, flag, given, list, pages, required, text, unless } from '../command.ts';
+import {
+  type CommandGroup,
+  choice,
+  command,
+  emptyList,
+  flag,
+  given,
+  list,
+  ofConnection,
+  pages,
+  required,
+  text,
+  unless,
+} from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
-import { toCount } from '../output/for-people.ts';
+import { toCount, toDuration } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
-import { eventColumns, noEvents } from '../output/run-events.ts';
+import { noEvents, toEventLines } from '../output/run-events.ts';
 
 type SyncRun = components['schemas']['SyncRunDetail'];
 
@@ -70,21 +83,32 @@ export const sync: CommandGroup = {
       name: 'list',
       summary: 'list syncs, newest first',
       options: {
-        connection: required(text('<id>', 'the connection of the syncs')),
+        connection: ofConnection('syncs'),
+        status: choice('<status>', {
+          of: ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED'],
+          description: 'only syncs with this status',
+        }),
         ...pages('syncs', 20),
       },
-      examples: ['sync list --connection conn_1'],
-      async run({ api, provider, output }, { connection: connectionId, limit, cursor }) {
-        const params = { path: { provider }, query: given({ connectionId, limit, cursor }) };
+      examples: ['sync list', 'sync list --status FAILED', 'sync list --connection conn_1'],
+      async run({ api, provider, output }, { connection: connectionId, status, limit, cursor }) {
+        const params = { path: { provider }, query: given({ connectionId, status, limit, cursor }) };
         output.printList(await api.GET('/api/ehr/{provider}/sync-runs', { params }), {
           columns: {
             id: 'id',
+            connection: 'connectionId',
             status: 'status',
             started: ({ startedAt, createdAt }) => startedAt ?? createdAt,
+            duration: ({ startedAt, completedAt }) => toDuration(startedAt, completedAt),
             patients: 'patients',
+            resources: ({ totals }) => totals?.stored,
             error: ({ errorCode: code }) => toErrorTitle(code === undefined ? undefined : { code }),
           },
-          empty: `No syncs. Start one with: bulkhead sync start --connection ${connectionId}`,
+          empty: emptyList({
+            names: 'syncs',
+            filters: { status },
+            none: `No syncs. Start one with: bulkhead sync start --connection ${connectionId ?? 'ID'}`,
+          }),
         });
       },
     }),
@@ -106,7 +130,7 @@ export const sync: CommandGroup = {
       async run({ api, provider, output }, { id: runId }) {
         const params = { path: { provider, id: runId } };
         output.printList(await api.GET('/api/ehr/{provider}/sync-runs/{id}/log', { params }), {
-          columns: eventColumns,
+          columns: toEventLines,
           empty: noEvents,
         });
       },

@@ -14,10 +14,27 @@ export function toBytes(bytes: number): string {
   return `${power === 0 || amount >= 100 ? toCount(Math.round(amount)) : amount.toFixed(1)} ${byteUnits[power]}`;
 }
 
+/** `6.9 s`, `12 m`, `5.4 h`: how long a run took, or takes until now if it has not ended. */
+export function toDuration(startedAt: string | undefined, completedAt?: string): string | undefined {
+  if (startedAt === undefined) return undefined;
+  const end = completedAt === undefined ? Date.now() : Date.parse(completedAt);
+  // The clock of the server may be ahead.
+  const seconds = Math.max(end - Date.parse(startedAt), 0) / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return seconds < 3600 ? `${Math.round(seconds / 60)} m` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** The types in a column: the first ones and the number of the others. */
+export function toTypes(types: readonly string[]): string {
+  const [first = 'all', second, ...others] = types;
+  const shown = second === undefined ? first : `${first},${second}`;
+  return others.length === 0 ? shown : `${shown} +${others.length}`;
+}
+
 const timestamp = /\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z(?=[\s,.;)]|$)/g;
 
 /** `2026-11-24 18:05:17 UTC` instead of `2026-11-24T18:05:17.511Z` */
-function toTimes(text: string): string {
+export function toTimes(text: string): string {
   return text.replaceAll(timestamp, '$1 $2 UTC');
 }
 

@@ -7,7 +7,8 @@ import { toTerminalJson, toTerminalText } from './terminal-text.ts';
 export type Output = ReturnType<typeof createOutput>;
 
 interface ListView<Row> {
-  readonly columns: Columns<Row>;
+  /** The columns, or a function that writes the lines of an entry. */
+  readonly columns: Columns<Row> | ((row: Row) => string);
   readonly empty: string;
 }
 
@@ -53,7 +54,7 @@ export function createOutput({
   };
   /** Prints a table. If it is empty, the standard error says so and how to create the first entry. */
   const printRows = <Row>(rows: readonly Row[], { columns, empty }: ListView<Row>): void => {
-    print(rows, () => toTable(rows, columns));
+    print(rows, () => (typeof columns === 'function' ? rows.map(columns).join('\n') : toTable(rows, columns)));
     if (rows.length === 0 && !json && !quiet) stderr.write(`${toTerminalText(empty)}\n`);
   };
   /** Prints a hint for a person. It is omitted if a program reads the output. */

@@ -15,6 +15,11 @@ const wrong = [
   },
   { line: 'export list --status DONE', says: "argument 'DONE' is invalid. Allowed choices are IN_PROGRESS" },
   { line: 'export list --limit', says: "option '--limit <n>' argument missing" },
+  {
+    line: 'export start --connections conn_1',
+    says: "unknown option '--connections' (Did you mean --connection?)",
+  },
+  { line: 'export start --connections=conn_1', says: "unknown option '--connections' (Did you mean --connection?)" },
   { line: 'export start', says: "required option '--connection <id>' not specified" },
   { line: 'export show', says: "missing required argument 'id'" },
   { line: 'export show job_1 job_2', says: 'too many arguments' },

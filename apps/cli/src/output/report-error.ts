@@ -34,6 +34,10 @@ export function throwErrors(command: Command): void {
   command.exitOverride((error) => {
     // Commander has printed the help or the version.
     if (error.exitCode === 0 || error.code === 'commander.help') throw error;
+    // The option that seems to be missing may only be misspelt, which is what the user must read. Its method suggests the right name.
+    const misspelt = command.args.find((argument) => /^--./.test(argument));
+    if (error.code === 'commander.missingMandatoryOptionValue' && misspelt !== undefined)
+      (command as Command & { unknownOption(flag: string): void }).unknownOption(misspelt.replace(/=.*/s, ''));
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     throw new UsageError({ command, message });
   });
@@ -127,7 +131,7 @@ const messages: Readonly<Partial<Record<ErrorCode, string>>> = {
   'unknown-export':
     'No export has this id. Ended exports are deleted after some time. List the exports with `bulkhead export list`.',
   'unknown-run':
-    'No sync has this id. Ended syncs are deleted after some time. List the syncs with `bulkhead sync list --connection ID`.',
+    'No sync has this id. Ended syncs are deleted after some time. List the syncs with `bulkhead sync list`.',
   unauthenticated:
     'The API key is not valid. Set BULKHEAD_API_KEY or --key-file. An operator creates a key with `bulkhead keys create`.',
   'idempotency-key-reused':

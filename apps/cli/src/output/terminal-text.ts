@@ -19,6 +19,23 @@ export function toTerminalJson(value: unknown): string {
   return (JSON.stringify(value) ?? '').replace(/[\p{Cc}\p{Cf}]/gu, escapeCharacter);
 }
 
+/** Writes each field and element of a JSON text on its own line. Texts and numbers stay as they are, because parsing would change `1.50`. */
+export function indentJson(json: string): string {
+  let depth = 0;
+  let indented = '';
+  let previous = '';
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
+    const closes = token === '}' || token === ']';
+    if (closes) depth -= 1;
+    const followsOpening = previous === '{' || previous === '[';
+    if (closes ? !followsOpening : followsOpening || previous === ',') indented += `\n${'  '.repeat(depth)}`;
+    indented += token === ':' ? ': ' : token;
+    if (token === '{' || token === '[') depth += 1;
+    previous = token;
+  }
+  return indented;
+}
+
 /** Does the same as `toTerminalText` for bytes that are streamed to a terminal, such as quarantined lines. */
 export function terminalTextStream(): Transform {
   const decoder = new StringDecoder('utf8');
