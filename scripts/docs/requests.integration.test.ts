@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
@@ -7,6 +7,8 @@ import { createApiClient } from '../system/api-client.ts';
 import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
 import { blocksOf, runShell } from './run-shell.fixture.ts';
+
+const root = join(import.meta.dirname, '../..');
 
 /** The values for `…` on a page, and a separate id for each block. */
 type Values = Readonly<Record<string, string>>;
@@ -17,11 +19,11 @@ const api = createApiClient(system);
 const { connectionId } = system;
 await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });
 
-async function run(block: string, values: Values = {}) {
+async function run(block: string, values: Values = {}, given: Values = {}) {
   const { baseUrl, apiKey: KEY, folder } = system;
   const all = { 'http://127.0.0.1:3000': baseUrl, 'conn_…': connectionId, ...values };
   const commands = Object.entries(all).reduce((text, [written, value]) => text.replaceAll(written, value), block);
-  return runShell({ commands, folder, env: { KEY, EDITOR: join(folder, 'editor') } });
+  return runShell({ commands, folder, env: { KEY, EDITOR: join(folder, 'editor'), ...given } });
 }
 
 async function startExport(resourceTypes: readonly string[]): Promise<string> {
@@ -120,6 +122,27 @@ test('the program of README.md prints the Observations of a patient', async () =
   const program = (await blocksOf('README.md')).find((block) => block.includes('observations.mjs')) ?? '';
   expect(await run(program)).toMatch(/^20\d\d-.+ \S+/m);
 }, 60_000);
+
+/** The pages with a program that calls the API. */
+const pagesWithPrograms = ['README.md', 'docs/how-to/new-each-night.md'];
+
+test('every page whose program calls the API is tested with a wrong key', async () => {
+  const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
+  const hasProgram = (page: string) =>
+    /^ *cat > \w+\.mjs[\s\S]*?await fetch\(/m.test(readFileSync(join(root, page), 'utf8'));
+  expect(pages.filter(hasProgram).toSorted()).toEqual(pagesWithPrograms.toSorted());
+});
+
+test.each(pagesWithPrograms)(
+  'the program of %s prints the sentence of the API if the key is wrong',
+  async (page) => {
+    const program = (await blocksOf(page)).find((block) => block.includes('await fetch(')) ?? '';
+    const key = `bulkhead_${'x'.repeat(43)}`;
+    const env = { KEY: key, BULKHEAD_API_KEY: key, BULKHEAD_URL: system.baseUrl, CONNECTION: connectionId };
+    await expect(run(program, {}, env)).rejects.toThrow(/^Error: The API key .*\.$/m);
+  },
+  60_000,
+);
 
 test('docs/api.md has exactly the requests that are tested here', async () => {
   expect(await blocksOf('docs/api.md')).toEqual(apiSteps.map(({ asks }) => expect.stringContaining(asks)));

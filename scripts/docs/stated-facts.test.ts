@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
@@ -29,6 +29,26 @@ test('the diagram of the README gives the interval of status requests as the pro
   const source = read('packages/imports/src/export/poll/poll-delay.ts');
   expect(source).toMatch(/10 \* 60_000/);
   expect(read('README.md')).toMatch(/export\.poll, 30 s to 10 m/);
+});
+
+const numerals = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+
+test('the page about tables gives the number of published views and of the tests of the suite', () => {
+  const views = globSync('packages/serving/src/tables/views/*.json', { cwd: root }).length;
+  const report: Readonly<Record<string, { readonly tests: readonly object[] }>> = JSON.parse(
+    read('packages/serving/src/tables/sql-on-fhir-report.json'),
+  );
+  const tests = Object.values(report).reduce((sum, file) => sum + file.tests.length, 0);
+  const page = read('docs/tables.md');
+  expect([views, page]).toEqual([17, expect.stringContaining('Seventeen views are published')]);
+  expect(page).toContain(`All ${tests} tests of the published suite pass`);
+  expect(read('docs/decisions/0016-an-engine-for-views.md')).toContain(`All ${tests} tests pass`);
+});
+
+test('the pages give the number of dashboards', () => {
+  const count = numerals[globSync('docker/grafana/dashboards/*.json', { cwd: root }).length];
+  expect(read('docs/metrics.md')).toContain(`has ${count} dashboards.`);
+  expect(read('docs/how-to/kubernetes.md')).toContain(`with the ${count} dashboards,`);
 });
 
 test('each fact about athenahealth has a source', () => {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +11,7 @@ import { openBrowser } from '../browser/open-system.ts';
 import { describeWith } from '../describe-with.fixture.ts';
 import { headingAnchor } from '../docs/heading-anchor.ts';
 import { sitePath } from './links.ts';
+import { searchOptions } from './search-options.ts';
 import { listPages, readSections, root } from './table-of-contents.ts';
 
 interface Reference {
@@ -38,6 +40,10 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 const vitepress = join(root, 'scripts', 'node_modules', 'vitepress', 'bin', 'vitepress.js');
+/** That of VitePress, because it is not a dependency of this project. */
+const MiniSearch = createRequire(realpathSync(vitepress))('minisearch') as {
+  loadJSON(index: string, options: object): { search(words: string, options: object): { readonly id: string }[] };
+};
 const options = { cwd: root, env: { ...process.env, BASE_PATH: base, NODE_OPTIONS: '' }, timeout: 180_000 };
 await promisify(execFile)(process.execPath, [vitepress, 'build', 'scripts/site', '--outDir', folder], options);
 const files = new Set(globSync('**/*.*', { cwd: folder }));
@@ -122,6 +128,20 @@ describe('the documentation site', () => {
     const codes = headings.map(([, code = '']) => code);
     expect(codes.length).toBeGreaterThan(200);
     expect(codes.filter((code) => !index.includes(`${base}/docs/errors.html#${code}"`))).toEqual([]);
+  });
+
+  test.each([
+    { words: 'SSO', page: 'docs/how-to/log-in-people' },
+    { words: 'single sign-on', page: 'docs/how-to/log-in-people' },
+    { words: 'Parquet', page: 'docs/tables' },
+    { words: 'start a bulk export', page: 'docs/api' },
+  ])('the search of the site finds $page first for "$words"', async ({ words, page }) => {
+    const chunk = [...files].find((file) => file.includes('localSearchIndex')) ?? '';
+    const { default: index } = (await import(join(folder, chunk))) as { readonly default: string };
+    // As VPLocalSearchBox.vue of VitePress.
+    const fields = { fields: ['title', 'titles', 'text'], storeFields: ['title', 'titles'] };
+    const [first] = MiniSearch.loadJSON(index, fields).search(words, { prefix: true, ...searchOptions });
+    expect(first?.id).toMatch(new RegExp(`^${base}/${page}(?:\\.html)?(?:#|$)`));
   });
 
   test('the licences of the packages in the site are beside it', () => {

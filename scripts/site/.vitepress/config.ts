@@ -4,6 +4,7 @@ import { type DefaultTheme, defineConfig } from 'vitepress';
 import { headingAnchor } from '../../docs/heading-anchor.ts';
 import { thirdPartyLicenses } from '../../release/third-party-licenses.ts';
 import { apiReference, repositoryLinks, sitePath } from '../links.ts';
+import { searchOptions } from '../search-options.ts';
 import { contentsPage, type Entry, listPages, readSections, root } from '../table-of-contents.ts';
 import { publicFolder, writeApiReference } from '../write-api-reference.ts';
 import { writeCliReference } from '../write-cli-reference.ts';
@@ -13,11 +14,6 @@ const { description, repository } = JSON.parse(readFileSync(join(root, 'package.
 const base = process.env.BASE_PATH ?? '';
 const contentSecurityPolicy =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
-/**
- * A result must have every word, and headings count most. By default one word is enough and long texts win, so that "start a bulk export"
- * found the page about conformance first.
- */
-const searchOptions = { combineWith: 'AND', fuzzy: 0.1, boost: { title: 10, titles: 3, text: 1 } } as const;
 const sections = readSections();
 const pages = listPages(sections);
 writeApiReference(contentSecurityPolicy);

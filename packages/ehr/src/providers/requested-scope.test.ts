@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { createProviderRegistry } from './provider-registry.ts';
 import { recordTypes, requestedScope } from './requested-scope.ts';
@@ -31,4 +32,6 @@ test('keeps scopes that a request has fixed', () => {
 test('the scopes of athenahealth without a CapabilityStatement are those of its statement of 2026-08-14', () => {
   const athenahealth = createProviderRegistry({}).get('athenahealth');
   expect(athenahealth.scopeTypes?.toSorted()).toEqual(recordTypes({ resourceTypes: declared }).toSorted());
+  const page = readFileSync(new URL('../../../../docs/providers.md', import.meta.url), 'utf8');
+  expect(page).toContain(`the ${athenahealth.scopeTypes?.length} types of records that it declares`);
 });

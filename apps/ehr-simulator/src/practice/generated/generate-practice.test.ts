@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { generatePractice } from './generate-practice.ts';
 
@@ -21,6 +22,27 @@ async function digest(seed: number): Promise<string> {
 test('the generator creates the same practice for the same seed and another one for another seed', async () => {
   expect(await digest(1)).toBe(await digest(1));
   expect(await digest(1)).not.toBe(await digest(2));
+});
+
+test('the README gives the counts of the practice that npm start generates', async () => {
+  const practice = make(1, 200);
+  const counts = new Map<string, number>();
+  for (const type of practice.types) {
+    for await (const { resources } of practice.batches({ type }))
+      counts.set(type, (counts.get(type) ?? 0) + resources.length);
+  }
+  const sum = (...types: readonly string[]) => types.reduce((total, type) => total + (counts.get(type) ?? 0), 0);
+  const readme = readFileSync(new URL('../../../../../README.md', import.meta.url), 'utf8');
+  const all = sum(...practice.types).toLocaleString('en-US');
+  expect(readme).toContain(`job_…: ${all} of ${all} resources`);
+  const exported = sum('Patient', 'Observation', 'Condition');
+  expect(readme).toContain(`"promised": ${exported}, "stored": ${exported}`);
+  const others = ['MedicationRequest', 'AllergyIntolerance', 'Immunization', 'Procedure'];
+  const standard = sum('Patient', 'Observation', 'Condition', ...others);
+  const enhanced = sum('DiagnosticReport', 'CarePlan', 'Encounter');
+  expect(readme).toContain(
+    `"standardResources": ${standard}, "enhancedResources": ${enhanced}, "total": ${standard + enhanced}`,
+  );
 });
 
 test('the generator creates valid resources of every type with unique ids and correct meta', async () => {
