@@ -88,9 +88,9 @@ The status shows where the fault is: 4xx in the request, 5xx in the server, 502 
   "success": false,
   "error": {
     "code": "invalid-request",
-    "message": "\`connection\` is not a query parameter of this URL. Allowed: connectionId, limit, cursor. Correct it and send the request again.",
+    "message": "\`connection\` is not a query parameter of this URL. Allowed: connectionId, sort, limit, cursor. Correct it and send the request again.",
     "details": [
-      { "path": "connection", "message": "is not a query parameter of this URL. Allowed: connectionId, limit, cursor" }
+      { "path": "connection", "message": "is not a query parameter of this URL. Allowed: connectionId, sort, limit, cursor" }
     ]
   }
 }
