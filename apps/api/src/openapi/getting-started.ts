@@ -70,10 +70,10 @@ next=$(curl -s "http://127.0.0.1:3000/api/ehr/audit-events?limit=2" -H "Authoriz
 curl -s "http://127.0.0.1:3000/api/ehr/audit-events?limit=2&cursor=$next" -H "Authorization: Bearer $KEY"
 \`\`\`
 
-The audit log, the quarantine and the documents also take \`total=true\`: the first page then has \`total\`, the number of all matches, if an
+The audit log, the connections, the quarantine and the documents also take \`total=true\`: the first page then has \`total\`, the number of all matches, if an
 index can count them.
 
-Short lists, such as those of connections and keys, are returned whole without \`limit\`. Searches of resources are FHIR:
+Short lists, such as those of keys and vendors, are returned whole without \`limit\`. Searches of resources are FHIR:
 they take \`_count\` and have a link \`next\`.
 
 ## Handle errors
