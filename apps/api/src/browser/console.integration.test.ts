@@ -69,6 +69,6 @@ test('the console says how to build it if it was not built', async () => {
   rmSync(join(folder, 'index.html'));
   const { status, body } = await send('/', { cookie });
   expect(status).toBe(503);
-  expect(body.error).toEqual({ code: 'console-not-built', message: expect.stringContaining('pnpm build') });
+  expect(body.error).toEqual({ code: 'console-not-built', message: expect.stringContaining('docs/how-to/install.md') });
   writeFileSync(join(folder, 'index.html'), page);
 });

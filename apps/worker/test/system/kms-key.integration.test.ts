@@ -89,7 +89,7 @@ if ('missing' in moto) {
         BULKHEAD_URL: `http://127.0.0.1:${port}`,
         BULKHEAD_API_KEY: system.apiKey,
       };
-      const doctor = await run(commandLine, api, ['doctor', '--no-connections']);
+      const doctor = await run(commandLine, api, ['doctor', '--no-connections', '--json']);
       expect(doctor.stdout).toMatch(`BULKHEAD_ENCRYPTION_KEY, AWS KMS, ${firstArn}`);
 
       // Another KMS key wraps the same data key, so nothing has to be encrypted again.

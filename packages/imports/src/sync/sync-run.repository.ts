@@ -92,6 +92,8 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
             phase: to,
             ...(isSyncActive({ phase: to }) ? { active: true } : { active: false, notify: 'due' }),
           },
+          // The sums of a run that has ended are those of its end.
+          $unset: { counted: 1 },
           $inc: { version: 1 },
           $push: { events: lastEvents(phaseEvent({ phase: to, by, error: change.error })) },
         },
@@ -155,8 +157,9 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     return (await this.model.updateOne({ _id: id, 'counted.at': counted.at }, change)).matchedCount === 1;
   }
 
-  async keepCount({ id, counted }: Required<Pick<SyncRun, 'id' | 'counted'>>): Promise<void> {
-    await this.model.updateOne({ _id: id }, { $set: { counted } });
+  /** Keeps the sums, unless the run has changed its phase since they were added up. */
+  async keepCount({ id, version, counted }: Required<Pick<SyncRun, 'id' | 'version' | 'counted'>>): Promise<void> {
+    await this.model.updateOne({ _id: id, version }, { $set: { counted } });
   }
 
   /** Notes that the other searches of a type are not to be sent, once for each type. */

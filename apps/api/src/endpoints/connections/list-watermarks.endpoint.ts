@@ -16,7 +16,7 @@ export const listWatermarks = defineEndpoint({
   responses: {
     200: page('One entry for each level and type', {
       item: watermarkViewSchema,
-      example: [{ resourceType: 'Patient', level: 'Patient', until: at, exportId }],
+      example: [{ resourceType: 'Patient', level: 'Patient', until: at, deletionsUntil: at, exportId }],
     }),
   },
   errors: ['unknown-connection'],

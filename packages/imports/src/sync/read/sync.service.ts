@@ -213,7 +213,7 @@ export class SyncService {
   }
 
   /** The sums over the steps of a run. However many look, adding up takes at most a part of the time that `keptFactor` allows. */
-  private async countsOf({ id, counted }: SyncRun): Promise<readonly SyncTypeCount[]> {
+  private async countsOf({ id, version, counted }: SyncRun): Promise<readonly SyncTypeCount[]> {
     const now = new Date();
     const ageMs = counted && Math.abs(now.getTime() - counted.at.getTime());
     const isRecent = counted !== undefined && ageMs !== undefined && ageMs < keptFactor * counted.tookMs;
@@ -221,7 +221,7 @@ export class SyncService {
     const startedMs = performance.now();
     const types = await this.store.syncSteps.sumByType(id);
     const tookMs = Math.round(performance.now() - startedMs);
-    if (tookMs >= keptFromMs) await this.store.syncRuns.keepCount({ id, counted: { at: now, tookMs, types } });
+    if (tookMs >= keptFromMs) await this.store.syncRuns.keepCount({ id, version, counted: { at: now, tookMs, types } });
     return types;
   }
 

@@ -52,10 +52,16 @@ test('a run of thousands of steps is added up once for all who look at it, and a
 
   const kept = await store.syncRuns.find(run.id);
   const counted = { ...kept?.counted, at: new Date(0), tookMs: 100, types: [] };
-  await store.syncRuns.keepCount({ id: run.id, counted });
+  await store.syncRuns.keepCount({ ...run, counted });
   const looks = await Promise.all(Array.from({ length: 20 }, look));
   // One process adds up. The others show what they have until it is done.
   expect(sums).toBe(2);
   expect(looks.filter((counts) => counts.length === 3).length).toBeGreaterThan(0);
   expect(await look()).toEqual(first);
+
+  // What is added up while the run ends is not what the run shows afterwards.
+  await store.syncRuns.transition({ from: { ...run, phase: 'running' }, to: 'failed' });
+  await store.syncRuns.keepCount({ ...run, counted: { at: new Date(), tookMs: 60_000, types: [] } });
+  expect(await look()).toEqual(first);
+  expect(sums).toBe(3);
 }, 60_000);
