@@ -1,12 +1,13 @@
 export { toBodyError } from './answers/accept-answer.ts';
-export { documentAnswer, resourceAnswer } from './answers/answer-rules.ts';
+export { documentAnswer, kickOffAnswer, resourceAnswer } from './answers/answer-rules.ts';
+export { statedDayLimit } from './answers/limit-headers.ts';
 export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
 export { exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 
-export type { EhrSession } from './ehr-session.ts';
+export type { EhrSession, SessionRequest } from './ehr-session.ts';
 export { ehrError } from './errors.ts';
 export { EhrHttpError } from './http/ehr-http-error.ts';
 export type { EhrObserver } from './http/ehr-observer.ts';

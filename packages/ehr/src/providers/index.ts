@@ -15,6 +15,8 @@ export {
 } from './ehr-connection.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
+export { type FactName, type Facts, factNames, factSchemas, factsSchema, titleOf } from './facts/facts.ts';
+export { compareFacts, type FactsFile, factsFileSchema, readFactsFile } from './facts/facts-file.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,
@@ -23,5 +25,5 @@ export {
   scheduleKinds,
   withoutTrailingSlashes,
 } from './provider.ts';
-export { createProviderRegistry, type ProviderRegistry } from './provider-registry.ts';
+export { createProviderRegistry, type MeasuredRegistry, type ProviderRegistry } from './provider-registry.ts';
 export { recordTypes, requestedScope } from './requested-scope.ts';

@@ -3,27 +3,60 @@ import { EnvError, validate } from '@bulkhead/base';
 import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { providerError } from './errors.ts';
+import { type FactsFile, toOverlay } from './facts/facts-file.ts';
 import { type Provider, providerSchema } from './provider.ts';
 
-export type ProviderRegistry = ReturnType<typeof createProviderRegistry>;
+export interface ProviderRegistry {
+  /** @throws AppError `unknown-provider` */
+  get(id: string): Provider;
+  list(): readonly Provider[];
+}
+
+export interface MeasuredRegistry extends ProviderRegistry {
+  /**
+   * Replaces the measured facts. Those of providers and environments that do not exist are left out.
+   * @throws EnvError if an entry would not be valid. Nothing changes then
+   */
+  setMeasured(files: readonly FactsFile[]): void;
+}
 
 /**
  * Creates the registry of the EHR vendors that connections can use. An entry with the id of an earlier one changes the facts that it
- * contains, and keeps the others: the built-in entry, then the file, then the variable.
+ * contains, and keeps the others: the built-in entry, then what was measured, then the file, then the variable.
  * @throws EnvError with every fault of the providers.
  */
-export function createProviderRegistry(settings: ProviderSettings) {
+export function createProviderRegistry(settings: ProviderSettings): MeasuredRegistry {
   const { BULKHEAD_PROVIDERS_FILE: path, BULKHEAD_PROVIDERS: text } = settings;
-  const entries = new Map<unknown, unknown>();
-  add(entries, { from: 'the built-in providers', content: [athenahealth(settings)] });
-  const fromFile = 'BULKHEAD_PROVIDERS_FILE';
-  if (path !== undefined) add(entries, { from: fromFile, content: readJson(path) });
-  if (text !== undefined) add(entries, { from: 'BULKHEAD_PROVIDERS', content: parseJson(text, 'BULKHEAD_PROVIDERS:') });
-  const providers = new Map(
-    [...entries.values()].map((entry) => providerSchema.parse(entry)).map((entry) => [entry.id, entry]),
-  );
+  const builtIn: Source = { from: 'the built-in providers', content: [athenahealth(settings)] };
+  const ofOperator: Source[] = [];
+  if (path !== undefined) ofOperator.push({ from: 'BULKHEAD_PROVIDERS_FILE', content: readJson(path) });
+  if (text !== undefined)
+    ofOperator.push({ from: 'BULKHEAD_PROVIDERS', content: parseJson(text, 'BULKHEAD_PROVIDERS:') });
+  const statesRate = (id: string) =>
+    ofOperator.some(({ content }) =>
+      (listIn(content) as readonly Partial<Provider>[]).some((entry) => entry.id === id && entry.rateLimit),
+    );
+  const build = (files: readonly FactsFile[]): ReadonlyMap<string, Provider> => {
+    const entries = new Map<unknown, unknown>();
+    add(entries, builtIn);
+    for (const file of files) {
+      const base = unmeasured.get(file.provider);
+      if (!base || !Object.hasOwn(base.environments, file.environment)) continue;
+      // The limit of an environment goes before that of the provider, so it would hide one that the operator has set for all.
+      const { requestsPerDay: _, ...others } = file.facts;
+      const facts = statesRate(file.provider) ? others : file.facts;
+      entries.set(file.provider, mergePatch(entries.get(file.provider), toOverlay({ ...file, facts }, base)));
+    }
+    for (const source of ofOperator) add(entries, source);
+    return new Map([...entries.values()].map((entry) => providerSchema.parse(entry)).map((entry) => [entry.id, entry]));
+  };
+  let unmeasured: ReadonlyMap<string, Provider> = new Map();
+  unmeasured = build([]);
+  let providers = unmeasured;
   return {
-    /** @throws AppError `unknown-provider` */
+    setMeasured(files: readonly FactsFile[]): void {
+      providers = build(files);
+    },
     get(id: string): Provider {
       const provider = providers.get(id);
       if (provider) return provider;
@@ -40,10 +73,18 @@ const providersSchema = z.array(
   'must be a list of providers',
 );
 
+interface Source {
+  readonly from: string;
+  readonly content: unknown;
+}
+
+function listIn(content: unknown): unknown {
+  return (content as { readonly providers?: unknown } | null)?.providers ?? content;
+}
+
 /** Adds providers, or changes facts of those that exist. @throws EnvError with every fault of the result, and none of the content */
-function add(entries: Map<unknown, unknown>, source: { readonly from: string; readonly content: unknown }): void {
-  const { from } = source;
-  const list = (source.content as { readonly providers?: unknown } | null)?.providers ?? source.content;
+function add(entries: Map<unknown, unknown>, { from, content }: Source): void {
+  const list = listIn(content);
   const merged = Array.isArray(list) ? list.map((entry) => mergePatch(entries.get(entry?.id), entry)) : list;
   const result = validate(providersSchema, merged);
   if (!result.isValid)

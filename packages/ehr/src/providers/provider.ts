@@ -1,6 +1,7 @@
 import { cronFault, isTimeZone } from '@bulkhead/base/cron';
 import { isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
+import { factsSchema } from './facts/facts.ts';
 
 /** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
 export const scheduleKinds = ['export', 'sync'] as const;
@@ -28,6 +29,8 @@ const environmentSchema = z.strictObject({
   tokenRateLimit: rateLimitSchema.optional(),
   /** How many exports the EHR runs at a time for one practice. The default is no limit. */
   maxActiveExports: z.int().min(1).max(1000).optional(),
+  /** What a probe has measured here. */
+  measured: z.strictObject({ measuredAt: z.iso.datetime(), version: z.string(), facts: factsSchema }).optional(),
 });
 
 /** The schedule of a new connection, unless its request contains `schedule: false`. */

@@ -133,4 +133,6 @@ export interface EhrRequest {
   readonly keptOnceSent?: boolean;
   /** Called just before the request is sent. */
   readonly onSend?: () => void;
+  /** Called with the head of the response, whatever its status is. */
+  readonly onHead?: (head: Pick<AxiosResponse, 'status' | 'headers'>) => void;
 }

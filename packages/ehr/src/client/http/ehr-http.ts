@@ -40,6 +40,7 @@ export function createEhrHttp(options: {
   const sendOnce = async (request: EhrRequest): Promise<EhrResponse> => {
     try {
       const { response, url } = await follow({ http, guard, tracing, request });
+      request.onHead?.(response);
       await heedLimits({ limiter, observer, request, response });
       return await acceptAnswer({ response, rules: request.answer, url });
     } catch (error) {
@@ -159,6 +160,7 @@ async function translate(error: unknown, { limiter, observer, request }: Watched
       context: { host, reason },
     });
   }
+  request.onHead?.(response);
   const body = await readErrorBody(response.data);
   const retryAfterMs = retryAfterOf(response);
   await pauseIfThrottled({ limiter, observer, request, response, retryAfterMs });
