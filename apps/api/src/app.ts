@@ -20,6 +20,7 @@ import {
   watchHealth,
 } from '@bulkhead/base';
 import { createEgressGuard, proxyOf, readJson, urlFault } from '@bulkhead/base/egress';
+import { followProviderFacts } from '@bulkhead/connections';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
@@ -86,7 +87,7 @@ export function buildApp({
   const egressGuard = createEgressGuard({ proxy: proxyOf(config) });
   const rules = { privateNetwork: config.API_CLIENT_KEYS_PRIVATE_NETWORK };
   const services = createServices({
-    ...{ store, producer, registry, redis, prefix: config.BULKHEAD_PREFIX, kickOffWaitMs, testWaitMs },
+    ...{ store, producer, registry, redis, prefix: config.BULKHEAD_PREFIX, kickOffWaitMs, testWaitMs, version },
     clientKeys: {
       readJson: (url) => readJson({ guard: egressGuard, rules, url }),
       urlFault: (url) => urlFault(new URL(url), rules),
@@ -102,6 +103,7 @@ export function buildApp({
     refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
     authorizationsPerMinute: config.API_AUTHORIZATIONS_PER_MINUTE,
   });
+  const providerFacts = followProviderFacts({ store, registry, logger });
   const stopping = new AbortController();
   const streams = new EventStreams({ limits: streamLimits, logger });
   const eventLoop = new EventLoopMonitor({ metrics, logger });
@@ -140,6 +142,7 @@ export function buildApp({
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       await listen(server, { port: config.PORT, host: config.HOST, variable: 'PORT' });
       refusedAttempts.start();
+      await providerFacts.start();
       // Last, because the record of a process that cannot have its port would look like a crash.
       await reporter.start();
       logger.info('API started', { port: this.port });
@@ -149,6 +152,7 @@ export function buildApp({
       eventLoop.stop();
       streams.stop();
       stopping.abort();
+      providerFacts.stop();
       if (server.listening) await drain(server, drainMs);
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();

@@ -19,6 +19,7 @@ import {
   watchHealth,
 } from '@bulkhead/base';
 import { proxyOf } from '@bulkhead/base/egress';
+import { followProviderFacts } from '@bulkhead/connections';
 import { createEhrClient } from '@bulkhead/ehr';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
 import { createExportContexts } from '@bulkhead/imports/export/steps';
@@ -130,6 +131,10 @@ export function buildApp({
       partBytes: documentPartBytes,
     },
     readBudgets: rateBudgets.read,
+    probe: {
+      storedTypes: (connectionId) => store.resources.listStoredTypes(connectionId),
+      findPatient: (connectionId) => store.resources.findAnyId({ connectionId, resourceType: 'Patient' }),
+    },
     retentionDays: {
       'bulk-export': config.WORKER_RETAIN_EXPORT_DAYS,
       'sync-run': config.WORKER_RETAIN_SYNC_RUN_DAYS,
@@ -169,6 +174,7 @@ export function buildApp({
     facts: { version, queues: [...queues], callsPrivateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK },
   });
   const sweepScheduler = createSweepScheduler({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
+  const providerFacts = followProviderFacts({ store, registry, logger });
   let healthServer: Server | undefined;
 
   return {
@@ -186,6 +192,7 @@ export function buildApp({
         const { WORKER_HEALTH_PORT: port, WORKER_HEALTH_HOST: host, METRICS_TOKEN: metricsToken } = config;
         healthServer = await startHealthServer({ health, metrics, metricsToken, port, host });
       }
+      await providerFacts.start();
       await sweepScheduler.start();
       consumer.start();
       await reporter.start();
@@ -195,6 +202,7 @@ export function buildApp({
       health.stop();
       eventLoop.stop();
       sweepScheduler.stop();
+      providerFacts.stop();
       await consumer.stop();
       await reporter.stop();
       await producer.close();

@@ -1,5 +1,5 @@
 import type { AuditHeadDeps } from '@bulkhead/access/audit/steps';
-import type { ConnectionDeps } from '@bulkhead/connections/steps';
+import type { ProbeDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { ErasureDeps } from '@bulkhead/erasure/steps';
 import type { BulkExportDeps } from '@bulkhead/imports/export/steps';
@@ -13,7 +13,7 @@ import type { WebhookDeps } from '@bulkhead/webhooks/steps';
 /** The dependencies of the steps of all features. */
 export interface WorkerDeps
   extends Omit<
-    ConnectionDeps &
+    ProbeDeps &
       DocumentDeps &
       WebhookDeps &
       BulkExportDeps &

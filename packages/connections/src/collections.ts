@@ -6,4 +6,6 @@ export const collections = {
   accessTokens: 'access_tokens',
   authorizationRequests: 'authorization_requests',
   signingKeys: 'signing_keys',
+  connectionProbes: 'connection_probes',
+  providerFacts: 'provider_facts',
 } as const;

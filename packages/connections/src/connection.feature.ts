@@ -15,6 +15,9 @@ import { AuthorizationRequestRepository } from './authorization-request.reposito
 import { collections } from './collections.ts';
 import { ConnectionRepository, connectionDocumentSchema } from './connection.repository.ts';
 import { ConnectionDraftRepository } from './connection-draft.repository.ts';
+import { activeProbePhases, probeSchema } from './probe/probe.record.ts';
+import { ProbeRepository } from './probe/probe.repository.ts';
+import { ProviderFactsRepository } from './probe/provider-facts.repository.ts';
 import { SigningKeyRepository } from './signing-key.repository.ts';
 
 export const connectionFeature = defineFeature({
@@ -31,6 +34,8 @@ export const connectionFeature = defineFeature({
       }),
       authorizationRequests: new AuthorizationRequestRepository(context),
       signingKeys: new SigningKeyRepository(context),
+      probes: new ProbeRepository(context),
+      providerFacts: new ProviderFactsRepository(context),
     };
     const byId = (_id: string) => ({ _id });
     const owned = ownedRecords(database, [
@@ -43,6 +48,7 @@ export const connectionFeature = defineFeature({
         ...{ collection: collections.connectionKeys, kind: 'connectionKeys' },
         ofConnection: (connectionId) => ({ connectionId }),
       },
+      { collection: collections.connectionProbes, kind: 'connectionProbes', ofConnection: byId },
       { collection: collections.accessTokens, kind: 'accessTokens', ofConnection: byId },
       { collection: collections.connections, kind: 'connections', ofConnection: byId },
     ]);
@@ -57,11 +63,18 @@ export const connectionFeature = defineFeature({
         await restartRetention(database);
         return owned.eraseConnection(pass);
       },
-      erasePatient: ({ connectionId, patientId }) =>
-        forgetTexts({
-          ...{ database, collection: collections.connections, schema: connectionDocumentSchema },
-          ...{ filter: byId(connectionId), patientId },
-        }),
+      async erasePatient({ connectionId, patientId }) {
+        const of = { database, filter: byId(connectionId), patientId };
+        const inConnection = await forgetTexts({
+          ...{ ...of, collection: collections.connections, schema: connectionDocumentSchema },
+        });
+        // A probe still needs the addresses of its exports.
+        const filter = { ...of.filter, phase: { $nin: activeProbePhases } };
+        return (
+          inConnection +
+          (await forgetTexts({ ...of, filter, collection: collections.connectionProbes, schema: probeSchema }))
+        );
+      },
       encryptedFields: Object.values(repositories).flatMap(({ encryptedFields }) => encryptedFields),
     };
     return { repositories, data: () => data };

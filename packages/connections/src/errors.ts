@@ -106,6 +106,18 @@ export const connectionError = defineErrors({
     message:
       'The EHR has not responded yet. Try again in a few seconds. If the error persists, check the FHIR endpoint of the connection.',
   },
+  'probe-running': {
+    title: 'A probe is already running',
+    advice: 'Wait until it has ended, or cancel it.',
+    status: 409,
+    message: 'A probe of this connection is already running. Wait until it has ended, or cancel it.',
+  },
+  'no-probe': {
+    title: 'No probe is running',
+    advice: 'Start a probe of the connection.',
+    status: 404,
+    message: 'No probe of this connection is running. Start one with POST.',
+  },
   'connection-in-use': {
     title: 'The connection is in use',
     advice: 'Wait until its export or sync has ended, or cancel it. Then try again.',

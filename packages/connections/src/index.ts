@@ -8,3 +8,4 @@ export type {
 } from './connection.record.ts';
 export type { ListedConnection } from './connection.repository.ts';
 export { connectionError } from './errors.ts';
+export { followProviderFacts } from './probe/follow-provider-facts.ts';

@@ -1,7 +1,12 @@
 import { createAuditService } from '@bulkhead/access/audit/commands';
 import { BackendClientService, createApiKeyService, createSessionService } from '@bulkhead/access/commands';
 import { createIdempotencyService } from '@bulkhead/access/idempotency/commands';
-import { AuthorizationService, ConnectionService, createSigningKeyService } from '@bulkhead/connections/commands';
+import {
+  AuthorizationService,
+  ConnectionService,
+  createSigningKeyService,
+  ProbeService,
+} from '@bulkhead/connections/commands';
 import { createDocumentService } from '@bulkhead/documents/commands';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
@@ -38,6 +43,8 @@ export interface ServicesOptions {
     /** From `unwrapKeys`. */
     readonly encryptionKeySource: string;
   };
+  /** Of Bulkhead. */
+  readonly version: string;
   /** Whether people may log in with an API key. Default: true. */
   readonly hasKeyLogin?: boolean;
   /** How the keys of backend clients are read from their URLs. Without it, they must be registered themselves. */
@@ -128,6 +135,7 @@ export function createServices(options: ServicesOptions) {
     history: createHistoryService({ store }),
     idempotency,
     monitoring,
+    probes: new ProbeService({ store, producer, registry, connections, version: options.version }),
     quarantine: new QuarantineService({
       ...{ store, producer, connections },
       sources: {

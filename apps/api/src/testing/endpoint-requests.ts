@@ -122,6 +122,17 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   getWebhookDelivery: { path: '/webhook-deliveries/{deliveryId}', answer: 'unknown-delivery' },
   resendWebhookDelivery: { path: '/webhook-deliveries/{deliveryId}/resend', answer: 'unknown-delivery' },
   testConnection: { path: '/connections/{connectionId}/test', answer: 'unknown-connection' },
+  readProbe: { path: '/connections/{connectionId}/probe', answer: 'unknown-connection' },
+  startProbe: { path: '/connections/{connectionId}/probe', answer: 'operators' },
+  cancelProbe: { path: '/connections/{connectionId}/probe', answer: 'operators' },
+  applyFacts: {
+    path: '/providers/facts',
+    body: {
+      ...{ provider: 'athenahealth', environment: 'preview', measuredAt: '2026-01-01T00:00:00Z', version: '1' },
+      ...{ used: { requests: 1, exports: 0 }, facts: {} },
+    },
+    answer: 'operators',
+  },
   authorize: { path: `${athena}/authorize?connectionId={connectionId}`, answer: 'operators' },
   inviteToAuthorize: { path: `${athena}/authorize`, body: ofConnection, answer: 'operators' },
   changeCredentials: {

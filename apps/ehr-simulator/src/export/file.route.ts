@@ -53,6 +53,9 @@ function outputFile(input: HandleInput): Promise<Reply> {
   if (!bulkExport || !file) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: 'The file does not exist.' });
   }
+  if (input.simulator.options.linksWorkOnce && wasUsed(input)) {
+    throw new OutcomeError({ status: 410, code: 'expired', text: 'The link was used before.' });
+  }
   const content = {
     sizeBytes: file.sizeBytes,
     etag: etagOf(bulkExport, file),
@@ -60,6 +63,17 @@ function outputFile(input: HandleInput): Promise<Reply> {
     read: (range: ByteRange) => readFile({ practice, bulkExport, file, range }),
   };
   return serveContent(input, content);
+}
+
+/** The signed links that were used. */
+const usedLinks = new WeakMap<Simulator, Set<string>>();
+
+function wasUsed({ simulator, req }: HandleInput): boolean {
+  const used = usedLinks.get(simulator) ?? new Set();
+  usedLinks.set(simulator, used);
+  const isUsed = used.has(req.originalUrl);
+  used.add(req.originalUrl);
+  return isUsed;
 }
 
 /**

@@ -34,16 +34,23 @@ export function checkedParameters(
   },
 ) {
   const parameters = requestParameters(req);
+  const typeValues = parameters.filter(([name]) => name === '_type').map(([, value]) => value);
+  const form = typeValues.length > 1 ? 'repeated' : 'list';
+  if ((typeValues.length > 1 || typeValues[0]?.includes(',')) && options.refusedTypeForms.includes(form))
+    throw new OutcomeError({ status: 400, code: 'invalid', text: `The parameter _type must not be ${form}.` });
   const { faults, types, sinceMs, patients, elements, ignored } = readKickOff(parameters, {
     ...{ level, isLenient, nowMs: clock.now() },
     supported: kickOffParameterNames.filter((name) => !options.unsupportedParameters.includes(name)),
     typeFault: (type) => (practice.types.includes(type) ? undefined : `names ${type}, which is not supported`),
   });
+  // The only filter that it can apply.
+  const idFilter = /^Patient\?_id=([^&]+)$/.exec(parameters.find(([name]) => name === '_typeFilter')?.[1] ?? '')?.[1];
+  const filteredIds = options.appliesIdFilter && idFilter !== undefined ? [idFilter] : [];
   if (faults[0]) throw toOutcome(faults[0]);
   return {
     types: types.length === 0 ? practice.types : types,
-    sinceMs,
-    selection: { patients, elements },
+    sinceMs: options.ignoresSince ? undefined : sinceMs,
+    selection: { patients: [...patients, ...filteredIds], elements },
     ignored,
     parameters,
   };

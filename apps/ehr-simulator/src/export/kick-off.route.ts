@@ -34,8 +34,10 @@ export function bulkKickOffRoute(simulator: Simulator): Router {
 async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Promise<Reply> {
   const { isLenient } = checkHeaders(input);
   const { simulator, req, res, level } = input;
+  if (simulator.options.refusesPost && req.method === 'POST')
+    throw new OutcomeError({ status: 405, code: 'not-supported', text: 'POST is not supported.' });
   const { groupId } = req.params;
-  if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
+  if (groupId !== undefined && groupId !== `a-1.${simulator.options.groupCase}-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
   const parameters = checkedParameters(req, { ...simulator, level, isLenient });
@@ -64,5 +66,7 @@ function checkHeaders(input: HandleInput): { readonly isLenient: boolean } {
     throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must contain respond-async.' });
   }
   checkAccept(input, 'kick-off');
+  if (isLenient && simulator.options.refusesLenient)
+    throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });
   return { isLenient };
 }

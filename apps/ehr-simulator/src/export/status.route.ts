@@ -65,7 +65,7 @@ function noteDelete({ exports }: Simulator): RequestHandler {
 
 function remove({ simulator, req }: HandleInput): Reply {
   if (!simulator.exports.remove(String(req.params.id))) throw unknownExport();
-  return { status: 202, headers: {} };
+  return { status: simulator.options.deleteStatus, headers: {} };
 }
 
 function unknownExport(): OutcomeError {

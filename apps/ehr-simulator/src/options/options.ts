@@ -63,6 +63,23 @@ const orderedShape = {
   registeredTypes: z.array(z.string()).optional(),
   /** Whether the practice has granted the application access. If not, tokens are issued and every request with one is refused with 403. */
   practiceGrants: z.boolean().default(true),
+  /** What no page says of athenahealth, and a probe measures. */
+  groupCase: z.enum(['C', 'c']).default('C'),
+  /** Which forms of several types are refused with a 400. */
+  refusedTypeForms: z.array(z.enum(['list', 'repeated'])).default([]),
+  /** Whether a kick-off by POST is refused with 405. */
+  refusesPost: z.boolean().default(false),
+  refusesLenient: z.boolean().default(false),
+  /** Whether `_since` is accepted and leaves out nothing. */
+  ignoresSince: z.boolean().default(false),
+  /** Whether `_typeFilter=Patient?_id=` is more than accepted. */
+  appliesIdFilter: z.boolean().default(false),
+  deleteStatus: z.union([z.literal(200), z.literal(202), z.literal(204)]).default(202),
+  maxPageSize: z.int().min(1).default(100),
+  /** That of athenahealth. */
+  defaultPageSize: z.int().min(1).default(20),
+  /** Whether a second request for a file is refused. */
+  linksWorkOnce: z.boolean().default(false),
   /** Answers 406 to a wrong Accept header on status and file requests. Kick-off headers are always enforced. */
   strictAccept: z.boolean().default(false),
 };

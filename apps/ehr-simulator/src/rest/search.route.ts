@@ -45,14 +45,11 @@ interface SearchPageInput {
   readonly parameters: SearchParameters;
 }
 
-/** athenahealth's default, and the simulator's own maximum for `_count`. */
-const defaultCount = 20;
-const maxCount = 100;
-
 /** Builds one page of a search as a searchset Bundle, with `link[next]` if there are more pages. */
 async function searchPage(input: SearchPageInput): Promise<Record<string, unknown>> {
   const { simulator, type, parameters } = input;
-  const count = Math.min(maxCount, Math.max(1, Number(parameters.get('_count')?.[0]) || defaultCount));
+  const { maxPageSize, defaultPageSize } = simulator.options;
+  const count = Math.min(maxPageSize, Math.max(1, Number(parameters.get('_count')?.[0]) || defaultPageSize));
   const offset = offsetOf(parameters.get('_cursor')?.[0]);
   const entries: unknown[] = [];
   let position = 0;

@@ -21,6 +21,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     client_tokens: 'id clientId scope',
     connection_keys: 'id holder connectionId',
     connection_drafts: 'id test.id',
+    connection_probes: 'id runId',
     connections: 'id name provider environment practiceId groupId webhookUrl auth lastTest.id',
     crawl_marks: 'connectionId',
     document_contents: 'id connectionId sha256 upload parts',
@@ -32,6 +33,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     history_samples: 'id queues.queue budgets.name lags.connectionId',
     output_files: 'id exportId connectionId claim',
     process_states: 'id queues counts.provider encryptionKeyId',
+    provider_facts: 'id',
     quarantine: 'id connectionId stepId exportId fileId sha256',
     quarantine_usage: 'id',
     running_exports: 'id holder connectionId',
@@ -54,6 +56,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       sent.refusedTypes warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
       events.resourceType fileEvents.code fileEvents.resourceType`,
     connection_drafts: 'test.steps.code',
+    connection_probes: 'facts error.code',
     connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
       capabilities.patientSearchTypes lastTest.steps.code`,
     crawl_marks: 'marks',
@@ -64,6 +67,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     output_files:
       'type listedTypes checkpoint.types checkpoint.issues.types checkpoint.issues.mentionedTypes retrying.code error.code',
     process_states: 'host version down',
+    provider_facts: 'file',
     quarantine: 'resourceType reason replay.reason',
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',
     served_exports: 'types typeFilters.type',

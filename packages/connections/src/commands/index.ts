@@ -25,6 +25,7 @@ export {
   toProviderView,
   toTestView,
 } from './connection-view.ts';
+export { factsFileSchema, ProbeService, probeBodySchema, probeStateSchema } from './probe.service.ts';
 export {
   createSigningKeyService,
   signingKeyBodySchema,

@@ -1,6 +1,7 @@
 import type { Producer } from '@bulkhead/queues';
 import { type FeatureWork, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
 import type { ConnectionDeps } from './deps.ts';
+import { deleteExports, probeJob } from './probe/probe-connection.job.ts';
 import { revoke, revokeJob } from './revoke-connection.job.ts';
 
 export function connectionWork(deps: ConnectionDeps & { readonly producer: Producer }): FeatureWork {
@@ -11,18 +12,22 @@ export function connectionWork(deps: ConnectionDeps & { readonly producer: Produ
 
     /** A job or a schedule that starts now ends at once, because its connection is gone. */
     async stop(connectionId) {
+      await store.probes.cancel(connectionId);
       if (await store.connections.find(connectionId))
         await store.connections.markDeleted({ id: connectionId, now: now() });
     },
 
-    async leaveEhr({ connectionId }) {
+    async leaveEhr({ connectionId, signal }) {
       const connection = await store.connections.findEvenDeleted(connectionId);
-      if (connection) await revoke(deps, connection);
+      if (!connection) return;
+      await deleteExports(deps, { connection, signal });
+      await revoke(deps, connection);
     },
 
     async ensureJobs() {
       for (const connectionId of await store.connections.listDeletedIds())
         await producer.ensure(revokeJob, { connectionId });
+      for (const connectionId of await store.probes.listActiveIds()) await producer.ensure(probeJob, { connectionId });
     },
   };
 }

@@ -9,3 +9,16 @@ export interface ConnectionDeps {
   readonly logger: Logger;
   readonly now: () => Date;
 }
+
+/** What a probe needs of other features. */
+export interface ProbeParts {
+  readonly storedTypes: (connectionId: string) => Promise<readonly string[]>;
+  /** Any patient of the connection, for searches. */
+  readonly findPatient: (connectionId: string) => Promise<string | undefined>;
+  /** For tests, which do not wait. */
+  readonly wait?: (ms: number) => Promise<void>;
+}
+
+export interface ProbeDeps extends ConnectionDeps {
+  readonly probe: ProbeParts;
+}

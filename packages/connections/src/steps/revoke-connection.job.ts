@@ -3,6 +3,7 @@ import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import type { Connection } from '../connection.record.ts';
 import { connectionPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';
+import { deleteExports } from './probe/probe-connection.job.ts';
 
 export const revokeJob = defineJob({
   name: 'connection.revoke',
@@ -25,20 +26,24 @@ const giveUpMs = 24 * 60 * 60_000;
  */
 async function revokeConnection(
   deps: Pick<ConnectionDeps, 'store' | 'ehr' | 'logger' | 'now'>,
-  { connectionId }: { readonly connectionId: string },
+  { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { store, logger } = deps;
   const deletedAt = await store.connections.findDeletedAt(connectionId);
   if (!deletedAt) return;
   try {
     const connection = await store.connections.findEvenDeleted(connectionId);
-    if (connection) await revoke(deps, connection);
+    if (connection) {
+      await deleteExports(deps, { connection, signal });
+      await revoke(deps, connection);
+    }
   } catch (error) {
     const isPermanent = error instanceof AppError && error.retry === 'never';
     if (!isPermanent && deps.now().getTime() - deletedAt.getTime() < giveUpMs) throw error;
     logger.warn('tokens of a deleted connection were not revoked', { connectionId, error });
   }
   await store.accessTokens.delete(connectionId);
+  await store.probes.delete(connectionId);
   await store.connections.delete(connectionId);
 }
 

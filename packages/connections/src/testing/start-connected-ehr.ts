@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger } from '@bulkhead/base';
+import { createLogger, present } from '@bulkhead/base';
 import { createEhrClient } from '@bulkhead/ehr';
 import { athenahealthRateLimit, type Provider } from '@bulkhead/ehr/providers';
 import { simulatorAuth, unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import { ConnectionService } from '../commands/connection.service.ts';
 import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection } from '../connection.record.ts';
+import type { ProbeParts } from '../steps/deps.ts';
 import { makeConnection } from './make-connection.ts';
 import { noLimiter } from './no-limiter.ts';
 
@@ -25,6 +26,8 @@ export interface ConnectedEhrOptions {
    * Otherwise the test sets the clock, and requests are sent at once.
    */
   readonly realTime?: boolean;
+  /** How long a server may send nothing. */
+  readonly idleTimeoutMs?: number;
   /** Changes to the connection, for a server that is not the simulator. */
   readonly connection?: Partial<Connection>;
 }
@@ -35,6 +38,9 @@ export const fastRateLimit: NonNullable<Provider['rateLimit']> = {
   limit: 160,
   coldStart: 'go',
 };
+
+/** What a probe finds in the features that these tests do not open. */
+const probeParts: ProbeParts = { storedTypes: async () => [], findPatient: async () => undefined };
 
 /** Opens the store of the features that a test runs. */
 export type OpenStore<Store> = (at: {
@@ -53,7 +59,7 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
   options: ConnectedEhrOptions = {},
 ) {
   const { redisUrl, mongodbUri, prefix } = testServices();
-  const { realTime = false } = options;
+  const { realTime = false, idleTimeoutMs } = options;
   const rateLimit = realTime ? (options.provider?.rateLimit ?? fastRateLimit) : undefined;
   const simulator = createEhrSimulator({
     ...{ patients: 4, exportSeconds: 0, retryAfterSeconds: 0 },
@@ -75,7 +81,15 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
   const producer = new Producer({ redis, prefix, onError: () => undefined });
   const { accessTokens: tokenStore, signingKeys } = store;
   const limiter = realTime ? {} : { limiter: noLimiter };
-  const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys, ...limiter });
+  const ehr = createEhrClient({
+    registry,
+    redis,
+    prefix,
+    tokenStore,
+    signingKeys,
+    ...limiter,
+    ...present({ idleTimeoutMs }),
+  });
   const logger = createLogger({ name: 'test', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' });
   const clock = { now: new Date() };
   const { scope = 'system/*.read' } = options;
@@ -104,7 +118,14 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
     findActive: async () => undefined,
   });
   return {
-    deps: { store, producer, ehr, logger, now: () => (realTime ? new Date() : clock.now) },
+    deps: {
+      store,
+      producer,
+      ehr,
+      logger,
+      now: () => (realTime ? new Date() : clock.now),
+      probe: probeParts,
+    },
     connections,
     registry,
     simulator,

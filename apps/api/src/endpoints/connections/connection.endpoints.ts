@@ -18,6 +18,7 @@ import { connectionBodyExample, connectionExample, listedConnectionExample } fro
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
+import { probeEndpoints } from './probe-connection.endpoint.ts';
 import { testConnection, testDraft } from './test-connection.endpoint.ts';
 
 const connectionResponse = responseWith(connectionViewSchema, connectionExample);
@@ -185,6 +186,7 @@ export const connectionEndpoints = endpointGroup({
     testDraft,
     changeCredentials,
     getCapabilities,
+    ...probeEndpoints,
     ...webhookEndpoints,
   ],
 });

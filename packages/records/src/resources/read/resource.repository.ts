@@ -352,6 +352,15 @@ export class ResourceRepository {
     return documents.map(({ resourceId }) => resourceId as string).toSorted();
   }
 
+  /** The id of any current resource of a connection and type. */
+  async findAnyId(reference: { readonly connectionId: string; readonly resourceType: string }) {
+    const { connectionId, resourceType } = reference;
+    const found = await this.database
+      .collection(resourceType)
+      .findOne({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } });
+    return found?.resourceId as string | undefined;
+  }
+
   /** The types of which a resource, a tombstone or the entry of an erasure of the connection is stored. One read by an index for each type. */
   async listStoredTypes(connectionId: string): Promise<string[]> {
     const stored: string[] = [];

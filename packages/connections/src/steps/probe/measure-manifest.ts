@@ -1,0 +1,106 @@
+import { AppError } from '@bulkhead/base';
+import { EhrHttpError, type Manifest, openFile, readExportStatus } from '@bulkhead/ehr';
+import type { ProbeWork } from './probe-work.ts';
+
+/** How many resources of patients the manifest lists, at least. */
+export function countPatients({ entries }: Manifest): number {
+  return entries
+    .filter(({ section, type }) => section === 'output' && type === 'Patient')
+    .reduce((sum, { count = 1 }) => sum + count, 0);
+}
+
+const statusRequests = 8;
+/** Asked for by `Retry-After`, but never longer: an export that takes hours tells nothing more. */
+const longestWaitMs = 30_000;
+const usualWaitMs = 5000;
+
+/** Waits for the manifest of an export, and measures the responses. @returns undefined if the probe cannot wait so long */
+export async function awaitManifest(work: ProbeWork, statusUrl: string): Promise<Manifest | undefined> {
+  const { limited, sheet, signal, wait } = work;
+  try {
+    for (let sent = 0; sent < statusRequests; sent++) {
+      const status = await readExportStatus({ session: limited.session, statusUrl, signal });
+      if (status.kind === 'complete') {
+        noteExpiry(work);
+        for (const name of ['retryAfterSeconds', 'progress'] as const)
+          sheet.unknown(name, 'the first export had ended at the first status request');
+        return status.manifest;
+      }
+      noteRunning(work, status);
+      await wait(Math.min(longestWaitMs, status.retryAfterMs ?? usualWaitMs));
+    }
+  } catch (error) {
+    if (!(error instanceof AppError) || limited.isSilent()) throw error;
+    for (const name of ['retryAfterSeconds', 'progress'] as const)
+      sheet.unknown(name, `a status request failed (${error.code})`);
+  }
+  return undefined;
+}
+
+function noteExpiry({ limited, sheet, deps }: ProbeWork): void {
+  const { expires = '', date = '' } = limited.lastHead()?.headers ?? {};
+  // By the clock of the EHR, if its response has the time.
+  const sentAt = Date.parse(date) || deps.now().getTime();
+  const seconds = Math.round((Date.parse(expires) - sentAt) / 1000);
+  if (Number.isNaN(seconds)) sheet.unknown('filesExpireSeconds', 'the manifest came without a usable `Expires`');
+  else sheet.set('filesExpireSeconds', Math.max(0, seconds), '`Expires` of the manifest');
+}
+
+function noteRunning(
+  { sheet }: ProbeWork,
+  { retryAfterMs, progress }: { readonly retryAfterMs: number | undefined; readonly progress?: string },
+): void {
+  const form = progress === undefined ? 'none' : /\d\s*%|^\d+$/.test(progress) ? 'percent' : 'text';
+  sheet.set('progress', form, '`X-Progress` of a status response');
+  if (retryAfterMs === undefined) sheet.unknown('retryAfterSeconds', 'a status response came without it');
+  else sheet.set('retryAfterSeconds', Math.round(retryAfterMs / 1000), '`Retry-After` of a status response');
+}
+
+/** Requests a file without the token and then, if that works or with the token, a second time. The content is not read. */
+export async function measureLink(work: ProbeWork, manifest: Manifest): Promise<void> {
+  const { sheet } = work;
+  const file = manifest.entries.find(({ section }) => section === 'output');
+  if (!file) {
+    for (const name of ['filesNeedToken', 'linkWorksTwice'] as const) sheet.unknown(name, 'the manifest had no file');
+    return;
+  }
+  const isOfEhr = new URL(file.url).origin === new URL(work.connection.fhirEndpoint).origin;
+  const open = (sendsToken: boolean) => openLink(work, { url: file.url, sendsToken });
+  let needsToken = false;
+  let status = await open(false);
+  if ((status === 401 || status === 403) && isOfEhr) {
+    needsToken = true;
+    status = await open(true);
+  }
+  if (status !== 200) {
+    for (const name of ['filesNeedToken', 'linkWorksTwice'] as const)
+      sheet.unknown(name, `the file could not be read (${status === 0 ? 'no usable answer' : status})`);
+    return;
+  }
+  sheet.set(
+    'filesNeedToken',
+    needsToken,
+    needsToken ? 'a file was refused without the token' : 'a file was sent without the token',
+  );
+  const again = await open(needsToken);
+  sheet.set('linkWorksTwice', again === 200, `a second request for a file: ${again}`);
+}
+
+/** @returns the status, or 0 for an answer that cannot be used */
+async function openLink(
+  { limited, signal }: ProbeWork,
+  { url, sendsToken }: { readonly url: string; readonly sendsToken: boolean },
+): Promise<number> {
+  const { session } = limited;
+  // `openFile` would repeat a refused request with the token.
+  const send: typeof session.send = (request) => session.send({ ...request, tokenIfRefused: false });
+  try {
+    const opened = await openFile({ session: { ...session, send }, url, requiresAccessToken: sendsToken, signal });
+    opened.body.on('error', () => undefined).destroy();
+    return 200;
+  } catch (error) {
+    if (error instanceof EhrHttpError) return error.status;
+    if (!(error instanceof AppError) || limited.isSilent()) throw error;
+    return 0;
+  }
+}
