@@ -8,7 +8,7 @@ const optionsLink = 'Each command also takes the [options of every command](/doc
 
 const { stdin, stdout, stderr } = process;
 const program = createProgram({ stdin, stdout, stderr, env: {}, fetch });
-const isGroup = ({ commands }: Command) => commands.length > 0;
+const isGroup = (command: Command) => groups.some(({ name }) => name === command.name());
 
 /**
  * Returns the pages of the reference on the documentation site by their file names: one for each group of commands, and one for the commands
@@ -18,8 +18,13 @@ export function toPages(): ReadonlyMap<string, string> {
   const singles = program.commands.filter((command) => !isGroup(command));
   return new Map([
     ...program.commands.filter(isGroup).map((group) => [`${group.name()}.md`, toGroupPage(group)] as const),
-    ['other.md', toPage('Other commands', [optionsLink, ...singles.map((command) => describe(command))])],
+    ['other.md', toPage('Other commands', [optionsLink, ...singles.flatMap(withBelow)])],
   ]);
+}
+
+/** A command and those below it. */
+function withBelow(command: Command): string[] {
+  return [describe(command), ...command.commands.map((below) => describe(below, command.name()))];
 }
 
 function toGroupPage(group: Command): string {

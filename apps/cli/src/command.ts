@@ -24,6 +24,8 @@ export interface CommandDefinition {
   readonly options?: Readonly<Record<string, OptionOf<unknown>>>;
   /** Command lines without `bulkhead`. */
   readonly examples: readonly string[];
+  /** Commands below it, such as `probe apply`. */
+  readonly commands?: readonly CommandDefinition[];
   readonly run: (context: Context, input: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
@@ -84,11 +86,12 @@ export function addDefinition(
   options: { readonly definition: CommandDefinition; readonly environment: Environment },
 ): void {
   const { definition, environment } = options;
-  const { name, summary, args = {}, options: named = {}, examples, run } = definition;
+  const { name, summary, args = {}, options: named = {}, examples, commands = [], run } = definition;
   const names = Object.keys(args);
   const added = parent.command(name).description(summary);
   for (const [argument, description] of Object.entries(args)) added.argument(`<${toKebabCase(argument)}>`, description);
   for (const [option, value] of Object.entries(named)) added.addOption(toOption(option, value));
+  for (const below of commands) addDefinition(added, { definition: below, environment });
   const lines = examples.map((example) => `  bulkhead ${example}`);
   added.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
   added.action(async (...texts: unknown[]) => {

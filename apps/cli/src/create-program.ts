@@ -9,6 +9,7 @@ import { doctor } from './commands/doctor.command.ts';
 import { erasures, patients, retention } from './commands/erasures.command.ts';
 import { bulkExports } from './commands/export.command.ts';
 import { keys } from './commands/keys.command.ts';
+import { probe } from './commands/probe.command.ts';
 import { quarantine } from './commands/quarantine.command.ts';
 import { resources } from './commands/resources.command.ts';
 import { schedules } from './commands/schedules.command.ts';
@@ -38,7 +39,16 @@ export const groups: readonly CommandGroup[] = [
   erasures,
   audit,
 ];
-export const singleCommands: readonly CommandDefinition[] = [budgets, history, retention, status, whoami, api, doctor];
+export const singleCommands: readonly CommandDefinition[] = [
+  probe,
+  budgets,
+  history,
+  retention,
+  status,
+  whoami,
+  api,
+  doctor,
+];
 
 /** Runs a command line. @param args without the names of node and of the program */
 export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {

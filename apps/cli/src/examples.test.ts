@@ -17,6 +17,7 @@ writeFileSync('line.json', '{}');
 writeFileSync('body.json', '{}');
 writeFileSync('key.pem', 'x');
 writeFileSync('view.json', '{}');
+writeFileSync('facts.json', '{}');
 writeFileSync('jwks.json', '{"keys":[]}');
 afterAll(() => {
   process.chdir(previousFolder);

@@ -13,11 +13,12 @@ import { StartSyncForm } from '../syncs/start-sync-form.tsx';
 import { SyncList } from '../syncs/sync-list.tsx';
 import { ConnectionWebhook } from '../webhooks/connection-webhook.tsx';
 import { ConnectionHome } from './connection-home.tsx';
+import { ConnectionProbe } from './connection-probe.tsx';
 import { ConnectionSettings } from './connection-settings.tsx';
 import { ConnectionTypes } from './connection-types.tsx';
 import { TestConnectionButton } from './test-connection.tsx';
 
-const tabs = ['Overview', 'Exports', 'Syncs', 'Schedules', 'Types', 'Webhook', 'Settings'] as const;
+const tabs = ['Overview', 'Exports', 'Syncs', 'Schedules', 'Types', 'Probe', 'Webhook', 'Settings'] as const;
 
 /** The home of one practice: how it is doing, and everything that belongs to it. */
 export function ConnectionPage() {
@@ -84,6 +85,8 @@ function Part({ name, connection, isEditing }: PartProps) {
       return <ScheduleList connectionId={connectionId} />;
     case 'Types':
       return <ConnectionTypes connection={connection} />;
+    case 'Probe':
+      return <ConnectionProbe connection={connection} />;
     case 'Webhook':
       return <ConnectionWebhook connection={connection} />;
     case 'Settings':

@@ -82,7 +82,7 @@ export class ProbeRepository {
     return document ? toRecord(document) : undefined;
   }
 
-  /** Also of a probe that another process has ended, so that an export is deleted by whoever can. */
+  /** Also for a probe that another process has ended, so that the next job deletes the export. */
   async addExport(id: string, statusUrl: string): Promise<void> {
     await this.#model.updateOne({ _id: id }, { $addToSet: { openExports: statusUrl } });
   }

@@ -4,6 +4,7 @@ import { cronFault, isTimeZone } from '@bulkhead/base/cron';
 import { parseMediaType } from '@bulkhead/fhir';
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import { readFactsFile } from '../providers/index.ts';
 import { parseRetryAfter } from './answers/answer-rules.ts';
 import { contentCodings } from './answers/decode-body.ts';
 import { statedDayLimit } from './answers/limit-headers.ts';
@@ -98,6 +99,14 @@ function readErrorText(text: string) {
   return readErrorBody(Object.assign(Readable.from([Buffer.from(text)]), { headers: {} }) as never);
 }
 
+function refusedFile(content: unknown): void {
+  try {
+    readFactsFile(content);
+  } catch {
+    // Its refusal is read too.
+  }
+}
+
 /** Readers of lists, objects and deep nesting. */
 const structures: readonly Reader[] = [
   ...['output', 'deleted', 'error', 'link', 'extension'].map((name) => ({
@@ -118,6 +127,11 @@ const structures: readonly Reader[] = [
     wrap: (value) => `{"resourceType":"CapabilityStatement","rest":[{"resource":${value}}]}`,
     listElements: ['{"type":"Patient","interaction":[{"code":"search-type"}]}'],
   },
+  ...['facts', 'used', 'version'].map((name) => ({
+    name: `a file of facts with a long or deep ${name}`,
+    parse: (text: string) => refusedFile(JSON.parse(text)),
+    wrap: (value: string) => `{"provider":"athenahealth","${name}":${value}}`,
+  })),
   { name: 'the body of an error', parse: readErrorText, listElements: ['{"error":"a"}'] },
   {
     name: 'the issues of an error',

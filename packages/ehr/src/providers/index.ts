@@ -15,7 +15,7 @@ export {
 } from './ehr-connection.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
-export { type FactName, type Facts, factNames, factSchemas, factsSchema, titleOf } from './facts/facts.ts';
+export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';
 export { compareFacts, type FactsFile, factsFileSchema, readFactsFile } from './facts/facts-file.ts';
 export {
   type AuthorizationEndpoints,

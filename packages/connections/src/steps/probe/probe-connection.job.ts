@@ -137,7 +137,7 @@ async function measure(
   }
 }
 
-/** A statement is only a hint, so a server without one is measured all the same. */
+/** A statement is only a hint, so a server without one is measured too. */
 async function readDeclared(
   { now }: Pick<ProbeDeps, 'now'>,
   session: Parameters<typeof readCapabilities>[0]['session'],

@@ -58,7 +58,7 @@ export function readFactsFile(content: unknown): FactsFile {
 }
 
 /** What the entry of a provider says of a fact. Undefined if it says nothing. */
-export function knownFact(
+function knownFact(
   name: FactName,
   { provider, environment }: { readonly provider: Provider; readonly environment: string },
 ) {
