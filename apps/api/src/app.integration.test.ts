@@ -58,9 +58,13 @@ test('the API returns 503 with Retry-After while Redis is unavailable, starts no
   expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
 
   // Each of the API's queues reports every failed attempt to connect, all at the same time.
-  const outages = () => lines.filter((line) => line.includes('"redis connection failed"'));
+  const outages = () => lines.filter((line) => line.includes('"redis connection failed'));
   await waitFor(async () => outages().length > 0);
   expect(outages()).toEqual([expect.stringContaining('"ECONNREFUSED"')]);
+  expect(JSON.parse(outages()[0] ?? '{}')).toMatchObject({
+    host: new URL(redis.url).host,
+    msg: expect.stringContaining('check REDIS_URL'),
+  });
 
   await redis.start();
   const started = await waitFor(async () => {

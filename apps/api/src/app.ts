@@ -72,7 +72,9 @@ export function buildApp({
   readonly testWaitMs?: number | undefined;
 }): App & { readonly port: number } {
   const recurringErrors = new RecurringErrorLog(logger);
-  const onError = (error: Error) => recurringErrors.warn('redis connection failed', { error });
+  const { host } = new URL(config.REDIS_URL);
+  const onError = (error: Error) =>
+    recurringErrors.warn('redis connection failed: check REDIS_URL, and that Redis runs at this host', { host, error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
   const auditStream = createAuditStream({ config, logger, metrics });

@@ -81,7 +81,9 @@ export function buildApp({
   readonly erasureSettleMs?: number;
 }): App {
   const recurringErrors = new RecurringErrorLog(logger);
-  const onError = (error: Error) => recurringErrors.warn('redis connection failed', { error });
+  const { host } = new URL(config.REDIS_URL);
+  const onError = (error: Error) =>
+    recurringErrors.warn('redis connection failed: check REDIS_URL, and that Redis runs at this host', { host, error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: true, onError });
   const prefix = config.BULKHEAD_PREFIX;

@@ -1,5 +1,20 @@
 import { defineErrors } from '@bulkhead/base';
 
+/** What the ids of other records begin with. */
+const otherIds: Readonly<Record<string, string>> = {
+  job: 'an export',
+  sync: 'a sync',
+  sched: 'a schedule',
+  erase: 'an erasure',
+};
+
+/** The message for the id of another record, which a user may have copied from the wrong column. */
+export function otherIdMessage(id: string): string | undefined {
+  const name = otherIds[id.split('_')[0] ?? ''];
+  if (name === undefined) return undefined;
+  return `This is the id of ${name}, and the id of a connection is needed, which begins with \`conn_\`. List the connections with GET /api/ehr/connections.`;
+}
+
 export const connectionError = defineErrors({
   'connection-changed': {
     title: 'The credentials were changed during this work',
@@ -90,6 +105,8 @@ export const connectionError = defineErrors({
     advice: 'Open the list of connections. The connection may have been removed.',
     status: 404,
     message: 'No connection has this id. List them with GET /api/ehr/connections, or create one with POST.',
+    // Many endpoints have this error. One shows its other message.
+    examples: [{ message: otherIdMessage('job_') ?? '', of: ['startBulkExport'] }],
   },
   'connection-test-pending': {
     title: 'The EHR has not responded yet',

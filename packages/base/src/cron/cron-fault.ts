@@ -17,9 +17,8 @@ export function cronFault(cron: string): string | undefined {
   try {
     gapMs = shortestGapMs(cron);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : '';
-    if (neverFires.test(reason)) return 'never fires, because the day does not exist';
-    return `is not a valid cron expression: ${reason}`;
+    if (error instanceof Error && neverFires.test(error.message)) return 'never fires, because the day does not exist';
+    return faultOfField(cron);
   }
   if (gapMs < shortestGapMinutes * 60_000) {
     return `runs more often than every ${shortestGapMinutes} minutes: each run spends requests of the EHR's daily budget`;
@@ -29,6 +28,36 @@ export function cronFault(cron: string): string | undefined {
     return undefined;
   } catch {
     return 'never fires, because the day does not exist';
+  }
+}
+
+/** The fields of an expression in their order, with what a single value may be. */
+const fields = [
+  { name: 'minute', values: 'a number from 0 to 59' },
+  { name: 'hour', values: 'a number from 0 to 23' },
+  { name: 'day of the month', values: 'a number from 1 to 31, or L for the last day' },
+  { name: 'month', values: 'a number from 1 to 12, or a name such as JAN' },
+  { name: 'day of the week', values: 'a number from 0 (Sunday) to 7 (Sunday), or a name such as MON' },
+];
+
+/** Names the field that the parser refuses, and what it may be: the parser's own words are about its insides. */
+function faultOfField(cron: string): string {
+  const texts = cron.trim().split(/\s+/);
+  const wrong = fields.flatMap(({ name, values }, index) => {
+    const text = texts[index] ?? '';
+    const alone = fields.map((_field, other) => (other === index ? text : '*')).join(' ');
+    if (isParsed(alone)) return [];
+    return [`its ${name} "${text}" must be ${values}, or *, a range (1-5), a list (1,5) or a step (*/5)`];
+  });
+  return `is not a valid cron expression: ${wrong[0] ?? 'its fields do not fit together'}`;
+}
+
+function isParsed(cron: string): boolean {
+  try {
+    CronExpressionParser.parse(cron);
+    return true;
+  } catch {
+    return false;
   }
 }
 

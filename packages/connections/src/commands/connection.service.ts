@@ -5,7 +5,7 @@ import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/stor
 import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
-import { connectionError } from '../errors.ts';
+import { connectionError, otherIdMessage } from '../errors.ts';
 import { readCapabilitiesJob } from '../steps/read-capabilities.job.ts';
 import { revokeJob } from '../steps/revoke-connection.job.ts';
 import { testConnectionJob, testDraftJob } from '../steps/test-connection.job.ts';
@@ -61,7 +61,8 @@ export class ConnectionService {
     if (provider !== undefined) this.registry.get(provider);
     const connection = isInScope(scope, id) ? await this.store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
-    throw connectionError('unknown-connection');
+    const message = otherIdMessage(id);
+    throw connectionError('unknown-connection', message === undefined ? {} : { message });
   }
 
   /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */

@@ -132,6 +132,8 @@ test('POST bulk-export returns 413 for a body over 100 KB', async () => {
 
 test('POST bulk-export returns 404 for an unknown connection or provider', async () => {
   expect((await post({ connectionId: 'conn_none' })).refusal).toEqual([404, 'unknown-connection']);
+  const { message } = (await post({ connectionId: 'job_01a20ebbc9477ed4b36076ce74bec9ba' })).body.error;
+  expect(message).toMatch(/^This is the id of an export, and the id of a connection is needed/);
   const provider = await post({ connectionId }, '/api/ehr/epic/bulk-export');
   expect([provider.status, provider.body]).toEqual([404, failure('unknown-provider', 'athenahealth')]);
 });

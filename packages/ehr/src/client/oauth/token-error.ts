@@ -94,7 +94,7 @@ type Method = Exclude<ConnectionAuth['method'], 'none'>;
 const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { readonly any: string }>> = {
   invalid_client: {
     client_credentials:
-      'Verify the client id and replace the client secret of the connection. At athenahealth, preview and production are separate applications.',
+      "The EHR does not say whether the client id or the client secret is wrong. First compare the client id of the connection with the application in the EHR's developer portal: at athenahealth, preview and production are separate applications. If it is the same, replace the client secret of the connection.",
     private_key_jwt:
       'Verify the client id, and that the EHR has the public key from GET /.well-known/jwks.json for this application.',
     any: 'Verify the client id and the credentials of the connection, and that the application is active at the EHR.',

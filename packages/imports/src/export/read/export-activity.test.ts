@@ -6,6 +6,15 @@ const at = new Date('2024-05-01T10:42:00Z');
 
 test.each([
   { fields: { phase: 'queued' }, message: 'Waiting for a worker to send the kick-off.' },
+  {
+    fields: { phase: 'kicking-off', timeline: [{ phase: 'kicking-off', at: new Date(at.getTime() - 9_000) }] },
+    message: 'A worker sends the kick-off to the EHR.',
+  },
+  {
+    fields: { phase: 'kicking-off', timeline: [{ phase: 'kicking-off', at: new Date(at.getTime() - 44_000) }] },
+    message:
+      'The EHR has not answered the kick-off for 40 seconds. It is sent again if the EHR does not answer. If this continues, test the connection, and see the status page of the EHR.',
+  },
   { fields: { phase: 'exporting', pollCount: 0 }, message: 'The EHR has accepted the kick-off.' },
   {
     fields: { phase: 'exporting', pollCount: 14, notBefore: at },

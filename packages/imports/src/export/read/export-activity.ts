@@ -81,6 +81,17 @@ function exportSecondsLeft(options: {
   });
 }
 
+/** An EHR that works answers sooner. */
+const slowKickOffSeconds = 10;
+
+/** Says that the EHR has not answered, in steps of ten seconds, so that a stream of the export has few events. */
+function describeKickOff({ timeline = [], createdAt, phase }: BulkExport, now: Date): string {
+  const since = timeline.findLast((step) => step.phase === phase)?.at ?? createdAt;
+  const seconds = Math.floor((now.getTime() - since.getTime()) / 1000 / slowKickOffSeconds) * slowKickOffSeconds;
+  if (seconds < slowKickOffSeconds) return phaseMessages['kicking-off'];
+  return `The EHR has not answered the kick-off for ${seconds} seconds. It is sent again if the EHR does not answer. If this continues, test the connection, and see the status page of the EHR.`;
+}
+
 /** A long export reports the same percentage for some minutes. */
 const stalledMs = 10 * 60_000;
 
@@ -108,7 +119,7 @@ function describe(options: ProgressContext & { readonly record: BulkExport; read
     case 'queued':
       return 'Waiting for a worker to send the kick-off.';
     case 'kicking-off':
-      return phaseMessages[phase];
+      return describeKickOff(record, now);
     case 'exporting': {
       if (pollCount === 0) return phaseMessages[phase];
       const answer = progress === undefined ? 'that it is not ready' : `"${progress}"`;
