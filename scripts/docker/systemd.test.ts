@@ -19,11 +19,28 @@ test('the units start the processes with the options of the images, and give the
     const text = read(`systemd/${unit}`);
     const image = new RegExp(`AS ${app}$[\\s\\S]*?^CMD (.*)$`, 'm').exec(read('Dockerfile'))?.[1] ?? '';
     const start = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? '';
-    expect([start.endsWith(`apps/${app}/dist/main.js`), optionsOf(start)]).toEqual([true, optionsOf(image)]);
+    expect([start.includes(` apps/${app}/dist/main.js`), optionsOf(start)]).toEqual([true, optionsOf(image)]);
     expect(text).toMatch(/^User=bulkhead$/m);
   }
   const [, seconds] = read('compose.yaml').match(/stop_grace_period: (\d+)s/) ?? [];
   expect(read(`systemd/${units[1]}`)).toContain(`TimeoutStopSec=${seconds}\n`);
+});
+
+test('the workers 1 to 99 of a machine have different health ports that every user may open', () => {
+  const [, script = ''] = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(read(`systemd/${units[1]}`)) ?? [];
+  const ports = Array.from({ length: 99 }, (_, index) => {
+    // As systemd expands it. The program only prints its port.
+    const line = script
+      .replaceAll('%i', String(index + 1))
+      .replaceAll('$$', () => '$')
+      .replace(/exec .*/, 'env');
+    const [, port] =
+      /^WORKER_HEALTH_PORT=(\d+)$/m.exec(spawnSync('sh', ['-c', line], { encoding: 'utf8' }).stdout) ?? [];
+    return Number(port);
+  });
+  expect(new Set(ports).size).toBe(99);
+  // Below the ports that Linux gives to outgoing connections.
+  expect(ports.filter((port) => !(port >= 1024 && port < 32_768))).toEqual([]);
 });
 
 const command = findOnPath({ command: 'systemd-analyze', env: process.env });
