@@ -15,23 +15,24 @@ export function sitePath(page: string): string {
 
 /**
  * Makes the relative links of the pages, which are written for GitHub, work on the site: a link to a page of the site leads to that page,
- * a link to the OpenAPI document to the API reference, and a link to any other file to the repository.
+ * a link to the OpenAPI document to the API reference, and a link to any other file to the repository, if it has an address.
  */
 export function repositoryLinks(options: {
   readonly pages: readonly string[];
-  readonly repository: string;
+  /** Undefined until the project has an address. Then a link to a file outside the site is only its text. */
+  readonly repository: string | undefined;
   /** The path at which the site is served, such as `/bulkhead`. */
   readonly base: string;
 }) {
   const { pages, repository, base } = options;
-  const siteUrl = (page: string, target: string): string => {
+  const siteUrl = (page: string, target: string): string | undefined => {
     const [path = '', hash] = target.split('#');
     const file = posix.join(posix.dirname(page), decodeURI(path)).replace(/\/$/, '');
     const suffix = hash === undefined ? '' : `#${hash}`;
     if (file === 'docs/openapi.json') return apiReference;
     if (pages.includes(file)) return `/${sitePath(file)}${suffix}`;
     const kind = statSync(join(root, file)).isDirectory() ? 'tree' : 'blob';
-    return `${repository}/${kind}/main/${file}${suffix}`;
+    return repository === undefined ? undefined : `${repository}/${kind}/main/${file}${suffix}`;
   };
 
   const setUrl = (token: Token, url: string): void => {
@@ -40,15 +41,29 @@ export function repositoryLinks(options: {
     if (url === apiReference) token.attrSet('target', '_self');
   };
 
+  const rewrite = (page: string, inline: readonly Token[]): void => {
+    for (const [index, token] of inline.entries()) {
+      const href = token.attrGet('href');
+      if (token.type !== 'link_open' || !href || /^(?:[a-z]+:|#|\/)/i.test(href)) continue;
+      const url = siteUrl(page, href);
+      if (url === undefined)
+        toText(
+          token,
+          inline.slice(index).find(({ type }) => type === 'link_close'),
+        );
+      else setUrl(token, url);
+    }
+  };
+
   return (md: MarkdownRenderer): void => {
     md.core.ruler.push('repository-links', ({ tokens, env }) => {
       const page = posix.relative(root, env.realPath ?? env.path);
-      for (const token of tokens.flatMap(({ children }) => children ?? [])) {
-        const href = token.attrGet('href');
-        if (token.type === 'link_open' && href && !/^(?:[a-z]+:|#|\/)/i.test(href)) {
-          setUrl(token, siteUrl(page, href));
-        }
-      }
+      for (const { children } of tokens) rewrite(page, children ?? []);
     });
   };
+}
+
+/** Makes the tags empty texts. */
+function toText(...tags: readonly (Token | undefined)[]): void {
+  for (const tag of tags) if (tag) Object.assign(tag, { type: 'text', tag: '', nesting: 0, content: '' });
 }

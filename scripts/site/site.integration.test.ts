@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { openBrowser } from '../browser/open-system.ts';
 import { describeWith } from '../describe-with.fixture.ts';
 import { headingAnchor } from '../docs/heading-anchor.ts';
+import { projectAddress } from '../project-address.ts';
 import { sitePath } from './links.ts';
 import { searchOptions } from './search-options.ts';
 import { listPages, readSections, root } from './table-of-contents.ts';
@@ -24,7 +25,6 @@ interface Reference {
 const origin = 'http://site.example';
 /** As on GitHub Pages, where the site is below the name of the repository. */
 const base = '/bulkhead';
-const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const api = JSON.parse(readFileSync(join(root, 'docs', 'openapi.json'), 'utf8'));
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-site-'));
@@ -91,10 +91,9 @@ describe('the documentation site', () => {
     expect([...new Set(faults)]).toEqual([]);
   }, 60_000);
 
-  test('a link to a file outside the site leads to the repository', () => {
-    const targets = new Set(references.map(({ url }) => url.href));
-    expect(targets).toContain(`${repository}/tree/main/docker/grafana`);
-    expect(targets).toContain(`${repository}/blob/main/docker/prometheus/rules.yml`);
+  test('a link to a file outside the site is only its text while the project has no address', () => {
+    expect(projectAddress()).toBeUndefined();
+    expect(read('docs/metrics.html')).toContain(' <code>docker/grafana</code> has two dashboards.');
   });
 
   test('a heading has the anchor that it has on GitHub, also if it begins with a number', () => {

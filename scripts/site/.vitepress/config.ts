@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DefaultTheme, defineConfig } from 'vitepress';
 import { headingAnchor } from '../../docs/heading-anchor.ts';
+import { projectAddress } from '../../project-address.ts';
 import { thirdPartyLicenses } from '../../release/third-party-licenses.ts';
 import { apiReference, repositoryLinks, sitePath } from '../links.ts';
 import { searchOptions } from '../search-options.ts';
@@ -9,7 +10,8 @@ import { contentsPage, type Entry, listPages, readSections, root } from '../tabl
 import { publicFolder, writeApiReference } from '../write-api-reference.ts';
 import { writeCliReference } from '../write-cli-reference.ts';
 
-const { description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const repository = projectAddress();
 /** The path at which the site is served, such as `/bulkhead`. The workflow passes it. */
 const base = process.env.BASE_PATH ?? '';
 const contentSecurityPolicy =
@@ -65,6 +67,6 @@ export default defineConfig({
     })),
     search: { provider: 'local', options: { miniSearch: { searchOptions } } },
     outline: { level: [2, 3] },
-    editLink: { pattern: `${repository}/edit/main/:path`, text: 'Edit this page' },
+    ...(repository && { editLink: { pattern: `${repository}/edit/main/:path`, text: 'Edit this page' } }),
   },
 });
