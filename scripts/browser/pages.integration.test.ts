@@ -8,7 +8,7 @@ describeInBrowser('in a browser', (open) => {
     browsed = await open({ patients: 3, hasLongScripts: true });
   }, openTimeoutMs);
 
-  test('Bull Board redirects to the log-in and back, works under its policy, and has a cookie that scripts cannot read', async () => {
+  test('Bull Board redirects to the log-in and back, works under its policy, leads back to the console, and has a cookie that scripts cannot read', async () => {
     const { page, complaints } = await browsed.open('/admin/queues');
     expect(new URL(page.url()).pathname).toBe('/login');
     await browsed.logIn(page);
@@ -21,6 +21,12 @@ describeInBrowser('in a browser', (open) => {
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', expires: -1 });
     // Scripts of the page cannot read it.
     expect(await page.evaluate('document.cookie')).toBe('');
+    expect(await page.title()).toContain('Bull Board');
+    // Bull Board has its further links in the last menu of its header.
+    await page.locator('header li').last().getByRole('button').click();
+    await page.getByText('Back to the console').click();
+    await page.getByRole('link', { name: 'Bull Board' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/');
   }, 60_000);
 
   test('the API docs show all operations, and load only our own files', async () => {

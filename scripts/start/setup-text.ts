@@ -14,7 +14,7 @@ ${apiKey ? `API key, shown once: only its hash is stored\n\n  export KEY=${apiKe
 Console      ${baseUrl}/  (log in with the API key)
 API          ${baseUrl}/api/ehr
 API docs     ${baseUrl}/docs  (OpenAPI: /openapi.json)
-Bull Board   ${baseUrl}/admin/queues  (what the queues contain)
+Bull Board   ${baseUrl}/admin/queues
 Command line export BULKHEAD_URL=${baseUrl} BULKHEAD_API_KEY=$KEY; ./bulkhead connections list
 Health       ${baseUrl}/health  ${baseUrl}/ready
 Simulator    ${simulatorUrl}  (requests that broke a limit: ${simulatorUrl}/_sim/violations)

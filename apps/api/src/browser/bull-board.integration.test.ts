@@ -34,6 +34,7 @@ test('Bull Board refuses requests of its scripts without a session', async () =>
 test('Bull Board shows an operator the queues, without secrets', async () => {
   const page = await send('GET', '/admin/queues/', { cookie: operator });
   expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+  expect(page.text).toContain('<title>Bull Board</title>');
   const { status, body } = await send('GET', '/admin/queues/api/queues', { cookie: operator });
   expect(status).toBe(200);
   expect(body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([

@@ -56,11 +56,18 @@ function payloadRefused(): AppError {
   });
 }
 
+/** The name that the console and the pages use, and the way back. The documentation of Bull Board is on another server. */
+const uiConfig = {
+  boardTitle: 'Bull Board',
+  miscLinks: [{ text: 'Back to the console', url: '/' }],
+  hideDocsLink: true,
+};
+
 function createBoard({ producer, readOnly }: Pick<BullBoardDeps, 'producer'> & { readonly readOnly: boolean }): Router {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(bullBoardPath);
   const queues = producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: readOnly }));
-  createBullBoard({ queues, serverAdapter, options: { uiBasePath, uiConfig: {} } });
+  createBullBoard({ queues, serverAdapter, options: { uiBasePath, uiConfig } });
   return serverAdapter.getRouter() as Router;
 }
 
