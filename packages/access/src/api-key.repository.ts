@@ -28,12 +28,12 @@ schema.index({ keyId: 1 });
 
 /** `api_keys`: who may call the API. Only hashes of the keys are stored. */
 export class ApiKeyRepository {
-  private readonly model;
-  private readonly findByHash;
+  readonly #model;
+  readonly #findByHash;
 
   constructor(database: Database) {
-    this.model = database.model('ApiKey', schema);
-    this.findByHash = batchedFind<ApiKeyDocument>(this.model);
+    this.#model = database.model('ApiKey', schema);
+    this.#findByHash = batchedFind<ApiKeyDocument>(this.#model);
   }
 
   /** @returns the record, and the key itself, which cannot be shown again */
@@ -42,7 +42,7 @@ export class ApiKeyRepository {
     const keyId = `key_${randomUUIDv7().replaceAll('-', '')}`;
     const changes = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const document = { ...(changes as typeof fields), keyId, prefix: apiKeyPrefix(key), createdAt: now };
-    await this.model.create({ _id: hash(key), ...document } as ApiKeyDocument);
+    await this.#model.create({ _id: hash(key), ...document } as ApiKeyDocument);
     return { apiKey: toRecord({ _id: hash(key), ...document } as ApiKeyDocument), key };
   }
 
@@ -53,46 +53,46 @@ export class ApiKeyRepository {
 
   /** @returns how many keys had that name */
   async deleteByName(name: string): Promise<number> {
-    const { deletedCount } = await this.model.deleteMany({ name });
+    const { deletedCount } = await this.#model.deleteMany({ name });
     return deletedCount;
   }
 
   /** Also finds expired and revoked keys. */
   async findByKey(key: string): Promise<ApiKey | undefined> {
     if (isMistyped(key)) return undefined;
-    const document = await this.findByHash(hash(key));
+    const document = await this.#findByHash(hash(key));
     return document ? toRecord(document) : undefined;
   }
 
   async find(id: string): Promise<ApiKey | undefined> {
-    const document = await this.model.findOne({ keyId: id }).lean();
+    const document = await this.#model.findOne({ keyId: id }).lean();
     return document ? toRecord(document) : undefined;
   }
 
   /** Oldest first, including revoked keys. There is no paging, because operators create keys by hand and have a few dozen. */
   async list(): Promise<ApiKey[]> {
-    const documents = await this.model.find().sort({ createdAt: 1, _id: 1 }).lean();
+    const documents = await this.#model.find().sort({ createdAt: 1, _id: 1 }).lean();
     return documents.map(toRecord);
   }
 
   async revoke({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
-    await this.model.updateOne({ keyId: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
+    await this.#model.updateOne({ keyId: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
   }
 
   async undoRevocation(id: string): Promise<void> {
-    await this.model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
+    await this.#model.updateOne({ keyId: id }, { $unset: { revokedAt: 1 } });
   }
 
   /** The ids of the keys that are limited to this connection and others. */
   async listIdsOf(connectionId: string): Promise<string[]> {
-    const documents = await this.model.find({ connectionIds: connectionId }).lean();
+    const documents = await this.#model.find({ connectionIds: connectionId }).lean();
     return documents.map((document) => toRecord(document).id);
   }
 
   /** If this was the only connection of a key, its list becomes empty. An absent list would allow all connections. */
   async forgetConnection(connectionId: string): Promise<void> {
     const ofConnection = { connectionIds: connectionId };
-    await this.model.updateMany(ofConnection, { $pull: ofConnection });
+    await this.#model.updateMany(ofConnection, { $pull: ofConnection });
   }
 
   /** Writes at most once a minute. */
@@ -101,7 +101,7 @@ export class ApiKeyRepository {
     if (lastUsedAt && lastUsedAt > before) return;
     // If several requests arrive at the same moment, one of them writes.
     const isDue = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lte: before } }] };
-    await this.model.updateOne({ keyId: id, ...isDue }, { $set: { lastUsedAt: now } });
+    await this.#model.updateOne({ keyId: id, ...isDue }, { $set: { lastUsedAt: now } });
   }
 }
 

@@ -33,10 +33,10 @@ schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 /** `sessions`: users who are logged in with a browser. */
 export class SessionRepository {
-  private readonly model;
+  readonly #model;
 
   constructor(database: Database) {
-    this.model = database.model('Session', schema);
+    this.#model = database.model('Session', schema);
   }
 
   /** @returns the session's id, which is new for every login */
@@ -44,13 +44,13 @@ export class SessionRepository {
     const { now, ...user } = options;
     const id = randomBytes(32).toString('base64url');
     const expiresAt = new Date(now.getTime() + lifetimeMs);
-    await this.model.create({ _id: hash(id), ...user, createdAt: now, lastSeenAt: now, expiresAt });
+    await this.#model.create({ _id: hash(id), ...user, createdAt: now, lastSeenAt: now, expiresAt });
     return id;
   }
 
   /** Checks the end itself, because the TTL index removes sessions only about once a minute, and some database engines lack it. */
   async find({ id, now }: { readonly id: string; readonly now: Date }): Promise<Session | undefined> {
-    const document = await this.model.findById(hash(id)).lean();
+    const document = await this.#model.findById(hash(id)).lean();
     if (!document || document.expiresAt <= now) return undefined;
     if (document.lastSeenAt.getTime() + idleMs <= now.getTime()) return undefined;
     const { _id, ...session } = document;
@@ -60,27 +60,27 @@ export class SessionRepository {
   /** The sessions that have not ended, the newest first. */
   async list(now: Date): Promise<ListedSession[]> {
     const isOpen = { expiresAt: { $gt: now }, lastSeenAt: { $gt: new Date(now.getTime() - idleMs) } };
-    const documents = await this.model.find(isOpen).sort({ createdAt: -1, _id: 1 }).lean();
+    const documents = await this.#model.find(isOpen).sort({ createdAt: -1, _id: 1 }).lean();
     return documents.map(({ _id: hashOfId, ...session }) => ({ ...session, hash: hashOfId }));
   }
 
   /** Writes at most once a minute. */
   async noteSeen({ id, lastSeenAt, now }: { readonly id: string; readonly lastSeenAt: Date; readonly now: Date }) {
     if (lastSeenAt.getTime() + seenNotedEveryMs > now.getTime()) return;
-    await this.model.updateOne({ _id: hash(id), lastSeenAt: { $lt: now } }, { $set: { lastSeenAt: now } });
+    await this.#model.updateOne({ _id: hash(id), lastSeenAt: { $lt: now } }, { $set: { lastSeenAt: now } });
   }
 
   async delete(id: string): Promise<void> {
-    await this.model.deleteOne({ _id: hash(id) });
+    await this.#model.deleteOne({ _id: hash(id) });
   }
 
   /** @returns whether there was such a session */
   async deleteByHash(hashOfId: string): Promise<boolean> {
-    return (await this.model.deleteOne({ _id: hashOfId })).deletedCount > 0;
+    return (await this.#model.deleteOne({ _id: hashOfId })).deletedCount > 0;
   }
 
   async deleteByKey(keyId: string): Promise<void> {
-    await this.model.deleteMany({ keyId });
+    await this.#model.deleteMany({ keyId });
   }
 }
 

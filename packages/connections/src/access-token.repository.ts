@@ -33,12 +33,12 @@ const schema = mongooseSchemaOf(documentSchema, { collection: collections.access
 /** `access_tokens`: one token cache for all processes. Each token is encrypted for its connection. */
 export class AccessTokenRepository implements TokenStore {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly noteAuthorization;
-  private readonly model;
-  private readonly accessTokens;
-  private readonly refreshTokens;
-  private readonly leases;
+  readonly #gate;
+  readonly #noteAuthorization;
+  readonly #model;
+  readonly #accessTokens;
+  readonly #refreshTokens;
+  readonly #leases;
 
   constructor(
     options: StoreContext & {
@@ -50,34 +50,34 @@ export class AccessTokenRepository implements TokenStore {
     },
   ) {
     const { database, secretBox, gate, noteAuthorization } = options;
-    this.gate = gate;
-    this.noteAuthorization = noteAuthorization;
-    this.model = database.model('AccessToken', schema);
+    this.#gate = gate;
+    this.#noteAuthorization = noteAuthorization;
+    this.#model = database.model('AccessToken', schema);
     const fieldOptions = { database, secretBox, collection: collections.accessTokens };
-    this.accessTokens = createEncryptedField({
+    this.#accessTokens = createEncryptedField({
       ...fieldOptions,
       field: 'encryptedAccessToken',
       ownerOf: (id) => `${id}/access-token`,
     });
-    this.refreshTokens = createEncryptedField({
+    this.#refreshTokens = createEncryptedField({
       ...fieldOptions,
       field: 'encryptedRefreshToken',
       ownerOf: (id) => `${id}/refresh-token`,
     });
-    this.leases = createLeases({ database, collection: collections.accessTokens });
-    this.encryptedFields = [this.accessTokens, this.refreshTokens];
+    this.#leases = createLeases({ database, collection: collections.accessTokens });
+    this.encryptedFields = [this.#accessTokens, this.#refreshTokens];
   }
 
   async read({ connectionId, credentialsVersion }: TokenOwner): Promise<TokenState> {
     // The times are compared with the clock of the database, which only a pipeline can read.
-    const [document] = await this.model.aggregate<AccessTokenDocument & { now: Date }>([
+    const [document] = await this.#model.aggregate<AccessTokenDocument & { now: Date }>([
       { $match: { _id: connectionId } },
       { $set: { now: '$$NOW' } },
     ]);
     if (!document) return { needsAuthorization: false, generation: 0 };
     if (document.credentialsVersion > credentialsVersion)
       throw connectionError('connection-changed', { context: { connectionId } });
-    if (document.credentialsVersion === credentialsVersion) return this.toState(document);
+    if (document.credentialsVersion === credentialsVersion) return this.#toState(document);
     await this.supersede({ connectionId, credentialsVersion });
     return this.read({ connectionId, credentialsVersion });
   }
@@ -87,7 +87,7 @@ export class AccessTokenRepository implements TokenStore {
    * to the secret. The lease is kept too, because a process may be using the refresh token.
    */
   async supersede({ connectionId, credentialsVersion }: TokenOwner): Promise<void> {
-    await this.model.updateOne(
+    await this.#model.updateOne(
       { _id: connectionId, credentialsVersion: { $lt: credentialsVersion } },
       {
         $set: { credentialsVersion },
@@ -98,41 +98,41 @@ export class AccessTokenRepository implements TokenStore {
 
   async takeLease({ holder, durationMs, ...owner }: Parameters<TokenStore['takeLease']>[0]) {
     const { connectionId } = owner;
-    const isTaken = await this.gate.admitToken(connectionId, async () => {
-      await this.ensure(owner);
-      return this.leases.take({ id: connectionId, owner: holder, durationMs }, filterOf(owner));
+    const isTaken = await this.#gate.admitToken(connectionId, async () => {
+      await this.#ensure(owner);
+      return this.#leases.take({ id: connectionId, owner: holder, durationMs }, filterOf(owner));
     });
     return isTaken ? this.read(owner) : undefined;
   }
 
   async extendLease({ holder, durationMs, connectionId }: Parameters<TokenStore['extendLease']>[0]) {
-    await this.leases.extend({ id: connectionId, owner: holder, durationMs });
+    await this.#leases.extend({ id: connectionId, owner: holder, durationMs });
   }
 
   releaseLease({ holder, connectionId }: Parameters<TokenStore['releaseLease']>[0]) {
-    return this.leases.release({ id: connectionId, owner: holder });
+    return this.#leases.release({ id: connectionId, owner: holder });
   }
 
   async save({ generation, grant, ...owner }: Parameters<TokenStore['save']>[0]) {
-    const result = await this.model.updateOne(
+    const result = await this.#model.updateOne(
       { ...filterOf(owner), generation },
-      [{ $set: this.toFields(owner.connectionId, grant) }, { $unset: ['lease', 'failure', 'needsAuthorization'] }],
+      [{ $set: this.#toFields(owner.connectionId, grant) }, { $unset: ['lease', 'failure', 'needsAuthorization'] }],
       { updatePipeline: true },
     );
     if (result.matchedCount === 1) return true;
-    await this.keepRefreshToken({ ...owner, generation, grant });
+    await this.#keepRefreshToken({ ...owner, generation, grant });
     return false;
   }
 
   async fail({ holder, failure, needsAuthorization, ...owner }: Parameters<TokenStore['fail']>[0]) {
-    const result = await this.model.updateOne(
+    const result = await this.#model.updateOne(
       { ...filterOf(owner), 'lease.owner': holder },
       { $set: { failure, ...(needsAuthorization ? { needsAuthorization } : {}) }, $unset: { lease: 1 } },
     );
     const { connectionId } = owner;
     // A failure with earlier credentials is not stored, but the lease is released.
     if (result.matchedCount === 0) await this.releaseLease({ ...owner, holder });
-    else if (needsAuthorization) await this.noteAuthorization({ connectionId, isNeeded: true });
+    else if (needsAuthorization) await this.#noteAuthorization({ connectionId, isNeeded: true });
   }
 
   /** Replaces all stored tokens with the grant of a user's authorization. */
@@ -144,24 +144,27 @@ export class AccessTokenRepository implements TokenStore {
       ...(grant.refreshToken ? [] : ['encryptedRefreshToken']),
     ];
     const generation = { $add: [{ $ifNull: ['$generation', 0] }, 1] };
-    await this.gate.admitToken(connectionId, () =>
-      this.model.updateOne(
+    await this.#gate.admitToken(connectionId, () =>
+      this.#model.updateOne(
         { _id: connectionId },
-        [{ $set: { ...this.toFields(connectionId, grant), credentialsVersion, generation } }, { $unset: unusedFields }],
+        [
+          { $set: { ...this.#toFields(connectionId, grant), credentialsVersion, generation } },
+          { $unset: unusedFields },
+        ],
         { upsert: true, updatePipeline: true },
       ),
     );
-    await this.noteAuthorization({ connectionId, isNeeded: false });
+    await this.#noteAuthorization({ connectionId, isNeeded: false });
   }
 
   async delete(connectionId: string): Promise<void> {
-    await this.model.deleteOne({ _id: connectionId });
+    await this.#model.deleteOne({ _id: connectionId });
   }
 
-  private toState(document: AccessTokenDocument & { readonly now: Date }): TokenState {
+  #toState(document: AccessTokenDocument & { readonly now: Date }): TokenState {
     const { _id, encryptedAccessToken, encryptedRefreshToken, scope, issuedAt, renewAt, failure, now } = document;
     const token = encryptedAccessToken && {
-      accessToken: this.accessTokens.decrypt(_id, encryptedAccessToken).toString(),
+      accessToken: this.#accessTokens.decrypt(_id, encryptedAccessToken).toString(),
       ...(scope === undefined ? {} : { scope }),
       ageMs: now.getTime() - (issuedAt?.getTime() ?? 0),
       renewInMs: (renewAt?.getTime() ?? 0) - now.getTime(),
@@ -169,7 +172,7 @@ export class AccessTokenRepository implements TokenStore {
     return {
       ...(token ? { token } : {}),
       ...(encryptedRefreshToken
-        ? { refreshToken: this.refreshTokens.decrypt(_id, encryptedRefreshToken).toString() }
+        ? { refreshToken: this.#refreshTokens.decrypt(_id, encryptedRefreshToken).toString() }
         : {}),
       ...(failure ? { failure } : {}),
       needsAuthorization: document.needsAuthorization ?? false,
@@ -181,20 +184,20 @@ export class AccessTokenRepository implements TokenStore {
    * Stores only the refresh token of a grant that was requested with earlier credentials. It replaces the refresh token that was
    * redeemed. The access token is dropped, because it belongs to the earlier credentials.
    */
-  private async keepRefreshToken(options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant }) {
+  async #keepRefreshToken(options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant }) {
     const { connectionId, credentialsVersion, generation, grant } = options;
-    const { encryptedRefreshToken, generation: next } = this.toFields(connectionId, grant);
+    const { encryptedRefreshToken, generation: next } = this.#toFields(connectionId, grant);
     if (!encryptedRefreshToken) return;
-    await this.model.updateOne(
+    await this.#model.updateOne(
       { _id: connectionId, generation, credentialsVersion: { $gt: credentialsVersion } },
       [{ $set: { encryptedRefreshToken, generation: next } }, { $unset: ['lease'] }],
       { updatePipeline: true },
     );
   }
 
-  private async ensure({ connectionId, credentialsVersion }: TokenOwner): Promise<void> {
+  async #ensure({ connectionId, credentialsVersion }: TokenOwner): Promise<void> {
     try {
-      await this.model.updateOne(
+      await this.#model.updateOne(
         { _id: connectionId },
         { $setOnInsert: { credentialsVersion, generation: 0 } },
         { upsert: true },
@@ -205,12 +208,12 @@ export class AccessTokenRepository implements TokenStore {
     }
   }
 
-  private toFields(connectionId: string, { accessToken, refreshToken, scope, renewAfterMs }: SavedGrant) {
+  #toFields(connectionId: string, { accessToken, refreshToken, scope, renewAfterMs }: SavedGrant) {
     return {
-      encryptedAccessToken: this.accessTokens.encrypt(connectionId, accessToken),
+      encryptedAccessToken: this.#accessTokens.encrypt(connectionId, accessToken),
       ...(refreshToken === undefined
         ? {}
-        : { encryptedRefreshToken: this.refreshTokens.encrypt(connectionId, refreshToken) }),
+        : { encryptedRefreshToken: this.#refreshTokens.encrypt(connectionId, refreshToken) }),
       // `$literal`, because the server chose the text of the scope, and a `$` would make it an expression.
       scope: { $literal: scope },
       issuedAt: '$$NOW',

@@ -23,27 +23,27 @@ schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 /** `authorization_requests`: runs of the authorization code flow. Each transition happens once. */
 export class AuthorizationRequestRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly model;
-  private readonly encryptedSecrets;
+  readonly #gate;
+  readonly #model;
+  readonly #encryptedSecrets;
 
   constructor({ database, secretBox, gate }: StoreContext) {
-    this.gate = gate;
-    this.model = database.model('AuthorizationRequest', schema);
-    this.encryptedSecrets = createEncryptedField({
+    this.#gate = gate;
+    this.#model = database.model('AuthorizationRequest', schema);
+    this.#encryptedSecrets = createEncryptedField({
       database,
       secretBox,
       collection: collections.authorizationRequests,
       field: 'encrypted',
       ownerOf: (id) => `${id}/authorization`,
     });
-    this.encryptedFields = [this.encryptedSecrets];
+    this.encryptedFields = [this.#encryptedSecrets];
   }
 
   async readSecrets(id: string): Promise<AuthorizationSecrets> {
-    const document = await this.model.findById(id, { encrypted: 1 }).lean();
+    const document = await this.#model.findById(id, { encrypted: 1 }).lean();
     if (!document?.encrypted) return {};
-    const text = this.encryptedSecrets.decrypt(id, document.encrypted).toString();
+    const text = this.#encryptedSecrets.decrypt(id, document.encrypted).toString();
     const { draft, ...secrets } = JSON.parse(text) as AuthorizationSecrets;
     return draft ? { ...secrets, draft: { ...draft, createdAt: new Date(draft.createdAt) } } : secrets;
   }
@@ -55,20 +55,20 @@ export class AuthorizationRequestRepository {
   }): Promise<void> {
     const { startHash, secrets, request } = options;
     const { id, ...fields } = request;
-    const insert = () => this.model.create({ _id: id, ...fields, startHash, encrypted: this.encrypt(id, secrets) });
+    const insert = () => this.#model.create({ _id: id, ...fields, startHash, encrypted: this.#encrypt(id, secrets) });
     // A request that creates a connection has none yet.
     await (request.connectionId === undefined
-      ? this.gate.write(insert)
-      : this.gate.admit(request.connectionId, insert));
+      ? this.#gate.write(insert)
+      : this.#gate.admit(request.connectionId, insert));
   }
 
   async find(id: string): Promise<AuthorizationRequest | undefined> {
-    const document = await this.model.findById(id).lean();
+    const document = await this.#model.findById(id).lean();
     return document ? toRecord(document) : undefined;
   }
 
   async saveEndpoints({ id, endpoints }: { readonly id: string; readonly endpoints: AuthorizationEndpoints }) {
-    await this.model.updateOne({ _id: id, phase: 'created' }, { $set: { endpoints } });
+    await this.#model.updateOne({ _id: id, phase: 'created' }, { $set: { endpoints } });
   }
 
   /** Records that a browser is sent to the EHR. @returns false if a browser has started before, or the request has expired. */
@@ -81,9 +81,9 @@ export class AuthorizationRequestRepository {
     readonly now: Date;
   }): Promise<boolean> {
     const { id, startHash, stateHash, browserHash, verifier, now } = options;
-    const result = await this.gate.write(async () => {
-      const encrypted = this.encrypt(id, { ...(await this.readSecrets(id)), verifier });
-      return this.model.updateOne(
+    const result = await this.#gate.write(async () => {
+      const encrypted = this.#encrypt(id, { ...(await this.readSecrets(id)), verifier });
+      return this.#model.updateOne(
         { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
         { $set: { phase: 'started' as const, stateHash, browserHash, encrypted } },
       );
@@ -100,9 +100,9 @@ export class AuthorizationRequestRepository {
     readonly now: Date;
   }): Promise<AuthorizationRequest | undefined> {
     const { id, stateHash, browserHash, answer, now } = options;
-    const document = await this.gate.write(async () => {
-      const encrypted = this.encrypt(id, { ...(await this.readSecrets(id)), ...answer });
-      return this.model
+    const document = await this.#gate.write(async () => {
+      const encrypted = this.#encrypt(id, { ...(await this.readSecrets(id)), ...answer });
+      return this.#model
         .findOneAndUpdate(
           { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },
           { $set: { phase: 'redeeming' as const, encrypted } },
@@ -117,14 +117,14 @@ export class AuthorizationRequestRepository {
   async end(options: { readonly id: string } & Pick<AuthorizationRequest, 'result' | 'error'>): Promise<void> {
     const { id, result, error } = options;
     const phase = result ? ('done' as const) : ('failed' as const);
-    await this.model.updateOne(
+    await this.#model.updateOne(
       { _id: id, phase: { $nin: ['done' as const, 'failed' as const] } },
       { $set: { phase, ...(result ? { result } : {}), ...(error ? { error } : {}) }, $unset: { encrypted: 1 } },
     );
   }
 
-  private encrypt(id: string, secrets: AuthorizationSecrets) {
-    return this.encryptedSecrets.encrypt(id, JSON.stringify(secrets));
+  #encrypt(id: string, secrets: AuthorizationSecrets) {
+    return this.#encryptedSecrets.encrypt(id, JSON.stringify(secrets));
   }
 }
 

@@ -50,49 +50,49 @@ interface Place {
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export class ConnectionRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly model;
-  private readonly keys;
-  private readonly findKept;
-  private readonly secrets;
-  private readonly privateJwks;
-  private readonly webhookSecrets;
+  readonly #gate;
+  readonly #model;
+  readonly #keys;
+  readonly #findKept;
+  readonly #secrets;
+  readonly #privateJwks;
+  readonly #webhookSecrets;
 
   constructor({ database, secretBox, gate }: StoreContext) {
-    this.gate = gate;
-    this.model = database.model('Connection', schema);
-    this.keys = new UniqueKeys({
+    this.#gate = gate;
+    this.#model = database.model('Connection', schema);
+    this.#keys = new UniqueKeys({
       database,
       collection: collections.connectionKeys,
-      isNeeded: (id, key) => this.needsKey(id, key),
+      isNeeded: (id, key) => this.#needsKey(id, key),
     });
-    this.findKept = batchedFind<ConnectionDocument>(this.model, { deletedAt: null });
+    this.#findKept = batchedFind<ConnectionDocument>(this.#model, { deletedAt: null });
     const fieldOptions = { database, secretBox, collection: collections.connections };
-    this.secrets = createEncryptedField({ ...fieldOptions, field: 'encryptedSecret', ownerOf: (id) => id });
-    this.privateJwks = createEncryptedField({
+    this.#secrets = createEncryptedField({ ...fieldOptions, field: 'encryptedSecret', ownerOf: (id) => id });
+    this.#privateJwks = createEncryptedField({
       ...fieldOptions,
       field: 'encryptedPrivateJwk',
       ownerOf: (id) => `${id}/private-key`,
     });
-    this.webhookSecrets = createEncryptedField({
+    this.#webhookSecrets = createEncryptedField({
       ...fieldOptions,
       field: 'encryptedWebhookSecret',
       ownerOf: (id) => `${id}/webhook`,
     });
-    this.encryptedFields = [this.secrets, this.privateJwks, this.webhookSecrets];
+    this.encryptedFields = [this.#secrets, this.#privateJwks, this.#webhookSecrets];
   }
 
   /** @returns the name that it had before @throws AppError `connection-name-taken` */
   async rename({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> {
-    if ((await this.takeKey(id, nameKey(name))) !== id) throw nameTaken();
-    const before = await this.model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
-    if (before?.name !== name) await this.keys.release({ key: nameKey(before?.name ?? name), holder: id });
+    if ((await this.#takeKey(id, nameKey(name))) !== id) throw nameTaken();
+    const before = await this.#model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
+    if (before?.name !== name) await this.#keys.release({ key: nameKey(before?.name ?? name), holder: id });
     return before?.name;
   }
 
   /** How many connections have a name with a number: "name (2)". */
   countNumbered(name: string): Promise<number> {
-    return this.model.countDocuments({ name: { $gte: `${name} (`, $lt: `${name} )` } });
+    return this.#model.countDocuments({ name: { $gte: `${name} (`, $lt: `${name} )` } });
   }
 
   /**
@@ -100,49 +100,49 @@ export class ConnectionRepository {
    * @throws AppError `connection-name-taken`, `connection-exists`
    */
   async insert({ id, auth, ...fields }: Connection, { purpose }: { readonly purpose?: string | undefined } = {}) {
-    const holder = purpose === undefined ? id : await this.takeKey(id, `purpose/${purpose}`);
+    const holder = purpose === undefined ? id : await this.#takeKey(id, `purpose/${purpose}`);
     if (holder !== id) throw connectionExists({ id: holder });
-    if ((await this.takeKey(id, nameKey(fields.name))) !== id) {
-      await this.keys.releaseAllOf(id);
+    if ((await this.#takeKey(id, nameKey(fields.name))) !== id) {
+      await this.#keys.releaseAllOf(id);
       throw nameTaken();
     }
     // If this fails, the keys become free by themselves. The connection may have been written although no answer was received.
-    await this.gate.write(() => this.model.create({ _id: id, ...fields, ...this.encryptAuth(id, auth) }));
+    await this.#gate.write(() => this.#model.create({ _id: id, ...fields, ...this.#encryptAuth(id, auth) }));
   }
 
   /** Replaces the credentials. @returns false if the connection does not exist */
   async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
-    const result = await this.gate.write(() => {
-      const encrypted = this.encryptAuth(id, auth);
+    const result = await this.#gate.write(() => {
+      const encrypted = this.#encryptAuth(id, auth);
       const unused = (['encryptedSecret', 'encryptedPrivateJwk'] as const).filter(
         (field) => encrypted[field] === undefined,
       );
       const unset = unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) };
-      return this.model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, ...unset });
+      return this.#model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, ...unset });
     });
     return result.matchedCount === 1;
   }
 
   async find(id: string): Promise<ConnectionWithoutSecrets | undefined> {
-    const document = await this.findKept(id);
+    const document = await this.#findKept(id);
     return document ? toRecord(document) : undefined;
   }
 
   /** For what requests access tokens. @throws AppError `secret-unreadable` */
   async findWithSecrets(id: string): Promise<Connection | undefined> {
-    const document = await this.findKept(id);
-    return document ? this.withSecrets(document) : undefined;
+    const document = await this.#findKept(id);
+    return document ? this.#withSecrets(document) : undefined;
   }
 
   /** Like `findWithSecrets`. While a connection is being deleted, its record still has the credentials for the EHR. */
   async findEvenDeleted(id: string): Promise<Connection | undefined> {
-    const document = await this.model.findById(id).lean();
-    return document ? this.withSecrets(document) : undefined;
+    const document = await this.#model.findById(id).lean();
+    return document ? this.#withSecrets(document) : undefined;
   }
 
   /** Lists all connections in one command. Their capabilities, the largest part of a record, are left out. */
   async list(): Promise<ListedConnection[]> {
-    const documents = await this.model
+    const documents = await this.#model
       .find({ deletedAt: null }, notListed)
       .sort({ _id: 1 })
       .batchSize(wholeBatch)
@@ -154,18 +154,18 @@ export class ConnectionRepository {
   async listOfPlace({ fhirEndpoint, practiceId = null, groupId = null }: Place): Promise<ConnectionWithoutSecrets[]> {
     const ofGroup = practiceId === null ? { groupId } : {};
     const filter = { fhirEndpoint, practiceId, ...ofGroup, deletedAt: null } as object;
-    return (await this.model.find(filter).lean()).map(toRecord);
+    return (await this.#model.find(filter).lean()).map(toRecord);
   }
 
   async findMany(ids: readonly string[]): Promise<ConnectionWithoutSecrets[]> {
-    const documents = await this.model.find({ _id: { $in: ids }, deletedAt: null }).lean();
+    const documents = await this.#model.find({ _id: { $in: ids }, deletedAt: null }).lean();
     return documents.map(toRecord);
   }
 
   /** The first id after another one. Deleted connections count, because their records still exist. */
   async nextId(after: string): Promise<string | undefined> {
     return (
-      await this.model
+      await this.#model
         .findOne({ _id: { $gt: after } }, { _id: 1 })
         .sort({ _id: 1 })
         .lean()
@@ -174,23 +174,23 @@ export class ConnectionRepository {
 
   /** Reads ids only. */
   listIds() {
-    return findIds(this.model, { deletedAt: null });
+    return findIds(this.#model, { deletedAt: null });
   }
 
   async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
-    await this.model.updateOne({ _id: id }, { $set: { capabilities } });
+    await this.#model.updateOne({ _id: id }, { $set: { capabilities } });
   }
 
   async noteAuthorization(options: { readonly connectionId: string; readonly isNeeded: boolean }): Promise<void> {
     const { connectionId: _id, isNeeded } = options;
     const change = isNeeded ? { $set: { needsAuthorization: true } } : { $unset: { needsAuthorization: 1 } };
-    await this.model.updateOne({ _id }, change);
+    await this.#model.updateOne({ _id }, change);
   }
 
   /** Stores the patient and the practice of a user's authorization, if they were not known. */
   async savePatient(options: { readonly id: string; readonly userId: string; readonly practiceId?: string }) {
     const { id, ...fields } = options;
-    await this.model.updateOne({ _id: id }, { $set: fields });
+    await this.#model.updateOne({ _id: id }, { $set: fields });
   }
 
   /** The connection that a user has authorized earlier for the same patient. @throws AppError `secret-unreadable` */
@@ -203,31 +203,31 @@ export class ConnectionRepository {
     const { clientId, ...filter } = options;
     const method = 'authorization_code';
     const auth = { 'auth.method': method, 'auth.clientId': clientId };
-    const document = await this.model
+    const document = await this.#model
       .findOne({ ...filter, ...auth, deletedAt: null })
       .sort({ _id: 1 })
       .lean();
-    return document ? this.withSecrets(document) : undefined;
+    return document ? this.#withSecrets(document) : undefined;
   }
 
   /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
   async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
-    await this.model.updateOne({ _id: id }, { $set: { deletedAt: now } });
-    await this.keys.releaseAllOf(id);
+    await this.#model.updateOne({ _id: id }, { $set: { deletedAt: now } });
+    await this.#keys.releaseAllOf(id);
   }
 
   /** When the connection was deleted. Undefined if it was not, or if nothing is left of it. */
   async findDeletedAt(id: string): Promise<Date | undefined> {
-    return (await this.model.findById(id, { deletedAt: 1 }).lean())?.deletedAt;
+    return (await this.#model.findById(id, { deletedAt: 1 }).lean())?.deletedAt;
   }
 
   async listDeletedIds(): Promise<string[]> {
-    const documents = await this.model.find({ deletedAt: { $gt: new Date(0) } }, { _id: 1 }).lean();
+    const documents = await this.#model.find({ deletedAt: { $gt: new Date(0) } }, { _id: 1 }).lean();
     return documents.map(({ _id }) => _id);
   }
 
   async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }) {
-    await this.model.updateOne({ _id: id }, { $set: { lastTest: test } });
+    await this.#model.updateOne({ _id: id }, { $set: { lastTest: test } });
   }
 
   /** @param url the connection's own address. Without it, only addresses that a request named are called. */
@@ -238,16 +238,16 @@ export class ConnectionRepository {
   }): Promise<void> {
     const { id, url, secret } = options;
     const unsetUrl = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
-    await this.gate.write(() => {
-      const encryptedWebhookSecret = this.webhookSecrets.encrypt(id, secret);
+    await this.#gate.write(() => {
+      const encryptedWebhookSecret = this.#webhookSecrets.encrypt(id, secret);
       const set = { encryptedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) };
-      return this.model.updateOne({ _id: id }, { $set: set, ...unsetUrl });
+      return this.#model.updateOne({ _id: id }, { $set: set, ...unsetUrl });
     });
   }
 
   /** @returns false if the connection had no webhook */
   async deleteWebhook(id: string): Promise<boolean> {
-    const result = await this.model.updateOne(
+    const result = await this.#model.updateOne(
       { _id: id, encryptedWebhookSecret: { $exists: true } },
       { $unset: { webhookUrl: 1, encryptedWebhookSecret: 1 } },
     );
@@ -255,45 +255,45 @@ export class ConnectionRepository {
   }
 
   async findWebhookSecret(id: string): Promise<string | undefined> {
-    const document = await this.model.findById(id, { encryptedWebhookSecret: 1 }).lean();
+    const document = await this.#model.findById(id, { encryptedWebhookSecret: 1 }).lean();
     const encrypted = document?.encryptedWebhookSecret;
-    return encrypted && this.webhookSecrets.decrypt(id, encrypted).toString();
+    return encrypted && this.#webhookSecrets.decrypt(id, encrypted).toString();
   }
 
   async delete(id: string): Promise<boolean> {
-    const result = await this.model.deleteOne({ _id: id });
-    await this.keys.releaseAllOf(id);
+    const result = await this.#model.deleteOne({ _id: id });
+    await this.#keys.releaseAllOf(id);
     return result.deletedCount === 1;
   }
 
-  private takeKey(id: string, key: string): Promise<string> {
-    return this.keys.take({ key, holder: id, connectionId: id, now: new Date() });
+  #takeKey(id: string, key: string): Promise<string> {
+    return this.#keys.take({ key, holder: id, connectionId: id, now: new Date() });
   }
 
   /** A connection takes its new name before it is renamed, so one with another name may still be about to have this one. */
-  private async needsKey(id: string, key: string): Promise<boolean | undefined> {
-    const connection = await this.model.findById(id, { name: 1, deletedAt: 1 }).lean();
+  async #needsKey(id: string, key: string): Promise<boolean | undefined> {
+    const connection = await this.#model.findById(id, { name: 1, deletedAt: 1 }).lean();
     if (!connection) return undefined;
     if (connection.deletedAt) return false;
     return !key.startsWith(nameKey('')) || nameKey(connection.name) === key || undefined;
   }
 
-  private encryptAuth(id: string, auth: ConnectionAuth): EncryptedAuth {
+  #encryptAuth(id: string, auth: ConnectionAuth): EncryptedAuth {
     if ('clientSecret' in auth && auth.clientSecret !== undefined) {
       const { clientSecret, ...readable } = auth;
-      return { auth: readable, encryptedSecret: this.secrets.encrypt(id, clientSecret) };
+      return { auth: readable, encryptedSecret: this.#secrets.encrypt(id, clientSecret) };
     }
     if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
     const { privateJwk, ...signingKey } = auth.signingKey;
-    return { auth: { ...auth, signingKey }, encryptedPrivateJwk: this.privateJwks.encrypt(id, privateJwk) };
+    return { auth: { ...auth, signingKey }, encryptedPrivateJwk: this.#privateJwks.encrypt(id, privateJwk) };
   }
 
-  private withSecrets(document: ConnectionDocument): Connection {
+  #withSecrets(document: ConnectionDocument): Connection {
     const { _id, encryptedSecret, encryptedPrivateJwk } = document;
     const { auth, ...connection } = toRecord(document);
     const secret =
-      encryptedSecret === undefined ? {} : { clientSecret: this.secrets.decrypt(_id, encryptedSecret).toString() };
-    const privateJwk = encryptedPrivateJwk && this.privateJwks.decrypt(_id, encryptedPrivateJwk).toString();
+      encryptedSecret === undefined ? {} : { clientSecret: this.#secrets.decrypt(_id, encryptedSecret).toString() };
+    const privateJwk = encryptedPrivateJwk && this.#privateJwks.decrypt(_id, encryptedPrivateJwk).toString();
     const signingKey = privateJwk ? { signingKey: { ...(document.auth.signingKey as object), privateJwk } } : {};
     return { ...connection, auth: { ...auth, ...secret, ...signingKey } as ConnectionAuth };
   }

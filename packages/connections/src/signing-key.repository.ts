@@ -40,21 +40,21 @@ const publishedMs = 60 * 60_000;
 /** `signing_keys`: the keys that sign the deployment's client assertions. Private halves are encrypted. */
 export class SigningKeyRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly model;
-  private readonly privateJwks;
+  readonly #gate;
+  readonly #model;
+  readonly #privateJwks;
 
   constructor({ database, secretBox, gate }: StoreContext) {
-    this.gate = gate;
-    this.model = database.model('SigningKey', schema);
-    this.privateJwks = createEncryptedField({
+    this.#gate = gate;
+    this.#model = database.model('SigningKey', schema);
+    this.#privateJwks = createEncryptedField({
       database,
       secretBox,
       collection: collections.signingKeys,
       field: 'encryptedPrivateJwk',
       ownerOf: (kid) => `${kid}/signing-key`,
     });
-    this.encryptedFields = [this.privateJwks];
+    this.encryptedFields = [this.#privateJwks];
   }
 
   /** @returns false if the key exists already */
@@ -66,9 +66,9 @@ export class SigningKeyRepository {
     const { key, publicJwk, now } = options;
     const { kid, alg, privateJwk } = key;
     try {
-      await this.gate.write(() => {
-        const encryptedPrivateJwk = this.privateJwks.encrypt(kid, privateJwk);
-        return this.model.create({ _id: kid, alg, publicJwk, encryptedPrivateJwk, createdAt: now });
+      await this.#gate.write(() => {
+        const encryptedPrivateJwk = this.#privateJwks.encrypt(kid, privateJwk);
+        return this.#model.create({ _id: kid, alg, publicJwk, encryptedPrivateJwk, createdAt: now });
       });
       return true;
     } catch (error) {
@@ -79,7 +79,7 @@ export class SigningKeyRepository {
 
   /** Oldest first. */
   async list(): Promise<SigningKeyRecord[]> {
-    return (await this.model.find().sort({ createdAt: 1, _id: 1 }).lean()).map(toRecord);
+    return (await this.#model.find().sort({ createdAt: 1, _id: 1 }).lean()).map(toRecord);
   }
 
   /**
@@ -87,31 +87,31 @@ export class SigningKeyRepository {
    * at once, because no other key could sign in the meantime.
    */
   async findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined> {
-    const keys = await this.model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
+    const keys = await this.#model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
     const usable = keys
       .filter((key) => isKnown(key, Date.now()))
       .sort((left, right) => chosenAt(left).getTime() - chosenAt(right).getTime());
     const key = usable.at(-1) ?? keys[0];
     if (!key) return undefined;
     const { _id: kid, encryptedPrivateJwk } = key;
-    return { kid, alg, privateJwk: this.privateJwks.decrypt(kid, encryptedPrivateJwk).toString() };
+    return { kid, alg, privateJwk: this.#privateJwks.decrypt(kid, encryptedPrivateJwk).toString() };
   }
 
   /** @returns false if the key does not exist or is retired */
   async activate({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
-    const result = await this.model.updateOne({ _id: kid, retiredAt: null }, { $set: { activatedAt: now } });
+    const result = await this.#model.updateOne({ _id: kid, retiredAt: null }, { $set: { activatedAt: now } });
     return result.matchedCount === 1;
   }
 
   /** @returns false if the key does not exist or is retired */
   async retire({ kid, now }: { readonly kid: string; readonly now: Date }): Promise<boolean> {
-    const result = await this.model.updateOne({ _id: kid, retiredAt: null }, { $set: { retiredAt: now } });
+    const result = await this.#model.updateOne({ _id: kid, retiredAt: null }, { $set: { retiredAt: now } });
     return result.matchedCount === 1;
   }
 
   /** @returns false if the key was not retired before `retiredBefore` */
   async delete({ kid, retiredBefore }: { readonly kid: string; readonly retiredBefore: Date }): Promise<boolean> {
-    const result = await this.model.deleteOne({ _id: kid, retiredAt: { $lt: retiredBefore } });
+    const result = await this.#model.deleteOne({ _id: kid, retiredAt: { $lt: retiredBefore } });
     return result.deletedCount === 1;
   }
 }

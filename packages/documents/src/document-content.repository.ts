@@ -43,19 +43,19 @@ export interface StoredParts {
  */
 export class DocumentContentRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly files;
-  private readonly model;
+  readonly #gate;
+  readonly #files;
+  readonly #model;
 
   constructor({ database, gate, files }: Omit<StoreContext, 'secretBox'> & { readonly files: EncryptedFiles }) {
-    this.gate = gate;
-    this.files = files;
-    this.model = database.model('DocumentContent', schema);
+    this.#gate = gate;
+    this.#files = files;
+    this.#model = database.model('DocumentContent', schema);
     this.encryptedFields = files.encryptedFields;
   }
 
   createPart({ connectionId, upload, index }: Part): Promise<EncryptedFileWriter> {
-    return this.files.create({ owner: ownerOf(upload, index), connectionId });
+    return this.#files.create({ owner: ownerOf(upload, index), connectionId });
   }
 
   /**
@@ -66,26 +66,26 @@ export class DocumentContentRepository {
     const _id = idOf(content);
     for (;;) {
       try {
-        await this.gate.admit(content.connectionId, () =>
-          this.model.collection.insertOne({ _id, ...content } as never),
+        await this.#gate.admit(content.connectionId, () =>
+          this.#model.collection.insertOne({ _id, ...content } as never),
         );
         return content;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
       // A document will refer to the content again. If the retention has just deleted it, the next try inserts this upload.
-      const existing = await this.model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
+      const existing = await this.#model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
       if (existing) return existing;
     }
   }
 
   /** Counts the contents, and the parts of contents and of running downloads. */
   async count(): Promise<{ readonly contents: number; readonly parts: number }> {
-    return { contents: await this.model.countDocuments(), parts: await this.files.count() };
+    return { contents: await this.#model.countDocuments(), parts: await this.#files.count() };
   }
 
   async find(key: Pick<DocumentContent, 'connectionId' | 'sha256'>): Promise<DocumentContent | undefined> {
-    return (await this.model.findById(idOf(key)).lean()) ?? undefined;
+    return (await this.#model.findById(idOf(key)).lean()) ?? undefined;
   }
 
   /**
@@ -101,7 +101,7 @@ export class DocumentContentRepository {
       const file = parts[index];
       if (file === undefined) return;
       // Read the whole part, because its end proves that it is authentic.
-      for await (const chunk of this.files.open({ owner: ownerOf(upload, index), file })) {
+      for await (const chunk of this.#files.open({ owner: ownerOf(upload, index), file })) {
         const bytes = chunk as Buffer;
         const part = bytes.subarray(Math.max(start - position, 0), Math.max(end - position, 0));
         position += bytes.length;
@@ -112,31 +112,31 @@ export class DocumentContentRepository {
 
   /** Removes parts that were not committed, unless they belong to a content by now. */
   async removeParts({ upload, parts }: StoredParts): Promise<void> {
-    if (await this.model.exists({ upload, parts: { $in: [...parts] } })) return;
-    for (const file of parts) await this.files.remove(file);
+    if (await this.#model.exists({ upload, parts: { $in: [...parts] } })) return;
+    for (const file of parts) await this.#files.remove(file);
   }
 
   /** Removes the files that failed attempts have left for the parts of an upload. */
   async removeLeftovers({ upload, parts }: StoredParts): Promise<void> {
-    for (const [index, except] of parts.entries()) await this.files.removeOf(ownerOf(upload, index), { except });
+    for (const [index, except] of parts.entries()) await this.#files.removeOf(ownerOf(upload, index), { except });
     // An attempt may have been killed while it wrote the next part.
-    await this.files.removeOf(ownerOf(upload, parts.length));
+    await this.#files.removeOf(ownerOf(upload, parts.length));
   }
 
   /** Removes an upload, unless it is a content. It may be one if a worker was killed before it could record that. */
   async remove({ upload, parts }: StoredParts): Promise<void> {
-    if (await this.model.exists({ upload })) return;
+    if (await this.#model.exists({ upload })) return;
     await this.removeFiles({ upload, parts });
   }
 
   /** Removes the parts of a content that is being erased, although its record still exists. */
   async removeFiles({ upload, parts }: StoredParts): Promise<void> {
-    for (let index = 0; index <= parts.length; index++) await this.files.removeOf(ownerOf(upload, index));
+    for (let index = 0; index <= parts.length; index++) await this.#files.removeOf(ownerOf(upload, index));
   }
 
   /** Removes the parts that late attempts have stored for a connection whose documents are erased. */
   removeAllOf(connectionId: string): Promise<void> {
-    return this.files.removeBelow(connectionId);
+    return this.#files.removeBelow(connectionId);
   }
 
   /**
@@ -145,14 +145,14 @@ export class DocumentContentRepository {
    */
   async removeOfDocument(document: { readonly connectionId: string; readonly id: string }, isUsed: IsUsed) {
     const uploads = uploadsOf(document);
-    const claimed = await this.model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
+    const claimed = await this.#model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
     let removed = 0;
     for (const content of claimed) {
       if (await isUsed(content)) return removed;
       await this.removeFiles(content);
-      removed += (await this.model.deleteOne({ _id: content._id })).deletedCount;
+      removed += (await this.#model.deleteOne({ _id: content._id })).deletedCount;
     }
-    await this.files.removeBelow(uploads);
+    await this.#files.removeBelow(uploads);
     return removed;
   }
 }

@@ -65,14 +65,14 @@ export type ReadStored = (document: PatientDocument) => Promise<PatientDocument 
 
 /** `documents`: one record for each attachment of a resource. */
 export class DocumentRepository {
-  private readonly gate;
-  private readonly model;
-  private readonly claims;
+  readonly #gate;
+  readonly #model;
+  readonly #claims;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-    this.gate = gate;
-    this.model = database.model('PatientDocument', schema);
-    this.claims = createClaims<PatientDocumentDocument>({
+    this.#gate = gate;
+    this.#model = database.model('PatientDocument', schema);
+    this.#claims = createClaims<PatientDocumentDocument>({
       database,
       collection: collections.documents,
       running: 'downloading',
@@ -94,11 +94,11 @@ export class DocumentRepository {
   ): Promise<string[]> {
     const { readStored = async (document) => document, file = new FileNovelty<StoredVersion>() } = options;
     const [first] = documents;
-    return first ? this.gate.admit(first.connectionId, () => this.noteAll(documents, { readStored, file })) : [];
+    return first ? this.#gate.admit(first.connectionId, () => this.#noteAll(documents, { readStored, file })) : [];
   }
 
   async find(id: string): Promise<PatientDocument | undefined> {
-    const document = await this.model.findById(id).lean();
+    const document = await this.#model.findById(id).lean();
     return document ? toRecord(document) : undefined;
   }
 
@@ -106,7 +106,7 @@ export class DocumentRepository {
   async findByUrl(options: { readonly connectionId: string; readonly urls: readonly string[] }) {
     const { connectionId, urls } = options;
     // More resources than these do not share an attachment.
-    const documents = await this.model
+    const documents = await this.#model
       .find({ connectionId, url: { $in: [...urls] } })
       .limit(100)
       .lean();
@@ -120,7 +120,7 @@ export class DocumentRepository {
     readonly except: readonly string[];
   }): Promise<boolean> {
     const { connectionId, sha256, except } = content;
-    return (await this.model.exists({ connectionId, sha256, _id: { $nin: [...except] } })) !== null;
+    return (await this.#model.exists({ connectionId, sha256, _id: { $nin: [...except] } })) !== null;
   }
 
   /** Lists documents in the order of ids. @param options.after the last id of the previous page */
@@ -131,7 +131,7 @@ export class DocumentRepository {
   }): Promise<PatientDocument[]> {
     const { filter, limit, after } = options;
     const page = after === undefined ? {} : { _id: { $gt: after } };
-    const documents = await this.model
+    const documents = await this.#model
       .find({ ...filter, ...page } as object)
       .sort({ _id: 1 })
       .limit(limit)
@@ -148,7 +148,7 @@ export class DocumentRepository {
     readonly limit: number;
   }): Promise<number | undefined> {
     const isCounted = countable.includes(Object.keys(filter).toSorted().join());
-    return isCounted ? this.model.countDocuments(filter as object, { limit }) : undefined;
+    return isCounted ? this.#model.countDocuments(filter as object, { limit }) : undefined;
   }
 
   /** Lists started documents first, so that they do not wait behind a million new ones. */
@@ -156,7 +156,7 @@ export class DocumentRepository {
     const ids: string[] = [];
     for (const state of ['downloading', 'pending'] as const) {
       if (ids.length >= limit) break;
-      const page = await this.model
+      const page = await this.#model
         .find({ state }, { _id: 1 })
         .sort({ _id: 1 })
         .limit(limit - ids.length)
@@ -170,17 +170,17 @@ export class DocumentRepository {
   async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<FailedDocument[]> {
     const failed = { state: 'failed' as const, completedAt: { $gte: since } };
     const fields = { _id: 0, connectionId: 1, completedAt: 1, error: 1 } as const;
-    return this.model.find(failed, fields).sort({ completedAt: -1 }).limit(limit).lean();
+    return this.#model.find(failed, fields).sort({ completedAt: -1 }).limit(limit).lean();
   }
 
   /** Makes `claim` the only attempt that may write. @returns undefined if the document is settled */
   async claim(claim: Claim, now: Date): Promise<PatientDocument | undefined> {
-    const document = await this.claims.take(claim, { $set: { startedAt: now } });
+    const document = await this.#claims.take(claim, { $set: { startedAt: now } });
     return document && toRecord(document);
   }
 
   isHeld(claim: Claim): Promise<boolean> {
-    return this.claims.isHeld(claim);
+    return this.#claims.isHeld(claim);
   }
 
   /**
@@ -188,7 +188,7 @@ export class DocumentRepository {
    * @returns false if another attempt has taken over. Then this attempt must stop
    */
   saveProgress(claim: Claim, progress: DocumentProgress | undefined): Promise<boolean> {
-    return this.claims.update(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } });
+    return this.#claims.update(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } });
   }
 
   store(
@@ -203,89 +203,89 @@ export class DocumentRepository {
   ): Promise<boolean> {
     const { now, notes, ...fields } = stored;
     const change = { ...fields, notes: [...notes], state: 'stored' as const, completedAt: now };
-    return this.claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
+    return this.#claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
   }
 
   skip(claim: Claim, { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date }): Promise<boolean> {
     const change = { state: 'skipped' as const, reason, completedAt: now };
-    return this.claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
+    return this.#claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
   }
 
   /** Marks a document as failed, whichever attempt holds it. @returns false if it is settled */
   async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<boolean> {
     const { id, error, now } = options;
-    return (await this.claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
+    return (await this.#claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
   }
 
   /** Fails all documents of a connection that are not settled. Running downloads stop at their next part. */
   async cancelUnsettled({ connectionId, now }: { readonly connectionId: string; readonly now: Date }): Promise<void> {
-    await this.claims.settleAll({ connectionId }, { $set: { state: 'failed', completedAt: now } });
+    await this.#claims.settleAll({ connectionId }, { $set: { state: 'failed', completedAt: now } });
   }
 
   /** Makes a failed or skipped document pending. @returns false if it is neither */
   async retry(id: string): Promise<boolean> {
-    const { matchedCount } = await this.model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, restart);
+    const { matchedCount } = await this.#model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, restart);
     return matchedCount === 1;
   }
 
   /** Makes the documents pending that were skipped for a reason that no longer applies. */
   async retrySkipped(reason: DocumentSkipReason): Promise<number> {
-    return (await this.model.updateMany({ state: 'skipped', reason }, restart)).modifiedCount;
+    return (await this.#model.updateMany({ state: 'skipped', reason }, restart)).modifiedCount;
   }
 
   /** Inserts documents with one command. @returns those that no other process has inserted meanwhile */
-  private async noteAll(
+  async #noteAll(
     documents: readonly PatientDocument[],
     { readStored, file }: { readonly readStored: ReadStored; readonly file: FileNovelty<StoredVersion> },
   ): Promise<string[]> {
-    const byId = await file.readUnlessNew(() => this.findVersions(documents));
+    const byId = await file.readUnlessNew(() => this.#findVersions(documents));
     // A batch can contain several versions of a resource. The later ones are compared with the first one.
     const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
     const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
-    const inserted = await this.insertAll(missing);
+    const inserted = await this.#insertAll(missing);
     if (inserted.size < missing.length) file.noteStored();
     const noted = new Set<string>();
     for (const document of documents) {
       const { state } = inserted.has(document)
         ? document
-        : ((await this.noteOne(document, { readStored, known: byId.get(document.id) })) ?? {});
+        : ((await this.#noteOne(document, { readStored, known: byId.get(document.id) })) ?? {});
       if (state === 'pending') noted.add(document.id);
     }
     return [...noted];
   }
 
-  private async insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
+  async #insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
     if (documents.length === 0) return new Set();
     const records = documents.map(({ id, ...fields }) => ({ _id: id, ...fields }));
-    const lost: ReadonlySet<number> = await this.model.collection
+    const lost: ReadonlySet<number> = await this.#model.collection
       .insertMany(records as never[], { ordered: false })
       .then(() => new Set(), duplicateInserts);
     return new Set(documents.filter((_, index) => !lost.has(index)));
   }
 
   /** @returns the document, if it was stored */
-  private async noteOne(
+  async #noteOne(
     document: PatientDocument,
     { readStored, known }: { readonly readStored: ReadStored; readonly known: StoredVersion | undefined },
   ): Promise<PatientDocument | undefined> {
-    for (let stored = known; ; stored = await this.findVersion(document.id)) {
+    for (let stored = known; ; stored = await this.#findVersion(document.id)) {
       if (!stored) {
-        if ((await this.insertAll([document])).size > 0) return document;
+        if ((await this.#insertAll([document])).size > 0) return document;
         continue;
       }
       // Read after `stored`. So if another process writes the resource meanwhile, one of the two does not find `stored`, and reads again.
       const current = document.fingerprint === stored.fingerprint ? document : await readStored(document);
       if (!current) return undefined;
       if (current.fingerprint !== stored.fingerprint) {
-        if (await this.replace(current, stored)) return current;
+        if (await this.#replace(current, stored)) return current;
         continue;
       }
-      if (!stored.unreferencedSince || (await this.markReferenced(document.id))) return undefined;
+      if (!stored.unreferencedSince || (await this.#markReferenced(document.id))) return undefined;
     }
   }
 
-  private async findVersions(documents: readonly PatientDocument[]): Promise<ReadonlyMap<string, StoredVersion>> {
-    const versions = await this.model
+  async #findVersions(documents: readonly PatientDocument[]): Promise<ReadonlyMap<string, StoredVersion>> {
+    const versions = await this.#model
       .find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields)
       // So that one answer has all. By default the first answer has 101 documents, and a full answer needs a second one to end.
       .batchSize(documents.length + 1)
@@ -293,16 +293,16 @@ export class DocumentRepository {
     return new Map(versions.map((version) => [version._id, version]));
   }
 
-  private async findVersion(id: string): Promise<StoredVersion | undefined> {
-    return (await this.model.findById(id, versionFields).lean()) ?? undefined;
+  async #findVersion(id: string): Promise<StoredVersion | undefined> {
+    return (await this.#model.findById(id, versionFields).lean()) ?? undefined;
   }
 
   /** Marks a document as referenced again. @returns false if it was deleted meanwhile */
-  private async markReferenced(id: string): Promise<boolean> {
-    return (await this.model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
+  async #markReferenced(id: string): Promise<boolean> {
+    return (await this.#model.updateOne({ _id: id }, { $unset: { unreferencedSince: 1 } })).matchedCount === 1;
   }
 
-  private async replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {
+  async #replace(document: PatientDocument, stored: StoredVersion): Promise<boolean> {
     const { id, createdAt: _, ...fields } = document;
     // Keep `progress`. It names the parts of the former content, which the next attempt removes.
     const former = [
@@ -319,7 +319,7 @@ export class DocumentRepository {
     const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
     const unusedFields = [...former, ...optional].filter((name) => !(name in fields));
     const { fingerprint, resourceRevision = null } = stored;
-    const { matchedCount } = await this.model.collection.updateOne(
+    const { matchedCount } = await this.#model.collection.updateOne(
       { _id: id, fingerprint, resourceRevision } as never,
       { $set: fields, $unset: Object.fromEntries(unusedFields.map((name) => [name, 1])) } as never,
     );

@@ -21,18 +21,18 @@ type ErasureChange = Partial<Pick<Erasure, 'found' | 'stoppedAt' | 'epoch' | 'co
 
 /** `erasures`: the state of every erasure. Records are never deleted, because they are the proof and keep late writers out. */
 export class ErasureRepository {
-  private readonly model;
+  readonly #model;
 
   constructor(database: Database) {
-    this.model = database.model('Erasure', schema);
+    this.#model = database.model('Erasure', schema);
   }
 
   async insert({ id, ...fields }: Erasure): Promise<void> {
-    await this.model.create({ _id: id, ...fields });
+    await this.#model.create({ _id: id, ...fields });
   }
 
   async find(id: string): Promise<Erasure | undefined> {
-    const document = await this.model.findById(id).lean();
+    const document = await this.#model.findById(id).lean();
     return document ? withId(document) : undefined;
   }
 
@@ -44,7 +44,7 @@ export class ErasureRepository {
     readonly limit: number;
   }): Promise<Erasure[]> {
     const { connectionId, after, scope, limit } = filter;
-    const documents = await this.model
+    const documents = await this.#model
       .find({
         $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
         ...(after === undefined ? {} : { _id: { $lt: after } }),
@@ -57,22 +57,22 @@ export class ErasureRepository {
 
   /** The erasure of a connection or a patient that is not completed yet. */
   async findActive(subject: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
-    const document = await this.model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean();
+    const document = await this.#model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean();
     return document ? withId(document) : undefined;
   }
 
   listActiveIds() {
-    return findIds(this.model, { phase: { $in: ['queued' as const, 'running' as const] } });
+    return findIds(this.#model, { phase: { $in: ['queued' as const, 'running' as const] } });
   }
 
   /** The erasures of whole connections, for which nothing may be stored. */
   listErasedConnections(): Promise<readonly Pick<Erasure, 'connectionId' | 'phase'>[]> {
-    return this.model.find({ kind: 'connection' as const }, { _id: 0, connectionId: 1, phase: 1 }).lean();
+    return this.#model.find({ kind: 'connection' as const }, { _id: 0, connectionId: 1, phase: 1 }).lean();
   }
 
   /** The erasure of a whole connection, finished or not. */
   async findOfConnection(connectionId: string): Promise<Erasure | undefined> {
-    const document = await this.model
+    const document = await this.#model
       .findOne({ kind: 'connection' as const, connectionId })
       .sort({ _id: 1 })
       .lean();
@@ -87,7 +87,7 @@ export class ErasureRepository {
     readonly unset?: readonly ('patientId' | 'binaryIds' | 'documentIds' | 'waitsFor' | 'error')[];
   }): Promise<Erasure | undefined> {
     const { from, to, change = {}, unset = [] } = options;
-    const document = await this.model
+    const document = await this.#model
       .findOneAndUpdate(
         { _id: from.id, phase: from.phase, version: from.version },
         {
@@ -108,12 +108,12 @@ export class ErasureRepository {
       ...Object.entries(records).map(([kind, count]) => [`deleted.records.${kind}`, count] as const),
       ['deleted.contentBytes', contentBytes] as const,
     ].filter(([, count]) => count > 0);
-    if (more.length > 0) await this.model.updateOne({ _id: id }, { $inc: Object.fromEntries(more) });
+    if (more.length > 0) await this.#model.updateOne({ _id: id }, { $inc: Object.fromEntries(more) });
   }
 
   /** @returns the ids that were not known before */
   async addBinaries({ id, binaryIds }: { readonly id: string; readonly binaryIds: readonly string[] }) {
-    const before = await this.model
+    const before = await this.#model
       .findByIdAndUpdate(id, { $addToSet: { binaryIds: { $each: [...binaryIds] } } }, { returnDocument: 'before' })
       .lean();
     const known = new Set(before?.binaryIds);
@@ -122,7 +122,7 @@ export class ErasureRepository {
 
   /** Lets a running erasure keep the patient out. @returns undefined if it is completed */
   async keepOut({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<Erasure | undefined> {
-    const document = await this.model
+    const document = await this.#model
       .findOneAndUpdate(
         { _id: id, phase: { $ne: 'completed' as const } },
         { $set: { keepsOut: true }, $max: { epoch }, $inc: { version: 1 } },
@@ -133,23 +133,23 @@ export class ErasureRepository {
   }
 
   async addDocuments({ id, documentIds }: { readonly id: string; readonly documentIds: readonly string[] }) {
-    await this.model.updateOne({ _id: id }, { $addToSet: { documentIds: { $each: [...documentIds] } } });
+    await this.#model.updateOne({ _id: id }, { $addToSet: { documentIds: { $each: [...documentIds] } } });
   }
 
   async raiseEpoch({ id, epoch }: { readonly id: string; readonly epoch: number }) {
-    await this.model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $max: { epoch } });
+    await this.#model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $max: { epoch } });
   }
 
   async noteWaitsFor({ id, waitsFor }: { readonly id: string } & Required<Pick<Erasure, 'waitsFor'>>) {
     const change = waitsFor.length > 0 ? { $set: { waitsFor } } : { $unset: { waitsFor: 1 as const } };
-    await this.model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, change);
+    await this.#model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, change);
   }
 
   async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
-    await this.model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
+    await this.#model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
   }
 
   async noteError({ id, error }: { readonly id: string; readonly error: NonNullable<Erasure['error']> }) {
-    await this.model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $set: { error } });
+    await this.#model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $set: { error } });
   }
 }

@@ -20,37 +20,37 @@ export interface ProducerOptions {
 export class Producer {
   /** For Bull Board. */
   readonly queues;
-  private readonly redis;
-  private readonly prefix;
-  private readonly tracing;
-  private readonly byName;
-  private readonly flows;
+  readonly #redis;
+  readonly #prefix;
+  readonly #tracing;
+  readonly #byName;
+  readonly #flows;
 
   constructor({ redis, prefix, onError, tracing = noTracing }: ProducerOptions) {
-    this.redis = redis;
-    this.prefix = prefix;
-    this.tracing = tracing;
+    this.#redis = redis;
+    this.#prefix = prefix;
+    this.#tracing = tracing;
     const base = { connection: redis, prefix };
-    this.byName = Object.fromEntries(
+    this.#byName = Object.fromEntries(
       queueNames.map((name) => [name, new Queue(name, base).on('error', onError)]),
     ) as Record<QueueName, Queue>;
-    this.flows = new FlowProducer(base).on('error', onError);
-    this.queues = Object.values(this.byName);
+    this.#flows = new FlowProducer(base).on('error', onError);
+    this.queues = Object.values(this.#byName);
   }
 
   /** @throws if Redis does not answer */
   async ping(): Promise<void> {
-    await this.redis.ping();
+    await this.#redis.ping();
   }
 
   /** @throws if Redis does not answer, or refuses to store jobs, for example because it has no memory left or is a replica */
   async checkWritable(): Promise<void> {
-    await this.redis.eval(writeNothing, 1, `${this.prefix}:writable`);
+    await this.#redis.eval(writeNothing, 1, `${this.#prefix}:writable`);
   }
 
   /** Adds a job. The same job is not added again while the first one is kept. */
   enqueue<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
-    return this.add(job, payload);
+    return this.#add(job, payload);
   }
 
   /**
@@ -58,7 +58,7 @@ export class Producer {
    * changed.
    */
   enqueueAgain<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
-    return this.replace({ job, payload, states: finishedStates });
+    return this.#replace({ job, payload, states: finishedStates });
   }
 
   /**
@@ -66,7 +66,7 @@ export class Producer {
    * if a person repeats the work.
    */
   enqueueNow<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>) {
-    return this.replace({ job, payload, states: repeatableStates });
+    return this.#replace({ job, payload, states: repeatableStates });
   }
 
   /**
@@ -79,7 +79,7 @@ export class Producer {
     payload: NoInfer<Payload>,
     options: JobsOptions = {},
   ): Promise<boolean> {
-    const stored: Job | undefined = await this.byName[job.queue].getJob(job.jobId(payload));
+    const stored: Job | undefined = await this.#byName[job.queue].getJob(job.jobId(payload));
     const state = stored && (await stored.getState());
     if (stored && state === 'delayed' && isFromTheFuture(stored)) {
       await stored.promote();
@@ -87,7 +87,7 @@ export class Producer {
     }
     if (state !== undefined && !restartableStates.has(state)) return false;
     await stored?.remove();
-    await this.add(job, payload, options);
+    await this.#add(job, payload, options);
     return true;
   }
 
@@ -96,7 +96,7 @@ export class Producer {
     job: JobDefinition<Payload>,
     payloads: readonly NoInfer<Payload>[],
   ): Promise<boolean> {
-    const priorities = await this.roundsIn(job.queue, { count: payloads.length });
+    const priorities = await this.#roundsIn(job.queue, { count: payloads.length });
     let hasAdded = false;
     for (const [index, payload] of payloads.entries())
       hasAdded = (await this.ensure(job, payload, { priority: priorities[index] ?? 0 })) || hasAdded;
@@ -105,7 +105,7 @@ export class Producer {
 
   /** The state of each queue. */
   readFigures(): Promise<QueueFigures[]> {
-    return Promise.all(Object.values(this.byName).map(readQueueFigures));
+    return Promise.all(Object.values(this.#byName).map(readQueueFigures));
   }
 
   /**
@@ -114,7 +114,7 @@ export class Producer {
    */
   async countFailed(since: Date): Promise<ReadonlyMap<string, number>> {
     const names = await Promise.all(
-      Object.values(this.byName).map((queue) => listFailedNames({ redis: this.redis, queue, since })),
+      Object.values(this.#byName).map((queue) => listFailedNames({ redis: this.#redis, queue, since })),
     );
     const byName = Map.groupBy(names.flat(), (name) => name);
     return new Map([...byName].map(([name, jobs]) => [name, jobs.length]));
@@ -122,7 +122,7 @@ export class Producer {
 
   /** The number of jobs of a queue that have not finished. */
   countWaiting(queue: QueueName): Promise<number> {
-    return this.byName[queue].getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active');
+    return this.#byName[queue].getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active');
   }
 
   /**
@@ -137,23 +137,23 @@ export class Producer {
   }): Promise<void> {
     const { parent, children, ahead = 0 } = flow;
     const { queue, name } = children.job;
-    const priorities = await this.roundsIn(queue, { count: children.payloads.length, ahead });
+    const priorities = await this.#roundsIn(queue, { count: children.payloads.length, ahead });
     const flowJobs = children.payloads.map((data, index) => ({
       name,
       queueName: queue,
       data,
       // Without `ignoreDependencyOnFailure`, one failed child would leave the parent waiting for ever.
-      opts: this.withTrace({
+      opts: this.#withTrace({
         ...jobOptions(children.job, data),
         priority: priorities[index] ?? 0,
         ignoreDependencyOnFailure: true,
       }),
     }));
-    const { job } = await this.flows.add({
+    const { job } = await this.#flows.add({
       name: parent.job.name,
       queueName: parent.job.queue,
       data: parent.payload,
-      opts: this.withTrace(jobOptions(parent.job, parent.payload)),
+      opts: this.#withTrace(jobOptions(parent.job, parent.payload)),
       children: flowJobs.slice(0, addedAtOnce),
     });
     const parentOf = { id: job.id as string, queue: job.queueQualifiedName };
@@ -161,7 +161,7 @@ export class Producer {
     // runs too early and does nothing, and the sweep adds it again.
     for (let from = addedAtOnce; from < flowJobs.length; from += addedAtOnce) {
       const added = flowJobs.slice(from, from + addedAtOnce);
-      await this.byName[queue].addBulk(
+      await this.#byName[queue].addBulk(
         added.map(({ data, opts }) => ({ name, data, opts: { ...opts, parent: parentOf } })),
       );
     }
@@ -178,7 +178,7 @@ export class Producer {
     readonly startAt?: Date;
   }): Promise<void> {
     const { job, payload, everyMs, startAt } = options;
-    const queue = this.byName[job.queue];
+    const queue = this.#byName[job.queue];
     const id = job.jobId(payload);
     // Setting a schedule again does not change its next iteration, so a wrong one has to be removed first.
     if (isTooLate(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
@@ -188,7 +188,7 @@ export class Producer {
       {
         name: job.name,
         data: payload,
-        opts: this.withTrace({
+        opts: this.#withTrace({
           ...commonOptions(job),
           removeOnComplete: { count: 100 },
           removeOnFail: { count: 100 },
@@ -208,7 +208,7 @@ export class Producer {
     readonly timeZone: string;
   }): Promise<void> {
     const { job, payload, cron, timeZone } = options;
-    await this.byName[job.queue].upsertJobScheduler(
+    await this.#byName[job.queue].upsertJobScheduler(
       job.jobId(payload),
       { pattern: cron, tz: timeZone },
       {
@@ -221,7 +221,7 @@ export class Producer {
 
   /** The schedules of a job that are in Redis. @returns their payloads, as they were added */
   async listScheduled<Payload extends object>(job: JobDefinition<Payload>): Promise<Scheduled<Partial<Payload>>[]> {
-    const schedulers = await this.byName[job.queue].getJobSchedulers();
+    const schedulers = await this.#byName[job.queue].getJobSchedulers();
     return schedulers
       .filter(({ template, name }) => name === job.name && template?.data !== undefined)
       .map((scheduler) => ({
@@ -234,44 +234,44 @@ export class Producer {
 
   /** Whether a schedule exists and its next iteration is at most one interval away. */
   async isScheduled<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>): Promise<boolean> {
-    const scheduler = await this.byName[job.queue].getJobScheduler(job.jobId(payload));
+    const scheduler = await this.#byName[job.queue].getJobScheduler(job.jobId(payload));
     return scheduler !== undefined && !isTooLate(scheduler);
   }
 
   /** An iteration that already waits still runs. Steps check their record first. */
   async unschedule<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>): Promise<void> {
-    await this.byName[job.queue].removeJobScheduler(job.jobId(payload));
+    await this.#byName[job.queue].removeJobScheduler(job.jobId(payload));
   }
 
   async close(): Promise<void> {
-    await Promise.all([...Object.values(this.byName), this.flows].map((queue) => queue.close()));
+    await Promise.all([...Object.values(this.#byName), this.#flows].map((queue) => queue.close()));
   }
 
   /** A `traceparent` consists of two random numbers and reveals nothing about the request. */
-  private withTrace(options: JobsOptions): JobsOptions {
-    const metadata = this.tracing.traceparent();
+  #withTrace(options: JobsOptions): JobsOptions {
+    const metadata = this.#tracing.traceparent();
     return metadata === undefined ? options : { ...options, telemetry: { metadata } };
   }
 
-  private async add<Payload extends object>(job: JobDefinition<Payload>, payload: Payload, options: JobsOptions = {}) {
-    await this.byName[job.queue].add(job.name, payload, this.withTrace({ ...jobOptions(job, payload), ...options }));
+  async #add<Payload extends object>(job: JobDefinition<Payload>, payload: Payload, options: JobsOptions = {}) {
+    await this.#byName[job.queue].add(job.name, payload, this.#withTrace({ ...jobOptions(job, payload), ...options }));
   }
 
   /** The rounds of an owner's next jobs in a queue whose jobs take turns. @param options.ahead see `nextRounds` */
-  private async roundsIn(queue: QueueName, options: { readonly count: number; readonly ahead?: number }) {
-    return nextRounds({ round: await readRound(this.byName[queue]), ahead: 0, ...options });
+  async #roundsIn(queue: QueueName, options: { readonly count: number; readonly ahead?: number }) {
+    return nextRounds({ round: await readRound(this.#byName[queue]), ahead: 0, ...options });
   }
 
   /** Adds a job, in the place of the same job if that is in one of the states. */
-  private async replace<Payload extends object>(options: {
+  async #replace<Payload extends object>(options: {
     readonly job: JobDefinition<Payload>;
     readonly payload: Payload;
     readonly states: ReadonlySet<string>;
   }): Promise<void> {
     const { job, payload, states } = options;
-    const stored: Job | undefined = await this.byName[job.queue].getJob(job.jobId(payload));
+    const stored: Job | undefined = await this.#byName[job.queue].getJob(job.jobId(payload));
     if (stored && states.has(await stored.getState())) await stored.remove();
-    await this.add(job, payload);
+    await this.#add(job, payload);
   }
 }
 

@@ -43,23 +43,23 @@ export interface WebhookReceiver extends Pick<WebhookDelivery, 'connectionId' | 
 
 /** `webhook_deliveries`: the calls to clients, and whether they were delivered. */
 export class WebhookDeliveryRepository {
-  private readonly gate;
-  private readonly model;
+  readonly #gate;
+  readonly #model;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-    this.gate = gate;
-    this.model = database.model('WebhookDelivery', schema);
+    this.#gate = gate;
+    this.#model = database.model('WebhookDelivery', schema);
   }
 
   /** Inserts a delivery unless it exists. Its id contains the subject of the event, so each address gets the event once. */
   async insertMissing({ id, ...fields }: WebhookDelivery): Promise<void> {
-    await this.gate.admit(fields.connectionId, () =>
-      this.model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true }),
+    await this.#gate.admit(fields.connectionId, () =>
+      this.#model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true }),
     );
   }
 
   async find(id: string): Promise<WebhookDelivery | undefined> {
-    const document = await this.model.findById(id).lean();
+    const document = await this.#model.findById(id).lean();
     return document ? withId(document) : undefined;
   }
 
@@ -75,7 +75,7 @@ export class WebhookDeliveryRepository {
   }): Promise<WebhookDelivery[]> {
     const { connectionId, scope, state, after, limit } = options;
     // Ids begin with the kind of the run, so they are not in the order of time.
-    const last = after === undefined ? undefined : await this.model.findById(after, { createdAt: 1 }).lean();
+    const last = after === undefined ? undefined : await this.#model.findById(after, { createdAt: 1 }).lean();
     // Deliveries are deleted by their age, so the older ones are deleted too.
     if (after !== undefined && !last) return [];
     const ofState =
@@ -92,7 +92,7 @@ export class WebhookDeliveryRepository {
         : {}),
     };
     return (
-      await this.model
+      await this.#model
         .find(filter as object)
         .sort({ createdAt: -1, _id: -1 })
         .limit(limit)
@@ -107,7 +107,7 @@ export class WebhookDeliveryRepository {
     const isPending = { $eq: ['$state', 'pending'] };
     const wasTried = { $gt: [{ $size: '$attempts' }, 0] };
     const ofUndelivered = (value: unknown) => ({ $cond: [isDelivered, null, value] });
-    return this.model
+    return this.#model
       .aggregate<WebhookReceiver>([
         { $match: { state: { $in: [...webhookStates] }, createdAt: { $gte: since } } },
         {
@@ -133,7 +133,7 @@ export class WebhookDeliveryRepository {
   }
 
   listPendingIds() {
-    return findIds(this.model, { state: 'pending' as const });
+    return findIds(this.#model, { state: 'pending' as const });
   }
 
   async noteAttempt(options: {
@@ -143,7 +143,7 @@ export class WebhookDeliveryRepository {
   }): Promise<void> {
     const { id, attempt, state } = options;
     const set = { state, ...(state === 'delivered' ? { deliveredAt: attempt.at } : {}) };
-    await this.model.updateOne(
+    await this.#model.updateOne(
       { _id: id },
       { $set: set, $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } },
     );
@@ -152,7 +152,10 @@ export class WebhookDeliveryRepository {
   /** Ends a pending delivery as failed. */
   async fail({ id, attempt }: { readonly id: string; readonly attempt: WebhookAttempt | undefined }): Promise<void> {
     const push = attempt ? { $push: { attempts: { $each: [attempt], $slice: -keptAttempts } } } : {};
-    await this.model.updateOne({ _id: id, state: 'pending' as const }, { $set: { state: 'failed' as const }, ...push });
+    await this.#model.updateOne(
+      { _id: id, state: 'pending' as const },
+      { $set: { state: 'failed' as const }, ...push },
+    );
   }
 
   /** Gives another address to the deliveries of a connection that were not delivered to the former one. */
@@ -162,7 +165,7 @@ export class WebhookDeliveryRepository {
     readonly to: string;
   }): Promise<void> {
     const { connectionId, from, to } = options;
-    await this.model.updateMany(
+    await this.#model.updateMany(
       { connectionId, url: from, state: { $ne: 'delivered' as const } },
       { $set: { url: to } },
     );
@@ -170,7 +173,7 @@ export class WebhookDeliveryRepository {
 
   /** @returns false if the delivery does not exist */
   async reopen(id: string): Promise<boolean> {
-    const result = await this.model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });
+    const result = await this.#model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });
     return result.matchedCount === 1;
   }
 }

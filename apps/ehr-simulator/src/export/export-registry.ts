@@ -19,20 +19,20 @@ export interface ExportRegistryOptions {
 
 /** All exports of one simulator. Deleted ones are kept, so that tests can look at them. */
 export class ExportRegistry {
-  private readonly options: SimulatorOptions;
-  private readonly clock: Clock;
-  private readonly practice: Practice;
-  private readonly exports = new Map<string, BulkExport>();
-  private readonly running = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>();
+  readonly #options: SimulatorOptions;
+  readonly #clock: Clock;
+  readonly #practice: Practice;
+  readonly #exports = new Map<string, BulkExport>();
+  readonly #running = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>();
 
   constructor({ options, clock, practice }: ExportRegistryOptions) {
-    this.options = options;
-    this.clock = clock;
-    this.practice = practice;
+    this.#options = options;
+    this.#clock = clock;
+    this.#practice = practice;
   }
 
   get kickOffCount(): number {
-    return this.exports.size;
+    return this.#exports.size;
   }
 
   kickOff({ changes, types, ...request }: KickOffInput): BulkExport {
@@ -40,9 +40,9 @@ export class ExportRegistry {
       ...request,
       id: randomBytes(9).toString('hex'),
       types: changes.reduce((changed, change) => change.types?.(changed) ?? changed, types),
-      transactionTimeMs: this.practice.instant(),
-      asOf: this.practice.sequence,
-      startedAtMs: this.clock.monotonic(),
+      transactionTimeMs: this.#practice.instant(),
+      asOf: this.#practice.sequence,
+      startedAtMs: this.#clock.monotonic(),
       fate: changes.findLast(({ fate }) => fate)?.fate,
       files: [],
       layout: 'measuring',
@@ -50,28 +50,28 @@ export class ExportRegistry {
       deleteCount: 0,
       isDeleted: false,
     };
-    this.exports.set(bulkExport.id, bulkExport);
+    this.#exports.set(bulkExport.id, bulkExport);
     const controller = new AbortController();
-    const done = this.planFiles(bulkExport, { changes, signal: controller.signal }).finally(() =>
-      this.running.delete(bulkExport.id),
+    const done = this.#planFiles(bulkExport, { changes, signal: controller.signal }).finally(() =>
+      this.#running.delete(bulkExport.id),
     );
-    this.running.set(bulkExport.id, { controller, done });
+    this.#running.set(bulkExport.id, { controller, done });
     return bulkExport;
   }
 
   /** Oldest first, including deleted exports. */
   list(): readonly BulkExport[] {
-    return [...this.exports.values()];
+    return [...this.#exports.values()];
   }
 
   /** Finds an export in any state. */
   find(id: string): BulkExport | undefined {
-    return this.exports.get(id);
+    return this.#exports.get(id);
   }
 
   /** @returns undefined if the server no longer knows the export. */
   get(id: string): BulkExport | undefined {
-    const bulkExport = this.exports.get(id);
+    const bulkExport = this.#exports.get(id);
     return bulkExport && ['in-progress', 'complete', 'failed'].includes(this.state(bulkExport))
       ? bulkExport
       : undefined;
@@ -81,25 +81,25 @@ export class ExportRegistry {
   remove(id: string): boolean {
     const bulkExport = this.get(id);
     if (!bulkExport) return false;
-    this.running.get(id)?.controller.abort();
+    this.#running.get(id)?.controller.abort();
     bulkExport.isDeleted = true;
     bulkExport.files = [];
     return true;
   }
 
   state(bulkExport: BulkExport): ExportState {
-    return exportState(bulkExport, this.share(bulkExport));
+    return exportState(bulkExport, this.#share(bulkExport));
   }
 
   /** The progress that a running export reports, from 0 to 0.99. */
   progress(bulkExport: BulkExport): number {
-    return Math.min(this.share(bulkExport), 0.99);
+    return Math.min(this.#share(bulkExport), 0.99);
   }
 
   /** Whether a new export must wait because only one may run at a time. */
   isBusy(): boolean {
     const busy: readonly ExportState[] =
-      this.options.oneExportAtATime === 'until-deleted' ? ['in-progress', 'complete'] : ['in-progress'];
+      this.#options.oneExportAtATime === 'until-deleted' ? ['in-progress', 'complete'] : ['in-progress'];
     return this.list().some((bulkExport) => busy.includes(this.state(bulkExport)));
   }
 
@@ -111,28 +111,28 @@ export class ExportRegistry {
   async regenerate(id: string): Promise<void> {
     const bulkExport = this.get(id);
     if (!bulkExport) return;
-    bulkExport.asOf = this.practice.sequence;
-    await this.planFiles(bulkExport, { changes: [], signal: new AbortController().signal });
+    bulkExport.asOf = this.#practice.sequence;
+    await this.#planFiles(bulkExport, { changes: [], signal: new AbortController().signal });
   }
 
   /** Aborts all running exports and waits until they have ended. */
   async close(): Promise<void> {
-    const running = [...this.running.values()];
+    const running = [...this.#running.values()];
     for (const { controller } of running) controller.abort();
     await Promise.all(running.map(({ done }) => done));
   }
 
-  private share({ startedAtMs }: BulkExport): number {
-    const totalMs = this.options.exportSeconds * 1000;
-    return totalMs === 0 ? 1 : Math.min(1, (this.clock.monotonic() - startedAtMs) / totalMs);
+  #share({ startedAtMs }: BulkExport): number {
+    const totalMs = this.#options.exportSeconds * 1000;
+    return totalMs === 0 ? 1 : Math.min(1, (this.#clock.monotonic() - startedAtMs) / totalMs);
   }
 
-  private async planFiles(
+  async #planFiles(
     bulkExport: BulkExport,
     { changes, signal }: { readonly changes: readonly ExportChange[]; readonly signal: AbortSignal },
   ): Promise<void> {
-    const { practice } = this;
-    const { resourcesPerFile } = this.options;
+    const practice = this.#practice;
+    const { resourcesPerFile } = this.#options;
     try {
       let files: readonly ExportFile[] = deletedFiles(practice, bulkExport);
       for (const type of bulkExport.types) {

@@ -18,29 +18,29 @@ export interface FaultySimulator extends Simulator {
 
 /** The faults that were ordered. Each request claims the matching ones, in the order in which they were posted. */
 export class FaultBoard {
-  private posted: PostedFault[] = [];
-  private nextId = 1;
+  #posted: PostedFault[] = [];
+  #nextId = 1;
 
   /** @throws Error that says what is wrong with the order. */
   async post(order: FaultOrder, simulator: Simulator): Promise<PostedFault> {
     const { onOrder } = create(order.fault);
     await onOrder?.(simulator);
-    const posted = { ...order, id: this.nextId, matched: 0, applied: onOrder ? 1 : 0 };
-    this.nextId += 1;
-    this.posted.push(posted);
+    const posted = { ...order, id: this.#nextId, matched: 0, applied: onOrder ? 1 : 0 };
+    this.#nextId += 1;
+    this.#posted.push(posted);
     return posted;
   }
 
   list(): readonly PostedFault[] {
-    return this.posted;
+    return this.#posted;
   }
 
   clear(): void {
-    this.posted = [];
+    this.#posted = [];
   }
 
   claim(request: Pick<Request, 'method' | 'path'>): readonly ClaimedFault[] {
-    const claimed = this.posted.filter((posted) => matches(posted, request) && spend(posted));
+    const claimed = this.#posted.filter((posted) => matches(posted, request) && spend(posted));
     return claimed.map(({ fault }) => create(fault));
   }
 }

@@ -145,12 +145,12 @@ export function describeFaults(faults: readonly Fault[]): string {
 
 /** Changes the settings of a running simulator. It modifies the object that all parts read. */
 export class RuntimeOptions {
-  private readonly options: SimulatorOptions;
-  private readonly initial: SimulatorOptions;
+  readonly #options: SimulatorOptions;
+  readonly #initial: SimulatorOptions;
 
   constructor(options: SimulatorOptions) {
-    this.options = options;
-    this.initial = { ...options };
+    this.#options = options;
+    this.#initial = { ...options };
   }
 
   /**
@@ -161,20 +161,20 @@ export class RuntimeOptions {
     const fixed = Object.keys(patch).filter((name) => !Object.hasOwn(settingsShape, name));
     if (fixed.length > 0)
       throw new Error(`These options cannot be changed while the simulator is running: ${fixed.join(', ')}.`);
-    const changed = Object.entries({ ...this.options, ...patch }).filter(([, value]) => value !== null);
+    const changed = Object.entries({ ...this.#options, ...patch }).filter(([, value]) => value !== null);
     const result = validate(wholeSchema, Object.fromEntries(changed));
     if (!result.isValid) throw new Error(describeFaults(result.faults));
-    this.assign(result.data);
+    this.#assign(result.data);
   }
 
   /** Restores the options of the start. */
   reset(): void {
-    this.assign(this.initial);
+    this.#assign(this.#initial);
   }
 
-  private assign(options: SimulatorOptions): void {
+  #assign(options: SimulatorOptions): void {
     // A setting without a default is absent unless it is set.
-    for (const name of Object.keys(settingsShape)) Reflect.deleteProperty(this.options, name);
-    Object.assign(this.options, options);
+    for (const name of Object.keys(settingsShape)) Reflect.deleteProperty(this.#options, name);
+    Object.assign(this.#options, options);
   }
 }

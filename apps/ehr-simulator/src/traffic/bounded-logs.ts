@@ -5,13 +5,13 @@
 export class SlidingLog {
   readonly limit: number;
   readonly windowMs: number;
-  private readonly arrivals: Float64Array;
-  private count = 0;
+  readonly #arrivals: Float64Array;
+  #count = 0;
 
   constructor({ limit, windowMs }: { readonly limit: number; readonly windowMs: number }) {
     this.limit = limit;
     this.windowMs = windowMs;
-    this.arrivals = new Float64Array(limit);
+    this.#arrivals = new Float64Array(limit);
   }
 
   /**
@@ -19,18 +19,18 @@ export class SlidingLog {
    * @returns true if the limit is broken no matter what the exact arrival times are.
    */
   arrive({ atMs, sinceMs = atMs }: { readonly atMs: number; readonly sinceMs?: number }): boolean {
-    const slot = this.count % this.limit;
-    const breach = this.count >= this.limit && atMs - this.oldest() < this.windowMs;
-    this.arrivals[slot] = sinceMs;
-    this.count += 1;
+    const slot = this.#count % this.limit;
+    const breach = this.#count >= this.limit && atMs - this.#oldest() < this.windowMs;
+    this.#arrivals[slot] = sinceMs;
+    this.#count += 1;
     return breach;
   }
 
   /** How many more requests may arrive now. */
   remaining(nowMs: number): number {
-    let free = this.limit - Math.min(this.count, this.limit);
-    for (let back = Math.min(this.count, this.limit); back > 0; back -= 1) {
-      if (nowMs - this.arrival(back) < this.windowMs) break;
+    let free = this.limit - Math.min(this.#count, this.limit);
+    for (let back = Math.min(this.#count, this.limit); back > 0; back -= 1) {
+      if (nowMs - this.#arrival(back) < this.windowMs) break;
       free += 1;
     }
     return free;
@@ -38,41 +38,41 @@ export class SlidingLog {
 
   /** The time in ms until one more request may arrive. */
   waitMs(nowMs: number): number {
-    return this.count < this.limit ? 0 : Math.max(0, this.oldest() + this.windowMs - nowMs);
+    return this.#count < this.limit ? 0 : Math.max(0, this.#oldest() + this.windowMs - nowMs);
   }
 
-  private oldest(): number {
-    return this.arrival(this.limit);
+  #oldest(): number {
+    return this.#arrival(this.limit);
   }
 
-  private arrival(back: number): number {
-    return this.arrivals[(this.count - back) % this.limit] ?? Number.NEGATIVE_INFINITY;
+  #arrival(back: number): number {
+    return this.#arrivals[(this.#count - back) % this.limit] ?? Number.NEGATIVE_INFINITY;
   }
 }
 
 /** Stores the last `capacity` entries and counts all of them. */
 export class Ring<Entry> {
-  private readonly capacity: number;
-  private entries: Entry[] = [];
+  readonly #capacity: number;
+  #entries: Entry[] = [];
   total = 0;
 
   constructor(capacity: number) {
-    this.capacity = capacity;
+    this.#capacity = capacity;
   }
 
   push(entry: Entry): void {
-    this.entries.push(entry);
-    if (this.entries.length > this.capacity) this.entries.shift();
+    this.#entries.push(entry);
+    if (this.#entries.length > this.#capacity) this.#entries.shift();
     this.total += 1;
   }
 
   /** Oldest first. */
   toArray(): readonly Entry[] {
-    return [...this.entries];
+    return [...this.#entries];
   }
 
   clear(): void {
-    this.entries = [];
+    this.#entries = [];
     this.total = 0;
   }
 }

@@ -45,21 +45,21 @@ const dayMs = 24 * 60 * 60 * 1000;
 export class TrafficRecorder {
   readonly requests: Ring<RecordedRequest>;
   readonly violations: Ring<Violation>;
-  private readonly clock: Clock;
-  private readonly window: SlidingLog;
-  private readonly day: SlidingLog;
-  private violationCounts = noViolations();
+  readonly #clock: Clock;
+  readonly #window: SlidingLog;
+  readonly #day: SlidingLog;
+  #violationCounts = noViolations();
 
   constructor({ options, clock }: { readonly options: SimulatorOptions; readonly clock: Clock }) {
-    this.clock = clock;
+    this.#clock = clock;
     this.requests = new Ring(options.recordedRequests);
     this.violations = new Ring(options.recordedRequests);
-    this.window = new SlidingLog({ limit: options.rateWindowRequests, windowMs: options.rateWindowMs });
-    this.day = new SlidingLog({ limit: options.requestsPerDay, windowMs: dayMs });
+    this.#window = new SlidingLog({ limit: options.rateWindowRequests, windowMs: options.rateWindowMs });
+    this.#day = new SlidingLog({ limit: options.requestsPerDay, windowMs: dayMs });
   }
 
   get countsByKind(): Readonly<Record<ViolationKind, number>> {
-    return this.violationCounts;
+    return this.#violationCounts;
   }
 
   /**
@@ -67,12 +67,12 @@ export class TrafficRecorder {
    * process was blocked, a request may have arrived before it was observed, so only certain violations are recorded.
    */
   arrive({ req, atMs }: { readonly req: Request; readonly atMs: number }) {
-    const arrival = { atMs, sinceMs: atMs - this.clock.lateness() };
-    const inWindow = this.window.arrive(arrival);
-    const inDay = this.day.arrive(arrival);
-    if (inWindow) this.recordViolation({ req, kind: 'rate', reason: `more than ${this.limitText(this.window)}` });
-    if (inDay) this.recordViolation({ req, kind: 'day', reason: `more than ${this.limitText(this.day)}` });
-    const waitMs = Math.max(inDay ? this.day.waitMs(atMs) : 0, this.window.waitMs(atMs));
+    const arrival = { atMs, sinceMs: atMs - this.#clock.lateness() };
+    const inWindow = this.#window.arrive(arrival);
+    const inDay = this.#day.arrive(arrival);
+    if (inWindow) this.recordViolation({ req, kind: 'rate', reason: `more than ${this.#limitText(this.#window)}` });
+    if (inDay) this.recordViolation({ req, kind: 'day', reason: `more than ${this.#limitText(this.#day)}` });
+    const waitMs = Math.max(inDay ? this.#day.waitMs(atMs) : 0, this.#window.waitMs(atMs));
     /** When the client should try again. */
     const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
     return { breach: inWindow || inDay, retryAfterSeconds };
@@ -80,32 +80,32 @@ export class TrafficRecorder {
 
   recordViolation(options: { readonly req: Request; readonly kind: ViolationKind; readonly reason: string }): void {
     const { req, kind, reason } = options;
-    this.violationCounts[kind] += 1;
+    this.#violationCounts[kind] += 1;
     this.violations.push({
       kind,
       reason,
       method: req.method,
       path: req.path,
-      arrivedAtMs: this.clock.monotonic(),
+      arrivedAtMs: this.#clock.monotonic(),
     });
   }
 
   /** The headers that clients should watch according to the integration guide. */
   rateHeaders(): Record<string, string> {
-    const nowMs = this.clock.monotonic();
+    const nowMs = this.#clock.monotonic();
     return {
-      'x-ratelimit-limit': String(this.window.limit),
-      'x-ratelimit-remaining': String(this.window.remaining(nowMs)),
-      'x-ratelimit-reset': String(Math.ceil(this.window.waitMs(nowMs) / 1000)),
+      'x-ratelimit-limit': String(this.#window.limit),
+      'x-ratelimit-remaining': String(this.#window.remaining(nowMs)),
+      'x-ratelimit-reset': String(Math.ceil(this.#window.waitMs(nowMs) / 1000)),
     };
   }
 
   clearViolations(): void {
     this.violations.clear();
-    this.violationCounts = noViolations();
+    this.#violationCounts = noViolations();
   }
 
-  private limitText({ limit, windowMs }: SlidingLog): string {
+  #limitText({ limit, windowMs }: SlidingLog): string {
     return `${limit} requests in ${windowMs / 1000} s`;
   }
 }
@@ -116,25 +116,27 @@ function noViolations(): Record<ViolationKind, number> {
 
 /** Totals over all requests since the start or the last reset, including those that the ring has dropped. */
 export class TrafficStats {
-  private requests = 0;
-  private bytesSent = 0;
-  private readonly statuses = new Map<number, number>();
+  #requests = 0;
+  #bytesSent = 0;
+  readonly #statuses = new Map<number, number>();
 
   count({ status, bytes }: { readonly status: number; readonly bytes: number }): void {
-    this.requests += 1;
-    this.bytesSent += bytes;
-    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    this.#requests += 1;
+    this.#bytesSent += bytes;
+    this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
   }
 
   /** `statuses` counts the answered requests by status code. */
   summary() {
-    const { requests, bytesSent, statuses } = this;
+    const requests = this.#requests;
+    const bytesSent = this.#bytesSent;
+    const statuses = this.#statuses;
     return { requests, bytesSent, statuses: Object.fromEntries(statuses) };
   }
 
   clear(): void {
-    this.requests = 0;
-    this.bytesSent = 0;
-    this.statuses.clear();
+    this.#requests = 0;
+    this.#bytesSent = 0;
+    this.#statuses.clear();
   }
 }

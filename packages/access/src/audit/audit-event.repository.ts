@@ -20,10 +20,10 @@ const batchSize = 200;
 
 /** `audit_events`: events are written once and never changed. Only the database deletes them, when they expire. */
 export class AuditEventRepository {
-  private readonly database;
-  private readonly keptDays;
-  private readonly onAppended;
-  private readonly writer;
+  readonly #database;
+  readonly #keptDays;
+  readonly #onAppended;
+  readonly #writer;
 
   constructor(options: {
     readonly database: Database;
@@ -32,31 +32,31 @@ export class AuditEventRepository {
     readonly onAppended?: ((event: ChainedAuditEvent) => void) | undefined;
   }) {
     const { database, keptDays, onAppended = () => undefined } = options;
-    this.database = database;
-    this.keptDays = keptDays;
-    this.onAppended = onAppended;
+    this.#database = database;
+    this.#keptDays = keptDays;
+    this.#onAppended = onAppended;
     database.model('AuditEvent', auditIndexSchema);
-    this.writer = new AuditChainWriter(database);
+    this.#writer = new AuditChainWriter(database);
   }
 
   /** Resolves when the database has acknowledged the event. */
   async append(event: NewAuditEvent, at = new Date()): Promise<void> {
     const id = idAt(at) + randomBytes(10).toString('hex');
-    const expiresAt = new Date(at.getTime() + this.keptDays * dayMs);
-    this.onAppended(await this.writer.append({ id, at, ...wellFormed(event), expiresAt }));
+    const expiresAt = new Date(at.getTime() + this.#keptDays * dayMs);
+    this.#onAppended(await this.#writer.append({ id, at, ...wellFormed(event), expiresAt }));
   }
 
   /** Newest first. */
   async list({ filter, limit }: { readonly filter: AuditFilter; readonly limit: number }): Promise<AuditEvent[]> {
     const { condition, index } = toAuditQuery(filter);
-    const cursor = auditCollection(this.database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
+    const cursor = auditCollection(this.#database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
     return (await cursor.toArray()).map(toEvent);
   }
 
   /** Reads all events of a filter, newest first. Memory use does not grow with their number. */
   async *read(filter: AuditFilter): AsyncGenerator<AuditEvent> {
     const { condition, index } = toAuditQuery(filter);
-    const cursor = auditCollection(this.database).find(condition).sort({ _id: -1 }).hint(index).batchSize(batchSize);
+    const cursor = auditCollection(this.#database).find(condition).sort({ _id: -1 }).hint(index).batchSize(batchSize);
     for await (const document of cursor) yield toEvent(document);
   }
 
@@ -69,12 +69,12 @@ export class AuditEventRepository {
     readonly limit: number;
   }): Promise<number | undefined> {
     const { condition, index, isCovered } = toAuditQuery(filter);
-    return isCovered ? auditCollection(this.database).countDocuments(condition, { hint: index, limit }) : undefined;
+    return isCovered ? auditCollection(this.#database).countDocuments(condition, { hint: index, limit }) : undefined;
   }
 
   /** The newest event of the chain. Undefined if there is none. */
   async head(): Promise<ChainPosition | undefined> {
-    const newest = await auditCollection(this.database).findOne(
+    const newest = await auditCollection(this.#database).findOne(
       { sequence: { $exists: true } },
       { sort: { sequence: -1 }, hint: sequenceIndex, readConcern: 'majority' },
     );
@@ -83,7 +83,7 @@ export class AuditEventRepository {
 
   /** Reads the chain from its beginning, or from an event that was checked before. Memory use does not grow with the chain. */
   verify(check: ChainCheck): Promise<ChainReport> {
-    return checkChain({ database: this.database, ...check });
+    return checkChain({ database: this.#database, ...check });
   }
 }
 

@@ -11,50 +11,50 @@ schema.index({ connectionIds: 1 });
 
 /** `backend_clients`: programs that read by SMART Backend Services. Only public keys are stored. */
 export class BackendClientRepository {
-  private readonly model;
-  private readonly findById;
+  readonly #model;
+  readonly #findById;
 
   constructor(database: Database) {
-    this.model = database.model('BackendClient', schema);
-    this.findById = batchedFind<Stored<typeof backendClientSchema>>(this.model);
+    this.#model = database.model('BackendClient', schema);
+    this.#findById = batchedFind<Stored<typeof backendClientSchema>>(this.#model);
   }
 
   async create({ now, ...fields }: Omit<BackendClient, 'id' | 'createdAt'> & { readonly now: Date }) {
     const document = { _id: `client_${randomUUIDv7().replaceAll('-', '')}`, ...fields, createdAt: now };
-    await this.model.create(document);
+    await this.#model.create(document);
     return withId(document);
   }
 
   /** Also finds revoked clients. */
   async find(id: string): Promise<BackendClient | undefined> {
-    const document = await this.findById(id);
+    const document = await this.#findById(id);
     return document ? withId(document) : undefined;
   }
 
   /** Oldest first, including revoked clients. There is no paging, because operators register clients by hand and have a few dozen. */
   async list(): Promise<BackendClient[]> {
-    const documents = await this.model.find().sort({ _id: 1 }).lean<readonly Stored<typeof backendClientSchema>[]>();
+    const documents = await this.#model.find().sort({ _id: 1 }).lean<readonly Stored<typeof backendClientSchema>[]>();
     return documents.map(withId);
   }
 
   async revoke({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
-    await this.model.updateOne({ _id: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
+    await this.#model.updateOne({ _id: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
   }
 
   /** The ids of the clients that are limited to this connection and others. */
   async listIdsOf(connectionId: string): Promise<string[]> {
-    const documents = await this.model.find({ connectionIds: connectionId }, { _id: 1 }).lean();
+    const documents = await this.#model.find({ connectionIds: connectionId }, { _id: 1 }).lean();
     return documents.map(({ _id }) => _id);
   }
 
   /** If this was the only connection of a client, its list becomes empty. An absent list would allow all connections. */
   async forgetConnection(connectionId: string): Promise<void> {
-    await this.model.updateMany({ connectionIds: connectionId }, { $pull: { connectionIds: connectionId } });
+    await this.#model.updateMany({ connectionIds: connectionId }, { $pull: { connectionIds: connectionId } });
   }
 
   /** Writes at most once a minute. */
   async noteUse({ id, lastUsedAt }: Pick<BackendClient, 'id' | 'lastUsedAt'>, now: Date): Promise<void> {
     if (lastUsedAt && lastUsedAt.getTime() > now.getTime() - useNotedEveryMs) return;
-    await this.model.updateOne({ _id: id }, { $set: { lastUsedAt: now } });
+    await this.#model.updateOne({ _id: id }, { $set: { lastUsedAt: now } });
   }
 }

@@ -25,11 +25,11 @@ const none: Known = { keys: [], readAtMs: 0 };
 
 /** Finds the public keys of clients: those that were registered, or those at the URL of the client. */
 export class ClientKeys {
-  private readonly readJson;
-  private readonly kept = new Map<string, { readonly known: Promise<Known>; readonly triedAtMs: number }>();
+  readonly #readJson;
+  readonly #kept = new Map<string, { readonly known: Promise<Known>; readonly triedAtMs: number }>();
 
   constructor(readJson: ReadJson) {
-    this.readJson = readJson;
+    this.#readJson = readJson;
   }
 
   /** @returns undefined if the client has no key with this id, or if its keys cannot be read */
@@ -38,21 +38,21 @@ export class ClientKeys {
     kid: string,
   ): Promise<Jwks['keys'][number] | undefined> {
     if (jwks) return keyOf(jwks, kid);
-    const known = await this.read(jwksUrl, keptMs);
-    return keyOf(known, kid) ?? keyOf(await this.read(jwksUrl, readAgainAfterMs), kid);
+    const known = await this.#read(jwksUrl, keptMs);
+    return keyOf(known, kid) ?? keyOf(await this.#read(jwksUrl, readAgainAfterMs), kid);
   }
 
-  private read(url: string, maxAgeMs: number): Promise<Known> {
-    const kept = this.kept.get(url);
+  #read(url: string, maxAgeMs: number): Promise<Known> {
+    const kept = this.#kept.get(url);
     if (kept && Date.now() - kept.triedAtMs < maxAgeMs) return kept.known;
-    const known = this.readAgain(url, kept?.known);
-    this.kept.set(url, { known, triedAtMs: Date.now() });
+    const known = this.#readAgain(url, kept?.known);
+    this.#kept.set(url, { known, triedAtMs: Date.now() });
     return known;
   }
 
-  private async readAgain(url: string, before: Promise<Known> | undefined): Promise<Known> {
+  async #readAgain(url: string, before: Promise<Known> | undefined): Promise<Known> {
     try {
-      return { keys: keysIn(await this.readJson(url)), readAtMs: Date.now() };
+      return { keys: keysIn(await this.#readJson(url)), readAtMs: Date.now() };
     } catch {
       const known = (await before) ?? none;
       return Date.now() - known.readAtMs < usedUnreadMs ? known : none;

@@ -39,12 +39,12 @@ export function isClientToken(text: string): boolean {
 
 /** `client_tokens` and `used_assertions`: what backend clients were granted, and the assertions that they have used. */
 export class ClientTokenRepository {
-  private readonly tokens;
-  private readonly assertions;
+  readonly #tokens;
+  readonly #assertions;
 
   constructor(database: Database) {
-    this.tokens = database.model('ClientToken', tokens);
-    this.assertions = database.model('UsedAssertion', assertions);
+    this.#tokens = database.model('ClientToken', tokens);
+    this.#assertions = database.model('UsedAssertion', assertions);
   }
 
   /** @returns the token itself, which cannot be read again */
@@ -52,13 +52,13 @@ export class ClientTokenRepository {
     const { clientId, scope, now } = options;
     const token = marker + randomBytes(32).toString('base64url');
     const expiresAt = new Date(now.getTime() + tokenSeconds * 1000);
-    await this.tokens.create({ _id: hash([token]), clientId, scope, expiresAt });
+    await this.#tokens.create({ _id: hash([token]), clientId, scope, expiresAt });
     return token;
   }
 
   /** Checks the end itself, because the TTL index removes tokens only about once a minute. */
   async find({ token, now }: { readonly token: string; readonly now: Date }) {
-    const document = await this.tokens.findById(hash([token])).lean();
+    const document = await this.#tokens.findById(hash([token])).lean();
     return document && document.expiresAt > now ? { clientId: document.clientId, scope: document.scope } : undefined;
   }
 
@@ -67,7 +67,7 @@ export class ClientTokenRepository {
     const until = { $dateAdd: { startDate: '$$NOW', unit: 'minute', amount: rememberedMinutes } };
     const remember = [{ $set: { expiresAt: { $ifNull: ['$expiresAt', until] } } }];
     try {
-      const { upsertedCount } = await this.assertions.collection.updateOne(
+      const { upsertedCount } = await this.#assertions.collection.updateOne(
         { _id: hash([clientId, jti]) as never },
         remember,
         { upsert: true },

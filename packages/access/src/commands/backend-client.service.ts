@@ -20,10 +20,10 @@ export type TokenForm = Readonly<Record<string, string | undefined>>;
 
 /** Registers the programs that read by SMART Backend Services, and gives them tokens (SMART App Launch 2.2, "Backend Services"). */
 export class BackendClientService {
-  private readonly store;
-  private readonly keys;
-  private readonly connectionExists;
-  private readonly urlFault;
+  readonly #store;
+  readonly #keys;
+  readonly #connectionExists;
+  readonly #urlFault;
 
   constructor(options: {
     readonly store: Pick<AccessStore, 'backendClients' | 'clientTokens'>;
@@ -33,36 +33,36 @@ export class BackendClientService {
     /** Why keys cannot be read from a URL. */
     readonly urlFault: (url: string) => string | undefined;
   }) {
-    this.store = options.store;
-    this.keys = new ClientKeys(options.readJson);
-    this.connectionExists = options.connectionExists;
-    this.urlFault = options.urlFault;
+    this.#store = options.store;
+    this.#keys = new ClientKeys(options.readJson);
+    this.#connectionExists = options.connectionExists;
+    this.#urlFault = options.urlFault;
   }
 
   /** @throws AppError `invalid-request` */
   async create(body: z.output<typeof backendClientBodySchema>): Promise<BackendClient> {
-    const faults = await connectionIdFaults(body.connectionIds, this.connectionExists);
+    const faults = await connectionIdFaults(body.connectionIds, this.#connectionExists);
     for (const [index, key] of (body.jwks?.keys ?? []).entries()) {
       const message = await keyFault(key);
       if (message !== undefined) faults.push({ path: `jwks.keys.${index}`, message });
     }
-    const urlFault = body.jwksUrl === undefined ? undefined : this.urlFault(body.jwksUrl);
+    const urlFault = body.jwksUrl === undefined ? undefined : this.#urlFault(body.jwksUrl);
     if (urlFault !== undefined)
       faults.push({
         path: 'jwksUrl',
         message: `must be a public https URL, because no other one is read: ${urlFault}`,
       });
     if (faults.length > 0) throw invalidRequest(faults);
-    return this.store.backendClients.create({ ...body, now: new Date() });
+    return this.#store.backendClients.create({ ...body, now: new Date() });
   }
 
   list(): Promise<BackendClient[]> {
-    return this.store.backendClients.list();
+    return this.#store.backendClients.list();
   }
 
   /** @throws AppError `unknown-client` */
   async get(id: string): Promise<BackendClient> {
-    const client = await this.store.backendClients.find(id);
+    const client = await this.#store.backendClients.find(id);
     if (!client) throw accessError('unknown-client');
     return client;
   }
@@ -71,7 +71,7 @@ export class BackendClientService {
   async revoke(id: string): Promise<{ readonly client: BackendClient; readonly isChanged: boolean }> {
     const client = await this.get(id);
     if (client.revokedAt) return { client, isChanged: false };
-    await this.store.backendClients.revoke({ id, now: new Date() });
+    await this.#store.backendClients.revoke({ id, now: new Date() });
     return { client: await this.get(id), isChanged: true };
   }
 
@@ -101,8 +101,8 @@ export class BackendClientService {
       audience,
       nowMs: now.getTime(),
       toleranceSeconds: clockToleranceSeconds,
-      findKey: (key) => this.findKey(key),
-      use: (assertionId) => this.store.clientTokens.useAssertion(assertionId),
+      findKey: (key) => this.#findKey(key),
+      use: (assertionId) => this.#store.clientTokens.useAssertion(assertionId),
     });
     const client = await this.get(clientId);
     const granted = limitScopes(readableScopes(scope), client.scope.split(' '));
@@ -113,29 +113,25 @@ export class BackendClientService {
       });
     await admit(client);
     const grantedScope = granted.join(' ');
-    const token = await this.store.clientTokens.issue({ clientId, scope: grantedScope, now });
+    const token = await this.#store.clientTokens.issue({ clientId, scope: grantedScope, now });
     // A request does not wait for this write and does not fail with it.
-    this.store.backendClients.noteUse(client, now).catch(() => undefined);
+    this.#store.backendClients.noteUse(client, now).catch(() => undefined);
     const issued = { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scope: grantedScope };
     return { client, issued };
   }
 
-  private async findKey(options: {
-    readonly clientId: string;
-    readonly kid: string;
-    readonly jku: string | undefined;
-  }) {
+  async #findKey(options: { readonly clientId: string; readonly kid: string; readonly jku: string | undefined }) {
     const { clientId, kid, jku } = options;
-    const client = await this.store.backendClients.find(clientId);
+    const client = await this.#store.backendClients.find(clientId);
     if (!client || client.revokedAt) throw refused('the client is not registered here');
     if (jku !== undefined && jku !== client.jwksUrl) throw refused('jku is not the registered URL of the keys');
-    return this.keys.find(client, kid);
+    return this.#keys.find(client, kid);
   }
 
   /** @returns undefined if the token was never issued, has expired, or if its client was revoked */
   async recognise(token: string): Promise<Principal | undefined> {
-    const granted = await this.store.clientTokens.find({ token, now: new Date() });
-    const client = granted && (await this.store.backendClients.find(granted.clientId));
+    const granted = await this.#store.clientTokens.find({ token, now: new Date() });
+    const client = granted && (await this.#store.backendClients.find(granted.clientId));
     if (!client || client.revokedAt) return undefined;
     const { id, name, connectionIds, createdAt } = client;
     const limits = connectionIds ? { connectionIds } : {};

@@ -40,21 +40,21 @@ schema.index({ connectionId: 1 });
 /** `answered_requests`: the answers of POST requests with an `Idempotency-Key`. */
 export class AnsweredRequestRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly model;
-  private readonly encryptedRequest;
+  readonly #gate;
+  readonly #model;
+  readonly #encryptedRequest;
 
   constructor({ database, secretBox, gate }: StoreContext) {
-    this.gate = gate;
-    this.model = database.model('AnsweredRequest', schema);
-    this.encryptedRequest = createEncryptedField({
+    this.#gate = gate;
+    this.#model = database.model('AnsweredRequest', schema);
+    this.#encryptedRequest = createEncryptedField({
       database,
       secretBox,
       collection: collections.answeredRequests,
       field: 'encrypted',
       ownerOf: (id) => `answered-request/${id}`,
     });
-    this.encryptedFields = [this.encryptedRequest];
+    this.encryptedFields = [this.#encryptedRequest];
   }
 
   /**
@@ -73,13 +73,13 @@ export class AnsweredRequestRepository {
     const before = (ms: number) => ({ $lt: new Date(now.getTime() - ms) });
     for (;;) {
       // The index expires answers, but only about once a minute and not on every engine.
-      await this.model.deleteOne({ _id, createdAt: before(keptSeconds * 1000) });
-      await this.model.deleteOne({ _id, isAnswered: false, createdAt: before(longestAttemptMs) });
+      await this.#model.deleteOne({ _id, createdAt: before(keptSeconds * 1000) });
+      await this.#model.deleteOne({ _id, isAnswered: false, createdAt: before(longestAttemptMs) });
       const { holder } = attempt;
       try {
-        await this.gate.write(() => {
-          const encrypted = this.encrypt(_id, request);
-          return this.model.create({
+        await this.#gate.write(() => {
+          const encrypted = this.#encrypt(_id, request);
+          return this.#model.create({
             _id,
             holder,
             encrypted,
@@ -92,8 +92,8 @@ export class AnsweredRequestRepository {
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
-      const document = await this.model.findById(_id).lean();
-      if (document) return JSON.parse(this.encryptedRequest.decrypt(_id, document.encrypted).toString());
+      const document = await this.#model.findById(_id).lean();
+      if (document) return JSON.parse(this.#encryptedRequest.decrypt(_id, document.encrypted).toString());
       // The key was released in the meantime.
     }
   }
@@ -106,23 +106,23 @@ export class AnsweredRequestRepository {
   }): Promise<void> {
     const { attempt, request, connectionId } = options;
     const _id = idOf(attempt);
-    await this.gate.write(() => {
-      const change = { encrypted: this.encrypt(_id, request), isAnswered: true, ...ofConnection(connectionId) };
-      return this.model.updateOne({ _id, holder: attempt.holder }, { $set: change });
+    await this.#gate.write(() => {
+      const change = { encrypted: this.#encrypt(_id, request), isAnswered: true, ...ofConnection(connectionId) };
+      return this.#model.updateOne({ _id, holder: attempt.holder }, { $set: change });
     });
   }
 
   /** Frees the key after a request that failed, so that the client may repeat it. */
   async release(attempt: RequestAttempt): Promise<void> {
-    await this.model.deleteOne({ _id: idOf(attempt), holder: attempt.holder });
+    await this.#model.deleteOne({ _id: idOf(attempt), holder: attempt.holder });
   }
 
   async removeOfConnection(connectionId: string): Promise<void> {
-    await this.model.deleteMany({ connectionId });
+    await this.#model.deleteMany({ connectionId });
   }
 
-  private encrypt(id: string, request: AnsweredRequest) {
-    return this.encryptedRequest.encrypt(id, JSON.stringify(request));
+  #encrypt(id: string, request: AnsweredRequest) {
+    return this.#encryptedRequest.encrypt(id, JSON.stringify(request));
   }
 }
 

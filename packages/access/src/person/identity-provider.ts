@@ -29,16 +29,16 @@ const timeoutSeconds = 10;
  * The provider decides how they authenticate, so a second factor is required there.
  */
 export class IdentityProvider {
-  private readonly options;
-  private discovered: Promise<openid.Configuration> | undefined;
+  readonly #options;
+  #discovered: Promise<openid.Configuration> | undefined;
 
   constructor(options: IdentityProviderOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** @returns the URL at the provider. @throws AppError `login-unavailable` */
   async begin(redirectUri: string): Promise<{ readonly url: URL; readonly attempt: LoginAttempt }> {
-    const configuration = await this.discover();
+    const configuration = await this.#discover();
     const attempt = {
       state: openid.randomState(),
       nonce: openid.randomNonce(),
@@ -46,7 +46,7 @@ export class IdentityProvider {
     };
     const url = openid.buildAuthorizationUrl(configuration, {
       redirect_uri: redirectUri,
-      scope: this.options.scope,
+      scope: this.#options.scope,
       state: attempt.state,
       nonce: attempt.nonce,
       code_challenge: await openid.calculatePKCECodeChallenge(attempt.verifier),
@@ -60,7 +60,7 @@ export class IdentityProvider {
    * @throws AppError `login-refused` (the provider refused it, or nothing of it fits the attempt), `login-without-role`, `login-unavailable`
    */
   async finish({ url, attempt }: { readonly url: URL; readonly attempt: LoginAttempt }): Promise<Person> {
-    const configuration = await this.discover();
+    const configuration = await this.#discover();
     try {
       const tokens = await openid.authorizationCodeGrant(configuration, url, {
         pkceCodeVerifier: attempt.verifier,
@@ -69,26 +69,26 @@ export class IdentityProvider {
         idTokenExpected: true,
       });
       const claims = tokens.claims() as openid.IDToken;
-      return this.toPerson(await this.withUserInfo({ configuration, tokens, claims }));
+      return this.#toPerson(await this.#withUserInfo({ configuration, tokens, claims }));
     } catch (cause) {
       throw toLoginError(cause);
     }
   }
 
   /** Many providers put groups only into the response of their UserInfo endpoint. */
-  private async withUserInfo(options: {
+  async #withUserInfo(options: {
     readonly configuration: openid.Configuration;
     readonly tokens: openid.TokenEndpointResponse;
     readonly claims: openid.IDToken;
   }): Promise<openid.IDToken> {
     const { configuration, tokens, claims } = options;
-    const isComplete = claimOf(claims, this.options.roleClaim) !== undefined && nameOf(claims) !== undefined;
+    const isComplete = claimOf(claims, this.#options.roleClaim) !== undefined && nameOf(claims) !== undefined;
     if (isComplete || configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
     return { ...(await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)), ...claims };
   }
 
-  private toPerson(claims: openid.IDToken): Person {
-    const { roles, roleClaim } = this.options;
+  #toPerson(claims: openid.IDToken): Person {
+    const { roles, roleClaim } = this.#options;
     const values = [claimOf(claims, roleClaim) ?? []].flat();
     const role = personRoles.findLast((name) => values.includes(roles[name]));
     const name = nameOf(claims) ?? claims.sub;
@@ -97,9 +97,9 @@ export class IdentityProvider {
   }
 
   /** A failed discovery is tried again with the next login. */
-  private discover(): Promise<openid.Configuration> {
-    const { issuer, clientId, clientSecret } = this.options;
-    this.discovered ??= openid
+  #discover(): Promise<openid.Configuration> {
+    const { issuer, clientId, clientSecret } = this.#options;
+    this.#discovered ??= openid
       .discovery(new URL(issuer), clientId, clientSecret, undefined, {
         timeout: timeoutSeconds,
         execute: [
@@ -109,10 +109,10 @@ export class IdentityProvider {
         ],
       })
       .catch((cause: unknown) => {
-        this.discovered = undefined;
+        this.#discovered = undefined;
         throw accessError('login-unavailable', { cause });
       });
-    return this.discovered;
+    return this.#discovered;
   }
 }
 

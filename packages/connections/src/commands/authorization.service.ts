@@ -52,10 +52,10 @@ export interface AuthorizationPlace {
  * match, so a code that was obtained in another browser is refused.
  */
 export class AuthorizationService {
-  private readonly store;
-  private readonly producer;
-  private readonly registry;
-  private readonly connections;
+  readonly #store;
+  readonly #producer;
+  readonly #registry;
+  readonly #connections;
 
   constructor(options: {
     readonly store: ConnectionStore;
@@ -64,16 +64,16 @@ export class AuthorizationService {
     readonly connections: ConnectionService;
   }) {
     const { store, producer, registry, connections } = options;
-    this.store = store;
-    this.producer = producer;
-    this.registry = registry;
-    this.connections = connections;
+    this.#store = store;
+    this.#producer = producer;
+    this.#registry = registry;
+    this.#connections = connections;
   }
 
   /** Gives a program an address that a user opens in a browser. The address works once. */
   async invite({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
-    const provider = this.registry.get(id);
-    const { id: requestId, secret } = await this.beginStandalone({ provider, body, kind: 'invitation' });
+    const provider = this.#registry.get(id);
+    const { id: requestId, secret } = await this.#beginStandalone({ provider, body, kind: 'invitation' });
     const startUrl = new URL('authorize/start', provider.redirectUri);
     startUrl.searchParams.set('token', `${requestId}.${secret}`);
     return { startUrl: startUrl.href, expiresAt: new Date(Date.now() + lifetimeMs).toISOString() };
@@ -81,25 +81,27 @@ export class AuthorizationService {
 
   /** Sends an operator's own browser to the EHR. */
   async authorize({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
-    return this.redirectToEhr(await this.beginStandalone({ provider: this.registry.get(id), body, kind: 'operator' }));
+    return this.#redirectToEhr(
+      await this.#beginStandalone({ provider: this.#registry.get(id), body, kind: 'operator' }),
+    );
   }
 
   /** @param token the token of an invitation */
   start(token: string): Promise<AuthorizationRedirect> {
-    return this.redirectToEhr(split(token));
+    return this.#redirectToEhr(split(token));
   }
 
   /** Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry. */
   async launch(options: { readonly provider: string; readonly iss: string; readonly launch: string }) {
     const { iss, launch } = options;
-    const provider = this.registry.get(options.provider);
+    const provider = this.#registry.get(options.provider);
     const environment = environmentOf(provider, iss);
     // In an EHR launch the EHR has already chosen the patient.
     const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
     const scope = scopes && ['launch', ...scopes].join(' ');
     const draft = await newDraft(provider, { environment, scope });
-    return this.redirectToEhr({
-      ...(await this.begin({ provider, connection: draft, draft, kind: 'launch' })),
+    return this.#redirectToEhr({
+      ...(await this.#begin({ provider, connection: draft, draft, kind: 'launch' })),
       launch,
     });
   }
@@ -112,13 +114,13 @@ export class AuthorizationService {
   /** The values that decide the name of that cookie. No cookie exists for an unknown request, so its name does not matter then. */
   async bindingOf({ state }: Pick<CallbackQuery, 'state'>): Promise<Pick<BrowserBinding, 'id' | 'isSecure'>> {
     const { id } = split(state);
-    const request = await this.store.authorizationRequests.find(id);
+    const request = await this.#store.authorizationRequests.find(id);
     return { id, isSecure: request === undefined || isSecure(request) };
   }
 
   /** The place in the console that an operator began a request from. @returns undefined if an operator did not begin it */
   async placeOf(id: string): Promise<AuthorizationPlace | undefined> {
-    const request = await this.store.authorizationRequests.find(id);
+    const request = await this.#store.authorizationRequests.find(id);
     if (request?.kind !== 'operator') return undefined;
     const { provider, result, connectionId = result?.connectionId } = request;
     return { provider, isDone: result !== undefined, ...(connectionId === undefined ? {} : { connectionId }) };
@@ -131,19 +133,19 @@ export class AuthorizationService {
     const { code, iss: issuer } = query;
     const answer = present({ code, issuer });
     const hashes = { stateHash: hashOf(secret), browserHash: hashOf(browser ?? '') };
-    const request = await this.store.authorizationRequests.noteCallback({ id, ...hashes, answer, now: new Date() });
+    const request = await this.#store.authorizationRequests.noteCallback({ id, ...hashes, answer, now: new Date() });
     if (!request) throw connectionError('authorization-unknown');
     if (code === undefined) {
       const error = refusedByUser(query.error);
-      await this.store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
+      await this.#store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
       throw error;
     }
-    await this.enqueue(redeemAuthorizationJob, id);
-    return (await this.stored(id, 'result')).connectionId;
+    await this.#enqueue(redeemAuthorizationJob, id);
+    return (await this.#stored(id, 'result')).connectionId;
   }
 
   /** Stores a request. @returns its id and the secret that starts it once. */
-  private async begin(options: {
+  async #begin(options: {
     readonly provider: Provider;
     readonly connection: Connection | ConnectionWithoutSecrets;
     /** The same connection, if the authorization will create it. */
@@ -168,7 +170,7 @@ export class AuthorizationService {
       phase: 'created',
       expiresAt: new Date(Date.now() + lifetimeMs),
     };
-    await this.store.authorizationRequests.insert({
+    await this.#store.authorizationRequests.insert({
       request,
       secrets: draft ? { draft } : {},
       startHash: hashOf(secret),
@@ -176,7 +178,7 @@ export class AuthorizationService {
     return { id: request.id, secret };
   }
 
-  private async beginStandalone(options: {
+  async #beginStandalone(options: {
     readonly provider: Provider;
     readonly body: AuthorizeBody;
     readonly kind: 'operator' | 'invitation';
@@ -185,24 +187,24 @@ export class AuthorizationService {
     const { connectionId } = body;
     if (connectionId === undefined) {
       const draft = await newDraft(provider, body);
-      return this.begin({ provider, connection: draft, draft, kind });
+      return this.#begin({ provider, connection: draft, draft, kind });
     }
     // Only operators authorize, and they may use every connection.
-    const connection = await this.connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
-    return this.begin({ provider, connection, kind });
+    const connection = await this.#connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
+    return this.#begin({ provider, connection, kind });
   }
 
   /** Sends a browser to the EHR. From now on a cookie of this request recognises that browser. */
-  private async redirectToEhr(start: {
+  async #redirectToEhr(start: {
     readonly id: string;
     readonly secret: string;
     readonly launch?: string;
   }): Promise<AuthorizationRedirect> {
     const { id, secret, launch } = start;
     const startHash = hashOf(secret);
-    const { endpoints, ...request } = await this.prepared(id);
+    const { endpoints, ...request } = await this.#prepared(id);
     const [state, browser, verifier] = [newSecret(), newSecret(), newSecret()];
-    const isFirst = await this.store.authorizationRequests.start({
+    const isFirst = await this.#store.authorizationRequests.start({
       id,
       startHash,
       stateHash: hashOf(state),
@@ -222,17 +224,17 @@ export class AuthorizationService {
     };
   }
 
-  private async prepared(id: string) {
-    const request = await this.store.authorizationRequests.find(id);
+  async #prepared(id: string) {
+    const request = await this.#store.authorizationRequests.find(id);
     if (request?.phase !== 'created') throw connectionError('authorization-used');
-    await this.enqueue(prepareAuthorizationJob, id);
-    return { ...request, endpoints: await this.stored(id, 'endpoints') };
+    await this.#enqueue(prepareAuthorizationJob, id);
+    return { ...request, endpoints: await this.#stored(id, 'endpoints') };
   }
 
   /** Waits until a worker has stored this part of a request. */
-  private async stored<Part extends 'endpoints' | 'result'>(id: string, part: Part) {
+  async #stored<Part extends 'endpoints' | 'result'>(id: string, part: Part) {
     const request = await waitUntil(async () => {
-      const now = await this.store.authorizationRequests.find(id);
+      const now = await this.#store.authorizationRequests.find(id);
       return now?.[part] || now?.error ? now : undefined;
     }, waitMs);
     if (request?.error)
@@ -245,8 +247,8 @@ export class AuthorizationService {
     return value;
   }
 
-  private enqueue(job: typeof prepareAuthorizationJob | typeof redeemAuthorizationJob, authorizationId: string) {
-    return this.producer.ensure(job, { authorizationId }).catch((cause: unknown) => {
+  #enqueue(job: typeof prepareAuthorizationJob | typeof redeemAuthorizationJob, authorizationId: string) {
+    return this.#producer.ensure(job, { authorizationId }).catch((cause: unknown) => {
       throw unavailable(cause);
     });
   }

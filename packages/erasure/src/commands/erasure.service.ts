@@ -56,8 +56,8 @@ export interface RequestedErasure {
  * - Each feature finds and deletes its own records (`FeatureData`).
  */
 export class ErasureService {
-  private readonly store;
-  private readonly producer;
+  readonly #store;
+  readonly #producer;
 
   constructor(
     store: ErasureStore &
@@ -69,15 +69,15 @@ export class ErasureService {
       },
     producer: Producer,
   ) {
-    this.store = store;
-    this.producer = producer;
+    this.#store = store;
+    this.#producer = producer;
   }
 
   /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */
   async amountsOf({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> {
     if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
-    const amounts = await countOfConnection(this.store.features, connectionId);
-    if (isNothing(amounts) && !(await this.exists(connectionId))) throw erasureError('unknown-connection');
+    const amounts = await countOfConnection(this.#store.features, connectionId);
+    if (isNothing(amounts) && !(await this.#exists(connectionId))) throw erasureError('unknown-connection');
     return amounts;
   }
 
@@ -90,20 +90,20 @@ export class ErasureService {
     await this.amountsOf(reference);
     // The erasure takes the connection from the lists of these keys.
     const readerKeyIds = [
-      ...(await this.store.apiKeys.listIdsOf(connectionId)),
-      ...(await this.store.backendClients.listIdsOf(connectionId)),
+      ...(await this.#store.apiKeys.listIdsOf(connectionId)),
+      ...(await this.#store.backendClients.listIdsOf(connectionId)),
     ];
-    const requested = await this.request({ kind: 'connection', connectionId, readerKeyIds }, requestedBy);
-    if (await this.store.connections.find(connectionId))
-      await this.store.connections.markDeleted({ id: connectionId, now: new Date() });
-    await this.enqueue(requested.erasure.id);
+    const requested = await this.#request({ kind: 'connection', connectionId, readerKeyIds }, requestedBy);
+    if (await this.#store.connections.find(connectionId))
+      await this.#store.connections.markDeleted({ id: connectionId, now: new Date() });
+    await this.#enqueue(requested.erasure.id);
     return requested;
   }
 
   /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
   async amountsOfPatient(reference: PatientReference): Promise<DataAmounts> {
-    await this.checkPatient(reference);
-    const { features } = this.store;
+    await this.#checkPatient(reference);
+    const { features } = this.#store;
     const amounts = countOfPatient(features, { ...reference, timeLimitMs: dryRunMs });
     const mentions = features.map((feature) => feature.countMentions(reference, { timeLimitMs: dryRunMs }));
     return sumAmounts(await Promise.all([amounts, ...mentions]));
@@ -116,12 +116,12 @@ export class ErasureService {
    */
   async erasePatient(options: PatientReference & { readonly keepsOut: boolean; readonly requestedBy: AuditActor }) {
     const { connectionId, patientId, keepsOut, requestedBy } = options;
-    await this.checkPatient(options);
-    const connection = await this.store.connections.find(connectionId);
+    await this.#checkPatient(options);
+    const connection = await this.#store.connections.find(connectionId);
     if (connection?.userId === patientId) throw erasureError('connection-of-patient');
-    await this.checkIdle(connectionId);
-    const requested = await this.request({ kind: 'patient', connectionId, patientId, keepsOut }, requestedBy);
-    await this.enqueue(requested.erasure.id);
+    await this.#checkIdle(connectionId);
+    const requested = await this.#request({ kind: 'patient', connectionId, patientId, keepsOut }, requestedBy);
+    await this.#enqueue(requested.erasure.id);
     return requested;
   }
 
@@ -132,23 +132,23 @@ export class ErasureService {
    */
   async confirmStopped(options: ErasureReference & { readonly processId: string }): Promise<Erasure> {
     const { processId } = options;
-    const erasure = await this.findErasure(options);
+    const erasure = await this.#findErasure(options);
     const waitsFor = erasure.waitsFor?.find(({ id }) => id === processId);
     if (!waitsFor) throw erasureError('unknown-process');
-    await this.store.writingProcesses.remove(processId);
-    await this.enqueue(erasure.id);
+    await this.#store.writingProcesses.remove(processId);
+    await this.#enqueue(erasure.id);
     return erasure;
   }
 
   /** Allows resources of the patient to be stored again. @returns false if they were allowed already */
   async allowPatient(reference: PatientReference): Promise<boolean> {
-    await this.checkPatient(reference);
-    return this.store.keptOut.remove(reference);
+    await this.#checkPatient(reference);
+    return this.#store.keptOut.remove(reference);
   }
 
   /** @throws AppError `unknown-erasure` */
   find(reference: ErasureReference): Promise<Erasure> {
-    return this.findErasure(reference);
+    return this.#findErasure(reference);
   }
 
   /** One page, newest first. `next` is present if more erasures follow. */
@@ -156,30 +156,30 @@ export class ErasureService {
     const { connectionId } = query;
     return readPage(query, {
       ids: /^erase_/,
-      read: (page) => this.store.erasures.list({ connectionId, scope, ...page }),
+      read: (page) => this.#store.erasures.list({ connectionId, scope, ...page }),
     });
   }
 
-  private async exists(connectionId: string): Promise<boolean> {
+  async #exists(connectionId: string): Promise<boolean> {
     return (
-      (await this.store.connections.find(connectionId)) !== undefined ||
-      (await this.store.connections.findDeletedAt(connectionId)) !== undefined
+      (await this.#store.connections.find(connectionId)) !== undefined ||
+      (await this.#store.connections.findDeletedAt(connectionId)) !== undefined
     );
   }
 
-  private async request(
+  async #request(
     subject: Pick<Erasure, 'kind' | 'connectionId'> & Partial<Pick<Erasure, 'patientId' | 'keepsOut' | 'readerKeyIds'>>,
     requestedBy: AuditActor,
   ): Promise<RequestedErasure> {
     const { kind, connectionId, patientId } = subject;
     const sameOne = { kind, connectionId, ...(patientId === undefined ? {} : { patientId }) };
-    const active = await this.store.erasures.findActive(sameOne);
+    const active = await this.#store.erasures.findActive(sameOne);
     if (active && (active.keepsOut === true || subject.keepsOut !== true)) return { erasure: active, isChanged: false };
     if (active && patientId !== undefined) {
       // The rule first: the erasure that runs reads the record again, and must not end without it.
-      await keepOut(this.store, { connectionId, patientId, now: new Date() });
-      const epoch = await this.store.writingProcesses.raiseEpoch();
-      const stronger = await this.store.erasures.keepOut({ id: active.id, epoch });
+      await keepOut(this.#store, { connectionId, patientId, now: new Date() });
+      const epoch = await this.#store.writingProcesses.raiseEpoch();
+      const stronger = await this.#store.erasures.keepOut({ id: active.id, epoch });
       if (stronger) return { erasure: stronger, isChanged: true };
     }
     const erasure: Erasure = {
@@ -192,32 +192,32 @@ export class ErasureService {
       requestedBy,
       createdAt: new Date(),
     };
-    await this.store.erasures.insert(erasure);
+    await this.#store.erasures.insert(erasure);
     return { erasure, isChanged: true };
   }
 
   /** If Redis is unavailable, the sweep creates the job within a minute, because the record is stored. */
-  private enqueue(erasureId: string): Promise<void> {
-    return this.producer.enqueue(eraseJob, { erasureId }).catch(() => undefined);
+  #enqueue(erasureId: string): Promise<void> {
+    return this.#producer.enqueue(eraseJob, { erasureId }).catch(() => undefined);
   }
 
-  private async findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
-    const erasure = await this.store.erasures.find(id);
+  async #findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
+    const erasure = await this.#store.erasures.find(id);
     if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
     throw erasureError('unknown-erasure');
   }
 
-  private async checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
+  async #checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
     if (!isResourceId(patientId)) {
       throw invalidRequest([{ path: 'patientId', message: 'must be the id of a patient, without `Patient/`' }]);
     }
     if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
-    if (!(await this.exists(connectionId))) await this.amountsOf({ connectionId, scope });
+    if (!(await this.#exists(connectionId))) await this.amountsOf({ connectionId, scope });
   }
 
   /** An active export or sync could store the patient, or parts of it, again. */
-  private async checkIdle(connectionId: string): Promise<void> {
-    for (const { findActive } of this.store.features) {
+  async #checkIdle(connectionId: string): Promise<void> {
+    for (const { findActive } of this.#store.features) {
       const active = await findActive(connectionId);
       if (active) throw inUse(active);
     }

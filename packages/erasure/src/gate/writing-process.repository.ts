@@ -36,13 +36,13 @@ const epochId = 'all';
  * @param options.verifyKeys throws if values that this process encrypts could be read by no other process
  */
 export class WritingProcessRepository {
-  private readonly self;
-  private readonly encryptionKeyId;
-  private readonly verifyKeys;
-  private readonly model;
+  readonly #self;
+  readonly #encryptionKeyId;
+  readonly #verifyKeys;
+  readonly #model;
   // Mongoose would cast the expressions of a pipeline.
-  private readonly records;
-  private readonly epochs;
+  readonly #records;
+  readonly #epochs;
 
   constructor(options: {
     readonly database: Database;
@@ -51,49 +51,49 @@ export class WritingProcessRepository {
     readonly verifyKeys: () => Promise<void>;
   }) {
     const { database, self, encryptionKeyId, verifyKeys } = options;
-    this.self = self;
-    this.encryptionKeyId = encryptionKeyId;
-    this.verifyKeys = verifyKeys;
-    this.model = database.model('WritingProcess', schema);
-    this.records = database.collection<Named>(collections.writingProcesses);
-    this.epochs = database.model('ErasureEpoch', epochSchema);
+    this.#self = self;
+    this.#encryptionKeyId = encryptionKeyId;
+    this.#verifyKeys = verifyKeys;
+    this.#model = database.model('WritingProcess', schema);
+    this.#records = database.collection<Named>(collections.writingProcesses);
+    this.#epochs = database.model('ErasureEpoch', epochSchema);
   }
 
   /** Call it when the process starts. It removes the records of the processes that this one has replaced. */
   removeReplaced(): Promise<void> {
-    return this.removeIf({ host: this.self.host }, (other) => this.isGone(other) || isReplacedBy(other, this.self));
+    return this.#removeIf({ host: this.#self.host }, (other) => this.#isGone(other) || isReplacedBy(other, this.#self));
   }
 
   /** @param id of the registration. A process may register again with another one. @throws AppError `encryption-key-missing` */
   async register(id: string): Promise<void> {
-    const fields = { ...this.self, encryptionKeyId: this.encryptionKeyId, epoch: -1, reportedAt: '$$NOW' };
-    await this.records.updateOne({ _id: id }, [{ $set: fields }], { upsert: true });
+    const fields = { ...this.#self, encryptionKeyId: this.#encryptionKeyId, epoch: -1, reportedAt: '$$NOW' };
+    await this.#records.updateOne({ _id: id }, [{ $set: fields }], { upsert: true });
     try {
       // After the registration, which a rotation of the key sees. So the keys were rotated before, or are not rotated now.
-      await this.verifyKeys();
+      await this.#verifyKeys();
     } catch (error) {
-      await this.model.deleteOne({ _id: id });
+      await this.#model.deleteOne({ _id: id });
       throw error;
     }
   }
 
   /** The processes that may write values which they encrypt with another key. */
   async listWithOtherKey(): Promise<WritingProcess[]> {
-    const hasOtherKey = { encryptionKeyId: { $ne: this.encryptionKeyId } };
-    await this.removeIf({ ...hasOtherKey, host: this.self.host }, (other) => this.isGone(other));
-    const processes = await this.model.find(hasOtherKey).sort({ _id: 1 }).lean();
+    const hasOtherKey = { encryptionKeyId: { $ne: this.#encryptionKeyId } };
+    await this.#removeIf({ ...hasOtherKey, host: this.#self.host }, (other) => this.#isGone(other));
+    const processes = await this.#model.find(hasOtherKey).sort({ _id: 1 }).lean();
     return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
   }
 
   async readEpoch(): Promise<number> {
-    return (await this.epochs.findById(epochId).lean())?.epoch ?? 0;
+    return (await this.#epochs.findById(epochId).lean())?.epoch ?? 0;
   }
 
   /** Call it after the rules of an erasure are stored. @returns the epoch that includes them */
   async raiseEpoch(): Promise<number> {
     const options = { upsert: true, returnDocument: 'after' } as const;
     return (
-      await this.epochs
+      await this.#epochs
         .findOneAndUpdate({ _id: epochId }, { $inc: { epoch: 1 } }, options)
         .orFail()
         .lean()
@@ -104,29 +104,29 @@ export class WritingProcessRepository {
   async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<boolean> {
     // An earlier report can arrive after a later one.
     const change = [{ $set: { epoch: { $max: ['$epoch', epoch] }, reportedAt: '$$NOW' } }];
-    return (await this.records.updateOne({ _id: id }, change)).matchedCount > 0;
+    return (await this.#records.updateOne({ _id: id }, change)).matchedCount > 0;
   }
 
   /** @returns false if it is not registered */
   async remove(id: string): Promise<boolean> {
-    return (await this.model.deleteOne({ _id: id })).deletedCount > 0;
+    return (await this.#model.deleteOne({ _id: id })).deletedCount > 0;
   }
 
   /** The processes that may still be writing what an erasure of this epoch has deleted. */
   async listBefore(epoch: number): Promise<WritingProcess[]> {
     const before = { epoch: { $lt: epoch } };
-    await this.removeIf({ ...before, host: this.self.host }, (other) => this.isGone(other));
-    const processes = await this.model.find(before).sort({ _id: 1 }).lean();
+    await this.#removeIf({ ...before, host: this.#self.host }, (other) => this.#isGone(other));
+    const processes = await this.#model.find(before).sort({ _id: 1 }).lean();
     return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
   }
 
-  private isGone(other: WritingProcess) {
-    return isProvablyGone(other, this.self);
+  #isGone(other: WritingProcess) {
+    return isProvablyGone(other, this.#self);
   }
 
-  private async removeIf(filter: object, isRemoved: (other: WritingProcess) => boolean): Promise<void> {
-    const processes = await this.model.find(filter).lean();
+  async #removeIf(filter: object, isRemoved: (other: WritingProcess) => boolean): Promise<void> {
+    const processes = await this.#model.find(filter).lean();
     const removed = processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }) as WritingProcess).filter(isRemoved);
-    if (removed.length > 0) await this.model.deleteMany({ _id: { $in: removed.map(({ id }) => id) } });
+    if (removed.length > 0) await this.#model.deleteMany({ _id: { $in: removed.map(({ id }) => id) } });
   }
 }

@@ -54,20 +54,20 @@ const beforeKickOff: readonly BulkExportPhase[] = ['queued', 'kicking-off'];
 
 /** `bulk_exports`: the state of every export. */
 export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExport, BulkExportPhase> {
-  private readonly gate;
-  private readonly model;
-  private readonly insertDocument;
-  private readonly findDocument;
-  private readonly running;
+  readonly #gate;
+  readonly #model;
+  readonly #insertDocument;
+  readonly #findDocument;
+  readonly #running;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
     const model = database.model('BulkExport', schema);
     super({ model, toRecord, endPhases: ['completed', 'failed'], failedPhases: ['failed'] });
-    this.gate = gate;
-    this.model = model;
-    this.insertDocument = batchedInsert(model);
-    this.findDocument = batchedFind<BulkExportDocument>(model);
-    this.running = new UniqueKeys({
+    this.#gate = gate;
+    this.#model = model;
+    this.#insertDocument = batchedInsert(model);
+    this.#findDocument = batchedFind<BulkExportDocument>(model);
+    this.#running = new UniqueKeys({
       database,
       collection: collections.runningExports,
       isNeeded: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
@@ -88,9 +88,9 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const { id, connectionId, createdAt, ...fields } = record;
     const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
     const active = !isTerminal(record.phase);
-    await this.gate.admit(connectionId, async () => {
-      await this.takeRequest({ id, connectionId, requestKey, now: createdAt });
-      await this.insertDocument({
+    await this.#gate.admit(connectionId, async () => {
+      await this.#takeRequest({ id, connectionId, requestKey, now: createdAt });
+      await this.#insertDocument({
         _id: id,
         connectionId,
         createdAt,
@@ -105,39 +105,39 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 
   /** Frees the request of an export whose record was deleted. */
   releaseRequest(options: { readonly id: string; readonly connectionId: string; readonly requestKey: string }) {
-    return this.running.release({ key: `${options.connectionId}/${options.requestKey}`, holder: options.id });
+    return this.#running.release({ key: `${options.connectionId}/${options.requestKey}`, holder: options.id });
   }
 
   listIds(connectionId: string): Promise<string[]> {
-    return findIds(this.model, { connectionId });
+    return findIds(this.#model, { connectionId });
   }
 
   async find(id: string): Promise<BulkExport | undefined> {
-    return toRecord(await this.findDocument(id));
+    return toRecord(await this.#findDocument(id));
   }
 
   /** Reads those of the exports whose kick-off has been answered, by id. */
   async findKickedOff(ids: readonly string[]): Promise<ReadonlyMap<string, BulkExport>> {
     // An `$or` over indexed fields would make some engines read all ended exports.
-    const found = await this.model.find({ _id: { $in: ids }, phase: { $nin: beforeKickOff } }).lean();
+    const found = await this.#model.find({ _id: { $in: ids }, phase: { $nin: beforeKickOff } }).lean();
     return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
   }
 
   /** The last export of the connection before this one whose manifest was read. Ids have the order of creation. */
   async findPrevious({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<BulkExport | undefined> {
     const before = { connectionId, _id: { $lt: id }, transactionTime: { $exists: true } };
-    return toRecord((await this.model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
+    return toRecord((await this.#model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
   }
 
   /** Whether an earlier export of the connection, requested at `since` or later, has found that the EHR's clock went back. */
   async hadClockGoBack({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>, since: Date): Promise<boolean> {
     const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since } };
-    return (await this.model.exists({ ...earlier, foundClockBack: true })) !== null;
+    return (await this.#model.exists({ ...earlier, foundClockBack: true })) !== null;
   }
 
   /** Whether the manifest of another export of the connection was read. */
   async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
-    return (await this.model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
+    return (await this.#model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
   }
 
   /**
@@ -155,7 +155,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const { from, to, change = {}, unset = [], by } = options;
     const ended = isTerminal(to) ? { notify: 'due' } : {};
     const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
-    const document = await this.model
+    const document = await this.#model
       .findOneAndUpdate(
         { _id: from.id, phase: from.phase, version: from.version },
         {
@@ -188,14 +188,14 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const { record, resumption, now, by, prepare } = options;
     const { id, connectionId, version } = record;
     const { from: phase, to } = resumption;
-    const document = await this.model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
+    const document = await this.#model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
     if (!document) return undefined;
-    await this.takeRequest({ id, connectionId, requestKey: document.requestKey, now });
+    await this.#takeRequest({ id, connectionId, requestKey: document.requestKey, now });
     await prepare?.();
     const isKickedOffAgain = to === 'queued';
     const oldUrl = document.statusUrl;
     return toRecord(
-      await this.model
+      await this.#model
         .findOneAndUpdate(
           { _id: id, phase, version },
           {
@@ -223,20 +223,24 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const others = exportId === undefined ? {} : { _id: { $ne: exportId } };
     const filter = { connectionId, isOfGroup: true, kickedOffAt: { $exists: true }, ...others };
     // A retry can kick off an older export later than a newer one.
-    const [last] = await this.model.find(filter, { kickedOffAt: 1 }).sort({ kickedOffAt: -1 }).limit(1).lean();
+    const [last] = await this.#model.find(filter, { kickedOffAt: 1 }).sort({ kickedOffAt: -1 }).limit(1).lean();
     return last?.kickedOffAt;
   }
 
   /** The last completed exports of a connection, newest first. */
   async listCompleted(options: { readonly connectionId: string; readonly limit: number }): Promise<BulkExport[]> {
     const { connectionId, limit } = options;
-    const documents = await this.model.find({ connectionId, phase: 'completed' }).sort({ _id: -1 }).limit(limit).lean();
+    const documents = await this.#model
+      .find({ connectionId, phase: 'completed' })
+      .sort({ _id: -1 })
+      .limit(limit)
+      .lean();
     return documents.flatMap((document) => toRecord(document) ?? []);
   }
 
   /** How long the EHR took for the last completed exports of the same kind, up to five. Undefined if there is none. */
   async earlierExports({ connectionId, request }: Pick<BulkExport, 'connectionId' | 'request'>) {
-    const ended = await this.model
+    const ended = await this.#model
       .find(
         { connectionId, phase: 'completed', 'request.since': { $exists: request.since !== undefined } },
         { kickedOffAt: 1, readyAt: 1 },
@@ -255,8 +259,8 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const ofConnection = connectionId === undefined ? {} : { connectionId };
     // Two queries, each by its index. With `$or`, some engines read all exports. An orphan is the URL of its status.
     const [due, withOrphans] = await Promise.all([
-      this.model.find({ ...ofConnection, discard: 'due', active: false }).lean(),
-      this.model.find({ ...ofConnection, orphans: { $gt: '' } }).lean(),
+      this.#model.find({ ...ofConnection, discard: 'due', active: false }).lean(),
+      this.#model.find({ ...ofConnection, orphans: { $gt: '' } }).lean(),
     ]);
     const found = new Map([...due, ...withOrphans].map((document) => [document._id, toRecord(document)]));
     return [...found.values()];
@@ -264,16 +268,16 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 
   /** Records that an orphaned export was deleted at the server. */
   async removeOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
-    await this.model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
+    await this.#model.updateOne({ _id: id }, { $pull: { orphans: statusUrl } });
   }
 
   /** Records an export at the server that is not used. It is deleted there in any case, however this export ends. */
   async addOrphan({ id, statusUrl }: { readonly id: string; readonly statusUrl: string }): Promise<void> {
-    await this.model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
+    await this.#model.updateOne({ _id: id }, { $addToSet: { orphans: statusUrl } });
   }
 
   async markDiscarded(id: string): Promise<void> {
-    await this.model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
+    await this.#model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
   }
 
   /** Writes progress without a transition if the export is still in `phase`. */
@@ -286,13 +290,13 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   }): Promise<boolean> {
     const { id, phase, change = {}, unset = [], event } = options;
     const push = event === undefined ? {} : { $push: { events: lastEvents(event) } };
-    const result = await this.model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset), ...push });
+    const result = await this.#model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset), ...push });
     return result.matchedCount === 1;
   }
 
   /** Adds a warning, unless the export already has one with the same code and text. */
   async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
-    await this.model.updateOne(
+    await this.#model.updateOne(
       { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
       {
         $push: { warnings: { code, message }, events: lastEvents({ kind: 'warning', code, message }) },
@@ -302,18 +306,18 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 
   /** Notes that an attempt to download a file failed. */
   async noteFileEvent({ id, event }: { readonly id: string; readonly event: NewExportEvent }): Promise<void> {
-    await this.model.updateOne({ _id: id }, { $push: { fileEvents: lastEvents(event) } });
+    await this.#model.updateOne({ _id: id }, { $push: { fileEvents: lastEvents(event) } });
   }
 
   /** Lists what happened to an export, oldest first: the last `maxEvents` of the export and of its files. */
   async listEvents(id: string): Promise<ExportEvent[]> {
-    const document = await this.model.findById(id, { events: 1, fileEvents: 1 }).lean();
+    const document = await this.#model.findById(id, { events: 1, fileEvents: 1 }).lean();
     const { events = [], fileEvents = [] } = document ?? {};
     return byTime([...events, ...fileEvents]);
   }
 
   /** @throws AppError `export-already-running`, with the id of the running export in `context.exportId` */
-  private async takeRequest(options: {
+  async #takeRequest(options: {
     readonly id: string;
     readonly connectionId: string;
     readonly requestKey: string;
@@ -321,7 +325,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   }) {
     const { id: exportId, connectionId, requestKey, now } = options;
     const key = `${connectionId}/${requestKey}`;
-    const holder = await this.running.take({ key, holder: exportId, connectionId, now });
+    const holder = await this.#running.take({ key, holder: exportId, connectionId, now });
     if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
   }
 }

@@ -17,11 +17,11 @@ interface EndedGroup {
 
 /** The queries of exports and of syncs. @param options.endPhases the phases of a run that has ended and was not cancelled */
 export class RunQueries<Document extends { readonly _id: string }, Run, Phase extends string> {
-  private readonly toRecord;
-  private readonly endPhases;
-  private readonly failedPhases;
+  readonly #toRecord;
+  readonly #endPhases;
+  readonly #failedPhases;
   // Mongoose cannot type a filter for the fields that the two documents have in common.
-  private readonly runs;
+  readonly #runs;
 
   constructor(options: {
     readonly model: Model<Document>;
@@ -30,10 +30,10 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
     readonly failedPhases: readonly Phase[];
   }) {
     const { toRecord, endPhases, failedPhases } = options;
-    this.toRecord = toRecord;
-    this.endPhases = endPhases;
-    this.failedPhases = failedPhases;
-    this.runs = options.model as unknown as Model<{ readonly _id: string }>;
+    this.#toRecord = toRecord;
+    this.#endPhases = endPhases;
+    this.#failedPhases = failedPhases;
+    this.#runs = options.model as unknown as Model<{ readonly _id: string }>;
   }
 
   /** Lists runs, newest first. @param filter.after the last id of the previous page */
@@ -52,12 +52,12 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
       ...(phases === undefined ? {} : { phase: { $in: phases } }),
       ...(after === undefined ? {} : { _id: { $lt: after } }),
     };
-    return this.listSorted(query, { sort: { _id: -1 }, limit });
+    return this.#listSorted(query, { sort: { _id: -1 }, limit });
   }
 
   /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
   async usualMs(connectionId: string): Promise<number | undefined> {
-    const ended = await this.runs.aggregate<{ readonly createdAt: Date; readonly completedAt: Date }>([
+    const ended = await this.#runs.aggregate<{ readonly createdAt: Date; readonly completedAt: Date }>([
       { $match: { connectionId, phase: 'completed' } },
       { $sort: { _id: -1 } },
       { $limit: 5 },
@@ -72,7 +72,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
    */
   async countByPhase(endedSince: Date): Promise<ReadonlyMap<string, number>> {
     const count = (filter: object) =>
-      this.runs.aggregate<{ readonly _id: string; readonly count: number }>([
+      this.#runs.aggregate<{ readonly _id: string; readonly count: number }>([
         { $match: filter },
         { $group: { _id: '$phase', count: { $sum: 1 } } },
       ]);
@@ -85,16 +85,16 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
 
   /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. Default: no limit. */
   listActive(limit?: number): Promise<Run[]> {
-    return this.listSorted({ active: true }, { sort: { _id: 1 }, ...(limit === undefined ? {} : { limit }) });
+    return this.#listSorted({ active: true }, { sort: { _id: 1 }, ...(limit === undefined ? {} : { limit }) });
   }
 
   /** The runs of a connection that have not ended. */
   listActiveOf(connectionId: string): Promise<Run[]> {
-    return this.listSorted({ connectionId, active: true }, { sort: { _id: 1 } });
+    return this.#listSorted({ connectionId, active: true }, { sort: { _id: 1 } });
   }
 
   async isActive(id: string): Promise<boolean> {
-    return (await this.runs.exists({ _id: id, active: true } as object)) !== null;
+    return (await this.#runs.exists({ _id: id, active: true } as object)) !== null;
   }
 
   /**
@@ -108,7 +108,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
       { 'counts.filesFailed': { $gt: 0 } },
       { _id: { $in: withLines } },
     ];
-    const oldest = await this.runs
+    const oldest = await this.#runs
       .findOne({ connectionId, $or: pending } as object, { createdAt: 1 })
       .sort({ createdAt: 1 })
       .lean<{ readonly createdAt: Date }>();
@@ -117,8 +117,8 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
 
   /** Lists the runs that have failed since `since`, the last failure first. It reads an index and at most `limit` records. */
   listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<Run[]> {
-    return this.listSorted(
-      { completedAt: { $gte: since }, phase: { $in: this.failedPhases } },
+    return this.#listSorted(
+      { completedAt: { $gte: since }, phase: { $in: this.#failedPhases } },
       { sort: { completedAt: -1 }, limit },
     );
   }
@@ -126,7 +126,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
   /** Lists the runs that have ended from `since` until before `until`, the first end first. It reads an index and at most `limit` records. */
   listEnded(filter: { readonly since: Date; readonly until: Date; readonly limit: number }): Promise<Run[]> {
     const { since, until, limit } = filter;
-    return this.listSorted(
+    return this.#listSorted(
       { completedAt: { $gte: since, $lt: until }, active: false },
       { sort: { completedAt: 1 }, limit },
     );
@@ -137,9 +137,9 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
    * created. It walks an index and reads one record for each connection, in two commands.
    */
   async listNewestEnded(): Promise<{ readonly newest: readonly Run[]; readonly completed: readonly LastCompleted[] }> {
-    const groups = await this.runs
+    const groups = await this.#runs
       .aggregate<EndedGroup>([
-        { $match: { phase: { $in: this.endPhases } } },
+        { $match: { phase: { $in: this.#endPhases } } },
         {
           $group: {
             _id: { connectionId: '$connectionId', scheduleId: '$scheduleId', phase: '$phase' },
@@ -157,7 +157,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
         .slice(-1),
     );
     return {
-      newest: await this.listSorted({ _id: { $in: newestIds } }, { sort: { _id: 1 } }),
+      newest: await this.#listSorted({ _id: { $in: newestIds } }, { sort: { _id: 1 } }),
       completed: groups
         .filter(({ _id }) => _id.phase === 'completed')
         .map(({ _id: { connectionId, scheduleId }, createdAt }) => ({
@@ -170,17 +170,17 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
 
   /** Lists the ended runs whose clients have not been notified yet. */
   listUnnotifiedIds() {
-    return findIds(this.runs, { notify: 'due' } as object);
+    return findIds(this.#runs, { notify: 'due' } as object);
   }
 
   async markNotified({ id, version }: { readonly id: string; readonly version: number }): Promise<void> {
-    await this.runs.updateOne({ _id: id, version, notify: 'due' } as object, { $set: { notify: 'done' } });
+    await this.#runs.updateOne({ _id: id, version, notify: 'due' } as object, { $set: { notify: 'done' } });
   }
 
-  private async listSorted(filter: object, page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number }) {
+  async #listSorted(filter: object, page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number }) {
     // MongoDB reads no limit as 0.
     const { sort, limit = 0 } = page;
-    const documents = await this.runs.find(filter).sort(sort).limit(limit).batchSize(wholeBatch).lean();
-    return documents.map((document) => this.toRecord(document as unknown as Document));
+    const documents = await this.#runs.find(filter).sort(sort).limit(limit).batchSize(wholeBatch).lean();
+    return documents.map((document) => this.#toRecord(document as unknown as Document));
   }
 }

@@ -20,20 +20,20 @@ schema.index({ connectionId: 1, _id: 1 });
 
 /** `schedules`: the record of what runs when. BullMQ only delivers the jobs. */
 export class ScheduleRepository {
-  private readonly gate;
-  private readonly model;
+  readonly #gate;
+  readonly #model;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-    this.gate = gate;
-    this.model = database.model('Schedule', schema);
+    this.#gate = gate;
+    this.#model = database.model('Schedule', schema);
   }
 
   async insert({ id, ...fields }: Schedule): Promise<void> {
-    await this.gate.admit(fields.connectionId, () => this.model.create({ _id: id, ...fields }));
+    await this.#gate.admit(fields.connectionId, () => this.#model.create({ _id: id, ...fields }));
   }
 
   async find(id: string): Promise<Schedule | undefined> {
-    const document = await this.model.findById(id).lean();
+    const document = await this.#model.findById(id).lean();
     return document ? withId(document) : undefined;
   }
 
@@ -51,9 +51,9 @@ export class ScheduleRepository {
   }): Promise<Schedule[]> {
     const { connectionId, scope, after, limit = 0, sort = 'created' } = options;
     const ofConnection = connectionId === undefined ? {} : { connectionId };
-    const page = after === undefined ? {} : await this.after(after, sort);
+    const page = after === undefined ? {} : await this.#after(after, sort);
     const active = sort === 'next' ? { paused: false } : {};
-    const documents = await this.model
+    const documents = await this.#model
       .find({ $and: [ofConnection, page, active, inScope(scope)] })
       .sort(sort === 'next' ? { nextRunAt: 1, _id: 1 } : { _id: 1 })
       .limit(limit)
@@ -63,7 +63,7 @@ export class ScheduleRepository {
 
   /** Lists them in one command. */
   async listUnpaused(): Promise<Schedule[]> {
-    const documents = await this.model.find({ paused: false }).sort({ _id: 1 }).batchSize(wholeBatch).lean();
+    const documents = await this.#model.find({ paused: false }).sort({ _id: 1 }).batchSize(wholeBatch).lean();
     return documents.map(withId);
   }
 
@@ -71,7 +71,7 @@ export class ScheduleRepository {
   async listDueIds(now: Date): Promise<string[]> {
     const due = { paused: false, nextRunAt: { $lte: now } };
     const abandoned = { 'starting.at': { $lte: new Date(now.getTime() - startTimeoutMs) } };
-    const documents = await this.model.find({ $or: [due, abandoned] }, { _id: 1 }).lean();
+    const documents = await this.#model.find({ $or: [due, abandoned] }, { _id: 1 }).lean();
     return documents.map(({ _id }) => _id);
   }
 
@@ -85,7 +85,7 @@ export class ScheduleRepository {
     readonly nextRunAt: Date;
   }): Promise<Schedule | undefined> {
     const { from, starting, nextRunAt } = options;
-    const document = await this.model
+    const document = await this.#model
       .findOneAndUpdate(
         { _id: from.id, version: from.version, paused: false },
         { $set: { starting, nextRunAt }, $inc: { version: 1 } },
@@ -98,17 +98,17 @@ export class ScheduleRepository {
   /** Records the outcome of a claimed run. */
   async settle(options: { readonly id: string; readonly runId: string; readonly lastRun: ScheduleRun }) {
     const { id, runId, lastRun } = options;
-    await this.model.updateOne({ _id: id, 'starting.runId': runId }, { $set: { lastRun }, $unset: { starting: 1 } });
+    await this.#model.updateOne({ _id: id, 'starting.runId': runId }, { $set: { lastRun }, $unset: { starting: 1 } });
   }
 
   /** Records a run that was started manually. */
   async noteRun({ id, lastRun }: { readonly id: string; readonly lastRun: ScheduleRun }): Promise<void> {
-    await this.model.updateOne({ _id: id }, { $set: { lastRun } });
+    await this.#model.updateOne({ _id: id }, { $set: { lastRun } });
   }
 
   /** @returns undefined if the schedule is no longer as `from` describes it */
   async change(from: Pick<Schedule, 'id' | 'version'>, change: ScheduleChange): Promise<Schedule | undefined> {
-    const document = await this.model
+    const document = await this.#model
       .findOneAndUpdate(
         { _id: from.id, version: from.version },
         { $set: change, $inc: { version: 1 } },
@@ -119,13 +119,13 @@ export class ScheduleRepository {
   }
 
   async delete(id: string): Promise<boolean> {
-    const result = await this.model.deleteOne({ _id: id });
+    const result = await this.#model.deleteOne({ _id: id });
     return result.deletedCount === 1;
   }
 
   /** A filter for what follows a schedule in a list. */
-  private async after(id: string, sort: 'created' | 'next'): Promise<object> {
-    const last = sort === 'next' ? await this.model.findById(id, { nextRunAt: 1 }).lean() : undefined;
+  async #after(id: string, sort: 'created' | 'next'): Promise<object> {
+    const last = sort === 'next' ? await this.#model.findById(id, { nextRunAt: 1 }).lean() : undefined;
     if (!last) return { _id: { $gt: id } };
     const { nextRunAt } = last;
     return { $or: [{ nextRunAt: { $gt: nextRunAt } }, { nextRunAt, _id: { $gt: id } }] };

@@ -17,28 +17,28 @@ const schema = mongooseSchemaOf(documentSchema, { collection: collections.crawlM
  * stored yet of a patient who has joined the practice after the others were crawled.
  */
 export class CrawlMarkRepository {
-  private readonly gate;
-  private readonly model;
+  readonly #gate;
+  readonly #model;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-    this.gate = gate;
-    this.model = database.model('CrawlMark', schema);
+    this.#gate = gate;
+    this.#model = database.model('CrawlMark', schema);
   }
 
   async find(options: {
     readonly connectionId: string;
     readonly patientId: string;
   }): Promise<Readonly<Record<string, Date>>> {
-    const document = await this.model.findById(idOf(options)).lean();
+    const document = await this.#model.findById(idOf(options)).lean();
     return document?.marks ?? {};
   }
 
   async exists(patient: { readonly connectionId: string; readonly patientId: string }): Promise<boolean> {
-    return (await this.model.exists({ _id: idOf(patient) })) !== null;
+    return (await this.#model.exists({ _id: idOf(patient) })) !== null;
   }
 
   async delete(patient: { readonly connectionId: string; readonly patientId: string }): Promise<boolean> {
-    return (await this.model.deleteOne({ _id: idOf(patient) })).deletedCount === 1;
+    return (await this.#model.deleteOne({ _id: idOf(patient) })).deletedCount === 1;
   }
 
   /** Moves the mark of a patient forward, never back. */
@@ -50,7 +50,7 @@ export class CrawlMarkRepository {
   }): Promise<void> {
     const { connectionId, resourceType, at } = options;
     const update = { $max: { [`marks.${resourceType}`]: at }, $setOnInsert: { connectionId } };
-    await this.gate.admit(connectionId, () => this.model.updateOne({ _id: idOf(options) }, update, { upsert: true }));
+    await this.#gate.admit(connectionId, () => this.#model.updateOne({ _id: idOf(options) }, update, { upsert: true }));
   }
 }
 

@@ -35,9 +35,9 @@ schema.index({ phase: 1, connectionId: 1, scheduleId: 1, _id: 1, createdAt: 1 })
 
 /** `sync_runs`: the state of every enhanced sync. */
 export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, SyncRunPhase> {
-  private readonly gate;
-  private readonly model;
-  private readonly running;
+  readonly #gate;
+  readonly #model;
+  readonly #running;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
     const model = database.model('SyncRun', schema);
@@ -47,9 +47,9 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
       endPhases: ['completed', 'partial', 'failed'],
       failedPhases: ['failed', 'partial'],
     });
-    this.gate = gate;
-    this.model = model;
-    this.running = new UniqueKeys({
+    this.#gate = gate;
+    this.#model = model;
+    this.#running = new UniqueKeys({
       database,
       collection: collections.runningSyncs,
       isNeeded: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
@@ -62,16 +62,16 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
    * @param by who has started it
    */
   insert(run: SyncRun, by?: string): Promise<string> {
-    return this.gate.admit(run.connectionId, () => this.insertRun(run, by));
+    return this.#gate.admit(run.connectionId, () => this.#insertRun(run, by));
   }
 
   async find(id: string): Promise<SyncRun | undefined> {
-    const document = await this.model.findById(id).lean();
+    const document = await this.#model.findById(id).lean();
     return document ? toRecord(document) : undefined;
   }
 
   listIds(connectionId: string): Promise<string[]> {
-    return findIds(this.model, { connectionId });
+    return findIds(this.#model, { connectionId });
   }
 
   /** Moves a run to its next phase if it is still as `from` describes it. @returns undefined if another process changed it first */
@@ -83,7 +83,7 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     readonly by?: string | undefined;
   }): Promise<SyncRun | undefined> {
     const { from, to, change = {}, by } = options;
-    const document = await this.model
+    const document = await this.#model
       .findOneAndUpdate(
         { _id: from.id, phase: from.phase, version: from.version },
         {
@@ -116,12 +116,12 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
   }): Promise<SyncRun | string | undefined> {
     const { from, now, by, prepare } = options;
     const { id, connectionId, phase, version } = from;
-    const holder = await this.takeTurn({ id, connectionId, now });
+    const holder = await this.#takeTurn({ id, connectionId, now });
     if (holder !== id) return holder;
     await prepare?.();
     const isUnplanned = from.patientCount === undefined || from.error?.code === stepsMissing;
     const to: SyncRunPhase = isUnplanned ? 'queued' : 'running';
-    const document = await this.model
+    const document = await this.#model
       .findOneAndUpdate(
         { _id: id, phase, version },
         {
@@ -142,11 +142,11 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
     const same = { $elemMatch: { kind, resourceType, code } };
     const count = async () => {
       const change = { $inc: { 'searchEvents.$.count': 1 }, $set: { 'searchEvents.$.lastAt': new Date() } };
-      return (await this.model.updateOne({ _id: id, searchEvents: same }, change)).matchedCount > 0;
+      return (await this.#model.updateOne({ _id: id, searchEvents: same }, change)).matchedCount > 0;
     };
     if (await count()) return;
     const first = { $push: { searchEvents: lastEvents({ ...event, count: 1 }) } };
-    const { matchedCount } = await this.model.updateOne({ _id: id, searchEvents: { $not: same } }, first);
+    const { matchedCount } = await this.#model.updateOne({ _id: id, searchEvents: { $not: same } }, first);
     // Another process has added the first event in between.
     if (matchedCount === 0) await count();
   }
@@ -154,38 +154,38 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
   /** Lets one of the processes that look at a run add up its steps. @returns false if another one does, or has just done it */
   async claimCount({ id, counted }: Required<Pick<SyncRun, 'id' | 'counted'>>, now: Date): Promise<boolean> {
     const change = { $set: { 'counted.at': now } };
-    return (await this.model.updateOne({ _id: id, 'counted.at': counted.at }, change)).matchedCount === 1;
+    return (await this.#model.updateOne({ _id: id, 'counted.at': counted.at }, change)).matchedCount === 1;
   }
 
   /** Keeps the sums, unless the run has changed its phase since they were added up. */
   async keepCount({ id, version, counted }: Required<Pick<SyncRun, 'id' | 'version' | 'counted'>>): Promise<void> {
-    await this.model.updateOne({ _id: id, version }, { $set: { counted } });
+    await this.#model.updateOne({ _id: id, version }, { $set: { counted } });
   }
 
   /** Notes that the other searches of a type are not to be sent, once for each type. */
   async noteRefusedType(id: string, refused: RefusedType): Promise<void> {
     const isNew = { 'refusedTypes.resourceType': { $ne: refused.resourceType } };
-    await this.model.updateOne({ _id: id, ...isNew }, { $push: { refusedTypes: refused } });
+    await this.#model.updateOne({ _id: id, ...isNew }, { $push: { refusedTypes: refused } });
   }
 
   /** Lists what happened to a run, oldest first: the last `maxEvents` of the run and of its searches. */
   async listEvents(id: string): Promise<SyncEvent[]> {
-    const document = await this.model.findById(id, { events: 1, searchEvents: 1 }).lean();
+    const document = await this.#model.findById(id, { events: 1, searchEvents: 1 }).lean();
     const { events = [], searchEvents = [] } = document ?? {};
     return byTime([...events, ...searchEvents]);
   }
 
-  private takeTurn({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) {
-    return this.running.take({ key: connectionId, holder: id, connectionId, now });
+  #takeTurn({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) {
+    return this.#running.take({ key: connectionId, holder: id, connectionId, now });
   }
 
-  private async insertRun(run: SyncRun, by?: string): Promise<string> {
+  async #insertRun(run: SyncRun, by?: string): Promise<string> {
     const { id, ...fields } = run;
-    const holder = await this.takeTurn({ id, connectionId: fields.connectionId, now: fields.createdAt });
+    const holder = await this.#takeTurn({ id, connectionId: fields.connectionId, now: fields.createdAt });
     if (holder !== id) return holder;
     try {
       const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
-      await this.model.create({
+      await this.#model.create({
         _id: id,
         ...fields,
         ...present({ startedBy: by }),

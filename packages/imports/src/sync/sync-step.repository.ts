@@ -48,14 +48,14 @@ schema.index({ 'retrying.since': -1 }, { sparse: true });
 
 /** `sync_steps`: the searches of a run, with their progress. */
 export class SyncStepRepository {
-  private readonly gate;
-  private readonly model;
-  private readonly claims;
+  readonly #gate;
+  readonly #model;
+  readonly #claims;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
-    this.gate = gate;
-    this.model = database.model('SyncStep', schema);
-    this.claims = createClaims<SyncStepDocument>({
+    this.#gate = gate;
+    this.#model = database.model('SyncStep', schema);
+    this.#claims = createClaims<SyncStepDocument>({
       database,
       collection: collections.syncSteps,
       running: 'running',
@@ -70,39 +70,39 @@ export class SyncStepRepository {
     const operations = steps.map(({ id, ...fields }) => ({
       updateOne: { filter: { _id: id }, update: { $setOnInsert: fields }, upsert: true },
     }));
-    const write = () => writeUnordered(this.model.collection, operations);
-    await this.gate.admit(first.connectionId, write);
+    const write = () => writeUnordered(this.#model.collection, operations);
+    await this.#gate.admit(first.connectionId, write);
   }
 
   /** Whether a step that has not ended searches for the patient. */
   async hasUnsettledOf({ connectionId, patientId }: PatientOfConnection): Promise<boolean> {
-    return (await this.model.exists({ connectionId, patientIds: patientId, state: { $in: unsettled } })) !== null;
+    return (await this.#model.exists({ connectionId, patientIds: patientId, state: { $in: unsettled } })) !== null;
   }
 
   /** Removes steps that are not among `ids` and have not begun. They are from another plan of the run. */
   removeOthers(runId: string, ids: ReadonlySet<string>): Promise<number> {
-    return removeOthers(this.model, { filter: { runId }, ids });
+    return removeOthers(this.#model, { filter: { runId }, ids });
   }
 
   listUnsettledIds(runId: string) {
-    return findIds(this.model, { runId, state: { $in: unsettled } });
+    return findIds(this.#model, { runId, state: { $in: unsettled } });
   }
 
   count(runId: string): Promise<number> {
-    return this.model.countDocuments({ runId });
+    return this.#model.countDocuments({ runId });
   }
 
   countOf(runIds: readonly string[]): Promise<number> {
-    return countIn(this.model, { field: 'runId', values: runIds });
+    return countIn(this.#model, { field: 'runId', values: runIds });
   }
 
   countUnsettled(runId: string): Promise<number> {
-    return this.model.countDocuments({ runId, state: { $in: unsettled } });
+    return this.#model.countDocuments({ runId, state: { $in: unsettled } });
   }
 
   /** Makes `claim` the only attempt that may write. @returns undefined if the step is settled */
   async claim(claim: Claim): Promise<SyncStep | undefined> {
-    const document = await this.claims.take(claim);
+    const document = await this.#claims.take(claim);
     if (!document) return undefined;
     const { _id, claim: _claim, progressAt: _progressAt, ...fields } = document;
     return { id: _id, ...fields };
@@ -123,7 +123,7 @@ export class SyncStepRepository {
       attempts: 1,
       ...(pageReadAt === undefined ? {} : { progressAt: pageReadAt }),
     };
-    return this.claims.update(claim, { $set: change, $unset: { retrying: 1 } });
+    return this.#claims.update(claim, { $set: change, $unset: { retrying: 1 } });
   }
 
   /** Records that an attempt ended without a page, and why. A wait does not count as an attempt. */
@@ -131,7 +131,7 @@ export class SyncStepRepository {
     claim: Claim,
     { searches, retrying }: { readonly searches: readonly ChangedSearch[]; readonly retrying: StepRetry },
   ): Promise<void> {
-    await this.claims.update(claim, {
+    await this.#claims.update(claim, {
       $set: { ...toChange(searches), retrying },
       ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
     });
@@ -139,13 +139,13 @@ export class SyncStepRepository {
 
   /** Whether any step of a run has read a page since `since`. */
   async hasProgress({ runId, since }: { readonly runId: string; readonly since: Date }): Promise<boolean> {
-    return (await this.model.exists({ runId, progressAt: { $gt: since } })) !== null;
+    return (await this.#model.exists({ runId, progressAt: { $gt: since } })) !== null;
   }
 
   /** Counts the searches of the steps that have ended since `since`. */
   async countDoneSince({ runId, since }: { readonly runId: string; readonly since: Date }): Promise<number> {
     const ended: SyncStep['state'][] = ['completed', 'failed'];
-    const [sum] = await this.model.aggregate<{ readonly count: number }>([
+    const [sum] = await this.#model.aggregate<{ readonly count: number }>([
       { $match: { runId, state: { $in: ended }, progressAt: { $gt: since } } },
       { $group: { _id: null, count: { $sum: { $size: '$searches' } } } },
     ]);
@@ -154,7 +154,7 @@ export class SyncStepRepository {
 
   /** Lists why steps of a run wait or are retried, the newest first. */
   async listRetrying({ runId, limit }: { readonly runId: string; readonly limit: number }): Promise<StepRetry[]> {
-    const documents = await this.model
+    const documents = await this.#model
       .find({ runId, state: { $in: unsettled }, 'retrying.since': { $gt: new Date(0) } }, { retrying: 1 })
       .sort({ 'retrying.since': -1, _id: 1 })
       .limit(limit)
@@ -163,11 +163,11 @@ export class SyncStepRepository {
   }
 
   settle(claim: Claim, state: 'completed' | 'failed'): Promise<boolean> {
-    return this.claims.update(claim, { $set: { state }, $unset: { retrying: 1 } });
+    return this.#claims.update(claim, { $set: { state }, $unset: { retrying: 1 } });
   }
 
   async cancelUnsettled(runId: string): Promise<void> {
-    await this.claims.settleAll({ runId }, { $set: { state: 'cancelled' }, $unset: { retrying: 1 } });
+    await this.#claims.settleAll({ runId }, { $set: { state: 'cancelled' }, $unset: { retrying: 1 } });
   }
 
   /** Corrects the counts of a settled step after entries have left the quarantine: they are now counted as stored or withheld. */
@@ -180,7 +180,7 @@ export class SyncStepRepository {
   }): Promise<void> {
     const { id, resourceType, rejected, withheld } = options;
     for (;;) {
-      const step = await this.model.findOne({ _id: id, state: { $nin: unsettled } }).lean();
+      const step = await this.#model.findOne({ _id: id, state: { $nin: unsettled } }).lean();
       const index = step?.searches.findIndex((search) => search.resourceType === resourceType) ?? -1;
       const search = step?.searches[index];
       if (!search || search.rejected === rejected) return;
@@ -191,7 +191,7 @@ export class SyncStepRepository {
         [`${at}.withheld`]: (search.withheld ?? 0) + newlyWithheld,
         [`${at}.withheldEntries`]: withheld,
       };
-      const { matchedCount } = await this.model.updateOne(
+      const { matchedCount } = await this.#model.updateOne(
         { _id: id, state: { $nin: unsettled }, [`${at}.rejected`]: search.rejected },
         {
           $set: {
@@ -207,9 +207,9 @@ export class SyncStepRepository {
 
   /** Makes the failed and the incomplete searches of a run pending again. The others do not change. */
   async retryFailed(runId: string): Promise<number> {
-    const documents = await this.model.find({ runId, state: 'failed' as const }).lean();
+    const documents = await this.#model.find({ runId, state: 'failed' as const }).lean();
     for (const { _id, searches } of documents) {
-      await this.model.updateOne(
+      await this.#model.updateOne(
         { _id, state: 'failed' as const },
         { $set: { searches: searches.map(retriedSearch), state: 'pending' as const, attempts: 0 } },
       );
@@ -220,7 +220,7 @@ export class SyncStepRepository {
   /** Adds up the counts by type, in the order of the type names. */
   async sumByType(runId: string): Promise<SyncTypeCount[]> {
     const count = (state: string) => ({ $sum: { $cond: [{ $eq: ['$searches.state', state] }, 1, 0] } });
-    const rows = await this.model.aggregate([
+    const rows = await this.#model.aggregate([
       { $match: { runId } },
       { $unwind: '$searches' },
       {
@@ -247,7 +247,7 @@ export class SyncStepRepository {
   async sumIncomplete(
     runId: string,
   ): Promise<readonly { readonly resourceType: string; readonly total: number; readonly matched: number }[]> {
-    return this.model.aggregate([
+    return this.#model.aggregate([
       { $match: { runId, state: 'failed' } },
       { $unwind: '$searches' },
       { $match: { 'searches.state': 'incomplete' } },
@@ -276,14 +276,14 @@ export class SyncStepRepository {
   }): Promise<boolean> {
     const { runId, resourceType, code, limit } = type;
     const other = { resourceType, state: { $ne: 'pending' as const }, 'error.code': { $ne: code } };
-    if (await this.model.exists({ runId, searches: { $elemMatch: other } })) return false;
+    if (await this.#model.exists({ runId, searches: { $elemMatch: other } })) return false;
     const same = { resourceType, state: 'failed' as const, 'error.code': code };
-    return (await this.model.find({ runId, searches: { $elemMatch: same } }, { _id: 1 }).limit(limit)).length >= limit;
+    return (await this.#model.find({ runId, searches: { $elemMatch: same } }, { _id: 1 }).limit(limit)).length >= limit;
   }
 
   /** Lists one error for each type. */
   async listErrors(runId: string) {
-    const documents = await this.model
+    const documents = await this.#model
       .find({ runId, state: 'failed' as const })
       .limit(100)
       .lean();

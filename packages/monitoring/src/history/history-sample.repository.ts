@@ -10,34 +10,34 @@ schema.index({ at: 1 });
 
 /** `history_samples`: how the deployment was doing in each quarter of an hour of the last 30 days. A few MB in all. */
 export class HistorySampleRepository {
-  private readonly model;
+  readonly #model;
 
   constructor(database: Database) {
-    this.model = database.model('HistorySample', schema);
+    this.#model = database.model('HistorySample', schema);
   }
 
   async find(id: string): Promise<HistorySample | undefined> {
-    const document = await this.model.findById(id).lean();
+    const document = await this.#model.findById(id).lean();
     return document ? withId(document) : undefined;
   }
 
   /** Finds the newest sample. */
   async findLast(): Promise<HistorySample | undefined> {
-    const document = await this.model.findOne().sort({ at: -1 }).lean();
+    const document = await this.#model.findOne().sort({ at: -1 }).lean();
     return document ? withId(document) : undefined;
   }
 
   async save({ id, ...fields }: HistorySample): Promise<void> {
-    await this.model.replaceOne({ _id: id }, fields as never, { upsert: true });
+    await this.#model.replaceOne({ _id: id }, fields as never, { upsert: true });
   }
 
   /** Lists the samples since a time, the oldest first. */
   async listSince(since: Date): Promise<HistorySample[]> {
-    const newest = this.model.find({ at: { $gte: since } }).sort({ at: 1 });
+    const newest = this.#model.find({ at: { $gte: since } }).sort({ at: 1 });
     return (await newest.lean()).map(withId);
   }
 
   async deleteBefore(at: Date): Promise<void> {
-    await this.model.deleteMany({ at: { $lt: at } });
+    await this.#model.deleteMany({ at: { $lt: at } });
   }
 }

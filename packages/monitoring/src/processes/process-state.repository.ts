@@ -22,17 +22,17 @@ schema.index({ reportedAt: 1 }, { expireAfterSeconds: keptMs / 1000 });
  * @param encryptionKeyId the id of the key that this process encrypts with
  */
 export class ProcessStateRepository {
-  private readonly encryptionKeyId;
-  private readonly model;
+  readonly #encryptionKeyId;
+  readonly #model;
 
   constructor(database: Database, encryptionKeyId: string) {
-    this.encryptionKeyId = encryptionKeyId;
-    this.model = database.model('ProcessState', schema);
+    this.#encryptionKeyId = encryptionKeyId;
+    this.#model = database.model('ProcessState', schema);
   }
 
   async save({ id, ...fields }: ProcessState): Promise<void> {
-    const { encryptionKeyId } = this;
-    await this.model.replaceOne({ _id: id }, { ...fields, encryptionKeyId } as never, { upsert: true });
+    const encryptionKeyId = this.#encryptionKeyId;
+    await this.#model.replaceOne({ _id: id }, { ...fields, encryptionKeyId } as never, { upsert: true });
   }
 
   /**
@@ -41,16 +41,16 @@ export class ProcessStateRepository {
    */
   async list(now: Date): Promise<ProcessState[]> {
     const recent = { reportedAt: { $gte: new Date(now.getTime() - keptMs) } };
-    const documents = await this.model.find(recent).sort({ reportedAt: -1 }).limit(maxListed).lean();
+    const documents = await this.#model.find(recent).sort({ reportedAt: -1 }).limit(maxListed).lean();
     return documents.map(({ _id, encryptionKeyId: _, ...fields }) => ({ id: _id, ...fields }));
   }
 
   /** Lists the running processes that encrypt with another key than this process, the oldest first. */
   async listWithOtherKey(now: Date): Promise<Pick<ProcessState, 'kind' | 'host' | 'pid'>[]> {
     const isRunning = { isStopped: false, reportedAt: { $gte: new Date(now.getTime() - maxSilenceMs) } };
-    const hasOtherKey = { encryptionKeyId: { $ne: this.encryptionKeyId } };
+    const hasOtherKey = { encryptionKeyId: { $ne: this.#encryptionKeyId } };
     const fields = { _id: 0, kind: 1, host: 1, pid: 1 } as const;
-    return this.model
+    return this.#model
       .find({ ...isRunning, ...hasOtherKey }, fields)
       .sort({ startedAt: 1, _id: 1 })
       .lean();

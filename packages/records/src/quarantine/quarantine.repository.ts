@@ -54,25 +54,25 @@ schema.index({ state: 1, connectionId: 1, exportId: 1, reason: 1, createdAt: 1 }
 /** `quarantine`: the lines that could not be stored, encrypted. */
 export class QuarantineRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly files;
-  private readonly model;
-  private readonly room;
-  private readonly lineBytes;
-  private readonly corrections;
-  private readonly writer;
+  readonly #gate;
+  readonly #files;
+  readonly #model;
+  readonly #room;
+  readonly #lineBytes;
+  readonly #corrections;
+  readonly #writer;
 
   constructor(options: StoreContext & { readonly files: EncryptedFiles }) {
     const { database, secretBox, gate, files } = options;
-    this.gate = gate;
-    this.files = files;
-    this.model = database.model('Quarantine', schema);
-    this.room = createQuarantineRoom(database);
+    this.#gate = gate;
+    this.#files = files;
+    this.#model = database.model('Quarantine', schema);
+    this.#room = createQuarantineRoom(database);
     const fieldOptions = { database, secretBox, collection: collections.quarantine, ownerOf: (id: string) => id };
-    this.lineBytes = createEncryptedField({ ...fieldOptions, field: 'encryptedBytes' });
-    this.corrections = createEncryptedField({ ...fieldOptions, field: 'encryptedCorrection' });
-    this.writer = new LineWriter({ model: this.model, files, room: this.room, encrypt: this.lineBytes.encrypt });
-    this.encryptedFields = [this.lineBytes, this.corrections, ...files.encryptedFields];
+    this.#lineBytes = createEncryptedField({ ...fieldOptions, field: 'encryptedBytes' });
+    this.#corrections = createEncryptedField({ ...fieldOptions, field: 'encryptedCorrection' });
+    this.#writer = new LineWriter({ model: this.#model, files, room: this.#room, encrypt: this.#lineBytes.encrypt });
+    this.encryptedFields = [this.#lineBytes, this.#corrections, ...files.encryptedFields];
   }
 
   /**
@@ -84,7 +84,7 @@ export class QuarantineRepository {
   async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<number> {
     const [first] = lines;
     if (!first) return 0;
-    return this.gate.admit(first.connectionId, (keptOut) => this.writer.put({ lines, now, keptOut }));
+    return this.#gate.admit(first.connectionId, (keptOut) => this.#writer.put({ lines, now, keptOut }));
   }
 
   /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
@@ -92,7 +92,7 @@ export class QuarantineRepository {
     connectionId,
     ...position
   }: Pick<QuarantinedLine, 'connectionId' | 'fileId' | 'offset'>): Promise<EncryptedFileWriter> {
-    return this.files.create({ owner: idOf(position), connectionId });
+    return this.#files.create({ owner: idOf(position), connectionId });
   }
 
   /**
@@ -107,8 +107,8 @@ export class QuarantineRepository {
     readonly newestFirst?: boolean;
   }): Promise<QuarantineEntry[]> {
     const { filter, scope, limit, after, newestFirst = false } = options;
-    const page = after === undefined ? {} : newestFirst ? await this.olderThan(after) : { _id: { $gt: after } };
-    const documents = await this.model
+    const page = after === undefined ? {} : newestFirst ? await this.#olderThan(after) : { _id: { $gt: after } };
+    const documents = await this.#model
       .find({ $and: [filter, inScope(scope), page] } as object, { encryptedBytes: 0, encryptedFile: 0 })
       .sort(newestFirst ? { createdAt: -1, _id: 1 } : { _id: 1 })
       .limit(limit)
@@ -124,7 +124,7 @@ export class QuarantineRepository {
   }): Promise<LineGroup[]> {
     const { state, connectionId, scope } = options;
     const ofConnection = connectionId === undefined ? {} : { connectionId };
-    const groups = await this.model.aggregate<LineGroup & { readonly _id: object }>([
+    const groups = await this.#model.aggregate<LineGroup & { readonly _id: object }>([
       { $match: { state, $and: [ofConnection, inScope(scope)] } },
       {
         $group: {
@@ -150,60 +150,60 @@ export class QuarantineRepository {
     const names = Object.keys(filter).toSorted().join();
     // A scope is one more criterion, unless the filter names a connection, which must be in it.
     const isCounted = countable.includes(names) && (scope === 'all' || names === 'connectionId');
-    return isCounted ? this.model.countDocuments(filter as object, { limit }) : undefined;
+    return isCounted ? this.#model.countDocuments(filter as object, { limit }) : undefined;
   }
 
   async find(id: string): Promise<QuarantineEntry | undefined> {
-    const document = await this.model.findById(id, { encryptedBytes: 0, encryptedFile: 0 }).lean();
+    const document = await this.#model.findById(id, { encryptedBytes: 0, encryptedFile: 0 }).lean();
     return document ? toEntry(document) : undefined;
   }
 
   /** Reads the kept bytes of a line, as the server sent them. @throws if the id does not exist */
   async openBytes(id: string): Promise<Readable> {
-    const { encryptedBytes, encryptedFile } = await this.model
+    const { encryptedBytes, encryptedFile } = await this.#model
       .findById(id, { encryptedBytes: 1, encryptedFile: 1 })
       .orFail()
       .lean();
-    if (encryptedFile !== undefined) return this.files.open({ owner: id, file: encryptedFile });
-    return Readable.from(encryptedBytes === undefined ? [] : [this.lineBytes.decrypt(id, encryptedBytes)]);
+    if (encryptedFile !== undefined) return this.#files.open({ owner: id, file: encryptedFile });
+    return Readable.from(encryptedBytes === undefined ? [] : [this.#lineBytes.decrypt(id, encryptedBytes)]);
   }
 
   /** Reads the bytes for a replay: the correction or, if there is none, the line itself. */
   async readLine(id: string): Promise<Buffer> {
-    const { encryptedCorrection } = await this.model.findById(id, { encryptedCorrection: 1 }).orFail().lean();
-    if (encryptedCorrection !== undefined) return this.corrections.decrypt(id, encryptedCorrection);
+    const { encryptedCorrection } = await this.#model.findById(id, { encryptedCorrection: 1 }).orFail().lean();
+    if (encryptedCorrection !== undefined) return this.#corrections.decrypt(id, encryptedCorrection);
     return buffer(await this.openBytes(id));
   }
 
   /** Reads the kept bytes of all lines of a connection, with their corrections. An erasure looks for a patient in them. */
   async *readAllTexts(connectionId: string) {
-    const documents = this.model
+    const documents = this.#model
       .find(withContent(connectionId), { isTruncated: 1, encryptedBytes: 1, encryptedFile: 1, encryptedCorrection: 1 })
       .sort({ _id: 1 })
       .lean()
       .cursor({ batchSize: textsPerBatch });
     for await (const { _id: id, isTruncated, encryptedBytes, encryptedFile, encryptedCorrection } of documents) {
       const texts = [
-        ...(encryptedBytes === undefined ? [] : [this.lineBytes.decrypt(id, encryptedBytes)]),
-        ...(encryptedFile === undefined ? [] : [await buffer(this.files.open({ owner: id, file: encryptedFile }))]),
-        ...(encryptedCorrection === undefined ? [] : [this.corrections.decrypt(id, encryptedCorrection)]),
+        ...(encryptedBytes === undefined ? [] : [this.#lineBytes.decrypt(id, encryptedBytes)]),
+        ...(encryptedFile === undefined ? [] : [await buffer(this.#files.open({ owner: id, file: encryptedFile }))]),
+        ...(encryptedCorrection === undefined ? [] : [this.#corrections.decrypt(id, encryptedCorrection)]),
       ];
       yield { id, isTruncated, texts };
     }
   }
 
   countOfConnection(connectionId: string): Promise<number> {
-    return this.model.countDocuments({ connectionId });
+    return this.#model.countDocuments({ connectionId });
   }
 
   countWithContent(connectionId: string): Promise<number> {
-    return this.model.countDocuments(withContent(connectionId));
+    return this.#model.countDocuments(withContent(connectionId));
   }
 
   async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
-    await this.gate.write(() => {
-      const encryptedCorrection = this.corrections.encrypt(id, bytes);
-      return this.model.updateOne({ _id: id, state: 'open' }, { $set: { encryptedCorrection } });
+    await this.#gate.write(() => {
+      const encryptedCorrection = this.#corrections.encrypt(id, bytes);
+      return this.#model.updateOne({ _id: id, state: 'open' }, { $set: { encryptedCorrection } });
     });
   }
 
@@ -215,12 +215,12 @@ export class QuarantineRepository {
     const { id, ...criteria } = options.filter;
     const selected = { ...criteria, ...(id === undefined ? {} : { _id: id }), state: 'open' };
     const open = { $and: [selected, inScope(options.scope)] } as object;
-    return (await this.model.updateMany(open, { $set: { state: 'dismissed' as const } })).modifiedCount;
+    return (await this.#model.updateMany(open, { $set: { state: 'dismissed' as const } })).modifiedCount;
   }
 
   /** Opens a dismissed line again. */
   async reopen(id: string): Promise<void> {
-    await this.model.updateOne({ _id: id, state: 'dismissed' }, { $set: { state: 'open' as const } });
+    await this.#model.updateOne({ _id: id, state: 'dismissed' }, { $set: { state: 'open' as const } });
   }
 
   /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
@@ -229,23 +229,23 @@ export class QuarantineRepository {
     const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
     // An erasure may have withheld the line in the meantime.
     const change = { $set: { replay, state: reason === undefined ? ('replayed' as const) : ('open' as const) } };
-    await this.model.updateOne({ _id: id, state: 'open' }, change);
+    await this.#model.updateOne({ _id: id, state: 'open' }, change);
   }
 
   /** Lists the connection and the time of the open lines since `since`, the newest first. It reads at most `limit` records. */
   async listRecentOpen({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<RecentLine[]> {
     const open = { state: 'open' as const, createdAt: { $gte: since } };
     const fields = { _id: 0, connectionId: 1, reason: 1, createdAt: 1 } as const;
-    return this.model.find(open, fields).sort({ createdAt: -1 }).limit(limit).lean();
+    return this.#model.find(open, fields).sort({ createdAt: -1 }).limit(limit).lean();
   }
 
   /** How many lines of a file are not stored. */
   countOpen(fileId: string): Promise<number> {
-    return this.model.countDocuments({ fileId, state: { $in: unstored } });
+    return this.#model.countDocuments({ fileId, state: { $in: unstored } });
   }
 
   countWithheld(fileId: string): Promise<number> {
-    return this.model.countDocuments({ fileId, state: 'withheld' });
+    return this.#model.countDocuments({ fileId, state: 'withheld' });
   }
 
   /**
@@ -253,25 +253,25 @@ export class QuarantineRepository {
    * @returns false if that was done before, or the line does not exist
    */
   async withhold({ id, now }: { readonly id: string; readonly now: Date }): Promise<boolean> {
-    const line = await this.model
+    const line = await this.#model
       .findOne({ _id: id, state: { $ne: 'withheld' } }, { exportId: 1, keptBytes: 1, state: 1 })
       .lean();
     if (!line) return false;
-    await this.files.removeOf(id);
+    await this.#files.removeOf(id);
     // A replayed line is counted as stored, and that does not change. Its record is no longer needed.
     const isReplayed = line.state === 'replayed';
     const contentFields = { encryptedBytes: 1, encryptedFile: 1, encryptedCorrection: 1, sha256: 1 } as const;
     const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: contentFields };
     const isChanged = isReplayed
-      ? (await this.model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
-      : (await this.model.updateOne({ _id: id, state: { $in: unstored } }, change)).matchedCount === 1;
-    if (isChanged) await this.room.free(line.exportId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
+      ? (await this.#model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
+      : (await this.#model.updateOne({ _id: id, state: { $in: unstored } }, change)).matchedCount === 1;
+    if (isChanged) await this.#room.free(line.exportId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
     return isChanged;
   }
 
   /** A filter for the lines after one in the list whose newest line is first. */
-  private async olderThan(id: string): Promise<object> {
-    const last = await this.model.findById(id, { createdAt: 1 }).lean();
+  async #olderThan(id: string): Promise<object> {
+    const last = await this.#model.findById(id, { createdAt: 1 }).lean();
     if (!last) return { _id: { $in: [] } };
     const { createdAt } = last;
     return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $gt: id } }] };
@@ -279,7 +279,7 @@ export class QuarantineRepository {
 
   /** The files and searches that have withheld lines. Their counts must be computed again. */
   async listWithheld(connectionId: string): Promise<readonly WithheldFile[]> {
-    return this.model.aggregate<WithheldFile>([
+    return this.#model.aggregate<WithheldFile>([
       { $match: { connectionId, state: 'withheld' } },
       {
         $group: {
@@ -295,50 +295,50 @@ export class QuarantineRepository {
   }
 
   async hasOpenSince({ fileId, since }: { readonly fileId: string; readonly since: Date }): Promise<boolean> {
-    return (await this.model.exists({ fileId, state: { $in: unstored }, createdAt: { $gte: since } })) !== null;
+    return (await this.#model.exists({ fileId, state: { $in: unstored }, createdAt: { $gte: since } })) !== null;
   }
 
   /** The exports and sync runs of a connection that have lines that can still be stored. */
   listRunsWithOpen(connectionId: string): Promise<string[]> {
-    return this.model.distinct('exportId', { connectionId, state: { $in: unstored } });
+    return this.#model.distinct('exportId', { connectionId, state: { $in: unstored } });
   }
 
   /** Removes what is found by the ids of runs that are about to be deleted: files of unfinished lines, and the used room. */
   async forgetRuns(ids: readonly string[]): Promise<void> {
-    await this.room.forget(ids);
-    for (const id of ids) await this.files.removeBelow(id);
+    await this.#room.forget(ids);
+    for (const id of ids) await this.#files.removeBelow(id);
   }
 
   /** Whether an export or a sync run has lines that can still be stored. */
   async hasOpen(exportId: string): Promise<boolean> {
-    return (await this.model.exists({ exportId, state: { $in: unstored } })) !== null;
+    return (await this.#model.exists({ exportId, state: { $in: unstored } })) !== null;
   }
 
   /** Removes replayed lines. @returns how many */
   async deleteReplayed(ids: readonly string[]): Promise<number> {
     const replayed = { _id: { $in: [...ids] }, state: 'replayed' as const };
-    const documents = await this.model.find(replayed, { exportId: 1, keptBytes: 1, encryptedFile: 1 }).lean();
+    const documents = await this.#model.find(replayed, { exportId: 1, keptBytes: 1, encryptedFile: 1 }).lean();
     let deleted = 0;
     for (const { _id, exportId, keptBytes = 0, encryptedFile } of documents) {
-      const { deletedCount } = await this.model.deleteOne({ _id, state: 'replayed' });
+      const { deletedCount } = await this.#model.deleteOne({ _id, state: 'replayed' });
       deleted += deletedCount;
-      if (deletedCount > 0) await this.room.free(exportId, { keptBytes, lines: 1 });
-      if (encryptedFile !== undefined) await this.files.removeOf(_id);
+      if (deletedCount > 0) await this.#room.free(exportId, { keptBytes, lines: 1 });
+      if (encryptedFile !== undefined) await this.#files.removeOf(_id);
     }
     return deleted;
   }
 
   /** Removes all lines of an export or a sync run whose record was deleted. */
   async deleteByExport(exportId: string): Promise<void> {
-    const withFile = this.model.find({ exportId, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
-    for await (const { _id } of withFile.cursor()) await this.files.removeOf(_id);
-    await this.model.deleteMany({ exportId });
-    await this.room.forget([exportId]);
+    const withFile = this.#model.find({ exportId, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
+    for await (const { _id } of withFile.cursor()) await this.#files.removeOf(_id);
+    await this.#model.deleteMany({ exportId });
+    await this.#room.forget([exportId]);
   }
 
   /** When a line of a file was last quarantined. @returns undefined if none was */
   async lastQuarantinedAt(fileId: string): Promise<Date | undefined> {
-    const last = await this.model.findOne({ fileId }, { createdAt: 1 }).sort({ createdAt: -1 }).lean();
+    const last = await this.#model.findOne({ fileId }, { createdAt: 1 }).sort({ createdAt: -1 }).lean();
     return last?.createdAt;
   }
 
@@ -349,13 +349,15 @@ export class QuarantineRepository {
    */
   async deleteByFile(fileId: string, until?: Date): Promise<number> {
     const ofFile = { fileId, ...(until === undefined ? {} : { createdAt: { $lte: until } }) };
-    const documents = await this.model.find({ ...ofFile, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
-    for (const { _id } of documents) await this.files.removeOf(_id);
-    const usages = await this.model.aggregate<{ readonly _id: string; readonly bytes: number; readonly lines: number }>(
-      [{ $match: ofFile }, { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } }],
-    );
-    const { deletedCount } = await this.model.deleteMany(ofFile);
-    for (const { _id: exportId, bytes, lines } of usages) await this.room.free(exportId, { keptBytes: bytes, lines });
+    const documents = await this.#model.find({ ...ofFile, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
+    for (const { _id } of documents) await this.#files.removeOf(_id);
+    const usages = await this.#model.aggregate<{
+      readonly _id: string;
+      readonly bytes: number;
+      readonly lines: number;
+    }>([{ $match: ofFile }, { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } }]);
+    const { deletedCount } = await this.#model.deleteMany(ofFile);
+    for (const { _id: exportId, bytes, lines } of usages) await this.#room.free(exportId, { keptBytes: bytes, lines });
     return deletedCount;
   }
 }

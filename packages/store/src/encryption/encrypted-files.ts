@@ -32,10 +32,10 @@ interface FileDocument {
 export class EncryptedFiles {
   /** The keys of the files. A rotation encrypts them again. */
   readonly encryptedFields;
-  private readonly database;
-  private readonly bucketName;
-  private readonly gate;
-  private readonly fileKeys;
+  readonly #database;
+  readonly #bucketName;
+  readonly #gate;
+  readonly #fileKeys;
 
   constructor(options: {
     readonly database: Database;
@@ -44,17 +44,17 @@ export class EncryptedFiles {
     readonly gate: Pick<WriteGate, 'enter'>;
   }) {
     const { database, bucketName, secretBox, gate } = options;
-    this.database = database;
-    this.bucketName = bucketName;
-    this.gate = gate;
-    this.fileKeys = createEncryptedField({
+    this.#database = database;
+    this.#bucketName = bucketName;
+    this.#gate = gate;
+    this.#fileKeys = createEncryptedField({
       database,
       secretBox,
       collection: `${bucketName}.files`,
       field: 'metadata.encryptedKey',
       ownerOf: (file) => file,
     });
-    this.encryptedFields = [this.fileKeys];
+    this.encryptedFields = [this.#fileKeys];
   }
 
   /**
@@ -63,12 +63,12 @@ export class EncryptedFiles {
    * @throws AppError if nothing may be stored for the connection
    */
   async create({ owner, connectionId }: { readonly owner: string; readonly connectionId: string }) {
-    const admission = await this.gate.enter(connectionId);
+    const admission = await this.#gate.enter(connectionId);
     const file = `${owner}/${randomUUID()}`;
     const key = randomBytes(32);
     const source = new PassThrough();
-    const metadata = { encryptedKey: this.fileKeys.encrypt(file, key) };
-    const upload = this.bucket().openUploadStreamWithId(gridId(file), file, { metadata });
+    const metadata = { encryptedKey: this.#fileKeys.encrypt(file, key) };
+    const upload = this.#bucket().openUploadStreamWithId(gridId(file), file, { metadata });
     const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
     // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
     stored.catch(() => undefined);
@@ -93,7 +93,7 @@ export class EncryptedFiles {
         await stored.catch(() => undefined);
         // The driver does not say when the last chunk was stored.
         admission.end(aborted);
-        await this.removeWhere({ $in: [file] });
+        await this.#removeWhere({ $in: [file] });
       },
     };
     return writer;
@@ -101,49 +101,49 @@ export class EncryptedFiles {
 
   /** Streams the decrypted bytes. The stream fails if the file was changed or does not exist. */
   open({ owner, file }: { readonly owner: string; readonly file: string }): Readable {
-    return Readable.from(this.read({ owner, file }), { objectMode: false });
+    return Readable.from(this.#read({ owner, file }), { objectMode: false });
   }
 
   /** Counts the complete files of all owners, without unfinished uploads. */
   count(): Promise<number> {
-    return this.database.collection(`${this.bucketName}.files`).countDocuments();
+    return this.#database.collection(`${this.#bucketName}.files`).countDocuments();
   }
 
   /** Removes this file only, not the other files of its owner. */
   remove(file: string): Promise<void> {
-    return this.removeWhere({ $in: [file] });
+    return this.#removeWhere({ $in: [file] });
   }
 
   /** Removes all files of an owner, or all except the valid one. */
   async removeOf(owner: string, { except }: { readonly except?: string } = {}): Promise<void> {
     const ofOwner = idsBelow(owner);
-    await this.removeWhere(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
+    await this.#removeWhere(except === undefined ? ofOwner : { ...ofOwner, $ne: except });
   }
 
   /** Removes all files and unfinished uploads of owners whose name begins with `<name>.`. */
   removeBelow(name: string): Promise<void> {
-    return this.removeWhere({ $gte: `${name}.`, $lt: `${name}/` });
+    return this.#removeWhere({ $gte: `${name}.`, $lt: `${name}/` });
   }
 
-  private bucket() {
-    return this.database.bucket(this.bucketName);
+  #bucket() {
+    return this.#database.bucket(this.#bucketName);
   }
 
   /** Also removes the chunks of unfinished uploads, which the driver's `delete` does not do. */
-  private async removeWhere(files: object): Promise<void> {
-    await this.database.collection(`${this.bucketName}.files`).deleteMany({ _id: files });
-    await this.database.collection(`${this.bucketName}.chunks`).deleteMany({ files_id: files });
+  async #removeWhere(files: object): Promise<void> {
+    await this.#database.collection(`${this.#bucketName}.files`).deleteMany({ _id: files });
+    await this.#database.collection(`${this.#bucketName}.chunks`).deleteMany({ files_id: files });
   }
 
-  private async readKey(file: string): Promise<Buffer> {
-    const document = await this.database.collection<FileDocument>(`${this.bucketName}.files`).findOne({ _id: file });
+  async #readKey(file: string): Promise<Buffer> {
+    const document = await this.#database.collection<FileDocument>(`${this.#bucketName}.files`).findOne({ _id: file });
     if (!document) throw new Error('the encrypted file does not exist');
-    return this.fileKeys.decrypt(file, document.metadata?.encryptedKey ?? '');
+    return this.#fileKeys.decrypt(file, document.metadata?.encryptedKey ?? '');
   }
 
-  private async *read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {
-    const opened = createDecryptStream({ key: await this.readKey(file), owner });
-    pipeline(this.bucket().openDownloadStream(gridId(file)), opened).catch((error: Error) => opened.destroy(error));
+  async *#read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {
+    const opened = createDecryptStream({ key: await this.#readKey(file), owner });
+    pipeline(this.#bucket().openDownloadStream(gridId(file)), opened).catch((error: Error) => opened.destroy(error));
     yield* opened as AsyncIterable<Buffer>;
   }
 }

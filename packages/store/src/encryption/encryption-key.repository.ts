@@ -20,13 +20,13 @@ const knownText = 'bulkhead';
 
 /** `encryption_keys`: the ids of the keys that encrypted values in this database use. The keys themselves are never stored. */
 export class EncryptionKeyRepository {
-  private readonly secretBox;
-  private readonly model;
+  readonly #secretBox;
+  readonly #model;
 
   constructor(options: { readonly database: Database; readonly secretBox: SecretBox }) {
     const { database, secretBox } = options;
-    this.secretBox = secretBox;
-    this.model = database.model('EncryptionKey', schema);
+    this.#secretBox = secretBox;
+    this.#model = database.model('EncryptionKey', schema);
   }
 
   /**
@@ -34,13 +34,13 @@ export class EncryptionKeyRepository {
    * @throws AppError `encryption-key-missing`
    */
   async enter(now: Date): Promise<void> {
-    const keys = await this.model.find().lean();
-    const missing = keys.filter((key) => !this.canDecrypt(key)).map(({ _id }) => _id);
+    const keys = await this.#model.find().lean();
+    const missing = keys.filter((key) => !this.#canDecrypt(key)).map(({ _id }) => _id);
     if (missing.length > 0) throw keyMissing(missing);
-    const _id = this.secretBox.currentKeyId;
+    const _id = this.#secretBox.currentKeyId;
     if (keys.some((key) => key._id === _id)) return;
-    const encryptedCheck = this.secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
-    await this.model.updateOne({ _id }, { $setOnInsert: { encryptedCheck, createdAt: now } }, { upsert: true });
+    const encryptedCheck = this.#secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
+    await this.#model.updateOne({ _id }, { $setOnInsert: { encryptedCheck, createdAt: now } }, { upsert: true });
   }
 
   /**
@@ -49,24 +49,24 @@ export class EncryptionKeyRepository {
    * @throws AppError `encryption-key-missing`
    */
   async verify(): Promise<void> {
-    if (!(await this.model.exists({ _id: this.secretBox.currentKeyId })))
-      throw keyMissing([this.secretBox.currentKeyId]);
+    if (!(await this.#model.exists({ _id: this.#secretBox.currentKeyId })))
+      throw keyMissing([this.#secretBox.currentKeyId]);
   }
 
   /** Whether another key than the current one is registered. No process starts without it. */
   async hasPrevious(): Promise<boolean> {
-    return (await this.model.exists({ _id: { $ne: this.secretBox.currentKeyId } })) !== null;
+    return (await this.#model.exists({ _id: { $ne: this.#secretBox.currentKeyId } })) !== null;
   }
 
   /** Removes the ids of all previous keys. Call this when every value is encrypted with the current key. */
   async forgetPrevious(): Promise<void> {
-    await this.model.deleteMany({ _id: { $ne: this.secretBox.currentKeyId } });
+    await this.#model.deleteMany({ _id: { $ne: this.#secretBox.currentKeyId } });
   }
 
-  private canDecrypt({ _id, encryptedCheck }: Stored<typeof documentSchema>): boolean {
-    if (!this.secretBox.keyIds.includes(_id)) return false;
+  #canDecrypt({ _id, encryptedCheck }: Stored<typeof documentSchema>): boolean {
+    if (!this.#secretBox.keyIds.includes(_id)) return false;
     try {
-      return this.secretBox.decrypt({ encrypted: encryptedCheck, owner: _id }).toString() === knownText;
+      return this.#secretBox.decrypt({ encrypted: encryptedCheck, owner: _id }).toString() === knownText;
     } catch {
       return false;
     }

@@ -25,16 +25,16 @@ const tokensPerHour = 600;
 
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
 export class RequestLimits {
-  private readonly requestsPerMinute;
-  private readonly refusalsPerMinute;
-  private readonly authorizationsPerMinute;
-  private readonly requests;
-  private readonly refusals;
-  private readonly anonymous;
-  private readonly tests;
-  private readonly kickOffs;
-  private readonly tokens;
-  private readonly logins;
+  readonly #requestsPerMinute;
+  readonly #refusalsPerMinute;
+  readonly #authorizationsPerMinute;
+  readonly #requests;
+  readonly #refusals;
+  readonly #anonymous;
+  readonly #tests;
+  readonly #kickOffs;
+  readonly #tokens;
+  readonly #logins;
 
   constructor(options: {
     readonly redis: unknown;
@@ -48,25 +48,25 @@ export class RequestLimits {
   }) {
     const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
     const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
-    this.requestsPerMinute = requestsPerMinute;
-    this.refusalsPerMinute = refusalsPerMinute;
-    this.authorizationsPerMinute = authorizationsPerMinute;
-    this.requests = counter('requests', 60);
-    this.refusals = counter('refusals', 60);
-    this.anonymous = counter('anonymous', 60);
-    this.tests = counter('tests', 60);
-    this.kickOffs = counter('kick-offs', daySeconds);
-    this.tokens = counter('tokens', hourSeconds);
-    this.logins = counter('logins', loginWindowSeconds);
+    this.#requestsPerMinute = requestsPerMinute;
+    this.#refusalsPerMinute = refusalsPerMinute;
+    this.#authorizationsPerMinute = authorizationsPerMinute;
+    this.#requests = counter('requests', 60);
+    this.#refusals = counter('refusals', 60);
+    this.#anonymous = counter('anonymous', 60);
+    this.#tests = counter('tests', 60);
+    this.#kickOffs = counter('kick-offs', daySeconds);
+    this.#tokens = counter('tokens', hourSeconds);
+    this.#logins = counter('logins', loginWindowSeconds);
   }
 
   /** @param onCount is called even if the request is refused. @throws AppError `too-many-requests` */
   countRequest(apiKey: ApiKey, onCount: (quota: Quota) => void): Promise<void> {
     return add({
       onCount,
-      to: this.requests,
+      to: this.#requests,
       id: apiKey.id,
-      limit: apiKey.requestsPerMinute ?? this.requestsPerMinute,
+      limit: apiKey.requestsPerMinute ?? this.#requestsPerMinute,
       message:
         'Too many requests with this key. Wait for the time in `Retry-After`, or ask an operator for a key with a higher limit.',
     });
@@ -77,7 +77,7 @@ export class RequestLimits {
     return role === 'operator'
       ? Promise.resolve()
       : add({
-          to: this.tests,
+          to: this.#tests,
           id,
           limit: testsPerMinute,
           message:
@@ -88,7 +88,7 @@ export class RequestLimits {
   /** Counts the start of an export of the store. @throws AppError `too-many-requests` */
   countKickOff({ id }: Pick<ApiKey, 'id'>, patients: number): Promise<void> {
     return add({
-      to: this.kickOffs,
+      to: this.#kickOffs,
       id,
       points: 1 + Math.floor(patients / patientsOfKickOff),
       limit: kickOffsPerDay,
@@ -100,7 +100,7 @@ export class RequestLimits {
   /** Counts a token of a backend client. @throws AppError `too-many-requests` */
   countToken({ id }: { readonly id: string }): Promise<void> {
     return add({
-      to: this.tokens,
+      to: this.#tokens,
       id,
       limit: tokensPerHour,
       message: `This client has got ${tokensPerHour} tokens in an hour. A token works for five minutes: use it for all requests until then. Wait for the time in \`Retry-After\`.`,
@@ -114,9 +114,9 @@ export class RequestLimits {
    */
   countRefusal(address: string): Promise<void> {
     return add({
-      to: this.refusals,
+      to: this.#refusals,
       id: networkOf(address),
-      limit: this.refusalsPerMinute,
+      limit: this.#refusalsPerMinute,
       message:
         'Too many requests without a valid key came from this IP address. Find the program that sends them and correct its key.',
     });
@@ -130,9 +130,9 @@ export class RequestLimits {
    */
   countAnonymous(address: string): Promise<void> {
     return add({
-      to: this.anonymous,
+      to: this.#anonymous,
       id: networkOf(address),
-      limit: this.authorizationsPerMinute,
+      limit: this.#authorizationsPerMinute,
       message: 'Too many authorizations came from this IP address. Wait a minute and try again.',
     });
   }
@@ -144,7 +144,7 @@ export class RequestLimits {
    */
   countFailedLogin(address: string): Promise<void> {
     return add({
-      to: this.logins,
+      to: this.#logins,
       id: networkOf(address),
       limit: loginAttempts,
       message:

@@ -68,56 +68,56 @@ schema.index({ exportId: 1, completedAt: 1 });
 /** `output_files`: the ledger, one entry per file of a manifest. */
 export class OutputFileRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly model;
-  private readonly claims;
-  private readonly links;
+  readonly #gate;
+  readonly #model;
+  readonly #claims;
+  readonly #links;
 
   constructor({ database, secretBox, gate }: StoreContext) {
-    this.gate = gate;
-    this.model = database.model('OutputFile', schema);
+    this.#gate = gate;
+    this.#model = database.model('OutputFile', schema);
     const place = { database, collection: collections.outputFiles };
-    this.claims = createClaims<OutputFileDocument>({ ...place, running: 'downloading', unsettled });
+    this.#claims = createClaims<OutputFileDocument>({ ...place, running: 'downloading', unsettled });
     const ownerOf = (id: string) => `${id}/url`;
-    this.links = createEncryptedField({ ...place, secretBox, field: 'encryptedUrl', ownerOf });
-    this.encryptedFields = [this.links];
+    this.#links = createEncryptedField({ ...place, secretBox, field: 'encryptedUrl', ownerOf });
+    this.encryptedFields = [this.#links];
   }
 
   /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. @returns the ids of those that it added */
   async insertMissing(files: readonly OutputFile[]): Promise<readonly string[]> {
     const added: string[] = [];
     for (let from = 0; from < files.length; from += insertedAtOnce)
-      added.push(...(await this.insertSome(files.slice(from, from + insertedAtOnce))));
+      added.push(...(await this.#insertSome(files.slice(from, from + insertedAtOnce))));
     return added;
   }
 
-  private async insertSome(files: readonly OutputFile[]): Promise<readonly string[]> {
+  async #insertSome(files: readonly OutputFile[]): Promise<readonly string[]> {
     const [first] = files;
     if (!first) return [];
-    const { upsertedIds } = await this.gate.admit(first.connectionId, () => {
+    const { upsertedIds } = await this.#gate.admit(first.connectionId, () => {
       const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
         updateOne: {
           filter: { _id: id },
-          update: { $setOnInsert: { ...fields, ...this.linkFields({ id, url, requiresAccessToken }) } },
+          update: { $setOnInsert: { ...fields, ...this.#linkFields({ id, url, requiresAccessToken }) } },
           upsert: true,
         },
       }));
-      return writeUnordered(this.model.collection, operations);
+      return writeUnordered(this.#model.collection, operations);
     });
     return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
   }
 
   count(exportId: string): Promise<number> {
-    return this.model.countDocuments({ exportId });
+    return this.#model.countDocuments({ exportId });
   }
 
   countOf(exportIds: readonly string[]): Promise<number> {
-    return countIn(this.model, { field: 'exportId', values: exportIds });
+    return countIn(this.#model, { field: 'exportId', values: exportIds });
   }
 
   /** Removes those of the entries whose download has not started. */
   async removeUnstarted(ids: readonly string[]): Promise<void> {
-    await this.model.deleteMany({ _id: { $in: [...ids] }, state: 'pending', attempts: 0 });
+    await this.#model.deleteMany({ _id: { $in: [...ids] }, state: 'pending', attempts: 0 });
   }
 
   /**
@@ -126,38 +126,38 @@ export class OutputFileRepository {
    * @returns how many
    */
   removeOthers(exportId: string, ids: ReadonlySet<string>): Promise<number> {
-    return removeOthers(this.model, { filter: { exportId }, ids });
+    return removeOthers(this.#model, { filter: { exportId }, ids });
   }
 
   /** Lists the entries from manifests that were read before the export had this version. */
   async listEarlier({ exportId, version }: EarlierFiles): Promise<OutputFile[]> {
-    return (await this.model.find(earlier({ exportId, version })).lean()).map((document) => this.toRecord(document));
+    return (await this.#model.find(earlier({ exportId, version })).lean()).map((document) => this.#toRecord(document));
   }
 
   /** Removes the entries that `listEarlier` lists. */
   async removeEarlier({ exportId, version }: EarlierFiles): Promise<void> {
-    await this.model.deleteMany(earlier({ exportId, version }));
+    await this.#model.deleteMany(earlier({ exportId, version }));
   }
 
   async find(id: string): Promise<OutputFile | undefined> {
-    const document = await this.model.findById(id).lean();
-    return document ? this.toRecord(document) : undefined;
+    const document = await this.#model.findById(id).lean();
+    return document ? this.#toRecord(document) : undefined;
   }
 
   /** The types of the files of resources that the manifest of an export had. */
   async listSentTypes(exportId: string): Promise<string[]> {
-    const types = await this.model.distinct('type', { exportId, section: 'output' });
+    const types = await this.#model.distinct('type', { exportId, section: 'output' });
     return types as string[];
   }
 
   async listByExport(exportId: string): Promise<OutputFile[]> {
-    const documents = await this.model.find({ exportId }).sort(inOrder).lean();
-    return documents.map((document) => this.toRecord(document));
+    const documents = await this.#model.find({ exportId }).sort(inOrder).lean();
+    return documents.map((document) => this.#toRecord(document));
   }
 
   /** When an entry was last settled. The epoch if none was. */
   async lastSettledAt(exportId: string): Promise<Date> {
-    const last = await this.model.findOne({ exportId }, { completedAt: 1 }).sort({ completedAt: -1 }).lean();
+    const last = await this.#model.findOne({ exportId }, { completedAt: 1 }).sort({ completedAt: -1 }).lean();
     return last?.completedAt ?? new Date(0);
   }
 
@@ -169,30 +169,30 @@ export class OutputFileRepository {
   }): Promise<{ readonly downloading: readonly OutputFile[]; readonly settled: readonly OutputFile[] }> {
     const { exportId, settledSince, limit } = options;
     const [downloading, settled] = await Promise.all([
-      this.model.find({ exportId, state: 'downloading' }).sort({ _id: 1 }).limit(limit).lean(),
-      this.model
+      this.#model.find({ exportId, state: 'downloading' }).sort({ _id: 1 }).limit(limit).lean(),
+      this.#model
         .find({ exportId, completedAt: { $gte: settledSince } })
         .sort({ completedAt: 1 })
         .limit(limit)
         .lean(),
     ]);
     return {
-      downloading: downloading.map((document) => this.toRecord(document)),
-      settled: settled.map((document) => this.toRecord(document)),
+      downloading: downloading.map((document) => this.#toRecord(document)),
+      settled: settled.map((document) => this.#toRecord(document)),
     };
   }
 
   listUnsettledIds(exportId: string) {
-    return findIds(this.model, { exportId, state: { $in: unsettled } }, { sort: inOrder });
+    return findIds(this.#model, { exportId, state: { $in: unsettled } }, { sort: inOrder });
   }
 
   countUnsettled(exportId: string): Promise<number> {
-    return this.model.countDocuments({ exportId, state: { $in: unsettled } });
+    return this.#model.countDocuments({ exportId, state: { $in: unsettled } });
   }
 
   /** Whether any file must still be downloaded. Only needed after a download whose job has no parent flow. */
   async hasUnsettled(exportId: string): Promise<boolean> {
-    return (await this.model.exists({ exportId, state: { $in: unsettled } })) !== null;
+    return (await this.#model.exists({ exportId, state: { $in: unsettled } })) !== null;
   }
 
   /**
@@ -201,8 +201,8 @@ export class OutputFileRepository {
    */
   async claim(claim: Claim, now: Date): Promise<OutputFile | undefined> {
     // $min keeps the start of the first attempt.
-    const document = await this.claims.take(claim, { $min: { startedAt: now } });
-    return document && this.toRecord(document);
+    const document = await this.#claims.take(claim, { $min: { startedAt: now } });
+    return document && this.#toRecord(document);
   }
 
   /** Commits progress. @returns false if another attempt has taken over. Then this attempt must stop. */
@@ -210,18 +210,18 @@ export class OutputFileRepository {
     claim: Claim,
     { checkpoint, etag }: { readonly checkpoint: FileCheckpoint; readonly etag?: string | undefined },
   ): Promise<boolean> {
-    return this.claims.update(claim, { $set: { checkpoint, ...(etag === undefined ? {} : { etag }) } });
+    return this.#claims.update(claim, { $set: { checkpoint, ...(etag === undefined ? {} : { etag }) } });
   }
 
   /** Counts what a download had written when its file was cancelled. Nothing continues at this checkpoint. */
   async saveCancelled({ id, checkpoint }: { readonly id: string; readonly checkpoint: FileCheckpoint }): Promise<void> {
     const isBehind = { _id: id, state: 'cancelled' as const, 'checkpoint.lines': { $lt: checkpoint.lines } };
-    await this.model.updateOne(isBehind as object, { $set: { checkpoint } });
+    await this.#model.updateOne(isBehind as object, { $set: { checkpoint } });
   }
 
   /** Resets the progress, because the file changed at the server or cannot be resumed. The whole file is read again. */
   restart(claim: Claim): Promise<boolean> {
-    return this.claims.update(claim, { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } });
+    return this.#claims.update(claim, { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } });
   }
 
   /** @param options.hasPromisedCount whether the file had the number of resources that the manifest promised, or it promised none */
@@ -230,7 +230,7 @@ export class OutputFileRepository {
     options: { readonly checkpoint: FileCheckpoint; readonly hasPromisedCount: boolean; readonly now: Date },
   ): Promise<void> {
     const { checkpoint, hasPromisedCount, now } = options;
-    await this.claims.update(claim, {
+    await this.#claims.update(claim, {
       $set: { checkpoint, state: 'completed', completedAt: now },
       $unset: { retrying: 1, ...(hasPromisedCount ? { receivedCount: 1 } : {}) },
     });
@@ -250,7 +250,7 @@ export class OutputFileRepository {
     },
   ): Promise<void> {
     const { retrying, receivedCount, cut } = options;
-    await this.claims.update(claim, {
+    await this.#claims.update(claim, {
       $set: {
         retrying,
         ...(receivedCount === undefined ? {} : { receivedCount }),
@@ -263,29 +263,29 @@ export class OutputFileRepository {
   }
 
   isHeld(claim: Claim): Promise<boolean> {
-    return this.claims.isHeld(claim);
+    return this.#claims.isHeld(claim);
   }
 
   /** Replaces the links of files that are not settled. `files` belong to one export and have the new URLs. */
   async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
     if (files.length === 0) return;
-    await this.gate.write(() => {
+    await this.#gate.write(() => {
       const operations = files.map((file) => ({
         updateOne: {
           filter: { _id: file.id, state: { $in: unsettled } },
           update: [
             { $unset: ['url', 'encryptedUrl'] },
-            { $set: { ...this.linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
+            { $set: { ...this.#linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
           ],
         },
       }));
-      return writeUnordered(this.model.collection, operations);
+      return writeUnordered(this.#model.collection, operations);
     });
   }
 
   /** Cancels the files that are not settled. Their downloads lose their claims and stop. */
   async cancelUnsettled({ exportId, now }: { readonly exportId: string; readonly now: Date }): Promise<void> {
-    await this.claims.settleAll({ exportId }, { $set: { state: 'cancelled', completedAt: now } });
+    await this.#claims.settleAll({ exportId }, { $set: { state: 'cancelled', completedAt: now } });
   }
 
   /**
@@ -306,7 +306,7 @@ export class OutputFileRepository {
       'checkpoint.withheldLines': withheld,
     };
     const settled = { _id: id, state: { $nin: unsettled } };
-    await this.model.updateOne(
+    await this.#model.updateOne(
       { ...settled, section: 'output' },
       [
         {
@@ -319,11 +319,11 @@ export class OutputFileRepository {
       ],
       { updatePipeline: true },
     );
-    await this.model.updateOne(
+    await this.#model.updateOne(
       { ...settled, section: 'deleted' },
       { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined + withheld } },
     );
-    await this.model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
+    await this.#model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
   }
 
   /** Makes the failed files of an export pending again. Their downloads resume at their checkpoints. */
@@ -332,14 +332,14 @@ export class OutputFileRepository {
       $set: { state: 'pending' as const, attempts: 0 },
       $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1, cut: 1 },
     };
-    const { modifiedCount } = await this.model.updateMany({ exportId, state: 'failed' as const }, pending);
+    const { modifiedCount } = await this.#model.updateMany({ exportId, state: 'failed' as const }, pending);
     return modifiedCount;
   }
 
   /** Marks a file as failed. The export continues without it and reports it. */
   async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<void> {
     const { id, error, now } = options;
-    await this.claims.settleAll(
+    await this.#claims.settleAll(
       { _id: id },
       { $set: { state: 'failed', error, completedAt: now }, $unset: { retrying: 1 } },
     );
@@ -347,7 +347,7 @@ export class OutputFileRepository {
 
   /** Adds up the issues of the OperationOutcomes in an export's files, by severity and code. */
   async sumIssues(exportId: string): Promise<IssueCount[]> {
-    const documents = await this.model
+    const documents = await this.#model
       .find({ exportId, 'checkpoint.issues.0': { $exists: true } } as object, { checkpoint: 1 })
       .lean();
     const issues = documents.flatMap(({ checkpoint }) => checkpoint.issues);
@@ -357,17 +357,15 @@ export class OutputFileRepository {
   /** Sums what the files of an export stored, by the types of their lines. */
   async sumByType(exportId: string) {
     const sums = sumsOf({ stored: countSchema, bytes: countSchema }, '$checkpoint');
-    const rows = await this.model.aggregate<{ readonly _id: string; readonly stored: number; readonly bytes: number }>([
-      { $match: { exportId, section: 'output' } },
-      { $group: { _id: '$type', ...sums } },
-      { $sort: { _id: 1 } },
-    ]);
+    const rows = await this.#model.aggregate<{ readonly _id: string; readonly stored: number; readonly bytes: number }>(
+      [{ $match: { exportId, section: 'output' } }, { $group: { _id: '$type', ...sums } }, { $sort: { _id: 1 } }],
+    );
     return rows.map(({ _id, stored, bytes }) => ({ resourceType: _id, resources: stored, bytes }));
   }
 
   /** Adds up the counts of an export's ledger. */
   async sum(exportId: string): Promise<ExportCounts> {
-    const [row] = await this.model.aggregate<ExportCounts>([
+    const [row] = await this.#model.aggregate<ExportCounts>([
       { $match: { exportId } },
       {
         $group: {
@@ -387,13 +385,13 @@ export class OutputFileRepository {
     return withheld > 0 ? { ...counts, withheld } : counts;
   }
 
-  private linkFields({ id, url, requiresAccessToken }: LinkedFile): LinkFields {
-    return { requiresAccessToken, ...(requiresAccessToken ? { url } : { encryptedUrl: this.links.encrypt(id, url) }) };
+  #linkFields({ id, url, requiresAccessToken }: LinkedFile): LinkFields {
+    return { requiresAccessToken, ...(requiresAccessToken ? { url } : { encryptedUrl: this.#links.encrypt(id, url) }) };
   }
 
-  private toRecord(document: OutputFileDocument): OutputFile {
+  #toRecord(document: OutputFileDocument): OutputFile {
     const { _id, claim: _claim, encryptedUrl, url: plainUrl = '', ...fields } = document;
-    const url = encryptedUrl === undefined ? plainUrl : this.links.decrypt(_id, encryptedUrl).toString();
+    const url = encryptedUrl === undefined ? plainUrl : this.#links.decrypt(_id, encryptedUrl).toString();
     return { id: _id, url, ...fields };
   }
 }

@@ -38,14 +38,14 @@ const waitingKeptMs = 1000;
 
 /** Reads and changes exports for the API. The workers do the work. */
 export class BulkExportService {
-  private readonly store;
-  private readonly producer;
-  private readonly connections;
-  private readonly registry;
-  private readonly readPause;
-  private readonly readUsual;
-  private readonly readCounts;
-  private readonly countWaiting;
+  readonly #store;
+  readonly #producer;
+  readonly #connections;
+  readonly #registry;
+  readonly #readPause;
+  readonly #readUsual;
+  readonly #readCounts;
+  readonly #countWaiting;
 
   constructor(options: {
     readonly store: BulkExportStore &
@@ -58,111 +58,111 @@ export class BulkExportService {
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
     const { store, producer, connections, registry, readPause } = options;
-    this.store = store;
-    this.producer = producer;
-    this.connections = connections;
-    this.registry = registry;
-    this.readPause = readPause;
-    this.readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
-    this.readCounts = keepForKey(listedCountsMs, (exportId) => store.outputFiles.sum(exportId));
-    this.countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
+    this.#store = store;
+    this.#producer = producer;
+    this.#connections = connections;
+    this.#registry = registry;
+    this.#readPause = readPause;
+    this.#readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
+    this.#readCounts = keepForKey(listedCountsMs, (exportId) => store.outputFiles.sum(exportId));
+    this.#countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
   }
 
   /** Lists the watermarks of a connection. @throws AppError `unknown-connection` */
   async watermarks(connection: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
-    await this.connections.find(connection);
-    return this.store.watermarks.list({ connectionId: connection.id });
+    await this.#connections.find(connection);
+    return this.#store.watermarks.list({ connectionId: connection.id });
   }
 
   /** What is known of each type at the EHR of a connection. @throws AppError `unknown-connection` */
   async typeTable(reference: ConnectionReference & { readonly provider: string }) {
-    const connection = await this.connections.find(reference);
-    return makeTypeTable({ store: this.store, connection, provider: this.registry.get(reference.provider) });
+    const connection = await this.#connections.find(reference);
+    return makeTypeTable({ store: this.#store, connection, provider: this.#registry.get(reference.provider) });
   }
 
   /** Reads an export with its current counts. */
   async get(reference: ExportReference): Promise<ExportProgress> {
-    return this.sum(await this.find(reference));
+    return this.#sum(await this.#find(reference));
   }
 
   /** Returns a function that reads the export and the files that have changed since its last call. @throws AppError `unknown-export` */
   watch(reference: ExportReference): () => Promise<ExportSnapshot> {
     return watchExport({
-      store: this.store,
+      store: this.#store,
       exportId: reference.id,
-      find: () => this.find(reference),
-      sum: (record) => this.sum(record),
+      find: () => this.#find(reference),
+      sum: (record) => this.#sum(record),
     });
   }
 
   /** @throws AppError `unknown-export`, `export-ended` */
   cancel({ by, ...reference }: ExportCommand) {
-    return cancelExport({ store: this.store, producer: this.producer, find: () => this.find(reference), by });
+    return cancelExport({ store: this.#store, producer: this.#producer, find: () => this.#find(reference), by });
   }
 
   /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
   retry({ by, ...reference }: ExportCommand) {
-    return retryExport({ store: this.store, producer: this.producer, find: () => this.find(reference), by });
+    return retryExport({ store: this.#store, producer: this.#producer, find: () => this.#find(reference), by });
   }
 
   /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
   async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
-    this.registry.get(provider);
+    this.#registry.get(provider);
     const { connectionId, status } = query;
-    if (connectionId !== undefined) await this.connections.find({ provider, id: connectionId, scope });
+    if (connectionId !== undefined) await this.#connections.find({ provider, id: connectionId, scope });
     const phases = status && phasesOf(status);
     const { items, next } = await readPage(query, {
       ids: /^job_/,
-      read: (page) => this.store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
+      read: (page) => this.#store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
     });
-    return { items: await Promise.all(items.map((record) => this.listed(record))), next };
+    return { items: await Promise.all(items.map((record) => this.#listed(record))), next };
   }
 
   /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
   async listEvents(reference: ExportReference): Promise<ExportEvent[]> {
-    const { id } = await this.find(reference);
-    return this.store.bulkExports.listEvents(id);
+    const { id } = await this.#find(reference);
+    return this.#store.bulkExports.listEvents(id);
   }
 
   /** Reads the ledger: one entry for each file of the manifest. */
   async listFiles(reference: ExportReference): Promise<OutputFile[]> {
-    const record = await this.find(reference);
-    return this.store.outputFiles.listByExport(record.id);
+    const record = await this.#find(reference);
+    return this.#store.outputFiles.listByExport(record.id);
   }
 
-  private async find({ provider, id, scope }: ExportReference): Promise<BulkExport> {
-    this.registry.get(provider);
-    const record = await this.store.bulkExports.find(id);
+  async #find({ provider, id, scope }: ExportReference): Promise<BulkExport> {
+    this.#registry.get(provider);
+    const record = await this.#store.bulkExports.find(id);
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
     throw exportError('unknown-export');
   }
 
   /** Redis may be unavailable. The rest of the status is worth showing. */
-  private async findPause({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) {
-    return isTerminal(phase) ? undefined : this.readPause(connectionId).catch(() => undefined);
+  async #findPause({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) {
+    return isTerminal(phase) ? undefined : this.#readPause(connectionId).catch(() => undefined);
   }
 
   /** An export of a list. Its counts are those of some seconds ago, because a ledger can have thousands of files. */
-  private async listed(record: BulkExport) {
-    const context = await this.readContext(record);
+  async #listed(record: BulkExport) {
+    const context = await this.#readContext(record);
     if (record.phase !== 'downloading') return { ...context, record };
-    return { ...context, record: { ...record, counts: await this.readCounts(record.id) } };
+    return { ...context, record: { ...record, counts: await this.#readCounts(record.id) } };
   }
 
-  private async readContext({ phase, connectionId }: BulkExport): Promise<ProgressContext> {
+  async #readContext({ phase, connectionId }: BulkExport): Promise<ProgressContext> {
     if (isTerminal(phase)) return {};
-    const pause = await this.findPause({ phase, connectionId });
-    if (phase === 'exporting') return { pause, usualMs: await this.readUsual(connectionId) };
+    const pause = await this.#findPause({ phase, connectionId });
+    if (phase === 'exporting') return { pause, usualMs: await this.#readUsual(connectionId) };
     if (phase !== 'downloading') return { pause };
-    return { pause, waitingDownloads: await this.countWaiting().catch(() => undefined) };
+    return { pause, waitingDownloads: await this.#countWaiting().catch(() => undefined) };
   }
 
-  private async sum(record: BulkExport): Promise<ExportProgress> {
-    const context = await this.readContext(record);
+  async #sum(record: BulkExport): Promise<ExportProgress> {
+    const context = await this.#readContext(record);
     if (record.transactionTime === undefined) return { ...context, record, issues: [] };
     const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
-    const counts = isDownloading ? await this.store.outputFiles.sum(record.id) : record.counts;
-    const issues = await this.store.outputFiles.sumIssues(record.id);
+    const counts = isDownloading ? await this.#store.outputFiles.sum(record.id) : record.counts;
+    const issues = await this.#store.outputFiles.sumIssues(record.id);
     return { ...context, record: { ...record, counts }, issues };
   }
 }

@@ -27,9 +27,9 @@ export interface ScheduleReference {
 
 /** Creates, reads and changes schedules for the API. The workers do the runs. */
 export class ScheduleService {
-  private readonly store;
-  private readonly producer;
-  private readonly connections;
+  readonly #store;
+  readonly #producer;
+  readonly #connections;
 
   constructor(options: {
     readonly store: ScheduleStores;
@@ -37,35 +37,35 @@ export class ScheduleService {
     readonly connections: ConnectionService;
   }) {
     const { store, producer, connections } = options;
-    this.store = store;
-    this.producer = producer;
-    this.connections = connections;
+    this.#store = store;
+    this.#producer = producer;
+    this.#connections = connections;
   }
 
   /** @throws AppError `unknown-connection` */
   async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
     const { connectionId, ...fields } = options.body;
-    const connection = await this.connections.find({ id: connectionId, scope: options.scope });
+    const connection = await this.#connections.find({ id: connectionId, scope: options.scope });
     const schedule = newSchedule({ connection, ...fields });
-    await this.store.schedules.insert(schedule);
-    await setScheduler(this.producer, schedule);
+    await this.#store.schedules.insert(schedule);
+    await setScheduler(this.#producer, schedule);
     return { schedule };
   }
 
   /** Reads one page. @throws AppError `unknown-connection` */
   async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
     const { connectionId, sort } = query;
-    if (connectionId !== undefined) await this.connections.find({ id: connectionId, scope });
+    if (connectionId !== undefined) await this.#connections.find({ id: connectionId, scope });
     const { items, next } = await readPage(query, {
       ids: /^sched_/,
-      read: (page) => this.store.schedules.list({ connectionId, scope, sort, ...page }),
+      read: (page) => this.#store.schedules.list({ connectionId, scope, sort, ...page }),
     });
-    return { items: await Promise.all(items.map((schedule) => this.withRun(schedule))), next };
+    return { items: await Promise.all(items.map((schedule) => this.#withRun(schedule))), next };
   }
 
   /** @throws AppError `unknown-schedule` */
   async get(reference: ScheduleReference): Promise<ScheduleState> {
-    return this.withRun(await this.find(reference));
+    return this.#withRun(await this.#find(reference));
   }
 
   /**
@@ -75,13 +75,13 @@ export class ScheduleService {
   async change(options: ScheduleReference & { readonly body: ScheduleChangeBody }) {
     const { body, ...reference } = options;
     for (;;) {
-      const from = await this.find(reference);
+      const from = await this.#find(reference);
       const change = toChange({ from, body, now: new Date() });
-      if (isEqual(from, change)) return { ...(await this.withRun(from)), isChanged: false };
-      const schedule = await this.store.schedules.change(from, change);
+      if (isEqual(from, change)) return { ...(await this.#withRun(from)), isChanged: false };
+      const schedule = await this.#store.schedules.change(from, change);
       if (!schedule) continue;
-      await setScheduler(this.producer, schedule);
-      return { ...(await this.withRun(schedule)), isChanged: true };
+      await setScheduler(this.#producer, schedule);
+      return { ...(await this.#withRun(schedule)), isChanged: true };
     }
   }
 
@@ -91,39 +91,39 @@ export class ScheduleService {
    * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `schedule-request-invalid`, `unavailable`
    */
   async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
-    const schedule = await this.find(reference);
-    await this.connections.find({ id: schedule.connectionId, scope: reference.scope });
-    await this.producer.checkWritable().catch((cause: unknown) => {
+    const schedule = await this.#find(reference);
+    await this.#connections.find({ id: schedule.connectionId, scope: reference.scope });
+    await this.#producer.checkWritable().catch((cause: unknown) => {
       throw unavailable(cause);
     });
     const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
     const now = new Date();
-    await startScheduledRun({ store: this.store, producer: this.producer, schedule, runId, now });
-    await this.store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
+    await startScheduledRun({ store: this.#store, producer: this.#producer, schedule, runId, now });
+    await this.#store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
     return { schedule, runId };
   }
 
   /** @throws AppError `unknown-schedule` */
   async delete(reference: ScheduleReference): Promise<void> {
-    const { id } = await this.find(reference);
-    if (!(await removeSchedule({ store: this.store, producer: this.producer, scheduleId: id })))
+    const { id } = await this.#find(reference);
+    if (!(await removeSchedule({ store: this.#store, producer: this.#producer, scheduleId: id })))
       throw scheduleError('unknown-schedule');
   }
 
-  private async find({ id, scope }: ScheduleReference): Promise<Schedule> {
-    const schedule = await this.store.schedules.find(id);
+  async #find({ id, scope }: ScheduleReference): Promise<Schedule> {
+    const schedule = await this.#store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw scheduleError('unknown-schedule');
   }
 
-  private async withRun(schedule: Schedule): Promise<ScheduleState> {
+  async #withRun(schedule: Schedule): Promise<ScheduleState> {
     const runId = schedule.lastRun?.runId;
     if (runId === undefined) return { schedule };
     if (schedule.kind === 'sync') {
-      const run = await this.store.syncRuns.find(runId);
+      const run = await this.#store.syncRuns.find(runId);
       return { schedule, ...(run ? { runStatus: syncRunStatus(run.phase) } : {}) };
     }
-    const record = await this.store.bulkExports.find(runId);
+    const record = await this.#store.bulkExports.find(runId);
     return { schedule, ...(record ? { runStatus: publicStatus(record.phase) } : {}) };
   }
 }

@@ -64,14 +64,14 @@ const keptFromMs = 50;
 
 /** Starts and reads enhanced syncs for the API. The workers do the work. */
 export class SyncService {
-  private readonly store;
-  private readonly producer;
-  private readonly connections;
-  private readonly registry;
-  private readonly addresses;
-  private readonly readPause;
-  private readonly defaultWaitMs;
-  private readonly readUsual;
+  readonly #store;
+  readonly #producer;
+  readonly #connections;
+  readonly #registry;
+  readonly #addresses;
+  readonly #readPause;
+  readonly #defaultWaitMs;
+  readonly #readUsual;
 
   constructor(options: {
     readonly store: SyncStore & Pick<ConnectionStore, 'connections'> & Pick<ResourceStore, 'resources'>;
@@ -85,14 +85,14 @@ export class SyncService {
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
     const { store, producer, connections, registry, addresses, readPause, defaultWaitMs = shortWaitMs } = options;
-    this.store = store;
-    this.producer = producer;
-    this.connections = connections;
-    this.registry = registry;
-    this.addresses = addresses;
-    this.readPause = readPause;
-    this.defaultWaitMs = defaultWaitMs;
-    this.readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
+    this.#store = store;
+    this.#producer = producer;
+    this.#connections = connections;
+    this.#registry = registry;
+    this.#addresses = addresses;
+    this.#readPause = readPause;
+    this.#defaultWaitMs = defaultWaitMs;
+    this.#readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
   }
 
   /**
@@ -110,34 +110,34 @@ export class SyncService {
     /** Aborts the wait, but not the run. */
     readonly signal?: AbortSignal;
   }): Promise<SyncRunState> {
-    const { provider, body, scope, waitMs = this.defaultWaitMs, by, signal } = request;
-    await this.connections.find({ provider, id: body.connectionId, scope });
-    this.checkTypes(provider, body);
-    await this.checkPatients(body);
-    await checkCallback({ store: this.store, addresses: this.addresses, ...body });
-    await this.producer.checkWritable().catch((cause: unknown) => {
+    const { provider, body, scope, waitMs = this.#defaultWaitMs, by, signal } = request;
+    await this.#connections.find({ provider, id: body.connectionId, scope });
+    this.#checkTypes(provider, body);
+    await this.#checkPatients(body);
+    await checkCallback({ store: this.#store, addresses: this.#addresses, ...body });
+    await this.#producer.checkWritable().catch((cause: unknown) => {
       throw unavailable(cause);
     });
     const run = newSyncRun({ provider, body });
-    const holder = await this.store.syncRuns.insert(run, by);
+    const holder = await this.#store.syncRuns.insert(run, by);
     if (holder !== run.id) throw syncAlreadyRunning(holder);
     // The run is stored. If the queue is unavailable, the sweep enqueues it within a minute.
-    await this.producer.enqueue(planSyncJob, { syncRunId: run.id }).catch(() => undefined);
+    await this.#producer.enqueue(planSyncJob, { syncRunId: run.id }).catch(() => undefined);
     const ended = await waitUntil(async () => {
-      const current = await this.find({ provider, id: run.id, scope });
+      const current = await this.#find({ provider, id: run.id, scope });
       return isSyncActive(current) && !signal?.aborted ? undefined : current;
     }, waitMs);
-    return this.withCounts(ended ?? (await this.find({ provider, id: run.id, scope })));
+    return this.#withCounts(ended ?? (await this.#find({ provider, id: run.id, scope })));
   }
 
   /** Lists what happened to a run, oldest first. @throws AppError `unknown-run` */
   async listEvents(reference: SyncRunReference): Promise<SyncEvent[]> {
-    const { id } = await this.find(reference);
-    return this.store.syncRuns.listEvents(id);
+    const { id } = await this.#find(reference);
+    return this.#store.syncRuns.listEvents(id);
   }
 
   async get(reference: SyncRunReference): Promise<SyncRunState> {
-    return this.withCounts(await this.find(reference));
+    return this.#withCounts(await this.#find(reference));
   }
 
   /** Reads one page of runs, newest first. @throws AppError `unknown-connection` */
@@ -148,87 +148,88 @@ export class SyncService {
   }): Promise<Page<SyncRunState>> {
     const { provider, query, scope } = options;
     const { connectionId, status } = query;
-    this.registry.get(provider);
-    if (connectionId !== undefined) await this.connections.find({ provider, id: connectionId, scope });
+    this.#registry.get(provider);
+    if (connectionId !== undefined) await this.#connections.find({ provider, id: connectionId, scope });
     const phases = status && phasesOfSync(status);
     const { items, next } = await readPage(query, {
       ids: /^sync_/,
-      read: (page) => this.store.syncRuns.list({ provider, connectionId, phases, scope, ...page }),
+      read: (page) => this.#store.syncRuns.list({ provider, connectionId, phases, scope, ...page }),
     });
     // A connection has one active run. The counts of ended runs are in their records.
-    const states = items.map((run) => (isSyncActive(run) ? this.withCounts(run) : { run, counts: [], retrying: [] }));
+    const states = items.map((run) => (isSyncActive(run) ? this.#withCounts(run) : { run, counts: [], retrying: [] }));
     return { items: await Promise.all(states), next };
   }
 
   /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */
   async cancel({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
     const { run, isChanged } = await cancelSync({
-      store: this.store,
-      producer: this.producer,
-      find: () => this.find(reference),
+      store: this.#store,
+      producer: this.#producer,
+      find: () => this.#find(reference),
       by,
     });
-    return { state: await this.withCounts(run), isChanged };
+    return { state: await this.#withCounts(run), isChanged };
   }
 
   /** Resumes the failed searches. The others are not repeated. @throws AppError `nothing-to-retry` */
   async retry({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
-    const run = await this.find(reference);
-    if (isSyncActive(run)) return { state: await this.withCounts(run), isChanged: false };
+    const run = await this.#find(reference);
+    if (isSyncActive(run)) return { state: await this.#withCounts(run), isChanged: false };
     if (run.phase !== 'partial' && run.phase !== 'failed')
       throw syncError('nothing-to-retry', { context: { syncRunId: run.id, phase: run.phase } });
     // Before the run changes, because a running run whose steps are settled ends.
-    const prepare = () => this.store.syncSteps.retryFailed(run.id);
-    const reopened = await this.store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
+    const prepare = () => this.#store.syncSteps.retryFailed(run.id);
+    const reopened = await this.#store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
     if (typeof reopened !== 'object') throw syncAlreadyRunning(reopened);
-    await this.producer.enqueueAgain(resumeSyncJob, { syncRunId: run.id }).catch(() => undefined);
-    return { state: await this.withCounts(reopened), isChanged: true };
+    await this.#producer.enqueueAgain(resumeSyncJob, { syncRunId: run.id }).catch(() => undefined);
+    return { state: await this.#withCounts(reopened), isChanged: true };
   }
 
-  private async find({ provider, id, scope }: SyncRunReference): Promise<SyncRun> {
-    const run = await this.store.syncRuns.find(id);
+  async #find({ provider, id, scope }: SyncRunReference): Promise<SyncRun> {
+    const run = await this.#store.syncRuns.find(id);
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
     throw syncError('unknown-run');
   }
 
-  private async withCounts(run: SyncRun): Promise<SyncRunState> {
-    const counts = await this.countsOf(run);
+  async #withCounts(run: SyncRun): Promise<SyncRunState> {
+    const counts = await this.#countsOf(run);
     if (!isSyncActive(run)) return { run, counts, retrying: [] };
     const { id: runId } = run;
-    const retrying = await this.store.syncSteps.listRetrying({ runId, limit: shownRetries });
+    const retrying = await this.#store.syncSteps.listRetrying({ runId, limit: shownRetries });
     const now = new Date();
     const since = new Date(now.getTime() - rateWindowMs);
     const [newest] = retrying;
     const movingSince = new Date(Math.max(newest?.since.getTime() ?? 0, now.getTime() - movingMs));
-    const isMoving = newest && (await this.store.syncSteps.hasProgress({ runId, since: movingSince }));
+    const isMoving = newest && (await this.#store.syncSteps.hasProgress({ runId, since: movingSince }));
     const context = {
-      usualMs: await this.readUsual(run.connectionId),
-      recentlyDone: await this.store.syncSteps.countDoneSince({ runId, since }),
+      usualMs: await this.#readUsual(run.connectionId),
+      recentlyDone: await this.#store.syncSteps.countDoneSince({ runId, since }),
       now,
       waiting: isMoving ? undefined : newest,
       // Redis may be unavailable.
-      pause: await this.readPause(run.connectionId).catch(() => undefined),
+      pause: await this.#readPause(run.connectionId).catch(() => undefined),
     };
     return { run, counts, retrying, context };
   }
 
   /** The sums over the steps of a run. However many look, adding up takes at most a part of the time that `keptFactor` allows. */
-  private async countsOf({ id, version, counted }: SyncRun): Promise<readonly SyncTypeCount[]> {
+  async #countsOf({ id, version, counted }: SyncRun): Promise<readonly SyncTypeCount[]> {
     const now = new Date();
     const ageMs = counted && Math.abs(now.getTime() - counted.at.getTime());
     const isRecent = counted !== undefined && ageMs !== undefined && ageMs < keptFactor * counted.tookMs;
-    if (isRecent || (counted && !(await this.store.syncRuns.claimCount({ id, counted }, now)))) return counted.types;
+    if (isRecent || (counted && !(await this.#store.syncRuns.claimCount({ id, counted }, now)))) return counted.types;
     const startedMs = performance.now();
-    const types = await this.store.syncSteps.sumByType(id);
+    const types = await this.#store.syncSteps.sumByType(id);
     const tookMs = Math.round(performance.now() - startedMs);
-    if (tookMs >= keptFromMs) await this.store.syncRuns.keepCount({ id, version, counted: { at: now, tookMs, types } });
+    if (tookMs >= keptFromMs)
+      await this.#store.syncRuns.keepCount({ id, version, counted: { at: now, tookMs, types } });
     return types;
   }
 
-  private async checkPatients({ connectionId, patients = [] }: SyncBody): Promise<void> {
+  async #checkPatients({ connectionId, patients = [] }: SyncBody): Promise<void> {
     const faults = [];
     for (const [index, resourceId] of patients.entries()) {
-      const patient = await this.store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
+      const patient = await this.#store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
       if (patient && !patient.deleted) continue;
       const message = 'is not a stored patient of this connection. Run a bulk export to import the patients';
       faults.push({ path: `patients.${index}`, message });
@@ -237,9 +238,9 @@ export class SyncService {
   }
 
   /** A run that names some types that cannot be searched leaves them out. If nothing else is requested, it would do nothing. */
-  private checkTypes(provider: string, body: SyncBody): void {
+  #checkTypes(provider: string, body: SyncBody): void {
     const { includeStandard, includeOthers, includeAppointments, resourceTypes } = body;
-    const { notByPatient = {} } = this.registry.get(provider).search ?? {};
+    const { notByPatient = {} } = this.#registry.get(provider).search ?? {};
     if (
       includeStandard ||
       includeOthers ||

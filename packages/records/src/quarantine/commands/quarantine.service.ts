@@ -31,10 +31,10 @@ interface LineReference {
 
 /** Lists, reads and replays quarantined lines for the API. */
 export class QuarantineService {
-  private readonly store;
-  private readonly sources;
-  private readonly producer;
-  private readonly connections;
+  readonly #store;
+  readonly #sources;
+  readonly #producer;
+  readonly #connections;
 
   constructor(options: {
     readonly store: QuarantineStore;
@@ -50,14 +50,14 @@ export class QuarantineService {
     };
   }) {
     const { store, sources, producer, connections } = options;
-    this.store = store;
-    this.sources = sources;
-    this.producer = producer;
-    this.connections = connections;
+    this.#store = store;
+    this.#sources = sources;
+    this.#producer = producer;
+    this.#connections = connections;
   }
 
   async find({ id, scope }: LineReference): Promise<QuarantineEntry> {
-    const entry = await this.store.quarantine.find(id);
+    const entry = await this.#store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
     throw quarantineError('unknown-line');
   }
@@ -70,13 +70,13 @@ export class QuarantineService {
     const { limit, cursor, total, ...criteria } = query;
     const filter = present(criteria);
     const newestFirst = filter.exportId === undefined && filter.fileId === undefined;
-    if (filter.connectionId !== undefined) await this.connections.find({ id: filter.connectionId, scope });
+    if (filter.connectionId !== undefined) await this.#connections.find({ id: filter.connectionId, scope });
     return readPage(
       { limit, cursor, total },
       {
         ids: /^(?:job|sync)_/,
-        read: (page) => this.store.quarantine.list({ filter, scope, newestFirst, ...page }),
-        count: (most) => this.store.quarantine.count({ filter, scope, limit: most }),
+        read: (page) => this.#store.quarantine.list({ filter, scope, newestFirst, ...page }),
+        count: (most) => this.#store.quarantine.count({ filter, scope, limit: most }),
       },
     );
   }
@@ -84,8 +84,8 @@ export class QuarantineService {
   /** Reads one page of the groups of lines with the same reason in the same run. @throws AppError `unknown-connection` */
   async groups({ query, scope }: { readonly query: GroupsQuery; readonly scope: ConnectionScope }) {
     const { connectionId, state, ...page } = query;
-    if (connectionId !== undefined) await this.connections.find({ id: connectionId, scope });
-    return pageOf(await this.store.quarantine.listGroups({ connectionId, state, scope }), page);
+    if (connectionId !== undefined) await this.#connections.find({ id: connectionId, scope });
+    return pageOf(await this.#store.quarantine.listGroups({ connectionId, state, scope }), page);
   }
 
   /**
@@ -96,8 +96,8 @@ export class QuarantineService {
   async dismiss({ body, scope }: { readonly body: DismissBody; readonly scope: ConnectionScope }): Promise<number> {
     const { id } = body;
     if (id !== undefined) await this.find({ id, scope });
-    const count = await this.store.quarantine.dismiss({ filter: present(body), scope });
-    if (count === 0) await this.checkSource(body, scope);
+    const count = await this.#store.quarantine.dismiss({ filter: present(body), scope });
+    if (count === 0) await this.#checkSource(body, scope);
     return count;
   }
 
@@ -106,7 +106,7 @@ export class QuarantineService {
     const entry = await this.find(reference);
     if (entry.state === 'withheld') throw quarantineError('line-erased');
     if (entry.isTruncated && entry.keptBytes === 0) throw quarantineError('line-not-kept');
-    return { entry, bytes: await this.store.quarantine.openBytes(entry.id) };
+    return { entry, bytes: await this.#store.quarantine.openBytes(entry.id) };
   }
 
   /**
@@ -119,14 +119,14 @@ export class QuarantineService {
     const before = await this.find(reference);
     if (before.state !== 'open' && before.state !== 'dismissed') return { entry: before, isChanged: false };
     if (before.isTruncated && !before.isCorrected && !correction) throw quarantineError('line-truncated');
-    if (before.state === 'dismissed') await this.store.quarantine.reopen(id);
-    if (correction) await this.store.quarantine.saveCorrection({ id, bytes: correction });
-    await this.enqueue(id);
+    if (before.state === 'dismissed') await this.#store.quarantine.reopen(id);
+    if (correction) await this.#store.quarantine.saveCorrection({ id, bytes: correction });
+    await this.#enqueue(id);
     const after = await waitUntil(async () => {
       const entry = await this.find(reference);
       if (entry.replay && entry.replay.at.getTime() !== before.replay?.at.getTime()) return entry;
       // An earlier replay that is still running may not have seen the correction. This replay is added when that one ends.
-      await this.enqueue(id);
+      await this.#enqueue(id);
       return undefined;
     }, replayWaitMs);
     return { entry: after ?? (await this.find(reference)), isChanged: true };
@@ -141,14 +141,14 @@ export class QuarantineService {
     const filter = { ...present(body), state: 'open' as const };
     let count = 0;
     for (let after: string | undefined; ; ) {
-      const entries = await this.store.quarantine.list({ filter, scope, limit: replayPage, after });
+      const entries = await this.#store.quarantine.list({ filter, scope, limit: replayPage, after });
       const replayable = entries.filter(({ isTruncated, isCorrected }) => !isTruncated || isCorrected);
-      for (const { id } of replayable) await this.enqueue(id);
+      for (const { id } of replayable) await this.#enqueue(id);
       count += replayable.length;
       after = entries.at(-1)?.id;
       if (entries.length < replayPage) break;
     }
-    if (count === 0) await this.checkSource(body, scope);
+    if (count === 0) await this.#checkSource(body, scope);
     return count;
   }
 
@@ -156,26 +156,26 @@ export class QuarantineService {
    * A count of 0 would say that nothing of a misspelt id is open. Lines of deleted exports are found too.
    * @throws AppError `unknown-export`, `unknown-file`
    */
-  private async checkSource(
+  async #checkSource(
     { exportId, fileId }: Pick<ReplayBody, 'exportId' | 'fileId'>,
     scope: ConnectionScope,
   ): Promise<void> {
     const hasLine = async (filter: { readonly exportId?: string; readonly fileId?: string }) =>
-      (await this.store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
+      (await this.#store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
     const isRun = async (id: string) => {
-      const run = await this.sources.findRun(id);
+      const run = await this.#sources.findRun(id);
       return run !== undefined && isInScope(scope, run.connectionId);
     };
     if (exportId !== undefined && !(await isRun(exportId)) && !(await hasLine({ exportId })))
       throw quarantineError('unknown-export');
     if (fileId === undefined || (await hasLine(present({ exportId, fileId })))) return;
-    const ownerId = await this.sources.findExportOf(fileId);
+    const ownerId = await this.#sources.findExportOf(fileId);
     if (ownerId !== undefined && (exportId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
     throw quarantineError('unknown-file');
   }
 
-  private enqueue(quarantineId: string) {
-    return this.producer.enqueueAgain(replayJob, { quarantineId }).catch((cause: unknown) => {
+  #enqueue(quarantineId: string) {
+    return this.#producer.enqueueAgain(replayJob, { quarantineId }).catch((cause: unknown) => {
       throw unavailable(cause);
     });
   }

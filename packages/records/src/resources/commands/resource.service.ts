@@ -78,9 +78,9 @@ const maxIncluded = 1000;
 
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
 export class ResourceService {
-  private readonly store;
-  private readonly connections;
-  private readonly purges;
+  readonly #store;
+  readonly #connections;
+  readonly #purges;
 
   constructor(options: {
     readonly store: ResourceStore;
@@ -98,14 +98,14 @@ export class ResourceService {
     };
   }) {
     const { store, connections, purges } = options;
-    this.store = store;
-    this.connections = connections;
-    this.purges = purges;
+    this.#store = store;
+    this.#connections = connections;
+    this.#purges = purges;
   }
 
   /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
   async read(options: ReadResource): Promise<ReadText & Pick<HistoryEntry, 'changedAt'> & { readonly tag: string }> {
-    const stored = await this.readVersion(options);
+    const stored = await this.#readVersion(options);
     if (stored.deleted) throw resourceDeleted();
     const { resource, tag, changedAt } = stored;
     return { text: JSON.stringify(resource), patients: patientsShown(resource as Resource), tag, changedAt };
@@ -116,7 +116,7 @@ export class ResourceService {
     options: ReadResource & Pick<SearchPage, 'address' | 'base'> & Pick<HistoryRequest, 'since'>,
   ): Promise<ReadText> {
     const { resourceType, resourceId, address, base = '', since } = options;
-    const { deleted, resource: content, versionId, changedAt } = await this.readVersion(options);
+    const { deleted, resource: content, versionId, changedAt } = await this.#readVersion(options);
     const reference = `${resourceType}/${resourceId}`;
     const resource = deleted ? undefined : JSON.stringify(content);
     const entry = { fullUrl: `${base}/${reference}`, reference, resource, versionId, changedAt };
@@ -127,19 +127,19 @@ export class ResourceService {
     };
   }
 
-  private async readVersion({ resourceId, version, ...reference }: ReadResource) {
-    await this.check(reference);
-    const stored = await this.store.resources.read({ ...reference, resourceId });
+  async #readVersion({ resourceId, version, ...reference }: ReadResource) {
+    await this.#check(reference);
+    const stored = await this.#store.resources.read({ ...reference, resourceId });
     if (!stored || (version !== undefined && stored.versionId !== version)) throw resourceError('unknown-resource');
     return stored;
   }
 
   /** Reads the sources of the stored and of earlier versions of a resource. @throws AppError `unknown-resource` */
   async sources({ resourceId, ...reference }: ResourceTypeReference & { readonly resourceId: string }) {
-    await this.check(reference);
-    const sources = await this.store.resources.readSources({ ...reference, resourceId });
+    await this.#check(reference);
+    const sources = await this.#store.resources.readSources({ ...reference, resourceId });
     if (sources.length === 0) throw resourceError('unknown-resource');
-    const { resource } = (await this.store.resources.read({ ...reference, resourceId })) ?? {};
+    const { resource } = (await this.#store.resources.read({ ...reference, resourceId })) ?? {};
     return { sources: sources, patients: resource ? patientsShown(resource as Resource) : [] };
   }
 
@@ -151,7 +151,7 @@ export class ResourceService {
     options: SearchResources & { readonly onFurther: (patients: readonly string[]) => Promise<void> },
   ): Promise<ReadLines> {
     const { parameters, signal, onFurther, ...reference } = options;
-    await this.check(reference);
+    await this.#check(reference);
     const paged = pageParameters.filter((name) => parameters.has(name));
     if (paged.length > 0) {
       const message = 'applies to pages, and NDJSON has no pages. Leave it out, or request a Bundle';
@@ -163,7 +163,7 @@ export class ResourceService {
     return {
       patients,
       lines: watchPatients({
-        chunks: this.store.resources.streamNdjson({ ...reference, search, signal }),
+        chunks: this.#store.resources.streamNdjson({ ...reference, search, signal }),
         patients,
         onFurther,
       }),
@@ -176,19 +176,19 @@ export class ResourceService {
    */
   async search(options: SearchResources & SearchPage): Promise<ReadText> {
     const { parameters, address, ...reference } = options;
-    const { fhirEndpoint } = await this.check(reference);
+    const { fhirEndpoint } = await this.#check(reference);
     const { search, count, withTotal, cursor, includes } = parse(parameters, options.otherParameters);
     checkPage(reference.resourceType, { search, includes });
-    if (cursor !== undefined && !this.store.resources.isCursorOf({ ...reference, search, cursor })) {
+    if (cursor !== undefined && !this.#store.resources.isCursorOf({ ...reference, search, cursor })) {
       const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
       throw invalidRequest([{ path: '_cursor', message }]);
     }
-    const total = withTotal ? await this.store.resources.count({ ...reference, search }) : undefined;
+    const total = withTotal ? await this.#store.resources.count({ ...reference, search }) : undefined;
     const matches: { readonly resource: Resource; readonly json: string }[] = [];
     let characters = 0;
     let end: (() => string) | undefined;
     let next: string | undefined;
-    for await (const match of this.store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
+    for await (const match of this.#store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
       if (matches.length === count || characters > maxPageCharacters) {
         next = end?.();
         break;
@@ -198,7 +198,7 @@ export class ResourceService {
       characters += json.length;
       end = match.cursor;
     }
-    const included = await this.readTargets({
+    const included = await this.#readTargets({
       mayInclude: options.mayInclude,
       ...{ includes, fhirEndpoint, connectionId: reference.connectionId },
       matches: matches.map(({ resource }) => resource),
@@ -224,7 +224,7 @@ export class ResourceService {
   }
 
   /** Reads the resources that `_include` adds to a page. @throws AppError `invalid-request` if there are too many */
-  private async readTargets(options: {
+  async #readTargets(options: {
     readonly connectionId: string;
     readonly fhirEndpoint: string;
     readonly includes: readonly Include[];
@@ -246,7 +246,7 @@ export class ResourceService {
     const found: Resource[] = [];
     for (const [resourceType, ofType] of Map.groupBy(targets.values(), ({ type }) => type)) {
       const ids = ofType.map(({ id }) => id);
-      found.push(...((await this.store.resources.findByIds({ connectionId, resourceType, ids })) as Resource[]));
+      found.push(...((await this.#store.resources.findByIds({ connectionId, resourceType, ids })) as Resource[]));
     }
     return found;
   }
@@ -255,26 +255,30 @@ export class ResourceService {
   async history(
     options: HistoryRequest & ResourceTypeReference & Reader & Pick<SearchPage, 'base'>,
   ): Promise<ReadText> {
-    const { fhirEndpoint } = await this.checkUnpurged(options);
-    return readHistory({ ...options, fhirEndpoint: options.base ?? fhirEndpoint, changes: this.store.resourceChanges });
+    const { fhirEndpoint } = await this.#checkUnpurged(options);
+    return readHistory({
+      ...options,
+      fhirEndpoint: options.base ?? fhirEndpoint,
+      changes: this.#store.resourceChanges,
+    });
   }
 
   /** Like `history`, for several types and the oldest change first. See `readChanges`. */
   async changes(options: ChangesRequest & ConnectionOfReader & Pick<SearchPage, 'base'>): Promise<ReadText> {
-    const { fhirEndpoint, changes } = await this.openChanges(options);
+    const { fhirEndpoint, changes } = await this.#openChanges(options);
     return readChanges({ ...options, changes, fhirEndpoint: options.base ?? fhirEndpoint });
   }
 
   /** Like `changes`, as NDJSON without pages. See `streamChanges`. */
   async streamChanges(options: Omit<ChangesRequest, 'cursor' | 'count' | 'address'> & ConnectionOfReader) {
-    return streamChanges({ ...options, ...(await this.openChanges(options)) });
+    return streamChanges({ ...options, ...(await this.#openChanges(options)) });
   }
 
-  private async openChanges(options: Pick<ChangesRequest, 'resourceTypes'> & ConnectionOfReader) {
+  async #openChanges(options: Pick<ChangesRequest, 'resourceTypes'> & ConnectionOfReader) {
     const [first = 'Patient', ...others] = options.resourceTypes ?? [];
-    const { fhirEndpoint } = await this.checkUnpurged({ ...options, resourceType: first });
+    const { fhirEndpoint } = await this.#checkUnpurged({ ...options, resourceType: first });
     for (const resourceType of others) checkType(resourceType);
-    return { fhirEndpoint, changes: this.store.resourceChanges };
+    return { fhirEndpoint, changes: this.#store.resourceChanges };
   }
 
   /**
@@ -283,7 +287,7 @@ export class ResourceService {
    */
   async openWindow({ since, ...reference }: ConnectionOfReader & { readonly since: Date | undefined }) {
     await this.checkConnection(reference);
-    const { resourceChanges: changes } = this.store;
+    const { resourceChanges: changes } = this.#store;
     const { connectionId } = reference;
     return (await openWindow({ connectionId, resourceType: '*', since, changes, cursor: undefined })).window;
   }
@@ -291,24 +295,24 @@ export class ResourceService {
   /** Checks that a reader may read a connection, which can have been deleted meanwhile. @throws AppError `unknown-connection`, `connection-purged` */
   async checkConnection(reference: ConnectionOfReader): Promise<void> {
     // Any type exists.
-    await this.checkUnpurged({ ...reference, resourceType: 'Patient' });
+    await this.#checkUnpurged({ ...reference, resourceType: 'Patient' });
   }
 
   /** Tells keys that could read a connection that it was erased. @throws AppError `connection-purged` */
-  private async checkUnpurged(reference: ResourceTypeReference & Reader) {
+  async #checkUnpurged(reference: ResourceTypeReference & Reader) {
     try {
-      return await this.check(reference);
+      return await this.#check(reference);
     } catch (error) {
       const { connectionId, scope, keyId } = reference;
       if (!(error instanceof AppError && error.code === 'unknown-connection')) throw error;
-      const purge = await this.purges.find(connectionId);
+      const purge = await this.#purges.find(connectionId);
       if (!purge || !(isInScope(scope, connectionId) || purge.readerKeyIds.includes(keyId))) throw error;
       throw resourceError('connection-purged', { context: { purgedAt: purge.purgedAt.toISOString() } });
     }
   }
 
-  private async check({ provider, connectionId, resourceType, scope }: ResourceTypeReference) {
-    const connection = await this.connections.find({ provider, id: connectionId, scope });
+  async #check({ provider, connectionId, resourceType, scope }: ResourceTypeReference) {
+    const connection = await this.#connections.find({ provider, id: connectionId, scope });
     checkType(resourceType);
     return connection;
   }

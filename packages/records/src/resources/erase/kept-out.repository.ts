@@ -31,23 +31,23 @@ const keySchema = new Schema<KeyDocument>(
 /** `kept_out_patients`: erased patients that later exports must not store again. */
 export class KeptOutRepository {
   readonly encryptedFields;
-  private readonly gate;
-  private readonly model;
-  private readonly keys;
-  private readonly encryptedKeys;
+  readonly #gate;
+  readonly #model;
+  readonly #keys;
+  readonly #encryptedKeys;
 
   constructor({ database, secretBox, gate }: StoreContext) {
-    this.gate = gate;
-    this.model = database.model('KeptOutPatient', schema);
-    this.keys = database.model('KeptOutKey', keySchema);
-    this.encryptedKeys = createEncryptedField({
+    this.#gate = gate;
+    this.#model = database.model('KeptOutPatient', schema);
+    this.#keys = database.model('KeptOutKey', keySchema);
+    this.#encryptedKeys = createEncryptedField({
       database,
       secretBox,
       collection: collections.keptOutKeys,
       field: 'encryptedKey',
       ownerOf: (connectionId) => `${connectionId}/kept-out`,
     });
-    this.encryptedFields = [this.encryptedKeys];
+    this.encryptedFields = [this.#encryptedKeys];
   }
 
   /** Adds a patient and their Binaries. Adding them a second time changes nothing. */
@@ -58,21 +58,21 @@ export class KeptOutRepository {
     readonly now: Date;
   }): Promise<void> {
     const { connectionId, patientId, binaryIds = [], now } = options;
-    await this.gate.admit(connectionId, async () => {
-      const key = await this.ensureKey(connectionId);
+    await this.#gate.admit(connectionId, async () => {
+      const key = await this.#ensureKey(connectionId);
       const patient = hashOf(patientId, key);
       for (const hash of [patient, ...binaryIds.map((id) => hashOf(binaryName(id), key))]) {
         const change = { $setOnInsert: { patient, createdAt: now } };
-        await this.model.updateOne({ _id: `${connectionId}/${hash}` }, change, { upsert: true });
+        await this.#model.updateOne({ _id: `${connectionId}/${hash}` }, change, { upsert: true });
       }
     });
   }
 
   /** Allows a patient to be stored again. @returns false if the patient was not kept out */
   async remove({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }) {
-    const key = await this.findKey(connectionId);
+    const key = await this.#findKey(connectionId);
     if (!key) return false;
-    const { deletedCount } = await this.model.deleteMany({
+    const { deletedCount } = await this.#model.deleteMany({
       _id: idsBelow(connectionId),
       patient: hashOf(patientId, key),
     });
@@ -82,10 +82,10 @@ export class KeptOutRepository {
   /** @returns those of these Binaries that the connection keeps out, by what is stored now */
   async findBinaries(options: { readonly connectionId: string; readonly ids: readonly string[] }): Promise<string[]> {
     const { connectionId, ids } = options;
-    const key = await this.findKey(connectionId);
+    const key = await this.#findKey(connectionId);
     if (!key) return [];
     const idOf = (id: string) => `${connectionId}/${hashOf(binaryName(id), key)}`;
-    const found = await this.model.find({ _id: { $in: ids.map(idOf) } }, { _id: 1 }).lean();
+    const found = await this.#model.find({ _id: { $in: ids.map(idOf) } }, { _id: 1 }).lean();
     const keptOut = new Set(found.map(({ _id }) => _id));
     return ids.filter((id) => keptOut.has(idOf(id)));
   }
@@ -93,10 +93,10 @@ export class KeptOutRepository {
   /** Reads the lists of all connections that keep patients out. */
   async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
     const lists = new Map<string, KeptOutList>();
-    for (const { _id: connectionId, encryptedKey } of await this.keys.find().lean()) {
-      const key = this.encryptedKeys.decrypt(connectionId, encryptedKey);
+    for (const { _id: connectionId, encryptedKey } of await this.#keys.find().lean()) {
+      const key = this.#encryptedKeys.decrypt(connectionId, encryptedKey);
       const ids = new Set(
-        (await this.model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
+        (await this.#model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
       );
       const hasPatient = (id: string) => ids.has(`${connectionId}/${hashOf(id, key)}`);
       if (ids.size > 0) lists.set(connectionId, { hasPatient });
@@ -104,21 +104,21 @@ export class KeptOutRepository {
     return lists;
   }
 
-  private async findKey(connectionId: string): Promise<Buffer | undefined> {
-    const document = await this.keys.findById(connectionId).lean();
-    return document ? this.encryptedKeys.decrypt(connectionId, document.encryptedKey) : undefined;
+  async #findKey(connectionId: string): Promise<Buffer | undefined> {
+    const document = await this.#keys.findById(connectionId).lean();
+    return document ? this.#encryptedKeys.decrypt(connectionId, document.encryptedKey) : undefined;
   }
 
-  private async ensureKey(connectionId: string): Promise<Buffer> {
-    const key = await this.findKey(connectionId);
+  async #ensureKey(connectionId: string): Promise<Buffer> {
+    const key = await this.#findKey(connectionId);
     if (key) return key;
-    const encryptedKey = this.encryptedKeys.encrypt(connectionId, randomBytes(32));
+    const encryptedKey = this.#encryptedKeys.encrypt(connectionId, randomBytes(32));
     try {
-      await this.keys.create({ _id: connectionId, encryptedKey });
+      await this.#keys.create({ _id: connectionId, encryptedKey });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
-    return this.ensureKey(connectionId);
+    return this.#ensureKey(connectionId);
   }
 }
 

@@ -79,12 +79,12 @@ type StreamOptions = ResourceTypeReference & {
 
 /** Reads stored resources. Each resource type has a collection of the same name. */
 export class ResourceRepository {
-  private readonly database;
-  private readonly limits;
+  readonly #database;
+  readonly #limits;
 
   constructor(database: Database, limits: { readonly pageTimeMs?: number; readonly replyTimeMs?: number } = {}) {
-    this.database = database;
-    this.limits = { pageTimeMs, ...limits };
+    this.#database = database;
+    this.#limits = { pageTimeMs, ...limits };
   }
 
   /**
@@ -93,9 +93,9 @@ export class ResourceRepository {
    */
   async *streamNdjson(options: StreamOptions): AsyncGenerator<Buffer> {
     const { resourceType } = options;
-    const replies = new ReplyLimit({ ...options, ...this.limits });
+    const replies = new ReplyLimit({ ...options, ...this.#limits });
     const { signal } = replies;
-    const cursor = this.find({ resourceType, query: unordered(options), maxTimeMS: streamTimeMs, signal, raw: true });
+    const cursor = this.#find({ resourceType, query: unordered(options), maxTimeMS: streamTimeMs, signal, raw: true });
     const writer = new JsonWriter(2 * chunkBytes);
     try {
       while (await replies.wait(cursor.hasNext())) {
@@ -119,9 +119,9 @@ export class ResourceRepository {
   /** Streams all current resources that match a search as objects, a batch at a time, in no order and with constant memory. */
   async *streamBatches(options: StreamOptions): AsyncGenerator<readonly unknown[]> {
     const { resourceType } = options;
-    const replies = new ReplyLimit({ ...options, ...this.limits });
+    const replies = new ReplyLimit({ ...options, ...this.#limits });
     const { signal } = replies;
-    const cursor = this.find({
+    const cursor = this.#find({
       resourceType,
       query: unordered(options),
       maxTimeMS: streamTimeMs,
@@ -154,7 +154,7 @@ export class ResourceRepository {
   ): Promise<boolean> {
     const { resourceType, since } = options;
     const query = since ? toChangedQuery({ ...options, since }) : toSelectionQuery(options);
-    const found = this.find({ resourceType, query, limit: 1, maxTimeMS: this.limits.pageTimeMs, signal: undefined });
+    const found = this.#find({ resourceType, query, limit: 1, maxTimeMS: this.#limits.pageTimeMs, signal: undefined });
     try {
       return (await found.toArray()).length > 0;
     } catch (error) {
@@ -174,7 +174,7 @@ export class ResourceRepository {
     resourceType: string,
     documents: readonly ResourceDocument[],
   ): Promise<ReadonlySet<ResourceDocument>> {
-    const stored = await readVersions(this.database.collection(resourceType), documents);
+    const stored = await readVersions(this.#database.collection(resourceType), documents);
     const isStale = (document: ResourceDocument): boolean => {
       const version = stored.get(document._id);
       return version !== undefined && compareVersions(document, version) === 'older';
@@ -184,7 +184,7 @@ export class ResourceRepository {
 
   /** @returns the `_id`s of those of which a version with content is stored */
   async findStored(resourceType: string, documents: readonly ResourceDocument[]): Promise<ReadonlySet<string>> {
-    const stored = await readVersions(this.database.collection(resourceType), documents);
+    const stored = await readVersions(this.#database.collection(resourceType), documents);
     return new Set([...stored.values()].filter(({ deleted }) => !deleted).map(({ _id }) => _id));
   }
 
@@ -210,8 +210,8 @@ export class ResourceRepository {
     try {
       for (const { conditions, order: sort, isDescending, prefix } of pageQueries({ query, position: start })) {
         const page = { ...query, conditions };
-        const { pageTimeMs: maxTimeMS } = this.limits;
-        for await (const document of this.find({
+        const { pageTimeMs: maxTimeMS } = this.#limits;
+        for await (const document of this.#find({
           resourceType,
           query: page,
           order: sort,
@@ -236,9 +236,9 @@ export class ResourceRepository {
   async count(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal }) {
     const { resourceType, signal } = options;
     const query = toResourceQuery(options);
-    const { pageTimeMs: maxTimeMS } = this.limits;
+    const { pageTimeMs: maxTimeMS } = this.#limits;
     try {
-      return await this.database
+      return await this.#database
         .collection(resourceType)
         .countDocuments(
           { $and: allConditions(query) },
@@ -256,7 +256,7 @@ export class ResourceRepository {
     readonly resourceId: string;
   }): Promise<StoredVersion | undefined> {
     const { connectionId, resourceType, resourceId } = reference;
-    const document = await this.database.collection<StoredContent>(resourceType).findOne(
+    const document = await this.#database.collection<StoredContent>(resourceType).findOne(
       { _id: `${connectionId}/${resourceId}` },
       {
         projection: {
@@ -283,18 +283,18 @@ export class ResourceRepository {
     readonly resourceId: string;
   }): Promise<(ResourceDocument & { readonly revision: number }) | undefined> {
     const { connectionId, resourceType, resourceId } = reference;
-    const collection = this.database.collection<ResourceDocument & { readonly revision: number }>(resourceType);
+    const collection = this.#database.collection<ResourceDocument & { readonly revision: number }>(resourceType);
     return (await collection.findOne({ _id: `${connectionId}/${resourceId}` })) ?? undefined;
   }
 
   /** Finds current resources by their ids. */
   async findByIds(options: ResourceTypeReference & { readonly ids: readonly string[] }): Promise<unknown[]> {
     const { connectionId, resourceType, ids } = options;
-    const documents = await this.database
+    const documents = await this.#database
       .collection<StoredContent>(resourceType)
       .find(
         { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, deleted: false },
-        { projection: { _id: 0, resource: 1, numberTexts: 1 }, maxTimeMS: this.limits.pageTimeMs },
+        { projection: { _id: 0, resource: 1, numberTexts: 1 }, maxTimeMS: this.#limits.pageTimeMs },
       )
       .toArray();
     return documents.map(decode);
@@ -308,7 +308,7 @@ export class ResourceRepository {
   }): Promise<readonly SourcedVersion[]> {
     const { connectionId, resourceType, resourceId } = reference;
     const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
-    const document = await this.database
+    const document = await this.#database
       .collection<SourcedVersion & Named & { readonly earlier?: readonly SourcedVersion[]; readonly erased?: true }>(
         resourceType,
       )
@@ -324,7 +324,7 @@ export class ResourceRepository {
    * @param options.ids `<connectionId>/<resource id>`
    */
   async *readAttachments({ type, ids }: { readonly type: string; readonly ids: readonly string[] }) {
-    const found = this.database
+    const found = this.#database
       .collection<StoredWithAttachments>(type)
       .find({ _id: { $in: [...ids] } }, { projection: { deleted: 1, subsetted: 1, resource: 1 }, batchSize });
     for await (const { _id: id, deleted, subsetted, resource } of found) {
@@ -337,7 +337,7 @@ export class ResourceRepository {
   /** Lists the ids of the resources of a type that are in a patient's compartment. */
   async listOfPatient(patient: PatientOfConnection & { readonly resourceType: string }): Promise<string[]> {
     const ids: string[] = [];
-    for await (const page of findOfPatient(this.database, patient))
+    for await (const page of findOfPatient(this.#database, patient))
       ids.push(...page.map(({ resourceId }) => resourceId));
     return ids;
   }
@@ -345,7 +345,7 @@ export class ResourceRepository {
   /** Lists the sorted ids of the current resources of a connection and type. */
   async listIds(reference: { readonly connectionId: string; readonly resourceType: string }): Promise<string[]> {
     const { connectionId, resourceType } = reference;
-    const documents = await this.database
+    const documents = await this.#database
       .collection(resourceType)
       .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } })
       .toArray();
@@ -355,7 +355,7 @@ export class ResourceRepository {
   /** The id of any current resource of a connection and type. */
   async findAnyId(reference: { readonly connectionId: string; readonly resourceType: string }) {
     const { connectionId, resourceType } = reference;
-    const found = await this.database
+    const found = await this.#database
       .collection(resourceType)
       .findOne({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } });
     return found?.resourceId as string | undefined;
@@ -364,8 +364,8 @@ export class ResourceRepository {
   /** The types of which a resource, a tombstone or the entry of an erasure of the connection is stored. One read by an index for each type. */
   async listStoredTypes(connectionId: string): Promise<string[]> {
     const stored: string[] = [];
-    for (const type of await listResourceTypes(this.database)) {
-      const found = await this.database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } });
+    for (const type of await listResourceTypes(this.#database)) {
+      const found = await this.#database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } });
       if (found) stored.push(type);
     }
     return stored;
@@ -374,14 +374,14 @@ export class ResourceRepository {
   /** Counts the current resources of a connection by type. Types without resources are left out. */
   async countByType(connectionId: string): Promise<Readonly<Record<string, number>>> {
     const counts: Record<string, number> = {};
-    for (const type of await listResourceTypes(this.database)) {
-      const count = await this.database.collection(type).countDocuments({ connectionId, deleted: false });
+    for (const type of await listResourceTypes(this.#database)) {
+      const count = await this.#database.collection(type).countDocuments({ connectionId, deleted: false });
       if (count > 0) counts[type] = count;
     }
     return counts;
   }
 
-  private find(options: {
+  #find(options: {
     readonly resourceType: string;
     readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
     readonly order?: readonly OrderField[];
@@ -396,7 +396,7 @@ export class ResourceRepository {
   }) {
     const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false, size = batchSize } = options;
     const direction = options.isDescending ? -1 : 1;
-    return this.database.collection(resourceType).find(
+    return this.#database.collection(resourceType).find(
       { $and: [...query.conditions] },
       {
         projection: Object.fromEntries(

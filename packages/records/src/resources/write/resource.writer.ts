@@ -75,12 +75,12 @@ const maxRounds = 20;
 
 /** Writes the versions of resources that are newer than the stored ones. */
 export class VersionWriter implements ResourceWriter {
-  private readonly database;
-  private readonly gate;
-  private readonly keptOutStore;
-  private readonly rawWrites;
+  readonly #database;
+  readonly #gate;
+  readonly #keptOutStore;
+  readonly #rawWrites;
   // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
-  private readonly prepared = new Map<string, Promise<void>>();
+  readonly #prepared = new Map<string, Promise<void>>();
 
   constructor(options: {
     readonly database: Database;
@@ -91,14 +91,14 @@ export class VersionWriter implements ResourceWriter {
     readonly rawWrites?: () => RawWrites | undefined;
   }) {
     const { database, gate, keptOutStore, rawWrites = () => undefined } = options;
-    this.database = database;
-    this.gate = gate;
-    this.keptOutStore = keptOutStore;
-    this.rawWrites = rawWrites;
+    this.#database = database;
+    this.#gate = gate;
+    this.#keptOutStore = keptOutStore;
+    this.#rawWrites = rawWrites;
   }
 
   write(resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) {
-    return this.writeBatch(resourceType, documents, { isRepeated });
+    return this.#writeBatch(resourceType, documents, { isRepeated });
   }
 
   /**
@@ -109,29 +109,29 @@ export class VersionWriter implements ResourceWriter {
     const file = new FileNovelty<StoredVersion>();
     return {
       write: (resourceType, documents, isRepeated = false) =>
-        this.writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged }),
+        this.#writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged }),
     };
   }
 
-  private prepare(resourceType: string): Promise<void> {
-    const earlier = this.prepared.get(resourceType);
+  #prepare(resourceType: string): Promise<void> {
+    const earlier = this.#prepared.get(resourceType);
     if (earlier !== undefined) return earlier;
-    const preparing = prepareResourceTypes(this.database, [resourceType]);
-    this.prepared.set(resourceType, preparing);
+    const preparing = prepareResourceTypes(this.#database, [resourceType]);
+    this.#prepared.set(resourceType, preparing);
     // After an error the next batch tries again.
-    preparing.catch(() => this.prepared.delete(resourceType));
+    preparing.catch(() => this.#prepared.delete(resourceType));
     return preparing;
   }
 
   /** Compares and writes until no document has lost a race. */
-  private async writeNewest(
+  async #writeNewest(
     resourceType: string,
     documents: readonly ResourceDocument[],
     { file, isRepeated, renewsUnchanged }: WriteOptions,
   ): Promise<Comparisons> {
-    const collection = this.database.collection(resourceType);
-    const raw = this.rawWrites();
-    const send = raw ? sendRaw(raw) : sendByDriver(this.database);
+    const collection = this.#database.collection(resourceType);
+    const raw = this.#rawWrites();
+    const send = raw ? sendRaw(raw) : sendByDriver(this.#database);
     const newest = newestOfEach(documents);
     let { candidates, unchanged, stale } = newest;
     let { incomplete } = newest;
@@ -157,7 +157,7 @@ export class VersionWriter implements ResourceWriter {
     return { unchanged, stale, setBack, contradictions, incomplete };
   }
 
-  private async writeBatch(
+  async #writeBatch(
     resourceType: string,
     documents: readonly ResourceDocument[],
     {
@@ -168,12 +168,12 @@ export class VersionWriter implements ResourceWriter {
   ): Promise<WriteOutcome> {
     const [first] = documents;
     if (first === undefined) return noOutcome;
-    return this.gate.admit(first.connectionId, (keptOut) =>
-      this.writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
+    return this.#gate.admit(first.connectionId, (keptOut) =>
+      this.#writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
     );
   }
 
-  private async writeAdmitted(
+  async #writeAdmitted(
     options: WriteOptions & {
       readonly resourceType: string;
       readonly documents: readonly ResourceDocument[];
@@ -181,10 +181,11 @@ export class VersionWriter implements ResourceWriter {
     },
   ): Promise<WriteOutcome> {
     const { resourceType, documents } = options;
-    const { admitted, ...withheld } = await this.withholdOf(options);
-    if (admitted.length > 0) await this.prepare(resourceType);
-    const { unchanged, stale, ...noted } = await this.writeNewest(resourceType, admitted, options);
-    const { keptOutStore, database } = this;
+    const { admitted, ...withheld } = await this.#withholdOf(options);
+    if (admitted.length > 0) await this.#prepare(resourceType);
+    const { unchanged, stale, ...noted } = await this.#writeNewest(resourceType, admitted, options);
+    const keptOutStore = this.#keptOutStore;
+    const database = this.#database;
     if (resourceType === 'Binary') await eraseKeptOutBinaries({ database, keptOutStore, documents: admitted });
     const written = admitted.length - unchanged - stale;
     // An earlier version in the same batch was not compared.
@@ -193,13 +194,14 @@ export class VersionWriter implements ResourceWriter {
   }
 
   /** Erases what is stored of documents that are kept out. @returns the others */
-  private async withholdOf(options: {
+  async #withholdOf(options: {
     readonly resourceType: string;
     readonly documents: readonly ResourceDocument[];
     readonly keptOut: KeptOutList | undefined;
   }) {
     const { resourceType, documents, keptOut } = options;
-    const { database, keptOutStore } = this;
+    const database = this.#database;
+    const keptOutStore = this.#keptOutStore;
     const refused = await findRefused({ keptOutStore, keptOut, resourceType, documents });
     if (refused.size === 0) return { admitted: documents, withheld: 0 };
     const newest = newestOfEach(documents).candidates.filter((document) => refused.has(document));

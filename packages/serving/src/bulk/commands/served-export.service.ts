@@ -65,15 +65,15 @@ const chunkCharacters = 64 * 1024;
  * again by the next export, so consecutive exports miss nothing, whatever is stored while they are read.
  */
 export class ServedExportService {
-  private readonly store;
-  private readonly resources;
+  readonly #store;
+  readonly #resources;
 
   constructor(options: {
     readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceChanges'>;
     readonly resources: Pick<ResourceService, 'openWindow' | 'checkConnection'>;
   }) {
-    this.store = options.store;
-    this.resources = options.resources;
+    this.#store = options.store;
+    this.#resources = options.resources;
   }
 
   /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged` */
@@ -88,8 +88,8 @@ export class ServedExportService {
     const searches = typeFilters.map(({ type, parameters: search }) => ({ type, query: search.toString() }));
     await admit({ patients: patients.length });
     const since = sinceMs === undefined ? undefined : new Date(sinceMs);
-    const window = await this.resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
-    return this.store.servedExports.create({
+    const window = await this.#resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
+    return this.#store.servedExports.create({
       ...{ connectionId, clientId, request, types, typeFilters: searches, patients, elements, ignored },
       ...(since ? { since: window.since } : {}),
       until: window.until,
@@ -104,14 +104,14 @@ export class ServedExportService {
    */
   async manifest(options: ExportReference & { readonly urlOf: (name: string) => string }) {
     const { urlOf } = options;
-    const served = await this.find(options);
-    await this.checkDeletions(served);
-    const types = await this.readableTypes(served, options);
+    const served = await this.#find(options);
+    await this.#checkDeletions(served);
+    const types = await this.#readableTypes(served, options);
     const found = await Promise.all(
-      types.map(async (type) => ((await this.store.resources.hasAny(selectionOf(served, type))) ? [type] : [])),
+      types.map(async (type) => ((await this.#store.resources.hasAny(selectionOf(served, type))) ? [type] : [])),
     );
     const output = found.flat().map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
-    const hasDeletions = await this.hasDeletions(served, types);
+    const hasDeletions = await this.#hasDeletions(served, types);
     return {
       expiresAt: served.expiresAt,
       manifest: writeManifest({
@@ -132,14 +132,14 @@ export class ServedExportService {
    */
   async readFile(options: ExportReference & { readonly name: string; readonly signal: AbortSignal }) {
     const { name, signal, checkType } = options;
-    const served = await this.find(options);
+    const served = await this.#find(options);
     if (name === errorFile) return { lines: ignoredLines(served), patients: [] };
     const patients = served.patients.length > 0 ? served.patients : [anyPatient];
     if (name === deletedFile && served.since) {
-      const types = await this.readableTypes(served, options);
+      const types = await this.#readableTypes(served, options);
       const deletions = { connectionId: served.connectionId, types, since: served.since, signal };
-      await this.checkDeletions(served);
-      return { lines: this.deletionLines(served, deletions), patients: [anyPatient] };
+      await this.#checkDeletions(served);
+      return { lines: this.#deletionLines(served, deletions), patients: [anyPatient] };
     }
     const type = name.replace(/\.ndjson$/, '');
     const isExported = served.types.length === 0 || served.types.includes(type);
@@ -147,7 +147,7 @@ export class ServedExportService {
     checkType(type);
     const { since, elements } = served;
     const selection = { ...selectionOf(served, type), signal };
-    const { resources, resourceChanges } = this.store;
+    const { resources, resourceChanges } = this.#store;
     if (since) {
       const changed = resourcesOf(resourceChanges.readOnce({ ...selection, since }));
       return { lines: toLines(changed, elements), patients };
@@ -159,20 +159,20 @@ export class ServedExportService {
 
   /** @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged` */
   async delete(options: ExportReference): Promise<void> {
-    await this.find(options);
-    await this.store.servedExports.delete(options.id);
+    await this.#find(options);
+    await this.#store.servedExports.delete(options.id);
   }
 
   /** The connection can have been deleted since the kick-off. */
-  private async find({ id, provider, connectionId, scope, clientId }: ExportReference): Promise<ServedExport> {
-    await this.resources.checkConnection({ provider, connectionId, scope, keyId: clientId });
-    const served = await this.store.servedExports.find({ id, now: new Date() });
+  async #find({ id, provider, connectionId, scope, clientId }: ExportReference): Promise<ServedExport> {
+    await this.#resources.checkConnection({ provider, connectionId, scope, keyId: clientId });
+    const served = await this.#store.servedExports.find({ id, now: new Date() });
     if (served?.clientId === clientId && served.connectionId === connectionId) return served;
     throw servedExportError('unknown-served-export');
   }
 
-  private async readableTypes({ types, connectionId }: ServedExport, { checkType }: Reader): Promise<string[]> {
-    const all = types.length > 0 ? types : await this.store.resources.listStoredTypes(connectionId);
+  async #readableTypes({ types, connectionId }: ServedExport, { checkType }: Reader): Promise<string[]> {
+    const all = types.length > 0 ? types : await this.#store.resources.listStoredTypes(connectionId);
     return all.filter((type) => {
       try {
         checkType(type);
@@ -184,29 +184,29 @@ export class ServedExportService {
   }
 
   /** Tombstones can have been deleted since the kick-off. @throws AppError `history-expired` */
-  private async checkDeletions({ since }: ServedExport): Promise<void> {
-    if (since) await checkSince(since, this.store.resourceChanges);
+  async #checkDeletions({ since }: ServedExport): Promise<void> {
+    if (since) await checkSince(since, this.#store.resourceChanges);
   }
 
-  private async *deletionLines(
+  async *#deletionLines(
     served: ServedExport,
     window: Parameters<ResourceStore['resourceChanges']['readDeletions']>[0],
   ): AsyncGenerator<Buffer> {
     let entries: object[] = [];
-    for await (const reference of this.store.resourceChanges.readDeletions(window)) {
+    for await (const reference of this.#store.resourceChanges.readDeletions(window)) {
       entries.push({ request: { method: 'DELETE', url: reference } });
       if (entries.length < maxBundleEntries) continue;
       yield bundleLine(entries);
       entries = [];
     }
     // The retention notes what it deletes before it does. An error cuts the file off.
-    await this.checkDeletions(served);
+    await this.#checkDeletions(served);
     if (entries.length > 0) yield bundleLine(entries);
   }
 
-  private async hasDeletions({ connectionId, since }: ServedExport, types: readonly string[]): Promise<boolean> {
+  async #hasDeletions({ connectionId, since }: ServedExport, types: readonly string[]): Promise<boolean> {
     if (!since) return false;
-    for await (const _ of this.store.resourceChanges.readDeletions({ connectionId, types, since, limit: 1 }))
+    for await (const _ of this.#store.resourceChanges.readDeletions({ connectionId, types, since, limit: 1 }))
       return true;
     return false;
   }

@@ -39,9 +39,9 @@ export interface OpenedTable {
 
 /** Makes tables of stored resources for the API. Views are compiled once. */
 export class TableService {
-  private readonly store;
-  private readonly connections;
-  private readonly compiled = new Map<string, CompiledView>();
+  readonly #store;
+  readonly #connections;
+  readonly #compiled = new Map<string, CompiledView>();
 
   constructor(options: {
     readonly store: Pick<ResourceStore, 'resources' | 'resourceChanges'>;
@@ -55,14 +55,14 @@ export class TableService {
     };
   }) {
     const { store, connections } = options;
-    this.store = store;
-    this.connections = connections;
+    this.#store = store;
+    this.#connections = connections;
   }
 
   /** The published views, with their columns. */
   list() {
     return Object.entries(publishedViews).map(([name, { title, description }]) => {
-      const { resourceType, columns } = this.find(name);
+      const { resourceType, columns } = this.#find(name);
       return {
         ...{ name, title, description, resourceType },
         columns: columns.map(({ kind: _, ...column }) => column),
@@ -73,11 +73,11 @@ export class TableService {
   /** @throws AppError `unknown-connection`, `unknown-view`, `invalid-view`, `history-expired`, `invalid-request` */
   async open(options: StreamTable): Promise<OpenedTable> {
     const { provider, connectionIds, scope, format, quotesFormulas, since, limit, signal, onFurther } = options;
-    for (const id of connectionIds) await this.connections.find({ provider, id, scope });
-    const view = typeof options.view === 'string' ? this.find(options.view) : compileOwnView(options.view);
+    for (const id of connectionIds) await this.#connections.find({ provider, id, scope });
+    const view = typeof options.view === 'string' ? this.#find(options.view) : compileOwnView(options.view);
     const columns = tableColumns(view, since);
     const search = readSearch(options);
-    const { resourceChanges } = this.store;
+    const { resourceChanges } = this.#store;
     if (since) await checkSince(since, resourceChanges);
     const until = await resourceChanges.settledUntil();
     const requested = [
@@ -96,18 +96,18 @@ export class TableService {
       onFurther,
     };
     return {
-      chunks: readTable({ ...table, limit: limit ?? Number.POSITIVE_INFINITY, store: this.store }),
+      chunks: readTable({ ...table, limit: limit ?? Number.POSITIVE_INFINITY, store: this.#store }),
       contentType: tableFormats[format].contentType,
       fileName: `${nameOf(options.view)}.${format}`,
       ...{ patients, until },
     };
   }
 
-  private find(name: string): CompiledView {
+  #find(name: string): CompiledView {
     const definition = Object.hasOwn(publishedViews, name) ? publishedViews[name] : undefined;
     if (!definition) throw tableError('unknown-view');
-    const compiled = this.compiled.get(name) ?? compileView(definition);
-    this.compiled.set(name, compiled);
+    const compiled = this.#compiled.get(name) ?? compileView(definition);
+    this.#compiled.set(name, compiled);
     return compiled;
   }
 }
