@@ -64,11 +64,12 @@ export class HealthService {
   /** Reads what a worker has stored. If no worker has done that for minutes, this process checks the data itself. */
   async #readData(isFresh: boolean): Promise<void> {
     const read = async () => {
-      const stored = isFresh ? undefined : await this.#readStored();
+      const stored = await this.#readStored();
       const isCurrent = stored !== undefined && ageMs(stored.checkedAt, new Date()) <= maxDataAgeMs;
       return isCurrent ? stored : this.#checkNow();
     };
-    const data = await (isFresh ? read() : readWithin(reportMs, read));
+    // What was kept for some seconds may be older than what the caller has just changed.
+    const data = await (isFresh ? checkData(this.#deps, new Date()) : readWithin(reportMs, read));
     if (data && !(this.#data && this.#data.checkedAt > data.checkedAt)) this.#data = data;
   }
 
