@@ -153,6 +153,10 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
   });
   await settled(send, await startExport(send, { connectionId: refused.data.id }));
 
+  // After the export, so that it searches a stored patient.
+  await send('POST', `/api/ehr/connections/${connectionId}/probe`, { body: {} });
+  await probed(send, `/api/ehr/connections/${connectionId}/probe`);
+
   const issue = [
     { severity: 'error', code: 'forbidden', diagnostics: planted.upstream, details: { text: planted.upstream } },
     { severity: planted.upstream, code: planted.upstream, expression: [planted.upstream] },
@@ -178,6 +182,10 @@ async function exportSignedFiles({ send, system }: Use): Promise<string> {
 
 async function startExport(send: Send, body: object): Promise<string> {
   return (await send('POST', `${athena}/bulk-export`, { body })).data.id;
+}
+
+async function probed(send: Send, path: string): Promise<void> {
+  await waitFor(async () => (await send('GET', path)).data?.probe?.endedAt !== undefined);
 }
 
 async function settled(send: Send, id: string): Promise<void> {

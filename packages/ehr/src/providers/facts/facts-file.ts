@@ -4,16 +4,21 @@ import type { Provider } from '../provider.ts';
 import { type FactName, type Facts, type FactValue, factNames, factsSchema } from './facts.ts';
 
 /** A file of facts, which a probe writes and `apply` reads. */
-export const factsFileSchema = z.strictObject({
-  provider: z.string().min(1).max(50).describe('The provider whose entry it corrects.'),
-  environment: z.string().min(1).max(100).describe('The environment in which it was measured.'),
-  measuredAt: z.iso.datetime().describe('When the probe ended.'),
-  version: z.string().max(50).describe('The version of Bulkhead that measured.'),
-  used: z
-    .strictObject({ requests: z.int().min(0), exports: z.int().min(0) })
-    .describe('How many requests the probe sent, and how many exports it started.'),
-  facts: factsSchema.describe('The facts by their name. A fact without a `value` is unknown.'),
-});
+export const factsFileSchema = z
+  .strictObject({
+    provider: z.string().min(1).max(50).describe('The provider whose entry it corrects.'),
+    environment: z.string().min(1).max(100).describe('The environment in which it was measured.'),
+    measuredAt: z.iso.datetime().describe('When the probe ended.'),
+    version: z.string().max(50).describe('The version of Bulkhead that measured.'),
+    used: z
+      .strictObject({
+        requests: z.int().min(0).describe('Requests that were sent, with those for tokens.'),
+        exports: z.int().min(0).describe('Exports that were started and deleted.'),
+      })
+      .describe('How many requests the probe sent, and how many exports it started.'),
+    facts: factsSchema.describe('The facts by their name. A fact without a `value` is unknown.'),
+  })
+  .meta({ id: 'FactsFile', description: 'What a probe has measured at an EHR, without data of patients.' });
 export type FactsFile = Immutable<z.output<typeof factsFileSchema>>;
 
 /** Facts of which the second says nothing, or the opposite, unless the first is `accepted`. */

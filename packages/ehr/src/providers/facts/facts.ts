@@ -84,7 +84,12 @@ type OptionalFacts = {
 
 export const factsSchema = z.strictObject(
   Object.fromEntries(
-    factNames.map((name) => [name, measured(factSchemas[name] as z.ZodType).exactOptional()]),
+    factNames.map((name) => [
+      name,
+      measured(factSchemas[name] as z.ZodType)
+        .exactOptional()
+        .describe(`${titleOf(name).replace(/^[a-z]/, (first) => first.toUpperCase())}. Absent if it was not measured.`),
+    ]),
   ) as unknown as OptionalFacts,
 );
 export type Facts = Immutable<z.output<typeof factsSchema>>;
