@@ -26,6 +26,17 @@ test('the commands of docs/how-to/nightly-sync.md work as written', async () => 
   ]);
 }, 120_000);
 
+test('the commands of docs/how-to/measure-an-ehr.md measure the EHR and apply its facts', async () => {
+  await run('bulkhead export start --connection "$CONNECTION" --types Patient,Observation --watch');
+  // A person is asked before it sends anything.
+  const page = (await commandsOf('docs/how-to/measure-an-ehr.md')).replace(' --out', ' --yes --out');
+  const printed = await run(page);
+  expect(printed).toMatch(/^the largest page of a search +\S+/m);
+  const { facts } = JSON.parse(readFileSync(join(system.folder, 'facts.json'), 'utf8'));
+  expect(facts.groupIdTemplate).toMatchObject({ value: 'a-1.C-{practiceId}', differs: false });
+  expect(await system.store.providerFacts.list()).toMatchObject([{ facts: { since: { value: 'accepted' } } }]);
+}, 120_000);
+
 test('the program of docs/how-to/new-each-night.md lists everything once, and then what has changed', async () => {
   await run('bulkhead export start --connection "$CONNECTION" --types Observation --watch');
   const page = await commandsOf('docs/how-to/new-each-night.md');
