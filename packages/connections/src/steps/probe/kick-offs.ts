@@ -52,7 +52,7 @@ export function createKickOffs(options: {
     if (current.used.exports >= current.limits.exports) throw new ProbeStop('limit');
     const how = describe(trial);
     try {
-      const response = await limited.session.send(requestOf(place, { trial, now: now(), signal }));
+      const response = await limited.session.send(requestOf(place, { trial, since: sinceOf(limited, now()), signal }));
       const location = response.headers['content-location'];
       if (location === undefined || !URL.canParse(location, response.url))
         return { kind: 'unclear', how: `the EHR answered ${how} with ${response.status} and no address of an export` };
@@ -93,7 +93,7 @@ export function exportEndpoint({ fhirEndpoint }: Connection, groupId: string | u
 
 function requestOf(
   place: KickOffPlace,
-  options: { readonly trial: KickOffTrial; readonly now: Date; readonly signal: AbortSignal },
+  options: { readonly trial: KickOffTrial; readonly since: Date; readonly signal: AbortSignal },
 ): SessionRequest {
   const { trial, signal } = options;
   const parameters = parametersOf(place, options);
@@ -122,9 +122,9 @@ function toResult(error: AppError, how: string): KickOffResult {
 
 function parametersOf(
   { secondType }: KickOffPlace,
-  { trial, now }: { readonly trial: KickOffTrial; readonly now: Date },
+  { trial, since }: { readonly trial: KickOffTrial; readonly since: Date },
 ): [string, string][] {
-  const { types, since, typeFilter, patient } = trial;
+  const { types, typeFilter, patient } = trial;
   const second = secondType ?? 'Patient';
   const named: [string, string][] =
     types === 'list'
@@ -135,14 +135,19 @@ function parametersOf(
             ['_type', second],
           ]
         : [['_type', 'Patient']];
-  // Servers refuse a time in the future, and their clocks differ.
-  if (since) named.push(['_since', new Date(now.getTime() - clockSlackMs).toISOString()]);
+  if (trial.since) named.push(['_since', since.toISOString()]);
   if (typeFilter !== undefined) named.push(['_typeFilter', typeFilter]);
   if (patient !== undefined) named.push(['patient', `Patient/${patient}`]);
   return named;
 }
 
+/** Servers refuse a time in the future, and clocks differ. */
 const clockSlackMs = 60_000;
+
+/** The present, by the clock of the EHR if its responses have the time. */
+function sinceOf(limited: LimitedSession, now: Date): Date {
+  return limited.clock() ?? new Date(now.getTime() - clockSlackMs);
+}
 
 function toResource(parameters: readonly [string, string][]) {
   const parameter = parameters.map(([name, value]) => {

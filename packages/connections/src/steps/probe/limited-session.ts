@@ -83,6 +83,11 @@ export function limitSession(options: {
     check,
     isSilent: () => silent >= maxSilent,
     lastHead: () => heads.at(-1),
+    /** The time of the last response. Undefined if it had none. */
+    clock(): Date | undefined {
+      const time = Date.parse(heads.at(-1)?.headers.date ?? '');
+      return Number.isNaN(time) ? undefined : new Date(time);
+    },
     /** Writes what was counted since the last request. */
     async flush(): Promise<void> {
       await store.probes.count(probe, { requests: unwritten });

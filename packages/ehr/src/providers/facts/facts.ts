@@ -49,7 +49,7 @@ export const factSchemas = {
   linkWorksTwice: z.boolean().describe('whether the link of a file works a second time'),
   retryAfterSeconds: seconds.describe('the `Retry-After` of a running export'),
   progress: z.enum(['percent', 'text', 'none']).describe('the `X-Progress` of a running export'),
-  deleteStatus: z.int().min(200).max(299).describe('the status of the deletion of an export'),
+  deleteStatus: z.int().min(200).max(499).describe('the status of the deletion of an export'),
   nextLinks: z.boolean().describe('whether a page of a search links to the next one'),
   pageSize: z.int().min(1).max(1000).describe('the largest page of a search'),
   defaultPageSize: z.int().min(1).max(1000).describe('the page of a search without `_count`'),
