@@ -127,7 +127,7 @@ export const ehrError = defineErrors({
   },
   'kick-off-too-recent': {
     title: 'The EHR exported the same data a short time ago',
-    advice: 'Nothing needs to be done. The export is requested once more after a wait.',
+    advice: 'No action is needed. The export is requested again after a wait.',
     message:
       'The EHR exported the same data a short time ago and refuses to export it again now. The kick-off is sent once more after a wait. To avoid this, set `kickOffWindow` of the provider.',
   },

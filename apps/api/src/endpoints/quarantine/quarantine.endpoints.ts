@@ -93,7 +93,7 @@ const dismissQuarantinedLines = defineEndpoint({
   access: 'operator',
   summary: 'Dismiss quarantined lines that are not needed',
   description:
-    'Marks the open lines as not needed, so that the health report and the list of open lines no longer have them. They keep their content until their retention ends, and can still be replayed one by one.',
+    'Marks the open lines as not needed. They no longer appear in the health report or among the open lines. They keep their content until their retention ends, and can still be replayed one by one.',
   request: {
     body: { schema: dismissBodySchema, example: { exportId, reason: 'invalid-json' } },
     readBody: parseJson(),

@@ -67,7 +67,7 @@ const listTables = defineEndpoint({
   audited: false,
   summary: 'List the published views, with a sentence about each column',
   description:
-    'Returns the views that can be read as tables by their name. Their columns have the names of the input layer of the Tuva project where it has them. They are in packages/serving/src/tables/views, as a start for your own.',
+    'Returns the views that can be read as tables by their name. Their columns have the names of the input layer of the Tuva project where it has them. Their source is in packages/serving/src/tables/views. Use it as a starting point for your own views.',
   request: { query: shortListQuery },
   responses: { 200: page('The views', { item: tableViewSchema, example: tableListExample }) },
   handler({ query, services }) {
