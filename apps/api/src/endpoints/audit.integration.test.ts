@@ -19,6 +19,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'getErasure',
   'listRetention',
   'getCapabilities',
+  'readProbe',
   'listBulkExports',
   'watchBulkExports',
   // The export of these requests has failed. A test below reads an export with links to files.
