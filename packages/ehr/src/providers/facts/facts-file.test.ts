@@ -27,6 +27,15 @@ test('measured facts change the entry of a provider and are kept in their enviro
   expect(registry.get('athenahealth')).toEqual(createProviderRegistry({}).get('athenahealth'));
 });
 
+test('the scopes of one application do not narrow what others of the vendor request', () => {
+  const registry = createProviderRegistry({});
+  const narrow = { grantedScopes: measured(['system/Patient.rs']), scopeTypes: measured(['Patient']) };
+  registry.setMeasured([readFactsFile(fileOf(narrow))]);
+  const { scopeTypes, environments } = registry.get('athenahealth');
+  expect(scopeTypes).toEqual(createProviderRegistry({}).get('athenahealth').scopeTypes);
+  expect(environments.preview?.measured?.facts.scopeTypes?.value).toEqual(['Patient']);
+});
+
 test('what an operator has set goes before what was measured', () => {
   const rateLimit = { limit: 5, windowMs: 1000, perDay: 7000 };
   const entry = { id: 'athenahealth', groupIdTemplate: 'own-{practiceId}', rateLimit };

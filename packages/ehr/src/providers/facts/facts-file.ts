@@ -102,16 +102,15 @@ function isSame(value: unknown, known: unknown): boolean {
 
 /**
  * The part of a provider's entry that a file of facts changes. Every fact is kept in the `measured` part of its environment. Those that the
- * entry has too change what Bulkhead does.
+ * entry has too change what Bulkhead does, except for `scopeTypes`: the scopes of one application say nothing about those of another.
  */
 export function toOverlay({ facts, provider: id, environment, measuredAt, version }: FactsFile, provider: Provider) {
-  const { groupIdTemplate, scopeTypes, requestsPerDay, pageSize } = facts;
+  const { groupIdTemplate, requestsPerDay, pageSize } = facts;
   const rateLimit = ownEnvironment(provider, environment)?.rateLimit ?? provider.rateLimit;
   const perDay = requestsPerDay?.value;
   return {
     id,
     ...(groupIdTemplate?.value === undefined ? {} : { groupIdTemplate: groupIdTemplate.value }),
-    ...(scopeTypes?.value === undefined ? {} : { scopeTypes: scopeTypes.value }),
     ...(pageSize?.value === undefined ? {} : { search: { pageSize: pageSize.value } }),
     environments: {
       [environment]: {
