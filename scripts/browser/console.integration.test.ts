@@ -209,6 +209,8 @@ describeInBrowser('the console in a browser', (open) => {
     const [line = ''] = await browsed.system.simulator.lines('Patient');
     const { id } = JSON.parse(line) as { id: string };
     await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
+    await page.getByRole('button', { name: id }).waitFor();
+    expect(await faultsOfAccessibility(page)).toEqual([]);
     await page.getByRole('button', { name: id }).click();
     await page.getByText(`"id": "${id}"`).waitFor();
     await page.getByRole('tab', { name: 'Sources' }).click();
