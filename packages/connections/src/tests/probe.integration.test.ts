@@ -198,6 +198,17 @@ test('a probe says that all kick-offs are refused', async () => {
   expect([phase, used.exports, facts.since]).toEqual(['completed', 0, { how: 'unknown: no kick-off was accepted' }]);
 });
 
+test('a probe whose export the EHR does not delete starts no further one, and says that it stays', async () => {
+  await using system = await start();
+  await system.inject('/bulkstatus/', { kind: 'status', status: 403 }, { times: 'always' });
+  await expect(probe(system)).rejects.toMatchObject({
+    code: 'ehr-forbidden',
+    message: expect.stringContaining('refused to delete an export of the probe (403)'),
+  });
+  const left = await system.deps.store.probes.find(system.connection.id);
+  expect([left?.used.exports, left?.openExports.length]).toEqual([1, 1]);
+});
+
 test('a probe that is killed after its kick-off leaves no export: the sweep has it deleted', async () => {
   await using system = await start({ simulator: { exportSeconds: 60 } });
   const { deps, redis, prefix, connection } = system;

@@ -1,5 +1,5 @@
 import { AppError } from '@bulkhead/base';
-import { deleteExport, EhrHttpError, kickOffAnswer, type SessionRequest } from '@bulkhead/ehr';
+import { deleteExport, EhrHttpError, ehrError, kickOffAnswer, type SessionRequest } from '@bulkhead/ehr';
 import type { Connection } from '../../connection.record.ts';
 import type { Probe } from '../../probe/probe.record.ts';
 import type { ConnectionDeps } from '../deps.ts';
@@ -77,11 +77,23 @@ export function createKickOffs(options: {
     },
     /** Deletes an export at the EHR, and then from the record. @returns the status of the deletion */
     async remove(statusUrl: string): Promise<number | undefined> {
-      await deleteExport({ session: limited.session, statusUrl, signal });
+      await removeExport({ session: limited.session, statusUrl, signal });
       await store.probes.removeExport(probe.id, statusUrl);
       return limited.lastHead()?.status;
     },
   };
+}
+
+/** @throws AppError that says that an export stays at the EHR, if the EHR refuses the deletion */
+export async function removeExport(options: Parameters<typeof deleteExport>[0]): Promise<void> {
+  try {
+    await deleteExport(options);
+  } catch (error) {
+    // After another status the deletion is repeated.
+    if (!(error instanceof EhrHttpError) || ![400, 403, 405, 501].includes(error.status)) throw error;
+    const message = `The EHR refused to delete an export of the probe (${error.status}), so the probe started no further one. The export stays at the EHR until it expires. Ask the EHR's support how a client deletes an export.`;
+    throw ehrError('ehr-forbidden', { message, cause: error });
+  }
 }
 
 /** The endpoint of an export of a Group, or of all patients. */

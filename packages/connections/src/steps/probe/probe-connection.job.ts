@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, toKnownError } from '@bulkhead/base';
-import { deleteExport, readCapabilities } from '@bulkhead/ehr';
+import { readCapabilities } from '@bulkhead/ehr';
 import { type Capabilities, recordTypes } from '@bulkhead/ehr/providers';
 import { isUncovered } from '@bulkhead/fhir';
 import { defineJob, type FailedJob, minuteMs, tenTimes } from '@bulkhead/queues';
@@ -9,7 +9,7 @@ import type { Probe, ProbePhase } from '../../probe/probe.record.ts';
 import { connectionPayload } from '../connection-payload.ts';
 import type { ConnectionDeps, ProbeDeps } from '../deps.ts';
 import { FactSheet } from './fact-sheet.ts';
-import { createKickOffs } from './kick-offs.ts';
+import { createKickOffs, removeExport } from './kick-offs.ts';
 import { limitSession, ProbeStop, tokenRequests } from './limited-session.ts';
 import { measureExports } from './measure-exports.ts';
 import { measureGroups, measureLimits, measurePages, measurePractice, measureScopes } from './measure-reads.ts';
@@ -59,7 +59,7 @@ export async function deleteExports(
 ): Promise<void> {
   const { openExports = [] } = (await store.probes.find(connection.id)) ?? {};
   for (const statusUrl of openExports) {
-    await deleteExport({ session: ehr.session(connection), statusUrl, signal });
+    await removeExport({ session: ehr.session(connection), statusUrl, signal });
     await store.probes.removeExport(connection.id, statusUrl);
   }
 }
