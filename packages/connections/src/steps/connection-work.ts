@@ -1,8 +1,8 @@
 import type { Producer } from '@bulkhead/queues';
 import { type FeatureWork, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
 import type { ConnectionDeps } from './deps.ts';
-import { deleteExports, probeJob } from './probe/probe-connection.job.ts';
-import { revoke, revokeJob } from './revoke-connection.job.ts';
+import { probeJob } from './probe/probe-connection.job.ts';
+import { leaveEhr, revokeJob } from './revoke-connection.job.ts';
 
 export function connectionWork(deps: ConnectionDeps & { readonly producer: Producer }): FeatureWork {
   const { store, producer, now } = deps;
@@ -19,9 +19,7 @@ export function connectionWork(deps: ConnectionDeps & { readonly producer: Produ
 
     async leaveEhr({ connectionId, signal }) {
       const connection = await store.connections.findEvenDeleted(connectionId);
-      if (!connection) return;
-      await deleteExports(deps, { connection, signal });
-      await revoke(deps, connection);
+      if (connection) await leaveEhr(deps, { connection, signal });
     },
 
     async ensureJobs() {

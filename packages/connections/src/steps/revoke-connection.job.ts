@@ -33,13 +33,9 @@ async function revokeConnection(
   if (!deletedAt) return;
   try {
     const connection = await store.connections.findEvenDeleted(connectionId);
-    if (connection) {
-      await deleteExports(deps, { connection, signal });
-      await revoke(deps, connection);
-    }
+    if (connection) await leaveEhr(deps, { connection, signal });
   } catch (error) {
-    const isPermanent = error instanceof AppError && error.retry === 'never';
-    if (!isPermanent && deps.now().getTime() - deletedAt.getTime() < giveUpMs) throw error;
+    if (!isPermanent(error) && deps.now().getTime() - deletedAt.getTime() < giveUpMs) throw error;
     logger.warn('tokens of a deleted connection were not revoked', { connectionId, error });
   }
   await store.accessTokens.delete(connectionId);
@@ -47,8 +43,31 @@ async function revokeConnection(
   await store.connections.delete(connectionId);
 }
 
+/**
+ * Deletes the exports of the connection's probe at its EHR, and then revokes the tokens, which the deletions need. Exports that the EHR refuses to
+ * delete do not keep the tokens valid. @throws if the EHR did not confirm it
+ */
+export async function leaveEhr(
+  deps: Pick<ConnectionDeps, 'store' | 'ehr'>,
+  { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
+): Promise<void> {
+  let refusal: unknown;
+  try {
+    await deleteExports(deps, { connection, signal });
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    refusal = error;
+  }
+  await revoke(deps, connection);
+  if (refusal !== undefined) throw refusal;
+}
+
+function isPermanent(error: unknown): boolean {
+  return error instanceof AppError && error.retry === 'never';
+}
+
 /** Revokes the tokens of a connection at its EHR. */
-export async function revoke({ store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>, connection: Connection) {
+async function revoke({ store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>, connection: Connection) {
   const { id: connectionId, credentialsVersion = 0 } = connection;
   const { refreshToken, token } = await store.accessTokens.read({ connectionId, credentialsVersion });
   const session = ehr.session(connection);

@@ -8,6 +8,7 @@ import { connectionFeature } from '../connection.feature.ts';
 import { probePlan } from '../probe/probe.record.ts';
 import { connectionWork, type ProbeDeps } from '../steps/index.ts';
 import { probeJob } from '../steps/jobs.ts';
+import { revokeJob } from '../steps/revoke-connection.job.ts';
 import { type ConnectedEhrOptions, startConnectedEhr } from '../testing/start-connected-ehr.ts';
 
 /** The draws of the ordinary test. `PROBE_DRAWS=200` runs as many as the acceptance of the probe needs. */
@@ -207,6 +208,14 @@ test('a probe whose export the EHR does not delete starts no further one, and sa
   });
   const left = await system.deps.store.probes.find(system.connection.id);
   expect([left?.used.exports, left?.openExports.length]).toEqual([1, 1]);
+
+  // The export that stays does not keep the tokens of a deleted connection valid.
+  const { deps, connection, control } = system;
+  const { revoked } = await control.stats();
+  await deps.store.connections.markDeleted({ id: connection.id, now: new Date() });
+  await runJob(deps, revokeJob, { connectionId: connection.id });
+  expect((await control.stats()).revoked).toBeGreaterThan(revoked);
+  expect(await deps.store.probes.find(connection.id)).toBeUndefined();
 });
 
 test('a probe that is killed after its kick-off leaves no export: the sweep has it deleted', async () => {
