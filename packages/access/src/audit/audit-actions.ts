@@ -1,8 +1,8 @@
 /**
  * Who may do something, of the people who log in: everyone, operators and admins, or admins alone, because it opens other data or deletes it.
- * Log-ins, commands and the ends of work have `nobody`, because no endpoint for people does them.
+ * Log-ins, commands and the ends of work have `none`, because no endpoint for people does them.
  */
-type Permission = 'viewer' | 'operator' | 'admin' | 'nobody';
+type Permission = 'viewer' | 'operator' | 'admin' | 'none';
 
 /**
  * Every action of the audit log, and who may do it. A search for another one is refused, because an empty answer would say that nothing was
@@ -16,21 +16,21 @@ export const auditActions = {
   'audit-event.download': 'viewer',
   'audit-event.list': 'viewer',
   'audit-event.verify': 'viewer',
-  authenticate: 'nobody',
+  authenticate: 'none',
   'client.create': 'admin',
   'client.list': 'viewer',
   'client.read': 'viewer',
   'client.revoke': 'admin',
-  'command.create-api-key': 'nobody',
-  'command.migrate': 'nobody',
-  'command.rotate-encryption-key': 'nobody',
+  'command.create-api-key': 'none',
+  'command.migrate': 'none',
+  'command.rotate-encryption-key': 'none',
   'connection.authorize': 'operator',
-  'connection.authorized': 'nobody',
+  'connection.authorized': 'none',
   'connection.cancel-probe': 'operator',
   'connection.change-credentials': 'admin',
   'connection.create': 'operator',
   'connection.delete': 'admin',
-  'connection.erased': 'nobody',
+  'connection.erased': 'none',
   'connection.list': 'viewer',
   'connection.probe': 'operator',
   'connection.read': 'viewer',
@@ -57,7 +57,7 @@ export const auditActions = {
   'history.read': 'viewer',
   'metrics.read': 'viewer',
   'patient.erase': 'admin',
-  'patient.erased': 'nobody',
+  'patient.erased': 'none',
   'patient.let-in': 'admin',
   'patient.read-amounts': 'viewer',
   'provider.apply-facts': 'admin',
@@ -82,8 +82,8 @@ export const auditActions = {
   'schedule.run': 'operator',
   'session.end': 'admin',
   'session.list': 'viewer',
-  'session.login': 'nobody',
-  'session.logout': 'nobody',
+  'session.login': 'none',
+  'session.logout': 'none',
   'session.read': 'viewer',
   'signing-key.activate': 'admin',
   'signing-key.create': 'admin',
@@ -99,7 +99,7 @@ export const auditActions = {
   'sync.retry': 'operator',
   'table.list': 'viewer',
   'table.search': 'viewer',
-  'token.issue': 'nobody',
+  'token.issue': 'none',
   'webhook.list-deliveries': 'viewer',
   'webhook.read-delivery': 'viewer',
   'webhook.remove': 'operator',

@@ -12,7 +12,7 @@ import {
   type View,
 } from '@bulkhead/store';
 import { z } from 'zod';
-import { type HealthProblem, severities, severitySchema } from '../health/health-check.ts';
+import { rankOf, severitySchema } from '../health/health-check.ts';
 import type { ConnectionState } from '../report/connection-states.ts';
 import type { MonitoredStores } from '../stores.ts';
 import type { HealthService } from './health.service.ts';
@@ -232,8 +232,4 @@ function toStateView(state: ConnectionState | undefined) {
 
 function toProblemView({ key, title, severity }: ConnectionState['problems'][number]) {
   return { key, title, severity };
-}
-
-function rankOf({ severity }: Pick<HealthProblem, 'severity'>): number {
-  return severities.indexOf(severity);
 }

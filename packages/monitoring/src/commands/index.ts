@@ -1,5 +1,5 @@
-export { healthChecks, rankOf } from '../health/checks.ts';
-export { type HealthReport, healthReportSchema } from '../health/health-check.ts';
+export { healthChecks } from '../health/checks.ts';
+export { type HealthReport, healthReportSchema, rankOf } from '../health/health-check.ts';
 export { type History, historySchema } from '../history/history.schema.ts';
 export { processStatus, processStatuses } from '../processes/process-state.record.ts';
 export {

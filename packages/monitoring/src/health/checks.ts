@@ -24,14 +24,7 @@ import {
   checkTokens,
 } from './ehr.checks.ts';
 import { groupsOf, maxSubjects } from './finding-group.ts';
-import {
-  ageMs,
-  type Finding,
-  type HealthCheck,
-  type HealthReport,
-  type HealthSubject,
-  severities,
-} from './health-check.ts';
+import { ageMs, type Finding, type HealthReport, type HealthSubject, rankOf } from './health-check.ts';
 import { type GroupedCheck, problemsOf } from './health-problems.ts';
 import type { DataSnapshot, ProcessSnapshot } from './health-snapshot.ts';
 import {
@@ -170,11 +163,6 @@ export function toReport(options: {
       return { ...check, subjects: few(groups.flatMap(({ subjects }) => subjects)) };
     }),
   };
-}
-
-/** The value of the metric: 0 for ok, 1 for a warning, 2 for critical. */
-export function rankOf({ severity }: Pick<HealthCheck, 'severity'>): number {
-  return severities.indexOf(severity);
 }
 
 function define<Snapshot>() {

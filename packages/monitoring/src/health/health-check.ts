@@ -8,6 +8,11 @@ export const severitySchema = z
   .enum(severities)
   .meta({ description: '`warning`: needs attention soon. `critical`: something does not work, or data is missing.' });
 
+/** 0 for ok, 1 for a warning, 2 for critical: the value of the metric, and the order of what is worse. */
+export function rankOf({ severity }: { readonly severity: (typeof severities)[number] }): number {
+  return severities.indexOf(severity);
+}
+
 /** What a check is about. */
 const subjectKinds = [
   'connection',

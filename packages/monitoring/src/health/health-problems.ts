@@ -1,6 +1,6 @@
 import { present } from '@bulkhead/base';
 import { credentialsKey, type FindingGroup } from './finding-group.ts';
-import { counted, type HealthCheck, type HealthProblem, severities } from './health-check.ts';
+import { counted, type HealthCheck, type HealthProblem, rankOf } from './health-check.ts';
 
 /*
  * Joins findings with one cause over all connections, so that an operator sees what to do and not every consequence:
@@ -46,8 +46,6 @@ export function problemsOf(checks: readonly GroupedCheck[]): HealthProblem[] {
     checks.filter(({ isUnread, asOf }) => isUnread || asOf !== undefined),
   );
 }
-
-const rankOf = ({ severity }: Pick<HealthProblem, 'severity'>) => severities.indexOf(severity);
 
 function toProblem(found: readonly Found[]): HealthProblem {
   const [{ check, group }] = found as [Found];

@@ -1,4 +1,4 @@
-import { type HealthProblem, severities } from '../health/health-check.ts';
+import { type HealthProblem, rankOf } from '../health/health-check.ts';
 import type { CheckedData, ConnectionWork } from './health-report.record.ts';
 
 /** What a list of connections shows of one, from the last check. */
@@ -52,5 +52,3 @@ export function statesOf(data: CheckedData, problems: readonly HealthProblem[]):
     }),
   );
 }
-
-const rankOf = ({ severity }: ConnectionProblem) => severities.indexOf(severity);

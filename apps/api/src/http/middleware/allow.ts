@@ -51,7 +51,7 @@ function checkRole(response: Response, action: AuditAction) {
   const { personRole } = callerOf(response).apiKey;
   if (personRole === undefined) return;
   const permission = auditActions[action];
-  const neededRole = permission === 'nobody' ? 'admin' : permission;
+  const neededRole = permission === 'none' ? 'admin' : permission;
   // The list is in ascending order of rights.
   if (personRoles.indexOf(personRole) >= personRoles.indexOf(neededRole)) return;
   if (personRole === 'viewer') throw accessError('role-not-sufficient');

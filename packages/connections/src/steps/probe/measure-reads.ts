@@ -7,7 +7,7 @@ import {
   searchUrl,
   statedDayLimit,
 } from '@bulkhead/ehr';
-import { recordTypes } from '@bulkhead/ehr/providers';
+import { factSchemas, recordTypes } from '@bulkhead/ehr/providers';
 import { isOfRecord, isUncovered, scopeCovers } from '@bulkhead/fhir';
 import { templateOf } from './ids.ts';
 import type { Head } from './limited-session.ts';
@@ -20,9 +20,7 @@ export function measureScopes(work: ProbeWork, scope: string | undefined): void 
     for (const name of ['grantedScopes', 'scopeTypes'] as const)
       sheet.unknown(name, 'there is no token, or the EHR does not say what it grants');
   } else {
-    const scopes = scope
-      .split(/\s+/)
-      .filter((name) => /^(system|user|patient)\/([A-Za-z]{1,40}|\*)\.[a-z*]{1,5}$/.test(name));
+    const scopes = scope.split(/\s+/).filter((name) => factSchemas.grantedScopes.element.safeParse(name).success);
     const types = [...new Set(scopes.flatMap((name) => /\/([A-Z][A-Za-z]+)\./.exec(name)?.[1] ?? []))].filter(
       (resourceType) => isOfRecord(resourceType) && scopeCovers({ scope, resourceType }),
     );
