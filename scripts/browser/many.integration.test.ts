@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '@bulkhead/testing';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { runBulkhead } from '../cli/run-bulkhead.fixture.ts';
-import { createApiClient } from '../system/api-client.ts';
+import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
@@ -40,6 +41,46 @@ const looks = [
   { scheme: 'light', width: 390, isAnalysed: false },
   { scheme: 'dark', width: 390, isAnalysed: true },
 ] as const;
+
+/** Changes of one row of a list of 100 rows, which the page learns by an event or by its next read. */
+const changes = [
+  {
+    list: 'exports',
+    path: '/exports',
+    row: 'Practice 0210',
+    change: (call: ApiClient) => call('POST', '/api/ehr/athenahealth/bulk-export/job_1many_0210/retry'),
+  },
+  {
+    list: 'connections',
+    path: '/connections',
+    row: 'Practice 0005, renamed',
+    change: (call: ApiClient) =>
+      call('PATCH', '/api/ehr/connections/conn_many_0005', { name: 'Practice 0005, renamed' }),
+  },
+  {
+    list: 'schedules',
+    path: '/schedules',
+    row: 'Practice 0003',
+    change: (call: ApiClient) => call('PATCH', '/api/ehr/schedules/sched_many_0003', { paused: true }),
+  },
+  {
+    list: 'quarantined lines',
+    path: '/quarantine?reason=invalid-json',
+    row: 'dismissed',
+    change: async (call: ApiClient) => {
+      const [line] = await call<readonly { id: string }[]>('GET', '/api/ehr/quarantine?reason=invalid-json&limit=1');
+      await call('POST', '/api/ehr/quarantine/dismiss', { id: line?.id });
+    },
+  },
+];
+
+/** React gives the element of a row a new object of properties each time when it draws the row. */
+const drawing = `
+  const propsOf = (row) => row[Object.keys(row).find((name) => name.startsWith('__reactProps$'))];
+  const rows = [...document.querySelectorAll('tbody tr')];`;
+const rememberRows = `(() => {${drawing} window.drawn = new Map(rows.map((row) => [row, propsOf(row)])); })()`;
+/** The texts of the rows that were drawn since then. */
+const drawnRows = `(() => {${drawing} return rows.filter((row) => window.drawn.get(row) !== propsOf(row)).map((row) => row.innerText); })()`;
 
 describeInBrowser('the console with many connections that have one cause', (open) => {
   let browsed: BrowsedSystem;
@@ -84,15 +125,22 @@ describeInBrowser('the console with many connections that have one cause', (open
     await page.getByText('Showing all 1, worst first.').waitFor();
   }, 60_000);
 
-  test('a page of connections and their counts are returned within 200 ms', async () => {
-    const times: number[] = [];
-    for (let n = 0; n < 5; n++) {
-      const startedAt = performance.now();
-      await send('/api/ehr/connections?sort=worst&limit=100');
-      times.push(performance.now() - startedAt);
-    }
-    expect(Math.min(...times)).toBeLessThan(200);
-  }, 60_000);
+  test.each(changes)(
+    'a change in the list of $list draws only its row again',
+    async ({ path, row, change }) => {
+      await goTo(path);
+      await page.locator('tbody tr').nth(99).waitFor();
+      await page.waitForLoadState('networkidle');
+      await page.evaluate(rememberRows);
+      await change(createApiClient(browsed.system));
+      const drawn = await waitFor(async () => {
+        const rows = await page.evaluate<string[]>(drawnRows);
+        return rows.length > 0 && rows;
+      });
+      expect(drawn).toEqual([expect.stringContaining(row)]);
+    },
+    60_000,
+  );
 
   test('the page of the schedules sends no request for a single row', async () => {
     const requests: string[] = [];
@@ -148,10 +196,11 @@ describeInBrowser('the console with many connections that have one cause', (open
 
   test('the lines with one reason are one group, which an operator dismisses', async () => {
     await goTo('/quarantine');
-    const group = rowsOf('Groups of open lines').filter({ hasText: '300' });
+    // An earlier test has dismissed one of the 300.
+    const group = rowsOf('Groups of open lines').filter({ hasText: '299' });
     await group.getByRole('button', { name: 'Dismiss all' }).click();
     await button('Dismiss').click();
-    await page.getByText('300 lines are dismissed.').waitFor();
+    await page.getByText('299 lines are dismissed.').waitFor();
     await page.getByText('No line is open').waitFor();
   }, 60_000);
 

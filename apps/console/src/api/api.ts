@@ -149,6 +149,7 @@ export type ListedConnection = Schemas['ListedConnection'];
 export type ConnectionDraft = paths['/api/ehr/connections/test']['post']['requestBody']['content']['application/json'];
 export type ConnectionTest = Schemas['ConnectionTest'];
 export type Schedule = Schemas['Schedule'];
+export type Watermark = Schemas['Watermark'];
 export type QuarantinedLine = Schemas['QuarantinedLine'];
 export type QuarantineGroup = Schemas['QuarantineGroup'];
 export type History = Schemas['History'];

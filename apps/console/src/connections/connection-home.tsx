@@ -1,11 +1,11 @@
 import { Group, Paper, Stack, Text } from '@mantine/core';
-import { api, type Connection, readOnce } from '../api/api.ts';
-import { exportColumns } from '../exports/export-list.tsx';
+import { api, type Connection, readOnce, type Watermark } from '../api/api.ts';
+import { useExportColumns } from '../exports/export-list.tsx';
 import { StatusBadge } from '../parts/badges.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
 import { EmptyState, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
-import { QueryTable, RecordTable } from '../parts/record-table.tsx';
+import { type Column, QueryTable, RecordTable } from '../parts/record-table.tsx';
 import { Timestamp, useNow } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { authorizedFor } from './authorized-for.ts';
@@ -18,6 +18,7 @@ export function ConnectionHome({ connection }: { readonly connection: Connection
   const { isOperator } = useSession();
   const newest = { params: { path: { provider }, query: { connectionId, limit: shownExports } } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', newest);
+  const columns = useExportColumns(provider, false);
   return (
     <Stack>
       <Figures connection={connection} />
@@ -25,7 +26,7 @@ export function ConnectionHome({ connection }: { readonly connection: Connection
       <QueryTable
         query={exports}
         caption="Newest exports"
-        columns={exportColumns(provider, { withConnection: false })}
+        columns={columns}
         keyOf={({ id }) => id}
         empty={<EmptyState title="No exports">The first export imports everything that the EHR has.</EmptyState>}
       />
@@ -126,6 +127,15 @@ function StoredTypes({ connection: { id } }: { readonly connection: Connection }
 /** The watermark of exports of every type. */
 const everyType = '*';
 
+const watermarkColumns: readonly Column<Watermark>[] = [
+  {
+    header: 'Type',
+    cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
+  },
+  { header: 'Level', cell: ({ level }) => level, from: 'sm' },
+  { header: 'Stored up to', cell: ({ until }) => <Timestamp at={until} isExact /> },
+];
+
 /** The time up to which each type is completely stored. The next export or sync continues there. */
 function Watermarks({ connectionId }: { readonly connectionId: string }) {
   const params = { path: { id: connectionId } };
@@ -135,14 +145,7 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
       {({ data }) => (
         <RecordTable
           caption="Watermarks"
-          columns={[
-            {
-              header: 'Type',
-              cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
-            },
-            { header: 'Level', cell: ({ level }) => level, from: 'sm' },
-            { header: 'Stored up to', cell: ({ until }) => <Timestamp at={until} isExact /> },
-          ]}
+          columns={watermarkColumns}
           rows={data}
           keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
           empty={<Text size="sm">No type is completely stored yet. The first completed export sets the time.</Text>}

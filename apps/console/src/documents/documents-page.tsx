@@ -1,5 +1,6 @@
 import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
+import { useMemo } from 'react';
 import { api, type PatientDocument, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
@@ -59,11 +60,12 @@ function DocumentList({ provider, filters }: DocumentListProps) {
     { params: { path: { provider }, query: { ...filter, limit: pageSize, total: 'true' } } },
     pagesReadOnce,
   );
+  const columns = useMemo(() => columnsFor(provider), [provider]);
   return (
     <PagedTable
       query={documents}
       caption="Documents"
-      columns={columnsFor(provider)}
+      columns={columns}
       keyOf={({ id }) => id}
       empty={
         <EmptyState title="No documents for this choice">

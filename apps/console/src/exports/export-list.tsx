@@ -21,7 +21,7 @@ export function ExportList({ provider, connectionId, status, withConnection }: E
   const query = { limit: pageSize, connectionId, status: exportStatuses.find((option) => option === status) };
   const params = { path: { provider }, query };
   const exports = api.useInfiniteQuery('get', '/api/ehr/{provider}/bulk-export', { params }, pages);
-  const columns = useMemo(() => exportColumns(provider, { withConnection }), [provider, withConnection]);
+  const columns = useExportColumns(provider, withConnection);
   return (
     <PagedTable
       query={exports}
@@ -35,11 +35,11 @@ export function ExportList({ provider, connectionId, status, withConnection }: E
 }
 
 /** The columns of a list of exports. Each row links to the page of its export. */
-export function exportColumns(
-  provider: string,
-  options: { readonly withConnection?: boolean | undefined } = {},
-): readonly Column<BulkExport>[] {
-  return runColumns((record) => toListed(provider, record), options);
+export function useExportColumns(provider: string, withConnection?: boolean): readonly Column<BulkExport>[] {
+  return useMemo(
+    () => runColumns((record) => toListed(provider, record), { withConnection }),
+    [provider, withConnection],
+  );
 }
 
 function toListed(provider: string, record: BulkExport): ListedRun {

@@ -1,14 +1,14 @@
 import { Alert, Anchor, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { Link } from 'react-router';
-import { api, type RateBudget } from '../api/api.ts';
+import { api, type RateBudget, type Schedule } from '../api/api.ts';
 import { keyOfBudget } from '../budget/budget-card.tsx';
-import { exportColumns } from '../exports/export-list.tsx';
+import { useExportColumns } from '../exports/export-list.tsx';
 import { useLiveExports } from '../exports/use-live-exports.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { EmptyState, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
-import { QueryTable } from '../parts/record-table.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
@@ -97,12 +97,13 @@ function ExportSummary() {
   const { provider } = useSession();
   const params = { path: { provider }, query: { limit } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
+  const columns = useExportColumns(provider);
   return (
     <>
       <QueryTable
         query={exports}
         caption="Newest exports"
-        columns={exportColumns(provider)}
+        columns={columns}
         keyOf={({ id }) => id}
         empty={
           <EmptyState title="No export yet">
@@ -121,6 +122,12 @@ function ExportSummary() {
 
 const shownRuns = 5;
 
+const runColumns: readonly Column<Schedule>[] = [
+  { header: 'When', cell: ({ nextRunAt }) => <Timestamp at={nextRunAt} isExact /> },
+  { header: 'What', cell: ({ kind }) => kind },
+  { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
+];
+
 /** The schedules, the next run first. */
 function ComingRuns() {
   const params = { query: { sort: 'next' as const, limit: shownRuns } };
@@ -130,11 +137,7 @@ function ComingRuns() {
       <QueryTable
         query={schedules}
         caption="Next runs"
-        columns={[
-          { header: 'When', cell: ({ nextRunAt }) => <Timestamp at={nextRunAt} isExact /> },
-          { header: 'What', cell: ({ kind }) => kind },
-          { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
-        ]}
+        columns={runColumns}
         keyOf={({ id }) => id}
         empty={
           <EmptyState title="Nothing is scheduled">

@@ -1,5 +1,6 @@
 import { titleOf } from '@bulkhead/client';
 import { Group, UnstyledButton } from '@mantine/core';
+import { useMemo } from 'react';
 import { api, type QuarantineGroup, refresh } from '../api/api.ts';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, useConnection } from '../parts/connection.tsx';
@@ -7,6 +8,7 @@ import { notify } from '../parts/dialogs.ts';
 import { formatCount, shortened } from '../parts/format.ts';
 import { EmptyState, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { canHelp } from './replayable.ts';
@@ -20,32 +22,37 @@ interface LineGroupsProps {
 export function LineGroups({ connectionId, onShow }: LineGroupsProps) {
   const params = { query: { connectionId, limit: pageSize } };
   const groups = api.useInfiniteQuery('get', '/api/ehr/quarantine/groups', { params }, pages);
+  const columns = useMemo(() => columnsFor(onShow), [onShow]);
   return (
     <PagedTable
       query={groups}
       order="newest first"
       caption="Groups of open lines"
-      columns={[
-        {
-          header: 'Reason',
-          cell: (group) => (
-            <UnstyledButton onClick={() => onShow(group)} c="var(--mantine-color-anchor)" fz="inherit">
-              {titleOf('quarantine', group.reason)}
-            </UnstyledButton>
-          ),
-        },
-        { header: 'Lines', cell: ({ count }) => formatCount(count), isFigure: true },
-        { header: 'Run', cell: (group) => <RunOf group={group} />, from: 'sm' },
-        { header: 'Connection', cell: (group) => <ConnectionName id={group.connectionId} /> },
-        { header: 'Last', cell: ({ lastAt }) => <Timestamp at={lastAt} /> },
-        { header: 'Actions', cell: (group) => <GroupActions group={group} /> },
-      ]}
+      columns={columns}
       keyOf={({ exportId, reason }) => `${exportId} ${reason}`}
       empty={
         <EmptyState title="No line is open">All lines of files and all entries of searches were stored.</EmptyState>
       }
     />
   );
+}
+
+function columnsFor(onShow: LineGroupsProps['onShow']): readonly Column<QuarantineGroup>[] {
+  return [
+    {
+      header: 'Reason',
+      cell: (group) => (
+        <UnstyledButton onClick={() => onShow(group)} c="var(--mantine-color-anchor)" fz="inherit">
+          {titleOf('quarantine', group.reason)}
+        </UnstyledButton>
+      ),
+    },
+    { header: 'Lines', cell: ({ count }) => formatCount(count), isFigure: true },
+    { header: 'Run', cell: (group) => <RunOf group={group} />, from: 'sm' },
+    { header: 'Connection', cell: (group) => <ConnectionName id={group.connectionId} /> },
+    { header: 'Last', cell: ({ lastAt }) => <Timestamp at={lastAt} /> },
+    { header: 'Actions', cell: (group) => <GroupActions group={group} /> },
+  ];
 }
 
 function RunOf({ group: { connectionId, exportId } }: { readonly group: QuarantineGroup }) {

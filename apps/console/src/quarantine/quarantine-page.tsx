@@ -1,7 +1,7 @@
 import { titleOf } from '@bulkhead/client';
 import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine/core';
-import { useState } from 'react';
-import { api, type QuarantinedLine } from '../api/api.ts';
+import { useCallback, useMemo, useState } from 'react';
+import { api, type QuarantinedLine, type QuarantineGroup } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName, ConnectionSelect, useConnection } from '../parts/connection.tsx';
 import { formatBytes, shortened } from '../parts/format.ts';
@@ -20,6 +20,11 @@ const states = ['open', 'dismissed', 'replayed', 'withheld'] as const;
 export function QuarantinePage() {
   const { filters, setFilter, setFilters, choiceField } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
   const { connectionId, exportId, reason, state } = filters;
+  const onReason = useCallback((value: string) => setFilter('reason', value), [setFilter]);
+  const onShow = useCallback(
+    (group: QuarantineGroup) => setFilters({ exportId: group.exportId, reason: group.reason }),
+    [setFilters],
+  );
   const showsLines = [exportId, reason, state].some((filter) => filter !== undefined);
   return (
     <Page title="Quarantine">
@@ -47,12 +52,9 @@ export function QuarantinePage() {
         )}
       </Group>
       {showsLines ? (
-        <Lines filter={filters} onReason={(value) => setFilter('reason', value)} />
+        <Lines filter={filters} onReason={onReason} />
       ) : (
-        <LineGroups
-          connectionId={connectionId}
-          onShow={(group) => setFilters({ exportId: group.exportId, reason: group.reason })}
-        />
+        <LineGroups connectionId={connectionId} onShow={onShow} />
       )}
     </Page>
   );
@@ -65,6 +67,7 @@ interface LinesProps {
 
 function Lines({ filter, onReason }: LinesProps) {
   const [opened, setOpened] = useState<JoinedLine>();
+  const columns = useMemo(() => columnsFor({ onOpen: setOpened, onReason }), [onReason]);
   const state = states.find((option) => option === filter.state);
   const params = { query: { ...filter, state, limit: pageSize, total: 'true' } };
   const lines = api.useInfiniteQuery('get', '/api/ehr/quarantine', { params }, pages);
@@ -75,7 +78,7 @@ function Lines({ filter, onReason }: LinesProps) {
         query={lines}
         order={filter.exportId === undefined ? 'newest first' : 'in the order of the file'}
         caption="Lines in quarantine"
-        columns={columnsFor({ onOpen: setOpened, onReason })}
+        columns={columns}
         keyOf={({ id }) => id}
         empty={<EmptyState title="No line matches">Clear a filter to see more.</EmptyState>}
       />

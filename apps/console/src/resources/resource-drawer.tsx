@@ -1,4 +1,5 @@
 import { Code, Drawer, Group, Tabs, Text } from '@mantine/core';
+import { useMemo } from 'react';
 import { api, type ResourceSource } from '../api/api.ts';
 import { PageLink, QueryResult } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
@@ -58,11 +59,12 @@ function ResourceSources({ provider, connectionId, type, id }: ResourceReference
   const init = { params: { path: { provider, type, id }, query: { connectionId } } };
   const once = { refetchInterval: false } as const;
   const sources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}/sources', init, once);
+  const columns = useMemo(() => columnsFor(provider), [provider]);
   return (
     <QueryTable
       query={sources}
       caption="Sources of the versions"
-      columns={columnsFor(provider)}
+      columns={columns}
       keyOf={({ versionId, lastUpdated, storedAt }) => `${versionId}/${lastUpdated}/${storedAt}`}
     />
   );

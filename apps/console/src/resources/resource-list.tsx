@@ -1,4 +1,5 @@
 import { UnstyledButton } from '@mantine/core';
+import { useMemo } from 'react';
 import { api, type Searchset } from '../api/api.ts';
 import { EmptyState, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
@@ -48,11 +49,12 @@ export function ResourceList({ provider, connectionId, type, filters, onOpen }: 
       select: ({ pages: bundles, ...list }) => ({ ...list, pages: bundles.map((text) => toPage(toBundle(text))) }),
     },
   );
+  const columns = useMemo(() => columnsFor({ connectionId, type, onOpen }), [connectionId, type, onOpen]);
   return (
     <PagedTable
       query={resources}
       caption={`Resources of type ${type}`}
-      columns={columnsFor({ connectionId, type, onOpen })}
+      columns={columns}
       keyOf={({ id }) => id}
       empty={<EmptyState title={`No stored ${type} matches`} />}
     />

@@ -1,6 +1,6 @@
 import { Anchor, Autocomplete, Button, Group, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useEffect } from 'react';
+import { useCallback, useEffect } from 'react';
 import { api, readOnce } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
@@ -24,6 +24,7 @@ export function ResourcesPage() {
   // A link to this page changes the URL and therefore the fields.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the form itself stays.
   useEffect(() => form.setValues(fromUrl), [JSON.stringify(fromUrl)]);
+  const onOpen = useCallback((resourceId: string) => setFilter('id', resourceId), [setFilter]);
   const reference = connectionId && type ? { provider, connectionId, type } : undefined;
   return (
     <Page title="Resources">
@@ -43,12 +44,7 @@ export function ResourcesPage() {
       </form>
       {connectionId && isOperator && <TypeCounts connectionId={connectionId} />}
       {reference ? (
-        <ResourceList
-          key={JSON.stringify([reference, fromUrl])}
-          {...reference}
-          filters={filters}
-          onOpen={(resourceId) => setFilter('id', resourceId)}
-        />
+        <ResourceList key={JSON.stringify([reference, fromUrl])} {...reference} filters={filters} onOpen={onOpen} />
       ) : (
         <EmptyState title="Choose a connection and a type">
           The resources are then listed page by page. To write a whole type to a file, use{' '}

@@ -1,5 +1,6 @@
 import { Button, Group, Select, Stack, Tabs, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
+import { useMemo } from 'react';
 import { api, readOnce, type TableView } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EmptyState, Page, QueryResult } from '../parts/page.tsx';
@@ -67,6 +68,7 @@ function Preview({ provider, connectionId, view }: PreviewProps) {
   const query = { connectionId, format: 'ndjson' as const, _limit: previewRows };
   const init = { params: { path: { provider, view: name }, query }, parseAs: 'text' as const };
   const preview = api.useQuery('get', '/api/ehr/{provider}/tables/{view}', init, readOnce);
+  const rowColumns = useMemo(() => view.columns.map(toColumn), [view]);
   const address = `/api/ehr/${provider}/tables/${name}`;
   return (
     <Stack gap="sm">
@@ -97,7 +99,7 @@ function Preview({ provider, connectionId, view }: PreviewProps) {
             {(text) => (
               <RecordTable
                 caption={`Rows of ${name}`}
-                columns={view.columns.map(toColumn)}
+                columns={rowColumns}
                 rows={readRows(String(text))}
                 keyOf={({ number }) => String(number)}
                 empty={<EmptyState title="The table has no rows">No resource of this type is stored.</EmptyState>}
