@@ -7,5 +7,5 @@ export type {
   ConnectionWithoutSecrets,
 } from './connection.record.ts';
 export type { ListedConnection } from './connection.repository.ts';
-export { connectionError } from './errors.ts';
+export { connectionError, otherIdMessage } from './errors.ts';
 export { followProviderFacts } from './probe/follow-provider-facts.ts';

@@ -1,6 +1,6 @@
 import type { AuditActor } from '@bulkhead/access/audit';
 import { type AppError, invalidRequest, newId } from '@bulkhead/base';
-import type { ConnectionStore } from '@bulkhead/connections';
+import { type ConnectionStore, otherIdMessage } from '@bulkhead/connections';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
@@ -75,9 +75,9 @@ export class ErasureService {
 
   /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */
   async amountsOf({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> {
-    if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
+    if (!isInScope(scope, connectionId)) throw unknownConnection(connectionId);
     const amounts = await countOfConnection(this.#store.features, connectionId);
-    if (isNothing(amounts) && !(await this.#exists(connectionId))) throw erasureError('unknown-connection');
+    if (isNothing(amounts) && !(await this.#exists(connectionId))) throw unknownConnection(connectionId);
     return amounts;
   }
 
@@ -211,7 +211,7 @@ export class ErasureService {
     if (!isResourceId(patientId)) {
       throw invalidRequest([{ path: 'patientId', message: 'must be the id of a patient, without `Patient/`' }]);
     }
-    if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
+    if (!isInScope(scope, connectionId)) throw unknownConnection(connectionId);
     if (!(await this.#exists(connectionId))) await this.amountsOf({ connectionId, scope });
   }
 
@@ -222,6 +222,11 @@ export class ErasureService {
       if (active) throw inUse(active);
     }
   }
+}
+
+function unknownConnection(id: string): AppError {
+  const message = otherIdMessage(id);
+  return erasureError('unknown-connection', message === undefined ? {} : { message });
 }
 
 function isNothing({ resources, records }: DataAmounts): boolean {

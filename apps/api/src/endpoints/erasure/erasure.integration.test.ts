@@ -116,6 +116,20 @@ test('purging an unknown connection returns 404', async () => {
   expect((await api.request('GET', '/api/ehr/erasures/erase_none')).body.error.code).toBe('unknown-erasure');
 });
 
+test('the id of an export in place of a connection is named in the error', async () => {
+  for (const [method, address] of [
+    ['DELETE', 'job_1?data=purge'],
+    ['DELETE', 'job_1/patients/p1'],
+    ['GET', 'job_1/data'],
+  ] as const) {
+    const { body } = await api.request(method, `/api/ehr/connections/${address}`);
+    expect(body.error).toMatchObject({
+      code: 'unknown-connection',
+      message: expect.stringContaining('This is the id of an export'),
+    });
+  }
+});
+
 test('a connection is neither deleted nor purged if `data` has an unknown value', async () => {
   expect((await api.request('DELETE', `${path()}?data=everything`)).refusal).toEqual([400, 'invalid-request']);
   expect((await api.request('GET', path())).status).toBe(200);

@@ -81,13 +81,17 @@ test('no access token is requested for a connection without authorization', asyn
   expect(await tokenRequests()).toBe(0);
 });
 
-test('a wrong secret throws token-refused without a retry, and the error does not contain the secret', async () => {
+test('a wrong secret throws token-refused without a retry, and the error names host and client id, not the secret', async () => {
   await start();
-  const { auth } = ehr.connection();
+  const { auth, fhirEndpoint } = ehr.connection();
   const session = ehr.sessionOf({ auth: { ...auth, clientSecret: 'planted' } as typeof auth });
   const error = await search({ session }).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ code: 'token-refused', retry: 'never' });
   const { message, stack, context, cause } = error as Error & { context: object };
+  const { clientId } = auth as { clientId: string };
+  expect(message).toContain(
+    `The EHR at ${new URL(fhirEndpoint).host} refused to issue an access token to the client id "${clientId}".`,
+  );
   expect([message, stack, JSON.stringify(context), String(cause)].join()).not.toContain('planted');
   expect(await ehr.requests(/Patient$/)).toEqual([]);
 });

@@ -29,7 +29,7 @@ export async function toTokenError(options: {
   if (status < 500 && status !== 429) {
     const method = connection.auth.method === 'none' ? 'client_credentials' : connection.auth.method;
     return ehrError('token-refused', {
-      message: `The EHR refused to issue an access token. ${tokenRemedy({ reason, method })}`,
+      message: `${refusalOf(connection)} ${tokenRemedy({ reason, method })}`,
       context,
       ehrText,
     });
@@ -49,6 +49,13 @@ export async function toTokenError(options: {
     retry: { afterMs: unavailableMs },
     context: { ...context, reason: failure ?? reason },
   });
+}
+
+/** Names what a user compares with the EHR's developer portal. The host tells preview and production apart. */
+function refusalOf({ auth, fhirEndpoint }: EhrConnection): string {
+  if (auth.method === 'none') return 'The EHR refused to issue an access token.';
+  const { host } = new URL(auth.tokenEndpoint ?? fhirEndpoint);
+  return `The EHR at ${host} refused to issue an access token to the client id "${auth.clientId}".`;
 }
 
 /**
