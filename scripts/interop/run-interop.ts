@@ -16,6 +16,7 @@ import {
   refusalsByLevel,
 } from './checks/export.checks.ts';
 import { checkIncludes } from './checks/includes.check.ts';
+import { checkProbe } from './checks/probe.check.ts';
 import { checkSearches, type SearchOptions } from './checks/searches.check.ts';
 import { checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
 import type { Scope } from './compare/known-differences.ts';
@@ -193,6 +194,8 @@ async function runChecks(options: {
   const published =
     examples.length > 0 ? check('published examples', (context) => checkPublishedTexts(context, examples)) : undefined;
   await check('documents', checkDocuments);
+  // Its kick-offs would change the log of the others.
+  await check('probe', checkProbe);
   if (examples.length > 0) {
     readings = new Map();
     const stored = await check('published examples at the server', (context) =>

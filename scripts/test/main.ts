@@ -34,7 +34,9 @@ const growth = ['linear-time[.]test', 'growth[.]test'];
 const notTests = ['/node_modules/', '/dist/'];
 const notUnit = [...notTests, 'integration[.]test', ...growth];
 /** Whole systems beside servers and clients that others wrote, under kills and attacks: half of the time of all tests. */
-const judges = ['chaos', 'clients', 'copies', 'docker', 'fuzz', 'hostile', 'interop', 'protocol-fuzz'];
+const judges = ['chaos', 'clients', 'copies', 'docker', 'fuzz', 'hostile', 'interop', 'protocol-fuzz', 'servers'];
+/** The random EHRs that a probe measures: a few are drawn in an ordinary run. */
+const allDraws = { PROBE_DRAWS: '200' };
 /**
  * For the engine of @bulkhead/embedded: files and a log cost it a tenth of its CPU time. All tests together hold 300 MB
  * at once at most. Tests of crashes start an engine of their own with files.
@@ -93,6 +95,7 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
     interrupted.signal.removeEventListener('abort', exitAtOnce);
     const env = {
       ...process.env,
+      ...(isAll ? allDraws : {}),
       ...(allArgs.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {}),
       ...docker?.env,
       REDIS_URL: services.redis.url,

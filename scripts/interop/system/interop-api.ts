@@ -4,6 +4,7 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { ExportView } from '@bulkhead/imports/export/commands';
 import type { SyncRunView } from '@bulkhead/imports/sync/commands';
 import { type ApiClient, createApiClient } from '../../system/api-client.ts';
+import { probeConnection } from '../../system/probe-connection.ts';
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
 import { groupId } from '../data/load-data.ts';
 
@@ -67,6 +68,10 @@ export class InteropApi {
 
   testConnection(id: string): Promise<ConnectionTest> {
     return this.#call('POST', `/api/ehr/connections/${id}/test`);
+  }
+
+  probe(connectionId: string) {
+    return probeConnection(this.#call, connectionId);
   }
 
   async watermarkTypes(connectionId: string): Promise<string[]> {

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installFromPypi, runCommand, spawnTethered, systemPort, type Tethered } from '@bulkhead/embedded';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeWith } from '../describe-with.fixture.ts';
+import { waitForHttp } from '../system/wait-for-http.ts';
+import { connectServer, type ServerSystem } from './connect-server.fixture.ts';
+
+const { env } = process;
+const tool = await installFromPypi({ name: 'sekmet-fhir', version: '0.1.1', command: 'sekmet', env });
+const patients = 5;
+/** The server takes a DELETE of an export for a deletion of resources, which a scope for reading does not permit. */
+const scopes = { all: 'system/*.*', reading: 'system/*.rs' };
+
+describeWith({ title: 'SEKMET, a FHIR server in Python', tool }, ({ command }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-sekmet-'));
+  let server: Tethered;
+  let system: ServerSystem;
+  let fhirUrl: string;
+  beforeAll(async () => {
+    const port = await systemPort();
+    fhirUrl = `http://127.0.0.1:${port}/fhir`;
+    system = await connectServer({ fhirUrl });
+    await system.call('POST', '/api/ehr/signing-keys', { alg: 'RS384' });
+    const jwks_url = `${system.baseUrl}/.well-known/jwks.json`;
+    const smart_clients = Object.entries(scopes).map(([client_id, scopes]) => ({ client_id, jwks_url, scopes }));
+    const settings = join(folder, 'settings.yaml');
+    // JSON is YAML.
+    writeFileSync(
+      settings,
+      JSON.stringify({
+        base_url: fhirUrl,
+        host: '127.0.0.1',
+        port,
+        data_dir: join(folder, 'data'),
+        server_auth: { types: ['smart'], smart_clients },
+      }),
+    );
+    await runCommand({ command, args: ['seed', '-c', settings, '--count', String(patients)], env, cwd: folder });
+    const args = ['serve', '-c', settings];
+    server = await spawnTethered({ command, args, env, cwd: folder, output: { file: join(folder, 'log') } });
+    await waitForHttp({ url: `${fhirUrl}/metadata`, what: 'SEKMET' });
+  }, 300_000);
+  afterAll(async () => {
+    await server?.stop();
+    await system?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const connect = (clientId: keyof typeof scopes) =>
+    system.connect({ auth: { method: 'private_key_jwt', clientId, scope: scopes[clientId] } });
+
+  test('everything that the server exports is stored as it is, and a probe finds the facts that its code states', async () => {
+    const connection = await connect('all');
+    const { status, partial, counts, warnings } = await system.importAll(connection, { exportType: 'System' });
+    expect({ status, partial, warnings }).toEqual({ status: 'COMPLETED', partial: false, warnings: [] });
+    const stored = await system.stored(connection);
+    expect([stored.size, stored.size > patients]).toEqual([counts.promised, true]);
+    const { phase, facts } = await system.probe(connection);
+    const { typesNotStored, ...others } = facts;
+    expect({ phase, others }).toEqual({
+      phase: 'completed',
+      others: {
+        exportLevel: 'patient',
+        grantedScopes: [scopes.all],
+        since: 'accepted',
+        sinceHonoured: true,
+        typeFilter: 'accepted',
+        typeFilterHonoured: true,
+        typeList: 'accepted',
+        typeRepeated: 'accepted',
+        post: 'accepted',
+        patient: 'accepted',
+        lenient: 'accepted',
+        filesNeedToken: true,
+        linkWorksTwice: true,
+        retryAfterSeconds: 1,
+        progress: 'text',
+        deleteStatus: 202,
+        groupIds: [],
+        otherGroups: 0,
+      },
+    });
+    expect(typesNotStored).toContain('Observation');
+  }, 300_000);
+
+  test('a probe whose deletion is refused starts no further export, and says that one stays', async () => {
+    const { phase, error, used, facts } = await system.probe(await connect('reading'));
+    expect({ phase, code: error?.code, exports: used?.exports }).toEqual({
+      phase: 'failed',
+      code: 'ehr-forbidden',
+      exports: 1,
+    });
+    expect(error?.message).toContain('The export stays at the EHR');
+    expect(facts).toMatchObject({ since: 'accepted', grantedScopes: [scopes.reading] });
+  }, 300_000);
+});
