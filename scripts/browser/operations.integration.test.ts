@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { waitFor } from '@bulkhead/testing';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
@@ -105,6 +106,27 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await title('Bulk export').waitFor();
     await link('Hillside Clinic').waitFor();
     await button('Cancel').waitFor({ state: 'detached' });
+  }, 60_000);
+
+  test('a probe is started after a question, and its facts are shown, downloaded and applied', async () => {
+    const [{ id } = { id: '' }] = (await connections()).filter(({ name }) => name === 'Hillside Clinic');
+    await goTo(`/connections/${id}`);
+    await tab('Probe').click();
+    await page.getByText('Nothing was measured yet').waitFor();
+    await button('Start a probe').click();
+    await page.getByText(/It sends at most \d+ requests/).waitFor();
+    await button('Start').click();
+    await page.getByText(/^completed: /).waitFor();
+    const rows = page.getByRole('table', { name: 'Measured facts' }).locator('tbody tr');
+    await rows.filter({ hasText: 'the level at which an export starts' }).getByText('group', { exact: true }).waitFor();
+    await expectAccessible();
+    const [download] = await Promise.all([page.waitForEvent('download'), link('Download the facts').click()]);
+    expect(download.suggestedFilename()).toBe('facts-athenahealth-production.json');
+    const facts = JSON.parse(readFileSync(await download.path(), 'utf8'));
+    expect(facts).toMatchObject({ provider: 'athenahealth', facts: { exportLevel: { value: 'group' } } });
+    await button('Apply to the provider').click();
+    await button('Apply').click();
+    await page.getByText('Applied. All processes use the facts within some seconds.').waitFor();
   }, 60_000);
 
   test('an export that failed because of its credentials leads to the form that replaces them', async () => {
