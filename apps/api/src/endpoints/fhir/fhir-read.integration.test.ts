@@ -190,6 +190,20 @@ test.each([
   expect(answer.body.issue[0].details.text).toMatch(says);
 });
 
+test.each([
+  { accept: 'application/fhir+json; fhirVersion=4.0', status: 200 },
+  { accept: 'application/fhir+json;q=0.9;fhirVersion="4.0", text/html;q=0.1', status: 200 },
+  { accept: 'application/fhir+json; fhirVersion=5.0, application/fhir+json', status: 200 },
+  { accept: 'application/fhir+json; fhirVersion=5.0', status: 406 },
+  { accept: 'text/html', status: 406 },
+])('Accept: $accept is answered with $status', async ({ accept, status }) => {
+  for (const path of ['/Patient/p1', '/Patient', '/Patient/_history']) {
+    const answer = await get(path, { accept });
+    expect([path, answer.status]).toEqual([path, status]);
+    if (status === 406) expect(answer.body.issue[0].details.text).toContain('in the version 4.0 of FHIR');
+  }
+});
+
 test('with handling=lenient, parameters that are not supported are ignored and listed', async () => {
   const headers = { prefer: 'handling=lenient' };
   const { body } = await get('/Observation?patient=p1&_count=1&nothing=1&code:text=x', { headers });

@@ -50,12 +50,29 @@ export function selfOf(options: { readonly request: Request; readonly process: P
   return new URL(originOf(request, process) + request.originalUrl);
 }
 
+/** The version of FHIR that `Accept` can name (https://hl7.org/fhir/R4/http.html#version-parameter). */
+const fhirVersion = '4.0';
+
 /** @throws AppError `not-acceptable` */
 export function checkAccepts(request: Request, types: readonly string[]): void {
-  if (request.accepts([...types]) !== false) return;
+  const { accept } = request.headers;
+  if (accept !== undefined) request.headers.accept = withoutVersion(accept);
+  if (request.headers.accept !== '' && request.accepts([...types]) !== false) return;
   throw apiError('not-acceptable', {
-    message: `The header \`Accept\` allows none of ${types.join(', ')}. Add one of them.`,
+    message: `The header \`Accept\` allows none of ${types.join(', ')} in the version ${fhirVersion} of FHIR. Add one of them.`,
   });
+}
+
+/** Takes the parameter `fhirVersion` out of an `Accept`, and types with another version, because no other one can be sent. */
+function withoutVersion(accept: string): string {
+  const types = accept.split(',').flatMap((type) => {
+    const parts = type.split(';').map((part) => part.trim());
+    const version = parts.find((part) => /^fhirVersion=/i.test(part));
+    if (version === undefined) return [type.trim()];
+    const isServed = version.slice(version.indexOf('=') + 1).replaceAll('"', '') === fhirVersion;
+    return isServed ? [parts.filter((part) => part !== version).join('; ')] : [];
+  });
+  return types.join(', ');
 }
 
 /** Whether a caller may do this with the resources of a type: `r` reads single ones, `s` searches and exports. */
