@@ -19,6 +19,18 @@ export const accessError = defineErrors({
     status: 404,
     message: 'No client has this id. List them with GET /api/ehr/clients.',
   },
+  'unknown-client-secret': {
+    title: 'Client secret not found',
+    advice: 'Reload the list of clients.',
+    status: 404,
+    message: 'The client has no secret with this id. Read them with GET /api/ehr/clients/ID.',
+  },
+  'too-many-client-secrets': {
+    title: 'The client has two secrets',
+    advice: 'Delete the secret that the client no longer uses. Then create another one.',
+    status: 409,
+    message: 'The client has two secrets, the most that it may have. Delete the one that it no longer uses.',
+  },
   'scope-not-sufficient': {
     title: 'The scopes of the token do not cover this',
     advice: 'Request a token with more scopes, or ask an operator to register the client for them.',

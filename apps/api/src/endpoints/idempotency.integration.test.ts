@@ -49,6 +49,7 @@ test('every POST that creates a record accepts Idempotency-Key', () => {
     'runSchedule',
     'createApiKey',
     'registerClient',
+    'createClientSecret',
     'createSigningKey',
   ]);
 });
@@ -76,7 +77,7 @@ test.each(idsOf(creating.filter(({ idempotency }) => idempotency === 'secret')))
     expect(first.status).toBe(201);
     const { refusal, text, body } = await send({ headers });
     expect(refusal).toEqual([409, 'answer-not-repeated']);
-    for (const secret of [first.body.data.key, first.body.data.startUrl])
+    for (const secret of [first.body.data.key, first.body.data.secret, first.body.data.startUrl])
       if (secret) expect(text).not.toContain(secret);
     if (id === 'createApiKey') expect(body.error.details).toEqual({ id: first.body.data.id });
   },

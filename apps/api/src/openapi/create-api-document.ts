@@ -137,6 +137,7 @@ const pathParameters: Readonly<Record<string, string>> = {
   'api-keys/:id': 'The public id of an API key, which begins with `key_`.',
   'sessions/:id': 'The id of a session, as in the list of sessions.',
   'clients/:id': 'The `client_id`, which begins with `client_`.',
+  'secrets/:secretId': 'The id of a secret, which begins with `secret_`.',
   'signing-keys/:kid': 'The id of a signing key, its `kid`.',
 };
 

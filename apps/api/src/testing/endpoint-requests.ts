@@ -164,6 +164,8 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   listClients: { path: '/clients', answer: 'operators' },
   getClient: { path: '/clients/client_none', answer: 'operators' },
   revokeClient: { path: '/clients/client_none', answer: 'operators' },
+  createClientSecret: { path: '/clients/{backendClientId}/secrets', answer: 'operators' },
+  deleteClientSecret: { path: '/clients/client_none/secrets/secret_none', answer: 'operators' },
   revokeApiKey: { path: '/api-keys/key_none', answer: 'operators' },
 };
 

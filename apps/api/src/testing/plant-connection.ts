@@ -59,5 +59,11 @@ export async function plantConnection(
     ...{ connectionId, clientId, request: `https://bulkhead.example/${connectionId}`, types: [], typeFilters: [] },
     ...{ patients: [], elements: [], ignored: [], until: now, expiresAt: new Date(Date.now() + 3_600_000) },
   });
-  return { ...ids, servedExportId };
+  const backendClient = await store.backendClients.create({
+    name: 'etl',
+    scope: 'system/*.read',
+    connectionIds: [connectionId],
+    now,
+  });
+  return { ...ids, servedExportId, backendClientId: backendClient.id };
 }

@@ -1,5 +1,5 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, command, given, list, required, text, withDefault, yes } from '../command.ts';
+import { type CommandGroup, command, flag, given, list, required, text, withDefault, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -26,6 +26,7 @@ export const clients: CommandGroup = {
             scope: 'scope',
             connections: ({ connectionIds }) => connectionIds?.join(',') ?? 'all',
             keys: keysOf,
+            secrets: ({ secrets }) => secrets?.map((secret) => secret.id).join(','),
             used: 'lastUsedAt',
             revoked: 'revokedAt',
           },
@@ -45,21 +46,53 @@ export const clients: CommandGroup = {
         connections: list('<ids>', 'comma-separated connections that the client may read (default: all)'),
         jwks: text('<file>', 'a file with the public keys, as a JSON Web Key Set'),
         jwksUrl: text('<url>', 'where the client publishes its public keys, instead of --jwks'),
+        usesSecret: flag('the client has no keys and can only send a secret: see "clients create-secret"'),
       },
       examples: [
         'clients register --name warehouse --jwks-url https://warehouse.example/jwks.json',
         'clients register --name research --scope "system/Patient.rs system/Observation.rs" --connections conn_1 --jwks jwks.json',
+        'clients register --name etl --uses-secret',
       ],
-      async run({ api, provider, output }, { connections: connectionIds, jwks: file, jwksUrl, ...others }) {
-        if ((file === undefined) === (jwksUrl === undefined)) {
+      async run({ api, provider, output }, { connections: connectionIds, jwks: file, jwksUrl, usesSecret, ...others }) {
+        if ([file, jwksUrl, usesSecret || undefined].filter((one) => one !== undefined).length !== 1) {
           throw new CliError({
-            message: 'Give the public keys of the client with --jwks FILE or with --jwks-url URL, not with both.',
+            message:
+              'Give the public keys of the client with --jwks FILE or with --jwks-url URL, or --uses-secret if it has none. Give only one of them.',
             exitCode: exitCodes.usage,
           });
         }
-        const body = given({ ...others, connectionIds, jwks: readJwks(file), jwksUrl });
+        const body = given({
+          ...others,
+          connectionIds,
+          jwks: readJwks(file),
+          jwksUrl,
+          usesSecret: usesSecret ? (true as const) : undefined,
+        });
         output.printAnswer(await api.POST('/api/ehr/clients', { body }), 'id');
         if (output.isWatched) output.printProgress(await describeUrls(api, { provider, connectionIds }));
+      },
+    }),
+    command({
+      name: 'create-secret',
+      summary: 'create a secret for a client that cannot sign assertions, and print it',
+      args: { id: 'the id of the client' },
+      examples: ['clients create-secret client_1'],
+      async run({ api, output }, { id }) {
+        const params = { path: { id } };
+        output.printAnswer(await api.POST('/api/ehr/clients/{id}/secrets', { params }), 'secret');
+      },
+    }),
+    command({
+      name: 'delete-secret',
+      summary: 'delete a secret of a client immediately',
+      args: { id: 'the id of the client', secret: 'the id of the secret: "clients list" shows it' },
+      options: { yes },
+      examples: ['clients delete-secret client_1 secret_1 --yes'],
+      async run(context, { id, secret, yes: isConfirmed }) {
+        await confirm(context, { yes: isConfirmed, what: `delete the secret ${secret} of ${id}`, done: 'deleted' });
+        const params = { path: { id, secretId: secret } };
+        const path = '/api/ehr/clients/{id}/secrets/{secretId}';
+        context.output.printAnswer(await context.api.DELETE(path, { params }), () => '');
       },
     }),
     command({

@@ -60,13 +60,23 @@ test.each([
 });
 
 test.each([[], ['--jwks', 'jwks.json', '--jwks-url', 'https://warehouse.example/jwks.json']])(
-  'clients register requires either a file or a URL, and refuses the options %j',
+  'clients register requires a file, a URL or --uses-secret, and refuses the options %j',
   async (...options) => {
     const { exitCode, stderr, calls } = await run({ args: [...register, ...options] });
     expect({ exitCode, calls }).toEqual({ exitCode: 2, calls: [] });
-    expect(stderr).toContain('with --jwks FILE or with --jwks-url URL, not with both.');
+    expect(stderr).toContain('with --jwks FILE or with --jwks-url URL, or --uses-secret if it has none.');
   },
 );
+
+test('clients register tells the API that a client can only send a secret, and create-secret prints it', async () => {
+  const { calls } = await run({ args: [...register, '--uses-secret'] });
+  expect(calls.map(({ sent }) => JSON.parse(sent))).toMatchObject([{ name: 'warehouse', usesSecret: true }]);
+  const { data } = exampleOf('createClientSecret') as { readonly data: { readonly secret: string } };
+  const { stdout } = await run({ args: ['clients', 'create-secret', 'client_1'] });
+  expect(stdout).toBe(`${data.secret}\n`);
+  const deleted = await run({ args: ['clients', 'delete-secret', 'client_1', 'secret_1', '--yes'] });
+  expect(deleted.calls.map(({ id }) => id)).toEqual(['deleteClientSecret']);
+});
 
 test('a key that the API refuses is named by the option of the command', async () => {
   const details = [{ path: 'jwks.keys.0', message: 'is shorter than 2048 bits' }];

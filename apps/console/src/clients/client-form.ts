@@ -10,7 +10,7 @@ export const emptyClientForm = {
   scope: 'system/*.read',
   /** Empty for all connections, including new ones. */
   connectionIds: [] as readonly string[],
-  keysFrom: 'url' as 'url' | 'text',
+  keysFrom: 'url' as 'url' | 'text' | 'none',
   jwksUrl: '',
   /** A JSON Web Key Set. */
   jwks: '',
@@ -19,6 +19,7 @@ export const emptyClientForm = {
 export const keySources = [
   { value: 'url', label: 'published by the client at a URL, where it can change them' },
   { value: 'text', label: 'pasted here' },
+  { value: 'none', label: 'missing: the client can only send a secret, which is less safe' },
 ];
 
 /** What is missing or wrong, by field. The API checks the scopes and the keys. */
@@ -34,12 +35,16 @@ export function faultsOf({ name, scope, keysFrom, jwksUrl, jwks }: ClientForm) {
 }
 
 export function toClientRequest({ name, scope, connectionIds, keysFrom, jwksUrl, jwks }: ClientForm): ClientRequest {
-  const keys = keysFrom === 'text' ? parseJwks(jwks) : undefined;
+  const keys = {
+    url: () => ({ jwksUrl: jwksUrl.trim() }),
+    text: () => ({ jwks: parseJwks(jwks) as Jwks }),
+    none: () => ({ usesSecret: true as const }),
+  };
   return {
     name: name.trim(),
     scope: scope.trim(),
     ...(connectionIds.length === 0 ? {} : { connectionIds: [...connectionIds] }),
-    ...(keys ? { jwks: keys } : { jwksUrl: jwksUrl.trim() }),
+    ...keys[keysFrom](),
   };
 }
 

@@ -6,6 +6,8 @@ import { ConnectionNames } from '../parts/connection.tsx';
 import { EmptyState, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { ShortText } from '../parts/short-text.tsx';
+import { showSecret } from '../parts/show-secret.tsx';
+import { formatInstant } from '../parts/times.ts';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { showClientUrls } from './client-urls.tsx';
 import { NewClientForm } from './new-client-form.tsx';
@@ -61,13 +63,23 @@ function Scope({ scope }: { readonly scope: string }) {
   );
 }
 
-function Keys({ client: { jwks, jwksUrl = '' } }: { readonly client: BackendClient }) {
-  if (jwks === undefined) return <ShortText text={jwksUrl} name="JWKS URL" />;
+function Keys({ client: { jwks, jwksUrl, secrets = [] } }: { readonly client: BackendClient }) {
+  if (jwks === undefined && jwksUrl === undefined)
+    return secrets.length === 1 ? '1 secret' : `${secrets.length} secrets`;
+  if (jwks === undefined) return <ShortText text={jwksUrl ?? ''} name="JWKS URL" />;
   return jwks.keys.length === 1 ? '1 key' : `${jwks.keys.length} keys`;
 }
 
 function ClientActions({ client }: { readonly client: BackendClient }) {
-  const { id, name } = client;
+  const { id, name, secrets = [] } = client;
+  const params = { path: { id } };
+  const create = useAction('post', '/api/ehr/clients/{id}/secrets', {
+    onSuccess: ({ data: { secret } }) => {
+      const text = `${name} sends it with its client id to the token URL.`;
+      showSecret({ title: `A secret of “${name}” is created`, label: 'Client secret', secret, text });
+      return refresh('/api/ehr/clients');
+    },
+  });
   const revoke = useAction('delete', '/api/ehr/clients/{id}', { onSuccess: () => refresh('/api/ehr/clients') });
   return (
     <Group gap="xs">
@@ -79,11 +91,29 @@ function ClientActions({ client }: { readonly client: BackendClient }) {
       >
         Show URLs
       </Button>
+      {secrets.length < 2 && (
+        <ActionButton
+          label="New secret"
+          isForAdmins
+          mutation={create}
+          input={{ params }}
+          question={{
+            title: `Create a secret for “${name}”?`,
+            text: 'Whoever has a secret gets tokens with it. A client that can sign assertions needs none.',
+            action: 'Create a secret',
+          }}
+          isCompact
+          aria-label={`Create a secret for ${name}`}
+        />
+      )}
+      {secrets.map((secret) => (
+        <DeleteSecret key={secret.id} client={client} secret={secret} />
+      ))}
       <ActionButton
         label="Revoke"
         isForAdmins
         mutation={revoke}
-        input={{ params: { path: { id } } }}
+        input={{ params }}
         question={{
           title: `Revoke the client “${name}”?`,
           text: 'Its tokens stop working at once, and it gets no new ones. This cannot be undone.',
@@ -94,5 +124,32 @@ function ClientActions({ client }: { readonly client: BackendClient }) {
         aria-label={`Revoke ${name}`}
       />
     </Group>
+  );
+}
+
+interface DeleteSecretProps {
+  readonly client: BackendClient;
+  readonly secret: NonNullable<BackendClient['secrets']>[number];
+}
+
+function DeleteSecret({ client: { id, name }, secret }: DeleteSecretProps) {
+  const path = '/api/ehr/clients/{id}/secrets/{secretId}';
+  const remove = useAction('delete', path, { onSuccess: () => refresh('/api/ehr/clients') });
+  const createdAt = formatInstant(secret.createdAt);
+  return (
+    <ActionButton
+      label="Delete secret"
+      isForAdmins
+      mutation={remove}
+      input={{ params: { path: { id, secretId: secret.id } } }}
+      question={{
+        title: `Delete the secret of “${name}” of ${createdAt}?`,
+        text: 'It stops working at once.',
+        action: 'Delete the secret',
+      }}
+      isDangerous
+      isCompact
+      aria-label={`Delete the secret of ${name} of ${createdAt}`}
+    />
   );
 }

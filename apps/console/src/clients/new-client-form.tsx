@@ -45,7 +45,7 @@ export function NewClientForm({ onDone }: { readonly onDone: () => void }) {
           withAsterisk
           {...form.getInputProps('jwksUrl')}
         />
-      ) : (
+      ) : form.values.keysFrom === 'text' ? (
         <Textarea
           label="JSON Web Key Set"
           description="Only public keys: RSA keys for RS384, or EC keys with the curve P-384 for ES384"
@@ -56,7 +56,7 @@ export function NewClientForm({ onDone }: { readonly onDone: () => void }) {
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
           {...form.getInputProps('jwks')}
         />
-      )}
+      ) : null}
     </EntryForm>
   );
 }

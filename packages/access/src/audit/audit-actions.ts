@@ -18,6 +18,8 @@ export const auditActions = {
   'audit-event.verify': 'viewer',
   authenticate: 'none',
   'client.create': 'admin',
+  'client.create-secret': 'admin',
+  'client.delete-secret': 'admin',
   'client.list': 'viewer',
   'client.read': 'viewer',
   'client.revoke': 'admin',

@@ -1,7 +1,8 @@
-import { randomUUIDv7 } from 'node:crypto';
+import { randomBytes, randomUUIDv7 } from 'node:crypto';
 import { batchedFind, type Database, mongooseSchemaOf, type Stored, withId } from '@bulkhead/store';
 import { collections } from '../collections.ts';
-import { type BackendClient, backendClientSchema } from './backend-client.record.ts';
+import { type BackendClient, backendClientSchema, maxSecrets } from './backend-client.record.ts';
+import { hashOfSecret } from './client-secret.ts';
 
 /** Often enough to see that a client is in use, without a write for each token. */
 const useNotedEveryMs = 60_000;
@@ -9,7 +10,7 @@ const useNotedEveryMs = 60_000;
 const schema = mongooseSchemaOf(backendClientSchema, { collection: collections.backendClients });
 schema.index({ connectionIds: 1 });
 
-/** `backend_clients`: programs that read by SMART Backend Services. Only public keys are stored. */
+/** `backend_clients`: programs that read by SMART Backend Services. Only public keys and hashes of secrets are stored. */
 export class BackendClientRepository {
   readonly #model;
   readonly #findById;
@@ -39,6 +40,23 @@ export class BackendClientRepository {
 
   async revoke({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
     await this.#model.updateOne({ _id: id, revokedAt: { $exists: false } }, { $set: { revokedAt: now } });
+  }
+
+  /** @returns the secret itself, which cannot be shown again, or undefined if the client has as many as it may have */
+  async addSecret({ clientId, now }: { readonly clientId: string; readonly now: Date }) {
+    const secret = `bhs_${randomBytes(32).toString('base64url')}`;
+    const id = `secret_${randomUUIDv7().replaceAll('-', '')}`;
+    const { matchedCount } = await this.#model.updateOne(
+      { _id: clientId, [`secrets.${maxSecrets - 1}`]: { $exists: false } },
+      { $push: { secrets: { id, hash: hashOfSecret(secret), createdAt: now } } },
+    );
+    return matchedCount === 1 ? { id, secret, createdAt: now } : undefined;
+  }
+
+  /** @returns false if the client has no such secret */
+  async deleteSecret({ clientId, id }: { readonly clientId: string; readonly id: string }): Promise<boolean> {
+    const { modifiedCount } = await this.#model.updateOne({ _id: clientId }, { $pull: { secrets: { id } } });
+    return modifiedCount === 1;
   }
 
   /** The ids of the clients that are limited to this connection and others. */

@@ -1,3 +1,4 @@
+import { present } from '@bulkhead/base';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type BackendClient, backendClientSchema } from '../backend-client/backend-client.record.ts';
@@ -11,6 +12,7 @@ export const backendClientViewSchema = z
       'connectionIds',
       'jwks',
       'jwksUrl',
+      { secrets: ['id', 'createdAt'] },
       'createdAt',
       'revokedAt',
       'lastUsedAt',
@@ -18,6 +20,7 @@ export const backendClientViewSchema = z
   )
   .meta({ id: 'BackendClient', description: 'A program that reads by SMART Backend Services.' });
 
-export function toBackendClientView(client: BackendClient): View<typeof backendClientViewSchema> {
-  return viewOf(backendClientViewSchema, client);
+export function toBackendClientView({ secrets, ...client }: BackendClient): View<typeof backendClientViewSchema> {
+  const shown = secrets?.map(({ id, createdAt }) => ({ id, createdAt: createdAt.toISOString() }));
+  return viewOf(backendClientViewSchema, { ...client, ...present({ secrets: shown }) });
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { AccessStore } from '../access.feature.ts';
 import { type BackendClient, jwksSchema } from '../backend-client/backend-client.record.ts';
 import { ClientKeys, type ReadJson } from '../backend-client/client-keys.ts';
+import { checkSecret, readClientSecret } from '../backend-client/client-secret.ts';
 import { tokenSeconds } from '../backend-client/client-token.repository.ts';
 import { limitScopes } from '../backend-client/limit-scopes.ts';
 import { accessError } from '../errors.ts';
@@ -17,6 +18,14 @@ const clockToleranceSeconds = 60;
 
 /** The fields of a request to the token endpoint. */
 export type TokenForm = Readonly<Record<string, string | undefined>>;
+
+interface TokenRequest {
+  readonly form: TokenForm;
+  /** The header `Authorization`. */
+  readonly authorization: string | undefined;
+  /** The URL of the token endpoint. */
+  readonly audience: string;
+}
 
 /** Registers the programs that read by SMART Backend Services, and gives them tokens (SMART App Launch 2.2, "Backend Services"). */
 export class BackendClientService {
@@ -75,36 +84,35 @@ export class BackendClientService {
     return { client: await this.get(id), isChanged: true };
   }
 
+  /** @returns the secret itself, which cannot be shown again. @throws AppError `unknown-client`, `too-many-client-secrets` */
+  async createSecret(id: string) {
+    const client = await this.get(id);
+    if (client.revokedAt) throw accessError('unknown-client');
+    const created = await this.#store.backendClients.addSecret({ clientId: id, now: new Date() });
+    if (!created) throw accessError('too-many-client-secrets');
+    return created;
+  }
+
+  /** It stops working at once. @throws AppError `unknown-client`, `unknown-client-secret` */
+  async deleteSecret({ clientId, id }: { readonly clientId: string; readonly id: string }): Promise<BackendClient> {
+    await this.get(clientId);
+    if (!(await this.#store.backendClients.deleteSecret({ clientId, id }))) throw accessError('unknown-client-secret');
+    return this.get(clientId);
+  }
+
   /**
    * Answers a request to the token endpoint.
-   * @param options.audience the URL of the token endpoint
    * @param options.admit called before a token is issued. Throws if the client has got too many
    * @returns the client, and the body of the response (RFC 6749, section 5.1)
    * @throws OAuthError
    */
-  async grant(options: {
-    readonly form: TokenForm;
-    readonly audience: string;
-    readonly admit: (client: Pick<BackendClient, 'id'>) => Promise<void>;
-  }) {
-    const { form, audience, admit } = options;
-    const { grant_type: grantType, client_assertion_type: type, client_assertion: assertion = '', scope = '' } = form;
+  async grant(options: TokenRequest & { readonly admit: (client: Pick<BackendClient, 'id'>) => Promise<void> }) {
+    const { form, admit } = options;
+    const { grant_type: grantType, scope = '' } = form;
     if (grantType !== 'client_credentials')
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'grant_type must be client_credentials.' });
-    if (type !== assertionType || assertion === '')
-      throw new OAuthError({
-        code: 'invalid_request',
-        text: `client_assertion is missing, or client_assertion_type is not ${assertionType}.`,
-      });
     const now = new Date();
-    const clientId = await verifyAssertion(assertion, {
-      audience,
-      nowMs: now.getTime(),
-      toleranceSeconds: clockToleranceSeconds,
-      findKey: (key) => this.#findKey(key),
-      use: (assertionId) => this.#store.clientTokens.useAssertion(assertionId),
-    });
-    const client = await this.get(clientId);
+    const client = await this.#authenticate(options, now);
     const granted = limitScopes(readableScopes(scope), client.scope.split(' '));
     if (granted.length === 0)
       throw new OAuthError({
@@ -113,11 +121,36 @@ export class BackendClientService {
       });
     await admit(client);
     const grantedScope = granted.join(' ');
-    const token = await this.#store.clientTokens.issue({ clientId, scope: grantedScope, now });
+    const token = await this.#store.clientTokens.issue({ clientId: client.id, scope: grantedScope, now });
     // A request does not wait for this write and does not fail with it.
     this.#store.backendClients.noteUse(client, now).catch(() => undefined);
     const issued = { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scope: grantedScope };
     return { client, issued };
+  }
+
+  /** By a signed assertion, or by a secret. @throws OAuthError */
+  async #authenticate(request: TokenRequest, now: Date): Promise<BackendClient> {
+    const { form, audience } = request;
+    const { client_assertion_type: type, client_assertion: assertion = '' } = form;
+    const secret = readClientSecret(request);
+    if (secret && assertion === '') {
+      const client = await this.#store.backendClients.find(secret.clientId);
+      checkSecret(client, secret);
+      return this.get(secret.clientId);
+    }
+    if (secret || type !== assertionType || assertion === '')
+      throw new OAuthError({
+        code: 'invalid_request',
+        text: `Send either a client_assertion with the client_assertion_type ${assertionType}, or the client id and its secret.`,
+      });
+    const clientId = await verifyAssertion(assertion, {
+      audience,
+      nowMs: now.getTime(),
+      toleranceSeconds: clockToleranceSeconds,
+      findKey: (key) => this.#findKey(key),
+      use: (assertionId) => this.#store.clientTokens.useAssertion(assertionId),
+    });
+    return this.get(clientId);
   }
 
   async #findKey(options: { readonly clientId: string; readonly kid: string; readonly jku: string | undefined }) {
@@ -179,14 +212,20 @@ export const backendClientBodySchema = z
       .max(2000)
       .optional()
       .describe('Where the public keys of the client are. Give either this or `jwks`.'),
+    usesSecret: z
+      .literal(true)
+      .optional()
+      .describe(
+        'The client has no keys and can only send a secret, which is created afterwards. Keys are safer: whoever reads a secret on its way can use it.',
+      ),
   })
-  .superRefine(({ scope, jwks, jwksUrl }, { addIssue }) => {
-    if ((jwks === undefined) === (jwksUrl === undefined))
-      addIssue({ code: 'custom', path: ['jwks'], message: 'or jwksUrl is required: give one of them' });
+  .superRefine(({ scope, jwks, jwksUrl, usesSecret }, { addIssue }) => {
+    if ([jwks, jwksUrl, usesSecret].filter((one) => one !== undefined).length !== 1)
+      addIssue({ code: 'custom', path: ['jwks'], message: ', jwksUrl or usesSecret is required: give one of them' });
     const fault = registeredFault(scope);
     if (fault !== undefined) addIssue({ code: 'custom', path: ['scope'], message: fault });
   })
-  .transform(({ connectionIds, jwks, jwksUrl, ...body }) => ({
+  .transform(({ connectionIds, jwks, jwksUrl, usesSecret: _, ...body }) => ({
     ...body,
     ...(connectionIds ? { connectionIds } : {}),
     ...(jwks ? { jwks } : {}),

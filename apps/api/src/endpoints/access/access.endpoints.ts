@@ -8,7 +8,14 @@ import type { Caller } from '../../http/middleware/caller-of.ts';
 import { connectionId, instant, success } from '../common.schema.ts';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.endpoint.ts';
 import { downloadAuditEvents, listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
-import { getClient, listClients, registerClient, revokeClient } from './clients.endpoint.ts';
+import {
+  createClientSecret,
+  deleteClientSecret,
+  getClient,
+  listClients,
+  registerClient,
+  revokeClient,
+} from './clients.endpoint.ts';
 import { endSession, listSessions } from './sessions.endpoint.ts';
 
 const sessionSchema = z
@@ -101,6 +108,8 @@ export const accessEndpoints = endpointGroup({
     listClients,
     getClient,
     revokeClient,
+    createClientSecret,
+    deleteClientSecret,
     listAuditEvents,
     downloadAuditEvents,
     verifyAuditEvents,

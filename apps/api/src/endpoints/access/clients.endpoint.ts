@@ -1,5 +1,6 @@
 import { backendClientBodySchema, backendClientViewSchema, toBackendClientView } from '@bulkhead/access/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
+import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, page, responseWith, success } from '../common.schema.ts';
 
@@ -21,7 +22,7 @@ export const registerClient = defineEndpoint({
   access: 'operator',
   summary: 'Register a program that reads by SMART Backend Services',
   description:
-    'Registers a FHIR or Bulk Data client with its public keys, or with the URL of them. It gets tokens at `POST /api/ehr/oauth/token` and reads the FHIR base URLs of its connections with them. Nothing secret is sent or stored. docs/how-to/serve-bulk-data.md shows how to connect a client.',
+    'Registers a FHIR or Bulk Data client with its public keys, or with the URL of them. It gets tokens at `POST /api/ehr/oauth/token` and reads the FHIR base URLs of its connections with them. Nothing secret is sent or stored. A program that can only send a secret is registered with `usesSecret`, and gets one with `POST /api/ehr/clients/{id}/secrets`. docs/how-to/serve-bulk-data.md shows how to connect a client.',
   request: {
     body: {
       schema: backendClientBodySchema,
@@ -84,5 +85,54 @@ export const revokeClient = defineEndpoint({
     const { client, isChanged } = await services.backendClients.revoke(id);
     audit.setChanged(isChanged);
     return { data: toBackendClientView(client) };
+  },
+});
+
+const secretSchema = z
+  .strictObject({
+    id: z.string().describe('The id of the secret.'),
+    secret: z.string().describe('The secret itself. It cannot be read again.'),
+    createdAt: z.iso.datetime().describe('When the secret was created.'),
+  })
+  .meta({ id: 'ClientSecret', description: 'A new secret of a client.' });
+
+export const createClientSecret = defineEndpoint({
+  id: 'createClientSecret',
+  route: 'POST /api/ehr/clients/:id/secrets',
+  action: 'client.create-secret',
+  idempotency: 'secret',
+  access: 'operator',
+  summary: 'Give a client a secret',
+  description:
+    'Creates a secret for a program that cannot sign assertions. It sends the secret to `POST /api/ehr/oauth/token` with HTTP Basic or in the form. Only its hash is stored. A client may have two secrets: create the second one, give it to the client, and delete the first one.',
+  responses: {
+    201: success('The secret, which is shown only once', {
+      data: secretSchema,
+      example: { id: 'secret_01a20ebbc9477ed4b36076ce74bec9ba', secret: 'bhs_...', createdAt: at },
+    }),
+  },
+  errors: ['unknown-client', 'too-many-client-secrets'],
+  async handler({ params: { id }, services, audit }) {
+    const { createdAt, ...created } = await services.backendClients.createSecret(id);
+    audit.target = { id };
+    return {
+      data: { ...created, createdAt: createdAt.toISOString() },
+      location: `/api/ehr/clients/${id}`,
+    };
+  },
+});
+
+export const deleteClientSecret = defineEndpoint({
+  id: 'deleteClientSecret',
+  route: 'DELETE /api/ehr/clients/:id/secrets/:secretId',
+  action: 'client.delete-secret',
+  access: 'operator',
+  summary: 'Delete a secret of a client',
+  description:
+    'The secret stops working at once. Tokens that the client has got with it work until they expire, for five minutes at most.',
+  responses: { 200: clientResponse('The client, without the secret') },
+  errors: ['unknown-client', 'unknown-client-secret'],
+  async handler({ params: { id: clientId, secretId: id }, services }) {
+    return { data: toBackendClientView(await services.backendClients.deleteSecret({ clientId, id })) };
   },
 });

@@ -42,7 +42,9 @@ const smartSchema = z
   .looseObject({
     token_endpoint: z.string().describe('Where clients get tokens.'),
     grant_types_supported: z.array(z.string()).describe('`client_credentials`.'),
-    token_endpoint_auth_methods_supported: z.array(z.string()).describe('`private_key_jwt`.'),
+    token_endpoint_auth_methods_supported: z
+      .array(z.string())
+      .describe('`private_key_jwt`, and for clients with a secret `client_secret_basic` and `client_secret_post`.'),
     token_endpoint_auth_signing_alg_values_supported: z.array(z.string()).describe('`RS384` and `ES384`.'),
     scopes_supported: z.array(z.string()).describe('Examples of the scopes that can be granted.'),
     capabilities: z.array(z.string()).describe('The SMART capabilities.'),
@@ -94,11 +96,12 @@ export const issueToken = defineEndpoint({
   access: 'anyone',
   summary: 'Give a backend client a token',
   description:
-    'The token endpoint of SMART Backend Services. The client proves its identity with an assertion that it has signed with its private key (RS384 or ES384, at most five minutes, each `jti` once), and gets a token for five minutes. The token opens the FHIR base URLs of the connections of the client, within the granted scopes. See docs/how-to/serve-bulk-data.md.',
+    'The token endpoint of SMART Backend Services. The client proves its identity with an assertion that it has signed with its private key (RS384 or ES384, at most five minutes, each `jti` once), or with a secret that an operator has created (HTTP Basic, or `client_id` and `client_secret` in the form), and gets a token for five minutes. The token opens the FHIR base URLs of the connections of the client, within the granted scopes. See docs/how-to/serve-bulk-data.md.',
   request: {
     ignoresOtherParameters: 'Authorization servers ignore unknown parameters (RFC 6749, section 3.2).',
     body: {
-      description: 'A form with `grant_type`, `scope`, `client_assertion_type` and `client_assertion`.',
+      description:
+        'A form with `grant_type`, `scope`, and `client_assertion_type` with `client_assertion`, or `client_id` with `client_secret`.',
       contentType: 'application/x-www-form-urlencoded',
       example:
         'grant_type=client_credentials&scope=system%2F*.read&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=eyJ...',
@@ -117,7 +120,7 @@ export const issueToken = defineEndpoint({
       example: { error: 'invalid_scope', error_description: 'None of the requested scopes is granted.' },
     },
     401: {
-      description: 'The client or its assertion was refused',
+      description: 'The client, its assertion or its secret was refused',
       schema: oauthErrorSchema,
       example: {
         error: 'invalid_client',
@@ -132,7 +135,9 @@ export const issueToken = defineEndpoint({
       const form = readForm(request.body);
       const audience = audienceOf(request, process);
       const { client, issued } = await services.backendClients.grant({
-        ...{ form, audience },
+        form,
+        audience,
+        authorization: request.get('authorization'),
         admit: (admitted) => process.limits.countToken(admitted),
       });
       await services.audit.append({
@@ -143,7 +148,11 @@ export const issueToken = defineEndpoint({
       response.json(issued);
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
-      if (error.status === 401) await noteRefusal(request, process);
+      if (error.status === 401) {
+        await noteRefusal(request, process);
+        // RFC 6749, section 5.2.
+        response.set('www-authenticate', 'Basic realm="Bulkhead"');
+      }
       response.status(error.status).json({ error: error.code, error_description: error.message });
     }
   },
