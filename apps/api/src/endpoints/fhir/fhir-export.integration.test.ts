@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { connectRedis } from '@bulkhead/queues';
 import { toTombstone } from '@bulkhead/records';
 import { ageChanges, documentContext, makeDocument } from '@bulkhead/records/testing';
@@ -299,6 +301,21 @@ test('a client that stops reading is disconnected after the time limit, and can 
   response.resume();
   await expect(once(response, 'end')).rejects.toThrow('aborted');
   expect((await limited.request('GET', path)).text.split('\n').filter(Boolean)).toHaveLength(40);
+});
+
+test('a file is compressed for a client that accepts gzip, and has the same bytes as without', async () => {
+  const { manifest } = await readExport('/$export?_type=Observation');
+  const path = toPath(manifest.output[0].url);
+  const read = async (encoding: string) => {
+    const headers = { authorization: `Bearer ${api.operatorKey}`, 'accept-encoding': encoding };
+    const sent = httpRequest(api.baseUrl + path, { headers }).end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return { encoding: response.headers['content-encoding'], bytes: await buffer(response) };
+  };
+  const [plain, small] = [await read('identity'), await read('br;q=1, gzip')];
+  expect([plain.encoding, small.encoding, (await read('gzip;q=0')).encoding]).toEqual([undefined, 'gzip', undefined]);
+  expect(gunzipSync(small.bytes).equals(plain.bytes)).toBe(true);
+  expect(plain.bytes.toString()).toContain('"o1"');
 });
 
 // Backend clients
