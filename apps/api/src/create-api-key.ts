@@ -1,5 +1,5 @@
 import { apiKeyRoles } from '@bulkhead/access';
-import { apiKeyBodySchema, createApiKeyService } from '@bulkhead/access/commands';
+import { ApiKeyService, apiKeyBodySchema } from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { runCommand } from './cli/run-command.ts';
 
@@ -42,7 +42,7 @@ await runCommand({
   },
   schema,
   async run({ store, args }) {
-    const { apiKey, key } = await createApiKeyService({
+    const { apiKey, key } = await new ApiKeyService({
       store,
       connectionExists: async (id) => (await store.connections.find(id)) !== undefined,
     }).create(args);

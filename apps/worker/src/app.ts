@@ -24,7 +24,7 @@ import { createEhrClient } from '@bulkhead/ehr';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
 import { createExportContexts } from '@bulkhead/imports/export/steps';
 import { ProcessReporter } from '@bulkhead/monitoring';
-import { createRateBudgetService } from '@bulkhead/monitoring/commands';
+import { RateBudgetService } from '@bulkhead/monitoring/commands';
 import { checkRedis, connectRedis, createConsumer, disconnectRedis, Producer } from '@bulkhead/queues';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { BufferPool } from '@bulkhead/store/bson';
@@ -113,7 +113,7 @@ export function buildApp({
   });
   watchBudgets({ metrics, ehr });
   const webhooks = createWebhookSender({ proxy, privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
-  const rateBudgets = createRateBudgetService({ connections: store.connections, registry, reader: { redis, prefix } });
+  const rateBudgets = new RateBudgetService({ connections: store.connections, registry, reader: { redis, prefix } });
   const deps = withFeatureWork({
     peopleTextOf,
     store: countWrites({ store, metrics }),
@@ -132,7 +132,7 @@ export function buildApp({
       withMedia: config.WORKER_DOCUMENT_MEDIA === 'on',
       partBytes: documentPartBytes,
     },
-    readBudgets: rateBudgets.read,
+    readBudgets: (connections) => rateBudgets.read(connections),
     probe: {
       storedTypes: (connectionId) => store.resources.listStoredTypes(connectionId),
       findPatient: (connectionId) => store.resources.findAnyId({ connectionId, resourceType: 'Patient' }),

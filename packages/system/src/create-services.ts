@@ -1,13 +1,13 @@
-import { createAuditService } from '@bulkhead/access/audit/commands';
-import { BackendClientService, createApiKeyService, createSessionService } from '@bulkhead/access/commands';
-import { createIdempotencyService } from '@bulkhead/access/idempotency/commands';
+import { AuditService } from '@bulkhead/access/audit/commands';
+import { ApiKeyService, BackendClientService, SessionService } from '@bulkhead/access/commands';
+import { IdempotencyService } from '@bulkhead/access/idempotency/commands';
 import {
   AuthorizationService,
   ConnectionService,
-  createSigningKeyService,
   ProbeService,
+  SigningKeyService,
 } from '@bulkhead/connections/commands';
-import { createDocumentService } from '@bulkhead/documents/commands';
+import { DocumentService } from '@bulkhead/documents/commands';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
 import { BulkExportService, createStartExport } from '@bulkhead/imports/export/commands';
@@ -15,18 +15,18 @@ import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/sc
 import { SyncService } from '@bulkhead/imports/sync/commands';
 import {
   ConnectionList,
-  createHistoryService,
-  createMonitoringService,
   createPauseReader,
-  createRateBudgetService,
   HealthService,
+  HistoryService,
+  MonitoringService,
+  RateBudgetService,
 } from '@bulkhead/monitoring/commands';
 import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
 import { ResourceService } from '@bulkhead/records/commands';
 import { QuarantineService } from '@bulkhead/records/quarantine/commands';
 import { ServedExportService } from '@bulkhead/serving/bulk/commands';
 import { TableService } from '@bulkhead/serving/tables/commands';
-import { createWebhookAddresses, createWebhookService } from '@bulkhead/webhooks/commands';
+import { createWebhookAddresses, WebhookService } from '@bulkhead/webhooks/commands';
 import type { Store } from './create-store.ts';
 
 export interface ServicesOptions {
@@ -70,7 +70,7 @@ export type Services = ReturnType<typeof createServices>;
 export function createServices(options: ServicesOptions) {
   const { store, producer, registry, redis, prefix, configuration } = options;
   const connectionExists = async (id: string) => (await store.connections.find(id)) !== undefined;
-  const apiKeys = createApiKeyService({ store, connectionExists });
+  const apiKeys = new ApiKeyService({ store, connectionExists });
   const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
   const findActive = async (connectionId: string) => {
     const active = await Promise.all(store.features.map((feature) => feature.findActive(connectionId)));
@@ -82,9 +82,9 @@ export function createServices(options: ServicesOptions) {
     schedules: connectionSchedules,
     findActive,
   });
-  const idempotency = createIdempotencyService({ store });
-  const monitoring = createMonitoringService(store, producer);
-  const rateBudgets = createRateBudgetService({
+  const idempotency = new IdempotencyService({ store });
+  const monitoring = new MonitoringService({ store, producer });
+  const rateBudgets = new RateBudgetService({
     connections: store.connections,
     registry,
     reader: { redis, prefix },
@@ -93,7 +93,7 @@ export function createServices(options: ServicesOptions) {
     store,
     producer,
     configuration,
-    readBudgets: rateBudgets.read,
+    readBudgets: (connections) => rateBudgets.read(connections),
     checkRedis: () => checkRedis(redis),
     redisConnectionError: watchConnection(redis),
   });
@@ -114,7 +114,7 @@ export function createServices(options: ServicesOptions) {
   const addresses = createWebhookAddresses({ callsPrivateNetwork: () => monitoring.callsPrivateNetwork(new Date()) });
   return {
     apiKeys,
-    audit: createAuditService({ store }),
+    audit: new AuditService({ store }),
     backendClients: new BackendClientService({ store, connectionExists, ...(options.clientKeys ?? noClientKeys) }),
     authorizations: new AuthorizationService({ store, producer, registry, connections }),
     startExport: createStartExport({
@@ -129,10 +129,10 @@ export function createServices(options: ServicesOptions) {
     bulkExports: new BulkExportService({ store, producer, connections, registry, readPause }),
     connections,
     connectionList: new ConnectionList({ store, health }),
-    documents: createDocumentService({ store, producer, connections }),
-    erasures: new ErasureService(store, producer),
+    documents: new DocumentService({ store, producer, connections }),
+    erasures: new ErasureService({ store, producer }),
     health,
-    history: createHistoryService({ store }),
+    history: new HistoryService({ store }),
     idempotency,
     monitoring,
     probes: new ProbeService({ store, producer, registry, connections, version: options.version }),
@@ -149,10 +149,10 @@ export function createServices(options: ServicesOptions) {
     resources,
     schedules: new ScheduleService({ store, producer, connections }),
     servedExports: new ServedExportService({ store, resources }),
-    sessions: createSessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
-    signingKeys: createSigningKeyService({ store }),
+    sessions: new SessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
+    signingKeys: new SigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),
     tables: new TableService({ store, connections }),
-    webhooks: createWebhookService({ store, producer, connections, addresses }),
+    webhooks: new WebhookService({ store, producer, connections, addresses }),
   };
 }

@@ -100,7 +100,7 @@ test('after an erasure only resources mention the patient that the dry run has c
   ];
   const resources = named([...paths.map((path) => planted(path, ofPatient)), ...others], 'of-reference');
   await write([{ resourceType: 'Patient', id: patientId, identifier: [identifier] }, ...resources]);
-  const service = new ErasureService(store, erasures.cases.deps.producer);
+  const service = new ErasureService({ store, producer: erasures.cases.deps.producer });
   const request = { connectionId, patientId, scope: 'all' as const };
   const dryRun = await service.amountsOfPatient(request);
   const erasedCount = Object.values(dryRun.resources).reduce((sum, count) => sum + count, 0);

@@ -309,7 +309,7 @@ test('an erasure finds the patient in quarantined lines in every spelling, and l
 
 test('a request to keep a patient out strengthens an erasure that is under way', async () => {
   const { store, producer } = cases.deps;
-  const service = new ErasureService(store, producer);
+  const service = new ErasureService({ store, producer });
   await endOthers(filled);
   const request = { connectionId: filled.connection.id, patientId, scope: 'all' as const, requestedBy };
   const first = await service.erasePatient({ ...request, keepsOut: false });

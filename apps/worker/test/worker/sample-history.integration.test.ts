@@ -1,4 +1,4 @@
-import { createHistoryService } from '@bulkhead/monitoring/commands';
+import { HistoryService } from '@bulkhead/monitoring/commands';
 import { checkHealthJob, sampleHistoryJob } from '@bulkhead/monitoring/jobs';
 import { runJob } from '@bulkhead/queues/testing';
 import { anyPhase } from '@bulkhead/testing';
@@ -56,6 +56,6 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   laterBy(31 * 24 * 60);
   await runJob(sampled, sampleHistoryJob, {});
   expect(await store.historySamples.listSince(new Date(0))).toHaveLength(1);
-  const history = await createHistoryService({ store }).read(1);
+  const history = await new HistoryService({ store }).read(1);
   expect(history.queues.length).toBeGreaterThan(0);
 }, 60_000);

@@ -5,74 +5,84 @@ import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts'
 import { accessError } from '../errors.ts';
 import { connectionIdFaults, connectionIdsSchema } from './connection-ids.ts';
 
-export type ApiKeyService = ReturnType<typeof createApiKeyService>;
-
 /** Creates, recognises and revokes API keys. */
-export function createApiKeyService(options: {
-  readonly store: Pick<AccessStore, 'apiKeys'>;
-  readonly connectionExists: (id: string) => Promise<boolean>;
-}) {
-  const { store, connectionExists } = options;
-  const usable = (apiKey: ApiKey): ApiKey => {
+export class ApiKeyService {
+  readonly #apiKeys;
+  readonly #connectionExists;
+
+  constructor(options: {
+    readonly store: Pick<AccessStore, 'apiKeys'>;
+    readonly connectionExists: (id: string) => Promise<boolean>;
+  }) {
+    this.#apiKeys = options.store.apiKeys;
+    this.#connectionExists = options.connectionExists;
+  }
+
+  /**
+   * @returns undefined if no such key was ever created
+   * @throws AppError `api-key-expired`, `api-key-revoked`
+   */
+  async recognise(key: string): Promise<ApiKey | undefined> {
+    const apiKey = await this.#apiKeys.findByKey(key);
+    return apiKey && this.#use(apiKey);
+  }
+
+  /** The same, for the key of an existing session. */
+  async recogniseById(id: string): Promise<ApiKey | undefined> {
+    const apiKey = await this.#apiKeys.find(id);
+    return apiKey && this.#use(apiKey);
+  }
+
+  /** @returns the record, and the key itself, which cannot be shown again. @throws AppError `invalid-request` */
+  async create(body: z.output<typeof apiKeyBodySchema>): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
+    const faults = await connectionIdFaults(body.connectionIds, this.#connectionExists);
+    if (faults.length > 0) throw invalidRequest(faults);
+    return this.#apiKeys.issue({ ...body, now: new Date() });
+  }
+
+  list(): Promise<ApiKey[]> {
+    return this.#apiKeys.list();
+  }
+
+  /** @throws AppError `unknown-api-key` */
+  async get(id: string): Promise<ApiKey> {
+    const apiKey = await this.#apiKeys.find(id);
+    if (!apiKey) throw accessError('unknown-api-key');
+    return apiKey;
+  }
+
+  /** A revoked key stays in the list. @throws AppError `unknown-api-key`, `last-operator-key` */
+  async revoke(id: string): Promise<{ readonly apiKey: ApiKey; readonly isChanged: boolean }> {
+    const apiKey = await this.#apiKeys.find(id);
+    if (!apiKey) throw accessError('unknown-api-key');
+    if (apiKey.revokedAt) return { apiKey, isChanged: false };
+    const isOperators = isActiveOperator(apiKey);
+    if (isOperators && (await this.#countActiveOperators()) === 1) throw accessError('last-operator-key');
+    await this.#apiKeys.revoke({ id, now: new Date() });
+    // Two operators may have revoked each other's key at the same moment.
+    if (isOperators && (await this.#countActiveOperators()) === 0) {
+      await this.#apiKeys.undoRevocation(id);
+      throw accessError('last-operator-key');
+    }
+    return { apiKey: (await this.#apiKeys.find(id)) ?? apiKey, isChanged: true };
+  }
+
+  #use(apiKey: ApiKey): ApiKey {
     const now = new Date();
     const refusal = refusalOf(apiKey, now);
     if (refusal) throw accessError(refusal, { context: { keyId: apiKey.id } });
     // A request does not wait for this write and does not fail with it.
-    store.apiKeys.noteUse(apiKey, now).catch(() => undefined);
+    this.#apiKeys.noteUse(apiKey, now).catch(() => undefined);
     return apiKey;
-  };
-  const isActiveOperator = (apiKey: ApiKey): boolean => apiKey.role === 'operator' && !refusalOf(apiKey, new Date());
-  const countActiveOperators = async (): Promise<number> =>
-    (await store.apiKeys.list()).filter(isActiveOperator).length;
+  }
 
-  return {
-    /**
-     * @returns undefined if no such key was ever created
-     * @throws AppError `api-key-expired`, `api-key-revoked`
-     */
-    async recognise(key: string): Promise<ApiKey | undefined> {
-      const apiKey = await store.apiKeys.findByKey(key);
-      return apiKey && usable(apiKey);
-    },
+  async #countActiveOperators(): Promise<number> {
+    return (await this.#apiKeys.list()).filter(isActiveOperator).length;
+  }
+}
 
-    /** The same, for the key of an existing session. */
-    async recogniseById(id: string): Promise<ApiKey | undefined> {
-      const apiKey = await store.apiKeys.find(id);
-      return apiKey && usable(apiKey);
-    },
-
-    /** @returns the record, and the key itself, which cannot be shown again. @throws AppError `invalid-request` */
-    async create(body: z.output<typeof apiKeyBodySchema>): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
-      const faults = await connectionIdFaults(body.connectionIds, connectionExists);
-      if (faults.length > 0) throw invalidRequest(faults);
-      return store.apiKeys.issue({ ...body, now: new Date() });
-    },
-
-    list: (): Promise<ApiKey[]> => store.apiKeys.list(),
-
-    /** @throws AppError `unknown-api-key` */
-    async get(id: string): Promise<ApiKey> {
-      const apiKey = await store.apiKeys.find(id);
-      if (!apiKey) throw accessError('unknown-api-key');
-      return apiKey;
-    },
-
-    /** A revoked key stays in the list. @throws AppError `unknown-api-key`, `last-operator-key` */
-    async revoke(id: string): Promise<{ readonly apiKey: ApiKey; readonly isChanged: boolean }> {
-      const apiKey = await store.apiKeys.find(id);
-      if (!apiKey) throw accessError('unknown-api-key');
-      if (apiKey.revokedAt) return { apiKey, isChanged: false };
-      const isOperators = isActiveOperator(apiKey);
-      if (isOperators && (await countActiveOperators()) === 1) throw accessError('last-operator-key');
-      await store.apiKeys.revoke({ id, now: new Date() });
-      // Two operators may have revoked each other's key at the same moment.
-      if (isOperators && (await countActiveOperators()) === 0) {
-        await store.apiKeys.undoRevocation(id);
-        throw accessError('last-operator-key');
-      }
-      return { apiKey: (await store.apiKeys.find(id)) ?? apiKey, isChanged: true };
-    },
-  };
+function isActiveOperator(apiKey: ApiKey): boolean {
+  return apiKey.role === 'operator' && !refusalOf(apiKey, new Date());
 }
 
 /** Why an existing key is refused at this time. */

@@ -6,79 +6,90 @@ import { accessError } from '../errors.ts';
 import { type Person, type Principal, personId, personRoles, toPrincipal } from '../person/person.record.ts';
 import type { ApiKeyService } from './api-key.service.ts';
 
-export type SessionService = ReturnType<typeof createSessionService>;
-
 /**
  * Sessions of users who log in to the console in a browser, with an API key or at the identity provider. The id of the session is in a
  * cookie. The session may do what the key or the role may do. It ends when the user logs out, after 30 minutes without activity, after
  * 8 hours, when the key expires or is revoked, or when an admin ends it. A role that is taken away at the provider counts from the next login.
- * @param options.hasKeyLogin whether people may log in with a key. Otherwise sessions that began with one have ended.
  */
-export function createSessionService(options: {
-  readonly store: Pick<AccessStore, 'sessions' | 'apiKeys'>;
-  readonly apiKeys: ApiKeyService;
-  readonly hasKeyLogin: boolean;
-}) {
-  const { store, apiKeys, hasKeyLogin } = options;
-  return {
-    /** @returns the session's id. */
-    begin: ({ id: keyId }: ApiKey): Promise<string> => store.sessions.create({ keyId, now: new Date() }),
+export class SessionService {
+  readonly #store;
+  readonly #apiKeys;
+  readonly #hasKeyLogin;
 
-    /** @returns the session's id */
-    beginForPerson: (person: Person): Promise<string> =>
-      store.sessions.create({ keyId: personId(person), person, now: new Date() }),
+  constructor(options: {
+    readonly store: Pick<AccessStore, 'sessions' | 'apiKeys'>;
+    readonly apiKeys: ApiKeyService;
+    /** Whether people may log in with a key. Otherwise sessions that began with one have ended. */
+    readonly hasKeyLogin: boolean;
+  }) {
+    this.#store = options.store;
+    this.#apiKeys = options.apiKeys;
+    this.#hasKeyLogin = options.hasKeyLogin;
+  }
 
-    /**
-     * @returns who has logged in, or undefined if the session has ended or its key is not valid
-     * @param options.isActivity false for requests that a page sends by itself, because they do not show that a user is present
-     */
-    async resume(id: string, { isActivity = true } = {}): Promise<Principal | undefined> {
-      const now = new Date();
-      const session = await store.sessions.find({ id, now });
-      if (!session || !(session.person || hasKeyLogin)) return undefined;
-      const { person, createdAt } = session;
-      const apiKey = person
-        ? toPrincipal(person, createdAt)
-        : await apiKeys.recogniseById(session.keyId).catch(undefinedIfRefused);
-      if (!apiKey) await store.sessions.deleteByKey(session.keyId);
-      // A request does not wait for this write and does not fail with it.
-      else if (isActivity) store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
-      return apiKey;
-    },
+  /** @returns the session's id. */
+  begin({ id: keyId }: ApiKey): Promise<string> {
+    return this.#store.sessions.create({ keyId, now: new Date() });
+  }
 
-    /** The latest time at which the session ends. */
-    async endOf(id: string): Promise<Date | undefined> {
-      return (await store.sessions.find({ id, now: new Date() }))?.expiresAt;
-    },
+  /** @returns the session's id */
+  beginForPerson(person: Person): Promise<string> {
+    return this.#store.sessions.create({ keyId: personId(person), person, now: new Date() });
+  }
 
-    end: (id: string): Promise<void> => store.sessions.delete(id),
+  /**
+   * @returns who has logged in, or undefined if the session has ended or its key is not valid
+   * @param options.isActivity false for requests that a page sends by itself, because they do not show that a user is present
+   */
+  async resume(id: string, { isActivity = true } = {}): Promise<Principal | undefined> {
+    const now = new Date();
+    const session = await this.#store.sessions.find({ id, now });
+    if (!session || !(session.person || this.#hasKeyLogin)) return undefined;
+    const { person, createdAt } = session;
+    const apiKey = person
+      ? toPrincipal(person, createdAt)
+      : await this.#apiKeys.recogniseById(session.keyId).catch(undefinedIfRefused);
+    if (!apiKey) await this.#store.sessions.deleteByKey(session.keyId);
+    // A request does not wait for this write and does not fail with it.
+    else if (isActivity)
+      this.#store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
+    return apiKey;
+  }
 
-    /** The sessions that have not ended, the newest first. */
-    async list(): Promise<SessionView[]> {
-      const sessions = await store.sessions.list(new Date());
-      const names = new Map((await store.apiKeys.list()).map((apiKey) => [apiKey.id, apiKey]));
-      return sessions.flatMap(({ hash: id, keyId, person, createdAt, lastSeenAt, expiresAt }) => {
-        const principal = person ? toPrincipal(person, createdAt) : names.get(keyId);
-        // The sessions of a key that was deleted have ended.
-        if (!principal || !(person || hasKeyLogin)) return [];
-        const { name, role } = principal;
-        return [
-          {
-            ...{ id, apiKeyId: keyId, name, role },
-            ...(person ? { personRole: person.role } : {}),
-            createdAt: createdAt.toISOString(),
-            lastSeenAt: lastSeenAt.toISOString(),
-            expiresAt: expiresAt.toISOString(),
-          },
-        ];
-      });
-    },
+  /** The latest time at which the session ends. */
+  async endOf(id: string): Promise<Date | undefined> {
+    return (await this.#store.sessions.find({ id, now: new Date() }))?.expiresAt;
+  }
 
-    /** Ends a session of anyone, by its public id. @throws AppError `unknown-session` */
-    async endListed(id: string): Promise<void> {
-      if (!(await store.sessions.deleteByHash(id))) throw accessError('unknown-session');
-    },
-  };
+  end(id: string): Promise<void> {
+    return this.#store.sessions.delete(id);
+  }
+
+  /** The sessions that have not ended, the newest first. */
+  async list(): Promise<SessionView[]> {
+    const sessions = await this.#store.sessions.list(new Date());
+    const names = new Map((await this.#store.apiKeys.list()).map((apiKey) => [apiKey.id, apiKey]));
+    return sessions.flatMap(({ hash: id, keyId, person, createdAt, lastSeenAt, expiresAt }) => {
+      const principal = person ? toPrincipal(person, createdAt) : names.get(keyId);
+      // The sessions of a key that was deleted have ended.
+      if (!principal || !(person || this.#hasKeyLogin)) return [];
+      const { name, role } = principal;
+      return [
+        {
+          ...{ id, apiKeyId: keyId, name, role },
+          ...(person ? { personRole: person.role } : {}),
+          createdAt: createdAt.toISOString(),
+          lastSeenAt: lastSeenAt.toISOString(),
+          expiresAt: expiresAt.toISOString(),
+        },
+      ];
+    });
+  }
+
+  /** Ends a session of anyone, by its public id. @throws AppError `unknown-session` */
+  async endListed(id: string): Promise<void> {
+    if (!(await this.#store.sessions.deleteByHash(id))) throw accessError('unknown-session');
+  }
 }
 
 export const sessionViewSchema = z

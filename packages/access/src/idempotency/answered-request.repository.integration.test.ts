@@ -1,6 +1,6 @@
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { createIdempotencyService } from './commands/index.ts';
+import { IdempotencyService } from './commands/index.ts';
 import { idempotencyFeature } from './idempotency.feature.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
@@ -52,7 +52,7 @@ describe('the idempotency service', () => {
   const answer = (text: string) => async () => ({ answer: text, connectionId: undefined });
 
   test('a repeated request is refused if the first one does not end in time, and executes nothing', async () => {
-    const service = createIdempotencyService({ store, waitMs: 0 });
+    const service = new IdempotencyService({ store, waitMs: 0 });
     const [begin, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const first = service.once(request('slow'), async () => {
       begin.resolve();
@@ -70,7 +70,7 @@ describe('the idempotency service', () => {
   });
 
   test('a reserved id is that of the first request, at once and for every repeat, until it is released', async () => {
-    const service = createIdempotencyService({ store });
+    const service = new IdempotencyService({ store });
     const reserve = (recordId: string, content: unknown = 'a') =>
       service.reserve(request('reserved', content), { recordId, connectionId: 'conn_1' });
     const first = await reserve('job_1');
@@ -81,7 +81,7 @@ describe('the idempotency service', () => {
   });
 
   test('a request that fails frees its key', async () => {
-    const service = createIdempotencyService({ store });
+    const service = new IdempotencyService({ store });
     const failing = service.once(request('failing'), () => Promise.reject(new Error('no database')));
     await expect(failing).rejects.toThrow('no database');
     expect(await service.once(request('failing'), answer('again'))).toEqual({ answer: 'again', isRepeated: false });

@@ -27,7 +27,7 @@ export {
 } from './connection-view.ts';
 export { factsFileSchema, ProbeService, probeBodySchema, probeStateSchema } from './probe.service.ts';
 export {
-  createSigningKeyService,
+  SigningKeyService,
   signingKeyBodySchema,
   signingKeyViewSchema,
 } from './signing-key.service.ts';

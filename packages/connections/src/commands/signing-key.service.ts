@@ -41,63 +41,73 @@ const keptAfterRetirementMs = 10 * 60_000;
  * earlier one that was activated since. A retired key stays published for ten minutes, because servers may still verify what it
  * signed.
  */
-export function createSigningKeyService({ store }: { readonly store: ConnectionStore }) {
-  const find = async (kid: string): Promise<SigningKeyRecord> => {
-    const record = (await store.signingKeys.list()).find((candidate) => candidate.kid === kid);
+export class SigningKeyService {
+  readonly #signingKeys;
+
+  constructor({ store }: { readonly store: Pick<ConnectionStore, 'signingKeys'> }) {
+    this.#signingKeys = store.signingKeys;
+  }
+
+  async create({ alg, privateKey, kid }: z.output<typeof signingKeyBodySchema>) {
+    const text = typeof privateKey === 'object' ? JSON.stringify(privateKey) : privateKey;
+    const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven({ text, kid });
+    const publicJwk = publicJwkOf(key);
+    const isNew = await this.#signingKeys.insert({ key, publicJwk, now: new Date() });
+    const record = await this.#find(key.kid);
+    if (!isNew && !isDeepStrictEqual(record.publicJwk, publicJwk)) throw kidTaken();
+    return this.#toView(record);
+  }
+
+  async list() {
+    return Promise.all((await this.#signingKeys.list()).map((record) => this.#toView(record)));
+  }
+
+  /** @throws AppError `unknown-signing-key` */
+  async get(kid: string): Promise<SigningKeyView> {
+    return this.#toView(await this.#find(kid));
+  }
+
+  /** The public keys that servers verify our assertions with (RFC 7517). It includes retired keys whose assertions may still live. */
+  async jwks() {
+    const now = Date.now();
+    const keys = (await this.#signingKeys.list()).filter(({ retiredAt }) => isStillNeeded(retiredAt, now));
+    return { keys: keys.map(({ publicJwk }) => publicJwk) };
+  }
+
+  /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. @throws AppError `signing-key-retired` */
+  async activate(kid: string) {
+    await this.#find(kid);
+    if (!(await this.#signingKeys.activate({ kid, now: new Date() }))) throw connectionError('signing-key-retired');
+    return this.#toView(await this.#find(kid));
+  }
+
+  /** @throws AppError `signing-key-in-use` for the key that signs, because another key must be active first; `signing-key-retired` */
+  async retire(kid: string) {
+    const { alg } = await this.#find(kid);
+    if ((await this.#signingKeys.findForSigning(alg))?.kid === kid) throw connectionError('signing-key-in-use');
+    if (!(await this.#signingKeys.retire({ kid, now: new Date() }))) throw connectionError('signing-key-retired');
+    return this.#toView(await this.#find(kid));
+  }
+
+  /** @throws AppError `signing-key-in-use` until ten minutes after the key was retired. */
+  async delete(kid: string): Promise<void> {
+    await this.#find(kid);
+    const retiredBefore = new Date(Date.now() - keptAfterRetirementMs);
+    if (!(await this.#signingKeys.delete({ kid, retiredBefore }))) throw connectionError('signing-key-in-use');
+  }
+
+  async #find(kid: string): Promise<SigningKeyRecord> {
+    const record = (await this.#signingKeys.list()).find((candidate) => candidate.kid === kid);
     if (record) return record;
     throw connectionError('unknown-signing-key');
-  };
-  const toKeyView = async (record: SigningKeyRecord): Promise<SigningKeyView> => {
+  }
+
+  async #toView(record: SigningKeyRecord): Promise<SigningKeyView> {
     const { kid, alg, retiredAt } = record;
-    const signing = await store.signingKeys.findForSigning(alg);
+    const signing = await this.#signingKeys.findForSigning(alg);
     const state = retiredAt ? 'retired' : signing?.kid === kid ? 'active' : 'published';
     return viewOf(signingKeyViewSchema, { ...record, state });
-  };
-  return {
-    async create({ alg, privateKey, kid }: z.output<typeof signingKeyBodySchema>) {
-      const text = typeof privateKey === 'object' ? JSON.stringify(privateKey) : privateKey;
-      const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven({ text, kid });
-      const publicJwk = publicJwkOf(key);
-      const isNew = await store.signingKeys.insert({ key, publicJwk, now: new Date() });
-      const record = await find(key.kid);
-      if (!isNew && !isDeepStrictEqual(record.publicJwk, publicJwk)) throw kidTaken();
-      return toKeyView(record);
-    },
-
-    list: async () => Promise.all((await store.signingKeys.list()).map(toKeyView)),
-
-    /** @throws AppError `unknown-signing-key` */
-    get: async (kid: string): Promise<SigningKeyView> => toKeyView(await find(kid)),
-
-    /** The public keys that servers verify our assertions with (RFC 7517). It includes retired keys whose assertions may still live. */
-    async jwks() {
-      const now = Date.now();
-      const keys = (await store.signingKeys.list()).filter(({ retiredAt }) => isStillNeeded(retiredAt, now));
-      return { keys: keys.map(({ publicJwk }) => publicJwk) };
-    },
-
-    /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. @throws AppError `signing-key-retired` */
-    async activate(kid: string) {
-      await find(kid);
-      if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw connectionError('signing-key-retired');
-      return toKeyView(await find(kid));
-    },
-
-    /** @throws AppError `signing-key-in-use` for the key that signs, because another key must be active first; `signing-key-retired` */
-    async retire(kid: string) {
-      const { alg } = await find(kid);
-      if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw connectionError('signing-key-in-use');
-      if (!(await store.signingKeys.retire({ kid, now: new Date() }))) throw connectionError('signing-key-retired');
-      return toKeyView(await find(kid));
-    },
-
-    /** @throws AppError `signing-key-in-use` until ten minutes after the key was retired. */
-    async delete(kid: string): Promise<void> {
-      await find(kid);
-      const retiredBefore = new Date(Date.now() - keptAfterRetirementMs);
-      if (!(await store.signingKeys.delete({ kid, retiredBefore }))) throw connectionError('signing-key-in-use');
-    },
-  };
+  }
 }
 
 async function importGiven(key: { readonly text: string; readonly kid: string | undefined }) {

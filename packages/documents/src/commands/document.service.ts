@@ -43,96 +43,100 @@ export interface OpenedDocument {
 }
 
 /** Lists, reads and retries the documents of resources for the API. */
-export function createDocumentService(options: {
-  readonly store: DocumentStore & Pick<ResourceStore, 'resources'>;
-  readonly producer: Producer;
-  readonly connections: ConnectionService;
-}) {
-  const { store, producer, connections } = options;
+export class DocumentService {
+  readonly #store;
+  readonly #producer;
+  readonly #connections;
 
-  const find = async ({ provider, id, scope }: DocumentReference): Promise<PatientDocument> => {
-    const document = await store.documents.find(id);
+  constructor(options: {
+    readonly store: DocumentStore & Pick<ResourceStore, 'resources'>;
+    readonly producer: Producer;
+    readonly connections: ConnectionService;
+  }) {
+    this.#store = options.store;
+    this.#producer = options.producer;
+    this.#connections = options.connections;
+  }
+
+  async find({ provider, id, scope }: DocumentReference): Promise<PatientDocument> {
+    const document = await this.#store.documents.find(id);
     if (!document || !isInScope(scope, document.connectionId)) throw documentError('unknown-document');
-    await connections.find({ provider, id: document.connectionId, scope });
+    await this.#connections.find({ provider, id: document.connectionId, scope });
     return document;
-  };
+  }
+
+  /** Reads one page, in the order of ids. `next` is undefined on the last page. */
+  async list(options: { readonly provider: string; readonly query: DocumentQuery; readonly scope: ConnectionScope }) {
+    const { provider, query, scope } = options;
+    const { connectionId } = query;
+    await this.#connections.find({ provider, id: connectionId, scope });
+    return readPage(query, {
+      ids: /^doc_/,
+      read: (page) => this.#store.documents.list({ filter: toFilter(query), ...page }),
+      count: (limit) => this.#store.documents.count({ filter: toFilter(query), limit }),
+    });
+  }
+
+  /**
+   * Finds the document whose attachment has the URL of a Binary at the EHR.
+   * @throws AppError `unknown-connection`
+   */
+  async findBinary(
+    options: Omit<DocumentReference, 'id'> & { readonly connectionId: string; readonly binaryId: string },
+  ) {
+    const { provider, connectionId, scope, binaryId } = options;
+    const { fhirEndpoint } = await this.#connections.find({ provider, id: connectionId, scope });
+    const path = `Binary/${binaryId}`;
+    const urls = [path, `/${path}`, `${fhirEndpoint}/${path}`];
+    const found = await this.#store.documents.findByUrl({ connectionId, urls });
+    for (const document of found) if (await this.#isReferenced(document)) return document;
+    return found[0];
+  }
+
+  /**
+   * @param document which the caller may read, because `find` or `findBinary` has found it
+   * @throws AppError `document-not-stored`, `document-deleted`
+   */
+  async open(document: PatientDocument): Promise<OpenedDocument> {
+    const { connectionId, resource, sha256, storedType } = document;
+    if (!(await this.#isReferenced(document))) {
+      const { type, id } = resource;
+      throw documentError('document-deleted', { context: { reference: `${type}/${id}` } });
+    }
+    const content =
+      document.state === 'stored' && sha256 !== undefined
+        ? await this.#store.documentContents.find({ connectionId, sha256 })
+        : undefined;
+    if (!content) throw notStored(document);
+    const { mediaType = '' } = parseMediaType(storedType) ?? {};
+    // Its type was allowed when it was stored, so only active content matters here.
+    const isActive = contentTypeVerdict({ mediaType, withMedia: true }) !== 'stored';
+    return {
+      sha256: content.sha256,
+      sizeBytes: content.sizeBytes,
+      contentType: isActive ? 'application/octet-stream' : (storedType ?? 'application/octet-stream'),
+      fileName: documentFileName({ document, isActive }),
+      read: (range) => this.#store.documentContents.read(content, range),
+    };
+  }
+
+  /** @throws AppError `unknown-document`, `nothing-to-retry` */
+  async retry(reference: DocumentReference): Promise<PatientDocument> {
+    const { id } = await this.find(reference);
+    if (!(await this.#store.documents.retry(id))) {
+      throw documentError('nothing-to-retry');
+    }
+    // The record is pending. If Redis is unavailable, the sweep creates the job.
+    await this.#producer.enqueueAgain(fetchDocumentJob, { documentId: id }).catch(() => undefined);
+    return this.find(reference);
+  }
 
   /** Whether the stored version of its resource has the attachment. An incomplete version does not say it. */
-  const isReferenced = async ({ connectionId, resource: { type, id }, index }: PatientDocument): Promise<boolean> => {
-    const stored = store.resources.readAttachments({ type, ids: [`${connectionId}/${id}`] });
+  async #isReferenced({ connectionId, resource: { type, id }, index }: PatientDocument): Promise<boolean> {
+    const stored = this.#store.resources.readAttachments({ type, ids: [`${connectionId}/${id}`] });
     for await (const { indexes } of stored) if (indexes === 'unknown' || indexes.has(index)) return true;
     return false;
-  };
-
-  return {
-    find,
-
-    /** Reads one page, in the order of ids. `next` is undefined on the last page. */
-    async list(options: { readonly provider: string; readonly query: DocumentQuery; readonly scope: ConnectionScope }) {
-      const { provider, query, scope } = options;
-      const { connectionId } = query;
-      await connections.find({ provider, id: connectionId, scope });
-      return readPage(query, {
-        ids: /^doc_/,
-        read: (page) => store.documents.list({ filter: toFilter(query), ...page }),
-        count: (limit) => store.documents.count({ filter: toFilter(query), limit }),
-      });
-    },
-
-    /**
-     * Finds the document whose attachment has the URL of a Binary at the EHR.
-     * @throws AppError `unknown-connection`
-     */
-    async findBinary(
-      options: Omit<DocumentReference, 'id'> & { readonly connectionId: string; readonly binaryId: string },
-    ) {
-      const { provider, connectionId, scope, binaryId } = options;
-      const { fhirEndpoint } = await connections.find({ provider, id: connectionId, scope });
-      const path = `Binary/${binaryId}`;
-      const urls = [path, `/${path}`, `${fhirEndpoint}/${path}`];
-      const found = await store.documents.findByUrl({ connectionId, urls });
-      for (const document of found) if (await isReferenced(document)) return document;
-      return found[0];
-    },
-
-    /**
-     * @param document which the caller may read, because `find` or `findBinary` has found it
-     * @throws AppError `document-not-stored`, `document-deleted`
-     */
-    async open(document: PatientDocument): Promise<OpenedDocument> {
-      const { connectionId, resource, sha256, storedType } = document;
-      if (!(await isReferenced(document))) {
-        const { type, id } = resource;
-        throw documentError('document-deleted', { context: { reference: `${type}/${id}` } });
-      }
-      const content =
-        document.state === 'stored' && sha256 !== undefined
-          ? await store.documentContents.find({ connectionId, sha256 })
-          : undefined;
-      if (!content) throw notStored(document);
-      const { mediaType = '' } = parseMediaType(storedType) ?? {};
-      // Its type was allowed when it was stored, so only active content matters here.
-      const isActive = contentTypeVerdict({ mediaType, withMedia: true }) !== 'stored';
-      return {
-        sha256: content.sha256,
-        sizeBytes: content.sizeBytes,
-        contentType: isActive ? 'application/octet-stream' : (storedType ?? 'application/octet-stream'),
-        fileName: documentFileName({ document, isActive }),
-        read: (range) => store.documentContents.read(content, range),
-      };
-    },
-
-    /** @throws AppError `unknown-document`, `nothing-to-retry` */
-    async retry(reference: DocumentReference): Promise<PatientDocument> {
-      const { id } = await find(reference);
-      if (!(await store.documents.retry(id))) {
-        throw documentError('nothing-to-retry');
-      }
-      // The record is pending. If Redis is unavailable, the sweep creates the job.
-      await producer.enqueueAgain(fetchDocumentJob, { documentId: id }).catch(() => undefined);
-      return find(reference);
-    },
-  };
+  }
 }
 
 function toFilter({ connectionId, resourceType, resourceId, patient, state }: DocumentQuery): DocumentFilter {

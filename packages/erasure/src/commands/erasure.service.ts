@@ -59,18 +59,18 @@ export class ErasureService {
   readonly #store;
   readonly #producer;
 
-  constructor(
-    store: ErasureStore &
+  constructor(options: {
+    readonly store: ErasureStore &
       Pick<ConnectionStore, 'connections'> &
       Pick<ResourceStore, 'keptOut'> & {
         readonly features: readonly FeatureData[];
         readonly apiKeys: { readonly listIdsOf: (connectionId: string) => Promise<readonly string[]> };
         readonly backendClients: { readonly listIdsOf: (connectionId: string) => Promise<readonly string[]> };
-      },
-    producer: Producer,
-  ) {
-    this.#store = store;
-    this.#producer = producer;
+      };
+    readonly producer: Producer;
+  }) {
+    this.#store = options.store;
+    this.#producer = options.producer;
   }
 
   /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */

@@ -8,13 +8,17 @@ const keptMs = 60_000;
 const dayMs = 24 * 60 * 60_000;
 
 /** Reads how the deployment was doing in the last days. */
-export function createHistoryService({ store }: { readonly store: MonitoredStores }) {
-  const readSamples = keepForKey(keptMs, (days) =>
-    store.historySamples.listSince(new Date(Date.now() - Number(days) * dayMs)),
-  );
-  return {
-    /** @param days 1 to 30 */
-    read: async (days: number): Promise<History> =>
-      summarizeHistory({ samples: await readSamples(String(days)), days, now: new Date() }),
-  };
+export class HistoryService {
+  readonly #readSamples;
+
+  constructor({ store }: { readonly store: MonitoredStores }) {
+    this.#readSamples = keepForKey(keptMs, (days) =>
+      store.historySamples.listSince(new Date(Date.now() - Number(days) * dayMs)),
+    );
+  }
+
+  /** @param days 1 to 30 */
+  async read(days: number): Promise<History> {
+    return summarizeHistory({ samples: await this.#readSamples(String(days)), days, now: new Date() });
+  }
 }

@@ -9,7 +9,7 @@ export {
   listedConnectionSchema,
 } from './connection-list.ts';
 export { HealthService } from './health.service.ts';
-export { createHistoryService } from './history.service.ts';
-export { createMonitoringService, type MonitoringService, toQueueView } from './monitoring.service.ts';
+export { HistoryService } from './history.service.ts';
+export { MonitoringService, toQueueView } from './monitoring.service.ts';
 export { createPauseReader } from './pause-reader.ts';
-export { createRateBudgetService, toRateBudgetView } from './rate-budget.service.ts';
+export { RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

@@ -3,59 +3,63 @@ import type { Producer, QueueFigures } from '@bulkhead/queues';
 import { type ProcessState, processStatus } from '../processes/process-state.record.ts';
 import type { MonitoredStores } from '../stores.ts';
 
-export type MonitoringService = ReturnType<typeof createMonitoringService>;
-
 /** Ended runs are counted this long, so that a failure at night is visible in the morning and in the evening. */
 const endedForMs = 24 * 60 * 60_000;
 
 /** Reads the state of the whole system. Every process returns the same figures. */
-export function createMonitoringService(store: MonitoredStores, producer: Producer) {
-  return {
-    /** @throws AppError `unavailable` */
-    async readQueues(): Promise<readonly QueueFigures[]> {
-      try {
-        // Without this ping, reading a queue would wait until Redis is available again.
-        await producer.ping();
-        return await producer.readFigures();
-      } catch (cause) {
-        throw unavailable(cause);
-      }
-    },
+export class MonitoringService {
+  readonly #store;
+  readonly #producer;
 
-    /** The number of runs by phase: active runs, and runs that ended in the last 24 hours. */
-    async readRuns(now: Date) {
-      const endedSince = new Date(now.getTime() - endedForMs);
-      const [exports, syncRuns] = await Promise.all([
-        store.bulkExports.countByPhase(endedSince),
-        store.syncRuns.countByPhase(endedSince),
-      ]);
-      return { exports, syncRuns };
-    },
+  constructor({ store, producer }: { readonly store: MonitoredStores; readonly producer: Producer }) {
+    this.#store = store;
+    this.#producer = producer;
+  }
 
-    /** The last pass of retention over each kind of record. */
-    async retention() {
-      const states = await store.listRetentionStates();
-      return states.map(({ startedAt, endedAt, ...fields }) => ({
-        ...fields,
-        startedAt: startedAt.toISOString(),
-        ...(endedAt === undefined ? {} : { endedAt: endedAt.toISOString() }),
-      }));
-    },
+  /** @throws AppError `unavailable` */
+  async readQueues(): Promise<readonly QueueFigures[]> {
+    try {
+      // Without this ping, reading a queue would wait until Redis is available again.
+      await this.#producer.ping();
+      return await this.#producer.readFigures();
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
 
-    /** The processes that have reported within the last hour, the newest first. */
-    processes(now: Date): Promise<readonly ProcessState[]> {
-      return store.processStates.list(now);
-    },
+  /** The number of runs by phase: active runs, and runs that ended in the last 24 hours. */
+  async readRuns(now: Date) {
+    const endedSince = new Date(now.getTime() - endedForMs);
+    const [exports, syncRuns] = await Promise.all([
+      this.#store.bulkExports.countByPhase(endedSince),
+      this.#store.syncRuns.countByPhase(endedSince),
+    ]);
+    return { exports, syncRuns };
+  }
 
-    /** Whether a running worker calls webhooks at private addresses. @returns undefined if no worker says so */
-    async callsPrivateNetwork(now: Date): Promise<boolean | undefined> {
-      const processes = await store.processStates.list(now);
-      const answers = processes
-        .filter((process) => processStatus(process, now) === 'running')
-        .flatMap((process) => process.callsPrivateNetwork ?? []);
-      return answers.length === 0 ? undefined : answers.includes(true);
-    },
-  };
+  /** The last pass of retention over each kind of record. */
+  async retention() {
+    const states = await this.#store.listRetentionStates();
+    return states.map(({ startedAt, endedAt, ...fields }) => ({
+      ...fields,
+      startedAt: startedAt.toISOString(),
+      ...(endedAt === undefined ? {} : { endedAt: endedAt.toISOString() }),
+    }));
+  }
+
+  /** The processes that have reported within the last hour, the newest first. */
+  processes(now: Date): Promise<readonly ProcessState[]> {
+    return this.#store.processStates.list(now);
+  }
+
+  /** Whether a running worker calls webhooks at private addresses. @returns undefined if no worker says so */
+  async callsPrivateNetwork(now: Date): Promise<boolean | undefined> {
+    const processes = await this.#store.processStates.list(now);
+    const answers = processes
+      .filter((process) => processStatus(process, now) === 'running')
+      .flatMap((process) => process.callsPrivateNetwork ?? []);
+    return answers.length === 0 ? undefined : answers.includes(true);
+  }
 }
 
 /** The figures of a queue, in seconds like its metrics. */

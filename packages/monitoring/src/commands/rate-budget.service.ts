@@ -18,19 +18,54 @@ export interface SharedBudget {
 const connectionsKeptMs = 10_000;
 
 /** Reads how much of the request budgets of the EHRs is used. */
-export function createRateBudgetService(options: {
-  readonly connections: { list(): Promise<readonly ListedConnection[]> };
-  readonly registry: ProviderRegistry;
-  /** The Redis and the key prefix of the state of the rate limiter. */
-  readonly reader: Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
-}) {
-  const { connections, registry, reader } = options;
-  const listInScope = async (scope: ConnectionScope) =>
-    (await connections.list()).filter(({ id }) => isInScope(scope, id));
-  const budgetsOf = (ofScope: readonly ListedConnection[]) => {
+export class RateBudgetService {
+  readonly #connections;
+  readonly #registry;
+  readonly #reader;
+
+  constructor(options: {
+    readonly connections: { list(): Promise<readonly ListedConnection[]> };
+    readonly registry: ProviderRegistry;
+    /** The Redis and the key prefix of the state of the rate limiter. */
+    readonly reader: Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
+  }) {
+    this.#connections = options.connections;
+    this.#registry = options.registry;
+    this.#reader = options.reader;
+  }
+
+  /** @throws AppError `unavailable` */
+  async read(connections: readonly ListedConnection[]): Promise<SharedBudget[]> {
+    const shared = this.#budgetsOf(connections);
+    const budgets = shared.map(({ budget }) => budget);
+    const states = await readBudgets({ ...this.#reader, budgets }).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    return shared.flatMap(({ budget: _budget, ...rest }, index) => {
+      const state = states[index];
+      return state ? [{ ...rest, state }] : [];
+    });
+  }
+
+  /** The budgets of the connections in scope. @throws AppError `unavailable` */
+  async list(scope: ConnectionScope): Promise<SharedBudget[]> {
+    return this.read(await this.#listInScope(scope));
+  }
+
+  /** Returns `list` for a caller that reads again and again. */
+  follow(scope: ConnectionScope): () => Promise<SharedBudget[]> {
+    const listKept = keepFor(connectionsKeptMs, () => this.#listInScope(scope));
+    return async () => this.read(await listKept());
+  }
+
+  async #listInScope(scope: ConnectionScope) {
+    return (await this.#connections.list()).filter(({ id }) => isInScope(scope, id));
+  }
+
+  #budgetsOf(connections: readonly ListedConnection[]) {
     const shared = new Map<string, { budget: Budget; connectionIds: string[] } & Omit<SharedBudget, 'state'>>();
-    const providers = new Map(registry.list().map((provider) => [provider.id, provider]));
-    for (const connection of ofScope) {
+    const providers = new Map(this.#registry.list().map((provider) => [provider.id, provider]));
+    for (const connection of connections) {
       // The limits of a provider that is no longer configured are unknown.
       const provider = providers.get(connection.provider);
       const { budget: requestBudget, tokenBudget } = provider ? connectionBudgets(connection, provider) : {};
@@ -42,30 +77,7 @@ export function createRateBudgetService(options: {
       }
     }
     return [...shared.values()];
-  };
-  /** @throws AppError `unavailable` */
-  const read = async (ofScope: readonly ListedConnection[]): Promise<SharedBudget[]> => {
-    const shared = budgetsOf(ofScope);
-    const states = await readBudgets({ ...reader, budgets: shared.map(({ budget }) => budget) }).catch(
-      (cause: unknown) => {
-        throw unavailable(cause);
-      },
-    );
-    return shared.flatMap(({ budget: _budget, ...rest }, index) => {
-      const state = states[index];
-      return state ? [{ ...rest, state }] : [];
-    });
-  };
-  return {
-    read,
-    /** The budgets of the connections in scope. @throws AppError `unavailable` */
-    list: async (scope: ConnectionScope): Promise<SharedBudget[]> => read(await listInScope(scope)),
-    /** Returns `list` for a caller that reads again and again. */
-    follow(scope: ConnectionScope): () => Promise<SharedBudget[]> {
-      const listKept = keepFor(connectionsKeptMs, () => listInScope(scope));
-      return async () => read(await listKept());
-    },
-  };
+  }
 }
 
 const minuteMs = 60_000;

@@ -3,7 +3,7 @@ import { type BulkExport, lacksData } from '@bulkhead/imports/export';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import { defineJob, minuteMs, once, type Producer } from '@bulkhead/queues';
 import { z } from 'zod';
-import { createMonitoringService } from '../commands/monitoring.service.ts';
+import { MonitoringService } from '../commands/monitoring.service.ts';
 import type { SharedBudget } from '../commands/rate-budget.service.ts';
 import type { EndedRuns, HistorySample, Volume } from '../history/history-sample.record.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
@@ -56,7 +56,7 @@ async function takeSample(
   { at, since, isHourly }: { readonly at: Date; readonly since: Date; readonly isHourly: boolean },
 ): Promise<HistorySample> {
   const { store, producer, readBudgets, now } = deps;
-  const monitoring = createMonitoringService(store, producer);
+  const monitoring = new MonitoringService({ store, producer });
   const queues = await monitoring.readQueues();
   const budgets = await readBudgets(await store.connections.list());
   return {

@@ -6,7 +6,7 @@ import { Database, listRetentionStates } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { createRateBudgetService, HealthService } from '../commands/index.ts';
+import { HealthService, RateBudgetService } from '../commands/index.ts';
 import { monitoringFeature } from '../monitoring.feature.ts';
 import { checkData } from '../report/check-data.ts';
 
@@ -33,13 +33,13 @@ const onError = () => undefined;
 const redis = connectRedis({ url: redisUrl, waiting: true, onError });
 const producer = new Producer({ redis, prefix, onError });
 const configuration = { exposed: [], encryptionKeySource: 'a test' };
-const rateBudgets = createRateBudgetService({
+const rateBudgets = new RateBudgetService({
   connections: store.connections,
   registry: createProviderRegistry({}),
   reader: { redis, prefix },
 });
 const health = new HealthService({
-  ...{ store, producer, configuration, readBudgets: rateBudgets.read },
+  ...{ store, producer, configuration, readBudgets: (connections) => rateBudgets.read(connections) },
   checkRedis: () => checkRedis(redis),
   redisConnectionError: watchConnection(redis),
 });
@@ -130,7 +130,7 @@ test('a check of the data takes 15 commands, with one connection and with 1,000'
   await database.collection('system.profile').drop();
   const countCommands = async () => {
     await database.db?.command({ profile: 2 });
-    await checkData({ store, readBudgets: rateBudgets.read }, now);
+    await checkData({ store, readBudgets: (connections) => rateBudgets.read(connections) }, now);
     await database.db?.command({ profile: 0 });
     const profile = database.collection('system.profile');
     const entries = await profile.find({ op: { $in: ['query', 'getmore', 'command', 'update', 'insert'] } }).toArray();

@@ -1,12 +1,12 @@
 export {
   callbackUrlSchema,
   checkCallback,
-  createWebhookService,
   deliveriesQuerySchema,
   deliveryViewSchema,
   receiversQuerySchema,
   receiverViewSchema,
   toDeliveryView,
+  WebhookService,
   webhookBodySchema,
 } from './webhook.service.ts';
 export { createWebhookAddresses, type WebhookAddresses } from './webhook-address.ts';

@@ -44,80 +44,91 @@ interface ConnectionReference {
  *
  * Calls are signed as Standard Webhooks describes (see `WebhookSender` in ehr-client), so that a client can verify their origin.
  */
-export function createWebhookService(options: {
-  readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
-  readonly producer: Producer;
-  readonly connections: ConnectionService;
-  readonly addresses: WebhookAddresses;
-}) {
-  const { store, producer, connections, addresses } = options;
+export class WebhookService {
+  readonly #store;
+  readonly #producer;
+  readonly #connections;
+  readonly #addresses;
+
+  constructor(options: {
+    readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
+    readonly producer: Producer;
+    readonly connections: ConnectionService;
+    readonly addresses: WebhookAddresses;
+  }) {
+    this.#store = options.store;
+    this.#producer = options.producer;
+    this.#connections = options.connections;
+    this.#addresses = options.addresses;
+  }
+
+  /**
+   * Calls that were not delivered are sent to the new address from then on, because the receiver may have moved.
+   * @returns the secret that signs the calls. It cannot be shown again.
+   */
+  async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
+    const { webhookUrl } = await this.#connections.find({ id, scope });
+    if (url !== undefined) await this.#addresses.check({ path: 'url', url });
+    // This comes first. If the process dies here, a repeated request does the same.
+    if (webhookUrl !== undefined && url !== undefined && webhookUrl !== url)
+      await this.#store.webhookDeliveries.moveUndelivered({ connectionId: id, from: webhookUrl, to: url });
+    const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
+    await this.#store.connections.saveWebhook({ id, url, secret });
+    return { ...(url === undefined ? {} : { url }), secret };
+  }
+
+  /** @returns false if the connection had no webhook */
+  async remove({ id, scope }: ConnectionReference): Promise<boolean> {
+    await this.#connections.find({ id, scope });
+    return this.#store.connections.deleteWebhook(id);
+  }
+
+  async list(query: z.output<typeof deliveriesQuerySchema>, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
+    const { connectionId, state } = query;
+    if (connectionId !== undefined) await this.#connections.find({ id: connectionId, scope });
+    return readPage(query, {
+      ids: /^(?:job|sync|sched)_/,
+      read: (page) => this.#store.webhookDeliveries.list({ connectionId, scope, state, ...page }),
+    });
+  }
+
+  /** The URLs that are called, those that do not get their calls first. */
+  async receivers(query: z.output<typeof receiversQuerySchema>, scope: ConnectionScope): Promise<Page<ReceiverView>> {
+    const since = new Date(Date.now() - receiversShownMs);
+    const [all, called] = await Promise.all([
+      this.#store.connections.list(),
+      this.#store.webhookDeliveries.listReceivers(since),
+    ]);
+    const keyOf = ({ connectionId, url }: Pick<WebhookReceiver, 'connectionId' | 'url'>) => `${connectionId} ${url}`;
+    const known = new Set(called.map(keyOf));
+    const silent = all
+      .flatMap(({ id: connectionId, webhookUrl: url }) =>
+        url === undefined ? [] : [{ connectionId, url, ...noCalls }],
+      )
+      .filter((receiver) => !known.has(keyOf(receiver)));
+    const receivers = [...called, ...silent]
+      .filter(({ connectionId }) => isInScope(scope, connectionId))
+      .filter(({ failed, repeated }) => !query.failing || failed + repeated > 0)
+      .toSorted(worstFirst);
+    const { items, next } = pageOf(receivers, query);
+    return { items: items.map(toReceiverView), next };
+  }
+
   /** @throws AppError `unknown-delivery` */
-  const find = async ({ id, scope }: ConnectionReference): Promise<WebhookDelivery> => {
-    const delivery = await store.webhookDeliveries.find(id);
+  async find({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
+    const delivery = await this.#store.webhookDeliveries.find(id);
     if (!delivery || !isInScope(scope, delivery.connectionId)) throw webhookError('unknown-delivery');
     return delivery;
-  };
-  return {
-    /**
-     * Calls that were not delivered are sent to the new address from then on, because the receiver may have moved.
-     * @returns the secret that signs the calls. It cannot be shown again.
-     */
-    async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
-      const { webhookUrl } = await connections.find({ id, scope });
-      if (url !== undefined) await addresses.check({ path: 'url', url });
-      // This comes first. If the process dies here, a repeated request does the same.
-      if (webhookUrl !== undefined && url !== undefined && webhookUrl !== url)
-        await store.webhookDeliveries.moveUndelivered({ connectionId: id, from: webhookUrl, to: url });
-      const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
-      await store.connections.saveWebhook({ id, url, secret });
-      return { ...(url === undefined ? {} : { url }), secret };
-    },
+  }
 
-    /** @returns false if the connection had no webhook */
-    async remove({ id, scope }: ConnectionReference): Promise<boolean> {
-      await connections.find({ id, scope });
-      return store.connections.deleteWebhook(id);
-    },
-
-    async list(query: z.output<typeof deliveriesQuerySchema>, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
-      const { connectionId, state } = query;
-      if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
-      return readPage(query, {
-        ids: /^(?:job|sync|sched)_/,
-        read: (page) => store.webhookDeliveries.list({ connectionId, scope, state, ...page }),
-      });
-    },
-
-    /** The URLs that are called, those that do not get their calls first. */
-    async receivers(query: z.output<typeof receiversQuerySchema>, scope: ConnectionScope): Promise<Page<ReceiverView>> {
-      const since = new Date(Date.now() - receiversShownMs);
-      const [all, called] = await Promise.all([store.connections.list(), store.webhookDeliveries.listReceivers(since)]);
-      const keyOf = ({ connectionId, url }: Pick<WebhookReceiver, 'connectionId' | 'url'>) => `${connectionId} ${url}`;
-      const known = new Set(called.map(keyOf));
-      const silent = all
-        .flatMap(({ id: connectionId, webhookUrl: url }) =>
-          url === undefined ? [] : [{ connectionId, url, ...noCalls }],
-        )
-        .filter((receiver) => !known.has(keyOf(receiver)));
-      const receivers = [...called, ...silent]
-        .filter(({ connectionId }) => isInScope(scope, connectionId))
-        .filter(({ failed, repeated }) => !query.failing || failed + repeated > 0)
-        .toSorted(worstFirst);
-      const { items, next } = pageOf(receivers, query);
-      return { items: items.map(toReceiverView), next };
-    },
-
-    find,
-
-    /** Lets a worker send a delivery again now, whether or not it was delivered. @throws AppError `unknown-delivery` */
-    async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
-      await find({ id, scope });
-      if (!(await store.webhookDeliveries.reopen(id))) throw webhookError('unknown-delivery');
-      // If Redis is unavailable, the sweep creates the job within a minute.
-      await producer.enqueueNow(deliverJob, { deliveryId: id }).catch(() => undefined);
-      return find({ id, scope });
-    },
-  };
+  /** Lets a worker send a delivery again now, whether or not it was delivered. @throws AppError `unknown-delivery` */
+  async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
+    await this.find({ id, scope });
+    if (!(await this.#store.webhookDeliveries.reopen(id))) throw webhookError('unknown-delivery');
+    // If Redis is unavailable, the sweep creates the job within a minute.
+    await this.#producer.enqueueNow(deliverJob, { deliveryId: id }).catch(() => undefined);
+    return this.find({ id, scope });
+  }
 }
 
 /**

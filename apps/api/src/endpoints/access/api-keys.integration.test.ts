@@ -1,4 +1,4 @@
-import { createApiKeyService } from '@bulkhead/access/commands';
+import { ApiKeyService } from '@bulkhead/access/commands';
 import { programOf, runApp, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
@@ -75,7 +75,7 @@ test('the last API key of an operator cannot be revoked, even if two operators r
   expect((await api.request('DELETE', `${path}/${apiKey.id}`)).status).toBe(200);
 
   const second = (await create({ role: 'operator' })).body.data;
-  const service = createApiKeyService({ store: api.store, connectionExists: async () => true });
+  const service = new ApiKeyService({ store: api.store, connectionExists: async () => true });
   await Promise.allSettled([first, second].map(({ id }) => service.revoke(id)));
   const operators = (await api.store.apiKeys.list()).filter(({ role, revokedAt }) => role === 'operator' && !revokedAt);
   expect(operators.length).toBeGreaterThanOrEqual(1);

@@ -9,46 +9,49 @@ import type { ChainPosition, ChainReport } from '../check-chain.ts';
 /** The size of a write to a socket. */
 const chunkCharacters = 64 * 1024;
 
-export type AuditService = ReturnType<typeof createAuditService>;
-
 /** Records who did what, and lets operators read and verify the records. */
-export function createAuditService({ store }: { readonly store: AuditStore }) {
-  return {
-    append: (event: NewAuditEvent): Promise<void> => store.auditEvents.append(event),
+export class AuditService {
+  readonly #auditEvents;
 
-    /** One page, newest first. `next` is present if more events follow. */
-    list({ actor: actorId, limit, cursor, total, ...criteria }: AuditQuery): Promise<Page<AuditEvent>> {
-      const filter = { ...criteria, actorId };
-      return readPage(
-        { limit, cursor, total },
-        {
-          ids: /^evt_/,
-          read: ({ after, ...page }) => store.auditEvents.list({ filter: { ...filter, after }, ...page }),
-          count: (most) => store.auditEvents.count({ filter, limit: most }),
-        },
-      );
-    },
+  constructor({ store }: { readonly store: AuditStore }) {
+    this.#auditEvents = store.auditEvents;
+  }
 
-    /** All events of a filter, newest first, in chunks of whole lines. */
-    async *download({ actor: actorId, format, ...criteria }: AuditDownloadQuery): AsyncGenerator<Buffer> {
-      const toLine =
-        format === 'csv'
-          ? toAuditCsvLine
-          : (event: Parameters<typeof toAuditCsvLine>[0]) => `${JSON.stringify(event)}\n`;
-      let lines = format === 'csv' ? auditCsvHeader : '';
-      for await (const event of store.auditEvents.read({ ...criteria, actorId })) {
-        lines += toLine(toAuditView(event));
-        if (lines.length < chunkCharacters) continue;
-        yield Buffer.from(lines);
-        lines = '';
-      }
-      if (lines !== '') yield Buffer.from(lines);
-    },
+  append(event: NewAuditEvent): Promise<void> {
+    return this.#auditEvents.append(event);
+  }
 
-    /** Verifies a part of the chain. `isComplete` says whether it reached the end. */
-    verify: ({ expectedHead: expected, cursor: after, ...query }: AuditCheckQuery): Promise<ChainReport> =>
-      store.auditEvents.verify({ ...query, after, expected }),
-  };
+  /** One page, newest first. `next` is present if more events follow. */
+  list({ actor: actorId, limit, cursor, total, ...criteria }: AuditQuery): Promise<Page<AuditEvent>> {
+    const filter = { ...criteria, actorId };
+    return readPage(
+      { limit, cursor, total },
+      {
+        ids: /^evt_/,
+        read: ({ after, ...page }) => this.#auditEvents.list({ filter: { ...filter, after }, ...page }),
+        count: (most) => this.#auditEvents.count({ filter, limit: most }),
+      },
+    );
+  }
+
+  /** All events of a filter, newest first, in chunks of whole lines. */
+  async *download({ actor: actorId, format, ...criteria }: AuditDownloadQuery): AsyncGenerator<Buffer> {
+    const toLine =
+      format === 'csv' ? toAuditCsvLine : (event: Parameters<typeof toAuditCsvLine>[0]) => `${JSON.stringify(event)}\n`;
+    let lines = format === 'csv' ? auditCsvHeader : '';
+    for await (const event of this.#auditEvents.read({ ...criteria, actorId })) {
+      lines += toLine(toAuditView(event));
+      if (lines.length < chunkCharacters) continue;
+      yield Buffer.from(lines);
+      lines = '';
+    }
+    if (lines !== '') yield Buffer.from(lines);
+  }
+
+  /** Verifies a part of the chain. `isComplete` says whether it reached the end. */
+  verify({ expectedHead: expected, cursor: after, ...query }: AuditCheckQuery): Promise<ChainReport> {
+    return this.#auditEvents.verify({ ...query, after, expected });
+  }
 }
 
 const faultMessages = {

@@ -1,10 +1,9 @@
 export { auditEventViewSchema, toAuditView } from '../audit-event.record.ts';
 export { auditCsvHeader, toAuditCsvLine } from '../audit-event-csv.ts';
 export {
-  type AuditService,
+  AuditService,
   auditCheckQuerySchema,
   auditDownloadQuerySchema,
   auditQuerySchema,
-  createAuditService,
   toAuditCheckView,
 } from './audit.service.ts';

@@ -1,1 +1,1 @@
-export { createIdempotencyService, type IdempotencyService } from './idempotency.service.ts';
+export { IdempotencyService } from './idempotency.service.ts';

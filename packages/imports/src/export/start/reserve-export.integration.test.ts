@@ -1,5 +1,5 @@
 import { idempotencyFeature } from '@bulkhead/access/idempotency';
-import { createIdempotencyService } from '@bulkhead/access/idempotency/commands';
+import { IdempotencyService } from '@bulkhead/access/idempotency/commands';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { makeBulkExport } from '../testing/make-records.ts';
@@ -9,7 +9,7 @@ const { store, close } = await openTestStore(idempotencyFeature.open);
 afterAll(close);
 
 test('a repeated request stores the record of a first one that died before it did, and then finds it', async () => {
-  const service = createIdempotencyService({ store });
+  const service = new IdempotencyService({ store });
   const body = { connectionId: 'conn_1', exportType: 'Patient' as const };
   const idempotency = { clientId: 'key_1', key: 'died' };
   const accept = async (id: string, isStored: boolean) => {

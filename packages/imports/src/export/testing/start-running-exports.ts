@@ -1,4 +1,4 @@
-import { createIdempotencyService } from '@bulkhead/access/idempotency/commands';
+import { IdempotencyService } from '@bulkhead/access/idempotency/commands';
 import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
@@ -32,7 +32,7 @@ export async function startRunningExports(
   const { store, producer, logger } = cases.deps;
   const deps = { ...cases.deps, pollIntervalMs: 250 };
   const readPause = options.createPauseReader?.(cases) ?? (async () => undefined);
-  const idempotency = createIdempotencyService({ store });
+  const idempotency = new IdempotencyService({ store });
   const addresses = createWebhookAddresses({ callsPrivateNetwork: async () => true });
   const shared = { store, producer, registry, connections };
   const startExport = createStartExport({ ...shared, idempotency, addresses, kickOffWaitMs });
