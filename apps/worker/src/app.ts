@@ -34,7 +34,7 @@ import manifest from '../package.json' with { type: 'json' };
 import type { WorkerConfig } from './env.ts';
 import { withFeatureWork } from './feature-work.ts';
 import { jobs } from './jobs.ts';
-import { countWrites } from './metrics/count-writes.ts';
+import { countRetained, countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
@@ -97,6 +97,7 @@ export function buildApp({
     auditDays: config.BULKHEAD_AUDIT_DAYS,
     onAuditEvent: auditStream?.send,
     onCommand: traceCommands(tracing),
+    writeObserver: countWrites(metrics),
     writesRaw: config.WORKER_RAW_WRITES === 'on',
   });
   const producer = new Producer({ redis, prefix, onError, tracing });
@@ -116,7 +117,7 @@ export function buildApp({
   const rateBudgets = new RateBudgetService({ connections: store.connections, registry, reader: { redis, prefix } });
   const deps = withFeatureWork({
     peopleTextOf,
-    store: countWrites({ store, metrics }),
+    store,
     producer,
     ehr,
     webhooks,
@@ -148,6 +149,7 @@ export function buildApp({
       tombstone: config.WORKER_RETAIN_TOMBSTONE_DAYS,
       'webhook-delivery': config.WORKER_RETAIN_WEBHOOK_DELIVERY_DAYS,
     },
+    onRetained: countRetained(metrics, Object.keys(store.retention)),
     erasureSettleMs,
     databaseNow: async () => (await store.server()).now,
     now: () => new Date(),

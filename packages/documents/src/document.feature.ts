@@ -1,7 +1,7 @@
 import { defineFeature, EncryptedFiles, type RepositoriesOf, type StoreContext } from '@bulkhead/store';
 import { collections } from './collections.ts';
 import { createDocumentData } from './document.data.ts';
-import { DocumentRepository } from './document.repository.ts';
+import { DocumentRepository, type SettledState } from './document.repository.ts';
 import { DocumentContentRepository } from './document-content.repository.ts';
 import { DocumentEraser } from './document-eraser.ts';
 
@@ -11,7 +11,7 @@ const bucketName = 'document_files';
 export const documentFeature = defineFeature({
   collections,
   buckets: [bucketName],
-  open(context: StoreContext) {
+  open(context: StoreContext & { readonly onSettled?: ((state: SettledState) => void) | undefined }) {
     const files = new EncryptedFiles({ ...context, bucketName });
     const documents = new DocumentRepository(context);
     const documentContents = new DocumentContentRepository({ ...context, files });

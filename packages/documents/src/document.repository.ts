@@ -63,14 +63,25 @@ schema.index({ 'progress.upload': 1 }, { sparse: true });
 /** Makes the record of an attachment from the stored version of its resource. Undefined if that version has no such attachment. */
 export type ReadStored = (document: PatientDocument) => Promise<PatientDocument | undefined>;
 
+/** The states in which a download ends. */
+export type SettledState = Extract<DocumentState, 'stored' | 'skipped' | 'failed'>;
+
 /** `documents`: one record for each attachment of a resource. */
 export class DocumentRepository {
   readonly #gate;
   readonly #model;
   readonly #claims;
+  readonly #onSettled;
 
-  constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
+  constructor(
+    options: Omit<StoreContext, 'secretBox'> & {
+      /** Told about each document that `store`, `skip` or `fail` settles. */
+      readonly onSettled?: ((state: SettledState) => void) | undefined;
+    },
+  ) {
+    const { database, gate, onSettled } = options;
     this.#gate = gate;
+    this.#onSettled = onSettled;
     this.#model = database.model('PatientDocument', schema);
     this.#claims = createClaims<PatientDocumentDocument>({
       database,
@@ -191,7 +202,7 @@ export class DocumentRepository {
     return this.#claims.update(claim, progress ? { $set: { progress } } : { $unset: { progress: 1 } });
   }
 
-  store(
+  async store(
     claim: Claim,
     stored: {
       readonly sha256: string;
@@ -203,18 +214,29 @@ export class DocumentRepository {
   ): Promise<boolean> {
     const { now, notes, ...fields } = stored;
     const change = { ...fields, notes: [...notes], state: 'stored' as const, completedAt: now };
-    return this.#claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1, reason: 1 } });
+    const unset = { claim: 1, progress: 1, error: 1, reason: 1 } as const;
+    return this.#noteSettled('stored', await this.#claims.update(claim, { $set: change, $unset: unset }));
   }
 
-  skip(claim: Claim, { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date }): Promise<boolean> {
+  async skip(
+    claim: Claim,
+    { reason, now }: { readonly reason: DocumentSkipReason; readonly now: Date },
+  ): Promise<boolean> {
     const change = { state: 'skipped' as const, reason, completedAt: now };
-    return this.#claims.update(claim, { $set: change, $unset: { claim: 1, progress: 1, error: 1 } });
+    const unset = { claim: 1, progress: 1, error: 1 } as const;
+    return this.#noteSettled('skipped', await this.#claims.update(claim, { $set: change, $unset: unset }));
   }
 
   /** Marks a document as failed, whichever attempt holds it. @returns false if it is settled */
   async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<boolean> {
     const { id, error, now } = options;
-    return (await this.#claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
+    const settled = await this.#claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } });
+    return this.#noteSettled('failed', settled === 1);
+  }
+
+  #noteSettled(state: SettledState, isOurs: boolean): boolean {
+    if (isOurs) this.#onSettled?.(state);
+    return isOurs;
   }
 
   /** Fails all documents of a connection that are not settled. Running downloads stop at their next part. */

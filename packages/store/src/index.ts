@@ -82,5 +82,4 @@ export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable
 export { UniqueKeys } from './unique-keys.ts';
 export { untilStored } from './until-stored.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';
-export { withMethods } from './with-methods.ts';
 export type { Admission, KeptOutList, StoreContext, WriteGate } from './write-gate.ts';

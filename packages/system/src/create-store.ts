@@ -31,9 +31,19 @@ export interface StoreOptions extends AuditOptions {
   readonly writesRaw?: boolean | undefined;
   /** How many connections to MongoDB this process may open. Each running job and request uses one at a time. */
   readonly maxPoolSize?: number;
+  /** What a process measures of its writes. */
+  readonly writeObserver?: WriteObserver | undefined;
   /** Called for each MongoDB command. If it is left out, the driver does not report its commands. */
   readonly onCommand?: CommandObserver | undefined;
 }
+
+/** Told about each write of resources, quarantined lines and documents. */
+export type WriteObserver = Required<
+  Pick<ContextOf<'resources'>, 'onWritten'> &
+    Pick<ContextOf<'quarantine'>, 'onQuarantined'> &
+    Pick<ContextOf<'documents'>, 'onSettled'>
+>;
+type ContextOf<Name extends keyof typeof features> = Parameters<(typeof features)[Name]['open']>[0];
 
 /** All repositories, and the operations on the database as a whole. */
 export type Store = ReturnType<typeof createStore>;
@@ -42,6 +52,7 @@ export type RetainedKind = keyof Store['retention'];
 /** Creates the stores of all features. It reads and writes nothing before `connect()`. */
 export function createStore(options: StoreOptions) {
   const { uri, encryptionKey, previousEncryptionKeys, maxPoolSize = 20, onCommand, writesRaw = true } = options;
+  const { onWritten, onQuarantined, onSettled } = options.writeObserver ?? {};
   let rawWrites: RawWrites | undefined;
   const connection = createConnection();
   const database = new Database(connection);
@@ -57,10 +68,10 @@ export function createStore(options: StoreOptions) {
   const audit = features.audit.open({ ...context, ...options });
   const idempotency = features.idempotency.open(context);
   const connections = features.connections.open(context);
-  const resources = features.resources.open({ ...context, rawWrites: () => rawWrites });
+  const resources = features.resources.open({ ...context, rawWrites: () => rawWrites, onWritten });
   const servedExports = features.servedExports.open(context);
-  const quarantine = features.quarantine.open(context);
-  const documents = features.documents.open(context);
+  const quarantine = features.quarantine.open({ ...context, onQuarantined });
+  const documents = features.documents.open({ ...context, onSettled });
   const webhooks = features.webhooks.open(context);
   const bulkExport = features.exports.open({ ...context, ...quarantine.repositories });
   const sync = features.syncs.open({ ...context, ...quarantine.repositories });

@@ -1,2 +1,2 @@
 export { createServices, type Services } from './create-services.ts';
-export { createStore, type RetainedKind, type Store, type StoreOptions } from './create-store.ts';
+export { createStore, type RetainedKind, type Store, type StoreOptions, type WriteObserver } from './create-store.ts';

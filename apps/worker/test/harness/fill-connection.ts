@@ -119,7 +119,7 @@ async function addReport(
   const binary = { resourceType: 'Binary', id: 'of-report', contentType: 'text/plain', data };
   for (const resource of [report, binary]) {
     const document = makeDocument(resource, { connectionId: connection.id, source, observedAt: now, now });
-    await withDocuments(deps).write(resource.resourceType, [document]);
+    await withDocuments(deps, deps.store.resourceWriter).write(resource.resourceType, [document]);
   }
 }
 

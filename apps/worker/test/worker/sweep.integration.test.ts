@@ -5,7 +5,7 @@ import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { runJob } from '@bulkhead/queues/testing';
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { withFeatureWork } from '../../src/feature-work.ts';

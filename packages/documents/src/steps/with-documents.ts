@@ -13,7 +13,7 @@ import { fetchDocumentJob } from './fetch-document.job.ts';
  * A resource writer that also stores a record for each document of the written resources. This happens after the write and before the
  * caller's checkpoint. A batch that is repeated adds no second record.
  */
-export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.store.resourceWriter): ResourceWriter {
+export function withDocuments(deps: DocumentDeps, writer: ResourceWriter): ResourceWriter {
   const { store, documents, now } = deps;
   const file = new FileNovelty<StoredVersion>();
   return {

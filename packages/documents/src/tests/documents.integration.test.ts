@@ -47,7 +47,7 @@ async function receive(presentedForm: unknown, change: ReceivedReport = {}, deps
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
   const resource = { resourceType: 'DiagnosticReport', id, meta, subject: { reference: 'Patient/p1' }, presentedForm };
   const report = makeDocument(resource, { connectionId: cases.connection.id, observedAt, now, isOfFullExport });
-  await withDocuments(deps).write('DiagnosticReport', [report]);
+  await withDocuments(deps, deps.store.resourceWriter).write('DiagnosticReport', [report]);
   return cases.deps.store.documents.list({
     filter: { connectionId: cases.connection.id, 'resource.id': id },
     limit: 2000,
@@ -61,7 +61,7 @@ async function receiveAll(resourceTypes: readonly string[]): Promise<void> {
   for (const resourceType of resourceTypes) {
     const lines = await cases.control.lines(resourceType);
     const resources = lines.map((line) => makeDocument(line, context));
-    await withDocuments(cases.deps).write(resourceType, resources);
+    await withDocuments(cases.deps, cases.deps.store.resourceWriter).write(resourceType, resources);
   }
 }
 
@@ -398,7 +398,7 @@ test('a document is that of the stored version of its resource, whichever versio
     resourceId: id,
     context: { ...documentContext, connectionId: cases.connection.id, observedAt: at(2) },
   });
-  await withDocuments(cases.deps).write('DiagnosticReport', [deletion]);
+  await withDocuments(cases.deps, cases.deps.store.resourceWriter).write('DiagnosticReport', [deletion]);
   const [recreated] = await receive(second, {
     id,
     versionId: '0',

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { Database, withMethods } from '@bulkhead/store';
+import { Database } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';

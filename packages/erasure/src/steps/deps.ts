@@ -18,6 +18,8 @@ export interface ErasureDeps {
   readonly now: () => Date;
   /** How many days each kind of record is kept. 0 means forever. */
   readonly retentionDays: Readonly<Record<string, number>>;
+  /** Told how many records of a kind retention has deleted. */
+  readonly onRetained?: ((kind: string, deleted: number) => void) | undefined;
   /** The clock of the database. A worker's clock that is ahead would delete what readers of histories still need. */
   readonly databaseNow: () => Promise<Date>;
   /**

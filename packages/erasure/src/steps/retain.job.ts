@@ -43,7 +43,7 @@ async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSig
 }
 
 async function retainKind(
-  { logger, databaseNow }: ErasureDeps,
+  { logger, databaseNow, onRetained }: ErasureDeps,
   options: {
     readonly kind: string;
     readonly days: number;
@@ -59,6 +59,7 @@ async function retainKind(
     signal.throwIfAborted();
     const result = await step({ now: at, olderThan, limit: recordsPerBatch });
     deleted += result.deleted;
+    onRetained?.(kind, result.deleted);
     if (!result.hasMore) break;
   }
   if (deleted > 0) logger.info('old records deleted', { kind, count: deleted });

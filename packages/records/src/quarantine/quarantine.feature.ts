@@ -1,7 +1,7 @@
 import { defineFeature, EncryptedFiles, type RepositoriesOf, type StoreContext } from '@bulkhead/store';
 import { collections } from './collections.ts';
 import { createQuarantineData } from './quarantine.data.ts';
-import { QuarantineRepository } from './quarantine.repository.ts';
+import { type QuarantinedCount, QuarantineRepository } from './quarantine.repository.ts';
 
 /** The name of the files in GridFS. */
 const bucketName = 'quarantine';
@@ -9,7 +9,7 @@ const bucketName = 'quarantine';
 export const quarantineFeature = defineFeature({
   collections,
   buckets: [bucketName],
-  open(context: StoreContext) {
+  open(context: StoreContext & { readonly onQuarantined?: ((count: QuarantinedCount) => void) | undefined }) {
     const files = new EncryptedFiles({ ...context, bucketName });
     const quarantine = new QuarantineRepository({ ...context, files });
     return {

@@ -36,6 +36,13 @@ export type QuarantineFilter = Partial<
   Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'fileId' | 'reason' | 'state'>
 >;
 
+/** Of one `put`. */
+export interface QuarantinedCount {
+  readonly quarantined: number;
+  /** Lines of erased patients, of which only the position is stored. */
+  readonly withheld: number;
+}
+
 /** The filters whose lines an index contains without others. */
 const countable = ['', 'connectionId', 'exportId', 'fileId', 'fileId,state', 'state'];
 
@@ -61,11 +68,19 @@ export class QuarantineRepository {
   readonly #lineBytes;
   readonly #corrections;
   readonly #writer;
+  readonly #onQuarantined;
 
-  constructor(options: StoreContext & { readonly files: EncryptedFiles }) {
-    const { database, secretBox, gate, files } = options;
+  constructor(
+    options: StoreContext & {
+      readonly files: EncryptedFiles;
+      /** Told about each `put`. */
+      readonly onQuarantined?: ((count: QuarantinedCount) => void) | undefined;
+    },
+  ) {
+    const { database, secretBox, gate, files, onQuarantined } = options;
     this.#gate = gate;
     this.#files = files;
+    this.#onQuarantined = onQuarantined;
     this.#model = database.model('Quarantine', schema);
     this.#room = createQuarantineRoom(database);
     const fieldOptions = { database, secretBox, collection: collections.quarantine, ownerOf: (id: string) => id };
@@ -84,7 +99,9 @@ export class QuarantineRepository {
   async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<number> {
     const [first] = lines;
     if (!first) return 0;
-    return this.#gate.admit(first.connectionId, (keptOut) => this.#writer.put({ lines, now, keptOut }));
+    const withheld = await this.#gate.admit(first.connectionId, (keptOut) => this.#writer.put({ lines, now, keptOut }));
+    this.#onQuarantined?.({ quarantined: lines.length - withheld, withheld });
+    return withheld;
   }
 
   /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */

@@ -7,12 +7,17 @@ import { readTombstonesDeletedBefore } from './erase/retain-tombstones.ts';
 import { ResourceRepository } from './read/resource.repository.ts';
 import { createResourceData } from './resource.data.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
-import { VersionWriter } from './write/resource.writer.ts';
+import { VersionWriter, type WrittenBatch } from './write/resource.writer.ts';
 
 export const resourceFeature = defineFeature({
   collections,
   ownsOther: isResourceType,
-  open(context: StoreContext & { readonly rawWrites: () => RawWrites | undefined }) {
+  open(
+    context: StoreContext & {
+      readonly rawWrites: () => RawWrites | undefined;
+      readonly onWritten?: ((batch: WrittenBatch) => void) | undefined;
+    },
+  ) {
     const { database } = context;
     const keptOut = new KeptOutRepository(context);
     return {

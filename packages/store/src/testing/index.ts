@@ -1,3 +1,4 @@
 export { compareDumps, type OpenDatabase, openDatabase, toTimestamp } from './open-database.ts';
 export { openTestStore } from './open-test-store.ts';
 export { openGate, type TestContext, testContext } from './test-context.ts';
+export { withMethods } from './with-methods.ts';

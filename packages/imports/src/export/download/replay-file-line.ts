@@ -27,7 +27,7 @@ export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntr
     const rejected: QuarantinedLine[] = [];
     const batch = new FileBatch({
       store: {
-        resourceWriter: withDocuments(deps),
+        resourceWriter: withDocuments(deps, store.resourceWriter),
         // A replayed line is in the quarantine already, so an erasure finds it.
         quarantine: {
           async put({ lines }) {

@@ -4,7 +4,7 @@ import {
   patientSearchTypes,
   simulatorAuth,
 } from '@bulkhead/ehr/providers/testing';
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { planRetry } from '../bulk-export.record.ts';

@@ -1,4 +1,4 @@
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { finalizeExport } from '../finish/finalize-export.job.ts';

@@ -1,8 +1,7 @@
 import type { AnyJob } from '@bulkhead/queues';
 import { attemptJob, firstAttempt } from '@bulkhead/queues/testing';
 import { compareWithSimulator } from '@bulkhead/records/testing';
-import { withMethods } from '@bulkhead/store';
-import { openDatabase } from '@bulkhead/store/testing';
+import { openDatabase, withMethods } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { finalizeExport } from '../finish/finalize-export.job.ts';

@@ -1,5 +1,4 @@
-import { withMethods } from '@bulkhead/store';
-import { openTestStore } from '@bulkhead/store/testing';
+import { openTestStore, withMethods } from '@bulkhead/store/testing';
 import { anyPhase, startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { kickOff } from '../kick-off/kick-off.job.ts';

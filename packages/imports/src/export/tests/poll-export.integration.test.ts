@@ -1,6 +1,6 @@
 import { createEhrClient, readExportStatus } from '@bulkhead/ehr';
 import { unlimitedAthenahealth } from '@bulkhead/ehr/providers/testing';
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { pollExport } from '../poll/poll-export.job.ts';

@@ -1,6 +1,6 @@
 import { nextRun } from '@bulkhead/base/cron';
 import { runJob, startConsumer } from '@bulkhead/queues/testing';
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { kickOffJob } from '../../export/jobs.ts';

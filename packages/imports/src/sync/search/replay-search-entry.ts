@@ -27,7 +27,7 @@ export async function replaySearchEntry(deps: SyncDeps, entry: QuarantineEntry):
     const context = { connectionId, source: { syncRunId, stepId }, observedAt: createdAt, now: now() };
     const read = await readSearchEntry({ json, resourceType, context });
     if ('reason' in read) return read.reason;
-    const { withheld } = await withDocuments(deps).write(resourceType, [read.document]);
+    const { withheld } = await withDocuments(deps, store.resourceWriter).write(resourceType, [read.document]);
     return withheld > 0 ? 'withheld' : undefined;
   }
 }

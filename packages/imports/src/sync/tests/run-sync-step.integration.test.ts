@@ -1,5 +1,5 @@
 import { compareWithSimulator, makeDocument } from '@bulkhead/records/testing';
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { minimumRequests, type SyncTypeCount } from '../index.ts';
 import { planSync } from '../steps.ts';

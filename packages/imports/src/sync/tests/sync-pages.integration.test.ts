@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { firstAttempt } from '@bulkhead/queues/testing';
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { finalizeSync, replaySearchEntry, runSyncStep } from '../steps.ts';
 import type { SyncRun } from '../sync-run.record.ts';

@@ -1,4 +1,4 @@
-import { withMethods } from '@bulkhead/store';
+import { withMethods } from '@bulkhead/store/testing';
 import { createWebhookAddresses } from '@bulkhead/webhooks/commands';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { planSteps } from '../plan/plan-steps.ts';

@@ -62,6 +62,14 @@ export interface ResourceWriter {
   write(resourceType: string, documents: readonly ResourceDocument[], isRepeated?: boolean): Promise<WriteOutcome>;
 }
 
+/** A batch that was written. */
+export interface WrittenBatch {
+  readonly resourceType: string;
+  /** The documents of one batch are either all tombstones or none. */
+  readonly isDeletion: boolean;
+  readonly outcome: WriteOutcome;
+}
+
 interface WriteOptions {
   /** What the earlier batches of the same file have shown. */
   readonly file: FileNovelty<StoredVersion>;
@@ -79,6 +87,7 @@ export class VersionWriter implements ResourceWriter {
   readonly #gate;
   readonly #keptOutStore;
   readonly #rawWrites;
+  readonly #onWritten;
   // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   readonly #prepared = new Map<string, Promise<void>>();
 
@@ -89,12 +98,15 @@ export class VersionWriter implements ResourceWriter {
     readonly keptOutStore: KeptOutStore;
     /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
     readonly rawWrites?: () => RawWrites | undefined;
+    /** Told about each batch, also about those of `ofFile`. */
+    readonly onWritten?: ((batch: WrittenBatch) => void) | undefined;
   }) {
-    const { database, gate, keptOutStore, rawWrites = () => undefined } = options;
+    const { database, gate, keptOutStore, rawWrites = () => undefined, onWritten } = options;
     this.#database = database;
     this.#gate = gate;
     this.#keptOutStore = keptOutStore;
     this.#rawWrites = rawWrites;
+    this.#onWritten = onWritten;
   }
 
   write(resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) {
@@ -168,9 +180,11 @@ export class VersionWriter implements ResourceWriter {
   ): Promise<WriteOutcome> {
     const [first] = documents;
     if (first === undefined) return noOutcome;
-    return this.#gate.admit(first.connectionId, (keptOut) =>
+    const outcome = await this.#gate.admit(first.connectionId, (keptOut) =>
       this.#writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
     );
+    this.#onWritten?.({ resourceType, isDeletion: first.deleted === true, outcome });
+    return outcome;
   }
 
   async #writeAdmitted(
