@@ -205,7 +205,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
             // The server may still have the old export, and some servers allow only one at a time.
             ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
             $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
-            // The request and what the EHR has refused of it stay, with the warnings about them. Files that are stored are not read again.
+            // What is not repeated keeps its warnings: the request, what the EHR has refused of it, and files that are stored.
             $pull: { warnings: { code: { $in: warningsFrom(to === 'downloading' ? 'end' : 'manifest') } } },
           },
           { returnDocument: 'after' },

@@ -2,6 +2,7 @@ import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { syncFeature } from './sync.feature.ts';
+import { makeSyncRun } from './testing/make-sync-run.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
 const { store, close } = await openTestStore((context) =>
@@ -19,5 +20,12 @@ describe('the sync run repository', () => {
     await Promise.all(Array.from({ length: 20 }, () => store.syncRuns.noteSearchEvent({ id, event })));
     const events = (await store.syncRuns.listEvents(id)).filter(({ kind }) => kind === event.kind);
     expect(events).toMatchObject([{ ...event, count: 20 }]);
+  });
+
+  test('a retry of a run removes the warnings of its previous end', async () => {
+    const warnings = [{ code: 'search-incomplete' as const, message: 'Of the previous end.' }];
+    const run = makeSyncRun({ phase: 'partial', patientCount: 1, warnings });
+    await store.syncRuns.insert(run);
+    expect(await store.syncRuns.reopen({ from: run, now })).toMatchObject({ phase: 'running', warnings: [] });
   });
 });

@@ -125,7 +125,8 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
       .findOneAndUpdate(
         { _id: id, phase, version },
         {
-          $set: { phase: to, active: true, retriedAt: now },
+          // All of them are about the end that this retry undoes. The next end writes its own.
+          $set: { phase: to, active: true, retriedAt: now, warnings: [] },
           $unset: { error: 1, completedAt: 1, refusedTypes: 1, counted: 1 },
           $inc: { version: 1 },
           $push: { events: lastEvents(phaseEvent({ phase: to, by })) },

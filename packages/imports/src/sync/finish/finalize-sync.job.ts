@@ -32,7 +32,6 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   if (found < stepCount) return failSync(deps, { syncRunId, error: lostSteps(found, stepCount) });
   const counts = await store.syncSteps.sumByType(syncRunId);
   const incomplete = await describeIncomplete(store, syncRunId);
-  // If the run was retried, these replace the warnings of its previous end.
   const refused = describeRefused(run, counts);
   const warnings = [
     ...refused,
