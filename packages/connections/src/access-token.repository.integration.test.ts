@@ -70,7 +70,7 @@ describe('the connection repository', () => {
   test('an abandoned claim of a name is taken over, and one that is used is not', async () => {
     for (const id of ['conn_1', 'conn_3'])
       await store.connections.insert(makeConnection({ id, practiceId: '7', createdAt: new Date() }));
-    // A process died after it had claimed a name.
+    // A process died after it had taken a name.
     const claims = database.collection('connection_keys');
     const takenAt = new Date(Date.now() - 60_000);
     await claims.insertOne({ _id: 'name/Abandoned' as never, holder: 'conn_gone', connectionId: 'conn_gone', takenAt });

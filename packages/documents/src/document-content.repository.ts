@@ -62,7 +62,7 @@ export class DocumentContentRepository {
    * Makes an upload the content with its hash, unless another upload already is.
    * @returns the content with this hash, which may be of another upload
    */
-  async claim(content: DocumentContent): Promise<DocumentContent> {
+  async insert(content: DocumentContent): Promise<DocumentContent> {
     const _id = idOf(content);
     for (;;) {
       try {
@@ -140,14 +140,14 @@ export class DocumentContentRepository {
   }
 
   /**
-   * Removes what late attempts have stored for a document that was erased: parts, and a content that they have claimed.
+   * Removes what late attempts have stored for a document that was erased: parts, and a content that they have inserted.
    * @returns how many contents. One that another document uses stays
    */
   async removeOfDocument(document: { readonly connectionId: string; readonly id: string }, isUsed: IsUsed) {
     const uploads = uploadsOf(document);
-    const claimed = await this.#model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
+    const inserted = await this.#model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
     let removed = 0;
-    for (const content of claimed) {
+    for (const content of inserted) {
       if (await isUsed(content)) return removed;
       await this.removeFiles(content);
       removed += (await this.#model.deleteOne({ _id: content._id })).deletedCount;

@@ -107,7 +107,7 @@ export function retainContents(options: {
       for (const record of page) {
         const { connectionId, sha256 } = record;
         const isReferenced = await documents.isContentUsed({ connectionId, sha256, except: [] });
-        // `claim` removes the mark if a download stores the same content in the meantime.
+        // `insert` removes the mark if a download stores the same content in the meantime.
         const mark = { database, collection: collections.documentContents, record, isReferenced, now, markedBefore };
         if (!(await applyMark(mark))) continue;
         deleted += 1;

@@ -97,7 +97,7 @@ async function plant(store: Store): Promise<void> {
   await part.write(content);
   const parts = [await part.end()];
   const size = { sizeBytes: content.length, partBytes: content.length };
-  await store.documentContents.claim({
+  await store.documentContents.insert({
     ...{ connectionId: 'conn_1', sha256: 'hash', upload: 'up_1', parts, createdAt: now },
     ...size,
   });

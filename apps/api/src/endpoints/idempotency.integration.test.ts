@@ -16,7 +16,7 @@ const idsOf = (list: typeof creating) => list.map(({ id }) => id as KeyedEndpoin
 /** A request that creates a record, to send several times. */
 async function makeRequest(id: KeyedEndpointId) {
   const planted = await plantConnection(api.store);
-  // The planted sync still holds the claim of its connection.
+  // The planted sync still holds the unique key of its connection.
   const connectionId = id === 'startEnhancedSync' ? await api.createConnection() : planted.connectionId;
   const { method, path, ...options } = toRequest(id, { ...planted, connectionId });
   // The connection of the other request cannot be authorized by a user.

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Simulator } from '../simulator.ts';
-import type { ClaimedFault } from './fault.ts';
+import type { AppliedFault } from './fault.ts';
 import { type FaultOrder, faultKinds } from './fault-order.ts';
 
 export interface PostedFault extends FaultOrder {
@@ -16,7 +16,7 @@ export interface FaultySimulator extends Simulator {
   readonly faults: FaultBoard;
 }
 
-/** The faults that were ordered. Each request claims the matching ones, in the order in which they were posted. */
+/** The faults that were ordered. Each request takes the matching ones, in the order in which they were posted. */
 export class FaultBoard {
   #posted: PostedFault[] = [];
   #nextId = 1;
@@ -39,9 +39,9 @@ export class FaultBoard {
     this.#posted = [];
   }
 
-  claim(request: Pick<Request, 'method' | 'path'>): readonly ClaimedFault[] {
-    const claimed = this.#posted.filter((posted) => matches(posted, request) && spend(posted));
-    return claimed.map(({ fault }) => create(fault));
+  take(request: Pick<Request, 'method' | 'path'>): readonly AppliedFault[] {
+    const taken = this.#posted.filter((posted) => matches(posted, request) && spend(posted));
+    return taken.map(({ fault }) => create(fault));
   }
 }
 
@@ -65,7 +65,7 @@ function typeOf(path: string): string | undefined {
   return /\/bulkdata\/[^/]+\/([A-Za-z]+)/.exec(path)?.[1] ?? /^\/fhir\/r4\/([A-Z][A-Za-z]+)/.exec(path)?.[1];
 }
 
-function create(fault: FaultOrder['fault']): ClaimedFault {
+function create(fault: FaultOrder['fault']): AppliedFault {
   const kind = faultKinds.find((candidate) => candidate.kind === fault.kind);
   if (!kind) throw new Error('A fault was posted whose kind is not registered.');
   return kind.create(fault);

@@ -2,8 +2,8 @@
  * How a fault takes part in a request:
  *
  *   POST /_sim/orders -> onOrder, FaultBoard (ordered faults)
- *                            | claim, by record-requests.middleware.ts
- *   request ------------> ClaimedFault
+ *                            | take, by record-requests.middleware.ts
+ *   request ------------> AppliedFault
  *                            prepare, before -> handler, changeFile -> changeReply -> compression -> wire -> socket
  *
  * `changeExport` is for a kick-off: it becomes part of the export that the kick-off starts.
@@ -23,7 +23,7 @@ interface FaultedRequest {
 }
 
 /** The effect of a fault on one request. Every part is optional, and most faults have one. */
-export interface ClaimedFault {
+export interface AppliedFault {
   /**
    * Takes effect when it is ordered, and on no request.
    * @throws Error that says what is wrong with the order.
@@ -50,13 +50,13 @@ export interface FaultKind {
   readonly kind: string;
   readonly schema: z.ZodObject;
   /** @throws ZodError for an invalid specification. */
-  create(specification: unknown): ClaimedFault;
+  create(specification: unknown): AppliedFault;
 }
 
 export interface DefineFaultInput<Shape extends z.ZodRawShape> {
   readonly kind: string;
   readonly fields: Shape;
-  readonly create: (fields: z.output<z.ZodObject<Shape>>) => ClaimedFault;
+  readonly create: (fields: z.output<z.ZodObject<Shape>>) => AppliedFault;
 }
 
 /** Defines a kind of fault: its name, the fields of its order and its effect. */

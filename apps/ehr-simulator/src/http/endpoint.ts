@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { ClaimedFault } from '../faults/fault.ts';
+import type { AppliedFault } from '../faults/fault.ts';
 import { authenticate } from '../oauth/authenticate.ts';
 import type { Simulator } from '../simulator.ts';
 import { OutcomeError, outcomeReply } from './outcome.ts';
@@ -7,7 +7,7 @@ import { type Reply, sendReply } from './reply.ts';
 
 /** What the middleware found out about a request before its handler runs. */
 interface Exchange {
-  readonly faults: readonly ClaimedFault[];
+  readonly faults: readonly AppliedFault[];
   /** The request arrived at the second origin, which serves files and must not receive a token. */
   readonly onFileHost: boolean;
   /** The state of the rate budget. Added to every answer. */

@@ -19,7 +19,7 @@ const recordedHeaderNames = [
 ];
 
 /**
- * Runs first for every request of the client: it records the request, counts it against the rate limit and claims its
+ * Runs first for every request of the client: it records the request, counts it against the rate limit and takes its
  * faults. The file host represents a store without a rate limit, and the token endpoint has its own budget.
  */
 export function recordRequests(simulator: FaultySimulator): RequestHandler {
@@ -40,7 +40,7 @@ export function recordRequests(simulator: FaultySimulator): RequestHandler {
       await sendReply({ req, res, reply });
       return;
     }
-    setExchange(res, { faults: faults.claim({ method: req.method, path: req.path }), onFileHost, rateHeaders });
+    setExchange(res, { faults: faults.take({ method: req.method, path: req.path }), onFileHost, rateHeaders });
     next();
   };
 }

@@ -157,8 +157,8 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
         upload,
         partBytes: 50_000,
       };
-      const claimed = await documentContents.claim({ ...content, parts: [file], createdAt: clock.now });
-      if (claimed.upload !== upload) await documentContents.remove({ upload, parts: [file] });
+      const inserted = await documentContents.insert({ ...content, parts: [file], createdAt: clock.now });
+      if (inserted.upload !== upload) await documentContents.remove({ upload, parts: [file] });
       const claim = { id: documentId, claim: 'test' };
       await documents.claim(claim, clock.now);
       const stored = {
@@ -169,7 +169,7 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
         now: clock.now,
       };
       if (!(await documents.store(claim, stored))) throw new Error('the document was not stored');
-      return claimed.parts[0] ?? '';
+      return inserted.parts[0] ?? '';
     },
   };
 }

@@ -252,7 +252,7 @@ describe('documents', () => {
     const key = { connectionId: cases.connection.id, sha256: 'the same' };
     const upload = { upload: 'up_again', parts: ['up_again.0/f'], sizeBytes: 8, partBytes: 50_000 };
     pass(2);
-    await documentContents.claim({ ...key, ...upload, createdAt: cases.clock.now });
+    await documentContents.insert({ ...key, ...upload, createdAt: cases.clock.now });
     await run();
     await documents.claim({ id: secondId, claim: 'c' }, cases.clock.now);
     const stored = { sha256: 'the same', sizeBytes: 8, storedType: 'text/plain', notes: [], now: cases.clock.now };

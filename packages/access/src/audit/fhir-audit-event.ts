@@ -90,7 +90,7 @@ export interface AuditSource {
 
 /**
  * Converts an event to FHIR R4 AuditEvents. BALP requires one for each patient. An event without a known patient becomes one
- * AuditEvent. A profile is claimed only if its rules hold: BALP describes successful actions over a network.
+ * AuditEvent. A profile is stated only if its rules hold: BALP describes successful actions over a network.
  */
 export function toFhirAuditEvents(event: AuditEvent, { hostName }: AuditSource): object[] {
   const { patients = [] } = event;

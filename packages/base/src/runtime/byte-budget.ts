@@ -1,24 +1,24 @@
 /**
- * The bytes that a process may have in memory at a time for what is large, such as a line with a whole document. A claim
+ * The bytes that a process may have in memory at a time for what is large, such as a line with a whole document. A reservation
  * that does not fit waits for its turn, in order.
  *
- *   claim.take() -> waits until the bytes are free -> claim.release()
+ *   reservation.take() -> waits until the bytes are free -> reservation.release()
  *
- * To avoid a deadlock, a claim takes all that it may need at once.
+ * To avoid a deadlock, a reservation takes all that it may need at once.
  */
 export class ByteBudget {
   #freeBytes: number;
   readonly #waiting: { readonly bytes: number; readonly start: () => void }[] = [];
   readonly #beforeTaking: () => void;
 
-  /** @param beforeTaking makes room: what the claims before have left behind is still in memory */
+  /** @param beforeTaking makes room: what the reservations before have left behind is still in memory */
   constructor(totalBytes: number, beforeTaking: () => void = () => undefined) {
     this.#freeBytes = totalBytes;
     this.#beforeTaking = beforeTaking;
   }
 
   /** @param bytes at most the whole budget. Nothing is taken yet */
-  claim(bytes: number): ByteClaim {
+  reserve(bytes: number): ByteReservation {
     let isTaken = false;
     let taking: Promise<void> | undefined;
     const release = (): void => {
@@ -52,7 +52,7 @@ export class ByteBudget {
   }
 }
 
-export interface ByteClaim {
+export interface ByteReservation {
   /** Resolves when the bytes are taken. A second call takes nothing more. */
   readonly take: () => Promise<void>;
   /** Gives the bytes back, if they were taken. */

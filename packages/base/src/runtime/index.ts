@@ -1,4 +1,4 @@
-export { ByteBudget, type ByteClaim } from './byte-budget.ts';
+export { ByteBudget, type ByteReservation } from './byte-budget.ts';
 export { collectGarbageAbove } from './collect-garbage.ts';
 
 export { exposedConnections } from './env/exposed-connections.ts';

@@ -61,12 +61,12 @@ export class ProbeRepository {
   }
 
   /** @returns false if the probe has run before, so that only its exports have to be deleted */
-  async claim({ id, runId }: ProbeRun): Promise<boolean> {
-    const claimed = await this.#model.updateOne(
+  async begin({ id, runId }: ProbeRun): Promise<boolean> {
+    const begun = await this.#model.updateOne(
       { _id: id, runId, phase: 'queued' as const },
       { $set: { phase: 'running' as const } },
     );
-    return claimed.modifiedCount === 1;
+    return begun.modifiedCount === 1;
   }
 
   /** Counts what was sent. @returns undefined if another process has ended the probe */

@@ -58,7 +58,7 @@ async function storeContent(deps: DocumentDeps, download: Download, opened: Open
     const notes = checkDocument(document, { ...content, sha1, endIsProven: opened.endIsProven });
     const declared = parseMediaType(document.contentType)?.mediaType;
     if (declared !== undefined && declared !== type.mediaType) notes.push('type-differs');
-    await claimContent(deps, { connectionId: document.connectionId, content });
+    await insertContent(deps, { connectionId: document.connectionId, content });
     const { sha256, sizeBytes } = content;
     return await store.documents.store(claim, { sha256, sizeBytes, storedType: toText(type), notes, now: now() });
   } finally {
@@ -67,7 +67,7 @@ async function storeContent(deps: DocumentDeps, download: Download, opened: Open
 }
 
 /** Makes the upload a content, or removes it if an equal content is already stored. */
-async function claimContent(
+async function insertContent(
   { store, now }: DocumentDeps,
   options: {
     readonly connectionId: string;
@@ -75,8 +75,8 @@ async function claimContent(
   },
 ): Promise<void> {
   const { connectionId, content } = options;
-  const claimed = await store.documentContents.claim({ connectionId, ...content, createdAt: now() });
-  if (claimed.upload === content.upload) await store.documentContents.removeLeftovers(claimed);
+  const inserted = await store.documentContents.insert({ connectionId, ...content, createdAt: now() });
+  if (inserted.upload === content.upload) await store.documentContents.removeLeftovers(inserted);
   else await store.documentContents.remove(content);
 }
 

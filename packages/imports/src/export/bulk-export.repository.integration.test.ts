@@ -92,10 +92,10 @@ test('a clock that went back is found in earlier exports of the connection, from
   expect(await find('job_c', '2026-05-01', 'conn_other')).toBe(false);
 });
 
-describe('the claim of a request', () => {
+describe('the unique key of a request', () => {
   const now = new Date('2026-05-01T10:00:00Z');
   const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-  const claims = () =>
+  const keys = () =>
     database.collection<{ _id: string; holder: string; connectionId: string; takenAt: Date }>('running_exports');
   const insert = (requestKey: string, createdAt: Date) => {
     const record = makeBulkExport({ createdAt });
@@ -103,16 +103,16 @@ describe('the claim of a request', () => {
   };
   const refused = { code: 'export-already-running' };
 
-  test('a claim of a process that died before it stored its export is taken over after ten seconds', async () => {
+  test('a key of a process that died before it stored its export is taken over after ten seconds', async () => {
     const { connectionId } = makeBulkExport();
     const _id = `${connectionId}/died`;
-    await claims().insertOne({ _id, holder: 'job_dead', connectionId, takenAt: now });
+    await keys().insertOne({ _id, holder: 'job_dead', connectionId, takenAt: now });
     await expect(insert('died', after(9))).rejects.toMatchObject({ ...refused, context: { exportId: 'job_dead' } });
     const id = await insert('died', after(11));
-    expect(await claims().findOne({ _id })).toMatchObject({ holder: id, takenAt: after(11) });
+    expect(await keys().findOne({ _id })).toMatchObject({ holder: id, takenAt: after(11) });
   });
 
-  test('the claim of a stored export holds, however old it is, until the export has ended', async () => {
+  test('the key of a stored export holds, however old it is, until the export has ended', async () => {
     const id = await insert('long', now);
     await expect(insert('long', after(86_400))).rejects.toMatchObject({ ...refused, context: { exportId: id } });
     const from = await store.bulkExports.find(id);

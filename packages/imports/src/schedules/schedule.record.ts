@@ -71,10 +71,10 @@ export const scheduleSchema = z.strictObject({
     'How many milliseconds later than the cron time a run starts. 0 starts it exactly at the minute.',
   ),
   paused: z.boolean().describe('Whether no runs are started.'),
-  /** Every change and claim increments it and is conditional on it. */
+  /** Every change and every run increments it and is conditional on it. */
   version: countSchema,
   nextRunAt: z.date().describe('When the next run starts, with the spread.'),
-  /** A claimed run that may not be stored yet. If its worker has died, the sweep continues it with this id. */
+  /** A taken run that may not be stored yet. If its worker has died, the sweep continues it with this id. */
   starting: z.strictObject({ runId: z.string(), at: z.date() }).exactOptional(),
   lastRun: scheduleRunSchema.exactOptional().describe('The last run that was due. Absent before the first.'),
   createdAt: z.date().describe('When the schedule was added.'),

@@ -11,7 +11,7 @@ import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.reco
 
 export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs' | 'paused' | 'nextRunAt'>>;
 
-/** A run is stored milliseconds after its claim. If it is not stored after this time, its worker has died in between. */
+/** A run is stored milliseconds after it was taken. If it is not stored after this time, its worker has died in between. */
 const startTimeoutMs = 10_000;
 
 const schema = mongooseSchemaOf(scheduleSchema, { collection: collections.schedules, minimize: false });
@@ -67,7 +67,7 @@ export class ScheduleRepository {
     return documents.map(withId);
   }
 
-  /** Lists the ids of the schedules that are due, and of those with a claimed run whose worker has died. */
+  /** Lists the ids of the schedules that are due, and of those with a taken run whose worker has died. */
   async listDueIds(now: Date): Promise<string[]> {
     const due = { paused: false, nextRunAt: { $lte: now } };
     const abandoned = { 'starting.at': { $lte: new Date(now.getTime() - startTimeoutMs) } };
@@ -76,10 +76,10 @@ export class ScheduleRepository {
   }
 
   /**
-   * Claims the run that is due and plans the next one, in one update, so that only one process can claim it.
+   * Takes the run that is due and plans the next one, in one update, so that only one process can take it.
    * @returns undefined if another process was first, or the schedule has changed
    */
-  async claim(options: {
+  async takeRun(options: {
     readonly from: Pick<Schedule, 'id' | 'version'>;
     readonly starting: NonNullable<Schedule['starting']>;
     readonly nextRunAt: Date;
@@ -95,7 +95,7 @@ export class ScheduleRepository {
     return document ? withId(document) : undefined;
   }
 
-  /** Records the outcome of a claimed run. */
+  /** Records the outcome of a taken run. */
   async settle(options: { readonly id: string; readonly runId: string; readonly lastRun: ScheduleRun }) {
     const { id, runId, lastRun } = options;
     await this.#model.updateOne({ _id: id, 'starting.runId': runId }, { $set: { lastRun }, $unset: { starting: 1 } });

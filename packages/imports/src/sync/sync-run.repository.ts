@@ -153,7 +153,7 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
   }
 
   /** Lets one of the processes that look at a run add up its steps. @returns false if another one does, or has just done it */
-  async claimCount({ id, counted }: Required<Pick<SyncRun, 'id' | 'counted'>>, now: Date): Promise<boolean> {
+  async takeCount({ id, counted }: Required<Pick<SyncRun, 'id' | 'counted'>>, now: Date): Promise<boolean> {
     const change = { $set: { 'counted.at': now } };
     return (await this.#model.updateOne({ _id: id, 'counted.at': counted.at }, change)).matchedCount === 1;
   }

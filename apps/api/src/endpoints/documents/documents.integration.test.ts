@@ -63,7 +63,7 @@ async function store(storedType: string, change: Partial<PatientDocument> = {}):
   }
   const [sha256, sizeBytes, now] = [etag.slice(1, -1), text.length, new Date()];
   const content = { connectionId, sha256, sizeBytes, upload: `up_${id}`, parts, partBytes: 10, createdAt: now };
-  await documentContents.claim(content);
+  await documentContents.insert(content);
   const claim = { id, claim: 'one' };
   await documents.claim(claim, now);
   await documents.store(claim, { sha256, sizeBytes, storedType, notes: [], now });

@@ -39,7 +39,7 @@ async function probeConnection(
   if (!probe || probe.endedAt) return;
   const connection = await store.connections.findWithSecrets(connectionId);
   if (!connection) return store.probes.end(probe, { phase: 'cancelled', now: now() });
-  const isFirst = !probe.isCancelled && (await store.probes.claim(probe));
+  const isFirst = !probe.isCancelled && (await store.probes.begin(probe));
   await deleteExports(deps, { connection, signal });
   if (!isFirst) {
     const phase = probe.isCancelled ? 'cancelled' : 'interrupted';

@@ -1,4 +1,4 @@
-import { type ByteClaim, runWithPauses, toEhrText } from '@bulkhead/base';
+import { type ByteReservation, runWithPauses, toEhrText } from '@bulkhead/base';
 import {
   anyResourceType,
   isOperationOutcome,
@@ -84,7 +84,7 @@ export class FileBatch {
   #lines = 0;
   #nextOffset: number | undefined;
   readonly #bsonLines: BsonLines;
-  readonly #claims: ByteClaim[] = [];
+  readonly #reservations: ByteReservation[] = [];
   readonly #maxLines: number;
 
   constructor(options: FileBatchOptions, maxLines = usualLines) {
@@ -125,15 +125,15 @@ export class FileBatch {
     }
   }
 
-  /** Keeps the claim of a large line until the batch is written. */
-  keep(claim: ByteClaim): void {
-    this.#claims.push(claim);
+  /** Keeps the bytes of a large line until the batch is written. */
+  keep(reservation: ByteReservation): void {
+    this.#reservations.push(reservation);
   }
 
   /** Gives back what a batch holds that is written, or will not be written. */
   release(): void {
     this.#bsonLines.release();
-    for (const claim of this.#claims.splice(0)) claim.release();
+    for (const reservation of this.#reservations.splice(0)) reservation.release();
   }
 
   async #write(): Promise<(checkpoint: FileCheckpoint) => FileCheckpoint> {

@@ -66,13 +66,13 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
 
   const longLine = new LongLine(options);
   // A large line is in memory several times, as bytes, text, objects and BSON, until it is written.
-  let claim = options.largeBytes.claim(maxLineBytes);
+  let reservation = options.largeBytes.reserve(maxLineBytes);
   const add = async (line: NdjsonLine): Promise<boolean> => {
     await batch.add(line, await longLine.end());
     if (line.sizeBytes > largeLineBytes) {
-      // The batch holds the line until it is written, so it also holds its claim. The next large line needs another one.
-      batch.keep(claim);
-      claim = options.largeBytes.claim(maxLineBytes);
+      // The batch holds the line until it is written, so it also holds its bytes. The next large line needs others.
+      batch.keep(reservation);
+      reservation = options.largeBytes.reserve(maxLineBytes);
     }
     return !batch.isFull || flush();
   };
@@ -82,7 +82,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
         if ('part' in piece) await longLine.write(piece);
         else if (!(await add(piece))) return undefined;
       }
-      if (splitter.pendingBytes > largeLineBytes) await claim.take();
+      if (splitter.pendingBytes > largeLineBytes) await reservation.take();
     }
     const [last] = splitter.end();
     const isCutOff = last !== undefined && !(await batch.addLast(last, await longLine.end()));
@@ -98,7 +98,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   } finally {
     // Writes that are in flight must not end after the next attempt has started.
     await writes.settled();
-    claim.release();
+    reservation.release();
     batch.release();
   }
 }

@@ -378,7 +378,7 @@ describe('sinceLast #since-last', () => {
     fc.assert(fc.property(steps, (history) => expect(replayExports([...history, 'last', 'last'])).toEqual([])));
   });
 
-  test('property: exports in any order and from any start never claim data that was not stored', () => {
+  test('property: after exports in any order and from any start, the watermark covers only data that is stored', () => {
     const run = fc.record({
       kind: fc.constantFrom('full', 'last', 'since'),
       day: fc.integer({ min: 1, max: 30 }),
@@ -388,7 +388,7 @@ describe('sinceLast #since-last', () => {
       fc.property(fc.array(run, { maxLength: 12 }), (runs) => {
         const practice = new Practice();
         for (const run of runs.toSorted((left, right) => left.day - right.day)) practice.export(run);
-        expect(practice.claimed.filter((day) => !practice.stored.has(day))).toEqual([]);
+        expect(practice.covered.filter((day) => !practice.stored.has(day))).toEqual([]);
       }),
     );
   });
@@ -409,7 +409,7 @@ class Practice {
   }
 
   /** The days that are stored according to the watermark. */
-  get claimed(): number[] {
+  get covered(): number[] {
     return daysAfter(undefined, this.#watermarks[0]?.at.getUTCDate() ?? -1);
   }
 }

@@ -37,7 +37,7 @@ export interface ScheduleDeps extends Pick<ConnectionDeps, 'ehr'> {
 const clockToleranceMs = 60_000;
 
 /**
- * Starts the run of a schedule that is due. One update claims the run and plans the next one, so each run is started once, however many
+ * Starts the run of a schedule that is due. One update takes the run and plans the next one, so each run is started once, however many
  * jobs, workers and sweeps try. Missed nights are made up for by a single run.
  * @throws AppError `schedule-not-due` if the job must run again when the spread of the schedule is over
  */
@@ -45,7 +45,7 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
   const { store, producer, logger, now } = deps;
   const schedule = await store.schedules.find(scheduleId);
   if (!schedule) return producer.unschedule(runScheduleJob, { scheduleId });
-  // A worker has claimed this run and may have died before it was stored.
+  // A worker has taken this run and may have died before it was stored.
   if (schedule.starting) return start(deps, schedule);
   if (schedule.paused) return;
   // The run stays due, so that it starts after a change of the schedule, or on a worker that knows the time zone.
@@ -57,12 +57,12 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
   if (waitMs > 0) throw scheduleError('schedule-not-due', { retry: { afterMs: waitMs } });
   if (await moveBehindWindow(deps, schedule)) return;
   const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
-  const claimed = await store.schedules.claim({
+  const taken = await store.schedules.takeRun({
     from: schedule,
     starting: { runId, at },
     nextRunAt: nextRun(schedule, at),
   });
-  if (claimed) await start(deps, claimed);
+  if (taken) await start(deps, taken);
 }
 
 /**

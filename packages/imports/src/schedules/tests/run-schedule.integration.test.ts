@@ -136,14 +136,14 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
   });
 
   test.each([{ isStored: false }, { isStored: true }])(
-    'a run that a worker claimed before it crashed starts once with the claimed id (stored: $isStored)',
+    'a run that a worker took before it crashed starts once with the same id (stored: $isStored)',
     async ({ isStored }) => {
       const schedule = await add({ kind });
       const { store, producer } = cases.deps;
-      const runId = `${kind}_claimed_${schedule.id}`;
+      const runId = `${kind}_taken_${schedule.id}`;
       cases.clock.now = at('2026-05-02T02:00:00Z');
       const starting = { runId, at: cases.clock.now };
-      await store.schedules.claim({ from: schedule, starting, nextRunAt: at('2026-05-03T02:00:00Z') });
+      await store.schedules.takeRun({ from: schedule, starting, nextRunAt: at('2026-05-03T02:00:00Z') });
       if (isStored) await startScheduledRun({ store, producer, schedule, runId, now: cases.clock.now });
       cases.clock.now = at('2026-05-02T02:01:00Z');
       await Promise.all([sweepSchedules(cases.deps), sweepSchedules(cases.deps)]);
@@ -218,14 +218,14 @@ describe('a schedule', () => {
       exportId: 'job_by_hand',
     });
 
-  test('only one of several concurrent claims of a due schedule succeeds', async () => {
+  test('only one of several concurrent attempts to take a due run succeeds', async () => {
     const { store } = cases.deps;
     const from = await add();
     const nextRunAt = at('2026-05-03T02:00:00Z');
-    const claims = Array.from({ length: 10 }, (_, index) =>
-      store.schedules.claim({ from, starting: { runId: `job_${index}`, at: nextRunAt }, nextRunAt }),
+    const attempts = Array.from({ length: 10 }, (_, index) =>
+      store.schedules.takeRun({ from, starting: { runId: `job_${index}`, at: nextRunAt }, nextRunAt }),
     );
-    const successes = (await Promise.all(claims)).filter((claim) => claim !== undefined);
+    const successes = (await Promise.all(attempts)).filter((taken) => taken !== undefined);
     expect(successes).toHaveLength(1);
     expect(successes[0]?.starting).toEqual((await read(from)).starting);
   });
@@ -430,21 +430,21 @@ test('two workers start each run of a frequent schedule once and wait for the sp
     expect(await runsOf(every)).toHaveLength(1);
     const ranAt = (await read(spread)).lastRun?.at.getTime() ?? 0;
     expect(ranAt).toBeGreaterThanOrEqual(spread.nextRunAt.getTime());
-    // If the sweep has claimed a run, the workers claim the third one later.
+    // If the sweep has taken a run, the workers take the third one later.
     await waitFor(() => started.length > 2);
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()));
   }
-  // No run was claimed twice.
+  // No run was taken twice.
   expect(new Set(started).size).toBe(started.length);
 });
 
-/** Records each claim with the schedule and its time. */
-function watchSettled(schedules: UseCases['deps']['store']['schedules'], claimed: string[]) {
+/** Records each taken run with the schedule and its time. */
+function watchSettled(schedules: UseCases['deps']['store']['schedules'], taken: string[]) {
   return withMethods(schedules, {
-    async claim(options) {
-      const record = await schedules.claim(options);
-      if (record) claimed.push(`${record.id} ${record.nextRunAt.toISOString()}`);
+    async takeRun(options) {
+      const record = await schedules.takeRun(options);
+      if (record) taken.push(`${record.id} ${record.nextRunAt.toISOString()}`);
       return record;
     },
   });

@@ -217,7 +217,7 @@ export class SyncService {
     const now = new Date();
     const ageMs = counted && Math.abs(now.getTime() - counted.at.getTime());
     const isRecent = counted !== undefined && ageMs !== undefined && ageMs < keptFactor * counted.tookMs;
-    if (isRecent || (counted && !(await this.#store.syncRuns.claimCount({ id, counted }, now)))) return counted.types;
+    if (isRecent || (counted && !(await this.#store.syncRuns.takeCount({ id, counted }, now)))) return counted.types;
     const startedMs = performance.now();
     const types = await this.#store.syncSteps.sumByType(id);
     const tookMs = Math.round(performance.now() - startedMs);

@@ -235,9 +235,9 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
   const url = search.nextUrl ?? (byId ? ids?.url : await firstPageUrl(deps, { step, run, session, search }));
   if (url === undefined) return { ...search, state: 'completed' };
   if (isReadAgain(search)) await deleteQuarantined(deps, { step, search });
-  const claim = deps.largeBytes.claim(largePageBytes);
+  const reservation = deps.largeBytes.reserve(largePageBytes);
   try {
-    const page = await readSearchPage({ session, url, signal, onLarge: claim.take });
+    const page = await readSearchPage({ session, url, signal, onLarge: reservation.take });
     const { counts, fault } = await storeSearchPage(deps, { page, search, run, step });
     if (fault) return failedSearch(withPage(search, { url, page, counts }), fault);
     if (!byId) return withPage(search, { url, page, counts });
@@ -256,7 +256,7 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
     });
     return restarted(withRequest(search));
   } finally {
-    claim.release();
+    reservation.release();
   }
 }
 

@@ -85,11 +85,11 @@ export function toHead(options: {
 }): DocumentHead {
   const { resource, json, context } = options;
   const { versionId, lastUpdated } = resource.meta ?? {};
-  const claimed = typeof lastUpdated === 'string' ? new Date(withoutLeapSecond(lastUpdated)) : undefined;
+  const stated = typeof lastUpdated === 'string' ? new Date(withoutLeapSecond(lastUpdated)) : undefined;
   return {
     ...identify(context, resource.id),
     // If the server gives no plausible time, its transactionTime says when this version was current.
-    lastUpdated: plausibleTime({ claimed, observedAt: context.observedAt }),
+    lastUpdated: plausibleTime({ stated, observedAt: context.observedAt }),
     ...(typeof versionId === 'string' ? { versionId } : {}),
     contentHash: hash('sha256', json, 'base64url'),
     deleted: false,
@@ -111,7 +111,7 @@ export function toTombstone(options: {
   const { observedAt, hasWrongTimes = false } = context;
   return {
     ...identify(context, resourceId),
-    lastUpdated: plausibleTime({ claimed: hasWrongTimes ? undefined : deletedAt, observedAt }),
+    lastUpdated: plausibleTime({ stated: hasWrongTimes ? undefined : deletedAt, observedAt }),
     contentHash: '',
     deleted: true,
     subsetted: false,

@@ -9,7 +9,7 @@ function version(versionId: string) {
 }
 
 const parsers: readonly Reader[] = [
-  { name: 'lastUpdated', parse: (text) => plausibleTime({ claimed: new Date(text), observedAt: now }) },
+  { name: 'lastUpdated', parse: (text) => plausibleTime({ stated: new Date(text), observedAt: now }) },
   { name: 'versionId', parse: (versionId) => compareVersions(version(versionId), version(`${versionId}1`)) },
 ];
 

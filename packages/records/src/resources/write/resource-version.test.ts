@@ -117,13 +117,13 @@ describe('plausibleTime', () => {
   const after = (ms: number) => new Date(observedAt.getTime() + ms);
 
   test.each([
-    { name: 'a time long before the export', claimed: new Date(0), isTaken: true },
-    { name: 'the time of the export', claimed: after(0), isTaken: true },
-    { name: 'a time after the export, as a local time that ends with Z', claimed: after(1), isTaken: false },
-    { name: 'an invalid date', claimed: new Date(Number.NaN), isTaken: false },
-    { name: 'a missing time', claimed: undefined, isTaken: false },
-  ])('plausibleTime accepts $name: $isTaken', ({ claimed, isTaken }) => {
-    expect(plausibleTime({ claimed, observedAt })).toEqual(isTaken ? claimed : observedAt);
+    { name: 'a time long before the export', stated: new Date(0), isTaken: true },
+    { name: 'the time of the export', stated: after(0), isTaken: true },
+    { name: 'a time after the export, as a local time that ends with Z', stated: after(1), isTaken: false },
+    { name: 'an invalid date', stated: new Date(Number.NaN), isTaken: false },
+    { name: 'a missing time', stated: undefined, isTaken: false },
+  ])('plausibleTime accepts $name: $isTaken', ({ stated, isTaken }) => {
+    expect(plausibleTime({ stated, observedAt })).toEqual(isTaken ? stated : observedAt);
   });
 });
 

@@ -21,10 +21,10 @@ export interface ResourceVersion {
  * The time that a server gives a version. `observedAt` if it gives none, or one after the observation. Such a time was written by a clock
  * that is ahead, or is a local time without its offset, and its version would win over later ones until then.
  */
-export function plausibleTime(options: { readonly claimed: Date | undefined; readonly observedAt: Date }): Date {
-  const { claimed, observedAt } = options;
+export function plausibleTime(options: { readonly stated: Date | undefined; readonly observedAt: Date }): Date {
+  const { stated, observedAt } = options;
   // False for an invalid date too.
-  return claimed !== undefined && claimed <= observedAt ? claimed : observedAt;
+  return stated !== undefined && stated <= observedAt ? stated : observedAt;
 }
 
 export type Comparison = 'newer' | 'same' | 'older';
