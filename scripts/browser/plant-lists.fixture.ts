@@ -73,7 +73,7 @@ export async function plantLists(system: TestSystem) {
     sizeBytes: bytes.length,
   };
   for (const n of numbers) {
-    const ofExport = { exportId: `job_0${digits(n)}`, fileId: `job_0${digits(n)}.1` };
+    const ofExport = { runId: `job_0${digits(n)}`, fileId: `job_0${digits(n)}.1` };
     await store.quarantine.put({ lines: [{ ...place, ...ofExport, sha256: digits(n) }], now });
   }
   for (const n of numbers.slice(0, 110)) {

@@ -63,7 +63,7 @@ export async function plantMany(store: Store): Promise<void> {
   await store.quarantine.put({
     now: ago(1),
     lines: Array.from({ length: lines }, (_, n) => ({
-      ...{ connectionId: idOf(7), exportId, fileId: `${exportId}.1`, line: n + 1, offset: n * 20 },
+      ...{ connectionId: idOf(7), runId: exportId, fileId: `${exportId}.1`, line: n + 1, offset: n * 20 },
       ...{ reason: 'invalid-json', resourceType: 'Observation', bytes, sizeBytes: bytes.length },
     })),
   });

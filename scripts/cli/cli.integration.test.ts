@@ -103,7 +103,7 @@ describe('the bulkhead command', () => {
   test('bulkhead shows quarantined lines, and stores a corrected line', async () => {
     await system.simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
     const { id } = await json(`export start --connection ${system.connectionId} --types Condition --watch`);
-    const [line] = await json(`quarantine list --export ${id}`);
+    const [line] = await json(`quarantine list --run ${id}`);
     expect(line).toMatchObject({ line: 1, state: 'open' });
     expect((await bulkhead(`quarantine line ${line.id}`)).stdout).toContain('"resourceType":"Condition"');
     expect(await bulkhead(`quarantine replay ${line.id}`)).toMatchObject({
@@ -222,7 +222,7 @@ describe('the bulkhead command', () => {
   test('doctor exits with 0 for a warning, and with 1 with --strict', async () => {
     const { store, connectionId } = system;
     const bytes = Buffer.from('no resource');
-    const place = { connectionId, exportId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0 };
+    const place = { connectionId, runId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0 };
     await store.quarantine.put({
       lines: [{ ...place, resourceType: 'Patient', reason: 'not-json', bytes, sizeBytes: bytes.length }],
       now: new Date(),

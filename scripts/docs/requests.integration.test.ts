@@ -102,7 +102,7 @@ const apiSteps: readonly Step[] = [
       await system.simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
       const exportId = await startExport(['Condition']);
       await ended(exportId);
-      const [line] = await api<readonly { id: string }[]>('GET', `/api/ehr/quarantine?exportId=${exportId}`);
+      const [line] = await api<readonly { id: string }[]>('GET', `/api/ehr/quarantine?runId=${exportId}`);
       const mended = '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"}}';
       writeFileSync(join(system.folder, 'editor'), `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
       return { 'job_…': exportId, LINE_ID: line?.id ?? '' };

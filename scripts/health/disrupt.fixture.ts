@@ -145,7 +145,7 @@ const withoutWorkers: readonly Disruption[] = [
     what: 'a line was quarantined',
     async disrupt({ store, system: { connectionId } }) {
       const bytes = Buffer.from('no resource');
-      const place = { connectionId, exportId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0 };
+      const place = { connectionId, runId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0 };
       const line = { ...place, resourceType: 'Patient', reason: 'not-json', bytes, sizeBytes: bytes.length };
       await store.quarantine.put({ lines: [line], now: new Date() });
     },

@@ -60,7 +60,7 @@ describe('the roles', () => {
     const connectionId = await api.createConnection();
     expect((await send('PATCH', `/api/ehr/connections/${connectionId}`, { name: 'By Otto' })).status).toBe(200);
     expect((await send('GET', '/api/ehr/api-keys')).status).toBe(200);
-    const dismissed = await send('POST', '/api/ehr/quarantine/dismiss', { exportId: 'job_none' });
+    const dismissed = await send('POST', '/api/ehr/quarantine/dismiss', { runId: 'job_none' });
     expect(dismissed.refusal).toEqual([404, 'unknown-export']);
     for (const [method, path, body] of [
       ['POST', '/api/ehr/api-keys', { name: 'x', role: 'client' }],
@@ -85,7 +85,7 @@ describe('the roles', () => {
     expect(refusal).toEqual([403, 'forbidden']);
     expect(body.error.message).toBe('This is for operators, and your role is viewer. Ask an operator.');
     expect((await send('GET', '/api/ehr/quarantine')).status).toBe(200);
-    const dismissed = await send('POST', '/api/ehr/quarantine/dismiss', { exportId: 'job_none' });
+    const dismissed = await send('POST', '/api/ehr/quarantine/dismiss', { runId: 'job_none' });
     expect(dismissed.refusal).toEqual([403, 'forbidden']);
     expect((await send('GET', '/api/ehr/quarantine/none/line')).refusal).toEqual([403, 'forbidden']);
     expect((await send('GET', '/api/ehr/connections/counts')).body.data.health).toBe('critical');

@@ -60,7 +60,7 @@ const authorizationRequest: AuthorizationRequest = {
 const tokenOwner = { connectionId: 'conn_1', credentialsVersion: 0 };
 const grant = { accessToken: 'access', refreshToken: 'refresh', scope: 'system/*.read', renewAfterMs: 3_600_000 };
 const makeLine = (offset: number, bytes: Buffer) => {
-  const place = { connectionId: 'conn_1', exportId: 'job_1', fileId: 'job_1.1', line: 1, offset };
+  const place = { connectionId: 'conn_1', runId: 'job_1', fileId: 'job_1.1', line: 1, offset };
   return { ...place, resourceType: 'Patient', reason: 'not-json', sizeBytes: bytes.length, bytes };
 };
 const inline = Buffer.from('{"an inline line"');

@@ -91,12 +91,12 @@ test('a key for one connection does not learn about runs of another, neither the
 test('a key for one connection finds no data of another with the filters of a list', async () => {
   const otherConnection = await plantConnection(api.store);
   const list = (path: string) => api.request('GET', `/api/ehr${path}`, { authorization: `Bearer ${limitedKey}` });
-  expect((await list(`/quarantine?exportId=${otherConnection.exportId}`)).body.data).toEqual([]);
+  expect((await list(`/quarantine?runId=${otherConnection.exportId}`)).body.data).toEqual([]);
   for (const records of ['quarantine', 'schedules']) {
     const { refusal } = await list(`/${records}?connectionId=${otherConnection.connectionId}`);
     expect(refusal).toEqual([404, 'unknown-connection']);
   }
-  expect((await list(`/quarantine?exportId=${ownConnection.exportId}`)).body.data).toHaveLength(1);
+  expect((await list(`/quarantine?runId=${ownConnection.exportId}`)).body.data).toHaveLength(1);
 });
 
 test('a key for one connection works for that connection', async () => {

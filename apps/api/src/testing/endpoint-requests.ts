@@ -109,10 +109,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   retryDocument: { path: `${athena}/documents/{documentId}/retry`, answer: 'unknown-document' },
   listQuarantinedLines: { path: '/quarantine?limit=1000', answer: 'filtered' },
   listQuarantineGroups: { path: '/quarantine/groups?limit=1000', answer: 'filtered' },
-  dismissQuarantinedLines: { path: '/quarantine/dismiss', body: { exportId: '{exportId}' }, answer: 'operators' },
+  dismissQuarantinedLines: { path: '/quarantine/dismiss', body: { runId: '{exportId}' }, answer: 'operators' },
   getQuarantinedLine: { path: '/quarantine/{lineId}', answer: 'unknown-line' },
   readQuarantinedLine: { path: '/quarantine/{lineId}/line', answer: 'operators' },
-  replayQuarantinedLines: { path: '/quarantine/replay', body: { exportId: '{exportId}' }, answer: 'operators' },
+  replayQuarantinedLines: { path: '/quarantine/replay', body: { runId: '{exportId}' }, answer: 'operators' },
   // The request of an operator waits a few seconds for a worker, and this test has no worker.
   replayQuarantinedLine: { path: '/quarantine/{lineId}/replay', answer: 'operators' },
   setWebhook: { path: '/connections/{connectionId}/webhook', body: {}, answer: 'unknown-connection' },

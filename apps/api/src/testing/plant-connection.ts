@@ -45,7 +45,7 @@ export async function plantConnection(
       ...{ notes: [], attempts: 0, createdAt: now },
     },
   ]);
-  const place = { connectionId, exportId, fileId: `${exportId}.1`, line: 1, offset: 0 };
+  const place = { connectionId, runId: exportId, fileId: `${exportId}.1`, line: 1, offset: 0 };
   const bytes = Buffer.from('no resource');
   await store.quarantine.put({
     lines: [{ ...place, resourceType: 'Patient', reason: 'not-json', bytes, sizeBytes: bytes.length }],

@@ -241,7 +241,7 @@ function nextCommands({ id: jobId, status, counts }: Export): string[] {
     `export files ${jobId}`,
     `export events ${jobId}`,
     ...(status === 'FAILED' ? [`export retry ${jobId}`] : []),
-    ...(counts.quarantined > 0 ? [`quarantine list --export ${jobId}`] : []),
+    ...(counts.quarantined > 0 ? [`quarantine list --run ${jobId}`] : []),
   ];
 }
 

@@ -21,7 +21,7 @@ export const quarantine: CommandGroup = {
       name: 'list',
       summary: 'list quarantined lines with their positions and reasons',
       options: {
-        export: text('<id>', 'only lines of this export or sync'),
+        run: text('<id>', 'only lines of this export or sync run'),
         connection: ofConnection('lines'),
         file: text('<id>', 'only lines of this file of an export'),
         reason,
@@ -31,10 +31,10 @@ export const quarantine: CommandGroup = {
         }),
         ...pages('lines', 100),
       },
-      examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
-      async run({ api, output }, { export: exportId, connection: connectionId, file: fileId, ...options }) {
+      examples: ['quarantine list --run job_1', 'quarantine list --connection conn_1 --state open'],
+      async run({ api, output }, { run: runId, connection: connectionId, file: fileId, ...options }) {
         const { limit, cursor, ...others } = options;
-        const filters = { exportId, connectionId, fileId, ...others };
+        const filters = { runId, connectionId, fileId, ...others };
         const query = given({ limit, cursor, ...filters });
         output.printList(await api.GET('/api/ehr/quarantine', { params: { query } }), {
           columns: {
@@ -63,7 +63,7 @@ export const quarantine: CommandGroup = {
         const query = given({ connectionId, limit, cursor });
         output.printList(await api.GET('/api/ehr/quarantine/groups', { params: { query } }), {
           columns: {
-            run: 'exportId',
+            run: 'runId',
             reason: 'reason',
             what: ({ reason }) => titleOf('quarantine', reason),
             lines: 'count',
@@ -80,8 +80,8 @@ export const quarantine: CommandGroup = {
       args: { run: 'the id of the export or the sync run' },
       options: { reason },
       examples: ['quarantine replay-all job_1 --reason refused-by-database'],
-      async run({ api, output }, { run: exportId, reason: ofReason }) {
-        const body = given({ exportId, reason: ofReason });
+      async run({ api, output }, { run: runId, reason: ofReason }) {
+        const body = given({ runId, reason: ofReason });
         output.printAnswer(
           await api.POST('/api/ehr/quarantine/replay', { body }),
           ({ count }) => `Retrying ${count} lines.`,
@@ -94,14 +94,14 @@ export const quarantine: CommandGroup = {
       args: { run: 'the id of the export or the sync run' },
       options: { reason, yes },
       examples: ['quarantine dismiss job_1 --reason invalid-json --yes'],
-      async run(context, { run: exportId, reason: ofReason, yes: isConfirmed }) {
+      async run(context, { run: runId, reason: ofReason, yes: isConfirmed }) {
         const which = ofReason === undefined ? '' : ` with the reason ${ofReason}`;
         await confirm(context, {
           yes: isConfirmed,
-          what: `dismiss the open lines of ${exportId}${which}`,
+          what: `dismiss the open lines of ${runId}${which}`,
           done: 'dismissed',
         });
-        const body = given({ exportId, reason: ofReason });
+        const body = given({ runId, reason: ofReason });
         context.output.printAnswer(
           await context.api.POST('/api/ehr/quarantine/dismiss', { body }),
           ({ count }) => `Dismissed ${count} lines.`,
@@ -157,7 +157,7 @@ function summarize(line: Line): string {
     fields: {
       reason: titleOf('quarantine', reason),
       connection: line.connectionId,
-      [line.source === 'sync' ? 'sync' : 'export']: line.exportId,
+      [line.source === 'sync' ? 'sync' : 'export']: line.runId,
       line: toPosition(line),
       bytes: line.sizeBytes,
       kept: line.isTruncated ? toBytes(line.keptBytes) : undefined,

@@ -26,7 +26,7 @@ export function ExportFigures({ record }: { readonly record: BulkExport }) {
     Unchanged: formatCount(unchanged),
     'Older than stored': stale > 0 ? formatCount(stale) : undefined,
     Quarantined:
-      quarantined === 0 ? '0' : <PageLink to={`/quarantine?exportId=${id}`}>{formatCount(quarantined)}</PageLink>,
+      quarantined === 0 ? '0' : <PageLink to={`/quarantine?runId=${id}`}>{formatCount(quarantined)}</PageLink>,
     'Of erased patients': withheld > 0 ? formatCount(withheld) : undefined,
     Deleted: formatCount(deleted),
     Received: formatBytes(bytes),

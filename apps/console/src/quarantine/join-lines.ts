@@ -12,10 +12,10 @@ export interface JoinedLine extends QuarantinedLine {
  */
 export function joinLines(lines: readonly QuarantinedLine[]): JoinedLine[] {
   const timesInRun = new Map<string, number>();
-  const groups = Map.groupBy(lines, ({ id, connectionId, exportId, sha256, state, reason }) => {
+  const groups = Map.groupBy(lines, ({ id, connectionId, runId, sha256, state, reason }) => {
     if (sha256 === undefined) return id;
     const content = [connectionId, sha256, state, reason].join(' ');
-    const inRun = `${content} ${exportId}`;
+    const inRun = `${content} ${runId}`;
     const times = (timesInRun.get(inRun) ?? 0) + 1;
     timesInRun.set(inRun, times);
     return `${content} ${times}`;

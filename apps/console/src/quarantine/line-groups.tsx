@@ -29,7 +29,7 @@ export function LineGroups({ connectionId, onShow }: LineGroupsProps) {
       order="newest first"
       caption="Groups of open lines"
       columns={columns}
-      keyOf={({ exportId, reason }) => `${exportId} ${reason}`}
+      keyOf={({ runId, reason }) => `${runId} ${reason}`}
       empty={
         <EmptyState title="No line is open">All lines of files and all entries of searches were stored.</EmptyState>
       }
@@ -55,18 +55,18 @@ function columnsFor(onShow: LineGroupsProps['onShow']): readonly Column<Quaranti
   ];
 }
 
-function RunOf({ group: { connectionId, exportId } }: { readonly group: QuarantineGroup }) {
+function RunOf({ group: { connectionId, runId } }: { readonly group: QuarantineGroup }) {
   const provider = useConnection(connectionId)?.provider;
-  const text = `${exportId.startsWith('sync_') ? 'sync' : 'export'} ${shortened(exportId)}`;
+  const text = `${runId.startsWith('sync_') ? 'sync' : 'export'} ${shortened(runId)}`;
   if (provider === undefined) return text;
   return (
-    <PageLink to={`/${exportId.startsWith('sync_') ? 'syncs' : 'exports'}/${provider}/${exportId}`} title={exportId}>
+    <PageLink to={`/${runId.startsWith('sync_') ? 'syncs' : 'exports'}/${provider}/${runId}`} title={runId}>
       {text}
     </PageLink>
   );
 }
 
-function GroupActions({ group: { exportId, reason, count } }: { readonly group: QuarantineGroup }) {
+function GroupActions({ group: { runId, reason, count } }: { readonly group: QuarantineGroup }) {
   const { isOperator } = useSession();
   const refreshLists = () => refresh('/api/ehr/quarantine', '/api/ehr/quarantine/groups');
   const replay = useAction('post', '/api/ehr/quarantine/replay', {
@@ -82,7 +82,7 @@ function GroupActions({ group: { exportId, reason, count } }: { readonly group: 
     },
   });
   if (!isOperator) return null;
-  const body = { exportId, reason };
+  const body = { runId, reason };
   return (
     <Group gap="xs">
       {canHelp(reason) && <ActionButton label="Replay all" mutation={replay} input={{ body }} isCompact />}

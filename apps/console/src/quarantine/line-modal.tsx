@@ -49,9 +49,9 @@ export function LineModal({ line, onClose }: { readonly line: JoinedLine; readon
   );
 }
 
-function detailsOf({ source, exportId, fileId, stepId, offset, resourceType }: QuarantinedLine) {
-  if (source === 'sync') return { Type: resourceType, 'Sync run': exportId, Step: stepId };
-  return { Type: resourceType, Export: exportId, File: fileId, 'Starts at byte': offset };
+function detailsOf({ source, runId, fileId, stepId, offset, resourceType }: QuarantinedLine) {
+  if (source === 'sync') return { Type: resourceType, 'Sync run': runId, Step: stepId };
+  return { Type: resourceType, Export: runId, File: fileId, 'Starts at byte': offset };
 }
 
 interface LineEditorProps {

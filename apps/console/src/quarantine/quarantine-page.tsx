@@ -18,14 +18,14 @@ const states = ['open', 'dismissed', 'replayed', 'withheld'] as const;
 
 /** Lines that could not be stored, by their reason and their run. A group, or a filter, leads to its lines. */
 export function QuarantinePage() {
-  const { filters, setFilter, setFilters, choiceField } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
-  const { connectionId, exportId, reason, state } = filters;
+  const { filters, setFilter, setFilters, choiceField } = useFilters(['connectionId', 'runId', 'reason', 'state']);
+  const { connectionId, runId, reason, state } = filters;
   const onReason = useCallback((value: string) => setFilter('reason', value), [setFilter]);
   const onShow = useCallback(
-    (group: QuarantineGroup) => setFilters({ exportId: group.exportId, reason: group.reason }),
+    (group: QuarantineGroup) => setFilters({ runId: group.runId, reason: group.reason }),
     [setFilters],
   );
-  const showsLines = [exportId, reason, state].some((filter) => filter !== undefined);
+  const showsLines = [runId, reason, state].some((filter) => filter !== undefined);
   return (
     <Page title="Quarantine">
       <Group align="end">
@@ -33,8 +33,8 @@ export function QuarantinePage() {
         <TextInput
           label="Export or sync run"
           placeholder="Any"
-          value={exportId ?? ''}
-          onChange={({ currentTarget }) => setFilter('exportId', currentTarget.value.trim())}
+          value={runId ?? ''}
+          onChange={({ currentTarget }) => setFilter('runId', currentTarget.value.trim())}
         />
         <Select label="State" placeholder="Any" clearable data={[...states]} {...choiceField('state')} />
         {reason && (
@@ -45,7 +45,7 @@ export function QuarantinePage() {
         {showsLines && (
           <Button
             variant="default"
-            onClick={() => setFilters({ exportId: undefined, reason: undefined, state: undefined })}
+            onClick={() => setFilters({ runId: undefined, reason: undefined, state: undefined })}
           >
             Show the groups
           </Button>
@@ -61,7 +61,7 @@ export function QuarantinePage() {
 }
 
 interface LinesProps {
-  readonly filter: Readonly<Record<'connectionId' | 'exportId' | 'reason' | 'state', string | undefined>>;
+  readonly filter: Readonly<Record<'connectionId' | 'runId' | 'reason' | 'state', string | undefined>>;
   readonly onReason: (reason: string) => void;
 }
 
@@ -76,7 +76,7 @@ function Lines({ filter, onReason }: LinesProps) {
       <JoinedTable
         join={joinLines}
         query={lines}
-        order={filter.exportId === undefined ? 'newest first' : 'in the order of the file'}
+        order={filter.runId === undefined ? 'newest first' : 'in the order of the file'}
         caption="Lines in quarantine"
         columns={columns}
         keyOf={({ id }) => id}
@@ -124,16 +124,14 @@ function columnsFor(options: {
 }
 
 /** The file of the export, or the search of the sync run, with a link to the run. */
-function File({ line: { source, connectionId, exportId, fileId } }: { readonly line: QuarantinedLine }) {
+function File({ line: { source, connectionId, runId, fileId } }: { readonly line: QuarantinedLine }) {
   const provider = useConnection(connectionId)?.provider;
   return (
     <Text size="xs" title={fileId}>
       {provider === undefined ? (
         shortened(fileId)
       ) : (
-        <PageLink to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${exportId}`}>
-          {shortened(fileId)}
-        </PageLink>
+        <PageLink to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${runId}`}>{shortened(fileId)}</PageLink>
       )}
     </Text>
   );

@@ -93,7 +93,7 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
       const connectionId = connection.id;
       const place = {
         connectionId,
-        exportId,
+        runId: exportId,
         fileId,
         line: offset,
         offset,

@@ -177,7 +177,7 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   const line = Buffer.from(
     JSON.stringify({ resourceType: 'Condition', id: 'c', subject: { reference: `Patient/${patientId}` } }),
   );
-  const place = { connectionId: connection.id, exportId: secondExport.id, fileId: file?.id ?? '', line: 1, offset: 1 };
+  const place = { connectionId: connection.id, runId: secondExport.id, fileId: file?.id ?? '', line: 1, offset: 1 };
   await store.quarantine.put({
     lines: [{ ...place, resourceType: 'Patient', reason: 'test', bytes: line, sizeBytes: line.length }],
     now: cases.clock.now,
@@ -266,7 +266,7 @@ test('an erasure finds the patient in quarantined lines in every spelling, and l
   const makeLine = (bytes: Buffer, offset: number) => {
     return {
       connectionId,
-      exportId,
+      runId: exportId,
       fileId,
       line: offset,
       offset,

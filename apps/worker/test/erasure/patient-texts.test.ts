@@ -34,7 +34,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     output_files: 'id exportId connectionId claim',
     process_states: 'id queues counts.provider encryptionKeyId',
     provider_facts: 'id',
-    quarantine: 'id connectionId stepId exportId fileId sha256',
+    quarantine: 'id connectionId stepId runId fileId sha256',
     quarantine_usage: 'id',
     running_exports: 'id holder connectionId',
     running_syncs: 'id holder connectionId',

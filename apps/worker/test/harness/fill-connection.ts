@@ -143,7 +143,7 @@ async function addEncryptedLines(
   if (!file) throw new Error('the export has no Observations');
   const place = {
     connectionId,
-    exportId,
+    runId: exportId,
     fileId: file.id,
     line: 1,
     resourceType: 'Patient',

@@ -33,7 +33,7 @@ describe('a quarantined line #quarantine', () => {
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
 
-    const [entry, ...moreEntries] = await list(system, `exportId=${ended.id}`);
+    const [entry, ...moreEntries] = await list(system, `runId=${ended.id}`);
     expect(moreEntries).toEqual([]);
     const before = Buffer.byteLength(`${(await system.control.lines('Condition')).slice(0, 2).join('\n')}\n`);
     expect(entry).toMatchObject({
@@ -71,7 +71,7 @@ describe('a quarantined line #quarantine', () => {
     await system.inject('/bulkdata/.*Condition', { kind: 'long-line', line: 2 });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
-    const [entry] = await list(system, `exportId=${ended.id}&state=open`);
+    const [entry] = await list(system, `runId=${ended.id}&state=open`);
     const keptBytes = 16 * 1024 * 1024;
     expect(entry).toMatchObject({ line: 2, reason: 'line-too-long', isTruncated: true, keptBytes });
     expect(entry?.sizeBytes).toBeGreaterThan(keptBytes);
@@ -81,7 +81,7 @@ describe('a quarantined line #quarantine', () => {
     expect(text.startsWith('{"resourceType":"Condition"')).toBe(true);
 
     expect(await replay(system, id)).toMatchObject({ status: 409, body: { error: { code: 'line-truncated' } } });
-    const all = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
+    const all = await system.request('POST', '/api/ehr/quarantine/replay', { runId: ended.id });
     expect(all).toMatchObject({ status: 202, body: { data: { count: 0 } } });
     const lost = (await system.control.lines('Condition'))[1] ?? '';
     const unstorable = lost.replace('{', '{"_bsontype":"Long",');
@@ -99,16 +99,16 @@ describe('a quarantined line #quarantine', () => {
       await system.inject('/bulkdata/.*Condition', { kind: 'corrupt-line', line, with: 'null' });
     }
     const ended = await system.settled(await system.startExport());
-    const first = await system.request('GET', `/api/ehr/quarantine?exportId=${ended.id}&limit=2`);
+    const first = await system.request('GET', `/api/ehr/quarantine?runId=${ended.id}&limit=2`);
     expect(first.body.data.map(({ line }: Entry) => line)).toEqual([2, 4]);
     const nextPage = await system.request(
       'GET',
-      `/api/ehr/quarantine?exportId=${ended.id}&limit=2&cursor=${first.body.next}`,
+      `/api/ehr/quarantine?runId=${ended.id}&limit=2&cursor=${first.body.next}`,
     );
     expect(nextPage.body).toMatchObject({ data: [{ line: 5, reason: 'not-an-object' }] });
     expect(nextPage.body.next).toBeUndefined();
-    expect(await list(system, `exportId=${ended.id}&reason=no-id`)).toEqual([]);
-    const replayed = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
+    expect(await list(system, `runId=${ended.id}&reason=no-id`)).toEqual([]);
+    const replayed = await system.request('POST', '/api/ehr/quarantine/replay', { runId: ended.id });
     expect(replayed).toMatchObject({ status: 202, body: { data: { count: 3 } } });
     expect((await system.request('POST', '/api/ehr/quarantine/replay', {})).status).toBe(400);
     expect((await system.request('GET', '/api/ehr/quarantine/none')).status).toBe(404);
@@ -125,7 +125,7 @@ test('an entry of a search is listed by its sync run, returned as received, and 
   const { data } = (await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', sync)).body;
   expect(data).toMatchObject({ total: 0, warnings: [{ code: 'entries-rejected' }] });
 
-  const [entry, ...moreEntries] = await list(system, `exportId=${data.id}`);
+  const [entry, ...moreEntries] = await list(system, `runId=${data.id}`);
   expect(moreEntries).toEqual([]);
   expect(entry).toMatchObject({ source: 'sync', resourceType: 'CarePlan', line: 1, offset: 0, reason: 'no-id' });
   const { id = '' } = entry ?? {};

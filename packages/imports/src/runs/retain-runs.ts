@@ -29,7 +29,7 @@ export function retainRuns<Run extends EndedRun>(options: {
   const deleteParts = async (ids: readonly string[]): Promise<void> => {
     for (const id of ids) {
       if (await runs().findOne({ _id: id }, { projection: { _id: 1 } })) continue;
-      await quarantine.deleteByExport(id);
+      await quarantine.deleteByRun(id);
       await database.collection(parts.collection).deleteMany({ [parts.runField]: id });
     }
     await pass.noteDeleted(ids);

@@ -130,7 +130,7 @@ export const syncWarnings = {
     title: 'Some entries are not usable resources',
     advice: 'See their reasons in the quarantine.',
     fixedAt: 'quarantine',
-    help: "Entries of the EHR's responses could not be stored. They are in the quarantine. List them with the id of the run as `exportId`.",
+    help: "Entries of the EHR's responses could not be stored. They are in the quarantine. List them with the id of the run as `runId`.",
   },
   'versions-incomplete': {
     title: 'The EHR sent incomplete versions',

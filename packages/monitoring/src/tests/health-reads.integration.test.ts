@@ -64,7 +64,7 @@ async function plantRecords(): Promise<void> {
   const run = (age: number) => ({ phase: 'failed', active: false, createdAt: ago(age), completedAt: ago(age) });
   await plant('bulk_exports', run);
   await plant('sync_runs', run);
-  const line = { exportId: 'job_1', fileId: 'job_1.1', reason: 'not-json', state: 'open' };
+  const line = { runId: 'job_1', fileId: 'job_1.1', reason: 'not-json', state: 'open' };
   await plant('quarantine', (age, index) => ({ ...line, line: index + 1, createdAt: ago(age) }));
   await plant('documents', (age) => ({ state: 'failed', completedAt: ago(age), error: { code: 'ehr-forbidden' } }));
   await plant('webhook_deliveries', (age) => ({ state: 'failed', attempts: [], createdAt: ago(age) }));

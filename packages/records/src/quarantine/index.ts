@@ -7,4 +7,4 @@ export {
   searchFileId,
 } from './quarantine.repository.ts';
 export { type QuarantineReason, quarantineReasons } from './quarantine-reasons.ts';
-export { maxKeptExportBytes, maxQuarantinedLines } from './quarantine-room.ts';
+export { maxKeptRunBytes, maxQuarantinedLines } from './quarantine-room.ts';

@@ -87,7 +87,7 @@ export class LineWriter {
     if (first === undefined) return;
     const operations = [];
     const written: { readonly _id: string; readonly encryptedFile: string }[] = [];
-    const isKept = await this.#room.reserve(first.exportId, lines.map(keptBytesOf));
+    const isKept = await this.#room.reserve(first.runId, lines.map(keptBytesOf));
     for (const [index, received] of lines.entries()) {
       const line = isKept[index] ? received : await this.#discard(received);
       const { bytes, encryptedFile: _, ...fields } = line;

@@ -4,10 +4,10 @@ import { collections } from './collections.ts';
 import { quarantineError } from './errors.ts';
 
 /**
- * The limit of the kept bytes of one export. Of further lines only the position, the reason, the size and the hash are kept, so that a
+ * The limit of the kept bytes of one run. Of further lines only the position, the reason, the size and the hash are kept, so that a
  * server that sends only bad lines cannot fill the disk.
  */
-export const maxKeptExportBytes = 1024 * 1024 * 1024;
+export const maxKeptRunBytes = 1024 * 1024 * 1024;
 
 /**
  * The limit of the lines of one export or sync run. Each takes a record of about a kilobyte, however short the line is. Files and searches
@@ -64,7 +64,7 @@ export function createQuarantineRoom(database: Database) {
       }
       let used = sums.keptBytes - neededBytes;
       const isKept = keptBytes.map((bytes) => {
-        if (used + bytes > maxKeptExportBytes) return false;
+        if (used + bytes > maxKeptRunBytes) return false;
         used += bytes;
         return true;
       });

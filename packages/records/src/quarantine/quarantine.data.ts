@@ -104,7 +104,7 @@ function retainReplayedLines({ database, quarantine }: QuarantineDataOptions): R
 
 interface OldLine extends Named {
   readonly fileId: string;
-  readonly exportId: string;
+  readonly runId: string;
 }
 
 /**
@@ -115,12 +115,12 @@ function retainOpenLines({ database, quarantine, isRunActive }: QuarantineDataOp
   return new RetentionPass({ database, kind: 'quarantined-line' }).stepOver<OldLine>({
     collection: collections.quarantine,
     filter: (olderThan) => ({ state: { $in: ['open', 'dismissed'] }, createdAt: { $lt: olderThan } }),
-    projection: { fileId: 1, exportId: 1 },
+    projection: { fileId: 1, runId: 1 },
     async deleteDue(page, { olderThan }) {
       const byFile = new Map(page.map((line) => [line.fileId, line]));
       let deleted = 0;
-      for (const { fileId, exportId } of byFile.values()) {
-        const isNeeded = (await quarantine.hasOpenSince({ fileId, since: olderThan })) || (await isRunActive(exportId));
+      for (const { fileId, runId } of byFile.values()) {
+        const isNeeded = (await quarantine.hasOpenSince({ fileId, since: olderThan })) || (await isRunActive(runId));
         if (!isNeeded) deleted += await quarantine.deleteByFile(fileId);
       }
       return deleted;

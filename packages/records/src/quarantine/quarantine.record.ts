@@ -17,7 +17,7 @@ export const quarantineEntrySchema = z.strictObject({
     .meta({ description: 'Set for an entry of a search of an enhanced sync. Absent for a line of an export’s file.' }),
   stepId: z.string().exactOptional().meta({ description: 'For an entry: the step of the sync run.' }),
   resourceType: z.string().meta({ description: 'The type of the file, or the type that was searched.' }),
-  exportId: z.string().meta({ description: 'For an entry: the id of the sync run.' }),
+  runId: z.string().describe('The id of the export or, for an entry, of the sync run.'),
   /** See `searchFileId`. */
   fileId: z.string().meta({ description: 'For an entry: its search.' }),
   line: z.int().min(1).meta({ description: 'The line of the file, or the page of the search, from 1.' }),
@@ -49,7 +49,7 @@ export const quarantineEntrySchema = z.strictObject({
 export type QuarantineEntry = Immutable<z.output<typeof quarantineEntrySchema>>;
 
 /** Lines of one run with one reason. */
-export interface LineGroup extends Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'reason'> {
+export interface LineGroup extends Pick<QuarantineEntry, 'connectionId' | 'runId' | 'reason'> {
   readonly count: number;
   readonly firstAt: Date;
   readonly lastAt: Date;

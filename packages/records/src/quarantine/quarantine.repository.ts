@@ -32,9 +32,7 @@ export const maxKeptLineBytes = 16 * 1024 * 1024;
 
 type RecentLine = Pick<QuarantineEntry, 'connectionId' | 'reason' | 'createdAt'>;
 
-export type QuarantineFilter = Partial<
-  Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'fileId' | 'reason' | 'state'>
->;
+export type QuarantineFilter = Partial<Pick<QuarantineEntry, 'connectionId' | 'runId' | 'fileId' | 'reason' | 'state'>>;
 
 /** Of one `put`. */
 export interface QuarantinedCount {
@@ -44,19 +42,19 @@ export interface QuarantinedCount {
 }
 
 /** The filters whose lines an index contains without others. */
-const countable = ['', 'connectionId', 'exportId', 'fileId', 'fileId,state', 'state'];
+const countable = ['', 'connectionId', 'runId', 'fileId', 'fileId,state', 'state'];
 
 const schema = mongooseSchemaOf(documentSchema, { collection: collections.quarantine });
 // An id starts with the id of the export, so the index also gives the lines of one file in their order.
 schema.index({ connectionId: 1, _id: 1 });
-schema.index({ exportId: 1, _id: 1 });
+schema.index({ runId: 1, _id: 1 });
 schema.index({ fileId: 1, state: 1 });
 // Monitoring reads the lines of the last day.
 schema.index({ state: 1, createdAt: -1, _id: 1 });
 schema.index({ createdAt: -1, _id: 1 });
 schema.index({ connectionId: 1, createdAt: -1, _id: 1 });
 // `listGroups` reads only this index, because a line can have a megabyte.
-schema.index({ state: 1, connectionId: 1, exportId: 1, reason: 1, createdAt: 1 });
+schema.index({ state: 1, connectionId: 1, runId: 1, reason: 1, createdAt: 1 });
 
 /** `quarantine`: the lines that could not be stored, encrypted. */
 export class QuarantineRepository {
@@ -145,14 +143,14 @@ export class QuarantineRepository {
       { $match: { state, $and: [ofConnection, inScope(scope)] } },
       {
         $group: {
-          _id: { connectionId: '$connectionId', exportId: '$exportId', reason: '$reason' },
+          _id: { connectionId: '$connectionId', runId: '$runId', reason: '$reason' },
           count: { $sum: 1 },
           firstAt: { $min: '$createdAt' },
           lastAt: { $max: '$createdAt' },
         },
       },
-      { $addFields: { connectionId: '$_id.connectionId', exportId: '$_id.exportId', reason: '$_id.reason' } },
-      { $sort: { lastAt: -1, exportId: -1, reason: 1 } },
+      { $addFields: { connectionId: '$_id.connectionId', runId: '$_id.runId', reason: '$_id.reason' } },
+      { $sort: { lastAt: -1, runId: -1, reason: 1 } },
     ]);
     return groups.map(({ _id, ...group }) => group);
   }
@@ -271,7 +269,7 @@ export class QuarantineRepository {
    */
   async withhold({ id, now }: { readonly id: string; readonly now: Date }): Promise<boolean> {
     const line = await this.#model
-      .findOne({ _id: id, state: { $ne: 'withheld' } }, { exportId: 1, keptBytes: 1, state: 1 })
+      .findOne({ _id: id, state: { $ne: 'withheld' } }, { runId: 1, keptBytes: 1, state: 1 })
       .lean();
     if (!line) return false;
     await this.#files.removeOf(id);
@@ -282,7 +280,7 @@ export class QuarantineRepository {
     const isChanged = isReplayed
       ? (await this.#model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
       : (await this.#model.updateOne({ _id: id, state: { $in: unstored } }, change)).matchedCount === 1;
-    if (isChanged) await this.#room.free(line.exportId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
+    if (isChanged) await this.#room.free(line.runId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
     return isChanged;
   }
 
@@ -301,13 +299,13 @@ export class QuarantineRepository {
       {
         $group: {
           _id: '$fileId',
-          exportId: { $first: '$exportId' },
+          runId: { $first: '$runId' },
           source: { $first: '$source' },
           stepId: { $first: '$stepId' },
           resourceType: { $first: '$resourceType' },
         },
       },
-      { $project: { _id: 0, fileId: '$_id', exportId: 1, source: 1, stepId: 1, resourceType: 1 } },
+      { $project: { _id: 0, fileId: '$_id', runId: 1, source: 1, stepId: 1, resourceType: 1 } },
     ]);
   }
 
@@ -317,7 +315,7 @@ export class QuarantineRepository {
 
   /** The exports and sync runs of a connection that have lines that can still be stored. */
   listRunsWithOpen(connectionId: string): Promise<string[]> {
-    return this.#model.distinct('exportId', { connectionId, state: { $in: unstored } });
+    return this.#model.distinct('runId', { connectionId, state: { $in: unstored } });
   }
 
   /** Removes what is found by the ids of runs that are about to be deleted: files of unfinished lines, and the used room. */
@@ -327,30 +325,30 @@ export class QuarantineRepository {
   }
 
   /** Whether an export or a sync run has lines that can still be stored. */
-  async hasOpen(exportId: string): Promise<boolean> {
-    return (await this.#model.exists({ exportId, state: { $in: unstored } })) !== null;
+  async hasOpen(runId: string): Promise<boolean> {
+    return (await this.#model.exists({ runId, state: { $in: unstored } })) !== null;
   }
 
   /** Removes replayed lines. @returns how many */
   async deleteReplayed(ids: readonly string[]): Promise<number> {
     const replayed = { _id: { $in: [...ids] }, state: 'replayed' as const };
-    const documents = await this.#model.find(replayed, { exportId: 1, keptBytes: 1, encryptedFile: 1 }).lean();
+    const documents = await this.#model.find(replayed, { runId: 1, keptBytes: 1, encryptedFile: 1 }).lean();
     let deleted = 0;
-    for (const { _id, exportId, keptBytes = 0, encryptedFile } of documents) {
+    for (const { _id, runId, keptBytes = 0, encryptedFile } of documents) {
       const { deletedCount } = await this.#model.deleteOne({ _id, state: 'replayed' });
       deleted += deletedCount;
-      if (deletedCount > 0) await this.#room.free(exportId, { keptBytes, lines: 1 });
+      if (deletedCount > 0) await this.#room.free(runId, { keptBytes, lines: 1 });
       if (encryptedFile !== undefined) await this.#files.removeOf(_id);
     }
     return deleted;
   }
 
   /** Removes all lines of an export or a sync run whose record was deleted. */
-  async deleteByExport(exportId: string): Promise<void> {
-    const withFile = this.#model.find({ exportId, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
+  async deleteByRun(runId: string): Promise<void> {
+    const withFile = this.#model.find({ runId, encryptedFile: { $exists: true } }, { _id: 1 }).lean();
     for await (const { _id } of withFile.cursor()) await this.#files.removeOf(_id);
-    await this.#model.deleteMany({ exportId });
-    await this.#room.forget([exportId]);
+    await this.#model.deleteMany({ runId });
+    await this.#room.forget([runId]);
   }
 
   /** When a line of a file was last quarantined. @returns undefined if none was */
@@ -372,9 +370,9 @@ export class QuarantineRepository {
       readonly _id: string;
       readonly bytes: number;
       readonly lines: number;
-    }>([{ $match: ofFile }, { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } }]);
+    }>([{ $match: ofFile }, { $group: { _id: '$runId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } }]);
     const { deletedCount } = await this.#model.deleteMany(ofFile);
-    for (const { _id: exportId, bytes, lines } of usages) await this.#room.free(exportId, { keptBytes: bytes, lines });
+    for (const { _id: runId, bytes, lines } of usages) await this.#room.free(runId, { keptBytes: bytes, lines });
     return deletedCount;
   }
 }
@@ -383,7 +381,7 @@ export class QuarantineRepository {
 const unstored = ['open' as const, 'dismissed' as const];
 
 /** A file or a search with withheld lines. */
-type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'exportId'> &
+type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'runId'> &
   Partial<Pick<QuarantineEntry, 'source' | 'stepId' | 'resourceType'>>;
 
 /** A line has up to 1 MB in its document. */

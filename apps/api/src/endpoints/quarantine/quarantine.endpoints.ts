@@ -19,7 +19,7 @@ import { at, connectionId, count, exportId, later, page, success } from '../comm
 const quarantinedLineExample = {
   id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',
   connectionId,
-  exportId,
+  runId: exportId,
   fileId: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',
   resourceType: 'Observation',
   line: 42,
@@ -67,7 +67,7 @@ const replayQuarantinedLines = defineEndpoint({
   summary: 'Retry the quarantined lines of an export, a file or a sync run',
   description:
     'Tries to store the open lines again, for example after an update that understands them. Lines of which only a part is kept are left out. Poll the list to see the result.',
-  request: { body: { schema: replayBodySchema, example: { exportId } }, readBody: parseJson() },
+  request: { body: { schema: replayBodySchema, example: { runId: exportId } }, readBody: parseJson() },
   responses: {
     202: success('The lines are being retried', {
       data: z
@@ -80,8 +80,8 @@ const replayQuarantinedLines = defineEndpoint({
   async handler({ body, caller: { scope }, services, audit }) {
     const replayed = await services.quarantine.replayAll({ body, scope });
     audit.setChanged(replayed > 0);
-    const { exportId, fileId } = body;
-    const selected = new URLSearchParams(exportId === undefined ? { fileId: fileId ?? '' } : { exportId });
+    const { runId, fileId } = body;
+    const selected = new URLSearchParams(runId === undefined ? { fileId: fileId ?? '' } : { runId });
     return { data: { count: replayed }, location: `/api/ehr/quarantine?${selected}` };
   },
 });
@@ -95,7 +95,7 @@ const dismissQuarantinedLines = defineEndpoint({
   description:
     'Marks the open lines as not needed. They no longer appear in the health report or among the open lines. They keep their content until their retention ends, and can still be replayed one by one.',
   request: {
-    body: { schema: dismissBodySchema, example: { exportId, reason: 'invalid-json' } },
+    body: { schema: dismissBodySchema, example: { runId: exportId, reason: 'invalid-json' } },
     readBody: parseJson(),
   },
   responses: {
@@ -109,7 +109,7 @@ const dismissQuarantinedLines = defineEndpoint({
   errors: ['unknown-line', 'unknown-export', 'unknown-file'],
   async handler({ body, caller: { scope }, services, audit }) {
     const dismissed = await services.quarantine.dismiss({ body, scope });
-    audit.addTarget(body.exportId === undefined ? {} : { exportId: body.exportId });
+    audit.addTarget(body.runId === undefined ? {} : { runId: body.runId });
     audit.addTarget(body.id === undefined ? {} : { id: body.id });
     audit.setChanged(dismissed > 0);
     return { data: { count: dismissed } };
@@ -122,14 +122,14 @@ const listQuarantineGroups = defineEndpoint({
   action: 'quarantine.list',
   access: 'client',
   audited: false,
-  summary: 'List quarantined lines by reason and export',
+  summary: 'List quarantined lines by reason and run',
   description:
-    'Returns how many lines of each export or sync run could not be stored, for each reason, the newest group first. A group can be replayed or dismissed with its `exportId` and `reason`.',
+    'Returns how many lines of each export or sync run could not be stored, for each reason, the newest group first. A group can be replayed or dismissed with its `runId` and `reason`.',
   request: { query: groupsQuerySchema, readBody: 'never' },
   responses: {
     200: page('A page of groups, the newest first', {
       item: lineGroupViewSchema,
-      example: [{ connectionId, exportId, reason: 'invalid-json', count: 300, firstAt: at, lastAt: later }],
+      example: [{ connectionId, runId: exportId, reason: 'invalid-json', count: 300, firstAt: at, lastAt: later }],
     }),
   },
   errors: ['unknown-connection'],

@@ -14,7 +14,7 @@ describe('a quarantined line whose content was not kept #quarantine', () => {
   test('a quarantined line without content is listed with its size and hash, and cannot be read or retried unchanged', async () => {
     const place = {
       connectionId,
-      exportId: 'job_1',
+      runId: 'job_1',
       fileId: 'job_1.1',
       line: 1,
       offset: 0,
@@ -23,7 +23,7 @@ describe('a quarantined line whose content was not kept #quarantine', () => {
     };
     const line = { ...place, sizeBytes: 1000, keptBytes: 0, sha256: 'abc' };
     await api.store.quarantine.put({ lines: [line], now: new Date() });
-    const { body } = await api.request('GET', '/api/ehr/quarantine?exportId=job_1');
+    const { body } = await api.request('GET', '/api/ehr/quarantine?runId=job_1');
     expect(body.data).toMatchObject([{ ...line, state: 'open', isTruncated: true, isCorrected: false }]);
     const at = `/api/ehr/quarantine/${body.data[0].id}`;
     expect(await api.request('GET', `${at}/line`)).toMatchObject({
@@ -47,23 +47,23 @@ test('the quarantine of a connection that does not exist is answered 404, as oth
 
 test('a retry of the lines of an unknown export, file or sync run returns 404, and 202 with 0 if nothing is open', async () => {
   const replay = (body: object) => api.request('POST', '/api/ehr/quarantine/replay', { body });
-  const { exportId, syncRunId } = await plantConnection(api.store);
+  const { exportId: runId, syncRunId } = await plantConnection(api.store);
   const { exportId: otherId } = await plantConnection(api.store);
-  const file = makeOutputFile({ exportId, id: `${exportId}.7` });
+  const file = makeOutputFile({ exportId: runId, id: `${runId}.7` });
   await api.store.outputFiles.insertMissing([file]);
   const fileId = file.id;
 
-  for (const body of [{ exportId: 'job_none' }, { exportId: 'sync_none' }, { exportId: 'job_none', fileId }])
+  for (const body of [{ runId: 'job_none' }, { runId: 'sync_none' }, { runId: 'job_none', fileId }])
     expect([body, (await replay(body)).refusal]).toEqual([body, [404, 'unknown-export']]);
-  for (const body of [{ fileId: 'none' }, { exportId, fileId: 'none' }, { exportId: otherId, fileId }])
+  for (const body of [{ fileId: 'none' }, { runId, fileId: 'none' }, { runId: otherId, fileId }])
     expect([body, (await replay(body)).refusal]).toEqual([body, [404, 'unknown-file']]);
 
   // The export has one open line, which is in another file.
   const known = [
-    { body: { exportId }, count: 1 },
-    { body: { exportId: syncRunId }, count: 0 },
+    { body: { runId }, count: 1 },
+    { body: { runId: syncRunId }, count: 0 },
     { body: { fileId }, count: 0 },
-    { body: { exportId, fileId }, count: 0 },
+    { body: { runId, fileId }, count: 0 },
   ];
   for (const { body, count } of known) {
     const answer = await replay(body);
@@ -74,7 +74,7 @@ test('a retry of the lines of an unknown export, file or sync run returns 404, a
 test('a retry of lines whose export was deleted finds them', async () => {
   const place = {
     connectionId,
-    exportId: 'job_3',
+    runId: 'job_3',
     fileId: 'job_3.1',
     line: 1,
     offset: 0,
@@ -83,8 +83,8 @@ test('a retry of lines whose export was deleted finds them', async () => {
   };
   const line = { ...place, sizeBytes: 1, keptBytes: 0, sha256: 'abc' };
   await api.store.quarantine.put({ lines: [line], now: new Date() });
-  const { exportId, fileId } = place;
-  for (const body of [{ exportId }, { fileId }]) {
+  const { runId, fileId } = place;
+  for (const body of [{ runId }, { fileId }]) {
     const { status, body: answer } = await api.request('POST', '/api/ehr/quarantine/replay', { body });
     expect([status, answer.data]).toEqual([202, { count: 0 }]);
   }
@@ -94,7 +94,7 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
   test('a correction is stored after an earlier retry of the same line has ended', async () => {
     const place = {
       connectionId,
-      exportId: 'job_2',
+      runId: 'job_2',
       fileId: 'job_2.1',
       line: 1,
       offset: 0,
@@ -106,7 +106,7 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
       lines: [{ ...place, sizeBytes: 1, keptBytes: 1, sha256: 'abc', bytes }],
       now: new Date(),
     });
-    const [entry] = (await api.request('GET', '/api/ehr/quarantine?exportId=job_2')).body.data;
+    const [entry] = (await api.request('GET', '/api/ehr/quarantine?runId=job_2')).body.data;
     const at = `/api/ehr/quarantine/${entry.id}/replay`;
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     let isFirst = true;
@@ -137,19 +137,19 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
 describe('many lines of one export with one reason', () => {
   const groupsOf = async (query = '') => {
     const { body } = await api.request('GET', `/api/ehr/quarantine/groups?connectionId=${connectionId}${query}`);
-    const groups: { exportId: string; reason: string; count: number }[] = body.data;
+    const groups: { runId: string; reason: string; count: number }[] = body.data;
     return groups
-      .filter(({ exportId }) => exportId.startsWith('job_group'))
-      .map(({ exportId, reason, count }) => [exportId, reason, count]);
+      .filter(({ runId }) => runId.startsWith('job_group'))
+      .map(({ runId, reason, count }) => [runId, reason, count]);
   };
   const dismiss = (body: object, authorization?: string) =>
     api.request('POST', '/api/ehr/quarantine/dismiss', { body, ...(authorization ? { authorization } : {}) });
-  const plant = async (exportId: string, reason: string, at: Date) => {
+  const plant = async (runId: string, reason: string, at: Date) => {
     const lines = Array.from({ length: 30 }, (_, offset) => ({
       ...{
         connectionId,
-        exportId,
-        fileId: `${exportId}.1`,
+        runId,
+        fileId: `${runId}.1`,
         line: offset + 1,
         offset,
         resourceType: 'Patient',
@@ -171,7 +171,7 @@ describe('many lines of one export with one reason', () => {
     const ids: string[] = [];
     for (let cursor = ''; ; ) {
       const { body } = await api.request('GET', `/api/ehr/quarantine?connectionId=${connectionId}&limit=25${cursor}`);
-      ids.push(...body.data.map(({ exportId }: { exportId: string }) => exportId));
+      ids.push(...body.data.map(({ runId }: { runId: string }) => runId));
       if (body.next === undefined) break;
       cursor = `&cursor=${body.next}`;
     }
@@ -180,7 +180,7 @@ describe('many lines of one export with one reason', () => {
   });
 
   test('are dismissed together by an operator, which is audited, and one of them can still be replayed', async () => {
-    const answer = await dismiss({ exportId: 'job_group_b', reason: 'no-id' });
+    const answer = await dismiss({ runId: 'job_group_b', reason: 'no-id' });
     expect(answer.body.data).toEqual({ count: 30 });
     expect(await groupsOf()).toEqual([['job_group_a', 'invalid-json', 30]]);
     expect(await groupsOf('&state=dismissed')).toEqual([['job_group_b', 'no-id', 30]]);
@@ -188,9 +188,9 @@ describe('many lines of one export with one reason', () => {
     expect(events.find(({ requestId }) => requestId === answer.headers.get('x-request-id'))).toMatchObject({
       action: 'quarantine.dismiss',
       outcome: 'success',
-      target: { exportId: 'job_group_b' },
+      target: { runId: 'job_group_b' },
     });
-    const [line] = (await api.request('GET', '/api/ehr/quarantine?exportId=job_group_b&limit=1')).body.data;
+    const [line] = (await api.request('GET', '/api/ehr/quarantine?runId=job_group_b&limit=1')).body.data;
     expect(line.state).toBe('dismissed');
     await using _consumer = startConsumer({
       ...api.jobsAt,
@@ -204,16 +204,16 @@ describe('many lines of one export with one reason', () => {
   });
 
   test('are not dismissed by a client key, without a line, an export or a file, or with an unknown one', async () => {
-    expect((await dismiss({ exportId: 'job_group_a' }, `Bearer ${api.clientKey}`)).refusal).toEqual([403, 'forbidden']);
+    expect((await dismiss({ runId: 'job_group_a' }, `Bearer ${api.clientKey}`)).refusal).toEqual([403, 'forbidden']);
     expect((await dismiss({ reason: 'invalid-json' })).refusal).toEqual([400, 'invalid-request']);
-    expect((await dismiss({ exportId: 'job_none' })).refusal).toEqual([404, 'unknown-export']);
+    expect((await dismiss({ runId: 'job_none' })).refusal).toEqual([404, 'unknown-export']);
     expect((await dismiss({ id: 'job_none.1' })).refusal).toEqual([404, 'unknown-line']);
     expect(await groupsOf()).toEqual([['job_group_a', 'invalid-json', 30]]);
   });
 
   test('keep their place in the counts of the file and in erasures after they were dismissed', async () => {
     const { quarantine } = api.store;
-    await dismiss({ exportId: 'job_group_a' });
+    await dismiss({ runId: 'job_group_a' });
     expect(await quarantine.countOpen('job_group_a.1')).toBe(30);
     expect(await quarantine.listRunsWithOpen(connectionId)).toContain('job_group_a');
     const texts = [];

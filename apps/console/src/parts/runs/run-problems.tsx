@@ -72,7 +72,7 @@ function WarningAlert({ warnings, runId }: WarningAlertProps) {
         </Text>
       ))}
       {fixedAt('warning', first.code) === 'quarantine' && (
-        <PageLink to={`/quarantine?exportId=${runId}`}>Show them</PageLink>
+        <PageLink to={`/quarantine?runId=${runId}`}>Show them</PageLink>
       )}
     </Alert>
   );

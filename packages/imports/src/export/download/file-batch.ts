@@ -299,10 +299,10 @@ export class FileBatch {
   }
 
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: QuarantineReason, keptLine?: KeptLine): void {
-    const { id: fileId, exportId, connectionId, type: resourceType } = this.#options.file;
+    const { id: fileId, exportId: runId, connectionId, type: resourceType } = this.#options.file;
     // Copy the bytes. They are a view of a chunk that would otherwise stay in memory.
     const content = keptLine ?? { bytes: Buffer.from(bytes) };
-    this.#bad.push({ connectionId, exportId, fileId, resourceType, line, offset, reason, sizeBytes, ...content });
+    this.#bad.push({ connectionId, runId, fileId, resourceType, line, offset, reason, sizeBytes, ...content });
   }
 
   #context({ line }: NdjsonLine) {

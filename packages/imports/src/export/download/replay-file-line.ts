@@ -17,7 +17,7 @@ export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntr
   const { store, now } = deps;
   const { id } = entry;
   const file = await store.outputFiles.find(entry.fileId);
-  const record = await store.bulkExports.find(entry.exportId);
+  const record = await store.bulkExports.find(entry.runId);
   if (!file || !record) return;
   if (entry.state === 'open' && entry.isTruncated && !entry.isCorrected) {
     await store.quarantine.noteReplay({ id, reason: 'line-truncated', now: now() });

@@ -26,7 +26,7 @@ export function exportWork(deps: BulkExportDeps): FeatureWork {
     },
 
     async recountWithheld(connectionId) {
-      for (const { source, fileId, exportId } of await store.quarantine.listWithheld(connectionId))
+      for (const { source, fileId, runId: exportId } of await store.quarantine.listWithheld(connectionId))
         if (source !== 'sync') await recount(deps, { fileId, exportId });
     },
 

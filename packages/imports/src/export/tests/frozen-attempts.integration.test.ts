@@ -151,7 +151,7 @@ test('an attempt that freezes before it deletes the quarantined lines of earlier
   const claim = { id: fileId, claim: 'earlier' };
   await store.outputFiles.claim(claim, cases.clock.now);
   const { connectionId, resourceType } = { connectionId: cases.connection.id, resourceType: 'Patient' };
-  const place = { connectionId, resourceType, exportId, fileId, line: 1, offset: 0, reason: 'invalid-json' };
+  const place = { connectionId, resourceType, runId: exportId, fileId, line: 1, offset: 0, reason: 'invalid-json' };
   await store.quarantine.put({ lines: [{ ...place, sizeBytes: 1, bytes: Buffer.from('{') }], now: cases.clock.now });
   const checkpoint = { ...emptyCheckpoint, lines: 1, bytes: 2, quarantined: 1 };
   await store.outputFiles.saveCheckpoint(claim, { checkpoint, etag: undefined });

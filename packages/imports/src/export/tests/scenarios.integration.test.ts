@@ -288,7 +288,7 @@ async function sinceLastExport(cases: UseCases): Promise<{ since: string }> {
 }
 
 async function reasons(cases: UseCases, exportId: string): Promise<string[]> {
-  const entries = await cases.deps.store.quarantine.list({ filter: { exportId }, scope: 'all', limit: 100 });
+  const entries = await cases.deps.store.quarantine.list({ filter: { runId: exportId }, scope: 'all', limit: 100 });
   return entries.map(({ reason }) => reason);
 }
 

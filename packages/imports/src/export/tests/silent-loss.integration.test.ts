@@ -162,7 +162,7 @@ test('a file that the server replaces during its download keeps no quarantined l
   const ended = await exportFrom({ routes: { '/patients': [cut, replaced] } });
   expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
   const quarantined = await cases.deps.store.quarantine.list({
-    filter: { exportId: ended.id },
+    filter: { runId: ended.id },
     scope: 'all',
     limit: 10,
   });
@@ -321,7 +321,7 @@ describe('a deletion', () => {
     await start({ change: future, routes: { '/patients': `${patients}{"resourceType"\n` } });
     const { quarantine } = cases.deps.store;
     const { id: exportId } = await runExport(cases);
-    const [entry] = await quarantine.list({ filter: { exportId }, scope: 'all', limit: 1 });
+    const [entry] = await quarantine.list({ filter: { runId: exportId }, scope: 'all', limit: 1 });
     const id = entry?.id ?? '';
     await quarantine.saveCorrection({ id, bytes: Buffer.from(line('Patient', 'p3')) });
     const corrected = await quarantine.find(id);

@@ -9,7 +9,7 @@ const maxEntryBytes = 16 * 1024 * 1024;
 /** Stores an entry of a search from the quarantine, as it was received or as an operator has corrected it. */
 export async function replaySearchEntry(deps: SyncDeps, entry: QuarantineEntry): Promise<void> {
   const { store, now } = deps;
-  const { id, connectionId, exportId: syncRunId, fileId, stepId = '', resourceType = '', createdAt } = entry;
+  const { id, connectionId, runId: syncRunId, fileId, stepId = '', resourceType = '', createdAt } = entry;
   if (entry.state === 'open') {
     const reason = await replay();
     if (reason === 'withheld') await store.quarantine.withhold({ id, now: now() });

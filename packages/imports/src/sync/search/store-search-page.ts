@@ -88,7 +88,7 @@ async function storeBatch(
   const place = {
     connectionId: run.connectionId,
     source: 'sync',
-    exportId: run.id,
+    runId: run.id,
     stepId: step.id,
     resourceType,
     fileId: searchFileId({ stepId: step.id, resourceType }),

@@ -182,7 +182,7 @@ describe('an entry that cannot be stored', () => {
   });
   const listSteps = async (run: SyncRun) => {
     const { quarantine } = cases.deps.store;
-    return quarantine.list({ filter: { exportId: run.id }, scope: 'all', limit: 100 });
+    return quarantine.list({ filter: { runId: run.id }, scope: 'all', limit: 100 });
   };
 
   test('an entry that cannot be stored is quarantined with its place and reason, and the run says how many there are', async () => {
@@ -237,8 +237,7 @@ describe('an entry that cannot be stored', () => {
     const { fetched = 0, rejected = 0 } = byType.get('Condition') ?? {};
     expect([rejected, rejected <= 1200]).toEqual([fetched, true]);
     const { quarantine } = cases.deps.store;
-    const count = async () =>
-      (await quarantine.list({ filter: { exportId: run.id }, scope: 'all', limit: 5000 })).length;
+    const count = async () => (await quarantine.list({ filter: { runId: run.id }, scope: 'all', limit: 5000 })).length;
     expect(await count()).toBe(rejected);
 
     const retried = await retry(cases, run);

@@ -69,7 +69,7 @@ export class QuarantineService {
   async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
     const { limit, cursor, total, ...criteria } = query;
     const filter = present(criteria);
-    const newestFirst = filter.exportId === undefined && filter.fileId === undefined;
+    const newestFirst = filter.runId === undefined && filter.fileId === undefined;
     if (filter.connectionId !== undefined) await this.#connections.find({ id: filter.connectionId, scope });
     return readPage(
       { limit, cursor, total },
@@ -156,21 +156,18 @@ export class QuarantineService {
    * A count of 0 would say that nothing of a misspelt id is open. Lines of deleted exports are found too.
    * @throws AppError `unknown-export`, `unknown-file`
    */
-  async #checkSource(
-    { exportId, fileId }: Pick<ReplayBody, 'exportId' | 'fileId'>,
-    scope: ConnectionScope,
-  ): Promise<void> {
-    const hasLine = async (filter: { readonly exportId?: string; readonly fileId?: string }) =>
+  async #checkSource({ runId, fileId }: Pick<ReplayBody, 'runId' | 'fileId'>, scope: ConnectionScope): Promise<void> {
+    const hasLine = async (filter: { readonly runId?: string; readonly fileId?: string }) =>
       (await this.#store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
     const isRun = async (id: string) => {
       const run = await this.#sources.findRun(id);
       return run !== undefined && isInScope(scope, run.connectionId);
     };
-    if (exportId !== undefined && !(await isRun(exportId)) && !(await hasLine({ exportId })))
+    if (runId !== undefined && !(await isRun(runId)) && !(await hasLine({ runId })))
       throw quarantineError('unknown-export');
-    if (fileId === undefined || (await hasLine(present({ exportId, fileId })))) return;
+    if (fileId === undefined || (await hasLine(present({ runId, fileId })))) return;
     const ownerId = await this.#sources.findExportOf(fileId);
-    if (ownerId !== undefined && (exportId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
+    if (ownerId !== undefined && (runId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
     throw quarantineError('unknown-file');
   }
 
@@ -185,7 +182,7 @@ const id = z.string().min(1).max(200);
 
 export const quarantineQuerySchema = z.strictObject({
   connectionId: id.optional().describe('Only lines of this connection.'),
-  exportId: id.optional().describe('Only lines of this export, or entries of the sync run with this id.'),
+  runId: id.optional().describe('Only lines of this export, or entries of the sync run with this id.'),
   fileId: id.optional().describe('Only lines of this file.'),
   reason: z.string().min(1).max(50).optional().describe('Only lines with this reason, such as `invalid-json`.'),
   state: z
@@ -200,7 +197,7 @@ export const quarantineQuerySchema = z.strictObject({
 type QuarantineQuery = z.output<typeof quarantineQuerySchema>;
 
 const replayShape = {
-  exportId: id.optional().describe('The open lines of this export, or the open entries of the sync run with this id.'),
+  runId: id.optional().describe('The open lines of this export, or the open entries of the sync run with this id.'),
   fileId: id.optional().describe('The open lines of this file.'),
   reason: z.string().min(1).max(50).optional().describe('Only lines with this reason, such as `invalid-json`.'),
 };
@@ -208,8 +205,8 @@ const replayShape = {
 /** Selects the open lines to replay. An export or a file is required, so that everything is not replayed by mistake. */
 export const replayBodySchema = z
   .strictObject(replayShape)
-  .refine(({ exportId, fileId }) => exportId !== undefined || fileId !== undefined, {
-    path: ['exportId'],
+  .refine(({ runId, fileId }) => runId !== undefined || fileId !== undefined, {
+    path: ['runId'],
     error: 'is required if fileId is missing',
   })
   .meta({
@@ -221,8 +218,8 @@ type ReplayBody = z.output<typeof replayBodySchema>;
 /** Selects the open lines that are not needed. */
 export const dismissBodySchema = z
   .strictObject({ id: id.optional().describe('Only this line.'), ...replayShape })
-  .refine((body) => body.id !== undefined || body.exportId !== undefined || body.fileId !== undefined, {
-    path: ['exportId'],
+  .refine((body) => body.id !== undefined || body.runId !== undefined || body.fileId !== undefined, {
+    path: ['runId'],
     error: 'is required if id and fileId are missing',
   })
   .meta({ description: 'Which open lines are dismissed. A line, an export or a file is required.' });
@@ -238,7 +235,7 @@ type GroupsQuery = z.output<typeof groupsQuerySchema>;
 export const lineGroupViewSchema = z
   .strictObject({
     connectionId: quarantineEntrySchema.shape.connectionId,
-    exportId: z.string().describe('The export, or the sync run, of the lines.'),
+    runId: z.string().describe('The export, or the sync run, of the lines.'),
     reason: quarantineEntrySchema.shape.reason,
     count: z.int().min(1).describe('How many lines there are.'),
     firstAt: instantSchema.describe('When the first of them was quarantined.'),
@@ -258,7 +255,7 @@ export const quarantineViewSchema = z
       'source',
       'stepId',
       'resourceType',
-      'exportId',
+      'runId',
       'fileId',
       'line',
       'offset',

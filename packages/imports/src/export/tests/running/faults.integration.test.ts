@@ -54,7 +54,7 @@ test.concurrent('a line that is not a resource is quarantined with its place, an
   const ended = await system.settled(await system.startExport());
   expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
   expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
-  const [line] = await system.store.quarantine.list({ filter: { exportId: ended.id }, scope: 'all', limit: 10 });
+  const [line] = await system.store.quarantine.list({ filter: { runId: ended.id }, scope: 'all', limit: 10 });
   expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
 }, 60_000);
 
