@@ -1,10 +1,11 @@
-import { errorCodeSchema, type Immutable, mayNamePatient } from '@bulkhead/base';
+import { errorCodeSchema, type Immutable } from '@bulkhead/base';
 import {
   type ConnectionAuth,
   capabilitiesSchema,
   connectionAuthSchema,
   type SigningKey,
 } from '@bulkhead/ehr/providers';
+import { mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** The result of one step of a connection test. */

@@ -1,10 +1,20 @@
-export { batchedFind, batchedInsert } from './batched.ts';
-export { type Claim, createClaims, whileHeld } from './claims.ts';
-export { connectionSettingsFor } from './connection-settings.ts';
-export { createIndexes, indexBuild } from './create-indexes.ts';
-export { type AnyCollection, Database } from './database.ts';
-export { defineFeature, type RepositoriesOf } from './define-feature.ts';
-export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
+export { connectionSettingsFor } from './connection/connection-settings.ts';
+export { createIndexes, indexBuild } from './connection/create-indexes.ts';
+export { type AnyCollection, Database } from './connection/database.ts';
+export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './connection/raw-writes.ts';
+export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './connection/store-errors.ts';
+export { untilStored } from './connection/until-stored.ts';
+export { type CommandObserver, watchCommands } from './connection/watch-commands.ts';
+export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './deletion/delete-in-batches.ts';
+export { forgetTexts } from './deletion/forget-texts.ts';
+export {
+  endOf,
+  listRetentionStates,
+  RetentionPass,
+  type RetentionState,
+  type RetentionStep,
+  restartRetention,
+} from './deletion/retention-pass.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';
 export {
   EncryptedFiles,
@@ -16,6 +26,7 @@ export {
   type Rotation,
   rotateEncryptionKey,
 } from './encryption/encryption-key.repository.ts';
+export { defineFeature, type RepositoriesOf } from './feature/define-feature.ts';
 export {
   type ActiveWork,
   type ConnectionPass,
@@ -33,11 +44,11 @@ export {
   startsNothing,
   withholdsNoLines,
   worksOnNoPatient,
-} from './feature-data.ts';
-export { FileNovelty } from './file-novelty.ts';
-export { forgetTexts } from './forget-texts.ts';
-export { createLeases, type Leases, whileLeased } from './leases.ts';
-export type { Named } from './named.ts';
+} from './feature/feature-data.ts';
+export type { Admission, KeptOutList, StoreContext, WriteGate } from './feature/write-gate.ts';
+export { batchedFind, batchedInsert } from './queries/batched.ts';
+export { FileNovelty } from './queries/file-novelty.ts';
+export type { Named } from './queries/named.ts';
 export {
   maxTotal,
   type Page,
@@ -47,9 +58,9 @@ export {
   readPage,
   shortListQuery,
   totalQuery,
-} from './paging.ts';
-export { countIn, findIds, removeOthers, wholeBatch, withId, writeUnordered } from './queries.ts';
-export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './raw-writes.ts';
+} from './queries/paging.ts';
+export { countIn, findIds, removeOthers, wholeBatch, withId, writeUnordered } from './queries/queries.ts';
+export { type ConnectionScope, inScope, isInScope } from './queries/scopes.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
   amountsOf,
@@ -68,18 +79,8 @@ export {
   warningSchema,
 } from './records/failure.record.ts';
 export { mongooseSchemaOf, recordSchemas, type Stored } from './records/mongoose-fields-of.ts';
+export { mayNamePatient, patientMarkOf, quotesEhr } from './records/patient-texts.ts';
 export { instantSchema, toView, type View, viewOf, viewShapeOf } from './records/record-view.ts';
-export {
-  endOf,
-  listRetentionStates,
-  RetentionPass,
-  type RetentionState,
-  type RetentionStep,
-  restartRetention,
-} from './retention-pass.ts';
-export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
-export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
-export { UniqueKeys } from './unique-keys.ts';
-export { untilStored } from './until-stored.ts';
-export { type CommandObserver, watchCommands } from './watch-commands.ts';
-export type { Admission, KeptOutList, StoreContext, WriteGate } from './write-gate.ts';
+export { type Claim, createClaims, whileHeld } from './rights/claims.ts';
+export { createLeases, type Leases, whileLeased } from './rights/leases.ts';
+export { UniqueKeys } from './rights/unique-keys.ts';

@@ -1,4 +1,5 @@
-import { type Immutable, mayNamePatient } from '@bulkhead/base';
+import type { Immutable } from '@bulkhead/base';
+import { mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 
 export const webhookStates = ['pending', 'delivered', 'failed'] as const;

@@ -50,7 +50,7 @@ const totalSchema = count
     description: `The number of all matches. ${maxTotal} means that there are at least so many. Absent unless \`total=true\` asks for it, on later pages, and if the filters have no common index.`,
   });
 
-/** A response with a page of a list. See `packages/store/src/paging.ts`. */
+/** A response with a page of a list. See `packages/store/src/queries/paging.ts`. */
 export function page(
   description: string,
   options: {

@@ -1,4 +1,4 @@
-import { patientMarkOf } from '@bulkhead/base';
+import { patientMarkOf } from '@bulkhead/store';
 import type { z } from 'zod';
 
 interface Parts {

@@ -1,5 +1,4 @@
-import { patientMarkOf } from '@bulkhead/base';
-import { recordSchemas } from '@bulkhead/store';
+import { patientMarkOf, recordSchemas } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import { expect, test } from '@jest/globals';
 import type { z } from 'zod';

@@ -1,6 +1,6 @@
-import { errorCodeSchema, type Immutable, mayNamePatient } from '@bulkhead/base';
+import { errorCodeSchema, type Immutable } from '@bulkhead/base';
 import type { Facts } from '@bulkhead/ehr/providers';
-import { countSchema } from '@bulkhead/store';
+import { countSchema, mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 
 /**

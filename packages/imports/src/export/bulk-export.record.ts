@@ -1,9 +1,11 @@
-import { type ErrorCode, type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/base';
+import type { ErrorCode, Immutable } from '@bulkhead/base';
 import { type BulkExportRequest, exportTypes, type SentKickOff } from '@bulkhead/fhir';
 import {
   countSchema,
   ehrTextSchema,
   failureSchema,
+  mayNamePatient,
+  quotesEhr,
   warningSchema,
   withheldCountSchema,
   zerosOf,

@@ -1,5 +1,5 @@
-import { AppError, errorCodeSchema, type Immutable, mayNamePatient } from '@bulkhead/base';
-import { countSchema, ehrTextSchema } from '@bulkhead/store';
+import { AppError, errorCodeSchema, type Immutable } from '@bulkhead/base';
+import { countSchema, ehrTextSchema, mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** Why work does not progress, and when it is tried again. Removed by the next success. */

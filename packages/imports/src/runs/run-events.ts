@@ -1,5 +1,5 @@
-import { type ExportError, type Immutable, mayNamePatient } from '@bulkhead/base';
-import { countSchema, ehrTextSchema } from '@bulkhead/store';
+import type { ExportError, Immutable } from '@bulkhead/base';
+import { countSchema, ehrTextSchema, mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** The fields that the events of exports and of syncs share. Such a log answers why a run is slow or why it failed, also after its end. */

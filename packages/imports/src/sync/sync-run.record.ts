@@ -1,5 +1,5 @@
-import { type Immutable, mayNamePatient } from '@bulkhead/base';
-import { countSchema, failureSchema, warningSchema } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/base';
+import { countSchema, failureSchema, mayNamePatient, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { syncRunPhases } from './sync-run-phase.ts';
 import { syncTypeCountSchema } from './sync-step.record.ts';

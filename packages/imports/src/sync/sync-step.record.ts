@@ -1,5 +1,5 @@
-import { type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/base';
-import { countSchema, failureSchema, withheldCountSchema } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/base';
+import { countSchema, failureSchema, mayNamePatient, quotesEhr, withheldCountSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { retryingSchema } from '../runs/index.ts';
 

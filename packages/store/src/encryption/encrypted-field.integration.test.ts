@@ -3,7 +3,7 @@ import { createSecretBox } from '@bulkhead/base/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { Database } from '../database.ts';
+import { Database } from '../connection/database.ts';
 import { createEncryptedField } from './encrypted-field.ts';
 
 const former = randomBytes(32);

@@ -1,6 +1,6 @@
 import { AppError } from '@bulkhead/base';
 import { encryptedPrefix, type SecretBox } from '@bulkhead/base/encryption';
-import type { Database } from '../database.ts';
+import type { Database } from '../connection/database.ts';
 
 export type EncryptedField = ReturnType<typeof createEncryptedField>;
 

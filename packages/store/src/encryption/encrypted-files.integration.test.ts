@@ -4,7 +4,7 @@ import { createSecretBox } from '@bulkhead/base/encryption';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { Database } from '../database.ts';
+import { Database } from '../connection/database.ts';
 import { openGate } from '../testing/test-context.ts';
 import { EncryptedFiles } from './encrypted-files.ts';
 

@@ -2,7 +2,7 @@ import type { AppError } from '@bulkhead/base';
 import type { SecretBox } from '@bulkhead/base/encryption';
 import { encryptionError } from '@bulkhead/base/encryption';
 import { z } from 'zod';
-import type { Database } from '../database.ts';
+import type { Database } from '../connection/database.ts';
 import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';
 import type { EncryptedField } from './encrypted-field.ts';
 

@@ -1,12 +1,6 @@
-import {
-  type ExportError,
-  errorCodeSchema,
-  type Immutable,
-  mayNamePatient,
-  quotesEhr,
-  warningCodeSchema,
-} from '@bulkhead/base';
+import { type ExportError, errorCodeSchema, type Immutable, warningCodeSchema } from '@bulkhead/base';
 import { z } from 'zod';
+import { mayNamePatient, quotesEhr } from './patient-texts.ts';
 
 /** Something that a reader of a run must not overlook: shown with the run. */
 export const warningSchema = z

@@ -1,9 +1,9 @@
 import { testServices } from '@bulkhead/testing/test-services';
 import { createConnection } from 'mongoose';
-import { connectionSettings } from '../connection-settings.ts';
-import { createIndexes } from '../create-indexes.ts';
-import { openRawWrites } from '../raw-writes.ts';
-import { type CommandObserver, watchCommands } from '../watch-commands.ts';
+import { connectionSettings } from '../connection/connection-settings.ts';
+import { createIndexes } from '../connection/create-indexes.ts';
+import { openRawWrites } from '../connection/raw-writes.ts';
+import { type CommandObserver, watchCommands } from '../connection/watch-commands.ts';
 import { type TestContext, testContext } from './test-context.ts';
 
 /** Opens the store of a feature. Default: on a database of the running test. */

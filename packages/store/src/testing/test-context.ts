@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createSecretBox } from '@bulkhead/base/encryption';
 import type { Connection } from 'mongoose';
-import { Database } from '../database.ts';
-import type { RawWrites } from '../raw-writes.ts';
-import type { StoreContext, WriteGate } from '../write-gate.ts';
+import { Database } from '../connection/database.ts';
+import type { RawWrites } from '../connection/raw-writes.ts';
+import type { StoreContext, WriteGate } from '../feature/write-gate.ts';
 
 /** Lets every write begin. */
 export const openGate: WriteGate = {

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { blockEventLoop } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { createLogger } from '../logs/logger.ts';
-import { createMetrics } from '../metrics.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { EventLoopMonitor } from './event-loop-monitor.ts';
 import { createHealth } from './health.ts';
 

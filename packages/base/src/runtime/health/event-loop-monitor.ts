@@ -1,5 +1,5 @@
 import type { Logger } from '../logs/logger.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface EventLoopState {
   /** How often the event loop was blocked for longer than the limit since the process started. */

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { listen } from '../listen.ts';
-import type { Metrics } from '../metrics.ts';
+import { listen } from '../process/listen.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { createHealth } from './health.ts';
 
 interface HealthServerOptions {

@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
-import { createMetrics } from '../metrics.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { startHealthServer } from './health.server.ts';
 import { createHealth, type Readiness, watchHealth } from './health.ts';
 

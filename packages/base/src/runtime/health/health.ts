@@ -1,5 +1,5 @@
-import type { Metrics } from '../metrics.ts';
-import { keepFor, readWithin } from '../repeated-reads.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { keepFor, readWithin } from '../waits/repeated-reads.ts';
 import type { EventLoopState } from './event-loop-monitor.ts';
 
 export type HealthChecks = Readonly<Record<string, () => Promise<void>>>;

@@ -1,5 +1,5 @@
-import { type Immutable, mayNamePatient } from '@bulkhead/base';
-import { countSchema, failureSchema, zerosOf } from '@bulkhead/store';
+import type { Immutable } from '@bulkhead/base';
+import { countSchema, failureSchema, mayNamePatient, zerosOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { retryingSchema } from '../../runs/index.ts';
 import { type IssueCount, issueCountSchema, lineCounts } from '../bulk-export.record.ts';

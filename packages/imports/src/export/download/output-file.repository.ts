@@ -1,4 +1,4 @@
-import { type ExportError, quotesEhr } from '@bulkhead/base';
+import type { ExportError } from '@bulkhead/base';
 import {
   type Claim,
   countIn,
@@ -7,6 +7,7 @@ import {
   createEncryptedField,
   findIds,
   mongooseSchemaOf,
+  quotesEhr,
   removeOthers,
   type StoreContext,
   type Stored,

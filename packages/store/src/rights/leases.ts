@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from './database.ts';
+import type { Database } from '../connection/database.ts';
 
 /** One attempt's right to do a step that must not be done twice at the same time. */
 export interface Lease {

@@ -1,5 +1,5 @@
-import type { Database } from './database.ts';
-import type { Named } from './named.ts';
+import type { Database } from '../connection/database.ts';
+import type { Named } from '../queries/named.ts';
 
 /** The result of one call of a step. */
 export interface RetentionBatch {

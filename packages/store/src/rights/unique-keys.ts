@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { batchedInsert } from './batched.ts';
-import type { Database } from './database.ts';
-import { mongooseSchemaOf } from './records/mongoose-fields-of.ts';
+import type { Database } from '../connection/database.ts';
+import { batchedInsert } from '../queries/batched.ts';
+import { mongooseSchemaOf } from '../records/mongoose-fields-of.ts';
 
 const documentSchema = z.strictObject({
   /** The key. */

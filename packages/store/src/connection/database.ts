@@ -1,5 +1,5 @@
 import mongoose, { type Collection, type Connection, type Model, type Schema } from 'mongoose';
-import type { Named } from './named.ts';
+import type { Named } from '../queries/named.ts';
 
 /** A collection whose documents have any fields. */
 export type AnyCollection = mongoose.mongo.Collection<Named & mongoose.mongo.BSON.Document>;

@@ -1,8 +1,8 @@
-import { patientMarkOf } from '@bulkhead/base';
 import { containsId } from '@bulkhead/fhir';
 import type { z } from 'zod';
-import type { Database } from './database.ts';
-import type { Named } from './named.ts';
+import type { Database } from '../connection/database.ts';
+import type { Named } from '../queries/named.ts';
+import { patientMarkOf } from '../records/patient-texts.ts';
 
 /** Replaces a text that names the patient, or that a record cannot be without. */
 const erasedText = 'erased';

@@ -1,6 +1,6 @@
-import { AppError } from './errors/app-error.ts';
+import { AppError } from '../errors/app-error.ts';
+import type { LogFields, Logger } from '../logs/logger.ts';
 import { PortTakenError } from './listen.ts';
-import type { LogFields, Logger } from './logs/logger.ts';
 
 export interface App {
   /** The port on which it listens after the start. Undefined if it does not listen. */

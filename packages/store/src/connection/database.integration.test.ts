@@ -1,8 +1,8 @@
 import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { createConnection, Schema } from 'mongoose';
-import { defineFeature } from './define-feature.ts';
-import { testContext } from './testing/index.ts';
+import { defineFeature } from '../feature/define-feature.ts';
+import { testContext } from '../testing/index.ts';
 
 const connection = await createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => connection.destroy());

@@ -1,7 +1,7 @@
-import type { Database } from './database.ts';
-import type { ConnectionPass } from './feature-data.ts';
-import type { Named } from './named.ts';
-import { amountsOf, type DataAmounts, sumAmounts } from './records/data-amounts.ts';
+import type { Database } from '../connection/database.ts';
+import type { ConnectionPass } from '../feature/feature-data.ts';
+import type { Named } from '../queries/named.ts';
+import { amountsOf, type DataAmounts, sumAmounts } from '../records/data-amounts.ts';
 
 /** The number of ids in one command, and of documents that are deleted between two checks of the signal. */
 const batchSize = 500;

@@ -10,7 +10,7 @@
  */
 
 import type { UpdateQuery } from 'mongoose';
-import type { Database } from './database.ts';
+import type { Database } from '../connection/database.ts';
 
 /** Names one attempt at the work of one record. */
 export interface Claim {

@@ -2,9 +2,10 @@
  * What a feature stores, and its part in what concerns the data of all features. Erasures, retention, the rotation of the
  * encryption key and the sweep need the data of all features. They loop over a list of these and know no collection.
  */
-import type { EncryptedField } from './encryption/encrypted-field.ts';
-import { type DataAmounts, noAmounts } from './records/data-amounts.ts';
-import type { RetentionStep } from './retention-pass.ts';
+
+import type { RetentionStep } from '../deletion/retention-pass.ts';
+import type { EncryptedField } from '../encryption/encrypted-field.ts';
+import { type DataAmounts, noAmounts } from '../records/data-amounts.ts';
 
 export interface PatientOfConnection {
   readonly connectionId: string;

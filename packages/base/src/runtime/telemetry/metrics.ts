@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
-import { readWithin } from './repeated-reads.ts';
+import { readWithin } from '../waits/repeated-reads.ts';
 
 interface Instrument<Label extends string> {
   /** By Prometheus' conventions: the prefix `bulkhead_`, base units, and `_total` for counters. */

@@ -11,7 +11,7 @@
  */
 
 import mongoose from 'mongoose';
-import { BsonWriter } from './bson/index.ts';
+import { BsonWriter } from '../bson/index.ts';
 
 const { BSON, WriteConcern } = mongoose.mongo;
 

@@ -1,5 +1,5 @@
-import { inBatches } from '@bulkhead/base';
-import { duplicateInserts } from './store-errors.ts';
+import { duplicateInserts } from '../connection/store-errors.ts';
+import { inBatches } from './in-batches.ts';
 
 /** The part of a Mongoose model that inserts. */
 interface Inserts<Document> {
