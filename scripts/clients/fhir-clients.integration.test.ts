@@ -28,7 +28,7 @@ beforeAll(async () => {
   const patients = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
   const [first = ''] = patients;
   const newestFirst: { id: string; at: string }[] = [];
-  for await (const resource of store.resources.stream({ connectionId, resourceType: 'Observation' })) {
+  for await (const resource of store.resourceSearch.stream({ connectionId, resourceType: 'Observation' })) {
     const {
       id: observationId,
       subject,

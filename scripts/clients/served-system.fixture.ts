@@ -64,7 +64,7 @@ export async function readStored(options: {
   const { types = await store.resources.listStoredTypes(connectionId) } = options;
   const lines = new Map<string, string>();
   for (const resourceType of types) {
-    for await (const chunk of store.resources.streamNdjson({ connectionId, resourceType }))
+    for await (const chunk of store.resourceSearch.streamNdjson({ connectionId, resourceType }))
       addLines(lines, chunk.toString());
   }
   return lines;

@@ -285,7 +285,7 @@ async function compare({
   const differences: string[] = [];
   let compared = 0;
   for (const resourceType of await store.resources.listStoredTypes(connectionId)) {
-    for await (const chunk of store.resources.streamNdjson({ connectionId, resourceType })) {
+    for await (const chunk of store.resourceSearch.streamNdjson({ connectionId, resourceType })) {
       for (const line of chunk.toString().split('\n').filter(Boolean)) {
         const resource = JSON.parse(line) as { readonly id: string };
         const key = `${resourceType}/${resource.id}`;

@@ -160,7 +160,7 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
     'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client --scopes v2';
   const CONNECTION = (await run(`${create} --practice 195900 --force`)).trim();
   await run(`bulkhead export start --connection "${CONNECTION}" --types Patient,Observation --watch`);
-  const resource = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();
+  const resource = await store.resourceSearch.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();
   const { id: PATIENT } = resource.value as { readonly id: string };
   const page = await commandsOf('docs/how-to/erase.md');
   // The page purges the connection first, after which there is no patient left to erase.

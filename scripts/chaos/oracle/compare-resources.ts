@@ -32,7 +32,7 @@ export async function readDifferences({
   for (const type of Object.keys(await simulator.types())) {
     const served = (await simulator.lines(type)).map((line) => toCompared(parseExact(line)));
     const stored: ComparedResource[] = [];
-    for await (const resource of store.resources.stream({ connectionId, resourceType: type })) {
+    for await (const resource of store.resourceSearch.stream({ connectionId, resourceType: type })) {
       stored.push(toCompared(resource));
     }
     differences.push(...compareResources({ type, served, stored }));

@@ -112,7 +112,7 @@ test('documents are noted with their resources and downloaded intact, and an unc
   const documents = await store.documents.list({ filter, limit: 1000 });
   let expected = 0;
   for (const resourceType of ['DiagnosticReport', 'DocumentReference']) {
-    for await (const resource of store.resources.stream({ connectionId: cases.connection.id, resourceType })) {
+    for await (const resource of store.resourceSearch.stream({ connectionId: cases.connection.id, resourceType })) {
       expected += readAttachments(resource as object).length;
     }
   }

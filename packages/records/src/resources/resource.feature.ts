@@ -5,6 +5,7 @@ import { collections } from './collections.ts';
 import { KeptOutRepository } from './erase/kept-out.repository.ts';
 import { readTombstonesDeletedBefore } from './erase/retain-tombstones.ts';
 import { ResourceRepository } from './read/resource.repository.ts';
+import { ResourceSearchRepository } from './read/resource-search.repository.ts';
 import { createResourceData } from './resource.data.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { VersionWriter, type WrittenBatch } from './write/resource.writer.ts';
@@ -23,6 +24,7 @@ export const resourceFeature = defineFeature({
     return {
       repositories: {
         resources: new ResourceRepository(database),
+        resourceSearch: new ResourceSearchRepository(database),
         resourceChanges: createResourceChanges(database, {
           deletionsKnownSince: () => readTombstonesDeletedBefore(database),
         }),

@@ -41,7 +41,7 @@ async function reasonsOf({ id: fileId }: OutputFile): Promise<[number, string][]
 
 async function storedLines(connectionId: string, resourceType = 'Patient'): Promise<string[]> {
   const lines = [];
-  for await (const resource of store.resources.stream({ connectionId, resourceType }))
+  for await (const resource of store.resourceSearch.stream({ connectionId, resourceType }))
     lines.push(JSON.stringify(resource));
   return lines.toSorted();
 }

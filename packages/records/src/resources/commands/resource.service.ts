@@ -163,7 +163,7 @@ export class ResourceService {
     return {
       patients,
       lines: watchPatients({
-        chunks: this.#store.resources.streamNdjson({ ...reference, search, signal }),
+        chunks: this.#store.resourceSearch.streamNdjson({ ...reference, search, signal }),
         patients,
         onFurther,
       }),
@@ -179,16 +179,16 @@ export class ResourceService {
     const { fhirEndpoint } = await this.#check(reference);
     const { search, count, withTotal, cursor, includes } = parse(parameters, options.otherParameters);
     checkPage(reference.resourceType, { search, includes });
-    if (cursor !== undefined && !this.#store.resources.isCursorOf({ ...reference, search, cursor })) {
+    if (cursor !== undefined && !this.#store.resourceSearch.isCursorOf({ ...reference, search, cursor })) {
       const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
       throw invalidRequest([{ path: '_cursor', message }]);
     }
-    const total = withTotal ? await this.#store.resources.count({ ...reference, search }) : undefined;
+    const total = withTotal ? await this.#store.resourceSearch.count({ ...reference, search }) : undefined;
     const matches: { readonly resource: Resource; readonly json: string }[] = [];
     let characters = 0;
     let end: (() => string) | undefined;
     let next: string | undefined;
-    for await (const match of this.#store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
+    for await (const match of this.#store.resourceSearch.search({ ...reference, search, cursor, limit: count + 1 })) {
       if (matches.length === count || characters > maxPageCharacters) {
         next = end?.();
         break;

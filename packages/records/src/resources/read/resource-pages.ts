@@ -104,18 +104,18 @@ interface CursorContext extends ResourceTypeReference {
 }
 
 /**
- * Writes a position as an opaque text. It contains a digest of its search, because in another search it would silently skip resources.
+ * Writes a position as an opaque text. It contains a hash of its search, because in another search it would silently skip resources.
  * It needs no signature, because it only says where the caller's own search continues.
  */
 export function writeCursor({ position, ...context }: CursorContext & { readonly position: Position }): string {
   const values = position.map((value) => (value instanceof Date ? value.getTime() : value));
-  return writeValues([digestOf(context), ...values]);
+  return writeValues([searchHashOf(context), ...values]);
 }
 
 /** @returns undefined if the cursor does not belong to this search */
 export function readCursor({ cursor, ...context }: CursorContext & { readonly cursor: string }): Position | undefined {
-  const [writtenDigest, ...values] = readValues(cursor) ?? [];
-  if (values.length !== context.order.length || writtenDigest !== digestOf(context)) return undefined;
+  const [writtenHash, ...values] = readValues(cursor) ?? [];
+  if (values.length !== context.order.length || writtenHash !== searchHashOf(context)) return undefined;
   const position = context.order.map((field, index) => readValue(field, values[index]));
   return position.every((value) => value !== undefined) ? position : undefined;
 }
@@ -127,7 +127,7 @@ function readValue({ type, isOptional = false }: OrderField, value: unknown): st
   return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
-function digestOf({ connectionId, resourceType, search }: CursorContext): string {
+function searchHashOf({ connectionId, resourceType, search }: CursorContext): string {
   return cursorHash([connectionId, resourceType, search]);
 }
 

@@ -1,46 +1,17 @@
-import { everyResource, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
+import { readAttachments } from '@bulkhead/fhir';
 import type { Database, Named, PatientOfConnection } from '@bulkhead/store';
-import { decodeExactNumbers, JsonWriter, type NumberText } from '@bulkhead/store/bson';
+import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import type mongoose from 'mongoose';
-import { streamTimeMs, wholeSecond } from '../changes/resource-changes.ts';
+import { wholeSecond } from '../changes/resource-changes.ts';
 import { notErased } from '../erase/erased-resources.ts';
 import { findOfPatient } from '../erase/patient-resources.ts';
-import { resourceError } from '../errors.ts';
 import { listResourceTypes } from '../resource-collections.ts';
 import { readVersions } from '../write/resource.writer.ts';
 import type { ResourceDocument, SourcedVersion } from '../write/resource-document.ts';
 import { compareVersions } from '../write/resource-version.ts';
-import { decodeDocument as decode, writeDocumentLine as writeLine } from './document-lines.ts';
-import { ReplyLimit } from './reply-limit.ts';
-import { pageQueries, positionOf, readCursor, writeCursor } from './resource-pages.ts';
-import {
-  allConditions,
-  type OrderField,
-  type ResourceQuery,
-  type ResourceTypeReference,
-  toChangedQuery,
-  toResourceQuery,
-  toSelectionQuery,
-} from './resource-query.ts';
-
-export interface FoundResource {
-  /** The resource as received. */
-  readonly resource: unknown;
-  /** The cursor with which the search continues after this resource. */
-  cursor(): string;
-}
-
-/** A page from an index takes milliseconds. A search that takes this long reads millions of documents for one page. */
-const pageTimeMs = 10_000;
-
-/** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
-const batchSize = 125;
-
-/** For a stream of objects, which asks for the next reply early. Twice as many halve the waiting for the database. */
-const streamBatchSize = 2 * batchSize;
-
-/** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
-const chunkBytes = 64 * 1024;
+import { decodeDocument as decode } from './document-lines.ts';
+import type { ResourceTypeReference } from './resource-query.ts';
+import { pageTimeMs } from './resource-search.repository.ts';
 
 /** The stored version of a resource. */
 interface StoredVersion {
@@ -70,103 +41,15 @@ interface StoredWithAttachments extends Named {
   readonly resource?: object;
 }
 
-type StreamOptions = ResourceTypeReference & {
-  readonly search?: ResourceSearch;
-  /** Instead of `search`: what one of them finds. */
-  readonly searches?: readonly ResourceSearch[];
-  readonly signal?: AbortSignal;
-};
+/** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
+const batchSize = 125;
 
-/** Reads stored resources. Each resource type has a collection of the same name. */
+/** Reads stored resources by their ids, and what is stored of a connection. Each resource type has a collection of the same name. */
 export class ResourceRepository {
   readonly #database;
-  readonly #limits;
 
-  constructor(database: Database, limits: { readonly pageTimeMs?: number; readonly replyTimeMs?: number } = {}) {
+  constructor(database: Database) {
     this.#database = database;
-    this.#limits = { pageTimeMs, ...limits };
-  }
-
-  /**
-   * Streams all current resources that match a search as NDJSON, as received, in no order and with constant memory.
-   * @returns chunks that end with a line end
-   */
-  async *streamNdjson(options: StreamOptions): AsyncGenerator<Buffer> {
-    const { resourceType } = options;
-    const replies = new ReplyLimit({ ...options, ...this.#limits });
-    const { signal } = replies;
-    const cursor = this.#find({ resourceType, query: unordered(options), maxTimeMS: streamTimeMs, signal, raw: true });
-    const writer = new JsonWriter(2 * chunkBytes);
-    try {
-      while (await replies.wait(cursor.hasNext())) {
-        // One batch at a time, because awaiting every document takes as long as writing it.
-        const documents = cursor.readBufferedDocuments() as unknown as Uint8Array[];
-        // Each is taken from the list, so that a large one is not in memory while a slow client reads its line.
-        for (let document = documents.shift(); document; document = documents.shift()) {
-          writeLine(writer, Buffer.from(document.buffer, document.byteOffset, document.byteLength));
-          document = undefined;
-          if (writer.sizeBytes >= chunkBytes) yield writer.take();
-        }
-      }
-      if (writer.sizeBytes > 0) yield writer.take();
-    } catch (error) {
-      throw toSearchError(error);
-    } finally {
-      await cursor.close();
-    }
-  }
-
-  /** Streams all current resources that match a search as objects, a batch at a time, in no order and with constant memory. */
-  async *streamBatches(options: StreamOptions): AsyncGenerator<readonly unknown[]> {
-    const { resourceType } = options;
-    const replies = new ReplyLimit({ ...options, ...this.#limits });
-    const { signal } = replies;
-    const cursor = this.#find({
-      resourceType,
-      query: unordered(options),
-      maxTimeMS: streamTimeMs,
-      signal,
-      size: streamBatchSize,
-    });
-    try {
-      let hasNext = replies.wait(cursor.hasNext());
-      while (await hasNext) {
-        const documents = cursor.readBufferedDocuments();
-        // The database reads the next batch while the reader works on this one.
-        hasNext = replies.wait(cursor.hasNext());
-        hasNext.catch(() => undefined);
-        yield documents.map(decode);
-      }
-    } catch (error) {
-      throw toSearchError(error);
-    } finally {
-      await cursor.close();
-    }
-  }
-
-  /** Whether one of the searches finds a resource that was changed since a time. */
-  async hasAny(
-    options: ResourceTypeReference & {
-      readonly searches: readonly ResourceSearch[];
-      /** Undefined: since the beginning. */
-      readonly since: Date | undefined;
-    },
-  ): Promise<boolean> {
-    const { resourceType, since } = options;
-    const query = since ? toChangedQuery({ ...options, since }) : toSelectionQuery(options);
-    const found = this.#find({ resourceType, query, limit: 1, maxTimeMS: this.#limits.pageTimeMs, signal: undefined });
-    try {
-      return (await found.toArray()).length > 0;
-    } catch (error) {
-      throw toSearchError(error);
-    }
-  }
-
-  /** Like `streamNdjson`, but as objects. */
-  async *stream(options: StreamOptions): AsyncGenerator<unknown> {
-    for await (const chunk of this.streamNdjson(options)) {
-      for (const line of chunk.toString().split('\n').slice(0, -1)) yield parseExact(line);
-    }
   }
 
   /** Finds the documents of one type whose stored version is newer or more complete. */
@@ -186,67 +69,6 @@ export class ResourceRepository {
   async findStored(resourceType: string, documents: readonly ResourceDocument[]): Promise<ReadonlySet<string>> {
     const stored = await readVersions(this.#database.collection(resourceType), documents);
     return new Set([...stored.values()].filter(({ deleted }) => !deleted).map(({ _id }) => _id));
-  }
-
-  /** Whether a search can continue from a cursor. */
-  isCursorOf(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
-    return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;
-  }
-
-  /** Reads up to `limit` matches after `cursor`, in an order that allows paging. */
-  async *search(
-    options: ResourceTypeReference & {
-      readonly search: ResourceSearch;
-      readonly cursor?: string | undefined;
-      readonly limit: number;
-      readonly signal?: AbortSignal;
-    },
-  ): AsyncGenerator<FoundResource> {
-    const { resourceType, cursor, limit, signal } = options;
-    const query = toResourceQuery(options);
-    const { order } = query;
-    const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
-    let remaining = limit;
-    try {
-      for (const { conditions, order: sort, isDescending, prefix } of pageQueries({ query, position: start })) {
-        const page = { ...query, conditions };
-        const { pageTimeMs: maxTimeMS } = this.#limits;
-        for await (const document of this.#find({
-          resourceType,
-          query: page,
-          order: sort,
-          isDescending,
-          limit: remaining,
-          maxTimeMS,
-          signal,
-        })) {
-          remaining -= 1;
-          yield {
-            resource: decode(document),
-            cursor: () => writeCursor({ ...options, order, position: [...prefix, ...positionOf(document, sort)] }),
-          };
-        }
-        if (remaining === 0) return;
-      }
-    } catch (error) {
-      throw toSearchError(error);
-    }
-  }
-
-  async count(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal }) {
-    const { resourceType, signal } = options;
-    const query = toResourceQuery(options);
-    const { pageTimeMs: maxTimeMS } = this.#limits;
-    try {
-      return await this.#database
-        .collection(resourceType)
-        .countDocuments(
-          { $and: allConditions(query) },
-          { ...hintFor(query), maxTimeMS, ...(signal ? { signal } : {}) },
-        );
-    } catch (error) {
-      throw toSearchError(error);
-    }
   }
 
   /** Reads the stored version of a resource as received. `deleted` is true if there is a tombstone instead. An erased resource is not found. */
@@ -294,7 +116,7 @@ export class ResourceRepository {
       .collection<StoredContent>(resourceType)
       .find(
         { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, deleted: false },
-        { projection: { _id: 0, resource: 1, numberTexts: 1 }, maxTimeMS: this.#limits.pageTimeMs },
+        { projection: { _id: 0, resource: 1, numberTexts: 1 }, maxTimeMS: pageTimeMs },
       )
       .toArray();
     return documents.map(decode);
@@ -380,56 +202,4 @@ export class ResourceRepository {
     }
     return counts;
   }
-
-  #find(options: {
-    readonly resourceType: string;
-    readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
-    readonly order?: readonly OrderField[];
-    readonly isDescending?: boolean;
-    readonly limit?: number;
-    readonly maxTimeMS: number;
-    readonly signal: AbortSignal | undefined;
-    /** Whether documents are read as BSON. */
-    readonly raw?: boolean;
-    /** Documents in one reply. */
-    readonly size?: number;
-  }) {
-    const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false, size = batchSize } = options;
-    const direction = options.isDescending ? -1 : 1;
-    return this.#database.collection(resourceType).find(
-      { $and: [...query.conditions] },
-      {
-        projection: Object.fromEntries(
-          ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
-        ),
-        ...hintFor(query),
-        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, direction] as [string, 1 | -1]) } : {}),
-        ...(limit === undefined ? {} : { limit }),
-        batchSize: size,
-        maxTimeMS,
-        raw,
-        ...(signal ? { signal } : {}),
-      },
-    );
-  }
-}
-
-/** The query of a stream. */
-function unordered({ connectionId, search = everyResource, searches }: StreamOptions) {
-  if (searches) return toSelectionQuery({ connectionId, searches });
-  const query = toResourceQuery({ connectionId, search });
-  return { ...query, conditions: allConditions(query) };
-}
-
-function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {
-  return isObvious ? {} : { hint: index };
-}
-
-/** MongoDB's MaxTimeMSExpired. */
-const timeExpired = 50;
-
-/** Translates a timeout of the database into a message for the user. */
-function toSearchError(error: unknown): unknown {
-  if ((error as { code?: unknown } | null)?.code !== timeExpired) return error;
-  return resourceError('search-too-costly', { cause: error });
 }

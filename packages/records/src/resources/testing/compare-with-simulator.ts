@@ -6,7 +6,7 @@ import type { ResourceStore } from '../resource.feature.ts';
 /** Compares the stored resources of each type with what the simulator serves, numbers by their texts. */
 export async function compareWithSimulator(options: {
   readonly simulator: { readonly baseUrl: string };
-  readonly store: Pick<ResourceStore, 'resources'>;
+  readonly store: Pick<ResourceStore, 'resourceSearch'>;
   readonly connectionId: string;
 }) {
   const { simulator, store, connectionId } = options;
@@ -16,7 +16,7 @@ export async function compareWithSimulator(options: {
   for (const resourceType of Object.keys(await control.types())) {
     const resources = (await control.lines(resourceType)).map(parseExact) as { id: string }[];
     const served = new Map(resources.map((resource) => [resource.id, resource]));
-    for await (const resource of store.resources.stream({ connectionId, resourceType })) {
+    for await (const resource of store.resourceSearch.stream({ connectionId, resourceType })) {
       const { id } = resource as { id: string };
       const expected = served.get(id);
       if (expected === undefined) differences.push(`${resourceType}/${id} is stored but not served`);

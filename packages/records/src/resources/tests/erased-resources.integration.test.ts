@@ -66,7 +66,7 @@ test('an erased resource is a change without content, which no read, search or c
   expect(await resources.countByType(connectionId)).toEqual({});
   // A copy of all types learns of the erasure.
   expect(await resources.listStoredTypes(connectionId)).toEqual([resourceType]);
-  expect(await resources.stream(reference).next()).toMatchObject({ done: true });
+  expect(await store.resourceSearch.stream(reference).next()).toMatchObject({ done: true });
   const amounts = await store.data.countOfConnection(connectionId);
   expect(Object.values({ ...amounts.resources, ...amounts.records })).toEqual([]);
 });

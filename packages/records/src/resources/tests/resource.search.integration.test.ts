@@ -7,7 +7,7 @@ import { createResourceChanges } from '../changes/resource-changes.ts';
 import {
   pageQueries,
   type ResourceQuery,
-  ResourceRepository,
+  ResourceSearchRepository,
   readCursor,
   toResourceQuery,
   toTombstone,
@@ -78,7 +78,7 @@ async function readPages(query: string, limit: number) {
   const pages: string[][] = [];
   let cursor: string | undefined;
   do {
-    const page = await collect(store.resources.search({ ...collection, search, cursor, limit }));
+    const page = await collect(store.resourceSearch.search({ ...collection, search, cursor, limit }));
     pages.push(idsOf(page.map(({ resource }) => resource)));
     cursor = page.length === limit ? page.at(-1)?.cursor() : undefined;
   } while (cursor !== undefined);
@@ -206,7 +206,7 @@ describe('the resource repository (all searches)', () => {
       const search = parse(query);
       const resourceQuery = toResourceQuery({ ...collection, search });
       const { index, order } = resourceQuery;
-      const [first] = await collect(store.resources.search({ ...collection, search, limit: 1 }));
+      const [first] = await collect(store.resourceSearch.search({ ...collection, search, limit: 1 }));
       const cursor = first?.cursor();
       const position = cursor === undefined ? undefined : readCursor({ ...collection, search, order, cursor });
       const pages = [
@@ -233,9 +233,9 @@ describe('the resource repository (all searches)', () => {
   test('every resource search finds each resource that FHIR defines as a match once, and the same resources in pages, a stream and a count', async () => {
     for (const query of combinations()) {
       const search = parse(query);
-      const allIds = idsOf(await collect(store.resources.stream({ ...collection, search }))).sort();
+      const allIds = idsOf(await collect(store.resourceSearch.stream({ ...collection, search }))).sort();
       expect({ query, ids: allIds }).toEqual({ query, ids: expectedIds(search) });
-      expect({ query, count: await store.resources.count({ ...collection, search }) }).toEqual({
+      expect({ query, count: await store.resourceSearch.count({ ...collection, search }) }).toEqual({
         query,
         count: allIds.length,
       });
@@ -306,7 +306,7 @@ describe("a date search, by FHIR's examples", () => {
     async ({ date, index, matches }) => {
       const query = new URLSearchParams({ date }).toString();
       const encounters = { connectionId: 'conn_1', resourceType: 'Encounter', limit: 1000 };
-      const resources = await collect(store.resources.search({ ...encounters, search: parse(query) }));
+      const resources = await collect(store.resourceSearch.search({ ...encounters, search: parse(query) }));
       expect(idsOf(resources.map(({ resource }) => resource)).includes(`e${index}`)).toBe(matches);
     },
   );
@@ -333,7 +333,9 @@ describe('the resource repository (searches)', () => {
   });
 
   test('a resource search for one patient returns resources in the order of their dates', async () => {
-    const resources = await collect(store.resources.search({ ...collection, search: parse('patient=p1'), limit: 100 }));
+    const resources = await collect(
+      store.resourceSearch.search({ ...collection, search: parse('patient=p1'), limit: 100 }),
+    );
     const dates = resources.map(({ resource }) => {
       const { effectiveDateTime, effectivePeriod } = resource as {
         effectiveDateTime?: string;
@@ -357,14 +359,14 @@ describe('the resource repository (searches)', () => {
   test('a resource search finds nothing if no resource of the type was ever stored', async () => {
     const search = parse('date=2024');
     const neverStored = { connectionId: 'conn_1', resourceType: 'VisionPrescription', search };
-    expect(await collect(store.resources.search({ ...neverStored, limit: 1 }))).toEqual([]);
-    expect(await store.resources.count(neverStored)).toBe(0);
+    expect(await collect(store.resourceSearch.search({ ...neverStored, limit: 1 }))).toEqual([]);
+    expect(await store.resourceSearch.count(neverStored)).toBe(0);
   });
 
   test('a resource search finds nothing if only a deletion of the type was stored', async () => {
     await store.resourceWriter.write('Substance', [toTombstone({ resourceId: 'gone', context })]);
     for (const query of ['', 'patient=p', 'code=x', 'date=2024', '_lastUpdated=2024', '_id=gone']) {
-      const resources = store.resources.search({
+      const resources = store.resourceSearch.search({
         connectionId: 'conn_1',
         resourceType: 'Substance',
         search: parse(query),
@@ -376,9 +378,9 @@ describe('the resource repository (searches)', () => {
 
   test('a resource search accepts only its own cursors', async () => {
     const search = parse('patient=p7');
-    const [first] = await collect(store.resources.search({ ...collection, search, limit: 1 }));
+    const [first] = await collect(store.resourceSearch.search({ ...collection, search, limit: 1 }));
     const cursor = first?.cursor() ?? '';
-    expect(store.resources.isCursorOf({ ...collection, search, cursor })).toBe(true);
+    expect(store.resourceSearch.isCursorOf({ ...collection, search, cursor })).toBe(true);
     const changed = (change: (values: unknown[]) => unknown[]) =>
       Buffer.from(JSON.stringify(change(JSON.parse(Buffer.from(cursor, 'base64url').toString())))).toString(
         'base64url',
@@ -391,13 +393,13 @@ describe('the resource repository (searches)', () => {
       changed((all) => all.slice(1)),
       changed((all) => [...all, 1]),
     ]) {
-      expect(store.resources.isCursorOf({ ...collection, search, cursor: invalidCursor })).toBe(false);
+      expect(store.resourceSearch.isCursorOf({ ...collection, search, cursor: invalidCursor })).toBe(false);
     }
     const withOperator = changed(([digest, , ...rest]) => [digest, { $gt: '' }, ...rest]);
-    expect(store.resources.isCursorOf({ ...collection, search, cursor: withOperator })).toBe(false);
-    expect(store.resources.isCursorOf({ ...collection, search: parse('patient=p8'), cursor })).toBe(false);
-    expect(store.resources.isCursorOf({ ...collection, connectionId: 'conn_10', search, cursor })).toBe(false);
-    expect(store.resources.isCursorOf({ ...collection, resourceType: 'Condition', search, cursor })).toBe(false);
+    expect(store.resourceSearch.isCursorOf({ ...collection, search, cursor: withOperator })).toBe(false);
+    expect(store.resourceSearch.isCursorOf({ ...collection, search: parse('patient=p8'), cursor })).toBe(false);
+    expect(store.resourceSearch.isCursorOf({ ...collection, connectionId: 'conn_10', search, cursor })).toBe(false);
+    expect(store.resourceSearch.isCursorOf({ ...collection, resourceType: 'Condition', search, cursor })).toBe(false);
   });
 
   test('a resource search is stopped with advice to narrow it if it takes the database too long', async () => {
@@ -407,11 +409,11 @@ describe('the resource repository (searches)', () => {
     }));
     await store.prepareResourceTypes(['Goal']);
     await database.collection('Goal').insertMany(goalDocuments as never[]);
-    const impatient = new ResourceRepository(new Database(database), { pageTimeMs: 1 });
+    const impatient = new ResourceSearchRepository(new Database(database), { pageTimeMs: 1 });
     const goals = { connectionId: 'conn_1', resourceType: 'Goal', search: parse('status=x&category=none,no') };
     const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
     await expect(impatient.count({ ...goals, search: parse('status=x') })).rejects.toMatchObject(stopped);
-    await expect(collect(store.resources.search({ ...goals, limit: 1 }))).resolves.toEqual([]);
+    await expect(collect(store.resourceSearch.search({ ...goals, limit: 1 }))).resolves.toEqual([]);
   });
 
   test('a stream is stopped with advice to narrow it if the database finds nothing for too long', async () => {
@@ -425,13 +427,13 @@ describe('the resource repository (searches)', () => {
     // No index finds what one of two searches finds, so all resources are read.
     const searches = [parse('status=none'), parse('category=none')];
     const selection = { connectionId: 'conn_1', resourceType: 'Basic', searches };
-    const hasty = new ResourceRepository(new Database(database), { replyTimeMs: 1 });
+    const hasty = new ResourceSearchRepository(new Database(database), { replyTimeMs: 1 });
     const changes = createResourceChanges(new Database(database), { replyTimeMs: 1 });
     const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
     await expect(collect(hasty.streamNdjson(selection))).rejects.toMatchObject(stopped);
     await expect(collect(hasty.streamBatches(selection))).rejects.toMatchObject(stopped);
     await expect(collect(changes.readOnce({ ...selection, since: new Date(0) }))).rejects.toMatchObject(stopped);
-    expect(await collect(store.resources.streamBatches(selection))).toEqual([]);
+    expect(await collect(store.resourceSearch.streamBatches(selection))).toEqual([]);
   });
 
   test('a resource search stops reading when its caller aborts it', async () => {
@@ -444,7 +446,7 @@ describe('the resource repository (searches)', () => {
     const controller = new AbortController();
     const resources: unknown[] = [];
     const read = async () => {
-      for await (const resource of store.resources.stream({
+      for await (const resource of store.resourceSearch.stream({
         ...collection,
         resourceType: 'Device',
         search: parse(''),

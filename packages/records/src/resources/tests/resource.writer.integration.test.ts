@@ -22,7 +22,7 @@ afterAll(close);
 
 async function read(): Promise<Resource[]> {
   const resources = [];
-  for await (const resource of store.resources.stream({ connectionId: 'conn_1', resourceType: 'Observation' }))
+  for await (const resource of store.resourceSearch.stream({ connectionId: 'conn_1', resourceType: 'Observation' }))
     resources.push(resource);
   return resources as Resource[];
 }

@@ -69,7 +69,7 @@ export class ServedExportService {
   readonly #resources;
 
   constructor(options: {
-    readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceChanges'>;
+    readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceSearch' | 'resourceChanges'>;
     readonly resources: Pick<ResourceService, 'openWindow' | 'checkConnection'>;
   }) {
     this.#store = options.store;
@@ -108,7 +108,7 @@ export class ServedExportService {
     await this.#checkDeletions(served);
     const types = await this.#readableTypes(served, options);
     const found = await Promise.all(
-      types.map(async (type) => ((await this.#store.resources.hasAny(selectionOf(served, type))) ? [type] : [])),
+      types.map(async (type) => ((await this.#store.resourceSearch.hasAny(selectionOf(served, type))) ? [type] : [])),
     );
     const output = found.flat().map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
     const hasDeletions = await this.#hasDeletions(served, types);
@@ -147,13 +147,15 @@ export class ServedExportService {
     checkType(type);
     const { since, elements } = served;
     const selection = { ...selectionOf(served, type), signal };
-    const { resources, resourceChanges } = this.#store;
+    const { resourceSearch, resourceChanges } = this.#store;
     if (since) {
       const changed = resourcesOf(resourceChanges.readOnce({ ...selection, since }));
       return { lines: toLines(changed, elements), patients };
     }
     const isWhole = elements.length === 0;
-    const lines = isWhole ? resources.streamNdjson(selection) : toLines(resources.streamBatches(selection), elements);
+    const lines = isWhole
+      ? resourceSearch.streamNdjson(selection)
+      : toLines(resourceSearch.streamBatches(selection), elements);
     return { lines, patients };
   }
 

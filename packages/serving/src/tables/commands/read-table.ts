@@ -22,7 +22,7 @@ export interface ReadTable {
   readonly since: Date | undefined;
   /** The table ends after so many rows. */
   readonly limit: number;
-  readonly store: Pick<ResourceStore, 'resources' | 'resourceChanges'>;
+  readonly store: Pick<ResourceStore, 'resourceSearch' | 'resourceChanges'>;
   readonly writer: TableWriter;
   /** Aborted when the client has closed the connection. */
   readonly signal: AbortSignal;
@@ -79,7 +79,7 @@ async function* currentRows(options: ReadTable): AsyncGenerator<ResourceRows> {
   const isOfPatients = !patients.includes(anyPatient);
   const listed = new Set(patients);
   for (const connectionId of connectionIds) {
-    for await (const batch of store.resources.streamBatches({ connectionId, resourceType, search, signal })) {
+    for await (const batch of store.resourceSearch.streamBatches({ connectionId, resourceType, search, signal })) {
       const shown = isOfPatients ? batch.flatMap((resource) => patientsShown(resource as Resource)) : [];
       const further = [...new Set(shown)].filter((patient) => !listed.has(patient));
       if (further.length > 0) await onFurther(further);

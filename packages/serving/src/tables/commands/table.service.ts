@@ -44,7 +44,7 @@ export class TableService {
   readonly #compiled = new Map<string, CompiledView>();
 
   constructor(options: {
-    readonly store: Pick<ResourceStore, 'resources' | 'resourceChanges'>;
+    readonly store: Pick<ResourceStore, 'resourceSearch' | 'resourceChanges'>;
     readonly connections: {
       /** @throws AppError `unknown-connection` */
       readonly find: (reference: {

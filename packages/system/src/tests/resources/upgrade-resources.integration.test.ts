@@ -37,7 +37,7 @@ test('a migration derives the search keys of resources that an earlier version s
   const parsed = parseSearch(new URLSearchParams('date=2024-01-15&status=booked'));
   const search = 'request' in parsed ? parsed.request.search : undefined;
   const count = () =>
-    store.resources.count({ connectionId: 'conn_1', resourceType: 'Appointment', search: search as never });
+    store.resourceSearch.count({ connectionId: 'conn_1', resourceType: 'Appointment', search: search as never });
   expect(await count()).toBe(300);
   const stored = await collection.findOne({ _id: 'conn_1/a7' as never });
   expect(stored).toMatchObject({ revision: 1, resource: { status: 'booked' } });

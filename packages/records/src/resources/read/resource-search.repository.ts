@@ -1,0 +1,249 @@
+import { everyResource, parseExact, type ResourceSearch } from '@bulkhead/fhir';
+import type { Database } from '@bulkhead/store';
+import { JsonWriter } from '@bulkhead/store/bson';
+import { streamTimeMs } from '../changes/resource-changes.ts';
+import { resourceError } from '../errors.ts';
+import { decodeDocument as decode, writeDocumentLine as writeLine } from './document-lines.ts';
+import { ReplyLimit } from './reply-limit.ts';
+import { pageQueries, positionOf, readCursor, writeCursor } from './resource-pages.ts';
+import {
+  allConditions,
+  type OrderField,
+  type ResourceQuery,
+  type ResourceTypeReference,
+  toChangedQuery,
+  toResourceQuery,
+  toSelectionQuery,
+} from './resource-query.ts';
+
+export interface FoundResource {
+  /** The resource as received. */
+  readonly resource: unknown;
+  /** The cursor with which the search continues after this resource. */
+  cursor(): string;
+}
+
+/** A page from an index takes milliseconds. A search that takes this long reads millions of documents for one page. */
+export const pageTimeMs = 10_000;
+
+/** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
+const batchSize = 125;
+
+/** For a stream of objects, which asks for the next reply early. Twice as many halve the waiting for the database. */
+const streamBatchSize = 2 * batchSize;
+
+/** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
+const chunkBytes = 64 * 1024;
+
+type StreamOptions = ResourceTypeReference & {
+  readonly search?: ResourceSearch;
+  /** Instead of `search`: what one of them finds. */
+  readonly searches?: readonly ResourceSearch[];
+  readonly signal?: AbortSignal;
+};
+
+/** Searches, counts and streams the current resources. Each resource type has a collection of the same name. */
+export class ResourceSearchRepository {
+  readonly #database;
+  readonly #limits;
+
+  constructor(database: Database, limits: { readonly pageTimeMs?: number; readonly replyTimeMs?: number } = {}) {
+    this.#database = database;
+    this.#limits = { pageTimeMs, ...limits };
+  }
+
+  /**
+   * Streams all current resources that match a search as NDJSON, as received, in no order and with constant memory.
+   * @returns chunks that end with a line end
+   */
+  async *streamNdjson(options: StreamOptions): AsyncGenerator<Buffer> {
+    const { resourceType } = options;
+    const replies = new ReplyLimit({ ...options, ...this.#limits });
+    const { signal } = replies;
+    const cursor = this.#find({ resourceType, query: unordered(options), maxTimeMS: streamTimeMs, signal, raw: true });
+    const writer = new JsonWriter(2 * chunkBytes);
+    try {
+      while (await replies.wait(cursor.hasNext())) {
+        // One batch at a time, because awaiting every document takes as long as writing it.
+        const documents = cursor.readBufferedDocuments() as unknown as Uint8Array[];
+        // Each is taken from the list, so that a large one is not in memory while a slow client reads its line.
+        for (let document = documents.shift(); document; document = documents.shift()) {
+          writeLine(writer, Buffer.from(document.buffer, document.byteOffset, document.byteLength));
+          document = undefined;
+          if (writer.sizeBytes >= chunkBytes) yield writer.take();
+        }
+      }
+      if (writer.sizeBytes > 0) yield writer.take();
+    } catch (error) {
+      throw toSearchError(error);
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** Streams all current resources that match a search as objects, a batch at a time, in no order and with constant memory. */
+  async *streamBatches(options: StreamOptions): AsyncGenerator<readonly unknown[]> {
+    const { resourceType } = options;
+    const replies = new ReplyLimit({ ...options, ...this.#limits });
+    const { signal } = replies;
+    const cursor = this.#find({
+      resourceType,
+      query: unordered(options),
+      maxTimeMS: streamTimeMs,
+      signal,
+      size: streamBatchSize,
+    });
+    try {
+      let hasNext = replies.wait(cursor.hasNext());
+      while (await hasNext) {
+        const documents = cursor.readBufferedDocuments();
+        // The database reads the next batch while the reader works on this one.
+        hasNext = replies.wait(cursor.hasNext());
+        hasNext.catch(() => undefined);
+        yield documents.map(decode);
+      }
+    } catch (error) {
+      throw toSearchError(error);
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  /** Whether one of the searches finds a resource that was changed since a time. */
+  async hasAny(
+    options: ResourceTypeReference & {
+      readonly searches: readonly ResourceSearch[];
+      /** Undefined: since the beginning. */
+      readonly since: Date | undefined;
+    },
+  ): Promise<boolean> {
+    const { resourceType, since } = options;
+    const query = since ? toChangedQuery({ ...options, since }) : toSelectionQuery(options);
+    const found = this.#find({ resourceType, query, limit: 1, maxTimeMS: this.#limits.pageTimeMs, signal: undefined });
+    try {
+      return (await found.toArray()).length > 0;
+    } catch (error) {
+      throw toSearchError(error);
+    }
+  }
+
+  /** Like `streamNdjson`, but as objects. */
+  async *stream(options: StreamOptions): AsyncGenerator<unknown> {
+    for await (const chunk of this.streamNdjson(options)) {
+      for (const line of chunk.toString().split('\n').slice(0, -1)) yield parseExact(line);
+    }
+  }
+
+  /** Whether a search can continue from a cursor. */
+  isCursorOf(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly cursor: string }): boolean {
+    return readCursor({ ...options, order: toResourceQuery(options).order }) !== undefined;
+  }
+
+  /** Reads up to `limit` matches after `cursor`, in an order that allows paging. */
+  async *search(
+    options: ResourceTypeReference & {
+      readonly search: ResourceSearch;
+      readonly cursor?: string | undefined;
+      readonly limit: number;
+      readonly signal?: AbortSignal;
+    },
+  ): AsyncGenerator<FoundResource> {
+    const { resourceType, cursor, limit, signal } = options;
+    const query = toResourceQuery(options);
+    const { order } = query;
+    const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
+    let remaining = limit;
+    try {
+      for (const { conditions, order: sort, isDescending, prefix } of pageQueries({ query, position: start })) {
+        const page = { ...query, conditions };
+        const { pageTimeMs: maxTimeMS } = this.#limits;
+        for await (const document of this.#find({
+          resourceType,
+          query: page,
+          order: sort,
+          isDescending,
+          limit: remaining,
+          maxTimeMS,
+          signal,
+        })) {
+          remaining -= 1;
+          yield {
+            resource: decode(document),
+            cursor: () => writeCursor({ ...options, order, position: [...prefix, ...positionOf(document, sort)] }),
+          };
+        }
+        if (remaining === 0) return;
+      }
+    } catch (error) {
+      throw toSearchError(error);
+    }
+  }
+
+  async count(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal }) {
+    const { resourceType, signal } = options;
+    const query = toResourceQuery(options);
+    const { pageTimeMs: maxTimeMS } = this.#limits;
+    try {
+      return await this.#database
+        .collection(resourceType)
+        .countDocuments(
+          { $and: allConditions(query) },
+          { ...hintFor(query), maxTimeMS, ...(signal ? { signal } : {}) },
+        );
+    } catch (error) {
+      throw toSearchError(error);
+    }
+  }
+
+  #find(options: {
+    readonly resourceType: string;
+    readonly query: Pick<ResourceQuery, 'index' | 'isObvious' | 'conditions'>;
+    readonly order?: readonly OrderField[];
+    readonly isDescending?: boolean;
+    readonly limit?: number;
+    readonly maxTimeMS: number;
+    readonly signal: AbortSignal | undefined;
+    /** Whether documents are read as BSON. */
+    readonly raw?: boolean;
+    /** Documents in one reply. */
+    readonly size?: number;
+  }) {
+    const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false, size = batchSize } = options;
+    const direction = options.isDescending ? -1 : 1;
+    return this.#database.collection(resourceType).find(
+      { $and: [...query.conditions] },
+      {
+        projection: Object.fromEntries(
+          ['resource', 'numberTexts', ...order.map(({ name }) => name)].map((name) => [name, 1]),
+        ),
+        ...hintFor(query),
+        ...(order.length > 0 ? { sort: order.map(({ name }) => [name, direction] as [string, 1 | -1]) } : {}),
+        ...(limit === undefined ? {} : { limit }),
+        batchSize: size,
+        maxTimeMS,
+        raw,
+        ...(signal ? { signal } : {}),
+      },
+    );
+  }
+}
+
+/** The query of a stream. */
+function unordered({ connectionId, search = everyResource, searches }: StreamOptions) {
+  if (searches) return toSelectionQuery({ connectionId, searches });
+  const query = toResourceQuery({ connectionId, search });
+  return { ...query, conditions: allConditions(query) };
+}
+
+function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {
+  return isObvious ? {} : { hint: index };
+}
+
+/** MongoDB's MaxTimeMSExpired. */
+const timeExpired = 50;
+
+/** Translates a timeout of the database into a message for the user. */
+function toSearchError(error: unknown): unknown {
+  if ((error as { code?: unknown } | null)?.code !== timeExpired) return error;
+  return resourceError('search-too-costly', { cause: error });
+}
