@@ -240,7 +240,9 @@ describeInBrowser('the console in a browser', (open) => {
       const at = new Date(Date.now() - days * dayMs - 60_000);
       const usual = [{ figure: 'resources' as const, value: 6000 }];
       await system.store.historySamples.save({
-        ...{ id: `planted ${at.toISOString()}`, at, runsUntil: at },
+        id: `planted ${at.toISOString()}`,
+        at,
+        runsUntil: at,
         queues: [{ queue: 'file-download', waiting, oldestSeconds: waiting }],
         budgets: [{ name: 'athenahealth.production', used: waiting, limit: 100_000 }],
         lags: [{ connectionId: system.connectionId, seconds: waiting }],

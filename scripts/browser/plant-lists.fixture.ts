@@ -35,31 +35,58 @@ export async function plantLists(system: TestSystem) {
     const record = makeBulkExport({ id, ...ofConnection, ...ended, phase: 'cancelled' });
     await store.bulkExports.insert({ record, requestKey: id });
     await store.syncRuns.insert({
-      ...{ id: `sync_0${digits(n)}`, ...ofConnection, phase: 'cancelled', ...ended },
+      id: `sync_0${digits(n)}`,
+      ...ofConnection,
+      phase: 'cancelled',
+      ...ended,
       request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
-      ...{ types: [], skipped: [], warnings: [] },
+      types: [],
+      skipped: [],
+      warnings: [],
     });
     await store.webhookDeliveries.insertMissing({
-      ...{ id: `${id}.3.0a1b2c3d`, connectionId, url: `https://client.example/${n}`, type: 'bulk-export.cancelled' },
-      ...{ body: '{}', state: 'delivered', attempts: [], createdAt: now },
+      id: `${id}.3.0a1b2c3d`,
+      connectionId,
+      url: `https://client.example/${n}`,
+      type: 'bulk-export.cancelled',
+      body: '{}',
+      state: 'delivered',
+      attempts: [],
+      createdAt: now,
     });
     await store.erasures.insert({
-      ...{ id: `erase_0${digits(n)}`, kind: 'patient', connectionId: 'conn_removed', phase: 'completed', ...ended },
-      ...{ deleted: { resources: {}, records: {}, contentBytes: 0 }, warnings: [] },
+      id: `erase_0${digits(n)}`,
+      kind: 'patient',
+      connectionId: 'conn_removed',
+      phase: 'completed',
+      ...ended,
+      deleted: { resources: {}, records: {}, contentBytes: 0 },
+      warnings: [],
       requestedBy: { kind: 'api-key', id: 'key_planted', name: 'planted', role: 'operator' },
     });
     await store.auditEvents.append({
       actor: { kind: 'api-key', id: 'key_planted', name: 'planted', role: 'client' },
-      ...{ action: 'resource.read', target: { connectionId }, patients: ['p1'], outcome: 'success' },
+      action: 'resource.read',
+      target: { connectionId },
+      patients: ['p1'],
+      outcome: 'success',
     });
     const schedule = { connectionId, kind: 'export', cron: `${n % 60} ${n % 24} ${day} *`, timeZone: 'UTC' };
     await call('POST', '/api/ehr/schedules', schedule);
   }
   await store.documents.note(
     numbers.map((n) => ({
-      ...{ id: `doc_0${digits(n)}`, connectionId, resource: { type: 'DocumentReference', id: `d${n}` }, index: 0 },
-      ...{ patientId: 'p1', fingerprint: 'f', state: 'skipped', reason: 'too-large' },
-      ...{ notes: [], attempts: 0, createdAt: now },
+      id: `doc_0${digits(n)}`,
+      connectionId,
+      resource: { type: 'DocumentReference', id: `d${n}` },
+      index: 0,
+      patientId: 'p1',
+      fingerprint: 'f',
+      state: 'skipped',
+      reason: 'too-large',
+      notes: [],
+      attempts: 0,
+      createdAt: now,
     })),
   );
   const bytes = Buffer.from('no resource');

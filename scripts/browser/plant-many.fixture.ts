@@ -23,17 +23,31 @@ export async function plantMany(store: Store): Promise<void> {
   for (let n = 0; n < connections; n++) {
     const id = idOf(n);
     await store.connections.insert({
-      ...{ id, name: `Practice ${digits(n)}`, provider: 'athenahealth', environment: 'production' },
-      ...{ fhirEndpoint: `https://ehr.example/${n}`, practiceId: String(190_000 + n), createdAt: ago(2000) },
+      id,
+      name: `Practice ${digits(n)}`,
+      provider: 'athenahealth',
+      environment: 'production',
+      fhirEndpoint: `https://ehr.example/${n}`,
+      practiceId: String(190_000 + n),
+      createdAt: ago(2000),
       auth: { method: 'client_credentials', clientId: 'the-client', clientSecret: 'secret', scope: 'system/*.read' },
     });
     const test = { id: 't', endedAt: ago(1 + n / 1000), ok: true, steps: [] };
     const step = { step: 'token' as const, ok: false, durationMs: 3, ...error };
     await store.connections.saveTest({ id, test: isHealthy(n) ? test : { ...test, ok: false, steps: [step] } });
     await store.schedules.insert({
-      ...{ id: `sched_many_${digits(n)}`, connectionId: id, provider: 'athenahealth', kind: 'export', request: {} },
-      ...{ cron: '0 2 * * *', timeZone: 'America/New_York', spreadMs: n * 1000, paused: false, version: 1 },
-      ...{ nextRunAt: new Date(now + 10 * hourMs + n * 1000), createdAt: isBehind(n) ? ago(60) : ago(10) },
+      id: `sched_many_${digits(n)}`,
+      connectionId: id,
+      provider: 'athenahealth',
+      kind: 'export',
+      request: {},
+      cron: '0 2 * * *',
+      timeZone: 'America/New_York',
+      spreadMs: n * 1000,
+      paused: false,
+      version: 1,
+      nextRunAt: new Date(now + 10 * hourMs + n * 1000),
+      createdAt: isBehind(n) ? ago(60) : ago(10),
     });
   }
   for (let n = 0; n < exports; n++) {
@@ -41,7 +55,11 @@ export async function plantMany(store: Store): Promise<void> {
     const hasFailed = n < connections && !isHealthy(connection);
     const completedAt = ago(2 + n / 100);
     const record = makeBulkExport({
-      ...{ id, connectionId: idOf(connection), provider: 'athenahealth', createdAt: ago(5 + n / 100), completedAt },
+      id,
+      connectionId: idOf(connection),
+      provider: 'athenahealth',
+      createdAt: ago(5 + n / 100),
+      completedAt,
       ...(hasFailed ? { phase: 'failed', error } : { phase: 'completed' }),
     });
     // The newest export of a connection has the largest id.
@@ -53,8 +71,13 @@ export async function plantMany(store: Store): Promise<void> {
     await store.connections.saveWebhook({ id: idOf(n), url: `https://client.invalid/${n}`, secret: 'whsec_c2VjcmV0' });
     for (const state of ['pending', 'failed'] as const)
       await store.webhookDeliveries.insertMissing({
-        ...{ id: `job_many_${digits(n)}.${state}`, connectionId: idOf(n), url: `https://client.invalid/${n}`, state },
-        ...{ type: 'bulk-export.failed', body: '{}', createdAt: ago(3) },
+        id: `job_many_${digits(n)}.${state}`,
+        connectionId: idOf(n),
+        url: `https://client.invalid/${n}`,
+        state,
+        type: 'bulk-export.failed',
+        body: '{}',
+        createdAt: ago(3),
         attempts: Array.from({ length: 8 }, (_, index) => ({ at: ago(3 - index / 4), status: 503 })),
       });
   }
@@ -63,8 +86,15 @@ export async function plantMany(store: Store): Promise<void> {
   await store.quarantine.put({
     now: ago(1),
     lines: Array.from({ length: lines }, (_, n) => ({
-      ...{ connectionId: idOf(7), runId: exportId, fileId: `${exportId}.1`, line: n + 1, offset: n * 20 },
-      ...{ reason: 'invalid-json', resourceType: 'Observation', bytes, sizeBytes: bytes.length },
+      connectionId: idOf(7),
+      runId: exportId,
+      fileId: `${exportId}.1`,
+      line: n + 1,
+      offset: n * 20,
+      reason: 'invalid-json',
+      resourceType: 'Observation',
+      bytes,
+      sizeBytes: bytes.length,
     })),
   });
 }

@@ -106,7 +106,9 @@ async function fillHistory({ store, connectionId }: BrowsedSystem['system']): Pr
     const outcome = hasFailed ? ('failed' as const) : ('completed' as const);
     const run = { kind: 'export' as const, at, outcome, seconds: [varied(5200)] };
     await store.historySamples.save({
-      ...{ id: at.toISOString(), at, runsUntil: at },
+      id: at.toISOString(),
+      at,
+      runsUntil: at,
       queues: [{ queue: 'file-download', waiting: 0, oldestSeconds: sinceNight === 0 ? varied(80) : 0 }],
       budgets: [{ name: 'athenahealth.production', used: varied(21_000), limit: 100_000 }],
       lags: [{ connectionId, seconds: sinceNight * 3600 }],

@@ -56,7 +56,12 @@ export async function runRound(options: RoundOptions) {
   await simulator.cancelOrders();
   const exports = [first, ...retry];
   const verdict = await verifyRound({
-    ...{ system, watch, exports, disruptions, watermarks, faults },
+    system,
+    watch,
+    exports,
+    disruptions,
+    watermarks,
+    faults,
     mayFail: action.mayFailExports,
     takesProcesses: action.takesProcesses,
   });

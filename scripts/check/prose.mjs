@@ -47,8 +47,11 @@ async function breakRules(rules, text) {
 
 async function misspellings() {
   const settings = mergeSettings(await getDefaultSettings(), {
-    ...{ words, language: 'en-US,en-GB', caseSensitive: false },
-    ...{ maxNumberOfProblems: 10_000, maxDuplicateProblems: 10_000 },
+    words,
+    language: 'en-US,en-GB',
+    caseSensitive: false,
+    maxNumberOfProblems: 10_000,
+    maxDuplicateProblems: 10_000,
   });
   const options = { noConfigSearch: true, generateSuggestions: false };
   const { issues } = await spellCheckDocument(

@@ -33,11 +33,15 @@ test('another Bulkhead has every resource of this one in the end, during changes
 /** Starts a system whose connection is the FHIR base URL of another one. */
 async function startTarget(source: ServedSystem) {
   const provider = {
-    ...{ id: 'upstream', name: 'Another Bulkhead', defaultEnvironment: 'main', defaultScope: 'system/*.rs' },
+    id: 'upstream',
+    name: 'Another Bulkhead',
+    defaultEnvironment: 'main',
+    defaultScope: 'system/*.rs',
     environments: { main: { fhirEndpoint: source.fhirUrl } },
   };
   const system: TestSystem = await startTestSystem({
-    ...{ patients: 1, workerCount: 1 },
+    patients: 1,
+    workerCount: 1,
     env(folder) {
       const file = join(folder, 'upstream.json');
       writeFileSync(file, JSON.stringify([provider]));
@@ -49,7 +53,9 @@ async function startTarget(source: ServedSystem) {
   const call = createApiClient(system);
   await call('POST', '/api/ehr/signing-keys', { alg: 'RS384' });
   const client = await source.call<{ id: string }>('POST', '/api/ehr/clients', {
-    ...{ name: 'another Bulkhead', scope: 'system/*.rs', jwksUrl: `${baseUrl}/.well-known/jwks.json` },
+    name: 'another Bulkhead',
+    scope: 'system/*.rs',
+    jwksUrl: `${baseUrl}/.well-known/jwks.json`,
   });
   const auth = { method: 'private_key_jwt', clientId: client.id };
   const { id: connectionId } = await call<{ id: string }>('POST', '/api/ehr/connections', {

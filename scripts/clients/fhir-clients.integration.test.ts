@@ -120,11 +120,15 @@ interface Bundle {
 const python = { command: 'python3', env: process.env };
 for (const { name, version, script, more } of [
   {
-    ...{ name: 'fhirpy', version: '2.3.1', script: 'read-with-fhirpy.py' },
+    name: 'fhirpy',
+    version: '2.3.1',
+    script: 'read-with-fhirpy.py',
     more: { modes: ['include', 'match'], errors: ['not found', 'invalid-request'] },
   },
   {
-    ...{ name: 'fhirclient', version: '4.4.0', script: 'read-with-fhirclient.py' },
+    name: 'fhirclient',
+    version: '4.4.0',
+    script: 'read-with-fhirclient.py',
     more: { version: '4.0.1', errors: ['not found'] },
   },
 ]) {

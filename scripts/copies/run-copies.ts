@@ -124,8 +124,12 @@ interface Copy {
 /** Runs the copier, and starts it again whenever it ends, as systemd or Docker do. */
 async function keepRunning({ system, url }: { readonly system: TestSystem; readonly url: string }): Promise<Copy> {
   const env = {
-    ...{ PATH: process.env.PATH, BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey },
-    ...{ BULKHEAD_CONNECTION: system.connectionId, DATABASE_URL: url, POLL_SECONDS: '1' },
+    PATH: process.env.PATH,
+    BULKHEAD_URL: system.baseUrl,
+    BULKHEAD_API_KEY: system.apiKey,
+    BULKHEAD_CONNECTION: system.connectionId,
+    DATABASE_URL: url,
+    POLL_SECONDS: '1',
   };
   const args = ['--conditions=@bulkhead/source', copier];
   let program: Tethered;

@@ -27,7 +27,9 @@ describeWith({ title: 'the system in containers', tool: missing ? { missing } : 
     ATHENAHEALTH_CLIENT_ID: 'simulator-client',
     ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
     // Any free port.
-    ...{ REDIS_PORT: '0', MONGODB_PORT: '0', API_PORT: '0' },
+    REDIS_PORT: '0',
+    MONGODB_PORT: '0',
+    API_PORT: '0',
   });
   let api: ApiClient;
   const browser = createBrowser();

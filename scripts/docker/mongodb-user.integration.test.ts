@@ -37,7 +37,9 @@ test('migrate, an export, an erasure and a purge work with only the role readWri
   await expectOnlyItsDatabase(mongodbUri);
   const redisUrl = services.redis.url;
   const system = await startTestSystem({
-    ...{ patients: 5, workerCount: 1, hasFastRate: true },
+    patients: 5,
+    workerCount: 1,
+    hasFastRate: true,
     services: { redisUrl, mongodbUri, prefix: '{user}' },
   });
   stack.defer(() => system.stop());

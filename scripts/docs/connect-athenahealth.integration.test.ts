@@ -15,10 +15,7 @@ const env = { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey };
 await runShell({ commands: `bulkhead connections delete ${system.connectionId} --yes`, folder, env });
 const secretFile = join(folder, 'secret');
 writeFileSync(secretFile, 'simulator-secret\n');
-const filledIn = {
-  ...{ SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client' },
-  ...env,
-};
+const filledIn = { SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client', ...env };
 // As strict as the real athenahealth is known to be, on the first day: a new application has no scope, and the practice has not granted access.
 const firstDay = {
   scopeVersion: 'v2',

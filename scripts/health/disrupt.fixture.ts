@@ -110,9 +110,17 @@ const withoutWorkers: readonly Disruption[] = [
     async disrupt({ store, addConnection }) {
       const [connectionId, at] = [await addConnection(), new Date()];
       await store.syncRuns.insert({
-        ...{ id: newId('sync'), connectionId, provider: 'athenahealth', phase: 'failed', version: 1 },
+        id: newId('sync'),
+        connectionId,
+        provider: 'athenahealth',
+        phase: 'failed',
+        version: 1,
         request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
-        ...{ types: [], skipped: [], warnings: [], createdAt: at, completedAt: at },
+        types: [],
+        skipped: [],
+        warnings: [],
+        createdAt: at,
+        completedAt: at,
       });
     },
   },
@@ -157,8 +165,15 @@ const withoutWorkers: readonly Disruption[] = [
       const [id, now] = [`doc_${randomUUID()}`, new Date()];
       await store.documents.note([
         {
-          ...{ id, connectionId, resource: { type: 'DocumentReference', id: 'd1' }, index: 0 },
-          ...{ fingerprint: 'f', state: 'pending', notes: [], attempts: 0, createdAt: now },
+          id,
+          connectionId,
+          resource: { type: 'DocumentReference', id: 'd1' },
+          index: 0,
+          fingerprint: 'f',
+          state: 'pending',
+          notes: [],
+          attempts: 0,
+          createdAt: now,
         },
       ]);
       await store.documents.fail({ id, error: { code: 'ehr-forbidden', message: 'Forbidden.' }, now });
@@ -170,8 +185,14 @@ const withoutWorkers: readonly Disruption[] = [
     async disrupt({ store, system: { connectionId } }) {
       const now = new Date();
       await store.webhookDeliveries.insertMissing({
-        ...{ id: `wh_${randomUUID()}`, connectionId, url: 'https://client.example/hook', type: 'bulk-export.failed' },
-        ...{ body: '{}', state: 'failed', attempts: [{ at: now, status: 500 }], createdAt: now },
+        id: `wh_${randomUUID()}`,
+        connectionId,
+        url: 'https://client.example/hook',
+        type: 'bulk-export.failed',
+        body: '{}',
+        state: 'failed',
+        attempts: [{ at: now, status: 500 }],
+        createdAt: now,
       });
     },
   },
@@ -219,7 +240,11 @@ export async function disruptAll(system: TestSystem): Promise<void> {
   const addConnection = async (testedMsAgo = 0) => {
     const id = newId('conn');
     await store.connections.insert({
-      ...{ id, name: id, provider: 'athenahealth', environment: 'production', auth: { method: 'none' } },
+      id,
+      name: id,
+      provider: 'athenahealth',
+      environment: 'production',
+      auth: { method: 'none' },
       fhirEndpoint: system.simulator.fhirEndpoint,
       createdAt: new Date(),
     });
@@ -250,8 +275,16 @@ async function plantSchedule(
   { dueInMs, createdMsAgo }: { readonly dueInMs: number; readonly createdMsAgo: number },
 ): Promise<void> {
   await store.schedules.insert({
-    ...{ id: newId('sched'), connectionId: await addConnection(), provider: 'athenahealth', kind: 'export' },
-    ...{ request: {}, cron: '0 2 * * *', timeZone: 'UTC', spreadMs: 0, paused: false, version: 1 },
+    id: newId('sched'),
+    connectionId: await addConnection(),
+    provider: 'athenahealth',
+    kind: 'export',
+    request: {},
+    cron: '0 2 * * *',
+    timeZone: 'UTC',
+    spreadMs: 0,
+    paused: false,
+    version: 1,
     nextRunAt: new Date(Date.now() + dueInMs),
     createdAt: new Date(Date.now() - createdMsAgo),
   });
@@ -260,7 +293,15 @@ async function plantSchedule(
 async function plantProcess(store: Store, change: Partial<Parameters<Store['processStates']['save']>[0]>) {
   const now = new Date();
   await store.processStates.save({
-    ...{ id: randomUUID(), kind: 'api', host: 'planted', pid: 1, startedAt: now, reportedAt: now },
-    ...{ isStopped: false, down: [], counts: [], ...change },
+    id: randomUUID(),
+    kind: 'api',
+    host: 'planted',
+    pid: 1,
+    startedAt: now,
+    reportedAt: now,
+    isStopped: false,
+    down: [],
+    counts: [],
+    ...change,
   });
 }

@@ -106,7 +106,10 @@ async function readViews(): Promise<Views> {
 }
 const severities = ['ok', 'warning', 'critical'];
 const everywhere = (severity: unknown) => ({
-  ...{ report: severity, metric: severity, doctor: severity, overview: severity },
+  report: severity,
+  metric: severity,
+  doctor: severity,
+  overview: severity,
 });
 
 describe('the health of a deployment', () => {
@@ -114,7 +117,9 @@ describe('the health of a deployment', () => {
     await send(system, `/api/ehr/connections/${system.connectionId}/test`, {});
     // The first sweep and the first reports of the workers take some seconds.
     await waitFor(async () => (await readReport()).every(({ severity }) => severity === 'ok'), {
-      ...{ timeoutMs: 30_000, intervalMs: 500, what: 'a green report' },
+      timeoutMs: 30_000,
+      intervalMs: 500,
+      what: 'a green report',
     });
     const views = await readViews();
     expect([...views]).toEqual([...views.keys()].map((id) => [id, everywhere('ok')]));

@@ -51,8 +51,14 @@ test('a program whose port is taken ends with one clear line, takes no job, and 
       stderr: '',
       faults: [
         {
-          ...{ level: 50, name: app, pid: expect.any(Number), time: expect.any(String) },
-          ...{ msg: 'start failed', code: 'EADDRINUSE', port, reason: reasonOf(variable) },
+          level: 50,
+          name: app,
+          pid: expect.any(Number),
+          time: expect.any(String),
+          msg: 'start failed',
+          code: 'EADDRINUSE',
+          port,
+          reason: reasonOf(variable),
         },
       ],
     });
@@ -73,6 +79,8 @@ test('a program whose port is taken ends with one clear line, takes no job, and 
   };
   // The first sweep and the first report of the worker take some seconds. Redis keeps nothing on disk in a test run.
   await waitFor(async () => (await doctor()).every((check) => check === 'redis'), {
-    ...{ timeoutMs: 30_000, intervalMs: 500, what: 'a green doctor' },
+    timeoutMs: 30_000,
+    intervalMs: 500,
+    what: 'a green doctor',
   });
 }, 180_000);

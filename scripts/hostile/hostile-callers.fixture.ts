@@ -119,7 +119,10 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
   const fhir = `/api/ehr/athenahealth/fhir/${connectionId}`;
   const search = (name: string, make: (count: number) => string): HostileRequest => ({
     endpoint: 'searchFhirByPost',
-    ...{ name, method: 'POST', path: `${fhir}/Observation/_search`, headers: { 'content-type': form } },
+    name,
+    method: 'POST',
+    path: `${fhir}/Observation/_search`,
+    headers: { 'content-type': form },
     body: largest(searchBytes, make),
   });
   type Parameters = readonly (readonly [string, string])[];
@@ -127,7 +130,9 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
     ['', 'Patient/', `Group/${connectionId}/`].map(
       (level, index): HostileRequest => ({
         endpoint: ['exportSystemByPost', 'exportPatientsByPost', 'exportGroupByPost'][index] ?? '',
-        ...{ name, method: 'POST', path: `${fhir}/${level}$export` },
+        name,
+        method: 'POST',
+        path: `${fhir}/${level}$export`,
         body: largest(kickOffBytes, (count) => parameters(make(count))),
         headers: { prefer, accept: 'application/fhir+json', 'content-type': 'application/fhir+json' },
       }),
@@ -198,7 +203,10 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
     ),
     {
       endpoint: 'issueToken',
-      ...{ name: 'many scopes', method: 'POST', path: '/api/ehr/oauth/token', headers: { 'content-type': form } },
+      name: 'many scopes',
+      method: 'POST',
+      path: '/api/ehr/oauth/token',
+      headers: { 'content-type': form },
       body: largest(tokenBytes, (count) =>
         token(
           values(count, 'system/A')

@@ -60,7 +60,9 @@ beforeAll(async () => {
     const filled = path.replace('{provider}', 'athenahealth').replace('{connectionId}', connectionId);
     for (const [name, body] of Object.entries(hostileBodies))
       await send(`${id}: ${name}`, {
-        ...{ method, path: filled.replace(/\{\w+\}/g, 'unknown'), body },
+        method,
+        path: filled.replace(/\{\w+\}/g, 'unknown'),
+        body,
         headers: { 'content-type': type },
       });
   }
@@ -133,10 +135,7 @@ async function readSlowly(): Promise<void> {
     const isTable = index % 2 === 1;
     await fetch(
       `${baseUrl}/api/ehr/athenahealth/${isTable ? table : `resources/Binary?connectionId=${connectionId}`}`,
-      {
-        ...{ headers, signal: leave.signal },
-        ...(isTable ? { method: 'POST', body: JSON.stringify(view) } : {}),
-      },
+      { headers, signal: leave.signal, ...(isTable ? { method: 'POST', body: JSON.stringify(view) } : {}) },
     ).catch(() => undefined);
   });
   // The first of them have begun, and hold what they have read.

@@ -31,8 +31,13 @@ beforeAll(async () => {
     { fhirEndpoint: `${ehr.url}/${path}` },
   ]);
   const provider = {
-    ...{ id: 'hostile', name: 'A hostile server', defaultEnvironment: 'egood', defaultScope: 'system/*.read' },
-    ...{ environments: Object.fromEntries(environments), clientId: 'client', clientSecret: 'secret' },
+    id: 'hostile',
+    name: 'A hostile server',
+    defaultEnvironment: 'egood',
+    defaultScope: 'system/*.read',
+    environments: Object.fromEntries(environments),
+    clientId: 'client',
+    clientSecret: 'secret',
   };
   const env = (folder: string) => {
     const providersFile = join(folder, 'providers.json');

@@ -31,8 +31,13 @@ beforeAll(async () => {
   const paths = [sharedPath, ...plants.keys()];
   const environments = paths.map((path) => [`e${path}`, { fhirEndpoint: `${ehr.url}/${path}` }]);
   const provider = {
-    ...{ id: 'planting', name: 'A server that plants marks', defaultEnvironment: 'e0', defaultScope: 'system/*.read' },
-    ...{ environments: Object.fromEntries(environments), clientId: 'client', clientSecret: 'secret' },
+    id: 'planting',
+    name: 'A server that plants marks',
+    defaultEnvironment: 'e0',
+    defaultScope: 'system/*.read',
+    environments: Object.fromEntries(environments),
+    clientId: 'client',
+    clientSecret: 'secret',
     // Each patient has its own searches, so that each search is answered by one plant.
     search: { idsPerRequest: 1 },
   };
@@ -40,7 +45,9 @@ beforeAll(async () => {
     const providersFile = join(folder, 'providers.json');
     writeFileSync(providersFile, JSON.stringify([provider]));
     return {
-      ...{ BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' },
+      BULKHEAD_PROVIDERS_FILE: providersFile,
+      DEBUG: 'athenahealth:*',
+      WORKER_DOCUMENTS: 'on',
       // Many exports run at once. Each poll is a job, and a sweep reads each export.
       WORKER_POLL_INTERVAL_MS: '1000',
       WORKER_SWEEP_INTERVAL_MS: '5000',

@@ -52,15 +52,25 @@ const meta = { versionId: '1', lastUpdated: '2026-01-01T00:00:00Z' };
 export const patientIdOf = (suffix = '1') => `p${suffix}`;
 const subjectOf = (suffix?: string) => ({ reference: `Patient/${patientIdOf(suffix)}` });
 const patient = (suffix?: string) => ({
-  ...{ resourceType: 'Patient', id: patientIdOf(suffix), meta },
+  resourceType: 'Patient',
+  id: patientIdOf(suffix),
+  meta,
   name: [{ family: 'family' }],
 });
 const observation = (suffix = '1') => ({
-  ...{ resourceType: 'Observation', id: `o${suffix}`, meta, status: 'final', code: { text: 'code' } },
+  resourceType: 'Observation',
+  id: `o${suffix}`,
+  meta,
+  status: 'final',
+  code: { text: 'code' },
   subject: subjectOf(suffix),
 });
 const documentReference = (base: string, suffix = '1') => ({
-  ...{ resourceType: 'DocumentReference', id: `d${suffix}`, meta, status: 'current', subject: subjectOf(suffix) },
+  resourceType: 'DocumentReference',
+  id: `d${suffix}`,
+  meta,
+  status: 'current',
+  subject: subjectOf(suffix),
   content: [{ attachment: { contentType: 'text/plain', url: `${base}/Binary/b1`, title: 'title', hash: 'hash' } }],
 });
 const errors = (route: Route): Variant[] => [
@@ -153,7 +163,9 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
     status: 200,
     headers: { ...json, date: 'Fri, 02 Jan 2026 00:00:00 GMT' },
     body: {
-      ...{ resourceType: 'Bundle', id: 'bundle', type: 'searchset' },
+      resourceType: 'Bundle',
+      id: 'bundle',
+      type: 'searchset',
       link: [{ relation: 'self', url: `${base}/Patient` }],
       entry: [
         { fullUrl: `${base}/Patient/${patientIdOf(suffix)}`, resource: patient(suffix), search: { mode: 'match' } },
@@ -208,7 +220,8 @@ export const variants: readonly Variant[] = [
       status: 200,
       headers: json,
       body: {
-        ...{ resourceType: 'Bundle', type: 'searchset' },
+        resourceType: 'Bundle',
+        type: 'searchset',
         link: [{ relation: 'next', url: `${base}/Patient?page=2` }],
         entry: [{ resource: { resourceType: 'Patient', id: patientIdOf(suffix), meta } }],
       },

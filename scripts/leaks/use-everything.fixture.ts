@@ -112,7 +112,10 @@ async function plantPatients(system: TestSystem, planted: Planted): Promise<void
   const subject = { reference: `Patient/${patientId}` };
   const data = Buffer.from(planted.document).toString('base64');
   const document = (id: string, attachment: object) => ({
-    ...{ resourceType: 'DocumentReference', id, status: 'current', subject },
+    resourceType: 'DocumentReference',
+    id,
+    status: 'current',
+    subject,
     content: [{ attachment: { contentType: 'text/plain', ...attachment } }],
   });
   const resources = [

@@ -23,7 +23,10 @@ async function main({ rounds, seed, kind, json }: ProtocolFuzzOptions): Promise<
   let isClean = false;
   try {
     const summary = await runRounds({
-      ...{ system, rounds, seed, kind },
+      system,
+      rounds,
+      seed,
+      kind,
       onFailure: (failed) => steps.print(describe(failed)),
       onLate: (traces) => steps.print(`erased, but stored again later: ${traces.slice(0, 20).join(', ')}`),
       onProgress: (done) => {

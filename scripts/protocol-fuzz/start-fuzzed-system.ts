@@ -50,7 +50,9 @@ export async function startFuzzedSystem(options: {
   const stopServers = () => Promise.all(servers.map((server) => server.stop()));
   try {
     const system = await startTestSystem({
-      ...{ folder, report, seed: 1 },
+      folder,
+      report,
+      seed: 1,
       // Its simulated athenahealth is not used.
       patients: 5,
       clock: { preload: join(import.meta.dirname, 'fast-clock.preload.ts'), env: { FAST_CLOCK_FILE: clockFile } },
@@ -62,7 +64,11 @@ export async function startFuzzedSystem(options: {
     const { store, baseUrl, apiKey, workers } = system;
     const client = await MongoClient.connect(system.mongodb.url);
     return {
-      ...{ store, baseUrl, apiKey, slots, now },
+      store,
+      baseUrl,
+      apiKey,
+      slots,
+      now,
       /** Not through the store, so that nothing is left out. */
       database: client.db(),
       stopper: new WorkerStopper({ workers, clock: { file: clockFile, value: clock } }),

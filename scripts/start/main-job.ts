@@ -67,7 +67,10 @@ function describe({ phase, progress, counts }: ExportView): string {
 function toResult({ id, status, partial = false, counts, warnings, errorMessage }: ExportView) {
   const { stored, promised } = counts;
   return {
-    ...{ exportId: id, stored, promised, warnings: warnings.map(({ message }) => message) },
+    exportId: id,
+    stored,
+    promised,
+    warnings: warnings.map(({ message }) => message),
     /** The export completed, but something that was requested is missing. */
     partial,
     /** Why the export did not complete. */

@@ -103,7 +103,12 @@ async function startAll(options: StartingSystem) {
   await toolsBuilt;
   const { exited } = services;
   return {
-    ...{ store, baseUrl: api.url, simulatorUrl: simulator.url, state, workers, exited },
+    store,
+    baseUrl: api.url,
+    simulatorUrl: simulator.url,
+    state,
+    workers,
+    exited,
     /** The environment of the apps, for programs that run beside them. */
     env,
     /** The API and the workers. */

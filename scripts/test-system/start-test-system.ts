@@ -176,7 +176,18 @@ async function startAll({
     simulator.readClock(),
   ]);
   return {
-    ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, encryptionKey, lockMs },
+    redis,
+    mongodb,
+    simulator,
+    store,
+    api,
+    workers,
+    baseUrl,
+    apiKey,
+    connectionId,
+    prefix,
+    encryptionKey,
+    lockMs,
     /** The environment of the API and the workers, for processes that a test runs itself. */
     env,
     /** Starts a further API. */

@@ -89,7 +89,14 @@ export function buildApp({
   const egressGuard = createEgressGuard({ proxy: proxyOf(config) });
   const rules = { privateNetwork: config.API_CLIENT_KEYS_PRIVATE_NETWORK };
   const services = createServices({
-    ...{ store, producer, registry, redis, prefix: config.BULKHEAD_PREFIX, kickOffWaitMs, testWaitMs, version },
+    store,
+    producer,
+    registry,
+    redis,
+    prefix: config.BULKHEAD_PREFIX,
+    kickOffWaitMs,
+    testWaitMs,
+    version,
     clientKeys: {
       readJson: (url) => readJson({ guard: egressGuard, rules, url }),
       urlFault: (url) => urlFault(new URL(url), rules),
@@ -117,9 +124,18 @@ export function buildApp({
   watchSystem({ metrics, services });
   const reporter = new ProcessReporter({ kind: 'api', store, metrics, health, facts: { version } });
   const http = createHttpApp({
-    ...{ services, producer, limits, logger, tracing },
+    services,
+    producer,
+    limits,
+    logger,
+    tracing,
     process: {
-      ...{ health, metrics, refusedAttempts, limits, streams, stopping: stopping.signal },
+      health,
+      metrics,
+      refusedAttempts,
+      limits,
+      streams,
+      stopping: stopping.signal,
       downloads: new DownloadSlots(),
       publicUrl: config.API_PUBLIC_URL,
     },

@@ -109,7 +109,10 @@ export function identityProviderOf(config: ApiConfig): IdentityProvider | undefi
   const { API_OIDC_ISSUER: issuer, API_OIDC_CLIENT_ID: clientId } = config;
   if (issuer === undefined || clientId === undefined) return undefined;
   return new IdentityProvider({
-    ...{ issuer, clientId, clientSecret: config.API_OIDC_CLIENT_SECRET, scope: config.API_OIDC_SCOPE },
+    issuer,
+    clientId,
+    clientSecret: config.API_OIDC_CLIENT_SECRET,
+    scope: config.API_OIDC_SCOPE,
     roleClaim: config.API_OIDC_ROLE_CLAIM,
     roles: {
       viewer: config.API_OIDC_VIEWERS,

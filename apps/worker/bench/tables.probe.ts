@@ -84,9 +84,17 @@ serveProbe({
     const service = new TableService({ store: deps.store, connections: { find: async () => connection } });
     return async () => {
       const { chunks } = await service.open({
-        ...{ provider: 'athenahealth', view: 'observation', connectionIds: [connectionId], scope: 'all', format },
-        ...{ quotesFormulas: false, since: undefined, limit: undefined, parameters: new URLSearchParams() },
-        ...{ signal: new AbortController().signal, onFurther: async () => undefined },
+        provider: 'athenahealth',
+        view: 'observation',
+        connectionIds: [connectionId],
+        scope: 'all',
+        format,
+        quotesFormulas: false,
+        since: undefined,
+        limit: undefined,
+        parameters: new URLSearchParams(),
+        signal: new AbortController().signal,
+        onFurther: async () => undefined,
       });
       let bytes = 0;
       for await (const chunk of chunks) bytes += chunk.length;

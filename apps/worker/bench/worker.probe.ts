@@ -107,7 +107,9 @@ serveProbe({
     for (let index = 0; index < count; index++) {
       const statusUrl = `${connection.fhirEndpoint}/bulkstatus/${index}`;
       const record = makeBulkExport({
-        ...{ connectionId: connection.id, phase: 'exporting' as const, statusUrl },
+        connectionId: connection.id,
+        phase: 'exporting' as const,
+        statusUrl,
         createdAt: new Date(),
       });
       await store.bulkExports.insert({ record, requestKey: record.id });
@@ -125,11 +127,7 @@ async function makeExport(files: readonly ServedFile[]) {
   const record = makeBulkExport({ id: exportId, connectionId: connection.id, phase: 'downloading' });
   await store.bulkExports.insert({ record, requestKey: exportId });
   const ledger = files.map(({ type, url, count: promisedCount }) =>
-    makeOutputFile({
-      ...{ exportId, type, url, promisedCount },
-      connectionId: connection.id,
-      requiresAccessToken: false,
-    }),
+    makeOutputFile({ exportId, type, url, promisedCount, connectionId: connection.id, requiresAccessToken: false }),
   );
   const order = async (): Promise<void> => {
     await store.outputFiles.insertMissing(ledger);

@@ -174,7 +174,10 @@ export function buildApp({
   );
   watchHealth(metrics, health);
   const reporter = new ProcessReporter({
-    ...{ kind: 'worker', store, metrics, health },
+    kind: 'worker',
+    store,
+    metrics,
+    health,
     facts: { version, queues: [...queues], callsPrivateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK },
   });
   const sweepScheduler = createSweepScheduler({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });

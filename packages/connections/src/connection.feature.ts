@@ -40,12 +40,14 @@ export const connectionFeature = defineFeature({
     const byId = (_id: string) => ({ _id });
     const owned = ownedRecords(database, [
       {
-        ...{ collection: collections.authorizationRequests, kind: 'authorizationRequests' },
+        collection: collections.authorizationRequests,
+        kind: 'authorizationRequests',
         // Of the connection that is authorized again, and of the one that was created.
         ofConnection: (connectionId) => ({ $or: [{ connectionId }, { 'result.connectionId': connectionId }] }),
       },
       {
-        ...{ collection: collections.connectionKeys, kind: 'connectionKeys' },
+        collection: collections.connectionKeys,
+        kind: 'connectionKeys',
         ofConnection: (connectionId) => ({ connectionId }),
       },
       { collection: collections.connectionProbes, kind: 'connectionProbes', ofConnection: byId },
@@ -66,7 +68,9 @@ export const connectionFeature = defineFeature({
       async erasePatient({ connectionId, patientId }) {
         const of = { database, filter: byId(connectionId), patientId };
         const inConnection = await forgetTexts({
-          ...{ ...of, collection: collections.connections, schema: connectionDocumentSchema },
+          ...of,
+          collection: collections.connections,
+          schema: connectionDocumentSchema,
         });
         // A probe still needs the addresses of its exports.
         const filter = { ...of.filter, phase: { $nin: activeProbePhases } };

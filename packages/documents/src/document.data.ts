@@ -57,7 +57,9 @@ export function createDocumentData(options: DocumentDataOptions) {
       const ofDocuments = await deleteInBatches<StoredDocument>(
         { ...pass, database },
         {
-          ...{ collection: collections.documents, filter: { connectionId }, projection: { progress: 1 } },
+          collection: collections.documents,
+          filter: { connectionId },
+          projection: { progress: 1 },
           async before(page) {
             for (const { progress } of page) if (progress) await contents.remove(progress);
           },
@@ -109,7 +111,10 @@ export function createDocumentData(options: DocumentDataOptions) {
       return (
         changed +
         (await forgetTexts({
-          ...{ database, collection: collections.documents, schema: documentSchema, patientId },
+          database,
+          collection: collections.documents,
+          schema: documentSchema,
+          patientId,
           filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
         }))
       );

@@ -31,7 +31,9 @@ export const erasureFeature = defineFeature({
     const { database, secretBox, processKind, verifyKeys, readKeptOut } = options;
     const erasures = new ErasureRepository(database);
     const writingProcesses = new WritingProcessRepository({
-      ...{ database, verifyKeys, self: readIdentity(processKind) },
+      database,
+      verifyKeys,
+      self: readIdentity(processKind),
       encryptionKeyId: secretBox.currentKeyId,
     });
     const gate = new ErasureGate({ erasures, readKeptOut, processes: writingProcesses });

@@ -78,7 +78,10 @@ export function createServices(options: ServicesOptions) {
   };
   const connectionSchedules = createConnectionSchedules(store, producer);
   const connections = new ConnectionService({
-    ...{ store, producer, registry, testWaitMs },
+    store,
+    producer,
+    registry,
+    testWaitMs,
     schedules: connectionSchedules,
     findActive,
   });
@@ -103,7 +106,8 @@ export function createServices(options: ServicesOptions) {
     reader: { redis, prefix },
   });
   const resources = new ResourceService({
-    ...{ store, connections },
+    store,
+    connections,
     purges: {
       async find(connectionId) {
         const erasure = await store.erasures.findOfConnection(connectionId);
@@ -137,7 +141,9 @@ export function createServices(options: ServicesOptions) {
     monitoring,
     probes: new ProbeService({ store, producer, registry, connections, version: options.version }),
     quarantine: new QuarantineService({
-      ...{ store, producer, connections },
+      store,
+      producer,
+      connections,
       sources: {
         findRun: async (id) => (await store.bulkExports.find(id)) ?? store.syncRuns.find(id),
         findExportOf: async (fileId) => (await store.outputFiles.find(fileId))?.exportId,

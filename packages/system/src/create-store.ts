@@ -59,7 +59,9 @@ export function createStore(options: StoreOptions) {
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = new EncryptionKeyRepository({ database, secretBox });
   const erasure = features.erasure.open({
-    ...{ database, secretBox, verifyKeys: () => encryptionKeys.verify() },
+    database,
+    secretBox,
+    verifyKeys: () => encryptionKeys.verify(),
     processKind: options.processKind ?? 'program',
     readKeptOut: () => resources.repositories.keptOut.listAll(),
   });

@@ -20,13 +20,18 @@ export function createWebhookData({ database }: { readonly database: Database })
     encryptedFields: encryptsNothing,
     ...ownedRecords(database, [
       {
-        ...{ collection: collections.webhookDeliveries, kind: 'webhookDeliveries', isCounted: true },
+        collection: collections.webhookDeliveries,
+        kind: 'webhookDeliveries',
+        isCounted: true,
         ofConnection: (connectionId) => ({ connectionId }),
       },
     ]),
     erasePatient: ({ connectionId, patientId }) =>
       forgetTexts({
-        ...{ database, collection: collections.webhookDeliveries, schema: webhookDeliverySchema, patientId },
+        database,
+        collection: collections.webhookDeliveries,
+        schema: webhookDeliverySchema,
+        patientId,
         // A receiver is called at the URL of the request until it answers, for at most a day.
         filter: { connectionId, state: { $ne: 'pending' } },
       }),

@@ -3,7 +3,11 @@ import type { BenchRow } from '../bench.ts';
 import { verifyBaseline } from './verify-baseline.ts';
 
 const row = (name: string, ratio?: number): BenchRow => ({
-  ...{ name, value: 1, unit: 'x', goal: { of: 'ratio' }, runs: [] },
+  name,
+  value: 1,
+  unit: 'x',
+  goal: { of: 'ratio' },
+  runs: [],
   ...(ratio === undefined ? {} : { ratio }),
 });
 

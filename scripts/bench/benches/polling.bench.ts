@@ -36,7 +36,9 @@ async function fly(context: BenchContext, count: number): Promise<BenchRow[]> {
   const database = newDatabase();
   const { origin } = server;
   const files = Array.from({ length: keptJobs }, (_, index) => ({
-    ...{ type: 'Patient', url: `${origin}/${index}.ndjson`, count: 2 },
+    type: 'Patient',
+    url: `${origin}/${index}.ndjson`,
+    count: 2,
   }));
   await downloadAtOnce({ context, database, origin, files });
   const env = { AUTH: 'none', RATE_LIMIT: JSON.stringify(rateLimit), POLL_INTERVAL_MS: String(pollIntervalMs) };

@@ -32,11 +32,15 @@ export const served: Bench = {
     });
     return [
       compare({
-        ...{ name: 'served, an export to one client', measured: read, read: perSecond, unit: 'resources/s' },
+        name: 'served, an export to one client',
+        measured: read,
+        read: perSecond,
+        unit: 'resources/s',
         goal: { of: 'ratio', atLeast: 0.6 },
       }),
       medianRow({
-        ...{ name: 'served, memory of the API, of a tenth of the resources', unit: 'MB' },
+        name: 'served, memory of the API, of a tenth of the resources',
+        unit: 'MB',
         goal: { of: 'ratio', atMost: 1.3 },
         runs: [{ value: peakMegabytes(api.pid), floor: peakMegabytes(small.api.pid) }],
       }),
@@ -86,7 +90,9 @@ async function readExport(api: Api, units: number): Promise<Measurement> {
 /** Kick-offs of independent clients, and of clients that send one after the other. */
 async function kickOffRows(context: BenchContext, api: Api) {
   const load = {
-    ...{ method: 'GET' as const, headers: { ...api.headers, ...kickOffHeaders }, url: kickOffUrl(api) },
+    method: 'GET' as const,
+    headers: { ...api.headers, ...kickOffHeaders },
+    url: kickOffUrl(api),
     seconds: secondsOf[context.size],
   };
   const measured = {
@@ -100,7 +106,9 @@ async function kickOffRows(context: BenchContext, api: Api) {
     if ([...statuses].join() !== '202') throw new Error(`Kick-offs were answered ${[...statuses].join(', ')}.`);
     rows.push(
       singleRow({
-        ...{ name: `served, kick-offs, ${what}`, value: quantile(waitsMs, 0.99), unit: 'ms, p99' },
+        name: `served, kick-offs, ${what}`,
+        value: quantile(waitsMs, 0.99),
+        unit: 'ms, p99',
         goal: { of: 'value', atMost: 200 },
       }),
     );

@@ -4,12 +4,18 @@ import { formatRows } from './format-rows.ts';
 
 test('a row shows its value, floor, ratio and goal, and whether the goal is met', () => {
   const met: BenchRow = {
-    ...{ name: 'store', value: 9500.4, floor: 10_000, ratio: 0.95, unit: 'resources/s' },
+    name: 'store',
+    value: 9500.4,
+    floor: 10_000,
+    ratio: 0.95,
+    unit: 'resources/s',
     goal: { of: 'ratio', atLeast: 0.9 },
     runs: [{ value: 9000 }, { value: 9500.4 }],
   };
   const missed: BenchRow = {
-    ...{ name: 'memory', value: 210, unit: 'MB' },
+    name: 'memory',
+    value: 210,
+    unit: 'MB',
     goal: { of: 'value', atMost: 200 },
     runs: [{ value: 210 }],
   };

@@ -15,14 +15,20 @@ export async function checkDocuments(context: CheckContext): Promise<void> {
   await put(context, { resourceType: 'Binary', id: 'interop-text', contentType: 'text/plain', data: base64(text) });
   const hash = createHash('sha1').update(pdf).digest('base64');
   await put(context, {
-    ...{ resourceType: 'DocumentReference', id: 'interop-reference', status: 'current', subject },
+    resourceType: 'DocumentReference',
+    id: 'interop-reference',
+    status: 'current',
+    subject,
     content: [
       { attachment: { contentType: 'application/pdf', url: 'Binary/interop-pdf', size: pdf.length, hash } },
       { attachment: { contentType: 'text/plain', data: base64(note) } },
     ],
   });
   await put(context, {
-    ...{ resourceType: 'DiagnosticReport', id: 'interop-report', status: 'final', subject },
+    resourceType: 'DiagnosticReport',
+    id: 'interop-report',
+    status: 'final',
+    subject,
     code: { text: 'report' },
     presentedForm: [{ contentType: 'text/plain', url: `${server.url}/Binary/interop-text` }],
   });

@@ -19,7 +19,11 @@ export function bulkFileRoutes(resources: readonly SourceResource[]): Script {
   const transactionTime = new Date().toISOString();
   const capabilities = {
     resourceType: 'CapabilityStatement',
-    ...{ status: 'active', date: transactionTime, kind: 'instance', fhirVersion: '4.0.1', format: ['json'] },
+    status: 'active',
+    date: transactionTime,
+    kind: 'instance',
+    fhirVersion: '4.0.1',
+    format: ['json'],
     rest: [{ mode: 'server', resource: [...linesByType.keys()].map((type) => ({ type })) }],
   };
   const manifest = (origin: string) => ({

@@ -66,12 +66,14 @@ class HistoryRound {
     // Ids that are in the database only because of this round.
     const tag = randomUUID().slice(0, 13);
     this.#patients = Array.from({ length: plan.patients }, (_, index) => ({
-      ...{ type: 'Patient', id: `${tag}-p${index}` },
+      type: 'Patient',
+      id: `${tag}-p${index}`,
       patientId: undefined,
     }));
     const types = [...plan.resources, ...Array.from({ length: plan.fillers }, () => 'Observation')];
     const resources = types.map((type, index) => ({
-      ...{ type, id: `r${index}` },
+      type,
+      id: `r${index}`,
       patientId: this.#patients[index % plan.patients]?.id,
     }));
     this.#names = [...this.#patients, ...resources];

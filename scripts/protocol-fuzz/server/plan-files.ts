@@ -91,7 +91,10 @@ function deletedFiles(form: DeletionForm, deletions: readonly PastDeletion[]): H
   const lines = deletionLines(form, deletions).map((line) => `${JSON.stringify(line)}\n`);
   return [
     {
-      ...{ name: 'deleted', section: 'deleted', type: 'Bundle', content: Buffer.from(lines.join('')) },
+      name: 'deleted',
+      section: 'deleted',
+      type: 'Bundle',
+      content: Buffer.from(lines.join('')),
       // A file that lost its content has the original count. With a count of 0 it would really be empty.
       count: form === 'empty-file' ? deletions.length : lines.length,
     },

@@ -42,7 +42,10 @@ test('a person logs in at the identity provider, and the audit log names the per
   const send = await enter('ann');
   expect((await send('GET', '/api/ehr/session')).body.data).toMatchObject({
     apiKeyId: expect.stringMatching(/^user_[0-9a-f]{32}$/),
-    ...{ name: 'Ann Admin', role: 'operator', personRole: 'admin', via: 'session' },
+    name: 'Ann Admin',
+    role: 'operator',
+    personRole: 'admin',
+    via: 'session',
   });
   const { status } = await send('POST', '/api/ehr/api-keys', { name: 'made by Ann', role: 'client' });
   expect(status).toBe(201);

@@ -98,7 +98,11 @@ async function plant(store: Store): Promise<void> {
   const parts = [await part.end()];
   const size = { sizeBytes: content.length, partBytes: content.length };
   await store.documentContents.insert({
-    ...{ connectionId: 'conn_1', sha256: 'hash', upload: 'up_1', parts, createdAt: now },
+    connectionId: 'conn_1',
+    sha256: 'hash',
+    upload: 'up_1',
+    parts,
+    createdAt: now,
     ...size,
   });
   // As a process that has written nothing for a while.

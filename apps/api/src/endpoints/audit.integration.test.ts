@@ -265,7 +265,8 @@ test('a repeated request with the same Idempotency-Key is recorded as unchanged,
   const events = [await eventsOf(first), await eventsOf(await send())].flat();
   expect(events).toMatchObject(
     ['success', 'unchanged'].map((outcome) => ({
-      ...{ action: 'schedule.create', outcome },
+      action: 'schedule.create',
+      outcome,
       target: { id: first.body.data.id, connectionId },
     })),
   );

@@ -39,7 +39,9 @@ function contentsOf({ content = {} }: Part, where: string): Described[] {
 const described: readonly Described[] = [
   ...document.tags.map(({ name, description }: Part) => ({ where: `tag ${name}`, name, description })),
   ...Object.entries<Part>(document.components.headers).map(([name, { description }]) => ({
-    ...{ where: `header ${name}`, name, description },
+    where: `header ${name}`,
+    name,
+    description,
   })),
   ...Object.entries<Part>(document.components.schemas).flatMap(([name, schema]) => [
     { where: name, name, description: schema.description },

@@ -128,8 +128,12 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   applyFacts: {
     path: '/providers/facts',
     body: {
-      ...{ provider: 'athenahealth', environment: 'preview', measuredAt: '2026-01-01T00:00:00Z', version: '1' },
-      ...{ used: { requests: 1, exports: 0 }, facts: {} },
+      provider: 'athenahealth',
+      environment: 'preview',
+      measuredAt: '2026-01-01T00:00:00Z',
+      version: '1',
+      used: { requests: 1, exports: 0 },
+      facts: {},
     },
     answer: 'operators',
   },

@@ -33,16 +33,31 @@ export async function plantConnection(
   const record = makeBulkExport({ id: exportId, ...ofConnection, ...ended });
   await store.bulkExports.insert({ record, requestKey: exportId });
   await store.syncRuns.insert({
-    ...{ id: ids.syncRunId, ...ofConnection, phase: 'failed', version: 1, createdAt: now, completedAt: now },
+    id: ids.syncRunId,
+    ...ofConnection,
+    phase: 'failed',
+    version: 1,
+    createdAt: now,
+    completedAt: now,
     request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
-    ...{ types: [], skipped: [], warnings: [] },
+    types: [],
+    skipped: [],
+    warnings: [],
   });
   await store.schedules.insert(makeSchedule({ id: ids.scheduleId, ...ofConnection }));
   await store.documents.note([
     {
-      ...{ id: ids.documentId, connectionId, resource: { type: 'DocumentReference', id: 'd1' }, index: 0 },
-      ...{ patientId: 'p1', fingerprint: 'f', state: 'skipped', reason: 'too-large' },
-      ...{ notes: [], attempts: 0, createdAt: now },
+      id: ids.documentId,
+      connectionId,
+      resource: { type: 'DocumentReference', id: 'd1' },
+      index: 0,
+      patientId: 'p1',
+      fingerprint: 'f',
+      state: 'skipped',
+      reason: 'too-large',
+      notes: [],
+      attempts: 0,
+      createdAt: now,
     },
   ]);
   const place = { connectionId, runId: exportId, fileId: `${exportId}.1`, line: 1, offset: 0 };
@@ -52,12 +67,26 @@ export async function plantConnection(
     now,
   });
   await store.webhookDeliveries.insertMissing({
-    ...{ id: ids.deliveryId, connectionId, url: 'https://client.example/hook', type: 'bulk-export.failed' },
-    ...{ body: '{}', state: 'delivered', attempts: [], createdAt: now },
+    id: ids.deliveryId,
+    connectionId,
+    url: 'https://client.example/hook',
+    type: 'bulk-export.failed',
+    body: '{}',
+    state: 'delivered',
+    attempts: [],
+    createdAt: now,
   });
   const servedExportId = await store.servedExports.create({
-    ...{ connectionId, clientId, request: `https://bulkhead.example/${connectionId}`, types: [], typeFilters: [] },
-    ...{ patients: [], elements: [], ignored: [], until: now, expiresAt: new Date(Date.now() + 3_600_000) },
+    connectionId,
+    clientId,
+    request: `https://bulkhead.example/${connectionId}`,
+    types: [],
+    typeFilters: [],
+    patients: [],
+    elements: [],
+    ignored: [],
+    until: now,
+    expiresAt: new Date(Date.now() + 3_600_000),
   });
   const backendClient = await store.backendClients.create({
     name: 'etl',

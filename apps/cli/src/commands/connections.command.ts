@@ -314,7 +314,15 @@ function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) 
     });
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';
   return given({
-    ...{ method, clientId, scopeVersion, scopeTypes, scope, tokenEndpoint, secretBy, alg, kid },
+    method,
+    clientId,
+    scopeVersion,
+    scopeTypes,
+    scope,
+    tokenEndpoint,
+    secretBy,
+    alg,
+    kid,
     privateKey: readPrivateKey(options.privateKey),
     clientSecret: hasSecret ? env.BULKHEAD_CLIENT_SECRET || undefined : undefined,
   }) as { method: 'none' };

@@ -32,13 +32,23 @@ test('doctor shows its report if a connection is deleted before its test', async
 
 test('doctor shows one problem of 206 connections in a few lines, how to list them, and a last line that counts', async () => {
   const subject = (index: number) => ({
-    ...{ kind: 'connection', id: `conn_${index}`, connectionId: `conn_${index}`, connectionName: `Practice ${index}` },
-    ...{ reason: 'token failed: The EHR refused it.', code: 'token-refused' },
+    kind: 'connection',
+    id: `conn_${index}`,
+    connectionId: `conn_${index}`,
+    connectionName: `Practice ${index}`,
+    reason: 'token failed: The EHR refused it.',
+    code: 'token-refused',
   });
   const problem = {
-    ...{ key: 'credentials', severity: 'critical', title: '206 connections: the EHR refuses the credentials' },
-    ...{ reason: '206 last tests failed.', action: 'Edit the credentials.', checks: ['connections'], connections: 206 },
-    ...{ since: '2026-11-30T09:31:00Z', lastSeen: '2026-11-30T10:07:00Z' },
+    key: 'credentials',
+    severity: 'critical',
+    title: '206 connections: the EHR refuses the credentials',
+    reason: '206 last tests failed.',
+    action: 'Edit the credentials.',
+    checks: ['connections'],
+    connections: 206,
+    since: '2026-11-30T09:31:00Z',
+    lastSeen: '2026-11-30T10:07:00Z',
     subjects: Array.from({ length: 20 }, (_, index) => subject(index)),
   };
   const check = { id: 'redis', title: 'Redis', severity: 'ok', reason: 'Redis responds.', subjects: [] };

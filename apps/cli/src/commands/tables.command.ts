@@ -82,7 +82,8 @@ export const tables: CommandGroup = {
       async run(context, { connection, view: views = [], definition, out, format = 'ndjson', ...options }) {
         const { security, lastUpdated, since, limit, quoteFormulas, ...others } = options;
         const query: TableQuery = {
-          ...{ connectionId: connection, format },
+          connectionId: connection,
+          format,
           ...given({ ...others, _security: security, _lastUpdated: lastUpdated, _since: since, _limit: limit }),
           ...(quoteFormulas ? { quoteFormulas: 'true' } : {}),
         };

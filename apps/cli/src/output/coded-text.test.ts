@@ -12,8 +12,16 @@ test.each(codesOf('error'))(
   'the error %s is a text for people, also in lists and in the record of a run',
   async (code) => {
     const record = {
-      ...{ id: 'job_1', connectionId: 'c', status: 'FAILED', phase: 'failed', errorCode: code, errorMessage: message },
-      ...{ request: { exportType: 'Patient', resourceTypes: [] }, warnings: [], issues: [], timeline: [] },
+      id: 'job_1',
+      connectionId: 'c',
+      status: 'FAILED',
+      phase: 'failed',
+      errorCode: code,
+      errorMessage: message,
+      request: { exportType: 'Patient', resourceTypes: [] },
+      warnings: [],
+      issues: [],
+      timeline: [],
       counts: { files: 0, filesCompleted: 0, filesFailed: 0, stored: 0 },
     };
     const refused = { status: 409, body: { success: false, error: { code, message } } };
@@ -32,8 +40,14 @@ test.each(codesOf('error'))(
 
 test.each(codesOf('warning'))('the warning %s is a text for people', async (code) => {
   const record = {
-    ...{ id: 'job_1', connectionId: 'c', status: 'COMPLETED', phase: 'completed', issues: [], timeline: [] },
-    ...{ request: { exportType: 'Patient', resourceTypes: [] }, warnings: [{ code, message }] },
+    id: 'job_1',
+    connectionId: 'c',
+    status: 'COMPLETED',
+    phase: 'completed',
+    issues: [],
+    timeline: [],
+    request: { exportType: 'Patient', resourceTypes: [] },
+    warnings: [{ code, message }],
     counts: { files: 0, filesCompleted: 0, filesFailed: 0, stored: 0 },
   };
   const answers = { getBulkExport: { status: 200, body: { data: record } } };

@@ -71,17 +71,21 @@ test('new credentials keep the token endpoint and the algorithm of the same meth
 
 test('new credentials are tested with the place of the saved connection', () => {
   const connection = {
-    ...{ id: 'conn_1', name: 'Lakeside', provider: 'athenahealth', environment: 'production' },
-    ...{ fhirEndpoint: 'https://ehr.example', practiceId: '1', auth: { method: 'none' as const }, createdAt: '' },
+    id: 'conn_1',
+    name: 'Lakeside',
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint: 'https://ehr.example',
+    practiceId: '1',
+    auth: { method: 'none' as const },
+    createdAt: '',
   };
   const auth = { method: 'private_key_jwt' as const, clientId: 'id' };
   expect(withAuth(connection, auth)).toEqual({
-    ...{
-      provider: 'athenahealth',
-      environment: 'production',
-      fhirEndpoint: 'https://ehr.example',
-      practiceId: '1',
-      auth,
-    },
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint: 'https://ehr.example',
+    practiceId: '1',
+    auth,
   });
 });

@@ -46,7 +46,12 @@ function toListed(provider: string, record: BulkExport): ListedRun {
   const { id, connectionId, startedAt, completedAt, request, startedBy, scheduleId, status, partial, counts } = record;
   return {
     to: `/exports/${provider}/${id}`,
-    ...{ connectionId, startedAt, endedAt: completedAt, startedBy, scheduleId, activity: record.activity },
+    connectionId,
+    startedAt,
+    endedAt: completedAt,
+    startedBy,
+    scheduleId,
+    activity: record.activity,
     what: requestText(request),
     status: <StatusBadge status={partial ? 'PARTIAL' : status} />,
     share: completedAt === undefined && counts.promised > 0 ? accountedFor(counts) / counts.promised : undefined,

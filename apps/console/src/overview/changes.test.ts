@@ -27,7 +27,11 @@ test('what ended since a time is counted, exports and syncs together', () => {
   };
   const syncs = { data: [sync({ totals: { stored: 5, unchanged: 2 } }), sync({ status: 'CANCELLED' })] };
   expect(changesSince({ since, exports, syncs })).toEqual({
-    ...{ completed: 2, failed: 2, changed: 15, quarantined: 3, isMore: false },
+    completed: 2,
+    failed: 2,
+    changed: 15,
+    quarantined: 3,
+    isMore: false,
   });
 });
 

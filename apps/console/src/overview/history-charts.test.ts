@@ -5,7 +5,11 @@ import { durationsOf, highestOf, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf 
 const at = '2024-05-01T10:00:00.000Z';
 const later = '2024-05-01T11:00:00.000Z';
 const history: History = {
-  ...{ from: at, to: later, pointSeconds: 900, barSeconds: 3600, figures: [] },
+  from: at,
+  to: later,
+  pointSeconds: 900,
+  barSeconds: 3600,
+  figures: [],
   runs: [
     { at, kind: 'export', completed: 2, partial: 1, failed: 0, cancelled: 0, medianSeconds: 120, longestSeconds: 200 },
     { at, kind: 'sync', completed: 3, partial: 0, failed: 1, cancelled: 1, medianSeconds: 60, longestSeconds: 60 },

@@ -26,8 +26,14 @@ export function formatRelative(at: string, now: Date): string | undefined {
 export function formatInstant(at: string, timeZone?: string): string {
   const format = (zone: string | undefined) =>
     new Intl.DateTimeFormat('en-US', {
-      ...{ year: 'numeric', month: 'short', day: 'numeric' },
-      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZoneName: 'short' },
+      year: 'numeric',
+      month: 'short',
+      day: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+      timeZoneName: 'short',
       timeZone: zone,
     } as Intl.DateTimeFormatOptions).format(new Date(at));
   try {

@@ -44,7 +44,12 @@ function toListed(provider: string, run: SyncRun): ListedRun {
   const { id, connectionId, createdAt, completedAt, startedBy, scheduleId, status, activity, progress, totals } = run;
   return {
     to: `/syncs/${provider}/${id}`,
-    ...{ connectionId, startedAt: createdAt, endedAt: completedAt, startedBy, scheduleId, activity },
+    connectionId,
+    startedAt: createdAt,
+    endedAt: completedAt,
+    startedBy,
+    scheduleId,
+    activity,
     what: syncText(run),
     status: <StatusBadge status={status} />,
     share: progress && progress.searches > 0 ? progress.done / progress.searches : undefined,

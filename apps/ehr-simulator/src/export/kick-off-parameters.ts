@@ -39,7 +39,9 @@ export function checkedParameters(
   if ((typeValues.length > 1 || typeValues[0]?.includes(',')) && options.refusedTypeForms.includes(form))
     throw new OutcomeError({ status: 400, code: 'invalid', text: `The parameter _type must not be ${form}.` });
   const { faults, types, sinceMs, patients, elements, ignored } = readKickOff(parameters, {
-    ...{ level, isLenient, nowMs: clock.now() },
+    level,
+    isLenient,
+    nowMs: clock.now(),
     supported: kickOffParameterNames.filter((name) => !options.unsupportedParameters.includes(name)),
     typeFault: (type) => (practice.types.includes(type) ? undefined : `names ${type}, which is not supported`),
   });

@@ -6,7 +6,10 @@ import { expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';
 
 const clinic = {
-  ...{ id: 'clinic', name: 'A clinic', defaultEnvironment: 'production', defaultScope: 'system/*.read' },
+  id: 'clinic',
+  name: 'A clinic',
+  defaultEnvironment: 'production',
+  defaultScope: 'system/*.read',
   environments: { production: { fhirEndpoint: 'https://ehr.example/r4' } },
 };
 

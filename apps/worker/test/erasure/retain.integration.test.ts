@@ -65,8 +65,13 @@ test('exports stay if a watermark refers to them', async () => {
   const transactionTime = '2024-01-15T10:00:00Z';
   const at = new Date(transactionTime);
   await cases.deps.store.watermarks.advance({
-    ...{ connectionId: 'conn_1', exportType: 'Patient', resourceType: 'Patient' },
-    ...{ transactionTime, at, deletionsAt: at, exportId },
+    connectionId: 'conn_1',
+    exportType: 'Patient',
+    resourceType: 'Patient',
+    transactionTime,
+    at,
+    deletionsAt: at,
+    exportId,
   });
   expect(await changesOf(run)).toEqual(nothing);
 });

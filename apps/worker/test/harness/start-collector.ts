@@ -50,7 +50,10 @@ function readSpans({ resourceSpans }: OtlpRequest) {
       .flatMap((scope) => scope.spans)
       .map(({ name, traceId, spanId, parentSpanId = '', attributes = [], links = [], status }) => ({
         service: String(toRecord(resource.attributes)['service.name']),
-        ...{ name, traceId, spanId, parentSpanId },
+        name,
+        traceId,
+        spanId,
+        parentSpanId,
         linkedTraceIds: links.map((link) => link.traceId),
         attributes: toRecord(attributes),
         /** The error code, if the span failed. */

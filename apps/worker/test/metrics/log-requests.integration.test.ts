@@ -24,7 +24,9 @@ test.concurrent('the worker writes a debug line for each attempt of each request
   await system.settled(id);
   const { host } = new URL(system.simulator.baseUrl);
   const common = {
-    ...{ level: 20, provider: 'athenahealth', host },
+    level: 20,
+    provider: 'athenahealth',
+    host,
     durationMs: expect.any(Number),
     waitMs: expect.any(Number),
   };
@@ -34,8 +36,14 @@ test.concurrent('the worker writes a debug line for each attempt of each request
   );
   expect(requests()).toContainEqual(
     expect.objectContaining({
-      ...{ ...common, kind: 'poll', method: 'GET', status: 429 },
-      ...{ retryAfterSeconds: 0, rateLimitLimit: 16, rateLimitRemaining: 3, rateLimitReset: 2 },
+      ...common,
+      kind: 'poll',
+      method: 'GET',
+      status: 429,
+      retryAfterSeconds: 0,
+      rateLimitLimit: 16,
+      rateLimitRemaining: 3,
+      rateLimitReset: 2,
     }),
   );
   expect(requests()).toContainEqual(expect.objectContaining({ ...common, kind: 'poll', status: 200 }));

@@ -13,7 +13,9 @@ async function startProxies() {
   const services = testServices();
   const [worker, api] = [await startLossyProxy(services.mongodbUri), await startLossyProxy(services.mongodbUri)];
   return {
-    ...{ services, worker, api },
+    services,
+    worker,
+    api,
     async [Symbol.asyncDispose]() {
       await worker[Symbol.asyncDispose]();
       await api[Symbol.asyncDispose]();

@@ -83,7 +83,9 @@ test.concurrent('the end of a cancelled or failed export and of a sync is sent',
     'bulk-export.cancelled',
   ]);
   expect(events[0].data).toMatchObject({
-    ...{ status: 'FAILED', errorCode: 'ehr-forbidden', errorTitle: 'The EHR denies access' },
+    status: 'FAILED',
+    errorCode: 'ehr-forbidden',
+    errorTitle: 'The EHR denies access',
     errorAdvice: 'Check that the granted scopes and the practice cover the request.',
   });
   expect(events[1].data).not.toHaveProperty('errorTitle');

@@ -25,8 +25,15 @@ function read(change: object): Record<string, string> {
 
 test('an event is a line with a cell for each column of the header', () => {
   expect(read({})).toMatchObject({
-    ...{ id: 'evt_1', at: event.at, actorKind: 'api-key', actorName: 'reporting', outcome: 'success', code: '' },
-    ...{ target: '{"connectionId":"conn_1","type":"Patient"}', patients: 'p1 p2', hash: '' },
+    id: 'evt_1',
+    at: event.at,
+    actorKind: 'api-key',
+    actorName: 'reporting',
+    outcome: 'success',
+    code: '',
+    target: '{"connectionId":"conn_1","type":"Patient"}',
+    patients: 'p1 p2',
+    hash: '',
   });
   expect(toAuditCsvLine(event)).toMatch(/\r\n$/);
 });

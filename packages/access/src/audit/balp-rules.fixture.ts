@@ -44,8 +44,12 @@ const profiles: Readonly<Record<string, Profile>> = {
   },
   Delete: { subtypes: ['delete'], action: 'D', client: application, server: custodian, users: authors, main: 'data' },
   Query: {
-    ...{ subtypes: ['search', 'search-type', 'search-system'], action: 'E' },
-    ...{ client: source, server: destination, users: recipient, main: 'query' },
+    subtypes: ['search', 'search-type', 'search-system'],
+    action: 'E',
+    client: source,
+    server: destination,
+    users: recipient,
+    main: 'query',
   },
 };
 

@@ -76,7 +76,10 @@ export class SessionService {
       const { name, role } = principal;
       return [
         {
-          ...{ id, apiKeyId: keyId, name, role },
+          id,
+          apiKeyId: keyId,
+          name,
+          role,
           ...(person ? { personRole: person.role } : {}),
           createdAt: createdAt.toISOString(),
           lastSeenAt: lastSeenAt.toISOString(),

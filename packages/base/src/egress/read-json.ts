@@ -14,8 +14,12 @@ export async function readJson(options: {
   const { guard, ...target } = options;
   const { data } = await axios.get<unknown>(target.url, {
     ...guard.check(target),
-    ...{ responseType: 'json', headers: { accept: 'application/json' }, maxRedirects: 0 },
-    ...{ maxContentLength: maxBytes, timeout: timeoutMs, signal: AbortSignal.timeout(timeoutMs) },
+    responseType: 'json',
+    headers: { accept: 'application/json' },
+    maxRedirects: 0,
+    maxContentLength: maxBytes,
+    timeout: timeoutMs,
+    signal: AbortSignal.timeout(timeoutMs),
   });
   return data;
 }

@@ -130,7 +130,10 @@ export class ProbeService {
     const { facts, endedAt, used, limits, phase, error, createdAt } = probe;
     const compared = compareFacts(facts, { provider: this.#options.registry.get(provider), environment });
     const file = endedAt && {
-      ...{ provider, environment, measuredAt: endedAt.toISOString(), version: this.#options.version },
+      provider,
+      environment,
+      measuredAt: endedAt.toISOString(),
+      version: this.#options.version,
       used: { requests: used.requests, exports: used.exports },
       facts: compared,
     };
@@ -154,7 +157,10 @@ function rowsOf(facts: FactsFile['facts']): View<typeof factRowSchema>[] {
     const { value, known, differs = false, how } = fact;
     return [
       toView<View<typeof factRowSchema>>({
-        ...{ name, title: titleOf(name), how, differs },
+        name,
+        title: titleOf(name),
+        how,
+        differs,
         value: toText(value),
         known: toText(known),
       }),

@@ -62,7 +62,9 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
   const { realTime = false, idleTimeoutMs } = options;
   const rateLimit = realTime ? (options.provider?.rateLimit ?? fastRateLimit) : undefined;
   const simulator = createEhrSimulator({
-    ...{ patients: 4, exportSeconds: 0, retryAfterSeconds: 0 },
+    patients: 4,
+    exportSeconds: 0,
+    retryAfterSeconds: 0,
     ...(rateLimit ? { rateWindowRequests: rateLimit.limit } : {}),
     ...options.simulator,
   });
@@ -112,7 +114,9 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
   };
   const control = createSimulatorControl(simulator);
   const connections = new ConnectionService({
-    ...{ store, producer, registry },
+    store,
+    producer,
+    registry,
     // These belong to later features.
     schedules: { addDefault: async () => undefined, removeAll: async () => undefined },
     findActive: async () => undefined,

@@ -226,7 +226,11 @@ test('a probe that is killed after its kick-off leaves no export: the sweep has 
   await expect(probe(system, { parts: { ...withPatient, wait }, signal: process.signal })).rejects.toThrow('killed');
   expect([await openExports(system), (await deps.store.probes.find(connection.id))?.phase]).toEqual([1, 'running']);
   await using _worker = startConsumer<ProbeDeps>({
-    ...{ redis, prefix, deps: { ...deps, probe: withPatient }, queues: ['connection'], jobs: [probeJob] },
+    redis,
+    prefix,
+    deps: { ...deps, probe: withPatient },
+    queues: ['connection'],
+    jobs: [probeJob],
   });
   await connectionWork(deps).ensureJobs();
   await waitFor(async () => (await deps.store.probes.find(connection.id))?.phase === 'interrupted');

@@ -22,8 +22,14 @@ async function authorized(cluster: TokenCluster, store: Member['store']): Promis
   const verifier = 'v'.repeat(43);
   const code_challenge = createHash('sha256').update(verifier).digest('base64url');
   const query = new URLSearchParams({
-    ...{ response_type: 'code', client_id: client.client_id, redirect_uri: redirectUri, scope, aud: fhirEndpoint },
-    ...{ state: 's', code_challenge, code_challenge_method: 'S256' },
+    response_type: 'code',
+    client_id: client.client_id,
+    redirect_uri: redirectUri,
+    scope,
+    aud: fhirEndpoint,
+    state: 's',
+    code_challenge,
+    code_challenge_method: 'S256',
   });
   const { headers } = await fetch(`${baseUrl}/oauth2/v1/authorize?${query}`, { redirect: 'manual' });
   const code = new URL(headers.get('location') ?? '').searchParams.get('code') ?? '';

@@ -16,11 +16,16 @@ import { startConnectedEhr } from '../testing/start-connected-ehr.ts';
 
 // One system for all tests, because a new request budget waits two seconds.
 const system = await startConnectedEhr((at) => openTestStore(connectionFeature.open, at), {
-  ...{ realTime: true, simulator: { patients: 1 } },
+  realTime: true,
+  simulator: { patients: 1 },
 });
 const { connections, control, deps, prefix, redis } = system;
 const worker = startConsumer<ConnectionDeps>({
-  ...{ redis, prefix, deps, logger: deps.logger, queues: ['connection'] },
+  redis,
+  prefix,
+  deps,
+  logger: deps.logger,
+  queues: ['connection'],
   jobs: [testConnectionJob, testDraftJob],
 });
 const scope = 'all';
@@ -46,7 +51,8 @@ const run = async (id = connectionId) => {
 };
 const changeAuth = (change: object) =>
   connections.changeCredentials({
-    ...{ id: connectionId, scope },
+    id: connectionId,
+    scope,
     body: connectionAuthSchema.parse({ ...simulatorAuth, ...change }),
   });
 const version = async () => (await connections.find({ id: connectionId, scope })).credentialsVersion ?? 0;

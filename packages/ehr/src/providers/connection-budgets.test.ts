@@ -12,7 +12,11 @@ const provider: Provider = {
 const rateLimit = { limit: 10, windowMs: 1000, perDay: 1000, guardMs: 150 };
 const auth = { method: 'client_credentials', clientId: 'client', clientSecret: 's', scope: 'system/*.rs' } as const;
 const at = (change: Partial<EhrConnection>): EhrConnection => ({
-  ...{ id: 'conn_1', provider: 'vendor', environment: 'production', fhirEndpoint: 'https://a.example/r4', auth },
+  id: 'conn_1',
+  provider: 'vendor',
+  environment: 'production',
+  fhirEndpoint: 'https://a.example/r4',
+  auth,
   ...change,
 });
 

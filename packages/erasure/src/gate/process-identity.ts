@@ -18,7 +18,9 @@ export function readIdentity(kind: string): ProcessIdentity {
   const pidNamespace = tryRead(() => readlinkSync('/proc/self/ns/pid'));
   const startedTicks = readStartedTicks(process.pid);
   return {
-    ...{ kind, host: hostname(), pid: process.pid },
+    kind,
+    host: hostname(),
+    pid: process.pid,
     ...(boot === undefined ? {} : { boot }),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
     ...(startedTicks === undefined ? {} : { startedTicks }),

@@ -57,7 +57,10 @@ async function readAssertion(assertion: string, { audience, findKey, nowMs, tole
   if (!jwk) throw refused('kid is not among the keys of the client');
   const key = await importJWK(jwk as JWK, alg);
   const { payload } = await jwtVerify(assertion, key, {
-    ...{ algorithms: [alg], audience, issuer: clientId, currentDate: new Date(nowMs) },
+    algorithms: [alg],
+    audience,
+    issuer: clientId,
+    currentDate: new Date(nowMs),
     clockTolerance: toleranceSeconds,
     requiredClaims: ['iss', 'sub', 'exp', 'jti'],
   });

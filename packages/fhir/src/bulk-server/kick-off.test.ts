@@ -3,7 +3,10 @@ import { type KickOffParameter, kickOffParameterNames, readKickOff } from './kic
 
 const read = (parameters: readonly KickOffParameter[], isLenient = false) =>
   readKickOff(parameters, {
-    ...{ level: 'patient', supported: kickOffParameterNames, nowMs: 0, isLenient },
+    level: 'patient',
+    supported: kickOffParameterNames,
+    nowMs: 0,
+    isLenient,
     typeFault: () => undefined,
   });
 /** Different names of letters. */

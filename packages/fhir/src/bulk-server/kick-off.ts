@@ -116,14 +116,23 @@ export function readKickOff(
   }
   const sinceMs = readSince(valuesOf(parameters, '_since')[0], { nowMs, fault });
   const { typeFilters, areIgnored } = readTypeFilters(valuesOf(parameters, '_typeFilter'), {
-    ...{ rules, types, faults, fault, limited },
+    rules,
+    types,
+    faults,
+    fault,
+    limited,
   });
   const elements = limited('_elements', listOf(parameters, '_elements'), maxElements);
   if (elements.some((name) => name.length > maxElementCharacters))
     fault('_elements', `has a name with more than ${maxElementCharacters} characters`, 'value');
   const ignored = isLenient ? limited('Prefer', [...refused, ...(areIgnored ? ['_typeFilter'] : [])], maxIgnored) : [];
   return {
-    ...{ types, sinceMs, typeFilters, patients, elements, faults: faults.all },
+    types,
+    sinceMs,
+    typeFilters,
+    patients,
+    elements,
+    faults: faults.all,
     withProvenance: associated.length > 0,
     ignored: ignored.map((name) => name.slice(0, maxElementCharacters)),
   };

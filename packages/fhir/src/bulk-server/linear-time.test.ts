@@ -13,7 +13,8 @@ const rules = {
   isLenient: false,
 } as const;
 const refuseAll = {
-  ...{ audience: 'https://bulkhead.example/token', nowMs: 0 },
+  audience: 'https://bulkhead.example/token',
+  nowMs: 0,
   findKey: async () => undefined,
   use: () => true,
 };

@@ -33,7 +33,9 @@ export function createBulkExportData(options: {
     { collection: collections.outputFiles, kind: 'exportFiles', ofConnection },
     { collection: collections.runningExports, kind: 'runningExports', ofConnection },
     {
-      ...{ collection: collections.watermarks, kind: 'watermarks', isCounted: true },
+      collection: collections.watermarks,
+      kind: 'watermarks',
+      isCounted: true,
       ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
     },
   ]);
@@ -68,12 +70,16 @@ export function createBulkExportData(options: {
 
     async erasePatient({ connectionId, patientId }) {
       const exports = await forgetTexts({
-        ...{ database, collection: collections.bulkExports, patientId },
+        database,
+        collection: collections.bulkExports,
+        patientId,
         schema: bulkExportDocumentSchema,
         filter: { connectionId, active: false },
       });
       const files = await forgetTexts({
-        ...{ database, collection: collections.outputFiles, patientId },
+        database,
+        collection: collections.outputFiles,
+        patientId,
         schema: outputFileDocumentSchema,
         filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
       });
@@ -96,7 +102,10 @@ function retainExports(
 ) {
   const { database, quarantine, bulkExports } = options;
   return retainRuns<EndedExport>({
-    ...{ database, quarantine, kind: 'bulk-export', collection: collections.bulkExports },
+    database,
+    quarantine,
+    kind: 'bulk-export',
+    collection: collections.bulkExports,
     parts: { collection: collections.outputFiles, runField: 'exportId' },
     filter: { discard: { $ne: 'due' }, 'orphans.0': { $exists: false } },
     projection: { connectionId: 1, requestKey: 1, phase: 1, version: 1, request: 1 },

@@ -37,7 +37,9 @@ export function noteRetry(options: {
   // Waits and failures have separate limits, so each is counted from its own start.
   const sameState = before?.state === state ? before : undefined;
   const shown = {
-    ...{ code, message, attempts: (sameState?.attempts ?? 0) + 1 },
+    code,
+    message,
+    attempts: (sameState?.attempts ?? 0) + 1,
     ...(ehrText === undefined ? {} : { ehrText }),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
   };

@@ -25,7 +25,9 @@ export const scheduleFeature = defineFeature({
       encryptedFields: encryptsNothing,
       ...ownedRecords(context.database, [
         {
-          ...{ collection: collections.schedules, kind: 'schedules', isCounted: true },
+          collection: collections.schedules,
+          kind: 'schedules',
+          isCounted: true,
           ofConnection: (connectionId) => ({ connectionId }),
         },
       ]),

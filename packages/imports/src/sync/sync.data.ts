@@ -30,7 +30,9 @@ export function createSyncData(options: {
     { collection: collections.syncSteps, kind: 'syncSteps', ofConnection },
     { collection: collections.runningSyncs, kind: 'runningSyncs', ofConnection },
     {
-      ...{ collection: collections.crawlMarks, kind: 'crawlMarks', isCounted: true },
+      collection: collections.crawlMarks,
+      kind: 'crawlMarks',
+      isCounted: true,
       ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
     },
   ]);
@@ -73,11 +75,15 @@ export function createSyncData(options: {
       }
       const texts = { database, patientId };
       changed += await forgetTexts({
-        ...{ ...texts, collection: collections.syncSteps, schema: syncStepDocumentSchema },
+        ...texts,
+        collection: collections.syncSteps,
+        schema: syncStepDocumentSchema,
         filter: { connectionId, state: { $nin: ['pending', 'running'] } },
       });
       changed += await forgetTexts({
-        ...{ ...texts, collection: collections.syncRuns, schema: syncRunDocumentSchema },
+        ...texts,
+        collection: collections.syncRuns,
+        schema: syncRunDocumentSchema,
         filter: { connectionId, active: false },
       });
       return changed;
@@ -96,7 +102,10 @@ export function createSyncData(options: {
 function retainSyncRuns(options: { readonly database: Database; readonly quarantine: QuarantineRepository }) {
   const { database, quarantine } = options;
   return retainRuns<EndedRun & { readonly scheduleId?: string }>({
-    ...{ database, quarantine, kind: 'sync-run', collection: collections.syncRuns },
+    database,
+    quarantine,
+    kind: 'sync-run',
+    collection: collections.syncRuns,
     parts: { collection: collections.syncSteps, runField: 'runId' },
     projection: { connectionId: 1, scheduleId: 1, phase: 1, version: 1 },
     async isNeeded({ _id, connectionId, scheduleId, phase }) {

@@ -1,4 +1,5 @@
 import type { QueueFigures } from '@bulkhead/queues';
+import type { WebhookReceiver } from '@bulkhead/webhooks';
 import type { ProcessState } from '../processes/process-state.record.ts';
 import { judgeData, judgeProcesses, toReport } from './checks.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
@@ -16,8 +17,16 @@ export function makeQueue(change: Partial<QueueFigures> = {}): QueueFigures {
 
 export function makeProcess(change: Partial<ProcessState> = {}): ProcessState {
   return {
-    ...{ id: 'p1', kind: 'worker', host: 'host-1', pid: 7, startedAt: ago(60_000), reportedAt: now },
-    ...{ isStopped: false, down: [], counts: [], ...change },
+    id: 'p1',
+    kind: 'worker',
+    host: 'host-1',
+    pid: 7,
+    startedAt: ago(60_000),
+    reportedAt: now,
+    isStopped: false,
+    down: [],
+    counts: [],
+    ...change,
   };
 }
 
@@ -46,3 +55,16 @@ export function judge(snapshot: HealthSnapshot, at: Date) {
   const checks = judgeData(snapshot, at).map((check) => ({ ...check, readAt: at }));
   return toReport({ processChecks: judgeProcesses(snapshot, at), data: { checkedAt: at, checks }, now: at });
 }
+
+export const receiver = (change: Partial<WebhookReceiver>): WebhookReceiver => ({
+  connectionId: 'conn_1',
+  url: 'https://client.example/hook',
+  delivered: 5,
+  waiting: 0,
+  repeated: 0,
+  failed: 0,
+  undelivered: { at: now, id: 'wh_1', last: { at: now, status: 500 } },
+  undeliveredSince: now,
+  lastDeliveredAt: now,
+  ...change,
+});

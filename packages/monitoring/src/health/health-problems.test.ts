@@ -11,7 +11,9 @@ const runs = { newest: [], failed: [], active: [] };
 const refused = { code: 'token-refused' as const, message: 'The EHR refused the client secret. Update it.' };
 const connection = { id: 'conn_1', name: 'Practice 1', createdAt: ago(hourMs) };
 const lastTest = (ok: boolean, endedAt = ago(hourMs)) => ({
-  ...{ id: 't', ok, endedAt },
+  id: 't',
+  ok,
+  endedAt,
   steps: [{ step: 'token' as const, ok, durationMs: 3, ...(ok ? {} : refused) }],
 });
 const ended = { connectionId: connection.id, phase: 'failed' as const, error: refused, completedAt: ago(2 * hourMs) };
@@ -63,7 +65,9 @@ test('one cause of many connections is one problem with their number, and anothe
   const error = { code: 'export-timeout' as const, message: 'The export has not ended in time. Retry it.' };
   const ids = Array.from({ length: 206 }, (_, index) => `conn_${index}`);
   const connections = ids.map((id, index) => ({
-    ...{ ...connection, id, name: `Practice ${index}` },
+    ...connection,
+    id,
+    name: `Practice ${index}`,
     lastTest: lastTest(false, ago((index + 1) * 1000)),
   }));
   const newest = ids.map((connectionId) => makeBulkExport({ ...ended, connectionId }));

@@ -21,14 +21,14 @@ export function checkFailedExports({ runs, connections }: EndedRuns<BulkExport>)
   const isDisproved = disproofOf(connections);
   const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run));
   const incomplete = runs.newest.filter((record) => record.phase === 'completed' && lacksData(record));
-  return toFinding({ ...{ kind: 'export', noun: 'export', failing, incomplete }, failed: failuresOf(runs) });
+  return toFinding({ kind: 'export', noun: 'export', failing, incomplete, failed: failuresOf(runs) });
 }
 
 export function checkFailedSyncs({ runs, connections }: EndedRuns<SyncRun>): Finding {
   const isDisproved = disproofOf(connections);
   const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run));
   const incomplete = runs.newest.filter(({ phase }) => phase === 'partial');
-  return toFinding({ ...{ kind: 'sync-run', noun: 'sync', failing, incomplete }, failed: failuresOf(runs) });
+  return toFinding({ kind: 'sync-run', noun: 'sync', failing, incomplete, failed: failuresOf(runs) });
 }
 
 function failuresOf<Run extends BulkExport | SyncRun>({ newest, failed }: RunSnapshot<Run>): Run[] {

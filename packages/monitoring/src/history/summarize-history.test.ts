@@ -73,12 +73,24 @@ test('a history counts the runs of each period by outcome, with their durations'
   const history = summarizeHistory({ samples: [makeSample(ago(1), { runs })], days: 1, now });
   expect(history.runs).toEqual([
     {
-      ...{ at: ago(5).toISOString(), kind: 'sync', completed: 0, partial: 1, failed: 0, cancelled: 0 },
-      ...{ medianSeconds: 7, longestSeconds: 7 },
+      at: ago(5).toISOString(),
+      kind: 'sync',
+      completed: 0,
+      partial: 1,
+      failed: 0,
+      cancelled: 0,
+      medianSeconds: 7,
+      longestSeconds: 7,
     },
     {
-      ...{ at: ago(2).toISOString(), kind: 'export', completed: 2, partial: 0, failed: 1, cancelled: 1 },
-      ...{ medianSeconds: 200, longestSeconds: 300 },
+      at: ago(2).toISOString(),
+      kind: 'export',
+      completed: 2,
+      partial: 0,
+      failed: 1,
+      cancelled: 1,
+      medianSeconds: 200,
+      longestSeconds: 300,
     },
   ]);
 });

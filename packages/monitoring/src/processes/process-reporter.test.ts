@@ -19,7 +19,10 @@ const processStates = {
 };
 const create = (timing = { everyMs: 60_000, countedMs: 60_000 }) =>
   new ProcessReporter({
-    ...{ kind: 'worker', store: { processStates }, metrics, timing },
+    kind: 'worker',
+    store: { processStates },
+    metrics,
+    timing,
     health: { readiness: async () => ({ ready: true, checks }) },
   });
 
@@ -48,12 +51,17 @@ test('a process that was never started reports nothing when it stops', async () 
 
 test('a process reports its counts since its start, by provider, and only those that are not zero', async () => {
   const requests = metrics.histogram({
-    ...{ name: 'bulkhead_ehr_request_duration_seconds', help: 'h', buckets: [1] },
+    name: 'bulkhead_ehr_request_duration_seconds',
+    help: 'h',
+    buckets: [1],
     labels: ['provider', 'kind', 'status'],
   });
   const tokens = metrics.counter({ name: 'bulkhead_ehr_tokens_total', help: 'h', labels: ['provider', 'outcome'] });
   const answers = metrics.histogram({
-    ...{ name: 'bulkhead_http_request_duration_seconds', help: 'h', buckets: [1], labels: ['status'] },
+    name: 'bulkhead_http_request_duration_seconds',
+    help: 'h',
+    buckets: [1],
+    labels: ['status'],
   });
   const lines = metrics.counter({ name: 'bulkhead_audit_lines_total', help: 'h', labels: ['result'] });
   metrics.counter({ name: 'bulkhead_event_loop_stalls_total', help: 'h' })({}, 2);

@@ -87,9 +87,15 @@ export class ProcessReporter {
     const { checks } = await health.readiness();
     const [sweep] = await metrics.samples('bulkhead_sweep_last_success_timestamp_seconds');
     const state: ProcessState = {
-      ...{ id: this.#id, kind, host: hostname(), pid: process.pid, startedAt: this.#startedAt },
+      id: this.#id,
+      kind,
+      host: hostname(),
+      pid: process.pid,
+      startedAt: this.#startedAt,
       ...facts,
-      ...{ reportedAt: new Date(), isStopped, counts: await this.#countRecent() },
+      reportedAt: new Date(),
+      isStopped,
+      counts: await this.#countRecent(),
       down: Object.keys(checks).filter((name) => checks[name] === 'down'),
       ...(sweep !== undefined && sweep.value > 0 ? { sweptAt: new Date(sweep.value * 1000) } : {}),
     };

@@ -39,7 +39,10 @@ const rateBudgets = new RateBudgetService({
   reader: { redis, prefix },
 });
 const health = new HealthService({
-  ...{ store, producer, configuration, readBudgets: (connections) => rateBudgets.read(connections) },
+  store,
+  producer,
+  configuration,
+  readBudgets: (connections) => rateBudgets.read(connections),
   checkRedis: () => checkRedis(redis),
   redisConnectionError: watchConnection(redis),
 });

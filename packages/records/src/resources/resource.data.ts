@@ -42,7 +42,9 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
   const ofTypes = (resources: DataAmounts['resources']) => amountsOf({ resources });
   const parts = ownedRecords(database, [
     {
-      ...{ collection: collections.keptOutPatients, kind: 'keptOutPatients', isCounted: true },
+      collection: collections.keptOutPatients,
+      kind: 'keptOutPatients',
+      isCounted: true,
       ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
     },
     { collection: collections.keptOutKeys, kind: 'keptOutKeys', ofConnection: (_id) => ({ _id }) },

@@ -54,7 +54,12 @@ export function testWithBdt(options: {
       await using folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-bdt-'));
       const { fhirEndpoint, groupId, tokenEndpoint, clientId } = server;
       const results = await runBdt({
-        ...{ workFolder: folder.path, fhirEndpoint, groupId, tokenEndpoint, clientId, jwksUrl },
+        workFolder: folder.path,
+        fhirEndpoint,
+        groupId,
+        tokenEndpoint,
+        clientId,
+        jwksUrl,
         privateKey: toJwk(privateKey, 'sign'),
       });
       const other = results.filter(({ status }) => status !== 'succeeded');

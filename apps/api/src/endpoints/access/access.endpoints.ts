@@ -70,7 +70,10 @@ const getSession = defineEndpoint({
     const { id: apiKeyId, name, role, personRole, connectionIds } = apiKey;
     const expiresAt = await endOf({ caller, sessions, request });
     const data = {
-      ...{ apiKeyId, name, role, via },
+      apiKeyId,
+      name,
+      role,
+      via,
       ...(personRole ? { personRole } : {}),
       ...(connectionIds ? { connectionIds } : {}),
       ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),

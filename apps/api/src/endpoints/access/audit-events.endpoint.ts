@@ -49,7 +49,9 @@ export const listAuditEvents = defineEndpoint({
   request: { query: auditQuerySchema },
   responses: {
     200: page('A page of events, newest first', {
-      ...{ item: auditEventViewSchema, example: [auditEventExample], hasTotal: true },
+      item: auditEventViewSchema,
+      example: [auditEventExample],
+      hasTotal: true,
     }),
   },
   async handler({ query, services, audit }) {

@@ -62,7 +62,9 @@ test('a download is an event of the audit log with the patient that was asked fo
   const { headers } = await download('patient=odd&format=ndjson');
   const [event] = await api.store.auditEvents.list({ filter: { action: 'audit-event.download' }, limit: 1 });
   expect(event).toMatchObject({
-    ...{ outcome: 'success', patients: ['odd'], parameters: ['format', 'patient'] },
+    outcome: 'success',
+    patients: ['odd'],
+    parameters: ['format', 'patient'],
     requestId: headers.get('x-request-id'),
   });
 });

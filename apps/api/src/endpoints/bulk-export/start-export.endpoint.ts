@@ -35,10 +35,7 @@ export const startExport = defineEndpoint({
   async handler({ params: { provider }, body, idempotencyKey: key, caller, services, audit }) {
     const { apiKey, scope } = caller;
     const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
-    const { record, isRepeated } = await services.startExport({
-      ...{ provider, body, scope, idempotency },
-      by: apiKey.name,
-    });
+    const { record, isRepeated } = await services.startExport({ provider, body, scope, idempotency, by: apiKey.name });
     audit.addTarget({ connectionId: record.connectionId, jobId: record.id });
     audit.setChanged(!isRepeated);
     const location = `/api/ehr/${provider}/bulk-export/${record.id}`;

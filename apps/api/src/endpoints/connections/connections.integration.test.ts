@@ -391,7 +391,10 @@ test('GET capabilities says of each type what is known, and nothing of what is n
   await api.store.accessTokens.put({ connectionId: id, credentialsVersion: 0, grant });
   const ended = (minute: number, types: readonly string[], sent: object) =>
     makeBulkExport({
-      ...{ id: `job_${minute}`, connectionId: id, phase: 'completed', offeredTypes: resourceTypes },
+      id: `job_${minute}`,
+      connectionId: id,
+      phase: 'completed',
+      offeredTypes: resourceTypes,
       request: { exportType: 'Patient', resourceTypes: types },
       sent: {
         method: 'GET',

@@ -54,8 +54,13 @@ export const getCapabilities = defineEndpoint({
         rateLimit: '8 requests/second',
         types: [
           {
-            ...{ resourceType: 'Condition', declared: true, exported: 'sent', exportedAt: later },
-            ...{ searched: 'by-patient', covered: true, stored: true },
+            resourceType: 'Condition',
+            declared: true,
+            exported: 'sent',
+            exportedAt: later,
+            searched: 'by-patient',
+            covered: true,
+            stored: true,
           },
           { resourceType: 'Coverage', declared: true, searched: 'by-patient', covered: false, stored: false },
         ],

@@ -39,9 +39,18 @@ async function plantFailure(index: number): Promise<void> {
 
 async function plantLag(index: number, hours: number): Promise<void> {
   await api.store.schedules.insert({
-    ...{ id: `sched_${index}`, connectionId: idOf(index), provider: 'athenahealth', kind: 'export', request: {} },
-    ...{ cron: '0 2 * * *', timeZone: 'UTC', spreadMs: 0, paused: false, version: 1 },
-    ...{ nextRunAt: ago(-1), createdAt: ago(hours) },
+    id: `sched_${index}`,
+    connectionId: idOf(index),
+    provider: 'athenahealth',
+    kind: 'export',
+    request: {},
+    cron: '0 2 * * *',
+    timeZone: 'UTC',
+    spreadMs: 0,
+    paused: false,
+    version: 1,
+    nextRunAt: ago(-1),
+    createdAt: ago(hours),
   });
 }
 

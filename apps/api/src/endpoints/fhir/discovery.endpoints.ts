@@ -142,7 +142,9 @@ export const issueToken = defineEndpoint({
       });
       await services.audit.append({
         actor: { kind: 'client', id: client.id, name: client.name, role: 'client' },
-        ...{ action: 'token.issue', target: {}, outcome: 'success' },
+        action: 'token.issue',
+        target: {},
+        outcome: 'success',
         ...sourceOf({ request, response }),
       });
       response.json(issued);

@@ -133,7 +133,10 @@ async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>,
   if (!parameters) throw invalidRequest([{ path: 'body', message: 'must be a Parameters resource' }]);
   const id = await services.servedExports.kickOff({
     ...readerOf(input),
-    ...{ level, parameters, isLenient, request: self.href },
+    level,
+    parameters,
+    isLenient,
+    request: self.href,
     admit: ({ patients }) => input.process.limits.countKickOff(input.caller.apiKey, patients),
   });
   const { connectionId } = params;
@@ -262,7 +265,10 @@ const readServedFile = defineEndpoint({
 function readerOf({ params, caller }: Pick<Input<BaseParams>, 'params' | 'caller'>) {
   const { provider, connectionId } = params;
   return {
-    ...{ provider, connectionId, scope: caller.scope, clientId: caller.apiKey.id },
+    provider,
+    connectionId,
+    scope: caller.scope,
+    clientId: caller.apiKey.id,
     checkType: (resourceType: string) => checkScope(caller, resourceType, 's'),
   };
 }

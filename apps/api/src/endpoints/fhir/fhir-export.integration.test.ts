@@ -23,8 +23,12 @@ const write = (resource: { resourceType: string; id: string; [element: string]: 
   api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId: connection })]);
 const age = () => ageChanges({ mongodbUri: api.env.MONGODB_URI ?? '', resourceTypes: types });
 const observation = (id: string, patient: string, code = 'a') => ({
-  ...{ resourceType: 'Observation', id, status: 'final', code: { coding: [{ system: 'http://loinc.org', code }] } },
-  ...{ subject: { reference: `Patient/${patient}` }, valueQuantity: { value: 1.5 } },
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { coding: [{ system: 'http://loinc.org', code }] },
+  subject: { reference: `Patient/${patient}` },
+  valueQuantity: { value: 1.5 },
 });
 for (const id of ['p1', 'p2']) await write({ resourceType: 'Patient', id, active: true });
 await write(observation('o1', 'p1'));
@@ -196,7 +200,8 @@ test('a kick-off by POST takes patients, and reads only their resources', async 
   for (const query of ['Observation?code=a,b', 'Observation?patient=p2', 'Observation?_id=o2']) {
     const narrowed = [...parameter, { name: '_typeFilter', valueString: query }];
     const filtered = await api.request('POST', `${base}/Patient/$export`, {
-      ...{ accept, headers: kickOffHeaders },
+      accept,
+      headers: kickOffHeaders,
       body: { resourceType: 'Parameters', parameter: narrowed },
     });
     const { ids } = await readManifest(filtered.headers);
@@ -346,7 +351,9 @@ async function assertion(
 
 async function requestToken(clientAssertion: string, scope = 'system/*.read') {
   const form = new URLSearchParams({
-    ...{ grant_type: 'client_credentials', scope, client_assertion: clientAssertion },
+    grant_type: 'client_credentials',
+    scope,
+    client_assertion: clientAssertion,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
   });
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -446,7 +453,9 @@ test('a parameter that is sent twice to the token endpoint is refused, and the a
   const { id } = (await register({ jwks: { keys: [await publicKey(keys, 'k1')] } })).body.data;
   const signed = await assertion(id);
   const form = new URLSearchParams({
-    ...{ grant_type: 'client_credentials', scope: 'system/Patient.rs', client_assertion: signed },
+    grant_type: 'client_credentials',
+    scope: 'system/Patient.rs',
+    client_assertion: signed,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
   });
   for (const name of [...form.keys(), 'other', 'other']) {

@@ -24,7 +24,9 @@ await write({ resourceType: 'Practitioner', id: 'd1' });
 await write({ resourceType: 'Encounter', id: 'e1', subject: { reference: 'Patient/p1' } });
 for (const [index, day] of ['03', '01', '02'].entries())
   await write({
-    ...{ resourceType: 'Observation', id: `o${index + 1}`, status: 'final' },
+    resourceType: 'Observation',
+    id: `o${index + 1}`,
+    status: 'final',
     subject: { reference: 'Patient/p1' },
     // One target by an absolute URL of the EHR, and one at another server.
     encounter: {
@@ -118,7 +120,8 @@ test('a search returns pages in the requested order, by GET and by POST', async 
   expect(idsOf((await api.request('GET', next.slice(api.baseUrl.length))).body)).toEqual(['match Observation/o2']);
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const byPost = await api.request('POST', `${base}/Observation/_search?_count=2`, {
-    ...{ headers: form, body: 'patient=p1&_sort=date' },
+    headers: form,
+    body: 'patient=p1&_sort=date',
   });
   expect(idsOf(byPost.body)).toEqual(['match Observation/o2', 'match Observation/o3']);
   const following = byPost.body.link.at(-1).url.slice(api.baseUrl.length);

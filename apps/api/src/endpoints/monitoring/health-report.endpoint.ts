@@ -5,8 +5,15 @@ import { at, connectionId, exportId, success } from '../common.schema.ts';
 
 const action = 'Open it, fix the cause that its error describes, and retry it. A retry fetches only what is missing.';
 const subject: HealthReport['checks'][number]['subjects'][number] = {
-  ...{ kind: 'export', id: exportId, connectionId, connectionName: 'Practice 195900', provider: 'athenahealth' },
-  ...{ severity: 'critical', since: at, code: 'export-timeout', reason: 'failed: The export has not ended in time.' },
+  kind: 'export',
+  id: exportId,
+  connectionId,
+  connectionName: 'Practice 195900',
+  provider: 'athenahealth',
+  severity: 'critical',
+  since: at,
+  code: 'export-timeout',
+  reason: 'failed: The export has not ended in time.',
 };
 
 const healthReportExample: HealthReport = {

@@ -54,11 +54,15 @@ test('while Redis refuses commands, the health report says why, and the API is n
     },
     { code: 'READONLY', action: /primary/, cause: ['REPLICAOF', '127.0.0.1', '1'], end: ['REPLICAOF', 'NO', 'ONE'] },
     {
-      ...{ code: 'NOPERM', action: /permissions/, cause: ['ACL', 'SETUSER', 'default', '-eval'] },
+      code: 'NOPERM',
+      action: /permissions/,
+      cause: ['ACL', 'SETUSER', 'default', '-eval'],
       end: ['ACL', 'SETUSER', 'default', '+eval'],
     },
     {
-      ...{ code: 'NOAUTH', action: /password/, cause: ['CONFIG', 'SET', 'requirepass', 'changed'] },
+      code: 'NOAUTH',
+      action: /password/,
+      cause: ['CONFIG', 'SET', 'requirepass', 'changed'],
       end: ['CONFIG', 'SET', 'requirepass', ''],
     },
   ];

@@ -17,7 +17,10 @@ const historyExample: History = {
     {
       at,
       kind: 'export',
-      ...{ completed: 3, partial: 0, failed: 0, cancelled: 0 },
+      completed: 3,
+      partial: 0,
+      failed: 0,
+      cancelled: 0,
       medianSeconds: 5400,
       longestSeconds: 7200,
     },

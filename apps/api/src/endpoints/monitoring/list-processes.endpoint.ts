@@ -48,8 +48,12 @@ export const listProcesses = defineEndpoint({
     const now = new Date();
     const { items, next } = pageOf(await services.monitoring.processes(now), query, ({ id }) => id);
     const data = items.map((process) => ({
-      ...{ id: process.id, kind: process.kind, status: processStatus(process, now), host: process.host },
-      ...{ pid: process.pid, ...present({ version: process.version, queues: process.queues?.slice() }) },
+      id: process.id,
+      kind: process.kind,
+      status: processStatus(process, now),
+      host: process.host,
+      pid: process.pid,
+      ...present({ version: process.version, queues: process.queues?.slice() }),
       startedAt: process.startedAt.toISOString(),
       reportedAt: process.reportedAt.toISOString(),
     }));

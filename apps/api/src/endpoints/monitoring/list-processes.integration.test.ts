@@ -26,8 +26,15 @@ test('GET /processes shows the host, the version and the queues of each process,
   const shown = body.data.filter(({ host }: { host: string }) => host === 'worker-1');
   expect(shown).toEqual([
     {
-      ...{ id: 'p1', kind: 'worker', status: 'running', host: 'worker-1', pid: 7, version: '1.2.3', queues },
-      ...{ startedAt: before.toISOString(), reportedAt: now.toISOString() },
+      id: 'p1',
+      kind: 'worker',
+      status: 'running',
+      host: 'worker-1',
+      pid: 7,
+      version: '1.2.3',
+      queues,
+      startedAt: before.toISOString(),
+      reportedAt: now.toISOString(),
     },
     expect.objectContaining({ id: 'p2', status: 'silent' }),
     expect.objectContaining({ id: 'p3', status: 'stopped' }),

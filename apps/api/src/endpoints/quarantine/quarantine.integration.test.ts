@@ -146,16 +146,14 @@ describe('many lines of one export with one reason', () => {
     api.request('POST', '/api/ehr/quarantine/dismiss', { body, ...(authorization ? { authorization } : {}) });
   const plant = async (runId: string, reason: string, at: Date) => {
     const lines = Array.from({ length: 30 }, (_, offset) => ({
-      ...{
-        connectionId,
-        runId,
-        fileId: `${runId}.1`,
-        line: offset + 1,
-        offset,
-        resourceType: 'Patient',
-        reason,
-        sizeBytes: 1,
-      },
+      connectionId,
+      runId,
+      fileId: `${runId}.1`,
+      line: offset + 1,
+      offset,
+      resourceType: 'Patient',
+      reason,
+      sizeBytes: 1,
       bytes: Buffer.from('{'),
     }));
     await api.store.quarantine.put({ lines, now: at });

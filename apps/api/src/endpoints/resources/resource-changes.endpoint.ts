@@ -63,7 +63,11 @@ export const readChanges = defineEndpoint({
     const { connectionId, _type, _since, _count, _cursor: cursor } = query;
     const signal = leftSignal(response);
     const reference = {
-      ...{ provider, connectionId, scope, keyId: apiKey.id, signal },
+      provider,
+      connectionId,
+      scope,
+      keyId: apiKey.id,
+      signal,
       resourceTypes: _type === undefined ? undefined : [...new Set(_type.split(','))],
       since: _since === undefined ? undefined : new Date(_since),
     };

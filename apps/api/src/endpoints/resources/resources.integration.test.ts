@@ -241,7 +241,8 @@ const sourcesOf = (id: string) => get(`DiagnosticReport/${id}/sources?connection
 test('GET sources lists the export or sync of the stored version and of earlier versions', async () => {
   const line = (day: number, versionId: string) =>
     JSON.stringify({
-      ...{ resourceType: 'DiagnosticReport', id: 'sourced' },
+      resourceType: 'DiagnosticReport',
+      id: 'sourced',
       meta: { versionId, lastUpdated: `2024-05-0${day}T00:00:00Z` },
     });
   const source = { syncRunId: 'sync_1', stepId: 'sync_1.7' };

@@ -52,7 +52,9 @@ export const startSync = defineEndpoint({
     202: success('The run continues', {
       data: startedSyncSchema,
       example: {
-        ...{ standardResources: 0, enhancedResources: 0, total: 0 },
+        standardResources: 0,
+        enhancedResources: 0,
+        total: 0,
         ...syncRunExample,
         url: `/api/ehr/athenahealth/sync-runs/${runId}`,
       },

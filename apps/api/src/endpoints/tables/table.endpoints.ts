@@ -145,7 +145,13 @@ async function sendTable(
   const onFurther = (further: readonly string[]) => appendFurther(response, further);
   try {
     const table = await services.tables.open({
-      ...{ provider, view, connectionIds, format, signal, onFurther, scope: caller.scope },
+      provider,
+      view,
+      connectionIds,
+      format,
+      signal,
+      onFurther,
+      scope: caller.scope,
       ...query,
     });
     audit.addPatients(table.patients);

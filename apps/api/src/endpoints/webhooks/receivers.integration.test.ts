@@ -34,15 +34,14 @@ async function plant(options: {
   const { connectionId, count, state, statuses } = options;
   for (let index = 0; index < count; index++)
     await api.store.webhookDeliveries.insertMissing({
-      ...{
-        id: `job_${connectionId}_${state}_${index}`,
-        connectionId,
-        url,
-        type: 'bulk-export.completed',
-        body: '{}',
-        state,
-      },
-      ...{ createdAt: ago(index + 1), ...(state === 'delivered' ? { deliveredAt: ago(index + 1) } : {}) },
+      id: `job_${connectionId}_${state}_${index}`,
+      connectionId,
+      url,
+      type: 'bulk-export.completed',
+      body: '{}',
+      state,
+      createdAt: ago(index + 1),
+      ...(state === 'delivered' ? { deliveredAt: ago(index + 1) } : {}),
       attempts: statuses.map((status) => ({ at: ago(index), status })),
     });
 }

@@ -149,7 +149,8 @@ describe('browsers that start or finish an authorization', () => {
 test('an address with ten failed logins gets 429, and can still log in with a valid key', async () => {
   const logIn = (key: string, from: string) =>
     postLogin({
-      ...{ api, key },
+      api,
+      key,
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         'sec-fetch-site': 'same-origin',

@@ -12,7 +12,8 @@ export function allow(endpoint: Pick<Endpoint, 'action' | 'access' | 'audited' |
   // Not a `RequestHandler`, because the types of its parameters would apply to the next handlers too.
   return (request: unknown, response: Response, next: NextFunction): void => {
     Object.assign(auditNotes(response), {
-      ...{ action, audited },
+      action,
+      audited,
       target: targetOf(request as Request),
       parameters: parametersOf(request as Request),
     });

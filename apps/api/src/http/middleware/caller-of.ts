@@ -24,7 +24,8 @@ export function setCaller(options: {
 }): void {
   const { response, apiKey, via } = options;
   callers.set(response, {
-    ...{ apiKey, via },
+    apiKey,
+    via,
     scope: apiKey.connectionIds ?? 'all',
     view: { isOperator: apiKey.role === 'operator' },
   });

@@ -128,8 +128,11 @@ test('the metrics of a process without an API require the token if one is set', 
 test('the health server listens on its interface only', async () => {
   const health = createHealth({});
   const server = await startHealthServer({
-    ...{ health, metrics: createMetrics(), metricsToken: undefined },
-    ...{ port: 0, host: '127.0.0.1' },
+    health,
+    metrics: createMetrics(),
+    metricsToken: undefined,
+    port: 0,
+    host: '127.0.0.1',
   });
   try {
     expect(server.address()).toMatchObject({ address: '127.0.0.1' });

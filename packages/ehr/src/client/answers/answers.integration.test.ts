@@ -154,7 +154,12 @@ describe('a response that is expanded between two codings and decodes to nothing
 test('a response that arrives too slowly ends as a lost connection, and may arrive in time', async () => {
   const read = (maxMs: number) =>
     ehr.session.send({
-      ...{ method: 'GET', url: `${server.url}/metadata`, headers: {}, priority: 'crawl', retries: 0, sendToken: false },
+      method: 'GET',
+      url: `${server.url}/metadata`,
+      headers: {},
+      priority: 'crawl',
+      retries: 0,
+      sendToken: false,
       answer: { ...resourceAnswer, maxMs },
     });
   server.answer((_request, response) => {
@@ -449,7 +454,8 @@ describe('a manifest in pages', () => {
       return { body: { ...JSON.parse(manifest), link } };
     });
     await expect(readStatus()).rejects.toMatchObject({
-      ...{ code: 'manifest-not-understood', message: expect.stringContaining('no file that is new') },
+      code: 'manifest-not-understood',
+      message: expect.stringContaining('no file that is new'),
     });
     expect(server.requests.length).toBeLessThan(15);
   });

@@ -26,8 +26,12 @@ test('a kick-off sends the headers of the specification and returns the status U
   expect(started).toEqual({
     statusUrl: expect.stringMatching(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`)),
     sent: {
-      ...{ method: 'GET', isOtherMethodRefused: false, refusedTypes: [], typeFilters: [] },
-      ...{ since: '2024-01-01T00:00:00+02:00', types: expect.any(Array) },
+      method: 'GET',
+      isOtherMethodRefused: false,
+      refusedTypes: [],
+      typeFilters: [],
+      since: '2024-01-01T00:00:00+02:00',
+      types: expect.any(Array),
     },
     isOfGroup: false,
   });

@@ -63,12 +63,13 @@ export async function callTokenEndpoint<Value>(
     return await call(async (url, init) => {
       const { method } = init;
       const response = await observed({
-        ...{ observer, provider, method, url, waitMs },
+        observer,
+        provider,
+        method,
+        url,
+        waitMs,
         request: () =>
-          traceRequest({
-            ...{ tracing, provider, kind: 'token', method, url },
-            send: () => send({ ...options, url, init }),
-          }),
+          traceRequest({ tracing, provider, kind: 'token', method, url, send: () => send({ ...options, url, init }) }),
       });
       grant?.settle({ madeConnection: madeConnection(response) });
       throttle = throttleOf(response);

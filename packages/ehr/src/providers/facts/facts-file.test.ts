@@ -4,8 +4,13 @@ import { compareFacts, type FactsFile, readFactsFile } from './facts-file.ts';
 
 const measured = <Value>(value: Value) => ({ value, how: 'a test' });
 const fileOf = (facts: object, change: object = {}) => ({
-  ...{ provider: 'athenahealth', environment: 'preview', measuredAt: '2026-11-30T10:00:00Z', version: '1.0.0' },
-  ...{ used: { requests: 30, exports: 4 }, facts, ...change },
+  provider: 'athenahealth',
+  environment: 'preview',
+  measuredAt: '2026-11-30T10:00:00Z',
+  version: '1.0.0',
+  used: { requests: 30, exports: 4 },
+  facts,
+  ...change,
 });
 const facts = {
   groupIdTemplate: measured('a-1.c-{practiceId}'),

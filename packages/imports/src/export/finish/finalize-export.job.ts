@@ -88,7 +88,8 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
   const since = sentSince(record);
   const search = {
     watermarks: await store.watermarks.list({ connectionId, exportType }),
-    ...{ now: now(), covers: coversNow(coverage) },
+    now: now(),
+    covers: coversNow(coverage),
   };
   // After a full export, `since` lies at the deletions before it, so most of this export is known to be repeated.
   const repeatsStored = since !== undefined && search.watermarks.some((mark) => mark.at > new Date(since));

@@ -21,6 +21,8 @@ export const watermarkViewSchema = z
 export function toWatermarkView(watermark: Watermark): View<typeof watermarkViewSchema> {
   return viewOf(watermarkViewSchema, {
     ...watermark,
-    ...{ level: watermark.exportType, until: watermark.at, deletionsUntil: watermark.deletionsAt },
+    level: watermark.exportType,
+    until: watermark.at,
+    deletionsUntil: watermark.deletionsAt,
   });
 }

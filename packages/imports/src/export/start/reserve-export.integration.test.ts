@@ -15,7 +15,10 @@ test('a repeated request stores the record of a first one that died before it di
   const accept = async (id: string, isStored: boolean) => {
     const created = { ...makeBulkExport({ id }), phase: 'queued' as const };
     const accepted = await reserveExport({
-      ...{ service, idempotency, content: ['athenahealth', body], created },
+      service,
+      idempotency,
+      content: ['athenahealth', body],
+      created,
       isStored: async () => isStored,
     });
     return { id: accepted.record.id, isRepeated: accepted.isRepeated };

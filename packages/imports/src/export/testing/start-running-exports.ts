@@ -45,7 +45,9 @@ export async function startRunningExports(
   };
   const start = async (body: object = {}, command: Pick<StartRequest, 'by' | 'idempotency'> = {}) => {
     const { record } = await startExport({
-      ...{ provider: connection.provider, scope: 'all', ...command },
+      provider: connection.provider,
+      scope: 'all',
+      ...command,
       body: bulkExportRequestSchema.parse({ connectionId: connection.id, ...body }),
     });
     return record;

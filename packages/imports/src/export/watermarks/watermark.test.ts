@@ -156,7 +156,8 @@ describe('the decision about watermarks #watermarks', () => {
     const files = [file(), errorFile(harmless('warning'), harmless('information'))];
     expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
     expect(decide({ files: [file(), errorFile(issue({ code: 'informational' }))] })).toEqual({
-      ...{ Patient: [], [everyType]: [] },
+      Patient: [],
+      [everyType]: [],
     });
   });
 

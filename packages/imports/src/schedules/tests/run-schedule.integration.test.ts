@@ -186,7 +186,10 @@ describe('the clients of a schedule', () => {
         type: 'schedule.failed',
         timestamp: '2026-05-02T02:00:00.000Z',
         data: {
-          ...{ id, connectionId, kind: 'sync', errorCode: 'schedule-request-invalid' },
+          id,
+          connectionId,
+          kind: 'sync',
+          errorCode: 'schedule-request-invalid',
           errorTitle: 'Title of schedule-request-invalid',
           errorAdvice: 'Advice for schedule-request-invalid.',
         },

@@ -9,7 +9,9 @@ const servedAt = new Date('2024-01-15T10:00:00Z');
 
 function page(ids: readonly string[], change: Partial<SearchPage> = {}): SearchPage {
   const entries = ids.map((id, index) => ({
-    ...{ index, hasResource: true, isMatch: true },
+    index,
+    hasResource: true,
+    isMatch: true,
     content: { resourceType: 'Observation', id },
   }));
   return { entries, issues: [], servedAt, ...change };
@@ -70,7 +72,8 @@ describe('a search whose data moves while its pages are read', () => {
 
   test('a search restarts if a resource of an earlier page is repeated, and is completed if nothing moves then', () => {
     const { search, received } = readAll({
-      ...{ ids, pageSize: 3 },
+      ids,
+      pageSize: 3,
       change: (world, request) => request === 1 && moveFirstToEnd(world),
     });
     expect(search).toMatchObject({ state: 'completed', hasRestarted: true, matched: 7 });
@@ -79,7 +82,9 @@ describe('a search whose data moves while its pages are read', () => {
 
   test('a search restarts if the total changes, because a resource of an earlier page was deleted', () => {
     const { search, received, world } = readAll({
-      ...{ ids, pageSize: 3, statesTotal: true },
+      ids,
+      pageSize: 3,
+      statesTotal: true,
       change: ({ rows }, request) => request === 1 && rows.shift(),
     });
     expect(search).toMatchObject({ state: 'completed', hasRestarted: true, total: 6 });
@@ -102,7 +107,8 @@ describe('a search whose data moves while its pages are read', () => {
       fc.property(history, ({ steps: all, count, pageSize }) => {
         const { search, received, world } = readAll({
           ids: Array.from({ length: count }, (_, index) => `r${index}`),
-          ...{ pageSize, statesTotal: true },
+          pageSize,
+          statesTotal: true,
           change({ rows }, request) {
             const step = all[request - 1];
             if (step === 'move' && rows.length > 0) rows.push(rows.shift() ?? '');
@@ -118,11 +124,14 @@ describe('a search whose data moves while its pages are read', () => {
 
   test('a server that puts the number of entries of each page into `total` completes a search', () => {
     const first = withPage(newSyncSearch('Observation'), {
-      ...{ url: 'https://ehr.example/r4/Observation', counts: noCounts },
+      url: 'https://ehr.example/r4/Observation',
+      counts: noCounts,
       page: page(['a', 'b'], { total: 2, nextUrl: 'https://ehr.example/r4/Observation?page=2' }),
     });
     const last = withPage(first, {
-      ...{ url: 'https://ehr.example/r4/Observation?page=2', counts: noCounts, page: page(['c'], { total: 1 }) },
+      url: 'https://ehr.example/r4/Observation?page=2',
+      counts: noCounts,
+      page: page(['c'], { total: 1 }),
     });
     expect(last).toMatchObject({ state: 'completed', matched: 3 });
   });
@@ -138,7 +147,8 @@ test.each([
     requests += 1;
     const url = (number: number) => `https://ehr.example/r4/Observation?cursor=${number}`;
     search = withPage(search, {
-      ...{ url: url(requests), counts: noCounts },
+      url: url(requests),
+      counts: noCounts,
       page: page(same, { nextUrl: url(requests + 1) }),
     });
   }
@@ -152,7 +162,8 @@ test('a search of more matches than can be kept is completed without comparing t
   for (let number = 0; number < 6; number++) {
     const many = Array.from({ length: 10_000 }, (_, index) => `${number}/${index}`);
     search = withPage(search, {
-      ...{ url: url(number), counts: noCounts },
+      url: url(number),
+      counts: noCounts,
       page: page(many, number < 5 ? { nextUrl: url(number + 1) } : {}),
     });
   }

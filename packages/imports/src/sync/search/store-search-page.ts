@@ -118,8 +118,14 @@ async function storeBatch(
   // This comes before the page is committed. A worker that stops in between quarantines the same entries again, which changes nothing.
   const withheldEntries = await deps.store.quarantine.put({ lines: bad, now: context.now });
   return {
-    ...{ fetched: batch.length, stored: written + unchanged, unchanged, stale, laterIncomplete: incomplete },
-    ...{ rejected: bad.length - withheldEntries, withheld: withheld + withheldEntries, withheldEntries },
+    fetched: batch.length,
+    stored: written + unchanged,
+    unchanged,
+    stale,
+    laterIncomplete: incomplete,
+    rejected: bad.length - withheldEntries,
+    withheld: withheld + withheldEntries,
+    withheldEntries,
   };
 }
 

@@ -24,7 +24,10 @@ export async function startRunningSyncs(options: ConnectedEhrOptions = {}) {
   const { store, producer, logger } = deps;
   const { id: connectionId, provider } = connection;
   const service = new SyncService({
-    ...{ store, producer, connections, registry },
+    store,
+    producer,
+    connections,
+    registry,
     addresses: createWebhookAddresses({ callsPrivateNetwork: async () => true }),
     readPause: async () => undefined,
   });

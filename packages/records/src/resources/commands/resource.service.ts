@@ -200,7 +200,9 @@ export class ResourceService {
     }
     const included = await this.#readTargets({
       mayInclude: options.mayInclude,
-      ...{ includes, fhirEndpoint, connectionId: reference.connectionId },
+      includes,
+      fhirEndpoint,
+      connectionId: reference.connectionId,
       matches: matches.map(({ resource }) => resource),
     });
     // `fullUrl` is the identity of the resource, and its references are relative to it.
@@ -211,7 +213,8 @@ export class ResourceService {
         : [{ fullUrl: undefined, resource: options.outcome, mode: 'outcome' as const }]),
       ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: json })),
       ...included.map((resource) => ({
-        ...{ fullUrl: urlOf(resource), resource: JSON.stringify(resource) },
+        fullUrl: urlOf(resource),
+        resource: JSON.stringify(resource),
         mode: 'include' as const,
       })),
     ];

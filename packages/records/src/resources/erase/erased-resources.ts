@@ -70,7 +70,13 @@ export function storedBinaries(connectionId: string, ids: readonly string[]) {
 const longAgo = new Date(0);
 /** It is a tombstone of the distant past, so that every version that is received later is newer, and so that it is deleted with old tombstones. */
 const entry = {
-  ...{ deleted: true, erased: true, subsetted: false, contentHash: '', keys: {} },
-  ...{ lastUpdated: longAgo, observedAt: longAgo, storedAt: longAgo },
+  deleted: true,
+  erased: true,
+  subsetted: false,
+  contentHash: '',
+  keys: {},
+  lastUpdated: longAgo,
+  observedAt: longAgo,
+  storedAt: longAgo,
   ...changedNow,
 };

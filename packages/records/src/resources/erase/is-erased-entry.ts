@@ -11,7 +11,4 @@ export function isErasedEntry(document: Readonly<Record<string, unknown>>): bool
 }
 
 const longAgo = '1970-01-01T00:00:00.000Z';
-const expected = {
-  ...{ deleted: true, erased: true, subsetted: false, contentHash: '', keys: {} },
-  storedAt: longAgo,
-};
+const expected = { deleted: true, erased: true, subsetted: false, contentHash: '', keys: {}, storedAt: longAgo };

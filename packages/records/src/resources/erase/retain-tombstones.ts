@@ -31,8 +31,11 @@ export function retainTombstones(
     // Histories compare the time of the database. The clock of the worker that stored the tombstone may have been behind.
     const changedSince = { $gte: new mongoose.mongo.Timestamp({ t: Math.floor(storedBefore.getTime() / 1000), i: 0 }) };
     const old = {
-      ...{ connectionId, deleted: true, lastUpdated: { $lt: storedBefore } },
-      ...{ storedAt: { $lt: storedBefore }, changedAt: { $not: changedSince } },
+      connectionId,
+      deleted: true,
+      lastUpdated: { $lt: storedBefore },
+      storedAt: { $lt: storedBefore },
+      changedAt: { $not: changedSince },
     };
     const page = await collection
       .find(old, { projection: { _id: 1 } })

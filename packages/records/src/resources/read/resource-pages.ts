@@ -43,7 +43,8 @@ export function pageQueries(options: {
         { 'keys.patient': patient },
         ...(earlier.length > 0 ? [{ $nor: [patientCondition(earlier)] }] : []),
       ],
-      ...{ order, isDescending },
+      order,
+      isDescending,
       position: position && index === 0 ? rest : undefined,
       prefix: [patient],
     });

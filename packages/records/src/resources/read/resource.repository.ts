@@ -82,8 +82,16 @@ export class ResourceRepository {
       { _id: `${connectionId}/${resourceId}` },
       {
         projection: {
-          ...{ _id: 0, deleted: 1, erased: 1, resource: 1, numberTexts: 1 },
-          ...{ versionId: 1, contentHash: 1, lastUpdated: 1, changedAt: 1, 'earlier.versionId': 1 },
+          _id: 0,
+          deleted: 1,
+          erased: 1,
+          resource: 1,
+          numberTexts: 1,
+          versionId: 1,
+          contentHash: 1,
+          lastUpdated: 1,
+          changedAt: 1,
+          'earlier.versionId': 1,
         },
       },
     );
@@ -91,7 +99,9 @@ export class ResourceRepository {
     const { deleted, resource, numberTexts, versionId, contentHash, lastUpdated, changedAt, earlier = [] } = document;
     const wasUsed = versionId !== undefined && earlier.some((version) => version.versionId === versionId);
     return {
-      ...{ deleted, resource: decodeExactNumbers(resource, numberTexts), lastUpdated },
+      deleted,
+      resource: decodeExactNumbers(resource, numberTexts),
+      lastUpdated,
       changedAt: wholeSecond(changedAt.getHighBitsUnsigned() * 1000),
       versionId: versionId ?? contentHash,
       tag: wasUsed ? `${versionId}-${contentHash.slice(0, 12)}` : (versionId ?? contentHash),

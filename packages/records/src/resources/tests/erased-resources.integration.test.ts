@@ -22,7 +22,9 @@ const [resourceType, resourceId, patientId] = ['Condition', 'c1', 'p1'];
 const reference = { connectionId, resourceType, resourceId };
 const condition = (id: string, lastUpdated = '2024-05-01T00:00:00Z') =>
   makeDocument({
-    ...{ resourceType, id, meta: { versionId: '1', lastUpdated } },
+    resourceType,
+    id,
+    meta: { versionId: '1', lastUpdated },
     subject: { reference: `Patient/${patientId}` },
   });
 const write = (...documents: ResourceDocument[]) => store.resourceWriter.write(resourceType, documents);
@@ -33,7 +35,8 @@ async function erase(): Promise<number> {
   const pass = { connectionId, patientId, signal: AbortSignal.timeout(60_000), now: new Date() };
   const found = { binaryIds: [], documentIds: [] };
   const changed = await store.data.erasePatient({
-    ...{ ...pass, found },
+    ...pass,
+    found,
     onFound: async () => undefined,
     onDeleted: async () => undefined,
   });

@@ -58,7 +58,10 @@ async function readStored(resourceType: string): Promise<string[]> {
 }
 
 const group = (id: string, patients: readonly string[]) => ({
-  ...{ resourceType: 'Group', id, type: 'person', actual: true },
+  resourceType: 'Group',
+  id,
+  type: 'person',
+  actual: true,
   member: patients.map((patient) => ({ entity: { reference: `Patient/${patient}` } })),
 });
 const others = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`);
@@ -67,7 +70,10 @@ test('the resource writer withholds a patient that is kept out, and stores the o
   const patients = ['erased', 'p1', 'p2'].map((id) => document({ resourceType: 'Patient', id }));
   const { outcome, stored } = await write('Patient', patients);
   expect(outcome).toEqual({
-    ...{ written: 2, unchanged: 0, stale: 0, withheld: 1 },
+    written: 2,
+    unchanged: 0,
+    stale: 0,
+    withheld: 1,
     withheldDocuments: new Set(patients.slice(0, 1)),
   });
   expect(stored).toEqual(['p1', 'p2']);
@@ -116,7 +122,9 @@ test('the resource writer withholds the deletion of a patient that is kept out',
 });
 
 const report = (attachment: object) => ({
-  ...{ resourceType: 'DocumentReference', id: 'd1', subject: { reference: 'Patient/erased' } },
+  resourceType: 'DocumentReference',
+  id: 'd1',
+  subject: { reference: 'Patient/erased' },
   content: [{ attachment }],
 });
 const binary = (id: string, elements: object = {}) => document({ resourceType: 'Binary', id, ...elements });

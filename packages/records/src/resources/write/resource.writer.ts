@@ -284,8 +284,10 @@ function decide(
       if (hidesLater(version, document)) incomplete++;
     } else
       writes.push({
-        ...{ document, replaces: version.revision },
-        ...{ isSetBack: isSetBack(document, version), contradicts: isContradiction },
+        document,
+        replaces: version.revision,
+        isSetBack: isSetBack(document, version),
+        contradicts: isContradiction,
       });
     // A write that loses its race is compared again.
     if (comparison !== 'newer' && isContradiction) contradictions++;

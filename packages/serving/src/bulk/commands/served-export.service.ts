@@ -90,7 +90,14 @@ export class ServedExportService {
     const since = sinceMs === undefined ? undefined : new Date(sinceMs);
     const window = await this.#resources.openWindow({ provider, connectionId, scope, keyId: clientId, since });
     return this.#store.servedExports.create({
-      ...{ connectionId, clientId, request, types, typeFilters: searches, patients, elements, ignored },
+      connectionId,
+      clientId,
+      request,
+      types,
+      typeFilters: searches,
+      patients,
+      elements,
+      ignored,
       ...(since ? { since: window.since } : {}),
       until: window.until,
       expiresAt: new Date(now.getTime() + keptMs),
@@ -115,7 +122,10 @@ export class ServedExportService {
     return {
       expiresAt: served.expiresAt,
       manifest: writeManifest({
-        ...{ transactionTime: served.until, request: served.request, requiresAccessToken: true, output },
+        transactionTime: served.until,
+        request: served.request,
+        requiresAccessToken: true,
+        output,
         deleted: hasDeletions ? [{ type: 'Bundle', url: urlOf(deletedFile) }] : [],
         error:
           served.ignored.length === 0
@@ -230,7 +240,9 @@ export function readServedKickOff(
   now: Date,
 ): KickOff {
   const { faults, ...kickOff } = readKickOff(parameters, {
-    ...{ level, isLenient, nowMs: now.getTime() },
+    level,
+    isLenient,
+    nowMs: now.getTime(),
     supported: kickOffParameterNames,
     filterFault,
     typeFault: (type) =>

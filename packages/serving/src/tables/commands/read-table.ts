@@ -34,11 +34,17 @@ export interface ReadTable {
 
 /** The columns before those of the view. */
 export const connectionColumn: TableColumn = {
-  ...{ name: 'connection_id', type: 'id', kind: 'text', isCollection: false },
+  name: 'connection_id',
+  type: 'id',
+  kind: 'text',
+  isCollection: false,
   description: 'The connection from which the resource came.',
 };
 export const deletedColumn: TableColumn = {
-  ...{ name: 'is_deleted', type: 'boolean', kind: 'boolean', isCollection: false },
+  name: 'is_deleted',
+  type: 'boolean',
+  kind: 'boolean',
+  isCollection: false,
   description: 'Whether the resource has no rows any longer. Only with `_since`.',
 };
 

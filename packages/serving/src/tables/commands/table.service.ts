@@ -63,10 +63,7 @@ export class TableService {
   list() {
     return Object.entries(publishedViews).map(([name, { title, description }]) => {
       const { resourceType, columns } = this.#find(name);
-      return {
-        ...{ name, title, description, resourceType },
-        columns: columns.map(({ kind: _, ...column }) => column),
-      };
+      return { name, title, description, resourceType, columns: columns.map(({ kind: _, ...column }) => column) };
     });
   }
 
@@ -99,7 +96,8 @@ export class TableService {
       chunks: readTable({ ...table, limit: limit ?? Number.POSITIVE_INFINITY, store: this.#store }),
       contentType: tableFormats[format].contentType,
       fileName: `${nameOf(options.view)}.${format}`,
-      ...{ patients, until },
+      patients,
+      until,
     };
   }
 

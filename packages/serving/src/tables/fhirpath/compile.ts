@@ -102,7 +102,10 @@ function compileInvocation({ expression, compile, fail }: CompileNode<'call'>): 
     get target() {
       return written === undefined ? current : compile(written);
     },
-    ...{ written, args, compile, fail },
+    written,
+    args,
+    compile,
+    fail,
   };
   return compileCall({ name, at, call });
 }

@@ -319,12 +319,31 @@ const views: Readonly<
 
 /** The types of the columns that are not texts. */
 const kinds: Readonly<Record<string, 'decimal' | 'integer' | 'list'>> = {
-  ...{ result_number: 'decimal', source_reference_range_high: 'decimal', quantity: 'decimal', source_dose: 'decimal' },
-  ...{ latitude: 'decimal', longitude: 'decimal', refills: 'integer', condition_ids: 'list' },
-  ...{ duration: 'decimal', daily_amount: 'decimal', period: 'decimal', frequency: 'integer', size_bytes: 'integer' },
-  ...{ condition_rank: 'integer', diagnosis_number: 'integer', content_number: 'integer', activity_number: 'integer' },
-  ...{ reason_condition_ids: 'list', result_ids: 'list', attachment_titles: 'list', goal_ids: 'list' },
-  ...{ contained_goals: 'list', notes: 'list', outcome_references: 'list', progress_notes: 'list' },
+  result_number: 'decimal',
+  source_reference_range_high: 'decimal',
+  quantity: 'decimal',
+  source_dose: 'decimal',
+  latitude: 'decimal',
+  longitude: 'decimal',
+  refills: 'integer',
+  condition_ids: 'list',
+  duration: 'decimal',
+  daily_amount: 'decimal',
+  period: 'decimal',
+  frequency: 'integer',
+  size_bytes: 'integer',
+  condition_rank: 'integer',
+  diagnosis_number: 'integer',
+  content_number: 'integer',
+  activity_number: 'integer',
+  reason_condition_ids: 'list',
+  result_ids: 'list',
+  attachment_titles: 'list',
+  goal_ids: 'list',
+  contained_goals: 'list',
+  notes: 'list',
+  outcome_references: 'list',
+  progress_notes: 'list',
 };
 const isNumber = (column: string) => kinds[column] === 'decimal' || kinds[column] === 'integer';
 

@@ -28,7 +28,13 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
     const { format = 'ndjson', since, limit, query = '', onFurther = async () => undefined, ...others } = options;
     return service.open({
       ...others,
-      ...{ provider: 'athenahealth', scope: 'all', format, quotesFormulas: false, since, limit, onFurther },
+      provider: 'athenahealth',
+      scope: 'all',
+      format,
+      quotesFormulas: false,
+      since,
+      limit,
+      onFurther,
       parameters: new URLSearchParams(query),
       signal: new AbortController().signal,
     });

@@ -129,11 +129,7 @@ class ViewCompiler {
       this.select(nested, { ...inner, path: `${path}.select.${index}` }),
     );
     const unionAll = this.#union(select.unionAll ?? [], `${path}.unionAll`);
-    return {
-      loop: this.#loop(select, path),
-      ...{ columns, selects, unionAll },
-      range: { first, end: this.columns.length },
-    };
+    return { loop: this.#loop(select, path), columns, selects, unionAll, range: { first, end: this.columns.length } };
   }
 
   /** Every branch has the columns of the first one. */
