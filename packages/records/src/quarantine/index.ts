@@ -1,10 +1,9 @@
 export { quarantineError } from './errors.ts';
 export { type QuarantineStore, quarantineFeature } from './quarantine.feature.ts';
-export type { QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
+export { type QuarantinedLine, type QuarantineEntry, searchFileId } from './quarantine.record.ts';
 export {
   maxKeptLineBytes,
   type QuarantineRepository,
-  searchFileId,
 } from './quarantine.repository.ts';
 export { type QuarantineReason, quarantineReasons } from './quarantine-reasons.ts';
 export { maxKeptRunBytes, maxQuarantinedLines } from './quarantine-room.ts';

@@ -1,7 +1,8 @@
 import { defineFeature, EncryptedFiles, type RepositoriesOf, type StoreContext } from '@bulkhead/store';
 import { collections } from './collections.ts';
 import { createQuarantineData } from './quarantine.data.ts';
-import { type QuarantinedCount, QuarantineRepository } from './quarantine.repository.ts';
+import type { QuarantinedCount } from './quarantine.record.ts';
+import { QuarantineRepository } from './quarantine.repository.ts';
 
 /** The name of the files in GridFS. */
 const bucketName = 'quarantine';

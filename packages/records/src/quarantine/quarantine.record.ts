@@ -65,3 +65,16 @@ export interface QuarantinedLine
   /** The number of bytes of the line in the encrypted file. */
   readonly keptBytes?: number;
 }
+
+/** Of one `put`. */
+export interface QuarantinedCount {
+  readonly quarantined: number;
+  /** Lines of erased patients, of which only the position is stored. */
+  readonly withheld: number;
+}
+
+/** The `fileId` for the entries of a search. */
+export function searchFileId(options: { readonly stepId: string; readonly resourceType: string }): string {
+  const { stepId, resourceType } = options;
+  return `${stepId}.${resourceType}`;
+}

@@ -24,7 +24,7 @@ import {
 } from '@bulkhead/store';
 import { collections } from './collections.ts';
 import { documentSchema, idOf, LineWriter } from './line-writer.ts';
-import type { LineGroup, QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
+import type { LineGroup, QuarantinedCount, QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
 import { createQuarantineRoom } from './quarantine-room.ts';
 
 /** Only this many bytes of a longer line are kept. Every line that a document can hold is shorter. */
@@ -33,13 +33,6 @@ export const maxKeptLineBytes = 16 * 1024 * 1024;
 type RecentLine = Pick<QuarantineEntry, 'connectionId' | 'reason' | 'createdAt'>;
 
 export type QuarantineFilter = Partial<Pick<QuarantineEntry, 'connectionId' | 'runId' | 'fileId' | 'reason' | 'state'>>;
-
-/** Of one `put`. */
-export interface QuarantinedCount {
-  readonly quarantined: number;
-  /** Lines of erased patients, of which only the position is stored. */
-  readonly withheld: number;
-}
 
 /** The filters whose lines an index contains without others. */
 const countable = ['', 'connectionId', 'runId', 'fileId', 'fileId,state', 'state'];
@@ -389,12 +382,6 @@ const textsPerBatch = 16;
 
 function withContent(connectionId: string) {
   return { connectionId, state: { $in: [...unstored, 'replayed' as const] } };
-}
-
-/** The `fileId` for the entries of a search. */
-export function searchFileId(options: { readonly stepId: string; readonly resourceType: string }): string {
-  const { stepId, resourceType } = options;
-  return `${stepId}.${resourceType}`;
 }
 
 function toEntry({
