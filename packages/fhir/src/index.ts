@@ -2,6 +2,8 @@ export { readDeletionsInSteps } from './bulk-data/deletions.ts';
 export {
   droppedParameters,
   type ExportParameters,
+  type NamedValue,
+  namedValuesOf,
   namesOf,
   type SentKickOff,
   toExportParameters,

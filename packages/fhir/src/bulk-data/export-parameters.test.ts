@@ -1,5 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { namesOf, toExportParameters, toParametersResource, toQuery, without } from './export-parameters.ts';
+import {
+  type NamedValue,
+  namedValuesOf,
+  namesOf,
+  toExportParameters,
+  toParametersResource,
+  toQuery,
+  without,
+} from './export-parameters.ts';
 
 const all = toExportParameters({
   exportType: 'Patient',
@@ -18,7 +26,8 @@ test('toQuery writes the parameters of a GET, with the types as one list', () =>
 });
 
 test('toParametersResource writes the parameters of a POST, with a part for each value', () => {
-  expect(toParametersResource(all)).toEqual({
+  const patient: NamedValue = ['patient', 'Patient/p1'];
+  expect(toParametersResource([...namedValuesOf(all), patient])).toEqual({
     resourceType: 'Parameters',
     parameter: [
       { name: '_type', valueString: 'Patient' },
@@ -26,9 +35,10 @@ test('toParametersResource writes the parameters of a POST, with a part for each
       { name: '_since', valueInstant: '2024-01-01T00:00:00+02:00' },
       { name: '_typeFilter', valueString: 'Goal?lifecycle-status=active' },
       { name: '_typeFilter', valueString: 'Patient?active=true' },
+      { name: 'patient', valueReference: { reference: 'Patient/p1' } },
     ],
   });
-  expect(toParametersResource(none)).toEqual({ resourceType: 'Parameters', parameter: [] });
+  expect(toParametersResource(namedValuesOf(none))).toEqual({ resourceType: 'Parameters', parameter: [] });
 });
 
 test('namesOf lists the parameters that are sent, and without removes one of them', () => {

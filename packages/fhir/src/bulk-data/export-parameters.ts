@@ -40,16 +40,26 @@ export function toQuery({ types, since, typeFilters }: ExportParameters): string
   return query === '' ? '' : `?${query}`;
 }
 
+/** A parameter of a kick-off with its value as text. */
+export type NamedValue = [name: string, value: string];
+
+/** A pair for each value. */
+export function namedValuesOf({ types, since, typeFilters }: ExportParameters): NamedValue[] {
+  return [
+    ...types.map((type): NamedValue => ['_type', type]),
+    ...(since === undefined ? [] : [['_since', since] as NamedValue]),
+    ...typeFilters.map((filter): NamedValue => ['_typeFilter', filter]),
+  ];
+}
+
 /** Writes the body of a POST: a Parameters resource with a part for each value. */
-export function toParametersResource({ types, since, typeFilters }: ExportParameters) {
-  return {
-    resourceType: 'Parameters',
-    parameter: [
-      ...types.map((type) => ({ name: '_type', valueString: type })),
-      ...(since === undefined ? [] : [{ name: '_since', valueInstant: since }]),
-      ...typeFilters.map((filter) => ({ name: '_typeFilter', valueString: filter })),
-    ],
-  };
+export function toParametersResource(parameters: readonly NamedValue[]) {
+  const parameter = parameters.map(([name, value]) => {
+    if (name === '_since') return { name, valueInstant: value };
+    if (name === 'patient') return { name, valueReference: { reference: value } };
+    return { name, valueString: value };
+  });
+  return { resourceType: 'Parameters', parameter };
 }
 
 /** A kick-off as the server accepted it, without what it had refused. */

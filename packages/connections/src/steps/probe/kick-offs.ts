@@ -1,6 +1,6 @@
 import { AppError } from '@bulkhead/base';
 import { deleteExport, EhrHttpError, ehrError, kickOffAnswer, type SessionRequest } from '@bulkhead/ehr';
-import type { Connection } from '../../connection.record.ts';
+import { type NamedValue, toParametersResource } from '@bulkhead/fhir';
 import type { Probe } from '../../probe/probe.record.ts';
 import type { ConnectionDeps } from '../deps.ts';
 import type { LimitedSession } from './limited-session.ts';
@@ -96,13 +96,6 @@ export async function removeExport(options: Parameters<typeof deleteExport>[0]):
   }
 }
 
-/** The endpoint of an export of a Group, or of all patients. */
-export function exportEndpoint({ fhirEndpoint }: Connection, groupId: string | undefined): string {
-  return groupId === undefined
-    ? `${fhirEndpoint}/Patient/$export`
-    : `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$export`;
-}
-
 function requestOf(
   place: KickOffPlace,
   options: { readonly trial: KickOffTrial; readonly since: Date; readonly signal: AbortSignal },
@@ -120,9 +113,14 @@ function requestOf(
     // The address of the export is only in this answer.
     keptOnceSent: true,
   } as const;
-  if (!trial.isPost) return { ...request, method: 'GET', url: `${place.endpoint}?${new URLSearchParams(parameters)}` };
+  if (!trial.isPost)
+    return {
+      ...request,
+      method: 'GET',
+      url: `${place.endpoint}?${new URLSearchParams(parameters)}`,
+    };
   const headers = { ...request.headers, 'content-type': 'application/fhir+json' };
-  return { ...request, method: 'POST', url: place.endpoint, headers, body: toResource(parameters) };
+  return { ...request, method: 'POST', url: place.endpoint, headers, body: toParametersResource(parameters) };
 }
 
 function toResult(error: AppError, how: string): KickOffResult {
@@ -135,10 +133,10 @@ function toResult(error: AppError, how: string): KickOffResult {
 function parametersOf(
   { secondType }: KickOffPlace,
   { trial, since }: { readonly trial: KickOffTrial; readonly since: Date },
-): [string, string][] {
+): NamedValue[] {
   const { types, typeFilter, patient } = trial;
   const second = secondType ?? 'Patient';
-  const named: [string, string][] =
+  const named: NamedValue[] =
     types === 'list'
       ? [['_type', `Patient,${second}`]]
       : types === 'repeated'
@@ -159,15 +157,6 @@ const clockSlackMs = 60_000;
 /** The present, by the clock of the EHR if its responses have the time. */
 function sinceOf(limited: LimitedSession, now: Date): Date {
   return limited.clock() ?? new Date(now.getTime() - clockSlackMs);
-}
-
-function toResource(parameters: readonly [string, string][]) {
-  const parameter = parameters.map(([name, value]) => {
-    if (name === '_since') return { name, valueInstant: value };
-    if (name === 'patient') return { name, valueReference: { reference: value } };
-    return { name, valueString: value };
-  });
-  return { resourceType: 'Parameters', parameter };
 }
 
 /** In words without a value, because a value can be the id of a patient. */

@@ -1,6 +1,7 @@
+import { exportEndpoint } from '@bulkhead/ehr';
 import type { FactName } from '@bulkhead/ehr/providers';
 import { templateOf } from './ids.ts';
-import { exportEndpoint, type KickOffPlace, type KickOffResult, type KickOffTrial } from './kick-offs.ts';
+import type { KickOffPlace, KickOffResult, KickOffTrial } from './kick-offs.ts';
 import { awaitManifest, countPatients, measureLink } from './measure-manifest.ts';
 import type { ProbeWork } from './probe-work.ts';
 

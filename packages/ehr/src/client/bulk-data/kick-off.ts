@@ -1,6 +1,7 @@
 import {
   type BulkExportRequest,
   listIssueCodes,
+  namedValuesOf,
   type SentKickOff,
   toExportParameters,
   toParametersResource,
@@ -42,7 +43,7 @@ export async function kickOffExport(options: {
 }): Promise<KickOff> {
   const { session, request } = options;
   const parameters = toExportParameters(request);
-  const endpoint = exportEndpoint(session.connection, request);
+  const endpoint = endpointOf(session.connection, request);
   const isOfGroup = exportsGroup(session.connection, request);
   const method = endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET';
   for (let attempt: KickOffAttempt = { method, parameters, isOfGroup, refusedTypes: [] }; ; ) {
@@ -77,7 +78,7 @@ function send(options: {
       prefer: 'respond-async',
       ...(isPost ? { 'content-type': 'application/fhir+json' } : {}),
     },
-    ...(isPost ? { body: toParametersResource(parameters) } : {}),
+    ...(isPost ? { body: toParametersResource(namedValuesOf(parameters)) } : {}),
     priority: 'kick-off',
     answer: kickOffAnswer,
     // A repeated kick-off would start a second export.
@@ -103,12 +104,17 @@ export function exportsGroup(
  * `Patient` means every patient that the connection can see. This uses the Patient level if the server has it, and otherwise the
  * Group of the practice (athenahealth only exports Groups).
  */
-function exportEndpoint(connection: EhrConnection, request: BulkExportRequest) {
-  const { fhirEndpoint, groupId } = connection;
-  if (request.exportType === 'System') return `${fhirEndpoint}/$export`;
-  if (!exportsGroup(connection, request)) return `${fhirEndpoint}/Patient/$export`;
-  if (groupId !== undefined) return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$export`;
-  throw ehrError('no-group');
+function endpointOf(connection: EhrConnection, request: BulkExportRequest): string {
+  if (request.exportType === 'System') return `${connection.fhirEndpoint}/$export`;
+  if (!exportsGroup(connection, request)) return exportEndpoint(connection, undefined);
+  if (connection.groupId === undefined) throw ehrError('no-group');
+  return exportEndpoint(connection, connection.groupId);
+}
+
+/** The endpoint of an export of a Group, or of all patients. */
+export function exportEndpoint({ fhirEndpoint }: Pick<EhrConnection, 'fhirEndpoint'>, groupId: string | undefined) {
+  const group = groupId === undefined ? 'Patient' : `Group/${encodeURIComponent(groupId)}`;
+  return `${fhirEndpoint}/${group}/$export`;
 }
 
 function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {

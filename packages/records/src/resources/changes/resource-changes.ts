@@ -285,19 +285,17 @@ async function* readInSlices(database: Database, options: ReadInSlices): AsyncGe
   const { signal } = replies;
   let from = position === undefined ? timestampOf(since) : new Timestamp(position);
   for (let limit = batchSize; ; ) {
-    const found = database
-      .collection<ChangedDocument>(resourceType)
-      .find(
-        { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
-        {
-          projection: changeFields,
-          sort: { changedAt: 1 },
-          limit,
-          maxTimeMS: maxTimeMs,
-          signal,
-          ...(searches ? { hint: 'by-changed-at' } : {}),
-        },
-      );
+    const found = database.collection<ChangedDocument>(resourceType).find(
+      { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
+      {
+        projection: changeFields,
+        sort: { changedAt: 1 },
+        limit,
+        maxTimeMS: maxTimeMs,
+        signal,
+        ...(searches ? { hint: 'by-changed-at' } : {}),
+      },
+    );
     const slice = await replies.wait(found.toArray());
     const last = slice.at(-1)?.changedAt;
     if (slice.length < limit || last === undefined) return yield* slice.map(toChange);
