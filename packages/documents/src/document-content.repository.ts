@@ -1,5 +1,6 @@
 import type { Immutable } from '@bulkhead/base';
 import {
+  collectionOf,
   type EncryptedFiles,
   type EncryptedFileWriter,
   isDuplicateKey,
@@ -66,9 +67,7 @@ export class DocumentContentRepository {
     const _id = idOf(content);
     for (;;) {
       try {
-        await this.#gate.admit(content.connectionId, () =>
-          this.#model.collection.insertOne({ _id, ...content } as never),
-        );
+        await this.#gate.admit(content.connectionId, () => collectionOf(this.#model).insertOne({ _id, ...content }));
         return content;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;

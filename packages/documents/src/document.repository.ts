@@ -1,6 +1,7 @@
 import type { ExportError } from '@bulkhead/base';
 import {
   type Claim,
+  collectionOf,
   createClaims,
   duplicateInserts,
   FileNovelty,
@@ -279,8 +280,8 @@ export class DocumentRepository {
   async #insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
     if (documents.length === 0) return new Set();
     const records = documents.map(({ id, ...fields }) => ({ _id: id, ...fields }));
-    const lost: ReadonlySet<number> = await this.#model.collection
-      .insertMany(records as never[], { ordered: false })
+    const lost: ReadonlySet<number> = await collectionOf(this.#model)
+      .insertMany(records, { ordered: false })
       .then(() => new Set(), duplicateInserts);
     return new Set(documents.filter((_, index) => !lost.has(index)));
   }
@@ -340,10 +341,10 @@ export class DocumentRepository {
     ];
     const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
     const unusedFields = [...former, ...optional].filter((name) => !(name in fields));
-    const { fingerprint, resourceRevision = null } = stored;
-    const { matchedCount } = await this.#model.collection.updateOne(
-      { _id: id, fingerprint, resourceRevision } as never,
-      { $set: fields, $unset: Object.fromEntries(unusedFields.map((name) => [name, 1])) } as never,
+    const { fingerprint, resourceRevision = { $exists: false } } = stored;
+    const { matchedCount } = await collectionOf(this.#model).updateOne(
+      { _id: id, fingerprint, resourceRevision },
+      { $set: fields, $unset: Object.fromEntries(unusedFields.map((name) => [name, 1])) },
     );
     return matchedCount === 1;
   }

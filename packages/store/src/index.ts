@@ -59,7 +59,7 @@ export {
   shortListQuery,
   totalQuery,
 } from './queries/paging.ts';
-export { countIn, findIds, removeOthers, wholeBatch, withId, writeUnordered } from './queries/queries.ts';
+export { collectionOf, countIn, findIds, removeOthers, wholeBatch, withId, writeUnordered } from './queries/queries.ts';
 export { type ConnectionScope, inScope, isInScope } from './queries/scopes.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Database, isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
+import { collectionOf, type Database, isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { collections } from '../collections.ts';
 
@@ -67,8 +67,8 @@ export class ClientTokenRepository {
     const until = { $dateAdd: { startDate: '$$NOW', unit: 'minute', amount: rememberedMinutes } };
     const remember = [{ $set: { expiresAt: { $ifNull: ['$expiresAt', until] } } }];
     try {
-      const { upsertedCount } = await this.#assertions.collection.updateOne(
-        { _id: hash([clientId, jti]) as never },
+      const { upsertedCount } = await collectionOf(this.#assertions).updateOne(
+        { _id: hash([clientId, jti]) },
         remember,
         { upsert: true },
       );

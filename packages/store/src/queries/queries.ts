@@ -14,12 +14,18 @@ export async function findIds<Document>(
   return (await query.lean<readonly { readonly _id: string }[]>()).map(({ _id }) => _id);
 }
 
-/** Sends the operations of a `bulkWrite` to a collection, past the casts of Mongoose, which would copy each document. */
+/** The collection of a model, for writes past the casts of Mongoose, which would copy each document. */
+export function collectionOf<Document extends object>(model: Model<Document>): mongo.Collection<Document> {
+  return model.collection as unknown as mongo.Collection<Document>;
+}
+
+/** Sends the operations of a `bulkWrite` to a collection, past the casts of Mongoose. */
 export function writeUnordered(
-  collection: { bulkWrite(operations: never[], options: { readonly ordered: false }): Promise<mongo.BulkWriteResult> },
+  collection: { bulkWrite(operations: never[], options: mongo.BulkWriteOptions): Promise<mongo.BulkWriteResult> },
   operations: readonly object[],
+  options: { readonly maxTimeMS?: number } = {},
 ): Promise<mongo.BulkWriteResult> {
-  return collection.bulkWrite(operations as never[], { ordered: false });
+  return collection.bulkWrite(operations as never[], { ordered: false, ...options });
 }
 
 /** Counts the documents whose field has one of many values, such as those of all runs of a connection. */

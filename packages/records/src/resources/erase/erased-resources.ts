@@ -1,4 +1,4 @@
-import { type Database, maxWriteMs, toBatches } from '@bulkhead/store';
+import { type Database, maxWriteMs, toBatches, writeUnordered } from '@bulkhead/store';
 import { changedNow } from '../changes/changed-since.ts';
 import type { ResourceVersion } from '../write/resource-version.ts';
 
@@ -39,8 +39,8 @@ export async function eraseResources(options: {
     return { replaceOne: { filter: { _id, revision }, replacement } };
   });
   // Readers wait for this long until they read the changes of a time.
-  const settings = { ordered: false, maxTimeMS: maxWriteMs };
-  const { matchedCount } = await database.collection(resourceType).bulkWrite(operations as never[], settings);
+  const collection = database.collection(resourceType);
+  const { matchedCount } = await writeUnordered(collection, operations, { maxTimeMS: maxWriteMs });
   return matchedCount;
 }
 

@@ -1,4 +1,11 @@
-import { type Database, duplicateInserts, maxWriteMs, type RawWrites, type WriteDocument } from '@bulkhead/store';
+import {
+  type Database,
+  duplicateInserts,
+  maxWriteMs,
+  type RawWrites,
+  type WriteDocument,
+  writeUnordered,
+} from '@bulkhead/store';
 import { changedNow } from '../changes/changed-since.ts';
 import { toFields, writeDocument } from './line-document.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
@@ -36,8 +43,8 @@ export function sendByDriver(database: Database): SendWrites {
         : { replaceOne: { filter: { _id: document._id, revision: replaces }, replacement: fields } };
     });
     try {
-      const options = { ordered: false, maxTimeMS: maxWriteMs };
-      const result = await database.collection(batch.resourceType).bulkWrite(operations as never[], options);
+      const collection = database.collection(batch.resourceType);
+      const result = await writeUnordered(collection, operations, { maxTimeMS: maxWriteMs });
       return { matched: result.matchedCount, lostInserts: [] };
     } catch (error) {
       const lostInserts = [...duplicateInserts(error)].map((index) => batch.writes[index] as Write);
