@@ -6,7 +6,7 @@ import { type EncryptedFiles, type KeptOutList, type Stored, writeUnordered } fr
 import type { Model } from 'mongoose';
 import { z } from 'zod';
 import { type QuarantinedLine, quarantineEntrySchema } from './quarantine.record.ts';
-import type { createQuarantineRoom } from './quarantine-room.ts';
+import type { QuarantineRoom } from './quarantine-room.ts';
 
 /** A line as it is stored. */
 export const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend({
@@ -23,13 +23,13 @@ const maxInlineBytes = 1024 * 1024;
 export class LineWriter {
   readonly #model: Model<Stored<typeof documentSchema>>;
   readonly #files: EncryptedFiles;
-  readonly #room: ReturnType<typeof createQuarantineRoom>;
+  readonly #room: QuarantineRoom;
   readonly #encrypt: (id: string, bytes: Buffer) => string;
 
   constructor(options: {
     readonly model: Model<Stored<typeof documentSchema>>;
     readonly files: EncryptedFiles;
-    readonly room: ReturnType<typeof createQuarantineRoom>;
+    readonly room: QuarantineRoom;
     readonly encrypt: (id: string, bytes: Buffer) => string;
   }) {
     this.#model = options.model;

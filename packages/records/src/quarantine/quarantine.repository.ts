@@ -25,7 +25,7 @@ import {
 import { collections } from './collections.ts';
 import { documentSchema, idOf, LineWriter } from './line-writer.ts';
 import type { LineGroup, QuarantinedCount, QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
-import { createQuarantineRoom } from './quarantine-room.ts';
+import { QuarantineRoom } from './quarantine-room.ts';
 
 /** Only this many bytes of a longer line are kept. Every line that a document can hold is shorter. */
 export const maxKeptLineBytes = 16 * 1024 * 1024;
@@ -73,7 +73,7 @@ export class QuarantineRepository {
     this.#files = files;
     this.#onQuarantined = onQuarantined;
     this.#model = database.model('Quarantine', schema);
-    this.#room = createQuarantineRoom(database);
+    this.#room = new QuarantineRoom(database);
     const fieldOptions = { database, secretBox, collection: collections.quarantine, ownerOf: (id: string) => id };
     this.#lineBytes = createEncryptedField({ ...fieldOptions, field: 'encryptedBytes' });
     this.#corrections = createEncryptedField({ ...fieldOptions, field: 'encryptedCorrection' });

@@ -1,5 +1,5 @@
 export { checkSince } from './changes/check-since.ts';
-export { createResourceChanges, type ResourceChange, wholeSecond } from './changes/resource-changes.ts';
+export { type ResourceChange, ResourceChangeRepository, wholeSecond } from './changes/resource-changes.ts';
 export { isErasedEntry } from './erase/is-erased-entry.ts';
 export { resourceError } from './errors.ts';
 export { pageQueries, readCursor } from './read/resource-pages.ts';

@@ -1,6 +1,6 @@
 import { isResourceType } from '@bulkhead/fhir';
 import { defineFeature, type RawWrites, type RepositoriesOf, type StoreContext } from '@bulkhead/store';
-import { createResourceChanges } from './changes/resource-changes.ts';
+import { ResourceChangeRepository } from './changes/resource-changes.ts';
 import { collections } from './collections.ts';
 import { KeptOutRepository } from './erase/kept-out.repository.ts';
 import { readTombstonesDeletedBefore } from './erase/retain-tombstones.ts';
@@ -25,7 +25,7 @@ export const resourceFeature = defineFeature({
       repositories: {
         resources: new ResourceRepository(database),
         resourceSearch: new ResourceSearchRepository(database),
-        resourceChanges: createResourceChanges(database, {
+        resourceChanges: new ResourceChangeRepository(database, {
           deletionsKnownSince: () => readTombstonesDeletedBefore(database),
         }),
         resourceWriter: new VersionWriter({ ...context, keptOutStore: keptOut }),

@@ -150,10 +150,10 @@ test('`_since` gives rows of changed resources and keys of deleted ones, and the
 });
 
 test('a table continues at the time before which no change can be added, and one that is too old is refused', async () => {
-  const { settledUntil } = api.store.resourceChanges;
-  const earliest = (await settledUntil()).toISOString();
+  const { resourceChanges } = api.store;
+  const earliest = (await resourceChanges.settledUntil()).toISOString();
   const until = (await get(`/patient?connectionId=${connectionId}`)).headers.get('x-table-until') ?? '';
-  expect([earliest <= until, until <= (await settledUntil()).toISOString()]).toEqual([true, true]);
+  expect([earliest <= until, until <= (await resourceChanges.settledUntil()).toISOString()]).toEqual([true, true]);
   const knownSince = new Date(Date.now() - 24 * 3_600_000);
   await api.store.retention.tombstone({ now: new Date(), olderThan: knownSince, limit: 10 });
   const since = async (hours: number) =>

@@ -79,66 +79,76 @@ const changeFields = {
   changedAt: 1,
 } as const;
 
-export function createResourceChanges(
-  database: Database,
-  options: {
-    /** How long ago a window begins that continues another one. Default: so long that nothing can be added before it. */
-    readonly delayMs?: number;
-    /** For tests. */
-    readonly maxRemembered?: number;
-    readonly replyTimeMs?: number;
-    /** Tombstones of earlier deletions may no longer exist. Undefined if all exist. */
-    readonly deletionsKnownSince?: () => Promise<Date | undefined>;
-  } = {},
-) {
-  const { delayMs = settleMs, deletionsKnownSince = async () => undefined } = options;
-  const remembered = options.maxRemembered ?? maxRemembered;
-  const { replyTimeMs } = options;
-  return {
-    deletionsKnownSince,
-    readDeletions: (deletions: Parameters<typeof readDeletions>[1]) => readDeletions(database, deletions),
+/** Reads what was stored or deleted since a time. */
+export class ResourceChangeRepository {
+  readonly #database;
+  readonly #options;
 
-    readOnce: (reading: ReadOnce) => readOnce(database, { ...reading, maxRemembered: remembered, replyTimeMs }),
+  constructor(
+    database: Database,
+    options: {
+      /** How long ago a window begins that continues another one. Default: so long that nothing can be added before it. */
+      readonly delayMs?: number;
+      /** For tests. */
+      readonly maxRemembered?: number;
+      readonly replyTimeMs?: number;
+      /** Tombstones of earlier deletions may no longer exist. Undefined if all exist. */
+      readonly deletionsKnownSince?: () => Promise<Date | undefined>;
+    } = {},
+  ) {
+    this.#database = database;
+    this.#options = options;
+  }
 
-    /** The time before which all changes can be read. */
-    async settledUntil(): Promise<Date> {
-      const now = await database.now();
-      return wholeSecond(now.getTime() - delayMs);
+  async deletionsKnownSince(): Promise<Date | undefined> {
+    return this.#options.deletionsKnownSince?.();
+  }
+
+  readDeletions(deletions: Parameters<typeof readDeletions>[1]) {
+    return readDeletions(this.#database, deletions);
+  }
+
+  readOnce(reading: ReadOnce) {
+    const { maxRemembered: remembered = maxRemembered, replyTimeMs } = this.#options;
+    return readOnce(this.#database, { ...reading, maxRemembered: remembered, replyTimeMs });
+  }
+
+  /** The time before which all changes can be read. */
+  async settledUntil(): Promise<Date> {
+    const now = await this.#database.now();
+    return wholeSecond(now.getTime() - (this.#options.delayMs ?? settleMs));
+  }
+
+  /** Counts the resources of a type that were stored or deleted since a time, up to a limit. */
+  countSince(reference: Reference & { readonly since: Date; readonly limit: number }): Promise<number> {
+    const { connectionId, resourceType, since, limit } = reference;
+    const changed = { connectionId, ...changedSince(since) };
+    return this.#database.collection(resourceType).countDocuments(changed, { hint: 'by-changed-at', limit });
+  }
+
+  readNewestFirst(reading: ReadNewestFirst) {
+    return readNewestFirst(this.#database, reading);
+  }
+
+  /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is read again. */
+  async *readInOrder(
+    options: Omit<ReadInSlices, 'resourceType'> & {
+      /** Default: all types. */
+      readonly resourceTypes?: readonly string[] | undefined;
     },
-
-    /** Counts the resources of a type that were stored or deleted since a time, up to a limit. */
-    countSince({
-      connectionId,
+  ): AsyncGenerator<TypedChange> {
+    const { resourceTypes = await listResourceTypes(this.#database), ...others } = options;
+    const sources = resourceTypes.map((resourceType) => ({
       resourceType,
-      since,
-      limit,
-    }: Reference & { readonly since: Date; readonly limit: number }) {
-      const changed = { connectionId, ...changedSince(since) };
-      return database.collection(resourceType).countDocuments(changed, { hint: 'by-changed-at', limit });
-    },
-
-    readNewestFirst: (reading: ReadNewestFirst) => readNewestFirst(database, reading),
-
-    /** Reads the changes of several types, the oldest first. A resource that changes meanwhile is read again. */
-    async *readInOrder(
-      options: Omit<ReadInSlices, 'resourceType'> & {
-        /** Default: all types. */
-        readonly resourceTypes?: readonly string[] | undefined;
-      },
-    ): AsyncGenerator<TypedChange> {
-      const { resourceTypes = await listResourceTypes(database), ...others } = options;
-      const sources = resourceTypes.map((resourceType) => ({
-        resourceType,
-        changes: readInSlices(database, { ...others, resourceType }),
-      }));
-      let previous: bigint | undefined;
-      for await (const change of merge(sources)) {
-        const { position } = change;
-        yield { ...change, beginsPage: position !== previous, place: { position } };
-        previous = position;
-      }
-    },
-  };
+      changes: readInSlices(this.#database, { ...others, resourceType }),
+    }));
+    let previous: bigint | undefined;
+    for await (const change of merge(sources)) {
+      const { position } = change;
+      yield { ...change, beginsPage: position !== previous, place: { position } };
+      previous = position;
+    }
+  }
 }
 
 interface ReadNewestFirst extends Reference {

@@ -4,7 +4,7 @@ import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { readHistory } from '../commands/read-history.ts';
-import { createResourceChanges, type ResourceDocument, toTombstone, VersionWriter } from '../index.ts';
+import { ResourceChangeRepository, type ResourceDocument, toTombstone, VersionWriter } from '../index.ts';
 import { resourceFeature } from '../resource.feature.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
 
@@ -73,7 +73,7 @@ describe.each([
     await write(observation(connectionId, 'early', 1));
     const early = await readAll(connectionId);
     const next = await waitFor(async () => {
-      const until = await createResourceChanges(new Database(database), { delayMs: 0 }).settledUntil();
+      const until = await new ResourceChangeRepository(new Database(database), { delayMs: 0 }).settledUntil();
       return (await read({ connectionId, since: until })).length === 0 ? until : undefined;
     });
     const late = { ...observation(connectionId, 'late', 1), storedAt: new Date(next.getTime() - 3_600_000) };
@@ -110,7 +110,10 @@ describe.each([
   test('ends with what is stored', async () => {
     const connectionId = `conn_followed_${what.length}`;
     // Long enough for a write to be stored on a busy machine. Production waits for two minutes.
-    const changes = createResourceChanges(new Database(database), { delayMs: 5000, maxRemembered: maxRemembered ?? 1 });
+    const changes = new ResourceChangeRepository(new Database(database), {
+      delayMs: 5000,
+      maxRemembered: maxRemembered ?? 1,
+    });
     const copy = new Map<string, string>();
     let reached = since;
     const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import { Database } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { changedNow } from '../changes/changed-since.ts';
-import { createResourceChanges } from '../changes/resource-changes.ts';
+import { ResourceChangeRepository } from '../changes/resource-changes.ts';
 import {
   pageQueries,
   type ResourceQuery,
@@ -428,7 +428,7 @@ describe('the resource repository (searches)', () => {
     const searches = [parse('status=none'), parse('category=none')];
     const selection = { connectionId: 'conn_1', resourceType: 'Basic', searches };
     const hasty = new ResourceSearchRepository(new Database(database), { replyTimeMs: 1 });
-    const changes = createResourceChanges(new Database(database), { replyTimeMs: 1 });
+    const changes = new ResourceChangeRepository(new Database(database), { replyTimeMs: 1 });
     const stopped = { code: 'search-too-costly', message: expect.stringContaining('Narrow') };
     await expect(collect(hasty.streamNdjson(selection))).rejects.toMatchObject(stopped);
     await expect(collect(hasty.streamBatches(selection))).rejects.toMatchObject(stopped);

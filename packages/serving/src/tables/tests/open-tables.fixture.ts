@@ -1,4 +1,4 @@
-import { createResourceChanges, resourceFeature } from '@bulkhead/records';
+import { ResourceChangeRepository, resourceFeature } from '@bulkhead/records';
 import { Database } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { TableService } from '../commands/table.service.ts';
@@ -14,7 +14,7 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
     database,
     close,
   } = await openTestStore((context) => resourceFeature.open({ ...context, rawWrites: () => undefined }));
-  const store = { ...resources, resourceChanges: createResourceChanges(new Database(database), options) };
+  const store = { ...resources, resourceChanges: new ResourceChangeRepository(new Database(database), options) };
   const service = new TableService({ store, connections: { find: async () => undefined } });
   const open = (options: {
     readonly view: string | object;
