@@ -99,7 +99,7 @@ function ClientActions({ client }: { readonly client: BackendClient }) {
           input={{ params }}
           question={{
             title: `Create a secret for “${name}”?`,
-            text: 'Whoever has a secret gets tokens with it. A client that can sign assertions needs none.',
+            text: 'Every program that has it gets tokens with it. A client that can sign assertions needs none.',
             action: 'Create a secret',
           }}
           isCompact

@@ -216,7 +216,7 @@ export const backendClientBodySchema = z
       .literal(true)
       .optional()
       .describe(
-        'The client has no keys and can only send a secret, which is created afterwards. Keys are safer: whoever reads a secret on its way can use it.',
+        'The client has no keys and can only send a secret, which is created afterwards. Keys are safer: a program that reads a secret on its way can use it.',
       ),
   })
   .superRefine(({ scope, jwks, jwksUrl, usesSecret }, { addIssue }) => {
