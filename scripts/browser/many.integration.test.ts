@@ -80,7 +80,10 @@ const drawing = `
   const rows = [...document.querySelectorAll('tbody tr')];`;
 const rememberRows = `(() => {${drawing} window.drawn = new Map(rows.map((row) => [row, propsOf(row)])); })()`;
 /** The texts of the rows that were drawn since then. */
-const drawnRows = `(() => {${drawing} return rows.filter((row) => window.drawn.get(row) !== propsOf(row)).map((row) => row.innerText); })()`;
+const drawnRows = `(() => {${drawing}
+  // The lists are read again as when a user returns to the page, and not only after their interval.
+  window.dispatchEvent(new Event('visibilitychange'));
+  return rows.filter((row) => window.drawn.get(row) !== propsOf(row)).map((row) => row.innerText); })()`;
 
 describeInBrowser('the console with many connections that have one cause', (open) => {
   let browsed: BrowsedSystem;
