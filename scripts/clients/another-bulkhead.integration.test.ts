@@ -10,10 +10,14 @@ afterAll(async () => {
   for (const system of started.toReversed()) await system.stop();
 });
 
-test('another Bulkhead has every resource of this one in the end, during changes, deletions and erasures', async () => {
-  const source = await startServedSystem({ patients: 12, env: { API_CLIENT_KEYS_PRIVATE_NETWORK: 'true' } });
+test('another Bulkhead has every resource and document of this one in the end, during changes, deletions and erasures', async () => {
+  const env = { API_CLIENT_KEYS_PRIVATE_NETWORK: 'true', WORKER_DOCUMENTS: 'on' };
+  const source = await startServedSystem({ patients: 12, env });
   started.push(source);
+  await addDocuments(source);
   await source.importAll();
+  // Those of the next rounds are stored while the other one reads.
+  await allFetched(source);
   const target = await startTarget(source);
   const first = await target.exportAll();
   expect(first.counts.stored).toBe((await source.stored()).size);
@@ -25,10 +29,65 @@ test('another Bulkhead has every resource of this one in the end, during changes
   const last = await target.exportAll('last');
   // Everything was stored within two minutes, so each export has it again.
   expect(last.warnings).toEqual([]);
-  const expected = await source.stored();
+  const [expected, stored] = [await source.stored(), await target.stored()];
   expect(expected.has('Patient/new')).toBe(true);
-  expect(await target.stored()).toEqual(expected);
+  expect(new Set(stored.keys())).toEqual(new Set(expected.keys()));
+  const different = [...expected].filter(([reference, line]) => stored.get(reference) !== line);
+  expect(different).toEqual([]);
+  await allFetched(source);
+  await target.exportAll('last');
+  await allFetched(target);
+  const documents = await documentsOf(source);
+  expect(new Set(documents.map(({ source: from }) => from))).toEqual(new Set(['inline', 'absolute', 'relative']));
+  // Retention deletes the contents of deleted resources later. They cannot be read any more.
+  const isListed = ({ place }: (typeof documents)[number]) => expected.has(place.replace(/\/\d+$/, ''));
+  const hashesOf = (list: typeof documents) => list.filter(isListed).map(({ place, sha256 }) => [place, sha256]);
+  expect(hashesOf(documents).length).toBeGreaterThan(10);
+  expect(hashesOf(await documentsOf(target))).toEqual(hashesOf(documents));
 }, 240_000);
+
+/** Two reports beside those of the simulator, which have relative URLs: with an absolute URL of the EHR, and with inline content. */
+async function addDocuments({ simulator }: ServedSystem): Promise<void> {
+  const binary = {
+    resourceType: 'Binary',
+    id: 'scan',
+    contentType: 'text/plain',
+    data: Buffer.from('a scan').toString('base64'),
+  };
+  const attachments = {
+    absolute: { url: `${simulator.fhirEndpoint}/Binary/scan` },
+    inline: { data: Buffer.from('a note').toString('base64') },
+  };
+  await simulator.put('Binary/scan', JSON.stringify(binary));
+  for (const [id, attachment] of Object.entries(attachments)) {
+    const presentedForm = [{ contentType: 'text/plain', ...attachment }];
+    const report = { resourceType: 'DiagnosticReport', id, status: 'final', code: { text: id }, presentedForm };
+    await simulator.put(`DiagnosticReport/${id}`, JSON.stringify(report));
+  }
+}
+
+type Fetching = Pick<TestSystem, 'store'> & { readonly connectionId: string };
+
+const allFetched = ({ store }: Fetching) => until(async () => (await store.documents.listUnsettledIds(1)).length === 0);
+
+/** The stored contents by their places, each with how its resource names it. */
+async function documentsOf({ store, connectionId }: Fetching) {
+  const documents = await store.documents.list({ filter: { connectionId, state: 'stored' }, limit: 10_000 });
+  const named = documents.map(({ resource: { type, id }, index, sha256, url }) => ({
+    place: `${type}/${id}/${index}`,
+    sha256,
+    source: url === undefined ? 'inline' : /^https?:/.test(url) ? 'absolute' : 'relative',
+  }));
+  return named.toSorted((one, other) => (one.place < other.place ? -1 : 1));
+}
+
+/** The extension of an attachment, and all up to its URL. An attachment has no other objects. */
+const shownUrl = /"extension":\[\{"url":"urn:bulkhead:received-url","valueUrl":("[^"]+")\}\],([^{}]*)"url":"[^"]*"/g;
+
+/** A line as the EHR sent it, with the URLs of its attachments. */
+function asReceived(line: string): string {
+  return line.replaceAll(shownUrl, '$2"url":$1');
+}
 
 /** Starts a system whose connection is the FHIR base URL of another one. */
 async function startTarget(source: ServedSystem) {
@@ -45,7 +104,7 @@ async function startTarget(source: ServedSystem) {
     env(folder) {
       const file = join(folder, 'upstream.json');
       writeFileSync(file, JSON.stringify([provider]));
-      return { BULKHEAD_PROVIDERS_FILE: file };
+      return { BULKHEAD_PROVIDERS_FILE: file, WORKER_DOCUMENTS: 'on' };
     },
   });
   started.push(system);
@@ -72,6 +131,11 @@ async function startTarget(source: ServedSystem) {
       expect(view).toMatchObject({ status: 'COMPLETED' });
       return view;
     },
-    stored: () => readStored({ store, connectionId }),
+    store,
+    connectionId,
+    stored: async () => {
+      const lines = await readStored({ store, connectionId });
+      return new Map([...lines].map(([reference, line]) => [reference, asReceived(line)]));
+    },
   };
 }

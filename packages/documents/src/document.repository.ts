@@ -39,6 +39,11 @@ export interface DocumentFilter {
 /** The filters whose documents an index contains without others. */
 const countable = ['connectionId', 'connectionId,patientId', 'connectionId,resource.id'];
 
+interface StoredAttachments {
+  readonly connectionId: string;
+  readonly resources: readonly { readonly id: string }[];
+}
+
 type FailedDocument = Pick<PatientDocument, 'connectionId' | 'completedAt' | 'error'>;
 
 const unsettled: DocumentState[] = ['pending', 'downloading'];
@@ -123,6 +128,15 @@ export class DocumentRepository {
       .limit(100)
       .lean();
     return documents.map(toRecord).toSorted((left, right) => rankOf(left) - rankOf(right));
+  }
+
+  /** The attachments of resources whose content is stored. */
+  async listStored({ connectionId, resources }: StoredAttachments) {
+    const ids = resources.map(({ id }) => id);
+    const documents = await this.#model
+      .find({ connectionId, 'resource.id': { $in: ids }, state: 'stored' }, { resource: 1, index: 1, url: 1 })
+      .lean();
+    return documents.map(({ _id: id, resource, index, url }) => ({ id, resource, index, url }));
   }
 
   /** Whether a document, other than these, has the content with this hash. */

@@ -57,7 +57,9 @@ export {
   type MediaType,
   parseMediaType,
   readAttachments,
+  receivedUrl,
   typesWithAttachments,
+  withAttachmentUrls,
 } from './resources/attachments.ts';
 export { linkedBinaries } from './resources/linked-binaries.ts';
 export {

@@ -105,9 +105,12 @@ export function createServices(options: ServicesOptions) {
     registry,
     reader: { redis, prefix },
   });
+  const documents = new DocumentService({ store, producer, connections });
+  const shownAttachments: DocumentService['shownAttachments'] = (options) => documents.shownAttachments(options);
   const resources = new ResourceService({
     store,
     connections,
+    shownAttachments,
     purges: {
       async find(connectionId) {
         const erasure = await store.erasures.findOfConnection(connectionId);
@@ -133,7 +136,7 @@ export function createServices(options: ServicesOptions) {
     bulkExports: new BulkExportService({ store, producer, connections, registry, readPause }),
     connections,
     connectionList: new ConnectionList({ store, health }),
-    documents: new DocumentService({ store, producer, connections }),
+    documents,
     erasures: new ErasureService({ store, producer }),
     health,
     history: new HistoryService({ store }),
@@ -154,7 +157,7 @@ export function createServices(options: ServicesOptions) {
     registry,
     resources,
     schedules: new ScheduleService({ store, producer, connections }),
-    servedExports: new ServedExportService({ store, resources }),
+    servedExports: new ServedExportService({ store, resources, shownAttachments }),
     sessions: new SessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
     signingKeys: new SigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),

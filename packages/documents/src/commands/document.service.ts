@@ -1,6 +1,13 @@
 import { type AppError, present, withoutSecrets } from '@bulkhead/base';
 import type { ConnectionService } from '@bulkhead/connections/commands';
-import { isResourceId, parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
+import {
+  isResourceId,
+  parseMediaType,
+  type Resource,
+  readAttachments,
+  typesWithAttachments,
+  withAttachmentUrls,
+} from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
 import {
@@ -78,7 +85,7 @@ export class DocumentService {
   }
 
   /**
-   * Finds the document whose attachment has the URL of a Binary at the EHR.
+   * Finds the document of a Binary: by the id that `shownAttachments` gives it, or by the URL of the attachment at the EHR.
    * @throws AppError `unknown-connection`
    */
   async findBinary(
@@ -86,11 +93,40 @@ export class DocumentService {
   ) {
     const { provider, connectionId, scope, binaryId } = options;
     const { fhirEndpoint } = await this.#connections.find({ provider, id: connectionId, scope });
+    const own = await this.#store.documents.find(documentIdOf(binaryId));
+    if (own?.connectionId === connectionId) return own;
     const path = `Binary/${binaryId}`;
     const urls = [path, `/${path}`, `${fhirEndpoint}/${path}`];
     const found = await this.#store.documents.findByUrl({ connectionId, urls });
     for (const document of found) if (await this.#isReferenced(document)) return document;
     return found[0];
+  }
+
+  /**
+   * Gives the attachments whose content is stored here the URLs of their Binaries below `base`, so that a client can read them with its token.
+   * @returns the resources that differ, by the given ones
+   */
+  async shownAttachments(options: {
+    readonly connectionId: string;
+    /** A FHIR base URL. */
+    readonly base: string;
+    readonly resources: readonly Resource[];
+  }): Promise<ReadonlyMap<Resource, Resource>> {
+    const { connectionId, base, resources } = options;
+    const shown = new Map<Resource, Resource>();
+    const candidates = resources.filter((resource) => readAttachments(resource).some(({ url }) => url !== undefined));
+    if (candidates.length === 0) return shown;
+    const stored = await this.#store.documents.listStored({ connectionId, resources: candidates });
+    const byPlace = new Map(stored.map((document) => [placeOf(document.resource, document.index), document]));
+    for (const resource of candidates) {
+      const replaced = withAttachmentUrls(resource, ({ index, url }) => {
+        const document = byPlace.get(placeOf({ type: resource.resourceType, id: resource.id }, index));
+        // An attachment that has changed meanwhile has another content.
+        return document?.url === url && document ? `${base}/Binary/${binaryIdOf(document.id)}` : undefined;
+      });
+      if (replaced) shown.set(resource, replaced);
+    }
+    return shown;
   }
 
   /**
@@ -137,6 +173,19 @@ export class DocumentService {
     for await (const { indexes } of stored) if (indexes === 'unknown' || indexes.has(index)) return true;
     return false;
   }
+}
+
+/** The id of the Binary of a document. Ids of FHIR have no underscore. */
+function binaryIdOf(documentId: string): string {
+  return documentId.replace('_', '-');
+}
+
+function documentIdOf(binaryId: string): string {
+  return binaryId.replace('-', '_');
+}
+
+function placeOf({ type, id }: { readonly type: string; readonly id: string }, index: number): string {
+  return `${type}/${id}/${index}`;
 }
 
 function toFilter({ connectionId, resourceType, resourceId, patient, state }: DocumentQuery): DocumentFilter {

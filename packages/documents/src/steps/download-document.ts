@@ -59,11 +59,21 @@ async function storeContent(deps: DocumentDeps, download: Download, opened: Open
     const declared = parseMediaType(document.contentType)?.mediaType;
     if (declared !== undefined && declared !== type.mediaType) notes.push('type-differs');
     await insertContent(deps, { connectionId: document.connectionId, content });
+    await noteShownUrl(deps, document);
     const { sha256, sizeBytes } = content;
     return await store.documents.store(claim, { sha256, sizeBytes, storedType: toText(type), notes, now: now() });
   } finally {
     await upload.close();
   }
+}
+
+/**
+ * From now on the attachment is shown with the URL of its content here, so readers of changes must see its resource again. This is noted
+ * before the content is stored: a reader of this moment reads the last minutes again, and a crash in between repeats both.
+ */
+async function noteShownUrl({ store }: DocumentDeps, { connectionId, resource, url }: PatientDocument): Promise<void> {
+  const { type: resourceType, id: resourceId } = resource;
+  if (url !== undefined) await store.resources.markChanged({ connectionId, resourceType, resourceId });
 }
 
 /** Makes the upload a content, or removes it if an equal content is already stored. */

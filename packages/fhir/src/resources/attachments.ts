@@ -41,6 +41,43 @@ export function readAttachments(
   return attachments;
 }
 
+/** The extension that keeps the URL that an EHR gave to an attachment. */
+export const receivedUrl = 'urn:bulkhead:received-url';
+
+/**
+ * Replaces the URLs of attachments, and keeps the received ones in an extension. The given resource is not changed.
+ * @param urlOf the URL of an attachment. Undefined: it keeps its own
+ * @returns undefined if no attachment has another URL
+ */
+export function withAttachmentUrls<Resource extends { readonly resourceType: string }>(
+  resource: Resource,
+  urlOf: (attachment: Attachment) => string | undefined,
+): Resource | undefined {
+  const place = places[resource.resourceType];
+  if (!place) return undefined;
+  const urls = new Map<number, string>();
+  for (const attachment of readAttachments(resource)) {
+    const url = attachment.url === undefined || attachment.data !== undefined ? undefined : urlOf(attachment);
+    if (url !== undefined) urls.set(attachment.index, url);
+  }
+  if (urls.size === 0) return undefined;
+  const items = [(resource as Readonly<Record<string, unknown>>)[place.list]].flat();
+  const replaced = items.map((item, index) => {
+    const url = urls.get(index);
+    if (url === undefined) return item;
+    const { item: name } = place;
+    const fields = item as Readonly<Record<string, object>>;
+    return name === undefined ? withUrl(fields, url) : { ...fields, [name]: withUrl(fields[name] ?? {}, url) };
+  });
+  return { ...resource, [place.list]: replaced };
+}
+
+function withUrl(attachment: object, url: string): object {
+  const { extension, ...fields } = attachment as { readonly extension?: unknown; readonly url?: unknown };
+  const received = { url: receivedUrl, valueUrl: fields.url };
+  return { extension: [...[extension ?? []].flat(), received], ...fields, url };
+}
+
 function readAttachment(value: unknown, index: number): Attachment | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const fields = value as Record<string, unknown>;

@@ -251,3 +251,59 @@ test('retrying a failed document makes it pending again, and returns 409 if ther
   expect([retried.status, retried.body.data.state, retried.body.data.error]).toEqual([202, 'pending', undefined]);
   expect((await api.request('POST', at(id, '/retry'))).refusal).toEqual([409, 'nothing-to-retry']);
 });
+
+test('below the FHIR base URL an attachment has the URL of its content here once it is stored, everywhere the same', async () => {
+  const url = 'https://files.example/scan.pdf';
+  const ids = { stored: 'shown', waiting: 'waiting' };
+  const resourceOfType = (id: string) => ({ type: 'DocumentReference', id });
+  await note({ url, resource: resourceOfType(ids.waiting) });
+  const fhir = `/api/ehr/athenahealth/fhir/${connectionId}`;
+  const read = (id: string) => api.request('GET', `${fhir}/DocumentReference/${id}`);
+  type Shown = { content: { attachment: { url: string; extension?: object[] } }[] };
+  const attachmentOf = (resource: Shown) => resource.content[0]?.attachment;
+  const waiting = await read(ids.waiting);
+  expect(attachmentOf(waiting.body)).toEqual({ url });
+  const documentId = await store('text/plain', { url, resource: resourceOfType(ids.stored) });
+  const before = await api.request(
+    'GET',
+    `/api/ehr/athenahealth/resources/DocumentReference/${ids.stored}?connectionId=${connectionId}`,
+  );
+  expect(attachmentOf(before.body)).toEqual({ url });
+  const expected = {
+    url: `${api.baseUrl}${fhir}/Binary/${documentId.replace('_', '-')}`,
+    extension: [{ url: 'urn:bulkhead:received-url', valueUrl: url }],
+  };
+  const shown = await read(ids.stored);
+  expect(attachmentOf(shown.body)).toEqual(expected);
+  expect(shown.headers.get('etag')).not.toBe(before.headers.get('etag'));
+  const content = await api.request('GET', expected.url.slice(api.baseUrl.length), { accept: 'text/plain' });
+  expect([content.status, content.text]).toEqual([200, text]);
+  for (const path of [
+    `/DocumentReference?_id=${ids.stored}`,
+    `/DocumentReference/${ids.stored}/_history`,
+    '/DocumentReference/_history?_count=1000',
+    '/_history?_type=DocumentReference&_count=1000',
+  ]) {
+    const { entry } = (await api.request('GET', fhir + path)).body;
+    const found = entry.find(({ resource }: { resource?: { id: string } }) => resource?.id === ids.stored);
+    expect([path, attachmentOf(found.resource)]).toEqual([path, expected]);
+  }
+  for (const since of ['', '&_since=2020-01-01T00:00:00Z']) {
+    const kickOff = `${fhir}/$export?_type=DocumentReference${since}`;
+    const started = await api.request('GET', kickOff, {
+      accept: 'application/fhir+json',
+      headers: { prefer: 'respond-async' },
+    });
+    const manifest = await api.request(
+      'GET',
+      (started.headers.get('content-location') ?? '').slice(api.baseUrl.length),
+    );
+    const file = await api.request('GET', manifest.body.output[0].url.slice(api.baseUrl.length));
+    const lines = file.text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    expect(attachmentOf(lines.find(({ id }) => id === ids.stored))).toEqual(expected);
+    expect(attachmentOf(lines.find(({ id }) => id === ids.waiting))).toEqual({ url });
+  }
+});

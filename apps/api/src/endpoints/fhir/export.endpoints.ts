@@ -251,7 +251,7 @@ const readServedFile = defineEndpoint({
     checkAccepts(request, [...ndjsonTypes, fhirJson, 'application/json']);
     const signal = leftSignal(response);
     try {
-      const file = { id: params.id, name: params.name, signal };
+      const file = { id: params.id, name: params.name, base: baseUrlOf(input), signal };
       const { lines, patients } = await services.servedExports.readFile({ ...readerOf(input), ...file });
       audit.addPatients(patients);
       await sendLines({ lines, contentType: ndjson, response, signal, slots: input.process.downloads });

@@ -111,7 +111,8 @@ async function sendResource(input: Input<InstanceParams>, version?: string): Pro
   checkAccepts(request, [fhirJson, 'application/json']);
   checkScope(caller, params.type, 'r');
   if (params.type === 'Patient') audit.addPatients([params.id]);
-  const resource = await services.resources.read({ ...referenceOf(input), resourceId: params.id, version });
+  const base = baseUrlOf(input);
+  const resource = await services.resources.read({ ...referenceOf(input), resourceId: params.id, version, base });
   response.set({ etag: `W/"${resource.tag}"`, 'last-modified': resource.changedAt.toUTCString() });
   // Express compares the headers of the request.
   if (version === undefined && request.fresh) response.status(304).end();

@@ -1,10 +1,17 @@
 import { anyPatient, patientsShown } from '@bulkhead/access/audit';
-import { type HistoryEntry, historyBundle, historyEntry, type Resource } from '@bulkhead/fhir';
+import { historyBundle, historyEntry, type Resource } from '@bulkhead/fhir';
 import type { TypedChange } from '../changes/resource-changes.ts';
 import { writeChangeCursor } from '../changes/resource-changes.ts';
 import type { ResourceStore } from '../resource.feature.ts';
 import { type HistoryRequest, openWindow } from './read-history.ts';
-import { maxPageCharacters, type ReadLines, type ReadText, withCursor } from './read-text.ts';
+import {
+  maxPageCharacters,
+  type ReadLines,
+  type ReadText,
+  type ShowAttachments,
+  showEntries,
+  withCursor,
+} from './read-text.ts';
 
 export interface ChangesRequest extends HistoryRequest {
   /** Undefined: all types. */
@@ -15,15 +22,16 @@ type ReadChanges = ChangesRequest & {
   readonly connectionId: string;
   readonly fhirEndpoint: string;
   readonly changes: ResourceStore['resourceChanges'];
+  readonly show: ShowAttachments;
 };
 
 /** Reads one page of the changes of several types, the oldest first, as a history Bundle in JSON. See `readHistory`. */
 export async function readChanges(options: ReadChanges): Promise<ReadText> {
-  const { connectionId, changes, count, address, signal, resourceTypes } = options;
+  const { connectionId, changes, count, address, signal, resourceTypes, show } = options;
   const reference = { connectionId, resourceType: resourceTypes?.join(',') ?? '*' };
   const { window, place } = await openWindow({ ...options, ...reference });
   const { since, until } = window;
-  const entries = new Map<string, HistoryEntry>();
+  const entries = new Map<string, ReturnType<typeof toEntry>>();
   const patients = new Set<string>();
   let characters = 0;
   let next: string | undefined;
@@ -45,13 +53,14 @@ export async function readChanges(options: ReadChanges): Promise<ReadText> {
     characters += entry.resource?.length ?? 0;
     for (const patient of patientsOf(change)) patients.add(patient);
   }
-  const text = historyBundle({ self: address.href, next, until, entries: [...entries.values()] });
+  const shown = await showEntries([...entries.values()], show);
+  const text = historyBundle({ self: address.href, next, until, entries: shown });
   return { text, patients: [...patients] };
 }
 
 /** Reads all changes as NDJSON. Each line is an entry, and the last line is a Bundle without entries that has the end of the window. */
 export async function streamChanges(
-  options: Omit<ReadChanges, 'cursor' | 'count' | 'address'>,
+  options: Omit<ReadChanges, 'cursor' | 'count' | 'address' | 'show'>,
 ): Promise<ReadLines & { readonly until: Date }> {
   const { connectionId, changes, signal, resourceTypes } = options;
   const { window } = await openWindow({ ...options, resourceType: '*', cursor: undefined });
@@ -73,11 +82,12 @@ export async function streamChanges(
 /** As for other streams of resources. */
 const chunkCharacters = 64 * 1024;
 
-function toEntry(change: TypedChange, { fhirEndpoint }: Pick<ReadChanges, 'fhirEndpoint'>): HistoryEntry {
+function toEntry(change: TypedChange, { fhirEndpoint }: Pick<ReadChanges, 'fhirEndpoint'>) {
   const { deleted, resourceType, resourceId, versionId, changedAt } = change;
-  const resource = deleted ? undefined : JSON.stringify(change.resource);
+  const content = deleted ? undefined : (change.resource as Resource);
+  const resource = content && JSON.stringify(content);
   const reference = `${resourceType}/${resourceId}`;
-  return { fullUrl: `${fhirEndpoint}/${reference}`, reference, resource, versionId, changedAt };
+  return { fullUrl: `${fhirEndpoint}/${reference}`, reference, resource, content, versionId, changedAt };
 }
 
 /** A deleted resource has no content, but the id of a deleted patient is known. */

@@ -4,7 +4,7 @@ import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir'
 import { checkSince } from '../changes/check-since.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../changes/resource-changes.ts';
 import type { ResourceStore } from '../resource.feature.ts';
-import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
+import { maxPageCharacters, type ReadText, type ShowAttachments, showEntries, withCursor } from './read-text.ts';
 
 export interface HistoryRequest {
   /** Undefined: from the beginning. A reader who has nothing yet needs no deletions. */
@@ -24,6 +24,7 @@ type ReadHistory = HistoryRequest & {
   readonly resourceType: string;
   readonly fhirEndpoint: string;
   readonly changes: ResourceStore['resourceChanges'];
+  readonly show: ShowAttachments;
 };
 
 /**
@@ -31,11 +32,11 @@ type ReadHistory = HistoryRequest & {
  * @throws AppError `history-expired` if deletions since that time may be unknown
  */
 export async function readHistory(options: ReadHistory): Promise<ReadText> {
-  const { connectionId, resourceType, fhirEndpoint, changes, count, address, signal } = options;
+  const { connectionId, resourceType, fhirEndpoint, changes, count, address, signal, show } = options;
   const reference = { connectionId, resourceType };
   const { window, place } = await openWindow(options);
   const { since, until } = window;
-  const entries = new Map<string, HistoryEntry>();
+  const entries = new Map<string, HistoryEntry & { readonly content: Resource | undefined }>();
   const patients = new Set<string>();
   let characters = 0;
   let next: string | undefined;
@@ -45,15 +46,17 @@ export async function readHistory(options: ReadHistory): Promise<ReadText> {
       break;
     }
     const { deleted, resourceId, versionId, changedAt } = change;
-    const resource = deleted ? undefined : JSON.stringify(change.resource);
+    const content = deleted ? undefined : (change.resource as Resource);
+    const resource = content && JSON.stringify(content);
     const path = `${resourceType}/${resourceId}`;
-    entries.set(path, { fullUrl: `${fhirEndpoint}/${path}`, reference: path, resource, versionId, changedAt });
+    entries.set(path, { fullUrl: `${fhirEndpoint}/${path}`, reference: path, resource, content, versionId, changedAt });
     characters += resource?.length ?? 0;
     // A deleted resource has no content, but the id of a deleted patient is known.
     const ofDeleted = resourceType === 'Patient' ? [resourceId] : [];
-    for (const patient of deleted ? ofDeleted : patientsShown(change.resource as Resource)) patients.add(patient);
+    for (const patient of content ? patientsShown(content) : ofDeleted) patients.add(patient);
   }
-  const text = historyBundle({ self: address.href, next, until, entries: [...entries.values()] });
+  const shown = await showEntries([...entries.values()], show);
+  const text = historyBundle({ self: address.href, next, until, entries: shown });
   return { text, patients: [...patients] };
 }
 

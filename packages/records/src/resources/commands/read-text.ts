@@ -1,5 +1,27 @@
 import { anyPatient, patientsShown } from '@bulkhead/access/audit';
-import type { Resource } from '@bulkhead/fhir';
+import type { HistoryEntry, Resource } from '@bulkhead/fhir';
+
+/** Gives attachments whose content is stored here the URLs of their Binaries below a FHIR base URL. @returns the resources that differ, by the given ones */
+export type ShownAttachments = (options: {
+  readonly connectionId: string;
+  readonly base: string;
+  readonly resources: readonly Resource[];
+}) => Promise<ReadonlyMap<Resource, Resource>>;
+
+/** `ShownAttachments` for one reader. */
+export type ShowAttachments = (resources: readonly Resource[]) => Promise<ReadonlyMap<Resource, Resource>>;
+
+/** The entries of a history, with the attachments as they are shown. */
+export async function showEntries(
+  entries: readonly (HistoryEntry & { readonly content?: Resource | undefined })[],
+  show: ShowAttachments,
+): Promise<readonly HistoryEntry[]> {
+  const shown = await show(entries.flatMap(({ content }) => content ?? []));
+  return entries.map(({ content, ...entry }) => {
+    const replaced = content && shown.get(content);
+    return replaced ? { ...entry, resource: JSON.stringify(replaced) } : entry;
+  });
+}
 
 /** A text, and the patients whose data it shows. See `patientsShown`. */
 export interface ReadText {

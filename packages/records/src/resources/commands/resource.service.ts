@@ -1,10 +1,9 @@
+import { hash } from 'node:crypto';
 import { anyPatient, patientsShown } from '@bulkhead/access/audit';
 import { AppError, invalidRequest, sentence } from '@bulkhead/base';
 import {
   type HistoryEntry,
   historyBundle,
-  type Include,
-  includedReferences,
   isResourceType,
   parseSearch,
   type Resource,
@@ -20,7 +19,17 @@ import type { ResourceStore } from '../resource.feature.ts';
 import type { SourcedVersion } from '../write/resource-document.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
 import { type HistoryRequest, openWindow, readHistory } from './read-history.ts';
-import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';
+import { readIncluded } from './read-included.ts';
+import {
+  maxPageCharacters,
+  type ReadLines,
+  type ReadText,
+  type ShowAttachments,
+  type ShownAttachments,
+  showEntries,
+  watchPatients,
+  withCursor,
+} from './read-text.ts';
 
 export interface ResourceTypeReference {
   readonly provider: string;
@@ -67,20 +76,20 @@ interface SearchPage {
   /** The absolute URL of the request, from which the link to the next page is made. */
   readonly address: URL;
   /** The FHIR base URL of `fullUrl`. Default: that of the EHR. */
-  readonly base?: string;
+  readonly base?: string | undefined;
 }
 
 /** Parameters that apply to pages. A stream has no pages. */
 const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
 
-/** A page of 1,000 matches with one target each. More targets need a smaller page. */
-const maxIncluded = 1000;
+export type { ShownAttachments } from './read-text.ts';
 
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
 export class ResourceService {
   readonly #store;
   readonly #connections;
   readonly #purges;
+  readonly #shownAttachments;
 
   constructor(options: {
     readonly store: ResourceStore;
@@ -96,19 +105,35 @@ export class ResourceService {
       /** Finds the erasure of a whole connection. */
       readonly find: (connectionId: string) => Promise<Purge | undefined>;
     };
+    readonly shownAttachments: ShownAttachments;
   }) {
-    const { store, connections, purges } = options;
+    const { store, connections, purges, shownAttachments } = options;
     this.#store = store;
     this.#connections = connections;
     this.#purges = purges;
+    this.#shownAttachments = shownAttachments;
   }
 
-  /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
-  async read(options: ReadResource): Promise<ReadText & Pick<HistoryEntry, 'changedAt'> & { readonly tag: string }> {
+  /**
+   * @param options.base a FHIR base URL, below which attachments whose content is stored here have their URLs. Default: they keep those of the EHR
+   * @returns the resource as JSON text
+   * @throws AppError `unknown-resource`, `resource-deleted`
+   */
+  async read(
+    options: ReadResource & Pick<SearchPage, 'base'>,
+  ): Promise<ReadText & Pick<HistoryEntry, 'changedAt'> & { readonly tag: string }> {
     const stored = await this.#readVersion(options);
     if (stored.deleted) throw resourceDeleted();
-    const { resource, tag, changedAt } = stored;
-    return { text: JSON.stringify(resource), patients: patientsShown(resource as Resource), tag, changedAt };
+    const { tag, changedAt } = stored;
+    const resource = stored.resource as Resource;
+    const shown = (await this.#show(options)([resource])).get(resource);
+    return {
+      text: JSON.stringify(shown ?? resource),
+      patients: patientsShown(resource),
+      // A content that was stored later changes what is shown, and not the version.
+      tag: shown ? `${tag}-${hash('sha256', JSON.stringify(shown), 'hex').slice(0, 12)}` : tag,
+      changedAt,
+    };
   }
 
   /** Reads the stored version of a resource, which can be its deletion, as a history Bundle. @throws AppError `unknown-resource` */
@@ -116,14 +141,16 @@ export class ResourceService {
     options: ReadResource & Pick<SearchPage, 'address' | 'base'> & Pick<HistoryRequest, 'since'>,
   ): Promise<ReadText> {
     const { resourceType, resourceId, address, base = '', since } = options;
-    const { deleted, resource: content, versionId, changedAt } = await this.#readVersion(options);
+    const { deleted, resource: stored, versionId, changedAt } = await this.#readVersion(options);
     const reference = `${resourceType}/${resourceId}`;
-    const resource = deleted ? undefined : JSON.stringify(content);
-    const entry = { fullUrl: `${base}/${reference}`, reference, resource, versionId, changedAt };
+    const content = deleted ? undefined : (stored as Resource);
+    const resource = content && JSON.stringify(content);
+    const entry = { fullUrl: `${base}/${reference}`, reference, resource, content, versionId, changedAt };
     const isListed = since === undefined || changedAt >= since;
+    const entries = await showEntries(isListed ? [entry] : [], this.#show(options));
     return {
-      text: historyBundle({ self: address.href, until: changedAt, entries: isListed ? [entry] : [] }),
-      patients: deleted || !isListed ? [] : patientsShown(content as Resource),
+      text: historyBundle({ self: address.href, until: changedAt, entries }),
+      patients: content && isListed ? patientsShown(content) : [],
     };
   }
 
@@ -198,23 +225,29 @@ export class ResourceService {
       characters += json.length;
       end = match.cursor;
     }
-    const included = await this.#readTargets({
+    const included = await readIncluded({
+      resources: this.#store.resources,
       mayInclude: options.mayInclude,
       includes,
       fhirEndpoint,
       connectionId: reference.connectionId,
       matches: matches.map(({ resource }) => resource),
     });
+    const shownAs = await this.#show(options)([...matches.map(({ resource }) => resource), ...included]);
+    const textOf = (resource: Resource, json = JSON.stringify(resource)) => {
+      const shown = shownAs.get(resource);
+      return shown ? JSON.stringify(shown) : json;
+    };
     // `fullUrl` is the identity of the resource, and its references are relative to it.
     const urlOf = ({ resourceType, id }: Resource) => `${options.base ?? fhirEndpoint}/${resourceType}/${id}`;
     const entries: readonly SearchsetEntry[] = [
       ...(options.outcome === undefined
         ? []
         : [{ fullUrl: undefined, resource: options.outcome, mode: 'outcome' as const }]),
-      ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: json })),
+      ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: textOf(resource, json) })),
       ...included.map((resource) => ({
         fullUrl: urlOf(resource),
-        resource: JSON.stringify(resource),
+        resource: textOf(resource),
         mode: 'include' as const,
       })),
     ];
@@ -226,32 +259,10 @@ export class ResourceService {
     };
   }
 
-  /** Reads the resources that `_include` adds to a page. @throws AppError `invalid-request` if there are too many */
-  async #readTargets(options: {
-    readonly connectionId: string;
-    readonly fhirEndpoint: string;
-    readonly includes: readonly Include[];
-    readonly mayInclude: SearchResources['mayInclude'];
-    readonly matches: readonly Resource[];
-  }): Promise<Resource[]> {
-    const { connectionId, fhirEndpoint, includes, mayInclude = () => true, matches } = options;
-    const references = includes.flatMap((include) =>
-      matches.flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
-    );
-    const readable = references.filter(({ type }) => mayInclude(type));
-    const targets = new Map(readable.map((target) => [`${target.type}/${target.id}`, target]));
-    // A Bundle must not have a resource twice: https://hl7.org/fhir/R4/bundle.html#invs (bdl-7).
-    for (const { resourceType, id } of matches) targets.delete(`${resourceType}/${id}`);
-    if (targets.size > maxIncluded) {
-      const message = `adds more than ${maxIncluded} resources to this page. Send a smaller \`_count\``;
-      throw invalidRequest([{ path: '_include', message }]);
-    }
-    const found: Resource[] = [];
-    for (const [resourceType, ofType] of Map.groupBy(targets.values(), ({ type }) => type)) {
-      const ids = ofType.map(({ id }) => id);
-      found.push(...((await this.#store.resources.findByIds({ connectionId, resourceType, ids })) as Resource[]));
-    }
-    return found;
+  /** How attachments are shown to a reader. */
+  #show({ connectionId, base }: { readonly connectionId: string } & Pick<SearchPage, 'base'>): ShowAttachments {
+    return async (resources) =>
+      base === undefined ? new Map() : this.#shownAttachments({ connectionId, base, resources });
   }
 
   /** Reads one page of what was stored since a time, as a history Bundle in JSON. See `readHistory`. */
@@ -263,13 +274,19 @@ export class ResourceService {
       ...options,
       fhirEndpoint: options.base ?? fhirEndpoint,
       changes: this.#store.resourceChanges,
+      show: this.#show(options),
     });
   }
 
   /** Like `history`, for several types and the oldest change first. See `readChanges`. */
   async changes(options: ChangesRequest & ConnectionOfReader & Pick<SearchPage, 'base'>): Promise<ReadText> {
     const { fhirEndpoint, changes } = await this.#openChanges(options);
-    return readChanges({ ...options, changes, fhirEndpoint: options.base ?? fhirEndpoint });
+    return readChanges({
+      ...options,
+      changes,
+      fhirEndpoint: options.base ?? fhirEndpoint,
+      show: this.#show(options),
+    });
   }
 
   /** Like `changes`, as NDJSON without pages. See `streamChanges`. */

@@ -1,5 +1,5 @@
 import { readAttachments } from '@bulkhead/fhir';
-import type { Database, Named, PatientOfConnection } from '@bulkhead/store';
+import { type Database, maxWriteMs, type Named, type PatientOfConnection } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import type mongoose from 'mongoose';
 import { wholeSecond } from '../changes/resource-changes.ts';
@@ -106,6 +106,25 @@ export class ResourceRepository {
       versionId: versionId ?? contentHash,
       tag: wasUsed ? `${versionId}-${contentHash.slice(0, 12)}` : (versionId ?? contentHash),
     };
+  }
+
+  /**
+   * Lists a resource again to those who read changes, because what is shown of it has changed without a new version: the content of an
+   * attachment is stored now.
+   */
+  async markChanged(reference: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly resourceId: string;
+  }): Promise<void> {
+    const { connectionId, resourceType, resourceId } = reference;
+    await this.#database
+      .collection(resourceType)
+      .updateOne(
+        { _id: `${connectionId}/${resourceId}`, deleted: false } as object,
+        { $currentDate: { changedAt: { $type: 'timestamp' } } },
+        { maxTimeMS: maxWriteMs },
+      );
   }
 
   /** Reads the document of a resource, with its revision. */

@@ -183,7 +183,8 @@ test.each(['in order', 'once', 'by pages'])(
       let cursor: string | undefined;
       do {
         const address = new URL('http://bulkhead.example');
-        const page = { ...reference, fhirEndpoint: '', changes, count: 100, cursor, address, signal };
+        const show = async () => new Map();
+        const page = { ...reference, fhirEndpoint: '', changes, count: 100, cursor, address, signal, show };
         const bundle = JSON.parse((await readHistory(page)).text);
         for (const { resource } of bundle.entry) note(resource.id, resource.meta.versionId);
         await change();

@@ -6,6 +6,7 @@ import {
   parseSearch,
   type Resource,
   type ResourceSearch,
+  typesWithAttachments,
   whyNotResourceType,
 } from '@bulkhead/fhir';
 import {
@@ -21,7 +22,7 @@ import {
   writeManifest,
 } from '@bulkhead/fhir/bulk-server';
 import { checkSince, type ResourceChange, type ResourceStore } from '@bulkhead/records';
-import type { ResourceService } from '@bulkhead/records/commands';
+import type { ResourceService, ShownAttachments } from '@bulkhead/records/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import { servedExportError } from '../errors.ts';
 import type { ServedExportStore } from '../served-export.feature.ts';
@@ -67,13 +68,16 @@ const chunkCharacters = 64 * 1024;
 export class ServedExportService {
   readonly #store;
   readonly #resources;
+  readonly #shownAttachments;
 
   constructor(options: {
     readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceSearch' | 'resourceChanges'>;
     readonly resources: Pick<ResourceService, 'openWindow' | 'checkConnection'>;
+    readonly shownAttachments: ShownAttachments;
   }) {
     this.#store = options.store;
     this.#resources = options.resources;
+    this.#shownAttachments = options.shownAttachments;
   }
 
   /** @returns the id. @throws AppError `invalid-request`, `unknown-connection`, `history-expired`, `connection-purged` */
@@ -140,8 +144,15 @@ export class ServedExportService {
    * @returns NDJSON in chunks that end with a line end, and the patients whose data it can show
    * @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged`
    */
-  async readFile(options: ExportReference & { readonly name: string; readonly signal: AbortSignal }) {
-    const { name, signal, checkType } = options;
+  async readFile(
+    options: ExportReference & {
+      readonly name: string;
+      /** The FHIR base URL of the request, below which stored attachments are. */
+      readonly base: string;
+      readonly signal: AbortSignal;
+    },
+  ) {
+    const { name, base, signal, checkType } = options;
     const served = await this.#find(options);
     if (name === errorFile) return { lines: ignoredLines(served), patients: [] };
     const patients = served.patients.length > 0 ? served.patients : [anyPatient];
@@ -158,15 +169,23 @@ export class ServedExportService {
     const { since, elements } = served;
     const selection = { ...selectionOf(served, type), signal };
     const { resourceSearch, resourceChanges } = this.#store;
-    if (since) {
-      const changed = resourcesOf(resourceChanges.readOnce({ ...selection, since }));
-      return { lines: toLines(changed, elements), patients };
-    }
-    const isWhole = elements.length === 0;
-    const lines = isWhole
-      ? resourceSearch.streamNdjson(selection)
-      : toLines(resourceSearch.streamBatches(selection), elements);
+    const isWhole = !since && elements.length === 0 && !typesWithAttachments.includes(type);
+    if (isWhole) return { lines: resourceSearch.streamNdjson(selection), patients };
+    const batches = since
+      ? inBatches(resourcesOf(resourceChanges.readOnce({ ...selection, since })))
+      : (resourceSearch.streamBatches(selection) as AsyncIterable<readonly Resource[]>);
+    const lines = toLines(this.#withShownAttachments(batches, { connectionId: served.connectionId, base }), elements);
     return { lines, patients };
+  }
+
+  async *#withShownAttachments(
+    batches: AsyncIterable<readonly Resource[]>,
+    place: { readonly connectionId: string; readonly base: string },
+  ): AsyncGenerator<readonly Resource[]> {
+    for await (const resources of batches) {
+      const shown = await this.#shownAttachments({ ...place, resources });
+      yield resources.map((resource) => shown.get(resource) ?? resource);
+    }
   }
 
   /** @throws AppError `unknown-served-export`, `unknown-connection`, `connection-purged` */
@@ -273,14 +292,28 @@ function toSearch({ query }: { readonly query: string }): ResourceSearch {
 }
 
 async function* resourcesOf(changes: AsyncIterable<Pick<ResourceChange, 'resource'>>) {
-  for await (const { resource } of changes) yield [resource];
+  for await (const { resource } of changes) yield resource as Resource;
 }
 
-async function* toLines(batches: AsyncIterable<readonly unknown[]>, elements: readonly string[]) {
+/** As many as a reply of the database has, so that a batch needs one more read for its attachments. */
+const batchSize = 125;
+
+async function* inBatches(resources: AsyncIterable<Resource>): AsyncGenerator<readonly Resource[]> {
+  let batch: Resource[] = [];
+  for await (const resource of resources) {
+    batch.push(resource);
+    if (batch.length < batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function* toLines(batches: AsyncIterable<readonly Resource[]>, elements: readonly string[]) {
   const select = elements.length === 0 ? undefined : elementSelector(elements);
   let text = '';
   for await (const batch of batches) {
-    for (const resource of batch) text += `${JSON.stringify(select ? select(resource as Resource) : resource)}\n`;
+    for (const resource of batch) text += `${JSON.stringify(select ? select(resource) : resource)}\n`;
     if (text.length < chunkCharacters) continue;
     yield Buffer.from(text);
     text = '';
