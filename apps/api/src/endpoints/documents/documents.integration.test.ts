@@ -4,6 +4,7 @@ import { toTombstone } from '@bulkhead/records';
 import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
+import { storeDocument } from '../../testing/store-document.ts';
 
 const api = await startApi();
 const connectionId = await api.createConnection();
@@ -51,22 +52,9 @@ function resourceOf({ resource, index, url }: PatientDocument, attachments = ind
   );
 }
 
-/** Stores a document in parts of ten bytes. */
 async function store(storedType: string, change: Partial<PatientDocument> = {}): Promise<string> {
   const id = await note(change);
-  const { documents, documentContents } = api.store;
-  const parts: string[] = [];
-  for (let start = 0; start < text.length; start += 10) {
-    const part = await documentContents.createPart({ connectionId, upload: `up_${id}`, index: parts.length });
-    await part.write(Buffer.from(text.slice(start, start + 10)));
-    parts.push(await part.end());
-  }
-  const [sha256, sizeBytes, now] = [etag.slice(1, -1), text.length, new Date()];
-  const content = { connectionId, sha256, sizeBytes, upload: `up_${id}`, parts, partBytes: 10, createdAt: now };
-  await documentContents.insert(content);
-  const claim = { id, claim: 'one' };
-  await documents.claim(claim, now);
-  await documents.store(claim, { sha256, sizeBytes, storedType, notes: [], now });
+  await storeDocument(api.store, { connectionId, id, text, storedType });
   return id;
 }
 
