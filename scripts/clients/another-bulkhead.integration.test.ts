@@ -14,7 +14,7 @@ test('another Bulkhead has every resource and document of this one in the end, d
   const env = { API_CLIENT_KEYS_PRIVATE_NETWORK: 'true', WORKER_DOCUMENTS: 'on' };
   const source = await startServedSystem({ patients: 12, env });
   started.push(source);
-  await addDocuments(source);
+  await addDocument(source);
   await source.importAll();
   // Those of the next rounds are stored while the other one reads.
   await allFetched(source);
@@ -46,24 +46,17 @@ test('another Bulkhead has every resource and document of this one in the end, d
   expect(hashesOf(await documentsOf(target))).toEqual(hashesOf(documents));
 }, 240_000);
 
-/** Two reports beside those of the simulator, which have relative URLs: with an absolute URL of the EHR, and with inline content. */
-async function addDocuments({ simulator }: ServedSystem): Promise<void> {
-  const binary = {
-    resourceType: 'Binary',
-    id: 'scan',
-    contentType: 'text/plain',
-    data: Buffer.from('a scan').toString('base64'),
+/** A report with inline content. The reports of the simulator have absolute URLs, and its documents relative ones. */
+async function addDocument({ simulator }: ServedSystem): Promise<void> {
+  const presentedForm = [{ contentType: 'text/plain', data: Buffer.from('a note').toString('base64') }];
+  const report = {
+    resourceType: 'DiagnosticReport',
+    id: 'inline',
+    status: 'final',
+    code: { text: 'x' },
+    presentedForm,
   };
-  const attachments = {
-    absolute: { url: `${simulator.fhirEndpoint}/Binary/scan` },
-    inline: { data: Buffer.from('a note').toString('base64') },
-  };
-  await simulator.put('Binary/scan', JSON.stringify(binary));
-  for (const [id, attachment] of Object.entries(attachments)) {
-    const presentedForm = [{ contentType: 'text/plain', ...attachment }];
-    const report = { resourceType: 'DiagnosticReport', id, status: 'final', code: { text: id }, presentedForm };
-    await simulator.put(`DiagnosticReport/${id}`, JSON.stringify(report));
-  }
+  await simulator.put('DiagnosticReport/inline', JSON.stringify(report));
 }
 
 type Fetching = Pick<TestSystem, 'store'> & { readonly connectionId: string };

@@ -65,6 +65,8 @@ schema.index({ connectionId: 1, sha256: 1 });
 /** By the URL of the attachment, for readers that follow it. */
 schema.index({ connectionId: 1, url: 1 });
 schema.index({ 'progress.upload': 1 }, { sparse: true });
+// The page of an export counts its failures.
+schema.index({ exportId: 1, state: 1 });
 
 /** Makes the record of an attachment from the stored version of its resource. Undefined if that version has no such attachment. */
 export type ReadStored = (document: PatientDocument) => Promise<PatientDocument | undefined>;
@@ -197,6 +199,11 @@ export class DocumentRepository {
     const failed = { state: 'failed' as const, completedAt: { $gte: since } };
     const fields = { _id: 0, connectionId: 1, completedAt: 1, error: 1 } as const;
     return this.#model.find(failed, fields).sort({ completedAt: -1 }).limit(limit).lean();
+  }
+
+  /** Counts the documents of an export that have failed, at most `limit`. */
+  countFailedOf({ exportId, limit }: { readonly exportId: string; readonly limit: number }): Promise<number> {
+    return this.#model.countDocuments({ exportId, state: 'failed' }, { limit });
   }
 
   /** Makes `claim` the only attempt that may write. @returns undefined if the document is settled */
@@ -353,7 +360,7 @@ export class DocumentRepository {
       'startedAt',
       'completedAt',
     ];
-    const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
+    const optional = ['exportId', 'url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
     const unusedFields = [...former, ...optional].filter((name) => !(name in fields));
     const { fingerprint, resourceRevision = { $exists: false } } = stored;
     const { matchedCount } = await collectionOf(this.#model).updateOne(

@@ -54,6 +54,8 @@ export const patientDocumentSchema = z.strictObject({
         .describe('The version that the attachment was read from. Absent if the EHR has no versions.'),
     })
     .describe('The resource that the document is attached to.'),
+  /** The export that has last brought another version of the attachment. Absent if it came from a sync. */
+  exportId: z.string().exactOptional(),
   /** The revision of the stored resource from which the record was recreated. Absent if it was created only once. */
   resourceRevision: z.number().exactOptional(),
   patientId: z

@@ -32,6 +32,28 @@ test('an export stores its documents, and the API returns them as the EHR has th
   expect(await system.violations()).toMatchObject({ byKind: { rate: 0, token: 0 } });
 });
 
+test('an export warns of its documents that could not be fetched, until they are', async () => {
+  await system.control.inject(
+    '/Binary/a-195900.pdf-1-1$',
+    { kind: 'redirect', to: 'http://169.254.169.254/latest' },
+    { times: 'always' },
+  );
+  const presentedForm = [{ contentType: 'application/pdf', url: 'Binary/a-195900.pdf-1-1' }];
+  const report = { resourceType: 'DiagnosticReport', id: 'gone', status: 'final', presentedForm };
+  await system.control.put('DiagnosticReport/gone', JSON.stringify(report));
+  const id = await system.startExport({ resourceTypes: ['DiagnosticReport'] });
+  await system.settled(id);
+  const path = `/api/ehr/athenahealth/bulk-export/${id}`;
+  const failed = await waitFor(async () => (await list()).find(({ state }) => state === 'failed'));
+  expect([failed.resource.id, failed.exportId]).toEqual(['gone', id]);
+  const warned = (await system.request('GET', path)).body.data.warnings;
+  expect(warned).toEqual([{ code: 'documents-failed', message: expect.stringContaining('could not be fetched: 1.') }]);
+  await system.control.cancelOrders();
+  await system.request('POST', `/api/ehr/athenahealth/documents/${failed.id}/retry`);
+  await waitFor(async () => (await system.store.documents.find(failed.id))?.state === 'stored');
+  expect((await system.request('GET', path)).body.data.warnings).toEqual([]);
+}, 120_000);
+
 test('the sweep creates the missing job of a document', async () => {
   const [document] = await list();
   if (!document) throw new Error('no document');

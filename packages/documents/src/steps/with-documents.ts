@@ -77,20 +77,21 @@ const maxAttachments = 1000;
 function toPatientDocuments(options: {
   readonly document: Pick<
     ResourceDocument,
-    'connectionId' | 'resourceId' | 'versionId' | 'keys' | 'deleted' | 'subsetted' | 'resource'
+    'connectionId' | 'resourceId' | 'versionId' | 'source' | 'keys' | 'deleted' | 'subsetted' | 'resource'
   >;
   readonly resourceType: string;
   readonly enabled: boolean;
   readonly now: Date;
 }): PatientDocument[] {
   const { document, resourceType, enabled, now } = options;
-  const { connectionId, resourceId, versionId, keys, deleted, subsetted } = document;
+  const { connectionId, resourceId, versionId, source, keys, deleted, subsetted } = document;
   // An incomplete copy (SUBSETTED) may lack attachments.
   if (deleted || subsetted) return [];
   return readAttachments(document.resource as object, maxAttachments + 1).map((attachment, position) => {
     const skipReason = skipReasonOf({ position, enabled });
     const { index, url, data, contentType, title, size, hash: declaredHash } = attachment;
     const fields = {
+      exportId: 'exportId' in source ? source.exportId : undefined,
       // The first patient is the subject.
       patientId: [keys.patient ?? []].flat()[0],
       url: data === undefined ? url : undefined,

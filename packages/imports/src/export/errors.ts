@@ -155,6 +155,12 @@ export const exportWarnings = {
     advice: 'See why under Files. Fix the cause, then retry the export.',
     help: 'Files could not be stored. See the ledger.',
   },
+  'documents-failed': {
+    stage: 'end',
+    title: 'Some documents could not be fetched',
+    advice: 'See why under Documents. Fix the cause, then fetch them again.',
+    help: 'The content of documents that the export has brought could not be fetched. Their resources are stored. List the documents with GET /api/ehr/{provider}/documents?state=failed. They are fetched after the end of the export, so the warning can appear later.',
+  },
   'lines-quarantined': {
     stage: 'end',
     title: 'Some lines are not usable resources',

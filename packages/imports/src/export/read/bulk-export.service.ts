@@ -1,13 +1,14 @@
 import { keepFor, keepForKey } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionReference, ConnectionService } from '@bulkhead/connections/commands';
+import type { DocumentStore } from '@bulkhead/documents';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
 import { type ConnectionScope, isInScope, readPage } from '@bulkhead/store';
 import type { RequestPause } from '../../runs/run-view.ts';
 import { usualKeptMs } from '../../runs/run-view.ts';
-import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
+import type { BulkExport, ExportEvent, ExportWarning } from '../bulk-export.record.ts';
 import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import { exportError } from '../errors.ts';
@@ -36,6 +37,9 @@ const listedCountsMs = 5000;
 /** Pages and clients look every second. */
 const waitingKeptMs = 1000;
 
+/** A count of more takes longer and says no more. */
+const maxCounted = 1000;
+
 /** Reads and changes exports for the API. The workers do the work. */
 export class BulkExportService {
   readonly #store;
@@ -50,6 +54,7 @@ export class BulkExportService {
   constructor(options: {
     readonly store: BulkExportStore &
       Pick<ConnectionStore, 'connections' | 'accessTokens'> &
+      Pick<DocumentStore, 'documents'> &
       Pick<ResourceStore, 'resources'>;
     readonly producer: Producer;
     readonly connections: ConnectionService;
@@ -157,12 +162,23 @@ export class BulkExportService {
     return { pause, waitingDownloads: await this.#countWaiting().catch(() => undefined) };
   }
 
+  /** Documents are fetched after the end of an export, so this warning is not a part of its record. */
+  async #documentWarnings({ id, phase }: BulkExport): Promise<ExportWarning[]> {
+    if (!isTerminal(phase)) return [];
+    const failed = await this.#store.documents.countFailedOf({ exportId: id, limit: maxCounted });
+    if (failed === 0) return [];
+    const count = failed === maxCounted ? `${maxCounted} or more` : String(failed);
+    const message = `Documents of this export that could not be fetched: ${count}. Their resources are stored. List them with the state failed.`;
+    return [{ code: 'documents-failed', message }];
+  }
+
   async #sum(record: BulkExport): Promise<ExportProgress> {
     const context = await this.#readContext(record);
     if (record.transactionTime === undefined) return { ...context, record, issues: [] };
     const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
     const counts = isDownloading ? await this.#store.outputFiles.sum(record.id) : record.counts;
     const issues = await this.#store.outputFiles.sumIssues(record.id);
-    return { ...context, record: { ...record, counts }, issues };
+    const warnings = [...record.warnings, ...(await this.#documentWarnings(record))];
+    return { ...context, record: { ...record, counts, warnings }, issues };
   }
 }
