@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { AppError } from '@bulkhead/base';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Producer } from './producer.ts';
 import { connectRedis, disconnectRedis } from './redis.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 import { testJobs } from './testing/test-jobs.ts';
@@ -154,6 +155,37 @@ test('a schedule that is set several times recurs as one schedule until it is re
   expect(await producer.listScheduled(poll)).toMatchObject([{ payload: { exportId: 'job_2' } }]);
   // Removing a missing schedule is not an error, because the sweep and the poll may both remove it.
   await producer.unschedule(poll, payload);
+});
+
+test('a list of schedules that have not changed costs one command, however many they are', async () => {
+  const { producer, redis } = queues;
+  const payloads = Array.from({ length: 20 }, (_, index) => ({ exportId: `job_${index}` }));
+  for (const each of payloads) await producer.schedule({ job: poll, payload: each, everyMs: 3_600_000 });
+  const ids = async () => (await producer.listScheduled(poll)).map((job) => job.payload.exportId).toSorted();
+  const all = payloads.map(({ exportId }) => exportId).toSorted();
+  expect(await ids()).toEqual(all);
+  const sent = jest.spyOn(redis, 'sendCommand');
+  expect(await ids()).toEqual(all);
+  expect(sent.mock.calls.map(([{ name }]) => name)).toEqual(['zrevrange']);
+  sent.mockRestore();
+  await producer.unschedule(poll, { exportId: 'job_7' });
+  expect(await ids()).toEqual(all.filter((id) => id !== 'job_7'));
+});
+
+test('a schedule that another process has set again is listed as it was read until this process sets it too', async () => {
+  const { producer } = queues;
+  const other = new Producer({ redis: queues.redis, prefix: queues.prefix, onError: () => undefined });
+  const listed = async () => (await producer.listScheduled(testJobs.schedule))[0];
+  // Both have their next run on the 29th of February at 02:00.
+  const schedule = { job: testJobs.schedule, payload: { scheduleId: 'sched_1' }, timeZone: 'UTC' };
+  await producer.scheduleCron({ ...schedule, cron: '0 2 29 2 *' });
+  expect((await listed())?.cron).toBe('0 2 29 2 *');
+  await other.scheduleCron({ ...schedule, cron: '00 2 29 2 *' });
+  await producer.scheduleCron({ ...schedule, cron: '00 2 29 2 *' });
+  expect((await listed())?.cron).toBe('00 2 29 2 *');
+  await other.scheduleCron({ ...schedule, cron: '0 3 29 2 *' });
+  expect((await listed())?.cron).toBe('0 3 29 2 *');
+  await other.close();
 });
 
 test('a schedule waits for its start', async () => {

@@ -6,6 +6,7 @@ import type { JobDefinition } from './define-job.ts';
 import { commonOptions, jobOptions, nextRounds, readRound } from './job-options.ts';
 import { type QueueFigures, readQueueFigures } from './queue-figures.ts';
 import { type QueueName, queueNames } from './queue-names.ts';
+import { ScheduledJobs } from './scheduled-jobs.ts';
 
 export interface ProducerOptions {
   readonly redis: Redis;
@@ -25,6 +26,7 @@ export class Producer {
   readonly #tracing;
   readonly #byName;
   readonly #flows;
+  readonly #scheduled = new ScheduledJobs();
 
   constructor({ redis, prefix, onError, tracing = noTracing }: ProducerOptions) {
     this.#redis = redis;
@@ -182,6 +184,7 @@ export class Producer {
     const id = job.jobId(payload);
     // Setting a schedule again does not change its next iteration, so a wrong one has to be removed first.
     if (isTooLate(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
+    this.#scheduled.forget(queue, id);
     await queue.upsertJobScheduler(
       id,
       { every: everyMs, ...(startAt ? { startDate: startAt } : {}) },
@@ -208,8 +211,11 @@ export class Producer {
     readonly timeZone: string;
   }): Promise<void> {
     const { job, payload, cron, timeZone } = options;
-    await this.#byName[job.queue].upsertJobScheduler(
-      job.jobId(payload),
+    const queue = this.#byName[job.queue];
+    const id = job.jobId(payload);
+    this.#scheduled.forget(queue, id);
+    await queue.upsertJobScheduler(
+      id,
       { pattern: cron, tz: timeZone },
       {
         name: job.name,
@@ -221,7 +227,7 @@ export class Producer {
 
   /** The schedules of a job that are in Redis. @returns their payloads, as they were added */
   async listScheduled<Payload extends object>(job: JobDefinition<Payload>): Promise<Scheduled<Partial<Payload>>[]> {
-    const schedulers = await this.#byName[job.queue].getJobSchedulers();
+    const schedulers = await this.#scheduled.list(this.#byName[job.queue]);
     return schedulers
       .filter(({ template, name }) => name === job.name && template?.data !== undefined)
       .map((scheduler) => ({
