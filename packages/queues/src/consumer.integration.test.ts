@@ -11,7 +11,7 @@ import { startQueues, type TestQueues } from './testing/start-queues.ts';
 import { testJobs } from './testing/test-jobs.ts';
 
 const { kickOff } = testJobs;
-const { capabilities } = testJobs;
+const { capabilities, poll } = testJobs;
 const payload = { exportId: 'job_1' };
 const connection = { connectionId: 'conn_1' };
 
@@ -403,17 +403,31 @@ async function readKey({ redis }: TestQueues, key: string): Promise<string> {
   return JSON.stringify(await read());
 }
 
-test.concurrent('the record of a job whose last attempt failed in an outage of the store stays as it is', async () => {
+test.concurrent('an outage of the store costs a job no attempt, and its record stays as it is', async () => {
   await using queues = startQueues();
   const outage = makeError('never');
+  const run = jest.fn(async () => undefined).mockRejectedValueOnce(outage);
   const onFinalFailure = jest.fn(async () => undefined);
-  queues.startConsumer(
-    { [kickOff.name]: { run: () => Promise.reject(outage), onFinalFailure } },
-    { isOutage: (error) => error === outage },
-  );
+  queues.startConsumer({ [kickOff.name]: { run, onFinalFailure } }, { isOutage: (error) => error === outage });
   await queues.producer.enqueue(kickOff, payload);
-  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'delayed');
+  expect((await queues.job(kickOff, payload)).attemptsMade).toBe(0);
+  expect(queues.logged('job waits')).toEqual([
+    expect.objectContaining({ delayMs: expect.any(Number), code: 'internal' }),
+  ]);
+  await (await queues.queue('bulk-export').getJob(kickOff.jobId(payload)))?.promote();
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   expect(onFinalFailure).not.toHaveBeenCalled();
+});
+
+test.concurrent('an iteration of a recurring job does not wait for the store, because the next one follows', async () => {
+  await using queues = startQueues();
+  const outage = makeError('never');
+  const run = jest.fn(() => Promise.reject(outage));
+  queues.startConsumer({ [poll.name]: run }, { isOutage: (error) => error === outage });
+  await queues.producer.schedule({ job: poll, payload, everyMs: 100 });
+  await waitFor(() => run.mock.calls.length >= 3);
+  expect(queues.logged('job waits')).toEqual([]);
 });
 
 test.concurrent('an idle worker waits 45 s with each command, also if a job of the queue is due later, and takes a new job at once', async () => {

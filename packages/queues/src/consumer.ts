@@ -18,7 +18,7 @@ export interface ConsumerOptions<Deps> {
   readonly jobs: readonly AnyJob<Deps>[];
   /** Passed to the jobs. */
   readonly deps: Deps;
-  /** Whether an error means that the store was unavailable. Then the state of a record is unknown, and the sweep creates its job again. */
+  /** Whether an error means that the store was unavailable. Then the job waits for it, and is not given up. */
   readonly isOutage?: (error: unknown) => boolean;
   readonly logger: Logger;
   /**

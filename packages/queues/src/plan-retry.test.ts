@@ -4,7 +4,7 @@ import { backoffDelayMs, planRetry } from './plan-retry.ts';
 
 const failed = (retry: RetryAdvice) => new AppError({ code: 'internal', message: 'x', retry });
 const plan = (error: unknown, attempt: number) =>
-  planRetry({ error, attempt, attempts: 10, jobId: 'job', backoffMs: 1000 }).kind;
+  planRetry({ error, isOutage: false, attempt, attempts: 10, jobId: 'job', backoffMs: 1000 }).kind;
 
 test.each([
   { name: 'the advice "never"', error: failed('never'), attempt: 1, kind: 'none' },
@@ -21,10 +21,21 @@ test.each([
 
 test('a wait that a server asks for is at most an hour', () => {
   const error = failed({ afterMs: 1e12 });
-  expect(planRetry({ error, attempt: 1, attempts: 1, jobId: 'job', backoffMs: 0 })).toEqual({
+  expect(planRetry({ error, isOutage: false, attempt: 1, attempts: 1, jobId: 'job', backoffMs: 0 })).toEqual({
     kind: 'wait',
     delayMs: 3_600_000,
   });
+});
+
+test('a job waits 5 to 10 s while the store is unavailable, however many attempts it had', () => {
+  const options = { error: new Error('x'), isOutage: true, attempts: 10, backoffMs: 60_000 };
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    const plan = planRetry({ ...options, attempt, jobId: `job-${attempt}` });
+    expect(plan).toEqual({ kind: 'wait', delayMs: expect.any(Number) });
+    const { delayMs } = plan as { readonly delayMs: number };
+    expect(delayMs).toBeGreaterThanOrEqual(5000);
+    expect(delayMs).toBeLessThanOrEqual(10_000);
+  }
 });
 
 test('the backoff doubles, differs between jobs by up to half, and is the same for each call', () => {

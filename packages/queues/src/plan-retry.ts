@@ -9,14 +9,22 @@ import { AppError, briefAttempts } from '@bulkhead/base';
  *   briefly  --> retry after a backoff, at most `briefAttempts` in all --> none
  *   later    --> retry after a backoff, up to the job's attempts       --> none
  *   afterMs  --> wait, which is not an attempt
+ *
+ * If the store is unavailable, every job waits. Attempts with a growing backoff would use up the job's attempts, and a job would stand
+ * for minutes after an outage of minutes.
  */
 export type RetryPlan = { readonly kind: 'none' } | { readonly kind: 'retry' | 'wait'; readonly delayMs: number };
 
 /** A server may ask for a wait of ten years. After an hour the job checks whether the wait still applies. */
 const longestWaitMs = 60 * 60_000;
 
+/** As soon as work should continue after an outage. A worker then sends a few commands a second to a store that is away. */
+const outageWaitMs = 10_000;
+
 export function planRetry(options: {
   readonly error: unknown;
+  /** Whether the store was unavailable. */
+  readonly isOutage: boolean;
   readonly jobId: string;
   /** Counted from 1. */
   readonly attempt: number;
@@ -24,7 +32,8 @@ export function planRetry(options: {
   readonly attempts: number;
   readonly backoffMs: number;
 }): RetryPlan {
-  const { error, attempt, attempts } = options;
+  const { error, isOutage, jobId, attempt, attempts } = options;
+  if (isOutage) return { kind: 'wait', delayMs: backoffDelayMs({ jobId, attempt: 1, backoffMs: outageWaitMs }) };
   const advice = error instanceof AppError ? error.retry : 'later';
   if (typeof advice === 'object') return { kind: 'wait', delayMs: Math.min(advice.afterMs, longestWaitMs) };
   const allowed = { never: 0, briefly: Math.min(briefAttempts, attempts), later: attempts }[advice];

@@ -108,7 +108,7 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
     endSignal,
     jobId: job.id ?? '',
     retryAt: (error) => {
-      const plan = planOf(job, definition, error);
+      const plan = planOf(options, error);
       if (signal.aborted) return new Date();
       return plan.kind === 'none' ? undefined : new Date(Date.now() + plan.delayMs);
     },
@@ -125,8 +125,7 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
     );
   } catch (error) {
     // A recurring job is not given up: its next iteration is the retry.
-    const isRecurring = job.repeatJobKey !== undefined;
-    if (!signal.aborted && !isRecurring && planOf(job, definition, error).kind === 'none') await giveUp(options, error);
+    if (!signal.aborted && !isRecurring(job) && planOf(options, error).kind === 'none') await giveUp(options, error);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -134,14 +133,28 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
   }
 }
 
-async function giveUp<Deps>({ definition, deps, payload, isOutage }: Work<Deps>, error: unknown): Promise<void> {
+async function giveUp<Deps>({ definition, deps, payload }: Work<Deps>, error: unknown): Promise<void> {
   // The payload was parsed by the schema of the job.
-  if (!isOutage(error)) await definition.onFinalFailure?.(deps, { ...payload, error } as never);
+  await definition.onFinalFailure?.(deps, { ...payload, error } as never);
 }
 
-function planOf(job: Job, { backoffMs }: JobDefinition<never>, error: unknown): RetryPlan {
-  const attempts = job.opts.attempts ?? 1;
-  return planRetry({ error, jobId: job.id ?? '', attempt: job.attemptsMade + 1, attempts, backoffMs });
+function isRecurring(job: Job): boolean {
+  return job.repeatJobKey !== undefined;
+}
+
+function planOf<Deps>(
+  { job, definition, isOutage }: Pick<Work<Deps>, 'job' | 'isOutage'> & { readonly definition: JobDefinition<never> },
+  error: unknown,
+): RetryPlan {
+  return planRetry({
+    error,
+    // Iterations that wait would add up.
+    isOutage: !isRecurring(job) && isOutage(error),
+    jobId: job.id ?? '',
+    attempt: job.attemptsMade + 1,
+    attempts: job.opts.attempts ?? 1,
+    backoffMs: definition.backoffMs,
+  });
 }
 
 async function translate<Deps>(
@@ -152,7 +165,7 @@ async function translate<Deps>(
     readonly end: (outcome: JobOutcome) => void;
   },
 ): Promise<never> {
-  const { job, definition, token, stopSignal, poisonJobs, logger, error, durationMs, end } = options;
+  const { job, token, stopSignal, poisonJobs, logger, error, durationMs, end } = options;
   if (stopSignal.aborted) {
     end('handed-over');
     logger.info('job handed over', { durationMs });
@@ -160,10 +173,14 @@ async function translate<Deps>(
     throw new DelayedError();
   }
   const appError = error instanceof AppError ? error : undefined;
-  const plan = planOf(job, definition, error);
+  const plan = planOf(options, error);
   if (plan.kind === 'wait') {
     end('waits');
-    logger.info('job waits', { durationMs, delayMs: plan.delayMs, code: appError?.code });
+    logger.info('job waits', {
+      durationMs,
+      delayMs: plan.delayMs,
+      ...(appError ? { code: appError.code } : { error }),
+    });
     await job.moveToDelayed(Date.now() + plan.delayMs, token);
     if (isSuspectWait(error)) poisonJobs.wait(job);
     throw new DelayedError();

@@ -10,7 +10,7 @@ export const lastAttempt: RetryAt = retryAtOf(attempts);
 
 /** Plans what follows a failed attempt of a job. */
 export function planAfter(error: unknown, attempt: number): RetryPlan {
-  return planRetry({ error, jobId: 'test', attempt, attempts, backoffMs: 1000 });
+  return planRetry({ error, isOutage: false, jobId: 'test', attempt, attempts, backoffMs: 1000 });
 }
 
 function retryAtOf(attempt: number): RetryAt {
