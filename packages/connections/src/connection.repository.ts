@@ -162,16 +162,6 @@ export class ConnectionRepository {
     return documents.map(toRecord);
   }
 
-  /** The first id after another one. Deleted connections count, because their records still exist. */
-  async nextId(after: string): Promise<string | undefined> {
-    return (
-      await this.#model
-        .findOne({ _id: { $gt: after } }, { _id: 1 })
-        .sort({ _id: 1 })
-        .lean()
-    )?._id;
-  }
-
   /** Reads ids only. */
   listIds() {
     return findIds(this.#model, { deletedAt: null });

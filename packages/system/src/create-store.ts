@@ -94,7 +94,6 @@ export function createStore(options: StoreOptions) {
     resources.data({
       eraseDocumentsOf: (resourcesOf, pass) =>
         documents.repositories.documentEraser.eraseOfResources(resourcesOf, pass),
-      nextConnectionId: (after) => connections.repositories.connections.nextId(after),
       async oldestPending(connectionId) {
         const withLines = await quarantine.repositories.quarantine.listRunsWithOpen(connectionId);
         const oldest = await Promise.all(runs.map((repository) => repository.oldestPending(connectionId, withLines)));

@@ -22,7 +22,11 @@ export const resourceIndexes = {
   'by-token': { connectionId: 1, 'keys.tokens': 1, resourceId: 1 },
   /** By the time of storing, for readers who keep a copy. New entries are always last, which costs 3 % of the write rate. */
   'by-changed-at': { connectionId: 1, changedAt: 1 },
+  /** The connections with tombstones of a type. It has no entry for a current resource, so it costs their writes nothing that could be measured. */
+  tombstones: { connectionId: 1, lastUpdated: 1 },
 } as const;
+
+const partial: { readonly [Name in keyof typeof resourceIndexes]?: object } = { tombstones: { deleted: true } };
 
 /**
  * Creates the collections and indexes of resource types; called for the types of a manifest before its files are downloaded.
@@ -35,7 +39,10 @@ export async function prepareResourceTypes(
 ): Promise<void> {
   for (const type of resourceTypes) {
     await database.collection(type).createIndexes(
-      Object.entries(resourceIndexes).map(([name, key]) => ({ key: { ...key }, name })),
+      Object.entries(resourceIndexes).map(([name, key]) => {
+        const partialFilterExpression = partial[name as keyof typeof resourceIndexes];
+        return { key: { ...key }, name, ...(partialFilterExpression ? { partialFilterExpression } : {}) };
+      }),
       options,
     );
   }

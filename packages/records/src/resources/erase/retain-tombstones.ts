@@ -4,8 +4,6 @@ import { listResourceTypes } from '../resource-collections.ts';
 
 /** What the retention of tombstones needs to know of connections. */
 export interface ConnectionsOfTombstones {
-  /** The first connection after an id, in the order of ids. */
-  readonly nextConnectionId: (after: string) => Promise<string | undefined>;
   /** When the oldest export or sync of a connection was created that can still store data. */
   readonly oldestPending: (connectionId: string) => Promise<Date | undefined>;
 }
@@ -14,11 +12,26 @@ export interface ConnectionsOfTombstones {
  * Deletes tombstones. Without its tombstone, an old copy of a deleted resource would be stored again. So a tombstone is kept while an
  * export, a sync run or a quarantined line of its connection could still contain such a copy.
  */
-export function retainTombstones(
-  database: Database,
-  { nextConnectionId, oldestPending }: ConnectionsOfTombstones,
-): RetentionStep {
+export function retainTombstones(database: Database, { oldestPending }: ConnectionsOfTombstones): RetentionStep {
   const pass = passOver(database);
+
+  /**
+   * The first connection after another one that has a tombstone of this age, in the order of ids. One read for each type over all
+   * connections: most of them have none.
+   */
+  const nextConnectionId = async (after: string, olderThan: Date): Promise<string | undefined> => {
+    const ids: string[] = [];
+    for (const resourceType of await listResourceTypes(database)) {
+      const found = await database
+        .collection<{ readonly connectionId: string }>(resourceType)
+        .findOne(
+          { deleted: true, connectionId: { $gt: after }, lastUpdated: { $lt: olderThan } },
+          { hint: 'tombstones', sort: { connectionId: 1 }, projection: { _id: 0, connectionId: 1 } },
+        );
+      if (found) ids.push(found.connectionId);
+    }
+    return ids.toSorted()[0];
+  };
 
   const deleteOf = async (range: {
     readonly resourceType: string;
@@ -51,7 +64,7 @@ export function retainTombstones(
   return async (request) => {
     const { olderThan, limit } = request;
     return pass.advance(request, async (after) => {
-      const connectionId = await nextConnectionId(after);
+      const connectionId = await nextConnectionId(after, olderThan);
       if (connectionId === undefined) return { deleted: 0, last: undefined };
       const pending = await oldestPending(connectionId);
       const storedBefore = pending && pending < olderThan ? pending : olderThan;

@@ -8,8 +8,6 @@ const opened = await openTestStore((context) => {
   const created = resourceFeature.open({ ...context, rawWrites: () => undefined });
   const data = created.data({
     eraseDocumentsOf: async () => 0,
-    nextConnectionId: async (after) =>
-      after < documentContext.connectionId ? documentContext.connectionId : undefined,
     oldestPending: async () => undefined,
   });
   return { repositories: { ...created.repositories, data } };
