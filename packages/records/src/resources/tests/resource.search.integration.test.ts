@@ -190,14 +190,16 @@ function stagesOf(plan: Stage): Stage[] {
   return [plan, ...[plan.inputStage ?? [], plan.inputStages ?? []].flat().flatMap(stagesOf)];
 }
 
-/** Explains the same query that the repository sends. */
-async function explain({ conditions, index, isObvious, isDescending, order }: Omit<ResourceQuery, 'patients'>) {
-  const documents = database
+/** The same query that the repository sends. */
+function findPage(
+  { conditions, index, isObvious, isDescending, order }: Omit<ResourceQuery, 'patients'>,
+  limit: number,
+) {
+  return database
     .collection('Observation')
     .find({ $and: [...conditions] }, isObvious ? {} : { hint: index })
     .sort(order.map(({ name }) => [name, isDescending ? -1 : 1] as [string, 1 | -1]))
-    .limit(100);
-  return documents.explain('queryPlanner');
+    .limit(limit);
 }
 
 describe('the resource repository (all searches)', () => {
@@ -215,7 +217,7 @@ describe('the resource repository (all searches)', () => {
       ];
       for (const page of pages) {
         const after = page.conditions;
-        const explained = await explain({ ...resourceQuery, ...page });
+        const explained = await findPage({ ...resourceQuery, ...page }, 100).explain('queryPlanner');
         const stages = stagesOf(explained.queryPlanner.winningPlan);
         const names = stages.map(({ stage }) => stage);
         expect({ query, after, names, scans: names.some((name) => name === 'IXSCAN' || name === 'EOF') }).toMatchObject(
@@ -229,6 +231,18 @@ describe('the resource repository (all searches)', () => {
       }
     }
   }, 120_000);
+
+  test.each(['code=c1', '_lastUpdated=ge2000', 'date=ge2000', 'patient=p1'])(
+    'a page of the search %s examines as many keys as it has resources, however many match',
+    async (query) => {
+      const resourceQuery = toResourceQuery({ ...collection, search: parse(query) });
+      const [page] = pageQueries({ query: resourceQuery, position: undefined });
+      if (!page) throw new Error('the search has no page');
+      expect((await findPage({ ...resourceQuery, ...page }, 1000).toArray()).length).toBeGreaterThan(2);
+      const { executionStats } = await findPage({ ...resourceQuery, ...page }, 2).explain('executionStats');
+      expect(executionStats).toMatchObject({ nReturned: 2, totalKeysExamined: 2, totalDocsExamined: 2 });
+    },
+  );
 
   test('every resource search finds each resource that FHIR defines as a match once, and the same resources in pages, a stream and a count', async () => {
     for (const query of combinations()) {
