@@ -10,6 +10,8 @@ export interface BenchContext {
   readonly runs: number;
   /** `short` fits into CI, `usual` takes up to ten minutes, `full` measures everything. */
   readonly size: 'short' | 'usual' | 'full';
+  /** How many resources `peers` imports. Default: 20,000. */
+  readonly resources?: number | undefined;
   readonly print: (text: string) => void;
 }
 

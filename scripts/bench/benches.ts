@@ -7,6 +7,7 @@ import { ingestStore } from './benches/ingest-store.bench.ts';
 import { limiter } from './benches/limiter.bench.ts';
 import { memory } from './benches/memory.bench.ts';
 import { night } from './benches/night.bench.ts';
+import { peers } from './benches/peers.bench.ts';
 import { polling } from './benches/polling.bench.ts';
 import { reingest } from './benches/reingest.bench.ts';
 import { served } from './benches/served.bench.ts';
@@ -26,4 +27,5 @@ export const benches: readonly Bench[] = [
   memory,
   tables,
   served,
+  peers,
 ];

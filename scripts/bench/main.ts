@@ -1,4 +1,4 @@
-// usage: pnpm bench [name ...] [--json] [--runs N] [--full] [--check [--write-baseline]]
+// usage: pnpm bench [name ...] [--json] [--runs N] [--resources N] [--full] [--check [--write-baseline]]
 // Measures the system against a floor in the same run. `docs/performance.md` has the results. Uses only the loopback
 // interface.
 import { startServices } from '@bulkhead/embedded';
@@ -21,12 +21,19 @@ async function main(options: BenchOptions): Promise<number> {
   const { path: folder } = makeProgramFolder('bench');
   await bundleApps();
   const services = await startServices({ ephemeral: true, report: steps.report });
-  const shared = { redisUrl: services.redis.url, mongodbUrl: services.mongodb.url, folder, runs: options.runs };
+  const shared = { redisUrl: services.redis.url, mongodbUrl: services.mongodb.url, folder };
   try {
     const measure = async (bench: (typeof benches)[number], context: Partial<BenchContext> = {}) => {
       const size = options.isFull ? 'full' : 'usual';
       return steps.run(bench.name, async (progress) => {
-        const value = await bench.run({ ...shared, size, print: progress, ...context });
+        const value = await bench.run({
+          ...shared,
+          runs: options.runs,
+          resources: options.resources,
+          size,
+          print: progress,
+          ...context,
+        });
         return { text: bench.about, value };
       });
     };

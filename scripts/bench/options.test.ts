@@ -14,4 +14,5 @@ test('pnpm bench rejects unknown arguments with its usage', () => {
   expect(() => read('stroe')).toThrow(/no bench stroe[\s\S]*usage: pnpm bench/);
   expect(() => read('--rnus', '3')).toThrow(/usage: pnpm bench/);
   expect(() => read('--runs', '0')).toThrow(/--runs must be a whole number/);
+  expect(() => read('--resources', '1.5')).toThrow(/--resources must be a whole number/);
 });

@@ -113,6 +113,13 @@ async function startAll(options: StartingSystem) {
     env,
     /** The API and the workers. */
     apps: [api, ...workers],
+    /** @throws Error if the database server is not a child of this process */
+    databasePid(): number {
+      const pid = services.mongodb.pid?.();
+      if (pid === undefined)
+        throw new Error(`the database server is not a child of this process: ${services.mongodb.chosen}`);
+      return pid;
+    },
   };
 }
 
