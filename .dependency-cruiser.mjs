@@ -113,6 +113,7 @@ const owners = {
     'packages/embedded',
     'packages/store',
     'scripts/backup',
+    'scripts/bench',
     'scripts/docker',
     'scripts/leaks',
     'scripts/protocol-fuzz',

@@ -18,7 +18,7 @@ export type RetryPlan = { readonly kind: 'none' } | { readonly kind: 'retry' | '
 /** A server may ask for a wait of ten years. After an hour the job checks whether the wait still applies. */
 const longestWaitMs = 60 * 60_000;
 
-/** As soon as work should continue after an outage. A worker then sends a few commands a second to a store that is away. */
+/** As soon as work should continue after an outage. A worker then sends a few commands a second to a store that is unavailable. */
 const outageWaitMs = 10_000;
 
 export function planRetry(options: {
