@@ -1,6 +1,7 @@
 import { everyResource, parseExact, type ResourceSearch } from '@bulkhead/fhir';
 import type { Database } from '@bulkhead/store';
 import { JsonWriter } from '@bulkhead/store/bson';
+import { changedSince } from '../changes/changed-since.ts';
 import { streamTimeMs } from '../changes/resource-changes.ts';
 import { resourceError } from '../errors.ts';
 import { decodeDocument as decode, writeDocumentLine as writeLine } from './document-lines.ts';
@@ -8,6 +9,7 @@ import { ReplyLimit } from './reply-limit.ts';
 import { pageQueries, positionOf, readCursor, writeCursor } from './resource-pages.ts';
 import {
   allConditions,
+  type Condition,
   type OrderField,
   type ResourceQuery,
   type ResourceTypeReference,
@@ -117,11 +119,19 @@ export class ResourceSearchRepository {
       readonly since: Date | undefined;
     },
   ): Promise<boolean> {
-    const { resourceType, since } = options;
+    const { connectionId, resourceType, searches, since } = options;
+    // Most windows are empty. That is a range of the index alone, which costs nothing, and without a hint also on the embedded engine.
+    if (since && !(await this.#exists(resourceType, { connectionId, ...changedSince(since) }))) return false;
+    if (searches.length === 0 && !since) return this.#exists(resourceType, { connectionId, deleted: false });
     const query = since ? toChangedQuery({ ...options, since }) : toSelectionQuery(options);
-    const found = this.#find({ resourceType, query, limit: 1, maxTimeMS: this.#limits.pageTimeMs, signal: undefined });
+    return this.#exists(resourceType, { $and: [...query.conditions] }, hintFor(query));
+  }
+
+  async #exists(resourceType: string, conditions: Condition, hint: { readonly hint?: string } = {}): Promise<boolean> {
+    const { pageTimeMs: maxTimeMS } = this.#limits;
     try {
-      return (await found.toArray()).length > 0;
+      const options = { projection: { _id: 1 }, maxTimeMS, ...hint };
+      return (await this.#database.collection(resourceType).findOne(conditions, options)) !== null;
     } catch (error) {
       throw toSearchError(error);
     }

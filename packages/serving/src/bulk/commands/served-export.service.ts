@@ -69,6 +69,11 @@ export class ServedExportService {
   readonly #store;
   readonly #resources;
   readonly #shownAttachments;
+  /**
+   * The types of which a connection had a resource. Asking again costs the embedded engine as much as reading the type. If all were deleted
+   * since, a file is empty, which is valid.
+   */
+  readonly #storedTypes = new Set<string>();
 
   constructor(options: {
     readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceSearch' | 'resourceChanges'>;
@@ -118,10 +123,9 @@ export class ServedExportService {
     const served = await this.#find(options);
     await this.#checkDeletions(served);
     const types = await this.#readableTypes(served, options);
-    const found = await Promise.all(
-      types.map(async (type) => ((await this.#store.resourceSearch.hasAny(selectionOf(served, type))) ? [type] : [])),
-    );
-    const output = found.flat().map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
+    const found = await Promise.all(types.map((type) => this.#hasMatch(served, type)));
+    const listed = types.filter((_, index) => found[index]);
+    const output = listed.map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
     const hasDeletions = await this.#hasDeletions(served, types);
     return {
       expiresAt: served.expiresAt,
@@ -233,6 +237,17 @@ export class ServedExportService {
     // The retention notes what it deletes before it does. An error cuts the file off.
     await this.#checkDeletions(served);
     if (entries.length > 0) yield bundleLine(entries);
+  }
+
+  /** Whether the file of a type has a line. */
+  async #hasMatch(served: ServedExport, type: string): Promise<boolean> {
+    const selection = selectionOf(served, type);
+    const isWhole = selection.since === undefined && selection.searches.length === 0;
+    const place = `${served.connectionId}/${type}`;
+    if (isWhole && this.#storedTypes.has(place)) return true;
+    const hasMatch = await this.#store.resourceSearch.hasAny(selection);
+    if (isWhole && hasMatch) this.#storedTypes.add(place);
+    return hasMatch;
   }
 
   async #hasDeletions({ connectionId, since }: ServedExport, types: readonly string[]): Promise<boolean> {
