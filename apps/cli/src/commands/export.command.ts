@@ -58,6 +58,7 @@ export const bulkExports: CommandGroup = {
           'Patient',
         ),
         typeFilter: repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
+        allowUnfiltered: flag('export everything of the types if the EHR refuses --type-filter'),
         callback: text('<url>', 'call this URL when the export ends'),
         idempotencyKey: text('<key>', 'start nothing if an export was started with the same key'),
         watch: flag('show the progress until the export ends'),
@@ -72,7 +73,16 @@ export const bulkExports: CommandGroup = {
         const { connection: connectionId, level: exportType, types: resourceTypes, since, idempotencyKey } = options;
         const { typeFilter: typeFilters, callback: callbackUrl, watch } = options;
         const params = { path: { provider }, header: given({ 'idempotency-key': idempotencyKey }) };
-        const body = given({ connectionId, exportType, resourceTypes, since, typeFilters, callbackUrl });
+        const allowUnfiltered = options.allowUnfiltered || undefined;
+        const body = given({
+          connectionId,
+          exportType,
+          resourceTypes,
+          since,
+          typeFilters,
+          allowUnfiltered,
+          callbackUrl,
+        });
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));
         if (!watch) return output.print(data, () => data.id);
         output.printProgress(data.id);

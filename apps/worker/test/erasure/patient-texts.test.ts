@@ -14,7 +14,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     answered_requests: 'id holder connectionId',
     api_keys: 'id name prefix connectionIds keyId',
     authorization_requests: 'id provider connectionId clientId startHash stateHash browserHash result.connectionId',
-    backend_clients: 'id name scope connectionIds jwks.keys.kid jwksUrl',
+    backend_clients: 'id name scope connectionIds jwks.keys.kid jwksUrl secrets.id secrets.hash',
     bulk_exports:
       'id connectionId provider scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
     client_tokens: 'id clientId scope',
@@ -24,7 +24,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     connections: 'id name provider environment practiceId groupId webhookUrl auth lastTest.id',
     crawl_marks: 'connectionId',
     document_contents: 'id connectionId sha256 upload parts',
-    documents: 'id connectionId fingerprint progress.upload progress.fingerprint progress.parts sha256 claim',
+    documents: 'id connectionId fingerprint progress.upload progress.fingerprint progress.parts sha256 claim exportId',
     encryption_keys: 'id',
     erasure_epochs: 'id',
     erasures: 'id connectionId readerKeyIds requestedBy.id requestedBy.name requestedBy.role waitsFor.id documentIds',

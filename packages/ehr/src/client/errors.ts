@@ -131,6 +131,13 @@ export const ehrError = defineErrors({
     message:
       'The EHR exported the same data a short time ago and refuses to export it again now. The kick-off is sent once more after a wait. To avoid this, set `kickOffWindow` of the provider.',
   },
+  'type-filter-refused': {
+    title: 'The EHR does not support the filters of the export',
+    advice: 'Export the types without filters, or allow it to start without them.',
+    retry: 'never',
+    message:
+      'The EHR does not support `_typeFilter`, so the export would contain more data than was requested. Nothing was exported. Leave `typeFilters` out, or send `allowUnfiltered` to export everything of the types.',
+  },
   'kick-off-busy': {
     title: 'The EHR is running another export',
     advice: 'Nothing needs to be done. The export is requested again after a wait.',

@@ -5,6 +5,8 @@ export interface ExportParameters {
   readonly types: readonly string[];
   readonly since?: string | undefined;
   readonly typeFilters: readonly string[];
+  /** Whether the filters are sent as one list with commas, as some servers want them. Default: as a parameter for each. */
+  readonly joinsFilters?: boolean;
 }
 
 export function toExportParameters({ resourceTypes, since, typeFilters = [] }: BulkExportRequest): ExportParameters {
@@ -23,6 +25,7 @@ export function namesOf({ types, since, typeFilters }: ExportParameters): string
 export function without(parameters: ExportParameters, name: string): ExportParameters {
   const { types, since, typeFilters } = parameters;
   return {
+    ...parameters,
     types: name === '_type' ? [] : types,
     since: name === '_since' ? undefined : since,
     typeFilters: name === '_typeFilter' ? [] : typeFilters,
@@ -30,25 +33,29 @@ export function without(parameters: ExportParameters, name: string): ExportParam
 }
 
 /** Writes the query of a GET. `_type` is one list, which all versions of the specification before STU4 require. */
-export function toQuery({ types, since, typeFilters }: ExportParameters): string {
+export function toQuery({ types, since, typeFilters, joinsFilters }: ExportParameters): string {
   const pairs = [
     ...(types.length > 0 ? [['_type', types.join(',')]] : []),
     ...(since === undefined ? [] : [['_since', since]]),
-    ...typeFilters.map((filter) => ['_typeFilter', filter]),
+    ...sentFilters(typeFilters, joinsFilters).map((filter) => ['_typeFilter', filter]),
   ];
   const query = pairs.map(([name, value = '']) => `${name}=${encodeURIComponent(value)}`).join('&');
   return query === '' ? '' : `?${query}`;
+}
+
+function sentFilters(filters: readonly string[], joins = false): readonly string[] {
+  return joins && filters.length > 0 ? [filters.join(',')] : filters;
 }
 
 /** A parameter of a kick-off with its value as text. */
 export type NamedValue = [name: string, value: string];
 
 /** A pair for each value. */
-export function namedValuesOf({ types, since, typeFilters }: ExportParameters): NamedValue[] {
+export function namedValuesOf({ types, since, typeFilters, joinsFilters }: ExportParameters): NamedValue[] {
   return [
     ...types.map((type): NamedValue => ['_type', type]),
     ...(since === undefined ? [] : [['_since', since] as NamedValue]),
-    ...typeFilters.map((filter): NamedValue => ['_typeFilter', filter]),
+    ...sentFilters(typeFilters, joinsFilters).map((filter): NamedValue => ['_typeFilter', filter]),
   ];
 }
 

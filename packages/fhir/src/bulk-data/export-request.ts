@@ -16,6 +16,8 @@ export interface BulkExportRequest {
   readonly sinceLast?: boolean;
   /** FHIR searches such as `Observation?category=laboratory`, one resource type each (`_typeFilter`). */
   readonly typeFilters?: readonly string[];
+  /** Whether a server that refuses `_typeFilter` may export everything of the types. */
+  readonly allowUnfiltered?: boolean;
 }
 
 /** What is known about the types that an export of every type can contain. See `Coverage` in the domain. */

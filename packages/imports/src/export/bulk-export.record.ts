@@ -86,6 +86,10 @@ const exportRequestSchema = z.strictObject({
     .array(mayNamePatient(z.string()))
     .exactOptional()
     .describe('FHIR searches, such as `Observation?category=laboratory`. Absent if nothing was filtered.'),
+  allowUnfiltered: z
+    .boolean()
+    .exactOptional()
+    .describe('Whether everything may be exported if the EHR does not support `_typeFilter`. Absent if not.'),
 }) satisfies z.ZodType<BulkExportRequest>;
 
 const sentKickOffSchema = z.strictObject({

@@ -46,7 +46,8 @@ export async function kickOffExport(options: {
   const endpoint = endpointOf(session.connection, request);
   const isOfGroup = exportsGroup(session.connection, request);
   const method = endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET';
-  for (let attempt: KickOffAttempt = { method, parameters, isOfGroup, refusedTypes: [] }; ; ) {
+  const allowsUnfiltered = request.allowUnfiltered === true;
+  for (let attempt: KickOffAttempt = { method, parameters, isOfGroup, allowsUnfiltered, refusedTypes: [] }; ; ) {
     try {
       const response = await send({ ...options, endpoint, attempt });
       return { statusUrl: readContentLocation(response, attempt), sent: toSent(attempt), isOfGroup };

@@ -1,4 +1,4 @@
-import { droppedParameters, type ExportParameters, readOutcomeIssues } from '@bulkhead/fhir';
+import { droppedParameters, type ExportParameters, readOutcomeIssues, toQuery } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 import { type KickOffAttempt, negotiateKickOff, toSent } from './negotiate-kick-off.ts';
@@ -8,7 +8,7 @@ const parameters: ExportParameters = {
   since: '2024-01-01T00:00:00Z',
   typeFilters: ['Observation?category=laboratory'],
 };
-const attempt: KickOffAttempt = { method: 'GET', parameters, refusedTypes: [] };
+const attempt: KickOffAttempt = { method: 'GET', parameters, allowsUnfiltered: true, refusedTypes: [] };
 
 /** What an attempt no longer sends of `first`. */
 function droppedFrom(next: KickOffAttempt | undefined, first: KickOffAttempt = attempt): string[] | undefined {
@@ -98,6 +98,22 @@ describe('a refusal #negotiation', () => {
     const text = 'The _typeFilter Observation?category=laboratory is invalid';
     const next = negotiateKickOff(attempt, refusal(400, issue('invalid', { diagnostics: text })));
     expect(droppedFrom(next)).toEqual(['_typeFilter']);
+  });
+
+  test('refused filters are sent as a list, and the export does not start without them unless the request allows it', () => {
+    const two = { ...parameters, typeFilters: ['Observation?category=laboratory', 'Condition?code=1'] };
+    const strict: KickOffAttempt = { method: 'GET', parameters: two, refusedTypes: [] };
+    const refused = refusal(400, issue('not-supported', { diagnostics: '_typeFilter occurs twice' }));
+    const asList = negotiateKickOff(strict, refused);
+    expect(asList).toEqual({ ...strict, parameters: { ...two, joinsFilters: true } });
+    expect(toQuery(asList?.parameters ?? two)).toContain(
+      `_typeFilter=${encodeURIComponent('Observation?category=laboratory,Condition?code=1')}`,
+    );
+    expect(() => negotiateKickOff(asList ?? strict, refused)).toThrow(
+      expect.objectContaining({ code: 'type-filter-refused', retry: 'never' }),
+    );
+    const lenient = asList && { ...asList, allowsUnfiltered: true };
+    expect(droppedFrom(lenient && negotiateKickOff(lenient, refused), strict)).toEqual(['_typeFilter']);
   });
 
   test('a refusal of every requested type is final, because without _type everything would be exported', () => {

@@ -1,4 +1,5 @@
 import { type ExportParameters, namesOf, type SentKickOff, without } from '@bulkhead/fhir';
+import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface KickOffAttempt {
   /** Whether it goes to a Group. */
   readonly isOfGroup?: boolean;
   readonly refusedMethod?: KickOffMethod;
+  /** Whether the export may start without its filters. Then it has more data than was requested. */
+  readonly allowsUnfiltered?: boolean;
   /** Types that the server refused by name. They are not among the parameters. */
   readonly refusedTypes: readonly string[];
 }
@@ -98,7 +101,21 @@ function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOff
   // A refusal of all requested types does not refuse the parameter.
   const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
   if (name === undefined || isOfTypes) return undefined;
+  if (name === '_typeFilter') return withoutFilters(attempt, error);
   return { ...attempt, parameters: without(parameters, name) };
+}
+
+/**
+ * Without its filters an export would have data that nobody has requested, perhaps of other patients. So they are sent in the other form, and
+ * left out only if the request allows it.
+ * @throws AppError `type-filter-refused`
+ */
+function withoutFilters(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt {
+  const { parameters, allowsUnfiltered } = attempt;
+  const { typeFilters, joinsFilters = false } = parameters;
+  if (typeFilters.length > 1 && !joinsFilters) return { ...attempt, parameters: { ...parameters, joinsFilters: true } };
+  if (allowsUnfiltered) return { ...attempt, parameters: without(parameters, '_typeFilter') };
+  throw ehrError('type-filter-refused', { ehrText: error.ehrText, cause: error });
 }
 
 /** STU4 drafts have no GET, and many servers have no POST. */

@@ -46,7 +46,7 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
   viewShapeOf(bulkExportSchema, [
     'id',
     'connectionId',
-    { request: ['exportType', 'resourceTypes', 'since', 'sinceLast', 'typeFilters'] },
+    { request: ['exportType', 'resourceTypes', 'since', 'sinceLast', 'typeFilters', 'allowUnfiltered'] },
     'phase',
     { timeline: ['phase', 'at'] },
     'statusUrl',

@@ -56,6 +56,12 @@ export const bulkExportRequestSchema = z
       .describe(
         'FHIR searches of one type each, such as `Observation?category=laboratory`. The EHR must support `_typeFilter`.',
       ),
+    allowUnfiltered: z
+      .boolean()
+      .optional()
+      .describe(
+        'Exports everything of the types, with a warning, if the EHR does not support `_typeFilter`. Default: the export fails then, because it would contain more data than was requested.',
+      ),
     callbackUrl: callbackUrlSchema
       .optional()
       .describe(

@@ -21,7 +21,7 @@ export async function newExport(options: {
 }): Promise<NewExport> {
   const { store, provider } = options;
   const { body } = options;
-  const { connectionId, exportType, resourceTypes = [], typeFilters = [] } = body;
+  const { connectionId, exportType, resourceTypes = [], typeFilters = [], allowUnfiltered } = body;
   const { since, warnings: sinceWarnings } = await resolveSince({ store, body });
   const createdAt = new Date();
   return {
@@ -34,6 +34,7 @@ export async function newExport(options: {
       ...(since === undefined ? {} : { since }),
       ...(body.since === 'last' ? { sinceLast: true } : {}),
       ...(typeFilters.length > 0 ? { typeFilters } : {}),
+      ...(typeFilters.length > 0 && allowUnfiltered ? { allowUnfiltered } : {}),
     },
     phase: 'queued',
     version: 1,
@@ -59,10 +60,16 @@ function noteTypes(options: { readonly provider: ExportFacts; readonly resourceT
 }
 
 /** Equal for requests for the same data. */
-export function requestKey({ exportType, resourceTypes, since, typeFilters = [] }: BulkExportRequest): string {
+export function requestKey({
+  exportType,
+  resourceTypes,
+  since,
+  typeFilters = [],
+  allowUnfiltered,
+}: BulkExportRequest): string {
   // The same instant can be written in several ways.
   const sinceMs = since === undefined ? null : Date.parse(since);
-  return requestHash([exportType, resourceTypes.toSorted(), sinceMs, typeFilters.toSorted()]);
+  return requestHash([exportType, resourceTypes.toSorted(), sinceMs, typeFilters.toSorted(), allowUnfiltered === true]);
 }
 
 export function requestHash(value: unknown): string {

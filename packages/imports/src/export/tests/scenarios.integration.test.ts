@@ -78,6 +78,12 @@ const expectations: readonly Expectation[] = [
     scenario: 'refuses-type-filter',
     rules: '#negotiation',
     request: { typeFilters: filters(1) },
+    error: 'type-filter-refused',
+  },
+  {
+    scenario: 'refuses-type-filter',
+    rules: '#negotiation',
+    request: { typeFilters: filters(2), allowUnfiltered: true },
     dropped: ['_typeFilter'],
   },
   {
@@ -91,7 +97,7 @@ const expectations: readonly Expectation[] = [
   {
     scenario: 'refuses-all-parameters',
     rules: '#negotiation',
-    request: { since, typeFilters: filters(1) },
+    request: { since, typeFilters: filters(1), allowUnfiltered: true },
     dropped: ['_since', '_typeFilter'],
   },
   { scenario: 'refuses-post', rules: '#negotiation', request: { typeFilters: filters(40) }, dropped: ['POST'] },
