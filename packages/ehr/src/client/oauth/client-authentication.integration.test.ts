@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { startScriptedServer } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import type { ConnectionAuth, SigningKey } from '../../providers/index.ts';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
@@ -26,6 +27,68 @@ test('a client authenticates with its secret in the form if the connection says 
   expect((await read({ ...auth, secretBy: 'post' })).status).toBe(200);
   const [request] = await ehr.requests(/oauth2\/v1\/token/);
   expect(request?.headers.authorization).toBeUndefined();
+});
+
+/** A token endpoint that knows one value of `Authorization`, and gets its tokens from the simulator. */
+async function startTokenEndpoint(authorization: string) {
+  const received: (string | undefined)[] = [];
+  const server = await startScriptedServer({
+    '/token': async ({ headers, body }) => {
+      received.push(headers.authorization);
+      if (headers.authorization !== authorization) return { status: 401, body: { error: 'invalid_client' } };
+      const form = `${body}&client_id=simulator-client&client_secret=simulator-secret`;
+      const type = { 'content-type': 'application/x-www-form-urlencoded' };
+      const issued = await fetch(`${ehr.simulator.baseUrl}/oauth2/v1/token`, {
+        method: 'POST',
+        body: form,
+        headers: type,
+      });
+      return { body: await issued.json() };
+    },
+  });
+  return { received, tokenEndpoint: `${server.url}/token`, stop: () => server.stop() };
+}
+
+const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+
+test.each([
+  { what: 'that form encoding leaves alone', secret: 'a-b_c.d*e', sent: [basic('my-client', 'a-b_c.d*e')] },
+  { what: 'that is encoded', secret: 'p+q/r=', sent: [basic('my-client', 'p%2Bq%2Fr%3D')] },
+  {
+    what: 'that is encoded, at a server that does not decode it',
+    secret: 'p+q/r=',
+    // The second token is requested in the right form at once.
+    sent: [basic('my-client', 'p%2Bq%2Fr%3D'), basic('my-client', 'p+q/r='), basic('my-client', 'p+q/r=')],
+  },
+])('HTTP Basic with a secret $what is understood', async ({ secret, sent }) => {
+  ehr = await startEhr();
+  const endpoint = await startTokenEndpoint(sent.at(-1) ?? '');
+  try {
+    const { tokenEndpoint } = endpoint;
+    const auth = {
+      method: 'client_credentials',
+      clientId: 'my-client',
+      clientSecret: secret,
+      scope: 'system/*.read',
+      tokenEndpoint,
+    } as const;
+    const id = `conn_${sent.length}_${secret.length}`;
+    expect((await ehr.readPatient({ id, auth })).status).toBe(200);
+    if (sent.length > 1) await ehr.sessionOf({ id, auth }).replaceToken(AbortSignal.timeout(10_000));
+    expect(endpoint.received).toEqual(sent);
+  } finally {
+    await endpoint.stop();
+  }
+});
+
+test('a wrong secret is sent once more as it is, and then refused', async () => {
+  ehr = await startEhr();
+  const endpoint = await startTokenEndpoint('none');
+  const { tokenEndpoint } = endpoint;
+  const auth = { method: 'client_credentials', clientId: 'c', clientSecret: 'x+', scope: 's', tokenEndpoint } as const;
+  await expect(ehr.readPatient({ id: 'conn_wrong', auth })).rejects.toMatchObject({ code: 'token-refused' });
+  expect(endpoint.received).toEqual([basic('c', 'x%2B'), basic('c', 'x+')]);
+  await endpoint.stop();
 });
 
 test.each(['RS384', 'ES384'] as const)(

@@ -20,8 +20,10 @@ export async function clientAuthentication(options: {
   readonly auth: Exclude<ConnectionAuth, { method: 'none' }>;
   readonly tokenEndpoint: string;
   readonly signingKeys: SigningKeySource;
+  /** Whether HTTP Basic has the secret as it is. See `differsEncoded`. */
+  readonly isRaw: boolean;
 }): Promise<openid.ClientAuth> {
-  const { auth, tokenEndpoint, signingKeys } = options;
+  const { auth, tokenEndpoint, signingKeys, isRaw } = options;
   if (auth.method === 'private_key_jwt') {
     const key = auth.signingKey ?? (await signingKeys.findForSigning(auth.alg));
     if (!key) throw ehrError('no-signing-key', { context: { reason: auth.alg } });
@@ -30,7 +32,31 @@ export async function clientAuthentication(options: {
   if (auth.clientSecret === undefined) return openid.None();
   return auth.secretBy === 'post'
     ? openid.ClientSecretPost(auth.clientSecret)
-    : openid.ClientSecretBasic(auth.clientSecret);
+    : basic(auth.clientSecret, isRaw ? (text) => text : formEncoded);
+}
+
+/**
+ * HTTP Basic (RFC 6749, section 2.3.1). openid-client also encodes characters that form encoding leaves alone, such as `-`, and servers that
+ * do not decode them refuse the right secret.
+ */
+function basic(secret: string, encode: (text: string) => string): openid.ClientAuth {
+  return (_server, { client_id: clientId }, _body, headers) => {
+    const credentials = Buffer.from(`${encode(clientId)}:${encode(secret)}`).toString('base64');
+    headers.set('authorization', `Basic ${credentials}`);
+  };
+}
+
+/** `application/x-www-form-urlencoded` (https://url.spec.whatwg.org/#application-x-www-form-urlencoded-percent-encode-set). */
+function formEncoded(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1);
+}
+
+/** Whether a server that does not decode HTTP Basic sees another id or secret. Then it gets them once as they are, after a 401. */
+export function differsEncoded(auth: Exclude<ConnectionAuth, { method: 'none' }>): boolean {
+  if (auth.method === 'private_key_jwt' || auth.clientSecret === undefined || auth.secretBy === 'post') return false;
+  const { clientId, clientSecret } = auth;
+  // A raw id with a colon would be cut at it.
+  return !clientId.includes(':') && [clientId, clientSecret].some((text) => formEncoded(text) !== text);
 }
 
 /** SMART App Launch 2.2, "Client Authentication: Asymmetric". openid-client sets a new `jti` each time. */

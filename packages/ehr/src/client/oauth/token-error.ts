@@ -23,7 +23,7 @@ export async function toTokenError(options: {
     cause instanceof openid.ResponseBodyError || cause instanceof openid.WWWAuthenticateChallengeError ? cause : {};
   const body = await readBody(cause);
   const reason = reasonOf(body);
-  const context = { connectionId: connection.id, reason };
+  const context = { connectionId: connection.id, reason, status };
   const { error_description: description } = body;
   const ehrText = typeof description === 'string' ? toEhrText(description) : undefined;
   if (status < 500 && status !== 429) {

@@ -7,7 +7,7 @@ import type { EhrHttp } from '../http/ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';
 import { isUntyped, type TokenAnswer } from '../http/token-endpoint.ts';
 import { type AuthorizationServerSource, checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
-import { clientAuthentication, type SigningKeySource } from './client-authentication.ts';
+import { clientAuthentication, differsEncoded, type SigningKeySource } from './client-authentication.ts';
 import { toTokenError } from './token-error.ts';
 
 export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };
@@ -113,7 +113,9 @@ export async function revokeToken(deps: TokenEndpointDeps, request: TokenRequest
   const server = await deps.servers.find(request);
   const { revocationEndpoint } = server;
   if (revocationEndpoint === undefined) return false;
-  const configuration = await configure(deps, { request, auth: request.connection.auth as OAuth, revocationEndpoint });
+  const isRaw = rawSecrets.has(ownerOf(request));
+  const auth = request.connection.auth as OAuth;
+  const configuration = await configure(deps, { request, auth, isRaw, revocationEndpoint });
   await call(deps, { request, configuration, run: () => openid.tokenRevocation(configuration, token) });
   return true;
 }
@@ -124,7 +126,38 @@ async function callWith(
   sendGrant: (configuration: openid.Configuration) => Promise<openid.TokenEndpointResponse>,
 ): Promise<TokenGrant> {
   const auth = request.connection.auth as OAuth;
-  const configuration = await configure(deps, { request, auth });
+  const owner = ownerOf(request);
+  const isRaw = rawSecrets.has(owner);
+  try {
+    return await sendGrantWith(deps, { request, sendGrant, isRaw });
+  } catch (error) {
+    const isRefused = error instanceof AppError && error.code === 'token-refused' && error.context.status === 401;
+    if (!isRefused || isRaw || !differsEncoded(auth)) throw error;
+    const grant = await sendGrantWith(deps, { request, sendGrant, isRaw: true }).catch(() => undefined);
+    if (!grant) throw error;
+    rawSecrets.add(owner);
+    return grant;
+  }
+}
+
+/** The connections, with the version of their credentials, whose servers do not decode HTTP Basic. Each process finds out once. */
+const rawSecrets = new Set<string>();
+
+function ownerOf({ connection: { id, credentialsVersion = 0 } }: TokenRequest): string {
+  return `${id}/${credentialsVersion}`;
+}
+
+async function sendGrantWith(
+  deps: TokenEndpointDeps,
+  options: {
+    readonly request: TokenRequest;
+    readonly sendGrant: (configuration: openid.Configuration) => Promise<openid.TokenEndpointResponse>;
+    readonly isRaw: boolean;
+  },
+): Promise<TokenGrant> {
+  const { request, sendGrant, isRaw } = options;
+  const auth = request.connection.auth as OAuth;
+  const configuration = await configure(deps, { request, auth, isRaw });
   let answer: TokenAnswer | undefined;
   const onAnswer = (last: TokenAnswer) => {
     answer = last;
@@ -174,9 +207,14 @@ async function call<Value>(
 /** An endpoint in the connection's own settings is used without discovery, because an operator has chosen it. */
 async function configure(
   { servers, signingKeys }: TokenEndpointDeps,
-  options: { readonly request: TokenRequest; readonly auth: OAuth; readonly revocationEndpoint?: string },
+  options: {
+    readonly request: TokenRequest;
+    readonly auth: OAuth;
+    readonly isRaw: boolean;
+    readonly revocationEndpoint?: string;
+  },
 ): Promise<openid.Configuration> {
-  const { request, auth, revocationEndpoint } = options;
+  const { request, auth, isRaw, revocationEndpoint } = options;
   const server = auth.tokenEndpoint === undefined ? await servers.find(request) : undefined;
   const tokenEndpoint = auth.tokenEndpoint ?? server?.tokenEndpoint ?? '';
   checkEndpoint(request.provider, tokenEndpoint);
@@ -185,7 +223,7 @@ async function configure(
     token_endpoint: tokenEndpoint,
     ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
   };
-  const authentication = await clientAuthentication({ auth, tokenEndpoint, signingKeys });
+  const authentication = await clientAuthentication({ auth, tokenEndpoint, signingKeys, isRaw });
   const configuration = new openid.Configuration(metadata, auth.clientId, {}, authentication);
   // Plain http is for the simulator. The operator of the registry decides which endpoints exist.
   if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
