@@ -57,6 +57,30 @@ test('twelve writers with the versions in any order end with the newest #newest-
   expect([await versionOf('race'), await versionOf('race2')]).toEqual(['12', '12']);
 });
 
+test('equal content without a time of the server is unchanged in the next full export, and is as old as its last observation', async () => {
+  const seen = (day: number, status: string) =>
+    makeDocument(
+      { resourceType: 'Observation', id: 'timeless', status },
+      { isOfFullExport: true, observedAt: new Date(Date.UTC(2024, 5, day)) },
+    );
+  const at = async () => {
+    const stored = await store.resources.read({ ...reference, resourceId: 'timeless' });
+    const { status } = (stored?.resource ?? {}) as { readonly status?: string };
+    return { status, lastUpdated: stored?.lastUpdated.getUTCDate() };
+  };
+  const reference = { connectionId: 'conn_1', resourceType: 'Observation' };
+  await write(seen(1, 'final'));
+  const before = await store.resources.readDocument({ ...reference, resourceId: 'timeless' });
+  expect(await write(seen(5, 'final'))).toEqual({ ...noOutcome, unchanged: 1 });
+  expect(await at()).toEqual({ status: 'final', lastUpdated: 5 });
+  const after = await store.resources.readDocument({ ...reference, resourceId: 'timeless' });
+  expect(after).toEqual({ ...before, observedAt: after?.observedAt, lastUpdated: after?.lastUpdated });
+  // A file of an export between the two, which comes late.
+  expect(await write(seen(3, 'amended'))).toEqual({ ...noOutcome, stale: 1 });
+  expect(await write(seen(6, 'amended'))).toEqual({ ...noOutcome, written: 1 });
+  expect(await at()).toEqual({ status: 'amended', lastUpdated: 6 });
+});
+
 test('an incomplete resource never replaces a complete one #subsetted', async () => {
   await write(observation('d', 1));
   const subsetted = makeDocument(

@@ -34,7 +34,7 @@ export type Comparison = 'newer' | 'same' | 'older';
  *
  * - Two versions with content: complete before incomplete, then one of a full export that was observed later, then `lastUpdated`, then
  *   `versionId` (as numbers if both are), then the later observation, then the hash. Equal content of an equal version is `same`, whenever
- *   it was observed. A full export corrects what a wrong clock has written, and shows that a server went back to an earlier version, as
+ *   it was observed. Equal content without a time of the server is `same`, too: otherwise each export would change everything. A full export corrects what a wrong clock has written, and shows that a server went back to an earlier version, as
  *   after a restored backup. Other exports and searches do not, because they may be answered from an index that is behind.
  * - Two tombstones: the later one, by its own time, then by its observation.
  * - Content against a tombstone: the content wins if it was observed by the same export as the tombstone or a later one,
@@ -77,12 +77,18 @@ function compareTombstones(incoming: ResourceVersion, stored: ResourceVersion): 
 function compareContents(incoming: ResourceVersion, stored: ResourceVersion): Comparison {
   const completeness = Number(!incoming.subsetted) - Number(!stored.subsetted);
   const age = compareAges(incoming, stored);
-  if (completeness === 0 && age === 0 && incoming.contentHash === stored.contentHash) return 'same';
+  const isSameAge = age === 0 || (isTimeless(incoming) && isTimeless(stored));
+  if (completeness === 0 && isSameAge && incoming.contentHash === stored.contentHash) return 'same';
   const shown = Number(isShownAfter(incoming, stored)) - Number(isShownAfter(stored, incoming));
   const ranked = completeness || shown || age;
   if (ranked !== 0) return ranked > 0 ? 'newer' : 'older';
   const later = incoming.observedAt.getTime() - stored.observedAt.getTime();
   return later > 0 || (later === 0 && incoming.contentHash > stored.contentHash) ? 'newer' : 'older';
+}
+
+/** Whether the server gives a version no plausible time, so that it has the one of its observation. */
+export function isTimeless({ lastUpdated, observedAt }: Pick<ResourceVersion, 'lastUpdated' | 'observedAt'>): boolean {
+  return lastUpdated.getTime() === observedAt.getTime();
 }
 
 function compareAges(incoming: ResourceVersion, stored: ResourceVersion): number {

@@ -17,8 +17,10 @@ import {
   type Database,
   FileNovelty,
   type KeptOutList,
+  maxWriteMs,
   type RawWrites,
   type WriteGate,
+  writeUnordered,
 } from '@bulkhead/store';
 import { notErased } from '../erase/erased-resources.ts';
 import { eraseKeptOutBinaries, findRefused, type KeptOutStore, withhold } from '../erase/withhold.ts';
@@ -31,6 +33,7 @@ import {
   contradicts,
   hidesLater,
   isSetBack,
+  isTimeless,
   type ResourceVersion,
 } from './resource-version.ts';
 import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
@@ -155,6 +158,7 @@ export class VersionWriter implements ResourceWriter {
       if (round > 0) file.noteStored();
       const stored = await file.readUnlessNew(() => readVersions(collection, compared));
       const decided = decide(candidates, { stored, renewsUnchanged });
+      await noteObserved(collection, decided.same);
       unchanged += isRepeated ? decided.same.filter((pair) => !isOfSameWrite(...pair)).length : decided.same.length;
       stale += decided.stale;
       contradictions += decided.contradictions;
@@ -293,6 +297,24 @@ function decide(
     if (comparison !== 'newer' && isContradiction) contradictions++;
   }
   return { writes, same, stale, contradictions, incomplete };
+}
+
+/**
+ * A version without a time of the server is as old as its last observation. So that a file of an earlier export that comes late does not replace
+ * it, the observation is noted, without a new version. If another process stores a version meanwhile, nothing is noted.
+ */
+async function noteObserved(
+  collection: AnyCollection,
+  same: readonly (readonly [ResourceDocument, StoredVersion])[],
+): Promise<void> {
+  const later = same.filter(
+    ([document, version]) => !document.deleted && isTimeless(document) && document.observedAt > version.observedAt,
+  );
+  if (later.length === 0) return;
+  const operations = later.map(([{ observedAt }, { _id, revision }]) => ({
+    updateOne: { filter: { _id, revision }, update: { $set: { observedAt, lastUpdated: observedAt } } },
+  }));
+  await writeUnordered(collection, operations, { maxTimeMS: maxWriteMs });
 }
 
 /**
