@@ -11,6 +11,7 @@ const { env } = process;
 const tool = await installFromPypi({ name: 'sekmet-fhir', version: '0.1.1', command: 'sekmet', env });
 const patients = 5;
 /** The server takes a DELETE of an export for a deletion of resources, which a scope for reading does not permit. */
+const clientSecret = 'a-secret_with.marks';
 const scopes = { all: 'system/*.*', reading: 'system/*.rs' };
 
 describeWith({ title: 'SEKMET, a FHIR server in Python', tool }, ({ command }) => {
@@ -24,7 +25,10 @@ describeWith({ title: 'SEKMET, a FHIR server in Python', tool }, ({ command }) =
     system = await connectServer({ fhirUrl });
     await system.call('POST', '/api/ehr/signing-keys', { alg: 'RS384' });
     const jwks_url = `${system.baseUrl}/.well-known/jwks.json`;
-    const smart_clients = Object.entries(scopes).map(([client_id, scopes]) => ({ client_id, jwks_url, scopes }));
+    const smart_clients = [
+      ...Object.entries(scopes).map(([client_id, scopes]) => ({ client_id, jwks_url, scopes })),
+      { client_id: 'by-secret', client_secret: clientSecret, scopes: scopes.all },
+    ];
     const settings = join(folder, 'settings.yaml');
     // JSON is YAML.
     writeFileSync(
@@ -83,6 +87,14 @@ describeWith({ title: 'SEKMET, a FHIR server in Python', tool }, ({ command }) =
       },
     });
     expect(typesNotStored).toContain('Observation');
+  }, 300_000);
+
+  test('a secret with marks is accepted by HTTP Basic, although the server does not decode it', async () => {
+    const connection = await system.connect({
+      auth: { method: 'client_credentials', clientId: 'by-secret', clientSecret, scope: scopes.all },
+    });
+    const { status } = await system.importAll(connection, { exportType: 'System', resourceTypes: ['Patient'] });
+    expect([status, (await system.stored(connection)).size]).toEqual(['COMPLETED', patients]);
   }, 300_000);
 
   test('a probe whose deletion is refused starts no further export, and says that one stays', async () => {
