@@ -39,7 +39,7 @@ test('another Bulkhead has every resource and document of this one in the end, d
   await allFetched(target);
   const documents = await documentsOf(source);
   expect(new Set(documents.map(({ source: from }) => from))).toEqual(new Set(['inline', 'absolute', 'relative']));
-  // Retention deletes the contents of deleted resources later. They cannot be read any more.
+  // Retention deletes the contents of deleted resources later. They can no longer be read.
   const isListed = ({ place }: (typeof documents)[number]) => expected.has(place.replace(/\/\d+$/, ''));
   const hashesOf = (list: typeof documents) => list.filter(isListed).map(({ place, sha256 }) => [place, sha256]);
   expect(hashesOf(documents).length).toBeGreaterThan(10);

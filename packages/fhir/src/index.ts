@@ -57,7 +57,6 @@ export {
   type MediaType,
   parseMediaType,
   readAttachments,
-  receivedUrl,
   typesWithAttachments,
   withAttachmentUrls,
 } from './resources/attachments.ts';

@@ -10,7 +10,7 @@ import { runSteps } from './json/steps.ts';
 import { LineSplitter } from './ndjson/line-splitter.ts';
 import { parseResourceLine } from './ndjson/parse-resource-line.ts';
 import { unstorableReason } from './ndjson/unstorable.ts';
-import { readAttachments } from './resources/attachments.ts';
+import { readAttachments, withAttachmentUrls } from './resources/attachments.ts';
 import { linkedBinaries } from './resources/linked-binaries.ts';
 import { isJson, mentionsPatient, possiblePatients } from './resources/mentions-patient.ts';
 import { readOutcomeIssues, readReportedIssues } from './resources/operation-outcome.ts';
@@ -199,7 +199,7 @@ const structures: readonly Reader[] = [
   },
   {
     name: 'a resource of many attachments',
-    parse: parsed(readAttachments),
+    parse: parsed((resource) => [readAttachments(resource), withAttachmentUrls(resource, ({ url }) => `x/${url}`)]),
     wrap: member('DocumentReference', 'content'),
     listElements: ['{"attachment":{"url":"a"}}'],
   },

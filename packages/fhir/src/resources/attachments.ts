@@ -42,7 +42,7 @@ export function readAttachments(
 }
 
 /** The extension that keeps the URL that an EHR gave to an attachment. */
-export const receivedUrl = 'urn:bulkhead:received-url';
+const receivedUrl = 'urn:bulkhead:received-url';
 
 /**
  * Replaces the URLs of attachments, and keeps the received ones in an extension. The given resource is not changed.

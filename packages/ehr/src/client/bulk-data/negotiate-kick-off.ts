@@ -106,7 +106,7 @@ function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOff
 }
 
 /**
- * Without its filters an export would have data that nobody has requested, perhaps of other patients. So they are sent in the other form, and
+ * Without its filters an export would have data that the client has not requested, perhaps of other patients. So they are sent in the other form, and
  * left out only if the request allows it.
  * @throws AppError `type-filter-refused`
  */
