@@ -16,6 +16,11 @@ export function leftSignal(response: Response): AbortSignal {
 
 /** Lines of FHIR have a tenth of their size after the quickest levels. Higher ones cost several times the CPU time for little. */
 const gzipLevel = 3;
+/**
+ * A larger first line is the content of a document, which is mostly compressed already. As gzip it would save a quarter, and be read as fast as
+ * the process can, which takes more memory than a client that reads slowly.
+ */
+const largestToCompress = 1024 * 1024;
 
 /**
  * Streams lines as fast as the client reads them. Reads the first chunk before it sends the headers, so that an error until then is
@@ -45,7 +50,7 @@ async function send({ lines, contentType, fileName, response }: Parameters<typeo
   const source = Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator }));
   response.vary('accept-encoding');
   // Parquet is compressed already.
-  const isText = /json|csv/.test(contentType);
+  const isText = /json|csv/.test(contentType) && (first.done || first.value.length <= largestToCompress);
   if (!isText || response.req.acceptsEncodings('gzip', 'identity') !== 'gzip') return pipeline(source, response);
   response.set('content-encoding', 'gzip');
   await pipeline(source, createGzip({ level: gzipLevel }), response);
