@@ -58,7 +58,12 @@ const streams: Readonly<Record<string, readonly [string, string]>> = {
  */
 export async function run(options: {
   readonly args: readonly string[];
-  readonly answers?: Readonly<Record<string, { readonly status?: number; readonly body: unknown }>>;
+  readonly answers?: Readonly<
+    Record<
+      string,
+      { readonly status?: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+    >
+  >;
   readonly types?: string;
   /** Runs before an operation is answered. */
   readonly beforeAnswer?: (id: string) => Promise<void>;
@@ -79,14 +84,19 @@ export async function run(options: {
     const { headers } = request;
     if (headers.has('authorization')) calls.push({ ...found, search, headers, sent: await request.text() });
     await beforeAnswer?.(found.id);
-    const { status = found.status, body = exampleOf(found.id) } = answers[found.id] ?? {};
+    const { status = found.status, body = exampleOf(found.id), headers: added } = answers[found.id] ?? {};
     const contentType = status < 400 ? found.contentType : 'application/json';
     if (status === 204) return new Response(null, { status });
     const content = typeof body === 'string' ? body : JSON.stringify(body);
     const contentLength = String(Buffer.byteLength(content));
     return new Response(content, {
       status,
-      headers: { 'content-type': contentType, 'content-length': contentLength, date: new Date().toUTCString() },
+      headers: {
+        'content-type': contentType,
+        'content-length': contentLength,
+        date: new Date().toUTCString(),
+        ...added,
+      },
     });
   };
   const isTerminal = types !== undefined;

@@ -90,6 +90,7 @@ export {
   isResourceId,
   isResourceType,
   isSubsetted,
+  nearestName,
   type Resource,
   r4ResourceTypes,
   standardResourceTypes,

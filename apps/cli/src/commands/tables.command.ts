@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { answerOf, type paths } from '@bulkhead/client';
+import { ApiError, answerOf, type ErrorCode, type paths } from '@bulkhead/client';
 import {
   type CommandGroup,
   choice,
@@ -17,6 +17,7 @@ import {
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { asSent } from '../output/report-error.ts';
 import { resourceFilters } from './resources.command.ts';
 
 type TableQuery = paths['/api/ehr/{provider}/tables/{view}']['get']['parameters']['query'];
@@ -99,9 +100,14 @@ export const tables: CommandGroup = {
         for (const source of sources) {
           const { name } = source;
           const answer = await tableAnswer(context, { ...source, query });
+          for (const { path, message } of warningsOf(answer.response))
+            context.output.printWarning(`${path}: ${message}`);
           const file = out === undefined ? undefined : join(out, `${name}.${format}`);
           const counter = file === undefined ? undefined : context.output.countBytes(name);
-          await download(answer, { stdout: context.stdout, file, onBytes: counter?.add });
+          await download(answer, { stdout: context.stdout, file, onBytes: counter?.add }).catch((error: unknown) => {
+            const isAboutView = error instanceof ApiError && aboutViews.includes(error.code);
+            throw isAboutView ? asSent(error) : error;
+          });
           counter?.end();
           const until = answer.response.headers.get('x-table-until') ?? '';
           if (file !== undefined) written.push({ table: name, file, until });
@@ -118,6 +124,14 @@ export const tables: CommandGroup = {
 
 function readDefinition(file: string) {
   return { name: basename(file).replace(/\.[^.]*$/, ''), view: readFileSync(file, 'utf8') };
+}
+
+/** The parts of a view, which the user wrote, have the names that the API says. */
+const aboutViews: readonly ErrorCode[] = ['invalid-view', 'view-failed', 'view-too-costly'];
+
+/** What the API says about a view that it accepts. */
+function warningsOf({ headers }: Response): readonly { readonly path: string; readonly message: string }[] {
+  return JSON.parse(headers.get('x-table-warnings') ?? '[]');
 }
 
 /** Requests a table. @param options.view a ViewDefinition as JSON text. Undefined: the published view with the name */

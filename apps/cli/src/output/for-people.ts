@@ -38,8 +38,12 @@ export function toTimes(text: string): string {
   return text.replaceAll(timestamp, '$1 $2 UTC');
 }
 
+/** Times that an option takes back, such as `--since`, are shown in its form. */
+const takenBack = ['until'];
+
 /** @param name of the field or column. It says whether a number is an amount of bytes */
 export function toShown(value: unknown, name: string): string {
+  if (takenBack.includes(name)) return String(value);
   if (typeof value === 'number') return /bytes/i.test(name) ? toBytes(value) : toCount(value);
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : toTimes(String(value));
 }

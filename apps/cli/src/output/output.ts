@@ -61,6 +61,10 @@ export function createOutput({
   const printProgress = (text: string): void => {
     if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
   };
+  /** Prints what is probably not meant so, also for a program, whose standard output has only the result. */
+  const printWarning = (text: string): void => {
+    stderr.write(`${json ? toTerminalJson({ warning: text }) : toTerminalText(`Warning: ${text}`)}\n`);
+  };
   /** Prints how to see the page that follows, also for a program, which must not take the first page for the whole list. */
   const printNext = (cursor: string, option = '--cursor '): void => {
     const text = `There are more. To see the next ones, add ${option}${cursor}`;
@@ -93,6 +97,7 @@ export function createOutput({
     print,
     printRows,
     printProgress,
+    printWarning,
     printNext,
     /** Prints the record that the API returned: one of its fields, or a text. @throws ApiError if it returned an error */
     printAnswer<Data>(answer: Answer<{ readonly data: Data }>, shown: Shown<Data, string>): void {

@@ -18,10 +18,10 @@ class UsageError extends CliError {
   }
 }
 
-/** An error of a request that the user wrote: its fields have the names of the API. */
+/** An error of a request or of a view that the user wrote: its parts have the names that the API says. */
 class RequestError extends CliError {}
 
-/** Converts an error of such a request. */
+/** Converts such an error. */
 export function asSent(error: ApiError): CliError {
   const { status, code, message, details } = error;
   if (status === 0) return toCliError(error);
@@ -184,8 +184,17 @@ const optionsOfFields: Readonly<Record<string, string>> = {
 
 /** Lists the faults of single fields. They name a field of the API, such as `auth.clientId` or `resourceTypes.0`. */
 function listFaults(details: unknown, toName: (path: string) => string): string {
-  if (!Array.isArray(details)) return '';
+  if (!Array.isArray(details)) return resourceOf(details);
   return details.map(({ path, message }) => `\n  ${toName(String(path))}: ${message}`).join('');
+}
+
+/** The resource that `details` name and a message does not, because messages are logged. */
+function resourceOf(details: unknown): string {
+  const { resourceType, resourceId } = (details ?? {}) as {
+    readonly resourceType?: string;
+    readonly resourceId?: string;
+  };
+  return resourceType === 'Patient' && resourceId !== undefined ? `\n  Patient/${resourceId}` : '';
 }
 
 function toOption(path: string): string {

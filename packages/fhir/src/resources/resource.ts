@@ -82,12 +82,20 @@ export function isResourceType(name: string): boolean {
 /** Says so, and names the type that was probably meant: `"Observatoin" is not a FHIR R4 resource type. Did you mean Observation?`. */
 export function whyNotResourceType(name: string): string {
   const fault = `${JSON.stringify(name.slice(0, 60))} is not a FHIR R4 resource type`;
+  const meant = nearestName(name, r4ResourceTypes);
+  return meant === undefined ? fault : `${fault}. Did you mean ${meant}?`;
+}
+
+/** @returns the name that was probably meant. Undefined if none is near enough */
+export function nearestName(name: string, names: Iterable<string>): string | undefined {
   const word = name.slice(0, 60).toLowerCase();
-  const nearest = r4ResourceTypes
-    .map((type) => ({ type, distance: leven(word, type.toLowerCase()) }))
-    .reduce((left, right) => (right.distance < left.distance ? right : left));
   // Two typing errors. Short names with as many errors could mean anything.
-  return nearest.distance <= Math.min(2, word.length / 3) ? `${fault}. Did you mean ${nearest.type}?` : fault;
+  let nearest = { name: '', distance: Math.floor(Math.min(2, word.length / 3)) + 1 };
+  for (const candidate of names) {
+    const distance = leven(word, candidate.toLowerCase());
+    if (distance < nearest.distance) nearest = { name: candidate, distance };
+  }
+  return nearest.name || undefined;
 }
 
 /** Whether a resource is incomplete, as with `_elements` or `_summary`: https://hl7.org/fhir/R4/valueset-common-tags.html. */

@@ -2,10 +2,16 @@ import { parseFhirJson } from '@bulkhead/fhir';
 import { findSuperlinear, longestHoldMs, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { compileView } from './view/compile-view.ts';
+import { findUnknownElements } from './view/unknown-elements.ts';
+import type { ViewDefinition } from './view/view-definition.ts';
 
 const column = (path: string) => ({ name: 'value', path, type: 'string', collection: true });
 const view = (select: string) => `{"resource":"Patient","select":${select}}`;
-const compile = (json: string) => compileView(JSON.parse(json));
+const compile = (json: string) => {
+  const definition = JSON.parse(json) as ViewDefinition;
+  compileView(definition);
+  return findUnknownElements(definition);
+};
 
 /** The rows of a resource that the store can hold: it has at most a hundred levels. */
 function rowsOf(path: string) {
@@ -14,9 +20,10 @@ function rowsOf(path: string) {
 }
 
 const readers: readonly Reader[] = [
+  { name: 'an expression', parse: (path) => compile(view(JSON.stringify([{ column: [column(path)] }]))) },
   {
-    name: 'an expression',
-    parse: (path) => compileView({ resource: 'Patient', select: [{ column: [column(path)] }] }),
+    name: 'the elements of an extension',
+    parse: (run) => compile(view(JSON.stringify([{ column: [column(`extension('a').value${run}`)] }]))),
   },
   { name: 'a view', parse: compile },
   {

@@ -1,4 +1,4 @@
-import { AppError, invalidRequest, parseRequest } from '@bulkhead/base';
+import { AppError, type Fault, invalidRequest, parseRequest } from '@bulkhead/base';
 import { parseFhirJson } from '@bulkhead/fhir';
 import { formatNames, tableFormats } from '@bulkhead/serving/tables';
 import type { StreamTable } from '@bulkhead/serving/tables/commands';
@@ -100,7 +100,7 @@ const readViewTable = defineEndpoint({
   access: 'client',
   summary: 'Read the stored resources as a table, through your own view',
   description:
-    'Takes a ViewDefinition of SQL on FHIR and answers like the published views. Every fault of the view is reported with its place, before anything is sent. Nothing is stored.',
+    'Takes a ViewDefinition of SQL on FHIR and answers like the published views. Every fault of the view is reported with its place, before anything is sent. Elements that FHIR R4 does not have are empty columns: the header `X-Table-Warnings` lists up to 10 of them as JSON, each with its `path` in the view and a `message`. Nothing is stored.',
   request: {
     searchQuery: tableQuerySchema,
     body: {
@@ -158,12 +158,22 @@ async function sendTable(
     for (const connectionId of others) await appendConnection(response, connectionId);
     // A reader that continued after a table that `_limit` has cut would never see the rows behind its end.
     if (query.limit === undefined) response.set('X-Table-Until', table.until.toISOString());
-    const { chunks: lines, contentType, fileName } = table;
+    const { chunks: lines, contentType, fileName, warnings } = table;
+    if (warnings.length > 0) response.set('X-Table-Warnings', toHeader(warnings));
     await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
   } catch (error) {
     // If the client has left, no answer can be sent. An error of the table itself closes the connection, too, and the log says why.
     if (!signal.aborted || error instanceof AppError) throw error;
   }
+}
+
+/** Proxies accept headers of 4 KB, and each warning has up to 250 bytes. */
+const maxWarnings = 10;
+
+/** @returns JSON in ASCII, as headers must be */
+function toHeader(warnings: readonly Fault[]): string {
+  const json = JSON.stringify(warnings.slice(0, maxWarnings));
+  return json.replaceAll(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function readQuery(request: Request) {

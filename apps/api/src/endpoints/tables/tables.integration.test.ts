@@ -118,6 +118,23 @@ test('a constant of a view keeps the digits of its number', async () => {
   expect(await answer.text()).toBe(`{"connection_id":"${connectionId}","value":${exact}}\n`);
 });
 
+test('an element that R4 does not have is a warning in a header, with what was probably meant', async () => {
+  const column = [
+    { name: 'birth', path: 'birthdate' },
+    { name: 'other', path: '`é`' },
+  ];
+  const { status, headers, text } = await post('&_limit=1', { resource: 'Patient', select: [{ column }] });
+  expect([status, text]).toEqual([200, `{"connection_id":"${connectionId}","birth":null,"other":null}\n`]);
+  expect(JSON.parse(headers.get('x-table-warnings') ?? '')).toEqual([
+    {
+      path: 'select.0.column.0.path',
+      message: expect.stringMatching(/^line 1, column 1: .* Did you mean `birthDate`\?$/),
+    },
+    { path: 'select.0.column.1.path', message: expect.stringContaining('`é` is not an element of Patient') },
+  ]);
+  expect((await post('&_limit=1', names)).headers.has('x-table-warnings')).toBe(false);
+});
+
 test('a Parquet file begins and ends with its magic bytes', async () => {
   const answer = await fetch(`${api.baseUrl}${at}/patient?connectionId=${connectionId}&format=parquet`, {
     headers: { authorization: `Bearer ${api.operatorKey}` },

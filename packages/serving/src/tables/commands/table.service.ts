@@ -1,11 +1,12 @@
 import { anyPatient } from '@bulkhead/access/audit';
-import { invalidRequest } from '@bulkhead/base';
+import { type Fault, invalidRequest } from '@bulkhead/base';
 import { parseSearch, type ResourceSearch } from '@bulkhead/fhir';
 import { checkSince, type ResourceStore } from '@bulkhead/records';
 import type { ConnectionScope } from '@bulkhead/store';
 import { tableError } from '../errors.ts';
 import { Budget } from '../fhirpath/budget.ts';
 import { type CompiledView, compileView, invalidView } from '../view/compile-view.ts';
+import type { ViewDefinition } from '../view/view-definition.ts';
 import { publishedViews } from '../views.ts';
 import { type TableFormat, tableFormats } from '../writers/formats.ts';
 import { connectionColumn, deletedColumn, readTable } from './read-table.ts';
@@ -35,6 +36,8 @@ export interface OpenedTable {
   readonly patients: readonly string[];
   /** Every earlier change is in the table. Sent as `_since` the next time, it continues there. */
   readonly until: Date;
+  /** The parts of your own view that are probably not meant so. */
+  readonly warnings: readonly Fault[];
 }
 
 /** Makes tables of stored resources for the API. Views are compiled once. */
@@ -98,6 +101,7 @@ export class TableService {
       fileName: `${nameOf(options.view)}.${format}`,
       patients,
       until,
+      warnings: typeof options.view === 'string' ? [] : await findWarnings(options.view),
     };
   }
 
@@ -113,6 +117,13 @@ export class TableService {
 /** A view of a caller is a program, so the whole table has a budget. */
 function compileOwnView(view: object): CompiledView {
   return compileView(view, new Budget({ hasTotal: true }));
+}
+
+/** @param view that was compiled */
+async function findWarnings(view: object): Promise<readonly Fault[]> {
+  // The elements of R4 take some MB, which only an API needs that gets views of callers.
+  const { findUnknownElements } = await import('../view/unknown-elements.ts');
+  return findUnknownElements(view as ViewDefinition);
 }
 
 /** @throws AppError `invalid-view` if a column of the view has the name of an added one, or if changed rows would have no key */
