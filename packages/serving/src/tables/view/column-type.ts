@@ -3,8 +3,11 @@ import { kindOf } from '../fhirpath/compare.ts';
 import { isNumeric, type Numeric, textOf } from '../fhirpath/decimal.ts';
 import { EvaluationError } from '../fhirpath/expression-error.ts';
 
-/** How the values of a column are stored. Dates and times stay texts, because a date of FHIR can be a year, and a time has an offset. */
-export type ColumnKind = 'boolean' | 'integer' | 'decimal' | 'text';
+/**
+ * How the values of a column are stored. Dates and times stay texts, because a date of FHIR can be a year. An `instant` never is, and a view can
+ * say the same of a `dateTime`: Parquet stores a `timestamp` in UTC, and CSV and NDJSON as its text.
+ */
+export type ColumnKind = 'boolean' | 'integer' | 'decimal' | 'timestamp' | 'text';
 export type CellValue = boolean | number | ExactNumber | string;
 /** A value, the values of a collection, or null. */
 export type Cell = CellValue | readonly CellValue[] | null;
@@ -24,8 +27,9 @@ const kinds: Readonly<Record<string, ColumnKind>> = {
   positiveInt: 'integer',
   unsignedInt: 'integer',
   decimal: 'decimal',
+  instant: 'timestamp',
   ...Object.fromEntries(
-    `base64Binary canonical code date dateTime id instant markdown oid string time uri url uuid`
+    `base64Binary canonical code date dateTime id markdown oid string time uri url uuid`
       .split(' ')
       .map((type) => [type, 'text' as const]),
   ),
@@ -42,8 +46,15 @@ export function readColumnType(type: string): string | undefined {
   return Object.hasOwn(kinds, name) ? name : undefined;
 }
 
-export function columnKind(type: string): ColumnKind {
-  return kinds[type] ?? 'text';
+interface Tag {
+  readonly name?: string | undefined;
+  readonly value?: string | undefined;
+}
+
+/** @param tags of the column. Those with the name `ansi/type` say its type in SQL: https://sql-on-fhir.org/ig/latest/StructureDefinition-ViewDefinition.html#type-hinting-with-tags */
+export function columnKind(type: string, tags: readonly Tag[] = []): ColumnKind {
+  const isTimestamp = ({ name, value = '' }: Tag) => name === 'ansi/type' && /^timestamp\b/i.test(value.trim());
+  return type === 'dateTime' && tags.some(isTimestamp) ? 'timestamp' : (kinds[type] ?? 'text');
 }
 
 const maxInteger = 2 ** 31 - 1;
@@ -61,6 +72,7 @@ export function toCellValue(value: unknown, type: string): CellValue {
     case 'decimal':
       if (isNumeric(value)) return value;
       break;
+    case 'timestamp':
     case 'text':
       if (typeof value === 'string') return value;
       // The text of a number loses nothing.

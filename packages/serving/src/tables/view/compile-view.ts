@@ -176,7 +176,7 @@ class ViewCompiler {
     const index = this.columns.length;
     if (canHaveKey && !isCollection && keyPaths.includes(column.path.trim())) this.keyColumn ??= index;
     this.#paths.push(`${path}.name`);
-    this.columns.push({ name, type, kind: columnKind(type), isCollection, description });
+    this.columns.push({ name, type, kind: columnKind(type, column.tag), isCollection, description });
     return { index, evaluate, readsRowIndex: column.path.includes('%rowIndex') };
   }
 

@@ -16,7 +16,7 @@ const columnSchema = z.strictObject({
   type: z.string().optional(),
   collection: z.boolean().optional(),
   description: z.string().optional(),
-  tag: z.array(z.unknown()).optional(),
+  tag: z.array(z.looseObject({ name: z.string().optional(), value: z.string().optional() })).optional(),
 });
 export type ViewColumn = z.output<typeof columnSchema>;
 

@@ -36,6 +36,8 @@ function readCsv(text: string): (string | undefined)[][] {
 
 /** Numbers as doubles of 14 digits, because the reader of Parquet makes doubles of decimals. DuckDB compares them exactly, in another test. */
 function comparable(value: unknown): unknown {
+  // The reader of Parquet makes milliseconds of timestamps.
+  if (value instanceof Date) return value.toISOString();
   if (value instanceof ExactNumber) return comparable(Number(value.text));
   if (typeof value === 'number') return Number(value.toPrecision(14));
   if (Array.isArray(value)) return value.map(comparable);
@@ -45,15 +47,19 @@ function comparable(value: unknown): unknown {
 function fromCsv(field: string | undefined, { kind, isCollection }: WriterOptions['columns'][number]): unknown {
   if (field === undefined) return null;
   if (isCollection) return comparable(parseExact(field));
-  return kind === 'text' ? field : comparable(parseExact(field));
+  return kind === 'text' || kind === 'timestamp' ? field : comparable(parseExact(field));
 }
 
 const text = fc.string({ unit: 'grapheme' });
 const decimal = fc
   .tuple(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.stringMatching(/^\d{0,6}$/))
   .map(([whole, fraction]) => parseExact(fraction === '' ? `${whole}` : `${whole}.${fraction}`));
+const time = fc
+  .date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') })
+  .map((date) => date.toISOString());
 const item = fc.record(
   {
+    time,
     text,
     number: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
     decimal,
@@ -64,7 +70,7 @@ const item = fc.record(
   { requiredKeys: [] },
 );
 const resource = fc.record({ id: fc.uuid(), item: fc.array(item, { maxLength: 3 }) });
-const types = { text: 'string', number: 'integer', decimal: 'decimal', flag: 'boolean' };
+const types = { time: 'instant', text: 'string', number: 'integer', decimal: 'decimal', flag: 'boolean' };
 const columns = [
   ...Object.entries(types).map(([path, type]) => ({ name: path, path, type, collection: false })),
   { name: 'list', path: 'list', type: 'string', collection: true },
@@ -128,6 +134,46 @@ test.each(['1234567890123456789', '0.000000000000000000001', '1e18', '-1e-21'])(
     );
     const file = new Uint8Array(writer.end()).buffer;
     expect(await parquetReadObjects({ file })).toEqual([{ value: 7 }]);
+  },
+);
+
+const times = compileView({
+  resource: 'Basic',
+  select: [
+    {
+      column: [
+        { name: 'at', path: 'v', type: 'instant' },
+        {
+          name: 'tagged',
+          path: 'v',
+          type: 'dateTime',
+          tag: [{ name: 'ansi/type', value: 'TIMESTAMP WITH TIME ZONE' }],
+        },
+        { name: 'text', path: 'v', type: 'dateTime' },
+      ],
+    },
+  ],
+});
+
+test.each([
+  { text: '2026-03-01T08:00:00-05:00', at: '2026-03-01T13:00:00.000Z' },
+  { text: '2026-03-01T13:00:00Z', at: '2026-03-01T13:00:00.000Z' },
+  { text: '2026-03-01T18:30:00.1234567+05:30', at: '2026-03-01T13:00:00.123Z' },
+  { text: '2026-02-28T23:59:60Z', at: '2026-03-01T00:00:00.000Z' },
+  { text: '0033-01-01T00:00:00.5Z', at: '0033-01-01T00:00:00.500Z' },
+])('a Parquet file holds $text as a timestamp in UTC, and other formats hold the text', async ({ text, at }) => {
+  const file = new Uint8Array(tableOf('parquet', times, [[text, text, text]])).buffer;
+  expect(await parquetReadObjects({ file })).toEqual([{ at: new Date(at), tagged: new Date(at), text }]);
+  expect(tableOf('csv', times, [[text, text, text]]).toString()).toContain(`${text},${text},${text}\n`);
+});
+
+test.each(['2026', '2026-03-01', '2026-03-01T08:00:00', '2026-13-01T08:00:00Z', '2026-03-01T25:00:00Z', 'x'])(
+  'a Parquet file refuses %s as a timestamp, which is no moment',
+  (text) => {
+    const { add } = tableFormats.parquet.create(times);
+    expect(() => add([text, null, text])).toThrow(expect.objectContaining({ column: 'at' }));
+    expect(() => add([null, text, text])).toThrow(/needs a time with a zone/);
+    add([null, null, text]);
   },
 );
 

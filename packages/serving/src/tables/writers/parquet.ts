@@ -1,7 +1,7 @@
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
-import { isNumeric, type Numeric, powerOfTen, toDecimal } from '../fhirpath/decimal.ts';
+import { type Numeric, powerOfTen, toDecimal } from '../fhirpath/decimal.ts';
 import { EvaluationError } from '../fhirpath/expression-error.ts';
-import type { Cell, TableColumn } from '../view/column-type.ts';
+import type { Cell, CellValue, TableColumn } from '../view/column-type.ts';
 import type { Row } from '../view/make-rows.ts';
 import { CellError, type TableWriter, type WriterOptions } from './table-writer.ts';
 
@@ -101,6 +101,11 @@ const elementTypes: Readonly<Record<TableColumn['kind'], Omit<SchemaElement, 'na
     scale: decimalScale,
     precision: decimalPrecision,
   },
+  timestamp: {
+    type: 'INT64',
+    converted_type: 'TIMESTAMP_MICROS',
+    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
+  },
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
 };
 
@@ -120,10 +125,37 @@ function schemaOf(columns: readonly TableColumn[]): SchemaElement[] {
   ];
 }
 
+const converters: Readonly<Partial<Record<TableColumn['kind'], (item: CellValue) => bigint>>> = {
+  decimal: (item) => toUnscaled(item as Numeric),
+  timestamp: (item) => toMicroseconds(item as string),
+};
+
 function toConvert(kind: TableColumn['kind'], isCollection: boolean): (cell: Cell) => unknown {
-  if (kind !== 'decimal') return (cell) => cell;
-  if (!isCollection) return (cell) => (cell === null ? null : toUnscaled(cell as Numeric));
-  return (cell) => (Array.isArray(cell) ? cell.filter(isNumeric).map(toUnscaled) : null);
+  const convert = converters[kind];
+  if (!convert) return (cell) => cell;
+  if (!isCollection) return (cell) => (cell === null ? null : convert(cell as CellValue));
+  return (cell) => (Array.isArray(cell) ? cell.map(convert) : null);
+}
+
+const timestamp = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})\d*)?)?(?:Z|([+-])(\d\d):(\d\d))$/;
+
+/** @returns the microseconds since 1970. Finer digits are cut. @throws EvaluationError if the text has no time with a zone */
+function toMicroseconds(text: string): bigint {
+  const [, years, months, days, hours, minutes, seconds = 0, fraction = '', sign, ...zone] = timestamp.exec(text) ?? [];
+  const [zoneHours = 0, zoneMinutes = 0] = zone.map((part) => Number(part ?? 0));
+  const offset = (sign === '-' ? -1 : 1) * (zoneHours * 60 + zoneMinutes);
+  const [year, month, day] = [years, months, days].map(Number) as [number, number, number];
+  const [hour, minute] = [hours, minutes].map(Number) as [number, number];
+  const isInRange =
+    month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour < 24 && minute < 60 && Number(seconds) <= 60;
+  if (!isInRange)
+    throw new EvaluationError(
+      'Parquet holds a timestamp, which needs a time with a zone, and this one has none. CSV and NDJSON hold any text, and `lowBoundary()` completes a date.',
+    );
+  // Date.UTC takes the years 0 to 99 for those of the last century.
+  const milliseconds =
+    new Date(0).setUTCFullYear(year, month - 1, day) + ((hour * 60 + minute - offset) * 60 + Number(seconds)) * 1000;
+  return BigInt(milliseconds) * 1000n + BigInt(fraction.padEnd(6, '0'));
 }
 
 /** @throws EvaluationError if the number has too many digits */
