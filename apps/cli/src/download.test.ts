@@ -27,7 +27,7 @@ test('a file as --out is refused, because each type is written to a separate fil
   const { exitCode, stderr, calls } = await run({ args: [...args, '--out', file], answers });
   expect({ exitCode, stderr, calls: calls.length }).toEqual({
     exitCode: 2,
-    stderr: `${file} is a file, and --out takes a folder: it gets a file for each type. Choose another folder.\n`,
+    stderr: `${file} is a file, and --out takes a folder: it gets several files. Choose another folder.\n`,
     calls: 0,
   });
   expect(readFileSync(file, 'utf8')).toBe('kept');

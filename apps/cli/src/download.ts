@@ -88,7 +88,7 @@ async function writeFile(file: string, content: Readable): Promise<void> {
  * Calls `act` before a signal ends this program.
  * @returns a function after which `act` is not called
  */
-function onEndingSignal(act: () => void): () => void {
+export function onEndingSignal(act: () => void): () => void {
   const end = (signal: NodeJS.Signals) => {
     act();
     // The listener was called once and is removed, so this ends the program.

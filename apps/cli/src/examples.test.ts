@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { createProgram, groups, singleCommands } from './create-program.ts';
 import { exampleOf, operations, run, toArgs } from './run-program.fixture.ts';
+import { ParquetFileWriter } from './table-folder/parquet-file.ts';
 
 const lines = [...groups.flatMap(({ commands }) => commands), ...singleCommands].flatMap(
   (definition) => definition.examples,
@@ -24,6 +25,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** `tables follow` reads Parquet, and no text can be an example of it. */
+const parquetFile = join(folder, 'example.parquet');
+new ParquetFileWriter(parquetFile, [
+  { name: 'root', num_children: 2 },
+  { name: 'connection_id', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL', converted_type: 'UTF8' },
+  { name: 'patient_id', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL', converted_type: 'UTF8' },
+]).end();
+const parquet = { readTable: { body: readFileSync(parquetFile) } };
+
 /** The documented examples of these operations are of a failed test, a line that cannot be stored, and a deployment with faults. */
 const failedTest = exampleOf('testConnection') as { readonly data: object };
 const rejectedLine = exampleOf('replayQuarantinedLine') as { readonly data: object };
@@ -35,14 +45,16 @@ const answers = {
   getHealthReport: { body: { success: true, data: { ...report.data, severity: 'ok', problems: [], checks: [] } } },
 };
 
+const answersOf = (line: string) => (line.startsWith('tables follow') ? { ...answers, ...parquet } : answers);
+
 test.each(lines)('`bulkhead %s` succeeds and prints a result', async (line) => {
-  const { exitCode, stderr, calls } = await run({ args: toArgs(line), answers });
+  const { exitCode, stderr, calls } = await run({ args: toArgs(line), answers: answersOf(line) });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(calls.length).toBeGreaterThan(0);
 });
 
 test.each(lines)('`bulkhead %s --json` prints only JSON', async (line) => {
-  const { exitCode, stdout, stderr } = await run({ args: [...toArgs(line), '--json'], answers });
+  const { exitCode, stdout, stderr } = await run({ args: [...toArgs(line), '--json'], answers: answersOf(line) });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   const isContent = /^(?:api|resources get|tables get|quarantine line)/.test(line);
   if (stdout !== '' && !isContent) JSON.parse(stdout);
@@ -52,7 +64,9 @@ test.each(lines)('`bulkhead %s --json` prints only JSON', async (line) => {
 const lists = operations.filter(({ example }) =>
   Array.isArray((example as { readonly data?: unknown } | undefined)?.data),
 );
-const listing = lines.filter((line) => !/--(?:watch|json)/.test(line) && !/^doctor|^api|connections test/.test(line));
+const listing = lines.filter(
+  (line) => !/--(?:watch|json)/.test(line) && !/^doctor|^api|^tables follow|connections test/.test(line),
+);
 
 test('no option of a command has the name of an option that every command has, because it would get its value', () => {
   const { stdin, stdout, stderr } = process;

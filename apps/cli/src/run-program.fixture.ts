@@ -87,9 +87,9 @@ export async function run(options: {
     const { status = found.status, body = exampleOf(found.id), headers: added } = answers[found.id] ?? {};
     const contentType = status < 400 ? found.contentType : 'application/json';
     if (status === 204) return new Response(null, { status });
-    const content = typeof body === 'string' ? body : JSON.stringify(body);
+    const content = typeof body === 'string' || body instanceof Buffer ? body : JSON.stringify(body);
     const contentLength = String(Buffer.byteLength(content));
-    return new Response(content, {
+    return new Response(content as string | Buffer<ArrayBuffer>, {
       status,
       headers: {
         'content-type': contentType,

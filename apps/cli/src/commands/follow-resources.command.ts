@@ -49,14 +49,14 @@ export const followResources = command({
   },
 });
 
-function isCode(error: unknown, code: string): boolean {
+export function isCode(error: unknown, code: string): boolean {
   return error instanceof ApiError && error.code === code;
 }
 
 /** @throws CliError if the path is that of a file */
 export function openFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
-    const message = `${path} is a file, and --out takes a folder: it gets a file for each type. Choose another folder.`;
+    const message = `${path} is a file, and --out takes a folder: it gets several files. Choose another folder.`;
     throw new CliError({ message, exitCode: exitCodes.usage });
   }
   mkdirSync(path, { recursive: true });

@@ -18,6 +18,7 @@ import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { asSent } from '../output/report-error.ts';
+import { followTables } from './follow-tables.command.ts';
 import { resourceFilters } from './resources.command.ts';
 
 type TableQuery = paths['/api/ehr/{provider}/tables/{view}']['get']['parameters']['query'];
@@ -119,6 +120,7 @@ export const tables: CommandGroup = {
         });
       },
     }),
+    followTables,
   ],
 };
 

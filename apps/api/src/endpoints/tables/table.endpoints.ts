@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { defineEndpoint, endpointGroup, type HandlerInput } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
 import { appendConnection, appendFurther } from '../../http/middleware/audit-trail.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';
 import { instant, page } from '../common.schema.ts';
 import { searchCriteria } from '../resources/search-resources.endpoint.ts';
@@ -52,6 +53,7 @@ const answers = {
 
 const errors = [
   'unknown-connection',
+  'connection-purged',
   'history-expired',
   'search-too-costly',
   'invalid-view',
@@ -132,7 +134,7 @@ function readView(body: unknown): object {
 
 async function sendTable(
   options: Pick<
-    HandlerInput<never, never, never, never, { readonly scope: StreamTable['scope'] }>,
+    HandlerInput<never, never, never, never, Caller>,
     'caller' | 'services' | 'process' | 'audit' | 'request' | 'response'
   > &
     Pick<StreamTable, 'view' | 'provider'>,
@@ -152,6 +154,7 @@ async function sendTable(
       signal,
       onFurther,
       scope: caller.scope,
+      keyId: caller.apiKey.id,
       ...query,
     });
     audit.addPatients(table.patients);

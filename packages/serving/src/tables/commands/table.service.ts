@@ -2,6 +2,7 @@ import { anyPatient } from '@bulkhead/access/audit';
 import { type Fault, invalidRequest } from '@bulkhead/base';
 import { parseSearch, type ResourceSearch } from '@bulkhead/fhir';
 import { checkSince, type ResourceStore } from '@bulkhead/records';
+import type { ResourceService } from '@bulkhead/records/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import { tableError } from '../errors.ts';
 import { Budget } from '../fhirpath/budget.ts';
@@ -17,6 +18,8 @@ export interface StreamTable {
   readonly view: string | object;
   readonly connectionIds: readonly string[];
   readonly scope: ConnectionScope;
+  /** Of the reader. */
+  readonly keyId: string;
   readonly format: TableFormat;
   readonly quotesFormulas: boolean;
   readonly since: Date | undefined;
@@ -43,23 +46,15 @@ export interface OpenedTable {
 /** Makes tables of stored resources for the API. Views are compiled once. */
 export class TableService {
   readonly #store;
-  readonly #connections;
+  readonly #resources;
   readonly #compiled = new Map<string, CompiledView>();
 
   constructor(options: {
     readonly store: Pick<ResourceStore, 'resourceSearch' | 'resourceChanges'>;
-    readonly connections: {
-      /** @throws AppError `unknown-connection` */
-      readonly find: (reference: {
-        readonly provider: string;
-        readonly id: string;
-        readonly scope: ConnectionScope;
-      }) => Promise<unknown>;
-    };
+    readonly resources: Pick<ResourceService, 'checkConnection'>;
   }) {
-    const { store, connections } = options;
-    this.#store = store;
-    this.#connections = connections;
+    this.#store = options.store;
+    this.#resources = options.resources;
   }
 
   /** The published views, with their columns. */
@@ -70,10 +65,11 @@ export class TableService {
     });
   }
 
-  /** @throws AppError `unknown-connection`, `unknown-view`, `invalid-view`, `history-expired`, `invalid-request` */
+  /** @throws AppError `unknown-connection`, `connection-purged`, `unknown-view`, `invalid-view`, `history-expired`, `invalid-request` */
   async open(options: StreamTable): Promise<OpenedTable> {
-    const { provider, connectionIds, scope, format, quotesFormulas, since, limit, signal, onFurther } = options;
-    for (const id of connectionIds) await this.#connections.find({ provider, id, scope });
+    const { provider, connectionIds, scope, keyId, format, quotesFormulas, since, limit, signal, onFurther } = options;
+    for (const connectionId of connectionIds)
+      await this.#resources.checkConnection({ provider, connectionId, scope, keyId });
     const view = typeof options.view === 'string' ? this.#find(options.view) : compileOwnView(options.view);
     const columns = tableColumns(view, since);
     const search = readSearch(options);

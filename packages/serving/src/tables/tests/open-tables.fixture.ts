@@ -15,7 +15,7 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
     close,
   } = await openTestStore((context) => resourceFeature.open({ ...context, rawWrites: () => undefined }));
   const store = { ...resources, resourceChanges: new ResourceChangeRepository(new Database(database), options) };
-  const service = new TableService({ store, connections: { find: async () => undefined } });
+  const service = new TableService({ store, resources: { checkConnection: async () => undefined } });
   const open = (options: {
     readonly view: string | object;
     readonly connectionIds: readonly string[];
@@ -30,6 +30,7 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
       ...others,
       provider: 'athenahealth',
       scope: 'all',
+      keyId: 'key_1',
       format,
       quotesFormulas: false,
       since,
