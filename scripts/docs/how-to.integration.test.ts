@@ -79,10 +79,11 @@ test('the commands of docs/how-to/serve-bulk-data.md register a client, which ge
   expect([granted.status, read.status]).toEqual([200, 200]);
 }, 60_000);
 
-test('the command of docs/how-to/keep-a-warehouse-current.md brings every resource', async () => {
+test('the commands of docs/how-to/keep-a-warehouse-current.md bring every resource', async () => {
   await run('bulkhead export start --connection "$CONNECTION" --types Observation,Condition --watch');
-  const command = (await commandsOf('docs/how-to/keep-a-warehouse-current.md')).trim();
-  await run(`${command} --once`);
+  const commands = (await commandsOf('docs/how-to/keep-a-warehouse-current.md')).trim().split('\n').filter(Boolean);
+  for (const command of commands) await run(`${command} --once`);
+  expect(readdirSync(join(system.folder, 'tables', 'patient'))).toHaveLength(16);
   const folder = join(system.folder, 'records');
   const lines = readdirSync(folder)
     .filter((name) => name.endsWith('.ndjson'))

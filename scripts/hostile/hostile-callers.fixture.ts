@@ -78,6 +78,15 @@ const views: Readonly<Record<string, object>> = {
     constant: [{ name: 'x', valueString: 'x'.repeat(60_000) }],
     select: [{ column: Array.from({ length: 60 }, (_, index) => column(`c${index}`, '%x')) }],
   },
+  'elements that R4 does not have': {
+    resource: 'Patient',
+    select: [
+      {
+        repeat: Array.from({ length: 40 }, () => `extension('u')${".value.extension('u')".repeat(100)}`),
+        column: [column('x', repeated('wrong', 300, '.'))],
+      },
+    ],
+  },
   'a chain of elements': { resource: 'Patient', select: [{ column: [column('x', repeated('a', 9900, '.'))] }] },
   'a chain of sums': { resource: 'Patient', select: [{ column: [column('x', repeated('1', 9900, '+'))] }] },
   'a chain of indexes': { resource: 'Patient', select: [{ column: [column('x', `id${'[0]'.repeat(3000)}`)] }] },
@@ -148,6 +157,22 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
         body,
       }),
     );
+  const runView = (name: string, entries: readonly object[]) =>
+    [
+      ['runView', '$viewdefinition-run'],
+      ['runViewOfType', 'ViewDefinition/$viewdefinition-run'],
+      ['runPublishedViewByPost', 'ViewDefinition/patient/$viewdefinition-run'],
+    ].map(
+      ([endpoint = '', path]): HostileRequest => ({
+        endpoint,
+        name,
+        method: 'POST',
+        path: `${fhir}/${path}`,
+        headers: { 'content-type': 'application/fhir+json' },
+        body: JSON.stringify({ resourceType: 'Parameters', parameter: entries }),
+      }),
+    );
+  const inside = (view: object) => [{ name: 'viewResource', resource: view }];
   const repeat = (name: string, prefix: string) => (count: number) =>
     values(count, prefix)
       .map((value) => `${name}=${value}`)
@@ -162,6 +187,30 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
       table(
         name,
         largest(viewBytes, (count) => JSON.stringify(make(count))),
+      ),
+    ),
+    ...Object.entries(views).flatMap(([name, view]) => runView(name, inside(view))),
+    ...Object.entries(wrongViews).flatMap(([name, make]) =>
+      runView(name, JSON.parse(largest(viewBytes - 200, (count) => JSON.stringify(inside(make(count)))))),
+    ),
+    ...runView(
+      'many resources',
+      JSON.parse(
+        largest(viewBytes - 200, (count) =>
+          JSON.stringify([
+            ...inside({ resource: 'Patient', select: [...loops(19, '$this'), { column: [condition('c', 2000)] }] }),
+            ...values(Math.min(count, 990)).map((id) => ({
+              name: 'resource',
+              resource: { resourceType: 'Patient', id, name: [{ given: values(20) }] },
+            })),
+          ]),
+        ),
+      ),
+    ),
+    ...runView(
+      'many unknown parameters',
+      JSON.parse(
+        largest(viewBytes - 200, (count) => JSON.stringify(values(count).map((name) => ({ name, valueString: name })))),
       ),
     ),
     search('wrong ids', (count) => `_id=${values(count, '*').join()}`),

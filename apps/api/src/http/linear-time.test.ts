@@ -7,6 +7,7 @@ import express, { type Request } from 'express';
 import { sessionCookie } from '../browser/session.ts';
 import { readByteRange } from '../endpoints/documents/read-document.endpoint.ts';
 import { endpoints } from '../endpoints/endpoints.ts';
+import { readRunParameters } from '../endpoints/fhir/view-run.endpoints.ts';
 import { parseJson } from './middleware/parse-json.ts';
 import { readQuery } from './read-query.ts';
 
@@ -32,6 +33,24 @@ test.each([
 ])('$name is read in time that grows no faster than its size', async ({ parse, wrap }) => {
   expect(await findSuperlinear({ parse, ...(wrap ? { wrap } : {}) })).toEqual([]);
 });
+
+test.each([
+  { name: 'parameters', listElements: ['{"name":"resource","resource":{}}', '{"name":"a","valueString":"b"}'] },
+  { name: 'wrong parameters', listElements: ['{"name":"a"}', '1'] },
+])(
+  'the body of an operation with $name is read in time that grows no faster than its size',
+  async ({ listElements }) => {
+    const parse = (body: string) => {
+      try {
+        readRunParameters(Buffer.from(body));
+      } catch {
+        // A refusal takes time, too.
+      }
+    };
+    const wrap = (list: string) => `{"resourceType":"Parameters","parameter":${list}}`;
+    expect(await findSuperlinear({ parse, wrap, listElements })).toEqual([]);
+  },
+);
 
 test('a JSON body is read in time that grows no faster than its size', async () => {
   const app = express().use(parseJson());

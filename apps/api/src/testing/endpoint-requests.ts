@@ -13,6 +13,12 @@ const athena = '/athenahealth';
 const patients = `${athena}/resources/Patient`;
 const fhir = `${athena}/fhir/{connectionId}`;
 const kickOff = { headers: { prefer: 'respond-async' }, accept: 'application/fhir+json' };
+const runByPost = {
+  body: {
+    resourceType: 'Parameters',
+    parameter: [{ name: 'viewReference', valueReference: { reference: 'ViewDefinition/patient' } }],
+  },
+};
 const kickOffByPost = { ...kickOff, body: { resourceType: 'Parameters', parameter: [] } };
 const ofConnection = { connectionId: '{connectionId}' };
 const withoutKey = { provider: 'athenahealth', auth: { method: 'none' } };
@@ -93,6 +99,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   exportPatientsByPost: { path: `${fhir}/Patient/$export`, ...kickOffByPost, answer: 'unknown-connection' },
   exportGroup: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOff, answer: 'unknown-connection' },
   exportGroupByPost: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOffByPost, answer: 'unknown-connection' },
+  runView: { path: `${fhir}/$viewdefinition-run`, ...runByPost, answer: 'unknown-connection' },
+  runViewOfType: { path: `${fhir}/ViewDefinition/$viewdefinition-run`, ...runByPost, answer: 'unknown-connection' },
+  runPublishedView: { path: `${fhir}/ViewDefinition/patient/$viewdefinition-run`, answer: 'unknown-connection' },
+  runPublishedViewByPost: { path: `${fhir}/ViewDefinition/patient/$viewdefinition-run`, answer: 'unknown-connection' },
   readServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },
   readServedFile: { path: `${fhir}/bulkdata/{servedExportId}/Patient.ndjson`, answer: 'unknown-connection' },
   deleteServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },

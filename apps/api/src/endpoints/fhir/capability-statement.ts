@@ -2,7 +2,7 @@ import { dateParameterOf, includesOf, isInPatientCompartment, r4ResourceTypes } 
 
 const bulkGuide = 'http://hl7.org/fhir/uv/bulkdata';
 /** When the statement was last changed, because clients compare it. */
-const statementDate = '2026-11-29';
+const statementDate = '2026-11-30';
 
 /**
  * What the FHIR base URL of a connection supports (https://hl7.org/fhir/R4/capabilitystatement.html). It is the same for each connection,
@@ -46,7 +46,7 @@ export function capabilityStatement(options: {
         },
         resource: r4ResourceTypes.map(resourceOf),
         interaction: [{ code: 'history-system' }],
-        operation: [exportOperation('export')],
+        operation: [exportOperation('export'), viewOperation],
       },
     ],
   };
@@ -77,6 +77,12 @@ function searchParametersOf(type: string) {
     { name: 'date', type: 'date', documentation: `Compares ${dateParameterOf(type)}.` },
   ];
 }
+
+/** FHIR R4 has no type ViewDefinition that a resource of the statement could have. */
+const viewOperation = {
+  name: 'viewdefinition-run',
+  definition: 'http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run',
+};
 
 function exportOperation(name: string) {
   return { name, definition: `${bulkGuide}/OperationDefinition/${name}` };

@@ -11,6 +11,7 @@ import {
   searchFhir,
   searchFhirByPost,
 } from './read.endpoints.ts';
+import { viewRunEndpoints } from './view-run.endpoints.ts';
 
 export const fhirEndpoints = endpointGroup({
   name: 'FHIR',
@@ -29,5 +30,6 @@ export const fhirEndpoints = endpointGroup({
     searchFhir,
     searchFhirByPost,
     ...exportEndpoints,
+    ...viewRunEndpoints,
   ],
 });

@@ -1,17 +1,14 @@
-import { AppError, type Fault, invalidRequest, parseRequest } from '@bulkhead/base';
+import { invalidRequest, parseRequest } from '@bulkhead/base';
 import { parseFhirJson } from '@bulkhead/fhir';
 import { formatNames, tableFormats } from '@bulkhead/serving/tables';
-import type { StreamTable } from '@bulkhead/serving/tables/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { type Request, raw } from 'express';
 import { z } from 'zod';
-import { defineEndpoint, endpointGroup, type HandlerInput } from '../../http/define-endpoint.ts';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
-import { appendConnection, appendFurther } from '../../http/middleware/audit-trail.ts';
-import type { Caller } from '../../http/middleware/caller-of.ts';
-import { leftSignal, sendLines } from '../../http/send-lines.ts';
 import { instant, page } from '../common.schema.ts';
 import { searchCriteria } from '../resources/search-resources.endpoint.ts';
+import { sendTable } from './send-table.ts';
 import { tableExample, tableListExample, tableViewSchema, viewExample } from './table.examples.ts';
 
 /** Each connection is read after the other, and a URL of 16 KB has no space for more. */
@@ -21,7 +18,7 @@ const ownQuerySchema = z.strictObject({
   connectionId: z
     .union([z.string().min(1).max(100), z.array(z.string().min(1).max(100)).max(maxConnections)])
     .describe('The connection whose resources are read. Repeat it for several: the column `connection_id` says which.'),
-  format: z.enum(formatNames).default('ndjson').describe('`parquet`, `csv` or `ndjson`.'),
+  format: z.enum(formatNames).default('ndjson').describe('`parquet`, `csv`, `ndjson`, or `json`: one array.'),
   _since: instant
     .optional()
     .describe(
@@ -85,15 +82,15 @@ const readTable = defineEndpoint({
   access: 'client',
   summary: 'Read the stored resources as a table, through a published view',
   description:
-    'Makes rows of stored resources while they are sent, as Parquet, CSV or NDJSON. Nothing is sent to the EHR. Every number keeps its digits. A value that a column cannot hold ends the table, so no row is left out or changed. docs/tables.md describes views, formats, and how to keep a copy current with `_since`. Every read is an event of the audit log.',
+    'Makes rows of stored resources while they are sent, as Parquet, CSV, NDJSON or JSON. Nothing is sent to the EHR. Every number keeps its digits. A value that a column cannot hold ends the table, so no row is left out or changed. docs/tables.md describes views, formats, and how to keep a copy current with `_since`. Every read is an event of the audit log.',
   request: { searchQuery: tableQuerySchema, readBody: 'never' },
   responses: answers,
   errors: [...errors, 'unknown-view'],
-  handler: (input) => sendTable({ ...input, view: input.params.view, provider: input.params.provider }),
+  handler: (input) => sendTable(input, { ...readQuery(input.request), ...input.params }),
 });
 
 /** Larger than any view of people. */
-const maxViewBytes = '100kb';
+export const maxViewBytes = '100kb';
 
 const readViewTable = defineEndpoint({
   id: 'readViewTable',
@@ -115,14 +112,17 @@ const readViewTable = defineEndpoint({
   },
   responses: answers,
   errors,
-  handler: (input) => sendTable({ ...input, view: readView(input.request.body), provider: input.params.provider }),
+  handler(input) {
+    const view = readViewJson(input.request.body);
+    return sendTable(input, { ...readQuery(input.request), ...input.params, view });
+  },
 });
 
-/** The selects of a view can be nested, each in a list. */
+/** The selects of a view can be nested, each in a list. The parameters around it have a few more levels. */
 const maxViewDepth = 60;
 
 /** @throws AppError `not-json` */
-function readView(body: unknown): object {
+export function readViewJson(body: unknown): object {
   try {
     const { value } = parseFhirJson(Buffer.isBuffer(body) ? body : Buffer.alloc(0), { maxDepth: maxViewDepth });
     if (typeof value === 'object' && value !== null) return value;
@@ -130,53 +130,6 @@ function readView(body: unknown): object {
     throw apiError('not-json', { cause });
   }
   throw apiError('not-json');
-}
-
-async function sendTable(
-  options: Pick<
-    HandlerInput<never, never, never, never, Caller>,
-    'caller' | 'services' | 'process' | 'audit' | 'request' | 'response'
-  > &
-    Pick<StreamTable, 'view' | 'provider'>,
-): Promise<void> {
-  const { caller, services, process, audit, request, response, view, provider } = options;
-  const { connectionIds, format, ...query } = readQuery(request);
-  const [first = '', ...others] = connectionIds;
-  audit.addTarget({ connectionId: first });
-  const signal = leftSignal(response);
-  const onFurther = (further: readonly string[]) => appendFurther(response, further);
-  try {
-    const table = await services.tables.open({
-      provider,
-      view,
-      connectionIds,
-      format,
-      signal,
-      onFurther,
-      scope: caller.scope,
-      keyId: caller.apiKey.id,
-      ...query,
-    });
-    audit.addPatients(table.patients);
-    for (const connectionId of others) await appendConnection(response, connectionId);
-    // A reader that continued after a table that `_limit` has cut would never see the rows behind its end.
-    if (query.limit === undefined) response.set('X-Table-Until', table.until.toISOString());
-    const { chunks: lines, contentType, fileName, warnings } = table;
-    if (warnings.length > 0) response.set('X-Table-Warnings', toHeader(warnings));
-    await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
-  } catch (error) {
-    // If the client has left, no answer can be sent. An error of the table itself closes the connection, too, and the log says why.
-    if (!signal.aborted || error instanceof AppError) throw error;
-  }
-}
-
-/** Proxies accept headers of 4 KB, and each warning has up to 250 bytes. */
-const maxWarnings = 10;
-
-/** @returns JSON in ASCII, as headers must be */
-function toHeader(warnings: readonly Fault[]): string {
-  const json = JSON.stringify(warnings.slice(0, maxWarnings));
-  return json.replaceAll(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function readQuery(request: Request) {

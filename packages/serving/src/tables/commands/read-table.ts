@@ -17,6 +17,10 @@ import { CellError, type TableWriter } from '../writers/table-writer.ts';
 export interface ReadTable {
   readonly view: CompiledView;
   readonly connectionIds: readonly string[];
+  /** The resources of the table. Undefined: those that are stored. */
+  readonly resources: readonly unknown[] | undefined;
+  /** Whether the columns of the view follow `connection_id`. */
+  readonly namesConnection: boolean;
   readonly search: ResourceSearch;
   /** Only what was stored since this time. Undefined: everything. */
   readonly since: Date | undefined;
@@ -56,7 +60,7 @@ export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
   const { writer, limit, view } = options;
   let remaining = limit;
   let steps = 0;
-  for await (const { resource, rows } of options.since === undefined ? currentRows(options) : changedRows(options)) {
+  for await (const { resource, rows } of rowsOf(options)) {
     steps += view.budget.spent;
     if (steps > stepsOfTurn) {
       steps = 0;
@@ -79,19 +83,27 @@ interface ResourceRows {
   readonly rows: readonly Row[];
 }
 
+function rowsOf(options: ReadTable): Iterable<ResourceRows> | AsyncIterable<ResourceRows> {
+  const { resources, since, view } = options;
+  if (resources) return Iterator.from(resources).map((resource) => ({ resource, rows: view.rows(resource) }));
+  return since === undefined ? currentRows(options) : changedRows(options);
+}
+
 async function* currentRows(options: ReadTable): AsyncGenerator<ResourceRows> {
-  const { view, connectionIds, search, store, signal, patients, onFurther } = options;
+  const { view, connectionIds, namesConnection, search, store, signal, patients, onFurther } = options;
   const { resourceType } = view;
   const isOfPatients = !patients.includes(anyPatient);
   const listed = new Set(patients);
   for (const connectionId of connectionIds) {
+    const before = namesConnection ? [connectionId] : [];
     for await (const batch of store.resourceSearch.streamBatches({ connectionId, resourceType, search, signal })) {
       const shown = isOfPatients ? batch.flatMap((resource) => patientsShown(resource as Resource)) : [];
       const further = [...new Set(shown)].filter((patient) => !listed.has(patient));
       if (further.length > 0) await onFurther(further);
       for (const patient of further) listed.add(patient);
       for (const resource of batch) {
-        yield { resource, rows: view.rows(resource).map((row) => [connectionId, ...row]) };
+        const rows = view.rows(resource);
+        yield { resource, rows: rows.map((row) => [...before, ...row]) };
       }
     }
   }

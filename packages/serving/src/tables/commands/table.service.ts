@@ -26,8 +26,18 @@ export interface StreamTable {
   readonly limit: number | undefined;
   /** The FHIR search parameters of the URL. */
   readonly parameters: URLSearchParams;
+  /** Of an operation of SQL on FHIR, whose tables have the columns of the view only. */
+  readonly operation?: TableOperation | undefined;
   readonly signal: AbortSignal;
   readonly onFurther: (patients: readonly string[]) => Promise<void>;
+}
+
+export interface TableOperation {
+  /** The resources of the table. Undefined: those that are stored. */
+  readonly resources: readonly unknown[] | undefined;
+  readonly hasHeader: boolean;
+  /** @throws AppError if the caller may not read stored resources of the type */
+  readonly checkType: (resourceType: string) => void;
 }
 
 /** A table, ready to be sent. */
@@ -67,11 +77,24 @@ export class TableService {
 
   /** @throws AppError `unknown-connection`, `connection-purged`, `unknown-view`, `invalid-view`, `history-expired`, `invalid-request` */
   async open(options: StreamTable): Promise<OpenedTable> {
-    const { provider, connectionIds, scope, keyId, format, quotesFormulas, since, limit, signal, onFurther } = options;
+    const {
+      provider,
+      connectionIds,
+      scope,
+      keyId,
+      format,
+      quotesFormulas,
+      since,
+      limit,
+      signal,
+      onFurther,
+      operation,
+    } = options;
     for (const connectionId of connectionIds)
       await this.#resources.checkConnection({ provider, connectionId, scope, keyId });
     const view = typeof options.view === 'string' ? this.#find(options.view) : compileOwnView(options.view);
-    const columns = tableColumns(view, since);
+    if (operation && !operation.resources) operation.checkType(view.resourceType);
+    const columns = operation ? view.columns : tableColumns(view, since);
     const search = readSearch(options);
     const { resourceChanges } = this.#store;
     if (since) await checkSince(since, resourceChanges);
@@ -79,11 +102,14 @@ export class TableService {
     const requested = [
       ...new Set([...search.patients.flat(), ...(view.resourceType === 'Patient' ? (search.ids ?? []) : [])]),
     ];
-    const patients = requested.length > 0 ? requested : [anyPatient];
-    const writer = tableFormats[format].create({ columns, quotesFormulas });
+    const shown = operation?.resources ? [] : [anyPatient];
+    const patients = requested.length > 0 ? requested : shown;
+    const writer = tableFormats[format].create({ columns, quotesFormulas, hasHeader: operation?.hasHeader ?? true });
     const table = {
       view,
       connectionIds: [...new Set(connectionIds)],
+      resources: operation?.resources,
+      namesConnection: operation === undefined,
       search,
       since,
       writer,

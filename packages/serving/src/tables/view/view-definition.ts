@@ -82,9 +82,12 @@ export function readConstant(constant: ViewConstant): { readonly type: string; r
   return { type: type.charAt(0).toLowerCase() + type.slice(1), value };
 }
 
+/** Version 2.0.0 defines a view as a logical model, whose type is its canonical URL. Later ones define a resource. */
+const viewTypes = ['ViewDefinition', 'https://sql-on-fhir.org/ig/StructureDefinition/ViewDefinition'] as const;
+
 export const viewDefinitionSchema = z
   .looseObject({
-    resourceType: z.literal('ViewDefinition').optional().describe('`ViewDefinition`.'),
+    resourceType: z.enum(viewTypes).optional().describe('`ViewDefinition`, or its canonical URL.'),
     name: z.string().max(100).optional().describe('The name of the table.'),
     resource: z
       .string({ error: 'is missing. It names the type of the resources, such as `Patient`' })

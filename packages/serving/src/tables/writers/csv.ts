@@ -13,9 +13,9 @@ const formula = /^[=+\-@\t\r]/;
  * Writes CSV (https://www.rfc-editor.org/rfc/rfc4180) with a line of names. No value is an empty field, and an empty text is `""`. The values
  * of a collection are a JSON array.
  */
-export function createCsvWriter({ columns, quotesFormulas = false }: WriterOptions): TableWriter {
+export function createCsvWriter({ columns, quotesFormulas = false, hasHeader = true }: WriterOptions): TableWriter {
   const chunks = new TextChunks();
-  chunks.append(`${columns.map(({ name }) => name).join(',')}\n`);
+  if (hasHeader) chunks.append(`${columns.map(({ name }) => name).join(',')}\n`);
   const fieldOf = (cell: Cell): string => {
     if (cell === null) return '';
     if (typeof cell === 'boolean') return String(cell);

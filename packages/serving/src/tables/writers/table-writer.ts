@@ -16,6 +16,8 @@ export interface WriterOptions {
   readonly columns: readonly TableColumn[];
   /** Whether a CSV prefixes texts that a spreadsheet would run as a formula. */
   readonly quotesFormulas?: boolean;
+  /** Whether a CSV begins with the names of its columns. Default: true. */
+  readonly hasHeader?: boolean;
 }
 
 /** A cell that a format cannot hold. */

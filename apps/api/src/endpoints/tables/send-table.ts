@@ -1,0 +1,45 @@
+import { AppError, type Fault } from '@bulkhead/base';
+import type { StreamTable } from '@bulkhead/serving/tables/commands';
+import type { HandlerInput } from '../../http/define-endpoint.ts';
+import { appendConnection, appendFurther } from '../../http/middleware/audit-trail.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
+import { leftSignal, sendLines } from '../../http/send-lines.ts';
+
+export type TableRequest = Omit<StreamTable, 'scope' | 'keyId' | 'signal' | 'onFurther'>;
+type Input = Pick<
+  HandlerInput<unknown, unknown, unknown, unknown, Caller>,
+  'caller' | 'services' | 'process' | 'audit' | 'response'
+>;
+
+/** Streams a table as the response. @throws AppError of `TableService.open`, and of its first rows */
+export async function sendTable(input: Input, table: TableRequest): Promise<void> {
+  const { caller, services, process, audit, response } = input;
+  const [first = '', ...others] = table.connectionIds;
+  audit.addTarget({ connectionId: first });
+  const signal = leftSignal(response);
+  const onFurther = (further: readonly string[]) => appendFurther(response, further);
+  try {
+    const { scope, apiKey } = caller;
+    const opened = await services.tables.open({ ...table, scope, keyId: apiKey.id, signal, onFurther });
+    audit.addPatients(opened.patients);
+    for (const connectionId of others) await appendConnection(response, connectionId);
+    // A reader that continued after a table that a limit has cut would never see the rows behind its end.
+    if (table.limit === undefined && table.operation === undefined)
+      response.set('X-Table-Until', opened.until.toISOString());
+    const { chunks: lines, contentType, fileName, warnings } = opened;
+    if (warnings.length > 0) response.set('X-Table-Warnings', toHeader(warnings));
+    await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
+  } catch (error) {
+    // If the client has left, no answer can be sent. An error of the table itself closes the connection, too, and the log says why.
+    if (!signal.aborted || error instanceof AppError) throw error;
+  }
+}
+
+/** Proxies accept headers of 4 KB, and each warning has up to 250 bytes. */
+const maxWarnings = 10;
+
+/** @returns JSON in ASCII, as headers must be */
+function toHeader(warnings: readonly Fault[]): string {
+  const json = JSON.stringify(warnings.slice(0, maxWarnings));
+  return json.replaceAll(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
