@@ -61,7 +61,7 @@ function withoutType({ converted_type: _, logical_type: __, scale: ___, precisio
 }
 
 /** The names of the columns. The parts of a list follow it. */
-export function columnsOf(schema: readonly SchemaElement[]): string[] {
+function columnsOf(schema: readonly SchemaElement[]): string[] {
   return columnElements(schema).map(({ name }) => name);
 }
 

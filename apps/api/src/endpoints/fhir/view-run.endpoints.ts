@@ -77,7 +77,7 @@ const runEndpoint = {
   ...fhirEndpoint,
   action: 'table.search',
   description:
-    'Makes the rows of a view while they are sent: of stored resources, or of those in `resource`. Its view is a published one (`viewReference`), or your own (`viewResource`), which has the limits of your own views of tables. The columns are those of the view. docs/tables.md describes views and formats.',
+    'Makes the rows of a view while they are sent: of stored resources, or of those in `resource`. Its view is a published one (`viewReference`), or your own (`viewResource`), with the same limits as `POST /api/ehr/{provider}/tables`. The columns are those of the view. docs/tables.md describes views and formats.',
   responses: {
     200: {
       description: 'The table, as it is made. It is complete only if the connection is not closed before its end',
@@ -104,7 +104,7 @@ const byPost = {
   readBody: raw({ type: () => true, limit: maxViewBytes }),
 } as const;
 
-export const runView = defineEndpoint({
+const runView = defineEndpoint({
   ...runEndpoint,
   id: 'runView',
   route: `POST ${base}/$viewdefinition-run`,
@@ -113,7 +113,7 @@ export const runView = defineEndpoint({
   handler: run,
 });
 
-export const runViewOfType = defineEndpoint({
+const runViewOfType = defineEndpoint({
   ...runEndpoint,
   id: 'runViewOfType',
   route: `POST ${base}/ViewDefinition/$viewdefinition-run`,
@@ -122,7 +122,7 @@ export const runViewOfType = defineEndpoint({
   handler: run,
 });
 
-export const runPublishedView = defineEndpoint({
+const runPublishedView = defineEndpoint({
   ...runEndpoint,
   id: 'runPublishedView',
   route: `GET ${base}/ViewDefinition/:id/$viewdefinition-run`,
@@ -131,7 +131,7 @@ export const runPublishedView = defineEndpoint({
   handler: run,
 });
 
-export const runPublishedViewByPost = defineEndpoint({
+const runPublishedViewByPost = defineEndpoint({
   ...runEndpoint,
   id: 'runPublishedViewByPost',
   route: `POST ${base}/ViewDefinition/:id/$viewdefinition-run`,
@@ -186,7 +186,7 @@ function viewOf(options: {
     const message =
       id === undefined
         ? 'must be there, or `viewReference`, and not both'
-        : 'cannot be there, because the URL names the view';
+        : 'cannot be there, because the URL identifies the view';
     throw invalidRequest([{ path: 'viewResource', message }]);
   }
   if (resource) return resource;

@@ -31,7 +31,7 @@ test.each([
   { path: 'name.first().givn[0]', message: /`givn` is not an element of HumanName/ },
   { path: "extension('x').vale", message: /`vale` is not an element of Extension .* `value`/ },
   { path: 'Patient.nam', message: /`nam` is not an element of Patient/ },
-  { path: 'active or deceasd = true', message: /^line 1, column 11: `deceasd`.*`deceased`/ },
+  { path: 'active or decease = true', message: /^line 1, column 11: `decease`.*`deceased`/ },
   { path: 'zzz.family', message: 'line 1, column 1: `zzz` is not an element of Patient in FHIR R4, so it is empty.' },
 ])('the path $path has a warning with its place', ({ path, message }) => {
   const expected = message instanceof RegExp ? expect.stringMatching(message) : message;
@@ -65,7 +65,7 @@ test('warnings name the places of loops, unions and conditions', () => {
       { unionAll: [{ forEach: 'name', column: [{ name: 'b', path: 'givn' }] }] },
       { select: [{ forEachOrNull: 'contact', column: [{ name: 'c', path: 'gendr' }] }] },
     ],
-    where: [{ path: 'activ = true' }],
+    where: [{ path: 'activation = true' }],
   };
   expect(warningsOf(view).map(({ path }) => path)).toEqual([
     'select.1.forEach',

@@ -10,7 +10,7 @@ import type { ViewDefinition, ViewSelect } from './view-definition.ts';
  * FHIRPath computes nothing for an element that does not exist, so a misspelt name is a column of NULL. It is a warning and not a fault,
  * because what an EHR sends can have elements that R4 does not have. Expressions are followed by their types:
  *
- *     Patient --> name: HumanName --> famly: unknown. Did you mean `family`?
+ *     Patient --> contact: Patient.contact --> names: unknown. Did you mean `name`?
  */
 
 /** The places where an item can be: none after an unknown element. Undefined: anything can be there, so nothing is said about it. */

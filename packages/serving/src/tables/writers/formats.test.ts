@@ -168,7 +168,7 @@ test.each([
 });
 
 test.each(['2026', '2026-03-01', '2026-03-01T08:00:00', '2026-13-01T08:00:00Z', '2026-03-01T25:00:00Z', 'x'])(
-  'a Parquet file refuses %s as a timestamp, which is no moment',
+  'a Parquet file refuses %s as a timestamp, because it has no valid time with a zone',
   (text) => {
     const { add } = tableFormats.parquet.create(times);
     expect(() => add([text, null, text])).toThrow(expect.objectContaining({ column: 'at' }));
