@@ -66,7 +66,7 @@ export const clients: CommandGroup = {
           connectionIds,
           jwks: readJwks(file),
           jwksUrl,
-          usesSecret: usesSecret ? (true as const) : undefined,
+          usesSecret: usesSecret ? true : undefined,
         });
         output.printAnswer(await api.POST('/api/ehr/clients', { body }), 'id');
         if (output.isWatched) output.printProgress(await describeUrls(api, { provider, connectionIds }));

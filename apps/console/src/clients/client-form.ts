@@ -38,7 +38,7 @@ export function toClientRequest({ name, scope, connectionIds, keysFrom, jwksUrl,
   const keys = {
     url: () => ({ jwksUrl: jwksUrl.trim() }),
     text: () => ({ jwks: parseJwks(jwks) as Jwks }),
-    none: () => ({ usesSecret: true as const }),
+    none: () => ({ usesSecret: true }),
   };
   return {
     name: name.trim(),

@@ -213,14 +213,14 @@ export const backendClientBodySchema = z
       .optional()
       .describe('Where the public keys of the client are. Give either this or `jwks`.'),
     usesSecret: z
-      .literal(true)
+      .boolean()
       .optional()
       .describe(
         'The client has no keys and can only send a secret, which is created afterwards. Keys are safer: a program that reads a secret on its way can use it.',
       ),
   })
   .superRefine(({ scope, jwks, jwksUrl, usesSecret }, { addIssue }) => {
-    if ([jwks, jwksUrl, usesSecret].filter((one) => one !== undefined).length !== 1)
+    if ([jwks, jwksUrl, usesSecret || undefined].filter((one) => one !== undefined).length !== 1)
       addIssue({ code: 'custom', path: ['jwks'], message: ', jwksUrl or usesSecret is required: give one of them' });
     const fault = registeredFault(scope);
     if (fault !== undefined) addIssue({ code: 'custom', path: ['scope'], message: fault });
