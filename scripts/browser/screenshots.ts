@@ -69,6 +69,8 @@ async function captureBudget(browsed: BrowsedSystem, page: Page): Promise<void> 
 }
 
 async function captureOverview(browsed: BrowsedSystem, page: Page): Promise<void> {
+  // Otherwise the report is up to a minute old.
+  await createApiClient(browsed.system)('GET', '/api/ehr/health-report?fresh=true');
   await page.goto(browsed.system.baseUrl);
   await page.getByText('Quarantine (warning)').waitFor();
   await page.getByRole('row', { name: /195900.*completed/ }).waitFor();
