@@ -101,6 +101,7 @@ export { type Include, includedReferences, includesOf } from './search/include-p
 export {
   type DateCriterion,
   everyResource,
+  pageParameterNames,
   parseSearch,
   type ResourceSearch,
   type SearchOrder,
@@ -121,6 +122,9 @@ export {
   searchKeysVersion,
   securityContextToken,
 } from './search/search-keys.ts';
+export { type SearchParameter, searchParametersOf } from './search/search-parameters.ts';
+export { withElements } from './search/search-result.ts';
+export { textCondition } from './search/search-texts.ts';
 export {
   type HistoryEntry,
   historyBundle,

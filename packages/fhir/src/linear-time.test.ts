@@ -18,9 +18,12 @@ import { allPatientsOf, isOfPatient, patientsOf, relativeReference } from './res
 import { isSubsetted } from './resources/resource.ts';
 import { readDateRange } from './search/date-range.ts';
 import { includedReferences } from './search/include-paths.ts';
-import { parseSearch, searchParameterNames } from './search/parse-search.ts';
+import { pageParameterNames, parseSearch } from './search/parse-search.ts';
 import { readSearchBundle } from './search/search-bundle.ts';
 import { extractSearchKeys } from './search/search-keys.ts';
+import { searchParametersOf } from './search/search-parameters.ts';
+import { withElements } from './search/search-result.ts';
+import { textKeysOf } from './search/search-texts.ts';
 
 const manifestUrl = 'https://ehr.example/status/1';
 
@@ -31,6 +34,15 @@ function parseLine(text: string): void {
 
 const resource = (member: string) => (run: string) =>
   `{"resourceType":"Patient","id":"1",${member}:${JSON.stringify(run)}}`;
+
+/** Each parameter once, with a type that has it. */
+const searched = [
+  ...new Map(
+    ['Observation', 'Patient', 'Organization', 'PractitionerRole', 'MedicationRequest', 'Condition'].flatMap((type) =>
+      [...searchParametersOf(type).keys(), ...pageParameterNames, 'other'].map((name) => [name, type] as const),
+    ),
+  ),
+].map(([name, type]) => [type, name] as const);
 
 const parsers: readonly Reader[] = [
   { name: 'a line', parse: parseLine },
@@ -125,23 +137,38 @@ const parsers: readonly Reader[] = [
     parse: (scope) => [scopeFault({ scope, withUser: true }), scopeCovers({ scope, resourceType: 'Patient' })],
   },
   { name: 'the date of a search', parse: readDateRange },
-  ...[...searchParameterNames, 'other'].flatMap((name): Reader[] => [
-    { name: `the search parameter ${name}`, parse: (value) => parseSearch([[name, value]]), smallestBytes: 32_000 },
+  ...searched.flatMap(([type, name]): Reader[] => [
     {
       smallestBytes: 32_000,
-      name: `the repeated search parameter ${name}`,
-      parse: (text) => parseSearch(text.split(',').map((value) => [name, value])),
+      name: `the search parameter ${name} of ${type}`,
+      parse: (value) => parseSearch(type, [[name, value]]),
+    },
+    {
+      smallestBytes: 32_000,
+      name: `the repeated search parameter ${name} of ${type}`,
+      parse: (text) =>
+        parseSearch(
+          type,
+          text.split(',').map((value) => [name, value]),
+        ),
     },
   ]),
   {
     name: 'ids that exclude each other',
     parse: (text) =>
-      parseSearch([
+      parseSearch('Observation', [
         ['_id', text],
         ['_id', `x,${text}`],
       ]),
   },
-  { name: 'unknown search parameters', parse: (text) => parseSearch(text.split(',').map((name) => [name, 'a'])) },
+  {
+    name: 'unknown search parameters',
+    parse: (text) =>
+      parseSearch(
+        'Patient',
+        text.split(',').map((name) => [name, 'a']),
+      ),
+  },
 ];
 
 const parsed = (read: (value: never) => unknown) => (text: string) => read(JSON.parse(text) as never);
@@ -215,6 +242,23 @@ const structures: readonly Reader[] = [
     wrap: (value: string) => member('Procedure', name)(name === 'performedTiming' ? `{"event":${value}}` : value),
     listElements: ['{"coding":[{"code":"a"}]}', '"2026-01-01"'],
   })),
+  ...['name', 'identifier'].map((name) => ({
+    name: `the search keys of many of the element ${name}`,
+    parse: parsed((resource) => [extractSearchKeys(resource), textKeysOf(resource)]),
+    wrap: member('Patient', name),
+    listElements: ['{"family":"a","given":["b","c"],"system":"s","value":"v"}'],
+  })),
+  {
+    name: 'the search keys of a long name',
+    parse: parsed(textKeysOf),
+    wrap: (value) => member('Patient', 'name')(`[{"family":${JSON.stringify(value)}}]`),
+  },
+  {
+    name: 'some elements of a resource',
+    parse: parsed((resource) => withElements(resource, ['name', 'value'])),
+    wrap: member('Patient', 'valueList'),
+    listElements: ['{"family":"a"}'],
+  },
   {
     name: 'the codings of a code',
     parse: parsed(extractSearchKeys),

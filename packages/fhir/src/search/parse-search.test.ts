@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { parseSearch } from './parse-search.ts';
 
-const parse = (query: string) => parseSearch(new URLSearchParams(query));
+const parse = (query: string, type = 'Observation') => parseSearch(type, new URLSearchParams(query));
 
-function accepted(query: string) {
-  const result = parse(query);
+function accepted(query: string, type?: string) {
+  const result = parse(query, type);
   if ('faults' in result) throw new Error(JSON.stringify(result.faults));
   return result.request;
 }
@@ -45,6 +45,52 @@ test.each([
   { query: '_lastUpdated=sa2013-01-14', search: { lastUpdated: [[{ prefix: 'sa', ...january14 }]] } },
 ])('parseSearch reads "$query"', ({ query, search }) => {
   expect(accepted(query).search).toEqual({ ...nothing, ...search });
+});
+
+test.each([
+  { query: 'identifier=http://mrn|7', type: 'Patient', search: { tokens: [['identifier=http://mrn|7']] } },
+  { query: 'gender=female,male', type: 'Patient', search: { tokens: [['gender=female', 'gender=male']] } },
+  { query: 'birthdate=2013-01-14', type: 'Patient', search: { dates: [[{ prefix: 'eq', ...january14 }]] } },
+  { query: 'family=Mü', type: 'Patient', search: { texts: [[{ keys: ['family'], prefix: 'MU' }]] } },
+  {
+    query: 'name=a\\,b,c',
+    type: 'Patient',
+    search: {
+      texts: [
+        [
+          { keys: ['name', 'family', 'given'], prefix: 'A,B' },
+          { keys: ['name', 'family', 'given'], prefix: 'C' },
+        ],
+      ],
+    },
+  },
+  { query: 'clinical-status=http://s|active', type: 'Condition', search: { tokens: [['status=http://s|active']] } },
+  { query: 'subject=Patient/p1', type: 'Condition', search: { patients: [['p1']], subjects: [['p1']] } },
+  {
+    query: 'authored=2013-01-14',
+    type: 'ServiceRequest',
+    search: { dates: [[{ prefix: 'eq', ...january14 }]], present: [['authoredOn']] },
+  },
+  {
+    query: 'practitioner=Practitioner/d1&specialty=x',
+    type: 'PractitionerRole',
+    search: { tokens: [['practitioner=d1'], ['specialty=x']] },
+  },
+])('parseSearch reads "$query" of a $type', ({ query, type, search }) => {
+  expect(accepted(query, type).search).toEqual({ ...nothing, ...search });
+});
+
+test.each([
+  { query: 'code=x', type: 'Patient', path: 'code', message: /for Patient: .*identifier/ },
+  { query: 'family=x', type: 'Observation', path: 'family', message: /not a parameter/ },
+  { query: 'family=%CC%81', type: 'Patient', path: 'family', message: /no letters/ },
+  { query: 'name:exact=x', type: 'Patient', path: 'name:exact', message: /modifiers/ },
+  { query: 'gender=x|male', type: 'Patient', path: 'gender', message: /a gender has none/ },
+  { query: 'practitioner=Patient/x', type: 'PractitionerRole', path: 'practitioner', message: /not a practitioner/ },
+  { query: '_summary=true', type: 'Patient', path: '_summary', message: /_elements/ },
+  { query: '_elements=a.b', type: 'Patient', path: '_elements', message: /not the name of an element/ },
+])('parseSearch rejects "$query" of a $type', ({ query, type, path, message }) => {
+  expect(parse(query, type)).toEqual({ faults: [{ path, message: expect.stringMatching(message) }] });
 });
 
 test('parseSearch reads the size, the total and the start of a page', () => {
@@ -102,7 +148,7 @@ test('parseSearch reports every fault', () => {
 
 test('parseSearch reports the same fault of several alternatives once', () => {
   const message = 'has an empty value. Set a value or remove the parameter';
-  expect(parseSearch(new URLSearchParams('patient=,,'))).toEqual({ faults: [{ path: 'patient', message }] });
+  expect(parse('patient=,,')).toEqual({ faults: [{ path: 'patient', message }] });
 });
 
 const list = (count: number) => Array.from({ length: count }, (_, index) => `a${index}`).join(',');

@@ -2,7 +2,9 @@ import { FaultList } from '../faults.ts';
 import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
 import { type Include, includesOf, readInclude } from './include-paths.ts';
-import { searchToken, type TokenParameter } from './search-keys.ts';
+import { searchToken } from './search-keys.ts';
+import { type SearchParameter, searchParametersOf, type TokenParameter } from './search-parameters.ts';
+import { foldText, type TextCriterion } from './search-texts.ts';
 
 export interface SearchRequest {
   readonly search: ResourceSearch;
@@ -10,6 +12,10 @@ export interface SearchRequest {
   readonly count: number;
   /** Whether all matches are counted. */
   readonly withTotal: boolean;
+  /** Whether the matches are only counted. */
+  readonly isCountOnly: boolean;
+  /** The elements that are shown. Undefined: all. */
+  readonly elements?: readonly string[];
   /** Where the page begins. The previous page returned it. */
   readonly cursor?: string;
   /** What else the page contains. */
@@ -34,17 +40,27 @@ const maxAlternatives = 1000;
 /** The type with the most references in R4 has 17. */
 const maxIncludes = 20;
 /** Parameters whose values cost more than a look into an index. */
-const limitsOf: Readonly<Record<string, { readonly repeats?: number; readonly alternatives?: number }>> = {
+const limitsOf: Readonly<Record<string, Limits>> = {
+  _include: { repeats: maxIncludes, alternatives: maxIncludes },
+};
+
+interface Limits {
+  readonly repeats?: number;
+  readonly alternatives?: number;
+}
+
+const limitsOfKind: Readonly<Record<string, Limits>> = {
   // Each patient is a query of its own, of some 5 ms, and one request must not take seconds of the database.
   patient: { alternatives: 50 },
   // Every resource that an index finds is compared with each of them.
   date: { repeats: 4, alternatives: 20 },
-  _lastUpdated: { repeats: 4, alternatives: 20 },
-  _include: { repeats: maxIncludes, alternatives: maxIncludes },
+  lastUpdated: { repeats: 4, alternatives: 20 },
+  text: { repeats: 4, alternatives: 20 },
 };
 
 /** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). The first faults are reported, and nothing is ignored. */
 export function parseSearch(
+  resourceType: string,
   parameters: Iterable<readonly [name: string, value: string]>,
   /** Parameters of the request that are not part of the search, for the list of those that are supported. */
   others: readonly string[] = [],
@@ -57,53 +73,88 @@ export function parseSearch(
   }
   const faults = new FaultList<SearchFault>();
   const reader = createReader(values, faults);
+  const known = searchParameterNames(resourceType);
   for (const name of values.keys()) {
     if (faults.isFull) break;
-    if (!searchParameterNames.includes(name)) faults.add({ path: name, message: unknownBecause(name, others) });
+    if (!known.includes(name))
+      faults.add({ path: name, message: unknownBecause({ name, others, known, resourceType }) });
   }
-  const ids = reader.everyOf('_id', readId);
   const sort = reader.single('_sort', readSort);
-  const search = {
-    ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
-    patients: reader.everyOf('patient', readPatient),
-    tokens: (['code', 'category', 'status', '_security'] as const).flatMap((name) =>
-      reader.everyOf(name, readToken(name)),
-    ),
-    dates: reader.everyOf('date', readDate),
-    lastUpdated: reader.everyOf('_lastUpdated', readDate),
-    ...(sort ? { sort } : {}),
-  };
+  const search = { ...readCriteria(resourceType, reader), ...(sort ? { sort } : {}) };
   const cursor = reader.single('_cursor', (value) => value);
   const included = reader.everyOf('_include', (value) => [value, toInclude(value)] as const).flat();
   const includes = [...new Map(included).values()];
   if (includes.length > maxIncludes)
     faults.add({ path: '_include', message: `names more than ${maxIncludes} references` });
+  const isCountOnly = reader.single('_summary', readSummary) ?? false;
+  const elements = reader.everyOf('_elements', readElement).flat();
   const request = {
     search,
     count: reader.single('_count', readCount) ?? defaultCount,
     withTotal: reader.single('_total', readTotal) ?? false,
+    isCountOnly,
+    ...(elements.length > 0 ? { elements } : {}),
     includes,
     ...(cursor === undefined ? {} : { cursor }),
   };
   return faults.all.length > 0 ? { faults: faults.all } : { request };
 }
 
-/** The parameters of a search. */
-export const searchParameterNames: readonly string[] = [
-  '_id',
-  'patient',
-  'date',
-  'status',
-  'category',
+/** Tokens in the order of how much they narrow a search, because the first of them chooses the index. */
+const tokenOrder = [
+  'identifier',
+  'practitioner',
   'code',
+  'specialty',
+  'category',
+  'status',
+  'intent',
+  'gender',
   '_security',
-  '_lastUpdated',
+];
+
+function readCriteria(resourceType: string, reader: ReturnType<typeof createReader>): ResourceSearch {
+  const all = [...searchParametersOf(resourceType).values()];
+  const ofKind = <Kind extends SearchParameter['key']['kind']>(wanted: Kind) =>
+    all.flatMap(({ key, ...parameter }) =>
+      key.kind === wanted ? [{ ...parameter, key: key as Extract<SearchParameter['key'], { kind: Kind }> }] : [],
+    );
+  const ids = reader.everyOf('_id', readId);
+  const tokens = ofKind('token').toSorted(
+    (one, other) => tokenOrder.indexOf(one.key.key) - tokenOrder.indexOf(other.key.key),
+  );
+  const elements = all.flatMap(({ name, element }) =>
+    element !== undefined && reader.has(name) ? [element.split(',')] : [],
+  );
+  const texts = ofKind('text').flatMap(({ name, key }) => reader.everyOf(name, readText(key.keys), limitsOfKind.text));
+  const subjects = reader.everyOf('subject', readPatient, limitsOfKind.patient);
+  return {
+    ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
+    patients: [...reader.everyOf('patient', readPatient, limitsOfKind.patient), ...subjects],
+    tokens: tokens.flatMap((parameter) => reader.everyOf(parameter.name, readToken(parameter, parameter.key.key))),
+    dates: ofKind('date').flatMap(({ name }) => reader.everyOf(name, readDate, limitsOfKind.date)),
+    lastUpdated: reader.everyOf('_lastUpdated', readDate, limitsOfKind.lastUpdated),
+    ...(texts.length > 0 ? { texts } : {}),
+    ...(subjects.length > 0 ? { subjects } : {}),
+    ...(elements.length > 0 ? { present: elements } : {}),
+  };
+}
+
+/** Parameters of a page, or of its form. A stream has no pages. */
+export const pageParameterNames: readonly string[] = [
   '_sort',
   '_include',
   '_count',
   '_total',
+  '_summary',
+  '_elements',
   '_cursor',
 ];
+
+/** The parameters of a search of a type. */
+export function searchParameterNames(resourceType: string): readonly string[] {
+  return [...searchParametersOf(resourceType).keys(), ...pageParameterNames];
+}
 
 /** @throws WrongValue that says what is wrong */
 type ReadValue<Value> = (value: string) => Value;
@@ -123,9 +174,10 @@ function createReader(values: ReadonlyMap<string, readonly string[]>, faults: Fa
     }
   };
   return {
-    everyOf<Value>(name: string, read: ReadValue<Value>): AllOfAny<Value> {
+    has: (name: string) => values.has(name),
+    everyOf<Value>(name: string, read: ReadValue<Value>, limits: Limits = limitsOf[name] ?? {}): AllOfAny<Value> {
       const texts = values.get(name) ?? [];
-      const { repeats = maxRepeats, alternatives: most = maxAlternatives } = limitsOf[name] ?? {};
+      const { repeats = maxRepeats, alternatives: most = maxAlternatives } = limits;
       if (texts.length > repeats) {
         faults.add({ path: name, message: `occurs more than ${repeats} times` });
         return [];
@@ -162,23 +214,48 @@ function readId(value: string): string {
   throw new WrongValue(`${JSON.stringify(value)} is not an id. Ids consist of letters, digits, "-", "." and "_"`);
 }
 
-/** Reads `x`, `Patient/x` or the absolute URL of a patient. */
 function readPatient(value: string): string {
-  const id = /^(?:(?:https?:\/\/[^?#]+\/)?Patient\/)?([^/]+)$/.exec(value)?.[1] ?? '';
-  if (isResourceId(id)) return id;
-  throw new WrongValue(`${JSON.stringify(value)} is not a patient. Use an id or Patient/id`);
+  return readReference(value, 'Patient');
 }
 
-function readToken(parameter: TokenParameter): ReadValue<string> {
+const referencePatterns = {
+  Patient: /^(?:(?:https?:\/\/[^?#]+\/)?Patient\/)?([^/]+)$/,
+  Practitioner: /^(?:(?:https?:\/\/[^?#]+\/)?Practitioner\/)?([^/]+)$/,
+};
+
+/** Reads `x`, `Type/x` or the absolute URL of a resource of the type. */
+function readReference(value: string, type: keyof typeof referencePatterns): string {
+  const id = referencePatterns[type].exec(value)?.[1] ?? '';
+  if (isResourceId(id)) return id;
+  throw new WrongValue(`${JSON.stringify(value)} is not a ${type.toLowerCase()}. Use an id or ${type}/id`);
+}
+
+/** Elements of type `code`. FHIR implies their system, so the stored resource has none. */
+const bareNames = ['status', 'lifecycle-status', 'gender', 'intent'];
+
+function readToken(
+  { name, type }: Pick<SearchParameter, 'name' | 'type'>,
+  parameter: TokenParameter,
+): ReadValue<string> {
+  if (type === 'reference') return (value) => searchToken({ parameter, code: readReference(value, 'Practitioner') });
   return (value) => {
     const [first = '', second, ...others] = splitUnescaped(value, '|').map(withoutEscapes);
     const shown = JSON.stringify(value);
     if (others.length > 0)
       throw new WrongValue(`${shown} has more than one "|". Escape a "|" that is part of a code as "\\|"`);
     if (second === undefined) return searchToken({ parameter, code: first });
-    if (parameter === 'status') throw new WrongValue(`${shown} has a system, but a status has none. Use only the code`);
+    if (bareNames.includes(name))
+      throw new WrongValue(`${shown} has a system, but a ${name} has none. Use only the code`);
     if (second === '') throw new WrongValue(`${shown} has a system without a code, which is not supported`);
     return searchToken({ parameter, code: second, system: first });
+  };
+}
+
+function readText(keys: readonly string[]): ReadValue<TextCriterion> {
+  return (value) => {
+    const prefix = foldText(withoutEscapes(value));
+    if (prefix === '') throw new WrongValue(`${JSON.stringify(value)} has no letters. Use the beginning of a name`);
+    return { keys, prefix };
   };
 }
 
@@ -204,6 +281,17 @@ function readTotal(value: string): boolean {
   if (value === 'none') return false;
   if (value === 'accurate' || value === 'estimate') return true;
   throw new WrongValue('must be none, accurate or estimate');
+}
+
+function readSummary(value: string): boolean {
+  if (value === 'false') return false;
+  if (value === 'count') return true;
+  throw new WrongValue('must be count or false. Name the elements that you need in `_elements`');
+}
+
+function readElement(value: string): string {
+  if (/^[A-Za-z][A-Za-z0-9]{0,63}$/.test(value)) return value;
+  throw new WrongValue(`${JSON.stringify(value)} is not the name of an element of the resource, such as code`);
 }
 
 /** Orders that an index has: https://hl7.org/fhir/R4/search.html#sort. */
@@ -233,11 +321,17 @@ function toInclude(value: string) {
   throw new WrongValue(`${JSON.stringify(value)} is not a supported reference. ${remedy}`);
 }
 
-function unknownBecause(name: string, others: readonly string[]): string {
+function unknownBecause(options: {
+  readonly name: string;
+  readonly others: readonly string[];
+  readonly known: readonly string[];
+  readonly resourceType: string;
+}): string {
+  const { name, others, known, resourceType } = options;
   const [base = '', modifier] = name.split(':', 2);
-  const isModified = modifier !== undefined && searchParameterNames.includes(base);
+  const isModified = modifier !== undefined && known.includes(base);
   if (isModified) return `has the modifier ":${modifier}", but modifiers are not supported`;
-  return `is not a parameter of this search. Supported parameters: ${[...others, ...searchParameterNames].join(', ')}`;
+  return `is not a parameter of this search. Supported parameters for ${resourceType}: ${[...others, ...known].join(', ')}`;
 }
 
 function intersection([first = [], ...others]: AllOfAny<string>): readonly string[] {
@@ -263,8 +357,14 @@ export interface ResourceSearch {
   readonly ids?: readonly string[];
   /** A resource can be part of the records of several patients. */
   readonly patients: AllOfAny<string>;
-  /** Tokens as in `SearchKeys.tokens`, ordered by how much they narrow a search: code, category, status. */
+  /** Tokens as in `SearchKeys.tokens`, ordered by how much they narrow a search: identifier, code, category, status. */
   readonly tokens: AllOfAny<string>;
+  /** Beginnings of names. */
+  readonly texts?: AllOfAny<TextCriterion>;
+  /** Patients to whom the element `subject` refers. They are in `patients`, too. */
+  readonly subjects?: AllOfAny<string>;
+  /** A match has one of the elements of each list. */
+  readonly present?: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;
   readonly lastUpdated: AllOfAny<DateCriterion>;
   /** Undefined: any order that allows paging. */

@@ -71,6 +71,8 @@ const codeElementsByType: Readonly<Record<string, string>> = {
   AllergyIntolerance: 'code reaction.substance',
   DeviceRequest: 'codeCodeableConcept',
   FamilyMemberHistory: 'condition.code',
+  // Its `type` is that of the members, such as person.
+  Group: 'code',
   // Its `type` is the type of the event and never a medication.
   MedicationDispense: 'medicationCodeableConcept',
 };

@@ -248,7 +248,9 @@ test('a category of the type `code` is found only by its code, because FHIR impl
 
 test('the status is read from every coding of a clinical status and from the life cycle of a Goal', () => {
   const condition = { resourceType: 'Condition', id: 'c', clinicalStatus: concept('active', '55561003') };
-  expect(extractSearchKeys(condition)).toEqual({ tokens: ['status=active', 'status=55561003'] });
+  expect(extractSearchKeys(condition)).toEqual({
+    tokens: ['status=active', 'status=|active', 'status=55561003', 'status=|55561003'],
+  });
   const goal = { resourceType: 'Goal', id: 'g', lifecycleStatus: 'on-hold' };
   expect(extractSearchKeys(goal)).toEqual({ tokens: ['status=on-hold'] });
 });
@@ -287,4 +289,50 @@ test('extractSearchKeys never throws for any JSON in any element', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test.each([
+  {
+    resource: {
+      resourceType: 'Patient',
+      gender: 'female',
+      identifier: [{ system: 'http://mrn', value: '7' }, { value: '8' }],
+    },
+    tokens: ['gender=female', 'identifier=7', 'identifier=http://mrn|7', 'identifier=8', 'identifier=|8'],
+  },
+  { resource: { resourceType: 'Observation', identifier: [{ system: 'http://lab', value: '7' }] }, tokens: undefined },
+  { resource: { resourceType: 'Encounter', identifier: { value: '7' } }, tokens: undefined },
+  {
+    resource: { resourceType: 'Practitioner', identifier: [null, 7, {}, { value: 7 }, { value: 'x'.repeat(1001) }] },
+    tokens: undefined,
+  },
+  {
+    resource: { resourceType: 'MedicationRequest', intent: 'order', status: 'active' },
+    tokens: ['status=active', 'intent=order'],
+  },
+  {
+    resource: { resourceType: 'Condition', clinicalStatus: { coding: [{ system: 'http://s', code: 'active' }] } },
+    tokens: ['status=active', 'status=http://s|active'],
+  },
+  {
+    resource: {
+      resourceType: 'PractitionerRole',
+      practitioner: { reference: 'https://ehr.example/Practitioner/d1' },
+      specialty: [{ coding: [{ code: 'x' }] }],
+    },
+    tokens: ['specialty=x', 'specialty=|x', 'practitioner=d1'],
+  },
+])('the tokens of $resource are $tokens', ({ resource, tokens }) => {
+  const content = { id: 'x', ...resource } as Resource;
+  expect(extractSearchKeys(content).tokens).toEqual(tokens);
+});
+
+test('a patient with ten thousand identifiers keeps the tokens of the name, and the first identifiers', () => {
+  const identifier = Array.from({ length: 10_000 }, (_, index) => ({ system: 'http://mrn', value: String(index) }));
+  const { tokens = [] } = extractSearchKeys({ resourceType: 'Patient', id: 'p', name: [{ family: 'A' }], identifier });
+  expect([tokens.length, tokens.includes('family^A'), tokens.includes('identifier=http://mrn|400')]).toEqual([
+    1000,
+    true,
+    true,
+  ]);
 });

@@ -1,15 +1,18 @@
-import { patientPathsOf, patientsOf, relativeReference } from '../resources/patient-compartment.ts';
+import { patientPathsOf, patientsOf, referencedId, relativeReference } from '../resources/patient-compartment.ts';
 import type { Resource } from '../resources/resource.ts';
 import { type DateRange, openEnd, openStart, readDateRange } from './date-range.ts';
 import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './search-elements.ts';
+import type { TokenParameter } from './search-parameters.ts';
+import { hasTexts, textElements, textKeysOf } from './search-texts.ts';
 
 /**
  * Raise this with every change to the result of `extractSearchKeys`. `migrate` then derives the keys of stored
  * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
  * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
- * leap seconds. Version 6 added the labels of `meta.security`. Version 7 added the security context of Binaries.
+ * leap seconds. Version 6 added the labels of `meta.security`. Version 7 added the security context of Binaries. Version 8 added
+ * what US Core searches by: identifiers, names, gender, intent, and the system of a clinical status.
  */
-export const searchKeysVersion = 7;
+export const searchKeysVersion = 8;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {
@@ -18,8 +21,10 @@ export interface SearchKeys {
   /** The first and last instant of the clinically relevant date or period. An open end is year 1 or 9999. */
   readonly dateStart?: Date;
   readonly dateEnd?: Date;
-  /** Labels, status, category and code in the format of `searchToken`. They share one array so that one index serves all. */
+  /** Labels, status, category, code, identifiers and so on in the format of `searchToken`. They share one array so that one index serves all. */
   readonly tokens?: readonly string[];
+  /** Names and addresses, whose beginnings are tokens. See `search-texts.ts`. */
+  readonly texts?: readonly string[];
 }
 
 export function extractSearchKeys(resource: Resource): SearchKeys {
@@ -39,9 +44,18 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   // First, because a label that restricts a record must not be lost among too many codes.
   const labels = resource.meta?.security;
   if (labels !== undefined) addTokens(tokens, '_security', codingsOf({ coding: labels }));
-  for (const code of readStatuses(resource)) tokens.push(searchToken({ parameter: 'status', code }));
+  const status = resource.status ?? resource.lifecycleStatus;
+  if (typeof status === 'string') tokens.push(searchToken({ parameter: 'status', code: status }));
+  else addTokens(tokens, 'status', codingsOf(resource.clinicalStatus));
+  if (hasTexts(resource.resourceType)) {
+    const found = textKeysOf(resource);
+    if (found.texts.length > 0) keys.texts = found.texts;
+    for (const token of found.tokens) tokens.push(token);
+  }
   addTokens(tokens, 'category', codingsOf(resource.category));
   addTokens(tokens, 'code', codingsOf(codeElementsOf(resource)));
+  // Last, because there can be any number of identifiers.
+  readTypeKeys.get(resource.resourceType)?.(resource, tokens);
   if (tokens.length > 0) keys.tokens = distinct(tokens).slice(0, maxTokens);
   return keys;
 }
@@ -61,19 +75,60 @@ export function securityContextToken(reference: string): string {
 /** Each token costs an index entry. Real resources have up to a few dozen. */
 const maxTokens = 1000;
 
+/**
+ * The keys of single types, by what US Core requires. An identifier has two entries in the index that costs the most, so only these types have
+ * them: a record number identifies a patient, an NPI a practitioner or an organization, and a visit number an encounter. US Core searches no
+ * other type by identifier, and laboratory results alone would have millions.
+ */
+const typeKeyReaders: Readonly<Record<string, (resource: Resource, tokens: string[]) => void>> = {
+  Patient(resource, tokens) {
+    addCode(tokens, 'gender', resource.gender);
+    addIdentifiers(tokens, resource);
+  },
+  Practitioner: (resource, tokens) => addIdentifiers(tokens, resource),
+  Organization: (resource, tokens) => addIdentifiers(tokens, resource),
+  Encounter: (resource, tokens) => addIdentifiers(tokens, resource),
+  MedicationRequest: (resource, tokens) => addCode(tokens, 'intent', resource.intent),
+  ServiceRequest: (resource, tokens) => addCode(tokens, 'intent', resource.intent),
+  PractitionerRole(resource, tokens) {
+    addTokens(tokens, 'specialty', codingsOf(resource.specialty));
+    const { reference } = (resource.practitioner ?? {}) as { readonly reference?: unknown };
+    const id = referencedId(reference, 'Practitioner');
+    if (id !== undefined) addCode(tokens, 'practitioner', id);
+  },
+};
+
+const readTypeKeys = new Map(Object.entries(typeKeyReaders));
+
+/** The elements that `readTypeKeys` read. */
+const elementsOfTypeKeys = ['identifier', 'gender', 'intent', 'specialty', 'practitioner'];
+
+function addCode(tokens: string[], parameter: TokenParameter, code: unknown): void {
+  if (typeof code === 'string') tokens.push(searchToken({ parameter, code }));
+}
+
+/** Identifiers are short. A longer text is another thing, such as a whole message, and would fill the index. */
+const maxIdentifierCharacters = 1000;
+
+function addIdentifiers(tokens: string[], { identifier }: Resource): void {
+  const identifiers = Array.isArray(identifier) ? identifier.slice(0, maxTokens) : [];
+  const codings = identifiers.flatMap((element): readonly Coding[] => {
+    const { system, value } = (element ?? {}) as { readonly system?: unknown; readonly value?: unknown };
+    const sizes = [system, value].map((text) => (typeof text === 'string' ? text.length : 0));
+    if (sizes.some((size) => size > maxIdentifierCharacters)) return [];
+    return toCoding({ system, code: value });
+  });
+  addTokens(tokens, 'identifier', codings);
+}
+
 const commonElements = ['resourceType', 'id', 'meta', 'status', 'lifecycleStatus', 'clinicalStatus', 'category'];
 
 /** The top-level elements that `extractSearchKeys` reads in resources of a type. The others need not be parsed. */
 export function searchedElementsOf(resourceType: string): ReadonlySet<string> {
   const paths = [...patientPathsOf(resourceType), ...codePathsOf(resourceType), ...datePathsOf(resourceType)];
-  return new Set([...commonElements, ...paths.map(([element = '']) => element)]);
-}
-
-/** Reads `status`, or the R4 element that replaces it: `clinicalStatus` of a Condition, `lifecycleStatus` of a Goal. */
-function readStatuses({ status, lifecycleStatus, clinicalStatus }: Resource): string[] {
-  const text = status ?? lifecycleStatus;
-  if (typeof text === 'string') return [text];
-  return codingsOf(clinicalStatus).map(({ code }) => code);
+  const ofType = readTypeKeys.has(resourceType) ? elementsOfTypeKeys : [];
+  const texts = hasTexts(resourceType) ? textElements : [];
+  return new Set([...commonElements, ...ofType, ...texts, ...paths.map(([element = '']) => element)]);
 }
 
 interface Coding {
@@ -99,7 +154,7 @@ function toCoding(value: unknown): readonly Coding[] {
   return [typeof system === 'string' ? { code, system } : { code }];
 }
 
-function addTokens(tokens: string[], parameter: Exclude<TokenParameter, 'status'>, codings: readonly Coding[]): void {
+function addTokens(tokens: string[], parameter: TokenParameter, codings: readonly Coding[]): void {
   for (const { code, system = '', isBare } of codings) {
     tokens.push(searchToken({ parameter, code }));
     if (!isBare) tokens.push(searchToken({ parameter, code, system }));
@@ -149,8 +204,6 @@ function periodRange(start: unknown, end: unknown): DateRange | undefined {
   // A period whose ends are swapped was written by mistake. Its instants are still between the two.
   return first <= last ? { start: first, end: last } : { start: last, end: first };
 }
-
-export type TokenParameter = '_security' | 'category' | 'code' | 'status';
 
 /**
  * A coded value in its indexed form. A coding has two: its code alone, and its code with its system, which may be missing

@@ -1,4 +1,4 @@
-import { dateParameterOf, includesOf, isInPatientCompartment, r4ResourceTypes } from '@bulkhead/fhir';
+import { dateParameterOf, includesOf, r4ResourceTypes, type SearchParameter, searchParametersOf } from '@bulkhead/fhir';
 
 const bulkGuide = 'http://hl7.org/fhir/uv/bulkdata';
 /** When the statement was last changed, because clients compare it. */
@@ -62,20 +62,19 @@ function resourceOf(type: string) {
     readHistory: false,
     conditionalRead: 'full-support',
     ...(references.length > 0 ? { searchInclude: references } : {}),
-    searchParam: searchParametersOf(type),
+    searchParam: [...searchParametersOf(type).values()].map((parameter) => toSearchParam(parameter, type)),
     ...(level === undefined ? {} : { operation: [exportOperation(level)] }),
   };
 }
 
-function searchParametersOf(type: string) {
-  return [
-    { name: '_id', type: 'token' },
-    { name: '_lastUpdated', type: 'date' },
-    { name: '_security', type: 'token' },
-    ...['category', 'code', 'status'].map((name) => ({ name, type: 'token' })),
-    ...(isInPatientCompartment(type) ? [{ name: 'patient', type: 'reference' }] : []),
-    { name: 'date', type: 'date', documentation: `Compares ${dateParameterOf(type)}.` },
-  ];
+/** A parameter that is not R4's has a definition, because its name alone would be taken for R4's. */
+function toSearchParam({ name, type, isOwn, key }: SearchParameter, resourceType: string) {
+  return {
+    name,
+    ...(isOwn ? { definition: `urn:bulkhead:search-parameter:${name}` } : {}),
+    type,
+    ...(isOwn && key.kind === 'date' ? { documentation: `Compares ${dateParameterOf(resourceType)}.` } : {}),
+  };
 }
 
 /** FHIR R4 has no type ViewDefinition that a resource of the statement could have. */

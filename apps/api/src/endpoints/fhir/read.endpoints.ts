@@ -292,7 +292,9 @@ async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<
   checkScope(caller, params.type, 's');
   const { isLenient } = preferencesOf(request.get('prefer'));
   const known = withoutFormat(sent);
-  const { parameters, outcome } = isLenient ? withoutUnknown(known) : { parameters: known, outcome: undefined };
+  const { parameters, outcome } = isLenient
+    ? withoutUnknown(known, params.type)
+    : { parameters: known, outcome: undefined };
   const page = pageOf({ request, response, process, params });
   const mayInclude = (type: string) => isAllowed(caller, type, 'r');
   // The links of a search by POST are those of the same search by GET.
@@ -313,9 +315,10 @@ async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<
 }
 
 /** Takes out the parameters that are not supported (https://hl7.org/fhir/R4/search.html#errors), and lists them in an OperationOutcome. */
-function withoutUnknown(sent: URLSearchParams) {
-  const ignored = [...new Set(sent.keys())].filter((name) => !searchParameterNames.includes(name));
-  const parameters = new URLSearchParams([...sent].filter(([name]) => searchParameterNames.includes(name)));
+function withoutUnknown(sent: URLSearchParams, type: string) {
+  const names = searchParameterNames(type);
+  const ignored = [...new Set(sent.keys())].filter((name) => !names.includes(name));
+  const parameters = new URLSearchParams([...sent].filter(([name]) => names.includes(name)));
   if (ignored.length === 0) return { parameters, outcome: undefined };
   const issue = ignored.map(ignoredIssue);
   return { parameters, outcome: JSON.stringify({ resourceType: 'OperationOutcome', id: 'ignored', issue }) };

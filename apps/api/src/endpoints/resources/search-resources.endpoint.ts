@@ -35,6 +35,19 @@ export const searchCriteria = {
     'A label of `meta.security`: its code, or its system and code with a `|` in between. EHRs label the resources of restricted patients.',
   ),
   _lastUpdated: criterion.describe('When the EHR last changed the resource, as for `date`.'),
+  identifier: criterion.describe(
+    'Of a Patient, Practitioner, Organization or Encounter: the value, or the system and the value with a `|` in between.',
+  ),
+  name: criterion.describe(
+    'The beginning of any part of the name of a Patient, Practitioner, Organization or Location, in any case and with or without accents.',
+  ),
+  family: criterion.describe('The beginning of the family name of a Patient or Practitioner.'),
+  given: criterion.describe('The beginning of a given name of a Patient or Practitioner.'),
+  birthdate: criterion.describe('The birth date of a Patient, as for `date`.'),
+  gender: criterion.describe('Of a Patient, such as `female`.'),
+  subject: criterion.describe('Like `patient`, but only resources whose `subject` is the patient.'),
+  'clinical-status': criterion.describe('Of a Condition or AllergyIntolerance: a token, such as `active`.'),
+  intent: criterion.describe('Of a MedicationRequest or ServiceRequest, such as `order`.'),
 };
 /** The parameters of a search that returns pages. */
 export const searchQueryShape = {
@@ -51,6 +64,13 @@ export const searchQueryShape = {
     .enum(['none', 'accurate', 'estimate'])
     .optional()
     .describe('`accurate` counts all matches in `total`. Default: `none`.'),
+  _summary: z
+    .enum(['count', 'false'])
+    .optional()
+    .describe('`count` returns only the number of matches. Default: `false`.'),
+  _elements: criterion.describe(
+    'Only these elements of the matches, such as `code,subject`, and those that R4 makes mandatory. Such resources have the tag `SUBSETTED`.',
+  ),
   _cursor: pageCursor,
 };
 const searchQuerySchema = resourceQuerySchema.extend(searchQueryShape);
@@ -59,7 +79,7 @@ export const searchsetSchema = z
   .strictObject({
     resourceType: z.literal('Bundle').describe('The page is a FHIR Bundle.'),
     type: z.literal('searchset').describe('The Bundle is the result of a search.'),
-    total: count.optional().describe('The number of all matches. Absent unless `_total` asks for it.'),
+    total: count.optional().describe('The number of all matches. Absent unless `_total` or `_summary` asks for it.'),
     link: pageLinks,
     entry: z
       .array(
@@ -106,7 +126,7 @@ export const searchResources = defineEndpoint({
   access: 'client',
   summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',
   description:
-    'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. A comma in a value means "or", and a repeated parameter means "and". docs/reading-resources.md describes the parameters and their limits. Every search is an event of the audit log.',
+    'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. A comma in a value means "or", and a repeated parameter means "and". docs/reading-resources.md describes the parameters and their limits. Each type has its own: the CapabilityStatement of the FHIR base URL lists them. Every search is an event of the audit log.',
   request: { searchQuery: searchQuerySchema, readBody: 'never' },
   responses: {
     200: {

@@ -5,12 +5,14 @@ import {
   type HistoryEntry,
   historyBundle,
   isResourceType,
+  pageParameterNames,
   parseSearch,
   type Resource,
   type SearchRequest,
   type SearchsetEntry,
   searchset,
   whyNotResourceType,
+  withElements,
 } from '@bulkhead/fhir';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
@@ -78,9 +80,6 @@ interface SearchPage {
   /** The FHIR base URL of `fullUrl`. Default: that of the EHR. */
   readonly base?: string | undefined;
 }
-
-/** Parameters that apply to pages. A stream has no pages. */
-const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
 
 export type { ShownAttachments } from './read-text.ts';
 
@@ -179,12 +178,12 @@ export class ResourceService {
   ): Promise<ReadLines> {
     const { parameters, signal, onFurther, ...reference } = options;
     await this.#check(reference);
-    const paged = pageParameters.filter((name) => parameters.has(name));
+    const paged = pageParameterNames.filter((name) => parameters.has(name));
     if (paged.length > 0) {
       const message = 'applies to pages, and NDJSON has no pages. Leave it out, or request a Bundle';
       throw invalidRequest(paged.map((path) => ({ path, message })));
     }
-    const { search } = parse(parameters, options.otherParameters);
+    const { search } = parse(options);
     const requested = requestedPatients({ ...reference, search });
     const patients = requested.length > 0 ? requested : [anyPatient];
     return {
@@ -204,13 +203,18 @@ export class ResourceService {
   async search(options: SearchResources & SearchPage): Promise<ReadText> {
     const { parameters, address, ...reference } = options;
     const { fhirEndpoint } = await this.#check(reference);
-    const { search, count, withTotal, cursor, includes } = parse(parameters, options.otherParameters);
+    const { search, count, withTotal, cursor, includes, isCountOnly, elements } = parse(options);
     checkPage(reference.resourceType, { search, includes });
     if (cursor !== undefined && !this.#store.resourceSearch.isCursorOf({ ...reference, search, cursor })) {
       const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
       throw invalidRequest([{ path: '_cursor', message }]);
     }
-    const total = withTotal ? await this.#store.resourceSearch.count({ ...reference, search }) : undefined;
+    const total =
+      withTotal || isCountOnly ? await this.#store.resourceSearch.count({ ...reference, search }) : undefined;
+    if (isCountOnly) {
+      const patients = requestedPatients({ ...reference, search });
+      return { text: searchset({ self: address.href, total, entries: [] }), patients };
+    }
     const matches: { readonly resource: Resource; readonly json: string }[] = [];
     let characters = 0;
     let end: (() => string) | undefined;
@@ -238,13 +242,15 @@ export class ResourceService {
       const shown = shownAs.get(resource);
       return shown ? JSON.stringify(shown) : json;
     };
+    const matchTextOf = (resource: Resource, json: string) =>
+      elements ? JSON.stringify(withElements(shownAs.get(resource) ?? resource, elements)) : textOf(resource, json);
     // `fullUrl` is the identity of the resource, and its references are relative to it.
     const urlOf = ({ resourceType, id }: Resource) => `${options.base ?? fhirEndpoint}/${resourceType}/${id}`;
     const entries: readonly SearchsetEntry[] = [
       ...(options.outcome === undefined
         ? []
         : [{ fullUrl: undefined, resource: options.outcome, mode: 'outcome' as const }]),
-      ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: textOf(resource, json) })),
+      ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: matchTextOf(resource, json) })),
       ...included.map((resource) => ({
         fullUrl: urlOf(resource),
         resource: textOf(resource),
@@ -355,8 +361,9 @@ function checkPage(resourceType: string, { search, includes }: Pick<SearchReques
   throw invalidRequest([{ path: '_include', message }]);
 }
 
-function parse(parameters: URLSearchParams, others?: readonly string[]): SearchRequest {
-  const parsed = parseSearch(parameters, others);
+function parse(options: Pick<SearchResources, 'resourceType' | 'parameters' | 'otherParameters'>): SearchRequest {
+  const { resourceType, parameters, otherParameters } = options;
+  const parsed = parseSearch(resourceType, parameters, otherParameters);
   if ('faults' in parsed) throw invalidRequest(parsed.faults);
   return parsed.request;
 }

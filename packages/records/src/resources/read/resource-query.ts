@@ -1,4 +1,4 @@
-import { type DateCriterion, everyResource, type ResourceSearch } from '@bulkhead/fhir';
+import { type DateCriterion, everyResource, type ResourceSearch, textCondition } from '@bulkhead/fhir';
 import { idsBelow } from '@bulkhead/store';
 import { changedSince } from '../changes/changed-since.ts';
 import type { resourceIndexes } from '../resource-collections.ts';
@@ -48,19 +48,26 @@ export function toResourceQuery(options: {
   readonly search: ResourceSearch;
 }): ResourceQuery {
   const { connectionId, search } = options;
-  const { ids, patients, tokens, dates, lastUpdated, sort } = search;
+  const { ids, patients, tokens, texts = [], subjects = [], present = [], dates, lastUpdated, sort } = search;
   const [indexed, ...alsoOf] = patients;
   const conditions = [
     { connectionId },
     ...alsoOf.map(patientCondition),
-    ...tokens.map((anyOf) => ({ 'keys.tokens': { $in: anyOf } })),
+    // The embedded engine reads the index by the first condition on its field.
+    ...tokens.filter(isSelective).map(tokenCondition),
+    ...texts.flatMap(textConditions),
+    ...tokens.filter((anyOf) => !isSelective(anyOf)).map(tokenCondition),
+    ...subjects.map(subjectCondition),
+    ...present.map(presentCondition),
     ...dates.flatMap((criteria) => dateCondition(criteria, dateFields)),
     ...lastUpdated.flatMap((criteria) => dateCondition(criteria, lastUpdatedFields)),
   ];
   // Tombstones have no keys, so a search by keys does not find them.
   const current = [...conditions, { deleted: false }];
-  const kinds = [ids, ...patients, tokens[0], dates[0], lastUpdated[0]].filter((kind) => kind !== undefined);
-  const isObvious = kinds.length === 1 && !sort;
+  const kinds = [ids, ...patients, tokens[0], texts[0], present[0], dates[0], lastUpdated[0]].filter(
+    (kind) => kind !== undefined,
+  );
+  const isObvious = kinds.length === 1 && subjects.length === 0 && !sort;
   const { isDescending = false } = sort ?? {};
   if (ids) {
     const idCondition = { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } };
@@ -72,7 +79,7 @@ export function toResourceQuery(options: {
   if (sort?.field === 'date') return { ...byAnyDate, isObvious, isDescending, conditions: current };
   const all = { _id: idsBelow(connectionId) };
   if (sort) return { ...byId, isObvious, isDescending, conditions: [...current, all] };
-  if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, isObvious, conditions };
+  if (texts.length > 0 || tokens.some(isSelective)) return { ...byToken, isObvious, conditions };
   if (lastUpdated.length > 0) return { ...byLastUpdated, isObvious, conditions: current };
   if (dates.length > 0) return { ...byDate, isObvious, conditions };
   if (tokens.length > 0) return { ...byToken, isObvious, conditions };
@@ -128,6 +135,31 @@ export function allConditions({ conditions, patients }: Pick<ResourceQuery, 'con
 /** The key is a text or an array of texts, and `$in` matches both. */
 export function patientCondition(patients: readonly string[]): Condition {
   return { 'keys.patient': { $in: patients } };
+}
+
+/** A few patients have the same name or number, and a code is rarer than a day. */
+function isSelective([token = '']: readonly string[]): boolean {
+  return ['code=', 'identifier=', 'practitioner='].some((start) => token.startsWith(start));
+}
+
+function tokenCondition(anyOf: readonly string[]): Condition {
+  return { 'keys.tokens': { $in: anyOf } };
+}
+
+function textConditions(anyOf: Parameters<typeof textCondition>[0]): Condition[] {
+  const { tokens, ranges } = textCondition(anyOf);
+  const compared = ranges.map(({ from, below }) => ({ 'keys.texts': { $elemMatch: { $gte: from, $lt: below } } }));
+  return [tokenCondition(tokens), ...(compared.length > 0 ? [{ $or: compared }] : [])];
+}
+
+/** The index has the compartment, in which a resource also is if another element refers to the patient. */
+function subjectCondition(patients: readonly string[]): Condition {
+  const ids = patients.map((id) => id.replaceAll('.', '\\.')).join('|');
+  return { 'resource.subject.reference': { $regex: `(^|/)Patient/(${ids})(/_history/[^/]+)?$` } };
+}
+
+function presentCondition(elements: readonly string[]): Condition {
+  return { $or: elements.map((element) => ({ [`resource.${element}`]: { $exists: true } })) };
 }
 
 const byId = { index: '_id_', order: [{ name: '_id', type: 'text' }] } as const;

@@ -59,8 +59,8 @@ await store.resourceWriter.write(
 await store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
 afterAll(close);
 
-function parse(query: string) {
-  const parsed = parseSearch(new URLSearchParams(query));
+function parse(query: string, type = 'Observation') {
+  const parsed = parseSearch(type, new URLSearchParams(query));
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
   return parsed.request.search;
 }

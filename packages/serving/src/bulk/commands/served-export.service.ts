@@ -3,6 +3,7 @@ import { invalidRequest } from '@bulkhead/base';
 import {
   everyResource,
   isResourceType,
+  pageParameterNames,
   parseSearch,
   type Resource,
   type ResourceSearch,
@@ -289,19 +290,16 @@ export function readServedKickOff(
 const deletedFile = 'deleted.ndjson';
 const errorFile = 'errors.ndjson';
 
-/** Parameters of a page, or of its order, have no meaning in a file. */
-const pageParameters = ['_count', '_total', '_cursor', '_sort', '_include'];
-
 function filterFault({ type, parameters }: TypeFilter): string | undefined {
   if (!isResourceType(type)) return whyNotResourceType(type);
-  const parsed = parseSearch(parameters);
-  const paged = pageParameters.find((name) => parameters.has(name));
+  const parsed = parseSearch(type, parameters);
+  const paged = pageParameterNames.find((name) => parameters.has(name));
   if (paged !== undefined) return `\`${paged}\` applies to pages, and a file has none`;
   return 'faults' in parsed ? parsed.faults.map(({ path, message }) => `\`${path}\` ${message}`).join('. ') : undefined;
 }
 
-function toSearch({ query }: { readonly query: string }): ResourceSearch {
-  const parsed = parseSearch(new URLSearchParams(query));
+function toSearch({ type, query }: { readonly type: string; readonly query: string }): ResourceSearch {
+  const parsed = parseSearch(type, new URLSearchParams(query));
   if ('faults' in parsed) throw new Error('A stored filter cannot be read. It was checked before it was stored.');
   return parsed.request.search;
 }

@@ -95,7 +95,7 @@ export class TableService {
     const view = typeof options.view === 'string' ? this.#find(options.view) : compileOwnView(options.view);
     if (operation && !operation.resources) operation.checkType(view.resourceType);
     const columns = operation ? view.columns : tableColumns(view, since);
-    const search = readSearch(options);
+    const search = readSearch(options, view.resourceType);
     const { resourceChanges } = this.#store;
     if (since) await checkSince(since, resourceChanges);
     const until = await resourceChanges.settledUntil();
@@ -162,14 +162,14 @@ function tableColumns(view: CompiledView, since: Date | undefined) {
   return [...added, ...view.columns];
 }
 
-function readSearch({ parameters, since }: StreamTable): ResourceSearch {
+function readSearch({ parameters, since }: StreamTable, resourceType: string): ResourceSearch {
   const names = [...new Set(parameters.keys())];
   if (since && names.length > 0) {
     const message =
       'cannot be combined with `_since`, because a resource that no longer matches would be missed. Leave one of them out';
     throw invalidRequest(names.map((path) => ({ path, message })));
   }
-  const parsed = parseSearch(parameters);
+  const parsed = parseSearch(resourceType, parameters);
   if ('faults' in parsed) throw invalidRequest(parsed.faults);
   return parsed.request.search;
 }

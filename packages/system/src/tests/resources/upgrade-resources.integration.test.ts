@@ -34,7 +34,7 @@ test('a migration derives the search keys of resources that an earlier version s
   await collection.updateMany({ deleted: false }, { $set: { keys } });
 
   await store.migrate();
-  const parsed = parseSearch(new URLSearchParams('date=2024-01-15&status=booked'));
+  const parsed = parseSearch('Appointment', new URLSearchParams('date=2024-01-15&status=booked'));
   const search = 'request' in parsed ? parsed.request.search : undefined;
   const count = () =>
     store.resourceSearch.count({ connectionId: 'conn_1', resourceType: 'Appointment', search: search as never });
