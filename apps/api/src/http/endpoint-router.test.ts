@@ -4,6 +4,8 @@ import { comparePaths } from './endpoint-router.ts';
 test.each([
   { first: '/exports/events', second: '/exports/:id' },
   { first: '/connections/:id', second: '/:provider/documents' },
+  { first: '/:type/_history', second: '/Binary/:id' },
+  { first: '/:type/:id/_history', second: '/Patient/:id/:other' },
   { first: '/:provider/exports/events', second: '/:provider/exports/:id' },
 ])('$first is matched before $second', ({ first, second }) => {
   const [firstEndpoint, secondEndpoint] = [{ path: first }, { path: second }];

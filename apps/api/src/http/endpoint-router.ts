@@ -35,16 +35,20 @@ export function endpointRouter(options: {
   return router;
 }
 
-/** Sorts the more specific path first: at the first segment that differs in its kind, a literal goes before a parameter. */
+/**
+ * Sorts the more specific path first: at the first segment that differs in its kind, a literal goes before a parameter. FHIR's names at the end
+ * of a path, such as `_history`, are no ids, so `/:type/_history` goes before `/Binary/:id`.
+ */
 export function comparePaths(left: { readonly path: string }, right: { readonly path: string }): number {
   const [leftKinds, rightKinds] = [kindsOf(left.path), kindsOf(right.path)];
   if (leftKinds === rightKinds) return 0;
   return leftKinds < rightKinds ? -1 : 1;
 }
 
-/** One digit for each segment: 0 for a literal, 1 for a parameter. */
+/** 0 for one of FHIR's names at the end, and then one digit for each segment: 0 for a literal, 1 for a parameter. */
 function kindsOf(path: string): string {
-  return path.replace(/\/(:?)[^/]*/g, (_segment, colon) => (colon === ':' ? '1' : '0'));
+  const kinds = path.replace(/\/(:?)[^/]*/g, (_segment, colon) => (colon === ':' ? '1' : '0'));
+  return `${/\/[_$][^/]*$/.test(path) ? '0' : '1'}${kinds}`;
 }
 
 /** Validates the request, calls the handler and sends its reply. */
