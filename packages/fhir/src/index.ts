@@ -97,7 +97,7 @@ export {
   whyNotResourceType,
 } from './resources/resource.ts';
 export { openStart, withoutLeapSecond } from './search/date-range.ts';
-export { type Include, includedReferences, includesOf } from './search/include-paths.ts';
+export { allIncludesOf, type Include, includedReferences, includesOf } from './search/include-paths.ts';
 export {
   type DateCriterion,
   everyResource,

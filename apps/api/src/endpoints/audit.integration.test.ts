@@ -68,6 +68,8 @@ const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = 
   readFhirHistory: ['p1'],
   searchFhir: ['p1'],
   searchFhirByPost: ['p1'],
+  searchFhirRecord: ['p1'],
+  readFhirEverything: ['p1'],
   listDocuments: ['p1'],
   readDocument: ['p1'],
   getDocument: ['p1'],

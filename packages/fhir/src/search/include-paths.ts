@@ -117,6 +117,11 @@ export function includesOf(type: string): string[] {
   return parametersOf(type).map(([name]) => `${type}:${name}`);
 }
 
+/** Everything to which resources of a type can refer. */
+export function allIncludesOf(type: string): readonly (Include & { readonly type: string })[] {
+  return parametersOf(type).map(([, paths]) => ({ type, paths, targetType: undefined }));
+}
+
 function parametersOf(type: string): readonly (readonly [name: string, paths: readonly (readonly string[])[]])[] {
   const text = Object.hasOwn(parametersByType, type) ? parametersByType[type] : undefined;
   if (text === undefined) return [];

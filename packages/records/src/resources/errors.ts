@@ -51,6 +51,14 @@ export const resourceError = defineErrors({
         message: '"Group/1" does not exist here. The group of all patients is "Group/conn_01".',
         of: ['exportGroup', 'exportGroupByPost'],
       },
+      {
+        message: 'Only patients have a compartment here, such as Patient/p1/Observation. Verify the URL.',
+        of: ['searchFhirRecord'],
+      },
+      {
+        message: 'Practitioner is not a part of the records of patients. Search it without a patient.',
+        of: ['searchFhirRecord'],
+      },
     ],
   },
   'resource-deleted': {

@@ -11,6 +11,7 @@ import {
   searchFhir,
   searchFhirByPost,
 } from './read.endpoints.ts';
+import { readFhirEverything, readFhirGroup, searchFhirRecord } from './record.endpoints.ts';
 import { viewRunEndpoints } from './view-run.endpoints.ts';
 
 export const fhirEndpoints = endpointGroup({
@@ -29,6 +30,9 @@ export const fhirEndpoints = endpointGroup({
     readFhirHistory,
     searchFhir,
     searchFhirByPost,
+    searchFhirRecord,
+    readFhirEverything,
+    readFhirGroup,
     ...exportEndpoints,
     ...viewRunEndpoints,
   ],

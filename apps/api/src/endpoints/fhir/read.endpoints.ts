@@ -38,7 +38,12 @@ interface TypeParams {
 type InstanceParams = TypeParams & { readonly id: string };
 
 const formatQuery = z.strictObject(formatShape);
-const bundleErrors = ['unknown-connection', 'unknown-resource', 'scope-not-sufficient', 'not-acceptable'] as const;
+export const bundleErrors = [
+  'unknown-connection',
+  'unknown-resource',
+  'scope-not-sufficient',
+  'not-acceptable',
+] as const;
 
 export const readFhirResource = defineEndpoint({
   id: 'readFhirResource',
@@ -106,7 +111,7 @@ export const readFhirVersion = defineEndpoint({
   handler: (input) => sendResource(input, input.params.version),
 });
 
-async function sendResource(input: Input<InstanceParams>, version?: string): Promise<void> {
+export async function sendResource(input: Input<InstanceParams>, version?: string): Promise<void> {
   const { params, caller, services, audit, request, response } = input;
   checkAccepts(request, [fhirJson, 'application/json']);
   checkScope(caller, params.type, 'r');
@@ -232,7 +237,7 @@ export const readFhirHistory = defineEndpoint({
   },
 });
 
-const searchQuery = z.strictObject({ ...formatShape, ...searchQueryShape });
+export const searchQuery = z.strictObject({ ...formatShape, ...searchQueryShape });
 const searchResponses = {
   200: { description: 'A page of matches', schema: searchsetSchema, contentType: fhirJson, example: searchsetExample },
 };
@@ -287,7 +292,8 @@ export const searchFhirByPost = defineEndpoint({
 /** They are accepted, and not part of the search. */
 const otherParameters = Object.keys(formatShape);
 
-async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<void> {
+/** @param patientId only in the record of this patient */
+export async function search(input: Input<TypeParams>, sent: URLSearchParams, patientId?: string): Promise<void> {
   const { params, process, caller, services, audit, request, response } = input;
   checkScope(caller, params.type, 's');
   const { isLenient } = preferencesOf(request.get('prefer'));
@@ -297,21 +303,14 @@ async function search(input: Input<TypeParams>, sent: URLSearchParams): Promise<
     : { parameters: known, outcome: undefined };
   const page = pageOf({ request, response, process, params });
   const mayInclude = (type: string) => isAllowed(caller, type, 'r');
+  const record = patientId === undefined ? '' : `/Patient/${encodeURIComponent(patientId)}`;
   // The links of a search by POST are those of the same search by GET.
-  const address = new URL(`${page.base}/${params.type}?${sent}`);
-  await sendPage(
-    input,
-    services.resources.search({
-      ...referenceOf(input),
-      parameters,
-      otherParameters,
-      mayInclude,
-      outcome,
-      ...page,
-      address,
-    }),
-    audit,
-  );
+  const address = new URL(`${page.base}${record}/${params.type}?${sent}`);
+  const options = { ...referenceOf(input), parameters, otherParameters, mayInclude, outcome, ...page, address };
+  const { resources } = services;
+  const found =
+    patientId === undefined ? resources.search(options) : resources.searchOfPatient({ ...options, patientId });
+  await sendPage(input, found, audit);
 }
 
 /** Takes out the parameters that are not supported (https://hl7.org/fhir/R4/search.html#errors), and lists them in an OperationOutcome. */
@@ -324,7 +323,7 @@ function withoutUnknown(sent: URLSearchParams, type: string) {
   return { parameters, outcome: JSON.stringify({ resourceType: 'OperationOutcome', id: 'ignored', issue }) };
 }
 
-async function sendPage(
+export async function sendPage(
   { request, response }: Pick<Input<unknown>, 'request' | 'response'>,
   page: Promise<Parameters<typeof sendFhir>[0]>,
   audit: Parameters<typeof sendFhir>[1]['audit'],
@@ -338,7 +337,7 @@ async function sendPage(
   }
 }
 
-function pageOf(
+export function pageOf(
   options: Pick<Input<TypeParams>, 'request' | 'response' | 'process'> & { readonly params: Omit<TypeParams, 'type'> },
 ) {
   return { address: selfOf(options), base: baseUrlOf(options), signal: leftSignal(options.response) };

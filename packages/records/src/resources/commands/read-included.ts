@@ -10,14 +10,17 @@ export async function readIncluded(options: {
   readonly resources: Pick<ResourceStore['resources'], 'findByIds'>;
   readonly connectionId: string;
   readonly fhirEndpoint: string;
-  readonly includes: readonly Include[];
+  readonly includes: readonly (Include & { readonly type: string })[];
   /** Default: all types. */
   readonly mayInclude: ((resourceType: string) => boolean) | undefined;
   readonly matches: readonly Resource[];
+  /** The parameter that a fault names. */
+  readonly parameter?: string;
 }): Promise<Resource[]> {
   const { resources, connectionId, fhirEndpoint, includes, mayInclude = () => true, matches } = options;
+  const byType = Map.groupBy(matches, ({ resourceType }) => resourceType);
   const references = includes.flatMap((include) =>
-    matches.flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
+    (byType.get(include.type) ?? []).flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
   );
   const readable = references.filter(({ type }) => mayInclude(type));
   const targets = new Map(readable.map((target) => [`${target.type}/${target.id}`, target]));
@@ -25,7 +28,7 @@ export async function readIncluded(options: {
   for (const { resourceType, id } of matches) targets.delete(`${resourceType}/${id}`);
   if (targets.size > maxIncluded) {
     const message = `adds more than ${maxIncluded} resources to this page. Send a smaller \`_count\``;
-    throw invalidRequest([{ path: '_include', message }]);
+    throw invalidRequest([{ path: options.parameter ?? '_include', message }]);
   }
   const found: Resource[] = [];
   for (const [resourceType, ofType] of Map.groupBy(targets.values(), ({ type }) => type)) {

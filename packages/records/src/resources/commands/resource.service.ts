@@ -4,15 +4,14 @@ import { AppError, invalidRequest, sentence } from '@bulkhead/base';
 import {
   type HistoryEntry,
   historyBundle,
+  isInPatientCompartment,
   isResourceType,
   pageParameterNames,
   parseSearch,
   type Resource,
   type SearchRequest,
-  type SearchsetEntry,
   searchset,
   whyNotResourceType,
-  withElements,
 } from '@bulkhead/fhir';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
@@ -20,18 +19,17 @@ import { sortFault } from '../read/resource-query.ts';
 import type { ResourceStore } from '../resource.feature.ts';
 import type { SourcedVersion } from '../write/resource-document.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
+import { type EverythingRequest, readEverything } from './read-everything.ts';
 import { type HistoryRequest, openWindow, readHistory } from './read-history.ts';
-import { readIncluded } from './read-included.ts';
 import {
-  maxPageCharacters,
   type ReadLines,
   type ReadText,
   type ShowAttachments,
   type ShownAttachments,
   showEntries,
   watchPatients,
-  withCursor,
 } from './read-text.ts';
+import { PageOfMatches, writePage } from './write-page.ts';
 
 export interface ResourceTypeReference {
   readonly provider: string;
@@ -81,6 +79,7 @@ interface SearchPage {
   readonly base?: string | undefined;
 }
 
+export { recordTypes } from './read-everything.ts';
 export type { ShownAttachments } from './read-text.ts';
 
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
@@ -215,54 +214,58 @@ export class ResourceService {
       const patients = requestedPatients({ ...reference, search });
       return { text: searchset({ self: address.href, total, entries: [] }), patients };
     }
-    const matches: { readonly resource: Resource; readonly json: string }[] = [];
-    let characters = 0;
-    let end: (() => string) | undefined;
-    let next: string | undefined;
+    const page = new PageOfMatches({ count });
     for await (const match of this.#store.resourceSearch.search({ ...reference, search, cursor, limit: count + 1 })) {
-      if (matches.length === count || characters > maxPageCharacters) {
-        next = end?.();
-        break;
-      }
-      const json = JSON.stringify(match.resource);
-      matches.push({ resource: match.resource as Resource, json });
-      characters += json.length;
-      end = match.cursor;
+      if (!page.add(match.resource as Resource, match.cursor)) break;
     }
-    const included = await readIncluded({
-      resources: this.#store.resources,
-      mayInclude: options.mayInclude,
+    return writePage({
+      ...options,
+      ...this.#writerOf(options, fhirEndpoint),
+      matches: page.matches,
       includes,
-      fhirEndpoint,
-      connectionId: reference.connectionId,
-      matches: matches.map(({ resource }) => resource),
+      elements,
+      total,
+      next: page.next,
+      patients: requestedPatients({ ...reference, search }),
     });
-    const shownAs = await this.#show(options)([...matches.map(({ resource }) => resource), ...included]);
-    const textOf = (resource: Resource, json = JSON.stringify(resource)) => {
-      const shown = shownAs.get(resource);
-      return shown ? JSON.stringify(shown) : json;
-    };
-    const matchTextOf = (resource: Resource, json: string) =>
-      elements ? JSON.stringify(withElements(shownAs.get(resource) ?? resource, elements)) : textOf(resource, json);
-    // `fullUrl` is the identity of the resource, and its references are relative to it.
-    const urlOf = ({ resourceType, id }: Resource) => `${options.base ?? fhirEndpoint}/${resourceType}/${id}`;
-    const entries: readonly SearchsetEntry[] = [
-      ...(options.outcome === undefined
-        ? []
-        : [{ fullUrl: undefined, resource: options.outcome, mode: 'outcome' as const }]),
-      ...matches.map(({ resource, json }) => ({ fullUrl: urlOf(resource), resource: matchTextOf(resource, json) })),
-      ...included.map((resource) => ({
-        fullUrl: urlOf(resource),
-        resource: textOf(resource),
-        mode: 'include' as const,
-      })),
-    ];
-    const shown = [...matches.map(({ resource }) => resource), ...included].flatMap(patientsShown);
-    const nextUrl = next === undefined ? undefined : withCursor(address, next);
-    return {
-      text: searchset({ self: address.href, next: nextUrl, total, entries }),
-      patients: [...new Set([...requestedPatients({ ...reference, search }), ...shown])],
-    };
+  }
+
+  /**
+   * Reads one page of the record of a patient, as a searchset Bundle in JSON. See `readEverything`.
+   * @throws AppError `unknown-connection`, `unknown-resource`, `resource-deleted`, `invalid-request`
+   */
+  async everything(options: Omit<ReadResource, 'resourceType' | 'version'> & EverythingRequest): Promise<ReadText> {
+    const { fhirEndpoint } = await this.#checkPatient(options);
+    const patientId = options.resourceId;
+    const search = this.#store.resourceSearch;
+    return readEverything({ ...options, ...this.#writerOf(options, fhirEndpoint), patientId, search });
+  }
+
+  /** Like `search`, in the record of a patient. @throws AppError also `resource-deleted` */
+  async searchOfPatient(options: SearchResources & SearchPage & { readonly patientId: string }): Promise<ReadText> {
+    const { patientId: resourceId, parameters, resourceType } = options;
+    await this.#check(options);
+    if (!isInPatientCompartment(resourceType)) {
+      const message = `${resourceType} is not a part of the records of patients. Search it without a patient.`;
+      throw resourceError('unknown-resource', { message });
+    }
+    const ofPatient = new URLSearchParams(parameters);
+    ofPatient.append('patient', resourceId);
+    parse(options);
+    await this.#checkPatient({ ...options, resourceId });
+    return this.search({ ...options, parameters: ofPatient });
+  }
+
+  /** A record is that of a Patient that is stored here, so a record that was erased or deleted is not taken for an empty one. */
+  async #checkPatient(options: Omit<ReadResource, 'resourceType'>) {
+    const reference = { ...options, resourceType: 'Patient' };
+    const connection = await this.#check(reference);
+    if ((await this.#readVersion(reference)).deleted) throw resourceDeleted();
+    return connection;
+  }
+
+  #writerOf(options: { readonly connectionId: string } & Pick<SearchPage, 'base'>, fhirEndpoint: string) {
+    return { resources: this.#store.resources, show: this.#show(options), fhirEndpoint };
   }
 
   /** How attachments are shown to a reader. */

@@ -155,17 +155,20 @@ export class ResourceSearchRepository {
       readonly search: ResourceSearch;
       readonly cursor?: string | undefined;
       readonly limit: number;
+      /** Only what was stored here at this time or later. */
+      readonly since?: Date | undefined;
       readonly signal?: AbortSignal;
     },
   ): AsyncGenerator<FoundResource> {
-    const { resourceType, cursor, limit, signal } = options;
-    const query = toResourceQuery(options);
+    const { resourceType, cursor, limit, since, signal } = options;
+    const searched = toResourceQuery(options);
+    const query = since ? { ...searched, isObvious: false } : searched;
     const { order } = query;
     const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
     let remaining = limit;
     try {
       for (const { conditions, order: sort, isDescending, prefix } of pageQueries({ query, position: start })) {
-        const page = { ...query, conditions };
+        const page = { ...query, conditions: since ? [...conditions, changedSince(since)] : conditions };
         const { pageTimeMs: maxTimeMS } = this.#limits;
         for await (const document of this.#find({
           resourceType,
