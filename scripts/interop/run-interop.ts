@@ -17,6 +17,7 @@ import {
 } from './checks/export.checks.ts';
 import { checkIncludes } from './checks/includes.check.ts';
 import { checkProbe } from './checks/probe.check.ts';
+import { checkRecords } from './checks/records.check.ts';
 import { checkSearches, type SearchOptions } from './checks/searches.check.ts';
 import { checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
 import type { Scope } from './compare/known-differences.ts';
@@ -203,6 +204,7 @@ async function runChecks(options: {
     );
     if (stored) {
       await check('includes', (context) => checkIncludes(context, stored));
+      await check('records of patients', (context) => checkRecords(context, stored));
       await check('searches', (context) => checkSearches(context, { ...searches, ...stored }));
     }
   }

@@ -1,6 +1,6 @@
 import { createRandom } from '../../random.ts';
 import { generateSearches, type SingleSearch } from '../searches/generate-searches.ts';
-import { serverParameters } from '../searches/server-parameters.ts';
+import { referenceNames, serverParameters } from '../searches/server-parameters.ts';
 import type { CheckContext } from './check.ts';
 
 export interface SearchOptions {
@@ -25,6 +25,7 @@ export async function checkSearches(
   const { api, report, server, served } = context;
   const { connectionId, types, perKind, seed } = options;
   const offeredByType = await server.searchParameters();
+  const statedByType = readParameters(await api.readFhir(`${api.fhirUrl(connectionId)}/metadata`));
   const searchIds = createSearch(server);
   const patientIds = new Set((await served('Patient')).keys());
   const checkType = async (type: string, index: number) => {
@@ -36,6 +37,7 @@ export async function checkSearches(
       type,
       resources: [...resources.values()],
       offered,
+      stated: statedByType.get(type) ?? new Set(),
       perKind,
       random,
     });
@@ -69,7 +71,7 @@ export async function checkSearches(
 type Search = (type: string, query: string) => Promise<readonly string[]>;
 
 /** Sends each search once. The data do not change meanwhile. */
-function createSearch(server: CheckContext['server']): Search {
+export function createSearch(server: CheckContext['server']): Search {
   const searches = new Map<string, Promise<readonly string[]>>();
   return (type, query) => {
     const key = `${type}?${query}`;
@@ -80,13 +82,13 @@ function createSearch(server: CheckContext['server']): Search {
 }
 
 /** Returns what the server finds, by all of its parameters that correspond to the one of Bulkhead. */
-async function searchServer(
+export async function searchServer(
   searchIds: Search,
   search: SingleSearch & { readonly type: string; readonly offered: ReadonlySet<string> },
 ): Promise<ReadonlySet<string>> {
   const { type, name, value } = search;
   const id = value.replace('Patient/', '');
-  const searchValue = name === 'patient' ? `Patient/${id}` : value;
+  const searchValue = referenceNames.includes(name) ? `Patient/${id}` : value;
   const parameters = serverParameters(search);
   const matches = new Set<string>();
   const earlier = new Set<string>();
@@ -101,6 +103,23 @@ async function searchServer(
   if (name === 'patient' && type === 'Patient')
     for (const foundId of await searchIds(type, `_id=${id}`)) matches.add(foundId);
   return matches;
+}
+
+/** Returns the search parameters that a CapabilityStatement lists for each type. */
+function readParameters(value: unknown): Map<string, ReadonlySet<string>> {
+  const { rest } = value as {
+    readonly rest: readonly {
+      readonly resource: readonly {
+        readonly type: string;
+        readonly searchParam: readonly { readonly name: string }[];
+      }[];
+    }[];
+  };
+  return new Map(
+    rest.flatMap(({ resource }) =>
+      resource.map(({ type, searchParam }) => [type, new Set(searchParam.map(({ name }) => name))] as const),
+    ),
+  );
 }
 
 function unionOf(sets: readonly (ReadonlySet<string> | undefined)[]): ReadonlySet<string> {

@@ -33,12 +33,14 @@ export function generateSearches(options: {
   readonly resources: readonly object[];
   /** The names of the parameters that the server has for the type. */
   readonly offered: ReadonlySet<string>;
+  /** The names of the parameters that Bulkhead has for the type. */
+  readonly stated: ReadonlySet<string>;
   readonly perKind: number;
   readonly random: Random;
 }): GeneratedSearches {
-  const { type, resources, offered, perKind, random } = options;
+  const { type, resources, offered, stated, perKind, random } = options;
   const drawnSingles = kindsOf(type, resources)
-    .filter(({ name }) => serverParameters({ type, name, offered }).length > 0)
+    .filter(({ name }) => stated.has(name) && serverParameters({ type, name, offered }).length > 0)
     .flatMap(({ name, values }) => {
       const drawn = random.shuffle([...new Set(values)]).slice(0, perKind);
       return drawn.map((value): SingleSearch => ({ name, value }));
@@ -80,6 +82,33 @@ function kindsOf(type: string, resources: readonly object[]): Alternatives[] {
     { name: 'category', values: valuesOf(({ element, text }) => element === 'category' && wordPattern.test(text)) },
     ...tokenKinds('category', categories),
     ...tokenKinds('code', codings),
+    { name: 'subject', values: patients },
+    { name: 'subject', values: patients.map((reference) => reference.replace('Patient/', '')) },
+    { name: 'gender', values: valuesOf(({ element, text }) => element === 'gender' && wordPattern.test(text)) },
+    { name: 'intent', values: valuesOf(({ element, text }) => element === 'intent' && wordPattern.test(text)) },
+    ...tokenKinds(
+      'clinical-status',
+      codingsIn(resources, (element) => element === 'clinicalStatus'),
+    ),
+    ...tokenKinds(
+      'type',
+      codingsIn(resources, (element) => element === 'type'),
+    ),
+    ...tokenKinds(
+      'specialty',
+      codingsIn(resources, (element) => element === 'specialty'),
+    ),
+    ...tokenKinds('identifier', identifiersIn(resources)),
+    ...textNames.flatMap((name) =>
+      textKinds(
+        name,
+        valuesOf(({ element }) => textElements.includes(element)),
+      ),
+    ),
+    ...datePrefixes.flatMap((prefix): Alternatives[] => [
+      { name: 'birthdate', values: shortened.map((date) => `${prefix}${date}`) },
+      { name: 'authored', values: shortened.map((date) => `${prefix}${date}`) },
+    ]),
     ...datePrefixes.flatMap((prefix): Alternatives[] => [
       { name: 'date', values: shortened.map((date) => `${prefix}${date}`) },
       { name: '_lastUpdated', values: instants.map((instant) => `${prefix}${instant}`) },
@@ -87,12 +116,34 @@ function kindsOf(type: string, resources: readonly object[]): Alternatives[] {
   ];
 }
 
+const textNames = ['name', 'family', 'given', 'address'] as const;
+const textElements = ['name', 'alias', 'address'];
+
+/** Whole names, their beginnings, and both in another case and without accents. */
+function textKinds(name: (typeof textNames)[number], texts: readonly string[]): Alternatives[] {
+  const plain = texts.map((text) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, ''));
+  const beginnings = [1, 2, 3, 5].map((length) => plain.map((text) => text.slice(0, length).trim()));
+  return [texts, plain.map((text) => text.toUpperCase()), ...beginnings]
+    .map((values) => values.filter((value) => value.trim() !== '').map(withEscapes))
+    .map((values) => ({ name, values }));
+}
+
+function identifiersIn(resources: readonly object[]): FoundCoding[] {
+  const elements = resources.flatMap(membersOf).filter(([name]) => name === 'identifier');
+  return elements.flatMap(([, value]) =>
+    [value].flat().flatMap((each) => {
+      const { system, value: code } = (each ?? {}) as { readonly system?: unknown; readonly value?: unknown };
+      return typeof code === 'string' ? [{ system, code }] : [];
+    }),
+  );
+}
+
 interface FoundCoding {
   readonly system?: unknown;
   readonly code: string;
 }
 
-function tokenKinds(name: 'category' | 'code', codings: readonly FoundCoding[]): Alternatives[] {
+function tokenKinds(name: ParameterName, codings: readonly FoundCoding[]): Alternatives[] {
   const system = (coding: FoundCoding) => (typeof coding.system === 'string' ? withEscapes(coding.system) : '');
   return [
     { name, values: codings.map(({ code }) => withEscapes(code)) },

@@ -1,4 +1,4 @@
-import type { ParameterName } from './server-parameters.ts';
+import { dateNames, type ParameterName, referenceNames } from './server-parameters.ts';
 
 /** A resource that only one of the two servers finds, in a search by one parameter with one value. */
 export interface SearchFinding {
@@ -30,7 +30,7 @@ export const knownSearchDifferences: readonly KnownSearchDifference[] = [
       'HAPI does not index a reference to a resource that it does not have. R4 compares the reference itself ' +
       '(https://hl7.org/fhir/R4/search.html#reference), so Bulkhead finds the records of a patient who was not exported.',
     explains: ({ what, name, value, patientIds }) =>
-      what === 'extra' && name === 'patient' && !patientIds.has(value.replace('Patient/', '')),
+      what === 'extra' && referenceNames.includes(name) && !patientIds.has(value.replace('Patient/', '')),
   },
   {
     id: 'bounds-of-ge-and-le',
@@ -85,7 +85,7 @@ function explainsDate(
 ): boolean {
   const [, prefix = '', text = ''] = /^([a-z]{2})?(.+)$/.exec(value) ?? [];
   const searched = rangeOf(text);
-  if (name !== 'date' || !searched) return false;
+  if (!dateNames.includes(name) || !searched) return false;
   return datesIn(resource).some(([start, end]) => {
     const isExtra = matches({ prefix, searched, range: periodOf(read.stored(start), read.stored(end)) });
     const isMissing = matchesAtServer({

@@ -2,6 +2,8 @@
 export interface SearchResult {
   /** The ids of the matches, in order. */
   readonly matches: readonly string[];
+  /** The types and ids of the matches, in order. */
+  readonly references: readonly string[];
   /** References. */
   readonly included: ReadonlySet<string>;
 }
@@ -17,14 +19,18 @@ interface SearchPage {
 /** Reads a search to its last page. */
 export async function readSearch(firstUrl: string, read: (url: string) => Promise<unknown>): Promise<SearchResult> {
   const matches: string[] = [];
+  const references: string[] = [];
   const included = new Set<string>();
   for (let url: string | undefined = firstUrl; url !== undefined; ) {
     const { entry = [], link } = (await read(url)) as SearchPage;
     for (const { resource, search } of entry) {
-      if (search.mode === 'match') matches.push(resource.id);
-      else included.add(`${resource.resourceType}/${resource.id}`);
+      const reference = `${resource.resourceType}/${resource.id}`;
+      if (search.mode === 'match') {
+        matches.push(resource.id);
+        references.push(reference);
+      } else included.add(reference);
     }
     url = link.find(({ relation }) => relation === 'next')?.url;
   }
-  return { matches, included };
+  return { matches, references, included };
 }

@@ -19,7 +19,15 @@ const offered = new Set(['_id', '_lastUpdated', 'subject', 'code', 'category', '
 
 function generate(seed: number, names: ReadonlySet<string> = offered) {
   const random = createRandom(seed);
-  return generateSearches({ type: 'Observation', resources: [observation], offered: names, perKind: 9, random });
+  const stated = new Set(['_id', '_lastUpdated', 'subject', 'patient', 'code', 'category', 'status', 'date']);
+  return generateSearches({
+    type: 'Observation',
+    resources: [observation],
+    offered: names,
+    stated,
+    perKind: 9,
+    random,
+  });
 }
 
 test('searches are generated with every prefix of a date, and every form of a code, a patient and an id', () => {
@@ -31,6 +39,7 @@ test('searches are generated with every prefix of a date, and every form of a co
       ...prefixes.flatMap((prefix) => dates.map((date) => `date=${prefix}${date}`)),
       ...prefixes.map((prefix) => `_lastUpdated=${prefix}${observation.meta.lastUpdated}`),
       ...['_id=o1', '_id=unknown', 'patient=p1', 'patient=Patient/p1', 'status=final'],
+      ...['subject=p1', 'subject=Patient/p1'],
       ...['category=laboratory', 'category=http://cat|laboratory', 'category=|laboratory'],
       ...['code=a\\|b', 'code=http://loinc.org|a\\|b', 'code=|a\\|b'],
     ].toSorted(),

@@ -2,7 +2,34 @@
  * The search parameters of FHIR R4 (https://hl7.org/fhir/R4/searchparameter-registry.html) that correspond to a
  * parameter of Bulkhead. Bulkhead uses one name for all types. R4 has other names for some of them.
  */
-export type ParameterName = '_id' | '_lastUpdated' | 'patient' | 'code' | 'category' | 'status' | 'date';
+export type ParameterName =
+  | '_id'
+  | '_lastUpdated'
+  | 'patient'
+  | 'code'
+  | 'category'
+  | 'status'
+  | 'date'
+  // These are R4's names.
+  | 'subject'
+  | 'identifier'
+  | 'name'
+  | 'family'
+  | 'given'
+  | 'address'
+  | 'birthdate'
+  | 'gender'
+  | 'clinical-status'
+  | 'intent'
+  | 'type'
+  | 'authored'
+  | 'specialty'
+  | 'practitioner';
+
+/** The parameters that compare a date, besides `_lastUpdated`. */
+export const dateNames: readonly ParameterName[] = ['date', 'birthdate', 'authored'];
+/** The parameters that compare a reference. */
+export const referenceNames: readonly ParameterName[] = ['patient', 'subject'];
 
 const otherNames: Partial<Record<ParameterName, Readonly<Record<string, string>>>> = {
   code: {
