@@ -86,8 +86,8 @@ export const readFhirEverything = defineEndpoint({
 function readTypes(text: string): readonly string[] {
   const types = [...new Set(text.split(','))];
   const faults = types.flatMap((type) => {
-    if (!isResourceType(type)) return [`names a type that does not exist: ${whyNotResourceType(type)}`];
-    return recordTypes.includes(type) ? [] : [`names ${type}, which is not a part of the records of patients`];
+    if (!isResourceType(type)) return [`lists a type that does not exist: ${whyNotResourceType(type)}`];
+    return recordTypes.includes(type) ? [] : [`lists ${type}, which is not a part of the records of patients`];
   });
   if (faults.length > 0) throw invalidRequest(faults.slice(0, 20).map((message) => ({ path: '_type', message })));
   return types;
