@@ -63,7 +63,9 @@ function resourceOf(type: string) {
     conditionalRead: 'full-support',
     ...(references.length > 0 ? { searchInclude: references } : {}),
     searchParam: [...searchParametersOf(type).values()].map((parameter) => toSearchParam(parameter, type)),
-    ...(level === undefined ? {} : { operation: [exportOperation(level)] }),
+    ...(level === undefined
+      ? {}
+      : { operation: [exportOperation(level), ...(type === 'Patient' ? [everything] : [])] }),
   };
 }
 
@@ -82,6 +84,8 @@ const viewOperation = {
   name: 'viewdefinition-run',
   definition: 'http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run',
 };
+
+const everything = { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything' };
 
 function exportOperation(name: string) {
   return { name, definition: `${bulkGuide}/OperationDefinition/${name}` };
