@@ -57,6 +57,10 @@ const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = 
   searchResources: ['p1'],
   readTable: ['*'],
   readViewTable: ['*'],
+  runView: ['*'],
+  runViewOfType: ['*'],
+  runPublishedView: ['*'],
+  runPublishedViewByPost: ['*'],
   readResource: ['p1'],
   listResourceSources: ['p1'],
   readFhirResource: ['p1'],
@@ -304,7 +308,7 @@ test('revoking a key a second time, and retrying no lines, are recorded as uncha
   expect(await asClient('DELETE', `/api-keys/${id}`, asOperator)).toEqual(['api-key.revoke success']);
   expect(await asClient('DELETE', `/api-keys/${id}`, asOperator)).toEqual(['api-key.revoke unchanged']);
   // A run without quarantined entries.
-  const replay = { body: { exportId: (await plant()).syncRunId }, ...asOperator };
+  const replay = { body: { runId: (await plant()).syncRunId }, ...asOperator };
   expect(await asClient('POST', '/quarantine/replay', replay)).toEqual(['quarantine.replay unchanged']);
 });
 

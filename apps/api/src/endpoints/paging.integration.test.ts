@@ -103,8 +103,8 @@ test('the lists of lines and of documents count what one index contains, on the 
     return (await api.request(method, `${address}?${new URLSearchParams(search)}`)).body.total;
   };
   expect(await totalOf('listQuarantinedLines', {})).toBeGreaterThanOrEqual(3);
-  expect(await totalOf('listQuarantinedLines', { exportId: planted.exportId })).toBe(1);
-  expect(await totalOf('listQuarantinedLines', { exportId: planted.exportId, reason: 'not-json' })).toBeUndefined();
+  expect(await totalOf('listQuarantinedLines', { runId: planted.exportId })).toBe(1);
+  expect(await totalOf('listQuarantinedLines', { runId: planted.exportId, reason: 'not-json' })).toBeUndefined();
   expect(await totalOf('listDocuments', {})).toBe(1);
   expect(await totalOf('listDocuments', { patient: 'p2' })).toBe(0);
   expect(await totalOf('listDocuments', { state: 'skipped' })).toBeUndefined();

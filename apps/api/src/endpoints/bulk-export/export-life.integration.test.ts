@@ -135,7 +135,7 @@ test.each([
   { method: 'POST', at: '/api/ehr/quarantine/none/replay' },
   { method: 'POST', at: '/api/ehr/quarantine/replay' },
 ])('$method $at returns 403 for a client key', async ({ method, at }) => {
-  const body = method === 'POST' ? { exportId: 'job_1' } : undefined;
+  const body = method === 'POST' ? { runId: 'job_1' } : undefined;
   const answer = await api.request(method, at, { authorization: `Bearer ${api.clientKey}`, body });
   expect(answer.refusal).toEqual([403, 'forbidden']);
   // An operator may, but there is no such line or export.
