@@ -70,6 +70,8 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   readFhirHistory: 'The console shows no histories.',
   readFhirTypeHistory: 'The console shows no histories.',
   searchFhir: 'The console searches the same resources with searchResources.',
+  searchFhirRecord: 'The console searches the resources of a patient with searchResources.',
+  readFhirEverything: 'The console shows the record of a patient type by type.',
   listTables: 'The views are the options of a field.',
   listDocuments: ({ connectionId }) => ({
     page: `/documents?connectionId=${connectionId}`,
