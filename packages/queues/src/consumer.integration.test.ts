@@ -5,7 +5,6 @@ import { AppError, type RetryAdvice } from '@bulkhead/base';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { expect, jest, test } from '@jest/globals';
 import { Job } from 'bullmq';
-import { Redis } from 'ioredis';
 import { connectRedis, disconnectRedis } from './redis.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 import { testJobs } from './testing/test-jobs.ts';
@@ -428,23 +427,4 @@ test.concurrent('an iteration of a recurring job does not wait for the store, be
   await queues.producer.schedule({ job: poll, payload, everyMs: 100 });
   await waitFor(() => run.mock.calls.length >= 3);
   expect(queues.logged('job waits')).toEqual([]);
-});
-
-test.concurrent('an idle worker waits 45 s with each command, also if a job of the queue is due later, and takes a new job at once', async () => {
-  await using queues = startQueues();
-  const waits = new Map<string, number>();
-  const send = jest.spyOn(Redis.prototype, 'sendCommand');
-  const readWaits = () => {
-    for (const [{ name, args }] of send.mock.calls)
-      if (name === 'bzpopmin' && `${args[0]}`.startsWith(queues.prefix)) waits.set(`${args[0]}`, Number(args[1]));
-    return [...waits.values()];
-  };
-  await queues.queue('connection').add('later', {}, { delay: 3_600_000, jobId: 'later' });
-  const run = jest.fn(async () => undefined);
-  queues.startConsumer({ [capabilities.name]: run });
-  // The first wait of a queue with a marker ends at once.
-  await waitFor(() => readWaits().length === 5 && readWaits().every((seconds) => seconds === 45));
-  send.mockRestore();
-  await queues.producer.enqueue(capabilities, connection);
-  await waitFor(() => run.mock.calls.length === 1);
 });

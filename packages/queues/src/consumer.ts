@@ -7,7 +7,6 @@ import type { AnyJob, JobObserver } from './define-job.ts';
 import { backoffDelayMs } from './plan-retry.ts';
 import { PoisonJobs } from './poison-jobs.ts';
 import { concurrency, type QueueName } from './queue-names.ts';
-import { longestWaitMs } from './redis.ts';
 import { runJob } from './run-job.ts';
 
 export interface ConsumerOptions<Deps> {
@@ -54,11 +53,6 @@ const refusedPauseMs = 1000;
  * send thousands of commands a second and report each refusal.
  */
 class PausingWorker extends Worker {
-  /** BullMQ asks every 10 s while it knows of a job that is due later, which every queue with a schedule has. */
-  override get maximumBlockTimeout(): number {
-    return this.opts.drainDelay ?? super.maximumBlockTimeout;
-  }
-
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
     try {
       return await super.moveToActive(token, name);
@@ -100,10 +94,6 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
       concurrency: concurrency[queue],
       lockDuration: lockMs,
       stalledInterval: lockMs / 2,
-      // A job that is added or becomes due ends this wait (BullMQ's marker). The wait only costs time if the worker that got the marker
-      // dies before it takes the job, which then starts no later than a job that a dead worker had taken. At BullMQ's 5 s two idle
-      // workers of seven queues send 22 commands a second.
-      drainDelay: Math.min(lockMs, longestWaitMs) / 1000,
       settings: { backoffStrategy },
       // PoisonJobs has a lower limit. At this limit BullMQ would fail a job without ending its record.
       maxStalledCount: 10,

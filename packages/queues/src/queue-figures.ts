@@ -16,19 +16,16 @@ export interface QueueFigures {
 }
 
 export async function readQueueFigures(queue: Queue): Promise<QueueFigures> {
-  const [counts, workers, isPaused] = await Promise.all([
+  const [counts, [oldest], [next], workers, isPaused] = await Promise.all([
     queue.getJobCounts(...jobStates, 'prioritized'),
+    queue.getJobs(['waiting'], 0, 0, true),
+    // Jobs that take turns are not sorted by age, so this only reads the next one.
+    queue.getPrioritized(0, 0),
     queue.getWorkersCount(),
     queue.isPaused(),
   ]);
   const jobs = Object.fromEntries(jobStates.map((state) => [state, counts[state] ?? 0])) as QueueFigures['jobs'];
-  const { prioritized = 0 } = counts;
-  const waiting = jobs.waiting + prioritized;
-  const [[oldest], [next]] = await Promise.all([
-    jobs.waiting > 0 ? queue.getJobs(['waiting'], 0, 0, true) : [],
-    // Jobs that take turns are not sorted by age, so this only reads the next one.
-    prioritized > 0 ? queue.getPrioritized(0, 0) : [],
-  ]);
+  const waiting = jobs.waiting + (counts.prioritized ?? 0);
   const ages = [oldest, next].map((job) => (job ? Date.now() - readySince(job) : 0));
   const oldestMs = Math.max(...ages, 0);
   return { queue: queue.name as QueueName, jobs: { ...jobs, waiting }, oldestMs, workers, isPaused };

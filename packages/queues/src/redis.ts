@@ -2,19 +2,11 @@ import { errorCode } from '@bulkhead/base';
 import { Redis, type RedisOptions } from 'ioredis';
 
 /**
- * How long one command of a worker waits for a job: see `drainDelay` in consumer.ts. Shorter than the 50 s after which the packaged
- * configuration of HAProxy closes a silent connection.
- */
-export const longestWaitMs = 45_000;
-/** The kernel asks a silent server each second from this time on, and closes the connection after ten of these without an answer. */
-const keepAliveMs = 10_000;
-
-/**
  * Replies come in the order of the commands, so a connection whose oldest command has had no answer for this time is lost although it looks
  * open: the server's machine is gone, a reply was lost on the way, or another program has accepted the connection. Redis answers at once,
- * except the commands with which workers wait for jobs, for which BullMQ duplicates the connection.
+ * except the commands with which workers wait for jobs, for up to ten seconds. The API sends none of these.
  */
-const silenceOf = { worker: 15_000, api: 5000, waitForJob: longestWaitMs + 15_000 };
+const silenceOf = { worker: 15_000, api: 5000 };
 
 /**
  * @param options.waiting true for workers, whose commands wait for Redis for any length of time. False for the API, whose commands
@@ -33,7 +25,6 @@ export function connectRedis(options: {
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3000 }),
     socketTimeout: silenceMs,
-    keepAlive: keepAliveMs,
     // Reconnects within a second of Redis' return without sending too many attempts.
     retryStrategy: (times) => Math.min(times * 100, 1000),
     // The server was demoted. Its address leads to the new primary, but this connection stays open.
@@ -59,12 +50,7 @@ class EndingRedis extends Redis {
   }
 
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    return new EndingRedis({
-      ...this.options,
-      ...override,
-      replyMapping: 'legacy',
-      socketTimeout: silenceOf.waitForJob,
-    });
+    return new EndingRedis({ ...this.options, ...override, replyMapping: 'legacy' });
   }
 }
 
