@@ -103,7 +103,7 @@ function ClientActions({ client }: { readonly client: BackendClient }) {
             action: 'Create a secret',
           }}
           isCompact
-          aria-label={`Create a secret for ${name}`}
+          aria-label={`New secret for ${name}`}
         />
       )}
       {secrets.map((secret) => (
@@ -149,7 +149,7 @@ function DeleteSecret({ client: { id, name }, secret }: DeleteSecretProps) {
       }}
       isDangerous
       isCompact
-      aria-label={`Delete the secret of ${name} of ${createdAt}`}
+      aria-label={`Delete secret of ${name} of ${createdAt}`}
     />
   );
 }
