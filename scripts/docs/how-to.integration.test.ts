@@ -79,6 +79,11 @@ test('the commands of docs/how-to/serve-bulk-data.md register a client, which ge
   expect([granted.status, read.status]).toEqual([200, 200]);
 }, 60_000);
 
+test('the commands of docs/tables.md run a view, which has the columns of its table', async () => {
+  const printed = await run(await commandsOf('docs/tables.md'));
+  expect(printed).toMatch(/^patient_id,first_name,/m);
+});
+
 test('the commands of docs/how-to/keep-a-warehouse-current.md bring every resource', async () => {
   await run('bulkhead export start --connection "$CONNECTION" --types Observation,Condition --watch');
   const commands = (await commandsOf('docs/how-to/keep-a-warehouse-current.md')).trim().split('\n').filter(Boolean);

@@ -161,7 +161,6 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
     [
       ['runView', '$viewdefinition-run'],
       ['runViewOfType', 'ViewDefinition/$viewdefinition-run'],
-      ['runPublishedViewByPost', 'ViewDefinition/patient/$viewdefinition-run'],
     ].map(
       ([endpoint = '', path]): HostileRequest => ({
         endpoint,

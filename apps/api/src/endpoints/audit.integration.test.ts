@@ -59,8 +59,6 @@ const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = 
   readViewTable: ['*'],
   runView: ['*'],
   runViewOfType: ['*'],
-  runPublishedView: ['*'],
-  runPublishedViewByPost: ['*'],
   readResource: ['p1'],
   listResourceSources: ['p1'],
   readFhirResource: ['p1'],

@@ -135,7 +135,6 @@ const pathParameters: Readonly<Record<string, string>> = {
   'bulkdata/:id/:name': 'The name of a file, from the manifest.',
   'resources/:type': 'A FHIR resource type, such as `Observation`.',
   ':type/:id': 'The id of a resource at the EHR.',
-  'ViewDefinition/:id': 'The name of a published view, such as `patient`.',
   'tables/:view': 'The name of a view, such as `patient`. `GET .../tables` lists the views.',
   'documents/:id': 'The id of a document, which begins with `doc_`.',
   'quarantine/:id': 'The id of a line in the quarantine.',

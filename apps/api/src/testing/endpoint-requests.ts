@@ -104,8 +104,6 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   exportGroupByPost: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOffByPost, answer: 'unknown-connection' },
   runView: { path: `${fhir}/$viewdefinition-run`, ...runByPost, answer: 'unknown-connection' },
   runViewOfType: { path: `${fhir}/ViewDefinition/$viewdefinition-run`, ...runByPost, answer: 'unknown-connection' },
-  runPublishedView: { path: `${fhir}/ViewDefinition/patient/$viewdefinition-run`, answer: 'unknown-connection' },
-  runPublishedViewByPost: { path: `${fhir}/ViewDefinition/patient/$viewdefinition-run`, answer: 'unknown-connection' },
   readServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },
   readServedFile: { path: `${fhir}/bulkdata/{servedExportId}/Patient.ndjson`, answer: 'unknown-connection' },
   deleteServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },

@@ -14,7 +14,7 @@ import { base, checkAccepts, checkScope, fhirEndpoint } from './fhir-request.ts'
 
 /*
  * `$viewdefinition-run` of SQL on FHIR (https://build.fhir.org/ig/FHIR/sql-on-fhir-v2/OperationDefinition-ViewDefinitionRun.html), at the levels
- * of the system, the type and the instance. A table has the columns of the view, and a view of a caller the budget that it has with
+ * of the system and the type. A table has the columns of the view, and a view of a caller the budget that it has with
  * `POST /tables`. `$sql-run` of the ballot of version 3 is missing: it runs SQL, for which the API would need an engine that can be stopped.
  */
 
@@ -118,24 +118,6 @@ const runViewOfType = defineEndpoint({
   id: 'runViewOfType',
   route: `POST ${base}/ViewDefinition/$viewdefinition-run`,
   summary: 'Run a view of SQL on FHIR, at the level of the type',
-  request: byPost,
-  handler: run,
-});
-
-const runPublishedView = defineEndpoint({
-  ...runEndpoint,
-  id: 'runPublishedView',
-  route: `GET ${base}/ViewDefinition/:id/$viewdefinition-run`,
-  summary: 'Run a published view of SQL on FHIR',
-  request: { searchQuery: parametersSchema, readBody: 'never' },
-  handler: run,
-});
-
-const runPublishedViewByPost = defineEndpoint({
-  ...runEndpoint,
-  id: 'runPublishedViewByPost',
-  route: `POST ${base}/ViewDefinition/:id/$viewdefinition-run`,
-  summary: 'Run a published view of SQL on FHIR, with the parameters in the body',
   request: byPost,
   handler: run,
 });
@@ -280,4 +262,4 @@ function readEntry(entry: unknown, path: string): Entry {
   return { name, value: String(text) };
 }
 
-export const viewRunEndpoints = [runView, runViewOfType, runPublishedView, runPublishedViewByPost] as const;
+export const viewRunEndpoints = [runView, runViewOfType] as const;
