@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { newId } from '@bulkhead/base';
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { connectRedis, Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/system';
@@ -274,20 +275,10 @@ async function plantSchedule(
   { store, addConnection }: Disrupted,
   { dueInMs, createdMsAgo }: { readonly dueInMs: number; readonly createdMsAgo: number },
 ): Promise<void> {
-  await store.schedules.insert({
-    id: newId('sched'),
-    connectionId: await addConnection(),
-    provider: 'athenahealth',
-    kind: 'export',
-    request: {},
-    cron: '0 2 * * *',
-    timeZone: 'UTC',
-    spreadMs: 0,
-    paused: false,
-    version: 1,
-    nextRunAt: new Date(Date.now() + dueInMs),
-    createdAt: new Date(Date.now() - createdMsAgo),
-  });
+  const connectionId = await addConnection();
+  const nextRunAt = new Date(Date.now() + dueInMs);
+  const createdAt = new Date(Date.now() - createdMsAgo);
+  await store.schedules.insert(makeSchedule({ connectionId, nextRunAt, createdAt }));
 }
 
 async function plantProcess(store: Store, change: Partial<Parameters<Store['processStates']['save']>[0]>) {

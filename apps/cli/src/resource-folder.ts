@@ -1,10 +1,7 @@
 import {
-  closeSync,
   createReadStream,
   createWriteStream,
   existsSync,
-  fsyncSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,6 +13,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ChangeBatch, linesOf, type ResourceChange } from '@bulkhead/client';
 import { CliError, exitCodes } from './exit-codes.ts';
+import { flush } from './flush.ts';
 
 /*
  * A folder with a file of NDJSON for each type, which is kept current. `state.json` has the position up to which the files are current. It is
@@ -123,14 +121,14 @@ export class ResourceFolder {
 
   #replace(type: string): void {
     const partial = this.#file(`${type}.partial`);
-    flush(partial);
+    flush(partial, 'r+');
     renameSync(partial, this.#file(`${type}.ndjson`));
   }
 
   #writeState(state: FolderState): void {
     const partial = this.#file('state.json.partial');
     writeFileSync(partial, `${JSON.stringify(state)}\n`);
-    flush(partial);
+    flush(partial, 'r+');
     renameSync(partial, this.#file('state.json'));
   }
 
@@ -166,11 +164,4 @@ function noteLines(
 
 function idOf(line: string): string {
   return (JSON.parse(line) as { readonly id: string }).id;
-}
-
-/** Otherwise a loss of power could leave the new name with an empty file. */
-function flush(path: string): void {
-  const file = openSync(path, 'r+');
-  fsyncSync(file);
-  closeSync(file);
 }

@@ -67,7 +67,9 @@ function publishedRow(name: string, value: number, unit: string): BenchRow {
 function rowsOf(name: string, runs: readonly Imports[], pick: (imports: Imports) => Imports['first']): BenchRow[] {
   const row = (part: string, unit: string, read: (each: Import) => number, goal: BenchRow['goal']) =>
     medianRow({
-      ...{ name: `${name}${part}`, unit, goal },
+      name: `${name}${part}`,
+      unit,
+      goal,
       runs: runs.map(pick).map(({ subject, floor }) => ({ value: read(subject), floor: read(floor) })),
     });
   const perThousand = (seconds: number, { resources }: Import) => (seconds / resources) * 1000;

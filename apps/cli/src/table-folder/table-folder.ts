@@ -1,19 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SchemaElement } from 'hyparquet';
 import { CliError, exitCodes } from '../exit-codes.ts';
+import { flush } from '../flush.ts';
 import { FolderLock } from './folder-lock.ts';
 import { openParquet, type ParquetFile, ParquetFileWriter, type ParquetRow, withoutColumn } from './parquet-file.ts';
 
@@ -230,12 +220,4 @@ function partOf(key: ParquetRow): string {
 
 function isDeepEqual(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** Otherwise a loss of power could leave the new name with an empty file, or the old name. Windows cannot open a folder. */
-function flush(path: string, mode: 'r' | 'r+'): void {
-  if (mode === 'r' && process.platform === 'win32') return;
-  const descriptor = openSync(path, mode);
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }

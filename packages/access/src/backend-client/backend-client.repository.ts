@@ -1,8 +1,8 @@
-import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
+import { hashOf, newSecret } from '@bulkhead/base';
 import { batchedFind, type Database, mongooseSchemaOf, type Stored, withId } from '@bulkhead/store';
 import { collections } from '../collections.ts';
 import { type BackendClient, backendClientSchema, maxSecrets } from './backend-client.record.ts';
-import { hashOfSecret } from './client-secret.ts';
 
 /** Often enough to see that a client is in use, without a write for each token. */
 const useNotedEveryMs = 60_000;
@@ -44,11 +44,11 @@ export class BackendClientRepository {
 
   /** @returns the secret itself, which cannot be shown again, or undefined if the client has as many as it may have */
   async addSecret({ clientId, now }: { readonly clientId: string; readonly now: Date }) {
-    const secret = `bhs_${randomBytes(32).toString('base64url')}`;
+    const secret = `bhs_${newSecret()}`;
     const id = `secret_${randomUUIDv7().replaceAll('-', '')}`;
     const { matchedCount } = await this.#model.updateOne(
       { _id: clientId, [`secrets.${maxSecrets - 1}`]: { $exists: false } },
-      { $push: { secrets: { id, hash: hashOfSecret(secret), createdAt: now } } },
+      { $push: { secrets: { id, hash: hashOf(secret), createdAt: now } } },
     );
     return matchedCount === 1 ? { id, secret, createdAt: now } : undefined;
   }

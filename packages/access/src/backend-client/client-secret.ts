@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hashOf } from '@bulkhead/base';
 import { OAuthError } from '@bulkhead/fhir/bulk-server';
 import type { BackendClient } from './backend-client.record.ts';
 
@@ -45,15 +46,11 @@ function decoded(text: string): string {
   }
 }
 
-export function hashOfSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
-}
-
-/** @throws OAuthError. It does not say what is wrong, so that ids cannot be guessed */
-export function checkSecret(client: BackendClient | undefined, { secret }: ClientSecret): void {
-  const hash = Buffer.from(hashOfSecret(secret));
+/** @returns the client, if the secret is one of its secrets. @throws OAuthError. It does not say what is wrong, so that ids cannot be guessed */
+export function checkSecret(client: BackendClient | undefined, { secret }: ClientSecret): BackendClient {
+  const hash = Buffer.from(hashOf(secret));
   const isKnown = (client?.secrets ?? []).some((known) => timingSafeEqual(Buffer.from(known.hash), hash));
-  if (client && !client.revokedAt && isKnown) return;
+  if (client && !client.revokedAt && isKnown) return client;
   throw new OAuthError({
     status: 401,
     code: 'invalid_client',

@@ -133,11 +133,7 @@ export class BackendClientService {
     const { form, audience } = request;
     const { client_assertion_type: type, client_assertion: assertion = '' } = form;
     const secret = readClientSecret(request);
-    if (secret && assertion === '') {
-      const client = await this.#store.backendClients.find(secret.clientId);
-      checkSecret(client, secret);
-      return this.get(secret.clientId);
-    }
+    if (secret && assertion === '') return checkSecret(await this.#store.backendClients.find(secret.clientId), secret);
     if (secret || type !== assertionType || assertion === '')
       throw new OAuthError({
         code: 'invalid_request',

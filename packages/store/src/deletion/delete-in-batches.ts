@@ -11,11 +11,14 @@ export function toBatches<Item>(items: readonly Item[]): Item[][] {
   return Array.from({ length: count }, (_, index) => items.slice(index * batchSize, (index + 1) * batchSize));
 }
 
-export async function* pagesOf<Item>(items: AsyncIterable<Item> | Iterable<Item>): AsyncGenerator<Item[]> {
+export async function* pagesOf<Item>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  size = batchSize,
+): AsyncGenerator<Item[]> {
   let page: Item[] = [];
   for await (const item of items) {
     page.push(item);
-    if (page.length < batchSize) continue;
+    if (page.length < size) continue;
     yield page;
     page = [];
   }

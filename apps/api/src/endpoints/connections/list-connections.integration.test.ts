@@ -1,5 +1,6 @@
 import { makeConnection } from '@bulkhead/connections/testing';
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
+import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
@@ -38,20 +39,8 @@ async function plantFailure(index: number): Promise<void> {
 }
 
 async function plantLag(index: number, hours: number): Promise<void> {
-  await api.store.schedules.insert({
-    id: `sched_${index}`,
-    connectionId: idOf(index),
-    provider: 'athenahealth',
-    kind: 'export',
-    request: {},
-    cron: '0 2 * * *',
-    timeZone: 'UTC',
-    spreadMs: 0,
-    paused: false,
-    version: 1,
-    nextRunAt: ago(-1),
-    createdAt: ago(hours),
-  });
+  const connectionId = idOf(index);
+  await api.store.schedules.insert(makeSchedule({ connectionId, nextRunAt: ago(-1), createdAt: ago(hours) }));
 }
 
 async function list(

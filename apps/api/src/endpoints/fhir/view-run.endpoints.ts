@@ -1,6 +1,6 @@
 import { invalidRequest, parseRequest } from '@bulkhead/base';
 import { resourceError } from '@bulkhead/records';
-import { type TableFormat, tableError, tableFormats } from '@bulkhead/serving/tables';
+import { formatNames, type TableFormat, tableError, tableFormats } from '@bulkhead/serving/tables';
 import { type Request, raw } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts';
@@ -22,37 +22,25 @@ interface BaseParams {
   readonly provider: string;
   readonly connectionId: string;
 }
-type Input = HandlerInput<BaseParams & { readonly id?: string }, unknown, unknown, unknown, Caller>;
+type Input = HandlerInput<BaseParams, unknown, unknown, unknown, Caller>;
 
-/** The names of formats in `_format`, and their types in `Accept`. */
-const formatsByType = new Map<string, TableFormat>(
-  Object.entries(tableFormats).flatMap(([name, { contentType }]) => {
-    const type = contentType.replace(/;.*/, '');
-    return [
-      [name, name as TableFormat],
-      [type, name as TableFormat],
-    ];
-  }),
+/** The formats by their types in `Accept`. `_format` can also have their names. */
+const formatsByType = new Map(
+  formatNames.map((name) => [tableFormats[name].contentType.replace(/;.*/, ''), name] as const),
 );
-const acceptedTypes = [
-  ...Object.values(tableFormats).map(({ contentType }) => contentType.replace(/;.*/, '')),
-  fhirJson,
-  'application/octet-stream',
-];
+const acceptedTypes = [...formatsByType.keys(), fhirJson, 'application/octet-stream'];
 
 const reference = z.string().max(2000);
 const parametersSchema = z.strictObject({
   _format: z
-    .enum([...formatsByType.keys()], `must be one of ${Object.keys(tableFormats).join(', ')}`)
+    .enum([...formatNames, ...formatsByType.keys()], `must be one of ${formatNames.join(', ')}`)
     .optional()
     .describe('`ndjson` (default), `json`, `csv` or `parquet`. Without it, `Accept` decides.'),
   header: z
     .enum(['true', 'false'])
     .optional()
     .describe('Whether a CSV begins with the names of its columns. Default: `true`.'),
-  viewReference: reference
-    .optional()
-    .describe('`ViewDefinition/` and the name of a published view. Not at the level of the instance, which names it.'),
+  viewReference: reference.optional().describe('`ViewDefinition/` and the name of a published view.'),
   patient: reference.optional().describe('Only resources of this patient: `Patient/` and an id, or an id.'),
   group: reference.optional().describe('`Group/` and the id of the connection: all patients. There is no other group.'),
   _limit: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('The table ends after so many rows.'),
@@ -62,15 +50,16 @@ const parametersSchema = z.strictObject({
 });
 
 const errors = [
-  ...(['unknown-connection', 'connection-purged', 'scope-not-sufficient', 'not-acceptable'] as const),
-  ...([
-    'search-too-costly',
-    'unknown-view',
-    'unknown-resource',
-    'invalid-view',
-    'view-failed',
-    'view-too-costly',
-  ] as const),
+  'unknown-connection',
+  'connection-purged',
+  'scope-not-sufficient',
+  'not-acceptable',
+  'search-too-costly',
+  'unknown-view',
+  'unknown-resource',
+  'invalid-view',
+  'view-failed',
+  'view-too-costly',
 ] as const;
 
 const runEndpoint = {
@@ -124,15 +113,15 @@ const runViewOfType = defineEndpoint({
 
 async function run(input: Input): Promise<void> {
   const { params, caller, request } = input;
-  const { provider, connectionId, id } = params;
-  const sent = readRunParameters(request.method === 'GET' ? undefined : request.body);
+  const { provider, connectionId } = params;
+  const sent = readRunParameters(request.body);
   const query = readValues(request, sent.values);
   const format = formatOf(request, query._format);
   if (query.group !== undefined && idIn(query.group, 'Group') !== connectionId)
     throw resourceError('unknown-resource', {
       message: `"${query.group.slice(0, 100)}" does not exist here. The group of all patients is "Group/${connectionId}".`,
     });
-  const view = viewOf({ id, reference: query.viewReference, resource: sent.view });
+  const view = viewOf({ reference: query.viewReference, resource: sent.view });
   const parameters = new URLSearchParams();
   if (query.patient !== undefined) parameters.set('patient', idIn(query.patient, 'Patient'));
   if (query._since !== undefined) parameters.set('_lastUpdated', `ge${query._since}`);
@@ -158,21 +147,14 @@ async function run(input: Input): Promise<void> {
 
 /** @throws AppError `invalid-request`, `unknown-view` */
 function viewOf(options: {
-  readonly id: string | undefined;
   readonly reference: string | undefined;
   readonly resource: object | undefined;
 }): string | object {
-  const { id, reference, resource } = options;
-  const named = [id, reference, resource].filter((view) => view !== undefined);
-  if (named.length !== 1) {
-    const message =
-      id === undefined
-        ? 'must be there, or `viewReference`, and not both'
-        : 'cannot be there, because the URL identifies the view';
-    throw invalidRequest([{ path: 'viewResource', message }]);
-  }
+  const { reference, resource } = options;
+  if ((reference === undefined) === (resource === undefined))
+    throw invalidRequest([{ path: 'viewResource', message: 'must be there, or `viewReference`, and not both' }]);
   if (resource) return resource;
-  const name = id ?? idIn(reference ?? '', 'ViewDefinition');
+  const name = idIn(reference ?? '', 'ViewDefinition');
   if (name === '') throw tableError('unknown-view');
   return name;
 }
@@ -185,7 +167,7 @@ function idIn(reference: string, type: string): string {
 }
 
 function formatOf(request: Request, name: string | undefined): TableFormat {
-  if (name !== undefined) return formatsByType.get(name) ?? 'ndjson';
+  if (name !== undefined) return formatsByType.get(name) ?? (name as TableFormat);
   checkAccepts(request, acceptedTypes);
   const preferred = request.accepts(acceptedTypes);
   // Without a preference, and for clients that accept FHIR, rows come as they are made.
@@ -221,7 +203,7 @@ interface RunParameters {
   readonly values: readonly (readonly [string, string])[];
 }
 
-/** @param body of a POST. Undefined, or empty: there are no parameters. @throws AppError `not-json`, `invalid-request` */
+/** @param body if it is undefined or empty, there are no parameters. @throws AppError `not-json`, `invalid-request` */
 export function readRunParameters(body: Buffer | undefined): RunParameters {
   const none: RunParameters = { view: undefined, resources: [], values: [] };
   if (!Buffer.isBuffer(body) || body.length === 0) return none;

@@ -12,7 +12,7 @@ export async function readIncluded(options: {
   readonly fhirEndpoint: string;
   readonly includes: readonly (Include & { readonly type: string })[];
   /** Default: all types. */
-  readonly mayInclude: ((resourceType: string) => boolean) | undefined;
+  readonly mayInclude?: ((resourceType: string) => boolean) | undefined;
   readonly matches: readonly Resource[];
   /** The parameter that a fault names. */
   readonly parameter?: string;

@@ -235,33 +235,35 @@ export class ResourceService {
    * @throws AppError `unknown-connection`, `unknown-resource`, `resource-deleted`, `invalid-request`
    */
   async everything(options: Omit<ReadResource, 'resourceType' | 'version'> & EverythingRequest): Promise<ReadText> {
-    const { fhirEndpoint } = await this.#checkPatient(options);
-    const patientId = options.resourceId;
+    const { resourceId: patientId } = options;
+    const reference = { ...options, resourceType: 'Patient' };
+    const { fhirEndpoint } = await this.#check(reference);
+    await this.#checkPatient({ ...options, patientId });
     const search = this.#store.resourceSearch;
     return readEverything({ ...options, ...this.#writerOf(options, fhirEndpoint), patientId, search });
   }
 
   /** Like `search`, in the record of a patient. @throws AppError also `resource-deleted` */
   async searchOfPatient(options: SearchResources & SearchPage & { readonly patientId: string }): Promise<ReadText> {
-    const { patientId: resourceId, parameters, resourceType } = options;
+    const { patientId, parameters, resourceType } = options;
     await this.#check(options);
     if (!isInPatientCompartment(resourceType)) {
       const message = `${resourceType} is not a part of the records of patients. Search it without a patient.`;
       throw resourceError('unknown-resource', { message });
     }
     const ofPatient = new URLSearchParams(parameters);
-    ofPatient.append('patient', resourceId);
+    ofPatient.append('patient', patientId);
     parse(options);
-    await this.#checkPatient({ ...options, resourceId });
+    await this.#checkPatient(options);
     return this.search({ ...options, parameters: ofPatient });
   }
 
   /** A record is that of a Patient that is stored here, so a record that was erased or deleted is not taken for an empty one. */
-  async #checkPatient(options: Omit<ReadResource, 'resourceType'>) {
-    const reference = { ...options, resourceType: 'Patient' };
-    const connection = await this.#check(reference);
-    if ((await this.#readVersion(reference)).deleted) throw resourceDeleted();
-    return connection;
+  async #checkPatient(options: { readonly connectionId: string; readonly patientId: string }): Promise<void> {
+    const { connectionId, patientId: resourceId } = options;
+    const stored = await this.#store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
+    if (!stored) throw resourceError('unknown-resource');
+    if (stored.deleted) throw resourceDeleted();
   }
 
   #writerOf(options: { readonly connectionId: string } & Pick<SearchPage, 'base'>, fhirEndpoint: string) {

@@ -88,7 +88,7 @@ export async function writePage(
     patients,
   } = options;
   const found = matches.map(({ resource }) => resource);
-  const included = await readIncluded({ ...options, mayInclude: options.mayInclude, matches: found });
+  const included = await readIncluded({ ...options, matches: found });
   const shownAs = await show([...found, ...included]);
   const textOf = (resource: Resource, json = JSON.stringify(resource)) => {
     const shown = shownAs.get(resource);

@@ -29,7 +29,7 @@ export interface FoundResource {
 export const pageTimeMs = 10_000;
 
 /** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
-const batchSize = 125;
+export const batchSize = 125;
 
 /** For a stream of objects, which asks for the next reply early. Twice as many halve the waiting for the database. */
 const streamBatchSize = 2 * batchSize;

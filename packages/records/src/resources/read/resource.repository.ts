@@ -11,7 +11,7 @@ import type { ResourceDocument, SourcedVersion } from '../write/resource-documen
 import { compareVersions } from '../write/resource-version.ts';
 import { decodeDocument as decode } from './document-lines.ts';
 import type { ResourceTypeReference } from './resource-query.ts';
-import { pageTimeMs } from './resource-search.repository.ts';
+import { batchSize, pageTimeMs } from './resource-search.repository.ts';
 
 /** The stored version of a resource. */
 interface StoredVersion {
@@ -40,9 +40,6 @@ interface StoredWithAttachments extends Named {
   readonly subsetted: boolean;
   readonly resource?: object;
 }
-
-/** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
-const batchSize = 125;
 
 /** Reads stored resources by their ids, and what is stored of a connection. Each resource type has a collection of the same name. */
 export class ResourceRepository {

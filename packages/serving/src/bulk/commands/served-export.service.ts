@@ -24,7 +24,7 @@ import {
 } from '@bulkhead/fhir/bulk-server';
 import { checkSince, type ResourceChange, type ResourceStore } from '@bulkhead/records';
 import type { ResourceService, ShownAttachments } from '@bulkhead/records/commands';
-import type { ConnectionScope } from '@bulkhead/store';
+import { type ConnectionScope, pagesOf } from '@bulkhead/store';
 import { servedExportError } from '../errors.ts';
 import type { ServedExportStore } from '../served-export.feature.ts';
 import type { ServedExport } from '../served-export.record.ts';
@@ -177,7 +177,7 @@ export class ServedExportService {
     const isWhole = !since && elements.length === 0 && !typesWithAttachments.includes(type);
     if (isWhole) return { lines: resourceSearch.streamNdjson(selection), patients };
     const batches = since
-      ? inBatches(resourcesOf(resourceChanges.readOnce({ ...selection, since })))
+      ? pagesOf(resourcesOf(resourceChanges.readOnce({ ...selection, since })), batchSize)
       : (resourceSearch.streamBatches(selection) as AsyncIterable<readonly Resource[]>);
     const lines = toLines(this.#withShownAttachments(batches, { connectionId: served.connectionId, base }), elements);
     return { lines, patients };
@@ -310,17 +310,6 @@ async function* resourcesOf(changes: AsyncIterable<Pick<ResourceChange, 'resourc
 
 /** As many as a reply of the database has, so that a batch needs one more read for its attachments. */
 const batchSize = 125;
-
-async function* inBatches(resources: AsyncIterable<Resource>): AsyncGenerator<readonly Resource[]> {
-  let batch: Resource[] = [];
-  for await (const resource of resources) {
-    batch.push(resource);
-    if (batch.length < batchSize) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
-}
 
 async function* toLines(batches: AsyncIterable<readonly Resource[]>, elements: readonly string[]) {
   const select = elements.length === 0 ? undefined : elementSelector(elements);
