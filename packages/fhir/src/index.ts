@@ -61,6 +61,7 @@ export {
   withAttachmentUrls,
 } from './resources/attachments.ts';
 export { linkedBinaries } from './resources/linked-binaries.ts';
+export { isMandatory, subsettedMeta } from './resources/mandatory-elements.ts';
 export {
   containsId,
   isJson,

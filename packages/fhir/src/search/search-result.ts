@@ -1,30 +1,8 @@
+import { isMandatory, subsettedMeta } from '../resources/mandatory-elements.ts';
 import { isSubsetted, type Resource } from '../resources/resource.ts';
 
 /** What a reader of any resource needs: who and which version it is, and what may change its meaning. */
 const keptElements = ['resourceType', 'id', 'meta', 'implicitRules', 'modifierExtension', 'status'];
-
-/** Elements that R4 makes mandatory in the types of US Core, which a server "SHOULD always return". */
-const mandatoryElements: Readonly<Record<string, string>> = {
-  AllergyIntolerance: 'patient',
-  CarePlan: 'intent subject',
-  Condition: 'subject',
-  Coverage: 'beneficiary payor',
-  DiagnosticReport: 'code',
-  DocumentReference: 'content',
-  Encounter: 'class',
-  Goal: 'lifecycleStatus description subject',
-  Immunization: 'vaccineCode patient occurrence',
-  MedicationDispense: 'medication',
-  MedicationRequest: 'intent medication subject',
-  Observation: 'code',
-  Procedure: 'subject',
-  Provenance: 'target recorded agent',
-  QuestionnaireResponse: 'questionnaire',
-  RelatedPerson: 'patient',
-  ServiceRequest: 'intent subject',
-};
-
-const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 
 /**
  * A resource with some of its elements: https://hl7.org/fhir/R4/search.html#elements. `value` is any `value[x]`. It is marked, so that no
@@ -32,11 +10,12 @@ const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-Observatio
  */
 export function withElements(resource: Resource, elements: readonly string[]): Resource {
   const { resourceType, meta } = resource;
-  const mandatory = Object.hasOwn(mandatoryElements, resourceType) ? (mandatoryElements[resourceType] ?? '') : '';
-  const wanted = new Set([...keptElements, ...mandatory.split(' '), ...elements]);
-  const kept = Object.entries(resource).filter(([member]) => isWanted(member.replace(/^_/, ''), wanted));
-  const tag = isSubsetted(resource) ? meta?.tag : [...(Array.isArray(meta?.tag) ? meta.tag : []), subsetted];
-  return { ...(Object.fromEntries(kept) as Resource), meta: { ...meta, tag: tag ?? [subsetted] } };
+  const wanted = new Set([...keptElements, ...elements]);
+  const kept = Object.entries(resource).filter(([member]) => {
+    const name = member.replace(/^_/, '');
+    return isWanted(name, wanted) || isMandatory(resourceType, name);
+  });
+  return { ...(Object.fromEntries(kept) as Resource), meta: isSubsetted(resource) ? { ...meta } : subsettedMeta(meta) };
 }
 
 /** Names of elements are shorter. */

@@ -161,6 +161,31 @@ test('a resource with some of its elements has the mandatory ones too, and is ma
   });
 });
 
+test('each type keeps its mandatory elements, also one that US Core does not have', async () => {
+  const patient = { reference: 'Patient/p1' };
+  await write({ resourceType: 'Account', id: 'a1', status: 'active', name: 'Doe', subject: [patient] });
+  await write({ resourceType: 'Basic', id: 'b1', code: { text: 'note' }, created: '2026-01-01', subject: patient });
+  await write({
+    resourceType: 'Slot',
+    id: 's1',
+    status: 'free',
+    schedule: { reference: 'Schedule/1' },
+    start: '2026-01-01T10:00:00Z',
+    comment: 'x',
+  });
+  const elementsOf = async (path: string) => Object.keys((await get(path)).body.entry[0].resource).toSorted();
+  expect(await elementsOf('/Basic?_elements=created')).toEqual(['code', 'created', 'id', 'meta', 'resourceType']);
+  expect(await elementsOf('/Account?_elements=name')).toEqual(['id', 'meta', 'name', 'resourceType', 'status']);
+  expect(await elementsOf('/Slot?_elements=status')).toEqual([
+    'id',
+    'meta',
+    'resourceType',
+    'schedule',
+    'start',
+    'status',
+  ]);
+});
+
 test('_summary=count returns the number of matches without them', async () => {
   const { body } = await get('/Observation?patient=p1&_summary=count');
   expect([body.type, body.total, body.entry]).toEqual(['searchset', 3, undefined]);
