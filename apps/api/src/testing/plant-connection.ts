@@ -84,6 +84,7 @@ export async function plantConnection(
     typeFilters: [],
     patients: [],
     elements: [],
+    parts: [],
     ignored: [],
     until: now,
     expiresAt: new Date(Date.now() + 3_600_000),

@@ -4,7 +4,7 @@ export { isErasedEntry } from './erase/is-erased-entry.ts';
 export { resourceError } from './errors.ts';
 export { pageQueries, readCursor } from './read/resource-pages.ts';
 export { type ResourceQuery, toResourceQuery } from './read/resource-query.ts';
-export { ResourceSearchRepository } from './read/resource-search.repository.ts';
+export { type IdRange, ResourceSearchRepository } from './read/resource-search.repository.ts';
 export { type ResourceStore, resourceFeature } from './resource.feature.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export { readLineDocument, writeDocument } from './write/line-document.ts';

@@ -21,6 +21,8 @@ export const servedExportSchema = z.strictObject({
   patients: z.array(mayNamePatient(z.string())),
   /** Empty: whole resources. */
   elements: z.array(mayNamePatient(z.string())),
+  /** Types with several files: the ids at which the second and each later file begins. */
+  parts: z.array(z.strictObject({ type: z.string(), starts: z.array(mayNamePatient(z.string())) })),
   /** Parameters that were ignored. */
   ignored: z.array(mayNamePatient(z.string())),
   /** Changes from here on. Absent: from the beginning. */

@@ -12,7 +12,7 @@ const now = new Date('2024-06-01T00:00:00Z');
 const request = 'https://bulkhead.example/fhir/conn_1/$export';
 
 async function create(change: Partial<Omit<ServedExport, 'id'>> = {}): Promise<string> {
-  const lists = { types: [], typeFilters: [], patients: [], elements: [], ignored: [] };
+  const lists = { types: [], typeFilters: [], patients: [], elements: [], parts: [], ignored: [] };
   const expiresAt = new Date(now.getTime() + 60_000);
   return servedExports.create({ connectionId, clientId: 'key_1', request, ...lists, until: now, expiresAt, ...change });
 }
@@ -25,6 +25,7 @@ test('an erasure of a patient deletes the served exports that can name the patie
     await create({ request: `${request}?patient=Patient%2Fp1` }),
     await create({ ignored: ['patient=Patient/p1'] }),
     await create({ elements: ['p1'] }),
+    await create({ parts: [{ type: 'Patient', starts: ['o1', 'p1'] }] }),
   ];
   const others = [
     await create(),

@@ -38,10 +38,10 @@ export class ServedExportRepository {
   /** Deletes the exports whose request names the patient, and those with searches, which can find the patient by a name. */
   async deleteOfPatient({ connectionId, patientId }: PatientOfConnection): Promise<number> {
     const ids: string[] = [];
-    for await (const { _id, typeFilters, request, patients, elements, ignored } of this.#model
+    for await (const { _id, typeFilters, request, patients, elements, ignored, parts } of this.#model
       .find({ connectionId })
       .lean()) {
-      const texts = [request, ...patients, ...elements, ...ignored];
+      const texts = [request, ...patients, ...elements, ...ignored, ...parts.flatMap(({ starts }) => starts)];
       if (typeFilters.length > 0 || texts.some((text) => containsId(text, patientId))) ids.push(_id);
     }
     return (await this.#model.deleteMany({ _id: { $in: ids } })).deletedCount;

@@ -158,7 +158,10 @@ const manifestSchema = z
     requiresAccessToken: z.boolean().describe('`true`: send the token or the key with each file.'),
     ...Object.fromEntries(
       [
-        ['output', 'The files with resources, one for each type that has any.'],
+        [
+          'output',
+          'The files with resources of each type that has any. A type with more than 100,000 resources has several.',
+        ],
         ['deleted', 'The file with the ids of deleted and erased resources. Empty without `_since`.'],
         ['error', 'The file with the parameters that were ignored.'],
       ].map(([name = '', description = '']) => [

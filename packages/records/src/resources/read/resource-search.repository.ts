@@ -1,5 +1,5 @@
 import { everyResource, parseExact, type ResourceSearch } from '@bulkhead/fhir';
-import type { Database } from '@bulkhead/store';
+import { type Database, idsBelow } from '@bulkhead/store';
 import { JsonWriter } from '@bulkhead/store/bson';
 import { changedSince } from '../changes/changed-since.ts';
 import { streamTimeMs } from '../changes/resource-changes.ts';
@@ -41,8 +41,16 @@ type StreamOptions = ResourceTypeReference & {
   readonly search?: ResourceSearch;
   /** Instead of `search`: what one of them finds. */
   readonly searches?: readonly ResourceSearch[];
+  /** Instead of a search: all whose ids are in the range. */
+  readonly range?: IdRange | undefined;
   readonly signal?: AbortSignal;
 };
+
+/** Resources from an id on, and before another one. Undefined: from the first, to the last. */
+export interface IdRange {
+  readonly from: string | undefined;
+  readonly before: string | undefined;
+}
 
 /** Searches, counts and streams the current resources. Each resource type has a collection of the same name. */
 export class ResourceSearchRepository {
@@ -125,6 +133,43 @@ export class ResourceSearchRepository {
     if (searches.length === 0 && !since) return this.#exists(resourceType, { connectionId, deleted: false });
     const query = since ? toChangedQuery({ ...options, since }) : toSelectionQuery(options);
     return this.#exists(resourceType, { $and: [...query.conditions] }, hintFor(query));
+  }
+
+  /**
+   * Divides the resources of a type into ranges of ids, which no change moves. It reads the index by id alone, and only if the collection is
+   * that large, so it costs about a hundredth of reading the resources.
+   * @returns the ids at which the second and each later range begins
+   */
+  async listRangeStarts(
+    options: ResourceTypeReference & {
+      /** Resources in a range. The last one has the rest. */
+      readonly size: number;
+      /** Ranges at most. */
+      readonly most: number;
+    },
+  ): Promise<string[]> {
+    const { connectionId, resourceType, size, most } = options;
+    const collection = this.#database.collection(resourceType);
+    const starts: string[] = [];
+    if ((await collection.estimatedDocumentCount()) <= size) return starts;
+    const { pageTimeMs: maxTimeMS } = this.#limits;
+    const start = `${connectionId}/`.length;
+    while (starts.length < most - 1) {
+      const _id = toRange({ connectionId, range: { from: starts.at(-1), before: undefined } });
+      const [next] = await collection
+        .find({ _id } as object, {
+          projection: { _id: 1 },
+          sort: { _id: 1 },
+          skip: size,
+          limit: 1,
+          hint: '_id_',
+          maxTimeMS,
+        })
+        .toArray();
+      if (!next) break;
+      starts.push(next._id.slice(start));
+    }
+    return starts;
   }
 
   async #exists(resourceType: string, conditions: Condition, hint: { readonly hint?: string } = {}): Promise<boolean> {
@@ -242,10 +287,23 @@ export class ResourceSearchRepository {
 }
 
 /** The query of a stream. */
-function unordered({ connectionId, search = everyResource, searches }: StreamOptions) {
+function unordered({ connectionId, search = everyResource, searches, range }: StreamOptions) {
+  if (range) {
+    const _id = toRange({ connectionId, range });
+    return { index: '_id_', isObvious: false, conditions: [{ _id }, { deleted: false }] } as const;
+  }
   if (searches) return toSelectionQuery({ connectionId, searches });
   const query = toResourceQuery({ connectionId, search });
   return { ...query, conditions: allConditions(query) };
+}
+
+function toRange({ connectionId, range }: { readonly connectionId: string; readonly range: IdRange }): Condition {
+  const { from, before } = range;
+  return {
+    ...idsBelow(connectionId),
+    ...(from === undefined ? {} : { $gte: `${connectionId}/${from}` }),
+    ...(before === undefined ? {} : { $lt: `${connectionId}/${before}` }),
+  };
 }
 
 function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {

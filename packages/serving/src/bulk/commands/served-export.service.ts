@@ -22,7 +22,7 @@ import {
   type TypeFilter,
   writeManifest,
 } from '@bulkhead/fhir/bulk-server';
-import { checkSince, type ResourceChange, type ResourceStore } from '@bulkhead/records';
+import { checkSince, type IdRange, type ResourceChange, type ResourceStore } from '@bulkhead/records';
 import type { ResourceService, ShownAttachments } from '@bulkhead/records/commands';
 import { type ConnectionScope, pagesOf } from '@bulkhead/store';
 import { servedExportError } from '../errors.ts';
@@ -60,6 +60,10 @@ const keptMs = 24 * 60 * 60_000;
 /** The entries of a Bundle of deletions, so that a line stays below 100 kB. */
 const maxBundleEntries = 1000;
 const chunkCharacters = 64 * 1024;
+/** Some 150 MB: what a client reads again after a lost connection, and less than a minute of the database. */
+const resourcesOfFile = 100_000;
+/** The last file has the rest. Finding the beginnings of so many takes a few seconds. */
+const maxFilesOfType = 50;
 
 /**
  * Serves FHIR Bulk Data exports of what is stored (https://hl7.org/fhir/uv/bulkdata/export.html). A kick-off stores a record with the time
@@ -70,6 +74,7 @@ export class ServedExportService {
   readonly #store;
   readonly #resources;
   readonly #shownAttachments;
+  readonly #resourcesOfFile;
   /**
    * The types of which a connection had a resource. Asking again costs the embedded engine as much as reading the type. If all were deleted
    * since, a file is empty, which is valid.
@@ -80,7 +85,10 @@ export class ServedExportService {
     readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceSearch' | 'resourceChanges'>;
     readonly resources: Pick<ResourceService, 'openWindow' | 'checkConnection'>;
     readonly shownAttachments: ShownAttachments;
+    /** For tests. */
+    readonly resourcesOfFile?: number | undefined;
   }) {
+    this.#resourcesOfFile = options.resourcesOfFile ?? resourcesOfFile;
     this.#store = options.store;
     this.#resources = options.resources;
     this.#shownAttachments = options.shownAttachments;
@@ -107,6 +115,7 @@ export class ServedExportService {
       typeFilters: searches,
       patients,
       elements,
+      parts: await this.#divide({ connectionId, types, isWhole: !since && patients.length === 0, typeFilters }),
       ignored,
       ...(since ? { since: window.since } : {}),
       until: window.until,
@@ -126,7 +135,9 @@ export class ServedExportService {
     const types = await this.#readableTypes(served, options);
     const found = await Promise.all(types.map((type) => this.#hasMatch(served, type)));
     const listed = types.filter((_, index) => found[index]);
-    const output = listed.map((type): ManifestFile => ({ type, url: urlOf(`${type}.ndjson`) }));
+    const output = listed.flatMap((type) =>
+      namesOf(served, type).map((name): ManifestFile => ({ type, url: urlOf(name) })),
+    );
     const hasDeletions = await this.#hasDeletions(served, types);
     return {
       expiresAt: served.expiresAt,
@@ -167,12 +178,13 @@ export class ServedExportService {
       await this.#checkDeletions(served);
       return { lines: this.#deletionLines(served, deletions), patients: [anyPatient] };
     }
-    const type = name.replace(/\.ndjson$/, '');
+    const [type = ''] = name.split(/[-.]/, 1);
     const isExported = served.types.length === 0 || served.types.includes(type);
-    if (!isResourceType(type) || !isExported) throw servedExportError('unknown-served-export');
+    const part = namesOf(served, type).indexOf(name);
+    if (!isResourceType(type) || !isExported || part === -1) throw servedExportError('unknown-served-export');
     checkType(type);
     const { since, elements } = served;
-    const selection = { ...selectionOf(served, type), signal };
+    const selection = { ...selectionOf(served, type), range: rangeOf(served, type, part), signal };
     const { resourceSearch, resourceChanges } = this.#store;
     const isWhole = !since && elements.length === 0 && !typesWithAttachments.includes(type);
     if (isWhole) return { lines: resourceSearch.streamNdjson(selection), patients };
@@ -240,6 +252,25 @@ export class ServedExportService {
     if (entries.length > 0) yield bundleLine(entries);
   }
 
+  /** Only what is exported whole has a file size that can be known without reading it. */
+  async #divide(options: {
+    readonly connectionId: string;
+    readonly types: readonly string[];
+    readonly isWhole: boolean;
+    readonly typeFilters: readonly TypeFilter[];
+  }): Promise<ServedExport['parts']> {
+    const { connectionId, isWhole, typeFilters } = options;
+    if (!isWhole) return [];
+    const all = options.types.length > 0 ? options.types : await this.#store.resources.listStoredTypes(connectionId);
+    const parts: { type: string; starts: string[] }[] = [];
+    for (const type of all.filter((name) => !typeFilters.some((filter) => filter.type === name))) {
+      const limits = { size: this.#resourcesOfFile, most: maxFilesOfType };
+      const starts = await this.#store.resourceSearch.listRangeStarts({ connectionId, resourceType: type, ...limits });
+      if (starts.length > 0) parts.push({ type, starts });
+    }
+    return parts;
+  }
+
   /** Whether the file of a type has a line. */
   async #hasMatch(served: ServedExport, type: string): Promise<boolean> {
     const selection = selectionOf(served, type);
@@ -267,6 +298,21 @@ function selectionOf({ connectionId, since, typeFilters, patients }: ServedExpor
     patients: [...search.patients, ...ofPatients],
   }));
   return { connectionId, resourceType, since, searches };
+}
+
+function startsOf({ parts }: ServedExport, type: string): readonly string[] | undefined {
+  return parts.find((part) => part.type === type)?.starts;
+}
+
+function namesOf(served: ServedExport, type: string): string[] {
+  const starts = startsOf(served, type);
+  return starts ? ['', ...starts].map((_, index) => `${type}-${index + 1}.ndjson`) : [`${type}.ndjson`];
+}
+
+/** @returns undefined if the type has one file */
+function rangeOf(served: ServedExport, type: string, part: number): IdRange | undefined {
+  const starts = startsOf(served, type);
+  return starts && { from: starts[part - 1], before: starts[part] };
 }
 
 /** @throws AppError `invalid-request` */
