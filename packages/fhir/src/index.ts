@@ -98,7 +98,14 @@ export {
   whyNotResourceType,
 } from './resources/resource.ts';
 export { openStart, withoutLeapSecond } from './search/date-range.ts';
-export { allIncludesOf, type Include, includedReferences, includesOf } from './search/include-paths.ts';
+export {
+  allIncludesOf,
+  type Include,
+  includedReferences,
+  includesOf,
+  type RevInclude,
+  revIncludesOf,
+} from './search/include-paths.ts';
 export {
   type DateCriterion,
   everyResource,
@@ -121,6 +128,7 @@ export {
   type SearchKeys,
   searchedElementsOf,
   searchKeysVersion,
+  searchToken,
   securityContextToken,
 } from './search/search-keys.ts';
 export { type SearchParameter, searchParametersOf } from './search/search-parameters.ts';

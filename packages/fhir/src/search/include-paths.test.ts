@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { includesOf, readInclude } from './include-paths.ts';
+import { includesOf, readInclude, readRevInclude, revIncludesOf } from './include-paths.ts';
 
 interface Parameter {
   readonly name: string;
@@ -40,3 +40,25 @@ test.each([...published])(
     }
   },
 );
+
+test('every _revinclude is one of R4, whose parameter can lead to the type of the matches', () => {
+  expect(revIncludesOf('Observation')).toEqual(['Provenance:target']);
+  const ofPatients = revIncludesOf('Patient');
+  expect(ofPatients).toEqual(expect.arrayContaining(['Provenance:target', 'Observation:subject', 'Condition:patient']));
+  for (const text of ofPatients) {
+    const [type = '', name] = text.split(':');
+    const targets = published.get(type)?.find((parameter) => parameter.name === name)?.targets ?? [];
+    expect([text, targets.length === 0 || targets.includes('Patient')]).toEqual([text, true]);
+    expect(readRevInclude(text, 'Patient')).toMatchObject({
+      type,
+      key: text === 'Provenance:target' ? 'target' : 'patient',
+    });
+  }
+  for (const [text, type] of [
+    ['Observation:encounter', 'Encounter'],
+    ['Provenance:target:Patient', 'Observation'],
+    ['Provenance:target:Observation:x', 'Observation'],
+    ['Observation:patient', 'Observation'],
+  ] as const)
+    expect(readRevInclude(text, type)).toBeUndefined();
+});

@@ -1,4 +1,5 @@
 import { isResourceId, isResourceType, type Resource } from '../resources/resource.ts';
+import { searchParametersOf } from './search-parameters.ts';
 
 /**
  * The search parameters of type reference of R4 (4.0.1), for the types that a patient's record has: `name` if the element has the same
@@ -115,6 +116,36 @@ export function readInclude(text: string): (Include & { readonly type: string })
 /** The values of `_include` for a type. */
 export function includesOf(type: string): string[] {
   return parametersOf(type).map(([name]) => `${type}:${name}`);
+}
+
+/** A `_revinclude`: the resources of `type` that refer to the matches are added to the page. */
+export interface RevInclude extends Include {
+  readonly type: string;
+  /** What finds them: the record of the patients that the matches are, or a token with the reference. */
+  readonly key: 'patient' | 'target';
+}
+
+/** The values of `_revinclude` for matches of a type: what the stored keys find. */
+export function revIncludesOf(resourceType: string): string[] {
+  const ofPatients = Object.keys(parametersByType).flatMap((type) =>
+    parametersOf(type)
+      .filter(([name]) => patientNames.includes(name) && searchParametersOf(type).has(name))
+      .map(([name]) => `${type}:${name}`),
+  );
+  return [provenanceTarget, ...(resourceType === 'Patient' ? ofPatients : [])];
+}
+
+/** US Core requires it for every type. */
+const provenanceTarget = 'Provenance:target';
+const patientNames = ['patient', 'subject'];
+
+/** Reads `Type:parameter` or `Type:parameter:TargetType`, for matches of a type. @returns undefined if no key finds what it asks for */
+export function readRevInclude(text: string, resourceType: string): RevInclude | undefined {
+  const include = readInclude(text);
+  const name = text.split(':', 2).join(':');
+  if (!include || !revIncludesOf(resourceType).includes(name)) return undefined;
+  if (include.targetType !== undefined && include.targetType !== resourceType) return undefined;
+  return { ...include, key: name === provenanceTarget ? 'target' : 'patient' };
 }
 
 /** Everything to which resources of a type can refer. */

@@ -1,7 +1,15 @@
 import { FaultList } from '../faults.ts';
+import { relativeReference } from '../resources/patient-compartment.ts';
 import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
-import { type Include, includesOf, readInclude } from './include-paths.ts';
+import {
+  type Include,
+  includesOf,
+  type RevInclude,
+  readInclude,
+  readRevInclude,
+  revIncludesOf,
+} from './include-paths.ts';
 import { searchToken } from './search-keys.ts';
 import { type SearchParameter, searchParametersOf, type TokenParameter } from './search-parameters.ts';
 import { foldText, type TextCriterion } from './search-texts.ts';
@@ -20,6 +28,8 @@ export interface SearchRequest {
   readonly cursor?: string;
   /** What else the page contains. */
   readonly includes: readonly (Include & { readonly type: string })[];
+  /** Which resources that refer to the matches the page contains, too. */
+  readonly revIncludes: readonly RevInclude[];
 }
 
 export interface SearchFault {
@@ -42,6 +52,7 @@ const maxIncludes = 20;
 /** Parameters whose values cost more than a look into an index. */
 const limitsOf: Readonly<Record<string, Limits>> = {
   _include: { repeats: maxIncludes, alternatives: maxIncludes },
+  _revinclude: { repeats: maxIncludes, alternatives: maxIncludes },
 };
 
 interface Limits {
@@ -82,10 +93,13 @@ export function parseSearch(
   const sort = reader.single('_sort', readSort);
   const search = { ...readCriteria(resourceType, reader), ...(sort ? { sort } : {}) };
   const cursor = reader.single('_cursor', (value) => value);
-  const included = reader.everyOf('_include', (value) => [value, toInclude(value)] as const).flat();
-  const includes = [...new Map(included).values()];
-  if (includes.length > maxIncludes)
-    faults.add({ path: '_include', message: `names more than ${maxIncludes} references` });
+  const readReferences = <Reference>(name: string, read: (value: string) => Reference): Reference[] => {
+    const references = new Map(reader.everyOf(name, (value) => [value, read(value)] as const).flat());
+    if (references.size > maxIncludes) faults.add({ path: name, message: `names more than ${maxIncludes} references` });
+    return [...references.values()];
+  };
+  const includes = readReferences('_include', toInclude);
+  const revIncludes = readReferences('_revinclude', (value) => toRevInclude(value, resourceType));
   const isCountOnly = reader.single('_summary', readSummary) ?? false;
   const elements = reader.everyOf('_elements', readElement).flat();
   const request = {
@@ -95,6 +109,7 @@ export function parseSearch(
     isCountOnly,
     ...(elements.length > 0 ? { elements } : {}),
     includes,
+    revIncludes,
     ...(cursor === undefined ? {} : { cursor }),
   };
   return faults.all.length > 0 ? { faults: faults.all } : { request };
@@ -104,6 +119,7 @@ export function parseSearch(
 const tokenOrder = [
   'identifier',
   'practitioner',
+  'target',
   'code',
   'specialty',
   'category',
@@ -144,6 +160,7 @@ function readCriteria(resourceType: string, reader: ReturnType<typeof createRead
 export const pageParameterNames: readonly string[] = [
   '_sort',
   '_include',
+  '_revinclude',
   '_count',
   '_total',
   '_summary',
@@ -230,6 +247,13 @@ function readReference(value: string, type: keyof typeof referencePatterns): str
   throw new WrongValue(`${JSON.stringify(value)} is not a ${type.toLowerCase()}. Use an id or ${type}/id`);
 }
 
+/** Reads `Type/x` or the absolute URL of a resource. */
+function readTarget(value: string): string {
+  const reference = relativeReference(value);
+  if (reference !== undefined) return reference;
+  throw new WrongValue(`${JSON.stringify(value)} does not name a resource. Use its type and id, such as Observation/1`);
+}
+
 /** Elements of type `code`. FHIR implies their system, so the stored resource has none. */
 const bareNames = ['status', 'lifecycle-status', 'gender', 'intent'];
 
@@ -237,6 +261,7 @@ function readToken(
   { name, type }: Pick<SearchParameter, 'name' | 'type'>,
   parameter: TokenParameter,
 ): ReadValue<string> {
+  if (parameter === 'target') return (value) => searchToken({ parameter, code: readTarget(value) });
   if (type === 'reference') return (value) => searchToken({ parameter, code: readReference(value, 'Practitioner') });
   return (value) => {
     const [first = '', second, ...others] = splitUnescaped(value, '|').map(withoutEscapes);
@@ -319,6 +344,15 @@ function toInclude(value: string) {
   const remedy =
     known.length > 0 ? `Supported for ${type}: ${known.join(', ')}` : 'Use Type:parameter, such as Observation:patient';
   throw new WrongValue(`${JSON.stringify(value)} is not a supported reference. ${remedy}`);
+}
+
+function toRevInclude(value: string, resourceType: string): RevInclude {
+  const include = readRevInclude(value, resourceType);
+  if (include) return include;
+  const known = revIncludesOf(resourceType);
+  const examples =
+    known.length > 4 ? `${known.slice(0, 3).join(', ')} and others in the CapabilityStatement` : known.join(', ');
+  throw new WrongValue(`${JSON.stringify(value)} is not supported for ${resourceType}. Supported: ${examples}`);
 }
 
 function unknownBecause(options: {

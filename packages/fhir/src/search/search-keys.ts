@@ -10,9 +10,9 @@ import { hasTexts, textElements, textKeysOf } from './search-texts.ts';
  * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
  * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
  * leap seconds. Version 6 added the labels of `meta.security`. Version 7 added the security context of Binaries. Version 8 added
- * what US Core searches by: identifiers, names, gender, intent, and the system of a clinical status.
+ * what US Core searches by: identifiers, names, gender, intent, and the system of a clinical status. Version 9 added the targets of a Provenance.
  */
-export const searchKeysVersion = 8;
+export const searchKeysVersion = 9;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {
@@ -96,12 +96,17 @@ const typeKeyReaders: Readonly<Record<string, (resource: Resource, tokens: strin
     const id = referencedId(reference, 'Practitioner');
     if (id !== undefined) addCode(tokens, 'practitioner', id);
   },
+  Provenance(resource, tokens) {
+    const targets: readonly unknown[] = Array.isArray(resource.target) ? resource.target.slice(0, maxTokens) : [];
+    for (const target of targets)
+      addCode(tokens, 'target', relativeReference((target as { readonly reference?: unknown } | null)?.reference));
+  },
 };
 
 const readTypeKeys = new Map(Object.entries(typeKeyReaders));
 
 /** The elements that `readTypeKeys` read. */
-const elementsOfTypeKeys = ['identifier', 'gender', 'intent', 'specialty', 'practitioner'];
+const elementsOfTypeKeys = ['identifier', 'gender', 'intent', 'specialty', 'practitioner', 'target'];
 
 function addCode(tokens: string[], parameter: TokenParameter, code: unknown): void {
   if (typeof code === 'string') tokens.push(searchToken({ parameter, code }));

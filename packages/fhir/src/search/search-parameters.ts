@@ -103,7 +103,7 @@ const parametersByType: Readonly<Record<string, string>> = {
   Practitioner: 'family given identifier name | date',
   PractitionerRole: 'date practitioner role specialty | code',
   Procedure: 'category code date patient status subject',
-  Provenance: 'patient recorded | date',
+  Provenance: 'patient recorded target | date',
   Questionnaire: 'effective=effectivePeriod status | date',
   QuestionnaireResponse: 'authored patient status subject | date',
   RelatedPerson: 'patient | date',
@@ -165,7 +165,8 @@ export type TokenParameter =
   | 'gender'
   | 'intent'
   | 'specialty'
-  | 'practitioner';
+  | 'practitioner'
+  | 'target';
 
 const token = (key: TokenParameter): SearchedKey => ({ kind: 'token', key });
 const text = (...keys: readonly string[]): SearchedKey => ({ kind: 'text', keys });
@@ -189,6 +190,7 @@ const keysByName: Readonly<Record<string, SearchedKey>> = {
   intent: token('intent'),
   specialty: token('specialty'),
   practitioner: token('practitioner'),
+  target: token('target'),
   // R4: "may match any of the string fields in the HumanName", so the parts of a name are stored once.
   name: text('name', 'family', 'given'),
   family: text('family'),
@@ -226,6 +228,6 @@ function toParameter(entry: string, isOwn: boolean): SearchParameter {
 
 function typeOf(name: string, { kind }: SearchedKey): SearchParameter['type'] {
   if (kind === 'text') return 'string';
-  if (kind === 'patient' || kind === 'subject' || name === 'practitioner') return 'reference';
+  if (['patient', 'subject', 'practitioner', 'target'].includes(name)) return 'reference';
   return kind === 'date' || kind === 'lastUpdated' ? 'date' : 'token';
 }

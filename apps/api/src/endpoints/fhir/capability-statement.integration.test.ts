@@ -19,6 +19,7 @@ interface StatedResource {
   readonly interaction: readonly { readonly code: string }[];
   readonly searchParam: readonly StatedParameter[];
   readonly searchInclude?: readonly string[];
+  readonly searchRevInclude: readonly string[];
 }
 
 const { status, body, headers } = await api.request('GET', `${base}/metadata`, { authorization: null });
@@ -72,12 +73,13 @@ test('each parameter without a definition is one of R4, with its type, and each 
 
 const values: Readonly<Record<string, string>> = { date: 'ge2026', string: 'x', token: 'x', reference: 'x' };
 
-test('every listed parameter and include of every type is accepted, and others are refused by name', async () => {
+test('every listed parameter, _include and _revinclude of every type is accepted, and others are refused by name', async () => {
   const refused: string[] = [];
-  for (const { type, searchParam, searchInclude = [] } of stated) {
+  for (const { type, searchParam, searchInclude = [], searchRevInclude } of stated) {
     const parameters = [
-      ...searchParam.map(({ name, type: kind }) => `${name}=${values[kind]}`),
+      ...searchParam.map(({ name, type: kind }) => `${name}=${name === 'target' ? 'Patient/x' : values[kind]}`),
       ...searchInclude.map((include) => `_include=${include}`),
+      ...searchRevInclude.map((include) => `_revinclude=${include}`),
     ];
     for (const parameter of parameters) {
       const answer = await api.request('GET', `${base}/${type}?${parameter}&_count=1`);

@@ -1,8 +1,15 @@
-import { dateParameterOf, includesOf, r4ResourceTypes, type SearchParameter, searchParametersOf } from '@bulkhead/fhir';
+import {
+  dateParameterOf,
+  includesOf,
+  r4ResourceTypes,
+  revIncludesOf,
+  type SearchParameter,
+  searchParametersOf,
+} from '@bulkhead/fhir';
 
 const bulkGuide = 'http://hl7.org/fhir/uv/bulkdata';
 /** When the statement was last changed, because clients compare it. */
-const statementDate = '2026-11-30';
+const statementDate = '2026-12-01';
 
 /**
  * What the FHIR base URL of a connection supports (https://hl7.org/fhir/R4/capabilitystatement.html). It is the same for each connection,
@@ -62,6 +69,7 @@ function resourceOf(type: string) {
     readHistory: false,
     conditionalRead: 'full-support',
     ...(references.length > 0 ? { searchInclude: references } : {}),
+    searchRevInclude: revIncludesOf(type),
     searchParam: [...searchParametersOf(type).values()].map((parameter) => toSearchParam(parameter, type)),
     ...(level === undefined
       ? {}

@@ -13,7 +13,7 @@ const write = (resource: { resourceType: string; id: string; [element: string]: 
   api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId })]);
 const get = (path: string, options = {}) => api.request('GET', `${base}${path}`, options);
 
-await api.store.prepareResourceTypes(['Patient', 'Observation', 'Encounter', 'Practitioner']);
+await api.store.prepareResourceTypes(['Patient', 'Observation', 'Encounter', 'Practitioner', 'Provenance']);
 await write({
   resourceType: 'Patient',
   id: 'p1',
@@ -150,6 +150,30 @@ test('_include does not add a resource that is a match of the same page', async 
   ]);
 });
 
+test('_revinclude adds what refers to the matches once, and nothing of another connection', async () => {
+  const provenance = (id: string, ...targets: string[]) => ({
+    resourceType: 'Provenance',
+    id,
+    target: targets.map((reference) => ({ reference })),
+  });
+  await write(provenance('v1', 'Observation/o1', 'Observation/o2'));
+  await write(provenance('v2', 'http://ehr.example:8080/fhir/r4/Observation/o2/_history/1'));
+  await write(provenance('v3', 'Observation/o3', 'Patient/p1'));
+  await write(provenance('v4', 'https://other.example/Observation/o1'));
+  const foreign = makeDocument(provenance('v5', 'Observation/o1'), { connectionId: other });
+  await api.store.resourceWriter.write('Provenance', [foreign]);
+  const { body } = await get('/Observation?_id=o1,o2&_sort=_id&_revinclude=Provenance:target');
+  expect(idsOf(body)).toEqual([
+    ...['match Observation/o1', 'match Observation/o2'],
+    ...['include Provenance/v1', 'include Provenance/v2'],
+  ]);
+  const ofPatient = await get('/Patient?_id=p1&_revinclude=Encounter:patient&_revinclude=Provenance:target:Patient');
+  expect(idsOf(ofPatient.body)).toEqual(['match Patient/p1', 'include Encounter/e1', 'include Provenance/v3']);
+  const both = await get('/Provenance?_id=v1&_include=Provenance:target&_revinclude=Provenance:target');
+  expect(idsOf(both.body)).toEqual(['match Provenance/v1', 'include Observation/o1', 'include Observation/o2']);
+  expect(idsOf((await get('/Provenance?target=Observation/o1')).body)).toContain('match Provenance/v1');
+});
+
 test('a resource with some of its elements has the mandatory ones too, and is marked', async () => {
   const { body } = await get('/Observation?_id=o1&_elements=effective');
   expect(body.entry[0].resource).toEqual({
@@ -192,9 +216,11 @@ test('_summary=count returns the number of matches without them', async () => {
 });
 
 test.each([
-  { path: '/Observation?_revinclude=Provenance:target', refusal: [400, 'invalid-request'], says: /_revinclude/ },
   { path: '/Observation?_sort=code', refusal: [400, 'invalid-request'], says: /_sort/ },
   { path: '/Observation?_include=Patient:organization', refusal: [400, 'invalid-request'], says: /_include/ },
+  { path: '/Observation?_revinclude=Encounter:patient', refusal: [400, 'invalid-request'], says: /Provenance:target/ },
+  { path: '/Patient?_revinclude=Observation:nothing', refusal: [400, 'invalid-request'], says: /CapabilityStatement/ },
+  { path: '/Provenance?target=o1', refusal: [400, 'invalid-request'], says: /Observation.1/ },
   { path: '/Observation?_include=Observation:nothing', refusal: [400, 'invalid-request'], says: /Observation:patient/ },
   { path: '/Observation?_format=xml', refusal: [400, 'invalid-request'], says: /_format/ },
   { path: '/Observatoin', refusal: [404, 'unknown-resource'], says: /Did you mean Observation/ },

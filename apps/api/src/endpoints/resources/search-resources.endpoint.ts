@@ -59,6 +59,9 @@ export const searchQueryShape = {
   _include: criterion.describe(
     'Adds what the matches refer to, such as `Observation:encounter`, at most 1000 resources a page.',
   ),
+  _revinclude: criterion.describe(
+    'Adds the resources that refer to the matches, such as `Provenance:target`, or `Observation:patient` of Patients. At most 1000 resources a page.',
+  ),
   _count: pageCount.optional().describe('The maximum number of resources of the page, at most 1000. Default: 100.'),
   _total: z
     .enum(['none', 'accurate', 'estimate'])
@@ -90,7 +93,9 @@ export const searchsetSchema = z
             .strictObject({
               mode: z
                 .enum(['match', 'include', 'outcome'])
-                .describe('`match`, `include` if a match refers to it, or `outcome` for an OperationOutcome.'),
+                .describe(
+                  '`match`, `include` if `_include` or `_revinclude` added it, or `outcome` for an OperationOutcome.',
+                ),
             })
             .describe('Why the resource is in the Bundle.'),
         }),

@@ -202,7 +202,7 @@ export class ResourceService {
   async search(options: SearchResources & SearchPage): Promise<ReadText> {
     const { parameters, address, ...reference } = options;
     const { fhirEndpoint } = await this.#check(reference);
-    const { search, count, withTotal, cursor, includes, isCountOnly, elements } = parse(options);
+    const { search, count, withTotal, cursor, includes, revIncludes, isCountOnly, elements } = parse(options);
     checkPage(reference.resourceType, { search, includes });
     if (cursor !== undefined && !this.#store.resourceSearch.isCursorOf({ ...reference, search, cursor })) {
       const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
@@ -223,6 +223,7 @@ export class ResourceService {
       ...this.#writerOf(options, fhirEndpoint),
       matches: page.matches,
       includes,
+      revIncludes,
       elements,
       total,
       next: page.next,

@@ -1,6 +1,6 @@
 import { patientsShown } from '@bulkhead/access/audit';
 import { type Resource, type SearchsetEntry, searchset, withElements } from '@bulkhead/fhir';
-import { readIncluded } from './read-included.ts';
+import { readIncluded, readReferring } from './read-included.ts';
 import { maxPageCharacters, type ReadText, type ShowAttachments, withCursor } from './read-text.ts';
 
 interface Match {
@@ -46,7 +46,8 @@ export class PageOfMatches {
 
 /** What a page is written with. */
 export interface PageWriter {
-  readonly resources: Parameters<typeof readIncluded>[0]['resources'];
+  readonly resources: Parameters<typeof readIncluded>[0]['resources'] &
+    Parameters<typeof readReferring>[0]['resources'];
   readonly show: ShowAttachments;
   readonly connectionId: string;
   readonly fhirEndpoint: string;
@@ -63,6 +64,7 @@ export async function writePage(
   options: PageWriter & {
     readonly matches: readonly Match[];
     readonly includes: Parameters<typeof readIncluded>[0]['includes'];
+    readonly revIncludes?: Parameters<typeof readReferring>[0]['revIncludes'];
     /** The parameter that makes a page smaller, for a fault. */
     readonly parameter?: string;
     /** The elements of the matches. Default: all. */
@@ -86,9 +88,12 @@ export async function writePage(
     next,
     outcome,
     patients,
+    revIncludes = [],
   } = options;
   const found = matches.map(({ resource }) => resource);
-  const included = await readIncluded({ ...options, matches: found });
+  const targets = await readIncluded({ ...options, matches: found });
+  const referring = await readReferring({ ...options, revIncludes, matches: found });
+  const included = distinctResources([...targets, ...referring]);
   const shownAs = await show([...found, ...included]);
   const textOf = (resource: Resource, json = JSON.stringify(resource)) => {
     const shown = shownAs.get(resource);
@@ -112,4 +117,9 @@ export async function writePage(
     text: searchset({ self: address.href, next: nextUrl, total, entries }),
     patients: [...new Set([...patients, ...[...found, ...included].flatMap(patientsShown)])],
   };
+}
+
+/** A resource can be a target and refer to a match itself. A Bundle must not have it twice (bdl-7). */
+function distinctResources(resources: readonly Resource[]): Resource[] {
+  return [...new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource])).values()];
 }

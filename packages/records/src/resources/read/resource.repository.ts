@@ -5,7 +5,7 @@ import type mongoose from 'mongoose';
 import { wholeSecond } from '../changes/resource-changes.ts';
 import { notErased } from '../erase/erased-resources.ts';
 import { findOfPatient } from '../erase/patient-resources.ts';
-import { listResourceTypes } from '../resource-collections.ts';
+import { listResourceTypes, type resourceIndexes } from '../resource-collections.ts';
 import { readVersions } from '../write/resource.writer.ts';
 import type { ResourceDocument, SourcedVersion } from '../write/resource-document.ts';
 import { compareVersions } from '../write/resource-version.ts';
@@ -143,6 +143,26 @@ export class ResourceRepository {
       .find(
         { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, deleted: false },
         { projection: { _id: 0, resource: 1, numberTexts: 1 }, maxTimeMS: pageTimeMs },
+      )
+      .toArray();
+    return documents.map(decode);
+  }
+
+  /** Finds current resources by one of the values of a key, in no order. */
+  async findByKey(
+    options: ResourceTypeReference & {
+      readonly key: 'patient' | 'tokens';
+      readonly values: readonly string[];
+      readonly limit: number;
+    },
+  ): Promise<unknown[]> {
+    const { connectionId, resourceType, key, values, limit } = options;
+    const index: keyof typeof resourceIndexes = key === 'patient' ? 'by-patient-and-date' : 'by-token';
+    const documents = await this.#database
+      .collection<StoredContent>(resourceType)
+      .find(
+        { connectionId, [`keys.${key}`]: { $in: values } },
+        { projection: { _id: 0, resource: 1, numberTexts: 1 }, hint: index, limit, maxTimeMS: pageTimeMs },
       )
       .toArray();
     return documents.map(decode);
