@@ -162,7 +162,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     ]);
     await page.getByRole('columnheader', { name: 'Phase' }).waitFor({ state: 'detached' });
 
-    await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'slow', bytesPerSecond: 6000 }, times: 30 });
+    await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'slow', bytesPerSecond: 1500 }, times: 30 });
     const call = createApiClient(browsed.system);
     const { id } = await call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
     await goTo('/exports?status=IN_PROGRESS');

@@ -2,7 +2,9 @@ import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { type AuditFilter, anyPatient, auditFeature, type NewAuditEvent, toAuditQuery } from './index.ts';
 
-const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute));
+/** Later than today, because the database deletes events that have expired. */
+const year = new Date().getUTCFullYear() + 1;
+const at = (minute: number) => new Date(Date.UTC(year, 4, 1, 10, minute));
 
 const makeEvent = (n: number): NewAuditEvent => ({
   actor: { kind: 'api-key', id: `key_${n % 3}`, name: 'a', role: 'client' },
@@ -90,7 +92,7 @@ test('the audit event repository cannot change or remove an audit event, and sto
   const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(store.auditEvents)).sort();
   expect(methods).toEqual(['append', 'constructor', 'count', 'head', 'list', 'read', 'verify']);
   const document = await database.collection('audit_events').findOne({}, { sort: { _id: 1 } });
-  expect(document?.expiresAt).toEqual(new Date(Date.UTC(2026, 4, 11, 10, 0)));
+  expect(document?.expiresAt).toEqual(new Date(Date.UTC(year, 4, 11, 10, 0)));
   const indexes = await database.collection('audit_events').indexes();
   expect(indexes.find(({ key }) => 'expiresAt' in key)).toMatchObject({ expireAfterSeconds: 0 });
 });
