@@ -159,16 +159,20 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
     );
   const runView = (name: string, entries: readonly object[]) =>
     [
-      ['runView', '$viewdefinition-run'],
-      ['runViewOfType', 'ViewDefinition/$viewdefinition-run'],
+      ['runView', '$viewdefinition-run', 'viewResource'],
+      ['runViewOfType', 'ViewDefinition/$viewdefinition-run', 'viewResource'],
+      ['runSql', '$sql-run', 'subjectResource'],
     ].map(
-      ([endpoint = '', path]): HostileRequest => ({
+      ([endpoint = '', path, subject]): HostileRequest => ({
         endpoint,
         name,
         method: 'POST',
         path: `${fhir}/${path}`,
         headers: { 'content-type': 'application/fhir+json' },
-        body: JSON.stringify({ resourceType: 'Parameters', parameter: entries }),
+        body: JSON.stringify({ resourceType: 'Parameters', parameter: entries }).replaceAll(
+          'viewResource',
+          subject ?? '',
+        ),
       }),
     );
   const inside = (view: object) => [{ name: 'viewResource', resource: view }];
@@ -207,6 +211,20 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
       ),
     ),
     ...runView(
+      'many resources in a Bundle',
+      JSON.parse(
+        largest(viewBytes - 200, (count) =>
+          JSON.stringify([
+            ...inside({ resource: 'Patient', select: [...loops(19, '$this'), { column: [condition('c', 2000)] }] }),
+            {
+              name: 'resource',
+              resource: { resourceType: 'Bundle', entry: values(count).map((id) => ({ resource: { id } })) },
+            },
+          ]),
+        ),
+      ),
+    ),
+    ...runView(
       'many unknown parameters',
       JSON.parse(
         largest(viewBytes - 200, (count) => JSON.stringify(values(count).map((name) => ({ name, valueString: name })))),
@@ -219,6 +237,8 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
       Array.from({ length: 9 }, (_, index) => `_id=${values(1000, `A${index}`).join()}`).join('&'),
     ),
     search('equal includes', same('_include=Observation:subject', '&')),
+    search('equal references to the matches', same('_revinclude=Provenance:target', '&')),
+    search('references to the matches of many types', repeat('_revinclude', 'Observation:subject:A')),
     search('includes of many types', repeat('_include', 'Observation:subject:A')),
     search('many dates', (count) => `date=${same('ne2024-01-01', ',')(count)}`),
     search('repeated dates', same('date=ne2024-01-01', '&')),

@@ -104,6 +104,8 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   exportGroupByPost: { path: `${fhir}/Group/{connectionId}/$export`, ...kickOffByPost, answer: 'unknown-connection' },
   runView: { path: `${fhir}/$viewdefinition-run`, ...runByPost, answer: 'unknown-connection' },
   runViewOfType: { path: `${fhir}/ViewDefinition/$viewdefinition-run`, ...runByPost, answer: 'unknown-connection' },
+  runSql: { path: `${fhir}/$sql-run?subjectReference=patient`, ...kickOffByPost, answer: 'unknown-connection' },
+  runSqlByGet: { path: `${fhir}/$sql-run?subjectReference=ViewDefinition/patient`, answer: 'unknown-connection' },
   readServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },
   readServedFile: { path: `${fhir}/bulkdata/{servedExportId}/Patient.ndjson`, answer: 'unknown-connection' },
   deleteServedExport: { path: `${fhir}/bulkstatus/{servedExportId}`, answer: 'unknown-connection' },

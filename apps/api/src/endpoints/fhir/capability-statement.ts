@@ -53,7 +53,7 @@ export function capabilityStatement(options: {
         },
         resource: r4ResourceTypes.map(resourceOf),
         interaction: [{ code: 'history-system' }],
-        operation: [exportOperation('export'), viewOperation],
+        operation: [exportOperation('export'), ...viewOperations],
       },
     ],
   };
@@ -88,10 +88,15 @@ function toSearchParam({ name, type, isOwn, key }: SearchParameter, resourceType
 }
 
 /** FHIR R4 has no type ViewDefinition that a resource of the statement could have. */
-const viewOperation = {
-  name: 'viewdefinition-run',
-  definition: 'http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run',
-};
+const viewOperations = [
+  { name: 'viewdefinition-run', definition: 'http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run' },
+  {
+    name: 'sql-run',
+    definition: 'http://hl7.org/fhir/uv/sql-on-fhir/OperationDefinition/SQLRun',
+    documentation:
+      'For ViewDefinitions, by subjectReference or subjectResource, in the formats ndjson, json, csv and parquet. Not for Libraries of SQL; without subjectCanonical, parameters, context and source.',
+  },
+];
 
 const everything = { name: 'everything', definition: 'http://hl7.org/fhir/OperationDefinition/Patient-everything' };
 

@@ -13,9 +13,10 @@ import { viewExample } from '../tables/table.examples.ts';
 import { base, checkAccepts, checkScope, fhirEndpoint } from './fhir-request.ts';
 
 /*
- * `$viewdefinition-run` of SQL on FHIR (https://build.fhir.org/ig/FHIR/sql-on-fhir-v2/OperationDefinition-ViewDefinitionRun.html), at the levels
- * of the system and the type. A table has the columns of the view, and a view of a caller the budget that it has with
- * `POST /tables`. `$sql-run` of the ballot of version 3 is missing: it runs SQL, for which the API would need an engine that can be stopped.
+ * `$viewdefinition-run` of SQL on FHIR 2 (https://build.fhir.org/ig/FHIR/sql-on-fhir-v2/OperationDefinition-ViewDefinitionRun.html), at the
+ * levels of the system and the type, and `$sql-run` of the ballot of version 3, for ViewDefinitions
+ * (https://build.fhir.org/ig/HL7/sql-on-fhir/en/OperationDefinition-SQLRun.html). A table has the columns of the view, and a view of a caller the
+ * budget that it has with `POST /tables`. A Library of SQL is refused: it needs an engine that can be stopped, and DuckDB reads the tables.
  */
 
 interface BaseParams {
@@ -30,8 +31,14 @@ const formatsByType = new Map(
 );
 const acceptedTypes = [...formatsByType.keys(), fhirJson, 'application/octet-stream'];
 
+/** The parameters that name the view. */
+const ofViewRun = { resource: 'viewResource', reference: 'viewReference' } as const;
+const ofSqlRun = { resource: 'subjectResource', reference: 'subjectReference' } as const;
+type Naming = typeof ofViewRun | typeof ofSqlRun;
+
 const reference = z.string().max(2000);
-const parametersSchema = z.strictObject({
+const viewReference = reference.optional().describe('`ViewDefinition/` and the name of a published view.');
+const sharedShape = {
   _format: z
     .enum([...formatNames, ...formatsByType.keys()], `must be one of ${formatNames.join(', ')}`)
     .optional()
@@ -40,14 +47,17 @@ const parametersSchema = z.strictObject({
     .enum(['true', 'false'])
     .optional()
     .describe('Whether a CSV begins with the names of its columns. Default: `true`.'),
-  viewReference: reference.optional().describe('`ViewDefinition/` and the name of a published view.'),
-  patient: reference.optional().describe('Only resources of this patient: `Patient/` and an id, or an id.'),
+  patient: reference
+    .optional()
+    .describe('Only resources of this patient: `Patient/` and an id, or an id. Can be repeated up to 50 times.'),
   group: reference.optional().describe('`Group/` and the id of the connection: all patients. There is no other group.'),
   _limit: z.coerce.number().int().min(1).max(1_000_000_000).optional().describe('The table ends after so many rows.'),
   _since: instant
     .optional()
     .describe('Only resources whose `meta.lastUpdated` is this time or later. Deletions are in tables with `_since`.'),
-});
+};
+const viewRunSchema = z.strictObject({ viewReference, ...sharedShape });
+const sqlRunSchema = z.strictObject({ subjectReference: viewReference, ...sharedShape });
 
 const errors = [
   'unknown-connection',
@@ -66,7 +76,7 @@ const runEndpoint = {
   ...fhirEndpoint,
   action: 'table.search',
   description:
-    'Makes the rows of a view while they are sent: of stored resources, or of those in `resource`. Its view is a published one (`viewReference`), or your own (`viewResource`), with the same limits as `POST /api/ehr/{provider}/tables`. The columns are those of the view. docs/tables.md describes views and formats.',
+    'Makes the rows of a view while they are sent: of stored resources, or of those in `resource`. Its view is a published one (by reference), or your own (as a resource), with the same limits as `POST /api/ehr/{provider}/tables`. The columns are those of the view. docs/tables.md describes views and formats.',
   responses: {
     200: {
       description: 'The table, as it is made. It is complete only if the connection is not closed before its end',
@@ -76,22 +86,20 @@ const runEndpoint = {
   },
   errors,
 } as const;
-const byPost = {
-  searchQuery: parametersSchema,
-  body: {
-    description: `A Parameters resource of at most ${maxViewBytes}. \`viewResource\` has a ViewDefinition, and each \`resource\` a resource. The others can also be in the URL.`,
-    contentType: fhirJson,
-    example: {
-      resourceType: 'Parameters',
-      parameter: [
-        { name: '_format', valueCode: 'ndjson' },
-        { name: 'viewResource', resource: viewExample },
-      ],
-    },
+const parametersBody = ({ resource }: Naming) => ({
+  description: `A Parameters resource of at most ${maxViewBytes}. \`${resource}\` has a ViewDefinition, and each \`resource\` a resource, or a Bundle of resources. The others can also be in the URL.`,
+  contentType: fhirJson,
+  example: {
+    resourceType: 'Parameters',
+    parameter: [
+      { name: '_format', valueCode: 'ndjson' },
+      { name: resource, resource: viewExample },
+    ],
   },
-  // Bytes and not JSON: parsing would change the text of numbers.
-  readBody: raw({ type: () => true, limit: maxViewBytes }),
-} as const;
+});
+// Bytes and not JSON: parsing would change the text of numbers.
+const readBody = raw({ type: () => true, limit: maxViewBytes });
+const byPost = { searchQuery: viewRunSchema, body: parametersBody(ofViewRun), readBody } as const;
 
 const runView = defineEndpoint({
   ...runEndpoint,
@@ -99,7 +107,7 @@ const runView = defineEndpoint({
   route: `POST ${base}/$viewdefinition-run`,
   summary: 'Run a view of SQL on FHIR',
   request: byPost,
-  handler: run,
+  handler: (input) => run(input, ofViewRun),
 });
 
 const runViewOfType = defineEndpoint({
@@ -108,22 +116,42 @@ const runViewOfType = defineEndpoint({
   route: `POST ${base}/ViewDefinition/$viewdefinition-run`,
   summary: 'Run a view of SQL on FHIR, at the level of the type',
   request: byPost,
-  handler: run,
+  handler: (input) => run(input, ofViewRun),
 });
 
-async function run(input: Input): Promise<void> {
+const runSql = defineEndpoint({
+  ...runEndpoint,
+  id: 'runSql',
+  route: `POST ${base}/$sql-run`,
+  summary: 'Run a view of SQL on FHIR 3',
+  request: { searchQuery: sqlRunSchema, body: parametersBody(ofSqlRun), readBody },
+  handler: (input) => run(input, ofSqlRun),
+});
+
+const runSqlByGet = defineEndpoint({
+  ...runEndpoint,
+  id: 'runSqlByGet',
+  route: `GET ${base}/$sql-run`,
+  summary: 'Run a published view, with the parameters of SQL on FHIR 3 in the URL',
+  request: { searchQuery: sqlRunSchema, readBody: 'never' },
+  handler: (input) => run(input, ofSqlRun),
+});
+
+async function run(input: Input, naming: Naming): Promise<void> {
   const { params, caller, request } = input;
   const { provider, connectionId } = params;
-  const sent = readRunParameters(request.body);
-  const query = readValues(request, sent.values);
+  const sent = readRunParameters(request.body, naming);
+  const query = readValues(request, sent.values, naming);
   const format = formatOf(request, query._format);
-  if (query.group !== undefined && idIn(query.group, 'Group') !== connectionId)
+  const foreign = listOf(query.group).find((group) => idIn(group, 'Group') !== connectionId);
+  if (foreign !== undefined)
     throw resourceError('unknown-resource', {
-      message: `"${query.group.slice(0, 100)}" does not exist here. The group of all patients is "Group/${connectionId}".`,
+      message: `"${foreign.slice(0, 100)}" does not exist here. The group of all patients is "Group/${connectionId}".`,
     });
-  const view = viewOf({ reference: query.viewReference, resource: sent.view });
+  const view = viewOf({ reference: query.view, resource: sent.view }, naming);
   const parameters = new URLSearchParams();
-  if (query.patient !== undefined) parameters.set('patient', idIn(query.patient, 'Patient'));
+  const patients = listOf(query.patient).map((patient) => idIn(patient, 'Patient'));
+  if (patients.length > 0) parameters.set('patient', patients.join(','));
   if (query._since !== undefined) parameters.set('_lastUpdated', `ge${query._since}`);
   const resources = sent.resources.length > 0 ? sent.resources : undefined;
   if (resources && parameters.size > 0)
@@ -146,13 +174,14 @@ async function run(input: Input): Promise<void> {
 }
 
 /** @throws AppError `invalid-request`, `unknown-view` */
-function viewOf(options: {
-  readonly reference: string | undefined;
-  readonly resource: object | undefined;
-}): string | object {
-  const { reference, resource } = options;
+function viewOf(
+  { reference, resource }: { readonly reference: string | undefined; readonly resource: object | undefined },
+  naming: Naming,
+): string | object {
   if ((reference === undefined) === (resource === undefined))
-    throw invalidRequest([{ path: 'viewResource', message: 'must be there, or `viewReference`, and not both' }]);
+    throw invalidRequest([
+      { path: naming.resource, message: `must be there, or \`${naming.reference}\`, and not both` },
+    ]);
   if (resource) return resource;
   const name = idIn(reference ?? '', 'ViewDefinition');
   if (name === '') throw tableError('unknown-view');
@@ -175,20 +204,32 @@ function formatOf(request: Request, name: string | undefined): TableFormat {
   return isAny || preferred === false ? 'ndjson' : (formatsByType.get(preferred) ?? 'ndjson');
 }
 
+/** Parameters that can be repeated. No id has a comma. */
+const repeatable = ['patient', 'group'];
+
+function listOf(values: string | undefined): string[] {
+  return values?.split(',') ?? [];
+}
+
 /** The values of the URL and of the body. @throws AppError `invalid-request` */
-function readValues(request: Request, values: readonly (readonly [string, string])[]) {
+function readValues(request: Request, values: readonly (readonly [string, string])[], naming: Naming) {
+  const { shape } = naming === ofSqlRun ? sqlRunSchema : viewRunSchema;
   const { searchParams } = new URL(request.originalUrl, 'http://localhost');
-  const all = [...searchParams, ...values];
-  const names = all.map(([name]) => name);
-  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  const unknown = new Set(names.filter((name) => !Object.hasOwn(parametersSchema.shape, name)));
-  const supported = `viewResource, resource, ${Object.keys(parametersSchema.shape).join(', ')}`;
+  const all = Map.groupBy([...searchParams, ...values], ([name]) => name);
+  const names = [...all.keys()];
+  const repeated = names.filter((name) => (all.get(name)?.length ?? 0) > 1 && !repeatable.includes(name));
+  const unknown = names.filter((name) => !Object.hasOwn(shape, name));
+  const supported = `${naming.resource}, resource, ${Object.keys(shape).join(', ')}`;
   const faults = [
-    ...[...unknown].map((path) => ({ path, message: `is not supported. Supported parameters: ${supported}` })),
-    ...[...repeated].map((path) => ({ path, message: 'can be sent once' })),
+    ...unknown.map((path) => ({ path, message: `is not supported. Supported parameters: ${supported}` })),
+    ...repeated.map((path) => ({ path, message: 'can be sent once' })),
   ];
   if (faults.length > 0) throw invalidRequest(faults.slice(0, maxFaults));
-  return parseRequest(parametersSchema, Object.fromEntries(all));
+  const joined = Object.fromEntries(
+    [...all].map(([name, entries]) => [name, entries.map(([, value]) => value).join(',')]),
+  );
+  const { [naming.reference]: view, ...others } = joined;
+  return { view: parseRequest(viewReference, view), ...parseRequest(z.strictObject(sharedShape), others) };
 }
 
 /** More faults help no reader. */
@@ -204,7 +245,7 @@ interface RunParameters {
 }
 
 /** @param body if it is undefined or empty, there are no parameters. @throws AppError `not-json`, `invalid-request` */
-export function readRunParameters(body: Buffer | undefined): RunParameters {
+export function readRunParameters(body: Buffer | undefined, naming: Naming = ofViewRun): RunParameters {
   const none: RunParameters = { view: undefined, resources: [], values: [] };
   if (!Buffer.isBuffer(body) || body.length === 0) return none;
   const { resourceType, parameter = [] } = readViewJson(body) as { resourceType?: unknown; parameter?: unknown };
@@ -212,12 +253,12 @@ export function readRunParameters(body: Buffer | undefined): RunParameters {
     throw invalidRequest([{ path: 'body', message: 'must be a Parameters resource' }]);
   if (parameter.length > maxParameters)
     throw invalidRequest([{ path: 'parameter', message: `must have at most ${maxParameters} entries` }]);
-  const entries = parameter.map((entry, index) => readEntry(entry, `parameter.${index}`));
-  const views = entries.filter(({ name }) => name === 'viewResource');
-  if (views.length > 1) throw invalidRequest([{ path: 'viewResource', message: 'can be sent once' }]);
+  const entries = parameter.map((entry, index) => readEntry(entry, { path: `parameter.${index}`, naming }));
+  const views = entries.filter(({ name }) => name === naming.resource);
+  if (views.length > 1) throw invalidRequest([{ path: naming.resource, message: 'can be sent once' }]);
   return {
     view: views[0]?.resource,
-    resources: entries.flatMap(({ name, resource }) => (name === 'resource' && resource ? [resource] : [])),
+    resources: entries.flatMap(({ name, resource }) => (name === 'resource' && resource ? unwrapped(resource) : [])),
     values: entries.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])),
   };
 }
@@ -228,12 +269,22 @@ interface Entry {
   readonly value?: string;
 }
 
+/** A Bundle stands for its resources (SQL on FHIR 3.0.0-ballot, "Resource parameter and Bundle inputs"). */
+function unwrapped(resource: object): object[] {
+  const { resourceType, entry } = resource as { readonly resourceType?: unknown; readonly entry?: unknown };
+  if (resourceType !== 'Bundle') return [resource];
+  const entries: readonly ({ readonly resource?: unknown } | null)[] = Array.isArray(entry) ? entry : [];
+  return entries.flatMap((each) =>
+    typeof each?.resource === 'object' && each.resource !== null ? [each.resource] : [],
+  );
+}
+
 /** @throws AppError `invalid-request` */
-function readEntry(entry: unknown, path: string): Entry {
+function readEntry(entry: unknown, { path, naming }: { readonly path: string; readonly naming: Naming }): Entry {
   const fault = (message: string) => invalidRequest([{ path, message }]);
   const { name, resource, ...values } = (entry ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof name !== 'string') throw fault('must have a name');
-  if (name === 'viewResource' || name === 'resource') {
+  if (name === naming.resource || name === 'resource') {
     if (typeof resource !== 'object' || resource === null) throw fault('must have a `resource`');
     return { name, resource };
   }
@@ -244,4 +295,4 @@ function readEntry(entry: unknown, path: string): Entry {
   return { name, value: String(text) };
 }
 
-export const viewRunEndpoints = [runView, runViewOfType] as const;
+export const viewRunEndpoints = [runView, runViewOfType, runSql, runSqlByGet] as const;

@@ -52,6 +52,37 @@ test.each([run, `ViewDefinition/${run}`])(
   },
 );
 
+const subjectResource = { ...viewResource, name: 'subjectResource' };
+
+test('$sql-run runs a view of the body, or a published one by GET', async () => {
+  const { status, text } = await post('$sql-run', [format('csv'), subjectResource]);
+  expect([status, text.split('\n').toSorted()]).toEqual([200, ['', 'a,Doe', 'b,Dupont', 'id,family']]);
+  const byGet = (query: string) => api.request('GET', `${base}/$sql-run?${query}`);
+  const published = await byGet('subjectReference=ViewDefinition/patient&_format=json&patient=Patient/a&patient=b');
+  expect([published.status, published.body.length]).toEqual([200, 2]);
+  expect((await byGet('subjectReference=ViewDefinition/patient&patient=a')).text.split('\n')).toHaveLength(2);
+  expect((await byGet('_format=csv')).text).toContain('`subjectResource` must be there, or `subjectReference`');
+  expect((await byGet('viewReference=ViewDefinition/patient')).text).toContain('`viewReference` is not supported');
+  const library = await post('$sql-run', [{ name: 'subjectResource', resource: { resourceType: 'Library' } }]);
+  expect([library.status, library.text]).toEqual([422, expect.stringContaining('resourceType')]);
+});
+
+test('a Bundle among the resources of a request stands for its resources', async () => {
+  const resource = (id: string) => ({ resourceType: 'Patient', id, name: [{ family: id }] });
+  const bundle = {
+    resourceType: 'Bundle',
+    entry: [{ resource: resource('x') }, {}, null, { resource: resource('y') }],
+  };
+  const parameters = [...[resource('z'), bundle].map((each) => ({ name: 'resource', resource: each })), format('csv')];
+  for (const [path, view] of [
+    [run, viewResource],
+    ['$sql-run', subjectResource],
+  ] as const) {
+    const { text } = await post(path, [view, ...parameters]);
+    expect(text).toBe('id,family\nz,z\nx,x\ny,y\n');
+  }
+});
+
 test('a published view is run by a reference, with the columns of the view only', async () => {
   const reference = { name: 'viewReference', valueReference: { reference: 'ViewDefinition/patient' } };
   const answers = [await post(run, [format('ndjson'), reference])];
@@ -112,7 +143,7 @@ test.each([
     what: 'an unknown parameter',
     parameters: [viewResource, { name: 'source', valueString: 's3' }],
     refusal: [400, 'invalid'],
-    says: /`source` is not supported\. Supported parameters: viewResource, resource, _format/,
+    says: /`source` is not supported\. Supported parameters: viewResource, resource, viewReference, _format/,
   },
   {
     what: 'an unknown format',
@@ -185,4 +216,5 @@ test('a run leaves an event in the audit log, and the CapabilityStatement lists 
     name: 'viewdefinition-run',
     definition: 'http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run',
   });
+  expect(rest[0].operation).toContainEqual(expect.objectContaining({ name: 'sql-run' }));
 });
