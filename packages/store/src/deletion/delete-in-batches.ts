@@ -6,9 +6,9 @@ import { amountsOf, type DataAmounts, sumAmounts } from '../records/data-amounts
 /** The number of ids in one command, and of documents that are deleted between two checks of the signal. */
 const batchSize = 500;
 
-export function toBatches<Item>(items: readonly Item[]): Item[][] {
-  const count = Math.ceil(items.length / batchSize);
-  return Array.from({ length: count }, (_, index) => items.slice(index * batchSize, (index + 1) * batchSize));
+export function toBatches<Item>(items: readonly Item[], size = batchSize): Item[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 export async function* pagesOf<Item>(
