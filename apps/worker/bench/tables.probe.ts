@@ -81,7 +81,11 @@ serveProbe({
 
   /** The whole table of the published view. */
   table: async (format: 'parquet' | 'csv' | 'ndjson') => {
-    const service = new TableService({ store: deps.store, resources: { checkConnection: async () => undefined } });
+    const service = new TableService({
+      store: deps.store,
+      resources: { checkConnection: async () => undefined },
+      shownAttachments: async () => new Map(),
+    });
     return async () => {
       const { chunks } = await service.open({
         provider: 'athenahealth',
@@ -89,6 +93,7 @@ serveProbe({
         connectionIds: [connectionId],
         scope: 'all',
         keyId: 'key_1',
+        baseOf: () => 'https://bulkhead.example',
         format,
         quotesFormulas: false,
         since: undefined,

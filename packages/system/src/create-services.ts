@@ -161,7 +161,7 @@ export function createServices(options: ServicesOptions) {
     sessions: new SessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
     signingKeys: new SigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),
-    tables: new TableService({ store, resources }),
+    tables: new TableService({ store, resources, shownAttachments }),
     webhooks: new WebhookService({ store, producer, connections, addresses }),
   };
 }

@@ -293,5 +293,9 @@ test('below the FHIR base URL an attachment has the URL of its content here once
       .map((line) => JSON.parse(line));
     expect(attachmentOf(lines.find(({ id }) => id === ids.stored))).toEqual(expected);
     expect(attachmentOf(lines.find(({ id }) => id === ids.waiting))).toEqual({ url });
+    const table = `/api/ehr/athenahealth/tables/document_reference?connectionId=${connectionId}&format=json${since}`;
+    const rows: { document_reference_id: string; url: string }[] = (await api.request('GET', table)).body;
+    const urlOf = (id: string) => rows.find((row) => row.document_reference_id === id)?.url;
+    expect([urlOf(ids.stored), urlOf(ids.waiting)]).toEqual([expected.url, url]);
   }
 });

@@ -4,23 +4,26 @@ import type { HandlerInput } from '../../http/define-endpoint.ts';
 import { appendConnection, appendFurther } from '../../http/middleware/audit-trail.ts';
 import type { Caller } from '../../http/middleware/caller-of.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';
+import { baseUrlOf } from '../fhir/fhir-request.ts';
 
-export type TableRequest = Omit<StreamTable, 'scope' | 'keyId' | 'signal' | 'onFurther'>;
+export type TableRequest = Omit<StreamTable, 'scope' | 'keyId' | 'signal' | 'onFurther' | 'baseOf'>;
 type Input = Pick<
   HandlerInput<unknown, unknown, unknown, unknown, Caller>,
-  'caller' | 'services' | 'process' | 'audit' | 'response'
+  'caller' | 'services' | 'process' | 'audit' | 'request' | 'response'
 >;
 
 /** Streams a table as the response. @throws AppError of `TableService.open`, and of its first rows */
 export async function sendTable(input: Input, table: TableRequest): Promise<void> {
-  const { caller, services, process, audit, response } = input;
+  const { caller, services, process, audit, request, response } = input;
   const [first = '', ...others] = table.connectionIds;
   audit.addTarget({ connectionId: first });
   const signal = leftSignal(response);
   const onFurther = (further: readonly string[]) => appendFurther(response, further);
   try {
     const { scope, apiKey } = caller;
-    const opened = await services.tables.open({ ...table, scope, keyId: apiKey.id, signal, onFurther });
+    const { provider } = table;
+    const baseOf = (connectionId: string) => baseUrlOf({ request, process, params: { provider, connectionId } });
+    const opened = await services.tables.open({ ...table, scope, keyId: apiKey.id, baseOf, signal, onFurther });
     audit.addPatients(opened.patients);
     for (const connectionId of others) await appendConnection(response, connectionId);
     // A reader that continued after a table that a limit has cut would never see the rows behind its end.

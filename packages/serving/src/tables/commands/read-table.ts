@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { anyPatient, patientsShown } from '@bulkhead/access/audit';
 import type { Resource, ResourceSearch } from '@bulkhead/fhir';
 import { type ResourceStore, wholeSecond } from '@bulkhead/records';
+import { pagesOf } from '@bulkhead/store';
 import type { EvaluationError } from '../fhirpath/expression-error.ts';
 import type { Cell, TableColumn } from '../view/column-type.ts';
 import type { CompiledView } from '../view/compile-view.ts';
@@ -19,6 +20,10 @@ export interface ReadTable {
   readonly connectionIds: readonly string[];
   /** The resources of the table. Undefined: those that are stored. */
   readonly resources: readonly unknown[] | undefined;
+  /** Finds the resources of a batch that are shown with other URLs of attachments. Undefined: a type without attachments. */
+  readonly show:
+    | ((connectionId: string, resources: readonly Resource[]) => Promise<ReadonlyMap<Resource, Resource>>)
+    | undefined;
   /** Whether the columns of the view follow `connection_id`. */
   readonly namesConnection: boolean;
   readonly search: ResourceSearch;
@@ -51,6 +56,9 @@ export const deletedColumn: TableColumn = {
   isCollection: false,
   description: 'Whether the resource has no rows any longer. Only with `_since`.',
 };
+
+/** As many as a reply of the database has. */
+const batchSize = 125;
 
 /** After this many steps of the budget, some 10 ms, other requests have a turn. */
 const stepsOfTurn = 250_000;
@@ -101,8 +109,9 @@ async function* currentRows(options: ReadTable): AsyncGenerator<ResourceRows> {
       const further = [...new Set(shown)].filter((patient) => !listed.has(patient));
       if (further.length > 0) await onFurther(further);
       for (const patient of further) listed.add(patient);
+      const shownAs = await options.show?.(connectionId, batch as readonly Resource[]);
       for (const resource of batch) {
-        const rows = view.rows(resource);
+        const rows = view.rows(shownAs?.get(resource as Resource) ?? resource);
         yield { resource, rows: rows.map((row) => [...before, ...row]) };
       }
     }
@@ -125,13 +134,17 @@ async function* changedRows(options: ReadTable): AsyncGenerator<ResourceRows> {
   for (const connectionId of connectionIds) {
     // Once, because a copy inserts all rows of a key.
     const changes = store.resourceChanges.readOnce({ connectionId, resourceType, since, signal });
-    for await (const { resource, resourceId, deleted } of changes) {
-      const rows = deleted ? [] : view.rows(resource);
-      const isGone = rows.length === 0;
-      yield {
-        resource: { resourceType, id: resourceId },
-        rows: isGone ? [keyOnly(connectionId, resourceId)] : rows.map((row) => [connectionId, false, ...row]),
-      };
+    for await (const batch of pagesOf(changes, batchSize)) {
+      const current = batch.flatMap(({ resource, deleted }) => (deleted ? [] : [resource as Resource]));
+      const shownAs = await options.show?.(connectionId, current);
+      for (const { resource, resourceId, deleted } of batch) {
+        const rows = deleted ? [] : view.rows(shownAs?.get(resource as Resource) ?? resource);
+        const isGone = rows.length === 0;
+        yield {
+          resource: { resourceType, id: resourceId },
+          rows: isGone ? [keyOnly(connectionId, resourceId)] : rows.map((row) => [connectionId, false, ...row]),
+        };
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
 import { anyPatient } from '@bulkhead/access/audit';
 import { type Fault, invalidRequest } from '@bulkhead/base';
-import { parseSearch, type ResourceSearch } from '@bulkhead/fhir';
+import { parseSearch, type Resource, type ResourceSearch, typesWithAttachments } from '@bulkhead/fhir';
 import { checkSince, type ResourceStore } from '@bulkhead/records';
-import type { ResourceService } from '@bulkhead/records/commands';
+import type { ResourceService, ShownAttachments } from '@bulkhead/records/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import { tableError } from '../errors.ts';
 import { Budget } from '../fhirpath/budget.ts';
@@ -20,6 +20,8 @@ export interface StreamTable {
   readonly scope: ConnectionScope;
   /** Of the reader. */
   readonly keyId: string;
+  /** The FHIR base URL of a connection, below which attachments whose content is stored have their URLs. */
+  readonly baseOf: (connectionId: string) => string;
   readonly format: TableFormat;
   readonly quotesFormulas: boolean;
   readonly since: Date | undefined;
@@ -57,12 +59,15 @@ export interface OpenedTable {
 export class TableService {
   readonly #store;
   readonly #resources;
+  readonly #shownAttachments;
   readonly #compiled = new Map<string, CompiledView>();
 
   constructor(options: {
     readonly store: Pick<ResourceStore, 'resourceSearch' | 'resourceChanges'>;
     readonly resources: Pick<ResourceService, 'checkConnection'>;
+    readonly shownAttachments: ShownAttachments;
   }) {
+    this.#shownAttachments = options.shownAttachments;
     this.#store = options.store;
     this.#resources = options.resources;
   }
@@ -89,6 +94,7 @@ export class TableService {
       signal,
       onFurther,
       operation,
+      baseOf,
     } = options;
     for (const connectionId of connectionIds)
       await this.#resources.checkConnection({ provider, connectionId, scope, keyId });
@@ -109,6 +115,10 @@ export class TableService {
       view,
       connectionIds: [...new Set(connectionIds)],
       resources: operation?.resources,
+      show: typesWithAttachments.includes(view.resourceType)
+        ? (connectionId: string, resources: readonly Resource[]) =>
+            this.#shownAttachments({ connectionId, base: baseOf(connectionId), resources })
+        : undefined,
       namesConnection: operation === undefined,
       search,
       since,

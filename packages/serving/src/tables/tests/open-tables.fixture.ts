@@ -15,7 +15,11 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
     close,
   } = await openTestStore((context) => resourceFeature.open({ ...context, rawWrites: () => undefined }));
   const store = { ...resources, resourceChanges: new ResourceChangeRepository(new Database(database), options) };
-  const service = new TableService({ store, resources: { checkConnection: async () => undefined } });
+  const service = new TableService({
+    store,
+    resources: { checkConnection: async () => undefined },
+    shownAttachments: async () => new Map(),
+  });
   const open = (options: {
     readonly view: string | object;
     readonly connectionIds: readonly string[];
@@ -31,6 +35,7 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
       provider: 'athenahealth',
       scope: 'all',
       keyId: 'key_1',
+      baseOf: (connectionId) => `https://bulkhead.example/${connectionId}`,
       format,
       quotesFormulas: false,
       since,
