@@ -22,6 +22,7 @@ export const served: Bench = {
   async run(context) {
     await using started = new AsyncDisposableStack();
     const count = observationsOf[context.size];
+    const tiny = await startServer({ context, started, count: count / 100 });
     const small = await startServer({ context, started, count: count / 10 });
     const { api, cursor } = await startServer({ context, started, count });
     for (let run = 0; run <= context.runs; run++) await readExport(small.api, count / 10);
@@ -44,6 +45,8 @@ export const served: Bench = {
         goal: { of: 'ratio', atMost: 1.3 },
         runs: [{ value: peakMegabytes(api.pid), floor: peakMegabytes(small.api.pid) }],
       }),
+      await manifestRow({ name: 'a tenth of the resources', value: small.api, floor: tiny.api }),
+      await manifestRow({ name: 'all resources', value: api, floor: small.api }),
       ...(await kickOffRows(context, api)),
     ];
   },
@@ -75,9 +78,7 @@ const kickOffUrl = ({ baseUrl, connectionId }: Api) =>
 async function readExport(api: Api, units: number): Promise<Measurement> {
   const { headers } = api;
   const startedAt = performance.now();
-  const kickedOff = await fetch(kickOffUrl(api), { headers: { ...headers, ...kickOffHeaders } });
-  const status = await fetch(kickedOff.headers.get('content-location') ?? '', { headers });
-  const { output } = (await status.json()) as { readonly output: readonly { readonly url: string }[] };
+  const { output } = await readManifest(api);
   let lines = 0;
   for (const { url } of output) {
     const { body } = await fetch(url, { headers });
@@ -85,6 +86,44 @@ async function readExport(api: Api, units: number): Promise<Measurement> {
   }
   if (lines !== units) throw new Error(`The export has ${lines} of ${units} resources.`);
   return { units, seconds: (performance.now() - startedAt) / 1000, cpuSeconds: 0, details: {} };
+}
+
+async function readManifest(api: Api) {
+  const { headers } = api;
+  const kickedOff = await fetch(kickOffUrl(api), { headers: { ...headers, ...kickOffHeaders } });
+  const status = await fetch(kickedOff.headers.get('content-location') ?? '', { headers });
+  return (await status.json()) as { readonly output: readonly { readonly url: string }[] };
+}
+
+const manifests = 20;
+
+/** A manifest costs the number of types, so ten times the resources take as long. */
+async function manifestRow({
+  name,
+  value,
+  floor,
+}: {
+  readonly name: string;
+  readonly value: Api;
+  readonly floor: Api;
+}) {
+  const times: { value: number; floor: number }[] = [];
+  // The first of a process reads which types are stored.
+  for (const api of [value, floor]) await timeManifest(api);
+  for (let run = 0; run < manifests; run++)
+    times.push({ value: await timeManifest(value), floor: await timeManifest(floor) });
+  return medianRow({
+    name: `served, kick-off and manifest, ${name}; floor: a tenth of these`,
+    unit: 'ms',
+    goal: { of: 'ratio', atMost: 1.5 },
+    runs: times,
+  });
+}
+
+async function timeManifest(api: Api): Promise<number> {
+  const startedAt = performance.now();
+  await readManifest(api);
+  return performance.now() - startedAt;
 }
 
 /** Kick-offs of independent clients, and of clients that send one after the other. */

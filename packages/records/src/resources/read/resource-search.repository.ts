@@ -137,7 +137,7 @@ export class ResourceSearchRepository {
 
   /**
    * Divides the resources of a type into ranges of ids, which no change moves. It reads the index by id alone, and only if the collection is
-   * that large, so it costs about a hundredth of reading the resources.
+   * that large, so it costs a small part of reading the resources.
    * @returns the ids at which the second and each later range begins
    */
   async listRangeStarts(

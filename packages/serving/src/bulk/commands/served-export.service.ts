@@ -64,6 +64,8 @@ const chunkCharacters = 64 * 1024;
 const resourcesOfFile = 100_000;
 /** The last file has the rest. Finding the beginnings of so many takes a few seconds. */
 const maxFilesOfType = 50;
+/** Ids divide a type as well as an hour ago. A client can send many kick-offs, and each would read the index. */
+const rangesKeptMs = 60 * 60_000;
 
 /**
  * Serves FHIR Bulk Data exports of what is stored (https://hl7.org/fhir/uv/bulkdata/export.html). A kick-off stores a record with the time
@@ -80,6 +82,7 @@ export class ServedExportService {
    * since, a file is empty, which is valid.
    */
   readonly #storedTypes = new Set<string>();
+  readonly #ranges = new Map<string, { readonly readAt: number; readonly starts: Promise<readonly string[]> }>();
 
   constructor(options: {
     readonly store: ServedExportStore & Pick<ResourceStore, 'resources' | 'resourceSearch' | 'resourceChanges'>;
@@ -252,7 +255,10 @@ export class ServedExportService {
     if (entries.length > 0) yield bundleLine(entries);
   }
 
-  /** Only what is exported whole has a file size that can be known without reading it. */
+  /**
+   * Only what is exported whole has a file size that can be known without reading it. Patients have one file, because ids of erased patients must not
+   * be kept.
+   */
   async #divide(options: {
     readonly connectionId: string;
     readonly types: readonly string[];
@@ -262,13 +268,25 @@ export class ServedExportService {
     const { connectionId, isWhole, typeFilters } = options;
     if (!isWhole) return [];
     const all = options.types.length > 0 ? options.types : await this.#store.resources.listStoredTypes(connectionId);
-    const parts: { type: string; starts: string[] }[] = [];
-    for (const type of all.filter((name) => !typeFilters.some((filter) => filter.type === name))) {
-      const limits = { size: this.#resourcesOfFile, most: maxFilesOfType };
-      const starts = await this.#store.resourceSearch.listRangeStarts({ connectionId, resourceType: type, ...limits });
+    const parts: { type: string; starts: readonly string[] }[] = [];
+    for (const type of all) {
+      if (type === 'Patient' || typeFilters.some((filter) => filter.type === type)) continue;
+      const starts = await this.#rangesOf({ connectionId, resourceType: type });
       if (starts.length > 0) parts.push({ type, starts });
     }
     return parts;
+  }
+
+  async #rangesOf(reference: { readonly connectionId: string; readonly resourceType: string }) {
+    const place = `${reference.connectionId}/${reference.resourceType}`;
+    const known = this.#ranges.get(place);
+    if (known && Date.now() - known.readAt < rangesKeptMs) return known.starts;
+    const limits = { size: this.#resourcesOfFile, most: maxFilesOfType };
+    const starts = this.#store.resourceSearch.listRangeStarts({ ...reference, ...limits });
+    this.#ranges.set(place, { readAt: Date.now(), starts });
+    // After an error the next kick-off reads again.
+    starts.catch(() => this.#ranges.delete(place));
+    return starts;
   }
 
   /** Whether the file of a type has a line. */
