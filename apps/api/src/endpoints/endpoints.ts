@@ -1,3 +1,4 @@
+import type { EndpointAction } from '@bulkhead/access/audit';
 import { checkEndpoints, type Endpoint } from '../http/define-endpoint.ts';
 import { accessEndpoints } from './access/access.endpoints.ts';
 import { signingKeyEndpoints } from './access/signing-key.endpoints.ts';
@@ -36,7 +37,7 @@ export const endpointGroups = [
 type AnyEndpoint = (typeof endpointGroups)[number]['endpoints'][number];
 
 /** Ids of the endpoints below `/api/ehr` that need an API key. */
-export type KeyedEndpointId = Exclude<Extract<AnyEndpoint, { access: 'client' | 'operator' }>['id'], 'getMetrics'>;
+export type KeyedEndpointId = Exclude<Extract<AnyEndpoint, { action: EndpointAction }>['id'], 'getMetrics'>;
 
 export const endpoints: readonly Endpoint[] = checkEndpoints(
   endpointGroups.flatMap((group): readonly Endpoint[] => group.endpoints),

@@ -1,4 +1,4 @@
-import type { AuditAction } from '@bulkhead/access/audit';
+import { type Audited, type EndpointAction, rulesOf } from '@bulkhead/access/audit';
 import type { createHealth, Metrics } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';
@@ -8,7 +8,7 @@ import type { HttpErrorCode } from './errors/http-errors.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
 import type { DownloadSlots } from './limits/download-slots.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
-import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
+import type { AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
 
@@ -25,9 +25,6 @@ import type { RefusedAttempts } from './refused-attempts.ts';
  */
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-
-/** `client`: every API key, within its connections. `operator`: only keys of operators. `anyone`: no key is needed. */
-export type Access = 'client' | 'operator' | 'anyone';
 
 /** How a POST that creates a record treats a repeated request with the same `Idempotency-Key`. */
 export type Idempotency =
@@ -140,12 +137,13 @@ export type ErrorPage = (options: {
   readonly services: Services;
 }) => Page | Promise<Page>;
 
-interface Description<Id extends string, Path extends string, CalledBy extends Access, Status extends number> {
+interface Description<Id extends string, Path extends string, Action extends MaybeAction, Status extends number> {
   /** `operationId` in the OpenAPI document. */
   readonly id: Id;
   /** The method and a path of Express, such as `POST /api/ehr/:provider/bulk-export`. */
   readonly route: `${Uppercase<Method>} ${Path}`;
-  readonly access: CalledBy;
+  /** Its name in the audit log, of the form `noun.verb`, with the rules of `auditActions`. Without an action, no key is needed. */
+  readonly action?: Action;
   /** What it does, in one line. */
   readonly summary: string;
   /** What it does, when to use it, and what to expect. */
@@ -170,27 +168,21 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   readonly errorFormat?: 'fhir';
 }
 
-/** The audit rules. `action` has the form `noun.verb`. Endpoints with the same action have the same rules. */
-type Auditing<CalledBy extends Access> = CalledBy extends 'anyone'
-  ? { readonly action?: undefined; readonly audited?: undefined }
-  : {
-      readonly action: AuditAction;
-      /** Default: true, so that an endpoint leaves no event only if it says so. */
-      readonly audited?: Audited;
-    };
-
-type CallerOf<CalledBy extends Access> = CalledBy extends 'anyone' ? undefined : Caller;
+type MaybeAction = EndpointAction | undefined;
+type CallerOf<Action extends MaybeAction> = Action extends undefined ? undefined : Caller;
 
 type Handler<Input, Status extends number> = (
   input: Input,
 ) => Promise<Reply<Status> | undefined> | Reply<Status> | Promise<void> | void;
 
 /** An endpoint of any types. */
-export interface Endpoint<Id extends string = string, CalledBy extends Access = Access>
-  extends Omit<Description<Id, string, CalledBy, number>, 'route'> {
+export interface Endpoint<Id extends string = string, Action extends MaybeAction = MaybeAction>
+  extends Omit<Description<Id, string, Action, number>, 'route' | 'action'> {
   readonly method: Method;
   readonly path: string;
-  readonly action?: AuditAction | undefined;
+  readonly action: Action;
+  /** `client`: every API key, within its connections. `operator`: only keys of operators. `anyone`: no key is needed. */
+  readonly access: 'client' | 'operator' | 'anyone';
   readonly audited: Audited;
   readonly errors: readonly HttpErrorCode[];
   readonly request: RequestDescription;
@@ -200,24 +192,25 @@ export interface Endpoint<Id extends string = string, CalledBy extends Access = 
 export function defineEndpoint<
   const Id extends string,
   const Path extends string,
-  const CalledBy extends Access,
   const Status extends number,
+  const Action extends MaybeAction = undefined,
   Query extends z.ZodObject = NoFields,
   Headers extends z.ZodObject = NoFields,
   Body extends z.ZodType = z.ZodUndefined,
 >(
-  definition: Description<Id, Path, CalledBy, Status> &
-    Auditing<CalledBy> & {
-      readonly request?: RequestDescription<Query, Headers, Body>;
-      readonly handler: Handler<
-        HandlerInput<ParamsOf<Path>, z.output<Query>, z.output<Headers>, z.output<Body>, CallerOf<CalledBy>>,
-        NoInfer<Status>
-      >;
-    },
-): Endpoint<Id, CalledBy> {
-  const { route, audited = definition.action !== undefined } = definition;
-  const [method = '', path = ''] = route.split(' ');
-  return { request: {}, errors: [], ...definition, method: method.toLowerCase() as Method, path, audited };
+  definition: Description<Id, Path, Action, Status> & {
+    readonly request?: RequestDescription<Query, Headers, Body>;
+    readonly handler: Handler<
+      HandlerInput<ParamsOf<Path>, z.output<Query>, z.output<Headers>, z.output<Body>, CallerOf<Action>>,
+      NoInfer<Status>
+    >;
+  },
+): Endpoint<Id, Action> {
+  const action = definition.action as Action;
+  const [method = '', path = ''] = definition.route.split(' ');
+  const { keys: access = 'anyone', audited = action !== undefined } = action === undefined ? {} : rulesOf(action);
+  const derived = { method: method.toLowerCase() as Method, path, action, access, audited } as const;
+  return { request: {}, errors: [], ...definition, ...derived };
 }
 
 /** Endpoints that belong together in the OpenAPI document, in its order. */
@@ -232,13 +225,11 @@ export function endpointGroup<const Member extends Endpoint>(group: EndpointGrou
 }
 
 /**
- * @throws Error if two endpoints have the same id or the same address, if one action has different rules in two endpoints, or if an
- * endpoint that creates a record does not accept `Idempotency-Key`
+ * @throws Error if two endpoints have the same id or the same address, or if an endpoint that creates a record does not accept `Idempotency-Key`
  */
 export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const rulesOf = new Map<string, string>();
   const names = new Set<string>();
-  for (const { id, method, path, action, access, audited, responses, idempotency } of endpoints) {
+  for (const { id, method, path, action, responses, idempotency } of endpoints) {
     const isCreating = method === 'post' && (responses[201] !== undefined || action?.endsWith('.create'));
     if (isCreating && idempotency === undefined)
       throw new Error(`${id} creates a record, so it needs \`idempotency\`.`);
@@ -246,12 +237,6 @@ export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoin
       if (names.has(name)) throw new Error(`Two endpoints have the ${name}. Change one of them.`);
       names.add(name);
     }
-    if (action === undefined) continue;
-    const rules = `access ${access}, audited ${audited}`;
-    const otherRules = rulesOf.get(action) ?? rules;
-    if (otherRules !== rules)
-      throw new Error(`The action ${action} of ${id} has ${rules}, but another has ${otherRules}.`);
-    rulesOf.set(action, rules);
   }
   return endpoints;
 }

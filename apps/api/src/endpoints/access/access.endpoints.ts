@@ -59,8 +59,6 @@ const getSession = defineEndpoint({
   id: 'getSession',
   route: 'GET /api/ehr/session',
   action: 'session.read',
-  access: 'client',
-  audited: false,
   summary: 'Return the API key of the caller, and when the key or the session expires',
   description:
     'Returns which key authenticates the request, what it may do and when it ends. Use it to check a key before a long job.',

@@ -28,7 +28,6 @@ export const createApiKey = defineEndpoint({
   route: 'POST /api/ehr/api-keys',
   action: 'api-key.create',
   idempotency: 'secret',
-  access: 'operator',
   summary: 'Create an API key, which is shown only once',
   description:
     'Creates a key for a program or a person. Only this response contains it. Give each program a separate key, limited to its connections, so that it can be revoked alone and the audit log identifies it.',
@@ -54,8 +53,6 @@ export const listApiKeys = defineEndpoint({
   id: 'listApiKeys',
   route: 'GET /api/ehr/api-keys',
   action: 'api-key.list',
-  access: 'operator',
-  audited: false,
   summary: 'List all API keys, including revoked keys',
   description:
     'Returns all keys, without the keys themselves, in the order of their creation. `lastUsedAt` shows which are no longer used.',
@@ -76,8 +73,6 @@ export const getApiKey = defineEndpoint({
   id: 'getApiKey',
   route: 'GET /api/ehr/api-keys/:id',
   action: 'api-key.read',
-  access: 'operator',
-  audited: false,
   summary: 'Return an API key, without the key itself',
   description: 'Returns what the key may do, when it expires, and when it was last used.',
   responses: { 200: apiKeyResponse('What the key may do, without the key itself') },
@@ -91,7 +86,6 @@ export const revokeApiKey = defineEndpoint({
   id: 'revokeApiKey',
   route: 'DELETE /api/ehr/api-keys/:id',
   action: 'api-key.revoke',
-  access: 'operator',
   summary: 'Revoke an API key',
   description:
     'Ends a key and the browser sessions that were opened with it, at once. It stays in the list. The last active key of an operator cannot be revoked.',

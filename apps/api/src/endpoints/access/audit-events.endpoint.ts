@@ -42,7 +42,6 @@ export const listAuditEvents = defineEndpoint({
   id: 'listAuditEvents',
   route: 'GET /api/ehr/audit-events',
   action: 'audit-event.list',
-  access: 'operator',
   summary: 'List audit events (who did what), newest first',
   description:
     'Returns who did what, when and with which outcome. Every change, every read of patient data and every refused attempt is an event. To read the log is an event too. docs/audit.md describes the fields.',
@@ -67,7 +66,6 @@ export const downloadAuditEvents = defineEndpoint({
   id: 'downloadAuditEvents',
   route: 'GET /api/ehr/audit-events/download',
   action: 'audit-event.download',
-  access: 'operator',
   summary: 'Download all audit events that match, newest first',
   description:
     'Streams the events as CSV or NDJSON, with the filters of the list and without its pages. A response that breaks off is not complete. The download is an event of the audit log, too. docs/audit.md describes the columns, and how texts that a spreadsheet would run as formulas are written.',
@@ -143,7 +141,6 @@ export const verifyAuditEvents = defineEndpoint({
   id: 'verifyAuditEvents',
   route: 'GET /api/ehr/audit-events/verification',
   action: 'audit-event.verify',
-  access: 'operator',
   summary: 'Check whether audit events were changed, removed or added',
   description:
     'Reads up to `limit` events of the hash chain, from its beginning or after `cursor`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',

@@ -18,8 +18,6 @@ export const listSessions = defineEndpoint({
   id: 'listSessions',
   route: 'GET /api/ehr/sessions',
   action: 'session.list',
-  access: 'operator',
-  audited: false,
   summary: 'List the users who are logged in with a browser',
   description:
     'Returns the sessions that have not ended, of people and of keys. A role that is taken away at the identity provider counts from the next login: end the session of a person who has left.',
@@ -37,7 +35,6 @@ export const endSession = defineEndpoint({
   id: 'endSession',
   route: 'DELETE /api/ehr/sessions/:id',
   action: 'session.end',
-  access: 'operator',
   summary: 'End a session',
   description:
     'Ends the session of a user at once: the next request of the browser gets 401. Streams of events that are open end within five minutes.',

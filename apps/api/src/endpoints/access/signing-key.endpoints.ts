@@ -15,7 +15,6 @@ const createSigningKey = defineEndpoint({
   route: 'POST /api/ehr/signing-keys',
   action: 'signing-key.create',
   idempotency: 'answer',
-  access: 'operator',
   summary: 'Create a signing key, or import one',
   description: 'The key is published at once. It signs after an hour, when servers have read it.',
   request: { body: { schema: signingKeyBodySchema, example: { alg: 'ES384' } } },
@@ -31,8 +30,6 @@ const listSigningKeys = defineEndpoint({
   id: 'listSigningKeys',
   route: 'GET /api/ehr/signing-keys',
   action: 'signing-key.list',
-  access: 'operator',
-  audited: false,
   summary: 'List all signing keys, including retired keys',
   description:
     'Returns the keys with which this deployment signs its client assertions, in the order of their creation, without their private halves.',
@@ -53,8 +50,6 @@ const getSigningKey = defineEndpoint({
   id: 'getSigningKey',
   route: 'GET /api/ehr/signing-keys/:kid',
   action: 'signing-key.read',
-  access: 'operator',
-  audited: false,
   summary: 'Return a signing key and its state',
   description: 'Returns the algorithm and the state of one key, without its private half.',
   responses: { 200: signingKeyResponse('The public data and the state of the key') },
@@ -68,7 +63,6 @@ const activateSigningKey = defineEndpoint({
   id: 'activateSigningKey',
   route: 'POST /api/ehr/signing-keys/:kid/activate',
   action: 'signing-key.activate',
-  access: 'operator',
   summary: 'Let a key sign from now on',
   description:
     'Lets a published key sign without the wait of an hour. Use it when every EHR is known to have read the key set, for example because you registered the key there.',
@@ -84,7 +78,6 @@ const retireSigningKey = defineEndpoint({
   id: 'retireSigningKey',
   route: 'POST /api/ehr/signing-keys/:kid/retire',
   action: 'signing-key.retire',
-  access: 'operator',
   summary: 'Stop signing with a key. It stays published until its assertions have expired',
   description:
     'Ends the use of a key. Another key of its algorithm must sign first. EHRs can verify earlier assertions for ten more minutes, then the key can be deleted.',
@@ -100,7 +93,6 @@ const deleteSigningKey = defineEndpoint({
   id: 'deleteSigningKey',
   route: 'DELETE /api/ehr/signing-keys/:kid',
   action: 'signing-key.delete',
-  access: 'operator',
   summary: 'Delete a key that was retired at least ten minutes ago',
   description:
     'Removes a retired key, also from the published key set. It is refused until ten minutes after the key was retired, because an assertion may still be in use.',
@@ -135,7 +127,6 @@ const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig'
 const getJwks = defineEndpoint({
   id: 'getJwks',
   route: 'GET /.well-known/jwks.json',
-  access: 'anyone',
   summary: 'Return the public signing keys, for EHRs',
   description:
     'Returns the JSON Web Key Set that EHRs read to verify client assertions (SMART Backend Services). Register this URL at the EHR. It may be cached for five minutes.',

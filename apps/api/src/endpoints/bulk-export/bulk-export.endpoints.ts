@@ -19,8 +19,6 @@ const listExports = defineEndpoint({
   id: 'listBulkExports',
   route: 'GET /api/ehr/:provider/bulk-export',
   action: 'export.list',
-  access: 'client',
-  audited: false,
   summary: 'List bulk exports, newest first',
   description:
     'Returns the exports of all connections that the key may use, or of one connection. Use it to find the id of an export, or exports with a status. The files and the issues of an export are read one by one.',
@@ -40,8 +38,6 @@ const watchExports = defineEndpoint({
   id: 'watchBulkExports',
   route: 'GET /api/ehr/:provider/bulk-export/events',
   action: 'export.list',
-  access: 'client',
-  audited: false,
   summary: 'Stream the newest bulk exports as they change',
   description:
     'Sends the newest exports as server-sent events, so that a page or a script need not poll. It reports changes of at most the newest 50 exports.',
@@ -61,9 +57,6 @@ const getExport = defineEndpoint({
   id: 'getBulkExport',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId',
   action: 'export.read',
-  access: 'client',
-  // A signed link to a file opens the file without a token, so showing such links is audited.
-  audited: 'if-shown',
   summary: 'Return the status of a bulk export',
   description:
     'Returns how far the export is, and in the end what was stored. Poll it every few seconds, or wait for the webhook. A completed export has `outputUrls`. `partial`, `warnings` and `watermarks` show whether something is missing.',
@@ -85,8 +78,6 @@ const watchExport = defineEndpoint({
   id: 'watchBulkExport',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId/events',
   action: 'export.read',
-  access: 'client',
-  audited: 'if-shown',
   summary: 'Stream the status and the files of a bulk export as they change',
   description:
     'Read the list of files once, again when `counts.files` grows, and again after `end`. The stream reports only files that change.',
@@ -114,7 +105,6 @@ const cancelExport = defineEndpoint({
   id: 'cancelBulkExport',
   route: 'DELETE /api/ehr/:provider/bulk-export/:jobId',
   action: 'export.cancel',
-  access: 'client',
   summary: 'Cancel a bulk export',
   description:
     'Ends a running export at once, and deletes it at the EHR. What it has stored until then stays. To cancel a cancelled export again changes nothing.',
@@ -132,7 +122,6 @@ const retryExport = defineEndpoint({
   id: 'retryBulkExport',
   route: 'POST /api/ehr/:provider/bulk-export/:jobId/retry',
   action: 'export.retry',
-  access: 'client',
   summary: 'Retry a failed export: fetch what is missing',
   description:
     'Continues a failed export, or a completed one with failed files, and fetches only what is missing. If the export is lost at the EHR, it is started again there. To retry a running export changes nothing.',
@@ -151,8 +140,6 @@ const listOutputFiles = defineEndpoint({
   id: 'listOutputFiles',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId/files',
   action: 'export.read',
-  access: 'client',
-  audited: 'if-shown',
   summary: 'List the files of a bulk export, with the counts of their lines (the ledger)',
   description:
     'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
@@ -174,9 +161,7 @@ const listExportEvents = defineEndpoint({
   id: 'listExportEvents',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId/log',
   action: 'export.read-log',
-  access: 'client',
   // It shows neither links nor resources.
-  audited: false,
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
   request: { query: shortListQuery },

@@ -10,7 +10,6 @@ export const startExport = defineEndpoint({
   route: 'POST /api/ehr/:provider/bulk-export',
   action: 'export.create',
   idempotency: 'handler',
-  access: 'client',
   summary: 'Start a bulk export',
   description:
     'Only one export with the same request runs for a connection at a time. While it runs, the same request returns 409 with its id.',

@@ -28,7 +28,6 @@ const createConnection = defineEndpoint({
   route: 'POST /api/ehr/connections',
   action: 'connection.create',
   idempotency: 'answer',
-  access: 'operator',
   summary: 'Add a connection',
   description:
     'Stores the credentials of one practice, and adds the default schedule of its vendor. Nothing is sent to the EHR: test the connection afterwards. Secrets are stored encrypted and never returned.',
@@ -51,8 +50,6 @@ const listConnections = defineEndpoint({
   id: 'listConnections',
   route: 'GET /api/ehr/connections',
   action: 'connection.list',
-  access: 'client',
-  audited: false,
   summary: 'List connections with their state',
   description:
     'Returns the connections that the key may use, without their secrets. Each has the result of its last test, its last export, how far it is behind, its next run and its problems.',
@@ -74,8 +71,6 @@ const countConnections = defineEndpoint({
   id: 'countConnections',
   route: 'GET /api/ehr/connections/counts',
   action: 'connection.list',
-  access: 'client',
-  audited: false,
   summary: 'Count connections by their state',
   description: 'Counts the connections that the key may use by their status, their vendor and their problems.',
   responses: {
@@ -102,8 +97,6 @@ const getConnection = defineEndpoint({
   id: 'getConnection',
   route: 'GET /api/ehr/connections/:id',
   action: 'connection.read',
-  access: 'client',
-  audited: false,
   summary: 'Return a connection',
   description:
     'Returns one connection, without its secrets. `needsAuthorization` shows that a user must agree at the EHR, and `lastTest` has the result of the last test.',
@@ -118,7 +111,6 @@ const renameConnection = defineEndpoint({
   id: 'renameConnection',
   route: 'PATCH /api/ehr/connections/:id',
   action: 'connection.rename',
-  access: 'operator',
   summary: 'Rename a connection',
   description:
     'Changes the name that lists, pickers and the health report show. The id stays, so nothing that refers to the connection changes.',
@@ -150,7 +142,6 @@ const changeCredentials = defineEndpoint({
   id: 'changeCredentials',
   route: 'PUT /api/ehr/connections/:id/credentials',
   action: 'connection.change-credentials',
-  access: 'operator',
   summary: 'Replace the credentials of a connection',
   description:
     'Replaces the method and all credentials of a connection. Access tokens of the former credentials are no longer used. Stored data, schedules and watermarks stay. Test the connection afterwards.',

@@ -31,8 +31,6 @@ export const getCapabilities = defineEndpoint({
   id: 'getCapabilities',
   route: 'GET /api/ehr/:provider/capabilities',
   action: 'connection.read-capabilities',
-  access: 'client',
-  audited: false,
   summary: 'Return what the EHR of a connection offers',
   description:
     'Returns what the server declares in its CapabilityStatement, in the shape of the guide. Use it to decide between a bulk export and an enhanced sync. If the EHR has not responded yet, send the request again after `Retry-After`.',

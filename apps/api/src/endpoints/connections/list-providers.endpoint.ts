@@ -57,8 +57,6 @@ export const listProviders = defineEndpoint({
   id: 'listProviders',
   route: 'GET /api/ehr/providers',
   action: 'provider.list',
-  access: 'client',
-  audited: false,
   summary: 'List the EHR vendors, and the choices for a new connection',
   description:
     'Returns the vendors of the provider registry, with their environments, endpoints and methods of authentication. Use it to fill in the body of a new connection.',

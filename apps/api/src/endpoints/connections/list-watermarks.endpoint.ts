@@ -7,8 +7,6 @@ export const listWatermarks = defineEndpoint({
   id: 'listWatermarks',
   route: 'GET /api/ehr/connections/:id/watermarks',
   action: 'connection.read',
-  access: 'client',
-  audited: false,
   summary: 'List the watermarks: the time up to which each type is completely stored',
   description:
     'Returns the time up to which everything is stored, for each level and type. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',

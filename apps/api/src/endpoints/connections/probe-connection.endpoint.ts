@@ -43,8 +43,6 @@ const readProbe = defineEndpoint({
   id: 'readProbe',
   route: `GET ${route}`,
   action: 'connection.read-probe',
-  access: 'client',
-  audited: false,
   summary: 'Return the last probe of a connection, and what the next one would send at most',
   description:
     'Returns `plan`, the most requests and exports of a probe, and the last probe with its facts. After its end, `file` is a file of facts without data of patients.',
@@ -59,7 +57,6 @@ const startProbe = defineEndpoint({
   id: 'startProbe',
   route: `POST ${route}`,
   action: 'connection.probe',
-  access: 'operator',
   summary: 'Measure what the EHR of a connection does',
   description:
     'Starts a probe. It sends at most the requests of its plan, starts at most its exports, and deletes each of them at the EHR. Read its progress with GET until `endedAt` is there.',
@@ -76,7 +73,6 @@ const cancelProbe = defineEndpoint({
   id: 'cancelProbe',
   route: `DELETE ${route}`,
   action: 'connection.cancel-probe',
-  access: 'operator',
   summary: 'Cancel a probe',
   description:
     'Stops the probe before its next request. It deletes its exports at the EHR and keeps what it has measured.',
@@ -98,7 +94,6 @@ const applyFacts = defineEndpoint({
   id: 'applyFacts',
   route: 'PUT /api/ehr/providers/facts',
   action: 'provider.apply-facts',
-  access: 'operator',
   summary: 'Apply a file of facts to its provider',
   description:
     'Stores the facts of a file instead of earlier ones of the same provider and environment. All processes use them within some seconds. The providers file and the variable of an operator go before them. A file with a fault changes nothing.',

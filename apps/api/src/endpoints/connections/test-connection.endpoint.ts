@@ -18,7 +18,6 @@ export const testConnection = defineEndpoint({
   id: 'testConnection',
   route: 'POST /api/ehr/connections/:id/test',
   action: 'connection.test',
-  access: 'client',
   summary: 'Test a connection: discovery, token, and a real read',
   description:
     'Finds the token endpoint, requests an access token and reads one resource. The response shows the first step that failed, and what to do. If the EHR is slow, the response is 202, and the result is in `lastTest` of the connection. A client key may test 10 times a minute, because each test needs a new token.',
@@ -47,7 +46,6 @@ export const testDraft = defineEndpoint({
   id: 'testDraft',
   route: 'POST /api/ehr/connections/test',
   action: 'connection.test-draft',
-  access: 'operator',
   summary: 'Test a connection before it is saved',
   description: 'Runs the same steps as the test of a saved connection. Nothing of the request is kept.',
   request: { body: { schema: connectionDraftSchema, example: connectionBodyExample } },

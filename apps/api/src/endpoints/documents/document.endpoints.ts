@@ -30,7 +30,6 @@ const listDocuments = defineEndpoint({
   id: 'listDocuments',
   route: 'GET /api/ehr/:provider/documents',
   action: 'document.list',
-  access: 'client',
   // Audited, although it is a list: the record of a document contains its title and its patient.
   summary: 'List the documents of a connection, a patient or a resource',
   description:
@@ -55,7 +54,6 @@ const getDocument = defineEndpoint({
   id: 'getDocument',
   route: 'GET /api/ehr/:provider/documents/:id/metadata',
   action: 'document.describe',
-  access: 'client',
   summary: 'Return the metadata of a document',
   description:
     'Returns what the resource contains about the attachment, the state of its content, and why it is not stored if it is not.',
@@ -73,7 +71,6 @@ const retryDocument = defineEndpoint({
   id: 'retryDocument',
   route: 'POST /api/ehr/:provider/documents/:id/retry',
   action: 'document.retry',
-  access: 'client',
   summary: 'Fetch a failed or skipped document again',
   description:
     'Fetches a document that failed or was skipped, for example after the limit for documents was raised. Read its metadata to see the result.',

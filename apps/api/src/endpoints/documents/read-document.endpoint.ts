@@ -33,7 +33,6 @@ export const readDocument = defineEndpoint({
   id: 'readDocument',
   route: 'GET /api/ehr/:provider/documents/:id',
   action: 'document.read',
-  access: 'client',
   summary: 'Return the content of a document',
   description:
     'Returns the stored bytes, as the EHR sent them, as an attachment. It supports `Range` and `If-None-Match`, so an interrupted download can be resumed. Every read is an event of the audit log.',

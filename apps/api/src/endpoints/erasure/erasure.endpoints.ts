@@ -46,9 +46,7 @@ const countConnectionData = defineEndpoint({
   id: 'countConnectionData',
   route: 'GET /api/ehr/connections/:id/data',
   action: 'connection.read-amounts',
-  access: 'operator',
   // The response contains counts only, and no patient data.
-  audited: false,
   summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
   description:
     'Returns the number of stored resources and records, and the size of documents. Use it before you purge a connection. Every count is read from an index, but with millions of resources it can take seconds.',
@@ -63,7 +61,6 @@ const deleteConnection = defineEndpoint({
   id: 'deleteConnection',
   route: 'DELETE /api/ehr/connections/:id',
   action: 'connection.delete',
-  access: 'operator',
   summary: 'Delete a connection and its schedules, and optionally all of its stored data',
   description:
     'With `data=purge` workers cancel running exports and syncs, and delete all stored data of the connection. Count the data first. The id may also be that of a connection that was deleted earlier without its data.',
@@ -89,7 +86,6 @@ const countPatientData = defineEndpoint({
   id: 'countPatientData',
   route: 'GET /api/ehr/connections/:id/patients/:patientId/data',
   action: 'patient.read-amounts',
-  access: 'operator',
   summary: 'Count what the erasure of a patient would delete',
   description:
     'Returns the number of resources, documents and other records that belong to the patient, without deleting anything. Use it before you erase the patient. The audit log records it.',
@@ -110,7 +106,6 @@ const erasePatient = defineEndpoint({
   id: 'erasePatient',
   route: 'DELETE /api/ehr/connections/:id/patients/:patientId',
   action: 'patient.erase',
-  access: 'operator',
   summary: 'Delete all stored data of a patient',
   description:
     'Deletes the resources, documents and quarantined lines of the patient, and replaces the id of the patient in ended runs. It is refused while an export or a sync of the connection is running. Later exports would store the patient again, unless `keepOut=true`.',
@@ -132,7 +127,6 @@ const letPatientIn = defineEndpoint({
   id: 'letPatientIn',
   route: 'DELETE /api/ehr/connections/:id/kept-out-patients/:patientId',
   action: 'patient.let-in',
-  access: 'operator',
   summary: 'Allow an erased patient to be stored again',
   description:
     'Ends what `keepOut=true` of an erasure began. The next export or sync stores the patient again, if the EHR sends it. Nothing that was erased comes back by itself.',
@@ -149,8 +143,6 @@ const listErasures = defineEndpoint({
   id: 'listErasures',
   route: 'GET /api/ehr/erasures',
   action: 'erasure.list',
-  access: 'operator',
-  audited: false,
   summary: 'List erasures, newest first',
   description:
     'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer identifies its patient.',
@@ -166,8 +158,6 @@ const getErasure = defineEndpoint({
   id: 'getErasure',
   route: 'GET /api/ehr/erasures/:id',
   action: 'erasure.read',
-  access: 'operator',
-  audited: false,
   summary: 'Return an erasure and its progress',
   description:
     'Returns how far the deletion is, and what it has deleted. Poll it after a 202 until `phase` is `completed`.',
@@ -187,7 +177,6 @@ const confirmStopped = defineEndpoint({
   id: 'confirmProcessStopped',
   route: 'POST /api/ehr/erasures/:id/confirm-stopped',
   action: 'erasure.confirm-stopped',
-  access: 'operator',
   summary: 'Confirm that a process for which an erasure waits no longer exists',
   description:
     'A process that slept can write what was deleted, so an erasure waits for each process that was writing when it began. A process that was killed on another machine cannot report. If it or its machine is gone for good, confirm it here, and the erasure ends without it.',

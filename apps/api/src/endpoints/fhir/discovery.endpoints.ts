@@ -14,7 +14,6 @@ const tokenPath = '/api/ehr/oauth/token';
 export const readCapabilityStatement = defineEndpoint({
   id: 'readCapabilityStatement',
   route: `GET ${base}/metadata`,
-  access: 'anyone',
   errorFormat: 'fhir',
   summary: 'Describe the FHIR base URL of a connection',
   description:
@@ -54,7 +53,6 @@ const smartSchema = z
 export const readSmartConfiguration = defineEndpoint({
   id: 'readSmartConfiguration',
   route: `GET ${base}/.well-known/smart-configuration`,
-  access: 'anyone',
   errorFormat: 'fhir',
   summary: 'Describe how backend clients get tokens',
   description:
@@ -93,7 +91,6 @@ const maxTokenRequest = '20kb';
 export const issueToken = defineEndpoint({
   id: 'issueToken',
   route: `POST ${tokenPath}`,
-  access: 'anyone',
   summary: 'Give a backend client a token',
   description:
     'The token endpoint of SMART Backend Services. The client proves its identity with an assertion that it has signed with its private key (RS384 or ES384, at most five minutes, each `jti` once), or with a secret that an operator has created (HTTP Basic, or `client_id` and `client_secret` in the form), and gets a token for five minutes. The token opens the FHIR base URLs of the connections of the client, within the granted scopes. See docs/how-to/serve-bulk-data.md.',

@@ -11,7 +11,7 @@ import { addressOf, fhirJson } from '../resources/fhir-answers.ts';
 export const base = '/api/ehr/:provider/fhir/:connectionId';
 
 /** All FHIR endpoints answer errors as OperationOutcomes, and accept tokens of backend clients. */
-export const fhirEndpoint = { access: 'client', errorFormat: 'fhir', acceptsTokens: true } as const;
+export const fhirEndpoint = { errorFormat: 'fhir', acceptsTokens: true } as const;
 
 const jsonFormats = ['json', 'application/json', 'application/fhir+json', 'text/json'];
 

@@ -55,8 +55,6 @@ export const getHealthReport = defineEndpoint({
   id: 'getHealthReport',
   route: 'GET /api/ehr/health-report',
   action: 'health-report.read',
-  access: 'operator',
-  audited: false,
   summary: 'Check the whole deployment, with advice for each problem',
   description:
     'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. `problems` joins what has one cause over all connections, such as a wrong client secret and the exports that failed for it. A worker checks the stored data each minute. A check whose data cannot be read keeps its last result with its time.',

@@ -36,8 +36,6 @@ export const getHistory = defineEndpoint({
   id: 'getHistory',
   route: 'GET /api/ehr/history',
   action: 'history.read',
-  access: 'operator',
-  audited: false,
   summary: 'Return how the deployment was doing in the last days',
   description:
     'Exports and syncs by outcome and duration, resources and bytes by type, the lag of each connection, the use of the request budgets, and the jobs that waited, as series. `figures` compares the last 24 hours with the days before. The workers take a sample each minute and keep 30 days. For more, use Prometheus.',

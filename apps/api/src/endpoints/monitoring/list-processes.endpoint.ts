@@ -37,8 +37,6 @@ export const listProcesses = defineEndpoint({
   id: 'listProcesses',
   route: 'GET /api/ehr/processes',
   action: 'process.list',
-  access: 'operator',
-  audited: false,
   summary: 'List the processes of the API and of the workers',
   description:
     'Returns each process that has reported within the last hour: its host, its version, the queues that it serves, and since when it runs. Use it to see whether an upgrade has reached every process.',

@@ -24,8 +24,6 @@ export const listRetention = defineEndpoint({
   id: 'listRetention',
   route: 'GET /api/ehr/retention',
   action: 'retention.read',
-  access: 'operator',
-  audited: false,
   summary: 'List the last retention pass for each kind of record',
   description:
     'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',

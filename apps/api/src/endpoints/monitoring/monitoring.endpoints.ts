@@ -44,8 +44,6 @@ const listQueues = defineEndpoint({
   id: 'listQueues',
   route: 'GET /api/ehr/queues',
   action: 'queue.list',
-  access: 'operator',
-  audited: false,
   summary: 'List the queues with their jobs and workers',
   description:
     'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing or that the queue is paused.',

@@ -19,7 +19,6 @@ const healthSchema = z
 export const getHealth = defineEndpoint({
   id: 'getHealth',
   route: 'GET /health',
-  access: 'anyone',
   summary: 'Check whether the process is alive',
   description:
     'Returns 200 as long as the process can respond at all. Use it as the liveness probe. It does not check the database, because a restart would not fix that.',
@@ -51,7 +50,6 @@ const readinessSchema = z
 export const getReadiness = defineEndpoint({
   id: 'getReadiness',
   route: 'GET /ready',
-  access: 'anyone',
   summary: 'Check whether the process can accept requests',
   description:
     'Checks MongoDB and Redis. Use it as the readiness probe: 503 means that no requests should be sent to this process now.',
@@ -78,8 +76,6 @@ export const getMetrics = defineEndpoint({
   id: 'getMetrics',
   route: 'GET /metrics',
   action: 'metrics.read',
-  access: 'operator',
-  audited: false,
   acceptsMetricsToken: true,
   summary: 'Return the metrics of this process, for Prometheus',
   description:

@@ -78,8 +78,6 @@ export const listRateBudgets = defineEndpoint({
   id: 'listRateBudgets',
   route: 'GET /api/ehr/rate-budgets',
   action: 'rate-budget.list',
-  access: 'client',
-  audited: false,
   summary: 'List the request budgets of EHRs, and how much of them is used',
   description:
     'Returns how much of the limits of each EHR is used, which requests wait, and whether an EHR has asked for a pause. The limits are shared by all processes.',
@@ -100,8 +98,6 @@ export const watchRateBudgets = defineEndpoint({
   id: 'watchRateBudgets',
   route: 'GET /api/ehr/rate-budgets/events',
   action: 'rate-budget.list',
-  access: 'client',
-  audited: false,
   summary: 'Stream the request budgets as they change',
   description: 'Sends the budgets as server-sent events, so that a page or a script need not poll.',
   responses: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),

@@ -38,9 +38,7 @@ const listQuarantinedLines = defineEndpoint({
   id: 'listQuarantinedLines',
   route: 'GET /api/ehr/quarantine',
   action: 'quarantine.list',
-  access: 'client',
   // The response says which lines were rejected and why, but contains none of their content.
-  audited: false,
   summary: 'List quarantined lines and entries, with the reason',
   description:
     'Returns where each line was, and why it could not be stored. The content is not part of the response: an operator can read it line by line.',
@@ -63,7 +61,6 @@ const replayQuarantinedLines = defineEndpoint({
   id: 'replayQuarantinedLines',
   route: 'POST /api/ehr/quarantine/replay',
   action: 'quarantine.replay',
-  access: 'operator',
   summary: 'Retry the quarantined lines of an export, a file or a sync run',
   description:
     'Tries to store the open lines again, for example after an update that understands them. Lines of which only a part is kept are left out. Poll the list to see the result.',
@@ -90,7 +87,6 @@ const dismissQuarantinedLines = defineEndpoint({
   id: 'dismissQuarantinedLines',
   route: 'POST /api/ehr/quarantine/dismiss',
   action: 'quarantine.dismiss',
-  access: 'operator',
   summary: 'Dismiss quarantined lines that are not needed',
   description:
     'Marks the open lines as not needed. They no longer appear in the health report or among the open lines. They keep their content until their retention ends, and can still be replayed one by one.',
@@ -120,8 +116,6 @@ const listQuarantineGroups = defineEndpoint({
   id: 'listQuarantineGroups',
   route: 'GET /api/ehr/quarantine/groups',
   action: 'quarantine.list',
-  access: 'client',
-  audited: false,
   summary: 'List quarantined lines by reason and run',
   description:
     'Returns how many lines of each export or sync run could not be stored, for each reason, the newest group first. A group can be replayed or dismissed with its `runId` and `reason`.',
@@ -143,8 +137,6 @@ const getQuarantinedLine = defineEndpoint({
   id: 'getQuarantinedLine',
   route: 'GET /api/ehr/quarantine/:id',
   action: 'quarantine.describe',
-  access: 'client',
-  audited: false,
   summary: 'Return the metadata of a quarantined line: its position, and why it was rejected',
   description:
     'Returns the position, the size and the reason of one line, and when it was last tried again. It contains nothing of the content.',
@@ -165,7 +157,6 @@ const readQuarantinedLine = defineEndpoint({
   id: 'readQuarantinedLine',
   route: 'GET /api/ehr/quarantine/:id/line',
   action: 'quarantine.read',
-  access: 'operator',
   summary: 'Return the content of a quarantined line',
   description:
     'Returns the bytes of the line as the EHR sent them. They can be data of any patient, so only operators may read them, and every read is an event of the audit log.',
@@ -198,7 +189,6 @@ const replayQuarantinedLine = defineEndpoint({
   id: 'replayQuarantinedLine',
   route: 'POST /api/ehr/quarantine/:id/replay',
   action: 'quarantine.replay',
-  access: 'operator',
   summary: 'Retry a quarantined line, unchanged or with a corrected line as the body',
   description:
     'Tries to store one line again and waits some seconds for the result. With a body, that corrected line is stored instead, and the original is kept. `state` is `replayed` if it is stored, or `open` with the new reason.',

@@ -14,7 +14,6 @@ const readResource = defineEndpoint({
   id: 'readResource',
   route: 'GET /api/ehr/:provider/resources/:type/:id',
   action: 'resource.read',
-  access: 'client',
   summary: 'Return a resource',
   description:
     'Returns the stored version of a resource, with every number as the EHR wrote it. Nothing is sent to the EHR. 410 means that the EHR has deleted it. Every read is an event of the audit log.',
@@ -82,7 +81,6 @@ const listResourceSources = defineEndpoint({
   id: 'listResourceSources',
   route: 'GET /api/ehr/:provider/resources/:type/:id/sources',
   action: 'resource.read',
-  access: 'client',
   summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',
   description:
     'Returns which exports and syncs stored the current version and up to ten earlier ones. The content of earlier versions is not kept. Use it to explain where a value came from.',

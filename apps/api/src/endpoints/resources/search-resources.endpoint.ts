@@ -128,7 +128,6 @@ export const searchResources = defineEndpoint({
   id: 'searchResources',
   route: 'GET /api/ehr/:provider/resources/:type',
   action: 'resource.search',
-  access: 'client',
   summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',
   description:
     'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. A comma in a value means "or", and a repeated parameter means "and". docs/reading-resources.md describes the parameters and their limits. Each type has its own: the CapabilityStatement of the FHIR base URL lists them. Every search is an event of the audit log.',

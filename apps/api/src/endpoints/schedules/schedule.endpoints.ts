@@ -32,8 +32,6 @@ const getSchedule = defineEndpoint({
   id: 'getSchedule',
   route: 'GET /api/ehr/schedules/:id',
   action: 'schedule.read',
-  access: 'client',
-  audited: false,
   summary: 'Return a schedule with its next runs',
   description:
     'Returns the schedule, the outcome of its last run and the next five times. Use it to check a cron expression and its time zone.',
@@ -49,7 +47,6 @@ const createSchedule = defineEndpoint({
   route: 'POST /api/ehr/schedules',
   action: 'schedule.create',
   idempotency: 'answer',
-  access: 'client',
   summary: 'Add a schedule',
   description:
     'Starts an export of what changed, or a sync, at the times of a cron expression. A run that was missed because nothing was running is made up for once. A run is skipped while the one before is active.',
@@ -73,8 +70,6 @@ const listSchedules = defineEndpoint({
   id: 'listSchedules',
   route: 'GET /api/ehr/schedules',
   action: 'schedule.list',
-  access: 'client',
-  audited: false,
   summary: 'List the schedules of one connection or of all connections',
   description: 'Returns the schedules with the outcome of their last run and the next five times.',
   request: { query: scheduleListQuerySchema },
@@ -92,7 +87,6 @@ const changeSchedule = defineEndpoint({
   id: 'changeSchedule',
   route: 'PATCH /api/ehr/schedules/:id',
   action: 'schedule.change',
-  access: 'client',
   summary: 'Pause, resume or reschedule a schedule',
   description:
     'Changes the named fields and leaves the others. Runs that were missed during a pause are not made up for. A run that is active continues.',
@@ -120,7 +114,6 @@ const runSchedule = defineEndpoint({
   route: 'POST /api/ehr/schedules/:id/run',
   action: 'schedule.run',
   idempotency: 'answer',
-  access: 'client',
   summary: 'Start a run of a schedule now',
   description:
     'Starts one additional run with the request of the schedule, also while it is paused. The times of the schedule do not change.',
@@ -155,7 +148,6 @@ const deleteSchedule = defineEndpoint({
   id: 'deleteSchedule',
   route: 'DELETE /api/ehr/schedules/:id',
   action: 'schedule.delete',
-  access: 'client',
   summary: 'Delete a schedule',
   description:
     'Deletes the schedule, so that it starts no more runs. A run that is active continues, and what was stored stays.',

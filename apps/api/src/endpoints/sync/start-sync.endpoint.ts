@@ -27,7 +27,6 @@ export const startSync = defineEndpoint({
   action: 'sync.create',
   idempotency: 'answer',
   lastingErrors: ['sync-incomplete', 'sync-cancelled'],
-  access: 'client',
   summary: 'Sync the standard and the enhanced resource types',
   description:
     'Responds when the run is done. If it takes longer than 30 seconds, the response is 202 with the current counts. ' +

@@ -17,8 +17,6 @@ const listSyncs = defineEndpoint({
   id: 'listSyncRuns',
   route: 'GET /api/ehr/:provider/sync-runs',
   action: 'sync.list',
-  access: 'client',
-  audited: false,
   summary: 'List sync runs, newest first',
   description:
     'Returns the runs of all connections that the key may use, or of one connection. Use it to find the id of a run, or to see when a connection was last synced.',
@@ -35,8 +33,6 @@ const getSync = defineEndpoint({
   id: 'getSyncRun',
   route: 'GET /api/ehr/:provider/sync-runs/:id',
   action: 'sync.read',
-  access: 'client',
-  audited: false,
   summary: 'Return a sync run with counts for each type',
   description:
     'Returns the state of the run, the counts of each type, the number of its requests, and why searches wait or are retried. Poll it after a 202, or wait for the webhook.',
@@ -51,9 +47,7 @@ const listSyncEvents = defineEndpoint({
   id: 'listSyncEvents',
   route: 'GET /api/ehr/:provider/sync-runs/:id/log',
   action: 'sync.read-log',
-  access: 'client',
   // It shows neither resources nor patients.
-  audited: false,
   summary: 'List what happened to a sync, oldest first',
   description: 'The last 200 events of the sync and the last 200 of its searches.',
   request: { query: shortListQuery },
@@ -69,8 +63,6 @@ const watchSync = defineEndpoint({
   id: 'watchSyncRun',
   route: 'GET /api/ehr/:provider/sync-runs/:id/events',
   action: 'sync.read',
-  access: 'client',
-  audited: false,
   summary: 'Stream a sync run with counts for each type as they change',
   description:
     'Sends the run as server-sent events, so that a page or a script need not poll. Each event has the counts of every type.',
@@ -89,7 +81,6 @@ const cancelSync = defineEndpoint({
   id: 'cancelSyncRun',
   route: 'DELETE /api/ehr/:provider/sync-runs/:id',
   action: 'sync.cancel',
-  access: 'client',
   summary: 'Cancel a sync run',
   description:
     'Ends a running sync. Its searches stop at their next page, and what they have stored until then stays. To cancel a cancelled run again changes nothing.',
@@ -107,7 +98,6 @@ const retrySync = defineEndpoint({
   id: 'retrySyncRun',
   route: 'POST /api/ehr/:provider/sync-runs/:id/retry',
   action: 'sync.retry',
-  access: 'client',
   summary: 'Retry a sync run: request again what failed',
   description:
     'Repeats the searches of an ended run that failed. Searches that completed are not sent again. To retry a running run changes nothing.',

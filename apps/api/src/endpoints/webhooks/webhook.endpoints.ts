@@ -29,7 +29,6 @@ const setWebhook = defineEndpoint({
   id: 'setWebhook',
   route: 'PUT /api/ehr/connections/:id/webhook',
   action: 'webhook.set',
-  access: 'client',
   summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
   description:
     'Sets the URL that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this response has the secret. Calls that were not delivered to the former URL are sent to the new one from then on. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
@@ -55,7 +54,6 @@ const removeWebhook = defineEndpoint({
   id: 'removeWebhook',
   route: 'DELETE /api/ehr/connections/:id/webhook',
   action: 'webhook.remove',
-  access: 'client',
   summary: 'Remove the webhook of a connection',
   description:
     'Removes the URL and the secret, so that no more calls are sent. A `callbackUrl` of a request cannot be used until there is a new secret.',
@@ -85,8 +83,6 @@ const listWebhookDeliveries = defineEndpoint({
   id: 'listWebhookDeliveries',
   route: 'GET /api/ehr/webhook-deliveries',
   action: 'webhook.list-deliveries',
-  access: 'client',
-  audited: false,
   summary: 'List webhook deliveries, newest first',
   description:
     'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
@@ -105,8 +101,6 @@ const listWebhookReceivers = defineEndpoint({
   id: 'listWebhookReceivers',
   route: 'GET /api/ehr/webhook-receivers',
   action: 'webhook.list-deliveries',
-  access: 'client',
-  audited: false,
   summary: 'List the URLs that are called, and whether they accept their calls',
   description:
     'Returns each URL of each connection with the calls of the last 48 hours: how many were accepted, are being repeated, or were given up. Those that do not accept their calls are first.',
@@ -137,8 +131,6 @@ const getWebhookDelivery = defineEndpoint({
   id: 'getWebhookDelivery',
   route: 'GET /api/ehr/webhook-deliveries/:id',
   action: 'webhook.read-delivery',
-  access: 'client',
-  audited: false,
   summary: 'Return a webhook delivery with its attempts',
   description: 'Returns one call with its body, its state and the result of the latest attempts.',
   responses: { 200: webhookDeliveryResponse('The call with its latest attempts') },
@@ -152,7 +144,6 @@ const resendWebhookDelivery = defineEndpoint({
   id: 'resendWebhookDelivery',
   route: 'POST /api/ehr/webhook-deliveries/:id/resend',
   action: 'webhook.resend',
-  access: 'client',
   summary: 'Send a webhook delivery again',
   description:
     'Sends the call again, whether or not it was delivered. The body and `webhook-id` are the same, so a receiver can recognise it. Read the delivery to see the result.',

@@ -1,5 +1,5 @@
 import { accessError, personRoles } from '@bulkhead/access';
-import { type AuditAction, auditActions } from '@bulkhead/access/audit';
+import { type EndpointAction, rulesOf } from '@bulkhead/access/audit';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { apiError, tokenNotKey } from '../errors/errors.ts';
@@ -48,13 +48,11 @@ function parametersOf({ query }: Request): string[] {
  * Compares the role of a person who is logged in with the role that the action demands. Callers with an API key have no such role.
  * @throws AppError `role-not-sufficient`
  */
-function checkRole(response: Response, action: AuditAction) {
+function checkRole(response: Response, action: EndpointAction) {
   const { personRole } = callerOf(response).apiKey;
   if (personRole === undefined) return;
-  const permission = auditActions[action];
-  const neededRole = permission === 'none' ? 'admin' : permission;
   // The list is in ascending order of rights.
-  if (personRoles.indexOf(personRole) >= personRoles.indexOf(neededRole)) return;
+  if (personRoles.indexOf(personRole) >= personRoles.indexOf(rulesOf(action).people)) return;
   if (personRole === 'viewer') throw accessError('role-not-sufficient');
   throw accessError('role-not-sufficient', {
     message: 'This is for admins, and your role is operator. Ask an admin.',

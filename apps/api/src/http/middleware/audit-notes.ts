@@ -1,9 +1,6 @@
-import { type AuditAction, anyPatient } from '@bulkhead/access/audit';
+import { type AuditAction, type Audited, anyPatient } from '@bulkhead/access/audit';
 import type { ErrorCode } from '@bulkhead/base';
 import type { Response } from 'express';
-
-/** Whether a request is recorded. `if-shown`: only if the response contains data that must not be shown without a record (`isShown`). */
-export type Audited = boolean | 'if-shown';
 
 /** A search can show more patients than an event should list. */
 const maxPatients = 1000;

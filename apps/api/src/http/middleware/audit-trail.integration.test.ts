@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { AuditAction, NewAuditEvent } from '@bulkhead/access/audit';
+import type { Audited, EndpointAction, NewAuditEvent } from '@bulkhead/access/audit';
 import { createLogger } from '@bulkhead/base';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
 import { answerError } from '../errors/answer-error.ts';
 import { allow } from './allow.ts';
-import { type Audited, auditNotes } from './audit-notes.ts';
+import { auditNotes } from './audit-notes.ts';
 import { appendFurther, auditTrail } from './audit-trail.ts';
 import { setCaller } from './caller-of.ts';
 
@@ -22,7 +22,7 @@ const audit = {
   },
 };
 const logger = createLogger({ name: 'api', level: 'silent' });
-const audited = (action: AuditAction, when: Audited = true) => allow({ action, access: 'client', audited: when });
+const audited = (action: EndpointAction, when: Audited = true) => allow({ action, access: 'client', audited: when });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
 const app = express()
   .use((_request, response, next) => {

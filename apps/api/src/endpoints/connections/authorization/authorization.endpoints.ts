@@ -27,7 +27,6 @@ const unknownUserErrorPage: ErrorPage = ({ problem }) => authorizationProblemPag
 const startAuthorization = defineEndpoint({
   id: 'startAuthorization',
   route: 'GET /api/ehr/authorize/start',
-  access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Open an invitation: start the authorization in a browser',
   description:
@@ -74,7 +73,6 @@ const inviteToAuthorize = defineEndpoint({
   route: 'POST /api/ehr/:provider/authorize',
   action: 'connection.authorize',
   idempotency: 'secret',
-  access: 'operator',
   summary: 'Create a URL that a user opens once to authorize a connection',
   description:
     'Creates a URL for a user who may give consent at the EHR. It can be opened once, within ten minutes. Afterwards the connection is authorized, and a new connection exists if the request had none. For programs, which have no browser.',
@@ -97,7 +95,6 @@ const authorize = defineEndpoint({
   id: 'authorize',
   route: 'GET /api/ehr/:provider/authorize',
   action: 'connection.authorize',
-  access: 'operator',
   summary: 'Authorize a connection in the browser of an operator',
   description:
     'Redirects the browser of an operator to the login of the EHR. After the user has agreed, the EHR sends the browser back, and the connection can read. A browser without a session is sent to the login of the console first.',
@@ -128,7 +125,6 @@ function errorPage({ request, problem }: Parameters<ErrorPage>[0]) {
 const launch = defineEndpoint({
   id: 'launch',
   route: 'GET /api/ehr/:provider/launch',
-  access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Launch the application from an EHR (EHR launch)',
   description:

@@ -15,7 +15,6 @@ const authorizedSchema = z
 export const finishAuthorization = defineEndpoint({
   id: 'authorizationCallback',
   route: 'GET /api/ehr/callback',
-  access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Redirect URI: the EHR sends the browser back to this URL',
   description:
