@@ -1,5 +1,5 @@
 import { type Capabilities, type Provider, requestedScope } from '@bulkhead/ehr/providers';
-import { toView, type View, viewShapeOf } from '@bulkhead/store';
+import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
   type ConnectionTest,
@@ -62,25 +62,15 @@ export const connectionViewSchema = z
 type ConnectionView = View<typeof connectionViewSchema>;
 
 export function toConnectionView(connection: ConnectionWithoutSecrets): ConnectionView {
-  return toView<ConnectionView>({
-    id: connection.id,
-    name: connection.name,
-    provider: connection.provider,
-    environment: connection.environment,
-    fhirEndpoint: connection.fhirEndpoint,
-    practiceId: connection.practiceId,
-    groupId: connection.groupId,
-    userId: connection.userId,
-    webhookUrl: connection.webhookUrl,
+  return viewOf(connectionViewSchema, {
+    ...connection,
     auth: toAuthView(connection),
-    needsAuthorization: connection.needsAuthorization,
-    createdAt: connection.createdAt.toISOString(),
     lastTest: connection.lastTest && toTestView(connection.lastTest),
   });
 }
 
-export function toTestView({ id: _id, endedAt, ...test }: ConnectionTest): View<typeof connectionTestViewSchema> {
-  return { ...test, endedAt: endedAt.toISOString() };
+export function toTestView(test: ConnectionTest): View<typeof connectionTestViewSchema> {
+  return viewOf(connectionTestViewSchema, test);
 }
 
 function toAuthView(connection: Pick<ConnectionWithoutSecrets, 'auth' | 'capabilities'>): ConnectionView['auth'] {

@@ -9,7 +9,7 @@ import {
   titleOf,
 } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
-import { toView, type View, viewShapeOf } from '@bulkhead/store';
+import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { ConnectionStore } from '../connection.feature.ts';
 import type { ConnectionWithoutSecrets } from '../connection.record.ts';
@@ -127,7 +127,7 @@ export class ProbeService {
 
   #toView(probe: Probe, connection: ConnectionWithoutSecrets): View<typeof probeViewSchema> {
     const { provider, environment } = connection;
-    const { facts, endedAt, used, limits, phase, error, createdAt } = probe;
+    const { facts, endedAt, used } = probe;
     const compared = compareFacts(facts, { provider: this.#options.registry.get(provider), environment });
     const file = endedAt && {
       provider,
@@ -137,16 +137,7 @@ export class ProbeService {
       used: { requests: used.requests, exports: used.exports },
       facts: compared,
     };
-    return toView<View<typeof probeViewSchema>>({
-      phase,
-      limits: { requests: limits.requests, exports: limits.exports },
-      used: { requests: used.requests, exports: used.exports },
-      error: error && { code: error.code, message: error.message },
-      createdAt: createdAt.toISOString(),
-      endedAt: endedAt?.toISOString(),
-      rows: file ? rowsOf(compared) : [],
-      file,
-    });
+    return viewOf(probeViewSchema, { ...probe, rows: file ? rowsOf(compared) : [], file });
   }
 }
 
@@ -155,16 +146,14 @@ function rowsOf(facts: FactsFile['facts']): View<typeof factRowSchema>[] {
     const fact = facts[name];
     if (!fact) return [];
     const { value, known, differs = false, how } = fact;
-    return [
-      toView<View<typeof factRowSchema>>({
-        name,
-        title: titleOf(name),
-        how,
-        differs,
-        value: toText(value),
-        known: toText(known),
-      }),
-    ];
+    return viewOf(factRowSchema, {
+      name,
+      title: titleOf(name),
+      how,
+      differs,
+      value: toText(value),
+      known: toText(known),
+    });
   });
 }
 

@@ -19,8 +19,8 @@ import {
   type Reader,
   readPage,
   totalQuery,
-  toView,
   type View,
+  viewOf,
   viewShapeOf,
 } from '@bulkhead/store';
 import { z } from 'zod';
@@ -259,29 +259,11 @@ type DocumentView = View<typeof documentViewSchema>;
 
 export function toDocumentView(document: PatientDocument, reader: Reader): DocumentView {
   const { url, progress, error } = document;
-  return toView<DocumentView>({
-    id: document.id,
-    connectionId: document.connectionId,
-    resource: document.resource,
-    patientId: document.patientId,
-    index: document.index,
+  return viewOf(documentViewSchema, {
+    ...document,
     source: url === undefined ? 'inline' : 'url',
     url: url === undefined ? undefined : withoutSecrets(url),
-    contentType: document.contentType,
-    title: document.title,
-    declaredSize: document.declaredSize,
-    declaredHash: document.declaredHash,
-    state: document.state,
-    reason: document.reason,
     storedBytes: progress && progress.parts.length * progress.partBytes,
-    sha256: document.sha256,
-    sizeBytes: document.sizeBytes,
-    storedType: document.storedType,
-    notes: document.notes,
-    attempts: document.attempts,
     error: error && forReader(error, reader),
-    createdAt: document.createdAt.toISOString(),
-    startedAt: document.startedAt?.toISOString(),
-    completedAt: document.completedAt?.toISOString(),
   });
 }

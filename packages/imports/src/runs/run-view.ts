@@ -46,6 +46,9 @@ export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): Vie
   return viewOf(retryingViewSchema, { ...retrying, ehrText: isOperator ? retrying.ehrText : undefined });
 }
 
+/** The fields of the events of exports and syncs that a view shows. */
+export const runEventFields = ['at', 'code', 'message', 'ehrText', 'attempts', 'nextAttemptAt', 'by'] as const;
+
 /** The clocks of clients and this server differ. An instant that is further ahead than this is a mistake. */
 const clockToleranceMs = 60_000;
 

@@ -1,4 +1,4 @@
-import { keepFor, unavailable } from '@bulkhead/base';
+import { keepFor, present, unavailable } from '@bulkhead/base';
 import type { ListedConnection } from '@bulkhead/connections';
 import { connectionBudgets, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import { type BudgetState, readBudgets } from '@bulkhead/ehr/rate-limiter';
@@ -86,20 +86,19 @@ const minuteMs = 60_000;
 export function toRateBudgetView({ provider, environment, connectionIds, state }: SharedBudget) {
   const { budget, window, minute, day, recent, pausedMs, pauseReason, slowMs, waiting } = state;
   const { limit, windowMs, perDay } = budget.rateLimit;
-  return {
+  return present({
     name: budget.name,
     provider,
     environment,
     connectionIds,
     window: { used: window, limit, windowMs },
-    ...(minute === undefined
-      ? {}
-      : { minute: { used: minute, limit: Math.round(limit * Math.max(minuteMs / windowMs, 1)) } }),
+    minute:
+      minute === undefined ? undefined : { used: minute, limit: Math.round(limit * Math.max(minuteMs / windowMs, 1)) },
     day: { used: day, limit: perDay },
-    ...(recent === undefined ? {} : { recent }),
+    recent,
     pausedMs,
-    ...(pauseReason === undefined ? {} : { pauseReason }),
+    pauseReason,
     slowMs,
     waiting,
-  };
+  });
 }

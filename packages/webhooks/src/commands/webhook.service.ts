@@ -11,7 +11,6 @@ import {
   pageOf,
   pageQuery,
   readPage,
-  toView,
   type View,
   viewOf,
   viewShapeOf,
@@ -222,15 +221,10 @@ export const receiverViewSchema = z
 type ReceiverView = View<typeof receiverViewSchema>;
 
 function toReceiverView(receiver: WebhookReceiver): ReceiverView {
-  const { connectionId, url, delivered, repeated, failed, undelivered, lastDeliveredAt } = receiver;
-  const last = undelivered?.last;
-  return toView<ReceiverView>({
-    connectionId,
-    url,
-    delivered,
-    repeated,
-    failed,
-    lastDeliveredAt: lastDeliveredAt?.toISOString(),
+  const last = receiver.undelivered?.last;
+  return viewOf(receiverViewSchema, {
+    ...receiver,
+    lastDeliveredAt: receiver.lastDeliveredAt ?? undefined,
     lastFailure: last && viewOf(deliveryViewSchema.shape.attempts.element, last),
   });
 }

@@ -1,8 +1,14 @@
 import { errorCodeSchema, shownUrl } from '@bulkhead/base';
 import { droppedParameters } from '@bulkhead/fhir';
-import { ehrTextSchema, forReader, type Reader, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { ehrTextSchema, forReader, type Reader, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '../../runs/run-view.ts';
+import {
+  retryingViewSchema,
+  runActivitySchema,
+  runEventFields,
+  toRetryingView,
+  type ViewFor,
+} from '../../runs/run-view.ts';
 import {
   type BulkExport,
   bulkExportSchema,
@@ -203,19 +209,7 @@ export const outputFileViewSchema = z
 
 export const exportEventViewSchema = z
   .strictObject({
-    ...viewShapeOf(exportEventSchema, [
-      'at',
-      'code',
-      'message',
-      'ehrText',
-      'attempts',
-      'nextAttemptAt',
-      'by',
-      'kind',
-      'phase',
-      'fileId',
-      'resourceType',
-    ]),
+    ...viewShapeOf(exportEventSchema, [...runEventFields, 'kind', 'phase', 'fileId', 'resourceType']),
     message: z.string().describe('What happened, in a sentence, and what to do if it failed.'),
   })
   .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });
@@ -230,11 +224,10 @@ type ExportEventView = View<typeof exportEventViewSchema>;
  */
 export function toStartedView(record: BulkExport): StartedView {
   const dropped = droppedFrom(record);
-  return toView<StartedView>({
-    id: record.id,
+  return viewOf(startedExportSchema, {
+    ...record,
     status: publicStatus(record.phase),
-    statusUrl: record.statusUrl,
-    startedAt: record.createdAt.toISOString(),
+    startedAt: record.createdAt,
     errorMessage: record.error?.message,
     droppedParameters: dropped.length > 0 ? dropped : undefined,
     warnings: record.warnings.length > 0 ? record.warnings : undefined,
@@ -299,19 +292,10 @@ export function toFileView(
 
 /** Only operators see what the EHR said. Of its progress, a client sees the percentage. */
 export function toEventView(event: ExportEvent, { isOperator }: Reader): ExportEventView {
-  const { ehrText } = event;
-  return toView<ExportEventView>({
-    at: event.at.toISOString(),
-    kind: event.kind,
-    phase: event.phase,
-    code: event.code,
+  return viewOf(exportEventViewSchema, {
+    ...event,
     message: event.message ?? describeEvent(event, { isOperator }),
-    ehrText: isOperator ? ehrText : undefined,
-    attempts: event.attempts,
-    nextAttemptAt: event.nextAttemptAt?.toISOString(),
-    fileId: event.fileId,
-    resourceType: event.resourceType,
-    by: event.by,
+    ehrText: isOperator ? event.ehrText : undefined,
   });
 }
 

@@ -2,7 +2,13 @@ import { errorCodeSchema, present } from '@bulkhead/base';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
-import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '../../runs/run-view.ts';
+import {
+  retryingViewSchema,
+  runActivitySchema,
+  runEventFields,
+  toRetryingView,
+  type ViewFor,
+} from '../../runs/run-view.ts';
 import { type SyncEvent, syncEventSchema } from '../sync-event.record.ts';
 import { type SyncRun, skippedTypeSchema, syncRunSchema } from '../sync-run.record.ts';
 import { isSyncActive, type SyncRunPhase, syncRunStatus, syncRunStatuses } from '../sync-run-phase.ts';
@@ -116,20 +122,7 @@ export const syncRunDetailSchema = z
 
 export const syncEventViewSchema = z
   .strictObject({
-    ...viewShapeOf(syncEventSchema, [
-      'at',
-      'code',
-      'message',
-      'ehrText',
-      'attempts',
-      'nextAttemptAt',
-      'by',
-      'kind',
-      'phase',
-      'resourceType',
-      'count',
-      'lastAt',
-    ]),
+    ...viewShapeOf(syncEventSchema, [...runEventFields, 'kind', 'phase', 'resourceType', 'count', 'lastAt']),
     message: z.string().describe('What happened, in one or two sentences.'),
   })
   .meta({ id: 'SyncEvent', description: 'Something that happened to a sync.' });
@@ -212,19 +205,10 @@ const phaseMessages: Readonly<Record<SyncRunPhase, string>> = {
 
 /** Only operators see what the EHR said. */
 export function toSyncEventView(event: SyncEvent, { isOperator }: ViewFor): SyncEventView {
-  return toView<SyncEventView>({
-    at: event.at.toISOString(),
-    kind: event.kind,
-    phase: event.phase,
-    resourceType: event.resourceType,
-    code: event.code,
+  return viewOf(syncEventViewSchema, {
+    ...event,
     message: event.message ?? (event.phase === undefined ? '' : phaseMessages[event.phase]),
     ehrText: isOperator ? event.ehrText : undefined,
-    attempts: event.attempts,
-    nextAttemptAt: event.nextAttemptAt?.toISOString(),
-    count: event.count,
-    lastAt: event.lastAt?.toISOString(),
-    by: event.by,
   });
 }
 
