@@ -1,5 +1,5 @@
 import type { Context } from './context.ts';
-import { CliError, exitCodes } from './exit-codes.ts';
+import { CliError } from './exit-codes.ts';
 
 interface Question {
   /** Whether `--yes` was given. */
@@ -22,9 +22,7 @@ export async function confirm({ ask }: Pick<Context, 'ask'>, { yes, what, done, 
   const answer = (await ask(`This will ${what}. ${request} `))?.trim();
   const isConfirmed = phrase === undefined ? /^y(?:es)?$/i.test(answer ?? '') : answer === phrase;
   if (isConfirmed) return;
-  throw new CliError({
+  throw new CliError('usage', `Nothing was ${done}.${answer === undefined ? ` Add --yes to ${what}.` : ''}`, {
     code: 'not-confirmed',
-    message: `Nothing was ${done}.${answer === undefined ? ` Add --yes to ${what}.` : ''}`,
-    exitCode: exitCodes.usage,
   });
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type ApiClient, answerOf, createClient } from '@bulkhead/client';
 import type { Command } from 'commander';
-import { CliError, exitCodes } from './exit-codes.ts';
+import { CliError } from './exit-codes.ts';
 import { createOutput, type Streams } from './output/output.ts';
 
 /** The client, the settings and the output that a command uses. */
@@ -60,10 +60,10 @@ function readUrl(url: string): string {
   const { protocol, username, password } = new URL(URL.canParse(url) ? url : 'invalid:');
   // fetch accepts no other addresses.
   if (/^https?:$/.test(protocol) && username + password === '') return url.replace(/(?<!\/)\/+$/, '');
-  throw new CliError({
-    message: '--url (BULKHEAD_URL) must be a URL without a user and a password, such as https://bulkhead.example.',
-    exitCode: exitCodes.usage,
-  });
+  throw new CliError(
+    'usage',
+    '--url (BULKHEAD_URL) must be a URL without a user and a password, such as https://bulkhead.example.',
+  );
 }
 
 /**
@@ -76,10 +76,10 @@ async function assertBulkhead(apiWithoutKey: ApiClient): Promise<void> {
   if (result.response.status >= 500 || result.response.status === 429) answerOf(result);
   const { status, eventLoop } = result.data ?? {};
   if (status === 'alive' && typeof eventLoop?.stalls === 'number') return;
-  throw new CliError({
-    message: "This URL is not Bulkhead's API. The API key was not sent. Verify --url (BULKHEAD_URL).",
-    exitCode: exitCodes.unavailable,
-  });
+  throw new CliError(
+    'unavailable',
+    "This URL is not Bulkhead's API. The API key was not sent. Verify --url (BULKHEAD_URL).",
+  );
 }
 
 /** The key cannot be an argument, because other users of the machine can see arguments. */
@@ -87,18 +87,15 @@ function readKey(options: { readonly keyFile: string | undefined; readonly envir
   const { keyFile, environment } = options;
   const key = keyFile === undefined ? environment.env.BULKHEAD_API_KEY : readFileSync(keyFile, 'utf8').trim();
   if (!key) {
-    throw new CliError({
-      message: 'No API key is set. Set BULKHEAD_API_KEY, or write the key to a file and pass it with --key-file.',
-      exitCode: exitCodes.refused,
-    });
+    throw new CliError(
+      'refused',
+      'No API key is set. Set BULKHEAD_API_KEY, or write the key to a file and pass it with --key-file.',
+    );
   }
   // A header cannot contain other characters. The error of fetch would show the key.
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   const source = keyFile === undefined ? 'BULKHEAD_API_KEY' : keyFile;
-  throw new CliError({
-    message: `${source} does not contain an API key. A key is one line without spaces.`,
-    exitCode: exitCodes.refused,
-  });
+  throw new CliError('refused', `${source} does not contain an API key. A key is one line without spaces.`);
 }
 
 /** @returns undefined without a terminal. An empty answer if the person ends the input */

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { answerOf } from '@bulkhead/client';
-import { CliError, exitCodes } from './exit-codes.ts';
+import { CliError } from './exit-codes.ts';
 import type { Answer } from './output/output.ts';
 import { terminalTextStream } from './output/terminal-text.ts';
 
@@ -37,10 +37,10 @@ export async function download(
     content.destroy();
     // fetch reports a broken connection with this type.
     if (!(error instanceof TypeError)) throw error;
-    throw new CliError({
-      message: 'The connection to the API was lost, and the content is not complete. Try again.',
-      exitCode: exitCodes.unavailable,
-    });
+    throw new CliError(
+      'unavailable',
+      'The connection to the API was lost, and the content is not complete. Try again.',
+    );
   }
 }
 

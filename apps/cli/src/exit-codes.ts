@@ -17,30 +17,21 @@ export const exitCodes = {
   partial: 7,
 } as const;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export type Exit = keyof typeof exitCodes;
+export type ExitCode = (typeof exitCodes)[Exit];
 
 /** Ends the command with an exit code and a message that says what to do. */
 export class CliError extends Error {
-  readonly exitCode: ExitCode;
+  readonly exit: Exit;
   /** The code of the API's error, or the name of the exit code. */
   readonly code: string;
   readonly details: unknown;
 
-  constructor(options: {
-    readonly message: string;
-    readonly exitCode: ExitCode;
-    readonly code?: string;
-    readonly details?: unknown;
-  }) {
-    super(options.message);
+  constructor(exit: Exit, message: string, options: { readonly code?: string; readonly details?: unknown } = {}) {
+    super(message);
     this.name = 'CliError';
-    this.exitCode = options.exitCode;
-    this.code = options.code ?? nameOf(options.exitCode);
+    this.exit = exit;
+    this.code = options.code ?? exit;
     this.details = options.details;
   }
-}
-
-function nameOf(exitCode: ExitCode): string {
-  const [name = ''] = Object.entries(exitCodes).find(([, code]) => code === exitCode) ?? [];
-  return name;
 }

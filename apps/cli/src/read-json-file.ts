@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { CliError, exitCodes } from './exit-codes.ts';
+import { CliError } from './exit-codes.ts';
 
 /** Parses the text of a file. @throws CliError if it is not JSON, without the text, which may be a private key */
 export function parseJsonFile({ file, text }: { readonly file: string; readonly text: string }): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new CliError({ message: `${file} is not valid JSON. Correct it, and try again.`, exitCode: exitCodes.usage });
+    throw new CliError('usage', `${file} is not valid JSON. Correct it, and try again.`);
   }
 }
 

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ChangeBatch, linesOf, type ResourceChange } from '@bulkhead/client';
-import { CliError, exitCodes } from './exit-codes.ts';
+import { CliError } from './exit-codes.ts';
 import { flush } from './flush.ts';
 
 /*
@@ -45,10 +45,10 @@ export class ResourceFolder {
     const { since, ...subject } = JSON.parse(readFileSync(this.#file('state.json'), 'utf8')) as FolderState;
     if (JSON.stringify(subject) === JSON.stringify(this.#subject)) return since;
     const { connectionId, types } = subject;
-    throw new CliError({
-      message: `${this.#path} has ${types?.join(',') ?? 'all types'} of ${connectionId}. Name another folder, or ask for the same.`,
-      exitCode: exitCodes.usage,
-    });
+    throw new CliError(
+      'usage',
+      `${this.#path} has ${types?.join(',') ?? 'all types'} of ${connectionId}. Name another folder, or ask for the same.`,
+    );
   }
 
   async apply({ changes, isBeginning, isCurrent, since }: ChangeBatch): Promise<void> {

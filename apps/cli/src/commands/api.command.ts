@@ -4,7 +4,7 @@ import { command, flag, repeated, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { asSent } from '../output/report-error.ts';
 import { indentJson, toTerminalText } from '../output/terminal-text.ts';
 
@@ -41,7 +41,7 @@ export const api = command({
     const { path, field = [], rawField = [], bodyFile, paginate = false, yes: isConfirmed } = options;
     const headers = toHeaders(options.header ?? []);
     const method = options.method.toUpperCase();
-    if (!methods.includes(method)) throw usage(`The method must be one of ${methods.join(', ')}.`);
+    if (!methods.includes(method)) throw new CliError('usage', `The method must be one of ${methods.join(', ')}.`);
     const target = toTarget(context.url, path);
     const fields = [...field.map(toField), ...rawField.map((given) => ({ ...toField(given), isText: true }))];
     const body = toBody({ method, fields, bodyFile });
@@ -67,7 +67,8 @@ interface Field {
 
 function toField(given: string): Field {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(given) ?? [];
-  if (name === undefined || value === undefined) throw usage(`"${given}" must have the form name=value.`);
+  if (name === undefined || value === undefined)
+    throw new CliError('usage', `"${given}" must have the form name=value.`);
   return { name, value, isText: false };
 }
 
@@ -83,7 +84,8 @@ function toTarget(url: string, path: string): URL {
   const decoded = target?.pathname.replace(/%2e/gi, '.').replace(/%2f|%5c/gi, '/') ?? '';
   const isBelow = target?.origin === base.origin && target.pathname.startsWith(`${prefixOf(base)}/`);
   if (isBelow && !/(?:^|\/)\.\.?(?:[/;]|$)/.test(decoded)) return target;
-  throw usage(
+  throw new CliError(
+    'usage',
     'The path must begin with / and be a path of the API, such as /api/ehr/connections. Set the URL of the API with --url.',
   );
 }
@@ -97,15 +99,19 @@ function toBody(options: {
 }): string | Buffer | undefined {
   const { method, fields, bodyFile } = options;
   if (bodyFile !== undefined) {
-    if (!withBody.includes(method)) throw usage(`${method} has no body. Leave out --body-file.`);
-    if (fields.length > 0) throw usage('Give the body with --body-file or its fields with --field, not both.');
+    if (!withBody.includes(method)) throw new CliError('usage', `${method} has no body. Leave out --body-file.`);
+    if (fields.length > 0)
+      throw new CliError('usage', 'Give the body with --body-file or its fields with --field, not both.');
     return readFileSync(bodyFile);
   }
   if (fields.length === 0 || !withBody.includes(method)) return undefined;
   const names = fields.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
-    throw usage(`The field ${twice} is given twice. Give a list as JSON: --field '${twice}=["a","b"]'.`);
+    throw new CliError(
+      'usage',
+      `The field ${twice} is given twice. Give a list as JSON: --field '${twice}=["a","b"]'.`,
+    );
   return `{${fields.map((field) => `${JSON.stringify(field.name)}:${toJson(field)}`).join(',')}}`;
 }
 
@@ -143,7 +149,8 @@ async function send(
   const answer = await client.request(method as 'get', path as '/health', init);
   const { status } = answer.response;
   if (status < 300 || status >= 400) return answer;
-  throw usage(
+  throw new CliError(
+    'usage',
     `The API answered with a redirect (${status}), which this command does not follow. Open the URL in a browser.`,
   );
 }
@@ -169,16 +176,15 @@ function toHeaders(given: readonly string[]): Headers {
     const [, name = '', value = ''] = /^([^:]+):(.*)$/s.exec(line) ?? [];
     // The key must come from where no other user of the machine can see it.
     if (/^(?:authorization|cookie|content-length|host)$/i.test(name.trim()))
-      throw usage(`The header ${name.trim()} cannot be given. The key is that of BULKHEAD_API_KEY or --key-file.`);
+      throw new CliError(
+        'usage',
+        `The header ${name.trim()} cannot be given. The key is that of BULKHEAD_API_KEY or --key-file.`,
+      );
     try {
       headers.append(name.trim(), value.trim());
     } catch {
-      throw usage('A --header must have the form "Name: value", such as "Idempotency-Key: night-1".');
+      throw new CliError('usage', 'A --header must have the form "Name: value", such as "Idempotency-Key: night-1".');
     }
   }
   return headers;
-}
-
-function usage(message: string): CliError {
-  return new CliError({ message, exitCode: exitCodes.usage });
 }

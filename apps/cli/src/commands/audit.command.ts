@@ -12,7 +12,7 @@ import {
 } from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { toFields } from '../output/output.ts';
 
 type Event = components['schemas']['AuditEvent'];
@@ -101,7 +101,7 @@ export const audit: CommandGroup = {
           );
         if (fault) {
           const { sequence = fault.eventId, message } = fault;
-          throw new CliError({ message: `Event ${sequence}: ${message}`, exitCode: exitCodes.failed });
+          throw new CliError('failed', `Event ${sequence}: ${message}`);
         }
       },
     }),

@@ -2,7 +2,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, command, flag, given, list, required, text, withDefault, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { readJsonFile } from '../read-json-file.ts';
 
 type Client = components['schemas']['BackendClient'];
@@ -55,11 +55,10 @@ export const clients: CommandGroup = {
       ],
       async run({ api, provider, output }, { connections: connectionIds, jwks: file, jwksUrl, usesSecret, ...others }) {
         if ([file, jwksUrl, usesSecret || undefined].filter((one) => one !== undefined).length !== 1) {
-          throw new CliError({
-            message:
-              'Give the public keys of the client with --jwks FILE or with --jwks-url URL, or --uses-secret if it has none. Give only one of them.',
-            exitCode: exitCodes.usage,
-          });
+          throw new CliError(
+            'usage',
+            'Give the public keys of the client with --jwks FILE or with --jwks-url URL, or --uses-secret if it has none. Give only one of them.',
+          );
         }
         const body = given({
           ...others,
@@ -132,8 +131,8 @@ function readJwks(file: string | undefined): Jwks | undefined {
   if (file === undefined) return undefined;
   const jwks = readJsonFile(file);
   if (typeof jwks === 'object' && jwks !== null && Array.isArray((jwks as Partial<Jwks>).keys)) return jwks as Jwks;
-  throw new CliError({
-    message: `${file} is not a JSON Web Key Set, which is an object with the list "keys". Put a single key into such a list.`,
-    exitCode: exitCodes.usage,
-  });
+  throw new CliError(
+    'usage',
+    `${file} is not a JSON Web Key Set, which is an object with the list "keys". Put a single key into such a list.`,
+  );
 }

@@ -16,7 +16,7 @@ import {
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { type Columns, toSummary, toTable } from '../output/output.ts';
 import { parseJsonFile } from '../read-json-file.ts';
 import { toAmountsText } from './erasures.command.ts';
@@ -299,7 +299,7 @@ function printTest(output: Context['output'], test: components['schemas']['Conne
       'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
     }),
   );
-  if (!test.ok) throw new CliError({ message: 'The connection test failed.', exitCode: exitCodes.failed });
+  if (!test.ok) throw new CliError('failed', 'The connection test failed.');
 }
 
 /** The API refuses what does not belong to the method. */
@@ -307,11 +307,10 @@ function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) 
   const { method, clientId, scopes: scopeVersion, scopeTypes, scope, tokenEndpoint, secretBy, alg, kid } = options;
   const actsAlone = method === 'client_credentials' || method === 'private_key_jwt';
   if (actsAlone && scopeVersion === undefined && scope === undefined)
-    throw new CliError({
-      message:
-        'Choose the scopes that the application is registered for at the EHR: --scopes v2 (system/Patient.rs), --scopes v1 (system/Patient.read), or --scope with a list. An EHR refuses the other version with "Policy evaluation failed".',
-      exitCode: exitCodes.usage,
-    });
+    throw new CliError(
+      'usage',
+      'Choose the scopes that the application is registered for at the EHR: --scopes v2 (system/Patient.rs), --scopes v1 (system/Patient.read), or --scope with a list. An EHR refuses the other version with "Policy evaluation failed".',
+    );
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';
   return given({
     method,

@@ -1,7 +1,7 @@
 import { ApiError, answerOf, type components } from '@bulkhead/client';
 import { command, flag, given, unless } from '../command.ts';
 import type { Context } from '../context.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { toErrorText, toErrorTitle } from '../output/coded-text.ts';
 
 type Report = components['schemas']['HealthReport'];
@@ -26,7 +26,7 @@ export const doctor = command({
     const failed = report.problems.filter(({ severity }) => severity === 'critical' || strict);
     if (failed.length > 0) {
       const message = `Problems that need attention: ${failed.map(({ title }) => title).join(', ')}.`;
-      throw new CliError({ message, exitCode: exitCodes.failed });
+      throw new CliError('failed', message);
     }
   },
 });
@@ -54,7 +54,7 @@ async function nameOutage({ api }: Context, error: unknown): Promise<never> {
   );
   if (down.length === 0) throw error;
   const message = `${down.join(' ')} Nothing is lost: work continues when it responds.`;
-  throw new CliError({ message, exitCode: exitCodes.unavailable, code: 'unavailable' });
+  throw new CliError('unavailable', message);
 }
 
 /** An EHR that is down keeps each test waiting, so several run at a time. More could exceed the request limit of the key. */

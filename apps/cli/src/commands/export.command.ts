@@ -15,7 +15,7 @@ import {
   withDefault,
 } from '../command.ts';
 import type { Context } from '../context.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
 import { toCount, toDuration, toTypes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
@@ -265,11 +265,11 @@ function finish({ output }: Context, record: Export): void {
     () => `${jobId}  ${toStatusText(record)}  ${toCount(stored)} stored, ${toCount(quarantined)} quarantined${warned}`,
   );
   if (status !== 'COMPLETED') {
-    throw new CliError({ message: toFailureText(record) ?? `The export is ${status}.`, exitCode: exitCodes.failed });
+    throw new CliError('failed', toFailureText(record) ?? `The export is ${status}.`);
   }
   if (!partial) return;
-  throw new CliError({
-    message: `The export completed, but something is missing. Read its warnings and run bulkhead export files ${jobId}.`,
-    exitCode: exitCodes.partial,
-  });
+  throw new CliError(
+    'partial',
+    `The export completed, but something is missing. Read its warnings and run bulkhead export files ${jobId}.`,
+  );
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { ApiError, followChanges } from '@bulkhead/client';
 import { command, flag, list, required, text, wholeNumber, withDefault } from '../command.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { ResourceFolder } from '../resource-folder.ts';
 
 /** A batch of typical resources needs 40 MB. Each later batch writes the files of its types again, so larger ones take less time. */
@@ -57,7 +57,7 @@ export function isCode(error: unknown, code: string): boolean {
 export function openFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
     const message = `${path} is a file, and --out takes a folder: it gets several files. Choose another folder.`;
-    throw new CliError({ message, exitCode: exitCodes.usage });
+    throw new CliError('usage', message);
   }
   mkdirSync(path, { recursive: true });
 }

@@ -3,7 +3,7 @@ import { ApiError, answerOf } from '@bulkhead/client';
 import { command, flag, list, repeated, required, text, wholeNumber, withDefault } from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { TableFolder } from '../table-folder/table-folder.ts';
 import { isCode, openFolder } from './follow-resources.command.ts';
 
@@ -82,7 +82,7 @@ async function updateAll(
 async function listViews({ api, provider }: Context): Promise<string[]> {
   const { data } = answerOf(await api.GET('/api/ehr/{provider}/tables', { params: { path: { provider } } }));
   // Otherwise the tables of the folder would be deleted like those of views that no longer exist.
-  if (data.length === 0) throw new CliError({ message: 'The API has no views.', exitCode: exitCodes.unavailable });
+  if (data.length === 0) throw new CliError('unavailable', 'The API has no views.');
   return data.map(({ name }) => name);
 }
 
@@ -120,7 +120,7 @@ async function downloadTable(
 
 /** Whether the API was not reached, or one view of the others cannot be computed from the data of today. */
 function mayWorkLater(error: unknown): boolean {
-  if (error instanceof CliError) return error.exitCode === exitCodes.unavailable;
+  if (error instanceof CliError) return error.exit === 'unavailable';
   if (!(error instanceof ApiError)) return false;
   return [0, 429].includes(error.status) || error.status >= 500 || isCode(error, 'view-failed');
 }

@@ -4,7 +4,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { command, flag, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { type Columns, toTable } from '../output/output.ts';
 import { readJsonFile } from '../read-json-file.ts';
 
@@ -57,10 +57,10 @@ export const probe = command({
     output.print(ended, () => toTable(ended.rows, columns));
     if (out !== undefined) writeFileSync(out, `${JSON.stringify(ended.file, undefined, 2)}\n`);
     if (ended.phase !== 'completed')
-      throw new CliError({
-        message: `The probe is ${ended.phase}. ${ended.error?.message ?? 'Its facts are not complete. Start it again.'}`,
-        exitCode: exitCodes.failed,
-      });
+      throw new CliError(
+        'failed',
+        `The probe is ${ended.phase}. ${ended.error?.message ?? 'Its facts are not complete. Start it again.'}`,
+      );
     if (isApplied) await applyFacts(context, ended.file);
   },
 });

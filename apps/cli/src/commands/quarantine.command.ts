@@ -3,7 +3,7 @@ import { answerOf, type components, titleOf } from '@bulkhead/client';
 import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { download } from '../download.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { toBytes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 
@@ -134,7 +134,7 @@ export const quarantine: CommandGroup = {
         });
         const { data } = answerOf(answer);
         output.print(data, () => summarize(data));
-        if (data.state === 'open') throw new CliError({ message: whyOpen(data), exitCode: exitCodes.failed });
+        if (data.state === 'open') throw new CliError('failed', whyOpen(data));
       },
     }),
   ],

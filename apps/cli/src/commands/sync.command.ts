@@ -14,7 +14,7 @@ import {
   unless,
 } from '../command.ts';
 import type { Context } from '../context.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
 import { toCount, toDuration } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
@@ -250,8 +250,7 @@ function finish({ output }: Context, run: SyncRun): void {
     const missing = skipped.filter(({ always }) => always !== true).map(({ resourceType }) => resourceType);
     if (missing.length === 0) return;
     const message = `The sync left out types that the EHR does not offer: ${missing.join(', ')}.`;
-    throw new CliError({ message, exitCode: exitCodes.partial });
+    throw new CliError('partial', message);
   }
-  const exitCode = status === 'PARTIAL' ? exitCodes.partial : exitCodes.failed;
-  throw new CliError({ message: toFailureText(run) ?? `The sync is ${status}.`, exitCode });
+  throw new CliError(status === 'PARTIAL' ? 'partial' : 'failed', toFailureText(run) ?? `The sync is ${status}.`);
 }

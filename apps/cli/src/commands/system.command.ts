@@ -1,6 +1,6 @@
 import { answerOf, type components, followEvents } from '@bulkhead/client';
 import { command, flag, given, wholeNumber } from '../command.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { type Output, toSummary, toTable } from '../output/output.ts';
 
 type RateBudget = components['schemas']['RateBudget'];
@@ -84,10 +84,10 @@ export const status = command({
       }),
     );
     if (ready) return;
-    throw new CliError({
-      message: 'The API cannot accept requests. Look for what is down, and run `bulkhead doctor` when it is up again.',
-      exitCode: exitCodes.unavailable,
-    });
+    throw new CliError(
+      'unavailable',
+      'The API cannot accept requests. Look for what is down, and run `bulkhead doctor` when it is up again.',
+    );
   },
 });
 

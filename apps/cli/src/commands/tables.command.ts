@@ -16,7 +16,7 @@ import {
 } from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { asSent } from '../output/report-error.ts';
 import { followTables } from './follow-tables.command.ts';
 import { resourceFilters } from './resources.command.ts';
@@ -92,10 +92,7 @@ export const tables: CommandGroup = {
         const named = views.map((name) => ({ name }));
         const sources = definition === undefined ? named : [...named, readDefinition(definition)];
         if (sources.length === 0)
-          throw new CliError({
-            message: 'Name a view with --view, or your own with --definition.',
-            exitCode: exitCodes.usage,
-          });
+          throw new CliError('usage', 'Name a view with --view, or your own with --definition.');
         if (out !== undefined) mkdirSync(out, { recursive: true });
         const written: { readonly table: string; readonly file: string; readonly until: string }[] = [];
         for (const source of sources) {

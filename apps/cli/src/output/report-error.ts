@@ -1,7 +1,7 @@
 import { ApiError, type ErrorCode } from '@bulkhead/client';
 import { type Command, CommanderError } from 'commander';
 import { toKebabCase } from '../command.ts';
-import { CliError, type ExitCode, exitCodes } from '../exit-codes.ts';
+import { CliError, type Exit, type ExitCode, exitCodes } from '../exit-codes.ts';
 import { toErrorText } from './coded-text.ts';
 import type { Streams } from './output.ts';
 import { toCommands } from './routes.ts';
@@ -12,7 +12,7 @@ class UsageError extends CliError {
   readonly usage: string;
 
   constructor({ command, message }: { readonly command: Command; readonly message: string }) {
-    super({ message, exitCode: exitCodes.usage });
+    super('usage', message);
     const names = [command, ...ancestorsOf(command)].map((part) => part.name()).toReversed();
     this.usage = `Usage: ${command.createHelp().commandUsage(command)}\nRun \`${names.join(' ')} --help\` to see all options.`;
   }
@@ -25,7 +25,7 @@ class RequestError extends CliError {}
 export function asSent(error: ApiError): CliError {
   const { status, code, message, details } = error;
   if (status === 0) return toCliError(error);
-  return new RequestError({ message, exitCode: exitCodeOf(status), code, details });
+  return new RequestError(exitOf(status), message, { code, details });
 }
 
 /** Makes a command and its subcommands throw their errors, so that `reportError` prints them and chooses the exit code. */
@@ -57,16 +57,16 @@ export function reportError(
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
   const cliError = toCliError(error);
-  const { exitCode, code, details } = cliError;
+  const { exit, code, details } = cliError;
   const message = toCommands(cliError.message);
   if (json) {
     stderr.write(`${toTerminalJson({ error: { code, message, details } })}\n`);
-    return exitCode;
+    return exitCodes[exit];
   }
   const usage = cliError instanceof UsageError ? `\n${cliError.usage}` : '';
   const toName = cliError instanceof RequestError ? String : toOption;
   stderr.write(`${toTerminalText(`${message}${listFaults(details, toName)}${usage}`)}\n`);
-  return exitCode;
+  return exitCodes[exit];
 }
 
 /**
@@ -77,9 +77,9 @@ export async function whileRunning<End>(end: Promise<End>, command: string): Pro
   try {
     return await end;
   } catch (error) {
-    const { message, exitCode, code, details } = toCliError(error);
+    const { message, exit, code, details } = toCliError(error);
     const advice = `What was started continues: follow it with \`${command}\`.`;
-    throw new CliError({ message: `${message} ${advice}`, exitCode, code, details });
+    throw new CliError(exit, `${message} ${advice}`, { code, details });
   }
 }
 
@@ -87,42 +87,35 @@ export async function whileRunning<End>(end: Promise<End>, command: string): Pro
 function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof ApiError) return fromApi(error);
-  const { usage, unavailable, failed } = exitCodes;
-  if (error instanceof CommanderError) return new CliError({ message: 'Add a subcommand.', exitCode: usage });
+  if (error instanceof CommanderError) return new CliError('usage', 'Add a subcommand.');
   const { message, code, path, syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'write') {
-    const advice = `The output cannot be written (${message}). Free some space or choose another place, and try again.`;
-    return new CliError({ message: advice, exitCode: failed });
+    const advice = 'Free some space or choose another place, and try again.';
+    return new CliError('failed', `The output cannot be written (${message}). ${advice}`);
   }
-  if (path !== undefined) return new CliError({ message: `${path} cannot be opened (${code}).`, exitCode: usage });
+  if (path !== undefined) return new CliError('usage', `${path} cannot be opened (${code}).`);
   // fetch reports a connection that breaks in the middle of an answer with this type and a cause.
   if (error instanceof TypeError && error.cause !== undefined) {
-    const advice = 'The connection to the API was lost, and the response is not complete. Try again.';
-    return new CliError({ message: advice, exitCode: unavailable });
+    return new CliError(
+      'unavailable',
+      'The connection to the API was lost, and the response is not complete. Try again.',
+    );
   }
   if (error instanceof SyntaxError) {
-    const advice = "This URL is not Bulkhead's API. Verify --url (BULKHEAD_URL).";
-    return new CliError({ message: advice, exitCode: unavailable });
+    return new CliError('unavailable', "This URL is not Bulkhead's API. Verify --url (BULKHEAD_URL).");
   }
-  return new CliError({ code: 'internal', message: `Unexpected error of the command: ${message}`, exitCode: failed });
+  return new CliError('failed', `Unexpected error of the command: ${message}`, { code: 'internal' });
 }
 
 function fromApi({ status, code, message, details, cause }: ApiError): CliError {
   if (status === 0) {
-    return new CliError({
-      code,
-      message: `${message.replace(/ Check .*/s, '')} Verify --url (BULKHEAD_URL) and the network, and that the API is running.`,
-      details: { cause: String(cause) },
-      exitCode: exitCodes.unavailable,
-    });
+    const advice = 'Verify --url (BULKHEAD_URL) and the network, and that the API is running.';
+    const shown = `${message.replace(/ Check .*/s, '')} ${advice}`;
+    return new CliError('unavailable', shown, { code, details: { cause: String(cause) } });
   }
   const advice = adviceFor(code, (details ?? {}) as Readonly<Record<string, unknown>>);
-  return new CliError({
-    code,
-    message: `${messages[code] ?? toErrorText({ code, message })}${advice === undefined ? '' : ` ${advice}`}`,
-    details,
-    exitCode: exitCodeOf(status),
-  });
+  const what = messages[code] ?? toErrorText({ code, message });
+  return new CliError(exitOf(status), advice === undefined ? what : `${what} ${advice}`, { code, details });
 }
 
 /** Messages that replace one of the API, which speaks of requests. */
@@ -203,10 +196,10 @@ function toOption(path: string): string {
   return optionsOfFields[field] ?? `--${toKebabCase(field.replace(/^_/, ''))}`;
 }
 
-function exitCodeOf(status: number): ExitCode {
-  if (status === 401 || status === 403) return exitCodes.refused;
-  if (status === 404 || status === 410) return exitCodes.unknown;
-  if (status === 409 || status === 422) return exitCodes.conflict;
-  if (status === 429 || status >= 500) return exitCodes.unavailable;
-  return exitCodes.usage;
+function exitOf(status: number): Exit {
+  if (status === 401 || status === 403) return 'refused';
+  if (status === 404 || status === 410) return 'unknown';
+  if (status === 409 || status === 422) return 'conflict';
+  if (status === 429 || status >= 500) return 'unavailable';
+  return 'usage';
 }

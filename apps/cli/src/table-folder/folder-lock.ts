@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeS
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onEndingSignal } from '../download.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 
 /*
  * A folder has one writer. Its lock is a file that it touches again and again. A program that was killed no longer does, so the next one watches
@@ -46,11 +46,10 @@ export class FolderLock {
   /** Before a file of the folder is replaced: this program may have slept longer than the others wait. @throws CliError */
   check(): void {
     if (read(this.#file) === this.#token) return;
-    throw new CliError({
-      message:
-        'Another program has taken over the folder, because this one was suspended. Start it again if the other one has ended.',
-      exitCode: exitCodes.conflict,
-    });
+    throw new CliError(
+      'conflict',
+      'Another program has taken over the folder, because this one was suspended. Start it again if the other one has ended.',
+    );
   }
 
   release(): void {
@@ -80,7 +79,7 @@ function create(file: string, token: string): boolean {
     if (code === 'EEXIST') return false;
     if (!['EACCES', 'EPERM', 'EROFS'].includes(code)) throw error;
     const message = `The folder of ${file} cannot be written (${code}). Change its permissions, or choose another folder.`;
-    throw new CliError({ message, exitCode: exitCodes.usage });
+    throw new CliError('usage', message);
   }
 }
 
@@ -108,5 +107,5 @@ function read(file: string): string | undefined {
 function inUse(file: string): CliError {
   const [, host, pid] = (read(file) ?? '').split(' ');
   const message = `Another program writes to this folder: process ${pid} on ${host}. Stop it, or choose another folder.`;
-  return new CliError({ message, exitCode: exitCodes.conflict });
+  return new CliError('conflict', message);
 }

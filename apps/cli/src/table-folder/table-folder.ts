@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SchemaElement } from 'hyparquet';
-import { CliError, exitCodes } from '../exit-codes.ts';
+import { CliError } from '../exit-codes.ts';
 import { flush } from '../flush.ts';
 import { FolderLock } from './folder-lock.ts';
 import { openParquet, type ParquetFile, ParquetFileWriter, type ParquetRow, withoutColumn } from './parquet-file.ts';
@@ -199,10 +199,10 @@ function readSince(path: string, subject: FolderSubject): FolderState['since'] {
   if (!existsSync(file)) return {};
   const { since, ...former } = JSON.parse(readFileSync(file, 'utf8')) as FolderState;
   if (isDeepEqual(former, subject)) return since;
-  throw new CliError({
-    message: `${path} has ${former.views?.join(',') ?? 'all views'} of ${former.connectionIds.join(',')}. Name another folder, or ask for the same.`,
-    exitCode: exitCodes.usage,
-  });
+  throw new CliError(
+    'usage',
+    `${path} has ${former.views?.join(',') ?? 'all views'} of ${former.connectionIds.join(',')}. Name another folder, or ask for the same.`,
+  );
 }
 
 async function copyRows(file: ParquetFile, copy: (row: ParquetRow) => void): Promise<void> {
