@@ -14,24 +14,22 @@ type ErasePass = Pick<PatientPass, 'connectionId'> & Partial<Pick<PatientPass, '
 
 /** Deletes documents with the contents that no other document uses. */
 export class DocumentEraser {
-  readonly #database: Database;
-  readonly #documents: DocumentRepository;
-  readonly #contents: DocumentContentRepository;
+  readonly #options;
 
   constructor(options: {
     readonly database: Database;
     readonly documents: DocumentRepository;
     readonly contents: DocumentContentRepository;
   }) {
-    this.#database = options.database;
-    this.#documents = options.documents;
-    this.#contents = options.contents;
+    this.#options = options;
   }
 
   find(filter: object): AsyncGenerator<StoredDocument[]> {
     const projection = { sha256: 1, progress: 1 };
     return pagesOf(
-      this.#database.collection<StoredDocument>(collections.documents).find<StoredDocument>(filter, { projection }),
+      this.#options.database
+        .collection<StoredDocument>(collections.documents)
+        .find<StoredDocument>(filter, { projection }),
     );
   }
 
@@ -40,8 +38,8 @@ export class DocumentEraser {
     const except = page.map(({ _id }) => _id);
     const only: StoredContent[] = [];
     for (const sha256 of new Set(page.flatMap(({ sha256 }) => sha256 ?? []))) {
-      if (await this.#documents.isContentUsed({ connectionId, sha256, except })) continue;
-      const contents = this.#database.collection<StoredContent>(collections.documentContents);
+      if (await this.#options.documents.isContentUsed({ connectionId, sha256, except })) continue;
+      const contents = this.#options.database.collection<StoredContent>(collections.documentContents);
       const content = await contents.findOne({ _id: `${connectionId}/${sha256}` });
       if (content) only.push(content);
     }
@@ -69,11 +67,11 @@ export class DocumentEraser {
       await onFound?.({ documentIds: ids });
       const only = await this.contentsOnlyOf(connectionId, page);
       for (const content of only) {
-        await this.#contents.removeFiles(content);
-        await this.#database.collection<Named>(collections.documentContents).deleteOne({ _id: content._id });
+        await this.#options.contents.removeFiles(content);
+        await this.#options.database.collection<Named>(collections.documentContents).deleteOne({ _id: content._id });
       }
-      for (const { progress } of page) if (progress) await this.#contents.remove(progress);
-      const { deletedCount } = await this.#database
+      for (const { progress } of page) if (progress) await this.#options.contents.remove(progress);
+      const { deletedCount } = await this.#options.database
         .collection<Named>(collections.documents)
         .deleteMany({ _id: { $in: ids } });
       deleted += deletedCount;

@@ -6,6 +6,7 @@ import {
   findIds,
   inScope,
   mongooseSchemaOf,
+  recordOf,
   withId,
 } from '@bulkhead/store';
 import { collections } from './collections.ts';
@@ -32,8 +33,7 @@ export class ErasureRepository {
   }
 
   async find(id: string): Promise<Erasure | undefined> {
-    const document = await this.#model.findById(id).lean();
-    return document ? withId(document) : undefined;
+    return recordOf(await this.#model.findById(id).lean());
   }
 
   /** Newest first. @param filter.after the last id of the previous page */
@@ -57,8 +57,7 @@ export class ErasureRepository {
 
   /** The erasure of a connection or a patient that is not completed yet. */
   async findActive(subject: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
-    const document = await this.#model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean();
-    return document ? withId(document) : undefined;
+    return recordOf(await this.#model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean());
   }
 
   listActiveIds() {
@@ -72,11 +71,12 @@ export class ErasureRepository {
 
   /** The erasure of a whole connection, finished or not. */
   async findOfConnection(connectionId: string): Promise<Erasure | undefined> {
-    const document = await this.#model
-      .findOne({ kind: 'connection' as const, connectionId })
-      .sort({ _id: 1 })
-      .lean();
-    return document ? withId(document) : undefined;
+    return recordOf(
+      await this.#model
+        .findOne({ kind: 'connection' as const, connectionId })
+        .sort({ _id: 1 })
+        .lean(),
+    );
   }
 
   /** Changes the phase if the erasure is still as `from` describes it. @returns undefined if another process was faster */
@@ -87,18 +87,19 @@ export class ErasureRepository {
     readonly unset?: readonly ('patientId' | 'binaryIds' | 'documentIds' | 'waitsFor' | 'error')[];
   }): Promise<Erasure | undefined> {
     const { from, to, change = {}, unset = [] } = options;
-    const document = await this.#model
-      .findOneAndUpdate(
-        { _id: from.id, phase: from.phase, version: from.version },
-        {
-          $set: { ...change, phase: to },
-          $inc: { version: 1 },
-          ...(unset.length > 0 ? { $unset: Object.fromEntries(unset.map((field) => [field, 1])) } : {}),
-        },
-        { returnDocument: 'after' },
-      )
-      .lean();
-    return document ? withId(document) : undefined;
+    return recordOf(
+      await this.#model
+        .findOneAndUpdate(
+          { _id: from.id, phase: from.phase, version: from.version },
+          {
+            $set: { ...change, phase: to },
+            $inc: { version: 1 },
+            ...(unset.length > 0 ? { $unset: Object.fromEntries(unset.map((field) => [field, 1])) } : {}),
+          },
+          { returnDocument: 'after' },
+        )
+        .lean(),
+    );
   }
 
   async addDeleted({ id, amounts }: { readonly id: string; readonly amounts: DataAmounts }): Promise<void> {
@@ -122,14 +123,15 @@ export class ErasureRepository {
 
   /** Lets a running erasure keep the patient out. @returns undefined if it is completed */
   async keepOut({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<Erasure | undefined> {
-    const document = await this.#model
-      .findOneAndUpdate(
-        { _id: id, phase: { $ne: 'completed' as const } },
-        { $set: { keepsOut: true }, $max: { epoch }, $inc: { version: 1 } },
-        { returnDocument: 'after' },
-      )
-      .lean();
-    return document ? withId(document) : undefined;
+    return recordOf(
+      await this.#model
+        .findOneAndUpdate(
+          { _id: id, phase: { $ne: 'completed' as const } },
+          { $set: { keepsOut: true }, $max: { epoch }, $inc: { version: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean(),
+    );
   }
 
   async addDocuments({ id, documentIds }: { readonly id: string; readonly documentIds: readonly string[] }) {

@@ -59,7 +59,16 @@ export {
   shortListQuery,
   totalQuery,
 } from './queries/paging.ts';
-export { collectionOf, countIn, findIds, removeOthers, wholeBatch, withId, writeUnordered } from './queries/queries.ts';
+export {
+  collectionOf,
+  countIn,
+  findIds,
+  recordOf,
+  removeOthers,
+  wholeBatch,
+  withId,
+  writeUnordered,
+} from './queries/queries.ts';
 export { type ConnectionScope, inScope, isInScope } from './queries/scopes.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
@@ -80,7 +89,7 @@ export {
 } from './records/failure.record.ts';
 export { mongooseSchemaOf, recordSchemas, type Stored } from './records/mongoose-fields-of.ts';
 export { mayNamePatient, patientMarkOf, quotesEhr } from './records/patient-texts.ts';
-export { instantSchema, toView, type View, viewOf, viewShapeOf } from './records/record-view.ts';
+export { instantSchema, type View, viewOf, viewShapeOf } from './records/record-view.ts';
 export { type Claim, createClaims, whileHeld } from './rights/claims.ts';
 export { createLeases, type Leases, whileLeased } from './rights/leases.ts';
 export { UniqueKeys } from './rights/unique-keys.ts';

@@ -3,6 +3,7 @@ import {
   findIds,
   inScope,
   mongooseSchemaOf,
+  recordOf,
   type StoreContext,
   wholeBatch,
   withId,
@@ -59,8 +60,7 @@ export class WebhookDeliveryRepository {
   }
 
   async find(id: string): Promise<WebhookDelivery | undefined> {
-    const document = await this.#model.findById(id).lean();
-    return document ? withId(document) : undefined;
+    return recordOf(await this.#model.findById(id).lean());
   }
 
   /** Newest first. @param options.after the last id of the previous page */

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { hashOf, newSecret } from '@bulkhead/base';
-import { batchedFind, type Database, mongooseSchemaOf, type Stored, withId } from '@bulkhead/store';
+import { batchedFind, type Database, mongooseSchemaOf, recordOf, type Stored, withId } from '@bulkhead/store';
 import { collections } from '../collections.ts';
 import { type BackendClient, backendClientSchema, maxSecrets } from './backend-client.record.ts';
 
@@ -28,8 +28,7 @@ export class BackendClientRepository {
 
   /** Also finds revoked clients. */
   async find(id: string): Promise<BackendClient | undefined> {
-    const document = await this.#findById(id);
-    return document ? withId(document) : undefined;
+    return recordOf(await this.#findById(id));
   }
 
   /** Oldest first, including revoked clients. There is no paging, because operators register clients by hand and have a few dozen. */

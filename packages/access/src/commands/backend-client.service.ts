@@ -29,10 +29,8 @@ interface TokenRequest {
 
 /** Registers the programs that read by SMART Backend Services, and gives them tokens (SMART App Launch 2.2, "Backend Services"). */
 export class BackendClientService {
-  readonly #store;
+  readonly #options;
   readonly #keys;
-  readonly #connectionExists;
-  readonly #urlFault;
 
   constructor(options: {
     readonly store: Pick<AccessStore, 'backendClients' | 'clientTokens'>;
@@ -42,36 +40,34 @@ export class BackendClientService {
     /** Why keys cannot be read from a URL. */
     readonly urlFault: (url: string) => string | undefined;
   }) {
-    this.#store = options.store;
+    this.#options = options;
     this.#keys = new ClientKeys(options.readJson);
-    this.#connectionExists = options.connectionExists;
-    this.#urlFault = options.urlFault;
   }
 
   /** @throws AppError `invalid-request` */
   async create(body: z.output<typeof backendClientBodySchema>): Promise<BackendClient> {
-    const faults = await connectionIdFaults(body.connectionIds, this.#connectionExists);
+    const faults = await connectionIdFaults(body.connectionIds, this.#options.connectionExists);
     for (const [index, key] of (body.jwks?.keys ?? []).entries()) {
       const message = await keyFault(key);
       if (message !== undefined) faults.push({ path: `jwks.keys.${index}`, message });
     }
-    const urlFault = body.jwksUrl === undefined ? undefined : this.#urlFault(body.jwksUrl);
+    const urlFault = body.jwksUrl === undefined ? undefined : this.#options.urlFault(body.jwksUrl);
     if (urlFault !== undefined)
       faults.push({
         path: 'jwksUrl',
         message: `must be a public https URL, because no other one is read: ${urlFault}`,
       });
     if (faults.length > 0) throw invalidRequest(faults);
-    return this.#store.backendClients.create({ ...body, now: new Date() });
+    return this.#options.store.backendClients.create({ ...body, now: new Date() });
   }
 
   list(): Promise<BackendClient[]> {
-    return this.#store.backendClients.list();
+    return this.#options.store.backendClients.list();
   }
 
   /** @throws AppError `unknown-client` */
   async get(id: string): Promise<BackendClient> {
-    const client = await this.#store.backendClients.find(id);
+    const client = await this.#options.store.backendClients.find(id);
     if (!client) throw accessError('unknown-client');
     return client;
   }
@@ -80,7 +76,7 @@ export class BackendClientService {
   async revoke(id: string): Promise<{ readonly client: BackendClient; readonly isChanged: boolean }> {
     const client = await this.get(id);
     if (client.revokedAt) return { client, isChanged: false };
-    await this.#store.backendClients.revoke({ id, now: new Date() });
+    await this.#options.store.backendClients.revoke({ id, now: new Date() });
     return { client: await this.get(id), isChanged: true };
   }
 
@@ -88,7 +84,7 @@ export class BackendClientService {
   async createSecret(id: string) {
     const client = await this.get(id);
     if (client.revokedAt) throw accessError('unknown-client');
-    const created = await this.#store.backendClients.addSecret({ clientId: id, now: new Date() });
+    const created = await this.#options.store.backendClients.addSecret({ clientId: id, now: new Date() });
     if (!created) throw accessError('too-many-client-secrets');
     return created;
   }
@@ -96,7 +92,8 @@ export class BackendClientService {
   /** It stops working at once. @throws AppError `unknown-client`, `unknown-client-secret` */
   async deleteSecret({ clientId, id }: { readonly clientId: string; readonly id: string }): Promise<BackendClient> {
     await this.get(clientId);
-    if (!(await this.#store.backendClients.deleteSecret({ clientId, id }))) throw accessError('unknown-client-secret');
+    if (!(await this.#options.store.backendClients.deleteSecret({ clientId, id })))
+      throw accessError('unknown-client-secret');
     return this.get(clientId);
   }
 
@@ -121,9 +118,9 @@ export class BackendClientService {
       });
     await admit(client);
     const grantedScope = granted.join(' ');
-    const token = await this.#store.clientTokens.issue({ clientId: client.id, scope: grantedScope, now });
+    const token = await this.#options.store.clientTokens.issue({ clientId: client.id, scope: grantedScope, now });
     // A request does not wait for this write and does not fail with it.
-    this.#store.backendClients.noteUse(client, now).catch(() => undefined);
+    this.#options.store.backendClients.noteUse(client, now).catch(() => undefined);
     const issued = { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scope: grantedScope };
     return { client, issued };
   }
@@ -133,7 +130,8 @@ export class BackendClientService {
     const { form, audience } = request;
     const { client_assertion_type: type, client_assertion: assertion = '' } = form;
     const secret = readClientSecret(request);
-    if (secret && assertion === '') return checkSecret(await this.#store.backendClients.find(secret.clientId), secret);
+    if (secret && assertion === '')
+      return checkSecret(await this.#options.store.backendClients.find(secret.clientId), secret);
     if (secret || type !== assertionType || assertion === '')
       throw new OAuthError({
         code: 'invalid_request',
@@ -144,14 +142,14 @@ export class BackendClientService {
       nowMs: now.getTime(),
       toleranceSeconds: clockToleranceSeconds,
       findKey: (key) => this.#findKey(key),
-      use: (assertionId) => this.#store.clientTokens.useAssertion(assertionId),
+      use: (assertionId) => this.#options.store.clientTokens.useAssertion(assertionId),
     });
     return this.get(clientId);
   }
 
   async #findKey(options: { readonly clientId: string; readonly kid: string; readonly jku: string | undefined }) {
     const { clientId, kid, jku } = options;
-    const client = await this.#store.backendClients.find(clientId);
+    const client = await this.#options.store.backendClients.find(clientId);
     if (!client || client.revokedAt) throw refused('the client is not registered here');
     if (jku !== undefined && jku !== client.jwksUrl) throw refused('jku is not the registered URL of the keys');
     return this.#keys.find(client, kid);
@@ -159,8 +157,8 @@ export class BackendClientService {
 
   /** @returns undefined if the token was never issued, has expired, or if its client was revoked */
   async recognise(token: string): Promise<Principal | undefined> {
-    const granted = await this.#store.clientTokens.find({ token, now: new Date() });
-    const client = granted && (await this.#store.backendClients.find(granted.clientId));
+    const granted = await this.#options.store.clientTokens.find({ token, now: new Date() });
+    const client = granted && (await this.#options.store.backendClients.find(granted.clientId));
     if (!client || client.revokedAt) return undefined;
     const { id, name, connectionIds, createdAt } = client;
     const limits = connectionIds ? { connectionIds } : {};

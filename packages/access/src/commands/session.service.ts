@@ -12,9 +12,7 @@ import type { ApiKeyService } from './api-key.service.ts';
  * 8 hours, when the key expires or is revoked, or when an admin ends it. A role that is taken away at the provider counts from the next login.
  */
 export class SessionService {
-  readonly #store;
-  readonly #apiKeys;
-  readonly #hasKeyLogin;
+  readonly #options;
 
   constructor(options: {
     readonly store: Pick<AccessStore, 'sessions' | 'apiKeys'>;
@@ -22,19 +20,17 @@ export class SessionService {
     /** Whether people may log in with a key. Otherwise sessions that began with one have ended. */
     readonly hasKeyLogin: boolean;
   }) {
-    this.#store = options.store;
-    this.#apiKeys = options.apiKeys;
-    this.#hasKeyLogin = options.hasKeyLogin;
+    this.#options = options;
   }
 
   /** @returns the session's id. */
   begin({ id: keyId }: ApiKey): Promise<string> {
-    return this.#store.sessions.create({ keyId, now: new Date() });
+    return this.#options.store.sessions.create({ keyId, now: new Date() });
   }
 
   /** @returns the session's id */
   beginForPerson(person: Person): Promise<string> {
-    return this.#store.sessions.create({ keyId: personId(person), person, now: new Date() });
+    return this.#options.store.sessions.create({ keyId: personId(person), person, now: new Date() });
   }
 
   /**
@@ -43,36 +39,36 @@ export class SessionService {
    */
   async resume(id: string, { isActivity = true } = {}): Promise<Principal | undefined> {
     const now = new Date();
-    const session = await this.#store.sessions.find({ id, now });
-    if (!session || !(session.person || this.#hasKeyLogin)) return undefined;
+    const session = await this.#options.store.sessions.find({ id, now });
+    if (!session || !(session.person || this.#options.hasKeyLogin)) return undefined;
     const { person, createdAt } = session;
     const apiKey = person
       ? toPrincipal(person, createdAt)
-      : await this.#apiKeys.recogniseById(session.keyId).catch(undefinedIfRefused);
-    if (!apiKey) await this.#store.sessions.deleteByKey(session.keyId);
+      : await this.#options.apiKeys.recogniseById(session.keyId).catch(undefinedIfRefused);
+    if (!apiKey) await this.#options.store.sessions.deleteByKey(session.keyId);
     // A request does not wait for this write and does not fail with it.
     else if (isActivity)
-      this.#store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
+      this.#options.store.sessions.noteSeen({ id, now, lastSeenAt: session.lastSeenAt }).catch(() => undefined);
     return apiKey;
   }
 
   /** The latest time at which the session ends. */
   async endOf(id: string): Promise<Date | undefined> {
-    return (await this.#store.sessions.find({ id, now: new Date() }))?.expiresAt;
+    return (await this.#options.store.sessions.find({ id, now: new Date() }))?.expiresAt;
   }
 
   end(id: string): Promise<void> {
-    return this.#store.sessions.delete(id);
+    return this.#options.store.sessions.delete(id);
   }
 
   /** The sessions that have not ended, the newest first. */
   async list(): Promise<SessionView[]> {
-    const sessions = await this.#store.sessions.list(new Date());
-    const names = new Map((await this.#store.apiKeys.list()).map((apiKey) => [apiKey.id, apiKey]));
+    const sessions = await this.#options.store.sessions.list(new Date());
+    const names = new Map((await this.#options.store.apiKeys.list()).map((apiKey) => [apiKey.id, apiKey]));
     return sessions.flatMap(({ hash: id, keyId, person, createdAt, lastSeenAt, expiresAt }) => {
       const principal = person ? toPrincipal(person, createdAt) : names.get(keyId);
       // The sessions of a key that was deleted have ended.
-      if (!principal || !(person || this.#hasKeyLogin)) return [];
+      if (!principal || !(person || this.#options.hasKeyLogin)) return [];
       const { name, role } = principal;
       return [
         {
@@ -91,7 +87,7 @@ export class SessionService {
 
   /** Ends a session of anyone, by its public id. @throws AppError `unknown-session` */
   async endListed(id: string): Promise<void> {
-    if (!(await this.#store.sessions.deleteByHash(id))) throw accessError('unknown-session');
+    if (!(await this.#options.store.sessions.deleteByHash(id))) throw accessError('unknown-session');
   }
 }
 

@@ -1,4 +1,4 @@
-import { type AppError, hashOf, newId, newSecret, present, unavailable, waitUntil } from '@bulkhead/base';
+import { type AppError, hashOf, newId, newSecret, present, throwUnavailable, waitUntil } from '@bulkhead/base';
 import { type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
@@ -52,10 +52,7 @@ export interface AuthorizationPlace {
  * match, so a code that was obtained in another browser is refused.
  */
 export class AuthorizationService {
-  readonly #store;
-  readonly #producer;
-  readonly #registry;
-  readonly #connections;
+  readonly #options;
 
   constructor(options: {
     readonly store: ConnectionStore;
@@ -63,16 +60,12 @@ export class AuthorizationService {
     readonly registry: ProviderRegistry;
     readonly connections: ConnectionService;
   }) {
-    const { store, producer, registry, connections } = options;
-    this.#store = store;
-    this.#producer = producer;
-    this.#registry = registry;
-    this.#connections = connections;
+    this.#options = options;
   }
 
   /** Gives a program an address that a user opens in a browser. The address works once. */
   async invite({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
-    const provider = this.#registry.get(id);
+    const provider = this.#options.registry.get(id);
     const { id: requestId, secret } = await this.#beginStandalone({ provider, body, kind: 'invitation' });
     const startUrl = new URL('authorize/start', provider.redirectUri);
     startUrl.searchParams.set('token', `${requestId}.${secret}`);
@@ -82,7 +75,7 @@ export class AuthorizationService {
   /** Sends an operator's own browser to the EHR. */
   async authorize({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
     return this.#redirectToEhr(
-      await this.#beginStandalone({ provider: this.#registry.get(id), body, kind: 'operator' }),
+      await this.#beginStandalone({ provider: this.#options.registry.get(id), body, kind: 'operator' }),
     );
   }
 
@@ -94,7 +87,7 @@ export class AuthorizationService {
   /** Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry. */
   async launch(options: { readonly provider: string; readonly iss: string; readonly launch: string }) {
     const { iss, launch } = options;
-    const provider = this.#registry.get(options.provider);
+    const provider = this.#options.registry.get(options.provider);
     const environment = environmentOf(provider, iss);
     // In an EHR launch the EHR has already chosen the patient.
     const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
@@ -114,13 +107,13 @@ export class AuthorizationService {
   /** The values that decide the name of that cookie. No cookie exists for an unknown request, so its name does not matter then. */
   async bindingOf({ state }: Pick<CallbackQuery, 'state'>): Promise<Pick<BrowserBinding, 'id' | 'isSecure'>> {
     const { id } = split(state);
-    const request = await this.#store.authorizationRequests.find(id);
+    const request = await this.#options.store.authorizationRequests.find(id);
     return { id, isSecure: request === undefined || isSecure(request) };
   }
 
   /** The place in the console that an operator began a request from. @returns undefined if an operator did not begin it */
   async placeOf(id: string): Promise<AuthorizationPlace | undefined> {
-    const request = await this.#store.authorizationRequests.find(id);
+    const request = await this.#options.store.authorizationRequests.find(id);
     if (request?.kind !== 'operator') return undefined;
     const { provider, result, connectionId = result?.connectionId } = request;
     return { provider, isDone: result !== undefined, ...(connectionId === undefined ? {} : { connectionId }) };
@@ -133,11 +126,16 @@ export class AuthorizationService {
     const { code, iss: issuer } = query;
     const answer = present({ code, issuer });
     const hashes = { stateHash: hashOf(secret), browserHash: hashOf(browser ?? '') };
-    const request = await this.#store.authorizationRequests.noteCallback({ id, ...hashes, answer, now: new Date() });
+    const request = await this.#options.store.authorizationRequests.noteCallback({
+      id,
+      ...hashes,
+      answer,
+      now: new Date(),
+    });
     if (!request) throw connectionError('authorization-unknown');
     if (code === undefined) {
       const error = refusedByUser(query.error);
-      await this.#store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
+      await this.#options.store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
       throw error;
     }
     await this.#enqueue(redeemAuthorizationJob, id);
@@ -170,7 +168,7 @@ export class AuthorizationService {
       phase: 'created',
       expiresAt: new Date(Date.now() + lifetimeMs),
     };
-    await this.#store.authorizationRequests.insert({
+    await this.#options.store.authorizationRequests.insert({
       request,
       secrets: draft ? { draft } : {},
       startHash: hashOf(secret),
@@ -190,7 +188,7 @@ export class AuthorizationService {
       return this.#begin({ provider, connection: draft, draft, kind });
     }
     // Only operators authorize, and they may use every connection.
-    const connection = await this.#connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
+    const connection = await this.#options.connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
     return this.#begin({ provider, connection, kind });
   }
 
@@ -204,7 +202,7 @@ export class AuthorizationService {
     const startHash = hashOf(secret);
     const { endpoints, ...request } = await this.#prepared(id);
     const [state, browser, verifier] = [newSecret(), newSecret(), newSecret()];
-    const isFirst = await this.#store.authorizationRequests.start({
+    const isFirst = await this.#options.store.authorizationRequests.start({
       id,
       startHash,
       stateHash: hashOf(state),
@@ -225,7 +223,7 @@ export class AuthorizationService {
   }
 
   async #prepared(id: string) {
-    const request = await this.#store.authorizationRequests.find(id);
+    const request = await this.#options.store.authorizationRequests.find(id);
     if (request?.phase !== 'created') throw connectionError('authorization-used');
     await this.#enqueue(prepareAuthorizationJob, id);
     return { ...request, endpoints: await this.#stored(id, 'endpoints') };
@@ -234,7 +232,7 @@ export class AuthorizationService {
   /** Waits until a worker has stored this part of a request. */
   async #stored<Part extends 'endpoints' | 'result'>(id: string, part: Part) {
     const request = await waitUntil(async () => {
-      const now = await this.#store.authorizationRequests.find(id);
+      const now = await this.#options.store.authorizationRequests.find(id);
       return now?.[part] || now?.error ? now : undefined;
     }, waitMs);
     if (request?.error)
@@ -248,9 +246,7 @@ export class AuthorizationService {
   }
 
   #enqueue(job: typeof prepareAuthorizationJob | typeof redeemAuthorizationJob, authorizationId: string) {
-    return this.#producer.ensure(job, { authorizationId }).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    return this.#options.producer.ensure(job, { authorizationId }).catch(throwUnavailable);
   }
 }
 

@@ -62,11 +62,7 @@ export const connectionViewSchema = z
 type ConnectionView = View<typeof connectionViewSchema>;
 
 export function toConnectionView(connection: ConnectionWithoutSecrets): ConnectionView {
-  return viewOf(connectionViewSchema, {
-    ...connection,
-    auth: toAuthView(connection),
-    lastTest: connection.lastTest && toTestView(connection.lastTest),
-  });
+  return viewOf(connectionViewSchema, { ...connection, auth: toAuthView(connection) });
 }
 
 export function toTestView(test: ConnectionTest): View<typeof connectionTestViewSchema> {

@@ -1,4 +1,4 @@
-import { type AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/base';
+import { type AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
 import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/store';
@@ -31,11 +31,7 @@ export interface ConnectionSchedules {
 }
 
 export class ConnectionService {
-  readonly #store;
-  readonly #producer;
-  readonly #registry;
-  readonly #schedules;
-  readonly #findActive;
+  readonly #options;
   readonly #testWaitMs;
 
   constructor(options: {
@@ -48,18 +44,14 @@ export class ConnectionService {
     /** How long a request for a test waits for the result. */
     readonly testWaitMs?: number | undefined;
   }) {
-    const { store, producer, registry, schedules, findActive, testWaitMs = defaultTestWaitMs } = options;
-    this.#store = store;
-    this.#producer = producer;
-    this.#registry = registry;
-    this.#schedules = schedules;
-    this.#findActive = findActive;
+    this.#options = options;
+    const { testWaitMs = defaultTestWaitMs } = options;
     this.#testWaitMs = testWaitMs;
   }
 
   async find({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> {
-    if (provider !== undefined) this.#registry.get(provider);
-    const connection = isInScope(scope, id) ? await this.#store.connections.find(id) : undefined;
+    if (provider !== undefined) this.#options.registry.get(provider);
+    const connection = isInScope(scope, id) ? await this.#options.store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
     const message = otherIdMessage(id);
     throw connectionError('unknown-connection', message === undefined ? {} : { message });
@@ -67,19 +59,20 @@ export class ConnectionService {
 
   /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */
   async create(body: ConnectionBody): Promise<ConnectionWithoutSecrets> {
-    const provider = this.#registry.get(body.provider);
+    const provider = this.#options.registry.get(body.provider);
     const draft = await newConnection(body, provider);
     await this.#insert({ draft, name: body.name, isForced: body.force });
     const connection = await this.find({ id: draft.id, scope: 'all' });
     if (provider.defaultSchedule && body.schedule)
-      await this.#schedules.addDefault(connection, provider.defaultSchedule);
+      await this.#options.schedules.addDefault(connection, provider.defaultSchedule);
     return connection;
   }
 
   /** @throws AppError `connection-name-taken` @returns whether the name is another than before */
   async rename({ name, ...reference }: Omit<ConnectionReference, 'provider'> & { readonly name: string }) {
     const before = await this.find(reference);
-    if ((await this.#store.connections.rename({ id: reference.id, name })) === undefined) await this.find(reference);
+    if ((await this.#options.store.connections.rename({ id: reference.id, name })) === undefined)
+      await this.find(reference);
     return { connection: { ...before, name }, isChanged: before.name !== name };
   }
 
@@ -89,9 +82,9 @@ export class ConnectionService {
    */
   async test(reference: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
     const { lastTest: before } = await this.find(reference);
-    await this.#producer.enqueueAgain(testConnectionJob, { connectionId: reference.id }).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await this.#options.producer
+      .enqueueAgain(testConnectionJob, { connectionId: reference.id })
+      .catch(throwUnavailable);
     return waitUntil(async () => {
       const { lastTest } = await this.find(reference);
       return lastTest?.id === before?.id ? undefined : lastTest;
@@ -103,17 +96,15 @@ export class ConnectionService {
    * @throws AppError `unknown-provider`, `invalid-request`, `connection-test-pending` if the test takes longer than the wait
    */
   async testDraft(body: ConnectionDraftBody): Promise<ConnectionTest> {
-    const draft = await newConnection(body, this.#registry.get(body.provider));
+    const draft = await newConnection(body, this.#options.registry.get(body.provider));
     const { id } = draft;
-    await this.#store.connectionDrafts.insert(draft);
+    await this.#options.store.connectionDrafts.insert(draft);
     try {
-      await this.#producer.enqueue(testDraftJob, { draftId: id }).catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
-      const test = await waitUntil(() => this.#store.connectionDrafts.findTest(id), this.#testWaitMs);
+      await this.#options.producer.enqueue(testDraftJob, { draftId: id }).catch(throwUnavailable);
+      const test = await waitUntil(() => this.#options.store.connectionDrafts.findTest(id), this.#testWaitMs);
       if (test) return test;
     } finally {
-      await this.#store.connectionDrafts.delete(id);
+      await this.#options.store.connectionDrafts.delete(id);
     }
     throw connectionError('connection-test-pending');
   }
@@ -128,11 +119,14 @@ export class ConnectionService {
     const { id } = reference;
     const connection = await this.find(reference);
     const faults: Fault[] = [];
-    const auth = await toConnectionAuth({ body, provider: this.#registry.get(connection.provider), faults });
+    const auth = await toConnectionAuth({ body, provider: this.#options.registry.get(connection.provider), faults });
     if (faults.length > 0) throw invalidRequest(faults);
-    await this.#store.connections.saveAuth({ id, auth });
+    await this.#options.store.connections.saveAuth({ id, auth });
     const changed = await this.find(reference);
-    await this.#store.accessTokens.supersede({ connectionId: id, credentialsVersion: changed.credentialsVersion ?? 0 });
+    await this.#options.store.accessTokens.supersede({
+      connectionId: id,
+      credentialsVersion: changed.credentialsVersion ?? 0,
+    });
     return changed;
   }
 
@@ -143,12 +137,12 @@ export class ConnectionService {
    */
   async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<ConnectionWithoutSecrets> {
     const connection = await this.find({ id, scope });
-    const active = await this.#findActive(id);
+    const active = await this.#options.findActive(id);
     if (active) throw connectionInUse(active);
-    await this.#schedules.removeAll(id);
-    await this.#store.connections.markDeleted({ id, now: new Date() });
+    await this.#options.schedules.removeAll(id);
+    await this.#options.store.connections.markDeleted({ id, now: new Date() });
     // If Redis is unavailable, the sweep creates the job later. The API no longer shows the connection.
-    await this.#producer.enqueue(revokeJob, { connectionId: id }).catch(() => undefined);
+    await this.#options.producer.enqueue(revokeJob, { connectionId: id }).catch(() => undefined);
     return connection;
   }
 
@@ -156,9 +150,7 @@ export class ConnectionService {
   async capabilities(reference: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
     const stored = (await this.find(reference)).capabilities;
     if (stored && areCurrent(stored, new Date())) return stored;
-    await this.#producer.ensure(readCapabilitiesJob, { connectionId: reference.id }).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await this.#options.producer.ensure(readCapabilitiesJob, { connectionId: reference.id }).catch(throwUnavailable);
     const read = await waitUntil(async () => {
       const { capabilities } = await this.find(reference);
       return capabilities && capabilities.readAt.getTime() !== stored?.readAt.getTime() ? capabilities : undefined;
@@ -178,11 +170,11 @@ export class ConnectionService {
   }): Promise<void> {
     const { draft, name, isForced } = options;
     const purpose = isForced ? undefined : uniquePurposeOf(draft);
-    const ofPlace = purpose === undefined ? [] : await this.#store.connections.listOfPlace(draft);
+    const ofPlace = purpose === undefined ? [] : await this.#options.store.connections.listOfPlace(draft);
     const existing = ofPlace.find((candidate) => uniquePurposeOf(candidate) === purpose);
     if (existing) throw connectionExists(existing);
-    if (name === undefined) await insertWithDefaultName(this.#store.connections, draft, { purpose });
-    else await this.#store.connections.insert({ ...draft, name }, { purpose });
+    if (name === undefined) await insertWithDefaultName(this.#options.store.connections, draft, { purpose });
+    else await this.#options.store.connections.insert({ ...draft, name }, { purpose });
   }
 }
 

@@ -1,4 +1,4 @@
-import { invalidRequest, unavailable } from '@bulkhead/base';
+import { invalidRequest, throwUnavailable } from '@bulkhead/base';
 import {
   compareFacts,
   type FactsFile,
@@ -93,9 +93,7 @@ export class ProbeService {
     const { store, connections, producer } = this.#options;
     const { id } = await connections.find(reference);
     await store.probes.start({ connectionId: id, limits: { ...probePlan, ...body }, now: new Date() });
-    await producer.enqueueAgain(probeJob, { connectionId: id }).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await producer.enqueueAgain(probeJob, { connectionId: id }).catch(throwUnavailable);
     return this.read(reference);
   }
 

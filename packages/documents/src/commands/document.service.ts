@@ -51,24 +51,20 @@ export interface OpenedDocument {
 
 /** Lists, reads and retries the documents of resources for the API. */
 export class DocumentService {
-  readonly #store;
-  readonly #producer;
-  readonly #connections;
+  readonly #options;
 
   constructor(options: {
     readonly store: DocumentStore & Pick<ResourceStore, 'resources'>;
     readonly producer: Producer;
     readonly connections: ConnectionService;
   }) {
-    this.#store = options.store;
-    this.#producer = options.producer;
-    this.#connections = options.connections;
+    this.#options = options;
   }
 
   async find({ provider, id, scope }: DocumentReference): Promise<PatientDocument> {
-    const document = await this.#store.documents.find(id);
+    const document = await this.#options.store.documents.find(id);
     if (!document || !isInScope(scope, document.connectionId)) throw documentError('unknown-document');
-    await this.#connections.find({ provider, id: document.connectionId, scope });
+    await this.#options.connections.find({ provider, id: document.connectionId, scope });
     return document;
   }
 
@@ -76,11 +72,11 @@ export class DocumentService {
   async list(options: { readonly provider: string; readonly query: DocumentQuery; readonly scope: ConnectionScope }) {
     const { provider, query, scope } = options;
     const { connectionId } = query;
-    await this.#connections.find({ provider, id: connectionId, scope });
+    await this.#options.connections.find({ provider, id: connectionId, scope });
     return readPage(query, {
       ids: /^doc_/,
-      read: (page) => this.#store.documents.list({ filter: toFilter(query), ...page }),
-      count: (limit) => this.#store.documents.count({ filter: toFilter(query), limit }),
+      read: (page) => this.#options.store.documents.list({ filter: toFilter(query), ...page }),
+      count: (limit) => this.#options.store.documents.count({ filter: toFilter(query), limit }),
     });
   }
 
@@ -92,12 +88,12 @@ export class DocumentService {
     options: Omit<DocumentReference, 'id'> & { readonly connectionId: string; readonly binaryId: string },
   ) {
     const { provider, connectionId, scope, binaryId } = options;
-    const { fhirEndpoint } = await this.#connections.find({ provider, id: connectionId, scope });
-    const own = await this.#store.documents.find(documentIdOf(binaryId));
+    const { fhirEndpoint } = await this.#options.connections.find({ provider, id: connectionId, scope });
+    const own = await this.#options.store.documents.find(documentIdOf(binaryId));
     if (own?.connectionId === connectionId) return own;
     const path = `Binary/${binaryId}`;
     const urls = [path, `/${path}`, `${fhirEndpoint}/${path}`];
-    const found = await this.#store.documents.findByUrl({ connectionId, urls });
+    const found = await this.#options.store.documents.findByUrl({ connectionId, urls });
     for (const document of found) if (await this.#isReferenced(document)) return document;
     return found[0];
   }
@@ -116,7 +112,7 @@ export class DocumentService {
     const shown = new Map<Resource, Resource>();
     const candidates = resources.filter((resource) => readAttachments(resource).some(({ url }) => url !== undefined));
     if (candidates.length === 0) return shown;
-    const stored = await this.#store.documents.listStored({ connectionId, resources: candidates });
+    const stored = await this.#options.store.documents.listStored({ connectionId, resources: candidates });
     const byPlace = new Map(stored.map((document) => [placeOf(document.resource, document.index), document]));
     for (const resource of candidates) {
       const replaced = withAttachmentUrls(resource, ({ index, url }) => {
@@ -141,7 +137,7 @@ export class DocumentService {
     }
     const content =
       document.state === 'stored' && sha256 !== undefined
-        ? await this.#store.documentContents.find({ connectionId, sha256 })
+        ? await this.#options.store.documentContents.find({ connectionId, sha256 })
         : undefined;
     if (!content) throw notStored(document);
     const { mediaType = '' } = parseMediaType(storedType) ?? {};
@@ -152,24 +148,24 @@ export class DocumentService {
       sizeBytes: content.sizeBytes,
       contentType: isActive ? 'application/octet-stream' : (storedType ?? 'application/octet-stream'),
       fileName: documentFileName({ document, isActive }),
-      read: (range) => this.#store.documentContents.read(content, range),
+      read: (range) => this.#options.store.documentContents.read(content, range),
     };
   }
 
   /** @throws AppError `unknown-document`, `nothing-to-retry` */
   async retry(reference: DocumentReference): Promise<PatientDocument> {
     const { id } = await this.find(reference);
-    if (!(await this.#store.documents.retry(id))) {
+    if (!(await this.#options.store.documents.retry(id))) {
       throw documentError('nothing-to-retry');
     }
     // The record is pending. If Redis is unavailable, the sweep creates the job.
-    await this.#producer.enqueueAgain(fetchDocumentJob, { documentId: id }).catch(() => undefined);
+    await this.#options.producer.enqueueAgain(fetchDocumentJob, { documentId: id }).catch(() => undefined);
     return this.find(reference);
   }
 
   /** Whether the stored version of its resource has the attachment. An incomplete version does not say it. */
   async #isReferenced({ connectionId, resource: { type, id }, index }: PatientDocument): Promise<boolean> {
-    const stored = this.#store.resources.readAttachments({ type, ids: [`${connectionId}/${id}`] });
+    const stored = this.#options.store.resources.readAttachments({ type, ids: [`${connectionId}/${id}`] });
     for await (const { indexes } of stored) if (indexes === 'unknown' || indexes.has(index)) return true;
     return false;
   }

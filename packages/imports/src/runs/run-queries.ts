@@ -17,9 +17,7 @@ interface EndedGroup {
 
 /** The queries of exports and of syncs. @param options.endPhases the phases of a run that has ended and was not cancelled */
 export class RunQueries<Document extends { readonly _id: string }, Run, Phase extends string> {
-  readonly #toRecord;
-  readonly #endPhases;
-  readonly #failedPhases;
+  readonly #options;
   // Mongoose cannot type a filter for the fields that the two documents have in common.
   readonly #runs;
 
@@ -29,10 +27,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
     readonly endPhases: readonly Phase[];
     readonly failedPhases: readonly Phase[];
   }) {
-    const { toRecord, endPhases, failedPhases } = options;
-    this.#toRecord = toRecord;
-    this.#endPhases = endPhases;
-    this.#failedPhases = failedPhases;
+    this.#options = options;
     this.#runs = options.model as unknown as Model<{ readonly _id: string }>;
   }
 
@@ -118,7 +113,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
   /** Lists the runs that have failed since `since`, the last failure first. It reads an index and at most `limit` records. */
   listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<Run[]> {
     return this.#listSorted(
-      { completedAt: { $gte: since }, phase: { $in: this.#failedPhases } },
+      { completedAt: { $gte: since }, phase: { $in: this.#options.failedPhases } },
       { sort: { completedAt: -1 }, limit },
     );
   }
@@ -139,7 +134,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
   async listNewestEnded(): Promise<{ readonly newest: readonly Run[]; readonly completed: readonly LastCompleted[] }> {
     const groups = await this.#runs
       .aggregate<EndedGroup>([
-        { $match: { phase: { $in: this.#endPhases } } },
+        { $match: { phase: { $in: this.#options.endPhases } } },
         {
           $group: {
             _id: { connectionId: '$connectionId', scheduleId: '$scheduleId', phase: '$phase' },
@@ -181,6 +176,6 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
     // MongoDB reads no limit as 0.
     const { sort, limit = 0 } = page;
     const documents = await this.#runs.find(filter).sort(sort).limit(limit).batchSize(wholeBatch).lean();
-    return documents.map((document) => this.#toRecord(document as unknown as Document));
+    return documents.map((document) => this.#options.toRecord(document as unknown as Document));
   }
 }

@@ -2,6 +2,7 @@ import {
   type ConnectionScope,
   inScope,
   mongooseSchemaOf,
+  recordOf,
   type StoreContext,
   wholeBatch,
   withId,
@@ -33,8 +34,7 @@ export class ScheduleRepository {
   }
 
   async find(id: string): Promise<Schedule | undefined> {
-    const document = await this.#model.findById(id).lean();
-    return document ? withId(document) : undefined;
+    return recordOf(await this.#model.findById(id).lean());
   }
 
   /**
@@ -85,14 +85,15 @@ export class ScheduleRepository {
     readonly nextRunAt: Date;
   }): Promise<Schedule | undefined> {
     const { from, starting, nextRunAt } = options;
-    const document = await this.#model
-      .findOneAndUpdate(
-        { _id: from.id, version: from.version, paused: false },
-        { $set: { starting, nextRunAt }, $inc: { version: 1 } },
-        { returnDocument: 'after' },
-      )
-      .lean();
-    return document ? withId(document) : undefined;
+    return recordOf(
+      await this.#model
+        .findOneAndUpdate(
+          { _id: from.id, version: from.version, paused: false },
+          { $set: { starting, nextRunAt }, $inc: { version: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean(),
+    );
   }
 
   /** Records the outcome of a taken run. */
@@ -108,14 +109,15 @@ export class ScheduleRepository {
 
   /** @returns undefined if the schedule is no longer as `from` describes it */
   async change(from: Pick<Schedule, 'id' | 'version'>, change: ScheduleChange): Promise<Schedule | undefined> {
-    const document = await this.#model
-      .findOneAndUpdate(
-        { _id: from.id, version: from.version },
-        { $set: change, $inc: { version: 1 } },
-        { returnDocument: 'after' },
-      )
-      .lean();
-    return document ? withId(document) : undefined;
+    return recordOf(
+      await this.#model
+        .findOneAndUpdate(
+          { _id: from.id, version: from.version },
+          { $set: change, $inc: { version: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean(),
+    );
   }
 
   async delete(id: string): Promise<boolean> {

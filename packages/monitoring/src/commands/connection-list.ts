@@ -8,8 +8,8 @@ import {
   pageOf,
   pageQuery,
   totalQuery,
-  toView,
   type View,
+  viewOf,
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { rankOf, severitySchema } from '../health/health-check.ts';
@@ -173,7 +173,9 @@ export class ConnectionList {
       },
       byProvider: countBy(({ connection }) => connection.provider),
       problems: [...problems.values()]
-        .flatMap(([first, ...others]) => (first ? [{ ...toProblemView(first), connections: others.length + 1 }] : []))
+        .flatMap(([first, ...others]) =>
+          first ? [{ ...viewOf(listedProblemSchema, first), connections: others.length + 1 }] : [],
+        )
         .toSorted((left, right) => rankOf(right) - rankOf(left) || right.connections - left.connections),
     };
   }
@@ -214,22 +216,15 @@ function worstFirst(left: Row, right: Row): number {
   return byStatus || byLag || left.connection.name.localeCompare(right.connection.name);
 }
 
-function toStateView(state: ConnectionState | undefined) {
-  const { problems = [], lagMs, lastExport, nextRunAt } = state ?? {};
-  return toView<Pick<ListedConnectionView, 'problems' | 'lagSeconds' | 'lastExport' | 'nextRunAt'>>({
-    problems: problems.map(toProblemView),
-    lagSeconds: lagMs === undefined ? undefined : Math.round(lagMs / 1000),
-    lastExport:
-      lastExport &&
-      toView<NonNullable<ListedConnectionView['lastExport']>>({
-        id: lastExport.id,
-        status: lastExport.status,
-        endedAt: lastExport.endedAt?.toISOString(),
-      }),
-    nextRunAt: nextRunAt?.toISOString(),
-  });
-}
+const stateViewSchema = listedConnectionSchema.pick({
+  problems: true,
+  lagSeconds: true,
+  lastExport: true,
+  nextRunAt: true,
+});
 
-function toProblemView({ key, title, severity }: ConnectionState['problems'][number]) {
-  return { key, title, severity };
+function toStateView(state: ConnectionState | undefined): View<typeof stateViewSchema> {
+  const { problems = [], lagMs, lastExport, nextRunAt } = state ?? {};
+  const lagSeconds = lagMs === undefined ? undefined : Math.round(lagMs / 1000);
+  return viewOf(stateViewSchema, { problems, lagSeconds, lastExport, nextRunAt });
 }

@@ -1,4 +1,4 @@
-import { keepFor, present, unavailable } from '@bulkhead/base';
+import { keepFor, present, throwUnavailable } from '@bulkhead/base';
 import type { ListedConnection } from '@bulkhead/connections';
 import { connectionBudgets, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import { type BudgetState, readBudgets } from '@bulkhead/ehr/rate-limiter';
@@ -19,9 +19,7 @@ const connectionsKeptMs = 10_000;
 
 /** Reads how much of the request budgets of the EHRs is used. */
 export class RateBudgetService {
-  readonly #connections;
-  readonly #registry;
-  readonly #reader;
+  readonly #options;
 
   constructor(options: {
     readonly connections: { list(): Promise<readonly ListedConnection[]> };
@@ -29,18 +27,14 @@ export class RateBudgetService {
     /** The Redis and the key prefix of the state of the rate limiter. */
     readonly reader: Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
   }) {
-    this.#connections = options.connections;
-    this.#registry = options.registry;
-    this.#reader = options.reader;
+    this.#options = options;
   }
 
   /** @throws AppError `unavailable` */
   async read(connections: readonly ListedConnection[]): Promise<SharedBudget[]> {
     const shared = this.#budgetsOf(connections);
     const budgets = shared.map(({ budget }) => budget);
-    const states = await readBudgets({ ...this.#reader, budgets }).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    const states = await readBudgets({ ...this.#options.reader, budgets }).catch(throwUnavailable);
     return shared.flatMap(({ budget: _budget, ...rest }, index) => {
       const state = states[index];
       return state ? [{ ...rest, state }] : [];
@@ -59,12 +53,12 @@ export class RateBudgetService {
   }
 
   async #listInScope(scope: ConnectionScope) {
-    return (await this.#connections.list()).filter(({ id }) => isInScope(scope, id));
+    return (await this.#options.connections.list()).filter(({ id }) => isInScope(scope, id));
   }
 
   #budgetsOf(connections: readonly ListedConnection[]) {
     const shared = new Map<string, { budget: Budget; connectionIds: string[] } & Omit<SharedBudget, 'state'>>();
-    const providers = new Map(this.#registry.list().map((provider) => [provider.id, provider]));
+    const providers = new Map(this.#options.registry.list().map((provider) => [provider.id, provider]));
     for (const connection of connections) {
       // The limits of a provider that is no longer configured are unknown.
       const provider = providers.get(connection.provider);

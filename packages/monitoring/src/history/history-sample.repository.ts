@@ -1,4 +1,4 @@
-import { type Database, mongooseSchemaOf, withId } from '@bulkhead/store';
+import { type Database, mongooseSchemaOf, recordOf, withId } from '@bulkhead/store';
 import { collections } from '../collections.ts';
 import { type HistorySample, historySampleSchema } from './history-sample.record.ts';
 
@@ -17,14 +17,12 @@ export class HistorySampleRepository {
   }
 
   async find(id: string): Promise<HistorySample | undefined> {
-    const document = await this.#model.findById(id).lean();
-    return document ? withId(document) : undefined;
+    return recordOf(await this.#model.findById(id).lean());
   }
 
   /** Finds the newest sample. */
   async findLast(): Promise<HistorySample | undefined> {
-    const document = await this.#model.findOne().sort({ at: -1 }).lean();
-    return document ? withId(document) : undefined;
+    return recordOf(await this.#model.findOne().sort({ at: -1 }).lean());
   }
 
   async save({ id, ...fields }: HistorySample): Promise<void> {

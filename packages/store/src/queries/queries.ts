@@ -59,3 +59,8 @@ export async function removeOthers<Document>(
 export function withId<Document extends { readonly _id: string }>({ _id, ...fields }: Document) {
   return { id: _id, ...fields };
 }
+
+/** The record of a document that may not exist. */
+export function recordOf<Document extends { readonly _id: string }>(document: Document | null | undefined) {
+  return document ? withId(document) : undefined;
+}

@@ -1,10 +1,10 @@
-import { type Immutable, present } from '@bulkhead/base';
+import type { Immutable } from '@bulkhead/base';
 import { z } from 'zod';
 
 /*
  * What the API shows of a record is its view. The schema of the view names the fields of the record that are public, at every depth, so a new
- * field is internal until a view names it. `viewOf` shows those fields of a record that the schema of the view has. `toView` is
- * for views that a function makes field by field. Neither compiles while a field of the view is missing.
+ * field is internal until a view names it. `viewOf` shows those fields of a record that the schema of the view has. It does not compile while a
+ * field of the view is missing.
  */
 
 /** A date of a record, as the API shows it. */
@@ -101,19 +101,17 @@ function isOpen({ def }: z.ZodObject): boolean {
 /** What the API shows, by the schema of the view. */
 export type View<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
 
-/** Every field must be named. Those that are undefined are left out. */
-export function toView<Shown extends object>(fields: { readonly [Name in keyof Required<Shown>]: Shown[Name] }): Shown {
-  return present(fields) as Shown;
-}
-
-/** The fields from which a view is made. Those of a date may be dates. */
+/** The fields from which a view is made. Those of a date may be dates, at every depth. */
 type Fields<Shown> = {
-  readonly [Name in keyof Shown]:
-    | Shown[Name]
-    | DateOf<Shown[Name]>
-    | (undefined extends Shown[Name] ? undefined : never);
+  readonly [Name in keyof Shown]: Source<Shown[Name]> | (undefined extends Shown[Name] ? undefined : never);
 };
-type DateOf<Text> = string extends Text ? Date : never;
+type Source<Value> = string extends Value
+  ? Value | Date
+  : Value extends readonly (infer Element)[]
+    ? readonly Source<Element>[]
+    : Value extends object
+      ? Fields<Value>
+      : Value;
 
 /** Shows the fields that the schema names, with dates as ISO texts. Every field must be named. Those that are undefined are left out. */
 export function viewOf<Schema extends z.ZodObject, Given extends Fields<View<Schema>>>(

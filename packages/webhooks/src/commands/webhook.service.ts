@@ -44,10 +44,7 @@ interface ConnectionReference {
  * Calls are signed as Standard Webhooks describes (see `WebhookSender` in ehr-client), so that a client can verify their origin.
  */
 export class WebhookService {
-  readonly #store;
-  readonly #producer;
-  readonly #connections;
-  readonly #addresses;
+  readonly #options;
 
   constructor(options: {
     readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
@@ -55,10 +52,7 @@ export class WebhookService {
     readonly connections: ConnectionService;
     readonly addresses: WebhookAddresses;
   }) {
-    this.#store = options.store;
-    this.#producer = options.producer;
-    this.#connections = options.connections;
-    this.#addresses = options.addresses;
+    this.#options = options;
   }
 
   /**
@@ -66,28 +60,28 @@ export class WebhookService {
    * @returns the secret that signs the calls. It cannot be shown again.
    */
   async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
-    const { webhookUrl } = await this.#connections.find({ id, scope });
-    if (url !== undefined) await this.#addresses.check({ path: 'url', url });
+    const { webhookUrl } = await this.#options.connections.find({ id, scope });
+    if (url !== undefined) await this.#options.addresses.check({ path: 'url', url });
     // This comes first. If the process dies here, a repeated request does the same.
     if (webhookUrl !== undefined && url !== undefined && webhookUrl !== url)
-      await this.#store.webhookDeliveries.moveUndelivered({ connectionId: id, from: webhookUrl, to: url });
+      await this.#options.store.webhookDeliveries.moveUndelivered({ connectionId: id, from: webhookUrl, to: url });
     const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
-    await this.#store.connections.saveWebhook({ id, url, secret });
+    await this.#options.store.connections.saveWebhook({ id, url, secret });
     return { ...(url === undefined ? {} : { url }), secret };
   }
 
   /** @returns false if the connection had no webhook */
   async remove({ id, scope }: ConnectionReference): Promise<boolean> {
-    await this.#connections.find({ id, scope });
-    return this.#store.connections.deleteWebhook(id);
+    await this.#options.connections.find({ id, scope });
+    return this.#options.store.connections.deleteWebhook(id);
   }
 
   async list(query: z.output<typeof deliveriesQuerySchema>, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
     const { connectionId, state } = query;
-    if (connectionId !== undefined) await this.#connections.find({ id: connectionId, scope });
+    if (connectionId !== undefined) await this.#options.connections.find({ id: connectionId, scope });
     return readPage(query, {
       ids: /^(?:job|sync|sched)_/,
-      read: (page) => this.#store.webhookDeliveries.list({ connectionId, scope, state, ...page }),
+      read: (page) => this.#options.store.webhookDeliveries.list({ connectionId, scope, state, ...page }),
     });
   }
 
@@ -95,8 +89,8 @@ export class WebhookService {
   async receivers(query: z.output<typeof receiversQuerySchema>, scope: ConnectionScope): Promise<Page<ReceiverView>> {
     const since = new Date(Date.now() - receiversShownMs);
     const [all, called] = await Promise.all([
-      this.#store.connections.list(),
-      this.#store.webhookDeliveries.listReceivers(since),
+      this.#options.store.connections.list(),
+      this.#options.store.webhookDeliveries.listReceivers(since),
     ]);
     const keyOf = ({ connectionId, url }: Pick<WebhookReceiver, 'connectionId' | 'url'>) => `${connectionId} ${url}`;
     const known = new Set(called.map(keyOf));
@@ -115,7 +109,7 @@ export class WebhookService {
 
   /** @throws AppError `unknown-delivery` */
   async find({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
-    const delivery = await this.#store.webhookDeliveries.find(id);
+    const delivery = await this.#options.store.webhookDeliveries.find(id);
     if (!delivery || !isInScope(scope, delivery.connectionId)) throw webhookError('unknown-delivery');
     return delivery;
   }
@@ -123,9 +117,9 @@ export class WebhookService {
   /** Lets a worker send a delivery again now, whether or not it was delivered. @throws AppError `unknown-delivery` */
   async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
     await this.find({ id, scope });
-    if (!(await this.#store.webhookDeliveries.reopen(id))) throw webhookError('unknown-delivery');
+    if (!(await this.#options.store.webhookDeliveries.reopen(id))) throw webhookError('unknown-delivery');
     // If Redis is unavailable, the sweep creates the job within a minute.
-    await this.#producer.enqueueNow(deliverJob, { deliveryId: id }).catch(() => undefined);
+    await this.#options.producer.enqueueNow(deliverJob, { deliveryId: id }).catch(() => undefined);
     return this.find({ id, scope });
   }
 }
@@ -221,11 +215,10 @@ export const receiverViewSchema = z
 type ReceiverView = View<typeof receiverViewSchema>;
 
 function toReceiverView(receiver: WebhookReceiver): ReceiverView {
-  const last = receiver.undelivered?.last;
   return viewOf(receiverViewSchema, {
     ...receiver,
     lastDeliveredAt: receiver.lastDeliveredAt ?? undefined,
-    lastFailure: last && viewOf(deliveryViewSchema.shape.attempts.element, last),
+    lastFailure: receiver.undelivered?.last,
   });
 }
 

@@ -67,3 +67,8 @@ export function sentence(text: string): string {
 export function unavailable(cause: unknown): AppError {
   return runtimeError('unavailable', { message: serverUnavailable, cause });
 }
+
+/** For `catch` of a promise that fails if Redis does. */
+export function throwUnavailable(cause: unknown): never {
+  throw unavailable(cause);
+}

@@ -42,11 +42,7 @@ const maxCounted = 1000;
 
 /** Reads and changes exports for the API. The workers do the work. */
 export class BulkExportService {
-  readonly #store;
-  readonly #producer;
-  readonly #connections;
-  readonly #registry;
-  readonly #readPause;
+  readonly #options;
   readonly #readUsual;
   readonly #readCounts;
   readonly #countWaiting;
@@ -62,12 +58,8 @@ export class BulkExportService {
     /** Reads whether the EHR of a connection has asked for a pause. */
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
-    const { store, producer, connections, registry, readPause } = options;
-    this.#store = store;
-    this.#producer = producer;
-    this.#connections = connections;
-    this.#registry = registry;
-    this.#readPause = readPause;
+    this.#options = options;
+    const { store, producer } = options;
     this.#readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
     this.#readCounts = keepForKey(listedCountsMs, (exportId) => store.outputFiles.sum(exportId));
     this.#countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
@@ -75,14 +67,18 @@ export class BulkExportService {
 
   /** Lists the watermarks of a connection. @throws AppError `unknown-connection` */
   async watermarks(connection: { readonly id: string; readonly scope: ConnectionScope }): Promise<Watermark[]> {
-    await this.#connections.find(connection);
-    return this.#store.watermarks.list({ connectionId: connection.id });
+    await this.#options.connections.find(connection);
+    return this.#options.store.watermarks.list({ connectionId: connection.id });
   }
 
   /** What is known of each type at the EHR of a connection. @throws AppError `unknown-connection` */
   async typeTable(reference: ConnectionReference & { readonly provider: string }) {
-    const connection = await this.#connections.find(reference);
-    return makeTypeTable({ store: this.#store, connection, provider: this.#registry.get(reference.provider) });
+    const connection = await this.#options.connections.find(reference);
+    return makeTypeTable({
+      store: this.#options.store,
+      connection,
+      provider: this.#options.registry.get(reference.provider),
+    });
   }
 
   /** Reads an export with its current counts. */
@@ -93,7 +89,7 @@ export class BulkExportService {
   /** Returns a function that reads the export and the files that have changed since its last call. @throws AppError `unknown-export` */
   watch(reference: ExportReference): () => Promise<ExportSnapshot> {
     return watchExport({
-      store: this.#store,
+      store: this.#options.store,
       exportId: reference.id,
       find: () => this.#find(reference),
       sum: (record) => this.#sum(record),
@@ -102,23 +98,33 @@ export class BulkExportService {
 
   /** @throws AppError `unknown-export`, `export-ended` */
   cancel({ by, ...reference }: ExportCommand) {
-    return cancelExport({ store: this.#store, producer: this.#producer, find: () => this.#find(reference), by });
+    return cancelExport({
+      store: this.#options.store,
+      producer: this.#options.producer,
+      find: () => this.#find(reference),
+      by,
+    });
   }
 
   /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
   retry({ by, ...reference }: ExportCommand) {
-    return retryExport({ store: this.#store, producer: this.#producer, find: () => this.#find(reference), by });
+    return retryExport({
+      store: this.#options.store,
+      producer: this.#options.producer,
+      find: () => this.#find(reference),
+      by,
+    });
   }
 
   /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
   async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
-    this.#registry.get(provider);
+    this.#options.registry.get(provider);
     const { connectionId, status } = query;
-    if (connectionId !== undefined) await this.#connections.find({ provider, id: connectionId, scope });
+    if (connectionId !== undefined) await this.#options.connections.find({ provider, id: connectionId, scope });
     const phases = status && phasesOf(status);
     const { items, next } = await readPage(query, {
       ids: /^job_/,
-      read: (page) => this.#store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
+      read: (page) => this.#options.store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
     });
     return { items: await Promise.all(items.map((record) => this.#listed(record))), next };
   }
@@ -126,25 +132,25 @@ export class BulkExportService {
   /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
   async listEvents(reference: ExportReference): Promise<ExportEvent[]> {
     const { id } = await this.#find(reference);
-    return this.#store.bulkExports.listEvents(id);
+    return this.#options.store.bulkExports.listEvents(id);
   }
 
   /** Reads the ledger: one entry for each file of the manifest. */
   async listFiles(reference: ExportReference): Promise<OutputFile[]> {
     const record = await this.#find(reference);
-    return this.#store.outputFiles.listByExport(record.id);
+    return this.#options.store.outputFiles.listByExport(record.id);
   }
 
   async #find({ provider, id, scope }: ExportReference): Promise<BulkExport> {
-    this.#registry.get(provider);
-    const record = await this.#store.bulkExports.find(id);
+    this.#options.registry.get(provider);
+    const record = await this.#options.store.bulkExports.find(id);
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
     throw exportError('unknown-export');
   }
 
   /** Redis may be unavailable. The rest of the status is worth showing. */
   async #findPause({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) {
-    return isTerminal(phase) ? undefined : this.#readPause(connectionId).catch(() => undefined);
+    return isTerminal(phase) ? undefined : this.#options.readPause(connectionId).catch(() => undefined);
   }
 
   /** An export of a list. Its counts are those of some seconds ago, because a ledger can have thousands of files. */
@@ -165,7 +171,7 @@ export class BulkExportService {
   /** Documents are fetched after the end of an export, so this warning is not a part of its record. */
   async #documentWarnings({ id, phase }: BulkExport): Promise<ExportWarning[]> {
     if (!isTerminal(phase)) return [];
-    const failed = await this.#store.documents.countFailedOf({ exportId: id, limit: maxCounted });
+    const failed = await this.#options.store.documents.countFailedOf({ exportId: id, limit: maxCounted });
     if (failed === 0) return [];
     const count = failed === maxCounted ? `${maxCounted} or more` : String(failed);
     const message = `Documents of this export that could not be fetched: ${count}. Their resources are stored. List them with the state failed.`;
@@ -176,8 +182,8 @@ export class BulkExportService {
     const context = await this.#readContext(record);
     if (record.transactionTime === undefined) return { ...context, record, issues: [] };
     const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
-    const counts = isDownloading ? await this.#store.outputFiles.sum(record.id) : record.counts;
-    const issues = await this.#store.outputFiles.sumIssues(record.id);
+    const counts = isDownloading ? await this.#options.store.outputFiles.sum(record.id) : record.counts;
+    const issues = await this.#options.store.outputFiles.sumIssues(record.id);
     const warnings = [...record.warnings, ...(await this.#documentWarnings(record))];
     return { ...context, record: { ...record, counts, warnings }, issues };
   }

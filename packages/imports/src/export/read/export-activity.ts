@@ -1,8 +1,9 @@
-import { toView } from '@bulkhead/store';
+import { viewOf } from '@bulkhead/store';
 import {
   describePause,
   type RequestPause,
   type RunActivity,
+  runActivitySchema,
   secondsLeft,
   toUsualSeconds,
 } from '../../runs/run-view.ts';
@@ -51,9 +52,9 @@ export function exportActivity(
   // A request that is due later is not delayed.
   const pause = phase !== 'finalizing' && options.pause && !(nextAt && nextAt > options.pause.until) && options.pause;
   const isStarted = phase !== 'queued' && phase !== 'kicking-off';
-  return toView<RunActivity>({
+  return viewOf(runActivitySchema, {
     message: pause ? `${isStarted ? `${message} ` : ''}${describePause(pause)}` : message,
-    until: (pause ? pause.until : nextAt)?.toISOString(),
+    until: pause ? pause.until : nextAt,
     usualSeconds: toUsualSeconds(usualMs),
     leftSeconds: pause ? undefined : exportSecondsLeft({ record, usualMs, now }),
   });

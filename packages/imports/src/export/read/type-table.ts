@@ -8,7 +8,7 @@ import {
   standardResourceTypes,
 } from '@bulkhead/fhir';
 import type { ResourceStore } from '@bulkhead/records';
-import { instantSchema, toView, type View } from '@bulkhead/store';
+import { instantSchema, type View, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../export.feature.ts';
@@ -71,7 +71,7 @@ export async function makeTypeTable(options: {
   ]);
   const namesTypes = scope !== undefined && scopeVersionsOf(scope).length > 0;
   return [...types].toSorted().map((resourceType) =>
-    toView<TypeRow>({
+    viewOf(typeRowSchema, {
       resourceType,
       declared: declared.length > 0 ? declared.includes(resourceType) : undefined,
       exported: answers.get(resourceType)?.exported,

@@ -1,5 +1,5 @@
 import type { IdempotencyService } from '@bulkhead/access/idempotency/commands';
-import { createSharedWait, keepFor, unavailable } from '@bulkhead/base';
+import { createSharedWait, keepFor, throwUnavailable, unavailable } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
@@ -59,9 +59,7 @@ export function createStartExport(options: {
     await connections.find({ provider, id: body.connectionId, scope });
     await checkCallback({ store, addresses, ...body });
     // Redis may be unavailable or store nothing. Then nothing is stored here either.
-    await checkQueue().catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await checkQueue().catch(throwUnavailable);
     const created = await newExport({ store, provider: registry.get(provider), body });
     const isStored = async (id: string) => (await store.bulkExports.find(id)) !== undefined;
     const content = [provider, body] as const;

@@ -1,4 +1,4 @@
-import { invalidRequest, newId, unavailable } from '@bulkhead/base';
+import { invalidRequest, newId, throwUnavailable } from '@bulkhead/base';
 import { nextRun } from '@bulkhead/base/cron';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
@@ -27,38 +27,33 @@ export interface ScheduleReference {
 
 /** Creates, reads and changes schedules for the API. The workers do the runs. */
 export class ScheduleService {
-  readonly #store;
-  readonly #producer;
-  readonly #connections;
+  readonly #options;
 
   constructor(options: {
     readonly store: ScheduleStores;
     readonly producer: Producer;
     readonly connections: ConnectionService;
   }) {
-    const { store, producer, connections } = options;
-    this.#store = store;
-    this.#producer = producer;
-    this.#connections = connections;
+    this.#options = options;
   }
 
   /** @throws AppError `unknown-connection` */
   async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
     const { connectionId, ...fields } = options.body;
-    const connection = await this.#connections.find({ id: connectionId, scope: options.scope });
+    const connection = await this.#options.connections.find({ id: connectionId, scope: options.scope });
     const schedule = newSchedule({ connection, ...fields });
-    await this.#store.schedules.insert(schedule);
-    await setScheduler(this.#producer, schedule);
+    await this.#options.store.schedules.insert(schedule);
+    await setScheduler(this.#options.producer, schedule);
     return { schedule };
   }
 
   /** Reads one page. @throws AppError `unknown-connection` */
   async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
     const { connectionId, sort } = query;
-    if (connectionId !== undefined) await this.#connections.find({ id: connectionId, scope });
+    if (connectionId !== undefined) await this.#options.connections.find({ id: connectionId, scope });
     const { items, next } = await readPage(query, {
       ids: /^sched_/,
-      read: (page) => this.#store.schedules.list({ connectionId, scope, sort, ...page }),
+      read: (page) => this.#options.store.schedules.list({ connectionId, scope, sort, ...page }),
     });
     return { items: await Promise.all(items.map((schedule) => this.#withRun(schedule))), next };
   }
@@ -78,9 +73,9 @@ export class ScheduleService {
       const from = await this.#find(reference);
       const change = toChange({ from, body, now: new Date() });
       if (isEqual(from, change)) return { ...(await this.#withRun(from)), isChanged: false };
-      const schedule = await this.#store.schedules.change(from, change);
+      const schedule = await this.#options.store.schedules.change(from, change);
       if (!schedule) continue;
-      await setScheduler(this.#producer, schedule);
+      await setScheduler(this.#options.producer, schedule);
       return { ...(await this.#withRun(schedule)), isChanged: true };
     }
   }
@@ -92,26 +87,24 @@ export class ScheduleService {
    */
   async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
     const schedule = await this.#find(reference);
-    await this.#connections.find({ id: schedule.connectionId, scope: reference.scope });
-    await this.#producer.checkWritable().catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await this.#options.connections.find({ id: schedule.connectionId, scope: reference.scope });
+    await this.#options.producer.checkWritable().catch(throwUnavailable);
     const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
     const now = new Date();
-    await startScheduledRun({ store: this.#store, producer: this.#producer, schedule, runId, now });
-    await this.#store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
+    await startScheduledRun({ store: this.#options.store, producer: this.#options.producer, schedule, runId, now });
+    await this.#options.store.schedules.noteRun({ id: schedule.id, lastRun: { at: now, outcome: 'started', runId } });
     return { schedule, runId };
   }
 
   /** @throws AppError `unknown-schedule` */
   async delete(reference: ScheduleReference): Promise<void> {
     const { id } = await this.#find(reference);
-    if (!(await removeSchedule({ store: this.#store, producer: this.#producer, scheduleId: id })))
+    if (!(await removeSchedule({ store: this.#options.store, producer: this.#options.producer, scheduleId: id })))
       throw scheduleError('unknown-schedule');
   }
 
   async #find({ id, scope }: ScheduleReference): Promise<Schedule> {
-    const schedule = await this.#store.schedules.find(id);
+    const schedule = await this.#options.store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw scheduleError('unknown-schedule');
   }
@@ -120,10 +113,10 @@ export class ScheduleService {
     const runId = schedule.lastRun?.runId;
     if (runId === undefined) return { schedule };
     if (schedule.kind === 'sync') {
-      const run = await this.#store.syncRuns.find(runId);
+      const run = await this.#options.store.syncRuns.find(runId);
       return { schedule, ...(run ? { runStatus: syncRunStatus(run.phase) } : {}) };
     }
-    const record = await this.#store.bulkExports.find(runId);
+    const record = await this.#options.store.bulkExports.find(runId);
     return { schedule, ...(record ? { runStatus: publicStatus(record.phase) } : {}) };
   }
 }

@@ -1,9 +1,10 @@
-import { countSchema, toView, type View } from '@bulkhead/store';
+import { countSchema, type View, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
   describePause,
   type RequestPause,
   type RunActivity,
+  runActivitySchema,
   secondsLeft,
   toUsualSeconds,
 } from '../../runs/run-view.ts';
@@ -56,7 +57,7 @@ export function syncProgress({ run, counts, context }: SyncState): SyncProgress 
   const { searches, done } = sumSearches(counts);
   const { recentlyDone, now } = context;
   const perMs = rateOf({ run, recentlyDone, now });
-  return toView<SyncProgress>({
+  return viewOf(syncProgressSchema, {
     searches,
     done,
     perMinute: perMs > 0 ? Math.round(perMs * 600_000) / 10 : undefined,
@@ -92,9 +93,9 @@ export function syncActivity(state: SyncState): RunActivity | undefined {
   const searching = `Searching: ${done} of ${searches} searches are done.`;
   const message = run.phase === 'queued' ? 'Waiting for a worker to plan the searches.' : searching;
   const reason = pause ? describePause(pause) : waiting?.message;
-  return toView<RunActivity>({
+  return viewOf(runActivitySchema, {
     message: reason === undefined ? message : `${message} ${reason}`,
-    until: (pause?.until ?? waiting?.nextAttemptAt)?.toISOString(),
+    until: pause?.until ?? waiting?.nextAttemptAt,
     usualSeconds: toUsualSeconds(usualMs),
     leftSeconds: syncSecondsLeft(state),
   });

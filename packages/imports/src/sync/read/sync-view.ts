@@ -1,6 +1,6 @@
 import { errorCodeSchema, present } from '@bulkhead/base';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
-import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
+import { countSchema, ehrTextSchema, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import {
   retryingViewSchema,
@@ -142,7 +142,7 @@ export function toSyncedView({ run, counts }: Pick<SyncRunState, 'run' | 'counts
   const standardResources = sum((type) => standard.includes(type));
   const enhancedResources = sum((type) => enhanced.includes(type));
   const otherResources = sum((type) => !standard.includes(type) && !enhanced.includes(type));
-  return toView<SyncedView>({
+  return viewOf(syncedSchema, {
     standardResources,
     enhancedResources,
     otherResources: run.request.includeOthers ? otherResources : undefined,

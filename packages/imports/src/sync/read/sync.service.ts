@@ -1,4 +1,4 @@
-import { type AppError, invalidRequest, keepForKey, unavailable, waitUntil } from '@bulkhead/base';
+import { type AppError, invalidRequest, keepForKey, throwUnavailable, waitUntil } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
@@ -64,12 +64,7 @@ const keptFromMs = 50;
 
 /** Starts and reads enhanced syncs for the API. The workers do the work. */
 export class SyncService {
-  readonly #store;
-  readonly #producer;
-  readonly #connections;
-  readonly #registry;
-  readonly #addresses;
-  readonly #readPause;
+  readonly #options;
   readonly #defaultWaitMs;
   readonly #readUsual;
 
@@ -84,13 +79,8 @@ export class SyncService {
     /** Reads whether the EHR of a connection has asked for a pause. */
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
-    const { store, producer, connections, registry, addresses, readPause, defaultWaitMs = shortWaitMs } = options;
-    this.#store = store;
-    this.#producer = producer;
-    this.#connections = connections;
-    this.#registry = registry;
-    this.#addresses = addresses;
-    this.#readPause = readPause;
+    this.#options = options;
+    const { store, defaultWaitMs = shortWaitMs } = options;
     this.#defaultWaitMs = defaultWaitMs;
     this.#readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
   }
@@ -111,18 +101,16 @@ export class SyncService {
     readonly signal?: AbortSignal;
   }): Promise<SyncRunState> {
     const { provider, body, scope, waitMs = this.#defaultWaitMs, by, signal } = request;
-    await this.#connections.find({ provider, id: body.connectionId, scope });
+    await this.#options.connections.find({ provider, id: body.connectionId, scope });
     this.#checkTypes(provider, body);
     await this.#checkPatients(body);
-    await checkCallback({ store: this.#store, addresses: this.#addresses, ...body });
-    await this.#producer.checkWritable().catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    await checkCallback({ store: this.#options.store, addresses: this.#options.addresses, ...body });
+    await this.#options.producer.checkWritable().catch(throwUnavailable);
     const run = newSyncRun({ provider, body });
-    const holder = await this.#store.syncRuns.insert(run, by);
+    const holder = await this.#options.store.syncRuns.insert(run, by);
     if (holder !== run.id) throw syncAlreadyRunning(holder);
     // The run is stored. If the queue is unavailable, the sweep enqueues it within a minute.
-    await this.#producer.enqueue(planSyncJob, { syncRunId: run.id }).catch(() => undefined);
+    await this.#options.producer.enqueue(planSyncJob, { syncRunId: run.id }).catch(() => undefined);
     const ended = await waitUntil(async () => {
       const current = await this.#find({ provider, id: run.id, scope });
       return isSyncActive(current) && !signal?.aborted ? undefined : current;
@@ -133,7 +121,7 @@ export class SyncService {
   /** Lists what happened to a run, oldest first. @throws AppError `unknown-run` */
   async listEvents(reference: SyncRunReference): Promise<SyncEvent[]> {
     const { id } = await this.#find(reference);
-    return this.#store.syncRuns.listEvents(id);
+    return this.#options.store.syncRuns.listEvents(id);
   }
 
   async get(reference: SyncRunReference): Promise<SyncRunState> {
@@ -148,12 +136,12 @@ export class SyncService {
   }): Promise<Page<SyncRunState>> {
     const { provider, query, scope } = options;
     const { connectionId, status } = query;
-    this.#registry.get(provider);
-    if (connectionId !== undefined) await this.#connections.find({ provider, id: connectionId, scope });
+    this.#options.registry.get(provider);
+    if (connectionId !== undefined) await this.#options.connections.find({ provider, id: connectionId, scope });
     const phases = status && phasesOfSync(status);
     const { items, next } = await readPage(query, {
       ids: /^sync_/,
-      read: (page) => this.#store.syncRuns.list({ provider, connectionId, phases, scope, ...page }),
+      read: (page) => this.#options.store.syncRuns.list({ provider, connectionId, phases, scope, ...page }),
     });
     // A connection has one active run. The counts of ended runs are in their records.
     const states = items.map((run) => (isSyncActive(run) ? this.#withCounts(run) : { run, counts: [], retrying: [] }));
@@ -163,8 +151,8 @@ export class SyncService {
   /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */
   async cancel({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
     const { run, isChanged } = await cancelSync({
-      store: this.#store,
-      producer: this.#producer,
+      store: this.#options.store,
+      producer: this.#options.producer,
       find: () => this.#find(reference),
       by,
     });
@@ -178,15 +166,15 @@ export class SyncService {
     if (run.phase !== 'partial' && run.phase !== 'failed')
       throw syncError('nothing-to-retry', { context: { syncRunId: run.id, phase: run.phase } });
     // Before the run changes, because a running run whose steps are settled ends.
-    const prepare = () => this.#store.syncSteps.retryFailed(run.id);
-    const reopened = await this.#store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
+    const prepare = () => this.#options.store.syncSteps.retryFailed(run.id);
+    const reopened = await this.#options.store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
     if (typeof reopened !== 'object') throw syncAlreadyRunning(reopened);
-    await this.#producer.enqueueAgain(resumeSyncJob, { syncRunId: run.id }).catch(() => undefined);
+    await this.#options.producer.enqueueAgain(resumeSyncJob, { syncRunId: run.id }).catch(() => undefined);
     return { state: await this.#withCounts(reopened), isChanged: true };
   }
 
   async #find({ provider, id, scope }: SyncRunReference): Promise<SyncRun> {
-    const run = await this.#store.syncRuns.find(id);
+    const run = await this.#options.store.syncRuns.find(id);
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
     throw syncError('unknown-run');
   }
@@ -195,19 +183,19 @@ export class SyncService {
     const counts = await this.#countsOf(run);
     if (!isSyncActive(run)) return { run, counts, retrying: [] };
     const { id: runId } = run;
-    const retrying = await this.#store.syncSteps.listRetrying({ runId, limit: shownRetries });
+    const retrying = await this.#options.store.syncSteps.listRetrying({ runId, limit: shownRetries });
     const now = new Date();
     const since = new Date(now.getTime() - rateWindowMs);
     const [newest] = retrying;
     const movingSince = new Date(Math.max(newest?.since.getTime() ?? 0, now.getTime() - movingMs));
-    const isMoving = newest && (await this.#store.syncSteps.hasProgress({ runId, since: movingSince }));
+    const isMoving = newest && (await this.#options.store.syncSteps.hasProgress({ runId, since: movingSince }));
     const context = {
       usualMs: await this.#readUsual(run.connectionId),
-      recentlyDone: await this.#store.syncSteps.countDoneSince({ runId, since }),
+      recentlyDone: await this.#options.store.syncSteps.countDoneSince({ runId, since }),
       now,
       waiting: isMoving ? undefined : newest,
       // Redis may be unavailable.
-      pause: await this.#readPause(run.connectionId).catch(() => undefined),
+      pause: await this.#options.readPause(run.connectionId).catch(() => undefined),
     };
     return { run, counts, retrying, context };
   }
@@ -217,19 +205,20 @@ export class SyncService {
     const now = new Date();
     const ageMs = counted && Math.abs(now.getTime() - counted.at.getTime());
     const isRecent = counted !== undefined && ageMs !== undefined && ageMs < keptFactor * counted.tookMs;
-    if (isRecent || (counted && !(await this.#store.syncRuns.takeCount({ id, counted }, now)))) return counted.types;
+    if (isRecent || (counted && !(await this.#options.store.syncRuns.takeCount({ id, counted }, now))))
+      return counted.types;
     const startedMs = performance.now();
-    const types = await this.#store.syncSteps.sumByType(id);
+    const types = await this.#options.store.syncSteps.sumByType(id);
     const tookMs = Math.round(performance.now() - startedMs);
     if (tookMs >= keptFromMs)
-      await this.#store.syncRuns.keepCount({ id, version, counted: { at: now, tookMs, types } });
+      await this.#options.store.syncRuns.keepCount({ id, version, counted: { at: now, tookMs, types } });
     return types;
   }
 
   async #checkPatients({ connectionId, patients = [] }: SyncBody): Promise<void> {
     const faults = [];
     for (const [index, resourceId] of patients.entries()) {
-      const patient = await this.#store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
+      const patient = await this.#options.store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
       if (patient && !patient.deleted) continue;
       const message = 'is not a stored patient of this connection. Run a bulk export to import the patients';
       faults.push({ path: `patients.${index}`, message });
@@ -240,7 +229,7 @@ export class SyncService {
   /** A run that names some types that cannot be searched leaves them out. If nothing else is requested, it would do nothing. */
   #checkTypes(provider: string, body: SyncBody): void {
     const { includeStandard, includeOthers, includeAppointments, resourceTypes } = body;
-    const { notByPatient = {} } = this.#registry.get(provider).search ?? {};
+    const { notByPatient = {} } = this.#options.registry.get(provider).search ?? {};
     if (
       includeStandard ||
       includeOthers ||

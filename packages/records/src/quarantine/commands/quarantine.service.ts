@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { present, unavailable, waitUntil } from '@bulkhead/base';
+import { present, throwUnavailable, waitUntil } from '@bulkhead/base';
 import type { Producer } from '@bulkhead/queues';
 import {
   type ConnectionScope,
@@ -172,9 +172,7 @@ export class QuarantineService {
   }
 
   #enqueue(quarantineId: string) {
-    return this.#producer.enqueueAgain(replayJob, { quarantineId }).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
+    return this.#producer.enqueueAgain(replayJob, { quarantineId }).catch(throwUnavailable);
   }
 }
 
