@@ -45,6 +45,7 @@ export const auditActions = {
   'connection.list': { keys: 'client', people: 'viewer', audited: false },
   'connection.probe': { keys: 'operator', people: 'operator' },
   'connection.read': { keys: 'client', people: 'viewer', audited: false },
+  // Counts only, and no patient data.
   'connection.read-amounts': { keys: 'operator', people: 'viewer', audited: false },
   'connection.read-capabilities': { keys: 'client', people: 'viewer', audited: false },
   'connection.read-probe': { keys: 'client', people: 'viewer', audited: false },
@@ -52,6 +53,7 @@ export const auditActions = {
   'connection.test': { keys: 'client', people: 'operator' },
   'connection.test-draft': { keys: 'operator', people: 'operator' },
   'document.describe': { keys: 'client', people: 'viewer' },
+  // Audited, although it is a list: the record of a document contains its title and its patient.
   'document.list': { keys: 'client', people: 'viewer' },
   'document.read': { keys: 'client', people: 'viewer' },
   'document.retry': { keys: 'client', people: 'operator' },
@@ -63,6 +65,7 @@ export const auditActions = {
   'export.list': { keys: 'client', people: 'viewer', audited: false },
   // A signed link to a file opens the file without a token, so showing such links is audited.
   'export.read': { keys: 'client', people: 'viewer', audited: 'if-shown' },
+  // It shows neither links nor resources.
   'export.read-log': { keys: 'client', people: 'viewer', audited: false },
   'export.retry': { keys: 'client', people: 'operator' },
   'health-report.read': { keys: 'operator', people: 'viewer', audited: false },
@@ -76,6 +79,7 @@ export const auditActions = {
   'provider.list': { keys: 'client', people: 'viewer', audited: false },
   'quarantine.describe': { keys: 'client', people: 'viewer', audited: false },
   'quarantine.dismiss': { keys: 'operator', people: 'operator' },
+  // The response says which lines were rejected and why, but contains none of their content.
   'quarantine.list': { keys: 'client', people: 'viewer', audited: false },
   'quarantine.read': { keys: 'operator', people: 'operator' },
   'quarantine.replay': { keys: 'operator', people: 'operator' },
@@ -107,6 +111,7 @@ export const auditActions = {
   'sync.create': { keys: 'client', people: 'operator' },
   'sync.list': { keys: 'client', people: 'viewer', audited: false },
   'sync.read': { keys: 'client', people: 'viewer', audited: false },
+  // It shows neither resources nor patients.
   'sync.read-log': { keys: 'client', people: 'viewer', audited: false },
   'sync.retry': { keys: 'client', people: 'operator' },
   'table.list': { keys: 'client', people: 'viewer', audited: false },

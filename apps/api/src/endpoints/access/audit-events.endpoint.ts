@@ -87,14 +87,9 @@ export const downloadAuditEvents = defineEndpoint({
       return;
     }
     const signal = leftSignal(response);
-    try {
-      const lines = services.audit.download(query);
-      const fileName = `audit-events.${query.format}`;
-      await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
-    } catch (error) {
-      // If the client has left, no answer can be sent.
-      if (!signal.aborted) throw error;
-    }
+    const lines = services.audit.download(query);
+    const fileName = `audit-events.${query.format}`;
+    await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
   },
 });
 

@@ -161,7 +161,6 @@ const listExportEvents = defineEndpoint({
   id: 'listExportEvents',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId/log',
   action: 'export.read-log',
-  // It shows neither links nor resources.
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
   request: { query: shortListQuery },

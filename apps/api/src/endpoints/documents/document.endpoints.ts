@@ -30,7 +30,6 @@ const listDocuments = defineEndpoint({
   id: 'listDocuments',
   route: 'GET /api/ehr/:provider/documents',
   action: 'document.list',
-  // Audited, although it is a list: the record of a document contains its title and its patient.
   summary: 'List the documents of a connection, a patient or a resource',
   description:
     'Returns the attachments of DiagnosticReport and DocumentReference, and whether their content is stored. Documents are listed in the order of their ids.',

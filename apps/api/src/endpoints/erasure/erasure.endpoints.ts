@@ -46,7 +46,6 @@ const countConnectionData = defineEndpoint({
   id: 'countConnectionData',
   route: 'GET /api/ehr/connections/:id/data',
   action: 'connection.read-amounts',
-  // The response contains counts only, and no patient data.
   summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
   description:
     'Returns the number of stored resources and records, and the size of documents. Use it before you purge a connection. Every count is read from an index, but with millions of resources it can take seconds.',

@@ -60,57 +60,35 @@ const kickOffEndpoint = {
   responses: kickOffResponses,
   errors: kickOffErrors,
 } as const;
-const byGet = { searchQuery: kickOffQuery, readBody: 'never' } as const;
-const byPost = { query: z.strictObject({}), body: parametersBody, readBody: readText };
 
-const exportSystem = defineEndpoint({
-  ...kickOffEndpoint,
-  id: 'exportSystem',
-  route: `GET ${base}/$export`,
-  summary: 'Export everything of a connection, for Bulk Data clients',
-  request: byGet,
-  handler: (input) => kickOff(input, 'system'),
-});
-const exportSystemByPost = defineEndpoint({
-  ...kickOffEndpoint,
-  id: 'exportSystemByPost',
-  route: `POST ${base}/$export`,
-  summary: 'Export everything of a connection, with the parameters in the body',
-  request: byPost,
-  handler: (input) => kickOff(input, 'system'),
-});
-const exportPatients = defineEndpoint({
-  ...kickOffEndpoint,
-  id: 'exportPatients',
-  route: `GET ${base}/Patient/$export`,
-  summary: 'Export all patients of a connection, for Bulk Data clients',
-  request: byGet,
-  handler: (input) => kickOff(input, 'patient'),
-});
-const exportPatientsByPost = defineEndpoint({
-  ...kickOffEndpoint,
-  id: 'exportPatientsByPost',
-  route: `POST ${base}/Patient/$export`,
-  summary: 'Export all patients of a connection, with the parameters in the body',
-  request: byPost,
-  handler: (input) => kickOff(input, 'patient'),
-});
-const exportGroup = defineEndpoint({
-  ...kickOffEndpoint,
-  id: 'exportGroup',
-  route: `GET ${base}/Group/:groupId/$export`,
-  summary: 'Export the group of all patients of a connection, for Bulk Data clients',
-  request: byGet,
-  handler: (input) => kickOff(input, 'group'),
-});
-const exportGroupByPost = defineEndpoint({
-  ...kickOffEndpoint,
-  id: 'exportGroupByPost',
-  route: `POST ${base}/Group/:groupId/$export`,
-  summary: 'Export the group of all patients of a connection, with the parameters in the body',
-  request: byPost,
-  handler: (input) => kickOff(input, 'group'),
-});
+/** A kick-off by GET, with the parameters in the query, and by POST, with the parameters in the body. */
+function kickOffEndpoints<const Id extends string>(options: {
+  readonly id: Id;
+  readonly path: string;
+  readonly what: string;
+  readonly level: ExportLevel;
+}) {
+  const { id, path, what, level } = options;
+  const handler = (input: Input<object>) => kickOff(input as Input<BaseParams>, level);
+  return [
+    defineEndpoint({
+      ...kickOffEndpoint,
+      id,
+      route: `GET ${base}${path}/$export`,
+      summary: `Export ${what}, for Bulk Data clients`,
+      request: { searchQuery: kickOffQuery, readBody: 'never' },
+      handler,
+    }),
+    defineEndpoint({
+      ...kickOffEndpoint,
+      id: `${id}ByPost`,
+      route: `POST ${base}${path}/$export`,
+      summary: `Export ${what}, with the parameters in the body`,
+      request: { query: z.strictObject({}), body: parametersBody, readBody: readText },
+      handler,
+    }),
+  ] as const;
+}
 
 async function kickOff(input: Input<BaseParams & { readonly groupId?: string }>, level: ExportLevel): Promise<void> {
   const { params, services, request, response } = input;
@@ -253,15 +231,10 @@ const readServedFile = defineEndpoint({
     const { params, services, audit, request, response } = input;
     checkAccepts(request, [...ndjsonTypes, fhirJson, 'application/json']);
     const signal = leftSignal(response);
-    try {
-      const file = { id: params.id, name: params.name, base: baseUrlOf(input), signal };
-      const { lines, patients } = await services.servedExports.readFile({ ...readerOf(input), ...file });
-      audit.addPatients(patients);
-      await sendLines({ lines, contentType: ndjson, response, signal, slots: input.process.downloads });
-    } catch (error) {
-      // If the client has left, no answer can be sent.
-      if (!signal.aborted) throw error;
-    }
+    const file = { id: params.id, name: params.name, base: baseUrlOf(input), signal };
+    const { lines, patients } = await services.servedExports.readFile({ ...readerOf(input), ...file });
+    audit.addPatients(patients);
+    await sendLines({ lines, contentType: ndjson, response, signal, slots: input.process.downloads });
   },
 });
 
@@ -277,12 +250,19 @@ function readerOf({ params, caller }: Pick<Input<BaseParams>, 'params' | 'caller
 }
 
 export const exportEndpoints = [
-  exportSystem,
-  exportSystemByPost,
-  exportPatients,
-  exportPatientsByPost,
-  exportGroup,
-  exportGroupByPost,
+  ...kickOffEndpoints({ id: 'exportSystem', path: '', what: 'everything of a connection', level: 'system' }),
+  ...kickOffEndpoints({
+    id: 'exportPatients',
+    path: '/Patient',
+    what: 'all patients of a connection',
+    level: 'patient',
+  }),
+  ...kickOffEndpoints({
+    id: 'exportGroup',
+    path: '/Group/:groupId',
+    what: 'the group of all patients of a connection',
+    level: 'group',
+  }),
   readServedExport,
   deleteServedExport,
   readServedFile,

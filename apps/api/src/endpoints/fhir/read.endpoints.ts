@@ -328,13 +328,8 @@ export async function sendPage(
   page: Promise<Parameters<typeof sendFhir>[0]>,
   audit: Parameters<typeof sendFhir>[1]['audit'],
 ): Promise<void> {
-  try {
-    checkAccepts(request, [fhirJson, 'application/json']);
-    sendFhir(await page, { audit, response });
-  } catch (error) {
-    // If the client has left, no answer can be sent.
-    if (!response.destroyed) throw error;
-  }
+  checkAccepts(request, [fhirJson, 'application/json']);
+  sendFhir(await page, { audit, response });
 }
 
 export function pageOf(

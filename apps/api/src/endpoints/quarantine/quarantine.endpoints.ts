@@ -38,7 +38,6 @@ const listQuarantinedLines = defineEndpoint({
   id: 'listQuarantinedLines',
   route: 'GET /api/ehr/quarantine',
   action: 'quarantine.list',
-  // The response says which lines were rejected and why, but contains none of their content.
   summary: 'List quarantined lines and entries, with the reason',
   description:
     'Returns where each line was, and why it could not be stored. The content is not part of the response: an operator can read it line by line.',

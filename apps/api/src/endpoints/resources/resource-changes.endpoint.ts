@@ -71,23 +71,18 @@ export const readChanges = defineEndpoint({
       since: _since === undefined ? undefined : new Date(_since),
     };
     response.vary('Accept');
-    try {
-      // A client that accepts any type gets the first type of the list.
-      const accepted = request.accepts([fhirJson, ...ndjsonTypes]);
-      if (accepted === false || accepted === fhirJson) {
-        const page = { count: _count ?? 100, cursor, address: addressOf(request) };
-        sendFhir(await services.resources.changes({ ...reference, ...page }), { audit, response });
-        return;
-      }
-      checkUnpaged({ _count, _cursor: cursor });
-      const { lines, patients, until } = await services.resources.streamChanges(reference);
-      audit.addPatients(patients);
-      response.set('X-History-Until', until.toISOString());
-      await sendLines({ lines, contentType: ndjson, response, signal, slots: process.downloads });
-    } catch (error) {
-      // If the client has left, no answer can be sent.
-      if (!signal.aborted) throw error;
+    // A client that accepts any type gets the first type of the list.
+    const accepted = request.accepts([fhirJson, ...ndjsonTypes]);
+    if (accepted === false || accepted === fhirJson) {
+      const page = { count: _count ?? 100, cursor, address: addressOf(request) };
+      sendFhir(await services.resources.changes({ ...reference, ...page }), { audit, response });
+      return;
     }
+    checkUnpaged({ _count, _cursor: cursor });
+    const { lines, patients, until } = await services.resources.streamChanges(reference);
+    audit.addPatients(patients);
+    response.set('X-History-Until', until.toISOString());
+    await sendLines({ lines, contentType: ndjson, response, signal, slots: process.downloads });
   },
 });
 

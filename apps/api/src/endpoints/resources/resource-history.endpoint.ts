@@ -110,12 +110,7 @@ export const readResourceHistory = defineEndpoint({
     const { connectionId, _since, _count: count, _cursor: cursor } = query;
     const signal = leftSignal(response);
     const page = { since: new Date(_since), count, cursor, address: addressOf(request), signal };
-    try {
-      const reference = { provider, connectionId, resourceType, scope, keyId: apiKey.id };
-      sendFhir(await services.resources.history({ ...reference, ...page }), { audit, response });
-    } catch (error) {
-      // If the client has left, no answer can be sent.
-      if (!signal.aborted) throw error;
-    }
+    const reference = { provider, connectionId, resourceType, scope, keyId: apiKey.id };
+    sendFhir(await services.resources.history({ ...reference, ...page }), { audit, response });
   },
 });

@@ -149,20 +149,15 @@ export const searchResources = defineEndpoint({
     const otherParameters = Object.keys(resourceQuerySchema.shape);
     const search = { provider, connectionId, resourceType, scope: caller.scope, parameters, otherParameters, signal };
     response.vary('Accept');
-    try {
-      // A client that accepts any type gets the first type of the list.
-      const accepted = request.accepts([fhirJson, ...ndjsonTypes]);
-      if (accepted !== false && accepted !== fhirJson) {
-        const onFurther = (further: readonly string[]) => appendFurther(response, further);
-        const { lines, patients } = await services.resources.stream({ ...search, onFurther });
-        audit.addPatients(patients);
-        await sendLines({ lines, contentType: ndjson, response, signal, slots: process.downloads });
-      } else {
-        sendFhir(await services.resources.search({ ...search, address }), { audit, response });
-      }
-    } catch (error) {
-      // If the client has left, no answer can be sent.
-      if (!signal.aborted) throw error;
+    // A client that accepts any type gets the first type of the list.
+    const accepted = request.accepts([fhirJson, ...ndjsonTypes]);
+    if (accepted !== false && accepted !== fhirJson) {
+      const onFurther = (further: readonly string[]) => appendFurther(response, further);
+      const { lines, patients } = await services.resources.stream({ ...search, onFurther });
+      audit.addPatients(patients);
+      await sendLines({ lines, contentType: ndjson, response, signal, slots: process.downloads });
+    } else {
+      sendFhir(await services.resources.search({ ...search, address }), { audit, response });
     }
   },
 });

@@ -47,7 +47,6 @@ const listSyncEvents = defineEndpoint({
   id: 'listSyncEvents',
   route: 'GET /api/ehr/:provider/sync-runs/:id/log',
   action: 'sync.read-log',
-  // It shows neither resources nor patients.
   summary: 'List what happened to a sync, oldest first',
   description: 'The last 200 events of the sync and the last 200 of its searches.',
   request: { query: shortListQuery },

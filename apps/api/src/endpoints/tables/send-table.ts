@@ -1,4 +1,4 @@
-import { AppError, type Fault } from '@bulkhead/base';
+import type { Fault } from '@bulkhead/base';
 import type { StreamTable } from '@bulkhead/serving/tables/commands';
 import type { HandlerInput } from '../../http/define-endpoint.ts';
 import { appendConnection, appendFurther } from '../../http/middleware/audit-trail.ts';
@@ -19,23 +19,18 @@ export async function sendTable(input: Input, table: TableRequest): Promise<void
   audit.addTarget({ connectionId: first });
   const signal = leftSignal(response);
   const onFurther = (further: readonly string[]) => appendFurther(response, further);
-  try {
-    const { scope, apiKey } = caller;
-    const { provider } = table;
-    const baseOf = (connectionId: string) => baseUrlOf({ request, process, params: { provider, connectionId } });
-    const opened = await services.tables.open({ ...table, scope, keyId: apiKey.id, baseOf, signal, onFurther });
-    audit.addPatients(opened.patients);
-    for (const connectionId of others) await appendConnection(response, connectionId);
-    // A reader that continued after a table that a limit has cut would never see the rows behind its end.
-    if (table.limit === undefined && table.operation === undefined)
-      response.set('X-Table-Until', opened.until.toISOString());
-    const { chunks: lines, contentType, fileName, warnings } = opened;
-    if (warnings.length > 0) response.set('X-Table-Warnings', toHeader(warnings));
-    await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
-  } catch (error) {
-    // If the client has left, no answer can be sent. An error of the table itself closes the connection, too, and the log says why.
-    if (!signal.aborted || error instanceof AppError) throw error;
-  }
+  const { scope, apiKey } = caller;
+  const { provider } = table;
+  const baseOf = (connectionId: string) => baseUrlOf({ request, process, params: { provider, connectionId } });
+  const opened = await services.tables.open({ ...table, scope, keyId: apiKey.id, baseOf, signal, onFurther });
+  audit.addPatients(opened.patients);
+  for (const connectionId of others) await appendConnection(response, connectionId);
+  // A reader that continued after a table that a limit has cut would never see the rows behind its end.
+  if (table.limit === undefined && table.operation === undefined)
+    response.set('X-Table-Until', opened.until.toISOString());
+  const { chunks: lines, contentType, fileName, warnings } = opened;
+  if (warnings.length > 0) response.set('X-Table-Warnings', toHeader(warnings));
+  await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
 }
 
 /** Proxies accept headers of 4 KB, and each warning has up to 250 bytes. */

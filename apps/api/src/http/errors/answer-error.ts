@@ -1,15 +1,18 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode, Logger } from '@bulkhead/base';
+import { AppError, type ErrorCode, type Logger } from '@bulkhead/base';
 import type { ErrorRequestHandler, Request } from 'express';
 import { errorPageOf, sendPage } from '../../browser/pages.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
+import { isStopped } from '../send-lines.ts';
 import { isFhirPath, toOperationOutcome } from './fhir-outcome.ts';
 import { toErrorAnswer } from './to-error-answer.ts';
 
 /** The only place that turns errors into responses: `{ success: false, error: { code, message, details? } }`, an OperationOutcome, or a page. */
 export function answerError(logger: Logger): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
+    // No answer can be sent. An error of the content itself closes the connection, too, and the log says why.
+    if (isStopped(response) && !(error instanceof AppError)) return;
     const { status, code, retry, view } = toErrorAnswer(error);
     if (response.headersSent) {
       // The client sees only that the connection is closed.
