@@ -69,7 +69,13 @@ export {
   withId,
   writeUnordered,
 } from './queries/queries.ts';
-export { type ConnectionScope, inScope, isInScope } from './queries/scopes.ts';
+export {
+  type ConnectionScope,
+  inScope,
+  isInScope,
+  type ProviderReference,
+  type ScopedReference,
+} from './queries/scopes.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
   amountsOf,

@@ -53,8 +53,6 @@ export interface ServicesOptions {
   readonly kickOffWaitMs?: number | undefined;
   /** How long a connection test waits for its result. */
   readonly testWaitMs?: number | undefined;
-  /** How long the start of a sync waits for its end, unless the caller sets a time. */
-  readonly syncWaitMs?: number | undefined;
 }
 
 type ClientKeySource = Pick<ConstructorParameters<typeof BackendClientService>[0], 'readJson' | 'urlFault'>;
@@ -71,7 +69,7 @@ export function createServices(options: ServicesOptions) {
   const { store, producer, registry, redis, prefix, configuration } = options;
   const connectionExists = async (id: string) => (await store.connections.find(id)) !== undefined;
   const apiKeys = new ApiKeyService({ store, connectionExists });
-  const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
+  const { kickOffWaitMs, testWaitMs } = options;
   const findActive = async (connectionId: string) => {
     const active = await Promise.all(store.features.map((feature) => feature.findActive(connectionId)));
     return active.find((work) => work !== undefined);
@@ -160,7 +158,7 @@ export function createServices(options: ServicesOptions) {
     servedExports: new ServedExportService({ store, resources, shownAttachments }),
     sessions: new SessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
     signingKeys: new SigningKeyService({ store }),
-    syncs: new SyncService({ store, producer, connections, registry, addresses, defaultWaitMs, readPause }),
+    syncs: new SyncService({ store, producer, connections, registry, addresses, readPause }),
     tables: new TableService({ store, resources, shownAttachments }),
     webhooks: new WebhookService({ store, producer, connections, addresses }),
   };

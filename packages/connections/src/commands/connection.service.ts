@@ -1,7 +1,7 @@
 import { type AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
 import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
-import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/store';
+import { type ActiveWork, isInScope, type ScopedReference } from '@bulkhead/store';
 import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
@@ -16,11 +16,9 @@ const capabilitiesWaitMs = 10_000;
 /** A test sends four requests, which may wait for others of the same budget. Clients and proxies give up after about 30 s. */
 const defaultTestWaitMs = 20_000;
 
-export interface ConnectionReference {
-  readonly id: string;
+export interface ConnectionReference extends ScopedReference {
   /** Present if the address of the request names a provider. */
   readonly provider?: string;
-  readonly scope: ConnectionScope;
 }
 
 /** The schedules of connections. They are a separate feature, so the composition root passes this in. */
@@ -69,7 +67,7 @@ export class ConnectionService {
   }
 
   /** @throws AppError `connection-name-taken` @returns whether the name is another than before */
-  async rename({ name, ...reference }: Omit<ConnectionReference, 'provider'> & { readonly name: string }) {
+  async rename({ name, ...reference }: ScopedReference & { readonly name: string }) {
     const before = await this.find(reference);
     if ((await this.#options.store.connections.rename({ id: reference.id, name })) === undefined)
       await this.find(reference);
@@ -80,7 +78,7 @@ export class ConnectionService {
    * Has a worker test the connection against the EHR.
    * @returns undefined if the test takes longer than the wait. The result is then in the connection's `lastTest`.
    */
-  async test(reference: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
+  async test(reference: ScopedReference): Promise<ConnectionTest | undefined> {
     const { lastTest: before } = await this.find(reference);
     await this.#options.producer
       .enqueueAgain(testConnectionJob, { connectionId: reference.id })
@@ -113,7 +111,7 @@ export class ConnectionService {
   async changeCredentials({
     body,
     ...reference
-  }: Omit<ConnectionReference, 'provider'> & {
+  }: ScopedReference & {
     readonly body: ConnectionAuthBody;
   }): Promise<ConnectionWithoutSecrets> {
     const { id } = reference;
@@ -135,7 +133,7 @@ export class ConnectionService {
    * @returns the connection as it was
    * @throws AppError `connection-in-use` while one of its exports or syncs is running.
    */
-  async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<ConnectionWithoutSecrets> {
+  async delete({ id, scope }: ScopedReference): Promise<ConnectionWithoutSecrets> {
     const connection = await this.find({ id, scope });
     const active = await this.#options.findActive(id);
     if (active) throw connectionInUse(active);

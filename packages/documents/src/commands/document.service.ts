@@ -15,6 +15,7 @@ import {
   countSchema,
   forReader,
   isInScope,
+  type ProviderReference,
   pageQuery,
   type Reader,
   readPage,
@@ -31,12 +32,6 @@ import { documentFileName } from '../document-file-name.ts';
 import { documentError } from '../errors.ts';
 import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
 import { fetchDocumentJob } from '../steps/fetch-document.job.ts';
-
-interface DocumentReference {
-  readonly provider: string;
-  readonly id: string;
-  readonly scope: ConnectionScope;
-}
 
 /** A stored document, ready to be sent. */
 export interface OpenedDocument {
@@ -61,7 +56,7 @@ export class DocumentService {
     this.#options = options;
   }
 
-  async find({ provider, id, scope }: DocumentReference): Promise<PatientDocument> {
+  async find({ provider, id, scope }: ProviderReference): Promise<PatientDocument> {
     const document = await this.#options.store.documents.find(id);
     if (!document || !isInScope(scope, document.connectionId)) throw documentError('unknown-document');
     await this.#options.connections.find({ provider, id: document.connectionId, scope });
@@ -85,7 +80,7 @@ export class DocumentService {
    * @throws AppError `unknown-connection`
    */
   async findBinary(
-    options: Omit<DocumentReference, 'id'> & { readonly connectionId: string; readonly binaryId: string },
+    options: Omit<ProviderReference, 'id'> & { readonly connectionId: string; readonly binaryId: string },
   ) {
     const { provider, connectionId, scope, binaryId } = options;
     const { fhirEndpoint } = await this.#options.connections.find({ provider, id: connectionId, scope });
@@ -153,7 +148,7 @@ export class DocumentService {
   }
 
   /** @throws AppError `unknown-document`, `nothing-to-retry` */
-  async retry(reference: DocumentReference): Promise<PatientDocument> {
+  async retry(reference: ProviderReference): Promise<PatientDocument> {
     const { id } = await this.find(reference);
     if (!(await this.#options.store.documents.retry(id))) {
       throw documentError('nothing-to-retry');

@@ -13,6 +13,7 @@ import {
   noAmounts,
   pageQuery,
   readPage,
+  type ScopedReference,
   sumAmounts,
   type View,
   viewOf,
@@ -33,11 +34,6 @@ interface ConnectionReference {
 
 interface PatientReference extends ConnectionReference {
   readonly patientId: string;
-}
-
-interface ErasureReference {
-  readonly id: string;
-  readonly scope: ConnectionScope;
 }
 
 /** The erasure of a request, and whether the request has started it. */
@@ -130,7 +126,7 @@ export class ErasureService {
    * sleep.
    * @throws AppError `unknown-erasure`, `unknown-process`
    */
-  async confirmStopped(options: ErasureReference & { readonly processId: string }): Promise<Erasure> {
+  async confirmStopped(options: ScopedReference & { readonly processId: string }): Promise<Erasure> {
     const { processId } = options;
     const erasure = await this.#findErasure(options);
     const waitsFor = erasure.waitsFor?.find(({ id }) => id === processId);
@@ -147,7 +143,7 @@ export class ErasureService {
   }
 
   /** @throws AppError `unknown-erasure` */
-  find(reference: ErasureReference): Promise<Erasure> {
+  find(reference: ScopedReference): Promise<Erasure> {
     return this.#findErasure(reference);
   }
 
@@ -201,7 +197,7 @@ export class ErasureService {
     return this.#producer.enqueue(eraseJob, { erasureId }).catch(() => undefined);
   }
 
-  async #findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
+  async #findErasure({ id, scope }: ScopedReference): Promise<Erasure> {
     const erasure = await this.#store.erasures.find(id);
     if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
     throw erasureError('unknown-erasure');

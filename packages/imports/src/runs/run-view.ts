@@ -1,4 +1,4 @@
-import { instantSchema, type Reader, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { instantSchema, type ProviderReference, type Reader, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type Retrying, retryingSchema } from './retrying.ts';
 
@@ -59,6 +59,12 @@ export const sinceInstantSchema = z.iso
 
 export function isAhead(since: string): boolean {
   return Date.parse(since) > Date.now() + clockToleranceMs;
+}
+
+/** A request to change an export or a sync. */
+export interface RunCommand extends ProviderReference {
+  /** Who has asked for it: the name of an API key. */
+  readonly by?: string | undefined;
 }
 
 /** A pause that an EHR has asked for. */

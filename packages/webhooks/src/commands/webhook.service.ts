@@ -11,6 +11,7 @@ import {
   pageOf,
   pageQuery,
   readPage,
+  type ScopedReference,
   type View,
   viewOf,
   viewShapeOf,
@@ -25,11 +26,6 @@ import type { WebhookAddresses } from './webhook-address.ts';
 
 /** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
-
-interface ConnectionReference {
-  readonly id: string;
-  readonly scope: ConnectionScope;
-}
 
 /**
  * Webhooks tell clients that an export or a sync has ended. This service sets the address and the secret of a connection, lists
@@ -59,7 +55,7 @@ export class WebhookService {
    * Calls that were not delivered are sent to the new address from then on, because the receiver may have moved.
    * @returns the secret that signs the calls. It cannot be shown again.
    */
-  async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
+  async set({ id, scope, body: { url } }: ScopedReference & { readonly body: WebhookBody }) {
     const { webhookUrl } = await this.#options.connections.find({ id, scope });
     if (url !== undefined) await this.#options.addresses.check({ path: 'url', url });
     // This comes first. If the process dies here, a repeated request does the same.
@@ -71,7 +67,7 @@ export class WebhookService {
   }
 
   /** @returns false if the connection had no webhook */
-  async remove({ id, scope }: ConnectionReference): Promise<boolean> {
+  async remove({ id, scope }: ScopedReference): Promise<boolean> {
     await this.#options.connections.find({ id, scope });
     return this.#options.store.connections.deleteWebhook(id);
   }
@@ -108,14 +104,14 @@ export class WebhookService {
   }
 
   /** @throws AppError `unknown-delivery` */
-  async find({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
+  async find({ id, scope }: ScopedReference): Promise<WebhookDelivery> {
     const delivery = await this.#options.store.webhookDeliveries.find(id);
     if (!delivery || !isInScope(scope, delivery.connectionId)) throw webhookError('unknown-delivery');
     return delivery;
   }
 
   /** Lets a worker send a delivery again now, whether or not it was delivered. @throws AppError `unknown-delivery` */
-  async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
+  async resend({ id, scope }: ScopedReference): Promise<WebhookDelivery> {
     await this.find({ id, scope });
     if (!(await this.#options.store.webhookDeliveries.reopen(id))) throw webhookError('unknown-delivery');
     // If Redis is unavailable, the sweep creates the job within a minute.

@@ -5,9 +5,8 @@ import type { DocumentStore } from '@bulkhead/documents';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
-import { type ConnectionScope, isInScope, readPage } from '@bulkhead/store';
-import type { RequestPause } from '../../runs/run-view.ts';
-import { usualKeptMs } from '../../runs/run-view.ts';
+import { type ConnectionScope, isInScope, type ProviderReference, readPage } from '@bulkhead/store';
+import { type RequestPause, type RunCommand, usualKeptMs } from '../../runs/run-view.ts';
 import type { BulkExport, ExportEvent, ExportWarning } from '../bulk-export.record.ts';
 import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
@@ -19,17 +18,6 @@ import type { Watermark } from '../watermarks/watermark.ts';
 import type { ProgressContext } from './export-activity.ts';
 import { makeTypeTable } from './type-table.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
-
-export interface ExportReference {
-  readonly provider: string;
-  readonly id: string;
-  readonly scope: ConnectionScope;
-}
-
-/** An export, and who asks for something to be done with it: the name of an API key. */
-export interface ExportCommand extends ExportReference {
-  readonly by?: string | undefined;
-}
 
 /** Lists are read each second while they are watched. */
 const listedCountsMs = 5000;
@@ -82,12 +70,12 @@ export class BulkExportService {
   }
 
   /** Reads an export with its current counts. */
-  async get(reference: ExportReference): Promise<ExportProgress> {
+  async get(reference: ProviderReference): Promise<ExportProgress> {
     return this.#sum(await this.#find(reference));
   }
 
   /** Returns a function that reads the export and the files that have changed since its last call. @throws AppError `unknown-export` */
-  watch(reference: ExportReference): () => Promise<ExportSnapshot> {
+  watch(reference: ProviderReference): () => Promise<ExportSnapshot> {
     return watchExport({
       store: this.#options.store,
       exportId: reference.id,
@@ -97,7 +85,7 @@ export class BulkExportService {
   }
 
   /** @throws AppError `unknown-export`, `export-ended` */
-  cancel({ by, ...reference }: ExportCommand) {
+  cancel({ by, ...reference }: RunCommand) {
     return cancelExport({
       store: this.#options.store,
       producer: this.#options.producer,
@@ -107,7 +95,7 @@ export class BulkExportService {
   }
 
   /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
-  retry({ by, ...reference }: ExportCommand) {
+  retry({ by, ...reference }: RunCommand) {
     return retryExport({
       store: this.#options.store,
       producer: this.#options.producer,
@@ -117,7 +105,7 @@ export class BulkExportService {
   }
 
   /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
-  async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
+  async list({ provider, scope, query }: Omit<ProviderReference, 'id'> & { readonly query: BulkExportQuery }) {
     this.#options.registry.get(provider);
     const { connectionId, status } = query;
     if (connectionId !== undefined) await this.#options.connections.find({ provider, id: connectionId, scope });
@@ -130,18 +118,18 @@ export class BulkExportService {
   }
 
   /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
-  async listEvents(reference: ExportReference): Promise<ExportEvent[]> {
+  async listEvents(reference: ProviderReference): Promise<ExportEvent[]> {
     const { id } = await this.#find(reference);
     return this.#options.store.bulkExports.listEvents(id);
   }
 
   /** Reads the ledger: one entry for each file of the manifest. */
-  async listFiles(reference: ExportReference): Promise<OutputFile[]> {
+  async listFiles(reference: ProviderReference): Promise<OutputFile[]> {
     const record = await this.#find(reference);
     return this.#options.store.outputFiles.listByExport(record.id);
   }
 
-  async #find({ provider, id, scope }: ExportReference): Promise<BulkExport> {
+  async #find({ provider, id, scope }: ProviderReference): Promise<BulkExport> {
     this.#options.registry.get(provider);
     const record = await this.#options.store.bulkExports.find(id);
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;

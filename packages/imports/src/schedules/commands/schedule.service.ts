@@ -2,7 +2,7 @@ import { invalidRequest, newId, throwUnavailable } from '@bulkhead/base';
 import { nextRun } from '@bulkhead/base/cron';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { type ConnectionScope, isInScope, type Page, readPage } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, type Page, readPage, type ScopedReference } from '@bulkhead/store';
 import { publicStatus } from '../../export/index.ts';
 import { syncRunStatus } from '../../sync/index.ts';
 import { scheduleError } from '../errors.ts';
@@ -18,11 +18,6 @@ import { startScheduledRun } from './start-scheduled-run.ts';
 export interface ScheduleState {
   readonly schedule: Schedule;
   readonly runStatus?: string;
-}
-
-export interface ScheduleReference {
-  readonly id: string;
-  readonly scope: ConnectionScope;
 }
 
 /** Creates, reads and changes schedules for the API. The workers do the runs. */
@@ -59,7 +54,7 @@ export class ScheduleService {
   }
 
   /** @throws AppError `unknown-schedule` */
-  async get(reference: ScheduleReference): Promise<ScheduleState> {
+  async get(reference: ScopedReference): Promise<ScheduleState> {
     return this.#withRun(await this.#find(reference));
   }
 
@@ -67,7 +62,7 @@ export class ScheduleService {
    * Changes a schedule. Runs that were missed during a pause or by the former times are not repeated.
    * @throws AppError `unknown-schedule`
    */
-  async change(options: ScheduleReference & { readonly body: ScheduleChangeBody }) {
+  async change(options: ScopedReference & { readonly body: ScheduleChangeBody }) {
     const { body, ...reference } = options;
     for (;;) {
       const from = await this.#find(reference);
@@ -85,7 +80,7 @@ export class ScheduleService {
    * @returns the schedule and the id of the run
    * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `schedule-request-invalid`, `unavailable`
    */
-  async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
+  async run(reference: ScopedReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
     const schedule = await this.#find(reference);
     await this.#options.connections.find({ id: schedule.connectionId, scope: reference.scope });
     await this.#options.producer.checkWritable().catch(throwUnavailable);
@@ -97,13 +92,13 @@ export class ScheduleService {
   }
 
   /** @throws AppError `unknown-schedule` */
-  async delete(reference: ScheduleReference): Promise<void> {
+  async delete(reference: ScopedReference): Promise<void> {
     const { id } = await this.#find(reference);
     if (!(await removeSchedule({ store: this.#options.store, producer: this.#options.producer, scheduleId: id })))
       throw scheduleError('unknown-schedule');
   }
 
-  async #find({ id, scope }: ScheduleReference): Promise<Schedule> {
+  async #find({ id, scope }: ScopedReference): Promise<Schedule> {
     const schedule = await this.#options.store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw scheduleError('unknown-schedule');

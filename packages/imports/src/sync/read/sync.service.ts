@@ -4,10 +4,9 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
-import { type ConnectionScope, isInScope, type Page, readPage } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, type Page, type ProviderReference, readPage } from '@bulkhead/store';
 import { checkCallback, type WebhookAddresses } from '@bulkhead/webhooks/commands';
-import type { RequestPause } from '../../runs/run-view.ts';
-import { usualKeptMs } from '../../runs/run-view.ts';
+import { type RequestPause, type RunCommand, usualKeptMs } from '../../runs/run-view.ts';
 import { syncError } from '../errors.ts';
 import { planSyncJob } from '../plan/plan-sync.job.ts';
 import { resumeSyncJob } from '../recover/resume-sync.job.ts';
@@ -23,18 +22,6 @@ import { rateWindowMs, type SyncState } from './sync-activity.ts';
 
 /** Many proxies time out after a minute, so the response comes before that, with the URL of the run. */
 const shortWaitMs = 30_000;
-
-export interface SyncRunReference {
-  readonly provider: string;
-  readonly id: string;
-  readonly scope: ConnectionScope;
-}
-
-/** A request to change a run. */
-export interface SyncCommand extends SyncRunReference {
-  /** Who has asked for it: the name of an API key. */
-  readonly by?: string | undefined;
-}
 
 /** A run with its counts by type, and why its searches wait or are retried. */
 export interface SyncRunState extends SyncState {
@@ -65,7 +52,6 @@ const keptFromMs = 50;
 /** Starts and reads enhanced syncs for the API. The workers do the work. */
 export class SyncService {
   readonly #options;
-  readonly #defaultWaitMs;
   readonly #readUsual;
 
   constructor(options: {
@@ -74,14 +60,11 @@ export class SyncService {
     readonly connections: ConnectionService;
     readonly registry: ProviderRegistry;
     readonly addresses: WebhookAddresses;
-    /** How long a start waits for the end of the run, unless the caller gives another time. */
-    readonly defaultWaitMs?: number | undefined;
     /** Reads whether the EHR of a connection has asked for a pause. */
     readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
   }) {
     this.#options = options;
-    const { store, defaultWaitMs = shortWaitMs } = options;
-    this.#defaultWaitMs = defaultWaitMs;
+    const { store } = options;
     this.#readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
   }
 
@@ -93,14 +76,14 @@ export class SyncService {
     readonly provider: string;
     readonly body: SyncBody;
     readonly scope: ConnectionScope;
-    /** How long to wait for the end of the run. 0 returns at once. The default is the limit of the service. */
+    /** How long to wait for the end of the run. 0 returns at once. Default: `shortWaitMs`. */
     readonly waitMs?: number | undefined;
     /** Who has asked for it: the name of an API key. */
     readonly by?: string | undefined;
     /** Aborts the wait, but not the run. */
     readonly signal?: AbortSignal;
   }): Promise<SyncRunState> {
-    const { provider, body, scope, waitMs = this.#defaultWaitMs, by, signal } = request;
+    const { provider, body, scope, waitMs = shortWaitMs, by, signal } = request;
     await this.#options.connections.find({ provider, id: body.connectionId, scope });
     this.#checkTypes(provider, body);
     await this.#checkPatients(body);
@@ -119,12 +102,12 @@ export class SyncService {
   }
 
   /** Lists what happened to a run, oldest first. @throws AppError `unknown-run` */
-  async listEvents(reference: SyncRunReference): Promise<SyncEvent[]> {
+  async listEvents(reference: ProviderReference): Promise<SyncEvent[]> {
     const { id } = await this.#find(reference);
     return this.#options.store.syncRuns.listEvents(id);
   }
 
-  async get(reference: SyncRunReference): Promise<SyncRunState> {
+  async get(reference: ProviderReference): Promise<SyncRunState> {
     return this.#withCounts(await this.#find(reference));
   }
 
@@ -149,7 +132,7 @@ export class SyncService {
   }
 
   /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */
-  async cancel({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
+  async cancel({ by, ...reference }: RunCommand): Promise<SyncRunChange> {
     const { run, isChanged } = await cancelSync({
       store: this.#options.store,
       producer: this.#options.producer,
@@ -160,7 +143,7 @@ export class SyncService {
   }
 
   /** Resumes the failed searches. The others are not repeated. @throws AppError `nothing-to-retry` */
-  async retry({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
+  async retry({ by, ...reference }: RunCommand): Promise<SyncRunChange> {
     const run = await this.#find(reference);
     if (isSyncActive(run)) return { state: await this.#withCounts(run), isChanged: false };
     if (run.phase !== 'partial' && run.phase !== 'failed')
@@ -173,7 +156,7 @@ export class SyncService {
     return { state: await this.#withCounts(reopened), isChanged: true };
   }
 
-  async #find({ provider, id, scope }: SyncRunReference): Promise<SyncRun> {
+  async #find({ provider, id, scope }: ProviderReference): Promise<SyncRun> {
     const run = await this.#options.store.syncRuns.find(id);
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
     throw syncError('unknown-run');
