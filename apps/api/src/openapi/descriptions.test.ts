@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { statusOf } from '../http/errors/http-errors.ts';
-import { fromOutcome } from './answer-fault.ts';
+import { fromOutcome } from '../testing/answer-fault.ts';
 import { createApiDocument } from './create-api-document.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is JSON, and its parts have different fields.

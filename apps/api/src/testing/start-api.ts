@@ -7,7 +7,7 @@ import { createStore } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
-import { answerFault, fromOutcome } from '../openapi/answer-fault.ts';
+import { answerFault, fromOutcome } from './answer-fault.ts';
 import { readAnswer } from './read-answer.ts';
 
 export interface ApiAnswer {

@@ -3,8 +3,8 @@ import type { ResponseDescription } from '../http/define-endpoint.ts';
 import { operationOutcomeSchema } from '../http/errors/fhir-outcome.ts';
 import { statusOf } from '../http/errors/http-errors.ts';
 import { endpointsAt } from '../http/middleware/check-method.ts';
-import { errorCodes } from './create-api-document.ts';
-import { isDocumentedMessage } from './error-examples.ts';
+import { errorCodes } from '../openapi/create-api-document.ts';
+import { isDocumentedMessage } from '../openapi/error-examples.ts';
 
 /** Says how a response differs from the API's document. @returns undefined if it is as documented */
 export function answerFault(answer: {
