@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Context, type Environment, readContext } from './context.ts';
+import type { OptionOf } from './option.ts';
 
 /**
  * Commands as data. A command names its arguments, options and examples, and its `run` gets their values with their types:
@@ -8,7 +9,7 @@ import { type Context, type Environment, readContext } from './context.ts';
  *       name: 'retry',
  *       summary: 'retry a failed export',
  *       args: { id: 'the id of the export' },
- *       options: { limit: wholeNumber('<n>', 'maximum number of files') },
+ *       options: { limit: option.wholeNumber('<n>', 'maximum number of files') },
  *       examples: ['export retry job_1'],
  *       async run({ api, output }, { id, limit }) { ... },
  *     })
@@ -35,21 +36,6 @@ export interface CommandGroup {
   readonly alias?: string;
   readonly summary: string;
   readonly commands: readonly CommandDefinition[];
-}
-
-/** An option whose value has the type `Value`. */
-export interface OptionOf<Value> {
-  readonly description: string;
-  /** What follows the name, such as `<id>`. An option without it is a switch. */
-  readonly argument?: string;
-  readonly choices?: readonly string[];
-  readonly parse?: (text: string, previous: unknown) => unknown;
-  readonly default?: unknown;
-  readonly isRequired?: boolean;
-  /** Whether the name begins with `--no-`. */
-  readonly isNegated?: boolean;
-  /** Only for the compiler. No option has this property. */
-  readonly value?: Value;
 }
 
 type Options = Readonly<Record<string, OptionOf<unknown>>>;
@@ -115,66 +101,6 @@ export function toKebabCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-export function text(argument: string, description: string): OptionOf<string | undefined> {
-  return { argument, description };
-}
-
-export function flag(description: string): OptionOf<boolean | undefined> {
-  return { description };
-}
-
-/** Is true unless the option, whose name begins with `--no-`, is given. */
-export function unless(description: string): OptionOf<boolean> {
-  return { description, isNegated: true };
-}
-
-export function choice<const Value extends string>(
-  argument: string,
-  options: { readonly of: readonly Value[]; readonly description: string },
-): OptionOf<Value | undefined> {
-  return { argument, description: options.description, choices: options.of };
-}
-
-export function wholeNumber(argument: string, description: string): OptionOf<number | undefined> {
-  return { argument, description, parse: toWholeNumber };
-}
-
-/** A timestamp. A date means its midnight in UTC. */
-export function instant(description: string): OptionOf<string | undefined> {
-  return { argument: '<time>', description, parse: toInstant };
-}
-
-/** A comma-separated list. */
-export function list(argument: string, description: string): OptionOf<string[] | undefined> {
-  return { argument, description, parse: toList };
-}
-
-/** An option that can be given several times. Its values may contain commas. */
-export function repeated(argument: string, description: string): OptionOf<string[] | undefined> {
-  const parse = (value: string, previous: unknown) => [...((previous as string[] | undefined) ?? []), value];
-  return { argument, description: `${description} (can be repeated)`, parse };
-}
-
-export function required<Value>(option: OptionOf<Value>): OptionOf<Exclude<Value, undefined>> {
-  return { ...(option as OptionOf<Exclude<Value, undefined>>), isRequired: true };
-}
-
-export function withDefault<Value>(
-  option: OptionOf<Value>,
-  value: Exclude<Value, undefined>,
-): OptionOf<Exclude<Value, undefined>> {
-  return { ...(option as OptionOf<Exclude<Value, undefined>>), default: value };
-}
-
-/** Options of several commands. */
-export const yes = flag('do not ask for confirmation');
-export const ofConnection = (what: string) => text('<id>', `only ${what} of this connection`);
-/** The options of a list that has pages. */
-export const pages = (what: string, limit: number) => ({
-  limit: withDefault(wholeNumber('<n>', `maximum number of ${what}`), limit),
-  cursor: text('<cursor>', 'continue after an earlier page'),
-});
-
 type Defined<Value> = {
   readonly [Key in keyof Value as undefined extends Value[Key] ? never : Key]: Value[Key];
 } & {
@@ -199,20 +125,4 @@ export function emptyList(options: {
   return Object.keys(given(filters)).length === 0
     ? none
     : `No ${names} match. Leave out an option to see more of them.`;
-}
-
-function toList(value: string): string[] {
-  return value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
-function toInstant(value: string): string {
-  return /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value;
-}
-
-function toWholeNumber(value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('It must be a whole number.');
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { ApiError } from '@bulkhead/client';
-import { command, flag, repeated, text, yes } from '../command.ts';
+import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, yes } from '../option.ts';
 import { asSent } from '../output/report-error.ts';
 import { indentJson, toTerminalText } from '../output/terminal-text.ts';
 
@@ -17,14 +18,14 @@ export const api = command({
   summary: 'call an operation of the HTTP API, and print its response as it is, with line breaks on a terminal',
   args: { method: methods.join(', '), path: 'the path of the operation, such as /api/ehr/connections' },
   options: {
-    field: repeated(
+    field: option.repeated(
       '<name=value>',
       'a field of the JSON body, or with GET and DELETE a parameter of the query. In a body, a value that is JSON is sent as JSON, any other as text, and @FILE is the content of a file',
     ),
-    rawField: repeated('<name=value>', 'a field whose value is always sent as text'),
-    bodyFile: text('<file>', 'a file that is the body'),
-    header: repeated('<name: value>', 'a header of the request, such as "Idempotency-Key: night-1"'),
-    paginate: flag('also request the next pages of a list, and print each'),
+    rawField: option.repeated('<name=value>', 'a field whose value is always sent as text'),
+    bodyFile: option.text('<file>', 'a file that is the body'),
+    header: option.repeated('<name: value>', 'a header of the request, such as "Idempotency-Key: night-1"'),
+    paginate: option.flag('also request the next pages of a list, and print each'),
     yes,
   },
   examples: [

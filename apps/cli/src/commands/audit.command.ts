@@ -1,18 +1,9 @@
 import { answerOf, type components } from '@bulkhead/client';
-import {
-  type CommandGroup,
-  choice,
-  command,
-  given,
-  instant,
-  ofConnection,
-  pages,
-  text,
-  withDefault,
-} from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, pages } from '../option.ts';
 import { toFields } from '../output/output.ts';
 
 type Event = components['schemas']['AuditEvent'];
@@ -21,16 +12,16 @@ type Check = components['schemas']['AuditCheck'];
 type VerifyOptions = Readonly<Record<'expectHead', string | undefined>>;
 
 const filters = {
-  patient: text('<id>', 'only requests that showed this patient, or may have'),
-  connection: ofConnection('events'),
-  actor: text('<id>', 'only events of this API key or client, `command:<user>` or `nobody`'),
-  action: text('<action>', 'only events of this action, such as resource.read'),
-  outcome: choice('<outcome>', {
+  patient: option.text('<id>', 'only requests that showed this patient, or may have'),
+  connection: option.ofConnection('events'),
+  actor: option.text('<id>', 'only events of this API key or client, `command:<user>` or `nobody`'),
+  action: option.text('<action>', 'only events of this action, such as resource.read'),
+  outcome: option.choice('<outcome>', {
     of: ['success', 'unchanged', 'refused', 'failed'],
     description: 'only events with this outcome',
   }),
-  from: instant('start of the period, such as 2026-01-31 or 2026-01-31T00:00:00Z'),
-  to: instant('end of the period, exclusive'),
+  from: option.instant('start of the period, such as 2026-01-31 or 2026-01-31T00:00:00Z'),
+  to: option.instant('end of the period, exclusive'),
 };
 
 /** The audit log, for operators. */
@@ -63,14 +54,14 @@ export const audit: CommandGroup = {
       summary: 'download all audit events that match, newest first',
       options: {
         ...filters,
-        format: withDefault(
-          choice('<format>', {
+        format: option.withDefault(
+          option.choice('<format>', {
             of: ['csv', 'ndjson'],
             description: 'csv for a spreadsheet, or an event as JSON on each line',
           }),
           'csv',
         ),
-        out: text('<file>', 'the file to write (default: standard output)'),
+        out: option.text('<file>', 'the file to write (default: standard output)'),
       },
       examples: [
         'audit download --patient patient_1 --out audit-events.csv',
@@ -89,7 +80,7 @@ export const audit: CommandGroup = {
       name: 'verify',
       summary: 'verify that no event was changed or added after it was written, and none before the newest was removed',
       options: {
-        expectHead: text('<head>', 'the head that an earlier verification printed, which must still exist'),
+        expectHead: option.text('<head>', 'the head that an earlier verification printed, which must still exist'),
       },
       examples: ['audit verify', 'audit verify --expect-head 4711:8c6f1a'],
       async run(context, options) {

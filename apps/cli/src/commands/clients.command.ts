@@ -1,8 +1,9 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, command, flag, given, list, required, text, withDefault, yes } from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, yes } from '../option.ts';
 import { readJsonFile } from '../read-json-file.ts';
 
 type Client = components['schemas']['BackendClient'];
@@ -38,15 +39,15 @@ export const clients: CommandGroup = {
       name: 'register',
       summary: 'register a client with its public keys, and print its client id',
       options: {
-        name: required(text('<name>', 'a name by which you recognise the client')),
-        scope: withDefault(
-          text('<scopes>', 'what the client may read at most: SMART scopes, separated by spaces'),
+        name: option.required(option.text('<name>', 'a name by which you recognise the client')),
+        scope: option.withDefault(
+          option.text('<scopes>', 'what the client may read at most: SMART scopes, separated by spaces'),
           'system/*.read',
         ),
-        connections: list('<ids>', 'comma-separated connections that the client may read (default: all)'),
-        jwks: text('<file>', 'a file with the public keys, as a JSON Web Key Set'),
-        jwksUrl: text('<url>', 'where the client publishes its public keys, instead of --jwks'),
-        usesSecret: flag('the client has no keys and can only send a secret: see "clients create-secret"'),
+        connections: option.list('<ids>', 'comma-separated connections that the client may read (default: all)'),
+        jwks: option.text('<file>', 'a file with the public keys, as a JSON Web Key Set'),
+        jwksUrl: option.text('<url>', 'where the client publishes its public keys, instead of --jwks'),
+        usesSecret: option.flag('the client has no keys and can only send a secret: see "clients create-secret"'),
       },
       examples: [
         'clients register --name warehouse --jwks-url https://warehouse.example/jwks.json',

@@ -1,22 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { answerOf, type components } from '@bulkhead/client';
-import {
-  type CommandGroup,
-  choice,
-  command,
-  emptyList,
-  flag,
-  given,
-  list,
-  pages,
-  text,
-  unless,
-  withDefault,
-  yes,
-} from '../command.ts';
+import { type CommandGroup, command, emptyList, given } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, pages, yes } from '../option.ts';
 import { type Columns, toSummary, toTable } from '../output/output.ts';
 import { parseJsonFile } from '../read-json-file.ts';
 import { toAmountsText } from './erasures.command.ts';
@@ -24,44 +12,47 @@ import { toAmountsText } from './erasures.command.ts';
 type Connection = components['schemas']['Connection'];
 
 const id = 'the id of the connection';
-const practice = text('<id>', 'id of the practice');
-const group = text('<id>', 'id of the Group that a Group export exports (default: from the practice)');
-const environment = text('<name>', 'production, sandbox or preview');
+const practice = option.text('<id>', 'id of the practice');
+const group = option.text('<id>', 'id of the Group that a Group export exports (default: from the practice)');
+const environment = option.text('<name>', 'production, sandbox or preview');
 
 /** Options of `create` and `test-draft`: what the connection is for. */
 const place = {
   practice,
   group,
-  user: text('<id>', 'id of the user on whose behalf the connection acts'),
+  user: option.text('<id>', 'id of the user on whose behalf the connection acts'),
   environment,
-  fhirEndpoint: text('<url>', 'FHIR endpoint (default: that of the environment)'),
+  fhirEndpoint: option.text('<url>', 'FHIR endpoint (default: that of the environment)'),
 };
 
 /** Options of `create`, `credentials` and `test-draft`. The client secret is never an argument, which other users of the machine can see. */
 const credentials = {
-  method: withDefault(
-    choice('<method>', {
+  method: option.withDefault(
+    option.choice('<method>', {
       of: ['client_credentials', 'private_key_jwt', 'authorization_code', 'none'],
       description: 'how this deployment proves its identity',
     }),
     'client_credentials',
   ),
-  clientId: text('<id>', "client id (default: the deployment's)"),
-  scopes: choice('<version>', {
+  clientId: option.text('<id>', "client id (default: the deployment's)"),
+  scopes: option.choice('<version>', {
     of: ['v1', 'v2'],
     description:
       'request one scope for each type, as the application is registered: system/Patient.read or system/Patient.rs',
   }),
-  scopeTypes: list(
+  scopeTypes: option.list(
     '<types>',
     'comma-separated types of --scopes (default: every type of records that the EHR declares)',
   ),
-  scope: text('<scope>', 'scopes, written out, instead of --scopes'),
-  tokenEndpoint: text('<url>', 'token endpoint (default: the one that the EHR names)'),
-  secretBy: choice('<way>', { of: ['basic', 'post'], description: 'how the client secret is sent' }),
-  alg: choice('<alg>', { of: ['RS384', 'ES384'], description: 'algorithm of the signed assertion' }),
-  privateKey: text('<file>', "a file with the connection's own private key (default: the deployment's signing keys)"),
-  kid: text('<id>', 'id of that key'),
+  scope: option.text('<scope>', 'scopes, written out, instead of --scopes'),
+  tokenEndpoint: option.text('<url>', 'token endpoint (default: the one that the EHR names)'),
+  secretBy: option.choice('<way>', { of: ['basic', 'post'], description: 'how the client secret is sent' }),
+  alg: option.choice('<alg>', { of: ['RS384', 'ES384'], description: 'algorithm of the signed assertion' }),
+  privateKey: option.text(
+    '<file>',
+    "a file with the connection's own private key (default: the deployment's signing keys)",
+  ),
+  kid: option.text('<id>', 'id of that key'),
 };
 
 /** The credentials of practices at the EHR. */
@@ -87,13 +78,13 @@ export const connections: CommandGroup = {
       name: 'list',
       summary: 'list connections with their problems, the worst first',
       options: {
-        search: text('<text>', 'only those whose name, id, practice, group or FHIR endpoint contains this'),
-        status: choice('<status>', {
+        search: option.text('<text>', 'only those whose name, id, practice, group or FHIR endpoint contains this'),
+        status: option.choice('<status>', {
           of: ['critical', 'warning', 'ok', 'unchecked'],
           description: 'only those in this status',
         }),
-        problem: text('<key>', 'only those with this problem of "bulkhead doctor"'),
-        behind: flag('only those that are more than 36 hours behind, as --problem lag'),
+        problem: option.text('<key>', 'only those with this problem of "bulkhead doctor"'),
+        behind: option.flag('only those that are more than 36 hours behind, as --problem lag'),
         ...pages('connections', 100),
       },
       examples: ['connections list', 'connections list --behind', 'connections list --search 195900 --status critical'],
@@ -123,10 +114,13 @@ export const connections: CommandGroup = {
       name: 'create',
       summary: 'create a connection; the client secret, if it has one, is read from BULKHEAD_CLIENT_SECRET',
       options: {
-        name: text('<name>', 'unique name (default: from the provider, the environment and the practice or group)'),
+        name: option.text(
+          '<name>',
+          'unique name (default: from the provider, the environment and the practice or group)',
+        ),
         ...place,
-        schedule: unless("do not create the provider's default schedule"),
-        force: flag('create it even if there is one for the same environment and practice or group'),
+        schedule: option.unless("do not create the provider's default schedule"),
+        force: option.flag('create it even if there is one for the same environment and practice or group'),
         ...credentials,
       },
       examples: [
@@ -210,12 +204,12 @@ export const connections: CommandGroup = {
       name: 'authorize',
       summary: 'print a URL that a user of the EHR opens once in a browser to authorize a connection',
       options: {
-        connection: text('<id>', 'the connection (default: a new one)'),
+        connection: option.text('<id>', 'the connection (default: a new one)'),
         practice,
         group,
         environment,
-        clientId: text('<id>', "client id (default: the deployment's)"),
-        scope: text('<scope>', "scopes (default: the provider's)"),
+        clientId: option.text('<id>', "client id (default: the deployment's)"),
+        scope: option.text('<scope>', "scopes (default: the provider's)"),
       },
       examples: ['connections authorize --connection conn_1', 'connections authorize --practice 195900'],
       async run({ api, provider, env, output }, options) {
@@ -242,8 +236,8 @@ export const connections: CommandGroup = {
       summary: 'delete a connection and its schedules, and keep or purge its data',
       args: { id },
       options: {
-        data: withDefault(
-          choice('<what>', { of: ['keep', 'purge'], description: 'what happens to its stored data' }),
+        data: option.withDefault(
+          option.choice('<what>', { of: ['keep', 'purge'], description: 'what happens to its stored data' }),
           'keep',
         ),
         yes,

@@ -1,7 +1,8 @@
 import { ApiError, answerOf, type components } from '@bulkhead/client';
-import { command, flag, given, unless } from '../command.ts';
+import { command, given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
+import { option } from '../option.ts';
 import { toErrorText, toErrorTitle } from '../output/coded-text.ts';
 
 type Report = components['schemas']['HealthReport'];
@@ -16,8 +17,8 @@ export const doctor = command({
   name: 'doctor',
   summary: 'find problems and show what to do. Exits with 1 if a check is critical',
   options: {
-    connections: unless('do not test the connections, which uses a token each'),
-    strict: flag('exit with 1 for a warning, too'),
+    connections: option.unless('do not test the connections, which uses a token each'),
+    strict: option.flag('exit with 1 for a warning, too'),
   },
   examples: ['doctor', 'doctor --no-connections --strict'],
   async run(context, { connections, strict = false }) {

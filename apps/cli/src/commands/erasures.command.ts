@@ -1,13 +1,14 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, command, flag, given, ofConnection, pages, required, text, yes } from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { option, pages, yes } from '../option.ts';
 import { toErrorText, toWarningText } from '../output/coded-text.ts';
 import { toFields, toSummary } from '../output/output.ts';
 
 type Amounts = components['schemas']['DataAmounts'];
 type Erasure = components['schemas']['Erasure'];
 
-const ofPatient = required(text('<id>', 'the connection of the patient'));
+const ofPatient = option.required(option.text('<id>', 'the connection of the patient'));
 
 /** Deletions on request. */
 export const erasures: CommandGroup = {
@@ -19,7 +20,7 @@ export const erasures: CommandGroup = {
       name: 'list',
       summary: 'list erasures, newest first',
       options: {
-        connection: ofConnection('erasures'),
+        connection: option.ofConnection('erasures'),
         ...pages('erasures', 100),
       },
       examples: ['erasures list', 'erasures list --connection conn_1'],
@@ -52,7 +53,7 @@ export const erasures: CommandGroup = {
       name: 'confirm-stopped',
       summary: 'confirm that a process for which an erasure waits no longer exists',
       args: { id: 'the id of the erasure' },
-      options: { process: required(text('<id>', 'the id of the process, see erasures show')) },
+      options: { process: option.required(option.text('<id>', 'the id of the process, see erasures show')) },
       examples: ['erasures confirm-stopped erase_1 --process process_1'],
       async run({ api, output }, { id, process: processId }) {
         const path = '/api/ehr/erasures/{id}/confirm-stopped';
@@ -73,8 +74,8 @@ export const patients: CommandGroup = {
       args: { id: 'the id of the Patient at the EHR' },
       options: {
         connection: ofPatient,
-        dryRun: flag('only count the data'),
-        keepOut: flag('do not store the patient again'),
+        dryRun: option.flag('only count the data'),
+        keepOut: option.flag('do not store the patient again'),
         yes,
       },
       examples: [

@@ -1,21 +1,8 @@
 import { answerOf, type components, followEvents } from '@bulkhead/client';
-import {
-  type CommandGroup,
-  choice,
-  command,
-  flag,
-  given,
-  instant,
-  list,
-  ofConnection,
-  pages,
-  repeated,
-  required,
-  text,
-  withDefault,
-} from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, pages } from '../option.ts';
 import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
 import { toCount, toDuration, toTypes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
@@ -26,7 +13,7 @@ import { type Export, readExport, readFiles, watchExport } from './watch-export.
 type OutputFile = components['schemas']['OutputFile'];
 
 const id = 'the id of the export';
-const signedUrls = flag('show the whole links of files that need no token, with --json');
+const signedUrls = option.flag('show the whole links of files that need no token, with --json');
 const none = 'No exports. Start one with: bulkhead export start --connection ID';
 const noneWithStatus = 'No exports have this status. Leave out --status to see all of them.';
 const listColumns = {
@@ -50,18 +37,21 @@ export const bulkExports: CommandGroup = {
       name: 'start',
       summary: 'start an export and print its id',
       options: {
-        connection: required(text('<id>', 'the connection to export')),
-        types: list('<types>', 'comma-separated resource types (default: all types)'),
-        since: { ...instant('only changes since this time, or since the last export (`last`)'), argument: '<when>' },
-        level: withDefault(
-          choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what is exported' }),
+        connection: option.required(option.text('<id>', 'the connection to export')),
+        types: option.list('<types>', 'comma-separated resource types (default: all types)'),
+        since: {
+          ...option.instant('only changes since this time, or since the last export (`last`)'),
+          argument: '<when>',
+        },
+        level: option.withDefault(
+          option.choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what is exported' }),
           'Patient',
         ),
-        typeFilter: repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
-        allowUnfiltered: flag('export everything of the types if the EHR refuses --type-filter'),
-        callback: text('<url>', 'call this URL when the export ends'),
-        idempotencyKey: text('<key>', 'start nothing if an export was started with the same key'),
-        watch: flag('show the progress until the export ends'),
+        typeFilter: option.repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
+        allowUnfiltered: option.flag('export everything of the types if the EHR refuses --type-filter'),
+        callback: option.text('<url>', 'call this URL when the export ends'),
+        idempotencyKey: option.text('<key>', 'start nothing if an export was started with the same key'),
+        watch: option.flag('show the progress until the export ends'),
       },
       examples: [
         'export start --connection conn_1 --types Patient,Observation --watch',
@@ -101,13 +91,13 @@ export const bulkExports: CommandGroup = {
       name: 'list',
       summary: 'list exports, newest first',
       options: {
-        connection: ofConnection('exports'),
-        status: choice('<status>', {
+        connection: option.ofConnection('exports'),
+        status: option.choice('<status>', {
           of: ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'],
           description: 'only exports with this status',
         }),
         ...pages('exports', 20),
-        watch: flag('print the newest exports again whenever one of them changes'),
+        watch: option.flag('print the newest exports again whenever one of them changes'),
       },
       examples: ['export list', 'export list --status FAILED --limit 1', 'export list --connection conn_1 --watch'],
       async run(context, { connection: connectionId, status, limit, cursor, watch }) {

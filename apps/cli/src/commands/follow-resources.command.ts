@@ -1,7 +1,8 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { ApiError, followChanges } from '@bulkhead/client';
-import { command, flag, list, required, text, wholeNumber, withDefault } from '../command.ts';
+import { command } from '../command.ts';
 import { CliError } from '../exit-codes.ts';
+import { option } from '../option.ts';
 import { ResourceFolder } from '../resource-folder.ts';
 
 /** A batch of typical resources needs 40 MB. Each later batch writes the files of its types again, so larger ones take less time. */
@@ -11,11 +12,11 @@ export const followResources = command({
   name: 'follow',
   summary: 'keep a folder with a file of NDJSON for each type current, with deletions and erasures',
   options: {
-    connection: required(text('<id>', 'the connection of the resources')),
-    out: required(text('<folder>', 'the folder for the files')),
-    types: list('<types>', 'comma-separated resource types (default: all)'),
-    every: withDefault(wholeNumber('<seconds>', 'how often to ask for changes'), 60),
-    once: flag('stop when the folder is current'),
+    connection: option.required(option.text('<id>', 'the connection of the resources')),
+    out: option.required(option.text('<folder>', 'the folder for the files')),
+    types: option.list('<types>', 'comma-separated resource types (default: all)'),
+    every: option.withDefault(option.wholeNumber('<seconds>', 'how often to ask for changes'), 60),
+    once: option.flag('stop when the folder is current'),
   },
   examples: [
     'resources follow --connection conn_1 --out records --once',

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, answerOf } from '@bulkhead/client';
-import { command, flag, list, repeated, required, text, wholeNumber, withDefault } from '../command.ts';
+import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError } from '../exit-codes.ts';
+import { option } from '../option.ts';
 import { TableFolder } from '../table-folder/table-folder.ts';
 import { isCode, openFolder } from './follow-resources.command.ts';
 
@@ -14,11 +15,11 @@ export const followTables = command({
   name: 'follow',
   summary: 'keep a folder with Parquet files for each view current, with deletions and erasures',
   options: {
-    connection: required(repeated('<id>', 'a connection of the resources')),
-    out: required(text('<folder>', 'the folder for the files')),
-    views: list('<names>', 'comma-separated names of views (default: all)'),
-    every: withDefault(wholeNumber('<seconds>', 'how often to ask for changes'), 60),
-    once: flag('stop when the folder is current'),
+    connection: option.required(option.repeated('<id>', 'a connection of the resources')),
+    out: option.required(option.text('<folder>', 'the folder for the files')),
+    views: option.list('<names>', 'comma-separated names of views (default: all)'),
+    every: option.withDefault(option.wholeNumber('<seconds>', 'how often to ask for changes'), 60),
+    once: option.flag('stop when the folder is current'),
   },
   examples: [
     'tables follow --connection conn_1 --out tables --once',

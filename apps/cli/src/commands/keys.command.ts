@@ -1,17 +1,6 @@
-import {
-  type CommandGroup,
-  choice,
-  command,
-  given,
-  instant,
-  list,
-  required,
-  text,
-  wholeNumber,
-  withDefault,
-  yes,
-} from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { option, yes } from '../option.ts';
 
 /** The API keys. */
 export const keys: CommandGroup = {
@@ -41,15 +30,15 @@ export const keys: CommandGroup = {
       name: 'create',
       summary: 'create an API key, which is shown only once',
       options: {
-        name: required(text('<name>', 'a name by which you recognise the key')),
-        role: withDefault(
-          choice('<role>', { of: ['client', 'operator'], description: 'what the key may do' }),
+        name: option.required(option.text('<name>', 'a name by which you recognise the key')),
+        role: option.withDefault(
+          option.choice('<role>', { of: ['client', 'operator'], description: 'what the key may do' }),
           'client',
         ),
-        connections: list('<ids>', 'comma-separated connections that the key may use (default: all)'),
-        days: wholeNumber('<n>', 'days until the key expires (default: 90 for an operator, never for a client)'),
-        expiresAt: instant('when the key expires, instead of --days'),
-        perMinute: wholeNumber('<n>', 'maximum number of requests per minute'),
+        connections: option.list('<ids>', 'comma-separated connections that the key may use (default: all)'),
+        days: option.wholeNumber('<n>', 'days until the key expires (default: 90 for an operator, never for a client)'),
+        expiresAt: option.instant('when the key expires, instead of --days'),
+        perMinute: option.wholeNumber('<n>', 'maximum number of requests per minute'),
       },
       examples: ['keys create --name reporting --connections conn_1 --days 30'],
       async run({ api, output }, options) {

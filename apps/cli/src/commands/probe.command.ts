@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { answerOf, type components } from '@bulkhead/client';
-import { command, flag, text, yes } from '../command.ts';
+import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, yes } from '../option.ts';
 import { type Columns, toTable } from '../output/output.ts';
 import { readJsonFile } from '../read-json-file.ts';
 
@@ -34,8 +35,8 @@ export const probe = command({
   summary: 'measure what the EHR of a connection does, and write a file of facts without data of patients',
   args: { connection: 'the id of the connection' },
   options: {
-    out: text('<file>', 'write the facts to this file, as JSON'),
-    apply: flag('apply the facts to the provider when the probe has ended'),
+    out: option.text('<file>', 'write the facts to this file, as JSON'),
+    apply: option.flag('apply the facts to the provider when the probe has ended'),
     yes,
   },
   examples: ['probe conn_1 --yes --out facts.json', ...apply.examples],

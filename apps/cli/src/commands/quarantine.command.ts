@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { answerOf, type components, titleOf } from '@bulkhead/client';
-import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text, yes } from '../command.ts';
+import { type CommandGroup, command, emptyList, given } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { download } from '../download.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, pages, yes } from '../option.ts';
 import { toBytes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 
 type Line = components['schemas']['QuarantinedLine'];
 
 const id = 'the id of the line';
-const reason = text('<reason>', 'only lines with this reason, such as invalid-json');
+const reason = option.text('<reason>', 'only lines with this reason, such as invalid-json');
 
 /** The quarantine, which holds lines that could not be stored. */
 export const quarantine: CommandGroup = {
@@ -21,11 +22,11 @@ export const quarantine: CommandGroup = {
       name: 'list',
       summary: 'list quarantined lines with their positions and reasons',
       options: {
-        run: text('<id>', 'only lines of this export or sync run'),
-        connection: ofConnection('lines'),
-        file: text('<id>', 'only lines of this file of an export'),
+        run: option.text('<id>', 'only lines of this export or sync run'),
+        connection: option.ofConnection('lines'),
+        file: option.text('<id>', 'only lines of this file of an export'),
         reason,
-        state: choice('<state>', {
+        state: option.choice('<state>', {
           of: ['open', 'dismissed', 'replayed', 'withheld'],
           description: 'only lines with this state',
         }),
@@ -57,7 +58,7 @@ export const quarantine: CommandGroup = {
     command({
       name: 'groups',
       summary: 'count open lines by reason and run, the newest group first',
-      options: { connection: ofConnection('lines'), ...pages('groups', 100) },
+      options: { connection: option.ofConnection('lines'), ...pages('groups', 100) },
       examples: ['quarantine groups'],
       async run({ api, output }, { connection: connectionId, limit, cursor }) {
         const query = given({ connectionId, limit, cursor });
@@ -122,7 +123,7 @@ export const quarantine: CommandGroup = {
       name: 'replay',
       summary: 'try to store a line again, unchanged or corrected',
       args: { id },
-      options: { file: text('<file>', 'a file with the corrected line') },
+      options: { file: option.text('<file>', 'a file with the corrected line') },
       examples: ['quarantine replay file_1.42', 'quarantine replay file_1.42 --file line.json'],
       async run({ api, output }, { id: lineId, file }) {
         const answer = await api.POST('/api/ehr/quarantine/{id}/replay', {

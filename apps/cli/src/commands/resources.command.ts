@@ -1,21 +1,22 @@
 import { join } from 'node:path';
 import { answerOf } from '@bulkhead/client';
-import { type CommandGroup, command, given, list, repeated, required, text, wholeNumber } from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import { download } from '../download.ts';
+import { option } from '../option.ts';
 import { followResources, openFolder } from './follow-resources.command.ts';
 
-const connection = required(text('<id>', 'the connection of the resources'));
+const connection = option.required(option.text('<id>', 'the connection of the resources'));
 const type = 'the resource type';
 
 /** The search parameters that choose resources. */
 export const resourceFilters = {
-  patient: repeated('<id>', 'only resources of this patient'),
-  code: repeated('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
-  category: repeated('<category>', 'only resources of this category'),
-  status: repeated('<status>', 'only resources with this status'),
-  date: repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
-  security: repeated('<label>', 'only resources with this label of meta.security, such as R for restricted'),
-  lastUpdated: repeated('<time>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
+  patient: option.repeated('<id>', 'only resources of this patient'),
+  code: option.repeated('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
+  category: option.repeated('<category>', 'only resources of this category'),
+  status: option.repeated('<status>', 'only resources with this status'),
+  date: option.repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
+  security: option.repeated('<label>', 'only resources with this label of meta.security, such as R for restricted'),
+  lastUpdated: option.repeated('<time>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
 };
 
 /** The stored resources. */
@@ -29,9 +30,9 @@ export const resources: CommandGroup = {
       summary: 'read resources as NDJSON, into a file for each type or to the standard output',
       options: {
         connection,
-        types: required(list('<types>', 'comma-separated resource types')),
+        types: option.required(option.list('<types>', 'comma-separated resource types')),
         ...resourceFilters,
-        out: text('<folder>', 'the folder for the files (default: standard output)'),
+        out: option.text('<folder>', 'the folder for the files (default: standard output)'),
       },
       examples: [
         'resources get --connection conn_1 --types Patient,Observation --out records',
@@ -61,8 +62,8 @@ export const resources: CommandGroup = {
       options: {
         connection,
         ...resourceFilters,
-        limit: wholeNumber('<n>', 'maximum number of resources'),
-        cursor: text('<cursor>', 'continue after an earlier page'),
+        limit: option.wholeNumber('<n>', 'maximum number of resources'),
+        cursor: option.text('<cursor>', 'continue after an earlier page'),
       },
       examples: [
         'resources search Observation --connection conn_1 --patient patient_1 --date ge2026-01-01',

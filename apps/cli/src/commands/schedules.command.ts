@@ -1,20 +1,7 @@
 import { answerOf, type components } from '@bulkhead/client';
-import {
-  type CommandGroup,
-  choice,
-  command,
-  flag,
-  given,
-  list,
-  ofConnection,
-  pages,
-  required,
-  text,
-  unless,
-  withDefault,
-  yes,
-} from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { option, pages, yes } from '../option.ts';
 
 type Schedule = components['schemas']['Schedule'];
 
@@ -29,7 +16,7 @@ export const schedules: CommandGroup = {
     command({
       name: 'list',
       summary: 'list schedules with their last and next runs',
-      options: { connection: ofConnection('schedules'), ...pages('schedules', 200) },
+      options: { connection: option.ofConnection('schedules'), ...pages('schedules', 200) },
       examples: ['schedules list', 'schedules list --connection conn_1'],
       async run({ api, output }, { connection: connectionId, limit, cursor }) {
         const query = given({ connectionId, limit, cursor });
@@ -51,17 +38,20 @@ export const schedules: CommandGroup = {
       name: 'create',
       summary: 'create a schedule',
       options: {
-        connection: required(text('<id>', 'the connection to export or sync')),
-        cron: required(text('<cron>', 'cron expression of five fields, such as "0 2 * * *"')),
-        timeZone: required(text('<zone>', 'time zone, such as America/New_York')),
-        kind: withDefault(choice('<kind>', { of: ['export', 'sync'], description: 'what is started' }), 'export'),
-        types: list('<types>', 'comma-separated resource types'),
-        level: choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what an export exports' }),
-        standard: unless('skip the standard set in syncs'),
-        enhanced: unless('skip the enhanced set in syncs'),
-        others: unless('skip the other types that the EHR declares as searchable by patient in syncs'),
-        appointments: flag('read the appointments to which stored Encounters refer in syncs, by their ids'),
-        spread: unless('start exactly at the cron time, without the delay that spreads schedules'),
+        connection: option.required(option.text('<id>', 'the connection to export or sync')),
+        cron: option.required(option.text('<cron>', 'cron expression of five fields, such as "0 2 * * *"')),
+        timeZone: option.required(option.text('<zone>', 'time zone, such as America/New_York')),
+        kind: option.withDefault(
+          option.choice('<kind>', { of: ['export', 'sync'], description: 'what is started' }),
+          'export',
+        ),
+        types: option.list('<types>', 'comma-separated resource types'),
+        level: option.choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what an export exports' }),
+        standard: option.unless('skip the standard set in syncs'),
+        enhanced: option.unless('skip the enhanced set in syncs'),
+        others: option.unless('skip the other types that the EHR declares as searchable by patient in syncs'),
+        appointments: option.flag('read the appointments to which stored Encounters refer in syncs, by their ids'),
+        spread: option.unless('start exactly at the cron time, without the delay that spreads schedules'),
       },
       examples: [
         'schedules create --connection conn_1 --cron "0 2 * * *" --time-zone America/New_York',

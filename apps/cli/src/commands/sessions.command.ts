@@ -1,6 +1,7 @@
 import { answerOf } from '@bulkhead/client';
-import { type CommandGroup, command, yes } from '../command.ts';
+import { type CommandGroup, command } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { yes } from '../option.ts';
 
 /** Users who are logged in with a browser. */
 export const sessions: CommandGroup = {

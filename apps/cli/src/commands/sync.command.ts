@@ -1,20 +1,8 @@
 import { answerOf, type components, errorOf, followEvents } from '@bulkhead/client';
-import {
-  type CommandGroup,
-  choice,
-  command,
-  emptyList,
-  flag,
-  given,
-  list,
-  ofConnection,
-  pages,
-  required,
-  text,
-  unless,
-} from '../command.ts';
+import { type CommandGroup, command, emptyList, given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
+import { option, pages } from '../option.ts';
 import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
 import { toCount, toDuration } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
@@ -35,18 +23,18 @@ export const sync: CommandGroup = {
       name: 'start',
       summary: 'start a sync and wait for its end, for at most half a minute',
       options: {
-        connection: required(text('<id>', 'the connection to sync')),
-        types: list('<types>', 'comma-separated types of the enhanced set'),
-        patients: list('<ids>', 'comma-separated patients (default: all stored patients)'),
-        since: text('<time>', 'only changes since this time (default: where the last sync ended)'),
-        callback: text('<url>', 'call this URL when the sync ends'),
-        standard: unless('skip the standard set'),
-        enhanced: unless('skip the enhanced set'),
-        others: unless(
+        connection: option.required(option.text('<id>', 'the connection to sync')),
+        types: option.list('<types>', 'comma-separated types of the enhanced set'),
+        patients: option.list('<ids>', 'comma-separated patients (default: all stored patients)'),
+        since: option.text('<time>', 'only changes since this time (default: where the last sync ended)'),
+        callback: option.text('<url>', 'call this URL when the sync ends'),
+        standard: option.unless('skip the standard set'),
+        enhanced: option.unless('skip the enhanced set'),
+        others: option.unless(
           'skip the other types that the EHR declares as searchable by patient (also skipped with --types)',
         ),
-        appointments: flag('read the appointments to which stored Encounters refer, by their ids'),
-        watch: flag('wait until the sync ends, no matter how long it takes'),
+        appointments: option.flag('read the appointments to which stored Encounters refer, by their ids'),
+        watch: option.flag('wait until the sync ends, no matter how long it takes'),
       },
       examples: [
         'sync start --connection conn_1',
@@ -83,8 +71,8 @@ export const sync: CommandGroup = {
       name: 'list',
       summary: 'list syncs, newest first',
       options: {
-        connection: ofConnection('syncs'),
-        status: choice('<status>', {
+        connection: option.ofConnection('syncs'),
+        status: option.choice('<status>', {
           of: ['IN_PROGRESS', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED'],
           description: 'only syncs with this status',
         }),

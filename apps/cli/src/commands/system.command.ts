@@ -1,6 +1,7 @@
 import { answerOf, type components, followEvents } from '@bulkhead/client';
-import { command, flag, given, wholeNumber } from '../command.ts';
+import { command, given } from '../command.ts';
 import { CliError } from '../exit-codes.ts';
+import { option } from '../option.ts';
 import { type Output, toSummary, toTable } from '../output/output.ts';
 
 type RateBudget = components['schemas']['RateBudget'];
@@ -9,7 +10,7 @@ type RateBudget = components['schemas']['RateBudget'];
 export const budgets = command({
   name: 'budgets',
   summary: 'show how many requests EHRs allow, and how many are used',
-  options: { watch: flag('print the budgets again whenever one of them changes') },
+  options: { watch: option.flag('print the budgets again whenever one of them changes') },
   examples: ['budgets', 'budgets --watch'],
   async run({ api, output }, { watch }) {
     if (!watch) return printBudgets(output, answerOf(await api.GET('/api/ehr/rate-budgets')).data);
@@ -37,7 +38,7 @@ function printBudgets(output: Output, data: readonly RateBudget[]): void {
 export const history = command({
   name: 'history',
   summary: 'compare the last day with the days before, and list the runs of each period',
-  options: { days: wholeNumber('<n>', 'how many days, up to 30 (default: 1)') },
+  options: { days: option.wholeNumber('<n>', 'how many days, up to 30 (default: 1)') },
   examples: ['history', 'history --days 7'],
   async run({ api, output }, { days }) {
     const params = { query: given({ days }) };

@@ -1,22 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ApiError, answerOf, type ErrorCode, type paths } from '@bulkhead/client';
-import {
-  type CommandGroup,
-  choice,
-  command,
-  flag,
-  given,
-  instant,
-  list,
-  repeated,
-  required,
-  text,
-  wholeNumber,
-} from '../command.ts';
+import { type CommandGroup, command, given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError } from '../exit-codes.ts';
+import { option } from '../option.ts';
 import { asSent } from '../output/report-error.ts';
 import { followTables } from './follow-tables.command.ts';
 import { resourceFilters } from './resources.command.ts';
@@ -67,15 +56,18 @@ export const tables: CommandGroup = {
       name: 'get',
       summary: 'write views as tables, into a file for each or to the standard output',
       options: {
-        connection: required(repeated('<id>', 'a connection of the resources')),
-        view: list('<names>', 'comma-separated names of views'),
-        definition: text('<file>', 'a file with your ViewDefinition'),
-        format: choice('<format>', { of: ['parquet', 'csv', 'ndjson'], description: 'the format of the tables' }),
+        connection: option.required(option.repeated('<id>', 'a connection of the resources')),
+        view: option.list('<names>', 'comma-separated names of views'),
+        definition: option.text('<file>', 'a file with your ViewDefinition'),
+        format: option.choice('<format>', {
+          of: ['parquet', 'csv', 'ndjson'],
+          description: 'the format of the tables',
+        }),
         ...resourceFilters,
-        since: instant('only what was stored since then, and the keys of what was deleted'),
-        limit: wholeNumber('<n>', 'the number of rows after which a table ends'),
-        quoteFormulas: flag("put a ' before texts of a CSV that a spreadsheet would run as a formula"),
-        out: text('<folder>', 'the folder for the files (default: standard output)'),
+        since: option.instant('only what was stored since then, and the keys of what was deleted'),
+        limit: option.wholeNumber('<n>', 'the number of rows after which a table ends'),
+        quoteFormulas: option.flag("put a ' before texts of a CSV that a spreadsheet would run as a formula"),
+        out: option.text('<folder>', 'the folder for the files (default: standard output)'),
       },
       examples: [
         'tables get --connection conn_1 --view patient,observation --format parquet --out tables',

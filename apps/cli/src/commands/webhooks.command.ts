@@ -1,4 +1,5 @@
-import { type CommandGroup, choice, command, emptyList, flag, given, ofConnection, pages } from '../command.ts';
+import { type CommandGroup, command, emptyList, given } from '../command.ts';
+import { option, pages } from '../option.ts';
 
 /** The calls that tell clients about ended exports and syncs. */
 export const webhooks: CommandGroup = {
@@ -9,7 +10,7 @@ export const webhooks: CommandGroup = {
     command({
       name: 'list',
       summary: 'list the URLs that are called, those that do not accept their calls first',
-      options: { failing: flag('only those that did not accept a call'), ...pages('URLs', 100) },
+      options: { failing: option.flag('only those that did not accept a call'), ...pages('URLs', 100) },
       examples: ['webhooks list', 'webhooks list --failing'],
       async run({ api, output }, { failing, limit, cursor }) {
         const query = given({ failing: failing ? 'true' : undefined, limit, cursor });
@@ -36,8 +37,8 @@ export const webhooks: CommandGroup = {
       name: 'deliveries',
       summary: 'list the calls, the newest first',
       options: {
-        connection: ofConnection('calls'),
-        state: choice('<state>', {
+        connection: option.ofConnection('calls'),
+        state: option.choice('<state>', {
           of: ['pending', 'repeated', 'delivered', 'failed'],
           description: 'only calls in this state',
         }),
