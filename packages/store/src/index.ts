@@ -58,6 +58,7 @@ export {
   readPage,
   shortListQuery,
   totalQuery,
+  trueOrFalse,
 } from './queries/paging.ts';
 export {
   collectionOf,

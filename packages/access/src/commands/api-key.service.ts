@@ -53,8 +53,7 @@ export class ApiKeyService {
 
   /** A revoked key stays in the list. @throws AppError `unknown-api-key`, `last-operator-key` */
   async revoke(id: string): Promise<{ readonly apiKey: ApiKey; readonly isChanged: boolean }> {
-    const apiKey = await this.#apiKeys.find(id);
-    if (!apiKey) throw accessError('unknown-api-key');
+    const apiKey = await this.get(id);
     if (apiKey.revokedAt) return { apiKey, isChanged: false };
     const isOperators = isActiveOperator(apiKey);
     if (isOperators && (await this.#countActiveOperators()) === 1) throw accessError('last-operator-key');

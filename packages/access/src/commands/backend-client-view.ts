@@ -1,4 +1,3 @@
-import { present } from '@bulkhead/base';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type BackendClient, backendClientSchema } from '../backend-client/backend-client.record.ts';
@@ -20,7 +19,6 @@ export const backendClientViewSchema = z
   )
   .meta({ id: 'BackendClient', description: 'A program that reads by SMART Backend Services.' });
 
-export function toBackendClientView({ secrets, ...client }: BackendClient): View<typeof backendClientViewSchema> {
-  const shown = secrets?.map(({ id, createdAt }) => ({ id, createdAt: createdAt.toISOString() }));
-  return viewOf(backendClientViewSchema, { ...client, ...present({ secrets: shown }) });
+export function toBackendClientView(client: BackendClient): View<typeof backendClientViewSchema> {
+  return viewOf(backendClientViewSchema, client);
 }

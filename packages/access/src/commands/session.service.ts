@@ -1,4 +1,5 @@
 import { AppError } from '@bulkhead/base';
+import { type View, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { AccessStore } from '../access.feature.ts';
 import { type ApiKey, apiKeyRoles } from '../api-key.record.ts';
@@ -65,23 +66,12 @@ export class SessionService {
   async list(): Promise<SessionView[]> {
     const sessions = await this.#options.store.sessions.list(new Date());
     const names = new Map((await this.#options.store.apiKeys.list()).map((apiKey) => [apiKey.id, apiKey]));
-    return sessions.flatMap(({ hash: id, keyId, person, createdAt, lastSeenAt, expiresAt }) => {
-      const principal = person ? toPrincipal(person, createdAt) : names.get(keyId);
+    return sessions.flatMap(({ hash: id, keyId: apiKeyId, person, ...times }) => {
+      const principal = person ? toPrincipal(person, times.createdAt) : names.get(apiKeyId);
       // The sessions of a key that was deleted have ended.
       if (!principal || !(person || this.#options.hasKeyLogin)) return [];
       const { name, role } = principal;
-      return [
-        {
-          id,
-          apiKeyId: keyId,
-          name,
-          role,
-          ...(person ? { personRole: person.role } : {}),
-          createdAt: createdAt.toISOString(),
-          lastSeenAt: lastSeenAt.toISOString(),
-          expiresAt: expiresAt.toISOString(),
-        },
-      ];
+      return [viewOf(sessionViewSchema, { id, apiKeyId, name, role, personRole: person?.role, ...times })];
     });
   }
 
@@ -103,7 +93,7 @@ export const sessionViewSchema = z
     expiresAt: z.iso.datetime().describe('When the session ends at the latest.'),
   })
   .meta({ id: 'OpenSession', description: 'A user who is logged in with a browser.' });
-type SessionView = z.output<typeof sessionViewSchema>;
+type SessionView = View<typeof sessionViewSchema>;
 
 function undefinedIfRefused(error: unknown): undefined {
   if (error instanceof AppError) return undefined;

@@ -128,7 +128,7 @@ export class ErasureService {
    */
   async confirmStopped(options: ScopedReference & { readonly processId: string }): Promise<Erasure> {
     const { processId } = options;
-    const erasure = await this.#findErasure(options);
+    const erasure = await this.find(options);
     const waitsFor = erasure.waitsFor?.find(({ id }) => id === processId);
     if (!waitsFor) throw erasureError('unknown-process');
     await this.#store.writingProcesses.remove(processId);
@@ -143,8 +143,10 @@ export class ErasureService {
   }
 
   /** @throws AppError `unknown-erasure` */
-  find(reference: ScopedReference): Promise<Erasure> {
-    return this.#findErasure(reference);
+  async find({ id, scope }: ScopedReference): Promise<Erasure> {
+    const erasure = await this.#store.erasures.find(id);
+    if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
+    throw erasureError('unknown-erasure');
   }
 
   /** One page, newest first. `next` is present if more erasures follow. */
@@ -195,12 +197,6 @@ export class ErasureService {
   /** If Redis is unavailable, the sweep creates the job within a minute, because the record is stored. */
   #enqueue(erasureId: string): Promise<void> {
     return this.#producer.enqueue(eraseJob, { erasureId }).catch(() => undefined);
-  }
-
-  async #findErasure({ id, scope }: ScopedReference): Promise<Erasure> {
-    const erasure = await this.#store.erasures.find(id);
-    if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
-    throw erasureError('unknown-erasure');
   }
 
   async #checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
@@ -296,10 +292,6 @@ export const erasureViewSchema = z
 export function toErasureView(erasure: Erasure): View<typeof erasureViewSchema> {
   return viewOf(erasureViewSchema, {
     ...erasure,
-    waitsFor: erasure.waitsFor?.map(({ reportedAt, ...process }) => ({
-      ...process,
-      reportedAt: reportedAt.toISOString(),
-    })),
     requestedBy: erasure.requestedBy.name ?? erasure.requestedBy.id,
     startedAt: erasure.stoppedAt,
   });

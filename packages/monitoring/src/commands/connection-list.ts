@@ -8,6 +8,7 @@ import {
   pageOf,
   pageQuery,
   totalQuery,
+  trueOrFalse,
   type View,
   viewOf,
 } from '@bulkhead/store';
@@ -78,10 +79,7 @@ export const connectionListQuerySchema = z.strictObject({
     .pipe(z.array(z.string()).max(1000))
     .optional()
     .describe('Only these connections, by their ids with commas in between.'),
-  hasWebhook: z
-    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
-    .optional()
-    .describe('Only connections with, or without, a webhook of their own.'),
+  hasWebhook: trueOrFalse.optional().describe('Only connections with, or without, a webhook of their own.'),
   sort: z
     .enum(['created', 'worst'])
     .default('created')

@@ -38,13 +38,8 @@ export class MonitoringService {
   }
 
   /** The last pass of retention over each kind of record. */
-  async retention() {
-    const states = await this.#store.listRetentionStates();
-    return states.map(({ startedAt, endedAt, ...fields }) => ({
-      ...fields,
-      startedAt: startedAt.toISOString(),
-      ...(endedAt === undefined ? {} : { endedAt: endedAt.toISOString() }),
-    }));
+  retention() {
+    return this.#store.listRetentionStates();
   }
 
   /** The processes that have reported within the last hour, the newest first. */

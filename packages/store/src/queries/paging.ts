@@ -36,10 +36,12 @@ export function pageQuery({ defaultLimit }: { readonly defaultLimit: number }) {
 /** Counting this many keys of an index takes some milliseconds. A person does not need a larger number exactly. */
 export const maxTotal = 10_000;
 
+/** A parameter of a query that is on or off. */
+export const trueOrFalse = z.stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' });
+
 /** The parameter of a list that can count its matches. */
 export const totalQuery = {
-  total: z
-    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
+  total: trueOrFalse
     .default(false)
     .describe('`true` adds the number of all matches to the first page, if an index can count them.'),
 };

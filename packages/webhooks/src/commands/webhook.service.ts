@@ -12,6 +12,7 @@ import {
   pageQuery,
   readPage,
   type ScopedReference,
+  trueOrFalse,
   type View,
   viewOf,
   viewShapeOf,
@@ -219,10 +220,7 @@ function toReceiverView(receiver: WebhookReceiver): ReceiverView {
 }
 
 export const receiversQuerySchema = z.strictObject({
-  failing: z
-    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
-    .default(false)
-    .describe('`true`: only receivers that did not accept a call.'),
+  failing: trueOrFalse.default(false).describe('`true`: only receivers that did not accept a call.'),
   ...pageQuery({ defaultLimit: 100 }),
 });
 

@@ -1,5 +1,6 @@
 import { apiKeyRoles, personRoles } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
+import { viewOf } from '@bulkhead/store';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { sessionCookie } from '../../browser/session.ts';
@@ -64,18 +65,11 @@ const getSession = defineEndpoint({
     'Returns which key authenticates the request, what it may do and when it ends. Use it to check a key before a long job.',
   responses: { 200: success('The API key of the caller', { data: sessionSchema, example: sessionExample }) },
   async handler({ caller, services: { sessions }, request }) {
-    const { apiKey, via } = caller;
-    const { id: apiKeyId, name, role, personRole, connectionIds } = apiKey;
+    const { id: apiKeyId, name, role, personRole, connectionIds } = caller.apiKey;
+    // A client with a token is refused here.
+    const via = caller.via === 'session' ? 'session' : 'api-key';
     const expiresAt = await endOf({ caller, sessions, request });
-    const data = {
-      apiKeyId,
-      name,
-      role,
-      via,
-      ...(personRole ? { personRole } : {}),
-      ...(connectionIds ? { connectionIds } : {}),
-      ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
-    };
+    const data = viewOf(sessionSchema, { apiKeyId, name, role, personRole, connectionIds, via, expiresAt });
     return { data };
   },
 });

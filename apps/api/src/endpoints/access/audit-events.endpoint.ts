@@ -1,14 +1,15 @@
 import { auditHashSchema, chainFaults } from '@bulkhead/access/audit';
 import {
+  auditCheckOf,
   auditCheckQuerySchema,
   auditCsvHeader,
   auditDownloadQuerySchema,
   auditEventViewSchema,
   auditQuerySchema,
-  toAuditCheckView,
   toAuditCsvLine,
   toAuditView,
 } from '@bulkhead/access/audit/commands';
+import { viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';
@@ -142,6 +143,6 @@ export const verifyAuditEvents = defineEndpoint({
   request: { query: auditCheckQuerySchema },
   responses: { 200: success('The result', { data: auditCheckSchema, example: auditCheckExample }) },
   async handler({ query, services }) {
-    return { data: toAuditCheckView(await services.audit.verify(query)) };
+    return { data: viewOf(auditCheckSchema, auditCheckOf(await services.audit.verify(query))) };
   },
 });

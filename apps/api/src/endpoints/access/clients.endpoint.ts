@@ -1,5 +1,5 @@
 import { backendClientBodySchema, backendClientViewSchema, toBackendClientView } from '@bulkhead/access/commands';
-import { pageOf, shortListQuery } from '@bulkhead/store';
+import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, page, responseWith, success } from '../common.schema.ts';
@@ -106,12 +106,9 @@ export const createClientSecret = defineEndpoint({
   },
   errors: ['unknown-client', 'too-many-client-secrets'],
   async handler({ params: { id }, services, audit }) {
-    const { createdAt, ...created } = await services.backendClients.createSecret(id);
+    const created = await services.backendClients.createSecret(id);
     audit.target = { id };
-    return {
-      data: { ...created, createdAt: createdAt.toISOString() },
-      location: `/api/ehr/clients/${id}`,
-    };
+    return { data: viewOf(secretSchema, created), location: `/api/ehr/clients/${id}` };
   },
 });
 

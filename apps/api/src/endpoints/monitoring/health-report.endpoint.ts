@@ -1,4 +1,5 @@
 import { type HealthReport, healthReportSchema } from '@bulkhead/monitoring/commands';
+import { trueOrFalse } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
@@ -60,8 +61,7 @@ export const getHealthReport = defineEndpoint({
     'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. `problems` joins what has one cause over all connections, such as a wrong client secret and the exports that failed for it. A worker checks the stored data each minute. A check whose data cannot be read keeps its last result with its time.',
   request: {
     query: z.strictObject({
-      fresh: z
-        .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
+      fresh: trueOrFalse
         .default(false)
         .describe('`true` checks everything now, for example after a test of a connection.'),
     }),

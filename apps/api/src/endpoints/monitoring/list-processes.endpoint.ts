@@ -1,6 +1,5 @@
-import { present } from '@bulkhead/base';
 import { processStatus, processStatuses } from '@bulkhead/monitoring/commands';
-import { pageOf, shortListQuery } from '@bulkhead/store';
+import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { count, instant, later, page } from '../common.schema.ts';
@@ -45,16 +44,7 @@ export const listProcesses = defineEndpoint({
   async handler({ query, services }) {
     const now = new Date();
     const { items, next } = pageOf(await services.monitoring.processes(now), query, ({ id }) => id);
-    const data = items.map((process) => ({
-      id: process.id,
-      kind: process.kind,
-      status: processStatus(process, now),
-      host: process.host,
-      pid: process.pid,
-      ...present({ version: process.version, queues: process.queues?.slice() }),
-      startedAt: process.startedAt.toISOString(),
-      reportedAt: process.reportedAt.toISOString(),
-    }));
-    return { data, next };
+    const viewed = items.map((process) => ({ ...process, status: processStatus(process, now) }));
+    return { data: viewed.map((process) => viewOf(processSchema, process)), next };
   },
 });

@@ -1,4 +1,4 @@
-import { pageOf, shortListQuery } from '@bulkhead/store';
+import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { count, instant, later, page } from '../common.schema.ts';
@@ -32,7 +32,7 @@ export const listRetention = defineEndpoint({
     200: page('The last pass over each kind of record', { item: retentionSchema, example: [retentionExample] }),
   },
   async handler({ query, services }) {
-    const { items: data, next } = pageOf(await services.monitoring.retention(), query, ({ kind }) => kind);
-    return { data, next };
+    const { items, next } = pageOf(await services.monitoring.retention(), query, ({ kind }) => kind);
+    return { data: items.map((pass) => viewOf(retentionSchema, pass)), next };
   },
 });

@@ -54,10 +54,7 @@ interface Part {
 
 /** The audit trail of one request. It holds back the response until the event is stored. */
 class Trail {
-  readonly #deps: AuditDeps;
-  readonly #request: Request;
-  readonly #response: Response;
-  readonly #next: NextFunction;
+  readonly #options;
   #isRecorded = false;
   #isEnded = false;
   /** The parts of the response that wait while the event is being stored. */
@@ -69,10 +66,7 @@ class Trail {
     readonly response: Response;
     readonly next: NextFunction;
   }) {
-    this.#deps = options.deps;
-    this.#request = options.request;
-    this.#response = options.response;
-    this.#next = options.next;
+    this.#options = options;
   }
 
   /** Sends a part of the response once the event is stored. @returns false if the caller must wait for `drain`, as `write` does */
@@ -82,10 +76,10 @@ class Trail {
       this.#held.push(part);
       return false;
     }
-    if (this.#isRecorded || !isAudited(this.#response)) return part.send() ?? false;
+    if (this.#isRecorded || !isAudited(this.#options.response)) return part.send() ?? false;
     this.#held = [part];
     this.#isRecorded = true;
-    this.#deps.audit.append(this.#event()).then(
+    this.#options.deps.audit.append(this.#event()).then(
       () => this.#release(),
       (error: unknown) => this.#refuse(error),
     );
@@ -94,25 +88,25 @@ class Trail {
 
   /** A client that left before the end may have read most of the response. For event streams this is the normal end. */
   close(): void {
-    const isStream = this.#response.get('content-type')?.startsWith('text/event-stream') ?? false;
-    if (this.#isEnded || !isAudited(this.#response) || (isStream && this.#isRecorded)) return;
+    const isStream = this.#options.response.get('content-type')?.startsWith('text/event-stream') ?? false;
+    if (this.#isEnded || !isAudited(this.#options.response) || (isStream && this.#isRecorded)) return;
     this.#isRecorded = true;
     const event = { ...this.#event(), outcome: 'failed' as const, code: 'client-left' as const };
-    this.#deps.audit.append(event).catch((error: unknown) => this.#logLost(error));
+    this.#options.deps.audit.append(event).catch((error: unknown) => this.#logLost(error));
   }
 
   appendFurther(differences: Partial<Pick<NewAuditEvent, 'patients' | 'target'>>): Promise<void> {
-    return this.#deps.audit.append({ ...this.#event(), ...differences });
+    return this.#options.deps.audit.append({ ...this.#event(), ...differences });
   }
 
   #release(): void {
     let takesMore = false;
     // `send` can cause further parts, which must not overtake the remaining ones.
     for (const part of this.#held ?? []) {
-      if (!this.#response.destroyed || part.isEnd) takesMore = part.send() ?? false;
+      if (!this.#options.response.destroyed || part.isEnd) takesMore = part.send() ?? false;
     }
     this.#held = undefined;
-    if (takesMore && !this.#isEnded) this.#response.emit('drain');
+    if (takesMore && !this.#isEnded) this.#options.response.emit('drain');
   }
 
   /** A complete response becomes an error. A response in parts is cut off, so that the client does not take it for a complete one. */
@@ -120,21 +114,22 @@ class Trail {
     const isWhole = this.#held?.length === 1 && this.#isEnded;
     this.#held = undefined;
     this.#logLost(error);
-    if (!isWhole || this.#response.headersSent) {
+    if (!isWhole || this.#options.response.headersSent) {
       this.#isEnded = true;
-      this.#response.destroy();
+      this.#options.response.destroy();
       return;
     }
-    for (const name of ['location', 'etag', 'content-disposition', 'content-range']) this.#response.removeHeader(name);
-    this.#next(auditUnavailable(error));
+    for (const name of ['location', 'etag', 'content-disposition', 'content-range'])
+      this.#options.response.removeHeader(name);
+    this.#options.next(auditUnavailable(error));
   }
 
   #event(): NewAuditEvent {
-    return toEvent({ request: this.#request, response: this.#response });
+    return toEvent(this.#options);
   }
 
   #logLost(error: unknown): void {
-    this.#deps.logger.error('audit event not stored', { error });
+    this.#options.deps.logger.error('audit event not stored', { error });
   }
 }
 

@@ -4,7 +4,7 @@ import type { AuditStore } from '../audit.feature.ts';
 import { auditActions } from '../audit-actions.ts';
 import { type AuditEvent, auditOutcomes, type NewAuditEvent, toAuditView } from '../audit-event.record.ts';
 import { auditCsvHeader, toAuditCsvLine } from '../audit-event-csv.ts';
-import type { ChainPosition, ChainReport } from '../check-chain.ts';
+import type { ChainReport } from '../check-chain.ts';
 
 /** The size of a write to a socket. */
 const chunkCharacters = 64 * 1024;
@@ -63,19 +63,15 @@ const faultMessages = {
   'other-head': 'Another event is at the position of the expected head: the newest events were replaced.',
 } as const;
 
-/** The result of a check, as the API shows it. */
-export function toAuditCheckView({ checked, oldest, last, fault, isComplete }: ChainReport) {
-  const toView = ({ at, ...position }: ChainPosition & { readonly at: Date }) => ({
-    ...position,
-    at: at.toISOString(),
-  });
+/** The result of a check, with what its fault means, and where the next one continues. */
+export function auditCheckOf({ checked, oldest, last, fault, isComplete }: ChainReport) {
   return {
     checked,
     isIntact: fault === undefined,
-    ...(oldest ? { oldest: toView(oldest) } : {}),
-    ...(last ? { last: toView(last) } : {}),
-    ...(fault ? { fault: { ...fault, message: faultMessages[fault.code] } } : {}),
-    ...(!isComplete && last && !fault ? { next: `${last.sequence}:${last.hash}` } : {}),
+    oldest,
+    last,
+    fault: fault && { ...fault, message: faultMessages[fault.code] },
+    next: !isComplete && last && !fault ? `${last.sequence}:${last.hash}` : undefined,
   };
 }
 

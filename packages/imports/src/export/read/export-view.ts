@@ -263,7 +263,7 @@ export function toStatusView(
     errorMessage: error?.message,
     errorCode: error?.code,
     ehrText: isOperator ? error?.ehrText : undefined,
-    timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
+    timeline,
     // The last progress of the EHR is outdated once it has written the files.
     progress: record.phase === 'exporting' ? progress : undefined,
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,

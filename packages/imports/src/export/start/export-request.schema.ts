@@ -1,6 +1,6 @@
 import { youSent } from '@bulkhead/base';
 import { exportTypes, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
-import { pageQuery } from '@bulkhead/store';
+import { pageQuery, trueOrFalse } from '@bulkhead/store';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { isAhead } from '../../runs/run-view.ts';
@@ -89,13 +89,10 @@ export const bulkExportRequestSchema = z
 export type BulkExportBody = z.output<typeof bulkExportRequestSchema>;
 
 export const exportStatusQuerySchema = z.strictObject({
-  signedUrls: z
-    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
-    .default(false)
-    .meta({
-      description:
-        'Shows the whole link of a file that needs no token. By default the query of such a link, which opens the file, is left out.',
-    }),
+  signedUrls: trueOrFalse.default(false).meta({
+    description:
+      'Shows the whole link of a file that needs no token. By default the query of such a link, which opens the file, is left out.',
+  }),
 });
 
 export const bulkExportQuerySchema = z.strictObject({

@@ -62,14 +62,13 @@ export function toScheduleView({ schedule, runStatus }: ScheduleState): Schedule
   const { lastRun, paused, spreadMs, nextRunAt } = schedule;
   const errorMessage = scheduleFault(schedule);
   const isActive = !paused && errorMessage === undefined;
-  // An overdue schedule runs at once. `nextRuns` has only the times of the cron.
-  const upcoming = isActive ? nextRuns(schedule, { after: new Date(), count: shownRuns }) : [];
   return viewOf(scheduleViewSchema, {
     ...schedule,
     spread: spreadMs > 0,
     nextRunAt: isActive ? nextRunAt : undefined,
-    nextRuns: upcoming.map((at) => at.toISOString()),
+    // An overdue schedule runs at once, so `nextRuns` has only the times of the cron.
+    nextRuns: isActive ? nextRuns(schedule, { after: new Date(), count: shownRuns }) : [],
     errorMessage,
-    lastRun: lastRun && viewOf(scheduleViewSchema.shape.lastRun.unwrap(), { ...lastRun, runStatus }),
+    lastRun: lastRun && { ...lastRun, runStatus },
   });
 }

@@ -241,8 +241,8 @@ export const lineGroupViewSchema = z
   })
   .meta({ id: 'QuarantineGroup', description: 'Lines of one run that could not be stored for the same reason.' });
 
-export function toLineGroupView({ firstAt, lastAt, ...group }: LineGroup): View<typeof lineGroupViewSchema> {
-  return { ...group, firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() };
+export function toLineGroupView(group: LineGroup): View<typeof lineGroupViewSchema> {
+  return viewOf(lineGroupViewSchema, group);
 }
 
 export const quarantineViewSchema = z
@@ -275,8 +275,5 @@ export const quarantineViewSchema = z
 
 /** The view has the position of the line and the reason, but never its content. */
 export function toQuarantineView(entry: QuarantineEntry): View<typeof quarantineViewSchema> {
-  return viewOf(quarantineViewSchema, {
-    ...entry,
-    replay: entry.replay && { ...entry.replay, at: entry.replay.at.toISOString() },
-  });
+  return viewOf(quarantineViewSchema, entry);
 }
