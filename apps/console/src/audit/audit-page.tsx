@@ -25,12 +25,9 @@ export function AuditPage() {
   const [{ patient, actor, action, outcome, from, to }] = useDebouncedValue(filters, typingMs);
   const isPatientId = patient === undefined || patientId.test(patient);
   const filter = { patient, actor, action, from, to, outcome: outcomes.find((option) => option === outcome) };
-  const events = api.useInfiniteQuery(
-    'get',
-    '/api/ehr/audit-events',
-    { params: { query: { ...filter, limit: pageSize, total: 'true' } } },
-    { ...pagesReadOnce, enabled: isPatientId },
-  );
+  const init = { params: { query: { ...filter, limit: pageSize, total: 'true' as const } } };
+  const options = { ...pagesReadOnce, enabled: isPatientId };
+  const events = api.useInfiniteQuery('get', '/api/ehr/audit-events', init, options);
   return (
     <Page title="Audit" actions={isPatientId && !events.error && <Downloads filter={filter} />}>
       <Group align="end">

@@ -54,12 +54,9 @@ interface DocumentListProps {
 function DocumentList({ provider, filters }: DocumentListProps) {
   const [{ connectionId, state, patient }] = useDebouncedValue(filters, typingMs);
   const filter = { connectionId, patient, state: documentStates.find((option) => option === state) };
-  const documents = api.useInfiniteQuery(
-    'get',
-    '/api/ehr/{provider}/documents',
-    { params: { path: { provider }, query: { ...filter, limit: pageSize, total: 'true' } } },
-    pagesReadOnce,
-  );
+  const query = { ...filter, limit: pageSize, total: 'true' as const };
+  const init = { params: { path: { provider }, query } };
+  const documents = api.useInfiniteQuery('get', '/api/ehr/{provider}/documents', init, pagesReadOnce);
   const columns = useMemo(() => columnsFor(provider), [provider]);
   return (
     <PagedTable

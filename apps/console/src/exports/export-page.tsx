@@ -22,16 +22,11 @@ import { useLiveExport } from './use-live-exports.ts';
 /** The live page of one export. */
 export function ExportPage() {
   const { provider = '', jobId = '' } = useParams();
-  const params = { path: { provider, jobId } };
+  const init = { params: { path: { provider, jobId } } };
   // Reading the URLs of files is an audit event, so they are read again only if they can have changed without an event.
-  const exportQuery = api.useQuery(
-    'get',
-    '/api/ehr/{provider}/bulk-export/{jobId}',
-    { params },
-    {
-      refetchInterval: ({ state }) => (state.data?.data.status === 'IN_PROGRESS' ? refreshMs : false),
-    },
-  );
+  const exportQuery = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}', init, {
+    refetchInterval: ({ state }) => (state.data?.data.status === 'IN_PROGRESS' ? refreshMs : false),
+  });
   const record = exportQuery.data?.data;
   const isRunning = record?.status === 'IN_PROGRESS';
   const live = useLiveExport({ provider, jobId, isRunning });
@@ -39,18 +34,14 @@ export function ExportPage() {
   const whileNotLive = every(isRunning && live !== 'live');
   // One message is enough for an export that does not exist.
   const enabled = record !== undefined;
-  const files = api.useQuery(
-    'get',
-    '/api/ehr/{provider}/bulk-export/{jobId}/files',
-    { params },
-    { ...whileNotLive, enabled },
-  );
-  const log = api.useQuery(
-    'get',
-    '/api/ehr/{provider}/bulk-export/{jobId}/log',
-    { params },
-    { ...every(isRunning), enabled },
-  );
+  const files = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', init, {
+    ...whileNotLive,
+    enabled,
+  });
+  const log = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}/log', init, {
+    ...every(isRunning),
+    enabled,
+  });
   const practice = useConnection(record?.connectionId)?.name;
 
   return (

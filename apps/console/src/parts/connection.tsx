@@ -33,12 +33,8 @@ function useConnectionOptions(options: { readonly chosen: readonly string[]; rea
   // The text of a field that is not being edited is the name of its choice.
   const isName = chosenOnes.some(({ name }) => name === search);
   const query = { provider, limit: maxOptions, ...(search === '' || isName ? {} : { search }) };
-  const { data } = api.useQuery(
-    'get',
-    '/api/ehr/connections',
-    { params: { query } },
-    { placeholderData: keepPreviousData },
-  );
+  const init = { params: { query } };
+  const { data } = api.useQuery('get', '/api/ehr/connections', init, { placeholderData: keepPreviousData });
   const found = new Map([...(data?.data ?? []), ...chosenOnes].map((connection) => [connection.id, connection]));
   return {
     data: [...found.values()].map(({ id, name }) => ({ value: id, label: name })),

@@ -38,17 +38,13 @@ export function ResourceList({ provider, connectionId, type, filters, onOpen }: 
     // Only the resources of one patient are few enough to be counted each time.
     ...(patient ? { _total: 'accurate' as const } : {}),
   };
-  const resources = api.useInfiniteQuery(
-    'get',
-    '/api/ehr/{provider}/resources/{type}',
-    { params: { path: { provider, type }, query }, parseAs: 'text' },
-    {
-      ...pagesReadOnce,
-      pageParamName: '_cursor',
-      getNextPageParam: (text) => cursorOf(toBundle(text).link.find(({ relation }) => relation === 'next')?.url),
-      select: ({ pages: bundles, ...list }) => ({ ...list, pages: bundles.map((text) => toPage(toBundle(text))) }),
-    },
-  );
+  const init = { params: { path: { provider, type }, query }, parseAs: 'text' as const };
+  const resources = api.useInfiniteQuery('get', '/api/ehr/{provider}/resources/{type}', init, {
+    ...pagesReadOnce,
+    pageParamName: '_cursor',
+    getNextPageParam: (text) => cursorOf(toBundle(text).link.find(({ relation }) => relation === 'next')?.url),
+    select: ({ pages: bundles, ...list }) => ({ ...list, pages: bundles.map((text) => toPage(toBundle(text))) }),
+  });
   const columns = useMemo(() => columnsFor({ connectionId, type, onOpen }), [connectionId, type, onOpen]);
   return (
     <PagedTable

@@ -23,12 +23,8 @@ const useReport = () => api.useQuery('get', '/api/ehr/health-report', {}, { refe
 
 /** Checks everything now, for a user who has fixed something. */
 function CheckNowButton() {
-  const fresh = api.useQuery(
-    'get',
-    '/api/ehr/health-report',
-    { params: { query: { fresh: 'true' } } },
-    { enabled: false },
-  );
+  const init = { params: { query: { fresh: 'true' as const } } };
+  const fresh = api.useQuery('get', '/api/ehr/health-report', init, { enabled: false });
   const checkNow = async () => {
     await fresh.refetch();
     await refresh('/api/ehr/health-report');

@@ -30,21 +30,15 @@ const pendingRefreshMs = 1000;
 /** Webhook calls, the newest first. */
 export function Deliveries({ connectionId, state: chosen }: DeliveriesProps) {
   const state = deliveryStates.find(({ value }) => value === chosen)?.value;
-  const params = { query: { connectionId, state, limit: pageSize } };
-  const deliveries = api.useInfiniteQuery(
-    'get',
-    '/api/ehr/webhook-deliveries',
-    { params },
-    {
-      ...pages,
-      refetchInterval: (query) => {
-        const [newest] = query.state.data?.pages ?? [];
-        return newest?.data.some((delivery) => delivery.state === 'pending')
-          ? pendingRefreshMs
-          : pages.refetchInterval(query);
-      },
+  const init = { params: { query: { connectionId, state, limit: pageSize } } };
+  const deliveries = api.useInfiniteQuery('get', '/api/ehr/webhook-deliveries', init, {
+    ...pages,
+    refetchInterval: (query) => {
+      const [newest] = query.state.data?.pages ?? [];
+      const isPending = newest?.data.some((delivery) => delivery.state === 'pending');
+      return isPending ? pendingRefreshMs : pages.refetchInterval(query);
     },
-  );
+  });
   return (
     <PagedTable
       query={deliveries}
