@@ -185,19 +185,9 @@ export class Producer {
     // Setting a schedule again does not change its next iteration, so a wrong one has to be removed first.
     if (isTooLate(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
     this.#scheduled.forget(queue, id);
-    await queue.upsertJobScheduler(
-      id,
-      { every: everyMs, ...(startAt ? { startDate: startAt } : {}) },
-      {
-        name: job.name,
-        data: payload,
-        opts: this.#withTrace({
-          ...commonOptions(job),
-          removeOnComplete: { count: 100 },
-          removeOnFail: { count: 100 },
-        }),
-      },
-    );
+    const template = this.#templateOf(job, payload);
+    const repeat = { every: everyMs, ...(startAt ? { startDate: startAt } : {}) };
+    await queue.upsertJobScheduler(id, repeat, { ...template, opts: this.#withTrace(template.opts) });
   }
 
   /**
@@ -214,15 +204,7 @@ export class Producer {
     const queue = this.#byName[job.queue];
     const id = job.jobId(payload);
     this.#scheduled.forget(queue, id);
-    await queue.upsertJobScheduler(
-      id,
-      { pattern: cron, tz: timeZone },
-      {
-        name: job.name,
-        data: payload,
-        opts: { ...commonOptions(job), removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
-      },
-    );
+    await queue.upsertJobScheduler(id, { pattern: cron, tz: timeZone }, this.#templateOf(job, payload));
   }
 
   /** The schedules of a job that are in Redis. @returns their payloads, as they were added */
@@ -251,6 +233,12 @@ export class Producer {
 
   async close(): Promise<void> {
     await Promise.all([...Object.values(this.#byName), this.#flows].map((queue) => queue.close()));
+  }
+
+  /** The iterations of a recurring job. */
+  #templateOf<Payload extends object>(job: JobDefinition<Payload>, data: Payload) {
+    const kept = { removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } };
+    return { name: job.name, data, opts: { ...commonOptions(job), ...kept } };
   }
 
   /** A `traceparent` consists of two random numbers and reveals nothing about the request. */

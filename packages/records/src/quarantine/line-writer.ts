@@ -21,10 +21,7 @@ const maxInlineBytes = 1024 * 1024;
 
 /** Writes lines to the quarantine. */
 export class LineWriter {
-  readonly #model: Model<Stored<typeof documentSchema>>;
-  readonly #files: EncryptedFiles;
-  readonly #room: QuarantineRoom;
-  readonly #encrypt: (id: string, bytes: Buffer) => string;
+  readonly #options;
 
   constructor(options: {
     readonly model: Model<Stored<typeof documentSchema>>;
@@ -32,10 +29,7 @@ export class LineWriter {
     readonly room: QuarantineRoom;
     readonly encrypt: (id: string, bytes: Buffer) => string;
   }) {
-    this.#model = options.model;
-    this.#files = options.files;
-    this.#room = options.room;
-    this.#encrypt = options.encrypt;
+    this.#options = options;
   }
 
   /**
@@ -61,7 +55,7 @@ export class LineWriter {
   async #isOf(line: QuarantinedLine, keptOut: KeptOutList): Promise<boolean> {
     const { bytes, encryptedFile } = line;
     const text =
-      bytes ?? (encryptedFile && (await buffer(this.#files.open({ owner: idOf(line), file: encryptedFile }))));
+      bytes ?? (encryptedFile && (await buffer(this.#options.files.open({ owner: idOf(line), file: encryptedFile }))));
     if (text === undefined || text === '') return false;
     let checked = 0;
     for (const id of possiblePatients(text)) {
@@ -78,8 +72,9 @@ export class LineWriter {
       const replacement = { ...line, keptBytes: 0, isTruncated: false, state: 'withheld', createdAt: now };
       return { replaceOne: { filter: { _id: idOf(line) }, replacement, upsert: true } };
     });
-    await writeUnordered(this.#model.collection, operations);
-    for (const { encryptedFile } of lines) if (encryptedFile !== undefined) await this.#files.remove(encryptedFile);
+    await writeUnordered(this.#options.model.collection, operations);
+    for (const { encryptedFile } of lines)
+      if (encryptedFile !== undefined) await this.#options.files.remove(encryptedFile);
   }
 
   async #putLines(lines: readonly QuarantinedLine[], now: Date): Promise<void> {
@@ -87,7 +82,7 @@ export class LineWriter {
     if (first === undefined) return;
     const operations = [];
     const written: { readonly _id: string; readonly encryptedFile: string }[] = [];
-    const isKept = await this.#room.reserve(first.runId, lines.map(keptBytesOf));
+    const isKept = await this.#options.room.reserve(first.runId, lines.map(keptBytesOf));
     for (const [index, received] of lines.entries()) {
       const line = isKept[index] ? received : await this.#discard(received);
       const { bytes, encryptedFile: _, ...fields } = line;
@@ -102,12 +97,12 @@ export class LineWriter {
     }
     // Only files that a record named. Another attempt may be writing a file for the same line.
     const replaced = await this.#findReplacedFiles(written);
-    await writeUnordered(this.#model.collection, operations);
-    for (const file of replaced) await this.#files.remove(file);
+    await writeUnordered(this.#options.model.collection, operations);
+    for (const file of replaced) await this.#options.files.remove(file);
   }
 
   async #discard({ bytes, encryptedFile, ...line }: QuarantinedLine): Promise<QuarantinedLine> {
-    if (encryptedFile !== undefined) await this.#files.remove(encryptedFile);
+    if (encryptedFile !== undefined) await this.#options.files.remove(encryptedFile);
     return { ...line, keptBytes: 0, sha256: line.sha256 ?? hash('sha256', bytes ?? '', 'hex') };
   }
 
@@ -116,8 +111,8 @@ export class LineWriter {
     { connectionId, bytes, encryptedFile }: QuarantinedLine,
   ): Promise<{ readonly encryptedBytes?: string; readonly encryptedFile?: string }> {
     if (!bytes) return encryptedFile === undefined ? {} : { encryptedFile };
-    if (bytes.length <= maxInlineBytes) return { encryptedBytes: this.#encrypt(id, bytes) };
-    const file = await this.#files.create({ owner: id, connectionId });
+    if (bytes.length <= maxInlineBytes) return { encryptedBytes: this.#options.encrypt(id, bytes) };
+    const file = await this.#options.files.create({ owner: id, connectionId });
     await file.write(bytes);
     return { encryptedFile: await file.end() };
   }
@@ -127,7 +122,7 @@ export class LineWriter {
     if (written.length === 0) return [];
     const [ids, kept] = [written.map(({ _id }) => _id), written.map(({ encryptedFile }) => encryptedFile)];
     const filter = { _id: { $in: ids }, encryptedFile: { $nin: kept } };
-    const named = await this.#model.find(filter, { encryptedFile: 1 }).lean();
+    const named = await this.#options.model.find(filter, { encryptedFile: 1 }).lean();
     return named.flatMap(({ encryptedFile }) => encryptedFile ?? []);
   }
 }

@@ -12,9 +12,12 @@ export interface LineSenderOptions {
   readonly backoffMs?: { readonly first: number; readonly longest: number };
 }
 
-/** About ten thousand lines, which is a few minutes of a busy system. */
-const defaultBufferedBytes = 16 * 1024 * 1024;
-const defaultBackoffMs = { first: 500, longest: 30_000 };
+const defaults = {
+  count: () => undefined,
+  /** About ten thousand lines, which is a few minutes of a busy system. */
+  maxBufferedBytes: 16 * 1024 * 1024,
+  backoffMs: { first: 500, longest: 30_000 },
+};
 /** How long a stop waits for the remaining lines. */
 const lastChanceMs = 2000;
 
@@ -23,11 +26,7 @@ const lastChanceMs = 2000;
  * unavailable. Beyond the limit, the newest lines are dropped and counted.
  */
 export class LineSender {
-  readonly #transport: LineTransport;
-  readonly #logger: Logger;
-  readonly #count: NonNullable<LineSenderOptions['count']>;
-  readonly #maxBufferedBytes: number;
-  readonly #backoffMs: { readonly first: number; readonly longest: number };
+  readonly #options: Required<LineSenderOptions>;
   readonly #stopping = new AbortController();
   readonly #queue: Buffer[] = [];
   #bufferedBytes = 0;
@@ -36,16 +35,11 @@ export class LineSender {
   #sending: Promise<void> | undefined;
 
   constructor(options: LineSenderOptions) {
-    const { count = () => undefined, maxBufferedBytes = defaultBufferedBytes, backoffMs = defaultBackoffMs } = options;
-    this.#transport = options.transport;
-    this.#logger = options.logger;
-    this.#count = count;
-    this.#maxBufferedBytes = maxBufferedBytes;
-    this.#backoffMs = backoffMs;
+    this.#options = { ...defaults, ...options };
   }
 
   send(frame: Buffer): void {
-    if (this.#bufferedBytes + frame.length > this.#maxBufferedBytes) {
+    if (this.#bufferedBytes + frame.length > this.#options.maxBufferedBytes) {
       this.#drop('buffer-full');
       return;
     }
@@ -65,20 +59,20 @@ export class LineSender {
     this.#stopping.abort();
     const remaining = this.#queue.length;
     if (remaining > 0) {
-      this.#count('dropped', remaining);
-      this.#logger.warn('audit lines dropped', { count: remaining, reason: 'stopped' });
+      this.#options.count('dropped', remaining);
+      this.#options.logger.warn('audit lines dropped', { count: remaining, reason: 'stopped' });
     }
-    this.#transport.close();
+    this.#options.transport.close();
   }
 
   async #sendAll(): Promise<void> {
-    for (let waitMs = this.#backoffMs.first; this.#queue.length > 0 && !this.#stopping.signal.aborted; ) {
+    for (let waitMs = this.#options.backoffMs.first; this.#queue.length > 0 && !this.#stopping.signal.aborted; ) {
       try {
-        await this.#transport.write(this.#queue[0] as Buffer);
+        await this.#options.transport.write(this.#queue[0] as Buffer);
         this.#shift();
-        this.#count('sent', 1);
+        this.#options.count('sent', 1);
         this.#noteRestored();
-        waitMs = this.#backoffMs.first;
+        waitMs = this.#options.backoffMs.first;
       } catch (error) {
         if (error instanceof LineRefused) {
           this.#shift();
@@ -87,7 +81,7 @@ export class LineSender {
         }
         this.#noteLost(error);
         await delay(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-        waitMs = Math.min(waitMs * 2, this.#backoffMs.longest);
+        waitMs = Math.min(waitMs * 2, this.#options.backoffMs.longest);
       }
     }
   }
@@ -98,20 +92,20 @@ export class LineSender {
 
   /** Logs only the first dropped line. Their number is logged when the receiver is back. */
   #drop(reason: string): void {
-    this.#count('dropped', 1);
-    if (this.#dropped === 0) this.#logger.warn('audit lines are being dropped', { reason });
+    this.#options.count('dropped', 1);
+    if (this.#dropped === 0) this.#options.logger.warn('audit lines are being dropped', { reason });
     this.#dropped += 1;
   }
 
   #noteLost(error: unknown): void {
-    if (!this.#isLost) this.#logger.warn('audit stream lost', { error });
+    if (!this.#isLost) this.#options.logger.warn('audit stream lost', { error });
     this.#isLost = true;
   }
 
   #noteRestored(): void {
-    if (this.#isLost) this.#logger.info('audit stream restored');
+    if (this.#isLost) this.#options.logger.info('audit stream restored');
     this.#isLost = false;
-    if (this.#dropped > 0) this.#logger.warn('audit lines dropped', { count: this.#dropped });
+    if (this.#dropped > 0) this.#options.logger.warn('audit lines dropped', { count: this.#dropped });
     this.#dropped = 0;
   }
 }

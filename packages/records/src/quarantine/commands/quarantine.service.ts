@@ -31,10 +31,7 @@ interface LineReference {
 
 /** Lists, reads and replays quarantined lines for the API. */
 export class QuarantineService {
-  readonly #store;
-  readonly #sources;
-  readonly #producer;
-  readonly #connections;
+  readonly #options;
 
   constructor(options: {
     readonly store: QuarantineStore;
@@ -49,15 +46,11 @@ export class QuarantineService {
       readonly find: (reference: { readonly id: string; readonly scope: ConnectionScope }) => Promise<unknown>;
     };
   }) {
-    const { store, sources, producer, connections } = options;
-    this.#store = store;
-    this.#sources = sources;
-    this.#producer = producer;
-    this.#connections = connections;
+    this.#options = options;
   }
 
   async find({ id, scope }: LineReference): Promise<QuarantineEntry> {
-    const entry = await this.#store.quarantine.find(id);
+    const entry = await this.#options.store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
     throw quarantineError('unknown-line');
   }
@@ -70,13 +63,13 @@ export class QuarantineService {
     const { limit, cursor, total, ...criteria } = query;
     const filter = present(criteria);
     const newestFirst = filter.runId === undefined && filter.fileId === undefined;
-    if (filter.connectionId !== undefined) await this.#connections.find({ id: filter.connectionId, scope });
+    if (filter.connectionId !== undefined) await this.#options.connections.find({ id: filter.connectionId, scope });
     return readPage(
       { limit, cursor, total },
       {
         ids: /^(?:job|sync)_/,
-        read: (page) => this.#store.quarantine.list({ filter, scope, newestFirst, ...page }),
-        count: (most) => this.#store.quarantine.count({ filter, scope, limit: most }),
+        read: (page) => this.#options.store.quarantine.list({ filter, scope, newestFirst, ...page }),
+        count: (most) => this.#options.store.quarantine.count({ filter, scope, limit: most }),
       },
     );
   }
@@ -84,8 +77,8 @@ export class QuarantineService {
   /** Reads one page of the groups of lines with the same reason in the same run. @throws AppError `unknown-connection` */
   async groups({ query, scope }: { readonly query: GroupsQuery; readonly scope: ConnectionScope }) {
     const { connectionId, state, ...page } = query;
-    if (connectionId !== undefined) await this.#connections.find({ id: connectionId, scope });
-    return pageOf(await this.#store.quarantine.listGroups({ connectionId, state, scope }), page);
+    if (connectionId !== undefined) await this.#options.connections.find({ id: connectionId, scope });
+    return pageOf(await this.#options.store.quarantine.listGroups({ connectionId, state, scope }), page);
   }
 
   /**
@@ -96,7 +89,7 @@ export class QuarantineService {
   async dismiss({ body, scope }: { readonly body: DismissBody; readonly scope: ConnectionScope }): Promise<number> {
     const { id } = body;
     if (id !== undefined) await this.find({ id, scope });
-    const count = await this.#store.quarantine.dismiss({ filter: present(body), scope });
+    const count = await this.#options.store.quarantine.dismiss({ filter: present(body), scope });
     if (count === 0) await this.#checkSource(body, scope);
     return count;
   }
@@ -106,7 +99,7 @@ export class QuarantineService {
     const entry = await this.find(reference);
     if (entry.state === 'withheld') throw quarantineError('line-erased');
     if (entry.isTruncated && entry.keptBytes === 0) throw quarantineError('line-not-kept');
-    return { entry, bytes: await this.#store.quarantine.openBytes(entry.id) };
+    return { entry, bytes: await this.#options.store.quarantine.openBytes(entry.id) };
   }
 
   /**
@@ -119,8 +112,8 @@ export class QuarantineService {
     const before = await this.find(reference);
     if (before.state !== 'open' && before.state !== 'dismissed') return { entry: before, isChanged: false };
     if (before.isTruncated && !before.isCorrected && !correction) throw quarantineError('line-truncated');
-    if (before.state === 'dismissed') await this.#store.quarantine.reopen(id);
-    if (correction) await this.#store.quarantine.saveCorrection({ id, bytes: correction });
+    if (before.state === 'dismissed') await this.#options.store.quarantine.reopen(id);
+    if (correction) await this.#options.store.quarantine.saveCorrection({ id, bytes: correction });
     await this.#enqueue(id);
     const after = await waitUntil(async () => {
       const entry = await this.find(reference);
@@ -141,7 +134,7 @@ export class QuarantineService {
     const filter = { ...present(body), state: 'open' as const };
     let count = 0;
     for (let after: string | undefined; ; ) {
-      const entries = await this.#store.quarantine.list({ filter, scope, limit: replayPage, after });
+      const entries = await this.#options.store.quarantine.list({ filter, scope, limit: replayPage, after });
       const replayable = entries.filter(({ isTruncated, isCorrected }) => !isTruncated || isCorrected);
       for (const { id } of replayable) await this.#enqueue(id);
       count += replayable.length;
@@ -158,21 +151,21 @@ export class QuarantineService {
    */
   async #checkSource({ runId, fileId }: Pick<ReplayBody, 'runId' | 'fileId'>, scope: ConnectionScope): Promise<void> {
     const hasLine = async (filter: { readonly runId?: string; readonly fileId?: string }) =>
-      (await this.#store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
+      (await this.#options.store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
     const isRun = async (id: string) => {
-      const run = await this.#sources.findRun(id);
+      const run = await this.#options.sources.findRun(id);
       return run !== undefined && isInScope(scope, run.connectionId);
     };
     if (runId !== undefined && !(await isRun(runId)) && !(await hasLine({ runId })))
       throw quarantineError('unknown-export');
     if (fileId === undefined || (await hasLine(present({ runId, fileId })))) return;
-    const ownerId = await this.#sources.findExportOf(fileId);
+    const ownerId = await this.#options.sources.findExportOf(fileId);
     if (ownerId !== undefined && (runId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
     throw quarantineError('unknown-file');
   }
 
   #enqueue(quarantineId: string) {
-    return this.#producer.enqueueAgain(replayJob, { quarantineId }).catch(throwUnavailable);
+    return this.#options.producer.enqueueAgain(replayJob, { quarantineId }).catch(throwUnavailable);
   }
 }
 
