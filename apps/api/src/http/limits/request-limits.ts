@@ -25,9 +25,7 @@ const tokensPerHour = 600;
 
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
 export class RequestLimits {
-  readonly #requestsPerMinute;
-  readonly #refusalsPerMinute;
-  readonly #authorizationsPerMinute;
+  readonly #options;
   readonly #requests;
   readonly #refusals;
   readonly #anonymous;
@@ -46,11 +44,9 @@ export class RequestLimits {
     /** The limit of requests of browsers that start or finish an authorization, for each address. */
     readonly authorizationsPerMinute: number;
   }) {
-    const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
+    this.#options = options;
+    const { redis, prefix } = options;
     const counter = (name: string, windowSeconds: number) => createCounter({ redis, prefix, name, windowSeconds });
-    this.#requestsPerMinute = requestsPerMinute;
-    this.#refusalsPerMinute = refusalsPerMinute;
-    this.#authorizationsPerMinute = authorizationsPerMinute;
     this.#requests = counter('requests', 60);
     this.#refusals = counter('refusals', 60);
     this.#anonymous = counter('anonymous', 60);
@@ -66,7 +62,7 @@ export class RequestLimits {
       onCount,
       to: this.#requests,
       id: apiKey.id,
-      limit: apiKey.requestsPerMinute ?? this.#requestsPerMinute,
+      limit: apiKey.requestsPerMinute ?? this.#options.requestsPerMinute,
       message:
         'Too many requests with this key. Wait for the time in `Retry-After`, or ask an operator for a key with a higher limit.',
     });
@@ -116,7 +112,7 @@ export class RequestLimits {
     return add({
       to: this.#refusals,
       id: networkOf(address),
-      limit: this.#refusalsPerMinute,
+      limit: this.#options.refusalsPerMinute,
       message:
         'Too many requests without a valid key came from this IP address. Find the program that sends them and correct its key.',
     });
@@ -132,7 +128,7 @@ export class RequestLimits {
     return add({
       to: this.#anonymous,
       id: networkOf(address),
-      limit: this.#authorizationsPerMinute,
+      limit: this.#options.authorizationsPerMinute,
       message: 'Too many authorizations came from this IP address. Wait a minute and try again.',
     });
   }
