@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
+import { whyNoPostgresql } from './postgresql.ts';
 import { runCopies } from './run-copies.ts';
-import { whyNoPostgresql } from './start-postgresql.ts';
 
 const missing = whyNoPostgresql();
 const tool = missing === undefined ? {} : { missing };

@@ -2,8 +2,8 @@
 // Kills the copier of examples/postgresql, PostgreSQL, MongoDB, Redis, the API and the workers at random, erases patients, changes a resource all
 // the time, and compares that copy and one by exports of the store. Exit 1 if they differ.
 import { parseCommandLine, readSeed, readWholeNumber, runProgram } from '../command-line.ts';
+import { whyNoPostgresql } from './postgresql.ts';
 import { runCopies } from './run-copies.ts';
-import { whyNoPostgresql } from './start-postgresql.ts';
 
 const usage = `usage: pnpm copies [--rounds N] [--seed S]
   --rounds N  how many rounds (default 20)

@@ -1,9 +1,9 @@
-import { spawnTethered } from '@bulkhead/embedded';
+import { spawnTethered, startOwnServer } from '@bulkhead/embedded';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
 import { describeWith } from '../describe-with.fixture.ts';
-import { startPostgresql, whyNoPostgresql } from './start-postgresql.ts';
+import { postgresqlServer, whyNoPostgresql } from './postgresql.ts';
 
 const missing = whyNoPostgresql();
 const tool = missing === undefined ? {} : { missing };
@@ -46,7 +46,7 @@ const endAt = (at: string) => `{"resourceType":"Bundle","type":"history","meta":
 /** Runs the copier with a PostgreSQL server and an API that sends these histories, one after the other. */
 async function startCopy(histories: readonly string[]) {
   await using starting = new AsyncDisposableStack();
-  const postgresql = starting.adopt(await startPostgresql(), (server) => server.stop());
+  const postgresql = starting.use(await startOwnServer(postgresqlServer()));
   const api = starting.adopt(
     await startScriptedServer({ '*': [...histories, endAt('2026-11-04T00:00:00.000Z')] }),
     (server) => server.stop(),

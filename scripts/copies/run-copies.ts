@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { spawnTethered, type Tethered } from '@bulkhead/embedded';
+import { type OwnServer, spawnTethered, startOwnServer, type Tethered } from '@bulkhead/embedded';
 import { toResourceDocument } from '@bulkhead/records';
 import pg from 'pg';
 import { createRandom, type Random } from '../random.ts';
@@ -10,7 +10,7 @@ import { pollUntil } from '../system/poll-until.ts';
 import type { DatabaseServer } from '../test-system/database-server.ts';
 import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { type ExportCopy, followExports } from './follow-exports.ts';
-import { startPostgresql } from './start-postgresql.ts';
+import { postgresqlServer } from './postgresql.ts';
 
 /** Enough for two erasures in each round, and an export takes a few seconds. */
 const patients = 40;
@@ -45,7 +45,7 @@ export async function* runCopies({
   readonly seed: number;
 }): AsyncGenerator<CopyRound> {
   await using starting = new AsyncDisposableStack();
-  const postgresql = starting.adopt(await startPostgresql(), (server) => server.stop());
+  const postgresql = starting.use(await startOwnServer(postgresqlServer()));
   const clock = { preload, env: {} };
   const system = starting.adopt(await startTestSystem({ patients, hasFastRate: true, clock }), (started) =>
     started.stop(),
@@ -155,7 +155,7 @@ async function keepRunning({ system, url }: { readonly system: TestSystem; reado
 function disturb(options: {
   readonly random: Random;
   readonly system: TestSystem;
-  readonly postgresql: Awaited<ReturnType<typeof startPostgresql>>;
+  readonly postgresql: OwnServer;
   readonly copy: Copy;
 }) {
   const { random, system, postgresql, copy } = options;

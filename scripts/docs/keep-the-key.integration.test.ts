@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installMoto, startMoto } from '@bulkhead/embedded';
+import { createKmsKey, envOfKms, installMoto, motoServer, startOwnServer } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
 import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
@@ -12,16 +12,16 @@ const moto = await installMoto(process.env);
 
 describeWith({ title: page, tool: moto }, ({ command }) => {
   test('the commands of the page about AWS KMS wrap the key of a deployment and rotate both keys', async () => {
-    const kms = await startMoto(command);
+    await using kms = await startOwnServer(motoServer(command));
     const system = await startTestSystem({ ...onTestServers(), patients: 4 });
     const { folder } = system;
     try {
       const rotation = (await blocksOf(page)).at(-1) ?? '';
       const commands = (await commandsOf(page)).slice(0, -rotation.length);
       const env = {
-        ...kms.env,
-        KMS_KEY: await kms.createKey(),
-        OTHER_KMS_KEY: await kms.createKey(),
+        ...envOfKms(kms.url),
+        KMS_KEY: await createKmsKey(kms.url),
+        OTHER_KMS_KEY: await createKmsKey(kms.url),
         MONGODB_URI: system.mongodb.url,
         REDIS_URL: system.redis.url,
         BULKHEAD_PREFIX: system.prefix,
@@ -43,7 +43,6 @@ describeWith({ title: page, tool: moto }, ({ command }) => {
       expect(printed).not.toContain(read('wrapped-key'));
     } finally {
       await system.stop();
-      await kms.stop();
     }
   }, 180_000);
 });

@@ -2,10 +2,9 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createLogger } from '@bulkhead/base';
-import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
+import { redisServer, startOwnServer, startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startApi } from './testing/start-api.ts';
-import { startRedis } from './testing/start-redis.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
 const unavailable = { success: false, error: { code: 'unavailable', message: expect.any(String) } };
@@ -38,12 +37,12 @@ test('the documentation of the API is served without a key, unless it is turned 
 });
 
 test('the API returns 503 with Retry-After while Redis is unavailable, starts nothing, and recovers automatically', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   const lines: string[] = [];
   const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
   await using api = await startApi({ env: { REDIS_URL: redis.url }, logger });
   const connectionId = await api.createConnection();
-  await redis.stop();
+  await redis.kill();
   for (const resourceTypes of [['Patient'], ['Patient'], ['Condition']]) {
     const { status, headers, body } = await api.request('POST', path, { body: { connectionId, resourceTypes } });
     expect([status, body]).toEqual([503, unavailable]);
@@ -77,8 +76,8 @@ test('the API returns 503 with Retry-After while Redis is unavailable, starts no
 }, 30_000);
 
 test('the API starts without Redis and accepts nothing until Redis is available', async () => {
-  await using redis = await startRedis();
-  await redis.stop();
+  await using redis = await startOwnServer(redisServer);
+  await redis.kill();
   await using api = await startApi({ env: { REDIS_URL: redis.url } });
   const connectionId = await api.createConnection();
   expect((await api.request('POST', path, { body: { connectionId } })).status).toBe(503);
@@ -104,9 +103,9 @@ test('the API answers a request that arrives on a kept connection while it stops
 });
 
 test('the API stops while Redis is unavailable', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   const api = await startApi({ env: { REDIS_URL: redis.url } });
-  await redis.stop();
+  await redis.kill();
   await api.stop();
 });
 

@@ -1,3 +1,4 @@
+export { type OwnServer, startOwnServer } from '@bulkhead/embedded/own-server';
 export {
   type Answer,
   type Handler,
@@ -16,6 +17,7 @@ export { createBrowser } from './create-browser.ts';
 export { findSuperlinear, type Reader } from './growth.ts';
 export { longestHoldMs } from './longest-hold.ts';
 export { publishedLines } from './published-lines.ts';
+export { redisServer } from './redis-server.ts';
 export { commandLine, programOf, runApp } from './run-app.ts';
 export { makeSelfSigned } from './self-signed.ts';
 export { type ConnectProxy, startConnectProxy } from './start-connect-proxy.ts';

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { installMoto, type Moto, startMoto } from '@bulkhead/embedded';
+import { createKmsKey, envOfKms, installMoto, motoServer, type OwnServer, startOwnServer } from '@bulkhead/embedded';
 import { baseEnv, captureCommand, commandLine, programOf, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
@@ -12,19 +12,19 @@ if ('missing' in moto) {
   test.todo('processes share a data key that AWS KMS has wrapped');
 } else {
   describe('with a data key that AWS KMS has wrapped', () => {
-    let kms: Moto;
+    let kms: OwnServer;
     let system: System;
     let isSystemStopped = false;
     /** The output of all processes, except those that print a wrapped key as their result. */
     const outputs: { readonly stdout: string; readonly stderr: string }[] = [];
     const running: ChildProcess[] = [];
     beforeAll(async () => {
-      [kms, system] = await Promise.all([startMoto(moto.command), startSystem()]);
+      [kms, system] = await Promise.all([startOwnServer(motoServer(moto.command)), startSystem()]);
     }, 90_000);
     afterAll(async () => {
       for (const child of running) child.kill('SIGKILL');
       if (!isSystemStopped) await system?.stop();
-      await kms?.stop();
+      await kms?.[Symbol.asyncDispose]();
     });
 
     /** Stops every process with the former key, as an operator does before the rotation. */
@@ -37,7 +37,12 @@ if ('missing' in moto) {
       await system.stop();
     };
 
-    const envWith = (env: Readonly<Record<string, string>>) => ({ ...baseEnv(), ...system.env, ...kms.env, ...env });
+    const envWith = (env: Readonly<Record<string, string>>) => ({
+      ...baseEnv(),
+      ...system.env,
+      ...envOfKms(kms.url),
+      ...env,
+    });
     /** Runs a command and waits for its end. */
     const run = async (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
       const ended = await captureCommand({ command: [process.execPath, file, ...args], env: envWith(env) });
@@ -75,7 +80,7 @@ if ('missing' in moto) {
 
     test('processes share a data key that AWS KMS has wrapped, rotate it and its KMS key, and print no secret', async () => {
       const plain = system.env.BULKHEAD_ENCRYPTION_KEY ?? '';
-      const firstArn = await kms.createKey();
+      const firstArn = await createKmsKey(kms.url);
       const wrapped = await wrap(plain, firstArn);
       expect(wrapped).toContain(`aws-kms:${firstArn}:`);
 
@@ -93,7 +98,7 @@ if ('missing' in moto) {
       expect(doctor.stdout).toMatch(`BULKHEAD_ENCRYPTION_KEY, AWS KMS, ${firstArn}`);
 
       // Another KMS key wraps the same data key, so nothing has to be encrypted again.
-      const secondArn = await kms.createKey();
+      const secondArn = await createKmsKey(kms.url);
       const rewrapped = await wrap(wrapped, secondArn);
       expect(rewrapped).toContain(secondArn);
       expect(await migrate(rewrapped)).toMatchObject({ code: 0 });
@@ -113,7 +118,7 @@ if ('missing' in moto) {
 
       const printed = outputs.map(({ stdout, stderr }) => stdout + stderr).join('');
       expect(printed).toContain('"worker started"');
-      const secrets = [plain, kms.env.AWS_SECRET_ACCESS_KEY ?? '', ...[wrapped, rewrapped, next].map(ciphertextOf)];
+      const secrets = [plain, envOfKms(kms.url).AWS_SECRET_ACCESS_KEY, ...[wrapped, rewrapped, next].map(ciphertextOf)];
       const bytes = Buffer.from(plain, 'base64');
       for (const secret of [...secrets, bytes.toString('hex'), bytes.toString('base64url')]) {
         expect(secret.length).toBeGreaterThan(10);
@@ -122,14 +127,14 @@ if ('missing' in moto) {
     }, 120_000);
 
     test('a key that the KMS key has not wrapped, or that was changed, is refused with a message that says why', async () => {
-      const wrapped = await wrap('', await kms.createKey(), '--new');
+      const wrapped = await wrap('', await createKmsKey(kms.url), '--new');
       const ciphertext = ciphertextOf(wrapped);
       const changed = `${wrapped.slice(0, -ciphertext.length)}${Buffer.from('changed').toString('base64')}`;
       expect(await migrate(changed)).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(/BULKHEAD_ENCRYPTION_KEY: AWS KMS cannot unwrap this key \(\w+\)/),
       });
-      const ofAnother = `aws-kms:${await kms.createKey()}:${ciphertext}`;
+      const ofAnother = `aws-kms:${await createKmsKey(kms.url)}:${ciphertext}`;
       const refused = await migrate(ofAnother);
       expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/AWS KMS (refused|cannot unwrap)/) });
       expect(refused.stderr).not.toContain(ciphertext);

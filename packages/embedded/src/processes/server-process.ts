@@ -29,7 +29,7 @@ const PORT_ATTEMPTS = 3;
 const STOP_GRACE_MS = 4_000;
 
 /** Starts a database server, and resolves when it answers. */
-export async function startServer(spec: ServerSpec): Promise<RunningService> {
+export async function startServer(spec: ServerSpec): Promise<Required<RunningService>> {
   const server = new ServerProcess(spec);
   await server.start();
   return {
@@ -147,7 +147,7 @@ class ServerProcess {
  * Resolves if a server listens on the port of this machine. This is checked before a client connects, because a driver that cannot
  * connect waits for half a second, while a refused connection fails immediately.
  */
-export async function portAccepts(port: number): Promise<void> {
+async function portAccepts(port: number): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1' });
   try {
     await once(socket, 'connect');

@@ -1,10 +1,9 @@
 import { createLogger } from '@bulkhead/base';
 import { healthChecks } from '@bulkhead/monitoring/commands';
 import { connectRedis } from '@bulkhead/queues';
-import { testServices, waitFor } from '@bulkhead/testing';
+import { redisServer, startOwnServer, testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
-import { startRedis } from '../../testing/start-redis.ts';
 
 const readChecks = async (api: TestApi) => {
   const { body } = await api.request('GET', '/api/ehr/health-report?fresh=true');
@@ -12,7 +11,7 @@ const readChecks = async (api: TestApi) => {
 };
 
 test('the health report has every check with what to do, even while Redis is unavailable', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   const id = await api.createConnection();
   const checks = await readChecks(api);
@@ -26,7 +25,7 @@ test('the health report has every check with what to do, even while Redis is una
   });
   // The Redis of this test does not persist its data, and that of a deployment should.
   expect(checks.get('redis')).toMatchObject({ severity: 'warning', reason: expect.stringContaining('appendonly') });
-  await redis.stop();
+  await redis.kill();
   const withoutRedis = await readChecks(api);
   expect(withoutRedis.get('redis')).toMatchObject({
     severity: 'critical',
@@ -40,7 +39,7 @@ test('the health report has every check with what to do, even while Redis is una
 });
 
 test('while Redis refuses commands, the health report says why, and the API is not ready and accepts nothing', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   const connectionId = await api.createConnection();
   const operator = connectRedis({ url: redis.url, waiting: true, onError: () => undefined });
@@ -91,7 +90,7 @@ test('while Redis refuses commands, the health report says why, and the API is n
 });
 
 test('the API warns at its start and in the health report about a connection to another host without TLS and a password', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   // The operating system connects 0.0.0.0 to this host, but the check of the settings treats it as another host.
   const redisUrl = redis.url.replace('127.0.0.1', '0.0.0.0');
   const lines: string[] = [];
@@ -105,7 +104,7 @@ test('the API warns at its start and in the health report about a connection to 
 });
 
 test('the health report finds no exposed connection if Redis and MongoDB are on this host', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   expect((await readChecks(api)).get('network')).toMatchObject({ severity: 'ok' });
 });

@@ -1,9 +1,8 @@
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
-import { anyPhase, waitFor } from '@bulkhead/testing';
+import { anyPhase, redisServer, startOwnServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';
 import { startApi } from '../../testing/start-api.ts';
-import { startRedis } from '../../testing/start-redis.ts';
 
 const token = 'prometheus-0123456789';
 
@@ -104,9 +103,9 @@ test('the metrics show the queues, the runs of the last day, and the connections
 });
 
 test('the metrics are available while Redis is unavailable, without its values, and report the outage', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   await using otherApi = await startApi({ env: { REDIS_URL: redis.url, METRICS_TOKEN: token } });
-  await redis.stop();
+  await redis.kill();
   const text = await waitFor(async () => {
     const answer = await getMetrics(`Bearer ${token}`, otherApi);
     return answer.text.includes('bulkhead_dependency_up{dependency="redis"} 0') ? answer.text : undefined;

@@ -1,10 +1,9 @@
 import { makeConnection } from '@bulkhead/connections/testing';
-import { testServices } from '@bulkhead/testing';
+import { redisServer, startOwnServer, testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { eventStreamLimits } from '../../http/events/event-streams.ts';
 import { openEvents } from '../../testing/open-events.ts';
 import { clientSecret, startApi, type TestApi } from '../../testing/start-api.ts';
-import { startRedis } from '../../testing/start-redis.ts';
 
 const path = '/api/ehr/rate-budgets';
 let connectionCount = 0;
@@ -67,10 +66,10 @@ test('GET /rate-budgets/events sends the budgets when they change', async () => 
 });
 
 test('rate budgets and queues return 503 while Redis is unavailable', async () => {
-  await using redis = await startRedis();
+  await using redis = await startOwnServer(redisServer);
   await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   await connect(api, 'client-7');
-  await redis.stop();
+  await redis.kill();
   for (const address of [path, '/api/ehr/queues']) {
     const { refusal } = await api.request('GET', address);
     expect([address, ...refusal]).toEqual([address, 503, 'unavailable']);

@@ -1,15 +1,14 @@
-import { testServices, waitFor } from '@bulkhead/testing';
+import { redisServer, startOwnServer, testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { postLogin } from '../../testing/log-in.ts';
 import { fhirEndpoint, startApi } from '../../testing/start-api.ts';
-import { startRedis } from '../../testing/start-redis.ts';
 
-const redis = await startRedis();
+const redis = await startOwnServer(redisServer);
 const services = { ...testServices(), redisUrl: redis.url };
 const api = await startApi({ services, env: { TRUST_PROXY: 'loopback', API_REQUESTS_PER_MINUTE: '200' } });
 afterAll(async () => {
   await api.stop();
-  await redis.stop();
+  await redis[Symbol.asyncDispose]();
 });
 
 const makeKey = (requestsPerMinute?: number) =>
@@ -70,7 +69,7 @@ test('a key without its own limit has the limit of the deployment', async () => 
 test('a key can read a status while Redis is unavailable, whether Redis refuses connections or hangs', async () => {
   const key = await makeKey(50);
   await send(key);
-  await redis.stop();
+  await redis.kill();
   expect(statuses(await send(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
   await redis.start();
   await waitFor(async () => (await api.request('GET', '/ready', { authorization: null })).status === 200);

@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { findOnPath, spawnTethered, systemPort, type Tethered } from '@bulkhead/embedded';
+import { findOnPath, type OwnServerSpec } from '@bulkhead/embedded';
 import pg from 'pg';
 
 const env = { PATH: process.env.PATH };
@@ -24,47 +22,32 @@ export function whyNoPostgresql(): string | undefined {
   return undefined;
 }
 
-/** Starts a PostgreSQL server that can be killed and restarted. */
-export async function startPostgresql() {
+/** A PostgreSQL server. */
+export function postgresqlServer(): OwnServerSpec {
   const programs = findPrograms() ?? '';
-  // Another folder than that of the system, which only this user can enter.
-  const data = mkdtempSync(join(tmpdir(), 'bulkhead-postgresql-'));
-  if (isRoot) run(['chown', 'postgres:', data]);
   // It refuses to run as root.
   const asUser = isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
-  run([...asUser, join(programs, 'initdb'), '-D', data, '-U', 'copier', '-A', 'trust', '-E', 'UTF8', '--locale=C']);
-  const port = await systemPort();
-  const [command = '', ...args] = [...asUser, join(programs, 'postgres'), '-D', data, '-p', String(port)];
+  const [command = '', ...before] = [...asUser, join(programs, 'postgres')];
   const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
-  const url = `postgres://copier@127.0.0.1:${port}/postgres`;
-  let server: Tethered | undefined;
-  const start = async (): Promise<void> => {
-    server = await spawnTethered({ command, args: [...args, ...settings], env, cwd: data, output: 'ignore' });
-    while (!(await answers(url))) await delay(50);
-  };
-  await start();
   return {
-    url,
-    start,
-    /** Sends SIGKILL. */
-    kill: () => server?.stop({ graceMs: 0 }),
-    async stop() {
-      await server?.stop();
-      rmSync(data, { recursive: true, force: true });
+    name: 'postgres',
+    command,
+    args: ({ port, dataFolder }) => [...before, '-D', dataFolder, '-p', String(port), ...settings],
+    url: ({ host, port }) => `postgres://copier@${host}:${port}/postgres`,
+    prepare(data) {
+      // Only this user can enter the folder around it.
+      if (isRoot) run(['chown', 'postgres:', data, join(data, '..')]);
+      run([...asUser, join(programs, 'initdb'), '-D', data, '-U', 'copier', '-A', 'trust', '-E', 'UTF8', '--locale=C']);
     },
+    ping,
   };
 }
 
-async function answers(url: string): Promise<boolean> {
+async function ping(url: string): Promise<void> {
   const client = new pg.Client(url);
   client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.end();
-    return true;
-  } catch {
-    return false;
-  }
+  await client.connect();
+  await client.end();
 }
 
 function run([command = '', ...args]: readonly string[]): void {
