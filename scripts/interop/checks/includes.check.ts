@@ -1,4 +1,4 @@
-import { knownIncludeDifferences } from '../searches/known-include-differences.ts';
+import { type IncludeFinding, knownIncludeDifferences } from '../searches/known-include-differences.ts';
 import { readSearch, type SearchResult } from '../searches/read-search.ts';
 import type { ServedResource } from '../server/fhir-server.ts';
 import type { CheckContext } from './check.ts';
@@ -7,6 +7,9 @@ import type { CheckContext } from './check.ts';
 const typesAtOnce = 4;
 /** With as many targets, they fit on one page of the server, which it need not store. */
 const maxSources = 24;
+
+/** Few enough that what refers to them fits on a page. */
+const maxMatches = 6;
 
 /** Of about 270 searches, 190 include something. */
 const minIncluding = 100;
@@ -17,21 +20,42 @@ interface Connection {
 }
 
 /**
- * Sends the same searches with each `_include` to Bulkhead and to the server, and compares the resources that are included. Also
- * compares the order of `_sort=_id`.
+ * Sends the same searches with each `_include` and `_revinclude` to Bulkhead and to the server, and compares the resources that are included.
+ * Also compares the order of `_sort=_id`.
  */
 export async function checkIncludes(context: CheckContext, { connectionId, types }: Connection): Promise<void> {
   const { api, report, server, served } = context;
   const fhirUrl = api.fhirUrl(connectionId);
-  const includesByType = await readIncludes(() => api.readFhir(`${fhirUrl}/metadata`));
-  const servedIncludes = await readIncludes(async () => JSON.parse(await server.read('metadata')));
+  const statement = (await api.readFhir(`${fhirUrl}/metadata`)) as Statement;
+  const includesByType = readIncludes(statement);
+  const revIncludesByType = readIncludes(statement, 'searchRevInclude');
+  const servedIncludes = readIncludes(JSON.parse(await server.read('metadata')) as Statement);
   const readings = await Promise.all(types.map(async (type) => [...(await served(type)).values()]));
   const resources = new Map(readings.flat().map((resource) => [`${resource.resourceType}/${resource.id}`, resource]));
   const search = async (query: string) => ({
     stored: await readSearch(`${fhirUrl}/${query}&_count=500`, (url) => api.readFhir(url)),
     served: await server.search(query),
   });
+  const referred = new Set(readings.flat().flatMap((resource) => [...referencesOf(resource)]));
   let including = 0;
+  const checkRevIncludes = async (type: string) => {
+    const matches = [...(await served(type)).values()]
+      .filter(({ id }) => referred.has(`${type}/${id}`))
+      .slice(0, maxMatches);
+    const revIncludes = [...(revIncludesByType.get(type) ?? [])].filter((each) =>
+      types.includes(each.split(':', 1)[0] ?? ''),
+    );
+    for (const revInclude of matches.length === 0 ? [] : revIncludes) {
+      const found = await search(`${type}?_id=${matches.map(({ id }) => id).join(',')}&_revinclude=${revInclude}`);
+      const pairOf = (reference: string) => {
+        const source = resources.get(reference);
+        const targets = matches.filter(({ id }) => source && referencesOf(source).has(`${type}/${id}`));
+        return { target: targets.at(-1), sources: source ? [source] : [] };
+      };
+      compareIncluded({ context, what: `${revInclude} of ${type}`, pairOf, ...found });
+      if (found.served.included.size > 0) including += 1;
+    }
+  };
   const checkType = async (type: string) => {
     const order = await search(`${type}?_sort=_id`);
     report.fact({ what: `the order of ${type} by _id`, expected: order.served.matches, actual: order.stored.matches });
@@ -43,14 +67,21 @@ export async function checkIncludes(context: CheckContext, { connectionId, types
     const ids = sources.map(({ id }) => id).join(',');
     for (const include of includes) {
       const found = await search(`${type}?_id=${ids}&_include=${include}`);
-      compareIncluded({ context, what: include, sources, resources, ...found });
+      const pairOf = (reference: string) => ({
+        target: resources.get(reference),
+        sources: sources.filter((source) => referencesOf(source).has(reference)),
+      });
+      compareIncluded({ context, what: include, pairOf, ...found });
       if (found.served.included.size > 0) including += 1;
     }
   };
   const waiting = [...types];
   await Promise.all(
     Array.from({ length: typesAtOnce }, async () => {
-      for (let type = waiting.shift(); type; type = waiting.shift()) await checkType(type);
+      for (let type = waiting.shift(); type; type = waiting.shift()) {
+        await checkType(type);
+        await checkRevIncludes(type);
+      }
     }),
   );
   report.fact({
@@ -60,15 +91,17 @@ export async function checkIncludes(context: CheckContext, { connectionId, types
   });
 }
 
-/** Returns the values of `_include` that a CapabilityStatement lists for each type. */
-async function readIncludes(read: () => Promise<unknown>): Promise<Map<string, ReadonlySet<string>>> {
-  const statement = (await read()) as {
-    readonly rest: readonly {
-      readonly resource: readonly { readonly type: string; readonly searchInclude?: readonly string[] }[];
-    }[];
-  };
-  const resources = statement.rest.flatMap(({ resource }) => resource);
-  return new Map(resources.map(({ type, searchInclude = [] }) => [type, new Set(searchInclude)]));
+type IncludeList = 'searchInclude' | 'searchRevInclude';
+interface Statement {
+  readonly rest: readonly {
+    readonly resource: readonly ({ readonly type: string } & { readonly [Name in IncludeList]?: readonly string[] })[];
+  }[];
+}
+
+/** Returns the values of `_include` or `_revinclude` that a CapabilityStatement lists for each type. */
+function readIncludes({ rest }: Statement, name: IncludeList = 'searchInclude'): Map<string, ReadonlySet<string>> {
+  const resources = rest.flatMap(({ resource }) => resource);
+  return new Map(resources.map((resource) => [resource.type, new Set(resource[name] ?? [])]));
 }
 
 /** HAPI also lists `*`, and parameters whose elements are canonical URLs and not references. */
@@ -101,13 +134,12 @@ function referencesOf(resource: ServedResource): ReadonlySet<string> {
 function compareIncluded(options: {
   readonly context: Pick<CheckContext, 'report'>;
   readonly what: string;
-  readonly sources: readonly ServedResource[];
-  /** All resources by their references. */
-  readonly resources: ReadonlyMap<string, ServedResource>;
+  /** For what only one server includes: the resource that is referred to, and those that refer to it. */
+  readonly pairOf: (reference: string) => Pick<IncludeFinding, 'target' | 'sources'>;
   readonly stored: SearchResult;
   readonly served: SearchResult;
 }): void {
-  const { context, what, sources, resources, stored, served } = options;
+  const { context, what, pairOf, stored, served } = options;
   const { report } = context;
   const expected = new Set(served.included);
   for (const reference of new Set([...served.included, ...stored.included])) {
@@ -115,8 +147,7 @@ function compareIncluded(options: {
     const known = knownIncludeDifferences.find(({ explains }) =>
       explains({
         what: stored.included.has(reference) ? 'extra' : 'missing',
-        target: resources.get(reference),
-        sources: sources.filter((source) => referencesOf(source).has(reference)),
+        ...pairOf(reference),
       }),
     );
     if (!known) continue;
