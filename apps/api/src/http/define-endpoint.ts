@@ -142,8 +142,8 @@ interface Description<Id extends string, Path extends string, Action extends May
   readonly id: Id;
   /** The method and a path of Express, such as `POST /api/ehr/:provider/bulk-export`. */
   readonly route: `${Uppercase<Method>} ${Path}`;
-  /** Its name in the audit log, of the form `noun.verb`, with the rules of `auditActions`. Without an action, no key is needed. */
-  readonly action?: Action;
+  /** Its name in the audit log, of the form `noun.verb`, with the rules of `auditActions`. `anyone`: no key is needed. */
+  readonly action: Action;
   /** What it does, in one line. */
   readonly summary: string;
   /** What it does, when to use it, and what to expect. */
@@ -168,7 +168,9 @@ interface Description<Id extends string, Path extends string, Action extends May
   readonly errorFormat?: 'fhir';
 }
 
-type MaybeAction = EndpointAction | undefined;
+type MaybeAction = EndpointAction | typeof anyone;
+/** The action of an endpoint that needs no key. It is written, so that no endpoint is public because a line is missing. */
+export const anyone = undefined;
 type CallerOf<Action extends MaybeAction> = Action extends undefined ? undefined : Caller;
 
 type Handler<Input, Status extends number> = (
@@ -193,7 +195,7 @@ export function defineEndpoint<
   const Id extends string,
   const Path extends string,
   const Status extends number,
-  const Action extends MaybeAction = undefined,
+  const Action extends MaybeAction,
   Query extends z.ZodObject = NoFields,
   Headers extends z.ZodObject = NoFields,
   Body extends z.ZodType = z.ZodUndefined,
@@ -206,8 +208,8 @@ export function defineEndpoint<
     >;
   },
 ): Endpoint<Id, Action> {
-  const action = definition.action as Action;
-  const [method = '', path = ''] = definition.route.split(' ');
+  const { action, route } = definition;
+  const [method = '', path = ''] = route.split(' ');
   const { keys: access = 'anyone', audited = action !== undefined } = action === undefined ? {} : rulesOf(action);
   const derived = { method: method.toLowerCase() as Method, path, action, access, audited } as const;
   return { request: {}, errors: [], ...definition, ...derived };

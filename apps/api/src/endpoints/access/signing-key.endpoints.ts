@@ -1,7 +1,7 @@
 import { signingKeyBodySchema, signingKeyViewSchema } from '@bulkhead/connections/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import { anyone, defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { at, page, responseWith } from '../common.schema.ts';
 
 const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
@@ -127,6 +127,7 @@ const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig'
 const getJwks = defineEndpoint({
   id: 'getJwks',
   route: 'GET /.well-known/jwks.json',
+  action: anyone,
   summary: 'Return the public signing keys, for EHRs',
   description:
     'Returns the JSON Web Key Set that EHRs read to verify client assertions (SMART Backend Services). Register this URL at the EHR. It may be cached for five minutes.',

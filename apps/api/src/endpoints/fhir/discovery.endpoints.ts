@@ -2,7 +2,7 @@ import { OAuthError } from '@bulkhead/fhir/bulk-server';
 import { type Request, text } from 'express';
 import { z } from 'zod';
 import manifest from '../../../package.json' with { type: 'json' };
-import { defineEndpoint, type ProcessState } from '../../http/define-endpoint.ts';
+import { anyone, defineEndpoint, type ProcessState } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
 import { sourceOf } from '../../http/middleware/audit-trail.ts';
 import { fhirJson } from '../resources/fhir-answers.ts';
@@ -14,6 +14,7 @@ const tokenPath = '/api/ehr/oauth/token';
 export const readCapabilityStatement = defineEndpoint({
   id: 'readCapabilityStatement',
   route: `GET ${base}/metadata`,
+  action: anyone,
   errorFormat: 'fhir',
   summary: 'Describe the FHIR base URL of a connection',
   description:
@@ -53,6 +54,7 @@ const smartSchema = z
 export const readSmartConfiguration = defineEndpoint({
   id: 'readSmartConfiguration',
   route: `GET ${base}/.well-known/smart-configuration`,
+  action: anyone,
   errorFormat: 'fhir',
   summary: 'Describe how backend clients get tokens',
   description:
@@ -91,6 +93,7 @@ const maxTokenRequest = '20kb';
 export const issueToken = defineEndpoint({
   id: 'issueToken',
   route: `POST ${tokenPath}`,
+  action: anyone,
   summary: 'Give a backend client a token',
   description:
     'The token endpoint of SMART Backend Services. The client proves its identity with an assertion that it has signed with its private key (RS384 or ES384, at most five minutes, each `jti` once), or with a secret that an operator has created (HTTP Basic, or `client_id` and `client_secret` in the form), and gets a token for five minutes. The token opens the FHIR base URLs of the connections of the client, within the granted scopes. See docs/how-to/serve-bulk-data.md.',

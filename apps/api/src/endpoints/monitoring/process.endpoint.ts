@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { anyone, defineEndpoint } from '../../http/define-endpoint.ts';
 
 const healthSchema = z
   .strictObject({
@@ -19,6 +19,7 @@ const healthSchema = z
 export const getHealth = defineEndpoint({
   id: 'getHealth',
   route: 'GET /health',
+  action: anyone,
   summary: 'Check whether the process is alive',
   description:
     'Returns 200 as long as the process can respond at all. Use it as the liveness probe. It does not check the database, because a restart would not fix that.',
@@ -50,6 +51,7 @@ const readinessSchema = z
 export const getReadiness = defineEndpoint({
   id: 'getReadiness',
   route: 'GET /ready',
+  action: anyone,
   summary: 'Check whether the process can accept requests',
   description:
     'Checks MongoDB and Redis. Use it as the readiness probe: 503 means that no requests should be sent to this process now.',

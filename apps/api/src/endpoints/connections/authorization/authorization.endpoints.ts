@@ -6,7 +6,7 @@ import {
 } from '@bulkhead/connections/commands';
 import type { Response } from 'express';
 import { z } from 'zod';
-import { defineEndpoint, type ErrorPage, endpointGroup } from '../../../http/define-endpoint.ts';
+import { anyone, defineEndpoint, type ErrorPage, endpointGroup } from '../../../http/define-endpoint.ts';
 import { instant, later, success } from '../../common.schema.ts';
 import { authorizationProblemPage } from './authorization-page.ts';
 import { setBrowserCookie } from './browser-cookie.ts';
@@ -27,6 +27,7 @@ const unknownUserErrorPage: ErrorPage = ({ problem }) => authorizationProblemPag
 const startAuthorization = defineEndpoint({
   id: 'startAuthorization',
   route: 'GET /api/ehr/authorize/start',
+  action: anyone,
   isLimitedByAddress: true,
   summary: 'Open an invitation: start the authorization in a browser',
   description:
@@ -125,6 +126,7 @@ function errorPage({ request, problem }: Parameters<ErrorPage>[0]) {
 const launch = defineEndpoint({
   id: 'launch',
   route: 'GET /api/ehr/:provider/launch',
+  action: anyone,
   isLimitedByAddress: true,
   summary: 'Launch the application from an EHR (EHR launch)',
   description:

@@ -2,7 +2,7 @@ import { AppError } from '@bulkhead/base';
 import { callbackQuerySchema } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { sendPage, wantsPage } from '../../../browser/pages.ts';
-import { defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';
+import { anyone, defineEndpoint, type ErrorPage } from '../../../http/define-endpoint.ts';
 import { sourceOf } from '../../../http/middleware/audit-trail.ts';
 import { connectionId as exampleConnectionId, success } from '../../common.schema.ts';
 import { authorizationProblemPage, authorizedPage } from './authorization-page.ts';
@@ -15,6 +15,7 @@ const authorizedSchema = z
 export const finishAuthorization = defineEndpoint({
   id: 'authorizationCallback',
   route: 'GET /api/ehr/callback',
+  action: anyone,
   isLimitedByAddress: true,
   summary: 'Redirect URI: the EHR sends the browser back to this URL',
   description:
