@@ -30,6 +30,9 @@ export type EhrSimulator = ReturnType<typeof createEhrSimulator>;
 
 const fhirPath = '/fhir/r4';
 
+/** The name of the simulator in a network that no client is in. */
+const internalOrigin = 'http://ehr.internal:8080';
+
 /**
  * Longer than clients keep idle connections, so that the server never closes a connection that a client is about to
  * use.
@@ -67,6 +70,10 @@ export function createEhrSimulator({ clock = startSystemClock(), ...input }: Ehr
     get baseUrl() {
       return baseUrl();
     },
+    /** The second origin, which serves files and, if `linksAt` says so, everything of an export. Available after `start`. */
+    get otherOrigin() {
+      return urlOf(fileServer, options.host);
+    },
     /** The FHIR base, `{baseUrl}/fhir/r4`. Available after `start`. */
     get fhirEndpoint() {
       return baseUrl() + fhirPath;
@@ -85,6 +92,10 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
   const baseUrl = () => options.publicUrl ?? urlOf(server, options.host);
   const fhirEndpoint = () => baseUrl() + fhirPath;
   const otherEndpoint = () => urlOf(fileServer, options.host) + fhirPath;
+  const linkEndpoint = () =>
+    ({ endpoint: fhirEndpoint, 'other-origin': otherEndpoint, 'internal-name': () => internalOrigin + fhirPath })[
+      options.linksAt
+    ]();
   const source = options.dataDir
     ? await openFolder(options.dataDir)
     : generatePractice({ ...options, fhirBase: fhirEndpoint });
@@ -103,7 +114,8 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     faults: new FaultBoard(),
     baseUrl,
     fhirEndpoint,
-    fileEndpoint: () => (options.separateFileHost ? otherEndpoint() : fhirEndpoint()),
+    linkEndpoint,
+    fileEndpoint: () => (options.separateFileHost ? otherEndpoint() : linkEndpoint()),
     otherEndpoint,
     isFileHost: (req) => req.socket.localPort === (fileServer.address() as AddressInfo).port,
   };

@@ -24,7 +24,9 @@ export interface Simulator {
   /** Available once the simulator listens. */
   readonly baseUrl: () => string;
   readonly fhirEndpoint: () => string;
-  /** The base of file URLs: the same origin unless `separateFileHost` is set. */
+  /** The base of status URLs: see `linksAt`. */
+  readonly linkEndpoint: () => string;
+  /** The base of file URLs: that of status URLs unless `separateFileHost` is set. */
   readonly fileEndpoint: () => string;
   /** The FHIR base on the file host. The file host always listens, because redirects lead to it. */
   readonly otherEndpoint: () => string;

@@ -61,6 +61,16 @@ export const connectionSchema = z.strictObject({
     .string()
     .exactOptional()
     .describe('The URL that is called when an export or a sync of the connection ends. Absent if there is none.'),
+  origins: z
+    .array(z.string())
+    .exactOptional()
+    .describe('Further origins of the EHR that get the access token. Absent if there are none.'),
+  aliases: z
+    .array(z.string())
+    .exactOptional()
+    .describe(
+      'Origins by which the EHR calls its own FHIR endpoint. Their links are requested at the FHIR endpoint. Absent if there are none.',
+    ),
   auth: connectionAuthSchema.describe('How the connection gets its access tokens.'),
   /** Increases with each change of `auth`, so that tokens of earlier credentials are no longer used. The default is 0. */
   credentialsVersion: z.int().exactOptional(),

@@ -110,6 +110,11 @@ export class ConnectionRepository {
     await this.#gate.write(() => this.#model.create({ _id: id, ...fields, ...this.#encryptAuth(id, auth) }));
   }
 
+  /** Replaces the origins of the EHR that an operator allows. */
+  async saveOrigins({ id, ...origins }: { readonly id: string } & Required<Pick<Connection, 'origins' | 'aliases'>>) {
+    await this.#model.updateOne({ _id: id, deletedAt: null }, { $set: origins });
+  }
+
   /** Replaces the credentials. @returns false if the connection does not exist */
   async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
     const result = await this.#gate.write(() => {

@@ -157,6 +157,11 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     body: { auth: { method: 'none' } },
     answer: 'operators',
   },
+  changeOrigins: {
+    path: '/connections/{connectionId}/origins',
+    body: { origins: ['https://files.example.org'], aliases: [] },
+    answer: 'operators',
+  },
   createSigningKey: { path: '/signing-keys', body: { alg: 'ES384' }, answer: 'operators' },
   listSigningKeys: { path: '/signing-keys', answer: 'operators' },
   getSigningKey: { path: '/signing-keys/kid_none', answer: 'operators' },

@@ -201,6 +201,24 @@ export const connections: CommandGroup = {
       },
     }),
     command({
+      name: 'origins',
+      summary: 'replace the origins, besides that of the FHIR endpoint, that get the access token',
+      args: { id },
+      options: {
+        allow: list('<origins>', 'comma-separated further origins of the EHR, such as https://files.example.org'),
+        alias: list('<origins>', 'comma-separated origins by which the EHR calls its own FHIR endpoint'),
+      },
+      examples: [
+        'connections origins conn_1 --allow https://files.example.org',
+        'connections origins conn_1 --alias http://fhir.internal:8080',
+      ],
+      async run({ api, output }, { id: connectionId, allow: origins = [], alias: aliases = [] }) {
+        const init = { params: { path: { id: connectionId } }, body: { origins, aliases } };
+        const text = 'Replaced. Retry what has failed.';
+        output.printAnswer(await api.PUT('/api/ehr/connections/{id}/origins', init), () => text);
+      },
+    }),
+    command({
       name: 'authorize',
       summary: 'print a URL that a user of the EHR opens once in a browser to authorize a connection',
       options: {
@@ -347,6 +365,8 @@ function summarize(connection: Connection): string {
       group: connection.groupId,
       user: connection.userId,
       'FHIR endpoint': connection.fhirEndpoint,
+      origins: connection.origins?.join(', ') || undefined,
+      aliases: connection.aliases?.join(', ') || undefined,
       webhook: connection.webhookUrl,
       ...auth,
       created: connection.createdAt,

@@ -54,7 +54,7 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   const changes = exchangeOf(res).faults.flatMap(({ changeExport }) => changeExport ?? []);
   for (const { begin } of changes) await begin?.(simulator.practice);
   const { id } = simulator.exports.kickOff({ request, level, changes, ...parameters });
-  return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
+  return { status: 202, headers: { 'content-location': `${simulator.linkEndpoint()}/bulkstatus/${id}` } };
 }
 
 /** `handling=lenient` (RFC 7240) asks to ignore parameters that the server does not support. */

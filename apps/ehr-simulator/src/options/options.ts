@@ -74,6 +74,8 @@ const orderedShape = {
   ignoresSince: z.boolean().default(false),
   /** Whether `_typeFilter=Patient?_id=` is more than accepted. */
   appliesIdFilter: z.boolean().default(false),
+  /** The origin of the links of an export, which need the token: another one of the EHR, or a name that only the EHR itself can resolve. */
+  linksAt: z.enum(['endpoint', 'other-origin', 'internal-name']).default('endpoint'),
   deleteStatus: z.union([z.literal(200), z.literal(202), z.literal(204)]).default(202),
   maxPageSize: z.int().min(1).default(100),
   /** That of athenahealth. */

@@ -108,6 +108,16 @@ export const manifestScenarios = [
     ],
   },
   {
+    name: 'links-at-other-origin',
+    description: 'The status URL and the files are at another origin of the server, which wants the token.',
+    orders: [settings({ linksAt: 'other-origin' })],
+  },
+  {
+    name: 'links-at-internal-name',
+    description: 'The status URL and the files are at a name that only the network of the server can resolve.',
+    orders: [settings({ linksAt: 'internal-name' })],
+  },
+  {
     name: 'redirected-files',
     description: 'The server redirects files to another origin, which serves them and must not receive a token.',
     orders: [always(matches.files, { kind: 'redirect' })],

@@ -26,7 +26,8 @@ export function recordRequests(simulator: FaultySimulator): RequestHandler {
   const { traffic, clock, options, faults } = simulator;
   return async (req, res, next) => {
     const atMs = clock.monotonic();
-    const onFileHost = simulator.isFileHost(req);
+    // If the links of exports are at the second origin, it is a part of the EHR.
+    const onFileHost = simulator.isFileHost(req) && options.linksAt !== 'other-origin';
     record({ simulator, req, res }, atMs);
     if (onFileHost && req.get('authorization') !== undefined) {
       traffic.recordViolation({ req, kind: 'token', reason: 'token sent to another origin' });

@@ -39,6 +39,7 @@ export const auditActions = {
   'connection.authorized': 'none',
   'connection.cancel-probe': { keys: 'operator', people: 'operator' },
   'connection.change-credentials': { keys: 'operator', people: 'admin' },
+  'connection.change-origins': { keys: 'operator', people: 'admin' },
   'connection.create': { keys: 'operator', people: 'operator' },
   'connection.delete': { keys: 'operator', people: 'admin' },
   'connection.erased': 'none',

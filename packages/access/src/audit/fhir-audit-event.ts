@@ -69,6 +69,7 @@ const patternsByVerb: Readonly<Record<string, Pattern>> = {
   set: patterns.update,
   change: patterns.update,
   'change-credentials': patterns.update,
+  'change-origins': patterns.update,
   read: patterns.read,
   describe: patterns.read,
   verify: patterns.read,

@@ -36,6 +36,8 @@ export const connectionViewSchema = z
       'groupId',
       'userId',
       'webhookUrl',
+      'origins',
+      'aliases',
       'auth',
       'needsAuthorization',
       'createdAt',

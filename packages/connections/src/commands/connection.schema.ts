@@ -1,4 +1,4 @@
-import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
+import { assertionAlgorithms, originFault, secretWays, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
 import { isResourceType, scopeVersions, whyNotResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { maxNameLength } from '../connection-name.ts';
@@ -101,6 +101,29 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
   }),
 ]);
 export type ConnectionAuthBody = z.output<typeof connectionAuthSchema>;
+
+/** One page of links names a handful of hosts. */
+const maxOrigins = 20;
+const originListSchema = z
+  .array(
+    z.string().refine((text) => originFault(text) === undefined, { error: ({ input }) => originFault(String(input)) }),
+  )
+  .max(maxOrigins)
+  .transform((origins) => [...new Set(origins)]);
+
+export const connectionOriginsSchema = z
+  .strictObject({
+    origins: originListSchema.describe(
+      'Further origins of the EHR, such as `https://files.example.org`. They get the access token. If the provider lists its hosts, they must be among these.',
+    ),
+    aliases: originListSchema.describe(
+      'Origins by which the EHR calls its own FHIR endpoint, such as the internal name of a server behind a proxy. A link there is requested at the FHIR endpoint.',
+    ),
+  })
+  .meta({
+    description: 'The origins of links that are followed with the access token, besides that of the FHIR endpoint.',
+  });
+export type ConnectionOrigins = z.output<typeof connectionOriginsSchema>;
 
 export const connectionNameSchema = z.string().trim().min(1).max(maxNameLength);
 

@@ -1,4 +1,5 @@
 import { type AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
+import { egressFault } from '@bulkhead/ehr';
 import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type ActiveWork, isInScope, type ScopedReference } from '@bulkhead/store';
@@ -9,7 +10,12 @@ import { connectionError, otherIdMessage } from '../errors.ts';
 import { readCapabilitiesJob } from '../steps/read-capabilities.job.ts';
 import { revokeJob } from '../steps/revoke-connection.job.ts';
 import { testConnectionJob, testDraftJob } from '../steps/test-connection.job.ts';
-import type { ConnectionAuthBody, ConnectionBody, ConnectionDraftBody } from './connection.schema.ts';
+import type {
+  ConnectionAuthBody,
+  ConnectionBody,
+  ConnectionDraftBody,
+  ConnectionOrigins,
+} from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
 
 const capabilitiesWaitMs = 10_000;
@@ -126,6 +132,26 @@ export class ConnectionService {
       credentialsVersion: changed.credentialsVersion ?? 0,
     });
     return changed;
+  }
+
+  /** Replaces the origins that get the token of a connection. @throws AppError `invalid-request` for an origin that the provider excludes */
+  async changeOrigins({
+    body,
+    ...reference
+  }: Omit<ConnectionReference, 'provider'> & {
+    readonly body: ConnectionOrigins;
+  }): Promise<{ readonly connection: ConnectionWithoutSecrets; readonly isChanged: boolean }> {
+    const before = await this.find(reference);
+    const provider = this.#registry.get(before.provider);
+    const faults = body.origins.flatMap((origin, index) => {
+      const message = egressFault(origin, provider);
+      return message === undefined ? [] : [{ path: `origins.${index}`, message }];
+    });
+    if (faults.length > 0) throw invalidRequest(faults);
+    await this.#store.connections.saveOrigins({ id: reference.id, ...body });
+    const { origins = [], aliases = [] } = before;
+    const isChanged = String([origins, '', aliases]) !== String([body.origins, '', body.aliases]);
+    return { connection: await this.find(reference), isChanged };
   }
 
   /**

@@ -15,6 +15,7 @@ export {
   connectionBodySchema,
   connectionDraftSchema,
   connectionNameSchema,
+  connectionOriginsSchema,
 } from './connection.schema.ts';
 export { type ConnectionReference, type ConnectionSchedules, ConnectionService } from './connection.service.ts';
 export {

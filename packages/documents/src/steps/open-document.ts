@@ -36,11 +36,12 @@ export function openDocument(deps: DocumentDeps, options: OpenOptions): Promise<
 async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<OpenedDocument> {
   const { document, connection, resume, signal } = options;
   const url = resolve(document.url ?? '', connection);
+  const session = ehr.session(connection);
   const opened = await openFile({
-    session: ehr.session(connection),
+    session,
     url: url.href,
     // Another origin does not get the token.
-    requiresAccessToken: url.origin === new URL(connection.fhirEndpoint).origin,
+    requiresAccessToken: session.mayHaveToken(url.href),
     answer: documentAnswer,
     accept: parseMediaType(document.contentType)?.mediaType ?? '*/*',
     priority: 'crawl',

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createProviderRegistry, type Provider } from '../providers/index.ts';
-import { egressRules } from './egress-rules.ts';
+import { egressFault, egressRules } from './egress-rules.ts';
 
 const provider = {
   id: 'open-ehr',
@@ -27,4 +27,27 @@ test("egressRules allows the endpoint's own port and the ports that the registry
 test('egressRules allows any port on a private network, unless the registry lists some #egress', () => {
   expect(rulesOf(at('http://10.0.0.1:8080/fhir')).ports).toBeUndefined();
   expect(rulesOf({ ...at('http://10.0.0.1:8080/fhir'), ports: [9000] }).ports).toEqual([443, 8080, 9000]);
+});
+
+test('egressRules adds the hosts and ports of the origins that an operator allows #egress', () => {
+  const listed = { hosts: ['files.example'], origins: ['https://other.example:8443'] };
+  const rules = egressRules({ ...provider, ...listed }, { origins: ['https://own.example:9443'] });
+  expect(rules).toMatchObject({
+    hosts: ['files.example', 'open.example', 'other.example', 'own.example'],
+    ports: [443, 443, 8443, 9443],
+  });
+});
+
+test.each([
+  { origin: 'https://files.example', hosts: ['files.example'], fault: undefined },
+  { origin: 'https://a.files.example', hosts: ['*.files.example'], fault: undefined },
+  { origin: 'https://other.example', fault: undefined },
+  { origin: 'https://other.example', hosts: ['files.example'], fault: 'does not list' },
+  { origin: 'http://files.example', fault: 'not https' },
+  { origin: 'https://10.0.0.1', fault: 'private network' },
+  { origin: 'https://169.254.169.254', fault: 'no EHR' },
+])('egressFault of $origin with the hosts $hosts is $fault #egress', ({ origin, hosts, fault }) => {
+  const found = egressFault(origin, { ...provider, ...(hosts ? { hosts } : {}) });
+  if (fault === undefined) expect(found).toBeUndefined();
+  else expect(found).toContain(fault);
 });

@@ -1,5 +1,6 @@
+import type { AppError } from '@bulkhead/base';
 import type { EhrConnection } from '../providers/index.ts';
-import { connectionBudgets, type ProviderRegistry } from '../providers/index.ts';
+import { connectionBudgets, ehrOrigins, type ProviderRegistry } from '../providers/index.ts';
 import type { EhrResponse } from './answers/accept-answer.ts';
 import { egressRules } from './egress-rules.ts';
 import { ehrError } from './errors.ts';
@@ -11,12 +12,12 @@ import { discoverServer } from './oauth/authorization-server.ts';
 import { type Token, toSaved } from './oauth/shared-token.ts';
 import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
 
-export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
+export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress' | 'trusted'> & {
   /** False for links with `requiresAccessToken: false`, because signed URLs reject requests with a token. */
   readonly sendToken: boolean;
   /**
-   * Whether a request without the token is repeated once with it if the EHR refuses it and is at the origin of the FHIR endpoint, which
-   * gets the token anyway. Some servers say that their files need no token and refuse them without one.
+   * Whether a request without the token is repeated once with it if the EHR refuses it and is at an origin that gets the token
+   * anyway. Some servers say that their files need no token and refuse them without one.
    */
   readonly tokenIfRefused?: boolean;
 };
@@ -34,15 +35,22 @@ export function createEhrSession(options: {
   const { connection, registry, http, tokens, endpoints } = options;
   const provider = registry.get(connection.provider);
   const { budget, tokenBudget } = connectionBudgets(connection, provider);
-  const egress = egressRules(provider);
-  const fhirOrigin = new URL(connection.fhirEndpoint).origin;
+  const egress = egressRules(provider, connection);
+  const { trusted, resolve } = ehrOrigins(connection, provider);
 
   const sourceOf = ({ priority, signal }: Pick<SessionRequest, 'priority' | 'signal'>) => {
     return { connection, provider, budget, tokenBudget, egress, priority, signal };
   };
   const sendWith = (request: SessionRequest, accessToken: string | undefined) => {
     const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
-    return http.send({ ...request, connection, budget, egress, headers: { ...request.headers, ...authorization } });
+    return http.send({
+      ...request,
+      connection,
+      budget,
+      egress,
+      trusted,
+      headers: { ...request.headers, ...authorization },
+    });
   };
   type Source = ReturnType<typeof sourceOf>;
   /** @throws the error if a new token would not help */
@@ -64,7 +72,7 @@ export function createEhrSession(options: {
     readonly source: Source;
   }): Promise<Token> => {
     const { request, error, source } = options;
-    const isAllowed = request.tokenIfRefused && new URL(request.url).origin === fhirOrigin;
+    const isAllowed = request.tokenIfRefused && trusted.has(new URL(request.url).origin);
     const token = isAllowed && isRefused(error) ? await tokens.get(source) : undefined;
     if (!token) throw error;
     return token;
@@ -103,9 +111,13 @@ export function createEhrSession(options: {
     /** Revokes a token. @returns false if the EHR has no endpoint for that */
     revoke: (token: string): Promise<boolean> => revokeToken(endpoints, sourceOf({ priority: 'crawl' }), token),
 
-    async send(request: SessionRequest): Promise<EhrResponse> {
-      const { origin, host } = new URL(request.url);
-      if (request.sendToken && origin !== fhirOrigin) throw ehrError('token-for-foreign-host', { context: { host } });
+    /** Whether the token may be sent to a URL. */
+    mayHaveToken: (url: string): boolean => trusted.has(new URL(resolve(url)).origin),
+
+    async send({ url, ...others }: SessionRequest): Promise<EhrResponse> {
+      const request = { ...others, url: resolve(url) };
+      if (request.sendToken && !trusted.has(new URL(request.url).origin))
+        throw notAllowed(request.url, connection.auth.method !== 'none');
       const source = sourceOf(request);
       let token = request.sendToken ? await tokens.get(source) : undefined;
       const requestedAt = performance.now();
@@ -120,6 +132,12 @@ export function createEhrSession(options: {
       }
     },
   };
+}
+
+function notAllowed(url: string, hasToken: boolean): AppError {
+  const { origin, host } = new URL(url);
+  const message = `The EHR refers to ${origin}, and ${hasToken ? 'the access token' : 'such a request'} is only sent to the origin of its FHIR endpoint and to those that an operator allows. Nothing was sent. If this is a part of the EHR, add it to \`origins\` of the connection (PUT /api/ehr/connections/{id}/origins) or of the provider. If it is another name of the FHIR endpoint, add it to \`aliases\`.`;
+  return ehrError('origin-not-allowed', { message, context: { host } });
 }
 
 function isRefused(error: unknown): boolean {

@@ -4,11 +4,10 @@ const noAnswer =
   'The EHR asked for fewer requests, failed or did not respond, for longer than the retries lasted. If it could not be reached, the message has the code of Node.js and explains what to do about a name that is not resolved, a certificate that is refused, or a firewall.';
 
 export const ehrError = defineErrors({
-  'token-for-foreign-host': {
-    title: 'The EHR stores files at another host',
-    advice: "The access token is not sent there. Contact the EHR's support.",
-    message:
-      "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
+  'origin-not-allowed': {
+    title: 'The EHR refers to another host',
+    advice: 'If the host is a part of the EHR, allow its origin for the connection, then retry.',
+    help: 'A link of an export, a page or a file leads to an origin that is neither that of the FHIR endpoint nor allowed by an operator, so nothing was sent there. The message names the origin and the settings.',
   },
   'capabilities-not-understood': {
     title: 'The FHIR endpoint did not describe itself',

@@ -109,6 +109,10 @@ export interface EhrConnection {
   readonly practiceId?: string;
   readonly groupId?: string;
   readonly userId?: string;
+  /** Further origins of the EHR, which get the token. */
+  readonly origins?: readonly string[];
+  /** Other names of the origin of the FHIR endpoint. */
+  readonly aliases?: readonly string[];
   readonly auth: ConnectionAuth;
   readonly credentialsVersion?: number;
   readonly needsAuthorization?: boolean;

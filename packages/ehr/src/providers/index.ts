@@ -13,6 +13,7 @@ export {
   type SigningKey,
   secretWays,
 } from './ehr-connection.ts';
+export { type EhrOrigins, ehrOrigins, originFault } from './ehr-origins.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';

@@ -1,6 +1,7 @@
 import { cronFault, isTimeZone } from '@bulkhead/base/cron';
 import { isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
+import { originFault } from './ehr-origins.ts';
 import { factsSchema } from './facts/facts.ts';
 
 /** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
@@ -16,6 +17,12 @@ const rateLimitSchema = z.strictObject({
 });
 
 const endpointSchema = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+
+const originsSchema = z.array(
+  z.string().refine((origin) => originFault(origin) === undefined, {
+    error: ({ input }) => originFault(String(input)),
+  }),
+);
 
 const environmentSchema = z.strictObject({
   /** The limit of this environment instead of that of the provider. */
@@ -116,6 +123,10 @@ export const providerSchema = z.strictObject({
    * network.
    */
   ports: z.array(z.int().min(1).max(65_535)).optional(),
+  /** Further origins of the EHR, which get the access token: those of exports, of pages and of files that need it. */
+  origins: originsSchema.optional(),
+  /** Origins by which the EHR calls its own FHIR endpoint, such as an internal name. Their links are requested at the FHIR endpoint. */
+  aliases: originsSchema.optional(),
   defaultSchedule: defaultScheduleSchema.optional(),
   /** The default for connections without their own: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
   clientId: z.string().optional(),

@@ -2,6 +2,7 @@ import {
   connectionAuthSchema,
   connectionBodySchema,
   connectionNameSchema,
+  connectionOriginsSchema,
   connectionViewSchema,
   toConnectionView,
 } from '@bulkhead/connections/commands';
@@ -162,6 +163,38 @@ const changeCredentials = defineEndpoint({
   },
 });
 
+const changeOrigins = defineEndpoint({
+  id: 'changeOrigins',
+  route: 'PUT /api/ehr/connections/:id/origins',
+  action: 'connection.change-origins',
+  summary: 'Replace the origins that get the access token of a connection',
+  description:
+    'An EHR can refer to other origins than that of its FHIR endpoint, for the status of an export, its files or further pages. Requests that carry the access token go to no other origin than that of the FHIR endpoint and those that are allowed here, or by the provider. Retry what has failed afterwards.',
+  request: {
+    body: {
+      schema: connectionOriginsSchema,
+      example: { origins: ['https://files.example.org'], aliases: ['http://fhir.internal:8080'] },
+    },
+  },
+  responses: {
+    200: success('The connection with its origins', {
+      data: connectionViewSchema,
+      example: {
+        ...connectionExample,
+        origins: ['https://files.example.org'],
+        aliases: ['http://fhir.internal:8080'],
+      },
+    }),
+  },
+  errors: ['unknown-connection'],
+  async handler({ params: { id }, body, caller: { scope }, services, audit }) {
+    const { connection, isChanged } = await services.connections.changeOrigins({ id, scope, body });
+    audit.addTarget({ name: connection.name, origins: body.origins.join(' '), aliases: body.aliases.join(' ') });
+    audit.setChanged(isChanged);
+    return { data: toConnectionView(connection) };
+  },
+});
+
 export const connectionEndpoints = endpointGroup({
   name: 'Connections',
   description: 'The credentials of a practice at an EHR, and its webhook.',
@@ -176,6 +209,7 @@ export const connectionEndpoints = endpointGroup({
     testConnection,
     testDraft,
     changeCredentials,
+    changeOrigins,
     getCapabilities,
     ...probeEndpoints,
     ...webhookEndpoints,

@@ -161,6 +161,36 @@ test('replacing the credentials of a connection stops the use of the old token',
   expect(unknown.status).toBe(404);
 });
 
+test('the origins of a connection are replaced, shown and recorded, and what cannot be one is refused', async () => {
+  const id = await api.createConnection();
+  const put = (body: object) => api.request('PUT', `${path}/${id}/origins`, { body });
+  const origins = ['https://files.example.org', 'https://files.example.org'];
+  const aliases = ['http://fhir.internal:8080'];
+  expect((await put({ origins, aliases })).body.data).toMatchObject({
+    origins: ['https://files.example.org'],
+    aliases,
+  });
+  expect((await put({ origins, aliases })).status).toBe(200);
+  const shown = await api.request('GET', `${path}/${id}`);
+  expect(shown.body.data).toMatchObject({ origins: ['https://files.example.org'], aliases });
+  const { body } = await api.request('GET', `/api/ehr/audit-events?action=connection.change-origins`);
+  const recorded = (body.data as { target: { id: string } }[]).filter(({ target }) => target.id === id);
+  const target = expect.objectContaining({
+    origins: 'https://files.example.org',
+    aliases: 'http://fhir.internal:8080',
+  });
+  expect(recorded).toMatchObject([
+    { outcome: 'unchanged', target },
+    { outcome: 'success', target },
+  ]);
+  for (const origin of ['https://*.example.org', 'https://files.example.org/path', 'files.example.org', 'ftp://a', '*'])
+    expect([origin, (await put({ origins: [origin], aliases: [] })).faults[0]]).toEqual([origin, 'origins.0']);
+  const refused = await put({ origins: ['https://169.254.169.254'], aliases: [] });
+  expect([refused.status, refused.faults[0]]).toEqual([400, 'origins.0']);
+  const many = Array.from({ length: 21 }, (_, index) => `https://h${index}.example.org`);
+  expect((await put({ origins: many, aliases: [] })).status).toBe(400);
+});
+
 test('a connection whose secret no key decrypts is shown, can get new credentials, and can be deleted', async () => {
   const id = await api.createConnection();
   const key = Buffer.from(api.env.BULKHEAD_ENCRYPTION_KEY, 'base64');

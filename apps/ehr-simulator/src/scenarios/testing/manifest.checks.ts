@@ -126,6 +126,18 @@ export const manifestChecks = {
     await client.get(output[0].url, ndjson);
     expect(await reasons(client)).toEqual(['token sent to another origin']);
   },
+  'links-at-other-origin': async (client) => {
+    const statusUrl = await startExport(client);
+    expect(new URL(statusUrl).origin).not.toBe(client.baseUrl);
+    expect([await withoutToken(statusUrl), (await client.get(statusUrl, json)).status]).toEqual([401, 200]);
+    const { output } = await jsonOf(client.get(statusUrl, json));
+    expect(new URL(output[0].url).origin).toBe(new URL(statusUrl).origin);
+    expect([await withoutToken(output[0].url), (await client.get(output[0].url, ndjson)).status]).toEqual([401, 200]);
+    expect(await reasons(client)).not.toContain('token sent to another origin');
+  },
+  'links-at-internal-name': async (client) => {
+    expect(await startExport(client)).toMatch(/^http:\/\/ehr\.internal:8080\/fhir\/r4\/bulkstatus\//);
+  },
   'redirected-files': async (client) => {
     const url = await patientUrl(client);
     const redirect = await client.get(url, ndjson);

@@ -64,7 +64,7 @@ export async function measureLink(work: ProbeWork, manifest: Manifest): Promise<
     for (const name of ['filesNeedToken', 'linkWorksTwice'] as const) sheet.unknown(name, 'the manifest had no file');
     return;
   }
-  const isOfEhr = new URL(file.url).origin === new URL(work.connection.fhirEndpoint).origin;
+  const isOfEhr = work.limited.session.mayHaveToken(file.url);
   const open = (sendsToken: boolean) => openLink(work, { url: file.url, sendsToken });
   let needsToken = false;
   let status = await open(false);

@@ -159,7 +159,7 @@ test.each([
 test('the token is not sent for an output file at a foreign host that requires it #file-token', async () => {
   await start({ separateFileHost: true });
   requiresAccessToken = true;
-  await expect(open()).rejects.toMatchObject({ code: 'token-for-foreign-host', retry: 'never' });
+  await expect(open()).rejects.toMatchObject({ code: 'origin-not-allowed', retry: 'never' });
   expect(await ehr.requests(/bulkdata/)).toEqual([]);
 });
 

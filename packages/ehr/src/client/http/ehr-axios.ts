@@ -118,6 +118,8 @@ export interface EhrRequest {
   readonly budget: RateBudget;
   /** The allowed targets of the request and of its redirects. */
   readonly egress: EgressRules;
+  /** The origins between which a redirect keeps the token. By default it is lost at every other origin. */
+  readonly trusted?: ReadonlySet<string>;
   readonly priority: RequestPriority;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;

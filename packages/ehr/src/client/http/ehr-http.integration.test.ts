@@ -68,7 +68,7 @@ test('a request that would send the token to a foreign host is not sent', async 
   await start();
   const url = 'http://127.0.0.1:1/fhir/r4/metadata';
   await expect(ehr.session.send(metadata({ url }))).rejects.toMatchObject({
-    code: 'token-for-foreign-host',
+    code: 'origin-not-allowed',
     retry: 'never',
     context: { host: '127.0.0.1:1' },
   });

@@ -24,7 +24,7 @@ export type EhrHttp = ReturnType<typeof createEhrHttp>;
 
 /**
  * All requests to EHRs go through here. Each attempt of each request passes the egress guard and the rate limiter. Redirects are
- * followed here, because axios interceptors do not run for them, and lose the token at another origin. Every answer passes
+ * followed here, because axios interceptors do not run for them, and lose the token at an origin that must not get it. Every answer passes
  * `acceptAnswer`, and every failure becomes an AppError.
  */
 export function createEhrHttp(options: {
@@ -115,7 +115,8 @@ async function follow(options: {
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
     if (!next || !/^https?:$/.test(next.protocol)) throw ehrError('ehr-redirects');
     if (!mayFollow(request, { from: url, to: next })) throw refusedRedirect(request.method);
-    if (next.origin !== new URL(url).origin) headers = withoutAuthorization(headers);
+    const keepsToken = next.origin === new URL(url).origin || request.trusted?.has(next.origin);
+    if (!keepsToken) headers = withoutAuthorization(headers);
     url = next.href;
   }
   throw ehrError('ehr-redirects');

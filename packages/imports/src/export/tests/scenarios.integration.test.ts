@@ -12,6 +12,8 @@ interface Expectation {
   readonly rules: string;
   readonly request?: Partial<BulkExportRequest>;
   readonly simulator?: EhrSimulatorOptions;
+  /** What an operator allows besides the origin of the FHIR endpoint. */
+  readonly allowed?: 'the other origin' | 'the internal name';
   /** An export runs before the scenario is injected. */
   readonly after?: 'an export';
   /** Requests the changes since the earlier export. */
@@ -177,6 +179,18 @@ const expectations: readonly Expectation[] = [
   { scenario: 'signed-links', rules: '#file-token' },
   { scenario: 'separate-file-host', rules: '#file-token' },
   { scenario: 'token-trap', rules: '#file-token #error-message', error: 'all-files-failed', missing: /./ },
+  {
+    scenario: 'links-at-other-origin',
+    rules: '#file-token',
+    allowed: 'the other origin',
+  },
+  { scenario: 'links-at-other-origin', rules: '#file-token #error-message', error: 'origin-not-allowed' },
+  {
+    scenario: 'links-at-internal-name',
+    rules: '#file-token',
+    allowed: 'the internal name',
+  },
+  { scenario: 'links-at-internal-name', rules: '#file-token #error-message', error: 'origin-not-allowed' },
   { scenario: 'redirected-files', rules: '#redirect-token' },
   {
     scenario: 'redirect-to-private-address',
@@ -267,6 +281,9 @@ test.each(expectations)(
   async (expected) => {
     const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
     await using cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
+    const origins = expected.allowed === 'the other origin' ? [cases.simulator.otherOrigin] : [];
+    const aliases = expected.allowed === 'the internal name' ? ['http://ehr.internal:8080'] : [];
+    await cases.deps.store.connections.saveOrigins({ id: cases.connection.id, origins, aliases });
     if (expected.after) expect(await runExport(cases)).toMatchObject({ phase: 'completed' });
     await cases.orderScenario(scenario);
     const last = expected.changes ? await sinceLastExport(cases) : {};

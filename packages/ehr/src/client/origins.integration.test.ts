@@ -1,0 +1,129 @@
+import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EhrConnection } from '../providers/index.ts';
+import { deleteExport, readExportStatus } from './bulk-data/export-status.ts';
+import { openFile } from './bulk-data/open-file.ts';
+import { createTestClient, type TestClient } from './testing/create-test-client.ts';
+
+const manifest = { body: { transactionTime: '2024-02-01T00:00:00Z', output: [] } };
+const internalName = 'http://ehr.internal:8080';
+
+let server: ScriptedServer;
+/** Another origin of the EHR. */
+let other: ScriptedServer;
+/** An origin that the EHR names and nobody allows. */
+let foreign: ScriptedServer;
+let client: TestClient;
+beforeEach(async () => {
+  const script = { '*': manifest, 'DELETE *': { status: 202 } };
+  server = await startScriptedServer({
+    ...script,
+    '/token': { body: { access_token: 'token-1', token_type: 'bearer' } },
+  });
+  other = await startScriptedServer(script);
+  foreign = await startScriptedServer(script);
+});
+afterEach(async () => {
+  client.close();
+  await Promise.all([server, other, foreign].map((each) => each.stop()));
+});
+
+const allowed = () => ({ origins: [other.url], aliases: [internalName] });
+
+/** Opens a session whose provider, or whose connection, allows the other origin and the internal name. */
+function open({
+  by = 'connection',
+  hasToken = true,
+}: {
+  by?: 'provider' | 'connection' | 'nobody';
+  hasToken?: boolean;
+} = {}) {
+  client = createTestClient(server.url, { provider: by === 'provider' ? allowed() : {} });
+  const auth: EhrConnection['auth'] = hasToken
+    ? {
+        method: 'client_credentials',
+        clientId: 'client',
+        clientSecret: 'secret',
+        scope: 'system/*.read',
+        tokenEndpoint: `${server.url}/token`,
+      }
+    : { method: 'none' };
+  return client.client.session({ ...client.connection, auth, ...(by === 'connection' ? allowed() : {}) });
+}
+
+const received = ({ requests }: ScriptedServer) =>
+  requests
+    .filter(({ path }) => path !== '/token')
+    .map(({ method, path, headers }) => `${method} ${path} ${headers.authorization ?? 'no token'}`);
+
+describe.each(['provider', 'connection'] as const)('an origin that the %s allows #file-token', (by) => {
+  test('gets status requests, deletions and files with the token', async () => {
+    const session = open({ by });
+    const statusUrl = `${other.url}/status`;
+    await readExportStatus({ session, statusUrl });
+    await deleteExport({ session, statusUrl });
+    await openFile({ session, url: `${other.url}/file`, requiresAccessToken: true });
+    expect(received(other)).toEqual(
+      ['GET /status', 'DELETE /status', 'GET /file'].map((line) => `${line} Bearer token-1`),
+    );
+  });
+
+  test('gets the request at the FHIR endpoint if it is another name of it', async () => {
+    const session = open({ by });
+    await readExportStatus({ session, statusUrl: `${internalName}/status?a=b` });
+    expect(received(server)).toEqual(['GET /status Bearer token-1']);
+  });
+});
+
+test('a redirect to an allowed origin keeps the token, and one to another origin loses it #redirect-token', async () => {
+  const session = open();
+  for (const target of [other, foreign]) {
+    server.answer({ '/file': { status: 307, headers: { location: `${target.url}/file` } } });
+    await openFile({ session, url: `${server.url}/file`, requiresAccessToken: true });
+  }
+  other.answer({ '/back': { status: 307, headers: { location: `${foreign.url}/back` } } });
+  foreign.answer({ '/back': { status: 307, headers: { location: `${server.url}/back` } } });
+  await openFile({ session, url: `${other.url}/back`, requiresAccessToken: true });
+  expect(received(other)).toEqual(['GET /file Bearer token-1', 'GET /back Bearer token-1']);
+  expect(received(foreign)).toEqual(['GET /file no token', 'GET /back no token']);
+  expect(received(server).at(-1)).toBe('GET /back no token');
+});
+
+test.each([{ by: 'nobody' }, { by: 'provider' }, { by: 'connection' }] as const)(
+  'a link to an origin that is not allowed is not requested, and the error names the settings ($by) #file-token',
+  async ({ by }) => {
+    const session = open({ by });
+    for (const send of [
+      () => readExportStatus({ session, statusUrl: `${foreign.url}/status` }),
+      () => deleteExport({ session, statusUrl: `${foreign.url}/status` }),
+      () => openFile({ session, url: `${foreign.url}/file`, requiresAccessToken: true }),
+    ])
+      await expect(send()).rejects.toMatchObject({
+        code: 'origin-not-allowed',
+        retry: 'never',
+        message: expect.stringMatching(/access token.*`origins`.*`aliases`/),
+        context: { host: new URL(foreign.url).host },
+      });
+    expect(received(foreign)).toEqual([]);
+  },
+);
+
+test('the error of a connection without a token does not speak of one', async () => {
+  const session = open({ by: 'nobody', hasToken: false });
+  const error = await readExportStatus({ session, statusUrl: `${foreign.url}/status` }).catch(
+    (caught: Error) => caught,
+  );
+  expect(error).toMatchObject({ code: 'origin-not-allowed', message: expect.stringContaining('`origins`') });
+  expect((error as Error).message).not.toContain('token');
+  expect(received(foreign)).toEqual([]);
+});
+
+test('an origin that is allowed is still subject to the rules for private addresses #egress', async () => {
+  client = createTestClient('https://ehr.example/fhir', {
+    provider: { origins: ['https://127.0.0.1:1', 'http://files.example'] },
+  });
+  for (const url of ['https://127.0.0.1:1/file', 'http://files.example/file', 'https://169.254.169.254/file'])
+    await expect(openFile({ session: client.session, url, requiresAccessToken: false })).rejects.toMatchObject({
+      code: 'egress-refused',
+    });
+});

@@ -1,0 +1,35 @@
+import type { EhrConnection } from './ehr-connection.ts';
+import type { Provider } from './provider.ts';
+
+/** The origins at which the token of a connection may be sent. */
+export interface EhrOrigins {
+  /** That of the FHIR endpoint, and those that the provider or the connection allows. */
+  readonly trusted: ReadonlySet<string>;
+  /** Where a URL of the EHR is requested: at the FHIR endpoint if its origin is another name of that. */
+  resolve(url: string): string;
+}
+
+/** An EHR writes links, so only the operator decides which of their origins are parts of the EHR. */
+export function ehrOrigins(
+  connection: Pick<EhrConnection, 'fhirEndpoint' | 'origins' | 'aliases'>,
+  provider: Pick<Provider, 'origins' | 'aliases'>,
+): EhrOrigins {
+  const endpoint = new URL(connection.fhirEndpoint);
+  const aliases = new Set([...(provider.aliases ?? []), ...(connection.aliases ?? [])]);
+  // A server behind a proxy that ends TLS often takes itself for one without.
+  if (endpoint.protocol === 'https:' && endpoint.port === '') aliases.add(`http://${endpoint.hostname}`);
+  return {
+    trusted: new Set([endpoint.origin, ...(provider.origins ?? []), ...(connection.origins ?? [])]),
+    resolve(url) {
+      const { origin, href } = new URL(url);
+      return aliases.has(origin) ? endpoint.origin + href.slice(origin.length) : url;
+    },
+  };
+}
+
+/** Why a text is not an origin. Patterns are refused, because a token is sent to each origin. */
+export function originFault(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.origin === text && /^https?:$/.test(url.protocol) && !url.hostname.includes('*')) return undefined;
+  return 'must be an origin without a path, such as https://files.example.org or http://10.0.0.1:8080';
+}
