@@ -4,6 +4,7 @@ import { connectionFaults } from './connections.faults.ts';
 import { documentFaults } from './documents.faults.ts';
 import { exportFaults } from './export.faults.ts';
 import type { FaultKind } from './fault.ts';
+import { formFaults } from './forms.faults.ts';
 import { lineFaults } from './lines.faults.ts';
 import { resourceFaults } from './resources.faults.ts';
 import { serverFaults } from './server.faults.ts';
@@ -14,6 +15,7 @@ export const faultKinds: readonly FaultKind[] = [
   ...connectionFaults,
   ...lineFaults,
   ...exportFaults,
+  ...formFaults,
   ...resourceFaults,
   ...documentFaults,
   ...serverFaults,

@@ -144,6 +144,52 @@ export const kickOffScenarios = [
     orders: [settings({ unsupportedParameters: ['_since', '_type', '_typeFilter', '_outputFormat'] })],
   },
   {
+    name: 'no-data-since',
+    description: 'The server answers a kick-off with `_since` with 404, "No data", because nothing has changed.',
+    orders: [
+      always(match, {
+        kind: 'refuse-parameter',
+        parameter: '_since',
+        status: 404,
+        code: 'not-found',
+        text: 'No data found for _since.',
+      }),
+    ],
+  },
+  {
+    name: 'since-fails',
+    description: 'The server answers a kick-off with `_since` with 500, without a reason.',
+    orders: [
+      always(match, {
+        kind: 'refuse-parameter',
+        parameter: '_since',
+        status: 500,
+        code: 'exception',
+        namedIn: 'nowhere',
+      }),
+    ],
+  },
+  {
+    name: 'since-fails-named',
+    description: 'The server answers a kick-off with `_since` with 500, and names the parameter.',
+    orders: [always(match, { kind: 'refuse-parameter', parameter: '_since', status: 500 })],
+  },
+  {
+    name: 'demands-output-format',
+    description: 'The server refuses a kick-off without `_outputFormat`.',
+    orders: [always(match, { kind: 'demand-parameter', parameter: '_outputFormat' })],
+  },
+  {
+    name: 'demands-type',
+    description: 'The server refuses a kick-off without `_type`, also of every type.',
+    orders: [always(match, { kind: 'demand-parameter', parameter: '_type', status: 422 })],
+  },
+  {
+    name: 'location-header',
+    description: 'The server sends the status URL as `Location`, without Content-Location.',
+    orders: [always(match, { kind: 'location-header' })],
+  },
+  {
     name: 'refuses-post',
     description: 'The server responds to a kick-off by POST with 405, not-supported, and accepts GET.',
     orders: [

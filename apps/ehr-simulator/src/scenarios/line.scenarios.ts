@@ -25,6 +25,26 @@ export const lineScenarios = [
     orders: [inPatients({ kind: 'corrupt-line', line, with: '[{"resourceType":"Patient","id":"in-a-list"}]' })],
   },
   {
+    name: 'array-files',
+    description: 'Each file is one JSON array of resources.',
+    orders: [always(matches.files, { kind: 'file-form', as: 'array' })],
+  },
+  {
+    name: 'pretty-files',
+    description: 'The resources of files have line breaks.',
+    orders: [always(matches.files, { kind: 'file-form', as: 'pretty' })],
+  },
+  {
+    name: 'pretty-array-files',
+    description: 'Each file is one JSON array of resources with line breaks.',
+    orders: [always(matches.files, { kind: 'file-form', as: 'pretty-array' })],
+  },
+  {
+    name: 'bundle-files',
+    description: 'Each file is one Bundle.',
+    orders: [always(matches.files, { kind: 'file-form', as: 'bundle' })],
+  },
+  {
     name: 'no-id',
     description: 'The second resource of the Patient file has no id.',
     orders: [inPatients({ kind: 'edit-resource', line, set: { id: null } })],

@@ -82,6 +82,11 @@ export const manifestScenarios = [
     ],
   },
   {
+    name: 'parameters-manifest',
+    description: 'The manifest is a Parameters resource, in which each file is a parameter with parts.',
+    orders: [always(match, { kind: 'parameters-manifest' })],
+  },
+  {
     name: 'token-for-files',
     description:
       'The manifest has requiresAccessToken true. The server responds to a file request without a token with 401.',

@@ -1,5 +1,5 @@
 export { toBodyError } from './answers/accept-answer.ts';
-export { documentAnswer, kickOffAnswer, resourceAnswer } from './answers/answer-rules.ts';
+export { documentAnswer, fileAnswer, kickOffAnswer, resourceAnswer } from './answers/answer-rules.ts';
 export { statedDayLimit } from './answers/limit-headers.ts';
 export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
 export { exportEndpoint, exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';

@@ -7,15 +7,24 @@ import { expect, test } from '@jest/globals';
 import { readFactsFile } from '../providers/index.ts';
 import { parseRetryAfter } from './answers/answer-rules.ts';
 import { contentCodings } from './answers/decode-body.ts';
+import { fileFormOf, toLines } from './answers/file-form.ts';
 import { statedDayLimit } from './answers/limit-headers.ts';
 import { readErrorBody } from './answers/read-error-body.ts';
 import { readManifest } from './bulk-data/export-status.ts';
+import { type KickOffAttempt, negotiateKickOff, saysNoChanges } from './bulk-data/negotiate-kick-off.ts';
+import { EhrHttpError } from './http/ehr-http-error.ts';
 import { importSigningKey } from './oauth/signing-key.ts';
 import { interpretStatement } from './search/capability-statement.ts';
 import { base64url, idTokenOf, readIdToken } from './testing/read-id-token.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const manifestUrl = 'https://ehr.example/status/1';
+
+const kickOff: KickOffAttempt = {
+  method: 'GET',
+  parameters: { types: ['Patient'], since: '2026-05-01T10:00:00Z', typeFilters: ['Patient?a=b'] },
+  refusedTypes: [],
+};
 
 function manifest(text: string) {
   const chunks = Buffer.from(text);
@@ -55,6 +64,30 @@ const parsers: readonly Reader[] = [
     parse: manifest,
     wrap: (run) =>
       `{"transactionTime":"2026-05-01T10:00:00Z","output":[],"link":[{"relation":"next","url":${JSON.stringify(run)}}]}`,
+  },
+  {
+    name: 'a manifest that is a Parameters resource',
+    parse: manifest,
+    wrap: (run) =>
+      `{"resourceType":"Parameters","parameter":[{"name":"transactionTime","valueInstant":"2026-05-01T10:00:00Z"},{"name":${JSON.stringify(run)},"part":[{"name":"url","valueUri":${JSON.stringify(run)}}]}]}`,
+  },
+  { name: 'the start of a file', parse: fileFormOf },
+  { name: 'the start of an array', parse: fileFormOf, wrap: (run) => `[${run}` },
+  { name: 'the start of a resource with line breaks', parse: fileFormOf, wrap: (run) => `{${run}\n${run}` },
+  { name: 'an array of resources', parse: (text) => void toLines().end(text) },
+  {
+    name: 'a refusal of a kick-off',
+    parse: (ehrText) =>
+      negotiateKickOff(
+        kickOff,
+        new EhrHttpError({ status: 400, issues: [], retryAfterMs: undefined, host: '', ehrText }),
+      ),
+  },
+  {
+    name: 'a kick-off without changes',
+    parse: (ehrText) =>
+      saysNoChanges(kickOff, new EhrHttpError({ status: 404, issues: [], retryAfterMs: undefined, host: '', ehrText })),
+    wrap: (run) => `no ${run} new new`,
   },
   {
     name: 'a CapabilityStatement',

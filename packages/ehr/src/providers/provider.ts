@@ -93,6 +93,15 @@ export const providerSchema = z.strictObject({
   groupIdTemplate: z.string().optional(),
   /** Types that exports perhaps do not contain, with what is known and when it was read. A note beside a request, never a refusal. */
   notExported: z.record(z.string(), z.string()).optional(),
+  /** What the EHR demands of a kick-off. */
+  kickOff: z
+    .strictObject({
+      /** The value of `_outputFormat`, for servers that refuse a kick-off without it. They usually say so, and then it is added. */
+      outputFormat: z.string().min(1).max(100).optional(),
+      /** Sends `_type` with every type that the EHR declares, if a request names none. It is added too if the EHR says that it is missing. */
+      listsTypes: z.boolean().optional(),
+    })
+    .optional(),
   /** The EHR exports a Group once within this time after a kick-off, and refuses others. The default is that it does not. */
   kickOffWindow: z
     .strictObject({

@@ -7,6 +7,8 @@ export interface ExportParameters {
   readonly typeFilters: readonly string[];
   /** Whether the filters are sent as one list with commas, as some servers want them. Default: as a parameter for each. */
   readonly joinsFilters?: boolean;
+  /** `_outputFormat`, which some servers demand. Default: it is not sent, because NDJSON is the only format of every server. */
+  readonly outputFormat?: string | undefined;
 }
 
 export function toExportParameters({ resourceTypes, since, typeFilters = [] }: BulkExportRequest): ExportParameters {
@@ -14,32 +16,30 @@ export function toExportParameters({ resourceTypes, since, typeFilters = [] }: B
 }
 
 /** The names of the parameters that are sent. */
-export function namesOf({ types, since, typeFilters }: ExportParameters): string[] {
+export function namesOf({ types, since, typeFilters, outputFormat }: ExportParameters): string[] {
   return [
     ...(types.length > 0 ? ['_type'] : []),
     ...(since === undefined ? [] : ['_since']),
     ...(typeFilters.length > 0 ? ['_typeFilter'] : []),
+    ...(outputFormat === undefined ? [] : ['_outputFormat']),
   ];
 }
 
 export function without(parameters: ExportParameters, name: string): ExportParameters {
-  const { types, since, typeFilters } = parameters;
+  const { types, since, typeFilters, outputFormat } = parameters;
   return {
     ...parameters,
     types: name === '_type' ? [] : types,
     since: name === '_since' ? undefined : since,
     typeFilters: name === '_typeFilter' ? [] : typeFilters,
+    outputFormat: name === '_outputFormat' ? undefined : outputFormat,
   };
 }
 
 /** Writes the query of a GET. `_type` is one list, which all versions of the specification before STU4 require. */
-export function toQuery({ types, since, typeFilters, joinsFilters }: ExportParameters): string {
-  const pairs = [
-    ...(types.length > 0 ? [['_type', types.join(',')]] : []),
-    ...(since === undefined ? [] : [['_since', since]]),
-    ...sentFilters(typeFilters, joinsFilters).map((filter) => ['_typeFilter', filter]),
-  ];
-  const query = pairs.map(([name, value = '']) => `${name}=${encodeURIComponent(value)}`).join('&');
+export function toQuery({ types, ...others }: ExportParameters): string {
+  const pairs = [...(types.length > 0 ? [['_type', types.join(',')] as const] : []), ...valuesOf(others)];
+  const query = pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   return query === '' ? '' : `?${query}`;
 }
 
@@ -51,11 +51,16 @@ function sentFilters(filters: readonly string[], joins = false): readonly string
 export type NamedValue = [name: string, value: string];
 
 /** A pair for each value. */
-export function namedValuesOf({ types, since, typeFilters, joinsFilters }: ExportParameters): NamedValue[] {
+export function namedValuesOf({ types, ...others }: ExportParameters): NamedValue[] {
+  return [...types.map((type): NamedValue => ['_type', type]), ...valuesOf(others)];
+}
+
+function valuesOf(parameters: Omit<ExportParameters, 'types'>): NamedValue[] {
+  const { since, typeFilters, joinsFilters, outputFormat } = parameters;
   return [
-    ...types.map((type): NamedValue => ['_type', type]),
     ...(since === undefined ? [] : [['_since', since] as NamedValue]),
     ...sentFilters(typeFilters, joinsFilters).map((filter): NamedValue => ['_typeFilter', filter]),
+    ...(outputFormat === undefined ? [] : [['_outputFormat', outputFormat] as NamedValue]),
   ];
 }
 

@@ -28,7 +28,8 @@ export type BulkExportStatus = (typeof bulkExportStatuses)[number];
 /** The phases that may follow each phase. Only a retry moves an export back. */
 export const followers = {
   queued: ['kicking-off', 'failed', 'cancelled'],
-  'kicking-off': ['exporting', 'failed', 'cancelled'],
+  // If the server says at the kick-off that nothing has changed, there is nothing to poll and to download.
+  'kicking-off': ['exporting', 'finalizing', 'failed', 'cancelled'],
   exporting: ['downloading', 'failed', 'cancelled'],
   downloading: ['finalizing', 'failed', 'cancelled'],
   finalizing: ['completed', 'failed', 'cancelled'],

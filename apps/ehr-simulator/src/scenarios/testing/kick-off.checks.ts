@@ -127,6 +127,36 @@ export const kickOffChecks = {
     expect((await refusal(client, '_type=Patient')).details.text).toMatch('_type');
     expect((await client.kickOff('/Patient/$export')).status).toBe(202);
   },
+  'no-data-since': async (client) => {
+    const { status, code, details } = await refusal(client, since);
+    expect([status, code, details.text]).toEqual([404, 'not-found', 'No data found for _since.']);
+    expect((await client.kickOff(patientExport)).status).toBe(202);
+  },
+  'since-fails': async (client) => {
+    const { status, details } = await refusal(client, since);
+    expect([status, details.text]).toEqual([500, 'The request cannot be met.']);
+    expect((await client.kickOff(patientExport)).status).toBe(202);
+  },
+  'since-fails-named': async (client) => {
+    const { status, details } = await refusal(client, since);
+    expect([status, details.text]).toEqual([500, expect.stringContaining('_since')]);
+  },
+  'demands-output-format': async (client) => {
+    expect((await refusal(client, '_type=Patient')).details.text).toBe('Parameter _outputFormat is required.');
+    expect((await client.kickOff(`${patientExport}&_outputFormat=application/fhir%2Bndjson`)).status).toBe(202);
+  },
+  'demands-type': async (client) => {
+    const { status, details } = await refusal(client, '');
+    expect([status, details.text]).toEqual([422, 'Parameter _type is required.']);
+    expect((await client.kickOff(patientExport)).status).toBe(202);
+  },
+  'location-header': async (client) => {
+    const { headers } = await client.kickOff(patientExport);
+    expect([headers.get('content-location'), headers.get('location')]).toEqual([
+      null,
+      expect.stringContaining('/bulkstatus/'),
+    ]);
+  },
   'refuses-post': async (client) => {
     const refused = await client.postKickOff([]);
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET']);

@@ -33,6 +33,10 @@ function fileIs(expected: (truth: readonly string[]) => string): Check {
   };
 }
 
+function formIs(expected: (truth: readonly string[]) => string): Check {
+  return async (client) => expect(await client.text(await patientUrl(client))).toBe(expected(await truth(client)));
+}
+
 function isJson(line: string): boolean {
   try {
     JSON.parse(line);
@@ -53,6 +57,21 @@ export const lineChecks = {
   },
   'null-line': secondLine((line) => expect(line).toBe('null')),
   'array-line': secondLine((line) => expect(JSON.parse(line)).toHaveLength(1)),
+  'array-files': formIs((lines) => `[${lines.join(',')}]`),
+  'pretty-files': async (client) => {
+    const text = await client.text(await patientUrl(client));
+    expect(text).toMatch(/^\{\n {2}"resourceType":"Patient",\n {2}"/);
+    expect(text.replaceAll(/\n {2}/g, '').replaceAll(/,\s+/g, ',')).toBe(
+      `${(await truth(client)).join('\n')}\n`.replaceAll(/,\s+/g, ','),
+    );
+  },
+  'pretty-array-files': async (client) => {
+    expect(await client.text(await patientUrl(client))).toMatch(/^\[\n\{\n {2}"resourceType":"Patient",\n {2}"/);
+  },
+  'bundle-files': formIs(
+    (lines) =>
+      `{"resourceType":"Bundle","type":"collection","entry":[${lines.map((line) => `{"resource":${line}}`).join(',')}]}`,
+  ),
   'no-id': secondLine((line, original) => {
     const { id: _, ...rest } = JSON.parse(original);
     expect(JSON.parse(line)).toEqual(rest);

@@ -126,6 +126,15 @@ export const manifestChecks = {
     await client.get(output[0].url, ndjson);
     expect(await reasons(client)).toEqual(['token sent to another origin']);
   },
+  'parameters-manifest': async (client) => {
+    const { resourceType, parameter } = await jsonOf(client.get(await startExport(client), json));
+    expect([resourceType, parameter[0]]).toEqual([
+      'Parameters',
+      { name: 'transactionTime', valueInstant: expect.any(String) },
+    ]);
+    const output = parameter.find(({ name }: { name: string }) => name === 'output');
+    expect(output.part).toContainEqual({ name: 'url', valueUri: expect.stringContaining('/bulkdata/') });
+  },
   'links-at-other-origin': async (client) => {
     const statusUrl = await startExport(client);
     expect(new URL(statusUrl).origin).not.toBe(client.baseUrl);

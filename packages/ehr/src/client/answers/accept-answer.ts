@@ -57,7 +57,7 @@ export async function acceptAnswer(options: {
   if (rules.body === 'json') return { status, headers, data: await readJson(data, rules), url };
   // The rest of a file, which a 206 has, begins anywhere.
   const isWholeFile = rules.isNdjson === true && status !== 206;
-  return { status, headers, data: isWholeFile ? await ndjsonOf(data, { headers, rules }) : data, url };
+  return isWholeFile ? ndjsonOf(data, { status, headers, url, rules }) : { status, headers, data, url };
 }
 
 /** Converts an error while a body was read: of the connection, of the compressed data, or an AppError of the reader. */
@@ -91,13 +91,22 @@ async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
 /** @throws AppError `answer-unusable` */
 async function ndjsonOf(
   body: Readable,
-  options: { readonly headers: EhrResponse['headers']; readonly rules: AnswerRules },
-): Promise<Readable> {
-  const { headers, rules } = options;
+  { rules, ...answer }: Omit<EhrResponse, 'data'> & { readonly rules: AnswerRules },
+): Promise<EhrResponse> {
+  const { headers } = answer;
   const contentType = headers['content-type'];
-  const checked = await checkNdjson(body, contentType);
-  if (checked.isNdjson) return checked.body;
+  const checked = await checkNdjson(body, { contentType, holdsBundles: rules.holdsBundles === true });
+  if (checked.isNdjson) {
+    // A download cannot resume at a byte of what was rewritten.
+    const kept = checked.isRewritten ? { ...headers, etag: undefined } : headers;
+    return { ...answer, headers: kept, data: checked.body };
+  }
   const ehrText = toEhrText(`${contentType ?? ''} ${checked.start}`);
+  if (checked.isBundle) {
+    const message =
+      "The EHR's file is a Bundle, and not NDJSON with a resource on each line. Ask the EHR's support for files in NDJSON, then retry the export.";
+    throw ehrError('answer-unusable', { message, ehrText });
+  }
   if (checked.isWebPage) {
     // A gateway can answer with the page of a login or of its maintenance, as with 503. The EHR still has what was requested.
     const fault = 'it is a web page, perhaps of a gateway, a login or a maintenance';

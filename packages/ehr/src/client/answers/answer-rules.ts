@@ -23,6 +23,8 @@ export interface AnswerRules {
   readonly later?: readonly number[];
   /** Whether a whole body must begin like NDJSON, see `check-ndjson.ts`. If not set, the reader of the body decides. */
   readonly isNdjson?: true;
+  /** Whether lines of NDJSON can be Bundles, as those of deletions are. A Bundle is refused otherwise. */
+  readonly holdsBundles?: boolean;
   /**
    * Whether the body is returned as parsed JSON, as a decoded stream, or not at all. `explanationWithout`: the answer is in this header, and the
    * body is only read, as an `ErrorBody`, if the header is missing.

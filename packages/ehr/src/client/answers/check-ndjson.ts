@@ -1,9 +1,12 @@
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { parseMediaType } from '@bulkhead/fhir';
+import { fileFormOf, toLines } from './file-form.ts';
 
 /*
  * Servers name NDJSON in many ways, so the content type of a file is only a hint and the beginning of its first line decides:
  *
+ *   a Bundle                        --> refused for good, if resources were requested
+ *   a JSON array, or line breaks    --> a file, which `toLines` rewrites
  *   begins with {                   --> a file, whatever its type is
  *   a web page                      --> refused, and requested again later
  *   another type than NDJSON's      --> refused for good
@@ -33,24 +36,36 @@ const ndjsonTypes: ReadonlySet<string> = new Set([
 
 const webPageTypes: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml']);
 
-/** More blank space than before any first line. A file of blank lines has no resources to refuse. */
-const maxBlankBytes = 64 * 1024;
+/** More than the first line of a resource with line breaks, and more blank space than before any first line. */
+const maxStartBytes = 64 * 1024;
 /** How much is kept of a refused file, see `toEhrText`. */
 const quotedCharacters = 2000;
 
 const utf8 = new TextDecoder();
 
 export type NdjsonStart =
-  | { readonly isNdjson: true; readonly body: Readable }
-  | { readonly isNdjson: false; readonly isWebPage: boolean; readonly start: string };
+  /** `isRewritten`: the bytes are not those that the server sent. */
+  | { readonly isNdjson: true; readonly body: Readable; readonly isRewritten?: true }
+  | { readonly isNdjson: false; readonly isWebPage: boolean; readonly isBundle?: boolean; readonly start: string };
 
 /** Reads the beginning of a decoded body, which can then still be read as a whole. */
-export async function checkNdjson(body: Readable, contentType: string | undefined): Promise<NdjsonStart> {
+export async function checkNdjson(
+  body: Readable,
+  { contentType, holdsBundles }: { readonly contentType: string | undefined; readonly holdsBundles: boolean },
+): Promise<NdjsonStart> {
   const start = await readFirstLine(body);
   const wholeBody = unread(body, start);
   const text = body.errored ? '' : utf8.decode(start).trimStart();
-  if (text === '' || text.startsWith('{')) return { isNdjson: true, body: wholeBody };
+  const form = fileFormOf(text);
+  if (form === 'bundle' && !holdsBundles) {
+    wholeBody.destroy();
+    return { isNdjson: false, isWebPage: false, isBundle: true, start: text.slice(0, quotedCharacters) };
+  }
+  // The reader of the lines gets the error of either stream.
   const mediaType = mediaTypeOf(contentType);
+  if (form === 'json' && (ndjsonTypes.has(mediaType) || text.includes('"resourceType"')))
+    return { isNdjson: true, isRewritten: true, body: pipeline(wholeBody, toLines(), () => undefined) };
+  if (text === '' || text.startsWith('{')) return { isNdjson: true, body: wholeBody };
   const isWebPage = webPageTypes.has(mediaType) || /^<(?:!doctype html|html)\b/i.test(text);
   if (ndjsonTypes.has(mediaType) && !isWebPage) return { isNdjson: true, body: wholeBody };
   wholeBody.destroy();
@@ -62,10 +77,12 @@ function mediaTypeOf(contentType = ''): string {
   return contentType.trim() === '' ? '' : (parseMediaType(contentType)?.mediaType ?? 'unreadable');
 }
 
-/** Reads chunks until one has something other than blank space. */
+/** Reads chunks until they show the form of the file. */
 async function readFirstLine(body: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for (let sizeBytes = 0; sizeBytes < maxBlankBytes; ) {
+  // What was read is looked at again after it has doubled, because a server can send single bytes.
+  let nextLookBytes = 1;
+  for (let sizeBytes = 0; sizeBytes < maxStartBytes; ) {
     const chunk = body.read() as Buffer | null;
     if (chunk === null) {
       if (body.readableEnded || body.destroyed) break;
@@ -74,7 +91,9 @@ async function readFirstLine(body: Readable): Promise<Buffer> {
     }
     chunks.push(chunk);
     sizeBytes += chunk.length;
-    if (utf8.decode(chunk).trim() !== '') break;
+    if (sizeBytes < nextLookBytes) continue;
+    if (fileFormOf(utf8.decode(Buffer.concat(chunks))) !== 'unknown') break;
+    nextLookBytes = sizeBytes * 2;
   }
   return Buffer.concat(chunks);
 }

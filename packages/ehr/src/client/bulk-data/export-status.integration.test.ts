@@ -12,7 +12,7 @@ let statusUrl: string;
 async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
   ehr = await startEhr({ simulator });
   const request = { exportType: 'Patient', resourceTypes: ['Patient', 'Condition', 'Encounter'] } as const;
-  ({ statusUrl } = await kickOffExport({ session: ehr.session, request }));
+  ({ statusUrl = '' } = await kickOffExport({ session: ehr.session, request }));
 }
 
 const read = () => readExportStatus({ session: ehr.session, statusUrl });
@@ -255,6 +255,39 @@ describe('readManifest', () => {
     expect((await parse({ transactionTime, output: [], outcome: [{ url: '/1' }] })).entries).toEqual([
       { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/1' },
     ]);
+  });
+
+  test('readManifest reads a manifest that is a Parameters resource', async () => {
+    const part = (name: string, value: object) => ({ name, ...value });
+    const file = (name: string, type: string, url: string) => ({
+      name,
+      part: [part('type', { valueCode: type }), part('url', { valueUri: url }), part('count', { valueInteger: 2 })],
+    });
+    const parameter = [
+      part('transactionTime', { valueInstant: transactionTime }),
+      part('requiresAccessToken', { valueBoolean: false }),
+      file('output', 'Patient', '/files/1'),
+      file('output', 'Goal', '/files/2'),
+      file('deleted', 'Bundle', '/deleted/1'),
+      null,
+      { name: '__proto__', part: [part('url', { valueUri: '/x' })] },
+      { name: 'link', part: [part('relation', { valueCode: 'next' }), part('url', { valueUri: '/next' })] },
+    ];
+    const url = (path: string) => `https://ehr.example${path}`;
+    expect(await parse({ resourceType: 'Parameters', parameter })).toEqual({
+      ...manifest,
+      requiresAccessToken: false,
+      hasDeletedList: true,
+      entries: [
+        { section: 'output', type: 'Patient', url: url('/files/1'), count: 2 },
+        { section: 'output', type: 'Goal', url: url('/files/2'), count: 2 },
+        { section: 'deleted', type: 'Bundle', url: url('/deleted/1'), count: 2 },
+      ],
+      nextUrl: url('/next'),
+    });
+    await expect(parse({ resourceType: 'Parameters', parameter: [] })).rejects.toMatchObject({
+      code: 'manifest-not-understood',
+    });
   });
 
   test.each([{ url: '/next' }, { url: undefined }, { url: 'http://' }])(

@@ -116,7 +116,8 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
 
 /** Parses a manifest while it arrives and never as one string, because 20,000 files take several megabytes. */
 export async function readManifest(body: Readable, manifestUrl: string): Promise<ManifestPage> {
-  const { properties, start } = await readProperties(body);
+  const { properties: read, start } = await readProperties(body);
+  const properties = read.get('resourceType') === 'Parameters' ? ofParameters(read.get('parameter')) : read;
   const malformed = (fault: string) => notUnderstood({ fault, start });
   const entries: ManifestEntry[] = [];
   let unreadableEntries = 0;
@@ -145,6 +146,34 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
     hasDeletedList: Array.isArray(properties.get('deleted')),
     ...next,
   };
+}
+
+/** Some servers send the manifest as a Parameters resource: a parameter for each property, and one with parts for each file. */
+function ofParameters(parameters: unknown): ReadonlyMap<string, unknown> {
+  // A Parameters resource has no empty lists.
+  const lists = new Map<string, unknown[]>([['output', []]]);
+  const values = new Map<string, unknown>();
+  for (const parameter of objectsOf(parameters)) {
+    const name = String(parameter.name);
+    if (!Array.isArray(parameter.part)) {
+      values.set(name, contentOf(parameter));
+      continue;
+    }
+    const list = lists.get(name) ?? [];
+    list.push(Object.fromEntries(objectsOf(parameter.part).map((part) => [String(part.name), contentOf(part)])));
+    lists.set(name, list);
+  }
+  return new Map([...values, ...lists]);
+}
+
+/** `value[x]`, whatever its type is. */
+function contentOf(parameter: Readonly<Record<string, unknown>>): unknown {
+  return parameter[Object.keys(parameter).find((key) => key.startsWith('value')) ?? ''];
+}
+
+/** A server may send anything in the place of a list. */
+function objectsOf(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 }
 
 function readTime(value: unknown): string | undefined {

@@ -18,13 +18,16 @@ function openSession(connection: Partial<EhrConnection> = {}, answers: (typeof a
     if (!answer || answer instanceof Error) throw answer;
     return { ...answer, data: undefined, url: request.url };
   };
-  return { session: { send, connection: { fhirEndpoint, ...connection } } as unknown as EhrSession, requests };
+  return {
+    session: { send, provider: {}, connection: { fhirEndpoint, ...connection } } as unknown as EhrSession,
+    requests,
+  };
 }
 
 const refusal = (status: number) =>
   new EhrHttpError({ status, issues: [], retryAfterMs: undefined, host: 'ehr.example' });
 const exportLevels = (...levels: ('system' | 'patient' | 'group')[]) =>
-  ({ capabilities: { exportLevels: levels } }) as unknown as Partial<EhrConnection>;
+  ({ capabilities: { exportLevels: levels, resourceTypes: [] } }) as unknown as Partial<EhrConnection>;
 
 test('a kick-off is sent once with the token and a higher priority than downloads, and is not aborted once sent', async () => {
   const { session, requests } = openSession();
@@ -108,6 +111,57 @@ test('a kick-off that a gateway answers with a web page can be sent again', asyn
     message: expect.stringContaining('a web page'),
     retry: 'later',
   });
+});
+
+test.each([
+  { status: 201, isRead: true },
+  { status: 202, isRead: true },
+  { status: 200, isRead: false },
+  { status: 204, isRead: false },
+])('a `Location` of an answer with $status is the status URL: $isRead', async ({ status, isRead }) => {
+  const { session } = openSession({}, [{ status, headers: { location: '/status/2' } }]);
+  const started = kickOffExport({ session, request });
+  if (isRead) expect(await started).toMatchObject({ statusUrl: 'https://ehr.example/status/2' });
+  else await expect(started).rejects.toMatchObject({ code: 'kick-off-not-understood' });
+});
+
+test('a kick-off whose answer says that nothing has changed starts no export', async () => {
+  const since = '2024-01-01T00:00:00Z';
+  const error = new EhrHttpError({
+    status: 404,
+    issues: [],
+    retryAfterMs: undefined,
+    host: 'h',
+    ehrText: 'No data found',
+  });
+  const { session, requests } = openSession({}, [error]);
+  const started = await kickOffExport({ session, request: { ...request, since } });
+  expect(started).toMatchObject({ sent: { since }, isOfGroup: false });
+  expect(started).not.toHaveProperty('statusUrl');
+  expect(requests).toHaveLength(1);
+});
+
+test('the text of a 500 to `_since` says what it can mean', async () => {
+  const since = '2024-01-01T00:00:00Z';
+  const { session } = openSession({}, [refusal(500)]);
+  await expect(kickOffExport({ session, request: { ...request, since } })).rejects.toMatchObject({
+    code: 'ehr-unavailable',
+    retry: 'later',
+    message: expect.stringContaining('does not support `_since`'),
+  });
+});
+
+test('what a provider demands is sent with the first kick-off', async () => {
+  const kickOff = { outputFormat: 'application/fhir+ndjson', listsTypes: true };
+  const capabilities = { exportLevels: ['patient'], resourceTypes: ['Patient', 'Goal', 'StructureDefinition'] };
+  const { session, requests } = openSession({ capabilities } as unknown as Partial<EhrConnection>);
+  Object.assign(session.provider, { kickOff });
+  await kickOffExport({ session, request: { exportType: 'Patient', resourceTypes: [] } });
+  await kickOffExport({ session: { ...session, send: session.send }, request }).catch(() => undefined);
+  expect(requests.map(({ url }) => url.split('?')[1])).toEqual([
+    '_type=Patient%2CGoal&_outputFormat=application%2Ffhir%2Bndjson',
+    '_type=Patient&_outputFormat=application%2Ffhir%2Bndjson',
+  ]);
 });
 
 const groupId = 'a/b?c';

@@ -1,3 +1,4 @@
+import type { AppError } from '@bulkhead/base';
 import {
   type BulkExportRequest,
   listIssueCodes,
@@ -7,19 +8,19 @@ import {
   toParametersResource,
   toQuery,
 } from '@bulkhead/fhir';
-import type { EhrConnection } from '../../providers/index.ts';
+import { type EhrConnection, recordTypes } from '../../providers/index.ts';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
 import type { ErrorBody } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import { type KickOffAttempt, negotiateKickOff, toSent } from './negotiate-kick-off.ts';
+import { type KickOffAttempt, negotiateKickOff, saysNoChanges, toSent } from './negotiate-kick-off.ts';
 import { postponedKickOff } from './postponed-kick-off.ts';
 
 export interface KickOff {
-  /** The absolute URL from `Content-Location`. */
-  readonly statusUrl: string;
+  /** The absolute URL from `Content-Location`. Absent if nothing has changed since `_since`, so that the server started no export. */
+  readonly statusUrl?: string;
   /** What the server accepted. */
   readonly sent: SentKickOff;
   /** Whether a Group was exported, which can differ from the requested level. */
@@ -42,23 +43,64 @@ export async function kickOffExport(options: {
   readonly onSend?: () => void;
 }): Promise<KickOff> {
   const { session, request } = options;
-  const parameters = toExportParameters(request);
   const endpoint = endpointOf(session.connection, request);
-  const isOfGroup = exportsGroup(session.connection, request);
-  const method = endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET';
-  const allowsUnfiltered = request.allowUnfiltered === true;
-  for (let attempt: KickOffAttempt = { method, parameters, isOfGroup, allowsUnfiltered, refusedTypes: [] }; ; ) {
+  for (let attempt = firstAttempt({ session, request, endpoint }); ; ) {
+    const { isOfGroup = false } = attempt;
     try {
       const response = await send({ ...options, endpoint, attempt });
       return { statusUrl: readContentLocation(response, attempt), sent: toSent(attempt), isOfGroup };
     } catch (error) {
-      const postponed = error instanceof EhrHttpError ? postponedKickOff(attempt, error) : undefined;
-      if (postponed) throw postponed;
-      const next = negotiateKickOff(attempt, error);
-      if (!next) throw error;
-      attempt = next;
+      if (saysNoChanges(attempt, error)) return { sent: toSent(attempt), isOfGroup };
+      attempt = nextAttempt(attempt, error);
     }
   }
+}
+
+function firstAttempt(options: {
+  readonly session: EhrSession;
+  readonly request: BulkExportRequest;
+  readonly endpoint: string;
+}): KickOffAttempt {
+  const { session, request, endpoint } = options;
+  const { connection, provider } = session;
+  const { outputFormat, listsTypes = false } = provider.kickOff ?? {};
+  const offeredTypes = recordTypes(connection.capabilities);
+  const requested = toExportParameters(request);
+  const types = listsTypes && requested.types.length === 0 ? offeredTypes : requested.types;
+  const parameters = { ...requested, types, outputFormat };
+  return {
+    method: endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET',
+    parameters,
+    isOfGroup: exportsGroup(connection, request),
+    allowsUnfiltered: request.allowUnfiltered === true,
+    offeredTypes,
+    refusedTypes: [],
+  };
+}
+
+/** @throws the error, as the caller should see it, if no other kick-off could be accepted */
+function nextAttempt(attempt: KickOffAttempt, error: unknown): KickOffAttempt {
+  const postponed = error instanceof EhrHttpError ? postponedKickOff(attempt, error) : undefined;
+  const next = postponed ? undefined : negotiateKickOff(attempt, error);
+  if (next) return next;
+  throw postponed ?? (isFailureOfSince(attempt, error) ? failedWithSince(error) : error);
+}
+
+/** A gateway answers 502 to 504. A 500 can be all that a server says about a parameter that it does not support. */
+function isFailureOfSince({ parameters }: KickOffAttempt, error: unknown): error is EhrHttpError {
+  return error instanceof EhrHttpError && error.status === 500 && parameters.since !== undefined;
+}
+
+function failedWithSince(cause: EhrHttpError): AppError {
+  const { retry, context, ehrText } = cause;
+  return ehrError('ehr-unavailable', {
+    message:
+      'The EHR answered 500 to a kick-off that asks for changes (`_since`). It is sent again. If this continues while exports of everything work, the EHR does not support `_since`: start exports without `since`.',
+    retry,
+    context,
+    ehrText,
+    cause,
+  });
 }
 
 function send(options: {
@@ -119,7 +161,8 @@ export function exportEndpoint({ fhirEndpoint }: Pick<EhrConnection, 'fhirEndpoi
 }
 
 function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {
-  const location = headers['content-location'];
+  // Some servers send the status URL as the place of what was created or accepted (RFC 9110, section 10.2.2).
+  const location = headers['content-location'] ?? (status === 201 || status === 202 ? headers.location : undefined);
   if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
   // Undefined if the header is present and is not a URL.
   const explanation = (data ?? { issues: [], ehrText: undefined }) as ErrorBody;

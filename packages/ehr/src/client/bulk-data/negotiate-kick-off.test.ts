@@ -1,7 +1,7 @@
 import { droppedParameters, type ExportParameters, readOutcomeIssues, toQuery } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import { type KickOffAttempt, negotiateKickOff, toSent } from './negotiate-kick-off.ts';
+import { type KickOffAttempt, negotiateKickOff, saysNoChanges, toSent } from './negotiate-kick-off.ts';
 
 const parameters: ExportParameters = {
   types: ['Patient', 'Observation'],
@@ -195,7 +195,7 @@ describe('what a refusal is about #negotiation', () => {
     expect(dropped(about('_since', 'invalid', status))).toEqual(['_since']);
   });
 
-  test.each([401, 403, 406, 409, 412, 429, 500, 503])(
+  test.each([401, 403, 406, 409, 412, 429, 502, 503])(
     'a refusal with status %i is not read for what it refuses',
     (status) => {
       expect(dropped(about('_since', 'invalid', status))).toBeUndefined();
@@ -333,5 +333,91 @@ describe('what a refusal is about #negotiation', () => {
     expect(dropped(plain)).toEqual(['_since']);
     const { issues } = about('_type');
     expect(dropped(new EhrHttpError({ ...options, issues }))).toEqual(['_type']);
+  });
+});
+
+describe('what a server demands #negotiation', () => {
+  const every = { ...attempt, parameters: { ...parameters, types: [] }, offeredTypes: ['Patient', 'Goal'] };
+  const demand = (text: string, status = 400) => refusal(status, issue('required', { details: { text } }));
+
+  test.each([
+    'Parameter _outputFormat is required.',
+    'Missing parameter: _outputFormat',
+    '_outputFormat must be provided',
+    'The request must include _outputFormat',
+    '_outputFormat was not specified',
+  ])('a kick-off is repeated with the only format: %s', (text) => {
+    const next = negotiateKickOff(attempt, demand(text));
+    expect(next?.parameters).toEqual({ ...parameters, outputFormat: 'application/fhir+ndjson' });
+    // It is not demanded again, and may then be refused.
+    expect(negotiateKickOff(next ?? attempt, demand(text))?.parameters.outputFormat).toBeUndefined();
+  });
+
+  test('a kick-off of every type is repeated once with the offered types', () => {
+    const next = negotiateKickOff(every, demand('_type is required', 422));
+    expect(next).toMatchObject({ parameters: { types: ['Patient', 'Goal'] }, offeredTypes: [] });
+    expect(negotiateKickOff(next ?? every, demand('_type is required'))?.parameters.types).not.toEqual([]);
+    expect(negotiateKickOff({ ...every, offeredTypes: [] }, demand('_type is required'))).toBeUndefined();
+  });
+
+  test('a refusal that only names a parameter does not demand it', () => {
+    expect(negotiateKickOff(every, demand('_outputFormat is not supported'))).toBeUndefined();
+    expect(negotiateKickOff(every, demand('_type is not supported'))).toBeUndefined();
+  });
+
+  test('a 500 is a refusal only if it names a parameter that was sent', () => {
+    const named = refusal(500, issue('processing', { diagnostics: 'cannot handle _since' }));
+    expect(droppedFrom(negotiateKickOff(attempt, named))).toEqual(['_since']);
+    for (const text of ['out of memory', 'cannot handle _elements', 'Observation is not supported'])
+      expect(negotiateKickOff(attempt, refusal(500, issue('processing', { diagnostics: text })))).toBeUndefined();
+  });
+});
+
+describe('a 404 to a kick-off with `_since` #negotiation', () => {
+  const says = (text: string, status = 404) => refusal(status, issue('not-found', { details: { text } }));
+
+  test.each([
+    'No data found',
+    'No data found for _since.',
+    'No resources found since 2024-01-01T00:00:00Z',
+    'There are no updated records.',
+    'Nothing has changed.',
+    'no matching resources',
+  ])('means that nothing has changed: %s', (text) => {
+    expect(saysNoChanges(attempt, says(text))).toBe(true);
+  });
+
+  test('in plain text means the same', () => {
+    const error = new EhrHttpError({
+      status: 404,
+      issues: [],
+      retryAfterMs: undefined,
+      host: 'h',
+      ehrText: 'No data found',
+    });
+    expect(saysNoChanges(attempt, error)).toBe(true);
+  });
+
+  test.each([
+    'Group/a has no data',
+    'No resource found',
+    'No data found for the group',
+    'Group a-1.C-195900 is not known',
+    'No resources found with id 7',
+    'No data at this path',
+    'Not Found',
+    'No such operation',
+    'No endpoint has data',
+    '',
+  ])('can mean something else: %s', (text) => {
+    expect(saysNoChanges(attempt, says(text))).toBe(false);
+  });
+
+  test('says nothing with another status, or without `_since`', () => {
+    for (const status of [400, 403, 410, 500])
+      expect(saysNoChanges(attempt, says('No data found', status))).toBe(false);
+    const full = { ...attempt, parameters: { ...parameters, since: undefined } };
+    expect(saysNoChanges(full, says('No data found'))).toBe(false);
+    expect(saysNoChanges(attempt, new Error('No data found'))).toBe(false);
   });
 });

@@ -18,6 +18,8 @@ export interface KickOffAttempt {
   readonly refusedMethod?: KickOffMethod;
   /** Whether the export may start without its filters. Then it has more data than was requested. */
   readonly allowsUnfiltered?: boolean;
+  /** The types to name if the server demands `_type`. */
+  readonly offeredTypes?: readonly string[];
   /** Types that the server refused by name. They are not among the parameters. */
   readonly refusedTypes: readonly string[];
 }
@@ -37,13 +39,54 @@ const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-fou
  * @returns undefined if the refusal has another reason
  */
 export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickOffAttempt | undefined {
-  if (!(error instanceof EhrHttpError) || !refusalStatuses.has(error.status)) return undefined;
+  if (!(error instanceof EhrHttpError) || !isRefusal(attempt, error)) return undefined;
   return (
+    withDemanded(attempt, error) ??
     withoutTypes(attempt, error) ??
     withoutPatientAlone(attempt, error) ??
     withoutParameter(attempt, error) ??
     byOtherMethod(attempt, error)
   );
+}
+
+/** A 500 is a refusal if its text names a parameter. Otherwise the server may only be ill. */
+function isRefusal({ parameters }: KickOffAttempt, error: EhrHttpError): boolean {
+  if (error.status !== 500) return refusalStatuses.has(error.status);
+  return reasonsOf(error).some((reason) => namesOf(parameters).some((name) => names(reason, name)));
+}
+
+/** The only format that every server has (FHIR Bulk Data, "Query Parameters"). */
+export const ndjsonFormat = 'application/fhir+ndjson';
+
+/** Words with which servers say that a parameter is missing. */
+const demandsParameter =
+  /\b(?:required|requires|mandatory|missing|must be (?:set|given|sent|present|provided|specified|supplied|included)|must (?:have|contain|include|specify)|not (?:given|present|provided|specified|supplied))\b/i;
+
+/** Adds what some servers demand and others do not know: the only format, or the list of all types. */
+function withDemanded(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { parameters, offeredTypes = [] } = attempt;
+  const demands = (name: string) =>
+    reasonsOf(error).some((reason) => names(reason, name) && reason.texts.some((text) => demandsParameter.test(text)));
+  if (parameters.outputFormat === undefined && demands('_outputFormat'))
+    return { ...attempt, parameters: { ...parameters, outputFormat: ndjsonFormat } };
+  if (parameters.types.length === 0 && offeredTypes.length > 0 && demands('_type'))
+    return { ...attempt, parameters: { ...parameters, types: offeredTypes }, offeredTypes: [] };
+  return undefined;
+}
+
+/**
+ * Words with which servers say that nothing has changed. A text about one thing that was not found, such as a Group or a path, has another form.
+ */
+const saysNothing =
+  /\b(?:no (?:new |updated |changed |modified |matching )*(?:data|changes|updates|records|resources|results|entries)\b|nothing (?:has )?(?:new|changed|to export)\b)/i;
+/** What is missing is then not data. */
+const namesOther = /\b(?:group|operation|endpoint|route|path|url|id|ids|identifier|patient\/\S+)\b/i;
+
+/** Whether a server says with a 404 that nothing has changed since `_since`, instead of starting an export without files. */
+export function saysNoChanges({ parameters }: KickOffAttempt, error: unknown): boolean {
+  if (!(error instanceof EhrHttpError) || error.status !== 404 || parameters.since === undefined) return false;
+  const texts = reasonsOf(error).flatMap((reason) => reason.texts);
+  return texts.some((text) => saysNothing.test(text)) && !texts.some((text) => namesOther.test(text));
 }
 
 /** A reason of the server, from an issue or from plain text. */

@@ -165,7 +165,7 @@ test('the token is not sent for an output file at a foreign host that requires i
 
 test('an output file whose download is aborted ends with an error', async () => {
   await start();
-  await orderFile({ kind: 'stall', afterBytes: 200 });
+  await orderFile({ kind: 'stall', afterBytes: 2000 });
   const controller = new AbortController();
   const { body } = await open(undefined, controller.signal);
   const reading = buffer(body);

@@ -44,7 +44,7 @@ interface OpenFileOptions {
   readonly requiresAccessToken: boolean;
   readonly resume?: Resume | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** The form that the answer must have. The default is an output file. */
+  /** The form that the answer must have. The default is an output file of resources. */
   readonly answer?: AnswerRules;
   /** The default is NDJSON. */
   readonly accept?: string;

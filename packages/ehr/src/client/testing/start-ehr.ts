@@ -48,7 +48,7 @@ export async function startEhr(options: TestClientOptions & { readonly simulator
     /** Starts an export and waits for its manifest. */
     export: async (resourceTypes: readonly string[] = ['Patient']): Promise<Manifest> => {
       const request = { exportType: 'Patient', resourceTypes } as const;
-      const { statusUrl } = await kickOffExport({ session, request });
+      const { statusUrl = '' } = await kickOffExport({ session, request });
       return waitFor(async () => {
         const status = await readExportStatus({ session, statusUrl });
         return status.kind === 'complete' ? status.manifest : undefined;

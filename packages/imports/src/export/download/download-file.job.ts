@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError, type ErrorCode, toExportError, toKnownError } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
 import { withDocuments } from '@bulkhead/documents/steps';
-import { EhrHttpError, openFile, toBodyError } from '@bulkhead/ehr';
+import { EhrHttpError, fileAnswer, openFile, toBodyError } from '@bulkhead/ehr';
 import { defineJob, type FailedJob, type JobContext, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import { z } from 'zod';
@@ -214,6 +214,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
     session: ehr.session(connection),
     url,
     requiresAccessToken,
+    answer: { ...fileAnswer, holdsBundles: file.section !== 'output' || file.type === 'Bundle' },
     compressed: promisedCount === undefined || promisedCount > fewLines,
     resume: checkpoint.bytes > 0 && etag !== undefined ? { offset: checkpoint.bytes, etag } : undefined,
     signal,

@@ -29,6 +29,7 @@ import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { discardJob } from '../finish/discard-export.job.ts';
 import { failExportIn } from '../finish/fail-export.ts';
+import { finalizeJob } from '../finish/finalize-export.job.ts';
 import { planPoll } from '../poll/poll-delay.ts';
 import { schedulePolls } from '../poll/poll-export.job.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
@@ -105,10 +106,12 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const request = await withSafeSince(deps, { record, connection, grantedScope });
   const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
   const offeredTypes = connection.capabilities?.resourceTypes ?? [];
-  const exporting = await recordStart(deps, { record, started, grantedScope, offeredTypes, signal });
-  if (exporting) return schedulePolls(deps, exporting);
-  // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
+  const changed = await recordStart(deps, { record, started, grantedScope, offeredTypes, signal });
+  if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
+  if (changed) return producer.enqueueAgain(finalizeJob, { exportId });
   const { statusUrl } = started;
+  if (statusUrl === undefined) return;
+  // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
   await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
   await producer.enqueueAgain(discardJob, { exportId });
 }
@@ -248,17 +251,20 @@ async function recordStart(
   const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
   const change = {
-    statusUrl,
+    ...(statusUrl === undefined
+      ? { manifestFiles: 0 }
+      : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }) }),
     sent,
     isOfGroup: started.isOfGroup,
     kickedOffAt,
     offeredTypes,
-    ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }),
     ...(grantedScope === undefined ? {} : { grantedScope }),
   };
+  // Without a status URL there is nothing to poll and to download. There is no transaction time either, so the watermarks stay.
+  const to = statusUrl === undefined ? 'finalizing' : 'exporting';
   // Store this first. Without the URL the export at the server can be neither polled nor deleted.
   const exporting = await untilStored(
-    () => store.bulkExports.transition({ from: record, to: 'exporting', change, unset: ['retrying'] }),
+    () => store.bulkExports.transition({ from: record, to, change, unset: ['retrying'] }),
     signal,
   );
   for (const name of dropped) {

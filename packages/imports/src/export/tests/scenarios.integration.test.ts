@@ -102,6 +102,23 @@ const expectations: readonly Expectation[] = [
     request: { since, typeFilters: filters(1), allowUnfiltered: true },
     dropped: ['_since', '_typeFilter'],
   },
+  { scenario: 'no-data-since', rules: '#negotiation', after: 'an export', changes: true, counts: { files: 0 } },
+  {
+    scenario: 'since-fails',
+    rules: '#negotiation #error-message',
+    request: { since },
+    error: 'ehr-unavailable',
+  },
+  { scenario: 'since-fails-named', rules: '#negotiation', request: { since }, dropped: ['_since'] },
+  { scenario: 'demands-output-format', rules: '#negotiation' },
+  {
+    scenario: 'demands-output-format',
+    rules: '#negotiation',
+    request: someTypes,
+    missing: new RegExp(`^(?!${types.join('|')})`),
+  },
+  { scenario: 'demands-type', rules: '#negotiation' },
+  { scenario: 'location-header', rules: '#negotiation' },
   { scenario: 'refuses-post', rules: '#negotiation', request: { typeFilters: filters(40) }, dropped: ['POST'] },
   { scenario: 'refuses-get', rules: '#negotiation', dropped: ['GET'] },
 
@@ -175,6 +192,8 @@ const expectations: readonly Expectation[] = [
   },
   { scenario: 'stu4-manifest', rules: '#partial-success', warnings: ['reported-by-ehr'] },
 
+  { scenario: 'parameters-manifest', rules: '#complete' },
+
   { scenario: 'token-for-files', rules: '#file-token' },
   { scenario: 'signed-links', rules: '#file-token' },
   { scenario: 'separate-file-host', rules: '#file-token' },
@@ -237,6 +256,10 @@ const expectations: readonly Expectation[] = [
   { scenario: 'corrupt-line', rules: '#quarantine', quarantined: ['invalid-json'], ...oneLine },
   { scenario: 'null-line', rules: '#quarantine', quarantined: ['not-an-object'], ...oneLine },
   { scenario: 'array-line', rules: '#quarantine', quarantined: ['not-an-object'], ...oneLine },
+  { scenario: 'array-files', rules: '#ndjson' },
+  { scenario: 'pretty-files', rules: '#ndjson' },
+  { scenario: 'pretty-array-files', rules: '#ndjson' },
+  { scenario: 'bundle-files', rules: '#ndjson #error-message', error: 'all-files-failed', missing: /./ },
   { scenario: 'no-id', rules: '#quarantine', quarantined: ['no-id'], ...oneLine },
   { scenario: 'other-type', rules: '#quarantine', quarantined: ['wrong-resource-type'], ...oneLine },
   { scenario: 'invalid-utf8', rules: '#quarantine', quarantined: ['invalid-utf8'], ...oneLine },

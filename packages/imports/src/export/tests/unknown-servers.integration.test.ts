@@ -140,6 +140,49 @@ describe('what a status and its warnings say', () => {
   });
 });
 
+describe('a server that answers a kick-off with `_since` with 404, because nothing has changed', () => {
+  const noData = {
+    status: 404,
+    body: {
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: 'not-found', details: { text: 'No data found' } }],
+    },
+  };
+  const marks = async () => {
+    const found = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
+    return found.map(({ resourceType, transactionTime, deletionsAt }) => [resourceType, transactionTime, deletionsAt]);
+  };
+
+  test('the export ends without files, and the next one asks from the same time', async () => {
+    await exportFrom();
+    const before = await marks();
+    const since = '2024-02-01T00:00:00Z';
+    server.answer({ '*/$export': [noData, { status: 202, headers: { 'content-location': '/status/2' } }] });
+    const ended = await runExport(cases, { since, sinceLast: true });
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: false, counts: { files: 0, stored: 0 } });
+    expect([codes(ended), ended.watermarkDecisions, await marks()]).toEqual([[], [], before]);
+    expect(server.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+    // What has changed meanwhile is stored, although its time is before the answer without data.
+    server.answer({
+      '/status*': { body: manifest({ transactionTime: '2024-02-03T00:00:00Z' }) },
+      '/patients': patients + patient('p3'),
+    });
+    expect(await runExport(cases, { since, sinceLast: true })).toMatchObject({
+      phase: 'completed',
+      counts: { stored: 3 },
+    });
+    expect(exportsSent()).toHaveLength(3);
+    expect((await marks()).map(([, time]) => time)).toEqual(['2024-02-03T00:00:00Z', '2024-02-03T00:00:00Z']);
+  });
+
+  test('another 404 still fails the export', async () => {
+    await exportFrom();
+    server.answer({ '*/$export': { status: 404, body: 'Group/a is not known' } });
+    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'ehr-not-found' } });
+  });
+});
+
 describe('files that are organized by patient', () => {
   const observation = (id: string) => `${JSON.stringify({ resourceType: 'Observation', id, status: 'final' })}\n`;
   const header = (id: string, change: object = {}) => {
