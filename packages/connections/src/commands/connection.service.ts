@@ -55,8 +55,9 @@ export class ConnectionService {
 
   async find({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> {
     if (provider !== undefined) this.#options.registry.get(provider);
+    // An id is unique, so a request that names another provider still means this connection.
     const connection = isInScope(scope, id) ? await this.#options.store.connections.find(id) : undefined;
-    if (connection && (provider === undefined || connection.provider === provider)) return connection;
+    if (connection) return connection;
     const message = otherIdMessage(id);
     throw connectionError('unknown-connection', message === undefined ? {} : { message });
   }
@@ -138,17 +139,17 @@ export class ConnectionService {
   async changeOrigins({
     body,
     ...reference
-  }: Omit<ConnectionReference, 'provider'> & {
+  }: ScopedReference & {
     readonly body: ConnectionOrigins;
   }): Promise<{ readonly connection: ConnectionWithoutSecrets; readonly isChanged: boolean }> {
     const before = await this.find(reference);
-    const provider = this.#registry.get(before.provider);
+    const provider = this.#options.registry.get(before.provider);
     const faults = body.origins.flatMap((origin, index) => {
       const message = egressFault(origin, provider);
       return message === undefined ? [] : [{ path: `origins.${index}`, message }];
     });
     if (faults.length > 0) throw invalidRequest(faults);
-    await this.#store.connections.saveOrigins({ id: reference.id, ...body });
+    await this.#options.store.connections.saveOrigins({ id: reference.id, ...body });
     const { origins = [], aliases = [] } = before;
     const isChanged = String([origins, '', aliases]) !== String([body.origins, '', body.aliases]);
     return { connection: await this.find(reference), isChanged };

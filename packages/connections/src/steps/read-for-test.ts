@@ -48,7 +48,9 @@ export async function readForTest(test: TestRead): Promise<void> {
     try {
       return await search(test, resourceType ?? 'Patient');
     } catch (error) {
-      if (!offersExport || !isNotOffered(error)) throw error;
+      // Of a server that is known to be searched, a refused search says what is wrong with the connection.
+      const isUnsearched = provider.search === undefined && isRefusedRead(error);
+      if (!offersExport || !(isUnsearched || isNotOffered(error))) throw error;
     }
   }
   await compareWithoutToken(test, capabilities);
@@ -86,7 +88,7 @@ async function compareWithoutToken(test: TestRead, capabilities: Capabilities | 
     return;
   } catch (error) {
     // A 401 or 403 is a test failure. An error that may pass proves nothing, so it is reported too.
-    if (!isNotOffered(error)) throw error;
+    if (!isRefusedRead(error)) throw error;
     // Without a CapabilityStatement, only an OperationOutcome distinguishes a FHIR server from a wrong address.
     if (!capabilities && !isOfFhirServer(error)) throw error;
   }
@@ -95,7 +97,7 @@ async function compareWithoutToken(test: TestRead, capabilities: Capabilities | 
     await read(test, { path, sendToken: false });
   } catch (error) {
     if (error instanceof EhrHttpError && (error.status === 401 || error.status === 403)) return;
-    if (!isNotOffered(error)) throw error;
+    if (!isRefusedRead(error)) throw error;
   }
   onTry(`${tried} Both responses are the same, so only the first export shows whether the token is accepted.`);
 }
@@ -129,6 +131,11 @@ function isNotOffered(error: unknown): boolean {
   if (!(error instanceof EhrHttpError)) return false;
   if ([404, 405, 410, 501].includes(error.status)) return true;
   return error.status === 400 && error.issues.some(({ code }) => code === 'not-supported');
+}
+
+/** A server that only exports can refuse a search or a read with any status that is not about the sender or an outage. */
+function isRefusedRead(error: unknown): boolean {
+  return isNotOffered(error) || (error instanceof EhrHttpError && [400, 406, 415, 422].includes(error.status));
 }
 
 function isOfFhirServer(error: unknown): boolean {

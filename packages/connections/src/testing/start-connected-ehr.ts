@@ -19,6 +19,8 @@ export interface ConnectedEhrOptions {
   readonly scope?: string;
   /** Changes to the search settings of the provider. */
   readonly search?: Partial<Provider['search']>;
+  /** Whether the provider has no search settings, as a server that nobody has described. */
+  readonly hasNoSearch?: boolean;
   /** Other changes to the provider. */
   readonly provider?: Partial<Provider>;
   /**
@@ -72,12 +74,12 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
   const encryptionKey = randomBytes(32);
   const { store, close } = await openStore({ uri: mongodbUri, encryptionKey });
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  const athenahealth = unlimitedAthenahealth(simulator.fhirEndpoint);
+  const { search, ...athenahealth } = unlimitedAthenahealth(simulator.fhirEndpoint);
   const provider = {
     ...athenahealth,
     ...(rateLimit ? { rateLimit } : {}),
     ...options.provider,
-    search: { ...athenahealth.search, ...options.search } as Provider['search'],
+    ...(options.hasNoSearch ? {} : { search: { ...search, ...options.search } as Provider['search'] }),
   };
   const registry = { get: () => provider, list: () => [provider] };
   const producer = new Producer({ redis, prefix, onError: () => undefined });

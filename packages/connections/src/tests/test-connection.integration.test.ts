@@ -12,6 +12,7 @@ import {
 import { connectionFeature } from '../connection.feature.ts';
 import type { ConnectionDeps } from '../steps/index.ts';
 import { testConnectionJob, testDraftJob } from '../steps/jobs.ts';
+import { readForTest } from '../steps/read-for-test.ts';
 import { startConnectedEhr } from '../testing/start-connected-ehr.ts';
 
 // One system for all tests, because a new request budget waits two seconds.
@@ -196,6 +197,30 @@ test.each([
     });
   },
 );
+
+test('a connection test passes a server that only exports, and does not hide what is wrong with an EHR that is searched', async () => {
+  await using exporting = await startConnectedEhr((at) => openTestStore(connectionFeature.open, at), {
+    simulator: { patients: 1 },
+    hasNoSearch: true,
+  });
+  for (const status of [400, 406, 422]) {
+    const refused = { kind: 'status', status, body: 'Only $export', contentType: 'text/plain' };
+    await exporting.inject('/(Patient|Group/.*)$', refused, { times: 'always' });
+    const session = exporting.deps.ehr.session(exporting.connection);
+    const tried: string[] = [];
+    await readForTest({
+      session,
+      now: new Date(),
+      signal: AbortSignal.timeout(20_000),
+      onTry: (text) => void tried.push(text),
+    });
+    expect(tried.at(-1)).toContain('only the first export shows');
+    await order('/Patient', { kind: 'status', status });
+    expect((await run()).steps.at(-1)).toMatchObject({ step: 'read', ok: false, code: 'ehr-rejected' });
+    await control.cancelOrders();
+    await exporting.control.cancelOrders();
+  }
+});
 
 test('a connection test notices that the EHR ignores the id of a search', async () => {
   const entry = [{ resource: { resourceType: 'Patient', id: 'someone' }, search: { mode: 'match' } }];

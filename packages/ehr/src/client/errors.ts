@@ -119,6 +119,11 @@ export const ehrError = defineErrors({
       "The response to the kick-off is a web page, perhaps of a gateway, a login or a maintenance window. Open the FHIR endpoint from a worker's network, then retry the export.",
     help: 'The EHR accepted the export and returned no status URL, or a gateway returned a web page. Operators see what it returned.',
   },
+  'export-not-offered': {
+    title: 'The EHR does not offer this export',
+    advice: 'Start the export at another level, and check the group and the FHIR endpoint of the connection.',
+    help: 'The EHR answered the kick-off as it answers an operation or a Group that it does not have. The message names the address. Other levels are `Patient`, `Group` and `System`.',
+  },
   'search-loops': {
     title: 'The pages of a search do not end',
     advice: "Retry the sync. If that fails too, contact the EHR's support.",

@@ -275,7 +275,7 @@ export const exportWarnings = {
     title: 'The EHR did not describe its capabilities',
     advice:
       'Nothing needs to be done if the export is complete. If the EHR exports only groups, export the group of the connection.',
-    help: 'The EHR did not return a CapabilityStatement, so the export used the level that was requested. If the EHR exports only Groups, request `Group`.',
+    help: 'The EHR did not return a CapabilityStatement, so the export used the level that was requested. If the EHR exports only Groups, start it at the level `Group`.',
   },
   'parameter-dropped': {
     stage: 'kick-off',

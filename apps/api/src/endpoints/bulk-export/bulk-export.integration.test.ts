@@ -199,12 +199,6 @@ test.each([
   expect((await api.request('GET', `/api/ehr${at}`)).refusal).toEqual([404, code]);
 });
 
-test("GET bulk-export returns 404 for an export at another provider's address", async () => {
-  const { body } = await post({ connectionId, resourceTypes: ['Device'] });
-  const answer = await api.request('GET', `/api/ehr/epic/bulk-export/${body.data.id}`);
-  expect(answer.status).toBe(404);
-});
-
 test.each([
   { what: 'no key', authorization: null },
   { what: 'a wrong key', authorization: 'Bearer bh_wrong' },

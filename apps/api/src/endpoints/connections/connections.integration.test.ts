@@ -191,6 +191,23 @@ test('the origins of a connection are replaced, shown and recorded, and what can
   expect((await put({ origins: many, aliases: [] })).status).toBe(400);
 });
 
+test('an export is found, and a connection is exported, by its id whatever the provider of the request is', async () => {
+  const { body } = await post({ provider: 'open-ehr', auth: { method: 'none' } });
+  const connectionId = body.data.id;
+  const started = await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId } });
+  expect(started.status).toBe(202);
+  const { id } = started.body.data;
+  expect((await api.store.bulkExports.find(id))?.provider).toBe('open-ehr');
+  for (const at of [id, `${id}/files`, `${id}/log`])
+    expect((await api.request('GET', `/api/ehr/athenahealth/bulk-export/${at}`)).status).toBe(200);
+  const unknown = await api.request('GET', `/api/ehr/epic/bulk-export/${id}`);
+  expect(unknown.refusal).toEqual([404, 'unknown-provider']);
+  const ids = async (provider: string) =>
+    (await api.request('GET', `/api/ehr/${provider}/bulk-export`)).body.data.map((record: { id: string }) => record.id);
+  expect([(await ids('athenahealth')).includes(id), (await ids('open-ehr')).includes(id)]).toEqual([false, true]);
+  expect((await api.request('DELETE', `/api/ehr/athenahealth/bulk-export/${id}`)).status).toBe(200);
+});
+
 test('a connection whose secret no key decrypts is shown, can get new credentials, and can be deleted', async () => {
   const id = await api.createConnection();
   const key = Buffer.from(api.env.BULKHEAD_ENCRYPTION_KEY, 'base64');
@@ -344,7 +361,7 @@ test('a connection can use a provider that the operator has added, without rate 
   const request = { body: { connectionId: body.data.id } };
   expect((await api.request('POST', '/api/ehr/open-ehr/bulk-export', request)).status).toBe(202);
   const { refusal } = await api.request('POST', '/api/ehr/athenahealth/bulk-export', request);
-  expect(refusal).toEqual([404, 'unknown-connection']);
+  expect(refusal).toEqual([409, 'export-already-running']);
 });
 
 test('a connection uses the client id and secret of the environment variables by default', async () => {

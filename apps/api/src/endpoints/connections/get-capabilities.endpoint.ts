@@ -67,10 +67,11 @@ export const getCapabilities = defineEndpoint({
   },
   errors: ['unknown-connection', 'capabilities-unknown'],
   async handler({ params, query: { connectionId: id }, caller: { scope }, services }) {
-    const provider = services.registry.get(params.provider);
-    const capabilities = await services.connections.capabilities({ provider: provider.id, id, scope });
-    const connection = await services.connections.find({ provider: provider.id, id, scope });
-    const types = await services.bulkExports.typeTable({ provider: provider.id, id, scope });
+    const reference = { provider: params.provider, id, scope };
+    const capabilities = await services.connections.capabilities(reference);
+    const connection = await services.connections.find(reference);
+    const provider = services.registry.get(connection.provider);
+    const types = await services.bulkExports.typeTable(reference);
     return { data: { ...toCapabilitiesView({ capabilities, rateLimit: rateLimitOf(connection, provider) }), types } };
   },
 });

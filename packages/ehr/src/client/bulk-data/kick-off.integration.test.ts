@@ -129,7 +129,6 @@ test('a relative Content-Location of a kick-off is resolved #relative-urls', asy
 test.each([
   { status: 400, code: 'ehr-rejected', retry: 'never' },
   { status: 403, code: 'ehr-forbidden', retry: 'never' },
-  { status: 404, code: 'ehr-not-found', retry: 'never' },
   { status: 500, code: 'ehr-unavailable', retry: 'later' },
   { status: 503, code: 'ehr-unavailable', retry: 'later' },
 ] as const)(
@@ -141,6 +140,18 @@ test.each([
     expect(await paths()).toHaveLength(1);
   },
 );
+
+test('a kick-off that the server does not have names the address and the other levels #error-message', async () => {
+  await start();
+  await ehr.inject('export', { kind: 'status', status: 404 }, { times: 'always' });
+  await expect(kickOff()).rejects.toMatchObject({
+    code: 'export-not-offered',
+    retry: 'never',
+    message: expect.stringMatching(/answered 404 to the kick-off at Patient\/\$export.*`Group`/),
+    context: { status: 404 },
+  });
+  expect(await paths()).toHaveLength(1);
+});
 
 test('a kick-off with an unknown type fails without dropping the type', async () => {
   await start();

@@ -51,7 +51,7 @@ export async function kickOffExport(options: {
       return { statusUrl: readContentLocation(response, attempt), sent: toSent(attempt), isOfGroup };
     } catch (error) {
       if (saysNoChanges(attempt, error)) return { sent: toSent(attempt), isOfGroup };
-      attempt = nextAttempt(attempt, error);
+      attempt = nextAttempt(attempt, { error, place: endpoint.slice(session.connection.fhirEndpoint.length + 1) });
     }
   }
 }
@@ -78,12 +78,32 @@ function firstAttempt(options: {
   };
 }
 
+/** How servers answer an operation that they do not have. */
+const notOfferedStatuses: ReadonlySet<number> = new Set([404, 405, 410, 501]);
+
+function describeRefusal(
+  attempt: KickOffAttempt,
+  { error, place }: { readonly error: unknown; readonly place: string },
+) {
+  if (!(error instanceof EhrHttpError)) return error;
+  if (isFailureOfSince(attempt, error)) return failedWithSince(error);
+  const { status, ehrText, context } = error;
+  if (!notOfferedStatuses.has(status)) return error;
+  const group = attempt.isOfGroup ? ' or does not have this Group' : '';
+  const message = `The EHR answered ${status} to the kick-off at ${place}, so it does not offer exports at this level${group}. Start the export at another level (\`Patient\`, \`Group\` or \`System\`), and verify the group id and the FHIR endpoint of the connection.`;
+  return ehrError('export-not-offered', { message, context, ehrText, cause: error });
+}
+
 /** @throws the error, as the caller should see it, if no other kick-off could be accepted */
-function nextAttempt(attempt: KickOffAttempt, error: unknown): KickOffAttempt {
+function nextAttempt(
+  attempt: KickOffAttempt,
+  refusal: { readonly error: unknown /** The path below the FHIR endpoint. */; readonly place: string },
+) {
+  const { error } = refusal;
   const postponed = error instanceof EhrHttpError ? postponedKickOff(attempt, error) : undefined;
   const next = postponed ? undefined : negotiateKickOff(attempt, error);
   if (next) return next;
-  throw postponed ?? (isFailureOfSince(attempt, error) ? failedWithSince(error) : error);
+  throw postponed ?? describeRefusal(attempt, refusal);
 }
 
 /** A gateway answers 502 to 504. A 500 can be all that a server says about a parameter that it does not support. */

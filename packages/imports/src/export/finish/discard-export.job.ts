@@ -39,7 +39,8 @@ export async function discardExport(
       logger.warn('export not deleted at the EHR', { exportId, error });
       // This is so for every export of the server, so it is not worth a warning.
       if (error instanceof EhrHttpError && hasNoDelete.has(error.status)) return;
-      const message = 'The EHR rejected the deletion of its export. It deletes the export itself when it expires.';
+      const message =
+        'The EHR rejected the deletion of its export, so the files stay there until the EHR removes them. This changes nothing here.';
       await store.bulkExports.warn({ id: exportId, code: 'not-deleted', message });
     }
   };

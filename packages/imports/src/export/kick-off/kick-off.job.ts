@@ -100,7 +100,7 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
       id: exportId,
       code: 'no-capabilities',
       message:
-        'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, request the export type Group.',
+        'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, start it at the level Group.',
     });
   const grantedScope = await session.readGrantedScope(signal);
   const request = await withSafeSince(deps, { record, connection, grantedScope });

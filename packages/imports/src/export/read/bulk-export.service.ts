@@ -62,11 +62,7 @@ export class BulkExportService {
   /** What is known of each type at the EHR of a connection. @throws AppError `unknown-connection` */
   async typeTable(reference: ConnectionReference & { readonly provider: string }) {
     const connection = await this.#options.connections.find(reference);
-    return makeTypeTable({
-      store: this.#options.store,
-      connection,
-      provider: this.#options.registry.get(reference.provider),
-    });
+    return makeTypeTable({ store: this.#options.store, connection, provider: this.#options.registry.get(connection.provider) });
   }
 
   /** Reads an export with its current counts. */
@@ -132,7 +128,8 @@ export class BulkExportService {
   async #find({ provider, id, scope }: ProviderReference): Promise<BulkExport> {
     this.#options.registry.get(provider);
     const record = await this.#options.store.bulkExports.find(id);
-    if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
+    // An id is unique, so a request that names another provider still means this export.
+    if (record && isInScope(scope, record.connectionId)) return record;
     throw exportError('unknown-export');
   }
 

@@ -25,14 +25,15 @@ test.each([
   {
     fields: { phase: 'exporting', pollCount: 30, progressedAt: new Date(at.getTime() - 12 * 60_000) },
     progress: '50 %',
-    message: 'Waiting for the EHR. After 30 status requests it says "50 %". This has not changed for 12 minutes.',
+    message: 'Waiting for the EHR. After 30 status requests it says "50 %", unchanged since 2024-05-01T10:30:00Z.',
   },
   {
     fields: { phase: 'exporting', pollCount: 2, progressedAt: new Date(at.getTime() - 9 * 60_000) },
-    message: 'Waiting for the EHR. After 2 status requests it says that it is not ready.',
+    message:
+      'Waiting for the EHR. After 2 status requests it says that it is not ready, unchanged since 2024-05-01T10:33:00Z.',
   },
   {
-    fields: { phase: 'exporting', pollCount: 1 },
+    fields: { phase: 'exporting', pollCount: 1, progressedAt: at },
     message: 'Waiting for the EHR. After 1 status request it says that it is not ready.',
   },
   {

@@ -93,13 +93,10 @@ function describeKickOff({ timeline = [], createdAt, phase }: BulkExport, now: D
   return `The EHR has not answered the kick-off for ${seconds} seconds. It is sent again if the EHR does not answer. If this continues, test the connection, and see the status page of the EHR.`;
 }
 
-/** A long export reports the same percentage for some minutes. */
-const stalledMs = 10 * 60_000;
-
-/** Says for how long the EHR has reported the same. */
-function describeStall({ progressedAt }: BulkExport, now: Date): string {
-  const ageMs = progressedAt ? now.getTime() - progressedAt.getTime() : 0;
-  return ageMs < stalledMs ? '' : ` This has not changed for ${Math.floor(ageMs / 60_000)} minutes.`;
+/** Since when the EHR reports the same, if that was more than one status request ago. */
+function describeSince({ progressedAt, pollCount }: BulkExport): string {
+  if (!progressedAt || pollCount < 2) return '';
+  return `, unchanged since ${progressedAt.toISOString().slice(0, 19)}Z`;
 }
 
 /** Says why the next status request is later than the poll interval. */
@@ -125,7 +122,7 @@ function describe(options: ProgressContext & { readonly record: BulkExport; read
       if (pollCount === 0) return phaseMessages[phase];
       const answer = progress === undefined ? 'that it is not ready' : `"${progress}"`;
       const requests = `${pollCount} status ${pollCount === 1 ? 'request' : 'requests'}`;
-      return `Waiting for the EHR. After ${requests} it says ${answer}.${describeStall(record, now)}${describePoll(record)}`;
+      return `Waiting for the EHR. After ${requests} it says ${answer}${describeSince(record)}.${describePoll(record)}`;
     }
     case 'downloading': {
       const settled = counts.filesCompleted + counts.filesFailed + counts.filesSkipped;

@@ -55,8 +55,8 @@ export function createStartExport(options: {
   const checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
   const waitForKickOff = createSharedWait({ readReady: (ids) => store.bulkExports.findKickedOff(ids) });
 
-  return async ({ provider, body, scope, idempotency, by }) => {
-    await connections.find({ provider, id: body.connectionId, scope });
+  return async ({ provider: named, body, scope, idempotency, by }) => {
+    const { provider } = await connections.find({ provider: named, id: body.connectionId, scope });
     await checkCallback({ store, addresses, ...body });
     // Redis may be unavailable or store nothing. Then nothing is stored here either.
     await checkQueue().catch(throwUnavailable);

@@ -179,7 +179,7 @@ describe('a server that answers a kick-off with `_since` with 404, because nothi
     await exportFrom();
     server.answer({ '*/$export': { status: 404, body: 'Group/a is not known' } });
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
-    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'ehr-not-found' } });
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-not-offered' } });
   });
 });
 

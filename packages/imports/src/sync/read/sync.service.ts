@@ -83,8 +83,8 @@ export class SyncService {
     /** Aborts the wait, but not the run. */
     readonly signal?: AbortSignal;
   }): Promise<SyncRunState> {
-    const { provider, body, scope, waitMs = shortWaitMs, by, signal } = request;
-    await this.#options.connections.find({ provider, id: body.connectionId, scope });
+    const { body, scope, waitMs = shortWaitMs, by, signal } = request;
+    const { provider } = await this.#options.connections.find({ provider: request.provider, id: body.connectionId, scope });
     this.#checkTypes(provider, body);
     await this.#checkPatients(body);
     await checkCallback({ store: this.#options.store, addresses: this.#options.addresses, ...body });
@@ -157,8 +157,10 @@ export class SyncService {
   }
 
   async #find({ provider, id, scope }: ProviderReference): Promise<SyncRun> {
+    this.#options.registry.get(provider);
     const run = await this.#options.store.syncRuns.find(id);
-    if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
+    // An id is unique, so a request that names another provider still means this run.
+    if (run && isInScope(scope, run.connectionId)) return run;
     throw syncError('unknown-run');
   }
 
