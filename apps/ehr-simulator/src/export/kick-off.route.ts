@@ -37,7 +37,8 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   if (simulator.options.refusesPost && req.method === 'POST')
     throw new OutcomeError({ status: 405, code: 'not-supported', text: 'POST is not supported.' });
   const { groupId } = req.params;
-  if (groupId !== undefined && groupId !== `a-1.${simulator.options.groupCase}-${simulator.options.practiceId}`) {
+  const { groupCase, practiceId, groupId: onlyGroup = `a-1.${groupCase}-${practiceId}` } = simulator.options;
+  if (groupId !== undefined && groupId !== onlyGroup) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
   const parameters = checkedParameters(req, { ...simulator, level, isLenient });

@@ -64,6 +64,8 @@ const orderedShape = {
   /** Whether the practice has granted the application access. If not, tokens are issued and every request with one is refused with 403. */
   practiceGrants: z.boolean().default(true),
   /** What no page says of athenahealth, and a probe measures. */
+  /** The id of the only Group. Default: that of athenahealth. */
+  groupId: z.string().optional(),
   groupCase: z.enum(['C', 'c']).default('C'),
   /** Which forms of several types are refused with a 400. */
   refusedTypeForms: z.array(z.enum(['list', 'repeated'])).default([]),

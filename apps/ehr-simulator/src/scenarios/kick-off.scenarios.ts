@@ -92,6 +92,12 @@ export const kickOffScenarios = [
     orders: [settings({ exportLevels: ['group'] })],
   },
   {
+    name: 'any-group-id',
+    description:
+      'The server supports only `Group/{id}/$export`, and the id of the Group has characters that are encoded in a URL.',
+    orders: [settings({ exportLevels: ['group'], groupId: 'systemlist|12/34 ä?#%2F' })],
+  },
+  {
     name: 'strict-accept',
     description: 'The server responds to a wrong Accept header with 406 on status and files too.',
     orders: [settings({ strictAccept: true })],

@@ -7,8 +7,20 @@ import { maxNameLength } from '../connection-name.ts';
 export const text = (maxLength: number) => z.string().min(1).max(maxLength);
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
-/** The characters of FHIR ids and of athenahealth's practice ids. The value becomes part of a URL path, so no others are allowed. */
-const pathSegment = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be 1-128 letters, digits, "-", "." or "_"');
+/** The characters of FHIR ids and of athenahealth's practice ids. The value becomes part of a URL path, so no others, and no steps in it, are allowed. */
+const pathSegment = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[A-Za-z0-9\-._]{1,128}$/, 'must be 1-128 letters, digits, "-", "." or "_"');
+
+/** The longest ids that servers are known to make have some 60 characters. */
+const maxGroupId = 256;
+/** Some servers have Groups whose ids are not those of FHIR (Epic: `systemlist|1234`). The id is encoded in URLs, except for what is a step in a path. */
+const groupIdSchema = z
+  .string()
+  .min(1)
+  .max(maxGroupId)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'must not have control characters')
+  .refine((id) => !/^\.{1,2}$/.test(id), 'must not be "." or ".."');
 
 /** A key as PEM, or as a JWK. */
 export const privateKeySchema = z.union([text(20_000), z.record(z.string(), z.unknown())]);
@@ -149,7 +161,7 @@ export const connectionBodySchema = z
     practiceId: pathSegment
       .optional()
       .describe('The id of the practice at the vendor. For athenahealth, the exported Group is derived from it.'),
-    groupId: pathSegment
+    groupId: groupIdSchema
       .optional()
       .describe('The FHIR Group to export. Default: derived from `practiceId`, if the vendor does so.'),
     userId: pathSegment.optional().describe('The FHIR id of the patient, if the connection is about a single patient.'),

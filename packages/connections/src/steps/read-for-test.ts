@@ -107,7 +107,9 @@ function probePath(session: EhrSession, capabilities: Capabilities | undefined) 
   const scope = session.grantedScope();
   const coversGroups = scope === undefined || scopeCovers({ scope, resourceType: 'Group' });
   const exportsGroups = capabilities?.exportLevels.includes('group') ?? true;
-  return groupId !== undefined && exportsGroups && coversGroups ? `Group/${groupId}` : `Patient/${unknownId}`;
+  return groupId !== undefined && exportsGroups && coversGroups
+    ? `Group/${encodeURIComponent(groupId)}`
+    : `Patient/${unknownId}`;
 }
 
 async function read(

@@ -208,6 +208,22 @@ test('an export is found, and a connection is exported, by its id whatever the p
   expect((await api.request('DELETE', `/api/ehr/athenahealth/bulk-export/${id}`)).status).toBe(200);
 });
 
+test.each(['systemlist|1234', 'a/b ä?#%2F', '{}', '...', 'x'.repeat(256)])(
+  'a Group can have the id %s',
+  async (groupId) => {
+    const { status, body } = await post({ groupId });
+    expect([status, body.data.groupId]).toEqual([201, groupId]);
+  },
+);
+
+test.each(['', '.', '..', 'a\nb', 'a\u0000', '\ud800', 'x'.repeat(257)])(
+  'a Group cannot have the id %j',
+  async (groupId) => {
+    const { status, faults } = await post({ groupId });
+    expect([status, faults]).toEqual([400, expect.arrayContaining(['groupId'])]);
+  },
+);
+
 test('a connection whose secret no key decrypts is shown, can get new credentials, and can be deleted', async () => {
   const id = await api.createConnection();
   const key = Buffer.from(api.env.BULKHEAD_ENCRYPTION_KEY, 'base64');

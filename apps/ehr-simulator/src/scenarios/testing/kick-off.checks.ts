@@ -86,6 +86,11 @@ export const kickOffChecks = {
     expect(statuses[1]).not.toBe(202);
     expect(JSON.stringify(await jsonOf(client.get('/metadata')))).not.toContain('patient-export');
   },
+  'any-group-id': async (client) => {
+    const id = 'systemlist|12/34 ä?#%2F';
+    expect((await client.kickOff('/Group/a-1.C-195900/$export')).status).toBe(404);
+    expect((await client.kickOff(`/Group/${encodeURIComponent(id)}/$export`)).status).toBe(202);
+  },
   'strict-accept': async (client) => {
     const statusUrl = await startExport(client);
     expect((await client.get(statusUrl, { accept: '*/*' })).status).toBe(406);

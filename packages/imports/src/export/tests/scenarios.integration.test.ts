@@ -12,6 +12,8 @@ interface Expectation {
   readonly rules: string;
   readonly request?: Partial<BulkExportRequest>;
   readonly simulator?: EhrSimulatorOptions;
+  /** The Group of the connection. Default: that of the practice. */
+  readonly groupId?: string;
   /** What an operator allows besides the origin of the FHIR endpoint. */
   readonly allowed?: 'the other origin' | 'the internal name';
   /** An export runs before the scenario is injected. */
@@ -67,6 +69,7 @@ const expectations: readonly Expectation[] = [
   { scenario: 'relative-content-location', rules: '#relative-urls' },
   { scenario: 'no-content-location', rules: '#error-message', error: 'kick-off-not-understood' },
   { scenario: 'group-level-only', rules: '#negotiation' },
+  { scenario: 'any-group-id', rules: '#negotiation', groupId: 'systemlist|12/34 ä?#%2F' },
   { scenario: 'refuses-since', rules: '#negotiation', request: { since }, dropped: ['_since'] },
   {
     scenario: 'refuses-type',
@@ -303,7 +306,10 @@ test.each(expectations)(
   'an export handles the scenario $scenario $rules',
   async (expected) => {
     const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
-    await using cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
+    await using cases = await startUseCases({
+      ...(expected.simulator ? { simulator: expected.simulator } : {}),
+      ...(expected.groupId === undefined ? {} : { connection: { groupId: expected.groupId } }),
+    });
     const origins = expected.allowed === 'the other origin' ? [cases.simulator.otherOrigin] : [];
     const aliases = expected.allowed === 'the internal name' ? ['http://ehr.internal:8080'] : [];
     await cases.deps.store.connections.saveOrigins({ id: cases.connection.id, origins, aliases });
