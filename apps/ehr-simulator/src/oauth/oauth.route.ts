@@ -78,7 +78,7 @@ async function grantToken(simulator: Simulator, req: Request): Promise<Record<st
   switch (form.grant_type) {
     case 'client_credentials':
       return tokenResponse(simulator, {
-        grant: { clientId, scope: systemScope(form.scope, simulator.options) },
+        grant: { clientId, scope: scopeOf(simulator, form.scope) },
         withRefresh: false,
       });
     case 'authorization_code':
@@ -88,6 +88,13 @@ async function grantToken(simulator: Simulator, req: Request): Promise<Record<st
     default:
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'The grant type is not supported.' });
   }
+}
+
+/** @throws OAuthError */
+function scopeOf({ options }: Simulator, requested: string | undefined): string {
+  if (!options.refusesScope) return systemScope(requested, options);
+  if (requested === undefined) return 'system/*.rs';
+  throw new OAuthError({ code: 'invalid_scope', text: 'The scopes of the application are those of its registration.' });
 }
 
 interface RedeemInput {
@@ -118,7 +125,7 @@ function tokenResponse(simulator: Simulator, { grant, withRefresh }: { grant: Gr
     access_token: simulator.tokens.issueAccess(grant),
     token_type: 'Bearer',
     expires_in: simulator.options.tokenSeconds,
-    scope: grant.scope,
+    ...(simulator.options.refusesScope ? {} : { scope: grant.scope }),
     ...(withRefresh ? { refresh_token: simulator.tokens.issueRefresh(grant) } : {}),
     ...(grant.patient ? { patient: grant.patient } : {}),
   };

@@ -59,4 +59,9 @@ export const serverScenarios = [
     description: 'The application is registered for listed scopes of SMART v2, so v1 and wildcards are refused.',
     orders: [settings({ scopeVersion: 'v2', wildcardScopes: false })],
   },
+  {
+    name: 'refuses-scope',
+    description: 'The server refuses a token request that names scopes, and does not say which it grants, like Epic.',
+    orders: [settings({ refusesScope: true })],
+  },
 ] as const satisfies readonly Scenario[];

@@ -43,9 +43,13 @@ const oauthClient = {
     .describe(
       'The URL that issues access tokens, on a host of the provider registry. Default: it is discovered from the FHIR endpoint.',
     ),
-  scope: text(5000)
+  scope: z
+    .string()
+    .max(5000)
     .optional()
-    .describe('The SMART scopes to request, separated by spaces. Default: the scopes of the provider.'),
+    .describe(
+      'The SMART scopes to request, separated by spaces. An empty text requests none, for an EHR that decides by the registration of the application. Default: the scopes of the provider.',
+    ),
 };
 
 /** The scopes of an application that acts without a user, as a version and types instead of a list. */

@@ -22,7 +22,7 @@ const oauthClient = {
     .string()
     .exactOptional()
     .describe('The URL that issues access tokens. Absent if it is discovered from the FHIR endpoint.'),
-  scope: z.string().describe('The SMART scopes that are requested, separated by spaces.'),
+  scope: z.string().describe('The SMART scopes that are requested, separated by spaces. Empty if none are.'),
 };
 
 const declaredScopes = {

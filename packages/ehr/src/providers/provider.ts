@@ -79,6 +79,7 @@ export const providerSchema = z.strictObject({
   name: z.string().min(1),
   environments: z.record(z.string(), environmentSchema),
   defaultEnvironment: z.string(),
+  /** An empty text means that token requests have no scope, as Epic wants it. */
   defaultScope: z.string().optional(),
   /**
    * The types of the scopes of an application (`scopeVersion` of a connection) while the EHR has no readable CapabilityStatement. The default are

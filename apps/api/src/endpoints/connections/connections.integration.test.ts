@@ -208,6 +208,11 @@ test('an export is found, and a connection is exported, by its id whatever the p
   expect((await api.request('DELETE', `/api/ehr/athenahealth/bulk-export/${id}`)).status).toBe(200);
 });
 
+test('a connection can request no scope', async () => {
+  const { status, body } = await post({ auth: { ...auth, scope: '' } });
+  expect([status, body.data.auth.scope]).toEqual([201, '']);
+});
+
 test.each(['systemlist|1234', 'a/b ä?#%2F', '{}', '...', 'x'.repeat(256)])(
   'a Group can have the id %s',
   async (groupId) => {

@@ -62,4 +62,7 @@ export const serverChecks = {
       { error: 'access_denied', error_description: expect.stringMatching(/^Policy evaluation failed/) },
     ]);
   },
+  'refuses-scope': async (client) => {
+    expect([(await client.newToken()).status, (await client.kickOff()).status]).toEqual([400, 202]);
+  },
 } satisfies Checks;

@@ -55,8 +55,8 @@ export function createAccessTokenSource(deps: TokenEndpointDeps & { readonly tok
       tokens.delete(keyOf(request.connection));
       return unlessAborted(obtain(request, token?.accessToken), request.signal);
     },
-    /** The scopes of the connection's current token. */
-    grantedScope: (connection: EhrConnection) => tokens.get(keyOf(connection))?.scope,
+    /** The scopes of the connection's current token. Undefined if none were requested and the server does not say which it has granted. */
+    grantedScope: (connection: EhrConnection) => tokens.get(keyOf(connection))?.scope || undefined,
   };
 }
 

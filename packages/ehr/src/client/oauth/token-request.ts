@@ -70,8 +70,9 @@ export async function requestToken(deps: TokenEndpointDeps, request: TokenReques
 async function sendTokenRequest(deps: TokenEndpointDeps, request: TokenRequest, refreshToken: string | undefined) {
   const auth = request.connection.auth as OAuth;
   if (auth.method !== 'authorization_code') {
+    const scope = requestedScope(request.connection);
     return callWith(deps, request, (configuration) =>
-      openid.clientCredentialsGrant(configuration, { scope: requestedScope(request.connection) }),
+      openid.clientCredentialsGrant(configuration, scope === '' ? {} : { scope }),
     );
   }
   if (refreshToken === undefined) throw ehrError('authorization-needed');

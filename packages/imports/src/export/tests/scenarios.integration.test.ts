@@ -12,6 +12,8 @@ interface Expectation {
   readonly rules: string;
   readonly request?: Partial<BulkExportRequest>;
   readonly simulator?: EhrSimulatorOptions;
+  /** The scopes of the connection. Default: all. */
+  readonly scope?: string;
   /** The Group of the connection. Default: that of the practice. */
   readonly groupId?: string;
   /** What an operator allows besides the origin of the FHIR endpoint. */
@@ -49,6 +51,16 @@ const expectations: readonly Expectation[] = [
   { scenario: 'strict-accept', rules: '#accept' },
   { scenario: 'string-details', rules: '#error-bodies' },
   { scenario: 'scopes-of-version-2', rules: '#error-message', error: 'token-refused' },
+
+  { scenario: 'refuses-scope', rules: '#error-message', error: 'token-refused' },
+  { scenario: 'refuses-scope', rules: '#complete', scope: '' },
+  {
+    scenario: 'refuses-scope',
+    rules: '#complete',
+    scope: '',
+    request: someTypes,
+    missing: new RegExp(`^(?!${types.join('|')})`),
+  },
 
   { scenario: 'busy-at-kick-off', rules: '#busy-at-kick-off' },
   { scenario: 'one-export-until-deleted', rules: '#done-signal', after: 'an export' },
@@ -308,6 +320,7 @@ test.each(expectations)(
     const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
     await using cases = await startUseCases({
       ...(expected.simulator ? { simulator: expected.simulator } : {}),
+      ...(expected.scope === undefined ? {} : { scope: expected.scope }),
       ...(expected.groupId === undefined ? {} : { connection: { groupId: expected.groupId } }),
     });
     const origins = expected.allowed === 'the other origin' ? [cases.simulator.otherOrigin] : [];
