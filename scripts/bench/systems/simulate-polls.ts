@@ -1,5 +1,5 @@
 import type { EarlierExports } from '@bulkhead/imports/export';
-import { isPollDue, planPoll, pollDelay } from '@bulkhead/imports/export/steps';
+import { isPollDue, planPoll, pollBounds, pollDelay } from '@bulkhead/imports/export/steps';
 
 /**
  * Runs the polls of one export on a simulated clock, by the rules that workers apply: every tick asks whether a status request is due.
@@ -19,7 +19,7 @@ export function simulatePolls(options: {
     if (!isPollDue(plan, { now, tickMs })) continue;
     polls += 1;
     if (ageMs >= durationMs) return { polls, lateMs: ageMs - durationMs };
-    const { waitMs, reason } = pollDelay({ floorMs: tickMs, ageMs, earlier });
+    const { waitMs, reason } = pollDelay({ ...pollBounds({}, tickMs), ageMs, earlier });
     plan = { ...planPoll({ now, waitMs }), pollReason: reason };
   }
 }

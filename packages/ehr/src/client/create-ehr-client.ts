@@ -53,6 +53,8 @@ export function createEhrClient(options: {
   return {
     /** Opens a session for requests of a connection. Sessions are cheap, because they share tokens, sockets and budgets. */
     session: (connection: EhrConnection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
+    /** @throws AppError `unknown-provider` */
+    provider: (id: string) => registry.get(id),
     /** The use of the budgets that this process has used. */
     readBudgetUse: () => limiter.readUse(),
     close(): void {

@@ -103,6 +103,16 @@ export const providerSchema = z.strictObject({
       listsTypes: z.boolean().optional(),
     })
     .optional(),
+  /** The shortest and the longest wait between two status requests of an export. The default are the poll interval of the workers and 10 minutes. */
+  poll: z
+    .strictObject({
+      minSeconds: z.number().min(1).max(3600).optional(),
+      maxSeconds: z.number().min(1).max(86_400).optional(),
+    })
+    .refine(({ minSeconds = 0, maxSeconds = Number.POSITIVE_INFINITY }) => minSeconds <= maxSeconds, {
+      error: 'minSeconds is more than maxSeconds',
+    })
+    .optional(),
   /** The EHR exports a Group once within this time after a kick-off, and refuses others. The default is that it does not. */
   kickOffWindow: z
     .strictObject({

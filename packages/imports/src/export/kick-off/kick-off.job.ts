@@ -31,7 +31,7 @@ import { discardJob } from '../finish/discard-export.job.ts';
 import { failExportIn } from '../finish/fail-export.ts';
 import { finalizeJob } from '../finish/finalize-export.job.ts';
 import { planPoll } from '../poll/poll-delay.ts';
-import { schedulePolls } from '../poll/poll-export.job.ts';
+import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { awaitTurn } from './kick-off-turn.ts';
 import { uncoveredTypes } from './sent-request.ts';
@@ -237,7 +237,7 @@ function provesNoExport(error: unknown): boolean {
 
 /** @returns undefined if the export has left the phase `kicking-off` meanwhile */
 async function recordStart(
-  { store, logger, now, pollIntervalMs }: BulkExportDeps,
+  deps: BulkExportDeps,
   options: {
     readonly record: BulkExport & { readonly phase: 'kicking-off' };
     readonly started: KickOff;
@@ -246,6 +246,7 @@ async function recordStart(
     readonly signal: AbortSignal;
   },
 ): Promise<BulkExport | undefined> {
+  const { store, logger, now } = deps;
   const { record, started, grantedScope, offeredTypes, signal } = options;
   const { statusUrl, sent } = started;
   const dropped = droppedParameters(record.request, sent);
@@ -253,7 +254,7 @@ async function recordStart(
   const change = {
     ...(statusUrl === undefined
       ? { manifestFiles: 0 }
-      : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }) }),
+      : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),
     sent,
     isOfGroup: started.isOfGroup,
     kickedOffAt,

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { isPollDue, maxPollDelayMs, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
+import { isPollDue, maxPollDelayMs, planPoll, pollBounds, pollDelay, pollErrorDelay } from './poll-delay.ts';
 
 const floorMs = 30_000;
+const bounds = { floorMs, ceilingMs: maxPollDelayMs };
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 test('a Retry-After decides about the next status request, at least our interval and at most the maximum', () => {
-  const delay = (retryAfterMs: number) => pollDelay({ floorMs, retryAfterMs, ageMs: 5 * hourMs });
+  const delay = (retryAfterMs: number) => pollDelay({ ...bounds, retryAfterMs, ageMs: 5 * hourMs });
   expect([5000, 120_000, 18_000_000].map((ms) => delay(ms).waitMs)).toEqual([30_000, 120_000, maxPollDelayMs]);
   expect(delay(5000).reason).toBe('retry-after');
 });
@@ -23,12 +24,12 @@ test.each([
   { ageMs: 266 * minuteMs, earlier: { runs: 2, shortestMs: 6 * hourMs }, waitMs: 5 * minuteMs, reason: 'age' },
   { ageMs: 2 * hourMs, earlier: { runs: 2, shortestMs: 10 * minuteMs }, waitMs: 4 * minuteMs, reason: 'age' },
 ])('after $ageMs ms with $earlier the next status request is sent in $waitMs ms', ({ waitMs, reason, ...times }) => {
-  expect(pollDelay({ floorMs, ...times })).toEqual({ waitMs, reason });
+  expect(pollDelay({ ...bounds, ...times })).toEqual({ waitMs, reason });
 });
 
 test('the time of a single earlier export is trusted for half of it', () => {
   const delay = (ageMs: number, runs: number) =>
-    pollDelay({ floorMs, ageMs, earlier: { runs, shortestMs: 6 * hourMs } }).reason;
+    pollDelay({ ...bounds, ageMs, earlier: { runs, shortestMs: 6 * hourMs } }).reason;
   expect([3 * hourMs - 11 * minuteMs, 3 * hourMs].map((ageMs) => delay(ageMs, 1))).toEqual(['usual', 'age']);
   expect([3 * hourMs, 4.5 * hourMs].map((ageMs) => delay(ageMs, 2))).toEqual(['usual', 'age']);
 });
@@ -53,6 +54,27 @@ test('our own interval ends at the nearest moment at which polls run, so a slow 
 });
 
 test('the wait after consecutive errors doubles up to the maximum', () => {
-  const delaysMs = [1, 2, 3, 30].map((errorsInARow) => pollErrorDelay({ errorsInARow, floorMs }));
+  const delaysMs = [1, 2, 3, 30].map((errorsInARow) => pollErrorDelay({ errorsInARow, ...bounds }));
   expect(delaysMs).toEqual([60_000, 120_000, 240_000, maxPollDelayMs]);
+});
+
+test('the bounds of a provider go before the interval of the workers and the usual maximum', () => {
+  const boundsOf = (poll: object) => pollBounds({ poll }, floorMs);
+  expect(pollBounds({}, floorMs)).toEqual(bounds);
+  // An operator can let workers ask more rarely than the usual maximum.
+  expect(pollBounds({}, hourMs)).toEqual({ floorMs: hourMs, ceilingMs: hourMs });
+  expect(boundsOf({ minSeconds: 5 })).toEqual({ floorMs: 5000, ceilingMs: maxPollDelayMs });
+  expect(boundsOf({ minSeconds: 900 })).toEqual({ floorMs: 900_000, ceilingMs: 900_000 });
+  expect(boundsOf({ maxSeconds: 10 })).toEqual({ floorMs: 10_000, ceilingMs: 10_000 });
+  expect(boundsOf({ minSeconds: 60, maxSeconds: 3600 })).toEqual({ floorMs: 60_000, ceilingMs: hourMs });
+});
+
+test.each([
+  { poll: { minSeconds: 60, maxSeconds: 1800 }, times: { retryAfterMs: 5000 }, waitMs: 60_000 },
+  { poll: { minSeconds: 60, maxSeconds: 1800 }, times: { retryAfterMs: 18_000_000 }, waitMs: 1_800_000 },
+  { poll: { maxSeconds: 60 }, times: { ageMs: 12 * hourMs }, waitMs: 60_000 },
+  { poll: { maxSeconds: 60 }, times: { earlier: { runs: 2, shortestMs: 6 * hourMs } }, waitMs: 60_000 },
+  { poll: { minSeconds: 120 }, times: { ageMs: 0 }, waitMs: 120_000 },
+])('with the bounds $poll and $times the next status request is sent in $waitMs ms', ({ poll, times, waitMs }) => {
+  expect(pollDelay({ ...pollBounds({ poll }, floorMs), ageMs: hourMs, ...times }).waitMs).toBe(waitMs);
 });

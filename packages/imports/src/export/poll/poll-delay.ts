@@ -1,3 +1,4 @@
+import type { Provider } from '@bulkhead/ehr/providers';
 import type { EarlierExports, PollReason } from '../bulk-export.record.ts';
 
 /** Servers have sent a `Retry-After` of 5 h and an epoch timestamp. An export that is ready should not wait that long. */
@@ -38,11 +39,22 @@ export function isPollDue(
   return now.getTime() + earlyMs >= notBefore.getTime();
 }
 
-interface PollTimes {
+/** The shortest and the longest wait between two status requests. */
+export interface PollBounds {
+  readonly floorMs: number;
+  readonly ceilingMs: number;
+}
+
+/** What the provider says goes before the poll interval of the workers, and that before the usual maximum. */
+export function pollBounds({ poll = {} }: Pick<Provider, 'poll'>, pollIntervalMs: number): PollBounds {
+  const { minSeconds, maxSeconds = Number.POSITIVE_INFINITY } = poll;
+  const floorMs = minSeconds === undefined ? Math.min(pollIntervalMs, maxSeconds * 1000) : minSeconds * 1000;
+  return { floorMs, ceilingMs: Math.max(poll.maxSeconds === undefined ? maxPollDelayMs : maxSeconds * 1000, floorMs) };
+}
+
+interface PollTimes extends PollBounds {
   /** The server's Retry-After. Undefined if it sent none that is usable. */
   readonly retryAfterMs?: number | undefined;
-  /** The poll interval. */
-  readonly floorMs: number;
   /** How long the EHR has been exporting. */
   readonly ageMs: number;
   readonly earlier?: EarlierExports | undefined;
@@ -59,13 +71,13 @@ interface PollTimes {
  *   before the end can be expected        the age, up to 10 minutes                10 minutes late, or as late as it took
  */
 export function pollDelay(times: PollTimes): { readonly waitMs: number; readonly reason: PollReason } {
-  const { retryAfterMs, floorMs, ageMs, earlier } = times;
+  const { retryAfterMs, floorMs, ceilingMs, ageMs, earlier } = times;
   if (retryAfterMs !== undefined)
-    return { waitMs: pollWaitDelay({ afterMs: retryAfterMs, floorMs }), reason: 'retry-after' };
+    return { waitMs: pollWaitDelay({ afterMs: retryAfterMs, ...times }), reason: 'retry-after' };
   const longestMs = ageMs >= 12 * hourMs ? maxIntervalMs.afterHalfDay : maxIntervalMs.usual;
-  const byAgeMs = Math.max(Math.min(ageMs * partOfAge, longestMs), floorMs);
+  const byAgeMs = Math.max(Math.min(ageMs * partOfAge, longestMs, ceilingMs), floorMs);
   const untilExpectedMs = earliestEndMs(earlier) - ageMs;
-  const byUsualMs = Math.min(ageMs, maxPollDelayMs, untilExpectedMs);
+  const byUsualMs = Math.min(ageMs, ceilingMs, untilExpectedMs);
   if (byUsualMs > byAgeMs) return { waitMs: byUsualMs, reason: 'usual' };
   return { waitMs: byAgeMs, reason: byAgeMs > floorMs ? 'age' : 'interval' };
 }
@@ -77,12 +89,11 @@ function earliestEndMs(earlier: EarlierExports | undefined): number {
 }
 
 /** How long to wait before the next status request if the EHR or the budget asks to wait. */
-export function pollWaitDelay({ afterMs, floorMs }: { readonly afterMs: number; readonly floorMs: number }): number {
-  return Math.min(Math.max(afterMs, floorMs), Math.max(maxPollDelayMs, floorMs));
+export function pollWaitDelay({ afterMs, floorMs, ceilingMs }: PollBounds & { readonly afterMs: number }): number {
+  return Math.min(Math.max(afterMs, floorMs), ceilingMs);
 }
 
 /** How long to wait before the next status request after consecutive transient failures. */
-export function pollErrorDelay(options: { readonly errorsInARow: number; readonly floorMs: number }): number {
-  const { errorsInARow, floorMs } = options;
-  return pollWaitDelay({ afterMs: floorMs * 2 ** Math.min(errorsInARow, 10), floorMs });
+export function pollErrorDelay({ errorsInARow, ...bounds }: PollBounds & { readonly errorsInARow: number }): number {
+  return pollWaitDelay({ afterMs: bounds.floorMs * 2 ** Math.min(errorsInARow, 10), ...bounds });
 }

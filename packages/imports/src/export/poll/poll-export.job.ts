@@ -23,7 +23,15 @@ import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { exportGone, failExport, failExportIn } from '../finish/fail-export.ts';
 import { acceptManifest } from './accept-manifest.ts';
-import { isPollDue, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from './poll-delay.ts';
+import {
+  isPollDue,
+  type PollBounds,
+  planPoll,
+  pollBounds,
+  pollDelay,
+  pollErrorDelay,
+  pollWaitDelay,
+} from './poll-delay.ts';
 
 export const pollJob = defineJob({
   name: 'export.poll',
@@ -47,14 +55,23 @@ const maxExportAgeMs = 48 * 60 * 60_000;
 const maxPollErrors = 15;
 
 /** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
-export async function schedulePolls({ producer, pollIntervalMs, now }: BulkExportDeps, { id }: BulkExport) {
-  await producer.schedule({
+export async function schedulePolls(deps: BulkExportDeps, record: Pick<BulkExport, 'id' | 'provider'>) {
+  const { floorMs } = boundsOf(deps, record);
+  await deps.producer.schedule({
     job: pollJob,
-    payload: { exportId: id },
-    everyMs: pollIntervalMs,
+    payload: { exportId: record.id },
+    everyMs: floorMs,
     // If `notBefore` is later, the iterations before it return at once.
-    startAt: new Date(now().getTime() + pollIntervalMs),
+    startAt: new Date(deps.now().getTime() + floorMs),
   });
+}
+
+/** How often status requests of an export may be sent. */
+export function boundsOf(
+  { ehr, pollIntervalMs }: BulkExportDeps,
+  { provider }: Pick<BulkExport, 'provider'>,
+): PollBounds {
+  return pollBounds(ehr.provider(provider), pollIntervalMs);
 }
 
 /** Sends one status request if one is due. Iterations overlap if a server is slow: it gets 90 s to answer. */
@@ -65,7 +82,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
     await producer.unschedule(pollJob, { exportId });
     return;
   }
-  if (!isPollDue(record, { now: now(), tickMs: deps.pollIntervalMs })) return;
+  if (!isPollDue(record, { now: now(), tickMs: boundsOf(deps, record).floorMs })) return;
   await whileLeased({
     leases: store.exportLeases,
     id: exportId,
@@ -85,7 +102,7 @@ async function requestStatus(
   deps: BulkExportDeps,
   { record, signal }: { readonly record: BulkExport & { readonly phase: 'exporting' }; readonly signal: AbortSignal },
 ) {
-  const { store, producer, ehr, now, pollIntervalMs: floorMs } = deps;
+  const { store, producer, ehr, now } = deps;
   const connection = await store.connections.findWithSecrets(record.connectionId);
   if (!connection || record.statusUrl === undefined) throw connectionGone();
   const session = ehr.session(connection);
@@ -100,7 +117,7 @@ async function requestStatus(
   }
   const { waitMs, reason: pollReason } = pollDelay({
     retryAfterMs: status.retryAfterMs,
-    floorMs,
+    ...boundsOf(deps, record),
     ageMs: sentAt.getTime() - (record.kickedOffAt ?? record.createdAt).getTime(),
     earlier: await store.bulkExports.earlierExports(record),
   });
@@ -136,7 +153,7 @@ async function handleError(
   deps: BulkExportDeps,
   { record, error }: { readonly record: BulkExport; readonly error: unknown },
 ): Promise<void> {
-  const { store, logger, now, pollIntervalMs: floorMs } = deps;
+  const { store, logger, now } = deps;
   const knownError = toKnownError(error);
   const { retry } = knownError;
   const afterMs = typeof retry === 'object' ? retry.afterMs : undefined;
@@ -147,8 +164,11 @@ async function handleError(
   const { id: exportId, version } = record;
   if (isFinal) return failExport(deps, { exportId, error: toExportError(error), phases: ['exporting'], version });
   logger.warn('status request failed', { exportId, count: pollErrors, error });
+  const bounds = boundsOf(deps, record);
   const waitMs =
-    afterMs === undefined ? pollErrorDelay({ errorsInARow: pollErrors, floorMs }) : pollWaitDelay({ afterMs, floorMs });
+    afterMs === undefined
+      ? pollErrorDelay({ errorsInARow: pollErrors, ...bounds })
+      : pollWaitDelay({ afterMs, ...bounds });
   const plan = planPoll({ now: now(), waitMs });
   const { retrying, event } = noteRetry({
     before: record.retrying,

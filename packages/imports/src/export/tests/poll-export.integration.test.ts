@@ -275,3 +275,22 @@ test.each([
   expect(await statusRequests()).toBe(before + 1);
   expect((await cases.read(exportId)).phase).toBe(phases.at(-1));
 });
+
+test('a provider says how often status requests are sent, and how long a Retry-After counts #retry-after', async () => {
+  await using own = await startUseCases({ provider: { poll: { minSeconds: 60, maxSeconds: 1800 } } });
+  const exportId = await own.exporting();
+  const waitOf = async () => ((await own.read(exportId)).notBefore?.getTime() ?? 0) - own.clock.now.getTime();
+  expect(await waitOf()).toBe(minutes);
+  for (const [retryAfter, waitMs] of [
+    ['5', minutes],
+    ['1200', 20 * minutes],
+    ['18000', 30 * minutes],
+  ] as const) {
+    await own.inject(status, { kind: 'status', status: 202, retryAfter });
+    await own.pollOnce(exportId);
+    expect([retryAfter, await waitOf()]).toEqual([retryAfter, waitMs]);
+  }
+  await own.inject(status, { kind: 'status', status: 503 });
+  await own.pollOnce(exportId);
+  expect(await waitOf()).toBe(2 * minutes);
+});
