@@ -1,10 +1,13 @@
 export { readDeletionsInSteps } from './bulk-data/deletions.ts';
 export {
+  type DeclaredParameter,
+  declaredParameters,
   droppedParameters,
   type ExportParameters,
   type NamedValue,
   namedValuesOf,
   namesOf,
+  narrowingParameters,
   type SentKickOff,
   toExportParameters,
   toParametersResource,
@@ -17,6 +20,7 @@ export {
   coversType,
   type ExportType,
   exportTypes,
+  isNarrowed,
 } from './bulk-data/export-request.ts';
 export {
   isTooFarAhead,

@@ -49,6 +49,13 @@ export const bulkExports: CommandGroup = {
         ),
         typeFilter: option.repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
         allowUnfiltered: option.flag('export everything of the types if the EHR refuses --type-filter'),
+        patients: option.list('<ids>', 'comma-separated ids of the only patients to export'),
+        until: { ...instant('only changes until this time'), argument: '<when>' },
+        elements: option.list(
+          '<elements>',
+          'comma-separated elements, such as id,Patient.name; the versions count as incomplete',
+        ),
+        organizeOutputBy: option.text('<type>', 'organize the files by this type of resource'),
         callback: option.text('<url>', 'call this URL when the export ends'),
         idempotencyKey: option.text('<key>', 'start nothing if an export was started with the same key'),
         watch: option.flag('show the progress until the export ends'),
@@ -56,6 +63,7 @@ export const bulkExports: CommandGroup = {
       examples: [
         'export start --connection conn_1 --types Patient,Observation --watch',
         'export start --connection conn_1 --since last',
+        'export start --connection conn_1 --patients p1,p2 --until 2026-01-01T00:00:00Z',
         'export start --connection conn_1 --level Group --type-filter "Observation?category=laboratory"',
       ],
       async run(context, options) {
@@ -71,6 +79,10 @@ export const bulkExports: CommandGroup = {
           since,
           typeFilters,
           allowUnfiltered,
+          patients: options.patients,
+          until: options.until,
+          elements: options.elements,
+          organizeOutputBy: options.organizeOutputBy,
           callbackUrl,
         });
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));

@@ -142,6 +142,16 @@ export const ehrError = defineErrors({
     message:
       'The EHR does not support `_typeFilter`, so the export would contain more data than was requested. Nothing was exported. Leave `typeFilters` out, or send `allowUnfiltered` to export everything of the types.',
   },
+  'parameter-refused': {
+    title: 'The EHR does not support a parameter of the export',
+    advice: 'Export without patients, a latest time and elements, and select from what is stored.',
+    help: 'The EHR refused a parameter that leaves data out, so the export would contain more than was requested. The message names the parameter. Nothing was exported.',
+  },
+  'parameter-undeclared': {
+    title: 'The EHR does not declare a parameter of the export',
+    advice: 'If the EHR supports the parameter, say so in the registry entry of the provider.',
+    help: 'Neither the CapabilityStatement of the EHR nor the provider says that the EHR supports a parameter that leaves data out. The message names both. Nothing was exported.',
+  },
   'kick-off-busy': {
     title: 'The EHR is running another export',
     advice: 'Nothing needs to be done. The export is requested again after a wait.',

@@ -83,6 +83,8 @@ export const capabilitiesSchema = z.strictObject({
   fhirVersion: z.string().exactOptional(),
   software: z.string().exactOptional(),
   exportLevels: z.array(z.enum(['system', 'patient', 'group'])),
+  /** The highest version of FHIR Bulk Data that the server declares, such as 2 for 2.0.0. Absent if it declares none. */
+  bulkDataVersion: z.int().exactOptional(),
   /** Types that can be searched by patient, or read in bulk. */
   resourceTypes: z.array(z.string()),
   /** Types with the interaction `search-type`. Absent if the server lists no interactions. */

@@ -1,5 +1,5 @@
 import { cronFault, isTimeZone } from '@bulkhead/base/cron';
-import { isResourceType } from '@bulkhead/fhir';
+import { declaredParameters, isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { originFault } from './ehr-origins.ts';
 import { factsSchema } from './facts/facts.ts';
@@ -101,6 +101,8 @@ export const providerSchema = z.strictObject({
       outputFormat: z.string().min(1).max(100).optional(),
       /** Sends `_type` with every type that the EHR declares, if a request names none. It is added too if the EHR says that it is missing. */
       listsTypes: z.boolean().optional(),
+      /** Optional parameters that the EHR supports, if its CapabilityStatement does not say so. */
+      parameters: z.array(z.enum(declaredParameters)).optional(),
     })
     .optional(),
   /** The shortest and the longest wait between two status requests of an export. The default are the poll interval of the workers and 10 minutes. */

@@ -9,30 +9,39 @@ export interface ExportParameters {
   readonly joinsFilters?: boolean;
   /** `_outputFormat`, which some servers demand. Default: it is not sent, because NDJSON is the only format of every server. */
   readonly outputFormat?: string | undefined;
+  /** Ids of patients. */
+  readonly patients?: readonly string[];
+  readonly until?: string | undefined;
+  readonly elements?: readonly string[];
+  readonly organizeOutputBy?: string | undefined;
 }
 
-export function toExportParameters({ resourceTypes, since, typeFilters = [] }: BulkExportRequest): ExportParameters {
-  return { types: resourceTypes, since, typeFilters };
+/** Without one of these, an export would have more than was requested, so a kick-off is never sent without them. */
+export const narrowingParameters: ReadonlySet<string> = new Set(['patient', '_until', '_elements']);
+
+/** Optional parameters that a server may ignore. They are only sent to one that declares them. */
+export const declaredParameters = ['patient', '_elements', '_until', 'organizeOutputBy'] as const;
+export type DeclaredParameter = (typeof declaredParameters)[number];
+
+export function toExportParameters(request: BulkExportRequest): ExportParameters {
+  const { resourceTypes, since, typeFilters = [], patients = [], until, elements = [], organizeOutputBy } = request;
+  return { types: resourceTypes, since, typeFilters, patients, until, elements, organizeOutputBy };
 }
 
 /** The names of the parameters that are sent. */
-export function namesOf({ types, since, typeFilters, outputFormat }: ExportParameters): string[] {
-  return [
-    ...(types.length > 0 ? ['_type'] : []),
-    ...(since === undefined ? [] : ['_since']),
-    ...(typeFilters.length > 0 ? ['_typeFilter'] : []),
-    ...(outputFormat === undefined ? [] : ['_outputFormat']),
-  ];
+export function namesOf(parameters: ExportParameters): string[] {
+  return [...new Set(namedValuesOf(parameters).map(([name]) => name))];
 }
 
 export function without(parameters: ExportParameters, name: string): ExportParameters {
-  const { types, since, typeFilters, outputFormat } = parameters;
+  const { types, since, typeFilters, outputFormat, organizeOutputBy } = parameters;
   return {
     ...parameters,
     types: name === '_type' ? [] : types,
     since: name === '_since' ? undefined : since,
     typeFilters: name === '_typeFilter' ? [] : typeFilters,
     outputFormat: name === '_outputFormat' ? undefined : outputFormat,
+    organizeOutputBy: name === 'organizeOutputBy' ? undefined : organizeOutputBy,
   };
 }
 
@@ -56,18 +65,25 @@ export function namedValuesOf({ types, ...others }: ExportParameters): NamedValu
 }
 
 function valuesOf(parameters: Omit<ExportParameters, 'types'>): NamedValue[] {
-  const { since, typeFilters, joinsFilters, outputFormat } = parameters;
+  const { since, typeFilters, joinsFilters, outputFormat, patients = [], until, elements = [] } = parameters;
+  const single: readonly (readonly [name: string, value: string | undefined])[] = [
+    ['_until', until],
+    ['_elements', elements.length > 0 ? elements.join(',') : undefined],
+    ['organizeOutputBy', parameters.organizeOutputBy],
+    ['_outputFormat', outputFormat],
+  ];
   return [
     ...(since === undefined ? [] : [['_since', since] as NamedValue]),
     ...sentFilters(typeFilters, joinsFilters).map((filter): NamedValue => ['_typeFilter', filter]),
-    ...(outputFormat === undefined ? [] : [['_outputFormat', outputFormat] as NamedValue]),
+    ...patients.map((id): NamedValue => ['patient', `Patient/${id}`]),
+    ...single.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] satisfies NamedValue])),
   ];
 }
 
 /** Writes the body of a POST: a Parameters resource with a part for each value. */
 export function toParametersResource(parameters: readonly NamedValue[]) {
   const parameter = parameters.map(([name, value]) => {
-    if (name === '_since') return { name, valueInstant: value };
+    if (name === '_since' || name === '_until') return { name, valueInstant: value };
     if (name === 'patient') return { name, valueReference: { reference: value } };
     return { name, valueString: value };
   });
@@ -85,6 +101,7 @@ export interface SentKickOff {
   /** The requested types that the server refused by name. */
   readonly refusedTypes: readonly string[];
   readonly typeFilters: readonly string[];
+  readonly organizeOutputBy?: string;
 }
 
 /**
@@ -95,7 +112,7 @@ export function droppedParameters(request: BulkExportRequest, sent: SentKickOff)
   const names = new Set(namesOf(sent));
   return [
     ...sent.refusedTypes.map((type) => `_type=${type}`),
-    ...namesOf(toExportParameters(request)).filter((name) => !names.has(name)),
+    ...namesOf(toExportParameters(request)).filter((name) => !names.has(name) && !narrowingParameters.has(name)),
     ...(sent.isOtherMethodRefused ? [sent.method === 'GET' ? 'POST' : 'GET'] : []),
   ];
 }

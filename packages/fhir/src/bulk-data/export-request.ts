@@ -18,6 +18,24 @@ export interface BulkExportRequest {
   readonly typeFilters?: readonly string[];
   /** Whether a server that refuses `_typeFilter` may export everything of the types. */
   readonly allowUnfiltered?: boolean;
+  /** Ids of the patients to export (`patient`). Default: all. */
+  readonly patients?: readonly string[];
+  /** A FHIR instant. The export contains nothing that was changed later (`_until`). */
+  readonly until?: string;
+  /** The elements of resources to export (`_elements`), such as `id` or `Patient.name`. Default: all. */
+  readonly elements?: readonly string[];
+  /** The type of resource by which files are organized (`organizeOutputBy`), such as `Patient`. */
+  readonly organizeOutputBy?: string;
+}
+
+/** Whether a request leaves out something of its types, apart from what `since` leaves out. Such an export does not prove that anything is complete. */
+export function isNarrowed(
+  request: {
+    readonly [Name in 'typeFilters' | 'patients' | 'until' | 'elements']?: BulkExportRequest[Name] | undefined;
+  },
+): boolean {
+  const { typeFilters = [], patients = [], until, elements = [] } = request;
+  return until !== undefined || [typeFilters, patients, elements].some((list) => list.length > 0);
 }
 
 /** What is known about the types that an export of every type can contain. See `Coverage` in the domain. */

@@ -90,6 +90,22 @@ const exportRequestSchema = z.strictObject({
     .boolean()
     .exactOptional()
     .describe('Whether everything may be exported if the EHR does not support `_typeFilter`. Absent if not.'),
+  patients: z
+    .array(mayNamePatient(z.string()))
+    .exactOptional()
+    .describe('Only these patients were requested. Absent if all were.'),
+  until: z
+    .string()
+    .exactOptional()
+    .describe('Only changes until this time were requested. Absent if there is no limit.'),
+  elements: z
+    .array(z.string())
+    .exactOptional()
+    .describe('Only these elements of resources were requested. Absent if all were.'),
+  organizeOutputBy: z
+    .string()
+    .exactOptional()
+    .describe('The type of resource by which files were to be organized. Absent if that was left to the EHR.'),
 }) satisfies z.ZodType<BulkExportRequest>;
 
 const sentKickOffSchema = z.strictObject({
@@ -99,6 +115,7 @@ const sentKickOffSchema = z.strictObject({
   types: z.array(z.string()),
   refusedTypes: z.array(z.string()),
   typeFilters: z.array(mayNamePatient(z.string())),
+  organizeOutputBy: z.string().exactOptional(),
 }) satisfies z.ZodType<SentKickOff>;
 
 /**

@@ -199,6 +199,43 @@ test.each([
   expect((await api.request('GET', `/api/ehr${at}`)).refusal).toEqual([404, code]);
 });
 
+test('a request for patients, a time, elements and an order of files is stored, shown and recorded', async () => {
+  const narrowed = {
+    patients: ['p-1', 'p-2'],
+    until: '2024-01-01T00:00:00Z',
+    elements: ['id', 'Patient.name'],
+    organizeOutputBy: 'Patient',
+  };
+  const { status, body } = await post({ connectionId, resourceTypes: ['Patient'], ...narrowed });
+  expect(status).toBe(202);
+  const { id } = body.data;
+  expect((await api.request('GET', `${path}/${id}`)).body.data.request).toMatchObject(narrowed);
+  // Another patient is another request.
+  const other = await post({ connectionId, resourceTypes: ['Patient'], ...narrowed, patients: ['p-3'] });
+  expect(other.status).toBe(202);
+  const again = await post({ connectionId, resourceTypes: ['Patient'], ...narrowed, patients: ['p-2', 'p-1', 'p-1'] });
+  expect(again.refusal).toEqual([409, 'export-already-running']);
+  const recorded = await api.request('GET', '/api/ehr/audit-events?action=export.create&patient=p-1');
+  expect(JSON.stringify(recorded.body.data)).toContain(id);
+});
+
+test.each([
+  { body: { patients: [] }, fault: 'patients' },
+  { body: { patients: ['Patient/p1'] }, fault: 'patients.0' },
+  { body: { patients: Array.from({ length: 1001 }, (_, index) => `p${index}`) }, fault: 'patients' },
+  { body: { patients: ['p1'], exportType: 'System' }, fault: 'patients' },
+  { body: { patients: ['p1'], since: 'last' }, fault: 'since' },
+  { body: { until: 'yesterday' }, fault: 'until' },
+  { body: { until: '2999-01-01T00:00:00Z' }, fault: 'until' },
+  { body: { until: '2024-01-01T00:00:00Z', since: '2024-01-01T00:00:00Z' }, fault: 'until' },
+  { body: { elements: ['Patient.name.family'] }, fault: 'elements.0' },
+  { body: { elements: ['a,b'] }, fault: 'elements.0' },
+  { body: { organizeOutputBy: 'Nothing' }, fault: 'organizeOutputBy' },
+])('POST bulk-export refuses $fault of a request that cannot be met', async ({ body, fault }) => {
+  const { status, faults } = await post({ connectionId, ...body });
+  expect([status, faults]).toEqual([400, [fault]]);
+});
+
 test.each([
   { what: 'no key', authorization: null },
   { what: 'a wrong key', authorization: 'Bearer bh_wrong' },

@@ -35,6 +35,7 @@ export const startExport = defineEndpoint({
     const { apiKey, scope } = caller;
     const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
     const { record, isRepeated } = await services.startExport({ provider, body, scope, idempotency, by: apiKey.name });
+    audit.addPatients(body.patients ?? []);
     audit.addTarget({ connectionId: record.connectionId, jobId: record.id });
     audit.setChanged(!isRepeated);
     const location = `/api/ehr/${provider}/bulk-export/${record.id}`;

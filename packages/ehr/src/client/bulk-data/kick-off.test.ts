@@ -1,5 +1,5 @@
-import type { BulkExportRequest } from '@bulkhead/fhir';
-import { expect, jest, test } from '@jest/globals';
+import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { EhrConnection } from '../../providers/index.ts';
 import type { EhrSession, SessionRequest } from '../ehr-session.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
@@ -162,6 +162,93 @@ test('what a provider demands is sent with the first kick-off', async () => {
     '_type=Patient%2CGoal&_outputFormat=application%2Ffhir%2Bndjson',
     '_type=Patient&_outputFormat=application%2Ffhir%2Bndjson',
   ]);
+});
+
+describe('parameters that a server may ignore #negotiation', () => {
+  const narrowed = { exportType: 'Patient', resourceTypes: ['Patient'] } as const;
+  const declares = (bulkDataVersion: number) =>
+    ({
+      capabilities: { exportLevels: ['patient'], resourceTypes: [], bulkDataVersion },
+    }) as unknown as Partial<EhrConnection>;
+
+  test.each([
+    { name: 'patient', request: { patients: ['p1', 'p2'] }, version: 2 },
+    { name: '_elements', request: { elements: ['id', 'Patient.name'] }, version: 2 },
+    { name: '_until', request: { until: '2024-01-01T00:00:00Z' }, version: 3 },
+  ])('$name is sent from the version $version on, or if the provider says so, and never left out', async (one) => {
+    const kickOffOf = (connection: Partial<EhrConnection>, parameters: readonly string[] = []) => {
+      const { session, requests } = openSession(connection, [refusalOf(one.name), accepted]);
+      Object.assign(session.provider, { kickOff: { parameters } });
+      return { requests, started: kickOffExport({ session, request: { ...narrowed, ...one.request } }) };
+    };
+    for (const connection of [{}, declares(one.version - 1)]) {
+      const { requests, started } = kickOffOf(connection);
+      await expect(started).rejects.toMatchObject({
+        code: 'parameter-undeclared',
+        retry: 'never',
+        message: expect.stringContaining(`\`${one.name}\``),
+      });
+      expect(requests).toEqual([]);
+    }
+    for (const { requests, started } of [kickOffOf(declares(one.version)), kickOffOf({}, [one.name])]) {
+      await expect(started).rejects.toMatchObject({
+        code: 'parameter-refused',
+        message: expect.stringContaining(one.name),
+      });
+      expect(requests).toHaveLength(1);
+    }
+  });
+
+  const refusalOf = (name: string) =>
+    new EhrHttpError({
+      status: 400,
+      issues: [],
+      retryAfterMs: undefined,
+      host: 'h',
+      ehrText: `${name} is not supported`,
+    });
+
+  test('patients are sent by POST, each as a reference, and never by GET', async () => {
+    const { session, requests } = openSession(declares(2), [refusal(405)]);
+    const started = kickOffExport({ session, request: { ...narrowed, patients: ['p1', 'p2'] } });
+    await expect(started).rejects.toMatchObject({ code: 'parameter-refused' });
+    expect(requests).toMatchObject([
+      {
+        method: 'POST',
+        url: `${fhirEndpoint}/Patient/$export`,
+        body: {
+          parameter: [
+            { name: '_type', valueString: 'Patient' },
+            { name: 'patient', valueReference: { reference: 'Patient/p1' } },
+            { name: 'patient', valueReference: { reference: 'Patient/p2' } },
+          ],
+        },
+      },
+    ]);
+  });
+
+  test('a time, elements and an order of files are sent by GET, and the order is left out where it is not known', async () => {
+    const request = {
+      ...narrowed,
+      until: '2024-01-01T00:00:00Z',
+      elements: ['id', 'Patient.name'],
+      organizeOutputBy: 'Patient',
+    };
+    const known = openSession(declares(3));
+    expect(await kickOffExport({ session: known.session, request })).toMatchObject({
+      sent: { organizeOutputBy: 'Patient' },
+    });
+    expect(known.requests[0]?.url.split('?')[1]).toBe(
+      '_type=Patient&_until=2024-01-01T00%3A00%3A00Z&_elements=id%2CPatient.name&organizeOutputBy=Patient',
+    );
+    const unknown = openSession(declares(2));
+    const { sent } = await kickOffExport({
+      session: unknown.session,
+      request: { ...narrowed, organizeOutputBy: 'Patient' },
+    });
+    expect(droppedParameters({ ...narrowed, organizeOutputBy: 'Patient' }, sent)).toEqual(['organizeOutputBy']);
+    expect(unknown.requests[0]?.url.split('?')[1]).toBe('_type=Patient');
+  });
 });
 
 const groupId = 'a/b?c';

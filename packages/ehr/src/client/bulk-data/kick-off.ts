@@ -1,12 +1,18 @@
 import type { AppError } from '@bulkhead/base';
 import {
   type BulkExportRequest,
+  type DeclaredParameter,
+  declaredParameters,
+  type ExportParameters,
   listIssueCodes,
   namedValuesOf,
+  namesOf,
+  narrowingParameters,
   type SentKickOff,
   toExportParameters,
   toParametersResource,
   toQuery,
+  without,
 } from '@bulkhead/fhir';
 import { type EhrConnection, recordTypes } from '../../providers/index.ts';
 import type { EhrResponse } from '../answers/accept-answer.ts';
@@ -65,17 +71,44 @@ function firstAttempt(options: {
   const { connection, provider } = session;
   const { outputFormat, listsTypes = false } = provider.kickOff ?? {};
   const offeredTypes = recordTypes(connection.capabilities);
-  const requested = toExportParameters(request);
+  const requested = declaredOnly(toExportParameters(request), session);
   const types = listsTypes && requested.types.length === 0 ? offeredTypes : requested.types;
   const parameters = { ...requested, types, outputFormat };
   return {
-    method: endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET',
+    // `patient` is a parameter of POST only (FHIR Bulk Data, "Query Parameters").
+    method: parameters.patients?.length || endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET',
     parameters,
     isOfGroup: exportsGroup(connection, request),
     allowsUnfiltered: request.allowUnfiltered === true,
     offeredTypes,
     refusedTypes: [],
   };
+}
+
+/** The version of FHIR Bulk Data that has a parameter. */
+const versionsOf: Readonly<Record<DeclaredParameter, number>> = {
+  patient: 2,
+  _elements: 2,
+  _until: 3,
+  organizeOutputBy: 3,
+};
+
+/**
+ * A server may ignore what it does not know, and then export more than was requested. So these parameters are only sent to one that declares
+ * them, or of which the provider says that it has them. Files are then in the usual order.
+ * @throws AppError `parameter-undeclared`
+ */
+function declaredOnly(parameters: ExportParameters, { connection, provider }: EhrSession): ExportParameters {
+  const { bulkDataVersion = 0 } = connection.capabilities ?? {};
+  const names = new Set(namesOf(parameters));
+  const undeclared = declaredParameters.filter(
+    (name) => names.has(name) && bulkDataVersion < versionsOf[name] && !provider.kickOff?.parameters?.includes(name),
+  );
+  const refused = undeclared.find((name) => narrowingParameters.has(name));
+  if (refused === undefined) return undeclared.reduce<ExportParameters>(without, parameters);
+  throw ehrError('parameter-undeclared', {
+    message: `The EHR does not declare that it supports \`${refused}\` (FHIR Bulk Data ${versionsOf[refused]}), and an EHR that ignores it exports more than was requested. Nothing was sent. If the EHR supports it, add it to \`kickOff.parameters\` of the provider.`,
+  });
 }
 
 /** How servers answer an operation that they do not have. */

@@ -1,4 +1,5 @@
-import { type ExportParameters, namesOf, type SentKickOff, without } from '@bulkhead/fhir';
+import { type AppError, present } from '@bulkhead/base';
+import { type ExportParameters, namesOf, narrowingParameters, type SentKickOff, without } from '@bulkhead/fhir';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 
@@ -145,6 +146,7 @@ function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOff
   const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
   if (name === undefined || isOfTypes) return undefined;
   if (name === '_typeFilter') return withoutFilters(attempt, error);
+  if (narrowingParameters.has(name)) throw parameterRefused(name, error);
   return { ...attempt, parameters: without(parameters, name) };
 }
 
@@ -161,6 +163,15 @@ function withoutFilters(attempt: KickOffAttempt, error: EhrHttpError): KickOffAt
   throw ehrError('type-filter-refused', { ehrText: error.ehrText, cause: error });
 }
 
+/** Without the parameter, an export would have data that the client has not requested. */
+export function parameterRefused(name: string, error?: EhrHttpError): AppError {
+  return ehrError('parameter-refused', {
+    message: `The EHR does not support \`${name}\`, so the export would contain more than was requested. Nothing was exported. Leave it out, and select from what is stored instead.`,
+    ehrText: error?.ehrText,
+    cause: error,
+  });
+}
+
 /** STU4 drafts have no GET, and many servers have no POST. */
 function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { status } = error;
@@ -169,6 +180,8 @@ function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtt
   const isRefused = methodStatuses.has(status) || reasonsOf(error).some((reason) => names(reason, method));
   // A 404 to a GET means an unknown Group. A 404 to a POST can also mean that the server has no such route.
   if (!isRefused || (status === 404 && method === 'GET') || refusedMethod !== undefined) return undefined;
+  // `patient` is a parameter of POST only. A server can ignore it in a GET, and export all patients.
+  if ((attempt.parameters.patients ?? []).length > 0) throw parameterRefused('patient', error);
   return { ...attempt, method: otherMethod, refusedMethod: method };
 }
 
@@ -179,7 +192,7 @@ export function names({ texts }: Reason, word: string): boolean {
 
 /** What the server has accepted with this attempt. */
 export function toSent({ method, refusedMethod, parameters, refusedTypes }: KickOffAttempt): SentKickOff {
-  const { since, types, typeFilters } = parameters;
+  const { since, types, typeFilters, organizeOutputBy } = parameters;
   const isOtherMethodRefused = refusedMethod !== undefined;
-  return { method, isOtherMethodRefused, ...(since === undefined ? {} : { since }), types, refusedTypes, typeFilters };
+  return { method, isOtherMethodRefused, ...present({ since, organizeOutputBy }), types, refusedTypes, typeFilters };
 }

@@ -124,3 +124,21 @@ test.each([
     expect(interpretStatement(value, readAt).patientSearchTypes).toEqual(types);
   },
 );
+
+test.each([
+  { stated: {}, version: undefined },
+  { stated: { instantiates: ['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data'] }, version: undefined },
+  { stated: { instantiates: ['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data|2.0.0'] }, version: 2 },
+  {
+    stated: {
+      instantiates: ['http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data|1.0.1'],
+      implementationGuide: [null, 'http://hl7.org/fhir/uv/bulkdata|3.0.0', 'http://hl7.org/fhir/us/core|6.1.0'],
+    },
+    version: 3,
+  },
+  { stated: { instantiates: 'x|9', implementationGuide: ['https://evil.example/uv/bulkdata|9'] }, version: undefined },
+  { stated: { implementationGuide: ['http://hl7.org/fhir/uv/bulkdata|latest'] }, version: undefined },
+])('the version of bulk data of a statement with $stated is $version', ({ stated, version }) => {
+  const statement = { resourceType: 'CapabilityStatement', ...stated };
+  expect(interpretStatement(statement, new Date()).bulkDataVersion).toBe(version);
+});

@@ -8,6 +8,8 @@ interface Statement {
   readonly resourceType?: unknown;
   readonly fhirVersion?: unknown;
   readonly software?: { readonly name?: unknown };
+  readonly instantiates?: unknown;
+  readonly implementationGuide?: unknown;
   readonly rest?: unknown;
 }
 interface StatedResource {
@@ -49,6 +51,7 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   const exports = (type: string) =>
     resources.some((resource) => resource.type === type && hasExport(resource.operation));
   const { fhirVersion, software } = statement;
+  const bulkDataVersion = bulkDataVersionOf(statement);
   const searchTypes = searchTypesOf(resources);
   const patientSearchTypes = patientSearchTypesOf(resources);
   return {
@@ -58,12 +61,26 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
       ...(exports('Patient') ? (['patient'] as const) : []),
       ...(exports('Group') ? (['group'] as const) : []),
     ],
+    ...(bulkDataVersion === undefined ? {} : { bulkDataVersion }),
     resourceTypes: typesOf(resources),
     ...(searchTypes === undefined ? {} : { searchTypes }),
     ...(patientSearchTypes === undefined ? {} : { patientSearchTypes }),
     ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
     ...(typeof software?.name === 'string' ? { software: software.name } : {}),
   };
+}
+
+/** From the canonical URLs of guides and of statements, which end with a version: `…/uv/bulkdata|2.0.0`. */
+function bulkDataVersionOf({ instantiates, implementationGuide }: Statement): number | undefined {
+  const canonicals = [instantiates, implementationGuide].flatMap((list): unknown[] =>
+    Array.isArray(list) ? list : [],
+  );
+  const versions = canonicals.flatMap((canonical) => {
+    const [url = '', version = ''] = String(canonical).split('|', 2);
+    const major = Number.parseInt(version, 10);
+    return url.startsWith('http://hl7.org/fhir/uv/bulkdata') && major > 0 ? [major] : [];
+  });
+  return versions.length === 0 ? undefined : Math.max(...versions);
 }
 
 /** A statement without any interaction says nothing about searches, because many servers omit interactions. */

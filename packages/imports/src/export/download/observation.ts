@@ -1,8 +1,9 @@
+import { isNarrowed } from '@bulkhead/fhir';
 import type { DocumentContext } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import { sentSince } from '../kick-off/sent-request.ts';
 
-export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes'>;
+export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'>;
 
 /**
  * What an export says about the versions that it contains. If the EHR's clock went back in its period, the time of the kick-off by our
@@ -10,10 +11,11 @@ export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' 
  */
 export function observation(record: BulkExport): Observation {
   const { request, kickOffSentAt, clockWentBack = false } = record;
-  const { typeFilters = [] } = request;
   return {
     observedAt: (clockWentBack && kickOffSentAt) || settledTime(record).at,
-    isOfFullExport: sentSince(record) === undefined && typeFilters.length === 0,
+    isOfFullExport: sentSince(record) === undefined && !isNarrowed(request),
+    // A server can leave the tag SUBSETTED out.
+    isSubsetted: request.elements !== undefined,
     hasWrongTimes: clockWentBack,
   };
 }

@@ -52,7 +52,20 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
   viewShapeOf(bulkExportSchema, [
     'id',
     'connectionId',
-    { request: ['exportType', 'resourceTypes', 'since', 'sinceLast', 'typeFilters', 'allowUnfiltered'] },
+    {
+      request: [
+        'exportType',
+        'resourceTypes',
+        'since',
+        'sinceLast',
+        'typeFilters',
+        'allowUnfiltered',
+        'patients',
+        'until',
+        'elements',
+        'organizeOutputBy',
+      ],
+    },
     'phase',
     { timeline: ['phase', 'at'] },
     'statusUrl',

@@ -2,6 +2,7 @@ import type { ConnectionStore, ConnectionWithoutSecrets } from '@bulkhead/connec
 import { exportNote, type Provider, recordTypes } from '@bulkhead/ehr/providers';
 import {
   enhancedResourceTypes,
+  isNarrowed,
   isResourceType,
   isUncovered,
   scopeVersionsOf,
@@ -119,7 +120,7 @@ async function readAnswers(store: BulkExportStore, connectionId: string): Promis
 }
 
 function asksForAll({ request, sent }: BulkExport): boolean {
-  return (sent ?? request).since === undefined && (request.typeFilters ?? []).length === 0;
+  return (sent ?? request).since === undefined && !isNarrowed(request);
 }
 
 function askedTypes({ request, offeredTypes = [] }: BulkExport): readonly string[] {

@@ -1,5 +1,5 @@
 import { youSent } from '@bulkhead/base';
-import { exportTypes, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
+import { exportTypes, isNarrowed, isResourceId, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
 import { pageQuery, trueOrFalse } from '@bulkhead/store';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
@@ -18,6 +18,9 @@ const typeFilterSchema = z
     error: 'must be a FHIR search of one type, such as Observation?category=laboratory',
   });
 
+/** They are stored with the export, and sent in one request. */
+const maxPatients = 1000;
+
 const sinceError = 'must be a timestamp with a time zone, such as 2024-01-01T00:00:00Z, or "last"';
 const sinceSchema = z
   .string(sinceError)
@@ -25,6 +28,10 @@ const sinceSchema = z
     error: ({ input }) => `${sinceError}${youSent(input)}`,
   })
   .refine((since) => since === 'last' || !isAhead(since), 'is in the future');
+
+const instantSchema = z.iso
+  .datetime({ offset: true, error: 'must be a timestamp with a time zone, such as 2024-01-01T00:00:00Z' })
+  .refine((until) => !isAhead(until), 'is in the future');
 
 /** The guide's request body. Unknown fields are rejected, so that a misspelt `since` is not ignored. */
 export const bulkExportRequestSchema = z
@@ -62,17 +69,54 @@ export const bulkExportRequestSchema = z
       .describe(
         'Exports everything of the types, with a warning, if the EHR does not support `_typeFilter`. Default: the export fails then, because it would contain more data than was requested.',
       ),
+    patients: z
+      .array(z.string().refine(isResourceId, 'must be the id of a patient, without `Patient/`'))
+      .min(1, 'is an empty list. Leave it out to export all patients')
+      .max(maxPatients, `names more than ${maxPatients} patients. Export them in parts`)
+      .transform((ids) => [...new Set(ids)])
+      .optional()
+      .describe(
+        'The ids of the only patients to export, by POST. The EHR must declare `patient`, or the provider must say that it supports it.',
+      ),
+    until: instantSchema
+      .optional()
+      .describe(
+        'Only what changed until this time (`_until`). The EHR must declare it, or the provider must say that it supports it.',
+      ),
+    elements: z
+      .array(
+        z
+          .string()
+          .regex(/^(?:[A-Z][A-Za-z]{0,63}\.)?[a-z][A-Za-z0-9]{0,63}$/, 'must be an element such as id or Patient.name'),
+      )
+      .min(1)
+      .max(100)
+      .optional()
+      .describe(
+        'Only these elements of resources (`_elements`). What is stored counts as incomplete, and never replaces a complete version. The EHR must declare it, or the provider must say that it supports it.',
+      ),
+    organizeOutputBy: resourceTypeSchema
+      .optional()
+      .describe(
+        'The type of resource by which the EHR organizes its files, such as `Patient`. It is only sent to an EHR that declares it, or of which the provider says so.',
+      ),
     callbackUrl: callbackUrlSchema
       .optional()
       .describe(
         'Receives a webhook when the export has ended, in addition to the URL of the connection. The connection must have a webhook secret.',
       ),
   })
-  .superRefine(({ resourceTypes, since, typeFilters = [] }, { addIssue }) => {
-    if (since === 'last' && typeFilters.length > 0) {
-      const message = 'cannot be "last" for a filtered export. Give a timestamp, or leave typeFilters out';
+  .superRefine((body, { addIssue }) => {
+    const { resourceTypes, since, until, exportType, patients, typeFilters = [] } = body;
+    if (since === 'last' && isNarrowed(body)) {
+      const message =
+        'cannot be "last" for a filtered export. Give a timestamp, or leave typeFilters, patients, until and elements out';
       addIssue({ code: 'custom', path: ['since'], message });
     }
+    if (since !== undefined && until !== undefined && Date.parse(until) <= Date.parse(since))
+      addIssue({ code: 'custom', path: ['until'], message: 'must be later than since' });
+    if (patients && exportType === 'System')
+      addIssue({ code: 'custom', path: ['patients'], message: 'cannot be named for an export of the level System' });
     for (const [index, filter] of typeFilters.entries()) {
       const [type = ''] = filter.split('?', 1);
       if (!resourceTypes || resourceTypes.includes(type)) continue;

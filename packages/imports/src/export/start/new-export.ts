@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IdempotencyService } from '@bulkhead/access/idempotency/commands';
-import { newId, waitUntil } from '@bulkhead/base';
+import { newId, present, waitUntil } from '@bulkhead/base';
 import { exportNote, type Provider } from '@bulkhead/ehr/providers';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
@@ -22,6 +22,7 @@ export async function newExport(options: {
   const { store, provider } = options;
   const { body } = options;
   const { connectionId, exportType, resourceTypes = [], typeFilters = [], allowUnfiltered } = body;
+  const { patients, until, elements, organizeOutputBy } = body;
   const { since, warnings: sinceWarnings } = await resolveSince({ store, body });
   const createdAt = new Date();
   return {
@@ -35,6 +36,7 @@ export async function newExport(options: {
       ...(body.since === 'last' ? { sinceLast: true } : {}),
       ...(typeFilters.length > 0 ? { typeFilters } : {}),
       ...(typeFilters.length > 0 && allowUnfiltered ? { allowUnfiltered } : {}),
+      ...present({ patients, until, elements, organizeOutputBy }),
     },
     phase: 'queued',
     version: 1,
@@ -66,10 +68,16 @@ export function requestKey({
   since,
   typeFilters = [],
   allowUnfiltered,
+  patients = [],
+  until,
+  elements = [],
+  organizeOutputBy,
 }: BulkExportRequest): string {
   // The same instant can be written in several ways.
   const sinceMs = since === undefined ? null : Date.parse(since);
-  return requestHash([exportType, resourceTypes.toSorted(), sinceMs, typeFilters.toSorted(), allowUnfiltered === true]);
+  const untilMs = until === undefined ? null : Date.parse(until);
+  const filters = [typeFilters.toSorted(), allowUnfiltered === true, patients.toSorted(), elements.toSorted()];
+  return requestHash([exportType, resourceTypes.toSorted(), sinceMs, untilMs, organizeOutputBy ?? null, ...filters]);
 }
 
 export function requestHash(value: unknown): string {

@@ -49,6 +49,12 @@ const oneLine = { warnings: ['lines-quarantined'], missing: /^Patient\// };
 const expectations: readonly Expectation[] = [
   { scenario: 'well-behaved', rules: '#accept #complete' },
   { scenario: 'strict-accept', rules: '#accept' },
+  {
+    scenario: 'well-behaved',
+    rules: '#negotiation',
+    request: { patients: ['a-195900.E-1'], resourceTypes: ['Patient'] },
+    missing: /^(?!Patient\/a-195900\.E-1 )/,
+  },
   { scenario: 'string-details', rules: '#error-bodies' },
   { scenario: 'scopes-of-version-2', rules: '#error-message', error: 'token-refused' },
 

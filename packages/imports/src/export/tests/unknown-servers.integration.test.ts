@@ -183,6 +183,38 @@ describe('a server that answers a kick-off with `_since` with 404, because nothi
   });
 });
 
+describe('an export of less than everything', () => {
+  const declared: Script = {
+    '/metadata': {
+      body: {
+        resourceType: 'CapabilityStatement',
+        fhirVersion: '4.0.1',
+        implementationGuide: ['http://hl7.org/fhir/uv/bulkdata|3.0.0'],
+        rest: [{ resource: [{ type: 'Patient', operation: [{ name: 'export' }] }] }],
+      },
+    },
+  };
+
+  test.each([{ patients: ['p1', 'p2'] }, { until: '2024-01-15T00:00:00Z' }, { elements: ['id'] }])(
+    'with %j is sent, and moves no watermark',
+    async (request) => {
+      const ended = await exportFrom(declared, request);
+      expect(ended).toMatchObject({ phase: 'completed', isPartial: false, counts: { stored: 2 } });
+      expect(await cases.markedTypes()).toEqual([]);
+      expect(ended.watermarkDecisions).toContainEqual({ resourceType: '*', reasons: ['type-filter'] });
+    },
+  );
+
+  test('with elements never replaces a complete version, even if the server does not tag what it left out', async () => {
+    await exportFrom(declared);
+    const later = { resourceType: 'Patient', id: 'p1', meta: { lastUpdated: '2024-03-01T00:00:00Z' }, active: true };
+    server.answer({ '/patients': `${JSON.stringify(later)}\n` });
+    const ended = await runExport(cases, { elements: ['active'] });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 0, stale: 1 } });
+    expect(codes(ended)).toContain('versions-incomplete');
+  });
+});
+
 describe('files that are organized by patient', () => {
   const observation = (id: string) => `${JSON.stringify({ resourceType: 'Observation', id, status: 'final' })}\n`;
   const header = (id: string, change: object = {}) => {

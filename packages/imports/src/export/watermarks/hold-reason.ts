@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** The reasons for holding a watermark, in the order in which they are shown. */
 export const holdReasons = {
-  'type-filter': 'A type filter left resources out.',
+  'type-filter': 'A filter of the request left resources out.',
   'time-implausible': 'The EHR gave a transaction time in the future.',
   'clock-went-back': "The EHR's clock went back, so changes may have times before this export.",
   'manifest-gaps': 'Entries of the manifest could not be read.',

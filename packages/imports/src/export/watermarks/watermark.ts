@@ -19,7 +19,7 @@
 
 import type { Immutable } from '@bulkhead/base';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { coversAllOf, coversType, exportTypes, isTooFarAhead } from '@bulkhead/fhir';
+import { coversAllOf, coversType, exportTypes, isNarrowed, isTooFarAhead } from '@bulkhead/fhir';
 import { z } from 'zod';
 import type { IssueCount } from '../bulk-export.record.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
@@ -71,7 +71,7 @@ export type SettledFile = Pick<
 
 /** What is known of an export whose files are settled. */
 export interface ExportEvidence {
-  readonly request: Pick<BulkExportRequest, 'exportType' | 'resourceTypes' | 'typeFilters'>;
+  readonly request: Omit<BulkExportRequest, 'since' | 'sinceLast'>;
   /** The `_since` that the server applied. Undefined if everything was requested. */
   readonly since: string | undefined;
   readonly transactionTime: string;
@@ -118,7 +118,7 @@ function reasonsForAll(evidence: ExportEvidence): HoldReason[] {
   const output = outputOf(files);
   const isEmpty = since === undefined && !output.some(({ checkpoint }) => checkpoint.lines > 0);
   return [
-    ...when((request.typeFilters ?? []).length > 0, 'type-filter'),
+    ...when(isNarrowed(request), 'type-filter'),
     ...when(isTooFarAhead(new Date(transactionTime), now), 'time-implausible'),
     ...when(manifestGaps > 0, 'manifest-gaps'),
     ...when(

@@ -44,6 +44,8 @@ export interface DocumentContext {
   readonly isOfFullExport?: boolean;
   /** Whether the server's times are wrong, as after its clock went back. A deletion then counts from its observation. */
   readonly hasWrongTimes?: boolean;
+  /** Whether only some elements were requested, so that no version is complete. */
+  readonly isSubsetted?: boolean;
   readonly now: Date;
 }
 
@@ -93,7 +95,7 @@ export function toHead(options: {
     ...(typeof versionId === 'string' ? { versionId } : {}),
     contentHash: hash('sha256', json, 'base64url'),
     deleted: false,
-    subsetted: isSubsetted(resource),
+    subsetted: context.isSubsetted === true || isSubsetted(resource),
     ...(context.isOfFullExport === true ? { isOfFullExport: true } : {}),
   };
 }
