@@ -1,6 +1,12 @@
 import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/base';
 import { importSigningKey } from '@bulkhead/ehr';
-import { type AssertionAlgorithm, type ConnectionAuth, endpointsOf, type Provider } from '@bulkhead/ehr/providers';
+import {
+  type AssertionAlgorithm,
+  type ConnectionAuth,
+  endpointsOf,
+  matchesEndpointHosts,
+  type Provider,
+} from '@bulkhead/ehr/providers';
 import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
 import type { Connection } from '../connection.record.ts';
 import { defaultNameOf } from '../connection-name.ts';
@@ -140,6 +146,7 @@ function checkOrigin(options: {
 }): void {
   const { provider, url, path, faults } = options;
   const origins = new Set(endpointsOf(provider).map((endpoint) => new URL(endpoint).origin));
-  if (origins.has(new URL(url).origin)) return;
-  faults.push({ path, message: `must be on a host of ${provider.id}: ${[...origins].join(', ')}` });
+  if (origins.has(new URL(url).origin) || matchesEndpointHosts(url, provider)) return;
+  const hosts = [...origins, ...(provider.endpointHosts ?? []).map((pattern) => `https://${pattern}`)];
+  faults.push({ path, message: `must be on a host of ${provider.id}: ${hosts.join(', ')}` });
 }

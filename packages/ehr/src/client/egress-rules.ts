@@ -14,7 +14,11 @@ export function egressRules(provider: Provider, { origins = [] }: Pick<EhrConnec
   return {
     privateNetwork,
     ports: privateNetwork && ports === undefined ? undefined : [httpsPort, ...ownPorts, ...(ports ?? [])],
-    hosts: hosts && [...hosts, ...[...endpoints, ...allowed].map((url) => hostOf(new URL(url)))],
+    hosts: hosts && [
+      ...hosts,
+      ...(provider.endpointHosts ?? []),
+      ...[...endpoints, ...allowed].map((url) => hostOf(new URL(url))),
+    ],
   };
 }
 

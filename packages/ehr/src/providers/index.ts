@@ -18,6 +18,7 @@ export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';
 export { compareFacts, type FactsFile, factsFileSchema, readFactsFile } from './facts/facts-file.ts';
+export { matchesEndpointHosts } from './host-pattern.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

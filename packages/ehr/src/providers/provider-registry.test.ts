@@ -225,3 +225,26 @@ test('the provider registry rejects a providers file that does not exist', () =>
   expect(create).toThrow(EnvError);
   expect(create).toThrow(/ENOENT/);
 });
+
+test.each([
+  { name: 'endpointHosts', pattern: '*.com' },
+  { name: 'endpointHosts', pattern: '*' },
+  { name: 'hosts', pattern: '*.com' },
+  { name: 'hosts', pattern: '*' },
+  { name: 'origins', pattern: 'https://*.ehr.example' },
+  { name: 'origins', pattern: 'https://files.ehr.example/path' },
+  { name: 'aliases', pattern: 'ehr.internal' },
+])('the provider registry refuses $pattern in $name, and says why', ({ name, pattern }) => {
+  const create = () => createProviderRegistry(writeProviders([{ ...provider, [name]: [pattern] }]));
+  expect(create).toThrow(new RegExp(`${name}\\.0: (?:is too wide|must be)`));
+});
+
+test('the provider registry accepts hosts, patterns of one organization, origins and aliases', () => {
+  const given = {
+    hosts: ['localhost', '*.ehr.example'],
+    endpointHosts: ['*.ehr.example'],
+    origins: ['https://files.ehr.example'],
+    aliases: ['http://ehr.internal:8080'],
+  };
+  expect(createProviderRegistry(writeProviders([{ ...provider, ...given }])).get('open-ehr')).toMatchObject(given);
+});

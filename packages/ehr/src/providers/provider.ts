@@ -3,6 +3,7 @@ import { declaredParameters, isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { originFault } from './ehr-origins.ts';
 import { factsSchema } from './facts/facts.ts';
+import { hostPatternFault } from './host-pattern.ts';
 
 /** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
 export const scheduleKinds = ['export', 'sync'] as const;
@@ -23,6 +24,15 @@ const originsSchema = z.array(
     error: ({ input }) => originFault(String(input)),
   }),
 );
+
+function describePattern({ input }: { readonly input?: unknown }): string | undefined {
+  return hostPatternFault(String(input));
+}
+
+/** A host of a private network can have any name. */
+function isNoWidePattern(pattern: string): boolean {
+  return !pattern.includes('*') || hostPatternFault(pattern) === undefined;
+}
 
 const environmentSchema = z.strictObject({
   /** The limit of this environment instead of that of the provider. */
@@ -139,7 +149,14 @@ export const providerSchema = z.strictObject({
    * Hosts for files and tokens, in addition to those of the endpoints. `*.example.org` matches all subdomains. The default is any
    * public host.
    */
-  hosts: z.array(z.string().min(1)).optional(),
+  hosts: z.array(z.string().min(1).refine(isNoWidePattern, { error: describePattern })).optional(),
+  /**
+   * The hosts of further FHIR endpoints that a connection can name, for a vendor with an endpoint for each hospital. `*.ehr.example` matches
+   * all hosts below it. Only https at the usual port, and credentials go to the host of the connection alone.
+   */
+  endpointHosts: z
+    .array(z.string().refine((pattern) => hostPatternFault(pattern) === undefined, { error: describePattern }))
+    .optional(),
   /**
    * Ports for files and attachments, in addition to 443 and those of the endpoints. The default is none, or any port on a private
    * network.

@@ -14,7 +14,16 @@ const otherProvider = {
   defaultEnvironment: 'test',
 };
 
-const api = await startApi({ providers: { providers: [otherProvider] } });
+/** A vendor with an endpoint for each hospital. */
+const hospitals = {
+  id: 'hospitals',
+  name: 'An EHR of hospitals',
+  environments: { sandbox: { fhirEndpoint: 'https://sandbox.example/fhir' } },
+  defaultEnvironment: 'sandbox',
+  endpointHosts: ['*.ehr.example'],
+};
+
+const api = await startApi({ providers: { providers: [otherProvider, hospitals] } });
 afterAll(() => api.stopAndCheckAnswers());
 
 const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
@@ -211,6 +220,21 @@ test('an export is found, and a connection is exported, by its id whatever the p
 test('a connection can request no scope', async () => {
   const { status, body } = await post({ auth: { ...auth, scope: '' } });
   expect([status, body.data.auth.scope]).toEqual([201, '']);
+});
+
+test('a connection can name an endpoint at a host that its provider describes by a pattern, and no other', async () => {
+  const at = (fhirEndpoint: string, change: object = {}) =>
+    post({ provider: 'hospitals', fhirEndpoint, auth: { ...auth, scope: 'system/*.rs', ...change } });
+  const created = await at('https://one.ehr.example/fhir/r4/', { tokenEndpoint: 'https://login.ehr.example/token' });
+  expect([created.status, created.body.data.fhirEndpoint]).toEqual([201, 'https://one.ehr.example/fhir/r4']);
+  for (const url of [
+    'https://ehr.example/fhir',
+    'https://one.ehr.example.evil.example/',
+    'http://one.ehr.example/fhir',
+  ])
+    expect([url, (await at(url)).faults]).toEqual([url, ['fhirEndpoint']]);
+  const foreign = await at('https://one.ehr.example/fhir', { tokenEndpoint: 'https://evil.example/token' });
+  expect(foreign.faults).toEqual(['auth.tokenEndpoint']);
 });
 
 test.each(['systemlist|1234', 'a/b ä?#%2F', '{}', '...', 'x'.repeat(256)])(

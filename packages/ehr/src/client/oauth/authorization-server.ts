@@ -1,7 +1,7 @@
 import { AppError, present } from '@bulkhead/base';
 import { matchesHost } from '@bulkhead/base/egress';
 import { type ScopeVersion, scopeVersions } from '@bulkhead/fhir';
-import { endpointsOf, type Provider } from '../../providers/index.ts';
+import { endpointsOf, matchesEndpointHosts, type Provider } from '../../providers/index.ts';
 import { type AnswerRules, configurationAnswer, resourceAnswer } from '../answers/answer-rules.ts';
 import { ehrError } from '../errors.ts';
 import type { EhrRequest } from '../http/ehr-axios.ts';
@@ -49,20 +49,28 @@ export async function discoverServer(http: EhrHttp, request: DiscoveryRequest): 
     if (tokenEndpoint === undefined) continue;
     const server = { tokenEndpoint, namesIssuer, ...others, foundBy };
     for (const endpoint of [tokenEndpoint, others.authorizationEndpoint, others.revocationEndpoint])
-      if (endpoint !== undefined) checkEndpoint(provider, endpoint);
+      if (endpoint !== undefined) checkEndpoint(request, endpoint);
     return server;
   }
   throw ehrError('smart-discovery-failed', { context: { connectionId: connection.id } });
 }
 
 /**
- * Credentials are only sent to hosts in the registry, even if a FHIR server names others.
+ * Credentials are only sent to hosts in the registry, even if a FHIR server names others. Of the hosts that the registry describes by patterns,
+ * they go to that of the connection, and to the token endpoint that an operator has chosen.
  * @throws AppError `endpoint-not-allowed`
  */
-export function checkEndpoint(provider: Provider, endpoint: string): void {
+export function checkEndpoint(
+  { provider, connection }: Pick<DiscoveryRequest, 'provider' | 'connection'>,
+  endpoint: string,
+): void {
   const { hostname } = new URL(endpoint);
   const hosts = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
   if (hosts.some((pattern) => matchesHost(hostname, pattern))) return;
+  const { auth, fhirEndpoint } = connection;
+  const isChosen = 'tokenEndpoint' in auth && auth.tokenEndpoint === endpoint;
+  const isOwn = new URL(fhirEndpoint).hostname === hostname;
+  if ((isChosen || isOwn) && matchesEndpointHosts(endpoint, provider)) return;
   throw ehrError('endpoint-not-allowed', { context: { host: hostname } });
 }
 

@@ -218,7 +218,7 @@ async function configure(
   const { request, auth, isRaw, revocationEndpoint } = options;
   const server = auth.tokenEndpoint === undefined ? await servers.find(request) : undefined;
   const tokenEndpoint = auth.tokenEndpoint ?? server?.tokenEndpoint ?? '';
-  checkEndpoint(request.provider, tokenEndpoint);
+  checkEndpoint(request, tokenEndpoint);
   const metadata = {
     issuer: server?.issuer ?? request.connection.fhirEndpoint,
     token_endpoint: tokenEndpoint,
