@@ -1,55 +1,32 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { installFromPypi, runCommand, spawnTethered, systemPort, type Tethered } from '@bulkhead/embedded';
+import { systemPort } from '@bulkhead/embedded';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
-import { waitForHttp } from '../system/wait-for-http.ts';
 import { connectServer, type ServerSystem } from './connect-server.fixture.ts';
+import { installSekmet, startSekmet } from './start-sekmet.fixture.ts';
 
-const { env } = process;
-const tool = await installFromPypi({ name: 'sekmet-fhir', version: '0.1.1', command: 'sekmet', env });
+const tool = await installSekmet();
 const patients = 5;
 /** The server takes a DELETE of an export for a deletion of resources, which a scope for reading does not permit. */
 const clientSecret = 'a-secret_with.marks';
 const scopes = { all: 'system/*.*', reading: 'system/*.rs' };
 
 describeWith({ title: 'SEKMET, a FHIR server in Python', tool }, ({ command }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-sekmet-'));
-  let server: Tethered;
+  let server: Awaited<ReturnType<typeof startSekmet>>;
   let system: ServerSystem;
-  let fhirUrl: string;
   beforeAll(async () => {
     const port = await systemPort();
-    fhirUrl = `http://127.0.0.1:${port}/fhir`;
-    system = await connectServer({ fhirUrl });
+    system = await connectServer({ fhirUrl: `http://127.0.0.1:${port}/fhir` });
     await system.call('POST', '/api/ehr/signing-keys', { alg: 'RS384' });
     const jwks_url = `${system.baseUrl}/.well-known/jwks.json`;
-    const smart_clients = [
+    const clients = [
       ...Object.entries(scopes).map(([client_id, scopes]) => ({ client_id, jwks_url, scopes })),
       { client_id: 'by-secret', client_secret: clientSecret, scopes: scopes.all },
     ];
-    const settings = join(folder, 'settings.yaml');
-    // JSON is YAML.
-    writeFileSync(
-      settings,
-      JSON.stringify({
-        base_url: fhirUrl,
-        host: '127.0.0.1',
-        port,
-        data_dir: join(folder, 'data'),
-        server_auth: { types: ['smart'], smart_clients },
-      }),
-    );
-    await runCommand({ command, args: ['seed', '-c', settings, '--count', String(patients)], env, cwd: folder });
-    const args = ['serve', '-c', settings];
-    server = await spawnTethered({ command, args, env, cwd: folder, output: { file: join(folder, 'log') } });
-    await waitForHttp({ url: `${fhirUrl}/metadata`, what: 'SEKMET' });
+    server = await startSekmet({ command, port, patients, clients });
   }, 300_000);
   afterAll(async () => {
     await server?.stop();
     await system?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const connect = (clientId: keyof typeof scopes) =>
