@@ -1,6 +1,11 @@
 import { type AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
-import { egressFault } from '@bulkhead/ehr';
-import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
+import {
+  areCurrent,
+  type Capabilities,
+  egressFault,
+  type Provider,
+  type ProviderRegistry,
+} from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type ActiveWork, isInScope, type ScopedReference } from '@bulkhead/store';
 import type { ConnectionStore } from '../connection.feature.ts';

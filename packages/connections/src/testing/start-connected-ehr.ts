@@ -19,7 +19,7 @@ export interface ConnectedEhrOptions {
   readonly scope?: string;
   /** Changes to the search settings of the provider. */
   readonly search?: Partial<Provider['search']>;
-  /** Whether the provider has no search settings, as a server that nobody has described. */
+  /** Whether the provider has no search settings, as a server that no operator has described. */
   readonly hasNoSearch?: boolean;
   /** Other changes to the provider. */
   readonly provider?: Partial<Provider>;

@@ -1,6 +1,6 @@
 import { createEgressGuard } from '@bulkhead/base/egress';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { egressRules } from './egress-rules.ts';
+import { egressRules } from '../providers/index.ts';
 import { resourceRequest, startEhr, type TestEhr } from './testing/start-ehr.ts';
 
 test('a request to the endpoint is sent if the endpoint is an IPv6 address and the provider lists its other hosts', () => {

@@ -1,8 +1,7 @@
 import type { AppError } from '@bulkhead/base';
 import type { EhrConnection } from '../providers/index.ts';
-import { connectionBudgets, ehrOrigins, type ProviderRegistry } from '../providers/index.ts';
+import { connectionBudgets, egressRules, ehrOrigins, type ProviderRegistry } from '../providers/index.ts';
 import type { EhrResponse } from './answers/accept-answer.ts';
-import { egressRules } from './egress-rules.ts';
 import { ehrError } from './errors.ts';
 import type { EhrRequest } from './http/ehr-axios.ts';
 import type { EhrHttp } from './http/ehr-http.ts';

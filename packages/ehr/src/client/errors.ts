@@ -7,7 +7,7 @@ export const ehrError = defineErrors({
   'origin-not-allowed': {
     title: 'The EHR refers to another host',
     advice: 'If the host is a part of the EHR, allow its origin for the connection, then retry.',
-    help: 'A link of an export, a page or a file leads to an origin that is neither that of the FHIR endpoint nor allowed by an operator, so nothing was sent there. The message names the origin and the settings.',
+    help: 'A link of an export, a page or a file leads to an origin that is neither that of the FHIR endpoint nor allowed by an operator, so nothing was sent there. The message shows the origin and the settings.',
   },
   'capabilities-not-understood': {
     title: 'The FHIR endpoint did not describe itself',
@@ -122,7 +122,7 @@ export const ehrError = defineErrors({
   'export-not-offered': {
     title: 'The EHR does not offer this export',
     advice: 'Start the export at another level, and check the group and the FHIR endpoint of the connection.',
-    help: 'The EHR answered the kick-off as it answers an operation or a Group that it does not have. The message names the address. Other levels are `Patient`, `Group` and `System`.',
+    help: 'The EHR answered the kick-off as it answers an operation or a Group that it does not have. The message shows the address. Other levels are `Patient`, `Group` and `System`.',
   },
   'search-loops': {
     title: 'The pages of a search do not end',
@@ -145,12 +145,12 @@ export const ehrError = defineErrors({
   'parameter-refused': {
     title: 'The EHR does not support a parameter of the export',
     advice: 'Export without patients, a latest time and elements, and select from what is stored.',
-    help: 'The EHR refused a parameter that leaves data out, so the export would contain more than was requested. The message names the parameter. Nothing was exported.',
+    help: 'The EHR refused a parameter that leaves data out, so the export would contain more than was requested. The message shows the parameter. Nothing was exported.',
   },
   'parameter-undeclared': {
     title: 'The EHR does not declare a parameter of the export',
-    advice: 'If the EHR supports the parameter, say so in the registry entry of the provider.',
-    help: 'Neither the CapabilityStatement of the EHR nor the provider says that the EHR supports a parameter that leaves data out. The message names both. Nothing was exported.',
+    advice: 'If the EHR supports the parameter, add it to the registry entry of the provider.',
+    help: 'Neither the CapabilityStatement of the EHR nor the provider lists a parameter that leaves data out. The message shows the parameter. Nothing was exported.',
   },
   'kick-off-busy': {
     title: 'The EHR is running another export',

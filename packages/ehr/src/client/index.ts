@@ -7,7 +7,6 @@ export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 
-export { egressFault } from './egress-rules.ts';
 export type { EhrSession, SessionRequest } from './ehr-session.ts';
 export { ehrError } from './errors.ts';
 export { EhrHttpError } from './http/ehr-http-error.ts';

@@ -11,7 +11,7 @@ const internalName = 'http://ehr.internal:8080';
 let server: ScriptedServer;
 /** Another origin of the EHR. */
 let other: ScriptedServer;
-/** An origin that the EHR names and nobody allows. */
+/** An origin that the EHR refers to and no operator allows. */
 let foreign: ScriptedServer;
 let client: TestClient;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ function open({
   by = 'connection',
   hasToken = true,
 }: {
-  by?: 'provider' | 'connection' | 'nobody';
+  by?: 'provider' | 'connection' | 'none';
   hasToken?: boolean;
 } = {}) {
   client = createTestClient(server.url, { provider: by === 'provider' ? allowed() : {} });
@@ -89,8 +89,8 @@ test('a redirect to an allowed origin keeps the token, and one to another origin
   expect(received(server).at(-1)).toBe('GET /back no token');
 });
 
-test.each([{ by: 'nobody' }, { by: 'provider' }, { by: 'connection' }] as const)(
-  'a link to an origin that is not allowed is not requested, and the error names the settings ($by) #file-token',
+test.each([{ by: 'none' }, { by: 'provider' }, { by: 'connection' }] as const)(
+  'a link to an origin that is not allowed is not requested, and the error shows the settings ($by) #file-token',
   async ({ by }) => {
     const session = open({ by });
     for (const send of [
@@ -109,7 +109,7 @@ test.each([{ by: 'nobody' }, { by: 'provider' }, { by: 'connection' }] as const)
 );
 
 test('the error of a connection without a token does not speak of one', async () => {
-  const session = open({ by: 'nobody', hasToken: false });
+  const session = open({ by: 'none', hasToken: false });
   const error = await readExportStatus({ session, statusUrl: `${foreign.url}/status` }).catch(
     (caught: Error) => caught,
   );

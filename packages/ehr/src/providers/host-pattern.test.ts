@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { hostPatternFault, matchesEndpointHosts } from './host-pattern.ts';
+import { matchesEndpointHosts } from './ehr-origins.ts';
+import { hostPatternFault } from './host-pattern.ts';
 
 test.each([
   'ehr.example',

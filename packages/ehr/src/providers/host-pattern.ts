@@ -1,6 +1,3 @@
-import { matchesHost } from '@bulkhead/base/egress';
-import type { Provider } from './provider.ts';
-
 /** Below these domains everyone can have a host. The list of all of them (publicsuffix.org) is longer: it is the operator who vouches for a pattern. */
 const sharedDomains = [
   'amazonaws.com',
@@ -35,9 +32,9 @@ export function hostPatternFault(pattern: string): string | undefined {
   return 'is too wide: hosts of others are below it too';
 }
 
-/** Whether a URL is one of the endpoints that the provider describes by patterns: with https, at the usual port. */
-export function matchesEndpointHosts(url: string, { endpointHosts = [] }: Pick<Provider, 'endpointHosts'>): boolean {
-  const { protocol, port, hostname, username, password } = new URL(url);
-  if (protocol !== 'https:' || port !== '' || username + password !== '') return false;
-  return endpointHosts.some((pattern) => matchesHost(hostname, pattern));
+/** Why a text is not an origin. Patterns are refused, because a token is sent to each origin. */
+export function originFault(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.origin === text && /^https?:$/.test(url.protocol) && !url.hostname.includes('*')) return undefined;
+  return 'must be an origin without a path, such as https://files.example.org or http://10.0.0.1:8080';
 }

@@ -1,6 +1,7 @@
 export { athenahealthRateLimit, type ProviderSettings } from './athenahealth.ts';
 
 export { connectionBudgets, rateLimitOf } from './connection-budgets.ts';
+export { egressFault, egressRules } from './egress-rules.ts';
 export {
   type AssertionAlgorithm,
   areCurrent,
@@ -13,12 +14,12 @@ export {
   type SigningKey,
   secretWays,
 } from './ehr-connection.ts';
-export { type EhrOrigins, ehrOrigins, originFault } from './ehr-origins.ts';
+export { ehrOrigins, matchesEndpointHosts } from './ehr-origins.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';
 export { compareFacts, type FactsFile, factsFileSchema, readFactsFile } from './facts/facts-file.ts';
-export { matchesEndpointHosts } from './host-pattern.ts';
+export { originFault } from './host-pattern.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

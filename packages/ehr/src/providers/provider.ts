@@ -1,9 +1,8 @@
 import { cronFault, isTimeZone } from '@bulkhead/base/cron';
 import { declaredParameters, isResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
-import { originFault } from './ehr-origins.ts';
 import { factsSchema } from './facts/facts.ts';
-import { hostPatternFault } from './host-pattern.ts';
+import { hostPatternFault, originFault } from './host-pattern.ts';
 
 /** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
 export const scheduleKinds = ['export', 'sync'] as const;

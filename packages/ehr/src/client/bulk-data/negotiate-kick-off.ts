@@ -57,7 +57,7 @@ function isRefusal({ parameters }: KickOffAttempt, error: EhrHttpError): boolean
 }
 
 /** The only format that every server has (FHIR Bulk Data, "Query Parameters"). */
-export const ndjsonFormat = 'application/fhir+ndjson';
+const ndjsonFormat = 'application/fhir+ndjson';
 
 /** Words with which servers say that a parameter is missing. */
 const demandsParameter =
@@ -164,7 +164,7 @@ function withoutFilters(attempt: KickOffAttempt, error: EhrHttpError): KickOffAt
 }
 
 /** Without the parameter, an export would have data that the client has not requested. */
-export function parameterRefused(name: string, error?: EhrHttpError): AppError {
+function parameterRefused(name: string, error?: EhrHttpError): AppError {
   return ehrError('parameter-refused', {
     message: `The EHR does not support \`${name}\`, so the export would contain more than was requested. Nothing was exported. Leave it out, and select from what is stored instead.`,
     ehrText: error?.ehrText,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createProviderRegistry, type Provider } from '../providers/index.ts';
 import { egressFault, egressRules } from './egress-rules.ts';
+import { createProviderRegistry, type Provider } from './index.ts';
 
 const provider = {
   id: 'open-ehr',

@@ -1,5 +1,6 @@
 import { addressKind, type EgressRules, hostOf, matchesHost, urlFault } from '@bulkhead/base/egress';
-import { type EhrConnection, endpointsOf, type Provider } from '../providers/index.ts';
+import type { EhrConnection } from './ehr-connection.ts';
+import { endpointsOf, type Provider } from './provider.ts';
 
 const httpsPort = 443;
 
