@@ -114,6 +114,11 @@ export const providerSchema = z.strictObject({
       parameters: z.array(z.enum(declaredParameters)).optional(),
     })
     .optional(),
+  /**
+   * The EHR lists no deletions. What two complete exports of everything in a row do not contain is deleted here. It is so too for an export whose
+   * `_since` the EHR has refused. The default is that deletions are only those that the EHR lists.
+   */
+  infersDeletions: z.boolean().optional(),
   /** The shortest and the longest wait between two status requests of an export. The default are the poll interval of the workers and 10 minutes. */
   poll: z
     .strictObject({

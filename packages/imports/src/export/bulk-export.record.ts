@@ -188,6 +188,8 @@ export const bulkExportSchema = z.strictObject({
   /** It ended before its own start or before the last export, because the EHR's clock went back. It stays true after a retry. */
   foundClockBack: z.boolean().exactOptional(),
   requiresAccessToken: z.boolean().exactOptional(),
+  /** Whether it is one of everything from an EHR that lists no deletions, so that it notes what it contains. See `inferDeletions`. */
+  infersDeletions: z.boolean().exactOptional(),
   /** Entries of the manifest without a usable URL. Their contents are unknown. */
   manifestGaps: countSchema.exactOptional(),
   /** The files of the manifest. The ledger must have an entry for each of them. */

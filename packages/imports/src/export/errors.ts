@@ -216,6 +216,18 @@ export const exportWarnings = {
     advice: "The resources stay stored. Ask the EHR's support which is right.",
     help: 'The EHR sent resources and also listed them as deleted, in one export. They stay stored. Ask its support which is right.',
   },
+  'deletions-inferred': {
+    stage: 'end',
+    title: 'Resources were deleted because the EHR no longer has them',
+    advice: 'Nothing needs to be done. If they still exist at the EHR, start an export of everything.',
+    help: 'The EHR lists no deletions. What its last two complete exports of everything did not contain was deleted here.',
+  },
+  'deletions-too-many': {
+    stage: 'end',
+    title: 'Most resources of a type are missing at the EHR',
+    advice: "Nothing was deleted here. Verify the group and the scopes of the connection, and ask the EHR's support.",
+    help: 'The last two complete exports of everything did not contain more than half of the stored resources of a type. A Group that has lost its members looks the same, so nothing was deleted here.',
+  },
   'versions-set-back': {
     stage: 'end',
     title: 'The EHR sent older versions than before',

@@ -223,7 +223,10 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
   if (!resumes && checkpoint.lines > 0) await restart(deps, claim);
   let reached = resumes ? checkpoint : emptyCheckpoint;
   const observed = observation(record);
-  const resourceWriter = store.resourceWriter.ofFile({ renewsUnchanged: observed.hasWrongTimes === true });
+  const resourceWriter = store.resourceWriter.ofFile({
+    renewsUnchanged: observed.hasWrongTimes === true,
+    notesObserved: record.infersDeletions === true,
+  });
   try {
     const ingested = await ingestFile({
       store: { resourceWriter: withDocuments(deps, resourceWriter), quarantine: store.quarantine },

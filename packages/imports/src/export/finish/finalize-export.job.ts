@@ -20,6 +20,7 @@ import {
 import { discardJob } from './discard-export.job.ts';
 import { endWarnings, failedByCause, isRepetition } from './export-warnings.ts';
 import { failExport, failExportIn } from './fail-export.ts';
+import { inferDeletions } from './infer-deletions.ts';
 
 export const finalizeJob = defineJob({
   name: 'export.finalize',
@@ -56,7 +57,8 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
     return failExport(deps, { exportId, error: allFailed({ failed, record }), phases: ending });
 
   const { decisions, repeatsStored } = await advanceWatermarks(deps, { record, files });
-  const counts = await store.outputFiles.sum(exportId);
+  const summed = await store.outputFiles.sum(exportId);
+  const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { record, files, decisions })) };
   await warn(deps, { record, files, counts, decisions, repeatsStored });
   // The data is safe only now. If files failed, the export stays at the server, so that a retry can still download them.
   const isDone = failed.length === 0 && record.statusUrl !== undefined;

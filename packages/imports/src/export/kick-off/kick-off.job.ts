@@ -19,7 +19,8 @@ import { AppError, toKnownError } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
-import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
+import type { Provider } from '@bulkhead/ehr/providers';
+import { type BulkExportRequest, droppedParameters, isNarrowed } from '@bulkhead/fhir';
 import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import { isInPhase, noteRetry } from '../../runs/index.ts';
@@ -106,7 +107,8 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const request = await withSafeSince(deps, { record, connection, grantedScope });
   const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
   const offeredTypes = connection.capabilities?.resourceTypes ?? [];
-  const changed = await recordStart(deps, { record, started, grantedScope, offeredTypes, signal });
+  const { provider } = session;
+  const changed = await recordStart(deps, { record, started, grantedScope, offeredTypes, provider, signal });
   if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
   if (changed) return producer.enqueueAgain(finalizeJob, { exportId });
   const { statusUrl } = started;
@@ -243,6 +245,7 @@ async function recordStart(
     readonly started: KickOff;
     readonly grantedScope: string | undefined;
     readonly offeredTypes: readonly string[];
+    readonly provider: Pick<Provider, 'infersDeletions'>;
     readonly signal: AbortSignal;
   },
 ): Promise<BulkExport | undefined> {
@@ -251,7 +254,10 @@ async function recordStart(
   const { statusUrl, sent } = started;
   const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
+  const listsNoDeletions = options.provider.infersDeletions === true || dropped.includes('_since');
+  const infersDeletions = listsNoDeletions && sent.since === undefined && !isNarrowed(record.request);
   const change = {
+    ...(infersDeletions ? { infersDeletions } : {}),
     ...(statusUrl === undefined
       ? { manifestFiles: 0 }
       : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),

@@ -1,6 +1,7 @@
 import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { firstAttempt } from '@bulkhead/queues/testing';
+import { toResourceDocument } from '@bulkhead/records';
 import { type Handler, type Script, type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { cancelExport } from '../commands.ts';
@@ -212,6 +213,133 @@ describe('an export of less than everything', () => {
     const ended = await runExport(cases, { elements: ['active'] });
     expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 0, stale: 1 } });
     expect(codes(ended)).toContain('versions-incomplete');
+  });
+});
+
+describe('an EHR that refuses `_since` and never lists deletions', () => {
+  const sinceRefused: Handler = ({ query, count }) =>
+    query.has('_since')
+      ? { status: 400, body: 'Unsupported parameter _since' }
+      : { status: 202, headers: { 'content-location': `/status/${count}` } };
+  const at = (day: number) => `2024-02-${String(day).padStart(2, '0')}T00:00:00Z`;
+  const all = ['p1', 'p2', 'p3', 'p4', 'p5'];
+  const storedIds = (resourceType = 'Patient') =>
+    cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType });
+  /** Exports on a day, of which the next one asks for changes and gets everything. */
+  const exportOn = async (
+    day: number,
+    ids: readonly string[],
+    change: Script & { readonly manifest?: object } = {},
+  ) => {
+    const { manifest: manifestChange = {}, ...routes } = change;
+    server.answer({
+      '/status*': { body: manifest({ transactionTime: at(day), ...manifestChange }) },
+      '/patients': ids.map(patient).join(''),
+      ...routes,
+    });
+    return runExport(cases, { since: at(1), sinceLast: true });
+  };
+  const start = async () => {
+    const first = await exportFrom({ '*/$export': sinceRefused, '/patients': all.map(patient).join('') });
+    expect(first).toMatchObject({ phase: 'completed', counts: { stored: 5 } });
+    // The first one that is known to have everything, although changes were requested.
+    expect(await exportOn(2, all)).toMatchObject({ phase: 'completed', counts: { unchanged: 5, deleted: 0 } });
+  };
+
+  test('what two complete exports in a row do not contain is deleted, and the next export can bring it back', async () => {
+    await start();
+    const once = await exportOn(3, ['p1', 'p2', 'p3', 'p4']);
+    expect([once.counts.deleted, await storedIds()]).toEqual([0, all]);
+    const twice = await exportOn(4, ['p1', 'p2', 'p3', 'p4']);
+    expect([twice.counts.deleted, await storedIds()]).toEqual([1, ['p1', 'p2', 'p3', 'p4']]);
+    expect(codes(twice)).toContain('deletions-inferred');
+    const read = await cases.deps.store.resources.read({
+      connectionId: cases.connection.id,
+      resourceType: 'Patient',
+      resourceId: 'p5',
+    });
+    expect(read).toMatchObject({ deleted: true });
+    await exportOn(5, all);
+    expect(await storedIds()).toEqual(all);
+  });
+
+  test('what one of two exports contains is kept', async () => {
+    await start();
+    const withoutOne = ['p1', 'p2', 'p3', 'p4'];
+    for (const [day, ids] of [
+      [3, withoutOne],
+      [4, all],
+      [5, withoutOne],
+      [6, all],
+    ] as const) {
+      const { counts } = await exportOn(day, ids);
+      expect([day, counts.deleted]).toEqual([day, 0]);
+    }
+    expect(await storedIds()).toEqual(all);
+  });
+
+  test.each([
+    {
+      what: 'errors were reported',
+      change: {
+        manifest: { error: [{ url: '/errors' }] },
+        '/errors': `${JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'exception' }] })}\n`,
+      },
+    },
+    {
+      what: 'a line was quarantined',
+      change: { '/patients': `${['p1', 'p2', 'p3', 'p4'].map(patient).join('')}{"resourceType":"Pat\n` },
+    },
+    {
+      what: 'a number of resources was wrong',
+      change: { manifest: { output: [{ type: 'Patient', url: '/patients', count: 5 }] } },
+    },
+    { what: 'files have no type', change: { manifest: { output: [{ url: '/patients' }] } } },
+  ])('nothing is deleted if $what in one of the two exports', async ({ change }) => {
+    await start();
+    const ids = ['p1', 'p2', 'p3', 'p4'];
+    await exportOn(3, ids, change);
+    expect((await exportOn(4, ids)).counts.deleted).toBe(0);
+    await exportOn(5, ids, change);
+    expect(await storedIds()).toEqual(all);
+    // Only then two complete exports agree.
+    await exportOn(6, ids);
+    expect(await storedIds()).toEqual(all);
+    await exportOn(7, ids);
+    expect(await storedIds()).toEqual(ids);
+  });
+
+  test('nothing is deleted if most of a type is missing, or if a type is not sent at all', async () => {
+    await start();
+    await exportOn(3, ['p1', 'p2']);
+    const ended = await exportOn(4, ['p1', 'p2']);
+    expect([codes(ended).includes('deletions-too-many'), await storedIds()]).toEqual([true, all]);
+    const nothing = { manifest: { output: [] } };
+    await exportOn(5, [], nothing);
+    await exportOn(6, [], nothing);
+    expect(await storedIds()).toEqual(all);
+  });
+
+  test('what a sync or an export of another level has stored is kept', async () => {
+    await start();
+    const { store } = cases.deps;
+    const context = { connectionId: cases.connection.id, observedAt: new Date(at(1)), now: new Date() };
+    const write = (
+      id: string,
+      source: { syncRunId: string; stepId: string } | { exportId: string; fileId: string; line: number },
+    ) => {
+      const resource = { resourceType: 'Patient', id };
+      const json = Buffer.from(JSON.stringify(resource));
+      return store.resourceWriter.write('Patient', [
+        toResourceDocument({ resource, json, hasExactNumbers: false, context: { ...context, source } }),
+      ]);
+    };
+    const other = await cases.insertExport({ request: { exportType: 'System', resourceTypes: [] } });
+    await write('of-sync', { syncRunId: 'sync_1', stepId: 's' });
+    await write('of-system', { exportId: other.id, fileId: 'f', line: 1 });
+    await write('of-forgotten', { exportId: 'job_gone', fileId: 'f', line: 1 });
+    for (const day of [3, 4, 5]) await exportOn(day, all);
+    expect(await storedIds()).toEqual(['of-forgotten', 'of-sync', 'of-system', ...all].toSorted());
   });
 });
 

@@ -220,6 +220,35 @@ export class ResourceRepository {
     return documents.map(({ resourceId }) => resourceId as string).toSorted();
   }
 
+  /**
+   * Finds current resources that were last observed before a time, and that an export has stored, at most `limit`.
+   * @returns their ids with the export
+   */
+  async findUnobserved(options: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly before: Date;
+    readonly limit: number;
+  }): Promise<{ readonly resourceId: string; readonly exportId: string }[]> {
+    const { connectionId, resourceType, before, limit } = options;
+    const filter = {
+      connectionId,
+      deleted: false,
+      observedAt: { $lt: before },
+      'source.exportId': { $gt: '' },
+      ...notErased,
+    };
+    const found = await this.#database
+      .collection(resourceType)
+      .find(filter, { projection: { _id: 0, resourceId: 1, 'source.exportId': 1 } })
+      .limit(limit)
+      .toArray();
+    return found.map(({ resourceId, source }) => ({
+      resourceId: resourceId as string,
+      exportId: source.exportId as string,
+    }));
+  }
+
   /** The id of any current resource of a connection and type. */
   async findAnyId(reference: { readonly connectionId: string; readonly resourceType: string }) {
     const { connectionId, resourceType } = reference;
@@ -237,6 +266,17 @@ export class ResourceRepository {
       if (found) stored.push(type);
     }
     return stored;
+  }
+
+  /** Counts the current resources of a type. */
+  count({
+    connectionId,
+    resourceType,
+  }: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+  }): Promise<number> {
+    return this.#database.collection(resourceType).countDocuments({ connectionId, deleted: false });
   }
 
   /** Counts the current resources of a connection by type. Types without resources are left out. */

@@ -79,6 +79,8 @@ interface WriteOptions {
   readonly isRepeated: boolean;
   /** Whether a version that was observed again is stored again, so that its `observedAt` proves that the server still has it. */
   readonly renewsUnchanged: boolean;
+  /** Whether `observedAt` of an unchanged version is moved, so that it shows what an export of everything did not contain. Nothing else changes. */
+  readonly notesObserved: boolean;
 }
 
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
@@ -120,11 +122,14 @@ export class VersionWriter implements ResourceWriter {
    * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
    * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
    */
-  ofFile({ renewsUnchanged = false }: Partial<Pick<WriteOptions, 'renewsUnchanged'>> = {}): ResourceWriter {
+  ofFile({
+    renewsUnchanged = false,
+    notesObserved = false,
+  }: Partial<Pick<WriteOptions, 'renewsUnchanged' | 'notesObserved'>> = {}): ResourceWriter {
     const file = new FileNovelty<StoredVersion>();
     return {
       write: (resourceType, documents, isRepeated = false) =>
-        this.#writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged }),
+        this.#writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged, notesObserved }),
     };
   }
 
@@ -142,7 +147,7 @@ export class VersionWriter implements ResourceWriter {
   async #writeNewest(
     resourceType: string,
     documents: readonly ResourceDocument[],
-    { file, isRepeated, renewsUnchanged }: WriteOptions,
+    { file, isRepeated, renewsUnchanged, notesObserved }: WriteOptions,
   ): Promise<Comparisons> {
     const collection = this.#database.collection(resourceType);
     const raw = this.#rawWrites();
@@ -158,7 +163,7 @@ export class VersionWriter implements ResourceWriter {
       if (round > 0) file.noteStored();
       const stored = await file.readUnlessNew(() => readVersions(collection, compared));
       const decided = decide(candidates, { stored, renewsUnchanged });
-      await noteObserved(collection, decided.same);
+      await noteObserved(collection, { same: decided.same, ofAll: notesObserved });
       unchanged += isRepeated ? decided.same.filter((pair) => !isOfSameWrite(...pair)).length : decided.same.length;
       stale += decided.stale;
       contradictions += decided.contradictions;
@@ -180,12 +185,13 @@ export class VersionWriter implements ResourceWriter {
       file = new FileNovelty<StoredVersion>(),
       isRepeated = false,
       renewsUnchanged = false,
+      notesObserved = false,
     }: Partial<WriteOptions> = {},
   ): Promise<WriteOutcome> {
     const [first] = documents;
     if (first === undefined) return noOutcome;
     const outcome = await this.#gate.admit(first.connectionId, (keptOut) =>
-      this.#writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
+      this.#writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, notesObserved, keptOut }),
     );
     this.#onWritten?.({ resourceType, isDeletion: first.deleted === true, outcome });
     return outcome;
@@ -305,15 +311,22 @@ function decide(
  */
 async function noteObserved(
   collection: AnyCollection,
-  same: readonly (readonly [ResourceDocument, StoredVersion])[],
+  options: {
+    readonly same: readonly (readonly [ResourceDocument, StoredVersion])[];
+    /** Whether the observations of versions that have a time are noted too. */
+    readonly ofAll: boolean;
+  },
 ): Promise<void> {
-  const later = same.filter(
-    ([document, version]) => !document.deleted && isTimeless(document) && document.observedAt > version.observedAt,
+  const later = options.same.filter(
+    ([document, version]) =>
+      !document.deleted && (options.ofAll || isTimeless(document)) && document.observedAt > version.observedAt,
   );
   if (later.length === 0) return;
-  const operations = later.map(([{ observedAt }, { _id, revision }]) => ({
-    updateOne: { filter: { _id, revision }, update: { $set: { observedAt, lastUpdated: observedAt } } },
-  }));
+  const operations = later.map(([document, { _id, revision }]) => {
+    const { observedAt } = document;
+    const change = isTimeless(document) ? { observedAt, lastUpdated: observedAt } : { observedAt };
+    return { updateOne: { filter: { _id, revision }, update: { $set: change } } };
+  });
   await writeUnordered(collection, operations, { maxTimeMS: maxWriteMs });
 }
 

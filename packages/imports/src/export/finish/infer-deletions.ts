@@ -1,0 +1,124 @@
+import { toTombstone } from '@bulkhead/records';
+import { type BulkExport, settledTime } from '../bulk-export.record.ts';
+import type { OutputFile } from '../download/output-file.record.ts';
+import type { BulkExportDeps } from '../export-deps.ts';
+import type { WatermarkDecision } from '../watermarks/hold-reason.ts';
+import { everyType, typesReceived, unknownType } from '../watermarks/watermark.ts';
+
+/*
+ * An EHR that refuses `_since` never lists deletions. What two complete exports of everything in a row do not contain is deleted here:
+ *
+ *   last observed      before ───┤ export before ├─── this export      in neither of them: deleted
+ *                                                                      in one of them: kept
+ *
+ * Each of the two notes the resources that it contains (`notesObserved`). Nothing is deleted of a type
+ *
+ *   whose watermark one of them has held, or of which one of them has sent nothing,
+ *   of which a line was not stored (quarantined, withheld, incomplete), because it can be the missing resource,
+ *   of which more than half would be deleted, because a Group that has lost its members looks the same.
+ *
+ * A resource that a sync, or an export of another level, has stored is kept, because these exports need not contain it.
+ */
+
+/** The export before is among the last few. */
+const examinedExports = 20;
+const batchSize = 500;
+
+interface Ended {
+  readonly record: BulkExport;
+  readonly files: readonly OutputFile[];
+  readonly decisions: readonly WatermarkDecision[];
+}
+
+/** @returns how many resources were deleted */
+export async function inferDeletions(deps: BulkExportDeps, ended: Ended): Promise<number> {
+  const { record } = ended;
+  const before = await findBefore(deps, record);
+  if (!before) return 0;
+  const agreed = wholeTypes(before);
+  let deleted = 0;
+  for (const resourceType of wholeTypes(ended).filter((type) => agreed.includes(type)))
+    deleted += await deleteMissing(deps, { record, before: before.record, resourceType, files: ended.files });
+  return deleted;
+}
+
+/** The last completed export of everything at the same level, whose ledger is still complete. */
+async function findBefore({ store }: BulkExportDeps, record: BulkExport): Promise<Ended | undefined> {
+  if (!isUsable(record)) return undefined;
+  const earlier = await store.bulkExports.listCompleted({ connectionId: record.connectionId, limit: examinedExports });
+  const before = earlier.find((other) => isUsable(other) && hasSameLevel(other, record));
+  // The later export must have been requested after the earlier one had everything.
+  if (!before || settledTime(before).at >= settledTime(record).at || before.id >= record.id) return undefined;
+  const files = await store.outputFiles.listByExport(before.id);
+  const { manifestFiles, watermarkDecisions: decisions = [] } = before;
+  return files.length === manifestFiles ? { record: before, files, decisions } : undefined;
+}
+
+function isUsable({ infersDeletions, clockWentBack, foundClockBack }: BulkExport): boolean {
+  return infersDeletions === true && clockWentBack !== true && foundClockBack !== true;
+}
+
+function hasSameLevel(one: BulkExport, other: BulkExport): boolean {
+  return one.request.exportType === other.request.exportType && one.isOfGroup === other.isOfGroup;
+}
+
+/** The types of which an export has sent something and has lost nothing. */
+function wholeTypes({ files, decisions }: Ended): readonly string[] {
+  const output = files.filter(({ section }) => section === 'output');
+  // Lines of any type.
+  if (output.some(({ type }) => type === unknownType)) return [];
+  const advanced = decisions.filter(({ reasons }) => reasons.length === 0).map(({ resourceType }) => resourceType);
+  return typesReceived(files).filter((type) => {
+    const own = output.filter((file) => file.type === type).map(({ checkpoint }) => checkpoint);
+    const isWhole = own.every(({ quarantined, stale, withheld = 0 }) => quarantined + stale + withheld === 0);
+    return type !== everyType && advanced.includes(type) && isWhole && own.some(({ stored }) => stored > 0);
+  });
+}
+
+async function deleteMissing(
+  { store, now }: BulkExportDeps,
+  options: {
+    readonly record: BulkExport;
+    readonly before: BulkExport;
+    readonly resourceType: string;
+    readonly files: readonly OutputFile[];
+  },
+): Promise<number> {
+  const { record, before, resourceType, files } = options;
+  const { id: exportId, connectionId } = record;
+  const stored = await store.resources.count({ connectionId, resourceType });
+  const unobserved = await store.resources.findUnobserved({
+    connectionId,
+    resourceType,
+    before: settledTime(before).at,
+    limit: stored,
+  });
+  const levels = new Map<string, boolean>();
+  const missing: string[] = [];
+  for (const { resourceId, exportId: source } of unobserved) {
+    if (!levels.has(source)) {
+      const by = await store.bulkExports.find(source);
+      levels.set(source, by !== undefined && hasSameLevel(by, record));
+    }
+    if (levels.get(source)) missing.push(resourceId);
+  }
+  if (missing.length === 0) return 0;
+  if (missing.length * 2 > stored) {
+    const message = `The last two complete exports of everything did not contain ${missing.length} of ${stored} stored ${resourceType} resources. Nothing was deleted here, because a Group that has lost its members looks the same. Verify the group and the scopes of the connection.`;
+    await store.bulkExports.warn({ id: exportId, code: 'deletions-too-many', message });
+    return 0;
+  }
+  const fileId = files.find(({ type }) => type === resourceType)?.id ?? '';
+  const source = { exportId, fileId, line: 0 };
+  const context = { connectionId, source, observedAt: settledTime(record).at, now: now() };
+  for (let start = 0; start < missing.length; start += batchSize) {
+    const batch = missing.slice(start, start + batchSize);
+    await store.resourceWriter.write(
+      resourceType,
+      batch.map((resourceId) => toTombstone({ resourceId, context })),
+    );
+  }
+  const message = `The EHR lists no deletions. Its last two complete exports of everything did not contain ${missing.length} ${resourceType} resources, so they are deleted here.`;
+  await store.bulkExports.warn({ id: exportId, code: 'deletions-inferred', message });
+  return missing.length;
+}
