@@ -42,6 +42,7 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
   const parameters = checkedParameters(req, { ...simulator, level, isLenient });
+  if (simulator.options.exactScopes) checkScopes(input, parameters.types);
   if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
@@ -56,6 +57,16 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   for (const { begin } of changes) await begin?.(simulator.practice);
   const { id } = simulator.exports.kickOff({ request, level, changes, ...parameters });
   return { status: 202, headers: { 'content-location': `${simulator.linkEndpoint()}/bulkstatus/${id}` } };
+}
+
+/** @throws OutcomeError 403 if the token has the scopes of other types than those of the export and Group */
+function checkScopes({ simulator, req }: HandleInput, types: readonly string[]): void {
+  const token = /^Bearer (.+)$/.exec(req.get('authorization') ?? '')?.[1] ?? '';
+  const listed = [...(simulator.tokens.scopeOf(token) ?? '').matchAll(/system\/([A-Za-z*]+)\./g)].map(
+    ([, type]) => type,
+  );
+  if (String(listed.toSorted()) === String([...new Set([...types, 'Group'])].toSorted())) return;
+  throw new OutcomeError({ status: 403, code: 'forbidden', text: 'The scopes must be those of the exported types.' });
 }
 
 /** `handling=lenient` (RFC 7240) asks to ignore parameters that the server does not support. */

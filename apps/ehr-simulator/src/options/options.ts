@@ -63,6 +63,8 @@ const orderedShape = {
   registeredTypes: z.array(z.string()).optional(),
   /** Whether a token request of an application without a user must have no scope, as at Epic. Its response has none either. */
   refusesScope: z.boolean().default(false),
+  /** Whether the token of a kick-off must list the exported types and Group, and no others, as at Oracle. */
+  exactScopes: z.boolean().default(false),
   /** Whether the practice has granted the application access. If not, tokens are issued and every request with one is refused with 403. */
   practiceGrants: z.boolean().default(true),
   /** What no page says of athenahealth, and a probe measures. */

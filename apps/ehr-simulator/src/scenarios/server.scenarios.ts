@@ -60,6 +60,12 @@ export const serverScenarios = [
     orders: [settings({ scopeVersion: 'v2', wildcardScopes: false })],
   },
   {
+    name: 'exact-scopes',
+    description:
+      'The token of a kick-off must have a scope for each exported type and Group, and no others, like Oracle.',
+    orders: [settings({ exactScopes: true, enforceScopes: true, wildcardScopes: false, scopeVersion: 'v2' })],
+  },
+  {
     name: 'refuses-scope',
     description: 'The server refuses a token request that names scopes, and does not say which it grants, like Epic.',
     orders: [settings({ refusesScope: true })],

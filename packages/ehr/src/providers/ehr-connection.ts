@@ -116,6 +116,8 @@ export interface EhrConnection {
   /** Other names of the origin of the FHIR endpoint. */
   readonly aliases?: readonly string[];
   readonly auth: ConnectionAuth;
+  /** The scopes of the tokens of one export, instead of those of `auth`. */
+  readonly exportScope?: string;
   readonly credentialsVersion?: number;
   readonly needsAuthorization?: boolean;
   readonly capabilities?: Capabilities;

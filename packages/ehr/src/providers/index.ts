@@ -29,4 +29,4 @@ export {
   withoutTrailingSlashes,
 } from './provider.ts';
 export { createProviderRegistry, type MeasuredRegistry, type ProviderRegistry } from './provider-registry.ts';
-export { recordTypes, requestedScope } from './requested-scope.ts';
+export { exportScopeOf, recordTypes, requestedScope } from './requested-scope.ts';

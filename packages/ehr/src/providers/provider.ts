@@ -1,5 +1,5 @@
 import { cronFault, isTimeZone } from '@bulkhead/base/cron';
-import { declaredParameters, isResourceType } from '@bulkhead/fhir';
+import { declaredParameters, isResourceType, scopeFault, scopeVersions } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { factsSchema } from './facts/facts.ts';
 import { hostPatternFault, originFault } from './host-pattern.ts';
@@ -95,6 +95,21 @@ export const providerSchema = z.strictObject({
    * those of the guide.
    */
   scopeTypes: z.array(z.string().refine(isResourceType, 'is not a resource type of FHIR R4')).min(1).optional(),
+  /**
+   * The tokens of an export have a scope for each of its types, in this version, and `extras`, such as `system/Group.rs`. Each worker requests
+   * its own. The default is that exports use the token of their connection.
+   */
+  exportScopes: z
+    .strictObject({
+      version: z.enum(scopeVersions),
+      extras: z
+        .string()
+        .refine((scope) => scopeFault({ scope, withUser: false }) === undefined, {
+          error: ({ input }) => scopeFault({ scope: String(input), withUser: false }),
+        })
+        .optional(),
+    })
+    .optional(),
   /** The scope that a user is asked for. In an EHR launch, `launch` replaces `launch/patient`. */
   authorizationScope: z.string().optional(),
   /** A regular expression whose group captures the practice id from a patient id, because a launch does not name the practice. */

@@ -1,5 +1,6 @@
 import { isOfRecord, systemScopes } from '@bulkhead/fhir';
 import type { Capabilities, ConnectionAuth } from './ehr-connection.ts';
+import type { Provider } from './provider.ts';
 
 /** The declared types that can be parts of patients' records. Empty if the server declares none, or has no CapabilityStatement. */
 export function recordTypes(capabilities: Pick<Capabilities, 'resourceTypes'> | undefined): string[] {
@@ -19,10 +20,34 @@ type ScopedAuth =
 export function requestedScope(options: {
   readonly auth: ScopedAuth;
   readonly capabilities?: Pick<Capabilities, 'resourceTypes'> | undefined;
+  readonly exportScope?: string;
 }): string {
-  const { auth, capabilities } = options;
+  const { auth, capabilities, exportScope } = options;
   if (!('scope' in auth)) return '';
+  if (exportScope !== undefined) return exportScope;
   const types = auth.scopesOfDeclared === undefined ? [] : recordTypes(capabilities);
   if (auth.scopesOfDeclared === undefined || types.length === 0) return auth.scope;
   return systemScopes({ version: auth.scopesOfDeclared, types });
+}
+
+/**
+ * The scopes of the tokens of an export, from its types. Undefined if the provider does not want this, if the connection acts for a user, or if
+ * the types are not known: then they are those of the connection.
+ */
+export function exportScopeOf(options: {
+  readonly provider: Pick<Provider, 'exportScopes'>;
+  readonly connection: {
+    readonly auth: { readonly method: ConnectionAuth['method'] };
+    readonly capabilities?: Capabilities;
+  };
+  /** Empty: every type. */
+  readonly resourceTypes: readonly string[];
+}): string | undefined {
+  const { provider, connection, resourceTypes } = options;
+  const { auth, capabilities } = connection;
+  const actsAlone = auth.method === 'client_credentials' || auth.method === 'private_key_jwt';
+  const types = resourceTypes.length > 0 ? resourceTypes : recordTypes(capabilities);
+  if (!provider.exportScopes || !actsAlone || types.length === 0) return undefined;
+  const { version, extras } = provider.exportScopes;
+  return [systemScopes({ version, types }), ...(extras === undefined ? [] : [extras])].join(' ');
 }

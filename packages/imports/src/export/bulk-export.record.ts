@@ -196,6 +196,8 @@ export const bulkExportSchema = z.strictObject({
   manifestFiles: countSchema.exactOptional(),
   /** The scopes of the access token that kicked it off. The server does not send types outside of them. */
   grantedScope: z.string().exactOptional(),
+  /** The scopes of the tokens of its requests, if they are not those of the connection. */
+  exportScope: z.string().exactOptional(),
   /** The types that the server offered at the kick-off. It may offer others before the export ends. */
   offeredTypes: z.array(z.string()).exactOptional(),
   /** The types of which something was stored before the kick-off. Their earlier deletions matter. */

@@ -62,6 +62,11 @@ export const serverChecks = {
       { error: 'access_denied', error_description: expect.stringMatching(/^Policy evaluation failed/) },
     ]);
   },
+  'exact-scopes': async (client) => {
+    expect([(await client.kickOff('/Patient/$export?_type=Patient')).status, (await client.newToken()).status]).toEqual(
+      [403, 400],
+    );
+  },
   'refuses-scope': async (client) => {
     expect([(await client.newToken()).status, (await client.kickOff()).status]).toEqual([400, 202]);
   },

@@ -1,6 +1,6 @@
 import type { EhrConnection } from '../../providers/index.ts';
 import type { EhrRequest } from '../http/ehr-axios.ts';
-import { obtainShared, type Token } from './shared-token.ts';
+import { obtainOwn, obtainShared, type Token } from './shared-token.ts';
 import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token-request.ts';
 import type { TokenOwner, TokenStore } from './token-store.ts';
 
@@ -22,7 +22,12 @@ export function createAccessTokenSource(deps: TokenEndpointDeps & { readonly tok
     // Other requests may wait for the same token, so the token request is not aborted with the request that started it.
     const requestGrant = (refreshToken: string | undefined) =>
       requestToken(deps, { ...request, signal: undefined }, refreshToken);
-    const flight = obtainShared({ store: deps.tokenStore, owner: ownerOf(request.connection), refused, requestGrant })
+    const { connection } = request;
+    const obtained =
+      connection.exportScope === undefined
+        ? obtainShared({ store: deps.tokenStore, owner: ownerOf(connection), refused, requestGrant })
+        : obtainOwn(() => requestGrant(undefined));
+    const flight = obtained
       .then((token) => {
         tokens.set(key, token);
         return token;
@@ -65,8 +70,8 @@ function ownerOf({ id, credentialsVersion = 0 }: EhrConnection): TokenOwner {
 }
 
 /** The key contains the version of the credentials, so that a token of earlier credentials is no longer found. */
-function keyOf({ id, credentialsVersion = 0 }: EhrConnection): string {
-  return `${id}/${credentialsVersion}`;
+function keyOf({ id, credentialsVersion = 0, exportScope = '' }: EhrConnection): string {
+  return `${id}/${credentialsVersion}/${exportScope}`;
 }
 
 /** Stops waiting when the signal is aborted. */

@@ -64,6 +64,18 @@ export async function obtainShared(flight: Flight): Promise<Token> {
   }
 }
 
+/** Gets a token that only this process uses, for one export. */
+export async function obtainOwn(requestGrant: () => Promise<TokenGrant>): Promise<Token> {
+  return toToken(await requestGrant());
+}
+
+function toToken(granted: TokenGrant): Token {
+  const { accessToken, scope, renewAfterMs } = toSaved(granted);
+  const issuedAt = performance.now();
+  const untyped = granted.isUntyped ? ({ isUntyped: true } as const) : {};
+  return { accessToken, scope, ...untyped, issuedAt, renewAt: issuedAt + renewAfterMs };
+}
+
 /** @returns undefined if another grant was stored before this one */
 async function underLease(options: Attempt & { readonly holder: string }) {
   const { store, owner, holder, state, requestGrant } = options;

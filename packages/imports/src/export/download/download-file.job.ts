@@ -12,6 +12,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { finalizeJob } from '../finish/finalize-export.job.ts';
+import { connectionOf } from '../kick-off/sent-request.ts';
 import { describeDenied } from './denied-files.ts';
 import { ingestFile } from './ingest-file.ts';
 import { observation } from './observation.ts';
@@ -211,7 +212,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
   const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
   const opened = await openFile({
-    session: ehr.session(connection),
+    session: ehr.session(connectionOf(connection, record)),
     url,
     requiresAccessToken,
     answer: { ...fileAnswer, holdsBundles: file.section !== 'output' || file.type === 'Bundle' },

@@ -5,6 +5,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { exportGone } from '../finish/fail-export.ts';
+import { connectionOf } from '../kick-off/sent-request.ts';
 import { matchFreshLinks } from './ledger-entries.ts';
 import type { OutputFile } from './output-file.record.ts';
 
@@ -37,7 +38,11 @@ export async function refreshLink(
   // Another download has refreshed the link since this one read it.
   if (current && current.url !== file.url) return current;
   if (!current || current.linkRefreshedAtLine === current.checkpoint.lines) throw linkExpired(cause);
-  const status = await readStatus({ session: ehr.session(connection), statusUrl: record.statusUrl ?? '', signal });
+  const status = await readStatus({
+    session: ehr.session(connectionOf(connection, record)),
+    statusUrl: record.statusUrl ?? '',
+    signal,
+  });
   // A different transaction time means that the manifest is of another export, with other files.
   if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw exportGone();
   const files = await store.outputFiles.listByExport(record.id);

@@ -3,6 +3,7 @@ import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
+import { connectionOf } from '../kick-off/sent-request.ts';
 
 export const discardJob = defineJob({
   name: 'export.discard',
@@ -33,7 +34,7 @@ export async function discardExport(
   const connection = await store.connections.findEvenDeleted(record.connectionId);
   const discard = async (statusUrl: string): Promise<void> => {
     try {
-      if (connection) await deleteExport({ session: ehr.session(connection), statusUrl, signal });
+      if (connection) await deleteExport({ session: ehr.session(connectionOf(connection, record)), statusUrl, signal });
     } catch (error) {
       if (retryAt(error) !== undefined) throw error;
       logger.warn('export not deleted at the EHR', { exportId, error });

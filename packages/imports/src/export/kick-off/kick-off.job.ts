@@ -15,11 +15,11 @@
  */
 
 import { setTimeout } from 'node:timers/promises';
-import { AppError, toKnownError } from '@bulkhead/base';
+import { AppError, present, toKnownError } from '@bulkhead/base';
 import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
-import type { Provider } from '@bulkhead/ehr/providers';
+import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed } from '@bulkhead/fhir';
 import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
@@ -35,7 +35,7 @@ import { planPoll } from '../poll/poll-delay.ts';
 import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { awaitTurn } from './kick-off-turn.ts';
-import { uncoveredTypes } from './sent-request.ts';
+import { connectionOf, uncoveredTypes } from './sent-request.ts';
 
 export const kickOffJob = defineJob({
   name: 'export.kick-off',
@@ -90,7 +90,9 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
   const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
-  const session = ehr.session(connection);
+  const { resourceTypes } = current.request;
+  const exportScope = exportScopeOf({ provider: ehr.provider(connection.provider), connection, resourceTypes });
+  const session = ehr.session(connectionOf(connection, present({ exportScope })));
   await awaitTurn(deps, { record: current, connection, provider: session.provider });
   const record = isInPhase(current, 'queued')
     ? await store.bulkExports.transition({ from: current, to: 'kicking-off' })
@@ -108,7 +110,8 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
   const offeredTypes = connection.capabilities?.resourceTypes ?? [];
   const { provider } = session;
-  const changed = await recordStart(deps, { record, started, grantedScope, offeredTypes, provider, signal });
+  const scopes = present({ grantedScope, exportScope });
+  const changed = await recordStart(deps, { record, started, scopes, offeredTypes, provider, signal });
   if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
   if (changed) return producer.enqueueAgain(finalizeJob, { exportId });
   const { statusUrl } = started;
@@ -243,14 +246,14 @@ async function recordStart(
   options: {
     readonly record: BulkExport & { readonly phase: 'kicking-off' };
     readonly started: KickOff;
-    readonly grantedScope: string | undefined;
+    readonly scopes: Pick<BulkExport, 'grantedScope' | 'exportScope'>;
     readonly offeredTypes: readonly string[];
     readonly provider: Pick<Provider, 'infersDeletions'>;
     readonly signal: AbortSignal;
   },
 ): Promise<BulkExport | undefined> {
   const { store, logger, now } = deps;
-  const { record, started, grantedScope, offeredTypes, signal } = options;
+  const { record, started, scopes, offeredTypes, signal } = options;
   const { statusUrl, sent } = started;
   const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
@@ -265,7 +268,7 @@ async function recordStart(
     isOfGroup: started.isOfGroup,
     kickedOffAt,
     offeredTypes,
-    ...(grantedScope === undefined ? {} : { grantedScope }),
+    ...scopes,
   };
   // Without a status URL there is nothing to poll and to download. There is no transaction time either, so the watermarks stay.
   const to = statusUrl === undefined ? 'finalizing' : 'exporting';

@@ -1,4 +1,4 @@
-import { recordTypes } from '@bulkhead/ehr/providers';
+import { type EhrConnection, recordTypes } from '@bulkhead/ehr/providers';
 import { isUncovered, scopeCovers } from '@bulkhead/fhir';
 import type { BulkExport } from '../bulk-export.record.ts';
 
@@ -28,4 +28,12 @@ export function uncoveredTypes(
   const { request, grantedScope: scope, offeredTypes = [] } = record;
   if (request.resourceTypes.length > 0) return [];
   return recordTypes({ resourceTypes: offeredTypes }).filter((resourceType) => isUncovered({ scope, resourceType }));
+}
+
+/** The connection as the requests of an export use it. */
+export function connectionOf<Of extends EhrConnection>(
+  connection: Of,
+  { exportScope }: Pick<BulkExport, 'exportScope'>,
+) {
+  return exportScope === undefined ? connection : { ...connection, exportScope };
 }

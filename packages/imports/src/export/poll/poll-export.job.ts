@@ -22,6 +22,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { exportGone, failExport, failExportIn } from '../finish/fail-export.ts';
+import { connectionOf } from '../kick-off/sent-request.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import {
   isPollDue,
@@ -105,7 +106,7 @@ async function requestStatus(
   const { store, producer, ehr, now } = deps;
   const connection = await store.connections.findWithSecrets(record.connectionId);
   if (!connection || record.statusUrl === undefined) throw connectionGone();
-  const session = ehr.session(connection);
+  const session = ehr.session(connectionOf(connection, record));
   const { statusUrl } = record;
   const sentAt = now();
   const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import type { Provider } from '@bulkhead/ehr/providers';
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
 import { compareWithSimulator } from '@bulkhead/records/testing';
@@ -12,6 +13,8 @@ interface Expectation {
   readonly rules: string;
   readonly request?: Partial<BulkExportRequest>;
   readonly simulator?: EhrSimulatorOptions;
+  /** Changes to the provider. */
+  readonly provider?: Partial<Provider>;
   /** The scopes of the connection. Default: all. */
   readonly scope?: string;
   /** The Group of the connection. Default: that of the practice. */
@@ -58,6 +61,21 @@ const expectations: readonly Expectation[] = [
   { scenario: 'string-details', rules: '#error-bodies' },
   { scenario: 'scopes-of-version-2', rules: '#error-message', error: 'token-refused' },
 
+  {
+    scenario: 'exact-scopes',
+    rules: '#complete',
+    scope: 'system/Patient.rs',
+    provider: { exportScopes: { version: 'v2', extras: 'system/Group.rs' } },
+    request: someTypes,
+    missing: new RegExp(`^(?!${types.join('|')})`),
+  },
+  {
+    scenario: 'exact-scopes',
+    rules: '#negotiation #error-message',
+    scope: 'system/Patient.rs',
+    request: someTypes,
+    error: 'ehr-forbidden',
+  },
   { scenario: 'refuses-scope', rules: '#error-message', error: 'token-refused' },
   { scenario: 'refuses-scope', rules: '#complete', scope: '' },
   {
@@ -326,6 +344,7 @@ test.each(expectations)(
     const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
     await using cases = await startUseCases({
       ...(expected.simulator ? { simulator: expected.simulator } : {}),
+      ...(expected.provider === undefined ? {} : { provider: expected.provider }),
       ...(expected.scope === undefined ? {} : { scope: expected.scope }),
       ...(expected.groupId === undefined ? {} : { connection: { groupId: expected.groupId } }),
     });
