@@ -205,7 +205,10 @@ export const connections: CommandGroup = {
       summary: 'replace the origins, besides that of the FHIR endpoint, that get the access token',
       args: { id },
       options: {
-        allow: option.list('<origins>', 'comma-separated further origins of the EHR, such as https://files.example.org'),
+        allow: option.list(
+          '<origins>',
+          'comma-separated further origins of the EHR, such as https://files.example.org',
+        ),
         alias: option.list('<origins>', 'comma-separated origins by which the EHR calls its own FHIR endpoint'),
       },
       examples: [

@@ -50,7 +50,7 @@ export const bulkExports: CommandGroup = {
         typeFilter: option.repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
         allowUnfiltered: option.flag('export everything of the types if the EHR refuses --type-filter'),
         patients: option.list('<ids>', 'comma-separated ids of the only patients to export'),
-        until: { ...instant('only changes until this time'), argument: '<when>' },
+        until: { ...option.instant('only changes until this time'), argument: '<when>' },
         elements: option.list(
           '<elements>',
           'comma-separated elements, such as id,Patient.name; the versions count as incomplete',

@@ -62,7 +62,11 @@ export class BulkExportService {
   /** What is known of each type at the EHR of a connection. @throws AppError `unknown-connection` */
   async typeTable(reference: ConnectionReference & { readonly provider: string }) {
     const connection = await this.#options.connections.find(reference);
-    return makeTypeTable({ store: this.#options.store, connection, provider: this.#options.registry.get(connection.provider) });
+    return makeTypeTable({
+      store: this.#options.store,
+      connection,
+      provider: this.#options.registry.get(connection.provider),
+    });
   }
 
   /** Reads an export with its current counts. */

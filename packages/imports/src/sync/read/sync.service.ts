@@ -84,7 +84,11 @@ export class SyncService {
     readonly signal?: AbortSignal;
   }): Promise<SyncRunState> {
     const { body, scope, waitMs = shortWaitMs, by, signal } = request;
-    const { provider } = await this.#options.connections.find({ provider: request.provider, id: body.connectionId, scope });
+    const { provider } = await this.#options.connections.find({
+      provider: request.provider,
+      id: body.connectionId,
+      scope,
+    });
     this.#checkTypes(provider, body);
     await this.#checkPatients(body);
     await checkCallback({ store: this.#options.store, addresses: this.#options.addresses, ...body });
