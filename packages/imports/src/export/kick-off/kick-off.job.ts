@@ -260,7 +260,7 @@ async function recordStart(
   const listsNoDeletions = options.provider.infersDeletions === true || dropped.includes('_since');
   const infersDeletions = listsNoDeletions && sent.since === undefined && !isNarrowed(record.request);
   const change = {
-    ...(infersDeletions ? { infersDeletions } : {}),
+    infersDeletions,
     ...(statusUrl === undefined
       ? { manifestFiles: 0 }
       : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),
@@ -272,11 +272,14 @@ async function recordStart(
   };
   // Without a status URL there is nothing to poll and to download. There is no transaction time either, so the watermarks stay.
   const to = statusUrl === undefined ? 'finalizing' : 'exporting';
+  // Those of an attempt before a retry must not count for this one.
+  const unset = [
+    'retrying',
+    'transactionTime',
+    ...(scopes.exportScope === undefined ? ['exportScope' as const] : []),
+  ] as const;
   // Store this first. Without the URL the export at the server can be neither polled nor deleted.
-  const exporting = await untilStored(
-    () => store.bulkExports.transition({ from: record, to, change, unset: ['retrying'] }),
-    signal,
-  );
+  const exporting = await untilStored(() => store.bulkExports.transition({ from: record, to, change, unset }), signal);
   for (const name of dropped) {
     await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(name) });
   }

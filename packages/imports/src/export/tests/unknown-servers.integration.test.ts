@@ -176,6 +176,22 @@ describe('a server that answers a kick-off with `_since` with 404, because nothi
     expect((await marks()).map(([, time]) => time)).toEqual(['2024-02-03T00:00:00Z', '2024-02-03T00:00:00Z']);
   });
 
+  test('a retried export does not take the time of its earlier attempt for that of the answer', async () => {
+    await exportFrom();
+    const before = await marks();
+    server.answer({ '*/$export': noData });
+    const since = '2024-02-01T00:00:00Z';
+    const { id } = await cases.insertExport({
+      request: { exportType: 'Patient', resourceTypes: [], since, sinceLast: true },
+      transactionTime: '2024-02-09T00:00:00Z',
+      statusUrl: `${server.url}/status/9`,
+      retriedAt: cases.clock.now,
+    });
+    const ended = await runExport(cases, {}, id);
+    expect(ended).toMatchObject({ phase: 'completed', counts: { files: 0 } });
+    expect([ended.transactionTime, await marks()]).toEqual([undefined, before]);
+  });
+
   test('another 404 still fails the export', async () => {
     await exportFrom();
     server.answer({ '*/$export': { status: 404, body: 'Group/a is not known' } });
