@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { toEhrText } from '@bulkhead/base';
 import { cronFault, isTimeZone } from '@bulkhead/base/cron';
 import { parseMediaType } from '@bulkhead/fhir';
@@ -74,7 +75,7 @@ const parsers: readonly Reader[] = [
   { name: 'the start of a file', parse: fileFormOf },
   { name: 'the start of an array', parse: fileFormOf, wrap: (run) => `[${run}` },
   { name: 'the start of a resource with line breaks', parse: fileFormOf, wrap: (run) => `{${run}\n${run}` },
-  { name: 'an array of resources', parse: (text) => void toLines().end(text) },
+  { name: 'an array of resources', parse: (text) => buffer(toLines().end(text)).catch(() => undefined) },
   {
     name: 'a refusal of a kick-off',
     parse: (ehrText) =>
