@@ -59,6 +59,8 @@ const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = 
   readViewTable: ['*'],
   runView: ['*'],
   runViewOfType: ['*'],
+  runSql: ['*'],
+  runSqlByGet: ['*'],
   readResource: ['p1'],
   listResourceSources: ['p1'],
   readFhirResource: ['p1'],
