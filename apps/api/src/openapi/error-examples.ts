@@ -3,7 +3,8 @@ import type { Endpoint } from '../http/define-endpoint.ts';
 import { factsOf, type HttpErrorCode } from '../http/errors/http-errors.ts';
 import { readQuery } from '../http/read-query.ts';
 
-function examplesOf(code: HttpErrorCode): ErrorExample[] {
+/** All examples of a code. */
+export function examplesOf(code: HttpErrorCode): ErrorExample[] {
   return factsOf(code).flatMap(({ message, details, of, examples = [] }) => [
     ...(message === undefined ? [] : [{ message, ...present({ details, of }) }]),
     ...examples,
@@ -36,23 +37,4 @@ function faultsOf(endpoint: Endpoint): readonly Fault[] {
   } catch (error) {
     return (error as AppError).context.details as readonly Fault[];
   }
-}
-
-/** Whether the document has this message of an error. A message that contains values is one of many. */
-export function isDocumentedMessage(code: HttpErrorCode, { text, details }: ShownError): boolean {
-  if (code === 'invalid-request' && Array.isArray(details) && invalidRequest(details).message === text) return true;
-  return (
-    factsOf(code).some(({ message }) => message === undefined) ||
-    examplesOf(code).some(({ message }) => withoutValues(message) === withoutValues(text))
-  );
-}
-
-export interface ShownError {
-  readonly text: string;
-  readonly details: unknown;
-}
-
-/** Quoted values, and the type that is suggested for one, differ between messages. */
-function withoutValues(text: string): string {
-  return text.replace(/"[^"]*"/g, '""').replace(/Did you mean \w+\?/, 'Did you mean?');
 }

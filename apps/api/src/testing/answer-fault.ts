@@ -1,10 +1,11 @@
+import { invalidRequest } from '@bulkhead/base';
 import { errorSchema } from '../endpoints/common.schema.ts';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
 import { operationOutcomeSchema } from '../http/errors/fhir-outcome.ts';
-import { statusOf } from '../http/errors/http-errors.ts';
+import { factsOf, type HttpErrorCode, statusOf } from '../http/errors/http-errors.ts';
 import { endpointsAt } from '../http/middleware/check-method.ts';
 import { errorCodes } from '../openapi/create-api-document.ts';
-import { isDocumentedMessage } from '../openapi/error-examples.ts';
+import { examplesOf } from '../openapi/error-examples.ts';
 
 /** Says how a response differs from the API's document. @returns undefined if it is as documented */
 export function answerFault(answer: {
@@ -54,4 +55,23 @@ function mismatch(options: {
   if (!error) return undefined;
   const issues = error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   return `${where} with a body other than documented: ${issues.join('; ')}`;
+}
+
+/** Whether the document has this message of an error. A message that contains values is one of many. */
+function isDocumentedMessage(code: HttpErrorCode, { text, details }: ShownError): boolean {
+  if (code === 'invalid-request' && Array.isArray(details) && invalidRequest(details).message === text) return true;
+  return (
+    factsOf(code).some(({ message }) => message === undefined) ||
+    examplesOf(code).some(({ message }) => withoutValues(message) === withoutValues(text))
+  );
+}
+
+interface ShownError {
+  readonly text: string;
+  readonly details: unknown;
+}
+
+/** Quoted values, and the type that is suggested for one, differ between messages. */
+function withoutValues(text: string): string {
+  return text.replace(/"[^"]*"/g, '""').replace(/Did you mean \w+\?/, 'Did you mean?');
 }

@@ -161,7 +161,7 @@ function counted(count: number, noun: string): string {
 /** A schedule has the code of the error because of which it did not start. The reason of other records contains its message. */
 function reasonOf({ kind, code, reason: message }: Check['subjects'][number]): string {
   if (code === undefined) return message;
-  return kind === 'schedule' ? `${message}: ${toErrorTitle({ code })}` : toErrorText({ code, message });
+  return kind === 'schedule' ? `${message}: ${toErrorTitle(code)}` : toErrorText({ code, message });
 }
 
 /** The name says which practice it is. */

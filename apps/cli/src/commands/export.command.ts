@@ -3,7 +3,7 @@ import { type CommandGroup, command, given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
 import { option, pages } from '../option.ts';
-import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
+import { toErrorText, toErrorTitle, toFailureText, toWarningText } from '../output/coded-text.ts';
 import { toCount, toDuration, toTypes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
@@ -25,7 +25,7 @@ const listColumns = {
   duration: ({ startedAt, completedAt }: Export) => toDuration(startedAt, completedAt),
   stored: ({ counts }: Export) => counts.stored,
   quarantined: ({ counts }: Export) => counts.quarantined,
-  error: ({ errorCode: code }: Export) => toErrorTitle(code === undefined ? undefined : { code }),
+  error: ({ errorCode }: Export) => toErrorTitle(errorCode),
 };
 
 export const bulkExports: CommandGroup = {
@@ -155,7 +155,7 @@ export const bulkExports: CommandGroup = {
             lines: 'lines',
             stored: 'stored',
             quarantined: 'quarantined',
-            error: ({ error }) => toErrorTitle(error),
+            error: ({ error }) => toErrorTitle(error?.code),
           },
           empty: `The export has no files. See its status with: bulkhead export show ${jobId}`,
         });
@@ -234,11 +234,6 @@ function summarize(record: Export): string {
     },
     next: nextCommands(record),
   });
-}
-
-/** @returns undefined if the export has not failed */
-function toFailureText({ errorCode: code, errorMessage: message }: Export): string | undefined {
-  return code === undefined ? message : toErrorText({ code, message: message ?? '' });
 }
 
 function toRequestText({ exportType, resourceTypes, since, sinceLast, typeFilters = [] }: Export['request']): string {

@@ -3,7 +3,7 @@ import { type CommandGroup, command, emptyList, given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
 import { option, pages } from '../option.ts';
-import { toErrorText, toErrorTitle, toWarningText } from '../output/coded-text.ts';
+import { toErrorText, toErrorTitle, toFailureText, toWarningText } from '../output/coded-text.ts';
 import { toCount, toDuration } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
@@ -90,7 +90,7 @@ export const sync: CommandGroup = {
             duration: ({ startedAt, completedAt }) => toDuration(startedAt, completedAt),
             patients: 'patients',
             resources: ({ totals }) => totals?.stored,
-            error: ({ errorCode: code }) => toErrorTitle(code === undefined ? undefined : { code }),
+            error: ({ errorCode }) => toErrorTitle(errorCode),
           },
           empty: emptyList({
             names: 'syncs',
@@ -206,11 +206,6 @@ function summarize(run: SyncRun): string {
     },
     next: nextCommands(run),
   });
-}
-
-/** @returns undefined if nothing has failed */
-function toFailureText({ errorCode: code, errorMessage: message }: SyncRun): string | undefined {
-  return code === undefined ? message : toErrorText({ code, message: message ?? '' });
 }
 
 function nextCommands({ id, status }: SyncRun): string[] {

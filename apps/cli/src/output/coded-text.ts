@@ -11,8 +11,18 @@ export function toErrorText({ code, message }: Coded): string {
   return lineOf('error', { code, message, toShown: toCommands });
 }
 
-export function toErrorTitle(error: { readonly code: string } | undefined): string | undefined {
-  return error && titleOf('error', error.code);
+export function toErrorTitle(code: string | undefined): string | undefined {
+  return code === undefined ? undefined : titleOf('error', code);
+}
+
+interface Run {
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+}
+
+/** Why an export or a sync has failed. @returns undefined if it has not */
+export function toFailureText({ errorCode: code, errorMessage: message }: Run): string | undefined {
+  return code === undefined ? message : toErrorText({ code, message: message ?? '' });
 }
 
 export function toWarningText({ code, message }: Coded): string {
