@@ -111,7 +111,6 @@ export {
   revIncludesOf,
 } from './search/include-paths.ts';
 export {
-  type DateCriterion,
   everyResource,
   pageParameterNames,
   parseSearch,
@@ -138,6 +137,7 @@ export {
 export { type SearchParameter, searchParametersOf } from './search/search-parameters.ts';
 export { withElements } from './search/search-result.ts';
 export { textCondition } from './search/search-texts.ts';
+export type { DateCriterion } from './search/search-values.ts';
 export {
   type HistoryEntry,
   historyBundle,
