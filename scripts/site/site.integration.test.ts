@@ -169,7 +169,7 @@ describeWith({ title: 'the API reference in a browser', tool }, ({ command }) =>
       const { page, complaints } = await browser.open(`${server.url}${base}/docs/api.html`);
       await page.locator(`a[href="${base}/docs/api-reference/index.html"]`).first().click();
       // Swagger UI reads the whole document first: up to 8 s on one core, and the cores have other tests.
-      await page.getByText('Start a bulk export').first().waitFor({ timeout: 60_000 });
+      await page.getByText('Enhanced syncs', { exact: true }).first().click({ timeout: 60_000 });
       await page.getByText('/api/ehr/{provider}/enhanced-sync').first().click({ timeout: 60_000 });
       await page.getByText('Sync the standard and the enhanced resource types').first().waitFor();
       // A page of VitePress loads others ahead, until the browser leaves it.
