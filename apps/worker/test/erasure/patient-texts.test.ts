@@ -52,7 +52,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     access_tokens: 'scope',
     authorization_requests: 'scope error.code',
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
-      sent.refusedTypes warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
+      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
       events.resourceType fileEvents.code fileEvents.resourceType`,
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
@@ -69,7 +69,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     provider_facts: 'file',
     quarantine: 'resourceType reason replay.reason',
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',
-    served_exports: 'types typeFilters.type',
+    served_exports: 'types typeFilters.type parts.type',
     sync_runs: `request.resourceTypes request.since types counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
       events.resourceType searchEvents.code searchEvents.resourceType refusedTypes.code refusedTypes.resourceType`,
     sync_steps: 'searches.resourceType searches.error.code retrying.code retrying.resourceType',
@@ -95,7 +95,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'about the connection: one that is about a patient is purged as a whole': {
     access_tokens: 'failure',
     authorization_requests: 'redirectUri fhirEndpoint endpoints error.message',
-    connections: 'fhirEndpoint userId',
+    connections: 'fhirEndpoint origins aliases userId',
   },
   'removed by each erasure, and made again from other records within a minute': {
     health_reports: `id checks.action checks.groups.cause checks.groups.connectionIds checks.groups.key checks.groups.lastSeen checks.groups.since

@@ -99,7 +99,7 @@ const exportRequestSchema = z.strictObject({
     .exactOptional()
     .describe('Only changes until this time were requested. Absent if there is no limit.'),
   elements: z
-    .array(z.string())
+    .array(mayNamePatient(z.string()))
     .exactOptional()
     .describe('Only these elements of resources were requested. Absent if all were.'),
   organizeOutputBy: z
