@@ -32,7 +32,7 @@ describeInBrowser('in a browser', (open) => {
   test('the API docs show all operations, and load only our own files', async () => {
     const { page, complaints } = await browsed.open('/docs/');
     // Swagger UI reads the whole document first: up to 8 s on one core, and the cores have other tests.
-    await page.getByText('Start a bulk export').first().waitFor({ timeout: 60_000 });
+    await page.getByText('Enhanced syncs', { exact: true }).first().click({ timeout: 60_000 });
     await page.getByText('/api/ehr/{provider}/enhanced-sync').first().click();
     await page.getByText('Sync the standard and the enhanced resource types').first().waitFor();
     expect(complaints).toEqual([]);

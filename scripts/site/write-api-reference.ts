@@ -12,7 +12,7 @@ const ofLibrary = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'
 const licences = ['LICENSE', 'NOTICE', 'swagger-ui-bundle.js.LICENSE.txt'];
 
 /** Without requests: the site is not the API, and a key does not belong in it. */
-/** Groups are closed at first, because Swagger UI 5.35 shows no operation at all while more than 137 are open, and is faster with fewer. */
+/** Groups are closed at first, for the same reason as in the API (apps/api/src/browser/docs.ts). */
 const script = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', deepLinking: true, docExpansion: 'none', filter: true, supportedSubmitMethods: [] });
 `;
 

@@ -69,12 +69,16 @@ test.each(['keep', 'purge'])(
   },
 );
 
-test('a served export is found only below the provider of its connection', async () => {
+test('a served export is found by its id, whatever provider of the registry the URL has', async () => {
   const planted = await plant();
   for (const id of ['readServedExport', 'readServedFile', 'deleteServedExport'] as const) {
     const { method, path } = toRequest(id, planted);
     const other = path.replace('/athenahealth/', `/${another}/`);
-    const { refusal } = await api.request(method, other, { authorization: `Bearer ${key}` });
-    expect({ id, refusal }).toEqual({ id, refusal: [404, 'unknown-connection'] });
+    const { status } = await api.request(method, other, { authorization: `Bearer ${key}` });
+    expect({ id, status }).toEqual({ id, status: id === 'deleteServedExport' ? 202 : 200 });
+    const unknown = await api.request(method, path.replace('/athenahealth/', '/none/'), {
+      authorization: `Bearer ${key}`,
+    });
+    expect({ id, refusal: unknown.refusal }).toEqual({ id, refusal: [404, 'unknown-provider'] });
   }
 });

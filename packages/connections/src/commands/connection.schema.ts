@@ -19,7 +19,7 @@ const groupIdSchema = z
   .string()
   .min(1)
   .max(maxGroupId)
-  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'must not have control characters')
+  .refine((id) => !/[\p{Cc}\p{Cs}]/u.test(id), 'must not have control characters')
   .refine((id) => !/^\.{1,2}$/.test(id), 'must not be "." or ".."');
 
 /** A key as PEM, or as a JWK. */
