@@ -37,69 +37,21 @@ export function nextRuns(timing: Timing, { after, count }: { readonly after: Dat
   return runs;
 }
 
-/** Longer than any clock change. The longest was a day, which Samoa skipped. */
-const farFromSwitchMs = 36 * 60 * 60_000;
-
-/** A format takes longer to create than to use, and a list of schedules has few zones. */
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone);
-  if (known) return known;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  formats.set(timeZone, format);
-  return format;
-}
-
-/**
- * Converts between instants and wall times. A wall time is given as the milliseconds that its figures have in UTC.
- * @throws RangeError for an unknown zone.
- */
+/** Converts between instants and wall times. A wall time is given as the milliseconds that its figures have in UTC. @throws RangeError for an unknown zone */
 function createWallClock(timeZone: string) {
-  const format = formatOf(timeZone);
-  const wallAt = (instantMs: number): number => {
-    const parts = Object.fromEntries(format.formatToParts(instantMs).map(({ type, value }) => [type, Number(value)]));
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    const ms = ((instantMs % 1000) + 1000) % 1000;
-    return Date.UTC(year, month - 1, day, hour, minute, second, ms);
-  };
-  const offsetAt = (instantMs: number) => wallAt(instantMs) - instantMs;
+  const zonedAt = (instantMs: number) => Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(timeZone);
+  const inUtc = (wall: Temporal.PlainDateTime) => wall.toZonedDateTime('UTC').epochMilliseconds;
   return {
-    wallAt,
+    wallAt: (instantMs: number): number => inUtc(zonedAt(instantMs).toPlainDateTime()),
     /**
      * The instant at which the clocks show this time. If they show it twice, the first one. If they skip it, the instant at which
      * they are set forward over it.
      */
     instantOf(wallMs: number): number {
-      const before = wallMs - offsetAt(wallMs - farFromSwitchMs);
-      const after = wallMs - offsetAt(wallMs + farFromSwitchMs);
-      const [first, last] = [Math.min(before, after), Math.max(before, after)];
-      for (const instant of [first, last]) if (wallAt(instant) === wallMs) return instant;
-      return switchBetween({ first, last, isPast: (instant) => wallAt(instant) > wallMs });
+      const wall = Temporal.Instant.fromEpochMilliseconds(wallMs).toZonedDateTimeISO('UTC').toPlainDateTime();
+      const zoned = wall.toZonedDateTime(timeZone, { disambiguation: 'earlier' });
+      const isSkipped = !zoned.toPlainDateTime().equals(wall);
+      return ((isSkipped && zoned.getTimeZoneTransition('next')) || zoned).epochMilliseconds;
     },
   };
-}
-
-/** The first instant after the switch, found by bisection. */
-function switchBetween(options: {
-  readonly first: number;
-  readonly last: number;
-  readonly isPast: (instant: number) => boolean;
-}): number {
-  let { first, last } = options;
-  while (last - first > 1) {
-    const middle = Math.floor((first + last) / 2);
-    if (options.isPast(middle)) last = middle;
-    else first = middle;
-  }
-  return options.isPast(first) ? first : last;
 }
