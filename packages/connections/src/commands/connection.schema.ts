@@ -1,4 +1,4 @@
-import { assertionAlgorithms, originFault, secretWays, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
+import { assertionAlgorithms, originSchema, secretWays, withoutTrailingSlashes } from '@bulkhead/ehr/providers';
 import { isResourceType, scopeVersions, whyNotResourceType } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { maxNameLength } from '../connection-name.ts';
@@ -121,9 +121,7 @@ export type ConnectionAuthBody = z.output<typeof connectionAuthSchema>;
 /** One page of links names a handful of hosts. */
 const maxOrigins = 20;
 const originListSchema = z
-  .array(
-    z.string().refine((text) => originFault(text) === undefined, { error: ({ input }) => originFault(String(input)) }),
-  )
+  .array(originSchema)
   .max(maxOrigins)
   .transform((origins) => [...new Set(origins)]);
 

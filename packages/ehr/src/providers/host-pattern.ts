@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Below these domains everyone can have a host. The list of all of them (publicsuffix.org) is longer: it is the operator who vouches for a pattern. */
 const sharedDomains = [
   'amazonaws.com',
@@ -32,8 +34,13 @@ export function hostPatternFault(pattern: string): string | undefined {
   return 'is too wide: hosts of others are below it too';
 }
 
-/** Why a text is not an origin. Patterns are refused, because a token is sent to each origin. */
-export function originFault(text: string): string | undefined {
+/** An origin. Patterns are refused, because a token is sent to each origin. */
+export const originSchema = z
+  .string()
+  .refine((text) => originFault(text) === undefined, { error: ({ input }) => originFault(String(input)) });
+
+/** Why a text is not an origin. */
+function originFault(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.origin === text && /^https?:$/.test(url.protocol) && !url.hostname.includes('*')) return undefined;
   return 'must be an origin without a path, such as https://files.example.org or http://10.0.0.1:8080';

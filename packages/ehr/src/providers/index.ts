@@ -19,7 +19,7 @@ export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';
 export { compareFacts, type FactsFile, factsFileSchema, readFactsFile } from './facts/facts-file.ts';
-export { originFault } from './host-pattern.ts';
+export { originSchema } from './host-pattern.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

@@ -2,7 +2,7 @@ import { cronFault, isTimeZone } from '@bulkhead/base/cron';
 import { declaredParameters, isResourceType, scopeFault, scopeVersions } from '@bulkhead/fhir';
 import { z } from 'zod';
 import { factsSchema } from './facts/facts.ts';
-import { hostPatternFault, originFault } from './host-pattern.ts';
+import { hostPatternFault, originSchema } from './host-pattern.ts';
 
 /** `sync` is an enhanced sync with the REST API. `export` is a bulk export of the changes since the last one. */
 export const scheduleKinds = ['export', 'sync'] as const;
@@ -17,12 +17,6 @@ const rateLimitSchema = z.strictObject({
 });
 
 const endpointSchema = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
-
-const originsSchema = z.array(
-  z.string().refine((origin) => originFault(origin) === undefined, {
-    error: ({ input }) => originFault(String(input)),
-  }),
-);
 
 function describePattern({ input }: { readonly input?: unknown }): string | undefined {
   return hostPatternFault(String(input));
@@ -182,9 +176,9 @@ export const providerSchema = z.strictObject({
    */
   ports: z.array(z.int().min(1).max(65_535)).optional(),
   /** Further origins of the EHR, which get the access token: those of exports, of pages and of files that need it. */
-  origins: originsSchema.optional(),
+  origins: z.array(originSchema).optional(),
   /** Origins by which the EHR calls its own FHIR endpoint, such as an internal name. Their links are requested at the FHIR endpoint. */
-  aliases: originsSchema.optional(),
+  aliases: z.array(originSchema).optional(),
   defaultSchedule: defaultScheduleSchema.optional(),
   /** The default for connections without their own: the guide's ATHENAHEALTH_CLIENT_ID and _SECRET. */
   clientId: z.string().optional(),

@@ -53,16 +53,11 @@ export async function readReferring(options: {
   for (const revInclude of matches.length === 0 ? [] : revIncludes) {
     const { type: resourceType, key } = revInclude;
     if (!mayInclude(resourceType)) continue;
-    const tokens = [...matched].map((code) => searchToken({ parameter: 'target', code }));
-    const values = key === 'patient' ? matches.map(({ id }) => id) : tokens;
-    const field = key === 'patient' ? 'patient' : 'tokens';
-    const candidates = await resources.findByKey({
-      connectionId,
-      resourceType,
-      key: field,
-      values,
-      limit: maxIncluded + 1,
-    });
+    const keys =
+      key === 'patient'
+        ? { key, values: matches.map(({ id }) => id) }
+        : ({ key: 'tokens', values: [...matched].map((code) => searchToken({ parameter: 'target', code })) } as const);
+    const candidates = await resources.findByKey({ connectionId, resourceType, ...keys, limit: maxIncluded + 1 });
     for (const candidate of candidates as Resource[]) {
       const references = includedReferences(candidate, { ...revInclude, fhirEndpoint });
       if (references.some(({ type, id }) => matched.has(`${type}/${id}`))) found.set(referenceTo(candidate), candidate);
@@ -76,6 +71,6 @@ export async function readReferring(options: {
   return [...found.values()];
 }
 
-function referenceTo({ resourceType, id }: Resource): string {
+export function referenceTo({ resourceType, id }: Resource): string {
   return `${resourceType}/${id}`;
 }

@@ -1,6 +1,6 @@
 import { patientsShown } from '@bulkhead/access/audit';
 import { type Resource, type SearchsetEntry, searchset, withElements } from '@bulkhead/fhir';
-import { readIncluded, readReferring } from './read-included.ts';
+import { readIncluded, readReferring, referenceTo } from './read-included.ts';
 import { maxPageCharacters, type ReadText, type ShowAttachments, withCursor } from './read-text.ts';
 
 interface Match {
@@ -121,5 +121,5 @@ export async function writePage(
 
 /** A resource can be a target and refer to a match itself. A Bundle must not have it twice (bdl-7). */
 function distinctResources(resources: readonly Resource[]): Resource[] {
-  return [...new Map(resources.map((resource) => [`${resource.resourceType}/${resource.id}`, resource])).values()];
+  return [...new Map(resources.map((resource) => [referenceTo(resource), resource])).values()];
 }

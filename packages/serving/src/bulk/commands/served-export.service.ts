@@ -118,7 +118,7 @@ export class ServedExportService {
       typeFilters: searches,
       patients,
       elements,
-      parts: await this.#divide({ connectionId, types, isWhole: !since && patients.length === 0, typeFilters }),
+      parts: since || patients.length > 0 ? [] : await this.#divide({ connectionId, types, typeFilters: searches }),
       ignored,
       ...(since ? { since: window.since } : {}),
       until: window.until,
@@ -222,8 +222,13 @@ export class ServedExportService {
     throw servedExportError('unknown-served-export');
   }
 
+  /** Without a list they are those that are stored. */
+  async #typesOf({ types, connectionId }: Pick<ServedExport, 'types' | 'connectionId'>): Promise<readonly string[]> {
+    return types.length > 0 ? types : this.#store.resources.listStoredTypes(connectionId);
+  }
+
   async #readableTypes({ types, connectionId }: ServedExport, { checkType }: Reader): Promise<string[]> {
-    const all = types.length > 0 ? types : await this.#store.resources.listStoredTypes(connectionId);
+    const all = await this.#typesOf({ types, connectionId });
     return all.filter((type) => {
       try {
         checkType(type);
@@ -259,17 +264,10 @@ export class ServedExportService {
    * Only what is exported whole has a file size that can be known without reading it. Patients have one file, because ids of erased patients must not
    * be kept.
    */
-  async #divide(options: {
-    readonly connectionId: string;
-    readonly types: readonly string[];
-    readonly isWhole: boolean;
-    readonly typeFilters: readonly TypeFilter[];
-  }): Promise<ServedExport['parts']> {
-    const { connectionId, isWhole, typeFilters } = options;
-    if (!isWhole) return [];
-    const all = options.types.length > 0 ? options.types : await this.#store.resources.listStoredTypes(connectionId);
+  async #divide(kickOff: Pick<ServedExport, 'types' | 'connectionId' | 'typeFilters'>): Promise<ServedExport['parts']> {
+    const { connectionId, typeFilters } = kickOff;
     const parts: { type: string; starts: readonly string[] }[] = [];
-    for (const type of all) {
+    for (const type of await this.#typesOf(kickOff)) {
       if (type === 'Patient' || typeFilters.some((filter) => filter.type === type)) continue;
       const starts = await this.#rangesOf({ connectionId, resourceType: type });
       if (starts.length > 0) parts.push({ type, starts });
