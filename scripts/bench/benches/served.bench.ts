@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import type { Bench, BenchContext } from '../bench.ts';
 import { alternate, compare, medianRow, perSecond, singleRow } from '../compare.ts';
 import { quantile } from '../report/median.ts';
@@ -8,7 +10,8 @@ import { type Measurement, newDatabase, type Probe, startWorkerProbe } from '../
 
 /** Nothing is requested from an EHR. */
 const origin = 'http://127.0.0.1:9';
-const observationsOf = { short: 20_000, usual: 100_000, full: 1_000_000 } as const;
+/** A file of an export has at most 100,000 resources, so the usual size has three files. */
+const observationsOf = { short: 20_000, usual: 250_000, full: 1_000_000 } as const;
 const kickOffsPerSecond = 100;
 const kickOffConnections = 100;
 /** Together fewer kick-offs than a client may send in a day. */
@@ -17,8 +20,8 @@ const secondsOf = { short: 2, usual: 6, full: 6 } as const;
 export const served: Bench = {
   name: 'served',
   about:
-    'an export of the store to one Bulk Data client (--full: 1 million Observations); floor: the bare cursor of the driver. Kick-offs, p99',
-  minutes: 3,
+    'an export of the store to one Bulk Data client (--full: 1 million Observations); floor: the bare cursor of the driver. Files side by side and compressed. Kick-offs, p99',
+  minutes: 5,
   async run(context) {
     await using started = new AsyncDisposableStack();
     const count = observationsOf[context.size];
@@ -45,6 +48,9 @@ export const served: Bench = {
         goal: { of: 'ratio', atMost: 1.3 },
         runs: [{ value: peakMegabytes(api.pid), floor: peakMegabytes(small.api.pid) }],
       }),
+      ...(await fileRows(context, { api: tiny.api, count: count / 100 })),
+      ...(await fileRows(context, { api: small.api, count: count / 10 })),
+      ...(await fileRows(context, { api, count })),
       await manifestRow({ name: 'a tenth of the resources', value: small.api, floor: tiny.api }),
       await manifestRow({ name: 'all resources', value: api, floor: small.api }),
       ...(await kickOffRows(context, api)),
@@ -74,18 +80,77 @@ const kickOffHeaders = { accept: 'application/fhir+json', prefer: 'respond-async
 const kickOffUrl = ({ baseUrl, connectionId }: Api) =>
   `${baseUrl}/api/ehr/athenahealth/fhir/${connectionId}/$export?_type=Observation`;
 
-/** Starts an export and reads its files to the end. */
-async function readExport(api: Api, units: number): Promise<Measurement> {
-  const { headers } = api;
+/** Starts an export and reads its files to the end, one after the other or side by side. */
+async function readExport(
+  api: Api,
+  units: number,
+  order: 'in turn' | 'side by side' = 'in turn',
+): Promise<Measurement> {
   const startedAt = performance.now();
   const { output } = await readManifest(api);
-  let lines = 0;
-  for (const { url } of output) {
-    const { body } = await fetch(url, { headers });
-    for await (const chunk of body ?? []) for (const byte of chunk as Uint8Array) lines += byte === 10 ? 1 : 0;
-  }
+  const reads = output.map(
+    ({ url }) =>
+      () =>
+        countLines(api, url),
+  );
+  const counts: number[] = [];
+  if (order === 'side by side') counts.push(...(await Promise.all(reads.map((read) => read()))));
+  else for (const read of reads) counts.push(await read());
+  const lines = counts.reduce((sum, count) => sum + count, 0);
   if (lines !== units) throw new Error(`The export has ${lines} of ${units} resources.`);
-  return { units, seconds: (performance.now() - startedAt) / 1000, cpuSeconds: 0, details: {} };
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { units, seconds, cpuSeconds: 0, details: { files: output.length } };
+}
+
+async function countLines({ headers }: Api, url: string): Promise<number> {
+  const { body } = await fetch(url, { headers });
+  let lines = 0;
+  for await (const chunk of body ?? []) for (const byte of chunk as Uint8Array) lines += byte === 10 ? 1 : 0;
+  return lines;
+}
+
+/** What several files of a type, and compression, give at one size of the store. */
+async function fileRows(context: BenchContext, { api, count }: { readonly api: Api; readonly count: number }) {
+  const read = await alternate({
+    context,
+    subject: () => readExport(api, count, 'side by side'),
+    floor: () => readExport(api, count),
+  });
+  const files = read.subject[0]?.details.files;
+  return [
+    compare({
+      name: `served, ${count} resources, files side by side (${files}); floor: one after the other`,
+      measured: read,
+      read: perSecond,
+      unit: 'resources/s',
+      // One process of the API encodes all files, so reading side by side gains only the waits for the database.
+      goal: { of: 'ratio', atLeast: 0.9 },
+    }),
+    singleRow({
+      name: `served, ${count} resources, gzip; floor: without`,
+      ...(await compressedBytes(api)),
+      unit: 'MB',
+      goal: { of: 'ratio', atMost: 0.2 },
+    }),
+  ];
+}
+
+/** The bytes on the wire of all files, with gzip and without. */
+async function compressedBytes(api: Api) {
+  const { output } = await readManifest(api);
+  const megabytes = async (encoding: 'gzip' | 'identity') => {
+    let bytes = 0;
+    for (const { url } of output) {
+      // Unlike fetch, it does not decompress.
+      const sent = get(url, { headers: { ...api.headers, 'accept-encoding': encoding } });
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      for await (const chunk of response) bytes += (chunk as Buffer).length;
+    }
+    return bytes / 1e6;
+  };
+  const value = await megabytes('gzip');
+  const floor = await megabytes('identity');
+  return { value, floor, ratio: value / floor };
 }
 
 async function readManifest(api: Api) {
