@@ -20,7 +20,7 @@ import {
   watchHealth,
 } from '@bulkhead/base';
 import { createEgressGuard, proxyOf, readJson, urlFault } from '@bulkhead/base/egress';
-import { followProviderFacts } from '@bulkhead/connections';
+import { followProviders } from '@bulkhead/connections';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
@@ -112,7 +112,7 @@ export function buildApp({
     refusalsPerMinute: config.API_REFUSALS_PER_MINUTE,
     authorizationsPerMinute: config.API_AUTHORIZATIONS_PER_MINUTE,
   });
-  const providerFacts = followProviderFacts({ store, registry, logger });
+  const providers = followProviders({ store, registry, logger });
   const stopping = new AbortController();
   const streams = new EventStreams({ limits: streamLimits, logger });
   const eventLoop = new EventLoopMonitor({ metrics, logger });
@@ -160,7 +160,7 @@ export function buildApp({
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       await listen(server, { port: config.PORT, host: config.HOST, variable: 'PORT' });
       refusedAttempts.start();
-      await providerFacts.start();
+      await providers.start();
       // Last, because the record of a process that cannot have its port would look like a crash.
       await reporter.start();
       logger.info('API started', { port: this.port });
@@ -170,7 +170,7 @@ export function buildApp({
       eventLoop.stop();
       streams.stop();
       stopping.abort();
-      providerFacts.stop();
+      providers.stop();
       if (server.listening) await drain(server, drainMs);
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();

@@ -10,6 +10,7 @@ import { erasures, patients, retention } from './commands/erasures.command.ts';
 import { bulkExports } from './commands/export.command.ts';
 import { keys } from './commands/keys.command.ts';
 import { probe } from './commands/probe.command.ts';
+import { providers } from './commands/providers.command.ts';
 import { quarantine } from './commands/quarantine.command.ts';
 import { resources } from './commands/resources.command.ts';
 import { schedules } from './commands/schedules.command.ts';
@@ -25,6 +26,7 @@ import { reportError, throwErrors } from './output/report-error.ts';
 
 export const groups: readonly CommandGroup[] = [
   connections,
+  providers,
   bulkExports,
   sync,
   schedules,

@@ -19,6 +19,7 @@ writeFileSync('body.json', '{}');
 writeFileSync('key.pem', 'x');
 writeFileSync('view.json', '{}');
 writeFileSync('facts.json', '{}');
+writeFileSync('my-server.json', '{}');
 writeFileSync('jwks.json', '{"keys":[]}');
 afterAll(() => {
   process.chdir(previousFolder);

@@ -19,7 +19,7 @@ import {
   watchHealth,
 } from '@bulkhead/base';
 import { proxyOf } from '@bulkhead/base/egress';
-import { followProviderFacts } from '@bulkhead/connections';
+import { followProviders } from '@bulkhead/connections';
 import { createEhrClient } from '@bulkhead/ehr';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
 import { createExportContexts } from '@bulkhead/imports/export/steps';
@@ -181,7 +181,7 @@ export function buildApp({
     facts: { version, queues: [...queues], callsPrivateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK },
   });
   const sweepScheduler = createSweepScheduler({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
-  const providerFacts = followProviderFacts({ store, registry, logger });
+  const providers = followProviders({ store, registry, logger });
   let healthServer: Server | undefined;
 
   return {
@@ -199,7 +199,7 @@ export function buildApp({
         const { WORKER_HEALTH_PORT: port, WORKER_HEALTH_HOST: host, METRICS_TOKEN: metricsToken } = config;
         healthServer = await startHealthServer({ health, metrics, metricsToken, port, host });
       }
-      await providerFacts.start();
+      await providers.start();
       await sweepScheduler.start();
       consumer.start();
       await reporter.start();
@@ -209,7 +209,7 @@ export function buildApp({
       health.stop();
       eventLoop.stop();
       sweepScheduler.stop();
-      providerFacts.stop();
+      providers.stop();
       await consumer.stop();
       await reporter.stop();
       await producer.close();

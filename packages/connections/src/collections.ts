@@ -8,4 +8,5 @@ export const collections = {
   signingKeys: 'signing_keys',
   connectionProbes: 'connection_probes',
   providerFacts: 'provider_facts',
+  providerEntries: 'provider_entries',
 } as const;

@@ -41,6 +41,15 @@ schema.index({ fhirEndpoint: 1, practiceId: 1, groupId: 1 });
 const notListed = { capabilities: 0, encryptedSecret: 0, encryptedPrivateJwk: 0, encryptedWebhookSecret: 0 } as const;
 export type ListedConnection = Omit<ConnectionWithoutSecrets, 'capabilities'>;
 
+/** Where connections of a provider send credentials. */
+export interface ConnectionPlace {
+  readonly environment: string;
+  readonly fhirEndpoint: string;
+  readonly tokenEndpoint?: string;
+  /** One of them. */
+  readonly connectionId: string;
+}
+
 interface Place {
   readonly fhirEndpoint: string;
   readonly practiceId?: string | null | undefined;
@@ -160,6 +169,17 @@ export class ConnectionRepository {
     const ofGroup = practiceId === null ? { groupId } : {};
     const filter = { fhirEndpoint, practiceId, ...ofGroup, deletedAt: null } as object;
     return (await this.#model.find(filter).lean()).map(toRecord);
+  }
+
+  /** Lists where the connections of a provider are, each place once. */
+  async listPlacesOf(provider: string): Promise<ConnectionPlace[]> {
+    const place = { environment: '$environment', fhirEndpoint: '$fhirEndpoint', tokenEndpoint: '$auth.tokenEndpoint' };
+    return this.#model.aggregate([
+      { $match: { provider, deletedAt: null } },
+      { $group: { _id: place, connectionId: { $min: '$_id' } } },
+      { $replaceWith: { $mergeObjects: ['$_id', { connectionId: '$connectionId' }] } },
+      { $sort: { connectionId: 1 } },
+    ]);
   }
 
   async findMany(ids: readonly string[]): Promise<ConnectionWithoutSecrets[]> {

@@ -8,4 +8,4 @@ export type {
 } from './connection.record.ts';
 export type { ListedConnection } from './connection.repository.ts';
 export { connectionError, otherIdMessage } from './errors.ts';
-export { followProviderFacts } from './probe/follow-provider-facts.ts';
+export { followProviders } from './providers/follow-providers.ts';

@@ -5,10 +5,11 @@ import {
   AuthorizationService,
   ConnectionService,
   ProbeService,
+  ProviderService,
   SigningKeyService,
 } from '@bulkhead/connections/commands';
 import { DocumentService } from '@bulkhead/documents/commands';
-import type { ProviderRegistry } from '@bulkhead/ehr/providers';
+import type { ChangeableRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
 import { BulkExportService, createStartExport } from '@bulkhead/imports/export/commands';
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/schedules/commands';
@@ -32,7 +33,7 @@ import type { Store } from './create-store.ts';
 export interface ServicesOptions {
   readonly store: Store;
   readonly producer: Producer;
-  readonly registry: ProviderRegistry;
+  readonly registry: ChangeableRegistry;
   readonly redis: ReturnType<typeof connectRedis>;
   /** The prefix of every key in Redis. */
   readonly prefix: string;
@@ -140,6 +141,7 @@ export function createServices(options: ServicesOptions) {
     history: new HistoryService({ store }),
     idempotency,
     monitoring,
+    providers: new ProviderService({ store, registry }),
     probes: new ProbeService({ store, producer, registry, connections, version: options.version }),
     quarantine: new QuarantineService({
       store,

@@ -10,6 +10,7 @@ import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 const unrecorded = new Set<KeyedEndpointId>([
   'getSession',
   'listProviders',
+  'getProvider',
   'countConnections',
   'listConnections',
   'getConnection',

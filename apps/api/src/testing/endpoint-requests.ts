@@ -139,7 +139,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   startProbe: { path: '/connections/{connectionId}/probe', answer: 'operators' },
   cancelProbe: { path: '/connections/{connectionId}/probe', answer: 'operators' },
   applyFacts: {
-    path: '/providers/facts',
+    path: '/provider-facts',
     body: {
       provider: 'athenahealth',
       environment: 'preview',
@@ -150,6 +150,9 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     },
     answer: 'operators',
   },
+  getProvider: { path: '/providers/athenahealth', answer: 'operators' },
+  changeProvider: { path: '/providers/athenahealth', body: { name: 'athenahealth' }, answer: 'operators' },
+  removeProvider: { path: '/providers/athenahealth', answer: 'operators' },
   authorize: { path: `${athena}/authorize?connectionId={connectionId}`, answer: 'operators' },
   inviteToAuthorize: { path: `${athena}/authorize`, body: ofConnection, answer: 'operators' },
   changeCredentials: {

@@ -69,7 +69,7 @@ export const probe = command({
 async function applyFacts({ api, output }: Context, file: unknown): Promise<void> {
   // The API checks the file, and names each fault with its path.
   const body = file as components['schemas']['Probe']['file'] & object;
-  const { data } = answerOf(await api.PUT('/api/ehr/providers/facts', { body }));
+  const { data } = answerOf(await api.PUT('/api/ehr/provider-facts', { body }));
   output.printProgress(
     `Applied to ${data.provider}, ${data.environment}. All processes use the facts within some seconds.`,
   );

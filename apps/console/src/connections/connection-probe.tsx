@@ -55,7 +55,7 @@ export function ConnectionProbe({ connection: { id, provider, environment } }: {
 }
 
 function FileButtons({ file }: { readonly file: NonNullable<Probe['file']> }) {
-  const apply = useAction('put', '/api/ehr/providers/facts', {
+  const apply = useAction('put', '/api/ehr/provider-facts', {
     onSuccess: () => notify.done('Applied. All processes use the facts within some seconds.'),
   });
   const text = JSON.stringify(file, undefined, 2);

@@ -17,7 +17,7 @@ test('a probe of the API and a worker measures an EHR, and its file of facts is 
   expect(rowOf(probe.rows, 'deleteStatus')).toMatchObject({ value: '202', differs: false });
   expect(rowOf(probe.rows, 'deleteStatus')).not.toHaveProperty('known');
 
-  const apply = (file: object) => system.request('PUT', '/api/ehr/providers/facts', file);
+  const apply = (file: object) => system.request('PUT', '/api/ehr/provider-facts', file);
   const wrong = { ...probe.file, facts: { ...probe.file.facts, colour: { value: 'blue', how: 'a guess' } } };
   const refused = await apply(wrong);
   expect([refused.status, refused.body.error.code]).toEqual([400, 'invalid-request']);

@@ -32,6 +32,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     history_samples: 'id queues.queue budgets.name lags.connectionId',
     output_files: 'id exportId connectionId claim',
     process_states: 'id queues counts.provider encryptionKeyId',
+    provider_entries: 'id',
     provider_facts: 'id',
     quarantine: 'id connectionId stepId runId fileId sha256',
     quarantine_usage: 'id',
@@ -66,6 +67,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     output_files:
       'type listedTypes checkpoint.types checkpoint.issues.types checkpoint.issues.mentionedTypes retrying.code error.code',
     process_states: 'host version down',
+    provider_entries: 'entry',
     provider_facts: 'file',
     quarantine: 'resourceType reason replay.reason',
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',

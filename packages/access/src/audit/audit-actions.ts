@@ -77,7 +77,10 @@ export const auditActions = {
   'patient.let-in': { keys: 'operator', people: 'admin' },
   'patient.read-amounts': { keys: 'operator', people: 'viewer' },
   'provider.apply-facts': { keys: 'operator', people: 'admin' },
+  'provider.change': { keys: 'operator', people: 'admin' },
   'provider.list': { keys: 'client', people: 'viewer', audited: false },
+  'provider.read': { keys: 'operator', people: 'viewer', audited: false },
+  'provider.remove': { keys: 'operator', people: 'admin' },
   'quarantine.describe': { keys: 'client', people: 'viewer', audited: false },
   'quarantine.dismiss': { keys: 'operator', people: 'operator' },
   // The response says which lines were rejected and why, but contains none of their content.

@@ -27,6 +27,7 @@ export {
   toTestView,
 } from './connection-view.ts';
 export { factsFileSchema, ProbeService, probeBodySchema, probeStateSchema } from './probe.service.ts';
+export { type ProviderChange, ProviderService, type ProviderState, providerEntrySchema } from './provider.service.ts';
 export {
   SigningKeyService,
   signingKeyBodySchema,

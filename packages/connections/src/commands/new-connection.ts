@@ -1,12 +1,6 @@
 import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/base';
 import { importSigningKey } from '@bulkhead/ehr';
-import {
-  type AssertionAlgorithm,
-  type ConnectionAuth,
-  endpointsOf,
-  matchesEndpointHosts,
-  type Provider,
-} from '@bulkhead/ehr/providers';
+import { type AssertionAlgorithm, type ConnectionAuth, endpointFault, type Provider } from '@bulkhead/ehr/providers';
 import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
 import type { Connection } from '../connection.record.ts';
 import { defaultNameOf } from '../connection-name.ts';
@@ -137,7 +131,6 @@ async function toKey(body: Extract<ConnectionAuthBody, { method: 'private_key_jw
   }
 }
 
-/** The worker sends credentials to these hosts, so only the operator's registry may name them, not a request. */
 function checkOrigin(options: {
   readonly provider: Provider;
   readonly url: string;
@@ -145,8 +138,6 @@ function checkOrigin(options: {
   readonly faults: Fault[];
 }): void {
   const { provider, url, path, faults } = options;
-  const origins = new Set(endpointsOf(provider).map((endpoint) => new URL(endpoint).origin));
-  if (origins.has(new URL(url).origin) || matchesEndpointHosts(url, provider)) return;
-  const hosts = [...origins, ...(provider.endpointHosts ?? []).map((pattern) => `https://${pattern}`)];
-  faults.push({ path, message: `must be on a host of ${provider.id}: ${hosts.join(', ')}` });
+  const message = endpointFault(url, provider);
+  if (message !== undefined) faults.push({ path, message });
 }

@@ -74,11 +74,14 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
   const encryptionKey = randomBytes(32);
   const { store, close } = await openStore({ uri: mongodbUri, encryptionKey });
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  const { search, ...athenahealth } = unlimitedAthenahealth(simulator.fhirEndpoint);
+  const { fhirEndpoint = simulator.fhirEndpoint } = options.connection ?? {};
+  const { search, ...athenahealth } = unlimitedAthenahealth(fhirEndpoint);
+  const { environments = athenahealth.environments } = options.provider ?? {};
   const provider = {
     ...athenahealth,
     ...(rateLimit ? { rateLimit } : {}),
     ...options.provider,
+    environments: { ...environments, production: { ...environments.production, fhirEndpoint } },
     ...(options.hasNoSearch ? {} : { search: { ...search, ...options.search } as Provider['search'] }),
   };
   const registry = { get: () => provider, list: () => [provider] };

@@ -1,6 +1,12 @@
 import type { AppError } from '@bulkhead/base';
 import type { EhrConnection } from '../providers/index.ts';
-import { connectionBudgets, egressRules, ehrOrigins, type ProviderRegistry } from '../providers/index.ts';
+import {
+  connectionBudgets,
+  egressRules,
+  ehrOrigins,
+  isAllowedEndpoint,
+  type ProviderRegistry,
+} from '../providers/index.ts';
 import type { EhrResponse } from './answers/accept-answer.ts';
 import { ehrError } from './errors.ts';
 import type { EhrRequest } from './http/ehr-axios.ts';
@@ -33,6 +39,13 @@ export function createEhrSession(options: {
 }) {
   const { connection, registry, http, tokens, endpoints } = options;
   const provider = registry.get(connection.provider);
+  // The registry may have allowed the host when the connection was created, and not any more.
+  if (!isAllowedEndpoint(connection.fhirEndpoint, provider)) {
+    throw ehrError('endpoint-not-allowed', {
+      message: `The provider ${provider.id} does not allow the FHIR endpoint of the connection any more. Add its host to \`endpointHosts\` of the provider, or delete the connection.`,
+      context: { host: new URL(connection.fhirEndpoint).host },
+    });
+  }
   const { budget, tokenBudget } = connectionBudgets(connection, provider);
   const egress = egressRules(provider, connection);
   const { trusted, resolve } = ehrOrigins(connection, provider);

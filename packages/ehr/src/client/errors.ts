@@ -35,7 +35,7 @@ export const ehrError = defineErrors({
       'The EHR publishes no token endpoint. Verify the FHIR endpoint, or set the tokenEndpoint of the connection.',
   },
   'endpoint-not-allowed': {
-    title: 'The OAuth endpoint is at an unknown host',
+    title: 'The endpoint is at an unknown host',
     advice: 'If the host belongs to the EHR, add it to the hosts of the provider.',
     message:
       "The EHR publishes an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",

@@ -56,6 +56,13 @@ const received = ({ requests }: ScriptedServer) =>
     .filter(({ path }) => path !== '/token')
     .map(({ method, path, headers }) => `${method} ${path} ${headers.authorization ?? 'no token'}`);
 
+test('a connection whose host the provider no longer allows sends nothing, not even without a token #egress', () => {
+  client = createTestClient(server.url);
+  const moved = { ...client.connection, fhirEndpoint: `${foreign.url}/fhir`, auth: { method: 'none' } as const };
+  expect(() => client.client.session(moved)).toThrow(expect.objectContaining({ code: 'endpoint-not-allowed' }));
+  expect(foreign.requests).toEqual([]);
+});
+
 describe.each(['provider', 'connection'] as const)('an origin that the %s allows #file-token', (by) => {
   test('gets status requests, deletions and files with the token', async () => {
     const session = open({ by });

@@ -1,6 +1,6 @@
 import { matchesHost } from '@bulkhead/base/egress';
 import type { EhrConnection } from './ehr-connection.ts';
-import type { Provider } from './provider.ts';
+import { endpointsOf, type Provider } from './provider.ts';
 
 /** The origins at which the token of a connection may be sent. */
 export interface EhrOrigins {
@@ -26,6 +26,32 @@ export function ehrOrigins(
       return aliases.has(origin) ? endpoint.origin + href.slice(origin.length) : url;
     },
   };
+}
+
+/** Whether a connection may have this FHIR or token endpoint. Credentials go there, so the registry decides, and no request does. */
+export function isAllowedEndpoint(url: string, provider: Provider): boolean {
+  return registryOrigins(provider).has(new URL(url).origin) || matchesEndpointHosts(url, provider);
+}
+
+/** Why a connection cannot have an endpoint. */
+export function endpointFault(url: string, provider: Provider): string | undefined {
+  if (isAllowedEndpoint(url, provider)) return undefined;
+  const hosts = [
+    ...registryOrigins(provider),
+    ...(provider.endpointHosts ?? []).map((pattern) => `https://${pattern}`),
+  ];
+  return `must be on a host of ${provider.id}: ${hosts.join(', ')}`;
+}
+
+function registryOrigins(provider: Provider): ReadonlySet<string> {
+  return new Set(endpointsOf(provider).map((endpoint) => new URL(endpoint).origin));
+}
+
+/** The hosts, or patterns of hosts, that get credentials of a provider's connections. */
+export function credentialHosts(provider: Provider): string[] {
+  const { hosts = [], endpointHosts = [], origins = [] } = provider;
+  const ofUrls = [...endpointsOf(provider), ...origins].map((url) => new URL(url).host);
+  return [...new Set([...ofUrls, ...hosts, ...endpointHosts])];
 }
 
 /** Whether a URL is one of the endpoints that the provider describes by patterns: with https, at the usual port. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { EnvError, validate } from '@bulkhead/base';
+import { EnvError, type Fault, invalidRequest, validate } from '@bulkhead/base';
 import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { providerError } from './errors.ts';
@@ -12,50 +12,62 @@ export interface ProviderRegistry {
   list(): readonly Provider[];
 }
 
-export interface MeasuredRegistry extends ProviderRegistry {
+/** An entry that an operator has stored. */
+export interface StoredProvider {
+  readonly id: string;
+  /** A change of the entry with this id, or the whole entry of a new provider. */
+  readonly entry: Readonly<Record<string, unknown>>;
+}
+
+/** What the database knows of providers. */
+export interface StoredProviders {
+  readonly measured: readonly FactsFile[];
+  readonly entries: readonly StoredProvider[];
+}
+
+export interface ChangeableRegistry extends ProviderRegistry {
+  /** The ids in the configuration of this process. Its file and its variable go before what is stored. */
+  readonly declared: ReadonlySet<string>;
   /**
-   * Replaces the measured facts. Those of providers and environments that do not exist are left out.
-   * @throws EnvError if an entry would not be valid. Nothing changes then
+   * Replaces what is stored. Measured facts of providers and environments that do not exist are left out.
+   * @throws like `preview`. Nothing changes then
    */
-  setMeasured(files: readonly FactsFile[]): void;
+  setStored(stored: StoredProviders): void;
+  /**
+   * The providers that there would be.
+   * @throws AppError `invalid-request` with the faults of a stored entry, EnvError if one of the configuration no longer fits
+   */
+  preview(stored: StoredProviders): ReadonlyMap<string, Provider>;
 }
 
 /**
  * Creates the registry of the EHR vendors that connections can use. An entry with the id of an earlier one changes the facts that it
- * contains, and keeps the others: the built-in entry, then what was measured, then the file, then the variable.
+ * contains, and keeps the others: the built-in entry, then what was measured, what is stored, the file, and the variable.
  * @throws EnvError with every fault of the providers.
  */
-export function createProviderRegistry(settings: ProviderSettings): MeasuredRegistry {
+export function createProviderRegistry(settings: ProviderSettings): ChangeableRegistry {
   const { BULKHEAD_PROVIDERS_FILE: path, BULKHEAD_PROVIDERS: text } = settings;
-  const builtIn: Source = { from: 'the built-in providers', content: [athenahealth(settings)] };
-  const ofOperator: Source[] = [];
-  if (path !== undefined) ofOperator.push({ from: 'BULKHEAD_PROVIDERS_FILE', content: readJson(path) });
+  const builtIn = { from: 'the built-in providers', content: [athenahealth(settings)] };
+  const declared: Source[] = [];
+  if (path !== undefined) declared.push({ from: 'BULKHEAD_PROVIDERS_FILE', content: readJson(path) });
   if (text !== undefined)
-    ofOperator.push({ from: 'BULKHEAD_PROVIDERS', content: parseJson(text, 'BULKHEAD_PROVIDERS:') });
-  const statesRate = (id: string) =>
-    ofOperator.some(({ content }) =>
-      (listIn(content) as readonly Partial<Provider>[]).some((entry) => entry.id === id && entry.rateLimit),
-    );
-  const build = (files: readonly FactsFile[]): ReadonlyMap<string, Provider> => {
-    const entries = new Map<unknown, unknown>();
-    add(entries, builtIn);
-    for (const file of files) {
-      const base = unmeasured.get(file.provider);
-      if (!base || !Object.hasOwn(base.environments, file.environment)) continue;
-      // The limit of an environment goes before that of the provider, so it would hide one that the operator has set for all.
-      const { requestsPerDay: _, ...others } = file.facts;
-      const facts = statesRate(file.provider) ? others : file.facts;
-      entries.set(file.provider, mergePatch(entries.get(file.provider), toOverlay({ ...file, facts }, base)));
-    }
-    for (const source of ofOperator) add(entries, source);
-    return new Map([...entries.values()].map((entry) => providerSchema.parse(entry)).map((entry) => [entry.id, entry]));
+    declared.push({ from: 'BULKHEAD_PROVIDERS', content: parseJson(text, 'BULKHEAD_PROVIDERS:') });
+
+  const preview = ({ measured, entries }: StoredProviders): ReadonlyMap<string, Provider> => {
+    const ofOperator = [
+      ...entries.map(({ id, entry }) => ({ from: 'stored' as const, content: [{ ...entry, id }] })),
+      ...declared,
+    ];
+    const unmeasured = compose([builtIn, ...ofOperator]);
+    const overlays = measured.flatMap((file) => overlayOf({ file, base: unmeasured.get(file.provider), ofOperator }));
+    return overlays.length === 0 ? unmeasured : compose([builtIn, ...overlays, ...ofOperator]);
   };
-  let unmeasured: ReadonlyMap<string, Provider> = new Map();
-  unmeasured = build([]);
-  let providers = unmeasured;
+  let providers = preview({ measured: [], entries: [] });
   return {
-    setMeasured(files: readonly FactsFile[]): void {
-      providers = build(files);
+    declared: new Set(declared.flatMap(({ content }) => entriesIn(content).map(({ id }) => String(id)))),
+    preview,
+    setStored: (stored) => {
+      providers = preview(stored);
     },
     get(id: string): Provider {
       const provider = providers.get(id);
@@ -68,28 +80,62 @@ export function createProviderRegistry(settings: ProviderSettings): MeasuredRegi
   };
 }
 
+/** What a file of facts changes. Nothing, if its provider or environment does not exist. */
+function overlayOf(options: {
+  readonly file: FactsFile;
+  readonly base: Provider | undefined;
+  readonly ofOperator: readonly Source[];
+}): Source[] {
+  const { file, base, ofOperator } = options;
+  if (!base || !Object.hasOwn(base.environments, file.environment)) return [];
+  const statesRate = ofOperator.some(({ content }) =>
+    entriesIn(content).some(({ id, rateLimit }) => id === base.id && rateLimit),
+  );
+  // The limit of an environment goes before that of the provider, so it would hide one that the operator has set for all.
+  const { requestsPerDay: _, ...others } = file.facts;
+  const facts = statesRate ? others : file.facts;
+  return [{ from: 'measured', content: [toOverlay({ ...file, facts }, base)], isPart: true }];
+}
+
 const providersSchema = z.array(
   providerSchema.refine(hasDefault, 'defaultEnvironment is not one of the environments'),
   'must be a list of providers',
 );
 
 interface Source {
+  /** `stored` is a list of one entry. */
   readonly from: string;
   readonly content: unknown;
+  /** The entry of a later source completes it. */
+  readonly isPart?: boolean;
 }
 
 function listIn(content: unknown): unknown {
   return (content as { readonly providers?: unknown } | null)?.providers ?? content;
 }
 
-/** Adds providers, or changes facts of those that exist. @throws EnvError with every fault of the result, and none of the content */
-function add(entries: Map<unknown, unknown>, { from, content }: Source): void {
+function entriesIn(content: unknown): readonly Readonly<Record<string, unknown>>[] {
   const list = listIn(content);
-  const merged = Array.isArray(list) ? list.map((entry) => mergePatch(entries.get(entry?.id), entry)) : list;
-  const result = validate(providersSchema, merged);
-  if (!result.isValid)
-    throw new EnvError(result.faults.map(({ path, message }) => `${from}: ${path || '(file)'}: ${message}`));
-  for (const entry of merged as readonly { readonly id: string }[]) entries.set(entry.id, entry);
+  return Array.isArray(list) ? list.filter(isObject) : [];
+}
+
+/** @throws an error with every fault of a source, and none of its content */
+function compose(sources: readonly Source[]): ReadonlyMap<string, Provider> {
+  const entries = new Map<unknown, unknown>();
+  for (const { from, content, isPart = false } of sources) {
+    const list = listIn(content);
+    const merged = Array.isArray(list) ? list.map((entry) => mergePatch(entries.get(entry?.id), entry)) : list;
+    const result = isPart ? undefined : validate(providersSchema, merged);
+    if (result?.isValid === false) throw toError(from, result.faults);
+    for (const entry of merged as readonly { readonly id: string }[]) entries.set(entry.id, entry);
+  }
+  return new Map([...entries.values()].map((entry) => providerSchema.parse(entry)).map((entry) => [entry.id, entry]));
+}
+
+function toError(from: string, faults: readonly Fault[]): Error {
+  if (from !== 'stored')
+    return new EnvError(faults.map(({ path, message }) => `${from}: ${path || '(file)'}: ${message}`));
+  return invalidRequest(faults.map(({ path, message }) => ({ path: path.replace(/^0\.?/, ''), message })));
 }
 
 /** A JSON merge patch (RFC 7396): objects are merged, null removes a member, and everything else replaces it. */

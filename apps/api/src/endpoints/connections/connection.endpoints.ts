@@ -17,9 +17,9 @@ import { page, responseWith, success } from '../common.schema.ts';
 import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
 import { connectionBodyExample, connectionExample, listedConnectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
-import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
 import { probeEndpoints } from './probe-connection.endpoint.ts';
+import { providerEndpoints } from './provider.endpoints.ts';
 import { testConnection, testDraft } from './test-connection.endpoint.ts';
 
 const connectionResponse = responseWith(connectionViewSchema, connectionExample);
@@ -199,7 +199,7 @@ export const connectionEndpoints = endpointGroup({
   name: 'Connections',
   description: 'The credentials of a practice at an EHR, and its webhook.',
   endpoints: [
-    listProviders,
+    ...providerEndpoints,
     createConnection,
     listConnections,
     countConnections,

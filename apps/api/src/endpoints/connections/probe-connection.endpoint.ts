@@ -92,7 +92,7 @@ const appliedSchema = z
 
 const applyFacts = defineEndpoint({
   id: 'applyFacts',
-  route: 'PUT /api/ehr/providers/facts',
+  route: 'PUT /api/ehr/provider-facts',
   action: 'provider.apply-facts',
   summary: 'Apply a file of facts to its provider',
   description:

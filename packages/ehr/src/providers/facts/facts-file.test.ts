@@ -21,21 +21,21 @@ const facts = {
 
 test('measured facts change the entry of a provider and are kept in their environment', () => {
   const registry = createProviderRegistry({});
-  registry.setMeasured([readFactsFile(fileOf(facts))]);
+  registry.setStored({ measured: [readFactsFile(fileOf(facts))], entries: [] });
   const { groupIdTemplate, search, rateLimit, environments } = registry.get('athenahealth');
   expect([groupIdTemplate, search?.pageSize, rateLimit?.perDay]).toEqual(['a-1.c-{practiceId}', 50, 100_000]);
   expect(environments.preview?.rateLimit).toEqual({ ...rateLimit, perDay: 50_000 });
   expect(environments.preview?.measured?.facts.since?.value).toBe('accepted');
   expect(environments.production?.measured).toBeUndefined();
   expect(search?.parameters).toEqual(createProviderRegistry({}).get('athenahealth').search?.parameters);
-  registry.setMeasured([]);
+  registry.setStored({ measured: [], entries: [] });
   expect(registry.get('athenahealth')).toEqual(createProviderRegistry({}).get('athenahealth'));
 });
 
 test('the scopes of one application do not narrow what others of the vendor request', () => {
   const registry = createProviderRegistry({});
   const narrow = { grantedScopes: measured(['system/Patient.rs']), scopeTypes: measured(['Patient']) };
-  registry.setMeasured([readFactsFile(fileOf(narrow))]);
+  registry.setStored({ measured: [readFactsFile(fileOf(narrow))], entries: [] });
   const { scopeTypes, environments } = registry.get('athenahealth');
   expect(scopeTypes).toEqual(createProviderRegistry({}).get('athenahealth').scopeTypes);
   expect(environments.preview?.measured?.facts.scopeTypes?.value).toEqual(['Patient']);
@@ -45,7 +45,7 @@ test('what an operator has set goes before what was measured', () => {
   const rateLimit = { limit: 5, windowMs: 1000, perDay: 7000 };
   const entry = { id: 'athenahealth', groupIdTemplate: 'own-{practiceId}', rateLimit };
   const registry = createProviderRegistry({ BULKHEAD_PROVIDERS: JSON.stringify([entry]) });
-  registry.setMeasured([readFactsFile(fileOf(facts))]);
+  registry.setStored({ measured: [readFactsFile(fileOf(facts))], entries: [] });
   const { groupIdTemplate, search, environments } = registry.get('athenahealth');
   expect([groupIdTemplate, search?.pageSize]).toEqual(['own-{practiceId}', 50]);
   expect([environments.preview?.rateLimit, environments.preview?.measured?.version]).toEqual([undefined, '1.0.0']);
@@ -56,11 +56,14 @@ test('facts of a provider that only the operator knows are taken in, and those o
   const own = { id: 'own', name: 'Own', environments, defaultEnvironment: 'test' };
   const registry = createProviderRegistry({ BULKHEAD_PROVIDERS: JSON.stringify([own]) });
   const inTest = { provider: 'own', environment: 'test' };
-  registry.setMeasured([
-    fileOf(facts, inTest),
-    fileOf(facts, { ...inTest, environment: 'x' }),
-    fileOf({}, { provider: 'y' }),
-  ] as FactsFile[]);
+  registry.setStored({
+    measured: [
+      fileOf(facts, inTest),
+      fileOf(facts, { ...inTest, environment: 'x' }),
+      fileOf({}, { provider: 'y' }),
+    ] as FactsFile[],
+    entries: [],
+  });
   expect(registry.get('own')).toMatchObject({ name: 'Own', groupIdTemplate: 'a-1.c-{practiceId}' });
   expect(Object.keys(registry.get('own').environments)).toEqual(['test']);
 });

@@ -19,7 +19,7 @@ const group = { exportType: 'Group', resourceTypes: [] } as const;
 const kickOffs = async ({ control }: UseCases) => (await control.requests(/\$export$/)).length;
 
 function withLimit(maxActiveExports: number): Partial<Provider> {
-  return { environments: { production: { fhirEndpoint: 'http://127.0.0.1', maxActiveExports } } };
+  return { environments: { production: { fhirEndpoint: 'that of the simulator', maxActiveExports } } };
 }
 
 test.concurrent('exports of two connections of a practice wait for one of its slots, and name the exports that have them', async () => {
