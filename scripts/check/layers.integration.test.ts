@@ -92,7 +92,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['apps/cli/src/beside-the-api.ts', "import '@bulkhead/base';", 'layer-of-cli'],
   ['apps/console/src/beside-the-api.tsx', "import '@bulkhead/base';", 'layer-of-console'],
   ['packages/client/src/beside-the-api.ts', "import '@bulkhead/base';", 'layer-of-client'],
-  ['scripts/start/to-ehr.ts', "import '@bulkhead/ehr';", 'layer-of-scripts'],
+  ['scripts/start/to-documents.ts', "import '@bulkhead/documents';", 'layer-of-scripts'],
   // These may import every layer, but no package without a layer.
   ['packages/newcomer/src/index.ts', "import '@bulkhead/base';", 'every-folder-has-a-layer'],
   ['packages/system/src/newcomer.ts', "import '../../newcomer/src/index.ts';", 'layer-of-system'],

@@ -37,6 +37,22 @@ test('the commands of docs/how-to/measure-an-ehr.md measure the EHR and apply it
   expect(await system.store.providerFacts.list()).toMatchObject([{ facts: { since: { value: 'accepted' } } }]);
 }, 120_000);
 
+test('the commands of docs/how-to/find-an-endpoint.md allow the hosts of a list and find a practice', async () => {
+  const endpoint = (name: string, host: string) => ({
+    resource: { resourceType: 'Endpoint', name, address: `https://${host}/fhir` },
+  });
+  const entry = [endpoint('General Hospital', 'general.example'), endpoint('Other', 'other.example')];
+  writeFileSync(join(system.folder, 'brands.json'), JSON.stringify({ resourceType: 'Bundle', entry }));
+  const printed = await run(await commandsOf('docs/how-to/find-an-endpoint.md'));
+  expect(printed).toMatch(/^General Hospital +https:\/\/general\.example\/fhir +yes$/m);
+  const connect = (host: string) =>
+    run(`bulkhead --provider epic connections create --method none --fhir-endpoint https://${host}/fhir`);
+  const id = (await connect('general.example')).trim();
+  expect(id).toMatch(/^conn_/);
+  await run(`bulkhead connections delete ${id} --yes`);
+  await expect(connect('unlisted.example')).rejects.toThrow('must be on a host of epic');
+}, 60_000);
+
 test('the program of docs/how-to/new-each-night.md lists everything once, and then what has changed', async () => {
   await run('bulkhead export start --connection "$CONNECTION" --types Observation --watch');
   const page = await commandsOf('docs/how-to/new-each-night.md');

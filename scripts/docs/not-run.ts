@@ -21,6 +21,11 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
     reason: 'does not end; npm start starts the workers in this way',
   },
   {
+    page: 'docs/how-to/find-an-endpoint.md',
+    begins: 'curl ',
+    reason: 'reads 90 MB of the internet; the test of the page has a list of two endpoints',
+  },
+  {
     page: 'docs/how-to/serve-bulk-data.md',
     begins: 'smart-fetch export ',
     reason: 'needs a package of PyPI; scripts/clients/smart-fetch.integration.test.ts runs it if there is one',

@@ -9,13 +9,21 @@ const root = join(import.meta.dirname, '../..');
 
 /** Returns the texts of a page's `bash` blocks, except for those that no test can run. */
 export async function blocksOf(page: string): Promise<readonly string[]> {
-  const markdown = await readFile(join(root, page), 'utf8');
-  const blocks = [...markdown.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
+  const blocks = blocksIn(await readFile(join(root, page), 'utf8'));
   const isLeftOut = (block: string) =>
     notRun.some((exclusion) => exclusion.page === page && block.trimStart().startsWith(exclusion.begins));
   const shownBlocks = blocks.filter((block) => !isLeftOut(block));
   if (shownBlocks.length === 0) throw new Error(`${page} has no bash block`);
   return shownBlocks;
+}
+
+function blocksIn(markdown: string): string[] {
+  return [...markdown.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
+}
+
+/** Returns the commands of a text in Markdown. */
+export function commandsIn(markdown: string): string {
+  return blocksIn(markdown).map(unindent).join('\n');
 }
 
 /** Returns the commands of a page, one block after the other, for one shell. */

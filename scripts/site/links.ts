@@ -10,7 +10,10 @@ export const apiReference = '/docs/api-reference/index.html';
 
 /** Returns the path of a page on the site, without a `/` at its start. A folder's README.md is its index. */
 export function sitePath(page: string): string {
-  return page.replace(/(^|\/)README\.md$/, '$1index.md').replace(/^scripts\/site\/cli-reference\//, 'docs/cli/');
+  return page
+    .replace(/(^|\/)README\.md$/, '$1index.md')
+    .replace(/^scripts\/site\/cli-reference\//, 'docs/cli/')
+    .replace(/^scripts\/site\/vendors\//, 'docs/vendors/');
 }
 
 /**

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { vendors } from '@bulkhead/ehr/providers';
 import { findChromium } from '@bulkhead/embedded';
 import { startScriptedServer } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -69,12 +70,13 @@ function faultOf({ url }: Reference): string | undefined {
 }
 
 describe('the documentation site', () => {
-  test('each page of docs/README.md, each group of commands and the API reference have a page', () => {
+  test('each page of docs/README.md, each group of commands, each vendor and the API reference have a page', () => {
     const commands = pages.filter((page) => page.startsWith('docs/cli/'));
     expect(commands).toContain('docs/cli/export.html');
     const expected = [
       ...listPages(readSections()).map((page) => sitePath(page).replace(/\.md$/, '.html')),
       ...commands,
+      ...vendors.map(({ entry: { id } }) => `docs/vendors/${id}.html`),
       'docs/api-reference/index.html',
       '404.html',
     ];

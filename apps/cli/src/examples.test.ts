@@ -20,6 +20,8 @@ writeFileSync('key.pem', 'x');
 writeFileSync('view.json', '{}');
 writeFileSync('facts.json', '{}');
 writeFileSync('my-server.json', '{}');
+const endpoint = { resourceType: 'Endpoint', name: 'General Hospital', address: 'https://general.example/fhir' };
+writeFileSync('brands.json', JSON.stringify({ resourceType: 'Bundle', entry: [{ resource: endpoint }] }));
 writeFileSync('jwks.json', '{"keys":[]}');
 afterAll(() => {
   process.chdir(previousFolder);
@@ -176,8 +178,9 @@ test('every command that deletes something asks first', async () => {
   const deleting = runs.filter(({ calls }) => calls.some(({ method }) => method === 'DELETE')).map(({ line }) => line);
   // These delete no data.
   const harmless = /^(?:export cancel|sync cancel|patients let-in)/;
-  // This one deletes nothing, and has no way back for all of its lines.
-  const asking = confirmed.filter((line) => !line.startsWith('quarantine dismiss'));
+  // These delete nothing. One has no way back for all of its lines, and one decides where credentials go.
+  const others = /^quarantine dismiss|endpoints import/;
+  const asking = confirmed.filter((line) => !others.test(line));
   expect(deleting.filter((line) => !harmless.test(line))).toEqual(asking);
 });
 

@@ -8,7 +8,7 @@ import { apiReference, repositoryLinks, sitePath } from '../links.ts';
 import { searchOptions } from '../search-options.ts';
 import { contentsPage, type Entry, listPages, readSections, root } from '../table-of-contents.ts';
 import { publicFolder, writeApiReference } from '../write-api-reference.ts';
-import { writeCliReference } from '../write-cli-reference.ts';
+import { writePages, written } from '../write-pages.ts';
 
 const { description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const repository = projectAddress();
@@ -19,12 +19,17 @@ const contentSecurityPolicy =
 const sections = readSections();
 const pages = listPages(sections);
 writeApiReference(contentSecurityPolicy);
-const commands = writeCliReference();
+/** The page of the contents below which the pages of a program are shown. */
+const below: Readonly<Record<string, DefaultTheme.SidebarItem[]>> = {
+  'docs/cli.md': writePages('cli-reference'),
+  'docs/providers.md': writePages('vendors'),
+};
 
 function toItem({ text, file, hash }: Entry): DefaultTheme.SidebarItem {
   if (file === 'docs/openapi.json') return { text, link: apiReference, target: '_self' };
   const item = { text, link: `/${sitePath(file)}${hash}` };
-  return file === 'docs/cli.md' ? { ...item, collapsed: true, items: commands } : item;
+  const items = below[file];
+  return items ? { ...item, collapsed: true, items } : item;
 }
 
 /**
@@ -44,7 +49,10 @@ export default defineConfig({
   srcExclude: globSync('{*.md,{apps,docker,docs,packages,scripts}/**/*.md}', {
     cwd: root,
     exclude: (path) => /(?:^|\/)(?:node_modules|dist)$/.test(path),
-  }).filter((file) => !pages.includes(file) && !file.startsWith('scripts/site/cli-reference/')),
+  }).filter(
+    (file) =>
+      !pages.includes(file) && !Object.keys(written).some((folder) => file.startsWith(`scripts/site/${folder}/`)),
+  ),
   rewrites: sitePath,
   markdown: {
     // Otherwise addresses in examples become links, also `errors.md`, because `md` is a top-level domain.

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { ApiError } from '@bulkhead/client';
 import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
@@ -55,7 +54,7 @@ export const api = command({
         if (!paginate) return context.output.printNext(next, '--field cursor=');
       }
     } catch (error) {
-      throw error instanceof ApiError ? asSent(error) : error;
+      throw asSent(error);
     }
   },
 });

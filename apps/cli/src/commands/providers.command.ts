@@ -2,6 +2,7 @@ import { answerOf } from '@bulkhead/client';
 import { type CommandGroup, command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { yes } from '../option.ts';
+import { throwAsSent } from '../output/report-error.ts';
 import { readJsonFile } from '../read-json-file.ts';
 
 const id = 'the id of the provider';
@@ -46,7 +47,7 @@ export const providers: CommandGroup = {
       examples: ['providers set my-server my-server.json'],
       async run({ api, output }, { id: provider, file }) {
         const init = { params: { path: { id: provider } }, body: readJsonFile(file) as Record<string, unknown> };
-        output.printAnswer(await api.PUT('/api/ehr/providers/{id}', init), () => `Stored. ${inUse}`);
+        output.printAnswer(await api.PUT('/api/ehr/providers/{id}', init).catch(throwAsSent), () => `Stored. ${inUse}`);
       },
     }),
     command({

@@ -21,11 +21,15 @@ class UsageError extends CliError {
 /** An error of a request or of a view that the user wrote: its parts have the names that the API says. */
 class RequestError extends CliError {}
 
-/** Converts such an error. */
-export function asSent(error: ApiError): CliError {
+/** Converts the error of such a request, and leaves others as they are. */
+export function asSent(error: unknown): unknown {
+  if (!(error instanceof ApiError) || error.status === 0) return error;
   const { status, code, message, details } = error;
-  if (status === 0) return toCliError(error);
   return new RequestError(exitOf(status), message, { code, details });
+}
+
+export function throwAsSent(error: unknown): never {
+  throw asSent(error);
 }
 
 /** Makes a command and its subcommands throw their errors, so that `reportError` prints them and chooses the exit code. */

@@ -12,6 +12,15 @@ const tooRecently = operationOutcome({
 const noPost = operationOutcome({ code: 'not-supported', text: 'Kick-off by POST is not supported.' });
 const noGet = operationOutcome({ code: 'not-supported', text: 'Kick-off by GET is not supported.' });
 
+/** The order of a Group export of Patient alone, which Epic refuses. */
+export const refusesPatientAlone = always(match, {
+  kind: 'refuse-parameter',
+  parameter: '_type',
+  value: 'Patient',
+  alone: true,
+  code: 'business-rule',
+  text: '59159: the search requires demographics or _id.',
+});
 export const kickOffScenarios = [
   {
     name: 'busy-at-kick-off',
@@ -49,17 +58,7 @@ export const kickOffScenarios = [
   {
     name: 'refuses-patient-alone',
     description: 'The server refuses a kick-off of a Group whose `_type` is only Patient (rule 59159), like Epic.',
-    orders: [
-      settings({ exportLevels: ['group'] }),
-      always(match, {
-        kind: 'refuse-parameter',
-        parameter: '_type',
-        value: 'Patient',
-        alone: true,
-        code: 'business-rule',
-        text: '59159: the search requires demographics or _id.',
-      }),
-    ],
+    orders: [settings({ exportLevels: ['group'] }), refusesPatientAlone],
   },
   {
     name: 'kick-off-outage',

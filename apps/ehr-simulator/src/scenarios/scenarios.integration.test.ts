@@ -12,6 +12,7 @@ import { resourceChecks } from './testing/resource.checks.ts';
 import { serverChecks } from './testing/server.checks.ts';
 import { statusChecks } from './testing/status.checks.ts';
 import { transferChecks } from './testing/transfer.checks.ts';
+import { vendorChecks } from './testing/vendor.checks.ts';
 
 /** A scenario without a check does not compile. */
 const checks: Readonly<Record<ScenarioName, Check>> = {
@@ -22,6 +23,7 @@ const checks: Readonly<Record<ScenarioName, Check>> = {
   ...transferChecks,
   ...lineChecks,
   ...resourceChecks,
+  ...vendorChecks,
 };
 
 let client: SimulatorClient;

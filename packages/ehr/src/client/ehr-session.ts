@@ -39,10 +39,10 @@ export function createEhrSession(options: {
 }) {
   const { connection, registry, http, tokens, endpoints } = options;
   const provider = registry.get(connection.provider);
-  // The registry may have allowed the host when the connection was created, and not any more.
+  // The registry may have allowed the host when the connection was created, and no longer does.
   if (!isAllowedEndpoint(connection.fhirEndpoint, provider)) {
     throw ehrError('endpoint-not-allowed', {
-      message: `The provider ${provider.id} does not allow the FHIR endpoint of the connection any more. Add its host to \`endpointHosts\` of the provider, or delete the connection.`,
+      message: `The provider ${provider.id} no longer allows the FHIR endpoint of the connection. Add its host to \`endpointHosts\` of the provider, or delete the connection.`,
       context: { host: new URL(connection.fhirEndpoint).host },
     });
   }

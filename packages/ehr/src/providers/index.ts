@@ -36,3 +36,4 @@ export {
   type StoredProviders,
 } from './provider-registry.ts';
 export { exportScopeOf, recordTypes, requestedScope } from './requested-scope.ts';
+export { type Vendor, vendors } from './vendors/index.ts';

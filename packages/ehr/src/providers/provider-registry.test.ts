@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { EnvError } from '@bulkhead/base';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createProviderRegistry } from './provider-registry.ts';
+import { vendors } from './vendors/index.ts';
+
+const builtInIds = ['athenahealth', ...vendors.map(({ entry }) => entry.id)];
 
 let folder: string;
 beforeAll(() => {
@@ -26,7 +29,7 @@ const provider = {
 
 test("the provider registry contains athenahealth with the guide's endpoints and limits", () => {
   const registry = createProviderRegistry({});
-  expect(registry.list().map(({ id }) => id)).toEqual(['athenahealth']);
+  expect(registry.list().map(({ id }) => id)).toEqual(builtInIds);
   expect(registry.get('athenahealth')).toMatchObject({
     environments: {
       production: { fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4' },
@@ -91,7 +94,7 @@ test.each([
   { shape: 'an object', content: { providers: [provider] } },
 ])('the provider registry reads providers from $shape in a file', ({ content }) => {
   const registry = createProviderRegistry(writeProviders(content));
-  expect(registry.list().map(({ id }) => id)).toEqual(['athenahealth', 'open-ehr']);
+  expect(registry.list().map(({ id }) => id)).toEqual([...builtInIds, 'open-ehr']);
   expect(registry.get('open-ehr')).toEqual({
     ...provider,
     environments: { test: { fhirEndpoint: 'https://open.example/fhir' } },
@@ -116,7 +119,7 @@ test.each(facts)(
     const entry = [{ id: 'athenahealth', ...patch }];
     for (const settings of [writeProviders(entry), { BULKHEAD_PROVIDERS: JSON.stringify(entry) }]) {
       const registry = createProviderRegistry(settings);
-      expect(registry.list()).toHaveLength(1);
+      expect(registry.list()).toHaveLength(builtInIds.length);
       const changed = registry.get('athenahealth');
       expect(changed).toMatchObject(patch);
       const [name = ''] = Object.keys(patch);
@@ -158,7 +161,10 @@ test.each([
 test('the provider registry names the known providers in the error for an unknown provider', () => {
   const get = () => createProviderRegistry(writeProviders([provider])).get('constructor');
   expect(get).toThrow(
-    expect.objectContaining({ code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') }),
+    expect.objectContaining({
+      code: 'unknown-provider',
+      message: expect.stringContaining('oracle-health, open-ehr'),
+    }),
   );
 });
 

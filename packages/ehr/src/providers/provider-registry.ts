@@ -5,6 +5,7 @@ import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { providerError } from './errors.ts';
 import { type FactsFile, toOverlay } from './facts/facts-file.ts';
 import { type Provider, providerSchema } from './provider.ts';
+import { vendors } from './vendors/index.ts';
 
 export interface ProviderRegistry {
   /** @throws AppError `unknown-provider` */
@@ -47,7 +48,10 @@ export interface ChangeableRegistry extends ProviderRegistry {
  */
 export function createProviderRegistry(settings: ProviderSettings): ChangeableRegistry {
   const { BULKHEAD_PROVIDERS_FILE: path, BULKHEAD_PROVIDERS: text } = settings;
-  const builtIn = { from: 'the built-in providers', content: [athenahealth(settings)] };
+  const builtIn = {
+    from: 'the built-in providers',
+    content: [athenahealth(settings), ...vendors.map(({ entry }) => entry)],
+  };
   const declared: Source[] = [];
   if (path !== undefined) declared.push({ from: 'BULKHEAD_PROVIDERS_FILE', content: readJson(path) });
   if (text !== undefined)

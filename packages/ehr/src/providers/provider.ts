@@ -170,6 +170,8 @@ export const providerSchema = z.strictObject({
   endpointHosts: z
     .array(z.string().refine((pattern) => hostPatternFault(pattern) === undefined, { error: describePattern }))
     .optional(),
+  /** Where the vendor publishes the FHIR endpoints of its customers, as FHIR resources. The command line reads it. */
+  endpointList: z.url({ protocol: /^https$/, error: 'must be an https:// URL' }).optional(),
   /**
    * Ports for files and attachments, in addition to 443 and those of the endpoints. The default is none, or any port on a private
    * network.

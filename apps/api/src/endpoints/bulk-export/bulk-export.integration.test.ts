@@ -134,7 +134,7 @@ test('POST bulk-export returns 404 for an unknown connection or provider', async
   expect((await post({ connectionId: 'conn_none' })).refusal).toEqual([404, 'unknown-connection']);
   const { message } = (await post({ connectionId: 'job_01a20ebbc9477ed4b36076ce74bec9ba' })).body.error;
   expect(message).toMatch(/^This is the id of an export, and the id of a connection is needed/);
-  const provider = await post({ connectionId }, '/api/ehr/epic/bulk-export');
+  const provider = await post({ connectionId }, '/api/ehr/unknown-ehr/bulk-export');
   expect([provider.status, provider.body]).toEqual([404, failure('unknown-provider', 'athenahealth')]);
 });
 
@@ -194,7 +194,7 @@ test('only one of two identical simultaneous requests starts an export', async (
 test.each([
   { what: 'an unknown job', at: '/athenahealth/bulk-export/job_none', code: 'unknown-export' },
   { what: "an unknown job's files", at: '/athenahealth/bulk-export/job_none/files', code: 'unknown-export' },
-  { what: 'an unknown provider', at: '/epic/bulk-export/job_none', code: 'unknown-provider' },
+  { what: 'an unknown provider', at: '/unknown-ehr/bulk-export/job_none', code: 'unknown-provider' },
 ])('GET bulk-export returns 404 for $what', async ({ at, code }) => {
   expect((await api.request('GET', `/api/ehr${at}`)).refusal).toEqual([404, code]);
 });

@@ -26,7 +26,12 @@ test('DELETE bulk-export cancels a waiting export, can be repeated, and allows t
 
 test.each([
   { what: 'an unknown export', at: `${path}/job_none`, status: 404, code: 'unknown-export' },
-  { what: 'an unknown provider', at: '/api/ehr/epic/bulk-export/job_none', status: 404, code: 'unknown-provider' },
+  {
+    what: 'an unknown provider',
+    at: '/api/ehr/unknown-ehr/bulk-export/job_none',
+    status: 404,
+    code: 'unknown-provider',
+  },
 ])('DELETE bulk-export returns $status for $what', async ({ at, status, code }) => {
   expect((await api.request('DELETE', at)).refusal).toEqual([status, code]);
 });

@@ -209,7 +209,7 @@ test('an export is found, and a connection is exported, by its id whatever the p
   expect((await api.store.bulkExports.find(id))?.provider).toBe('open-ehr');
   for (const at of [id, `${id}/files`, `${id}/log`])
     expect((await api.request('GET', `/api/ehr/athenahealth/bulk-export/${at}`)).status).toBe(200);
-  const unknown = await api.request('GET', `/api/ehr/epic/bulk-export/${id}`);
+  const unknown = await api.request('GET', `/api/ehr/unknown-ehr/bulk-export/${id}`);
   expect(unknown.refusal).toEqual([404, 'unknown-provider']);
   const ids = async (provider: string) =>
     (await api.request('GET', `/api/ehr/${provider}/bulk-export`)).body.data.map((record: { id: string }) => record.id);
@@ -388,9 +388,9 @@ test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environ
 );
 
 test('creating a connection with an unknown provider returns 404', async () => {
-  const { status, body } = await post({ provider: 'epic' });
+  const { status, body } = await post({ provider: 'unknown-ehr' });
   expect(status).toBe(404);
-  expect(body.error).toEqual({ code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') });
+  expect(body.error).toEqual({ code: 'unknown-provider', message: expect.stringContaining('oracle-health, open-ehr') });
 });
 
 test('a connection can use a provider that the operator has added, without rate limit and authorization', async () => {
@@ -432,7 +432,7 @@ test.each([
     status: 404,
     code: 'unknown-connection',
   },
-  { what: 'an unknown provider', at: 'epic/capabilities?connectionId=a', status: 404, code: 'unknown-provider' },
+  { what: 'an unknown provider', at: 'unknown-ehr/capabilities?connectionId=a', status: 404, code: 'unknown-provider' },
 ])('GET capabilities with $what returns $status', async ({ at, status, code }) => {
   expect((await api.request('GET', `/api/ehr/${at}`)).refusal).toEqual([status, code]);
 });

@@ -142,7 +142,7 @@ const changeProvider = defineEndpoint({
   action: 'provider.change',
   summary: 'Add an EHR vendor, or change the settings of one',
   description:
-    'Replaces what is stored of the entry. Every process uses it within some seconds. A change after which a connection could no longer be used is refused, and so is one of a provider in `BULKHEAD_PROVIDERS_FILE` or `BULKHEAD_PROVIDERS`. The audit log names the hosts that get credentials from now on, and those that no longer do.',
+    'Replaces what is stored of the entry. Every process uses it within some seconds. A change after which a connection could no longer be used is refused, and so is one of a provider in `BULKHEAD_PROVIDERS_FILE` or `BULKHEAD_PROVIDERS`. The audit log has the hosts that get credentials from now on, and those that no longer do.',
   request: { body: { schema: providerEntrySchema, example: entryExample } },
   responses: { 200: providerWith('The provider with its new settings') },
   errors: ['provider-declared', 'provider-in-use'],

@@ -10,18 +10,18 @@ const list = async (env: Record<string, string> = {}) => {
 test('GET /providers lists the choices for a new connection', async () => {
   const { status, body } = await list();
   expect(status).toBe(200);
-  expect(body.data).toEqual([
-    {
-      id: 'athenahealth',
-      name: 'athenahealth',
-      environments: ['production', 'sandbox', 'preview'],
-      defaultEnvironment: 'production',
-      fhirEndpoints: expect.objectContaining({ production: fhirEndpoint }),
-      authMethods: ['none', 'client_credentials', 'private_key_jwt'],
-      hasClient: false,
-      usesPracticeId: true,
-    },
-  ]);
+  expect(body.data[0]).toEqual({
+    id: 'athenahealth',
+    name: 'athenahealth',
+    environments: ['production', 'sandbox', 'preview'],
+    defaultEnvironment: 'production',
+    fhirEndpoints: expect.objectContaining({ production: fhirEndpoint }),
+    authMethods: ['none', 'client_credentials', 'private_key_jwt'],
+    hasClient: false,
+    usesPracticeId: true,
+  });
+  const others = ['eclinicalworks', 'epic', 'modmed', 'nextgen', 'oracle-health'];
+  expect(body.data.map(({ id }: { id: string }) => id)).toEqual(['athenahealth', ...others]);
 });
 
 test('GET /providers shows the settings of the deployment without its secret', async () => {
@@ -99,7 +99,7 @@ test.each([
   { what: 'a pattern as wide as *', change: { endpointHosts: ['*'] }, faults: ['endpointHosts.0'] },
   { what: 'a pattern of a whole country', change: { hosts: ['*.co.uk'] }, faults: ['hosts.0'] },
   { what: 'no environment', change: { environments: null }, faults: ['environments'] },
-  { what: 'a default that is no environment', change: { defaultEnvironment: 'moon' }, faults: [''] },
+  { what: 'a default that is not an environment', change: { defaultEnvironment: 'moon' }, faults: [''] },
   { what: 'a client secret', change: { clientSecret: 'planted' }, faults: ['clientSecret'] },
   { what: 'a regular expression', change: { practiceOfPatient: '^(a+)+$' }, faults: ['practiceOfPatient'] },
   { what: 'a private network', change: { privateNetwork: true }, faults: ['privateNetwork'] },
