@@ -26,6 +26,7 @@ const pages = [
   ['/webhooks', 'Webhooks'],
   ['/api-keys', 'API keys'],
   ['/clients', 'FHIR clients'],
+  ['/providers', 'Providers'],
   ['/signing-keys', 'Signing keys'],
   ['/system', 'Workers and queues'],
   ['/erasures', 'Erasures and retention'],

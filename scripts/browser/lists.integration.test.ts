@@ -42,7 +42,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   listExportEvents: ({ exportId }) => ({ page: `/exports/athenahealth/${exportId}`, table: 'Log' }),
   listSyncRuns: () => ({ page: '/syncs', table: 'Sync runs' }),
   listSyncEvents: ({ syncRunId }) => ({ page: `/syncs/athenahealth/${syncRunId}`, table: 'Log' }),
-  listProviders: 'The vendors are the options of a field.',
+  listProviders: () => ({ page: '/providers', table: 'Providers' }),
   listConnections: () => ({ page: '/connections', table: 'Connections' }),
   listWatermarks: ({ connectionId }) => ({ page: `/connections/${connectionId}`, table: 'Watermarks' }),
   listWebhookDeliveries: ({ connectionId }) => ({

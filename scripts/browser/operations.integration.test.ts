@@ -203,6 +203,28 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.getByRole('row', { name: /ES384 retired/ }).waitFor();
   }, 60_000);
 
+  test('a provider is added after its faults were shown, and removed', async () => {
+    await goTo('/providers');
+    await button('Add a provider').click();
+    await page.getByLabel('Id', { exact: true }).fill('own-server');
+    const entry = page.getByLabel('Stored entry');
+    const valid = await entry.inputValue();
+    await entry.fill(valid.replace('"defaultScope"', '"endpointHosts": ["*"], "defaultScope"'));
+    await button('Store').click();
+    await page.getByText(/must be a host such as/).waitFor();
+    await entry.fill(valid);
+    await button('Store').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const row = page.getByRole('row', { name: /own-server/ });
+    await expectAccessible();
+    await row.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('dialog').getByText('"fhirEndpoint": "https://fhir.example.org/r4"').first().waitFor();
+    expect(await faultsOfAccessibility(page)).toEqual([]);
+    await button('Remove what is stored').click();
+    await button('Remove it').click();
+    await row.waitFor({ state: 'detached' });
+  }, 60_000);
+
   test('the audit log is filtered by time, and its events link to what they name', async () => {
     await goTo('/audit?action=connection.rename');
     const row = page.getByRole('row', { name: /connection\.rename/ });

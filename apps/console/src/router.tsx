@@ -17,6 +17,7 @@ const pages: readonly RouteObject[] = [
   page('tables', async () => (await import('./tables/tables-page.tsx')).TablesPage),
   page('quarantine', async () => (await import('./quarantine/quarantine-page.tsx')).QuarantinePage),
   page('documents', async () => (await import('./documents/documents-page.tsx')).DocumentsPage),
+  page('providers', async () => (await import('./providers/providers-page.tsx')).ProvidersPage),
   page('signing-keys', async () => (await import('./signing-keys/signing-keys-page.tsx')).SigningKeysPage),
   page('budget', async () => (await import('./budget/budget-page.tsx')).BudgetPage),
   page('system', async () => (await import('./system/system-page.tsx')).SystemPage),

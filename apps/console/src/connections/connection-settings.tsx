@@ -10,7 +10,7 @@ import { ShortText } from '../parts/short-text.tsx';
 import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { authorizedFor } from './authorized-for.ts';
-import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
+import { EditCredentialsForm, OriginsForm, RenameForm } from './edit-connection.tsx';
 import { RemoveConnectionForm } from './remove-connection-form.tsx';
 
 const pencil = <IconPencil size={16} aria-hidden />;
@@ -35,6 +35,9 @@ export function ConnectionSettings({ connection, isEditing }: ConnectionSettings
           <Group>
             <FormButton label="Edit credentials" isForAdmins icon={pencil} isSecondary isOpenAtFirst={isEditing}>
               {(close) => <EditCredentialsForm connection={connection} onDone={close} />}
+            </FormButton>
+            <FormButton label="Edit origins" title="Origins of the EHR" isForAdmins icon={pencil} isSecondary>
+              {(close) => <OriginsForm connection={connection} onDone={close} />}
             </FormButton>
             <FormButton label="Rename" title="Rename the connection" icon={pencil} isSecondary>
               {(close) => <RenameForm connection={connection} onDone={close} />}
@@ -99,10 +102,13 @@ function Danger({ text, children }: { readonly text: string; readonly children: 
 }
 
 function detailsOf(connection: Connection) {
-  const { id, provider, environment, fhirEndpoint, practiceId, groupId, auth, createdAt } = connection;
+  const { id, provider, environment, fhirEndpoint, origins, aliases, practiceId, groupId, auth, createdAt } =
+    connection;
   return {
     Vendor: `${provider}, ${environment}`,
     'FHIR endpoint': fhirEndpoint,
+    'Further origins': origins?.join(', '),
+    'Other names of its origin': aliases?.join(', '),
     Practice: practiceId,
     Group: groupId,
     Credentials: auth.method.replaceAll('_', ' '),

@@ -1,4 +1,4 @@
-import { TextInput } from '@mantine/core';
+import { Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { api, type Connection, type Provider, refresh } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
@@ -76,6 +76,47 @@ export function RenameForm({ connection: { id, name }, onDone }: EditProps) {
       <TextInput label="Name" description="Unique" withAsterisk maxLength={80} {...form.getInputProps('name')} />
     </EntryForm>
   );
+}
+
+/** The origins, besides that of the FHIR endpoint, that get the access token. */
+export function OriginsForm({ connection: { id, origins = [], aliases = [] }, onDone }: EditProps) {
+  const change = api.useMutation('put', '/api/ehr/connections/{id}/origins', {
+    onSuccess: async () => {
+      await refreshConnections();
+      notify.done('The origins are replaced. Retry what has failed.');
+      onDone();
+    },
+  });
+  const form = useForm({ initialValues: { origins: origins.join('\n'), aliases: aliases.join('\n') } });
+  const submit = (values: typeof form.values) => {
+    const body = { origins: linesOf(values.origins), aliases: linesOf(values.aliases) };
+    change.mutate({ params: { path: { id } }, body });
+  };
+  return (
+    <EntryForm action="Replace" mutation={change} onSubmit={form.onSubmit(submit)}>
+      <Textarea
+        label="Further origins"
+        description="Parts of the EHR that get the access token, one a line, such as https://files.example.org"
+        autosize
+        minRows={2}
+        {...form.getInputProps('origins')}
+      />
+      <Textarea
+        label="Other names of its origin"
+        description="What the EHR calls its own FHIR endpoint, one a line, such as http://fhir.internal:8080"
+        autosize
+        minRows={2}
+        {...form.getInputProps('aliases')}
+      />
+    </EntryForm>
+  );
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
 }
 
 /** Reads connections again wherever they are shown. */
