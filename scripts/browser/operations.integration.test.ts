@@ -99,6 +99,10 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await field('Name').fill('Hillside Clinic');
     await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
     await title('Hillside Clinic').waitFor();
+    await button('Edit origins').click();
+    await field('Further origins').fill('http://127.0.0.1:9');
+    await button('Replace').click();
+    await page.getByText('http://127.0.0.1:9', { exact: true }).waitFor();
     await goTo('/exports');
     await button('Start an export').click();
     await choose({ field: 'Connection', option: /Hillside Clinic.*Practice 195900, http/ });

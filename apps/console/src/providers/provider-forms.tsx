@@ -29,7 +29,13 @@ export function ProviderSettings({ id, onDone }: { readonly id: string; readonly
 function Settings({ provider, onDone }: { readonly provider: ProviderDetails; readonly onDone: () => void }) {
   const { isAdmin } = useSession();
   const { id, name, settings, entry, isDeclared } = provider;
-  const remove = useAction('delete', '/api/ehr/providers/{id}', { onSuccess: refreshProviders });
+  const remove = useAction('delete', '/api/ehr/providers/{id}', {
+    onSuccess: async () => {
+      // Before the refresh, because one that is gone cannot be read again.
+      onDone();
+      await refreshProviders();
+    },
+  });
   return (
     <Stack>
       <ScrollArea.Autosize mah={300}>
