@@ -39,7 +39,7 @@ const folders = {
   ehr: ['rate-limiter', 'providers', 'client'],
   records: ['resources', 'quarantine'],
   serving: ['tables', 'bulk'],
-  imports: ['runs', 'export', 'sync', 'schedules'],
+  imports: ['runs', 'references', 'export', 'sync', 'schedules'],
 };
 /** The folders of a subject that the API calls, and those that a worker runs: by acts of the story where a subject has many. */
 const commandFolders = 'commands|start|read';

@@ -11,10 +11,12 @@ import { LineSplitter } from './ndjson/line-splitter.ts';
 import { parseResourceLine } from './ndjson/parse-resource-line.ts';
 import { unstorableReason } from './ndjson/unstorable.ts';
 import { readAttachments, withAttachmentUrls } from './resources/attachments.ts';
+import { readDirectReference } from './resources/direct-reference.ts';
 import { linkedBinaries } from './resources/linked-binaries.ts';
 import { isJson, mentionsPatient, possiblePatients } from './resources/mentions-patient.ts';
 import { readOutcomeIssues, readReportedIssues } from './resources/operation-outcome.ts';
 import { allPatientsOf, isOfPatient, patientsOf, relativeReference } from './resources/patient-compartment.ts';
+import { referredTargets } from './resources/referred-targets.ts';
 import { isSubsetted } from './resources/resource.ts';
 import { readDateRange } from './search/date-range.ts';
 import { includedReferences } from './search/include-paths.ts';
@@ -77,6 +79,8 @@ const parsers: readonly Reader[] = [
         targetType: undefined,
         fhirEndpoint: 'https://ehr.example',
       });
+      referredTargets(resource, 'https://ehr.example');
+      readDirectReference(reference, 'https://ehr.example');
     },
   },
   { name: 'a JSON document', parse: (text) => parseFhirJson(Buffer.from(text)) },

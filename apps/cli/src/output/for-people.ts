@@ -5,6 +5,16 @@ export function toCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
+/** `4 Location, 1 Medication`, or `none` */
+export function toOpenText(counts: Readonly<Record<string, number>> | undefined): string | undefined {
+  if (counts === undefined) return undefined;
+  return (
+    Object.entries(counts)
+      .map(([type, count]) => `${toCount(count)} ${type}`)
+      .join(', ') || 'none'
+  );
+}
+
 const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
 /** `512 bytes`, `4.2 MB` */

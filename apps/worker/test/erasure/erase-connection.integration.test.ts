@@ -61,7 +61,9 @@ test('the erasure of a connection leaves no record of it, and another connection
       ...['kept_out_patients', 'output_files', 'quarantine', 'quarantine.chunks', 'quarantine.files'],
       ...[
         'connection_keys',
+        'open_references',
         'quarantine_usage',
+        'reference_marks',
         'running_exports',
         'running_syncs',
         'schedules',

@@ -87,6 +87,7 @@ test('the erasure of a patient leaves no record of that patient, and keeps other
     documentContents: 1,
     quarantinedLines: 3,
     crawlMarks: 1,
+    openReferences: 1,
   });
 
   const erasure = await erasures.runToEnd(await patient());

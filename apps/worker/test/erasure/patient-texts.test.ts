@@ -30,12 +30,14 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     erasures: 'id connectionId readerKeyIds requestedBy.id requestedBy.name requestedBy.role waitsFor.id documentIds',
     export_slots: 'id holder connectionId',
     history_samples: 'id queues.queue budgets.name lags.connectionId',
+    open_references: 'connectionId syncRunId',
     output_files: 'id exportId connectionId claim',
     process_states: 'id queues counts.provider encryptionKeyId',
     provider_entries: 'id',
     provider_facts: 'id',
     quarantine: 'id connectionId stepId runId fileId sha256',
     quarantine_usage: 'id',
+    reference_marks: 'id',
     running_exports: 'id holder connectionId',
     running_syncs: 'id holder connectionId',
     schedules: 'id connectionId provider starting.runId lastRun.runId',
@@ -53,7 +55,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     access_tokens: 'scope',
     authorization_requests: 'scope error.code',
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
-      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
+      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope openReferences warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
       events.resourceType fileEvents.code fileEvents.resourceType`,
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
@@ -64,12 +66,14 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     erasures:
       'found.resources found.records deleted.resources deleted.records warnings.code error.code waitsFor.kind waitsFor.host',
     history_samples: 'volumes.resourceType',
+    open_references: 'resourceType',
     output_files:
       'type listedTypes checkpoint.types checkpoint.issues.types checkpoint.issues.mentionedTypes retrying.code error.code',
     process_states: 'host version down',
     provider_entries: 'entry',
     provider_facts: 'file',
     quarantine: 'resourceType reason replay.reason',
+    reference_marks: 'marks',
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',
     served_exports: 'types typeFilters.type parts.type',
     sync_runs: `request.resourceTypes request.since types counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
@@ -91,6 +95,8 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'the record is deleted with the patient': {
     crawl_marks: 'id',
+    // Of other types than Observation, it is not about a patient.
+    open_references: 'id resourceId patientIds',
     documents: `resource.type resource.id resource.versionId patientId url contentType title declaredHash progress.etag storedType`,
   },
   'removed from the record when the erasure is completed': { erasures: 'patientId binaryIds' },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fetchDocumentJob } from '@bulkhead/documents/jobs';
 import { withDocuments } from '@bulkhead/documents/steps';
+import { countReferencesJob } from '@bulkhead/imports/export/jobs';
 import { runExport } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
@@ -45,6 +46,8 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   const context = { ...documentContext, connectionId, source };
   await store.resourceWriter.write('Patient', [toTombstone({ resourceId: 'gone', context })]);
   await addReport(connectionCases, { exportId: ended.id, patientId });
+  await store.bulkExports.update({ id: ended.id, phase: 'completed', change: { references: 'due' } });
+  await attempt(cases, countReferencesJob, { exportId: ended.id });
   await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
   await attempt(cases, notifyJob, { kind: 'bulk-export', id: ended.id });
 
@@ -114,6 +117,7 @@ async function addReport(
     resourceType: 'DiagnosticReport',
     id: 'report-with-data',
     subject: { reference: `Patient/${patientId}` },
+    result: [{ reference: 'Observation/of-report' }],
     presentedForm: [{ contentType: 'text/plain', data }, { url: 'Binary/of-report' }],
   };
   const binary = { resourceType: 'Binary', id: 'of-report', contentType: 'text/plain', data };

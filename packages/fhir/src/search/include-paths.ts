@@ -1,4 +1,5 @@
-import { isResourceId, isResourceType, type Resource } from '../resources/resource.ts';
+import { type DirectReference, readDirectReference } from '../resources/direct-reference.ts';
+import { isResourceType, type Resource } from '../resources/resource.ts';
 import { searchParametersOf } from './search-parameters.ts';
 
 /**
@@ -162,12 +163,6 @@ function parametersOf(type: string): readonly (readonly [name: string, paths: re
   });
 }
 
-/** A reference to a resource of the same server. */
-export interface DirectReference {
-  readonly type: string;
-  readonly id: string;
-}
-
 /** The references of a resource that an `_include` follows. `fhirEndpoint` is the base URL of the server of the resource. */
 export function includedReferences(
   resource: Resource,
@@ -176,7 +171,7 @@ export function includedReferences(
   return paths
     .flatMap((path) => valuesAt(resource, path))
     .flatMap(
-      (value) => readReference((value as { readonly reference?: unknown } | null)?.reference, fhirEndpoint) ?? [],
+      (value) => readDirectReference((value as { readonly reference?: unknown } | null)?.reference, fhirEndpoint) ?? [],
     )
     .filter(({ type }) => targetType === undefined || type === targetType);
 }
@@ -186,12 +181,4 @@ function valuesAt(resource: Resource, path: readonly string[]): unknown[] {
   for (const name of path)
     values = values.flatMap((value) => [(value as Record<string, unknown> | null | undefined)?.[name] ?? []].flat());
   return values;
-}
-
-/** Reads `Type/id`, `https://server/Type/id` and `Type/id/_history/1`. @returns undefined for any other reference */
-function readReference(reference: unknown, fhirEndpoint: string): DirectReference | undefined {
-  if (typeof reference !== 'string') return undefined;
-  const relative = reference.startsWith(`${fhirEndpoint}/`) ? reference.slice(fhirEndpoint.length + 1) : reference;
-  const [, type = '', id = ''] = /^([A-Z][A-Za-z]*)\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(relative) ?? [];
-  return isResourceType(type) && isResourceId(id) ? { type, id } : undefined;
 }

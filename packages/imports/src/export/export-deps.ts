@@ -4,12 +4,14 @@ import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { ResourceStore } from '@bulkhead/records';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import type { BufferPool } from '@bulkhead/store/bson';
+import type { ReferenceStore } from '../references/index.ts';
 import type { ExportContexts } from './download/export-contexts.ts';
 import type { BulkExportStore } from './export.feature.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<ConnectionDeps, 'ehr'> {
   readonly store: BulkExportStore &
+    ReferenceStore &
     QuarantineStore &
     Pick<ResourceStore, 'prepareResourceTypes' | 'resourceChanges'> &
     ConnectionDeps['store'] &

@@ -90,6 +90,7 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
         'bytes',
       ],
     },
+    'openReferences',
     'createdAt',
     'completedAt',
   ]);

@@ -6,6 +6,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import { downloadJob } from '../download/download-file.job.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
+import { countReferencesJob } from '../finish/count-references.job.ts';
 import { discardJob } from '../finish/discard-export.job.ts';
 import { finalizeExport, finalizeJob } from '../finish/finalize-export.job.ts';
 import { kickOffJob } from '../kick-off/kick-off.job.ts';
@@ -18,6 +19,7 @@ export const exportJobs: readonly AnyJob<BulkExportDeps>[] = [
   kickOffJob,
   pollJob,
   finalizeJob,
+  countReferencesJob,
   discardJob,
   resumeJob,
   downloadJob,
@@ -47,6 +49,7 @@ export async function runExport(
   await finalizeExport(deps, { exportId });
   if (isTerminal((await read(exportId)).phase)) {
     await attempt(cases, discardJob, { exportId });
+    await attempt(cases, countReferencesJob, { exportId });
   }
   return read(exportId);
 }

@@ -126,6 +126,10 @@ export class ResourceChangeRepository {
     return this.#database.collection(resourceType).countDocuments(changed, { hint: 'by-changed-at', limit });
   }
 
+  readInOnePass(reading: ReadOnce) {
+    return readInOnePass(this.#database, reading);
+  }
+
   readNewestFirst(reading: ReadNewestFirst) {
     return readNewestFirst(this.#database, reading);
   }
@@ -232,6 +236,27 @@ async function* readOnce(
       { projection: changeFields, batchSize, hint: '_id_', maxTimeMS: streamTimeMs, signal },
     );
   for await (const document of replies.read(others)) if (!seen.has(document.resourceId)) yield toChange(document);
+}
+
+/**
+ * Reads the changes of a type, the oldest first, with one query. It is for a reader that does not wait between changes. A resource that changes
+ * meanwhile is read again.
+ */
+async function* readInOnePass(database: Database, options: ReadOnce): AsyncGenerator<Change> {
+  const { connectionId, resourceType, since } = options;
+  const replies = new ReplyLimit(options);
+  const changed = database.collection<ChangedDocument>(resourceType).find(
+    { connectionId, ...changedSince(since) },
+    {
+      projection: changeFields,
+      sort: { changedAt: 1 },
+      batchSize,
+      hint: 'by-changed-at',
+      maxTimeMS: streamTimeMs,
+      signal: replies.signal,
+    },
+  );
+  for await (const document of replies.read(changed)) yield toChange(document);
 }
 
 function conditionsOf({ connectionId, searches }: Pick<ReadOnce, 'connectionId' | 'searches'>): readonly Condition[] {

@@ -135,6 +135,21 @@ export class ResourceRepository {
     return (await collection.findOne({ _id: `${connectionId}/${resourceId}` })) ?? undefined;
   }
 
+  /**
+   * Finds which of these resources were ever stored. @returns their ids, and whether each is a tombstone or the entry of an erasure by now
+   */
+  async findKnown(options: ResourceTypeReference & { readonly ids: readonly string[] }) {
+    const { connectionId, resourceType, ids } = options;
+    const documents = await this.#database
+      .collection<Named & { readonly resourceId: string; readonly deleted: boolean }>(resourceType)
+      .find(
+        { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } },
+        { projection: { _id: 0, resourceId: 1, deleted: 1 }, maxTimeMS: pageTimeMs },
+      )
+      .toArray();
+    return new Map(documents.map(({ resourceId, deleted }) => [resourceId, { deleted }]));
+  }
+
   /** Finds current resources by their ids. */
   async findByIds(options: ResourceTypeReference & { readonly ids: readonly string[] }): Promise<unknown[]> {
     const { connectionId, resourceType, ids } = options;

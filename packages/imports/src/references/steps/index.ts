@@ -1,0 +1,1 @@
+export { type ScanDeps, scanReferences } from './scan-references.ts';
