@@ -51,6 +51,7 @@ export const schedules: CommandGroup = {
         enhanced: option.unless('skip the enhanced set in syncs'),
         others: option.unless('skip the other types that the EHR declares as searchable by patient in syncs'),
         appointments: option.flag('read the appointments to which stored Encounters refer in syncs, by their ids'),
+        references: option.flag('read what stored resources refer to and is not stored in syncs, by its ids'),
         spread: option.unless('start exactly at the cron time, without the delay that spreads schedules'),
       },
       examples: [
@@ -65,6 +66,7 @@ export const schedules: CommandGroup = {
           includeEnhanced: options.enhanced ? undefined : false,
           includeOthers: options.others ? undefined : false,
           includeAppointments: options.appointments,
+          includeReferences: options.references,
         });
         const body = { connectionId, kind, cron, timeZone, spread, request };
         output.printAnswer(await api.POST('/api/ehr/schedules', { body }), toNextRunText);

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
 import { option, pages } from '../option.ts';
 import { toErrorText, toErrorTitle, toFailureText, toWarningText } from '../output/coded-text.ts';
-import { toCount, toDuration } from '../output/for-people.ts';
+import { toCount, toDuration, toOpenText } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
 import { noEvents, toEventLines } from '../output/run-events.ts';
@@ -34,20 +34,22 @@ export const sync: CommandGroup = {
           'skip the other types that the EHR declares as searchable by patient (also skipped with --types)',
         ),
         appointments: option.flag('read the appointments to which stored Encounters refer, by their ids'),
+        references: option.flag('read what stored resources refer to and is not stored, by its ids'),
         watch: option.flag('wait until the sync ends, no matter how long it takes'),
       },
       examples: [
         'sync start --connection conn_1',
         'sync start --connection conn_1 --no-standard --types Encounter,CarePlan --watch',
+        'sync start --connection conn_1 --no-standard --no-enhanced --no-others --references',
       ],
       async run(context, options) {
         const { api, provider, output } = context;
         const { connection: connectionId, standard: includeStandard, enhanced: includeEnhanced } = options;
         const { types: resourceTypes, callback: callbackUrl, patients, since, watch = false } = options;
         const includeOthers = options.others && resourceTypes === undefined;
-        const { appointments: includeAppointments } = options;
-        const sets = { includeStandard, includeEnhanced, includeOthers, includeAppointments, resourceTypes };
-        const body = given({ connectionId, ...sets, patients, since, callbackUrl });
+        const { appointments: includeAppointments, references: includeReferences } = options;
+        const sets = { includeStandard, includeEnhanced, includeOthers, includeAppointments, includeReferences };
+        const body = given({ connectionId, ...sets, resourceTypes, patients, since, callbackUrl });
         const header = watch ? { prefer: 'respond-async' } : {};
         const params = { path: { provider }, header };
         const answer = await api.POST('/api/ehr/{provider}/enhanced-sync', { params, body });
@@ -185,6 +187,7 @@ function summarize(run: SyncRun): string {
       requests: run.requests,
       // Known when every search has ended.
       minimumRequests: status === 'COMPLETED' ? run.minimumRequests : undefined,
+      'open references': toOpenText(run.openReferences),
       error: toFailureText(run),
       'text of the EHR': run.ehrText,
     },

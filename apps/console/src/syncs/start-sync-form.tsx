@@ -50,6 +50,11 @@ export function StartSyncForm({ connectionId = '' }: { readonly connectionId: st
         description="If the EHR finds appointments by their ids only. It costs requests."
         {...form.getInputProps('includeAppointments', { type: 'checkbox' })}
       />
+      <Checkbox
+        label="What stored resources refer to and exports leave out: practitioners, locations, medications, results of reports"
+        description="Each is read by its id once. It costs requests."
+        {...form.getInputProps('includeReferences', { type: 'checkbox' })}
+      />
       <TagsInput
         label="Only these patients"
         description="Ids at the EHR. Leave empty for all known patients."

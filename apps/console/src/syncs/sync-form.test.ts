@@ -9,6 +9,7 @@ test('a request leaves out empty lists and the types of a deselected set', () =>
     includeEnhanced: true,
     includeOthers: true,
     includeAppointments: false,
+    includeReferences: false,
   };
   expect(toSyncRequest(form)).toEqual(all);
   const some = { ...form, resourceTypes: ['CarePlan'], patients: ['p'] };

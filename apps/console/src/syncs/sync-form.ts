@@ -13,6 +13,7 @@ export const emptySyncForm = {
   includeEnhanced: true,
   includeOthers: true,
   includeAppointments: false,
+  includeReferences: false,
   resourceTypes: [] as readonly string[],
   patients: [] as readonly string[],
 };

@@ -76,7 +76,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     reference_marks: 'marks',
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',
     served_exports: 'types typeFilters.type parts.type',
-    sync_runs: `request.resourceTypes request.since types counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
+    sync_runs: `request.resourceTypes request.since types openReferences counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
       events.resourceType searchEvents.code searchEvents.resourceType refusedTypes.code refusedTypes.resourceType`,
     sync_steps: 'searches.resourceType searches.error.code retrying.code retrying.resourceType',
     watermarks: 'resourceType transactionTime coverage.scope coverage.offered',

@@ -16,4 +16,4 @@ export { generateSigningKey, importSigningKey, publicJwkOf } from './oauth/signi
 export { tokenRemedy } from './oauth/token-error.ts';
 export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './oauth/token-store.ts';
 export { readCapabilities } from './search/capability-statement.ts';
-export { readSearchPage, type SearchPage, searchUrl } from './search/search.ts';
+export { readResource, readSearchPage, type SearchPage, searchUrl } from './search/search.ts';

@@ -31,6 +31,12 @@ const scheduleRequestSchema = z.strictObject({
     .describe(
       'Of a sync: whether appointments to which stored Encounters refer are read by their ids. Default: `false`.',
     ),
+  includeReferences: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Of a sync: whether resources to which stored resources refer and that are not stored are read by their ids. Default: `false`.',
+    ),
   resourceTypes: z
     .array(z.string())
     .exactOptional()

@@ -17,6 +17,12 @@ const syncRequestSchema = z.strictObject({
     .describe(
       'Whether appointments are read by their ids, if the EHR finds them in no other way: those to which stored Encounters refer. Absent: no.',
     ),
+  includeReferences: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Whether resources to which stored resources refer and that are not stored are read by their ids, after the searches. Absent: no.',
+    ),
   resourceTypes: z.array(z.string()).describe('The enhanced types that were requested. An empty array means all five.'),
   since: z
     .string()
@@ -83,6 +89,16 @@ export const syncRunSchema = z.strictObject({
   patientCount: countSchema
     .exactOptional()
     .describe('The number of patients of the run. Absent until the run was planned.'),
+  /** How often reads of open references were planned. What they return can refer to others. */
+  referenceRounds: countSchema.exactOptional(),
+  /** No further reads of open references are planned. */
+  referencesDone: z.literal(true).exactOptional(),
+  openReferences: z
+    .record(z.string(), countSchema)
+    .exactOptional()
+    .describe(
+      'References that are still open at the end of a run that reads them, by type, such as those whose type the granted scopes do not cover. Without those that the EHR says it does not have.',
+    ),
   /** The steps of the plan. The database must have each of them. Absent until the run was planned. */
   stepCount: countSchema.exactOptional(),
   /** The sums over its steps when they were last added up, which takes seconds if there are tens of thousands. */
@@ -99,3 +115,8 @@ export const syncRunSchema = z.strictObject({
     .describe('What went less than perfectly, and what it means for the data. Empty if there is nothing to report.'),
 });
 export type SyncRun = Immutable<z.output<typeof syncRunSchema>>;
+
+/** Whether reads of open references are still to be planned, so that a run without open steps has not ended. */
+export function needsReferences({ request, referencesDone }: SyncRun): boolean {
+  return request.includeReferences === true && !referencesDone;
+}

@@ -65,12 +65,14 @@ export type SyncSearch = Immutable<z.output<typeof syncSearchSchema>>;
 const stepRetrySchema = retryingSchema.extend({ resourceType: z.string().describe('The type that is searched.') });
 export type StepRetry = Immutable<z.output<typeof stepRetrySchema>>;
 
-/** The searches for the records of one patient, or for many Patient resources by their ids. */
+/** The searches for the records of one patient, or for many Patient resources by their ids, or a read of one resource. */
 export const syncStepSchema = z.strictObject({
   id: z.string(),
   runId: z.string(),
   connectionId: z.string(),
   patientIds: z.array(mayNamePatient(z.string())),
+  /** The id of a resource to which stored resources refer, and that is read instead of a search. `patientIds` are those to whom it belongs. */
+  targetIds: z.array(quotesEhr(z.string())).max(1).exactOptional(),
   searches: z.array(syncSearchSchema),
   state: z.enum(['pending', 'running', 'completed', 'failed', 'cancelled']),
   /** Attempts since the last page, including the current one. Waits that the EHR or the budget requested do not count. */

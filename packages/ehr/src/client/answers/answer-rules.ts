@@ -113,6 +113,9 @@ export const resourceAnswer: AnswerRules = {
   maxMs: wholeAnswerMs,
 };
 
+/** A resource that is stored, of any size that a page may have. */
+export const storedResourceAnswer: AnswerRules = { ...searchPageAnswer, name: 'resource' };
+
 /** A SMART configuration has a few kilobytes. */
 export const configurationAnswer: AnswerRules = {
   name: 'configuration',

@@ -8,12 +8,11 @@ import {
   parseFhirJsonInSteps,
   readSearchBundle,
   type SearchBundle,
-  type SearchBundleReading,
 } from '@bulkhead/fhir';
 import type { EhrConnection, Provider } from '../../providers/index.ts';
 import type { RequestPriority } from '../../rate-limiter/index.ts';
 import { toBodyError } from '../answers/accept-answer.ts';
-import { searchPageAnswer } from '../answers/answer-rules.ts';
+import { type AnswerRules, searchPageAnswer, storedResourceAnswer } from '../answers/answer-rules.ts';
 import { describeIssue } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
@@ -22,6 +21,7 @@ import { ehrError } from '../errors.ts';
  * Reads resources by FHIR search, one page at a time. `searchUrl` builds the URL of the first page, `readSearchPage` reads a page
  * and returns the URL of the next one, and `checkPaging` (bulk-data/paging-loop.ts) detects pages that never end. The sync stores
  * the URL of the next page after each page, so that a search continues there after a restart.
+ * `readResource` reads a single resource.
  */
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
   /** An absolute URL. */
@@ -57,27 +57,9 @@ export function searchUrl(options: {
  * @throws AppError `search-refused` for status 200 with an OperationOutcome that reports an error, `search-not-understood`, and
  * what the session throws
  */
-export async function readSearchPage(options: {
-  readonly session: EhrSession;
-  readonly url: string;
-  readonly priority?: RequestPriority;
-  readonly signal?: AbortSignal | undefined;
-  /** Called once if the page has more than a megabyte, before the rest of it is read. */
-  readonly onLarge?: () => Promise<void>;
-}): Promise<SearchPage> {
-  const { session, url, priority = 'crawl', signal, onLarge } = options;
-  const response = await session.send({
-    method: 'GET',
-    url,
-    headers: { accept: 'application/fhir+json' },
-    priority,
-    answer: searchPageAnswer,
-    // The sync step itself is retried at this page.
-    retries: 0,
-    sendToken: true,
-    signal,
-  });
-  const bundle = await readBundle(response.data as Readable, onLarge);
+export async function readSearchPage(options: Read & { readonly url: string }): Promise<SearchPage> {
+  const response = await get({ ...options, answer: searchPageAnswer });
+  const bundle = await readBundle(response.data as Readable, options.onLarge);
   const { nextUrl, ...page } = bundle;
   const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
   if (failed.length > 0)
@@ -90,6 +72,43 @@ export async function readSearchPage(options: {
     servedAt: timeOf(response.headers.date),
     ...(nextUrl === undefined ? {} : { nextUrl: absolute(nextUrl, response.url) }),
   };
+}
+
+/**
+ * Reads a resource by its id (https://hl7.org/fhir/R4/http.html#read). Every number keeps its text.
+ * @throws AppError `search-not-understood`, and what the session throws, such as an `EhrHttpError` with status 404 or 410
+ */
+export async function readResource(
+  options: Read & { readonly resourceType: string; readonly id: string },
+): Promise<{ readonly content: unknown; readonly servedAt: Date }> {
+  const { session, resourceType, id, onLarge } = options;
+  const url = `${session.connection.fhirEndpoint}/${resourceType}/${id}`;
+  const response = await get({ ...options, url, answer: storedResourceAnswer });
+  const { content } = await readJson(response.data as Readable, onLarge);
+  return { content, servedAt: timeOf(response.headers.date) };
+}
+
+interface Read {
+  readonly session: EhrSession;
+  readonly priority?: RequestPriority;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once if the answer has more than a megabyte, before the rest of it is read. */
+  readonly onLarge?: () => Promise<void>;
+}
+
+function get(options: Read & { readonly url: string; readonly answer: AnswerRules }) {
+  const { session, url, priority = 'crawl', answer, signal } = options;
+  return session.send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/fhir+json' },
+    priority,
+    answer,
+    // The sync step itself is retried.
+    retries: 0,
+    sendToken: true,
+    signal,
+  });
 }
 
 /** @returns the present if the server sends no time, or one in the future */
@@ -105,7 +124,14 @@ const maxPageDepth = 1000;
 /** A usual page has 200 kB. */
 const largePageBytes = 1024 * 1024;
 
-async function readBundle(body: Readable, onLarge: () => Promise<void> = async () => undefined): Promise<SearchBundle> {
+async function readBundle(body: Readable, onLarge: Read['onLarge']): Promise<SearchBundle> {
+  const { content, json } = await readJson(body, onLarge);
+  const reading = readSearchBundle(content);
+  if ('fault' in reading) throw notUnderstood({ ...reading, json });
+  return reading.page;
+}
+
+async function readJson(body: Readable, onLarge: Read['onLarge'] = async () => undefined) {
   let json: Buffer;
   try {
     const chunks: Buffer[] = [];
@@ -120,14 +146,11 @@ async function readBundle(body: Readable, onLarge: () => Promise<void> = async (
   } catch (error) {
     throw toBodyError(error);
   }
-  let reading: SearchBundleReading;
   try {
-    reading = readSearchBundle(await parsePage(json));
+    return { content: await parsePage(json), json };
   } catch (cause) {
     throw notUnderstood({ fault: 'it is not a readable JSON document', json, cause });
   }
-  if ('fault' in reading) throw notUnderstood({ ...reading, json });
-  return reading.page;
 }
 
 async function parsePage(json: Buffer): Promise<unknown> {

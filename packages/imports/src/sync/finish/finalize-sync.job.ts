@@ -1,11 +1,11 @@
-import { type ExportError, toExportError } from '@bulkhead/base';
+import { type ExportError, present, toExportError } from '@bulkhead/base';
 import { defineJob, type FailedJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import type { Warning } from '@bulkhead/store';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { isInPhase } from '../../runs/index.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { syncPayload } from '../sync-payload.ts';
-import { type SyncRun, stepsMissing } from '../sync-run.record.ts';
+import { needsReferences, type SyncRun, stepsMissing } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 
@@ -26,6 +26,7 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   const { store, producer, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
   if (!run || !isInPhase(run, 'running')) return;
+  if (needsReferences(run)) return;
   if ((await store.syncSteps.listUnsettledIds(syncRunId)).length > 0) return;
   const { stepCount = 0 } = run;
   const found = await store.syncSteps.count(syncRunId);
@@ -46,7 +47,14 @@ export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syn
   const to = error === undefined ? 'completed' : hasNothing ? 'failed' : 'partial';
   const sum = (of: (count: SyncTypeCount) => number) => counts.reduce((total, count) => total + of(count), 0);
   const totals = { stored: sum(({ stored }) => stored), unchanged: sum(({ unchanged }) => unchanged) };
-  const change = { completedAt: now(), totals, warnings, ...(error === undefined ? {} : { error }) };
+  const openReferences = run.request.includeReferences ? await store.openReferences.count(run.connectionId) : undefined;
+  const change = {
+    completedAt: now(),
+    totals,
+    warnings,
+    ...present({ openReferences }),
+    ...(error === undefined ? {} : { error }),
+  };
   if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
   await producer.enqueueAgain(notifyJob, { kind: 'sync-run', id: syncRunId });
   logger.info('sync ended', { syncRunId, phase: to });

@@ -1,8 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Provider } from '@bulkhead/ehr/providers';
-import type { SyncRun } from '../sync-run.record.ts';
+import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { newSyncSearch } from '../sync-search.ts';
 import type { SyncStep } from '../sync-step.record.ts';
+
+export function notGranted(resourceType: string): SkippedType {
+  return { resourceType, reason: 'the granted scopes do not cover it. Add its scope to the application at the EHR' };
+}
 
 interface Crawl {
   readonly run: SyncRun;

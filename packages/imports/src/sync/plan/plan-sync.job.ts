@@ -3,6 +3,7 @@
  *
  *   sync.plan      chooses the types and the patients, and stores the steps (plan-steps.ts)
  *   sync.step      runs the searches of one step, page by page (run-sync-step.ts)
+ *   sync.plan-references  plans reads of what stored resources refer to, if that was requested (plan-references.job.ts)
  *   sync.finalize  adds up the results when all steps are settled (finalize-sync.ts)
  *
  *   run:     queued -> running -> completed, partial or failed. It can be cancelled until then. A retry resumes a partial or failed run
@@ -28,7 +29,8 @@ import type { SyncDeps } from '../sync-deps.ts';
 import { syncPayload } from '../sync-payload.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { findPatients } from './find-patients.ts';
-import { planSteps } from './plan-steps.ts';
+import { nextRound } from './plan-references.job.ts';
+import { notGranted, planSteps } from './plan-steps.ts';
 
 export const planSyncJob = defineJob({
   name: 'sync.plan',
@@ -80,8 +82,9 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   const { provider } = session;
   const grantedScope = await session.readGrantedScope(signal);
   const { types, skipped } = chooseTypes({ run, connection, grantedScope, provider });
-  if (types.length === 0) throw nothingToSearch(skipped);
-  const patientIds = await choosePatients(deps, { run, connection, signal });
+  const { includeReferences = false } = run.request;
+  if (types.length === 0 && !includeReferences) throw nothingToSearch(skipped);
+  const patientIds = types.length === 0 ? [] : await choosePatients(deps, { run, connection, signal });
   await store.prepareResourceTypes(types);
   const steps = planSteps({ run, types, patientIds, provider });
   await store.syncSteps.insertMissing(steps);
@@ -94,11 +97,10 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   await store.syncSteps.removeOthers(syncRunId, new Set(steps.map(({ id }) => id)));
   logger.info('sync planned', { syncRunId, count: steps.length });
   const stepIds = await store.syncSteps.listUnsettledIds(syncRunId);
-  await producer.addFlow({
-    parent: { job: finalizeSyncJob, payload: { syncRunId } },
-    children: { job: syncStepJob, payloads: stepIds.map((stepId) => ({ syncRunId, stepId })) },
-    ahead: await countStepsAhead(store, run),
-  });
+  const children = { job: syncStepJob, payloads: stepIds.map((stepId) => ({ syncRunId, stepId })) };
+  const ahead = await countStepsAhead(store, run);
+  if (includeReferences) await producer.addFlow({ parent: nextRound(run), children, ahead });
+  else await producer.addFlow({ parent: { job: finalizeSyncJob, payload: { syncRunId } }, children, ahead });
 }
 
 /** Counts the steps that the connection's other syncs must still run. All syncs of a connection share its part of the workers. */
@@ -149,7 +151,7 @@ function whySkipped(options: {
   const reason = isById(options) ? undefined : provider.search?.notByPatient[resourceType];
   if (reason !== undefined) return { resourceType, reason, always: true };
   if (!isUncovered({ scope, resourceType })) return undefined;
-  return { resourceType, reason: 'the granted scopes do not cover it. Add its scope to the application at the EHR' };
+  return notGranted(resourceType);
 }
 
 function nothingToSearch(skipped: readonly SkippedType[]): AppError {

@@ -52,10 +52,11 @@ const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warni
   [
     'id',
     'connectionId',
-    { request: ['includeStandard', 'includeEnhanced', 'resourceTypes', 'since', 'patients'] },
+    { request: ['includeStandard', 'includeEnhanced', 'includeReferences', 'resourceTypes', 'since', 'patients'] },
     'scheduleId',
     'startedBy',
     { totals: ['stored', 'unchanged'] },
+    'openReferences',
     'types',
     { skipped: ['resourceType', 'reason', 'always'] },
     'patientCount',
@@ -145,7 +146,7 @@ export function toSyncedView({ run, counts }: Pick<SyncRunState, 'run' | 'counts
   return viewOf(syncedSchema, {
     standardResources,
     enhancedResources,
-    otherResources: run.request.includeOthers ? otherResources : undefined,
+    otherResources: run.request.includeOthers || run.request.includeReferences ? otherResources : undefined,
     total: standardResources + enhancedResources + otherResources,
     id: run.id,
     skipped: run.skipped,

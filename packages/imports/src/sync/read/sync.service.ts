@@ -217,12 +217,13 @@ export class SyncService {
 
   /** A run that names some types that cannot be searched leaves them out. If nothing else is requested, it would do nothing. */
   #checkTypes(provider: string, body: SyncBody): void {
-    const { includeStandard, includeOthers, includeAppointments, resourceTypes } = body;
+    const { includeStandard, includeOthers, includeAppointments, includeReferences, resourceTypes } = body;
     const { notByPatient = {} } = this.#options.registry.get(provider).search ?? {};
     if (
       includeStandard ||
       includeOthers ||
       includeAppointments ||
+      includeReferences ||
       !resourceTypes?.every((type) => Object.hasOwn(notByPatient, type))
     )
       return;

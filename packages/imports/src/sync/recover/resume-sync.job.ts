@@ -1,10 +1,11 @@
 import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
 import { finalizeSyncJob } from '../finish/finalize-sync.job.ts';
+import { nextRound } from '../plan/plan-references.job.ts';
 import { planSyncJob } from '../plan/plan-sync.job.ts';
 import { syncStepJob } from '../search/run-sync-step.job.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { syncPayload } from '../sync-payload.ts';
-import type { SyncRun } from '../sync-run.record.ts';
+import { needsReferences, type SyncRun } from '../sync-run.record.ts';
 
 /** Creates the jobs of a run that a retry has resumed. */
 export const resumeSyncJob = defineJob({
@@ -30,6 +31,10 @@ export async function ensureSyncJobs({ store, producer }: SyncDeps, run: SyncRun
   if (phase === 'queued') return producer.ensure(planSyncJob, { syncRunId });
   if (phase !== 'running') return false;
   const unsettled = await store.syncSteps.listUnsettledIds(syncRunId);
+  if (unsettled.length === 0 && needsReferences(run)) {
+    const { job, payload } = nextRound(run);
+    return producer.ensure(job, payload);
+  }
   if (unsettled.length === 0) return producer.ensure(finalizeSyncJob, { syncRunId });
   return producer.ensureAll(
     syncStepJob,

@@ -25,6 +25,7 @@ import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 import { isById, nextAppointments } from './appointments-by-id.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import { firstPageUrl } from './first-page-url.ts';
+import { readTarget } from './read-target.ts';
 import { failedSearch, restarted, withPage, withRequest } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
 
@@ -229,6 +230,8 @@ function changesOf({ step, search }: { readonly step: SyncStep; readonly search:
 
 async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: SyncSearch }): Promise<SyncSearch> {
   const { step, run, session, signal } = work;
+  const { targetIds: [resourceId] = [] } = step;
+  if (resourceId !== undefined) return readTargetOf(deps, { ...work, search, resourceId });
   const byId = isById({ run, provider: session.provider, resourceType: search.resourceType });
   const nextIds = (after: string | undefined) => nextAppointments(deps, { step, session, after });
   const ids = byId && search.nextUrl === undefined ? await nextIds(undefined) : undefined;
@@ -260,6 +263,18 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
   }
 }
 
+async function readTargetOf(
+  deps: SyncDeps,
+  read: Omit<Parameters<typeof readTarget>[1], 'onLarge'>,
+): Promise<SyncSearch> {
+  const reservation = deps.largeBytes.reserve(largePageBytes);
+  try {
+    return await readTarget(deps, { ...read, onLarge: reservation.take });
+  } finally {
+    reservation.release();
+  }
+}
+
 function isReadAgain({ nextUrl, requests }: SyncSearch): boolean {
   return nextUrl === undefined && requests > 0;
 }
@@ -280,12 +295,12 @@ function isForgottenPage({ error, search }: { readonly error: unknown; readonly 
   return error instanceof AppError && error.code === 'search-refused';
 }
 
-/** Advances the crawl marks, unless the search left a gap after the last crawl. */
+/** Advances the crawl marks, unless the search left a gap after the last crawl. A read of one resource is no crawl of its patients. */
 async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work; search: SyncSearch }): Promise<void> {
-  const { connectionId, patientIds } = work.step;
+  const { connectionId, patientIds, targetIds } = work.step;
   const { since } = work.run.request;
   const { resourceType, servedAt: at } = search;
-  if (!at) return;
+  if (!at || targetIds) return;
   for (const patientId of patientIds) {
     if (since !== undefined && resourceType !== 'Patient') {
       const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];

@@ -5,7 +5,7 @@ import type { SyncBody } from './sync.schema.ts';
 /** Makes the record of a new enhanced sync. */
 export function newSyncRun({ provider, body }: { readonly provider: string; readonly body: SyncBody }): SyncRun {
   const { connectionId, includeStandard, includeEnhanced, resourceTypes = [], since, patients = [] } = body;
-  const { callbackUrl, includeOthers, includeAppointments } = body;
+  const { callbackUrl, includeOthers, includeAppointments, includeReferences } = body;
   return {
     id: newId('sync'),
     connectionId,
@@ -15,7 +15,7 @@ export function newSyncRun({ provider, body }: { readonly provider: string; read
       includeEnhanced,
       resourceTypes,
       patients,
-      ...present({ includeOthers, includeAppointments }),
+      ...present({ includeOthers, includeAppointments, includeReferences }),
       ...(since === undefined ? {} : { since }),
     },
     phase: 'queued',

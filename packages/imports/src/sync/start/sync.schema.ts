@@ -48,6 +48,12 @@ export const syncBodySchema = z
       .describe(
         'Whether appointments are read by their ids, if the EHR finds them in no other way: those to which stored Encounters refer and that are not stored. Default: `false`, because it costs requests.',
       ),
+    includeReferences: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether resources to which stored resources refer and that are not stored are read by their ids, each once: Location, Medication, Organization, Practitioner, PractitionerRole, and each Observation that is a result of a report. It comes after the searches, and can be all that a run does. What it reads can refer to others, which are read too. `patients` and `since` do not narrow it. Default: `false`, because each costs a request.',
+      ),
     resourceTypes: z
       .array(enhancedTypeSchema)
       .min(1, 'is an empty list. Leave it out for the whole enhanced set')
@@ -71,7 +77,8 @@ export const syncBodySchema = z
       .describe('Ids of patients at the EHR, at most 1000. Default: every stored patient of the connection.'),
   })
   .refine(
-    ({ includeStandard, includeEnhanced, includeOthers }) => includeStandard || includeEnhanced || includeOthers,
+    ({ includeStandard, includeEnhanced, includeOthers, includeReferences }) =>
+      includeStandard || includeEnhanced || includeOthers || includeReferences,
     {
       path: ['includeStandard'],
       error: 'must be true if includeEnhanced is false, because nothing would be synced otherwise',

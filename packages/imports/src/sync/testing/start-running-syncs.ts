@@ -5,6 +5,7 @@ import { makeDocument } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { createWebhookAddresses } from '@bulkhead/webhooks/commands';
 import { finalizeSyncJob } from '../finish/finalize-sync.job.ts';
+import { planReferencesJob } from '../plan/plan-references.job.ts';
 import { planSyncJob } from '../plan/plan-sync.job.ts';
 import { SyncService } from '../read/sync.service.ts';
 import { toSyncEventView, toSyncRunDetail } from '../read/sync-view.ts';
@@ -14,7 +15,7 @@ import { syncBodySchema } from '../start/sync.schema.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { startUseCases } from './start-use-cases.ts';
 
-const jobs: readonly AnyJob<SyncDeps>[] = [planSyncJob, syncStepJob, finalizeSyncJob, resumeSyncJob];
+const jobs: readonly AnyJob<SyncDeps>[] = [planSyncJob, planReferencesJob, syncStepJob, finalizeSyncJob, resumeSyncJob];
 const operator = { isOperator: true };
 
 /** Starts the commands of syncs and a worker of their queue, for tests of whole syncs by the real clock. */

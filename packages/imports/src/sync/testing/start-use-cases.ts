@@ -1,8 +1,6 @@
-import { ByteBudget } from '@bulkhead/base';
 import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
-import { createStores as createDocumentStores, documentSettings } from '@bulkhead/documents/testing';
-import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
+import { createStores as createExportStores, withExports } from '../../export/testing/index.ts';
 import { syncFeature } from '../sync.feature.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
@@ -10,12 +8,10 @@ export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
 
 /** Starts what the steps of a sync need, without a worker. A test calls the steps itself, at the time that it sets. */
 export async function startUseCases(options?: ConnectedEhrOptions) {
-  const cases = await startConnectedEhr((at) => openTestStore(createStores, at), options);
-  const largeBytes = new ByteBudget(15 * 1024 * 1024);
-  return { ...cases, deps: { ...cases.deps, documents: documentSettings, largeBytes } };
+  return withExports(await startConnectedEhr((at) => openTestStore(createStores, at), options));
 }
 
 function createStores(context: TestContext) {
-  const others = { ...createDocumentStores(context).repositories, ...quarantineFeature.open(context).repositories };
-  return { repositories: { ...others, ...syncFeature.open({ ...context, ...others }).repositories } };
+  const exports = createExportStores(context).repositories;
+  return { repositories: { ...exports, ...syncFeature.open({ ...context, ...exports }).repositories } };
 }

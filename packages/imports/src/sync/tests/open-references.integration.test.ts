@@ -1,0 +1,347 @@
+import { lastAttempt, runJob } from '@bulkhead/queues/testing';
+import { toTombstone } from '@bulkhead/records';
+import { makeDocument } from '@bulkhead/records/testing';
+import { withMethods } from '@bulkhead/store/testing';
+import { afterEach, expect, test } from '@jest/globals';
+import { runExport } from '../../export/testing/index.ts';
+import { scanReferences } from '../../references/steps/index.ts';
+import { finalizeSync } from '../finish/finalize-sync.job.ts';
+import { nextRound, planReferencesJob } from '../plan/plan-references.job.ts';
+import { planSync, runSyncStep, syncWork } from '../steps.ts';
+import { needsReferences, type SyncRun } from '../sync-run.record.ts';
+import { isSyncActive } from '../sync-run-phase.ts';
+import { makeSyncRun } from '../testing/make-sync-run.ts';
+import { progress, retry, signal } from '../testing/run-sync.ts';
+import { startRunningSyncs } from '../testing/start-running-syncs.ts';
+import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+
+let cases: UseCases;
+afterEach(() => cases.stop());
+
+const left = ['Location', 'Medication', 'Observation', 'Organization', 'Practitioner', 'PractitionerRole'];
+const reference = (to: string) => ({ reference: to });
+const patientId = 'a-195900.E-1';
+const subject = reference(`Patient/${patientId}`);
+const put = (resourceType: string, id: string, content: object = {}) =>
+  cases.control.put(`${resourceType}/${id}`, JSON.stringify({ resourceType, id, ...content }));
+
+/** Starts an EHR whose exports leave out what the resources of patients refer to. */
+async function start(options: Parameters<typeof startUseCases>[0] = {}): Promise<void> {
+  cases = await startUseCases(options);
+  await cases.inject({ path: 'export$' }, { kind: 'export-types', drop: left }, { times: 'always' });
+}
+
+/** Starts one that knows no patients, so that a test knows each reference, and stores a resource that has them. */
+async function startWith(...references: object[]): Promise<void> {
+  cases = await startUseCases();
+  await store('Encounter', 'e1', references);
+}
+
+function store(resourceType: string, id: string, performer: readonly object[], more: object = {}) {
+  const json = JSON.stringify({ resourceType, id, subject, performer, ...more });
+  return cases.deps.store.resourceWriter.write(resourceType, [
+    makeDocument(json, { connectionId: cases.connection.id }),
+  ]);
+}
+
+/** Leaves what an erasure leaves of a resource. */
+function eraseResource(resourceType: string, resourceId: string) {
+  const { id: connectionId } = cases.connection;
+  const now = new Date();
+  const context = { connectionId, source: { syncRunId: 'sync_1', stepId: 'step_1' }, observedAt: now, now };
+  return cases.deps.store.resourceWriter.write(resourceType, [toTombstone({ resourceId, context })]);
+}
+
+const scan = () => scanReferences(cases.deps, { connectionId: cases.connection.id, signal, progress });
+const openReferences = () => cases.deps.store.openReferences.count(cases.connection.id);
+
+async function stored(): Promise<string[]> {
+  const ids = await Promise.all(
+    left.map(async (resourceType) => {
+      const found = await cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType });
+      return found.map((id) => `${resourceType}/${id}`);
+    }),
+  );
+  return ids.flat().toSorted();
+}
+
+/** The references that the EHR was asked for, in the order of the requests. */
+async function requested(): Promise<string[]> {
+  const requests = await cases.control.requests(new RegExp(`/fhir/r4/(${left.join('|')})/`));
+  return requests.map(({ path }) => path.split('/').slice(-2).join('/'));
+}
+
+/** Plans a run that only reads open references. */
+async function planRun(): Promise<SyncRun> {
+  const { deps, connection } = cases;
+  const request = { includeStandard: false, includeEnhanced: false, includeReferences: true };
+  const run = makeSyncRun({ connectionId: connection.id, request: { ...request, resourceTypes: [], patients: [] } });
+  await deps.store.syncRuns.insert(run);
+  await planSync(deps, { syncRunId: run.id, signal });
+  return run;
+}
+
+async function planRound(syncRunId: string): Promise<void> {
+  const { deps } = cases;
+  const run = (await deps.store.syncRuns.find(syncRunId)) as SyncRun;
+  await runJob(deps, planReferencesJob, nextRound(run).payload);
+}
+
+const runStep = (stepId: string, stepSignal = signal) =>
+  runSyncStep(cases.deps, { stepId, retryAt: lastAttempt, progress, signal: stepSignal });
+
+/** Does what the workers do until a run has ended. */
+async function runToEnd({ id }: Pick<SyncRun, 'id'>): Promise<SyncRun> {
+  const { deps } = cases;
+  for (;;) {
+    for (const stepId of await deps.store.syncSteps.listUnsettledIds(id)) await runStep(stepId);
+    const run = (await deps.store.syncRuns.find(id)) as SyncRun;
+    if (!isSyncActive(run)) return run;
+    if (needsReferences(run)) await planRound(id);
+    else await finalizeSync(deps, { syncRunId: id });
+  }
+}
+
+const readOpen = async () => runToEnd(await planRun());
+
+/** A report whose result has a member, and so on, to the organization of an organization. */
+async function putChain(): Promise<void> {
+  await put('MedicationRequest', 'mr', { subject, medicationReference: reference('Medication/m1') });
+  await put('DiagnosticReport', 'dr', { subject, result: [reference('Observation/panel')] });
+  await put('Observation', 'panel', { subject, hasMember: [reference('Observation/member')] });
+  await put('Observation', 'member', { subject, performer: [reference('PractitionerRole/role')] });
+  const role = { practitioner: reference('Practitioner/chained'), organization: reference('Organization/department') };
+  await put('PractitionerRole', 'role', role);
+  await put('Practitioner', 'chained');
+  await put('Organization', 'department', { partOf: reference('Organization/hospital') });
+  await put('Organization', 'hospital');
+  await put('Medication', 'm1', { manufacturer: reference('Organization/maker') });
+  await put('Organization', 'maker');
+}
+
+const chained = ['Observation/panel', 'Observation/member', 'PractitionerRole/role', 'Practitioner/chained'];
+const chainedOrganizations = ['Organization/department', 'Organization/hospital', 'Organization/maker'];
+
+test('an export counts what it leaves open, and a sync reads each of these and what they refer to, once', async () => {
+  await start();
+  await putChain();
+  const exported = await runExport(cases);
+  expect([exported.phase, await stored()]).toEqual(['completed', []]);
+  expect(exported.openReferences).toMatchObject({ Medication: 1, Observation: 1, Location: 4, Organization: 1 });
+  expect(exported.openReferences?.Practitioner).toBeGreaterThan(3);
+  await cases.control.clearRequests();
+
+  const run = await readOpen();
+  const found = await requested();
+  expect([run.phase, run.openReferences, run.skipped]).toEqual(['completed', {}, []]);
+  expect(found.toSorted()).toEqual([...new Set(found)].toSorted());
+  expect(found).toEqual(expect.arrayContaining([...chained, ...chainedOrganizations, 'Medication/m1']));
+  expect(await stored()).toEqual(found.toSorted());
+  expect(run.totals).toEqual({ stored: found.length, unchanged: 0 });
+  // A read is no search of the patient, so the next search must not begin after it.
+  const marks = await cases.deps.store.crawlMarks.find({ connectionId: cases.connection.id, patientId });
+  expect(marks).toEqual({});
+  // What one round reads shows what the next one asks for.
+  const places = chained.map((target) => found.indexOf(target));
+  expect(places).toEqual(places.toSorted((one, other) => one - other));
+
+  await cases.control.clearRequests();
+  expect((await readOpen()).totals).toEqual({ stored: 0, unchanged: 0 });
+  expect(await requested()).toEqual([]);
+  expect((await runExport(cases, { sinceLast: true })).openReferences).toEqual({});
+}, 60_000);
+
+test('workers read open references after the searches of the same sync, and the run shows what it has read', async () => {
+  const running = await startRunningSyncs();
+  cases = { ...running, read: () => Promise.reject(new Error('not an export')) };
+  await running.storePatients();
+  const id = await running.start({ includeEnhanced: false, includeReferences: true });
+  const run = await running.when(id, ({ status }) => status !== 'IN_PROGRESS');
+  const found = await requested();
+  expect(run).toMatchObject({ status: 'COMPLETED', openReferences: {}, patients: 4, otherResources: found.length });
+  expect(run.types).toEqual(expect.arrayContaining(['Patient', 'Condition', 'Practitioner', 'Organization']));
+  expect(found.length).toBeGreaterThan(3);
+  expect((await stored()).filter((target) => !target.startsWith('Observation'))).toEqual(found.toSorted());
+}, 60_000);
+
+test('a worker that is killed at any point loses nothing, and only the request that was under way is sent again', async () => {
+  await start();
+  await putChain();
+  await runExport(cases);
+  const { deps } = cases;
+  const run = await planRun();
+  // Killed before the steps of the first round were stored.
+  const unstored = withMethods(deps.store.syncSteps, { insertMissing: () => Promise.reject(new Error('killed')) });
+  const stopped = { ...deps, store: { ...deps.store, syncSteps: unstored } };
+  await expect(runJob(stopped, planReferencesJob, nextRound(run).payload)).rejects.toThrow('killed');
+  // Killed after they were stored, before the run knew of them.
+  const killed = withMethods(deps.store.syncRuns, { extend: () => Promise.reject(new Error('killed')) });
+  const broken = { ...deps, store: { ...deps.store, syncRuns: killed } };
+  await expect(runJob(broken, planReferencesJob, nextRound(run).payload)).rejects.toThrow('killed');
+  await planRound(run.id);
+  const [first = '', second = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
+  await runStep(first);
+  // Killed while the EHR answers.
+  await cases.inject({ path: 'fhir/r4/[A-Za-z]+/' }, { kind: 'latency', ms: 60_000 });
+  await expect(runStep(second, AbortSignal.timeout(500))).rejects.toThrow();
+  // Killed after the last step, before the next round was planned, and all of Redis is lost.
+  for (const stepId of await deps.store.syncSteps.listUnsettledIds(run.id)) await runStep(stepId);
+  await cases.redis.flushdb();
+  await syncWork(deps).ensureJobs();
+  const ended = await runToEnd(run);
+  const found = await requested();
+  expect([ended.phase, await stored()]).toEqual(['completed', [...new Set(found)].toSorted()]);
+  expect(found.length).toBe(new Set(found).size + 1);
+  expect(found).toEqual(expect.arrayContaining(chainedOrganizations));
+}, 60_000);
+
+test('what the EHR does not have, or answers with something else, is remembered and asked for again after a week', async () => {
+  await startWith(
+    reference('Practitioner/none'),
+    reference('Practitioner/deleted'),
+    reference('Practitioner/merged'),
+    reference('Practitioner/outcome'),
+    reference('Practitioner/other-type'),
+  );
+  for (const id of ['deleted', 'merged', 'outcome', 'other-type']) await put('Practitioner', id);
+  await cases.control.remove('Practitioner/deleted');
+  const answer = (id: string, body: object) =>
+    cases.inject(`Practitioner/${id}$`, { kind: 'status', status: 200, body }, { times: 'always' });
+  await answer('merged', { resourceType: 'Practitioner', id: 'kept' });
+  await answer('outcome', { resourceType: 'OperationOutcome', issue: [] });
+  await answer('other-type', { resourceType: 'Patient', id: 'other-type' });
+  await scan();
+  expect(await openReferences()).toEqual({ Practitioner: 5 });
+  expect((await readOpen()).phase).toBe('completed');
+  expect([(await requested()).length, await stored(), await openReferences()]).toEqual([5, [], {}]);
+
+  // A resource that refers to them is stored again, which does not ask for them again.
+  await store('Encounter', 'e2', [reference('Practitioner/none')]);
+  await readOpen();
+  expect([(await requested()).length, await openReferences()]).toEqual([5, {}]);
+  await put('Practitioner', 'none');
+  cases.clock.now = new Date(cases.clock.now.getTime() + 8 * 24 * 60 * 60_000);
+  await readOpen();
+  expect([(await requested()).length, await stored()]).toEqual([10, ['Practitioner/none']]);
+});
+
+test('contained, logical and foreign references are neither counted nor followed, and a version counts as its resource', async () => {
+  await startWith(
+    reference('#p'),
+    { type: 'Practitioner', identifier: { system: 'npi', value: '1' } },
+    reference('https://other.example/fhir/r4/Practitioner/p'),
+    reference('Practitioner/p1/_history/2'),
+    reference('Practitioner/p1'),
+  );
+  await store('Encounter', 'e2', [reference(`${cases.connection.fhirEndpoint}/Practitioner/p1`)]);
+  await put('Practitioner', 'p1');
+  await scan();
+  expect(await openReferences()).toEqual({ Practitioner: 1 });
+  await readOpen();
+  expect([await requested(), await stored()]).toEqual([['Practitioner/p1'], ['Practitioner/p1']]);
+});
+
+test('types that the granted scopes do not cover are not requested, and the run says so', async () => {
+  cases = await startUseCases({
+    scope: 'system/Patient.read system/Practitioner.read',
+    simulator: { enforceScopes: true },
+  });
+  await store('Encounter', 'e1', [
+    reference('Practitioner/p1'),
+    reference('Medication/m1'),
+    reference('Medication/m2'),
+  ]);
+  await put('Practitioner', 'p1');
+  const run = await readOpen();
+  expect([run.phase, await requested(), run.openReferences]).toEqual([
+    'completed',
+    ['Practitioner/p1'],
+    { Medication: 2 },
+  ]);
+  expect(run.skipped).toEqual([
+    { resourceType: 'Medication', reason: expect.stringMatching(/^the granted scopes do not cover it/) },
+  ]);
+});
+
+test('after five equal refusals the rest of a type is not requested, and a retry and the next run request what is open', async () => {
+  const ids = Array.from({ length: 9 }, (_, index) => `p${index}`);
+  await startWith(...ids.map((id) => reference(`Practitioner/${id}`)), reference('Location/l1'));
+  for (const id of ids) await put('Practitioner', id);
+  await put('Location', 'l1');
+  await cases.inject('Practitioner/', { kind: 'status', status: 403 }, { times: 5 });
+  const run = await readOpen();
+  expect([run.phase, run.openReferences, await requested()]).toMatchObject([
+    'partial',
+    { Practitioner: 9 },
+    { length: 6 },
+  ]);
+  const { run: retried } = await retry(cases, run);
+  expect([retried.phase, needsReferences(retried)]).toEqual(['running', true]);
+  expect(await runToEnd(retried)).toMatchObject({ phase: 'completed', openReferences: {} });
+  expect(await requested()).toHaveLength(5 + 1 + 9);
+  expect(await stored()).toHaveLength(10);
+});
+
+test('a cancelled run sends no further request, also if it is cancelled while a round is planned', async () => {
+  await startWith(reference('Practitioner/p1'));
+  const run = await planRun();
+  const { syncSteps } = cases.deps.store;
+  const racing = withMethods(syncSteps, {
+    async insertMissing(...steps: Parameters<typeof syncSteps.insertMissing>) {
+      await syncSteps.cancelUnsettled(run.id);
+      const current = (await cases.deps.store.syncRuns.find(run.id)) as SyncRun & { readonly phase: 'running' };
+      await cases.deps.store.syncRuns.transition({ from: current, to: 'cancelled' });
+      return syncSteps.insertMissing(...steps);
+    },
+  });
+  const deps = { ...cases.deps, store: { ...cases.deps.store, syncSteps: racing } };
+  await runJob(deps, planReferencesJob, nextRound(run).payload);
+  expect(await syncSteps.countUnsettled(run.id)).toBe(0);
+  expect((await runToEnd(run)).phase).toBe('cancelled');
+  expect(await requested()).toEqual([]);
+});
+
+test('the results of an erased patient are not read, whenever the erasure comes', async () => {
+  cases = await startUseCases();
+  const { deps, connection } = cases;
+  const { openReferences: references } = deps.store;
+  const connectionId = connection.id;
+  const report = (id: string) => store('DiagnosticReport', id, [], { result: [reference(`Observation/of-${id}`)] });
+  const exists = (id: string) => references.exists(connectionId, { resourceType: 'Observation', resourceId: id });
+  const eraseReport = (id: string) => eraseResource('DiagnosticReport', id);
+  const erase = async (id: string) => {
+    await eraseReport(id);
+    return references.deleteOfPatient({ connectionId, patientId });
+  };
+  for (const id of ['before', 'planned', 'scanned']) await put('Observation', `of-${id}`, { subject });
+
+  // Before the run is planned.
+  await report('before');
+  await scan();
+  expect([await exists('of-before'), await references.countOfPatient({ connectionId, patientId })]).toEqual([true, 1]);
+  expect(await erase('before')).toBe(1);
+  await readOpen();
+  expect(await requested()).toEqual([]);
+
+  // After it was planned: the erasure waits for steps that have not ended, and a step that runs then finds nothing to read.
+  await report('planned');
+  const run = await planRun();
+  await planRound(run.id);
+  expect(await syncWork(deps).isBusyWith({ connectionId, patientId })).toBe(true);
+  expect(await erase('planned')).toBe(1);
+  await runToEnd(run);
+  expect(await requested()).toEqual([]);
+  expect(await syncWork(deps).isBusyWith({ connectionId, patientId })).toBe(false);
+
+  // While the references are looked through.
+  await report('scanned');
+  const slow = withMethods(references, {
+    async add(...added: Parameters<typeof references.add>) {
+      await eraseReport('scanned');
+      return references.add(...added);
+    },
+  });
+  const racing = { ...deps.store, openReferences: slow };
+  await scanReferences({ ...deps, store: racing }, { connectionId, signal, progress });
+  expect(await exists('of-scanned')).toBe(false);
+});
