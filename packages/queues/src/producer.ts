@@ -105,6 +105,11 @@ export class Producer {
     return hasAdded;
   }
 
+  /** Removes a job that has finished and is still kept, so that a flow can wait for new jobs with it. */
+  async forgetFinished<Payload extends object>(job: JobDefinition<Payload>, payload: NoInfer<Payload>): Promise<void> {
+    await this.#remove({ job, payload, states: finishedStates });
+  }
+
   /** The state of each queue. */
   readFigures(): Promise<QueueFigures[]> {
     return Promise.all(Object.values(this.#byName).map(readQueueFigures));
@@ -262,10 +267,18 @@ export class Producer {
     readonly payload: Payload;
     readonly states: ReadonlySet<string>;
   }): Promise<void> {
+    await this.#remove(options);
+    await this.#add(options.job, options.payload);
+  }
+
+  async #remove<Payload extends object>(options: {
+    readonly job: JobDefinition<Payload>;
+    readonly payload: Payload;
+    readonly states: ReadonlySet<string>;
+  }): Promise<void> {
     const { job, payload, states } = options;
     const stored: Job | undefined = await this.#byName[job.queue].getJob(job.jobId(payload));
     if (stored && states.has(await stored.getState())) await stored.remove();
-    await this.#add(job, payload);
   }
 }
 

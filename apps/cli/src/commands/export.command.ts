@@ -8,6 +8,7 @@ import { toCount, toDuration, toOpenText, toTypes } from '../output/for-people.t
 import { toSummary } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
 import { noEvents, toEventLines } from '../output/run-events.ts';
+import { patientOptions, patientsFor } from '../patient-list.ts';
 import { type Export, readExport, readFiles, watchExport } from './watch-export.ts';
 
 type OutputFile = components['schemas']['OutputFile'];
@@ -49,7 +50,7 @@ export const bulkExports: CommandGroup = {
         ),
         typeFilter: option.repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
         allowUnfiltered: option.flag('export everything of the types if the EHR refuses --type-filter'),
-        patients: option.list('<ids>', 'comma-separated ids of the only patients to export'),
+        ...patientOptions,
         until: { ...option.instant('only changes until this time'), argument: '<when>' },
         elements: option.list(
           '<elements>',
@@ -79,7 +80,7 @@ export const bulkExports: CommandGroup = {
           since,
           typeFilters,
           allowUnfiltered,
-          patients: options.patients,
+          patients: patientsFor(options),
           until: options.until,
           elements: options.elements,
           organizeOutputBy: options.organizeOutputBy,
@@ -202,12 +203,13 @@ function toStatusText({ status, partial = false }: Export): string {
 }
 
 function summarize(record: Export): string {
-  const { id: jobId, status, phase, counts, request, warnings, issues, watermarks = [], retrying } = record;
+  const { id: jobId, status, phase, counts, request, warnings, issues, watermarks = [], retrying, parts } = record;
   return toSummary({
     headline: `${jobId}  ${toStatusText(record)}`,
     fields: {
       connection: record.connectionId,
       request: toRequestText(request),
+      parts: parts && parts.total > 1 ? `${parts.completed} of ${parts.total}` : undefined,
       phase: status === 'IN_PROGRESS' ? phase : undefined,
       progress: record.progress,
       activity: record.activity?.message,
@@ -237,10 +239,12 @@ function summarize(record: Export): string {
   });
 }
 
-function toRequestText({ exportType, resourceTypes, since, sinceLast, typeFilters = [] }: Export['request']): string {
+function toRequestText(request: Export['request']): string {
+  const { exportType, resourceTypes, since, sinceLast, typeFilters = [], patients } = request;
   const types = resourceTypes.length === 0 ? 'all types' : resourceTypes.join(', ');
   const period = since === undefined ? '' : ` since ${since}${sinceLast ? ' (the last export)' : ''}`;
-  return [`${exportType}: ${types}${period}`, ...typeFilters].join(', ');
+  const of = patients ? [`${patients.length} ${patients.length === 1 ? 'patient' : 'patients'}`] : [];
+  return [`${exportType}: ${types}${period}`, ...of, ...typeFilters].join(', ');
 }
 
 function nextCommands({ id: jobId, status, counts }: Export): string[] {

@@ -8,6 +8,7 @@ import { toCount, toDuration, toOpenText } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
 import { noEvents, toEventLines } from '../output/run-events.ts';
+import { patientOptions, patientsFor } from '../patient-list.ts';
 
 type SyncRun = components['schemas']['SyncRunDetail'];
 
@@ -25,7 +26,7 @@ export const sync: CommandGroup = {
       options: {
         connection: option.required(option.text('<id>', 'the connection to sync')),
         types: option.list('<types>', 'comma-separated types of the enhanced set'),
-        patients: option.list('<ids>', 'comma-separated patients (default: all stored patients)'),
+        ...patientOptions,
         since: option.text('<time>', 'only changes since this time (default: where the last sync ended)'),
         callback: option.text('<url>', 'call this URL when the sync ends'),
         standard: option.unless('skip the standard set'),
@@ -45,11 +46,11 @@ export const sync: CommandGroup = {
       async run(context, options) {
         const { api, provider, output } = context;
         const { connection: connectionId, standard: includeStandard, enhanced: includeEnhanced } = options;
-        const { types: resourceTypes, callback: callbackUrl, patients, since, watch = false } = options;
+        const { types: resourceTypes, callback: callbackUrl, since, watch = false } = options;
         const includeOthers = options.others && resourceTypes === undefined;
         const { appointments: includeAppointments, references: includeReferences } = options;
         const sets = { includeStandard, includeEnhanced, includeOthers, includeAppointments, includeReferences };
-        const body = given({ connectionId, ...sets, resourceTypes, patients, since, callbackUrl });
+        const body = given({ connectionId, ...sets, resourceTypes, patients: patientsFor(options), since, callbackUrl });
         const header = watch ? { prefer: 'respond-async' } : {};
         const params = { path: { provider }, header };
         const answer = await api.POST('/api/ehr/{provider}/enhanced-sync', { params, body });

@@ -55,7 +55,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     access_tokens: 'scope',
     authorization_requests: 'scope error.code',
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
-      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope openReferences warnings.code error.code retrying.code watermarkDecisions.resourceType events.code
+      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope openReferences warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
       events.resourceType fileEvents.code fileEvents.resourceType`,
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',

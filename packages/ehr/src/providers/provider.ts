@@ -121,6 +121,8 @@ export const providerSchema = z.strictObject({
       listsTypes: z.boolean().optional(),
       /** Optional parameters that the EHR supports, if its CapabilityStatement does not say so. */
       parameters: z.array(z.enum(declaredParameters)).optional(),
+      /** How many patients the EHR accepts in one kick-off. The default is 1000. An export of more is made in parts. */
+      patientsPerRequest: z.int().min(1).max(10_000).optional(),
     })
     .optional(),
   /**

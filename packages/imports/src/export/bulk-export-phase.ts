@@ -7,6 +7,8 @@ import type { PhaseBefore } from '../runs/index.ts';
  *      ^                        ^              ^
  *      └────────────────────────┴──────────────┴── a retry resumes a failed export in the phase that still has work
  *
+ * If an export has several slices (`slices/slice.record.ts`), `finalizing` ends one of them, and `queued` begins the next.
+ *
  * A completed export with failed files can also be retried. A cancelled export cannot.
  */
 export const bulkExportPhases = [
@@ -25,14 +27,14 @@ export type BulkExportPhase = (typeof bulkExportPhases)[number];
 export const bulkExportStatuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type BulkExportStatus = (typeof bulkExportStatuses)[number];
 
-/** The phases that may follow each phase. Only a retry moves an export back. */
+/** The phases that may follow each phase. Only a retry, and the next slice of an export, move it back. */
 export const followers = {
   queued: ['kicking-off', 'failed', 'cancelled'],
   // If the server says at the kick-off that nothing has changed, there is nothing to poll and to download.
   'kicking-off': ['exporting', 'finalizing', 'failed', 'cancelled'],
   exporting: ['downloading', 'failed', 'cancelled'],
   downloading: ['finalizing', 'failed', 'cancelled'],
-  finalizing: ['completed', 'failed', 'cancelled'],
+  finalizing: ['completed', 'queued', 'failed', 'cancelled'],
   completed: [],
   failed: [],
   cancelled: [],

@@ -13,6 +13,7 @@ import {
 import { z } from 'zod';
 import { retryingSchema, runEventShape } from '../runs/index.ts';
 import { bulkExportPhases, type Resumption } from './bulk-export-phase.ts';
+import { sliceSchema } from './slices/slice.record.ts';
 import { watermarkDecisionSchema } from './watermarks/hold-reason.ts';
 
 export type ExportWarning = Immutable<z.output<typeof warningSchema>>;
@@ -226,6 +227,12 @@ export const bulkExportSchema = z.strictObject({
   notify: z.enum(['due', 'done']).exactOptional(),
   /** The kick-off that the EHR accepted. Absent before. */
   sent: sentKickOffSchema.exactOptional(),
+  /** The parts of an export of listed patients. They are planned at its first kick-off. See `slices/slice.record.ts`. */
+  slices: z.array(sliceSchema).exactOptional(),
+  /** The position of the slice that is exported now. The fields of the kick-off and of the manifest are those of this slice. */
+  slice: countSchema.exactOptional(),
+  /** When a slice after the first one was queued. */
+  slicedAt: z.date().exactOptional(),
   warnings: z
     .array(warningSchema)
     .describe('What went less than perfectly, and what it means for the data. Empty if there is nothing to report.'),
@@ -284,13 +291,16 @@ const lostFiles: ReadonlySet<ErrorCode> = new Set(['export-gone', 'link-ambiguou
  * @returns undefined if there is nothing to retry
  */
 export function planRetry(
-  record: Pick<BulkExport, 'phase' | 'error' | 'statusUrl' | 'transactionTime' | 'counts' | 'retriedAt'>,
+  record: Pick<BulkExport, 'phase' | 'error' | 'statusUrl' | 'transactionTime' | 'counts' | 'retriedAt' | 'slices'>,
   fileErrors: readonly ErrorCode[],
 ): Resumption | undefined {
   const { phase, error, statusUrl, transactionTime, counts, retriedAt } = record;
   // If the link is still refused after a first retry, only a new export helps.
   const isLost = fileErrors.some((code) => lostFiles.has(code) || (code === 'link-expired' && retriedAt !== undefined));
-  if (phase === 'completed' && counts.filesFailed > 0) return { from: phase, to: isLost ? 'queued' : 'downloading' };
+  // The server no longer has the slices before the last one.
+  const isSliced = (record.slices ?? []).length > 1;
+  if (phase === 'completed' && counts.filesFailed > 0)
+    return { from: phase, to: isLost || isSliced ? 'queued' : 'downloading' };
   if (phase !== 'failed') return undefined;
   if (isLost || error?.code === ledgerIncomplete) return { from: phase, to: 'queued' };
   // The manifest was read, so only the failed files are missing.

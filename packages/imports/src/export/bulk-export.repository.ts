@@ -20,6 +20,7 @@ import {
 import { type BulkExportPhase, type ExportPhaseBefore, isTerminal, type Resumption } from './bulk-export-phase.ts';
 import { collections } from './collections.ts';
 import { exportError, warningsFrom } from './errors.ts';
+import { reopenSlices } from './slices/slice.ts';
 
 export const bulkExportDocumentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
@@ -180,7 +181,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
    * @throws AppError `export-already-running`
    */
   async reopen(options: {
-    readonly record: Pick<BulkExport, 'id' | 'connectionId' | 'version'>;
+    readonly record: Pick<BulkExport, 'id' | 'connectionId' | 'version' | 'slices'>;
     readonly resumption: Resumption;
     readonly now: Date;
     readonly by?: string | undefined;
@@ -200,7 +201,13 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
         .findOneAndUpdate(
           { _id: id, phase, version },
           {
-            $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
+            $set: {
+              phase: to,
+              active: true,
+              pollErrors: 0,
+              retriedAt: now,
+              ...(isKickedOffAgain ? reopenSlices(record) : {}),
+            },
             $inc: { version: 1 },
             $push: { timeline: timelineEntry(to), events: lastEvents(phaseEvent({ phase: to, by })) },
             // The server may still have the old export, and some servers allow only one at a time.
@@ -213,6 +220,28 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
         )
         .lean(),
     );
+  }
+
+  /**
+   * Ends a slice of an export and queues the next one. The export of the ended one is deleted at the server.
+   * @returns false if another process changed the export first
+   */
+  async queueSlice(options: {
+    readonly from: Pick<BulkExport, 'id' | 'version' | 'statusUrl'>;
+    readonly change: Pick<BulkExport, 'slices' | 'slice' | 'slicedAt' | 'counts'>;
+  }): Promise<boolean> {
+    const { from, change } = options;
+    const { matchedCount } = await this.#model.updateOne(
+      { _id: from.id, phase: 'finalizing', version: from.version },
+      {
+        $set: { ...change, phase: 'queued' },
+        $inc: { version: 1 },
+        $unset: toUnset([...fieldsOfTheWait, ...fieldsOfTheKickOff]),
+        $push: { timeline: timelineEntry('queued'), events: lastEvents(phaseEvent({ phase: 'queued' })) },
+        ...(from.statusUrl === undefined ? {} : { $addToSet: { orphans: from.statusUrl } }),
+      },
+    );
+    return matchedCount === 1;
   }
 
   /** When the EHR accepted the last Group export of a connection, apart from `exportId`. */
@@ -355,19 +384,8 @@ function timelineEntry(phase: BulkExportPhase) {
   return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
 }
 
-const fieldsOfTheEnd = [
-  'error',
-  'completedAt',
-  'notBefore',
-  'plannedAt',
-  'pollReason',
-  'discard',
-  'references',
-  'openReferences',
-  'retrying',
-  'watermarkDecisions',
-  'isPartial',
-];
+const fieldsOfTheWait = ['notBefore', 'plannedAt', 'pollReason', 'retrying'];
+const fieldsOfTheEnd = [...fieldsOfTheWait, 'error', 'completedAt', 'discard', 'references', 'openReferences', 'watermarkDecisions', 'isPartial'];
 const fieldsOfTheKickOff = [
   'statusUrl',
   'kickedOffAt',

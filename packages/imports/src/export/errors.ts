@@ -30,6 +30,11 @@ export const exportError = defineErrors({
     retry: { afterMs: 5000 },
     message: 'Another worker is kicking off this export. This job checks again in a few seconds.',
   },
+  'patient-list-empty': {
+    title: 'No patient of the list is left',
+    advice: 'Start an export of other patients.',
+    message: 'All patients of this export that are not stored yet were erased here, so no patient is left to export.',
+  },
   'kick-off-timeout': {
     title: 'The EHR did not accept the export',
     advice: "Check whether another export is stuck at the EHR, or contact the EHR's support.",

@@ -5,7 +5,7 @@ import type { Named } from '../queries/named.ts';
 import { patientMarkOf } from '../records/patient-texts.ts';
 
 /** Replaces a text that names the patient, or that a record cannot be without. */
-const erasedText = 'erased';
+export const erasedText = 'erased';
 
 /**
  * Removes the texts of an EHR from records that are kept, and the patient from their other texts: those that the schema of the record marks

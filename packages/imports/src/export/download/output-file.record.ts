@@ -55,6 +55,8 @@ export const outputFileSchema = z.strictObject({
   connectionId: z.string(),
   /** The version of the export when its manifest was read. */
   exportVersion: countSchema.exactOptional(),
+  /** The position of its slice in an export of listed patients. See `slices/slice.record.ts`. */
+  slice: countSchema.exactOptional(),
   section: z
     .enum(['output', 'deleted', 'error'])
     .describe(

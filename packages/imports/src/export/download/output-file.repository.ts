@@ -16,7 +16,7 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import type { Retrying } from '../../runs/index.ts';
-import { type ExportCounts, type IssueCount, lineCounts, noCounts } from '../bulk-export.record.ts';
+import { type BulkExport, type ExportCounts, type IssueCount, lineCounts, noCounts } from '../bulk-export.record.ts';
 import { collections } from '../collections.ts';
 import {
   emptyCheckpoint,
@@ -45,13 +45,16 @@ type LinkFields = Pick<OutputFileDocument, 'url' | 'encryptedUrl' | 'requiresAcc
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
 
-interface EarlierFiles {
-  readonly exportId: string;
-  readonly version: number;
-}
+type SliceOfExport = Pick<BulkExport, 'id' | 'slice'>;
 
-/** Also matches entries without a version. */
-const earlier = ({ exportId, version }: EarlierFiles) => ({ exportId, exportVersion: { $not: { $gte: version } } });
+/** The entries of the current slice of an export. `null` also matches entries without a slice. */
+const inSlice = ({ id, slice }: SliceOfExport) => ({ exportId: id, slice: slice ?? null }) as object;
+
+/** Those from manifests that were read before the export had this version. Also matches entries without a version. */
+const earlier = ({ version, ...record }: SliceOfExport & Pick<BulkExport, 'version'>) => ({
+  ...inSlice(record),
+  exportVersion: { $not: { $gte: version } },
+});
 
 /** The order of the manifest. Entries of versions without `position` have their position in the id. */
 const inOrder = { position: 1, _id: 1 } as const;
@@ -108,8 +111,8 @@ export class OutputFileRepository {
     return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
   }
 
-  count(exportId: string): Promise<number> {
-    return this.#model.countDocuments({ exportId });
+  countOfSlice(record: SliceOfExport): Promise<number> {
+    return this.#model.countDocuments(inSlice(record));
   }
 
   countOf(exportIds: readonly string[]): Promise<number> {
@@ -122,22 +125,22 @@ export class OutputFileRepository {
   }
 
   /**
-   * Removes entries that are not among `ids` and whose download has not started. They are from another read of the manifest, whose
+   * Removes entries of the current slice that are not among `ids` and whose download has not started. They are from another read of the manifest, whose
    * process died or was slower.
    * @returns how many
    */
-  removeOthers(exportId: string, ids: ReadonlySet<string>): Promise<number> {
-    return removeOthers(this.#model, { filter: { exportId }, ids });
+  removeOthers(record: SliceOfExport, ids: ReadonlySet<string>): Promise<number> {
+    return removeOthers(this.#model, { filter: inSlice(record), ids });
   }
 
-  /** Lists the entries from manifests that were read before the export had this version. */
-  async listEarlier({ exportId, version }: EarlierFiles): Promise<OutputFile[]> {
-    return (await this.#model.find(earlier({ exportId, version })).lean()).map((document) => this.#toRecord(document));
+  /** Lists the entries of the current slice from manifests that were read before the export had this version. */
+  async listEarlier(record: Parameters<typeof earlier>[0]): Promise<OutputFile[]> {
+    return (await this.#model.find(earlier(record)).lean()).map((document) => this.#toRecord(document));
   }
 
   /** Removes the entries that `listEarlier` lists. */
-  async removeEarlier({ exportId, version }: EarlierFiles): Promise<void> {
-    await this.#model.deleteMany(earlier({ exportId, version }));
+  async removeEarlier(record: Parameters<typeof earlier>[0]): Promise<void> {
+    await this.#model.deleteMany(earlier(record));
   }
 
   async find(id: string): Promise<OutputFile | undefined> {
@@ -153,6 +156,12 @@ export class OutputFileRepository {
 
   async listByExport(exportId: string): Promise<OutputFile[]> {
     const documents = await this.#model.find({ exportId }).sort(inOrder).lean();
+    return documents.map((document) => this.#toRecord(document));
+  }
+
+  /** Lists the entries of the current slice. */
+  async listOfSlice(record: SliceOfExport): Promise<OutputFile[]> {
+    const documents = await this.#model.find(inSlice(record)).sort(inOrder).lean();
     return documents.map((document) => this.#toRecord(document));
   }
 
@@ -327,13 +336,13 @@ export class OutputFileRepository {
     await this.#model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
   }
 
-  /** Makes the failed files of an export pending again. Their downloads resume at their checkpoints. */
-  async retryFailed(exportId: string): Promise<number> {
+  /** Makes the failed files of the current slice pending again. Their downloads resume at their checkpoints. */
+  async retryFailed(record: SliceOfExport): Promise<number> {
     const pending = {
       $set: { state: 'pending' as const, attempts: 0 },
       $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1, cut: 1 },
     };
-    const { modifiedCount } = await this.#model.updateMany({ exportId, state: 'failed' as const }, pending);
+    const { modifiedCount } = await this.#model.updateMany({ ...inSlice(record), state: 'failed' as const }, pending);
     return modifiedCount;
   }
 

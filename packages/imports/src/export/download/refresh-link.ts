@@ -45,7 +45,7 @@ export async function refreshLink(
   });
   // A different transaction time means that the manifest is of another export, with other files.
   if (status.kind !== 'complete' || status.manifest.transactionTime !== record.transactionTime) throw exportGone();
-  const files = await store.outputFiles.listByExport(record.id);
+  const files = await store.outputFiles.listOfSlice(record);
   const { links, unmatched } = matchFreshLinks({ files, entries: status.manifest.entries });
   const { requiresAccessToken } = status.manifest;
   await store.outputFiles.refreshLinks(links.map((link) => ({ ...link, requiresAccessToken })));

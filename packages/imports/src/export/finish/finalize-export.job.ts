@@ -7,8 +7,11 @@ import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } fro
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
+import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
 import { sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
-import { isPartial } from '../watermarks/hold-reason.ts';
+import type { Slice } from '../slices/slice.record.ts';
+import { endSlice, mergeDecisions } from '../slices/slice.ts';
+import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
 import {
   type Coverage,
   coversNow,
@@ -37,34 +40,74 @@ export const finalizeJob = defineJob({
 
 const ending = ['downloading', 'finalizing'] as const;
 
-/** Ends an export whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the server. */
+/**
+ * Ends an export, or a slice of it, whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the
+ * server.
+ */
 export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
-  const { store, producer, logger, now } = deps;
+  const { store, producer, now } = deps;
+  const settled = await takeSettled(deps, exportId);
+  if (!settled) return;
+  const { record, files } = settled;
+  const hasFailed = files.some(({ state }) => state === 'failed');
+  if (hasFailed && !files.some(({ state }) => state === 'completed'))
+    return failExport(deps, { exportId, error: allFailed(settled), phases: ending });
+  const { decisions, repeatsStored } = await advanceWatermarks(deps, settled);
+  const summed = await store.outputFiles.sum(exportId);
+  const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { ...settled, decisions })) };
+  const { slices, next } = endSlice(record, { state: hasFailed ? 'incomplete' : 'done', decisions });
+  if (next === undefined) return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed });
+  const change = { slices, slice: next, slicedAt: now(), counts };
+  if (!(await store.bulkExports.queueSlice({ from: record, change }))) return;
+  await producer.enqueueAgain(discardJob, { exportId });
+  await producer.enqueueAgain(kickOffDefinition, { exportId });
+}
+
+/** @returns the export with the files of its current slice, or undefined if it does not end now */
+async function takeSettled(deps: BulkExportDeps, exportId: string) {
+  const { store } = deps;
   const current = await store.bulkExports.find(exportId);
-  if (!current || !isInPhase(current, ...ending)) return;
+  if (!current || !isInPhase(current, ...ending)) return undefined;
   // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
-  if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
+  if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return undefined;
   const { manifestFiles = 0 } = current;
-  const files = await store.outputFiles.listByExport(exportId);
+  const files = await store.outputFiles.listOfSlice(current);
   // A file that is not in the ledger would count as if the EHR had nothing to send.
-  if (files.length < manifestFiles)
-    return failExport(deps, { exportId, error: filesMissing(files.length, manifestFiles), phases: ending });
+  if (files.length < manifestFiles) {
+    await failExport(deps, { exportId, error: filesMissing(files.length, manifestFiles), phases: ending });
+    return undefined;
+  }
   const record = isInPhase(current, 'downloading')
     ? await store.bulkExports.transition({ from: current, to: 'finalizing' })
     : current;
-  if (!record) return;
-  const failed = files.filter(({ state }) => state === 'failed');
-  if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
-    return failExport(deps, { exportId, error: allFailed({ failed, record }), phases: ending });
+  return record && { record, files };
+}
 
-  const { decisions, repeatsStored } = await advanceWatermarks(deps, { record, files });
-  const summed = await store.outputFiles.sum(exportId);
-  const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { record, files, decisions })) };
-  await warn(deps, { record, files, counts, decisions, repeatsStored });
+async function complete(
+  deps: BulkExportDeps,
+  ended: Ended & {
+    readonly record: { readonly phase: 'finalizing' };
+    readonly slices: readonly Slice[];
+    readonly decisions: readonly WatermarkDecision[];
+    readonly counts: ExportCounts;
+    /** Whether the export began before the time up to which everything was stored. */
+    readonly repeatsStored: boolean;
+    readonly hasFailed: boolean;
+  },
+): Promise<void> {
+  const { store, producer, logger, now } = deps;
+  const { record, slices, counts, repeatsStored, hasFailed } = ended;
+  const { id: exportId } = record;
+  const isSliced = slices.length > 1;
+  const files = isSliced ? await store.outputFiles.listByExport(exportId) : ended.files;
+  const decisions = isSliced ? mergeDecisions(slices) : ended.decisions;
+  // Some slices can be full.
+  await warn(deps, { record, files, decisions, counts, mayIgnoreSince: !repeatsStored && !isSliced });
   // The data is safe only now. If files failed, the export stays at the server, so that a retry can still download them.
-  const isDone = failed.length === 0 && record.statusUrl !== undefined;
+  const isDone = !hasFailed && record.statusUrl !== undefined;
   const change = {
     counts,
+    ...(slices.length > 0 ? { slices } : {}),
     watermarkDecisions: decisions,
     isPartial: isPartial(decisions) || uncoveredTypes(record).length > 0,
     completedAt: now(),
@@ -167,13 +210,13 @@ async function warn(
   { store }: BulkExportDeps,
   options: Ended &
     Pick<Parameters<typeof endWarnings>[0], 'counts' | 'decisions'> & {
-      /** Whether the export began before the time up to which everything was stored. */
-      readonly repeatsStored: boolean;
+      /** Whether it can only have had what was stored before if the EHR ignores `_since`. */
+      readonly mayIgnoreSince: boolean;
     },
 ): Promise<void> {
   const { record } = options;
   const issues = await store.outputFiles.sumIssues(record.id);
-  const ignoresSince = !options.repeatsStored && isRepetition(options) && (await repeatsOlder({ store }, options));
+  const ignoresSince = options.mayIgnoreSince && isRepetition(options) && (await repeatsOlder({ store }, options));
   for (const warning of endWarnings({ ...options, issues, ignoresSince }))
     await store.bulkExports.warn({ id: record.id, ...warning });
 }
@@ -196,13 +239,8 @@ async function repeatsOlder(
   return changed < limit;
 }
 
-function allFailed({
-  failed,
-  record,
-}: {
-  readonly failed: readonly OutputFile[];
-  readonly record: BulkExport;
-}): ExportError {
+function allFailed({ record, files }: Ended): ExportError {
+  const failed = files.filter(({ state }) => state === 'failed');
   const [first] = failedByCause({ failed, record });
   return {
     code: 'all-files-failed',

@@ -21,31 +21,26 @@ import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
 import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed } from '@bulkhead/fhir';
-import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
+import { defineJob, type JobContext } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import { isInPhase, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
-import { exportPayload } from '../export-payload.ts';
 import { discardJob } from '../finish/discard-export.job.ts';
 import { failExportIn } from '../finish/fail-export.ts';
 import { finalizeJob } from '../finish/finalize-export.job.ts';
 import { planPoll } from '../poll/poll-delay.ts';
 import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
+import { withSlices } from '../slices/plan-slices.ts';
+import { sliceRequest } from '../slices/slice.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
+import { kickOffDefinition } from './kick-off-definition.ts';
 import { awaitTurn } from './kick-off-turn.ts';
 import { connectionOf, uncoveredTypes } from './sent-request.ts';
 
 export const kickOffJob = defineJob({
-  name: 'export.kick-off',
-  queue: 'bulk-export',
-  payload: exportPayload,
-  jobId: ({ exportId }) => `kick-off.${exportId}`,
-  // An EHR that is down for a quarter of an hour does not fail a nightly export.
-  ...tenTimes,
-  timeoutMs: 10 * minuteMs,
-  tracedIds: ['exportId'],
+  ...kickOffDefinition,
   run: kickOffAndNoteRetry,
   onFinalFailure: failExportIn('queued', 'kicking-off'),
 });
@@ -85,7 +80,8 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const { store, ehr, producer, now } = deps;
   const current = await store.bulkExports.find(exportId);
   if (!current || !isInPhase(current, 'queued', 'kicking-off')) return;
-  if (now().getTime() - (current.retriedAt ?? current.createdAt).getTime() > maxKickOffAgeMs)
+  const { createdAt, retriedAt = createdAt, slicedAt = createdAt } = current;
+  if (now().getTime() - Math.max(retriedAt.getTime(), slicedAt.getTime()) > maxKickOffAgeMs)
     throw exportError('kick-off-timeout');
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
@@ -94,10 +90,10 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const exportScope = exportScopeOf({ provider: ehr.provider(connection.provider), connection, resourceTypes });
   const session = ehr.session(connectionOf(connection, present({ exportScope })));
   await awaitTurn(deps, { record: current, connection, provider: session.provider });
-  const record = isInPhase(current, 'queued')
+  const begun = isInPhase(current, 'queued')
     ? await store.bulkExports.transition({ from: current, to: 'kicking-off' })
     : current;
-  if (!record || (await isStoredMeanwhile(deps, record))) return;
+  if (!begun || (await isStoredMeanwhile(deps, begun))) return;
   if (!connection.capabilities)
     await store.bulkExports.warn({
       id: exportId,
@@ -106,8 +102,12 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
         'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, start it at the level Group.',
     });
   const grantedScope = await session.readGrantedScope(signal);
-  const request = await withSafeSince(deps, { record, connection, grantedScope });
-  const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
+  const sliced = await withSlices(deps, { record: begun, provider: session.provider });
+  const request = sliced.slices
+    ? sliceRequest(sliced)
+    : await withSafeSince(deps, { record: sliced, connection, grantedScope });
+  const record = { ...sliced, request };
+  const started = await sendKickOff(deps, { record, session, signal });
   const offeredTypes = connection.capabilities?.resourceTypes ?? [];
   const { provider } = session;
   const scopes = present({ grantedScope, exportScope });
@@ -122,10 +122,10 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
 }
 
 /** If this attempt is late, the ledger may be that of a later manifest, which is kept. */
-async function discardLedger({ store }: BulkExportDeps, { id: exportId, version }: BulkExport): Promise<void> {
-  for (const { id, checkpoint } of await store.outputFiles.listEarlier({ exportId, version }))
+async function discardLedger({ store }: BulkExportDeps, record: BulkExport): Promise<void> {
+  for (const { id, checkpoint } of await store.outputFiles.listEarlier(record))
     if (checkpoint.quarantined > 0) await store.quarantine.deleteByFile(id);
-  await store.outputFiles.removeEarlier({ exportId, version });
+  await store.outputFiles.removeEarlier(record);
 }
 
 /**

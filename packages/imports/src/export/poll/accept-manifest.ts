@@ -1,3 +1,4 @@
+import { present } from '@bulkhead/base';
 import type { Manifest } from '@bulkhead/ehr';
 import type { ManifestEntry } from '@bulkhead/fhir';
 import type { BulkExport } from '../bulk-export.record.ts';
@@ -45,15 +46,17 @@ export async function acceptManifest(
     const current = await store.bulkExports.find(exportId);
     // The ledger was written after the cancellation had cancelled its files.
     if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
-    else await removeLate(store, { addedIds, current });
+    else await removeLate(store, { addedIds, current, record });
     return;
   }
-  if ((await store.outputFiles.removeOthers(exportId, new Set(files.map(({ id }) => id)))) > 0) {
+  if ((await store.outputFiles.removeOthers(record, new Set(files.map(({ id }) => id)))) > 0) {
     const change = { counts: await store.outputFiles.sum(exportId) };
     await store.bulkExports.update({ id: exportId, phase: 'downloading', change });
   }
   logger.info('export ready', { exportId, count: files.length });
   const fileIds = await store.outputFiles.listUnsettledIds(exportId);
+  // That of an earlier slice, or of an attempt before a retry.
+  await producer.forgetFinished(finalizeJob, { exportId });
   await producer.addFlow({
     parent: { job: finalizeJob, payload: { exportId } },
     children: { job: downloadJob, payloads: fileIds.map((fileId) => ({ exportId, fileId })) },
@@ -69,10 +72,18 @@ export async function acceptManifest(
  */
 async function removeLate(
   { outputFiles }: BulkExportDeps['store'],
-  { addedIds, current }: { readonly addedIds: readonly string[]; readonly current: BulkExport | undefined },
+  options: {
+    readonly addedIds: readonly string[];
+    readonly current: BulkExport | undefined;
+    readonly record: BulkExport;
+  },
 ): Promise<void> {
-  if (addedIds.length === 0 || current?.manifestFiles === undefined) return;
-  const otherFiles = (await outputFiles.count(current.id)) - addedIds.length;
+  const { addedIds, current, record } = options;
+  if (addedIds.length === 0 || !current) return;
+  // The slice has ended, so all of its files were in the ledger.
+  if (current.slice !== record.slice) return outputFiles.removeUnstarted(addedIds);
+  if (current.manifestFiles === undefined) return;
+  const otherFiles = (await outputFiles.countOfSlice(current)) - addedIds.length;
   if (otherFiles === current.manifestFiles) await outputFiles.removeUnstarted(addedIds);
 }
 
@@ -106,10 +117,12 @@ function toOutputFile(options: {
     type !== unknownType &&
     !record.request.resourceTypes.includes(type);
   return {
-    id: `${record.id}.${identity}`,
+    // The exports of two slices can have files with the same path.
+    id: [record.id, ...(record.slice ? [record.slice] : []), identity].join('.'),
     exportId: record.id,
     connectionId: record.connectionId,
     exportVersion: record.version,
+    ...present({ slice: record.slice }),
     section,
     type,
     ...(entry.types === undefined ? {} : { listedTypes: entry.types }),

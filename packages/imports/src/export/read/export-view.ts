@@ -1,6 +1,6 @@
 import { errorCodeSchema, shownUrl } from '@bulkhead/base';
 import { droppedParameters } from '@bulkhead/fhir';
-import { ehrTextSchema, forReader, type Reader, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { countSchema, ehrTextSchema, forReader, type Reader, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
   retryingViewSchema,
@@ -20,6 +20,8 @@ import {
 } from '../bulk-export.record.ts';
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../download/output-file.record.ts';
+import type { Slice } from '../slices/slice.record.ts';
+import { sliceRequest } from '../slices/slice.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../watermarks/hold-reason.ts';
 import { exportActivity, type ProgressContext, phaseMessages } from './export-activity.ts';
 
@@ -100,8 +102,8 @@ const droppedParametersSchema = z
   .describe('Parameters that the EHR refused, so that the export was started without them. See the warnings.');
 
 /** What was requested and not sent. */
-function droppedFrom({ sent, request }: BulkExport): string[] {
-  return sent ? droppedParameters(request, sent) : [];
+function droppedFrom(record: BulkExport): string[] {
+  return record.sent ? droppedParameters(sliceRequest(record), record.sent) : [];
 }
 
 export const startedExportSchema = z
@@ -121,6 +123,14 @@ export const startedExportSchema = z
       .describe('What was left out of the request so that the EHR accepts it. Absent if nothing was.'),
   })
   .meta({ id: 'StartedExport', description: 'The response of the guide to a kick-off.' });
+
+const partsSchema = z
+  .strictObject({
+    total: countSchema.describe('The kick-offs that the export needs.'),
+    completed: countSchema.describe('Those that have ended.'),
+    patients: countSchema.describe('The patients of all parts.'),
+  })
+  .meta({ description: 'The parts of an export of listed patients. Absent before its first kick-off.' });
 
 export const exportViewSchema = z
   .strictObject({
@@ -150,6 +160,7 @@ export const exportViewSchema = z
     progress,
     retrying: retryingViewSchema.exactOptional(),
     activity: runActivitySchema.exactOptional(),
+    parts: partsSchema.exactOptional(),
     ...shownFields,
     issues: z.array(issueCountSchema).describe('Problems that the EHR reported in its files. Empty in lists.'),
     watermarks: z
@@ -284,8 +295,17 @@ export function toStatusView(
     activity: exportActivity({ record, progress, usualMs, waitingDownloads, pause }),
     issues: issues.map((issue) => forReader(issue, { isOperator })),
     droppedParameters: droppedFrom(record),
+    parts: record.slices && partsOf(record.slices),
     watermarks: record.watermarkDecisions?.map(toDecisionView),
   });
+}
+
+function partsOf(slices: readonly Slice[]): View<typeof partsSchema> {
+  return {
+    total: slices.length,
+    completed: slices.filter(({ state }) => state !== undefined).length,
+    patients: slices.reduce((sum, { patients }) => sum + patients.length, 0),
+  };
 }
 
 export function toFileView(

@@ -1,4 +1,4 @@
-import { type FeatureWork, worksOnNoPatient } from '@bulkhead/store';
+import type { FeatureWork } from '@bulkhead/store';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { ignoreIfEnded, recordGone } from '../../runs/index.ts';
 import { recount } from '../download/replay-file-line.ts';
@@ -6,13 +6,18 @@ import type { BulkExportDeps } from '../export-deps.ts';
 import { countReferencesJob } from '../finish/count-references.job.ts';
 import { discardExport, discardJob } from '../finish/discard-export.job.ts';
 import { pollJob } from '../poll/poll-export.job.ts';
+import { namesPatient } from '../slices/slice.ts';
 import { cancelExport } from '../start/cancel-and-retry.ts';
 import { ensureExportJobs } from './resume-export.job.ts';
 
 export function exportWork(deps: BulkExportDeps): FeatureWork {
   const { store, producer } = deps;
   return {
-    isBusyWith: worksOnNoPatient,
+    // Its record would still name the patient afterwards.
+    async isBusyWith({ connectionId, patientId }) {
+      const active = await store.bulkExports.listActiveOf(connectionId);
+      return active.some((record) => namesPatient(record, patientId));
+    },
 
     async stop(connectionId) {
       for (const { id } of await store.bulkExports.listActiveOf(connectionId)) {

@@ -75,7 +75,7 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
         context: { exportId: record.id, phase: record.phase },
       });
     // Reset the files before the phase changes. A crash in between then leaves pending files, which the next retry downloads.
-    const prepare = resumption.to === 'downloading' ? () => store.outputFiles.retryFailed(record.id) : undefined;
+    const prepare = resumption.to === 'downloading' ? () => store.outputFiles.retryFailed(record) : undefined;
     const reopened = await store.bulkExports.reopen({ record, resumption, now: new Date(), by, prepare });
     if (!reopened) continue;
     // If the queue is unavailable, the sweep does this within a minute.

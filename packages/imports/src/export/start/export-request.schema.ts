@@ -1,8 +1,9 @@
 import { youSent } from '@bulkhead/base';
-import { exportTypes, isNarrowed, isResourceId, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
+import { exportTypes, isNarrowed, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
 import { pageQuery, trueOrFalse } from '@bulkhead/store';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
+import { patientIdsSchema } from '../../runs/patient-ids.ts';
 import { isAhead } from '../../runs/run-view.ts';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
 
@@ -17,9 +18,6 @@ const typeFilterSchema = z
   .refine((filter) => isResourceType(filter.split('?', 1)[0] ?? '') && /\?./.test(filter), {
     error: 'must be a FHIR search of one type, such as Observation?category=laboratory',
   });
-
-/** They are stored with the export, and sent in one request. */
-const maxPatients = 1000;
 
 const sinceError = 'must be a timestamp with a time zone, such as 2024-01-01T00:00:00Z, or "last"';
 const sinceSchema = z
@@ -69,14 +67,13 @@ export const bulkExportRequestSchema = z
       .describe(
         'Exports everything of the types, with a warning, if the EHR does not support `_typeFilter`. Default: the export fails then, because it would contain more data than was requested.',
       ),
-    patients: z
-      .array(z.string().refine(isResourceId, 'must be the id of a patient, without `Patient/`'))
-      .min(1, 'is an empty list. Leave it out to export all patients')
-      .max(maxPatients, `names more than ${maxPatients} patients. Export them in parts`)
-      .transform((ids) => [...new Set(ids)])
+    patients: patientIdsSchema({
+      onEmpty: 'Leave it out to export all patients',
+      onTooMany: 'Export them in several requests',
+    })
       .optional()
       .describe(
-        'The ids of the only patients to export, by POST. The EHR must declare `patient`, or the provider must say that it supports it.',
+        'The ids of the only patients to export, by POST. If the EHR accepts fewer in one kick-off (`kickOff.patientsPerRequest` of the provider), the export is made in parts. The EHR must declare `patient`, or the provider must say that it supports it.',
       ),
     until: instantSchema
       .optional()

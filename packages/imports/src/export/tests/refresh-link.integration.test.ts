@@ -88,7 +88,7 @@ test('a link is requested again after a line was read with the new one', async (
 
 test('a file fails without a request if it is no longer in the ledger', async () => {
   const { record, files } = await download({ first: [entry('/a')] });
-  await cases.deps.store.outputFiles.removeEarlier({ exportId: record.id, version: record.version + 1 });
+  await cases.deps.store.outputFiles.removeEarlier({ id: record.id, version: record.version + 1 });
   await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'link-expired' });
   expect(reads()).toBe(1);
 });

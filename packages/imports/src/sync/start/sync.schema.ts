@@ -2,6 +2,7 @@ import { enhancedResourceTypes, isResourceType, standardResourceTypes, whyNotRes
 import { pageQuery } from '@bulkhead/store';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
+import { patientIdsSchema } from '../../runs/patient-ids.ts';
 import { sinceInstantSchema } from '../../runs/run-view.ts';
 import { syncRunStatuses } from '../sync-run-phase.ts';
 
@@ -68,11 +69,10 @@ export const syncBodySchema = z
       .describe(
         'Receives a webhook when the run has ended, in addition to the URL of the connection. The connection must have a webhook secret.',
       ),
-    patients: z
-      .array(z.string().regex(/^[A-Za-z0-9\-.]{1,128}$/, 'is not a FHIR id'))
-      .min(1, 'is an empty list. Leave it out for every patient')
-      .max(1000, 'names more than 1000 patients. Leave it out for every patient')
-      .transform((ids) => [...new Set(ids)])
+    patients: patientIdsSchema({
+      onEmpty: 'Leave it out for every patient',
+      onTooMany: 'Leave it out for every patient, or sync them in several requests',
+    })
       .optional()
       .describe('Ids of patients at the EHR, at most 1000. Default: every stored patient of the connection.'),
   })

@@ -1,0 +1,27 @@
+/*
+ * An export of listed patients has one or more slices: lists of patients that one kick-off can have (`patientsPerRequest` of the provider).
+ * They are exported one after another, so that an EHR has one of them at a time:
+ *
+ *   queued -> ... -> finalizing   of slice 1: its files are stored, its export is deleted at the server
+ *      ┌──────────────────┘
+ *   queued -> ... -> finalizing -> completed   of the last one
+ *
+ * The record has the kick-off and the manifest of the current slice, and each file of the ledger its slice. If files of a slice fail, the slice is
+ * `incomplete` and the next one follows. A retry exports the incomplete slices again.
+ */
+
+import type { Immutable } from '@bulkhead/base';
+import { mayNamePatient } from '@bulkhead/store';
+import { z } from 'zod';
+import { watermarkDecisionSchema } from '../watermarks/hold-reason.ts';
+
+export const sliceSchema = z.strictObject({
+  patients: z.array(mayNamePatient(z.string())),
+  /** The `_since` of its kick-off. Absent if everything is requested. */
+  since: z.string().exactOptional(),
+  /** Absent until it has ended. */
+  state: z.enum(['done', 'incomplete']).exactOptional(),
+  /** Set at its end. */
+  decisions: z.array(watermarkDecisionSchema).exactOptional(),
+});
+export type Slice = Immutable<z.output<typeof sliceSchema>>;

@@ -1,0 +1,79 @@
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import { erasedText } from '@bulkhead/store';
+import type { BulkExport } from '../bulk-export.record.ts';
+import { type HoldReason, holdReasons, type WatermarkDecision } from '../watermarks/hold-reason.ts';
+import type { Slice } from './slice.record.ts';
+
+type Sliced = Pick<BulkExport, 'slices' | 'slice'>;
+
+/** @returns undefined if the export has no list of patients, or before its first kick-off */
+function currentSlice({ slices, slice = 0 }: Sliced): Slice | undefined {
+  return slices?.[slice];
+}
+
+export function namesPatient(
+  { request, slices = [] }: Pick<BulkExport, 'request' | 'slices'>,
+  patientId: string,
+): boolean {
+  return [request, ...slices].some(({ patients = [] }) => patients.includes(patientId));
+}
+
+/** Whether the current slice has no patients. Without `patient`, a kick-off would export all of them. */
+export function isEmptySlice(record: Sliced): boolean {
+  return (currentSlice(record)?.patients ?? []).length === 0;
+}
+
+/** What the current slice requests of the EHR. */
+export function sliceRequest({ request, ...record }: Sliced & Pick<BulkExport, 'request'>): BulkExportRequest {
+  const slice = currentSlice(record);
+  if (!slice) return request;
+  const { since: _, ...others } = request;
+  return { ...others, patients: slice.patients, ...(slice.since === undefined ? {} : { since: slice.since }) };
+}
+
+/** The fields that end the current slice, and the position of the next one if there is one. */
+export function endSlice(record: Sliced, ended: Required<Pick<Slice, 'state' | 'decisions'>>) {
+  const { slices = [], slice = 0 } = record;
+  const changed = slices.map((other, index) => (index === slice ? { ...other, ...ended } : other));
+  return { slices: changed, next: nextSlice(changed) };
+}
+
+function nextSlice(slices: readonly Slice[]): number | undefined {
+  const next = slices.findIndex(({ state }) => state === undefined);
+  return next < 0 ? undefined : next;
+}
+
+/** The fields of an export that a retry kicks off again: its incomplete slices are due. */
+export function reopenSlices({ slices }: Sliced): Sliced {
+  if (!slices) return {};
+  const reopened = slices.map((slice): Slice => {
+    if (slice.state === 'done') return slice;
+    const patients = namedIn(slice);
+    return patients.length > 0 ? { ...startOf(slice), patients } : { patients, state: 'done' };
+  });
+  return { slices: reopened, slice: nextSlice(reopened) ?? 0 };
+}
+
+function startOf({ state: _state, decisions: _decisions, ...start }: Slice): Slice {
+  return start;
+}
+
+/** Without the patients who were erased since. */
+function namedIn({ patients }: Slice): readonly string[] {
+  return patients.filter((id) => id !== erasedText);
+}
+
+/** The decisions of all slices: a watermark that one of them holds is held. */
+export function mergeDecisions(slices: readonly Slice[]): WatermarkDecision[] {
+  const byType = Map.groupBy(
+    slices.flatMap(({ decisions = [] }) => decisions),
+    ({ resourceType }) => resourceType,
+  );
+  return [...byType].map(([resourceType, decisions]) => {
+    const reasons = new Set(decisions.flatMap((decision) => decision.reasons));
+    return {
+      resourceType,
+      reasons: (Object.keys(holdReasons) as HoldReason[]).filter((reason) => reasons.has(reason)),
+    };
+  });
+}
