@@ -4,6 +4,7 @@ import { addDefinition, addGroup, type CommandDefinition, type CommandGroup } fr
 import { api } from './commands/api.command.ts';
 import { audit } from './commands/audit.command.ts';
 import { clients } from './commands/clients.command.ts';
+import { cohorts } from './commands/cohorts.command.ts';
 import { connections } from './commands/connections.command.ts';
 import { doctor } from './commands/doctor.command.ts';
 import { endpoints } from './commands/endpoints.command.ts';
@@ -31,6 +32,7 @@ export const groups: readonly CommandGroup[] = [
   endpoints,
   bulkExports,
   sync,
+  cohorts,
   schedules,
   resources,
   tables,

@@ -22,6 +22,7 @@ writeFileSync('facts.json', '{}');
 writeFileSync('my-server.json', '{}');
 const endpoint = { resourceType: 'Endpoint', name: 'General Hospital', address: 'https://general.example/fhir' };
 writeFileSync('brands.json', JSON.stringify({ resourceType: 'Bundle', entry: [{ resource: endpoint }] }));
+writeFileSync('patients.txt', 'p1\np2\n');
 writeFileSync('jwks.json', '{"keys":[]}');
 afterAll(() => {
   process.chdir(previousFolder);

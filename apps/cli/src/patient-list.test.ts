@@ -26,5 +26,6 @@ test('a list that is empty, given twice or too long for a request is refused bef
   expect(() => listPatients(inFile('\n \n'))).toThrow('lists no patients');
   expect(() => listPatients({ ...inFile('p1'), patients: ['p1'] })).toThrow('not both');
   const million = inFile(Array.from({ length: 1_000_000 }, (_, index) => `p${index}`).join('\n'));
-  expect(() => patientsFor(million)).toThrow('names 1000000 patients');
+  expect(() => patientsFor(million, { of: 'run' })).toThrow('names 1000000 patients, and a run can name 1000');
+  expect(() => patientsFor(million, { of: 'cohort' })).toThrow('a cohort can name 10000');
 });

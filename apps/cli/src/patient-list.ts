@@ -24,15 +24,16 @@ export function listPatients(options: {
   return [...new Set(ids)];
 }
 
-/** A request has at most 100 kB. The API has the same limit. */
-const patientsOfRequest = 1000;
+/** The API has the same limits. A longer list is refused before it is sent, because the API does not read it to its end. */
+const limits = { run: 1000, cohort: 10_000 };
 
-/** The patients of one request. @throws CliError if they are too many */
-export function patientsFor(options: Parameters<typeof listPatients>[0]): string[] | undefined {
-  const ids = listPatients(options);
-  if (ids === undefined || ids.length <= patientsOfRequest) return ids;
-  throw new CliError(
-    'usage',
-    `The list names ${ids.length} patients, and a request can name ${patientsOfRequest}. Split the list into several requests.`,
-  );
+/** The patients of a request. @throws CliError if they are too many */
+export function patientsFor(
+  lists: Parameters<typeof listPatients>[0],
+  { of }: { readonly of: keyof typeof limits },
+): string[] | undefined {
+  const ids = listPatients(lists);
+  if (ids === undefined || ids.length <= limits[of]) return ids;
+  const advice = of === 'run' ? 'Store the list with "bulkhead cohorts set".' : 'Use several cohorts.';
+  throw new CliError('usage', `The list names ${ids.length} patients, and a ${of} can name ${limits[of]}. ${advice}`);
 }

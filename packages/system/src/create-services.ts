@@ -11,7 +11,7 @@ import {
 import { DocumentService } from '@bulkhead/documents/commands';
 import type { ChangeableRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
-import { BulkExportService, createStartExport } from '@bulkhead/imports/export/commands';
+import { BulkExportService, CohortService, createStartExport } from '@bulkhead/imports/export/commands';
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/schedules/commands';
 import { SyncService } from '@bulkhead/imports/sync/commands';
 import {
@@ -133,6 +133,7 @@ export function createServices(options: ServicesOptions) {
       kickOffWaitMs,
     }),
     bulkExports: new BulkExportService({ store, producer, connections, registry, readPause }),
+    cohorts: new CohortService({ store, connections }),
     connections,
     connectionList: new ConnectionList({ store, health }),
     documents,

@@ -10,6 +10,7 @@ import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 const unrecorded = new Set<KeyedEndpointId>([
   'getSession',
   'listProviders',
+  'listCohorts',
   'getProvider',
   'countConnections',
   'listConnections',
@@ -83,6 +84,8 @@ const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = 
   countPatientData: ['p1'],
   erasePatient: ['p1'],
   letPatientIn: ['p1'],
+  setCohort: ['p1'],
+  changeCohort: ['p1'],
 };
 
 const api = await startApi();

@@ -3,6 +3,7 @@ import { checkEndpoints, type Endpoint } from '../http/define-endpoint.ts';
 import { accessEndpoints } from './access/access.endpoints.ts';
 import { signingKeyEndpoints } from './access/signing-key.endpoints.ts';
 import { bulkExportEndpoints } from './bulk-export/bulk-export.endpoints.ts';
+import { cohortEndpoints } from './cohorts/cohort.endpoints.ts';
 import { authorizationEndpoints } from './connections/authorization/authorization.endpoints.ts';
 import { connectionEndpoints } from './connections/connection.endpoints.ts';
 import { documentEndpoints } from './documents/document.endpoints.ts';
@@ -22,6 +23,7 @@ export const endpointGroups = [
   connectionEndpoints,
   authorizationEndpoints,
   erasureEndpoints,
+  cohortEndpoints,
   scheduleEndpoints,
   resourceEndpoints,
   tableEndpoints,

@@ -139,6 +139,7 @@ const pathParameters: Readonly<Record<string, string>> = {
   'documents/:id': 'The id of a document, which begins with `doc_`.',
   'quarantine/:id': 'The id of a line in the quarantine.',
   'webhook-deliveries/:id': 'The id of a webhook delivery.',
+  'cohorts/:name': 'The name of a cohort, which is unique in its connection.',
   'providers/:id': 'The id of a provider, such as `athenahealth`.',
   'api-keys/:id': 'The public id of an API key, which begins with `key_`.',
   'sessions/:id': 'The id of a session, as in the list of sessions.',

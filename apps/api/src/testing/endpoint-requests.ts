@@ -32,6 +32,15 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   countConnections: { path: '/connections/counts', answer: 'open' },
   getConnection: { path: '/connections/{connectionId}', answer: 'unknown-connection' },
   listWatermarks: { path: '/connections/{connectionId}/watermarks', answer: 'unknown-connection' },
+  listCohorts: { path: '/connections/{connectionId}/cohorts', answer: 'unknown-connection' },
+  getCohort: { path: '/connections/{connectionId}/cohorts/c', answer: 'unknown-connection' },
+  setCohort: {
+    path: '/connections/{connectionId}/cohorts/c',
+    body: { patients: ['p1'] },
+    answer: 'unknown-connection',
+  },
+  changeCohort: { path: '/connections/{connectionId}/cohorts/c', body: { add: ['p1'] }, answer: 'unknown-connection' },
+  deleteCohort: { path: '/connections/{connectionId}/cohorts/c', answer: 'unknown-connection' },
   renameConnection: { path: '/connections/{connectionId}', body: { name: 'Renamed' }, answer: 'operators' },
   // The connection that was planted is for the same server.
   createConnection: { path: '/connections', body: { ...withoutKey, force: true }, answer: 'operators' },

@@ -51,6 +51,7 @@ export const bulkExports: CommandGroup = {
         typeFilter: option.repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
         allowUnfiltered: option.flag('export everything of the types if the EHR refuses --type-filter'),
         ...patientOptions,
+        cohort: option.text('<name>', 'only the patients of this cohort'),
         until: { ...option.instant('only changes until this time'), argument: '<when>' },
         elements: option.list(
           '<elements>',
@@ -65,6 +66,7 @@ export const bulkExports: CommandGroup = {
         'export start --connection conn_1 --types Patient,Observation --watch',
         'export start --connection conn_1 --since last',
         'export start --connection conn_1 --patients p1,p2 --until 2026-01-01T00:00:00Z',
+        'export start --connection conn_1 --cohort diabetes',
         'export start --connection conn_1 --level Group --type-filter "Observation?category=laboratory"',
       ],
       async run(context, options) {
@@ -80,7 +82,8 @@ export const bulkExports: CommandGroup = {
           since,
           typeFilters,
           allowUnfiltered,
-          patients: patientsFor(options),
+          patients: patientsFor(options, { of: 'run' }),
+          cohort: options.cohort,
           until: options.until,
           elements: options.elements,
           organizeOutputBy: options.organizeOutputBy,
@@ -240,11 +243,12 @@ function summarize(record: Export): string {
 }
 
 function toRequestText(request: Export['request']): string {
-  const { exportType, resourceTypes, since, sinceLast, typeFilters = [], patients } = request;
+  const { exportType, resourceTypes, since, sinceLast, typeFilters = [], patients, cohort } = request;
   const types = resourceTypes.length === 0 ? 'all types' : resourceTypes.join(', ');
   const period = since === undefined ? '' : ` since ${since}${sinceLast ? ' (the last export)' : ''}`;
   const of = patients ? [`${patients.length} ${patients.length === 1 ? 'patient' : 'patients'}`] : [];
-  return [`${exportType}: ${types}${period}`, ...of, ...typeFilters].join(', ');
+  const named = cohort === undefined ? [] : [`cohort ${cohort}`];
+  return [`${exportType}: ${types}${period}`, ...of, ...named, ...typeFilters].join(', ');
 }
 
 function nextCommands({ id: jobId, status, counts }: Export): string[] {

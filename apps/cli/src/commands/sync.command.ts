@@ -50,7 +50,8 @@ export const sync: CommandGroup = {
         const includeOthers = options.others && resourceTypes === undefined;
         const { appointments: includeAppointments, references: includeReferences } = options;
         const sets = { includeStandard, includeEnhanced, includeOthers, includeAppointments, includeReferences };
-        const body = given({ connectionId, ...sets, resourceTypes, patients: patientsFor(options), since, callbackUrl });
+        const patients = patientsFor(options, { of: 'run' });
+        const body = given({ connectionId, ...sets, resourceTypes, patients, since, callbackUrl });
         const header = watch ? { prefer: 'respond-async' } : {};
         const params = { path: { provider }, header };
         const answer = await api.POST('/api/ehr/{provider}/enhanced-sync', { params, body });

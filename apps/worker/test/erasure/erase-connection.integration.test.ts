@@ -60,6 +60,7 @@ test('the erasure of a connection leaves no record of it, and another connection
       ...['document_files.chunks', 'document_files.files', 'documents', 'kept_out_keys'],
       ...['kept_out_patients', 'output_files', 'quarantine', 'quarantine.chunks', 'quarantine.files'],
       ...[
+        'cohorts',
         'connection_keys',
         'open_references',
         'quarantine_usage',
@@ -200,6 +201,8 @@ test('every insert for an erased connection is refused', async () => {
     () => store.syncRuns.insert(run as never),
     () => store.syncSteps.insertMissing([step as never]),
     () => store.webhookDeliveries.insertMissing({ ...delivery, createdAt: now } as never),
+    () => store.cohorts.save({ key: { connectionId, name: 'other' }, from: undefined, patients: [patientId], now }),
+    () => store.bulkExports.planSlices(record, async () => []),
     () => store.schedules.insert(makeSchedule({ connectionId })),
     () => store.authorizationRequests.insert({ request: { connectionId } } as never),
     () => store.accessTokens.takeLease({ ...token, holder: 'h', durationMs: 1000 }),

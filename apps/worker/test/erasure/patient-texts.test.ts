@@ -16,8 +16,9 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     authorization_requests: 'id provider connectionId clientId startHash stateHash browserHash result.connectionId',
     backend_clients: 'id name scope connectionIds jwks.keys.kid jwksUrl secrets.id secrets.hash',
     bulk_exports:
-      'id connectionId provider scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
+      'id connectionId provider request.cohort scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
     client_tokens: 'id clientId scope',
+    cohorts: 'id connectionId name',
     connection_keys: 'id holder connectionId',
     connection_drafts: 'id test.id',
     connection_probes: 'id runId',
@@ -99,6 +100,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     open_references: 'id resourceId patientIds',
     documents: `resource.type resource.id resource.versionId patientId url contentType title declaredHash progress.etag storedType`,
   },
+  'the id of a patient, which is removed from the list': { cohorts: 'patients' },
   'removed from the record when the erasure is completed': { erasures: 'patientId binaryIds' },
   'about the connection: one that is about a patient is purged as a whole': {
     access_tokens: 'failure',

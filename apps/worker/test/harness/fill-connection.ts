@@ -36,6 +36,8 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   await store.connections.insert(connection);
   await store.connections.saveWebhook({ id: connectionId, url: 'http://client.example/hook', secret: 'whsec_x' });
   await store.schedules.insert(makeSchedule({ connectionId }));
+  const cohort = { connectionId, name: 'panel' };
+  await store.cohorts.save({ key: cohort, from: undefined, patients: [patientId, 'p-other'], now: deps.now() });
 
   const broken = `{"resourceType":"Condition","subject":{"reference":"Patient/${patientId}"},"code":`;
   const anonymous = '{"resourceType":"Procedure","id":';

@@ -32,6 +32,12 @@ export const auditActions = {
   'client.list': { keys: 'operator', people: 'viewer', audited: false },
   'client.read': { keys: 'operator', people: 'viewer', audited: false },
   'client.revoke': { keys: 'operator', people: 'admin' },
+  'cohort.change': { keys: 'client', people: 'operator' },
+  'cohort.delete': { keys: 'client', people: 'operator' },
+  'cohort.list': { keys: 'client', people: 'viewer', audited: false },
+  // Its response has the ids of patients.
+  'cohort.read': { keys: 'client', people: 'viewer' },
+  'cohort.set': { keys: 'client', people: 'operator' },
   'command.create-api-key': 'none',
   'command.migrate': 'none',
   'command.rotate-encryption-key': 'none',

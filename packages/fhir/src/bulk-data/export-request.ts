@@ -20,6 +20,8 @@ export interface BulkExportRequest {
   readonly allowUnfiltered?: boolean;
   /** Ids of the patients to export (`patient`). Default: all. */
   readonly patients?: readonly string[];
+  /** The name of the list that has these patients, instead of `patients`. */
+  readonly cohort?: string;
   /** A FHIR instant. The export contains nothing that was changed later (`_until`). */
   readonly until?: string;
   /** The elements of resources to export (`_elements`), such as `id` or `Patient.name`. Default: all. */
@@ -31,11 +33,15 @@ export interface BulkExportRequest {
 /** Whether a request leaves out something of its types, apart from what `since` leaves out. Such an export does not prove that anything is complete. */
 export function isNarrowed(
   request: {
-    readonly [Name in 'typeFilters' | 'patients' | 'until' | 'elements']?: BulkExportRequest[Name] | undefined;
+    readonly [Name in 'typeFilters' | 'patients' | 'cohort' | 'until' | 'elements']?:
+      | BulkExportRequest[Name]
+      | undefined;
   },
 ): boolean {
-  const { typeFilters = [], patients = [], until, elements = [] } = request;
-  return until !== undefined || [typeFilters, patients, elements].some((list) => list.length > 0);
+  const { typeFilters = [], patients = [], cohort, until, elements = [] } = request;
+  return (
+    cohort !== undefined || until !== undefined || [typeFilters, patients, elements].some((list) => list.length > 0)
+  );
 }
 
 /** What is known about the types that an export of every type can contain. See `Coverage` in the domain. */

@@ -12,6 +12,7 @@ import {
 } from '@bulkhead/store';
 import { type EndedRun, retainRuns } from '../runs/index.ts';
 import { type BulkExportRepository, bulkExportDocumentSchema } from './bulk-export.repository.ts';
+import type { CohortRepository } from './cohorts/cohort.repository.ts';
 import { collections } from './collections.ts';
 import { type OutputFileRepository, outputFileDocumentSchema } from './download/output-file.repository.ts';
 
@@ -25,11 +26,13 @@ export function createBulkExportData(options: {
   readonly quarantine: QuarantineRepository;
   readonly bulkExports: BulkExportRepository;
   readonly outputFiles: OutputFileRepository;
+  readonly cohorts: CohortRepository;
 }): FeatureData<'bulk-export'> {
-  const { database, quarantine, bulkExports, outputFiles } = options;
+  const { database, quarantine, bulkExports, outputFiles, cohorts } = options;
   const ofConnection = (connectionId: string) => ({ connectionId });
   const parts = ownedRecords(database, [
     { collection: collections.exportSlots, kind: 'exportSlots', ofConnection },
+    { collection: collections.cohorts, kind: 'cohorts', isCounted: true, ofConnection },
     { collection: collections.outputFiles, kind: 'exportFiles', ofConnection },
     { collection: collections.runningExports, kind: 'runningExports', ofConnection },
     {
@@ -83,7 +86,7 @@ export function createBulkExportData(options: {
         schema: outputFileDocumentSchema,
         filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
       });
-      return exports + files;
+      return exports + files + (await cohorts.removePatient({ connectionId, patientId }));
     },
 
     async findActive(connectionId) {

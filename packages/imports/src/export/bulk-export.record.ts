@@ -95,6 +95,10 @@ const exportRequestSchema = z.strictObject({
     .array(mayNamePatient(z.string()))
     .exactOptional()
     .describe('Only these patients were requested. Absent if all were.'),
+  cohort: z
+    .string()
+    .exactOptional()
+    .describe('Only the patients of this cohort were requested. Absent if no cohort was named.'),
   until: z
     .string()
     .exactOptional()

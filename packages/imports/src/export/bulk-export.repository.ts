@@ -64,7 +64,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
     const model = database.model('BulkExport', schema);
-    super({ model, toRecord, endPhases: ['completed', 'failed'], failedPhases: ['failed'] });
+    super({ model, toRecord, endPhases: ['completed', 'failed'], failedPhases: ['failed'], unlisted: ['slices'] });
     this.#gate = gate;
     this.#model = model;
     this.#insertDocument = batchedInsert(model);
@@ -220,6 +220,18 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
         )
         .lean(),
     );
+  }
+
+  /** Stores the slices of an export. An erasure of one of their patients waits for this write, and then for the export. */
+  planSlices(
+    { id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>,
+    plan: () => Promise<NonNullable<BulkExport['slices']>>,
+  ): Promise<Required<Pick<BulkExport, 'slices' | 'slice'>>> {
+    return this.#gate.admit(connectionId, async () => {
+      const planned = { slices: await plan(), slice: 0 };
+      await this.#model.updateOne({ _id: id, phase: 'kicking-off' }, { $set: planned });
+      return planned;
+    });
   }
 
   /**

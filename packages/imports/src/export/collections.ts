@@ -5,4 +5,5 @@ export const collections = {
   runningExports: 'running_exports',
   exportSlots: 'export_slots',
   watermarks: 'watermarks',
+  cohorts: 'cohorts',
 } as const;

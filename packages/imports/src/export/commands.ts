@@ -1,3 +1,6 @@
+export { cohortBodySchema, cohortChangeSchema } from './cohorts/cohort.schema.ts';
+export { CohortService } from './cohorts/cohort.service.ts';
+export { cohortSummarySchema, cohortViewSchema, toCohortSummary, toCohortView } from './cohorts/cohort-view.ts';
 export { BulkExportService } from './read/bulk-export.service.ts';
 export {
   type ExportView,

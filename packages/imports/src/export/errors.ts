@@ -1,4 +1,5 @@
 import { defineErrors, type WarningCode, type WarningTable } from '@bulkhead/base';
+import { maxCohortPatients } from './cohorts/cohort.record.ts';
 
 export const exportError = defineErrors({
   'export-already-running': {
@@ -29,6 +30,25 @@ export const exportError = defineErrors({
     advice: 'Nothing needs to be done. The job checks again in a few seconds.',
     retry: { afterMs: 5000 },
     message: 'Another worker is kicking off this export. This job checks again in a few seconds.',
+  },
+  'unknown-cohort': {
+    title: 'Cohort not found',
+    advice: 'List the cohorts of the connection, or add this one.',
+    status: 404,
+    message: 'The connection has no cohort of this name. List its cohorts, or add this one with PUT.',
+  },
+  'cohort-empty': {
+    title: 'The cohort would have no patients',
+    advice: 'Delete the cohort, or leave a patient in it.',
+    status: 409,
+    message:
+      'Without these patients the cohort would be empty, and an empty cohort cannot be exported. Delete it instead.',
+  },
+  'cohort-full': {
+    title: 'The cohort would have too many patients',
+    advice: 'Use several cohorts, or export the Group of the practice.',
+    status: 409,
+    message: `A cohort has at most ${maxCohortPatients} patients, because an export is stored with them. Use several cohorts, or export the Group of the practice.`,
   },
   'patient-list-empty': {
     title: 'No patient of the list is left',

@@ -2,6 +2,7 @@ import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import { createLeases, defineFeature, type RepositoriesOf, type StoreContext } from '@bulkhead/store';
 import { createBulkExportData } from './bulk-export.data.ts';
 import { BulkExportRepository } from './bulk-export.repository.ts';
+import { CohortRepository } from './cohorts/cohort.repository.ts';
 import { collections } from './collections.ts';
 import { OutputFileRepository } from './download/output-file.repository.ts';
 import { ExportSlotRepository } from './kick-off/export-slot.repository.ts';
@@ -17,6 +18,7 @@ export const exportFeature = defineFeature({
       exportLeases: createLeases({ database, collection: collections.bulkExports }),
       exportSlots: new ExportSlotRepository(context),
       watermarks: new WatermarkRepository(context),
+      cohorts: new CohortRepository(context),
     };
     return { repositories, data: () => createBulkExportData({ database, quarantine, ...repositories }) };
   },

@@ -5,11 +5,16 @@ import { z } from 'zod';
 const maxListedPatients = 1000;
 
 /** A list of patients, each once. @param options.onEmpty,options.onTooMany what to do, after a list was refused */
-export function patientIdsSchema(options: { readonly onEmpty: string; readonly onTooMany: string }) {
+export function patientIdsSchema(options: {
+  readonly onEmpty: string;
+  readonly onTooMany: string;
+  readonly most?: number;
+}) {
+  const { most = maxListedPatients } = options;
   return z
     .array(z.string().refine(isResourceId, { error: ({ input }) => patientFault(String(input)) }))
     .min(1, `is an empty list. ${options.onEmpty}`)
-    .max(maxListedPatients, `names more than ${maxListedPatients} patients. ${options.onTooMany}`)
+    .max(most, `names more than ${most} patients. ${options.onTooMany}`)
     .transform((ids) => [...new Set(ids)]);
 }
 

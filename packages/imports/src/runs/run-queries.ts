@@ -26,6 +26,8 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
     readonly toRecord: (document: Document) => Run;
     readonly endPhases: readonly Phase[];
     readonly failedPhases: readonly Phase[];
+    /** Large fields, which lists leave out, apart from `listActiveOf`. */
+    readonly unlisted?: readonly string[];
   }) {
     this.#options = options;
     this.#runs = options.model as unknown as Model<{ readonly _id: string }>;
@@ -85,7 +87,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
 
   /** The runs of a connection that have not ended. */
   listActiveOf(connectionId: string): Promise<Run[]> {
-    return this.#listSorted({ connectionId, active: true }, { sort: { _id: 1 } });
+    return this.#listSorted({ connectionId, active: true }, { sort: { _id: 1 }, isWhole: true });
   }
 
   async isActive(id: string): Promise<boolean> {
@@ -172,10 +174,15 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
     await this.#runs.updateOne({ _id: id, version, notify: 'due' } as object, { $set: { notify: 'done' } });
   }
 
-  async #listSorted(filter: object, page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number }) {
+  async #listSorted(
+    filter: object,
+    page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number; readonly isWhole?: boolean },
+  ) {
     // MongoDB reads no limit as 0.
-    const { sort, limit = 0 } = page;
-    const documents = await this.#runs.find(filter).sort(sort).limit(limit).batchSize(wholeBatch).lean();
+    const { sort, limit = 0, isWhole = false } = page;
+    const { unlisted = [] } = this.#options;
+    const projection = isWhole ? {} : Object.fromEntries(unlisted.map((name) => [name, 0]));
+    const documents = await this.#runs.find(filter, projection).sort(sort).limit(limit).batchSize(wholeBatch).lean();
     return documents.map((document) => this.#options.toRecord(document as unknown as Document));
   }
 }

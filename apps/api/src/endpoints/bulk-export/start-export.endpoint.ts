@@ -30,7 +30,7 @@ export const startExport = defineEndpoint({
       },
     }),
   },
-  errors: ['unknown-connection', 'export-already-running'],
+  errors: ['unknown-connection', 'unknown-cohort', 'export-already-running'],
   async handler({ params: { provider }, body, idempotencyKey: key, caller, services, audit }) {
     const { apiKey, scope } = caller;
     const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };

@@ -149,11 +149,15 @@ export const apiError = defineErrors({
     advice: 'Send a smaller body.',
     status: 413,
     message: 'The body is larger than 100 KB, the limit of this URL. Send a smaller body.',
-    help: 'Send at most 100 KB, or 10 MB for a corrected line.',
+    help: 'Send at most 100 KB, 1 MB for a cohort, or 10 MB for a corrected line.',
     examples: [
       {
         message: 'The body is larger than 10240 KB, the limit of this URL. Send a smaller body.',
         of: ['replayQuarantinedLine'],
+      },
+      {
+        message: 'The body is larger than 1024 KB, the limit of this URL. Send a smaller body.',
+        of: ['setCohort', 'changeCohort'],
       },
     ],
   },

@@ -5,9 +5,12 @@ import { apiError } from '../errors/errors.ts';
 /** The deepest request, that of a schedule, has 3 levels. */
 const maxDepth = 20;
 
-/** Reads the body as JSON, regardless of its content type. Requests need a few kilobytes. A larger one is a mistake or an attack. */
-export function parseJson(): RequestHandler {
-  return json({ limit: '100kb', type: () => true, verify: (_request, _response, body) => checkDepth(body) });
+/**
+ * Reads the body as JSON, regardless of its content type. Requests need a few kilobytes. A larger one is a mistake or an attack.
+ * @param options.limit for an endpoint that needs more
+ */
+export function parseJson({ limit = '100kb' }: { readonly limit?: string } = {}): RequestHandler {
+  return json({ limit, type: () => true, verify: (_request, _response, body) => checkDepth(body) });
 }
 
 /** Checks the depth before the body is parsed, because code that walks a value recurses as deep as the value is nested. */

@@ -63,6 +63,7 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
         'typeFilters',
         'allowUnfiltered',
         'patients',
+        'cohort',
         'until',
         'elements',
         'organizeOutputBy',
@@ -130,7 +131,7 @@ const partsSchema = z
     completed: countSchema.describe('Those that have ended.'),
     patients: countSchema.describe('The patients of all parts.'),
   })
-  .meta({ description: 'The parts of an export of listed patients. Absent before its first kick-off.' });
+  .meta({ description: 'The parts of an export of listed patients. Absent before its first kick-off, and in lists.' });
 
 export const exportViewSchema = z
   .strictObject({

@@ -1,6 +1,7 @@
 import { present } from '@bulkhead/base';
 import type { Provider } from '@bulkhead/ehr/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { findCohort } from '../cohorts/cohort.service.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import type { Slice } from './slice.record.ts';
@@ -12,19 +13,22 @@ const defaultPatientsPerRequest = 1000;
 /**
  * Plans the slices of an export of listed patients, unless it is done.
  * @returns the record with its slices, if it has any
- * @throws AppError `patient-list-empty`
+ * @throws AppError `patient-list-empty`, `unknown-cohort`
  */
 export async function withSlices<Record extends BulkExport>(
   { store }: Pick<BulkExportDeps, 'store'>,
   { record, provider }: { readonly record: Record; readonly provider: Pick<Provider, 'kickOff'> },
 ): Promise<Record> {
-  const { id, request, slices } = record;
-  if (!request.patients) return record;
+  const { connectionId, request, slices } = record;
+  const { cohort, since } = request;
+  if (!request.patients && cohort === undefined) return record;
   if (slices && isEmptySlice(record)) throw exportError('patient-list-empty');
   if (slices) return record;
   const size = provider.kickOff?.patientsPerRequest ?? defaultPatientsPerRequest;
-  const planned = { slices: inPieces({ patients: request.patients, since: request.since, size }), slice: 0 };
-  await store.bulkExports.update({ id, phase: 'kicking-off', change: planned });
+  const planned = await store.bulkExports.planSlices(record, async () => {
+    const patients = request.patients ?? (await findCohort(store, { connectionId, name: cohort ?? '' })).patients;
+    return inPieces({ patients, since, size });
+  });
   return { ...record, ...planned };
 }
 

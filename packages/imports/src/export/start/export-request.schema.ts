@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { patientIdsSchema } from '../../runs/patient-ids.ts';
 import { isAhead } from '../../runs/run-view.ts';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
+import { cohortNameSchema } from '../cohorts/cohort.schema.ts';
 
 const resourceTypeSchema = z
   .string()
@@ -75,6 +76,11 @@ export const bulkExportRequestSchema = z
       .describe(
         'The ids of the only patients to export, by POST. If the EHR accepts fewer in one kick-off (`kickOff.patientsPerRequest` of the provider), the export is made in parts. The EHR must declare `patient`, or the provider must say that it supports it.',
       ),
+    cohort: cohortNameSchema
+      .optional()
+      .describe(
+        'The name of a cohort of the connection, whose patients at the time of the kick-off are exported, instead of `patients`.',
+      ),
     until: instantSchema
       .optional()
       .describe(
@@ -104,16 +110,19 @@ export const bulkExportRequestSchema = z
       ),
   })
   .superRefine((body, { addIssue }) => {
-    const { resourceTypes, since, until, exportType, patients, typeFilters = [] } = body;
+    const { resourceTypes, since, until, exportType, patients, cohort, typeFilters = [] } = body;
     if (since === 'last' && isNarrowed(body)) {
       const message =
-        'cannot be "last" for a filtered export. Give a timestamp, or leave typeFilters, patients, until and elements out';
+        'cannot be "last" for a filtered export. Give a timestamp, or leave typeFilters, patients, cohort, until and elements out';
       addIssue({ code: 'custom', path: ['since'], message });
     }
     if (since !== undefined && until !== undefined && Date.parse(until) <= Date.parse(since))
       addIssue({ code: 'custom', path: ['until'], message: 'must be later than since' });
-    if (patients && exportType === 'System')
-      addIssue({ code: 'custom', path: ['patients'], message: 'cannot be named for an export of the level System' });
+    const listedBy = patients ? 'patients' : 'cohort';
+    if ((patients ?? cohort) !== undefined && exportType === 'System')
+      addIssue({ code: 'custom', path: [listedBy], message: 'cannot be named for an export of the level System' });
+    if (patients && cohort !== undefined)
+      addIssue({ code: 'custom', path: ['cohort'], message: 'cannot be named together with patients' });
     for (const [index, filter] of typeFilters.entries()) {
       const [type = ''] = filter.split('?', 1);
       if (!resourceTypes || resourceTypes.includes(type)) continue;

@@ -4,6 +4,7 @@ import { newId, present, waitUntil } from '@bulkhead/base';
 import { exportNote, type Provider } from '@bulkhead/ehr/providers';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
+import { findCohort } from '../cohorts/cohort.service.ts';
 import type { BulkExportStore } from '../export.feature.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './export-request.schema.ts';
@@ -13,7 +14,7 @@ export type NewExport = BulkExport & { readonly phase: 'queued' };
 
 type ExportFacts = Pick<Provider, 'id' | 'notExported'>;
 
-/** Makes the record of a new export. `since: "last"` is replaced by an instant. */
+/** Makes the record of a new export. `since: "last"` is replaced by an instant. @throws AppError `unknown-cohort` */
 export async function newExport(options: {
   readonly store: BulkExportStore;
   readonly provider: ExportFacts;
@@ -22,7 +23,8 @@ export async function newExport(options: {
   const { store, provider } = options;
   const { body } = options;
   const { connectionId, exportType, resourceTypes = [], typeFilters = [], allowUnfiltered } = body;
-  const { patients, until, elements, organizeOutputBy } = body;
+  const { patients, cohort, until, elements, organizeOutputBy } = body;
+  if (cohort !== undefined) await findCohort(store, { connectionId, name: cohort });
   const { since, warnings: sinceWarnings } = await resolveSince({ store, body });
   const createdAt = new Date();
   return {
@@ -36,7 +38,7 @@ export async function newExport(options: {
       ...(body.since === 'last' ? { sinceLast: true } : {}),
       ...(typeFilters.length > 0 ? { typeFilters } : {}),
       ...(typeFilters.length > 0 && allowUnfiltered ? { allowUnfiltered } : {}),
-      ...present({ patients, until, elements, organizeOutputBy }),
+      ...present({ patients, cohort, until, elements, organizeOutputBy }),
     },
     phase: 'queued',
     version: 1,
@@ -69,6 +71,7 @@ export function requestKey({
   typeFilters = [],
   allowUnfiltered,
   patients = [],
+  cohort,
   until,
   elements = [],
   organizeOutputBy,
@@ -76,7 +79,13 @@ export function requestKey({
   // The same instant can be written in several ways.
   const sinceMs = since === undefined ? null : Date.parse(since);
   const untilMs = until === undefined ? null : Date.parse(until);
-  const filters = [typeFilters.toSorted(), allowUnfiltered === true, patients.toSorted(), elements.toSorted()];
+  const filters = [
+    typeFilters.toSorted(),
+    allowUnfiltered === true,
+    patients.toSorted(),
+    cohort ?? null,
+    elements.toSorted(),
+  ];
   return requestHash([exportType, resourceTypes.toSorted(), sinceMs, untilMs, organizeOutputBy ?? null, ...filters]);
 }
 

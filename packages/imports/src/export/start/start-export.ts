@@ -38,7 +38,7 @@ const queueCheckMs = 1000;
 /**
  * Returns the command that stores an export, enqueues its kick-off and waits some seconds for it. If the request is repeated with the same
  * Idempotency-Key, the export that the first one started is returned.
- * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `idempotency-key-reused`, `unavailable`
+ * @throws AppError `unknown-provider`, `unknown-connection`, `unknown-cohort`, `export-already-running`, `idempotency-key-reused`, `unavailable`
  */
 export function createStartExport(options: {
   readonly store: BulkExportStore & Pick<ConnectionStore, 'connections'>;

@@ -225,3 +225,41 @@ describe('an export of more patients than one kick-off can list', () => {
     expect(listed()).toEqual([['p1']]);
   });
 });
+
+describe('an export of a cohort', () => {
+  const cohort = 'panel';
+  const save = async (patients: readonly string[]) => {
+    const { store } = cases.deps;
+    const key = { connectionId: cases.connection.id, name: cohort };
+    await store.cohorts.save({ key, from: await store.cohorts.find(key), patients, now: cases.clock.now });
+  };
+
+  test('has the patients that the cohort lists at the kick-off, and moves no watermark of the level', async () => {
+    await startServer();
+    await save(['p1']);
+    const { id } = await cases.insertExport({ request: { exportType: 'Patient', resourceTypes: [], cohort } });
+    await save(five);
+    const ended = await runExport(cases, {}, id);
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 5 } });
+    expect([listed(), await cases.markedTypes()]).toEqual([[['p1', 'p2'], ['p3', 'p4'], ['p5']], []]);
+  });
+
+  test('fails without a kick-off if the cohort was deleted meanwhile', async () => {
+    await startServer();
+    const ended = await runExport(cases, { cohort });
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'unknown-cohort' } });
+    expect(listed()).toEqual([]);
+  });
+
+  test('is listed without its patients', async () => {
+    await startServer();
+    await save(five);
+    const { id } = await runExport(cases, { cohort });
+    const listedExports = await cases.deps.store.bulkExports.list({
+      provider: 'athenahealth',
+      scope: 'all',
+      limit: 10,
+    });
+    expect(listedExports.map((record) => [record.id, record.slices])).toEqual([[id, undefined]]);
+  });
+});

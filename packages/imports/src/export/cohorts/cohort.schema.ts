@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { patientIdsSchema } from '../../runs/patient-ids.ts';
+import { maxCohortPatients } from './cohort.record.ts';
+
+/** The name is a part of addresses. */
+export const cohortNameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'must be 1 to 64 letters, digits, dots, hyphens or underscores, and begin with a letter or a digit',
+  );
+
+const most = maxCohortPatients;
+const onTooMany = 'Use several cohorts, or export the Group of the practice';
+
+export const cohortBodySchema = z
+  .strictObject({
+    patients: patientIdsSchema({ onEmpty: 'Delete the cohort instead', onTooMany, most }).describe(
+      `The ids of all its patients at the EHR, at most ${most}.`,
+    ),
+  })
+  .meta({ description: 'The patients of the cohort. They replace those that it has.' });
+
+export const cohortChangeSchema = z
+  .strictObject({
+    add: patientIdsSchema({ onEmpty: 'Leave it out to add none', onTooMany, most })
+      .optional()
+      .describe('The ids of patients to add. Those that are listed already stay. Default: none.'),
+    remove: patientIdsSchema({ onEmpty: 'Leave it out to remove none', onTooMany, most })
+      .optional()
+      .describe('The ids of patients to remove. Default: none.'),
+  })
+  .refine(({ add, remove }) => add !== undefined || remove !== undefined, {
+    path: ['add'],
+    error: 'is missing, and so is remove. Give at least one of them',
+  })
+  .meta({ description: 'The patients to add and to remove. The others stay.' });
+export type CohortChange = z.output<typeof cohortChangeSchema>;
