@@ -25,7 +25,9 @@ test('the commands of docs/how-to/nightly-sync.md work as written', async () => 
     { kind: 'sync', cron: '0 2 * * *', paused: false },
     { kind: 'export', cron: '0 22 1 * *', paused: false },
     { kind: 'sync', request: { includeStandard: false, includeEnhanced: false, includeReferences: true } },
+    { kind: 'export', cron: '0 3 * * *', request: { cohort: 'diabetes' } },
   ]);
+  expect(await system.store.cohorts.list(system.connectionId)).toMatchObject([{ name: 'diabetes', count: 2 }]);
 }, 120_000);
 
 test('the commands of docs/how-to/measure-an-ehr.md measure the EHR and apply its facts', async () => {

@@ -56,6 +56,13 @@ test('the lag of a sync schedule is the age of its own last complete run', () =>
   expect(lagOf({ schedules: [schedule({ kind: 'sync' })], syncedAt })).toEqual([25, true]);
 });
 
+test('the lag of an export schedule of a cohort is the age of its own last completed run', () => {
+  const schedules = [schedule({ request: { cohort: 'panel' } })];
+  const watermarks = [{ ...mark(everyType, 2), coverage: {} }];
+  expect(lagOf({ schedules, watermarks, syncedAt: new Map([['s1', hoursAgo(25)]]) })).toEqual([25, true]);
+  expect(lagOf({ schedules, watermarks })).toEqual([1000, true]);
+});
+
 test('the lag of a connection with several schedules is the largest of them', () => {
   const schedules = [schedule({ request: { resourceTypes: ['Patient'] } }), schedule({ id: 's2', kind: 'sync' })];
   const syncedAt = new Map([['s2', hoursAgo(50)]]);

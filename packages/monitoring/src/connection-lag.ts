@@ -6,7 +6,7 @@ import type { Schedule } from '@bulkhead/imports/schedules';
  * How far a connection is behind its source.
  *
  * With schedules, it is the largest lag of any schedule. The lag of an export schedule counts from the oldest watermark of the types
- * that it requests. The lag of a sync schedule counts from the start of its last complete run. If nothing was stored yet, the lag
+ * that it requests, or for a cohort from the start of its last completed run. The lag of a sync schedule counts from the start of its last complete run. If nothing was stored yet, the lag
  * counts from the creation of the schedule. Without schedules, it counts from the latest export or sync that a user has requested.
  * @returns the age of the moment up to which everything that is due is stored, and whether schedules keep the connection current;
  * undefined if the connection has no schedules and nothing was ever stored, because then it is not behind
@@ -15,15 +15,15 @@ export function connectionLag(options: {
   /** The schedules of the connection that are not paused. */
   readonly schedules: readonly Pick<Schedule, 'id' | 'kind' | 'request' | 'createdAt'>[];
   readonly watermarks: readonly Watermark[];
-  /** When the last complete sync was started, by schedule id, and for `any`. */
+  /** When the last complete sync was started, by schedule id, and for `any`. Also the last completed export of a schedule. */
   readonly syncedAt: ReadonlyMap<string, Date>;
   readonly now: Date;
   readonly covers: (coverage: Coverage, resourceType: string) => boolean;
 }) {
   const { schedules, watermarks, syncedAt, now } = options;
   const reached = schedules.map((schedule) => {
-    const at =
-      schedule.kind === 'sync' ? syncedAt.get(schedule.id) : exportedUpTo({ ...options, request: schedule.request });
+    const isOfRuns = schedule.kind === 'sync' || schedule.request.cohort !== undefined;
+    const at = isOfRuns ? syncedAt.get(schedule.id) : exportedUpTo({ ...options, request: schedule.request });
     return at ?? schedule.createdAt;
   });
   if (reached.length > 0) return { lagMs: since(Math.min(...reached.map(Number)), now), isScheduled: true };
@@ -60,12 +60,15 @@ export function lagsOf(options: {
   readonly watermarks: readonly Watermark[];
   /** The last completed syncs of each schedule. */
   readonly completed: readonly LastCompleted[];
+  /** The last completed exports of each schedule. */
+  readonly exported: readonly LastCompleted[];
   readonly now: Date;
 }) {
   const { connectionIds, now } = options;
   const schedulesOf = Map.groupBy(options.schedules, byConnection);
   const watermarksOf = Map.groupBy(options.watermarks, byConnection);
   const completedOf = Map.groupBy(options.completed, byConnection);
+  const exportedOf = Map.groupBy(options.exported, byConnection);
   return connectionIds.flatMap((connectionId) => {
     const completed = completedOf.get(connectionId) ?? [];
     const latest = completed.toSorted((left, right) => left.createdAt.getTime() - right.createdAt.getTime());
@@ -74,7 +77,7 @@ export function lagsOf(options: {
       watermarks: watermarksOf.get(connectionId) ?? [],
       syncedAt: new Map([
         ...latest.map(({ createdAt }) => [anySync, createdAt] as const),
-        ...latest.flatMap(({ scheduleId, createdAt }) =>
+        ...[...(exportedOf.get(connectionId) ?? []), ...latest].flatMap(({ scheduleId, createdAt }) =>
           scheduleId === undefined ? [] : [[scheduleId, createdAt] as const],
         ),
       ]),

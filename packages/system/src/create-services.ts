@@ -67,10 +67,9 @@ export type Services = ReturnType<typeof createServices>;
 
 /** Creates all services. A service stores records and enqueues jobs. The workers run the jobs. */
 export function createServices(options: ServicesOptions) {
-  const { store, producer, registry, redis, prefix, configuration } = options;
+  const { store, producer, registry, redis, prefix, configuration, kickOffWaitMs, testWaitMs } = options;
   const connectionExists = async (id: string) => (await store.connections.find(id)) !== undefined;
   const apiKeys = new ApiKeyService({ store, connectionExists });
-  const { kickOffWaitMs, testWaitMs } = options;
   const findActive = async (connectionId: string) => {
     const active = await Promise.all(store.features.map((feature) => feature.findActive(connectionId)));
     return active.find((work) => work !== undefined);

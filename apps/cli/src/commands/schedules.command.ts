@@ -47,6 +47,7 @@ export const schedules: CommandGroup = {
         ),
         types: option.list('<types>', 'comma-separated resource types'),
         level: option.choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what an export exports' }),
+        cohort: option.text('<name>', 'only the patients of this cohort, in an export'),
         standard: option.unless('skip the standard set in syncs'),
         enhanced: option.unless('skip the enhanced set in syncs'),
         others: option.unless('skip the other types that the EHR declares as searchable by patient in syncs'),
@@ -56,12 +57,14 @@ export const schedules: CommandGroup = {
       },
       examples: [
         'schedules create --connection conn_1 --cron "0 2 * * *" --time-zone America/New_York',
+        'schedules create --connection conn_1 --cohort diabetes --cron "0 3 * * *" --time-zone UTC',
         'schedules create --connection conn_1 --kind sync --no-standard --cron "0 4 * * 0" --time-zone UTC',
       ],
       async run({ api, output }, { connection: connectionId, kind, cron, timeZone, spread, ...options }) {
         const request = given({
           resourceTypes: options.types,
           exportType: options.level,
+          cohort: options.cohort,
           includeStandard: options.standard ? undefined : false,
           includeEnhanced: options.enhanced ? undefined : false,
           includeOthers: options.others ? undefined : false,

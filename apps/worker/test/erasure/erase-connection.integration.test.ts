@@ -1,6 +1,7 @@
 import { revokeJob } from '@bulkhead/connections/jobs';
 import { countOfConnection } from '@bulkhead/erasure';
 import { downloadJob } from '@bulkhead/imports/export/jobs';
+import { makeCohortMark } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
@@ -60,6 +61,7 @@ test('the erasure of a connection leaves no record of it, and another connection
       ...['document_files.chunks', 'document_files.files', 'documents', 'kept_out_keys'],
       ...['kept_out_patients', 'output_files', 'quarantine', 'quarantine.chunks', 'quarantine.files'],
       ...[
+        'cohort_marks',
         'cohorts',
         'connection_keys',
         'open_references',
@@ -202,6 +204,7 @@ test('every insert for an erased connection is refused', async () => {
     () => store.syncSteps.insertMissing([step as never]),
     () => store.webhookDeliveries.insertMissing({ ...delivery, createdAt: now } as never),
     () => store.cohorts.save({ key: { connectionId, name: 'other' }, from: undefined, patients: [patientId], now }),
+    () => store.cohortMarks.advance(makeCohortMark({ connectionId })),
     () => store.bulkExports.planSlices(record, async () => []),
     () => store.schedules.insert(makeSchedule({ connectionId })),
     () => store.authorizationRequests.insert({ request: { connectionId } } as never),

@@ -108,6 +108,7 @@ test('the erasure of a patient leaves no record of that patient, and keeps other
   const changed = [...before].filter(([key, text]) => after.has(key) && after.get(key) !== text).map(([key]) => key);
   expect(kindsOf(changed)).toEqual([
     'bulk_exports',
+    'cohort_marks',
     'cohorts',
     'output_files',
     'quarantine',

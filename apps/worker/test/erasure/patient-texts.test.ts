@@ -18,6 +18,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     bulk_exports:
       'id connectionId provider request.cohort scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
     client_tokens: 'id clientId scope',
+    cohort_marks: 'id connectionId cohort exportId',
     cohorts: 'id connectionId name',
     connection_keys: 'id holder connectionId',
     connection_drafts: 'id test.id',
@@ -41,7 +42,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     reference_marks: 'id',
     running_exports: 'id holder connectionId',
     running_syncs: 'id holder connectionId',
-    schedules: 'id connectionId provider starting.runId lastRun.runId',
+    schedules: 'id connectionId provider request.cohort starting.runId lastRun.runId',
     served_exports: 'id connectionId clientId',
     sessions: 'id keyId person.issuer person.subject person.name',
     signing_keys: 'id publicJwk',
@@ -58,6 +59,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
       sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope openReferences warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
       events.resourceType fileEvents.code fileEvents.resourceType`,
+    cohort_marks: 'types transactionTime coverage.scope coverage.offered',
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
     connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
@@ -100,7 +102,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     open_references: 'id resourceId patientIds',
     documents: `resource.type resource.id resource.versionId patientId url contentType title declaredHash progress.etag storedType`,
   },
-  'the id of a patient, which is removed from the list': { cohorts: 'patients' },
+  'the id of a patient, which is removed from the list': { cohorts: 'patients', cohort_marks: 'patients' },
   'removed from the record when the erasure is completed': { erasures: 'patientId binaryIds' },
   'about the connection: one that is about a patient is purged as a whole': {
     access_tokens: 'failure',

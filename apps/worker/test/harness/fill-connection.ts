@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fetchDocumentJob } from '@bulkhead/documents/jobs';
 import { withDocuments } from '@bulkhead/documents/steps';
 import { countReferencesJob } from '@bulkhead/imports/export/jobs';
-import { runExport } from '@bulkhead/imports/export/testing';
+import { makeCohortMark, runExport } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
@@ -36,8 +36,9 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   await store.connections.insert(connection);
   await store.connections.saveWebhook({ id: connectionId, url: 'http://client.example/hook', secret: 'whsec_x' });
   await store.schedules.insert(makeSchedule({ connectionId }));
-  const cohort = { connectionId, name: 'panel' };
-  await store.cohorts.save({ key: cohort, from: undefined, patients: [patientId, 'p-other'], now: deps.now() });
+  const patients = [patientId, 'p-other'];
+  await store.cohorts.save({ key: { connectionId, name: 'panel' }, from: undefined, patients, now: deps.now() });
+  await store.cohortMarks.advance(makeCohortMark({ connectionId, patients }));
 
   const broken = `{"resourceType":"Condition","subject":{"reference":"Patient/${patientId}"},"code":`;
   const anonymous = '{"resourceType":"Procedure","id":';

@@ -8,11 +8,13 @@ import {
   forgetTexts,
   idsBelow,
   ownedRecords,
+  type PatientOfConnection,
   sumAmounts,
 } from '@bulkhead/store';
 import { type EndedRun, retainRuns } from '../runs/index.ts';
 import { type BulkExportRepository, bulkExportDocumentSchema } from './bulk-export.repository.ts';
 import type { CohortRepository } from './cohorts/cohort.repository.ts';
+import type { CohortMarkRepository } from './cohorts/cohort-mark.repository.ts';
 import { collections } from './collections.ts';
 import { type OutputFileRepository, outputFileDocumentSchema } from './download/output-file.repository.ts';
 
@@ -21,18 +23,22 @@ interface EndedExport extends EndedRun {
   readonly request: { readonly exportType: string; readonly resourceTypes: readonly string[] };
 }
 
-export function createBulkExportData(options: {
+interface Repositories {
   readonly database: Database;
   readonly quarantine: QuarantineRepository;
   readonly bulkExports: BulkExportRepository;
   readonly outputFiles: OutputFileRepository;
   readonly cohorts: CohortRepository;
-}): FeatureData<'bulk-export'> {
-  const { database, quarantine, bulkExports, outputFiles, cohorts } = options;
+  readonly cohortMarks: CohortMarkRepository;
+}
+
+export function createBulkExportData(options: Repositories): FeatureData<'bulk-export'> {
+  const { database, quarantine, bulkExports, outputFiles } = options;
   const ofConnection = (connectionId: string) => ({ connectionId });
   const parts = ownedRecords(database, [
     { collection: collections.exportSlots, kind: 'exportSlots', ofConnection },
     { collection: collections.cohorts, kind: 'cohorts', isCounted: true, ofConnection },
+    { collection: collections.cohortMarks, kind: 'cohortMarks', ofConnection },
     { collection: collections.outputFiles, kind: 'exportFiles', ofConnection },
     { collection: collections.runningExports, kind: 'runningExports', ofConnection },
     {
@@ -71,23 +77,7 @@ export function createBulkExportData(options: {
       return deleted + exports;
     },
 
-    async erasePatient({ connectionId, patientId }) {
-      const exports = await forgetTexts({
-        database,
-        collection: collections.bulkExports,
-        patientId,
-        schema: bulkExportDocumentSchema,
-        filter: { connectionId, active: false },
-      });
-      const files = await forgetTexts({
-        database,
-        collection: collections.outputFiles,
-        patientId,
-        schema: outputFileDocumentSchema,
-        filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
-      });
-      return exports + files + (await cohorts.removePatient({ connectionId, patientId }));
-    },
+    erasePatient: (patient) => forgetPatient(options, patient),
 
     async findActive(connectionId) {
       const [active] = await bulkExports.listActiveOf(connectionId);
@@ -99,10 +89,29 @@ export function createBulkExportData(options: {
   };
 }
 
+/** Removes a patient from lists, and from the texts of records that are kept. */
+async function forgetPatient(repositories: Repositories, patient: PatientOfConnection): Promise<number> {
+  const { database, cohorts, cohortMarks } = repositories;
+  const { connectionId, patientId } = patient;
+  const exports = await forgetTexts({
+    database,
+    collection: collections.bulkExports,
+    patientId,
+    schema: bulkExportDocumentSchema,
+    filter: { connectionId, active: false },
+  });
+  const files = await forgetTexts({
+    database,
+    collection: collections.outputFiles,
+    patientId,
+    schema: outputFileDocumentSchema,
+    filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
+  });
+  return exports + files + (await cohorts.removePatient(patient)) + (await cohortMarks.removePatient(patient));
+}
+
 /** Keeps an export to which a watermark refers, the last completed one of its level and types, and one with lines that are not stored yet. */
-function retainExports(
-  options: Pick<Parameters<typeof createBulkExportData>[0], 'database' | 'quarantine' | 'bulkExports'>,
-) {
+function retainExports(options: Pick<Repositories, 'database' | 'quarantine' | 'bulkExports'>) {
   const { database, quarantine, bulkExports } = options;
   return retainRuns<EndedExport>({
     database,

@@ -20,6 +20,7 @@ import {
 import { type BulkExportPhase, type ExportPhaseBefore, isTerminal, type Resumption } from './bulk-export-phase.ts';
 import { collections } from './collections.ts';
 import { exportError, warningsFrom } from './errors.ts';
+import { fieldsOfTheEnd, fieldsOfTheKickOff, fieldsOfTheWait } from './reset-fields.ts';
 import { reopenSlices } from './slices/slice.ts';
 
 export const bulkExportDocumentSchema = bulkExportSchema.extend({
@@ -195,19 +196,14 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     await this.#takeRequest({ id, connectionId, requestKey: document.requestKey, now });
     await prepare?.();
     const isKickedOffAgain = to === 'queued';
+    const slices = isKickedOffAgain ? reopenSlices(record) : {};
     const oldUrl = document.statusUrl;
     return toRecord(
       await this.#model
         .findOneAndUpdate(
           { _id: id, phase, version },
           {
-            $set: {
-              phase: to,
-              active: true,
-              pollErrors: 0,
-              retriedAt: now,
-              ...(isKickedOffAgain ? reopenSlices(record) : {}),
-            },
+            $set: { phase: to, active: true, pollErrors: 0, retriedAt: now, ...slices },
             $inc: { version: 1 },
             $push: { timeline: timelineEntry(to), events: lastEvents(phaseEvent({ phase: to, by })) },
             // The server may still have the old export, and some servers allow only one at a time.
@@ -242,15 +238,15 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     readonly from: Pick<BulkExport, 'id' | 'version' | 'statusUrl'>;
     readonly change: Pick<BulkExport, 'slices' | 'slice' | 'slicedAt' | 'counts'>;
   }): Promise<boolean> {
-    const { from, change } = options;
+    const { id: _id, version, statusUrl } = options.from;
     const { matchedCount } = await this.#model.updateOne(
-      { _id: from.id, phase: 'finalizing', version: from.version },
+      { _id, phase: 'finalizing', version },
       {
-        $set: { ...change, phase: 'queued' },
+        $set: { ...options.change, phase: 'queued' },
         $inc: { version: 1 },
         $unset: toUnset([...fieldsOfTheWait, ...fieldsOfTheKickOff]),
         $push: { timeline: timelineEntry('queued'), events: lastEvents(phaseEvent({ phase: 'queued' })) },
-        ...(from.statusUrl === undefined ? {} : { $addToSet: { orphans: from.statusUrl } }),
+        ...(statusUrl === undefined ? {} : { $addToSet: { orphans: statusUrl } }),
       },
     );
     return matchedCount === 1;
@@ -395,22 +391,6 @@ const maxTimelineEntries = 50;
 function timelineEntry(phase: BulkExportPhase) {
   return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
 }
-
-const fieldsOfTheWait = ['notBefore', 'plannedAt', 'pollReason', 'retrying'];
-const fieldsOfTheEnd = [...fieldsOfTheWait, 'error', 'completedAt', 'discard', 'references', 'openReferences', 'watermarkDecisions', 'isPartial'];
-const fieldsOfTheKickOff = [
-  'statusUrl',
-  'kickedOffAt',
-  'kickOffSentAt',
-  'readyAt',
-  'progress',
-  'progressedAt',
-  'transactionTime',
-  'clockWentBack',
-  'requiresAccessToken',
-  'manifestGaps',
-  'manifestFiles',
-];
 
 function toRecord(document: BulkExportDocument): BulkExport;
 function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined;

@@ -6,4 +6,5 @@ export const collections = {
   exportSlots: 'export_slots',
   watermarks: 'watermarks',
   cohorts: 'cohorts',
+  cohortMarks: 'cohort_marks',
 } as const;

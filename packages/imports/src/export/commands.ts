@@ -1,5 +1,5 @@
 export { cohortBodySchema, cohortChangeSchema } from './cohorts/cohort.schema.ts';
-export { CohortService } from './cohorts/cohort.service.ts';
+export { CohortService, findCohort } from './cohorts/cohort.service.ts';
 export { cohortSummarySchema, cohortViewSchema, toCohortSummary, toCohortView } from './cohorts/cohort-view.ts';
 export { BulkExportService } from './read/bulk-export.service.ts';
 export {

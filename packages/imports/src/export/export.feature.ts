@@ -3,6 +3,7 @@ import { createLeases, defineFeature, type RepositoriesOf, type StoreContext } f
 import { createBulkExportData } from './bulk-export.data.ts';
 import { BulkExportRepository } from './bulk-export.repository.ts';
 import { CohortRepository } from './cohorts/cohort.repository.ts';
+import { CohortMarkRepository } from './cohorts/cohort-mark.repository.ts';
 import { collections } from './collections.ts';
 import { OutputFileRepository } from './download/output-file.repository.ts';
 import { ExportSlotRepository } from './kick-off/export-slot.repository.ts';
@@ -19,6 +20,7 @@ export const exportFeature = defineFeature({
       exportSlots: new ExportSlotRepository(context),
       watermarks: new WatermarkRepository(context),
       cohorts: new CohortRepository(context),
+      cohortMarks: new CohortMarkRepository(context),
     };
     return { repositories, data: () => createBulkExportData({ database, quarantine, ...repositories }) };
   },

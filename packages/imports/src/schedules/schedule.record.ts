@@ -11,6 +11,10 @@ const scheduleRequestSchema = z.strictObject({
     .enum(exportTypes)
     .exactOptional()
     .describe('Of an export: `Patient`, `Group` or `System`. Default: `Patient`.'),
+  cohort: z
+    .string()
+    .exactOptional()
+    .describe('Of an export: the name of the cohort whose patients are exported. Default: all patients of the level.'),
   includeStandard: z
     .boolean()
     .exactOptional()

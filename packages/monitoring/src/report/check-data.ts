@@ -42,11 +42,13 @@ export async function checkData({ store, readBudgets }: CheckDeps, now: Date): P
     schedules &&
     watermarks &&
     syncRuns &&
+    exports &&
     lagsOf({
       connectionIds: connections.map(({ id }) => id),
       schedules,
       watermarks,
       completed: syncRuns.completed,
+      exported: exports.completed,
       now,
     });
   const snapshot: DataSnapshot = {

@@ -81,3 +81,18 @@ test('an export names a cohort of its connection, or patients, but not both', as
   const shown = await api.request('GET', `/api/ehr/athenahealth/bulk-export/${body.data.id}`);
   expect(shown.body.data.request).toMatchObject({ cohort: 'panel' });
 });
+
+test('a schedule of exports names a cohort of its connection', async () => {
+  const create = (request: object, kind = 'export') =>
+    api.request('POST', '/api/ehr/schedules', {
+      body: { connectionId, kind, cron: '0 3 * * *', timeZone: 'UTC', request },
+    });
+  await put('panel', { patients: ['p1'] });
+  const { status, body } = await create({ cohort: 'panel' });
+  expect([status, body.data.request]).toEqual([201, { cohort: 'panel' }]);
+  expect(await create({ cohort: 'none' })).toMatchObject({ status: 404, body: { error: { code: 'unknown-cohort' } } });
+  expect((await create({ cohort: 'panel' }, 'sync')).status).toBe(400);
+  await api.request('DELETE', `${cohorts}/panel`);
+  const run = await api.request('POST', `/api/ehr/schedules/${body.data.id}/run`);
+  expect(run).toMatchObject({ status: 404, body: { error: { code: 'unknown-cohort' } } });
+});

@@ -57,7 +57,7 @@ const createSchedule = defineEndpoint({
     },
   },
   responses: { 201: scheduleResponse('The schedule was stored, with its next five times') },
-  errors: ['unknown-connection'],
+  errors: ['unknown-connection', 'unknown-cohort'],
   async handler({ body, caller: { scope }, services, audit }) {
     const state = await services.schedules.create({ body, scope });
     const { schedule } = state;
@@ -131,6 +131,7 @@ const runSchedule = defineEndpoint({
   errors: [
     'unknown-schedule',
     'unknown-connection',
+    'unknown-cohort',
     'export-already-running',
     'sync-already-running',
     'schedule-request-invalid',

@@ -59,6 +59,7 @@ export class CohortService {
   async delete(reference: CohortReference): Promise<void> {
     const { connectionId, name } = await this.get(reference);
     await this.#options.store.cohorts.delete({ connectionId, name });
+    await this.#options.store.cohortMarks.deleteOf({ connectionId, name });
   }
 
   async #save(options: {

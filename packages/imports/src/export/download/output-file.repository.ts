@@ -16,8 +16,9 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import type { Retrying } from '../../runs/index.ts';
-import { type BulkExport, type ExportCounts, type IssueCount, lineCounts, noCounts } from '../bulk-export.record.ts';
+import { type ExportCounts, type IssueCount, lineCounts, noCounts } from '../bulk-export.record.ts';
 import { collections } from '../collections.ts';
+import { type EarlierFiles, earlier, inSlice, type SliceOfExport } from './files-of-slice.ts';
 import {
   emptyCheckpoint,
   type FileCheckpoint,
@@ -44,17 +45,6 @@ type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
 type LinkFields = Pick<OutputFileDocument, 'url' | 'encryptedUrl' | 'requiresAccessToken'>;
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
-
-type SliceOfExport = Pick<BulkExport, 'id' | 'slice'>;
-
-/** The entries of the current slice of an export. `null` also matches entries without a slice. */
-const inSlice = ({ id, slice }: SliceOfExport) => ({ exportId: id, slice: slice ?? null }) as object;
-
-/** Those from manifests that were read before the export had this version. Also matches entries without a version. */
-const earlier = ({ version, ...record }: SliceOfExport & Pick<BulkExport, 'version'>) => ({
-  ...inSlice(record),
-  exportVersion: { $not: { $gte: version } },
-});
 
 /** The order of the manifest. Entries of versions without `position` have their position in the id. */
 const inOrder = { position: 1, _id: 1 } as const;
@@ -134,12 +124,12 @@ export class OutputFileRepository {
   }
 
   /** Lists the entries of the current slice from manifests that were read before the export had this version. */
-  async listEarlier(record: Parameters<typeof earlier>[0]): Promise<OutputFile[]> {
-    return (await this.#model.find(earlier(record)).lean()).map((document) => this.#toRecord(document));
+  listEarlier(record: EarlierFiles): Promise<OutputFile[]> {
+    return this.#list(earlier(record));
   }
 
   /** Removes the entries that `listEarlier` lists. */
-  async removeEarlier(record: Parameters<typeof earlier>[0]): Promise<void> {
+  async removeEarlier(record: EarlierFiles): Promise<void> {
     await this.#model.deleteMany(earlier(record));
   }
 
@@ -154,14 +144,17 @@ export class OutputFileRepository {
     return types as string[];
   }
 
-  async listByExport(exportId: string): Promise<OutputFile[]> {
-    const documents = await this.#model.find({ exportId }).sort(inOrder).lean();
-    return documents.map((document) => this.#toRecord(document));
+  listByExport(exportId: string): Promise<OutputFile[]> {
+    return this.#list({ exportId });
   }
 
   /** Lists the entries of the current slice. */
-  async listOfSlice(record: SliceOfExport): Promise<OutputFile[]> {
-    const documents = await this.#model.find(inSlice(record)).sort(inOrder).lean();
+  listOfSlice(record: SliceOfExport): Promise<OutputFile[]> {
+    return this.#list(inSlice(record));
+  }
+
+  async #list(filter: object): Promise<OutputFile[]> {
+    const documents = await this.#model.find(filter).sort(inOrder).lean();
     return documents.map((document) => this.#toRecord(document));
   }
 

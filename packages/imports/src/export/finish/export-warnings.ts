@@ -5,6 +5,7 @@ import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bul
 import { describeDenied } from '../download/denied-files.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import { isFilteredHere, isTypeWithheld, sentSince } from '../kick-off/sent-request.ts';
+import { sliceRequest } from '../slices/slice.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../watermarks/hold-reason.ts';
 import { everyType, unknownType } from '../watermarks/watermark.ts';
 
@@ -29,9 +30,10 @@ export function manifestWarnings(options: {
   const absent = requested.filter((type) => !received.has(type) && !refused.includes(type));
   const withheld = absent.filter((type) => isTypeWithheld(record, type));
   // If only changes were requested, types without files are normal.
-  const missing =
-    record.request.since === undefined && untyped === 0 ? absent.filter((type) => !withheld.includes(type)) : [];
+  const isFull = sliceRequest(record).since === undefined;
+  const missing = isFull && untyped === 0 ? absent.filter((type) => !withheld.includes(type)) : [];
   const result = isFilteredHere(record) ? 'They were not downloaded.' : 'They are stored.';
+  const hadAny = record.storedBefore?.length !== 0;
   return [
     warning(
       unreadableEntries > 0,
@@ -50,7 +52,7 @@ export function manifestWarnings(options: {
     ),
     warning(
       // A full export never lists deletions (FHIR Bulk Data, "Response - Complete Status"). Who asked for the changes does not expect one.
-      record.request.sinceLast === true && sentSince(record) === undefined && hasEarlier,
+      record.request.sinceLast === true && sentSince(record) === undefined && hasEarlier && hadAny,
       'deletions-not-listed',
       'This export requests all data and lists no deletions, so resources that were deleted at the EHR since the last export stay stored here. The next export with since `last` asks for these deletions.',
     ),

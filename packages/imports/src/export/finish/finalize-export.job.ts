@@ -4,13 +4,14 @@ import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { isInPhase } from '../../runs/index.ts';
 import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
+import { cohortMarkKey, startsOf, typesOf, watermarksOf } from '../cohorts/cohort-mark.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
 import { sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
-import { endSlice, mergeDecisions } from '../slices/slice.ts';
+import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
 import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
 import {
   type Coverage,
@@ -126,24 +127,22 @@ interface Ended {
   readonly files: readonly OutputFile[];
 }
 
-async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files }: Ended) {
-  const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, storedBefore, id: exportId } = record;
+async function advanceWatermarks(deps: BulkExportDeps, { record, files }: Ended) {
+  const { store } = deps;
+  const { transactionTime, request, manifestGaps = 0, id: exportId } = record;
   if (transactionTime === undefined) return { decisions: [], repeatsStored: false };
+  const { connectionId, offeredTypes: offered = [] } = record;
+  const { cohort: _, ...whole } = request;
   const { exportType } = request;
-  const connection = await store.connections.find(connectionId);
-  const { offeredTypes: offered = [] } = record;
-  const coverage: Coverage = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
   const since = sentSince(record);
-  const search = {
-    watermarks: await store.watermarks.list({ connectionId, exportType }),
-    now: now(),
-    covers: coversNow(coverage),
-  };
+  const known = await readMarks(deps, record);
+  const { search, coverage } = known;
   // After a full export, `since` lies at the deletions before it, so most of this export is known to be repeated.
   const repeatsStored = since !== undefined && search.watermarks.some((mark) => mark.at > new Date(since));
   const decisions = decideWatermarks({
     ...search,
-    request,
+    // A cohort has marks of its own.
+    request: whole,
     since,
     transactionTime,
     manifestGaps,
@@ -152,9 +151,11 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
     offeredTypes: offered,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',
+    hasList: known.key !== undefined,
   });
   if (await wentBack({ store }, { record, transactionTime, since })) {
     await store.watermarks.forget({ connectionId, exportType });
+    await store.cohortMarks.forget({ connectionId, exportType });
     const message =
       "The EHR's clock went back: this export ends before its own start or before the last export. The next export with since `last` requests all data.";
     await store.bulkExports.update({ id: exportId, phase: 'finalizing', change: { foundClockBack: true } });
@@ -165,17 +166,56 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     }));
     return { decisions: heldDecisions, repeatsStored };
   }
+  await storeMarks(deps, { ...known, record, decisions });
+  return { decisions, repeatsStored };
+}
+
+/** What is known to be stored of the types: of all patients of the level, or of those of the slice of a cohort. */
+async function readMarks({ store, now }: BulkExportDeps, record: BulkExport) {
+  const { connectionId, grantedScope, offeredTypes: offered = [] } = record;
+  const { exportType } = record.request;
+  const coverage: Coverage = { ...present({ scope: grantedScope }), offered };
+  const counting = { now: now(), covers: coversNow(coverage) };
+  const key = cohortMarkKey(record);
+  const patients = currentSlice(record)?.patients ?? [];
+  const watermarks = key
+    ? watermarksOf({ key, patients, coverage, starts: startsOf(await store.cohortMarks.list(key), counting) })
+    : await store.watermarks.list({ connectionId, exportType });
+  return { search: { ...counting, watermarks }, coverage, key, patients };
+}
+
+async function storeMarks(
+  { store }: BulkExportDeps,
+  options: Awaited<ReturnType<typeof readMarks>> & {
+    readonly record: BulkExport;
+    readonly decisions: readonly WatermarkDecision[];
+  },
+): Promise<void> {
+  const { record, decisions, search, coverage, key, patients } = options;
+  const { connectionId, storedBefore, slice = 0, id: exportId } = record;
+  const { exportType } = record.request;
+  const since = sentSince(record);
   const { at, text } = settledTime(record);
   // A connection that was deleted has no further exports.
-  const { createdAt: connectedAt = at } = connection ?? {};
-  for (const { resourceType, reasons } of decisions) {
-    if (reasons.length > 0) continue;
+  const { createdAt: connectedAt = at } = (await store.connections.find(connectionId)) ?? {};
+  const markOf = (resourceType: string) => {
     const hadStored = storedBefore === undefined || hadAny(storedBefore, resourceType);
     const deletionsAt = nextDeletionsAt({ ...search, resourceType, since, at, hadStored, connectedAt });
     const mark = { connectionId, exportType, resourceType, transactionTime: text, at, deletionsAt, exportId };
-    await store.watermarks.advance(resourceType === everyType ? { ...mark, coverage } : mark);
+    return resourceType === everyType ? { ...mark, coverage } : mark;
+  };
+  if (!key) {
+    for (const { resourceType, reasons } of decisions)
+      if (reasons.length === 0) await store.watermarks.advance(markOf(resourceType));
+    return;
   }
-  return { decisions, repeatsStored };
+  const types = typesOf(key);
+  const ofAll = decisions.filter(({ resourceType }) => types.includes(resourceType));
+  if (ofAll.length === 0 || ofAll.some(({ reasons }) => reasons.length > 0)) return;
+  const marks = types.map(markOf);
+  const deletionsAt = new Date(Math.min(...marks.map((mark) => mark.deletionsAt.getTime())));
+  const mark = { ...key, id: `${exportId}.${slice}`, patients, transactionTime: text, at, deletionsAt, exportId };
+  await store.cohortMarks.advance(key.types === everyType ? { ...mark, coverage } : mark);
 }
 
 /** Times of one EHR in the order of its exports differ by less if its clock is kept by NTP. */

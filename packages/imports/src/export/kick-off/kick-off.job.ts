@@ -16,7 +16,6 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { AppError, present, toKnownError } from '@bulkhead/base';
-import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
 import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
@@ -34,7 +33,7 @@ import { planPoll } from '../poll/poll-delay.ts';
 import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
 import { withSlices } from '../slices/plan-slices.ts';
 import { sliceRequest } from '../slices/slice.ts';
-import { coversNow, sinceLast } from '../watermarks/watermark.ts';
+import { type Coverage, coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { kickOffDefinition } from './kick-off-definition.ts';
 import { awaitTurn } from './kick-off-turn.ts';
 import { connectionOf, uncoveredTypes } from './sent-request.ts';
@@ -102,13 +101,12 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
         'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, start it at the level Group.',
     });
   const grantedScope = await session.readGrantedScope(signal);
-  const sliced = await withSlices(deps, { record: begun, provider: session.provider });
-  const request = sliced.slices
-    ? sliceRequest(sliced)
-    : await withSafeSince(deps, { record: sliced, connection, grantedScope });
+  const { resourceTypes: offeredTypes = [] } = connection.capabilities ?? {};
+  const coverage = { ...present({ scope: grantedScope }), offered: offeredTypes };
+  const sliced = await withSlices(deps, { record: begun, provider: session.provider, coverage });
+  const request = sliced.slices ? sliceRequest(sliced) : await withSafeSince(deps, { record: sliced, coverage });
   const record = { ...sliced, request };
   const started = await sendKickOff(deps, { record, session, signal });
-  const offeredTypes = connection.capabilities?.resourceTypes ?? [];
   const { provider } = session;
   const scopes = present({ grantedScope, exportScope });
   const changed = await recordStart(deps, { record, started, scopes, offeredTypes, provider, signal });
@@ -134,20 +132,13 @@ async function discardLedger({ store }: BulkExportDeps, record: BulkExport): Pro
  */
 async function withSafeSince(
   { store, now }: BulkExportDeps,
-  options: {
-    readonly record: BulkExport;
-    readonly connection: Connection;
-    readonly grantedScope: string | undefined;
-  },
+  { record, coverage }: { readonly record: BulkExport; readonly coverage: Coverage },
 ): Promise<BulkExportRequest> {
-  const { record, connection, grantedScope } = options;
   const { id, connectionId, request } = record;
   const { exportType, resourceTypes, since, ...others } = request;
   if (since === undefined || request.sinceLast !== true || resourceTypes.length > 0) return request;
-  const offered = connection.capabilities?.resourceTypes ?? [];
-  const today = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
   const watermarks = await store.watermarks.list({ connectionId, exportType });
-  const last = sinceLast({ resourceTypes, watermarks, now: now(), covers: coversNow(today) });
+  const last = sinceLast({ resourceTypes, watermarks, now: now(), covers: coversNow(coverage) });
   if (last.since !== undefined) return request;
   const message =
     'The granted scopes or the types that the EHR offers have grown since the last export of every type, so this export requests all data.';
@@ -183,7 +174,11 @@ async function sendKickOff(
       'The response to the kick-off was lost, so the kick-off was sent again. The EHR may run the export twice. Nothing is stored twice.';
     await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
   }
-  const storedBefore = await store.resources.listStoredTypes(record.connectionId);
+  const { connectionId } = record;
+  const { patients } = request;
+  // Of patients of whom nothing is stored, no earlier deletion matters.
+  const hasStored = patients === undefined || (await store.resources.hasOfPatients({ connectionId, patients }));
+  const storedBefore = hasStored ? await store.resources.listStoredTypes(connectionId) : [];
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now(), storedBefore } });
   let isSent = false;
   const onSend = () => {

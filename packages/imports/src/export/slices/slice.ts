@@ -7,7 +7,7 @@ import type { Slice } from './slice.record.ts';
 type Sliced = Pick<BulkExport, 'slices' | 'slice'>;
 
 /** @returns undefined if the export has no list of patients, or before its first kick-off */
-function currentSlice({ slices, slice = 0 }: Sliced): Slice | undefined {
+export function currentSlice({ slices, slice = 0 }: Sliced): Slice | undefined {
   return slices?.[slice];
 }
 

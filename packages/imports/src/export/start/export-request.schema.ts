@@ -111,9 +111,10 @@ export const bulkExportRequestSchema = z
   })
   .superRefine((body, { addIssue }) => {
     const { resourceTypes, since, until, exportType, patients, cohort, typeFilters = [] } = body;
-    if (since === 'last' && isNarrowed(body)) {
+    // A cohort has watermarks of its own.
+    if (since === 'last' && isNarrowed({ ...body, cohort: undefined })) {
       const message =
-        'cannot be "last" for a filtered export. Give a timestamp, or leave typeFilters, patients, cohort, until and elements out';
+        'cannot be "last" for a filtered export. Give a timestamp, or leave typeFilters, patients, until and elements out';
       addIssue({ code: 'custom', path: ['since'], message });
     }
     if (since !== undefined && until !== undefined && Date.parse(until) <= Date.parse(since))

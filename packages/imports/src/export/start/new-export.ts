@@ -95,6 +95,8 @@ export function requestHash(value: unknown): string {
 
 async function resolveSince({ store, body }: { readonly store: BulkExportStore; readonly body: BulkExportBody }) {
   if (body.since !== 'last') return { since: body.since, warnings: [] };
+  // Each patient of a cohort continues from the patient's own time, which is read at the kick-off.
+  if (body.cohort !== undefined) return { since: undefined, warnings: [] };
   const { connectionId, exportType, resourceTypes = [] } = body;
   const watermarks = await store.watermarks.list({ connectionId, exportType });
   const { since, unknown } = sinceLast({ resourceTypes, watermarks, now: new Date(), covers: coveredBefore });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { newId } from '@bulkhead/base';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
+import type { CohortMark } from '../cohorts/cohort-mark.ts';
 import { emptyCheckpoint, type OutputFile } from '../download/output-file.record.ts';
 
 export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
@@ -16,6 +17,24 @@ export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
     warnings: [],
     counts: noCounts,
     createdAt: new Date('2024-01-15T10:00:00Z'),
+    ...change,
+  };
+}
+
+export function makeCohortMark(change: Partial<CohortMark> = {}): CohortMark {
+  const at = new Date('2024-01-15T10:00:00Z');
+  return {
+    id: `${newId('job')}.0`,
+    connectionId: 'conn_1',
+    cohort: 'panel',
+    exportType: 'Patient',
+    types: '*',
+    patients: ['p1'],
+    transactionTime: at.toISOString(),
+    at,
+    deletionsAt: at,
+    exportId: 'job_1',
+    coverage: {},
     ...change,
   };
 }

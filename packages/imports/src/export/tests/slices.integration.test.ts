@@ -244,6 +244,20 @@ describe('an export of a cohort', () => {
     expect([listed(), await cases.markedTypes()]).toEqual([[['p1', 'p2'], ['p3', 'p4'], ['p5']], []]);
   });
 
+  test('moves no mark if the EHR sends none of the patients, although it sends other resources of them', async () => {
+    const goal = `${JSON.stringify({ resourceType: 'Goal', id: 'g1', subject: { reference: 'Patient/p1' } })}\n`;
+    await startServer({
+      '/status/1': ({ path }) => ({ body: { ...manifestOf(path), output: [{ type: 'Goal', url: '/goals' }] } }),
+      '/goals': goal,
+    });
+    await save(['p1']);
+    const withoutPatients = await runExport(cases, { cohort, sinceLast: true });
+    expect(withoutPatients.watermarkDecisions).toContainEqual({ resourceType: '*', reasons: ['nothing-received'] });
+    expect((await runExport(cases, { cohort, sinceLast: true })).slices).toMatchObject([{ patients: ['p1'] }]);
+    const [slice] = (await runExport(cases, { cohort, sinceLast: true })).slices ?? [];
+    expect(slice?.since).toEqual(expect.any(String));
+  });
+
   test('fails without a kick-off if the cohort was deleted meanwhile', async () => {
     await startServer();
     const ended = await runExport(cases, { cohort });

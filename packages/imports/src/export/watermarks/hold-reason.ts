@@ -13,7 +13,8 @@ export const holdReasons = {
   'errors-reported': 'The EHR reported errors that may concern this type.',
   'errors-unread': 'A list of errors that the EHR announced could not be read.',
   'deletions-unread': 'Deletions that the EHR announced could not be read.',
-  'nothing-received': 'The EHR sent no resources. The group may have no members or may not exist.',
+  'nothing-received':
+    'The EHR sent no resources, or no Patient of a list. The group may have no members or may not exist.',
   'type-refused': 'The EHR refused to export this type.',
   'not-granted': 'The granted scopes do not cover this type.',
   'not-offered': "The EHR's CapabilityStatement does not offer this type.",

@@ -26,7 +26,7 @@ import type { OutputFile } from '../download/output-file.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from './hold-reason.ts';
 
 /** The limits of an export that names no types. */
-const coverageSchema = z.strictObject({
+export const coverageSchema = z.strictObject({
   /** The scopes of its access token. */
   scope: z.string().exactOptional(),
   /** The types of the server's CapabilityStatement. */
@@ -86,6 +86,8 @@ export interface ExportEvidence {
   readonly offeredTypes: readonly string[];
   /** The export was made through a Group, even if another level was requested. */
   readonly isOfGroup: boolean;
+  /** The export was of listed patients. */
+  readonly hasList?: boolean;
   readonly watermarks: readonly Mark[];
   readonly covers: MarkSearch['covers'];
 }
@@ -131,8 +133,15 @@ function reasonsForAll(evidence: ExportEvidence): HoldReason[] {
       errorsOf(files).some(({ types }) => types === undefined),
       'errors-reported',
     ),
-    ...when(isEmpty && evidence.isOfGroup, 'nothing-received'),
+    ...when((isEmpty && evidence.isOfGroup) || lacksListedPatients(evidence), 'nothing-received'),
   ];
+}
+
+/** Each listed patient has a Patient. A server that sends none has not understood the list, or took one type of several. */
+function lacksListedPatients({ request, since, files, hasList = false }: ExportEvidence): boolean {
+  if (!hasList || since !== undefined) return false;
+  const isAsked = request.resourceTypes.length === 0 || request.resourceTypes.includes('Patient');
+  return isAsked && !outputOf(files).some((file) => typesIn(file).includes('Patient') && file.checkpoint.lines > 0);
 }
 
 function reasonsForType(options: {

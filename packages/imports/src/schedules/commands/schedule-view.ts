@@ -9,7 +9,7 @@ const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShape
   'connectionId',
   'provider',
   'kind',
-  { request: ['exportType', 'includeStandard', 'includeEnhanced', 'includeReferences', 'resourceTypes'] },
+  { request: ['exportType', 'cohort', 'includeStandard', 'includeEnhanced', 'includeReferences', 'resourceTypes'] },
   'cron',
   'timeZone',
   'spreadMs',

@@ -20,7 +20,7 @@ const timeZoneSchema = z.string(timeZoneError).refine(isTimeZone, timeZoneError)
  * Fields that would not suit every run, such as patients, are left out too.
  */
 const requestFields: Readonly<Record<ScheduleKind, readonly (keyof ScheduleRequest)[]>> = {
-  export: ['exportType', 'resourceTypes'],
+  export: ['exportType', 'resourceTypes', 'cohort'],
   sync: [
     'includeStandard',
     'includeEnhanced',
@@ -42,7 +42,7 @@ export const scheduleBodySchema = z
       .record(z.string(), z.unknown())
       .default({})
       .describe(
-        'The fields of each run: of an export `exportType` and `resourceTypes`, of a sync `includeStandard`, `includeEnhanced`, `includeOthers`, `includeAppointments`, `includeReferences` and `resourceTypes`. Default: `{}`, everything.',
+        'The fields of each run: of an export `exportType`, `resourceTypes` and `cohort`, of a sync `includeStandard`, `includeEnhanced`, `includeOthers`, `includeAppointments`, `includeReferences` and `resourceTypes`. Default: `{}`, everything.',
       ),
     cron: cronSchema.describe(
       'Five fields (minute, hour, day of the month, month, day of the week), as wall-clock times in `timeZone`: `0 2 * * *` is every day at 2:00.',

@@ -3,6 +3,7 @@ import { nextRun } from '@bulkhead/base/cron';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
 import { type ConnectionScope, isInScope, type Page, readPage, type ScopedReference } from '@bulkhead/store';
+import { findCohort } from '../../export/commands.ts';
 import { publicStatus } from '../../export/index.ts';
 import { syncRunStatus } from '../../sync/index.ts';
 import { scheduleError } from '../errors.ts';
@@ -32,10 +33,12 @@ export class ScheduleService {
     this.#options = options;
   }
 
-  /** @throws AppError `unknown-connection` */
+  /** @throws AppError `unknown-connection`, `unknown-cohort` */
   async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
     const { connectionId, ...fields } = options.body;
     const connection = await this.#options.connections.find({ id: connectionId, scope: options.scope });
+    const { cohort: name } = fields.request;
+    if (name !== undefined) await findCohort(this.#options.store, { connectionId, name });
     const schedule = newSchedule({ connection, ...fields });
     await this.#options.store.schedules.insert(schedule);
     await setScheduler(this.#options.producer, schedule);

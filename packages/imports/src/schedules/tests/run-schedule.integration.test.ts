@@ -257,6 +257,22 @@ describe('a schedule', () => {
     });
   });
 
+  test('a scheduled export of a cohort continues from the own time of each patient, and fails without the cohort', async () => {
+    const { cohorts } = cases.deps.store;
+    const schedule = await add({ request: { cohort: 'panel', resourceTypes: ['Patient'] } });
+    const key = { connectionId: schedule.connectionId, name: 'panel' };
+    await cohorts.save({ key, from: undefined, patients: ['p1'], now: at('2026-05-01T00:00:00Z') });
+    await advance(schedule, '2026-05-01T02:00:05Z');
+    await runAt(schedule, '2026-05-02T02:00:00Z');
+    const [runId = ''] = await runsOf(schedule);
+    const { request } = await cases.read(runId);
+    expect(request).toEqual({ exportType: 'Patient', resourceTypes: ['Patient'], cohort: 'panel', sinceLast: true });
+    await cohorts.delete(key);
+    const other = await add({ request: { cohort: 'panel' } });
+    await runAt(other, '2026-05-03T02:00:00Z');
+    expect((await read(other)).lastRun).toMatchObject({ outcome: 'failed', reason: 'unknown-cohort' });
+  });
+
   test('a schedule with a spread waits for its offset in the hour', async () => {
     const id = 'sched_spread';
     const spreadMs = spreadOf({ id, cron: '0 2 * * *' });

@@ -283,6 +283,15 @@ export class ResourceRepository {
     return stored;
   }
 
+  /** Whether a resource or a tombstone of one of the patients is stored. One read by an index for each type. */
+  async hasOfPatients(options: { readonly connectionId: string; readonly patients: readonly string[] }) {
+    const { connectionId, patients } = options;
+    const filter = { connectionId, 'keys.patient': { $in: [...patients] } };
+    for (const type of await listResourceTypes(this.#database))
+      if (await this.#database.collection(type).findOne(filter, { projection: { _id: 1 } })) return true;
+    return false;
+  }
+
   /** Counts the current resources of a type. */
   count({
     connectionId,

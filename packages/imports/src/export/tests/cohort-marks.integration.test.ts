@@ -1,0 +1,212 @@
+import { patientsOf, type Resource } from '@bulkhead/fhir';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { settledTime } from '../bulk-export.record.ts';
+import { runExport } from '../testing/run-export.ts';
+import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+
+// Which patients of a cohort an export requests since when, and that the store then has what the simulated EHR has of them.
+
+type Stored = Resource & { readonly id: string };
+
+const name = 'panel';
+const resourceTypes = ['Patient', 'Observation', 'Condition'];
+let cases: UseCases;
+let ids: string[];
+beforeEach(async () => {
+  cases = await startUseCases({ simulator: { patients: 6 } });
+  ids = (await served('Patient')).map(({ id }) => id);
+});
+afterEach(() => cases.stop());
+
+const served = async (type: string) =>
+  (await cases.control.lines(type)).map((line) => JSON.parse(line) as Stored & { meta: { lastUpdated: string } });
+
+async function setCohort(patients: readonly string[]): Promise<void> {
+  const { store } = cases.deps;
+  const key = { connectionId: cases.connection.id, name };
+  await store.cohorts.save({ key, from: await store.cohorts.find(key), patients, now: cases.clock.now });
+}
+
+/** Exports what is new of the cohort. @returns the export, and who was exported since when */
+async function exportLast(request: object = {}, now = new Date()) {
+  cases.clock.now = now;
+  const ended = await runExport(cases, { cohort: name, sinceLast: true, resourceTypes, ...request });
+  return { ended, slices: ended.slices?.map(({ patients, since }) => [patients, since] as const) };
+}
+
+/** What differs between the store and the EHR, of the patients. */
+async function differences(patients: readonly string[]): Promise<string[]> {
+  const { store } = cases.deps;
+  const found: string[] = [];
+  for (const resourceType of resourceTypes) {
+    const expected = (await served(resourceType)).filter((content) =>
+      patientsOf(content).some((id) => patients.includes(id)),
+    );
+    for (const { id, meta } of expected) {
+      const version = await store.resources.read({ connectionId: cases.connection.id, resourceType, resourceId: id });
+      const stored = version?.resource as Partial<(typeof expected)[number]> | undefined;
+      if (stored?.meta?.lastUpdated !== meta.lastUpdated) found.push(`${resourceType}/${id} differs`);
+    }
+    const storedIds = await store.resources.listIds({ connectionId: cases.connection.id, resourceType });
+    const here = new Set(expected.map(({ id }) => id));
+    const all = new Map((await served(resourceType)).map((content) => [content.id, content]));
+    for (const id of storedIds) {
+      const content = all.get(id);
+      const isOfOther = content && !here.has(id);
+      if (!content) found.push(`${resourceType}/${id} is deleted at the EHR`);
+      if (isOfOther) found.push(`${resourceType}/${id} is of another patient`);
+    }
+  }
+  return found;
+}
+
+async function change(patient: string): Promise<void> {
+  const content = (await served('Patient')).find(({ id }) => id === patient);
+  await cases.control.put(`Patient/${patient}`, JSON.stringify({ ...content, active: false }));
+}
+
+async function removeOneOf(patient: string): Promise<string> {
+  const content = (await served('Observation')).find((other) => patientsOf(other).includes(patient));
+  await cases.control.remove(`Observation/${content?.id}`);
+  return content?.id ?? '';
+}
+
+describe('exports of a cohort since the last one', () => {
+  test('export a new member in full while the others continue, and all together afterwards', async () => {
+    const [one = '', two = '', three = '', late = ''] = ids;
+    await setCohort([one, two, three]);
+    const first = await exportLast();
+    expect(first.slices).toEqual([[[one, two, three], undefined]]);
+    expect(first.ended.warnings.map(({ code }) => code)).toEqual(['since-last-full']);
+    expect(await differences([one, two, three])).toEqual([]);
+
+    await change(one);
+    await removeOneOf(two);
+    await setCohort([late, one, two, three]);
+    const second = await exportLast();
+    expect(second.slices).toEqual([
+      [[one, two, three], settledTime(first.ended).text],
+      [[late], undefined],
+    ]);
+    expect(second.ended).toMatchObject({ phase: 'completed', isPartial: false, warnings: [] });
+    expect(await differences(ids.slice(0, 4))).toEqual([]);
+
+    await change(late);
+    const third = await exportLast();
+    expect(third.slices).toEqual([[[one, two, three, late], expect.any(String)]]);
+    expect(third.ended.counts.stored - third.ended.counts.unchanged).toBe(1);
+    expect(await differences(ids.slice(0, 4))).toEqual([]);
+    expect((await exportLast()).ended.counts.stored).toBe(0);
+  });
+
+  test('request a member again in full if the export of the new member failed, and the others from the end of theirs', async () => {
+    const [one = '', two = '', late = ''] = ids;
+    await setCohort([one, two]);
+    await exportLast();
+    await setCohort([one, two, late]);
+    await cases.inject('export$', { kind: 'status', status: 403 }, { after: 1 });
+    const failed = await exportLast();
+    expect(failed.ended).toMatchObject({ phase: 'failed' });
+    await change(one);
+    const next = await exportLast();
+    expect(next.slices).toEqual([
+      [[one, two], expect.any(String)],
+      [[late], undefined],
+    ]);
+    expect(Date.parse(next.slices?.[0]?.[1] ?? '')).toBeGreaterThan(Date.parse(failed.slices?.[0]?.[1] ?? ''));
+    expect(await differences([one, two, late])).toEqual([]);
+  });
+
+  test('keep the time of a slice whose file failed, and nothing that changed meanwhile is lost', async () => {
+    const [one = '', two = ''] = ids;
+    await setCohort([one, two]);
+    const first = await exportLast();
+    await change(one);
+    const [observation] = (await served('Observation')).filter((other) => patientsOf(other).includes(two));
+    await cases.control.put(`Observation/${observation?.id}`, JSON.stringify({ ...observation, status: 'amended' }));
+    await cases.inject('/bulkdata/.*Patient', { kind: 'status', status: 404 }, { times: 'always' });
+    const failed = await exportLast();
+    expect(failed.ended).toMatchObject({ phase: 'completed', isPartial: true, counts: { filesFailed: 1, stored: 1 } });
+    await cases.control.cancelOrders();
+    await change(two);
+    const next = await exportLast();
+    expect(next.slices).toEqual([[[one, two], settledTime(first.ended).text]]);
+    expect(await differences([one, two])).toEqual([]);
+  });
+
+  test('bring the deletions from before a member joined, if something of the member was stored', async () => {
+    const [one = '', late = ''] = ids;
+    cases.clock.now = new Date();
+    await runExport(cases, { resourceTypes });
+    const removed = await removeOneOf(late);
+    await setCohort([one, late]);
+    // An export of everything lists no deletions.
+    await exportLast();
+    expect(await differences(ids)).toContain(`Observation/${removed} is deleted at the EHR`);
+    const next = await exportLast();
+    expect(Date.parse(next.slices?.[0]?.[1] ?? '')).toBeLessThan(cases.connection.createdAt.getTime());
+    expect(await differences(ids)).toEqual([]);
+    expect((await exportLast()).ended.counts.stored).toBe(0);
+  });
+
+  test('neither use nor move the watermarks of the level, of other types or of other cohorts', async () => {
+    const [one = '', two = ''] = ids;
+    const { store } = cases.deps;
+    const connectionId = cases.connection.id;
+    await setCohort([one]);
+    await exportLast();
+    expect(await cases.markedTypes()).toEqual([]);
+    await runExport(cases, { resourceTypes });
+    const marks = await store.watermarks.list({ connectionId });
+    await setCohort([one, two]);
+    expect((await exportLast()).slices).toEqual([
+      [[one], expect.any(String)],
+      [[two], undefined],
+    ]);
+    expect(await store.watermarks.list({ connectionId })).toEqual(marks);
+    expect((await exportLast({ resourceTypes: ['Patient'] })).slices).toEqual([[[one, two], undefined]]);
+    expect((await exportLast({ resourceTypes: [] })).slices).toEqual([[[one, two], undefined]]);
+    const key = { connectionId, name: 'other' };
+    await store.cohorts.save({ key, from: undefined, patients: [one], now: new Date() });
+    expect((await exportLast({ cohort: 'other' })).slices).toEqual([[[one], undefined]]);
+  });
+
+  test('continue an export of every type only while no scope and no type was added', async () => {
+    const [one = ''] = ids;
+    await setCohort([one]);
+    await exportLast({ resourceTypes: [] });
+    expect((await exportLast({ resourceTypes: [] })).slices).toEqual([[[one], expect.any(String)]]);
+    const marks = cases.deps.store.cohortMarks;
+    const key = { connectionId: cases.connection.id, cohort: name, exportType: 'Patient' as const, types: '*' };
+    const [mark] = await marks.list(key);
+    if (mark) await marks.advance({ ...mark, coverage: { scope: 'system/Patient.read', offered: ['Patient'] } });
+    expect((await exportLast({ resourceTypes: [] })).slices).toEqual([[[one], undefined]]);
+  });
+
+  test('of a time that leaves a gap move no mark', async () => {
+    const [one = ''] = ids;
+    await setCohort([one]);
+    const first = await exportLast();
+    cases.clock.now = new Date();
+    const since = cases.clock.now.toISOString();
+    const gap = await runExport(cases, { cohort: name, since, resourceTypes });
+    expect(gap.watermarkDecisions?.every(({ reasons }) => reasons.includes('gap'))).toBe(true);
+    expect((await exportLast()).slices).toEqual([[[one], settledTime(first.ended).text]]);
+  });
+
+  test('request everything after the clock of the EHR went back', async () => {
+    const [one = ''] = ids;
+    await setCohort([one]);
+    await exportLast();
+    const { store } = cases.deps;
+    await store.watermarks.forget({ connectionId: cases.connection.id, exportType: 'Patient' });
+    await store.cohortMarks.forget({ connectionId: cases.connection.id, exportType: 'Group' });
+    expect((await exportLast()).slices).toEqual([[[one], expect.any(String)]]);
+    const inHours = (hours: number) => new Date(Date.now() + hours * 60 * 60_000);
+    const ahead = { transactionTime: inHours(1).toISOString(), kickOffSentAt: inHours(1) };
+    await cases.insertExport({ phase: 'completed', ...ahead });
+    const back = await exportLast({}, inHours(2));
+    expect(back.ended.warnings.map(({ code }) => code)).toContain('ehr-clock-went-back');
+    expect((await exportLast()).slices).toEqual([[[one], undefined]]);
+  });
+});
