@@ -4,6 +4,7 @@ import type { Steps } from '../steps/steps.ts';
 import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import type { CheckContext } from './checks/check.ts';
 import { checkClient } from './checks/client.check.ts';
+import { checkCohort } from './checks/cohort.check.ts';
 import { checkDocuments } from './checks/documents.check.ts';
 import { checkExamplesOfServer, checkPublishedTexts } from './checks/examples.check.ts';
 import {
@@ -162,6 +163,7 @@ async function runChecks(options: {
     ),
     check('export that fails at the server', checkFailedExport),
     check('cancel of a running export', checkCancel),
+    check('exports of a cohort', checkCohort),
     (async () => {
       syncConnection = await check('patients for the sync', prepareSync);
       const searches = await runSync('sync', { connectionId: syncConnection, scope: {} });

@@ -29,7 +29,7 @@ export function createApiClient(options: {
 }) {
   const { baseUrl, apiKey, timeoutMs } = options;
   return async function call<Data>(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},

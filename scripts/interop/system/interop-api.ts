@@ -14,6 +14,7 @@ export interface ExportRequest {
   readonly exportType: ExportLevel;
   readonly resourceTypes?: readonly string[];
   readonly since?: 'last';
+  readonly cohort?: string;
 }
 
 export interface DocumentView {
@@ -78,6 +79,15 @@ export class InteropApi {
     const path = `/api/ehr/connections/${connectionId}/watermarks`;
     const watermarks = await this.#call<readonly { readonly resourceType: string }[]>('GET', path);
     return watermarks.map(({ resourceType }) => resourceType).sort();
+  }
+
+  async setCohort(cohort: {
+    readonly connectionId: string;
+    readonly name: string;
+    readonly patients: readonly string[];
+  }): Promise<void> {
+    const { connectionId, name, patients } = cohort;
+    await this.#call('PUT', `/api/ehr/connections/${connectionId}/cohorts/${name}`, { patients });
   }
 
   async startExport(connectionId: string, request: ExportRequest): Promise<string> {

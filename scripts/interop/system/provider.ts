@@ -10,6 +10,9 @@ export const examplesEnvironment = 'examples';
 /** So small that the searches of one patient have several pages, also with generated data. */
 const searchPageSize = 5;
 
+/** So few that a small cohort is exported in parts. */
+export const patientsPerRequest = 2;
+
 /**
  * The environment of a system that has the server as a provider.
  * @param options.examplesUrl the address of the published examples' file server
@@ -30,6 +33,8 @@ export function providerEnv(options: {
     },
     defaultEnvironment: 'main',
     search: { pageSize: searchPageSize },
+    // Its CapabilityStatement has no version of FHIR Bulk Data.
+    kickOff: { parameters: ['patient'], patientsPerRequest },
   };
   writeFileSync(providersFile, JSON.stringify([entry]));
   return { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
