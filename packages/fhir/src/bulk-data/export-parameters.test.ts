@@ -25,13 +25,12 @@ test('toQuery writes the parameters of a GET, with the types as one list', () =>
   expect(toQuery(none)).toBe('');
 });
 
-test('toParametersResource writes the parameters of a POST, with a part for each value', () => {
+test('toParametersResource writes the parameters of a POST, with the types as one list and a part for each other value', () => {
   const patient: NamedValue = ['patient', 'Patient/p1'];
   expect(toParametersResource([...namedValuesOf(all), patient])).toEqual({
     resourceType: 'Parameters',
     parameter: [
-      { name: '_type', valueString: 'Patient' },
-      { name: '_type', valueString: 'Goal' },
+      { name: '_type', valueString: 'Patient,Goal' },
       { name: '_since', valueInstant: '2024-01-01T00:00:00+02:00' },
       { name: '_typeFilter', valueString: 'Goal?lifecycle-status=active' },
       { name: '_typeFilter', valueString: 'Patient?active=true' },

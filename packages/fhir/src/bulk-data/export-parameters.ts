@@ -45,11 +45,10 @@ export function without(parameters: ExportParameters, name: string): ExportParam
   };
 }
 
-/** Writes the query of a GET. `_type` is one list, which all versions of the specification before STU4 require. */
-export function toQuery({ types, ...others }: ExportParameters): string {
-  const pairs = [...(types.length > 0 ? [['_type', types.join(',')] as const] : []), ...valuesOf(others)];
-  const query = pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
-  return query === '' ? '' : `?${query}`;
+/** Writes the query of a GET. */
+export function toQuery(parameters: ExportParameters): string {
+  const query = namedValuesOf(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return query.length === 0 ? '' : `?${query.join('&')}`;
 }
 
 function sentFilters(filters: readonly string[], joins = false): readonly string[] {
@@ -59,13 +58,12 @@ function sentFilters(filters: readonly string[], joins = false): readonly string
 /** A parameter of a kick-off with its value as text. */
 export type NamedValue = [name: string, value: string];
 
-/** A pair for each value. */
-export function namedValuesOf({ types, ...others }: ExportParameters): NamedValue[] {
-  return [...types.map((type): NamedValue => ['_type', type]), ...valuesOf(others)];
-}
-
-function valuesOf(parameters: Omit<ExportParameters, 'types'>): NamedValue[] {
-  const { since, typeFilters, joinsFilters, outputFormat, patients = [], until, elements = [] } = parameters;
+/**
+ * `_type` is one list, which all versions of the specification before STU4 require of a GET. Of several in the body of a POST, HAPI 8 exports some
+ * types only, and says nothing.
+ */
+export function namedValuesOf(parameters: ExportParameters): NamedValue[] {
+  const { types, since, typeFilters, joinsFilters, outputFormat, patients = [], until, elements = [] } = parameters;
   const single: readonly (readonly [name: string, value: string | undefined])[] = [
     ['_until', until],
     ['_elements', elements.length > 0 ? elements.join(',') : undefined],
@@ -73,6 +71,7 @@ function valuesOf(parameters: Omit<ExportParameters, 'types'>): NamedValue[] {
     ['_outputFormat', outputFormat],
   ];
   return [
+    ...(types.length === 0 ? [] : [['_type', types.join(',')] as NamedValue]),
     ...(since === undefined ? [] : [['_since', since] as NamedValue]),
     ...sentFilters(typeFilters, joinsFilters).map((filter): NamedValue => ['_typeFilter', filter]),
     ...patients.map((id): NamedValue => ['patient', `Patient/${id}`]),
