@@ -95,7 +95,9 @@ export class ProviderService {
     const stored = await readStoredProviders(store);
     const others = stored.entries.filter((one) => one.id !== id);
     const before = registry.preview(stored).get(id);
-    const after = registry.preview({ ...stored, entries: entry ? [...others, { id, entry }] : others }).get(id);
+    const after = registry
+      .preview({ ...stored, entries: entry ? [...others, { id, entry }] : others }, { mustFit: id })
+      .get(id);
     if (after && egressRules(after).privateNetwork && !(before && egressRules(before).privateNetwork))
       throw invalidRequest([{ path: 'environments', message: ofConfiguration.privateNetwork }]);
     const broken = (await store.connections.listPlacesOf(id)).filter(

@@ -31,9 +31,10 @@ export function followProviders(options: {
       const text = JSON.stringify(stored);
       if (text === taken) return;
       taken = text;
-      registry.setStored(stored);
+      for (const provider of registry.setStored(stored))
+        logger.warn('stored provider is not valid and not used', { provider });
     } catch (error) {
-      // MongoDB is unavailable, or an entry of this process's configuration no longer fits. The registry stays as it is.
+      // MongoDB is unavailable, or an entry of the configuration of this process no longer fits. The registry stays as it is.
       logger.warn('stored providers not taken in', { error });
     }
   };

@@ -254,3 +254,23 @@ test('the provider registry accepts hosts, patterns of one organization, origins
   };
   expect(createProviderRegistry(writeProviders([{ ...provider, ...given }])).get('open-ehr')).toMatchObject(given);
 });
+
+test('a stored entry that is not valid is left out, and the others are used', () => {
+  const registry = createProviderRegistry({});
+  const { id, ...entry } = provider;
+  const stored = {
+    measured: [],
+    entries: [
+      { id, entry },
+      { id: 'broken', entry: { name: 'Broken' } },
+      { id: 'athenahealth', entry: { groupIdTemplate: 7 } },
+    ],
+  };
+  expect(registry.setStored(stored)).toEqual(['broken', 'athenahealth']);
+  expect(registry.list().map((one) => one.id)).toEqual([...builtInIds, id]);
+  expect(() => registry.preview(stored, { mustFit: 'broken' })).toThrow(
+    expect.objectContaining({ code: 'invalid-request' }),
+  );
+  expect(registry.setStored({ measured: [], entries: [] })).toEqual([]);
+  expect(registry.list().map((one) => one.id)).toEqual(builtInIds);
+});

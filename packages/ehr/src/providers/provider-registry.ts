@@ -30,15 +30,17 @@ export interface ChangeableRegistry extends ProviderRegistry {
   /** The ids in the configuration of this process. Its file and its variable go before what is stored. */
   readonly declared: ReadonlySet<string>;
   /**
-   * Replaces what is stored. Measured facts of providers and environments that do not exist are left out.
-   * @throws like `preview`. Nothing changes then
+   * Replaces what is stored. Measured facts of providers and environments that do not exist are left out, and so are entries that are not valid.
+   * @returns the ids of these entries
+   * @throws EnvError if an entry of the configuration no longer fits. Nothing changes then
    */
-  setStored(stored: StoredProviders): void;
+  setStored(stored: StoredProviders): readonly string[];
   /**
    * The providers that there would be.
-   * @throws AppError `invalid-request` with the faults of a stored entry, EnvError if one of the configuration no longer fits
+   * @param options.mustFit the id of an entry that must be valid
+   * @throws AppError `invalid-request` with the faults of this entry, EnvError like `setStored`
    */
-  preview(stored: StoredProviders): ReadonlyMap<string, Provider>;
+  preview(stored: StoredProviders, options?: { readonly mustFit?: string }): ReadonlyMap<string, Provider>;
 }
 
 /**
@@ -57,21 +59,29 @@ export function createProviderRegistry(settings: ProviderSettings): ChangeableRe
   if (text !== undefined)
     declared.push({ from: 'BULKHEAD_PROVIDERS', content: parseJson(text, 'BULKHEAD_PROVIDERS:') });
 
-  const preview = ({ measured, entries }: StoredProviders): ReadonlyMap<string, Provider> => {
-    const ofOperator = [
-      ...entries.map(({ id, entry }) => ({ from: 'stored' as const, content: [{ ...entry, id }] })),
+  const composeWith = ({ measured, entries }: StoredProviders, mustFit?: string): Composed => {
+    const ofOperator: Source[] = [
+      ...entries.map(({ id, entry }) => ({
+        from: 'stored',
+        content: [{ ...entry, id }],
+        mayBeLeftOut: id !== mustFit,
+      })),
       ...declared,
     ];
-    const unmeasured = compose([builtIn, ...ofOperator]);
-    const overlays = measured.flatMap((file) => overlayOf({ file, base: unmeasured.get(file.provider), ofOperator }));
-    return overlays.length === 0 ? unmeasured : compose([builtIn, ...overlays, ...ofOperator]);
+    const composed = compose([builtIn, ...ofOperator]);
+    const overlays = measured.flatMap((file) =>
+      overlayOf({ file, base: composed.providers.get(file.provider), ofOperator }),
+    );
+    return overlays.length === 0 ? composed : compose([builtIn, ...overlays, ...ofOperator]);
   };
-  let providers = preview({ measured: [], entries: [] });
+  let { providers } = composeWith({ measured: [], entries: [] });
   return {
     declared: new Set(declared.flatMap(({ content }) => entriesIn(content).map(({ id }) => String(id)))),
-    preview,
+    preview: (stored, { mustFit } = {}) => composeWith(stored, mustFit).providers,
     setStored: (stored) => {
-      providers = preview(stored);
+      const composed = composeWith(stored);
+      providers = composed.providers;
+      return composed.leftOut;
     },
     get(id: string): Provider {
       const provider = providers.get(id);
@@ -112,6 +122,14 @@ interface Source {
   readonly content: unknown;
   /** The entry of a later source completes it. */
   readonly isPart?: boolean;
+  /** Whether it is left out if it is not valid, for instance after an upgrade that knows more faults. */
+  readonly mayBeLeftOut?: boolean;
+}
+
+interface Composed {
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** The ids of what was left out. */
+  readonly leftOut: readonly string[];
 }
 
 function listIn(content: unknown): unknown {
@@ -124,16 +142,22 @@ function entriesIn(content: unknown): readonly Readonly<Record<string, unknown>>
 }
 
 /** @throws an error with every fault of a source, and none of its content */
-function compose(sources: readonly Source[]): ReadonlyMap<string, Provider> {
+function compose(sources: readonly Source[]): Composed {
   const entries = new Map<unknown, unknown>();
-  for (const { from, content, isPart = false } of sources) {
+  const leftOut: string[] = [];
+  for (const { from, content, isPart = false, mayBeLeftOut = false } of sources) {
     const list = listIn(content);
     const merged = Array.isArray(list) ? list.map((entry) => mergePatch(entries.get(entry?.id), entry)) : list;
     const result = isPart ? undefined : validate(providersSchema, merged);
+    if (result?.isValid === false && mayBeLeftOut) {
+      leftOut.push(...entriesIn(content).map(({ id }) => String(id)));
+      continue;
+    }
     if (result?.isValid === false) throw toError(from, result.faults);
     for (const entry of merged as readonly { readonly id: string }[]) entries.set(entry.id, entry);
   }
-  return new Map([...entries.values()].map((entry) => providerSchema.parse(entry)).map((entry) => [entry.id, entry]));
+  const parsed = [...entries.values()].map((entry) => providerSchema.parse(entry));
+  return { providers: new Map(parsed.map((entry) => [entry.id, entry])), leftOut };
 }
 
 function toError(from: string, faults: readonly Fault[]): Error {
