@@ -42,6 +42,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   listExportEvents: ({ exportId }) => ({ page: `/exports/athenahealth/${exportId}`, table: 'Log' }),
   listSyncRuns: () => ({ page: '/syncs', table: 'Sync runs' }),
   listSyncEvents: ({ syncRunId }) => ({ page: `/syncs/athenahealth/${syncRunId}`, table: 'Log' }),
+  listCohorts: 'A cohort is made of a file with many ids, which the command line reads.',
   listProviders: () => ({ page: '/providers', table: 'Providers' }),
   listConnections: () => ({ page: '/connections', table: 'Connections' }),
   listWatermarks: ({ connectionId }) => ({ page: `/connections/${connectionId}`, table: 'Watermarks' }),

@@ -87,7 +87,9 @@ describeInBrowser('the console with many connections that have one cause', (open
   let browsed: BrowsedSystem;
   let page: Page;
   beforeAll(async () => {
-    browsed = await open({ patients: 4 });
+    // The endpoints of the planted connections must be allowed.
+    const providers = [{ id: 'athenahealth', endpointHosts: ['ehr.example'] }];
+    browsed = await open({ patients: 4, env: { BULKHEAD_PROVIDERS: JSON.stringify(providers) } });
     await plantMany(browsed.system.store);
     await send('/api/ehr/health-report?fresh=true');
     ({ page } = await browsed.open('/', { reducedMotion: 'reduce', viewport: { width: 1440, height: 900 } }));

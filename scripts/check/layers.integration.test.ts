@@ -29,7 +29,7 @@ const subjects = {
   ehr: ['rate-limiter', 'providers', 'client'],
   records: ['resources', 'quarantine'],
   serving: ['tables', 'bulk'],
-  imports: ['runs', 'export', 'sync', 'schedules'],
+  imports: ['runs', 'references', 'export', 'sync', 'schedules'],
 };
 
 /** A workspace package that the folder's package.json does not declare. */

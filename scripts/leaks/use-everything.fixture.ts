@@ -130,6 +130,14 @@ async function plantPatients(system: TestSystem, planted: Planted): Promise<void
     },
     document('planted-2', { title: planted.title, data }),
     document('planted-3', { url: `Binary/${address}` }),
+    {
+      resourceType: 'DiagnosticReport',
+      id: 'planted-4',
+      status: 'final',
+      code: { text: 'x' },
+      subject,
+      result: [{ reference: 'Observation/not-exported' }],
+    },
   ];
   for (const resource of resources) {
     await system.simulator.put(`${resource.resourceType}/${resource.id}`, JSON.stringify(resource));
@@ -147,6 +155,8 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
   await system.simulator.inject('bulkdata/.*Condition', fault);
   const typeFilters = [`Patient?name=${planted.filter}`];
   await settled(send, await startExport(send, { connectionId, callbackUrl, typeFilters, resourceTypes: undefined }));
+
+  await exportCohort({ send, system, planted });
 
   const refused = await send('POST', '/api/ehr/connections', {
     body: {
@@ -171,6 +181,18 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
     headers: { prefer: 'respond-async' },
   });
   await ended(send, sync.data.url);
+}
+
+/** Exports a cohort, and waits until the references that are open then are counted. */
+async function exportCohort({ send, system, planted }: Use): Promise<void> {
+  const { connectionId } = system;
+  const patients = [planted.patientId];
+  await send('PUT', `/api/ehr/connections/${connectionId}/cohorts/panel`, { body: { patients } });
+  const id = await startExport(send, { connectionId, cohort: 'panel', since: 'last', resourceTypes: ['Patient'] });
+  await settled(send, id);
+  const isCounted = async () =>
+    (await send('GET', `${athena}/bulk-export/${id}`)).data.openReferences?.Observation !== undefined;
+  await waitFor(isCounted, { timeoutMs: 60_000, intervalMs: 200, what: 'open references' });
 }
 
 /** Exports files that need no token, because their links are signed. @returns the query of such a link */

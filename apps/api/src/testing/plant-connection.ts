@@ -44,6 +44,7 @@ export async function plantConnection(
     skipped: [],
     warnings: [],
   });
+  await store.cohorts.save({ key: { connectionId, name: 'c' }, from: undefined, patients: ['p1'], now });
   await store.schedules.insert(makeSchedule({ id: ids.scheduleId, ...ofConnection }));
   await store.documents.note([
     {
