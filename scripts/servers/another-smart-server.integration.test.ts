@@ -22,6 +22,12 @@ describeWith({ title: 'docs/how-to/another-smart-server.md with SEKMET', tool },
     const env = { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey, CLIENT_ID: clientId };
     return runShell({ commands: text, folder, env });
   };
+  const restart = async () => {
+    for (const process of [system.api, ...system.workers]) {
+      await process.stop();
+      await process.start();
+    }
+  };
   const linesOf = (file: string) => readFileSync(join(system.folder, file), 'utf8').trim().split('\n');
   beforeAll(async () => {
     const port = await systemPort();
@@ -53,10 +59,7 @@ describeWith({ title: 'docs/how-to/another-smart-server.md with SEKMET', tool },
   test('the commands of the page store everything of a server that this project did not write', async () => {
     const [file = '', rest = ''] = commands.split(/(?<=^END\n)/m);
     await run(file);
-    for (const process of [system.api, ...system.workers]) {
-      await process.stop();
-      await process.start();
-    }
+    await restart();
     const printed = await run(rest);
     expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
     expect(linesOf('records/Patient.ndjson')).toHaveLength(patients);
@@ -78,5 +81,18 @@ bulkhead export show "$EXPORT"`);
     expect(printed.match(/COMPLETED {2}7 stored/g)).toHaveLength(2);
     expect(printed).toContain('any|group');
     expect(printed).toContain('System: Condition');
+  }, 300_000);
+
+  test('a server is read by searches if its entry says how to list patients', async () => {
+    const file = join(system.folder, 'providers.json');
+    const [entry] = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify([{ ...entry, search: { patientList: {} } }]));
+    await restart();
+    await run(`
+export BULKHEAD_CLIENT_SECRET=${secret.value}
+CONNECTION=$(bulkhead --provider my-server connections create --client-id ${secret.id} --scope 'system/*.rs' --force)
+bulkhead --provider my-server sync start --connection "$CONNECTION" --watch
+bulkhead --provider my-server resources get --connection "$CONNECTION" --types Patient --out searched`);
+    expect(linesOf('searched/Patient.ndjson')).toHaveLength(patients);
   }, 300_000);
 });
