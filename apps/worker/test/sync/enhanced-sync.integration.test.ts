@@ -126,13 +126,13 @@ test.concurrent('a sync run shows what it waits for and how many requests it has
   const { id } = (await sync(system, { includeEnhanced: false }, { prefer: 'respond-async' })).body.data;
   const status = await waitFor(async () => {
     const { retrying, requests: used } = (await system.request('GET', `${runs}/${id}`)).body.data;
-    return retrying.length > 0 ? { retrying, used } : undefined;
+    // The count of requests is kept for some seconds, so the first one can still be 0.
+    return retrying.length > 0 && used > 0 ? { retrying, used } : undefined;
   });
   expect(status.retrying).toMatchObject([
     { state: 'waiting', resourceType: 'Procedure', attempts: expect.any(Number), nextAttemptAt: expect.any(String) },
   ]);
   expect(['ehr-unavailable', 'rate-paused']).toContain(status.retrying[0].code);
-  expect(status.used).toBeGreaterThan(0);
   await system.control.cancelOrders();
   const run = await ended(system, id);
   expect(run).toMatchObject({ status: 'COMPLETED', retrying: [] });
