@@ -69,3 +69,11 @@ export function publicStatus(phase: BulkExportPhase): BulkExportStatus {
 export function phasesOf(status: BulkExportStatus): readonly BulkExportPhase[] {
   return bulkExportPhases.filter((phase) => publicStatus(phase) === status);
 }
+
+/** Limits the size of a record, however often its export is retried. */
+const maxTimelineEntries = 50;
+
+/** The change that adds a phase to the timeline. The timestamp is from the writing process and for display only. */
+export function timelineEntry(phase: BulkExportPhase) {
+  return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
+}

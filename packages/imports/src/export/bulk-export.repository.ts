@@ -17,10 +17,16 @@ import {
   exportEventSchema,
   type NewExportEvent,
 } from './bulk-export.record.ts';
-import { type BulkExportPhase, type ExportPhaseBefore, isTerminal, type Resumption } from './bulk-export-phase.ts';
+import {
+  type BulkExportPhase,
+  type ExportPhaseBefore,
+  isTerminal,
+  type Resumption,
+  timelineEntry,
+} from './bulk-export-phase.ts';
 import { collections } from './collections.ts';
 import { exportError, warningsFrom } from './errors.ts';
-import { fieldsOfTheEnd, fieldsOfTheKickOff, fieldsOfTheWait } from './reset-fields.ts';
+import { fieldsOfTheEnd, fieldsOfTheKickOff, fieldsOfTheWait, toUnset } from './reset-fields.ts';
 import { reopenSlices } from './slices/slice.ts';
 
 export const bulkExportDocumentSchema = bulkExportSchema.extend({
@@ -380,30 +386,10 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   }
 }
 
-function toUnset(fields: readonly string[]): Record<string, 1> {
-  return Object.fromEntries(fields.map((field) => [field, 1]));
-}
-
-/** Limits the size of a record, however often its export is retried. */
-const maxTimelineEntries = 50;
-
-/** The timestamp is from the writing process and for display only. */
-function timelineEntry(phase: BulkExportPhase) {
-  return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
-}
-
 function toRecord(document: BulkExportDocument): BulkExport;
 function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined;
 function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined {
   if (!document) return undefined;
-  const {
-    _id,
-    active: _active,
-    requestKey: _key,
-    lease: _lease,
-    events: _events,
-    fileEvents: _files,
-    ...fields
-  } = document;
+  const { _id, active: _a, requestKey: _k, lease: _l, events: _e, fileEvents: _f, ...fields } = document;
   return { id: _id, ...fields };
 }

@@ -23,3 +23,8 @@ export const fieldsOfTheKickOff = [
   'manifestGaps',
   'manifestFiles',
 ];
+
+/** The change that removes fields of a record. */
+export function toUnset(fields: readonly string[]): Record<string, 1> {
+  return Object.fromEntries(fields.map((field) => [field, 1]));
+}

@@ -40,10 +40,7 @@ export class CohortService {
 
   /** Adds and removes patients. @throws AppError `unknown-connection`, `unknown-cohort`, `cohort-empty`, `cohort-full` */
   async change({ change, ...reference }: CohortReference & { readonly change: CohortChange }) {
-    const { id: connectionId, name } = await this.get(reference).then((cohort) => ({
-      ...cohort,
-      id: cohort.connectionId,
-    }));
+    const { connectionId, name } = await this.get(reference);
     const { add = [], remove = [] } = change;
     const removed = new Set(remove);
     return this.#save({
