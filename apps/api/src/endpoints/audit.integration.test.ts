@@ -57,6 +57,7 @@ const unrecorded = new Set<KeyedEndpointId>([
 /** The patients in the event of each endpoint that shows patient data. */
 const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = {
   searchResources: ['p1'],
+  getCohort: ['p1'],
   readTable: ['*'],
   readViewTable: ['*'],
   runView: ['*'],

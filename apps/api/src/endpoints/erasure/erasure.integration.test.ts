@@ -32,7 +32,15 @@ async function eventOf({ headers }: ApiAnswer) {
 
 const amounts = {
   resources: {},
-  records: { documents: 1, quarantinedLines: 1, exports: 1, syncRuns: 1, schedules: 1, webhookDeliveries: 1 },
+  records: {
+    cohorts: 1,
+    documents: 1,
+    quarantinedLines: 1,
+    exports: 1,
+    syncRuns: 1,
+    schedules: 1,
+    webhookDeliveries: 1,
+  },
   contentBytes: 0,
 };
 
