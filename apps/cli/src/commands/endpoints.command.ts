@@ -7,7 +7,7 @@ import { type EndpointList, readEndpoints } from '../endpoint-list/read-endpoint
 import { CliError } from '../exit-codes.ts';
 import { option, yes } from '../option.ts';
 import { toTable } from '../output/output.ts';
-import { throwAsSent } from '../output/report-error.ts';
+import { asSentBy } from '../output/report-error.ts';
 
 type Details = components['schemas']['ProviderDetails'];
 
@@ -79,7 +79,8 @@ export const endpoints: CommandGroup = {
         await confirm(context, { yes: isConfirmed, what, done: 'changed' });
         const endpointHosts = [...before.filter((host) => !removed.includes(host)), ...added];
         const init = { params: { path: { id } }, body: { ...details.entry, endpointHosts } };
-        answerOf(await api.PUT('/api/ehr/providers/{id}', init).catch(throwAsSent));
+        const answer = await api.PUT('/api/ehr/providers/{id}', init);
+        asSentBy(() => answerOf(answer));
         output.printProgress('Imported. All processes use it within some seconds.');
       },
     }),

@@ -106,3 +106,13 @@ test('a provider without a published list needs one', async () => {
   const { stderr } = await run({ args: ['endpoints', 'search', 'x'], answers });
   expect(stderr).toContain('Pass a list with --list');
 });
+
+test('providers set shows a fault by the path in the file, and not as an option', async () => {
+  const details = [{ path: 'endpointHosts.0', message: 'is too wide' }];
+  const error = { code: 'invalid-request', message: 'Not valid.', details };
+  const refusal = { changeProvider: { status: 400, body: { success: false, error } } };
+  const file = join(folder, 'entry.json');
+  writeFileSync(file, '{}');
+  const { stderr } = await run({ args: ['providers', 'set', 'epic', file], answers: refusal });
+  expect(stderr).toContain('endpointHosts.0: is too wide');
+});

@@ -2,7 +2,7 @@ import { answerOf } from '@bulkhead/client';
 import { type CommandGroup, command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { yes } from '../option.ts';
-import { throwAsSent } from '../output/report-error.ts';
+import { asSentBy } from '../output/report-error.ts';
 import { readJsonFile } from '../read-json-file.ts';
 
 const id = 'the id of the provider';
@@ -47,7 +47,8 @@ export const providers: CommandGroup = {
       examples: ['providers set my-server my-server.json'],
       async run({ api, output }, { id: provider, file }) {
         const init = { params: { path: { id: provider } }, body: readJsonFile(file) as Record<string, unknown> };
-        output.printAnswer(await api.PUT('/api/ehr/providers/{id}', init).catch(throwAsSent), () => `Stored. ${inUse}`);
+        const answer = await api.PUT('/api/ehr/providers/{id}', init);
+        asSentBy(() => output.printAnswer(answer, () => `Stored. ${inUse}`));
       },
     }),
     command({

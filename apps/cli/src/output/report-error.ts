@@ -28,8 +28,13 @@ export function asSent(error: unknown): unknown {
   return new RequestError(exitOf(status), message, { code, details });
 }
 
-export function throwAsSent(error: unknown): never {
-  throw asSent(error);
+/** Reads the answer to such a request. */
+export function asSentBy<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw asSent(error);
+  }
 }
 
 /** Makes a command and its subcommands throw their errors, so that `reportError` prints them and chooses the exit code. */
