@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { emptyProvidersFile, restartProcesses } from '../test-system/providers-file.fixture.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
 import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
@@ -10,16 +11,12 @@ const search = { parameters: { 'ah-practice': 'Organization/a-1.Practice-{practi
 const system = await startTestSystem({
   ...onTestServers(),
   patients: 4,
-  env: (folder) => {
-    const providersFile = join(folder, 'providers.json');
-    writeFileSync(providersFile, '[]');
-    return { BULKHEAD_PROVIDERS_FILE: providersFile };
-  },
+  env: emptyProvidersFile,
 });
 afterAll(() => system.stop());
 
 test('the commands of docs/how-to/another-smart-server.md work as written', async () => {
-  const { baseUrl, apiKey, simulator, api, workers, folder } = system;
+  const { baseUrl, apiKey, simulator, folder } = system;
   const [describe = ''] = await blocksOf(page);
   const commands = (await commandsOf(page))
     .replace('https://fhir.example.org/r4', simulator.fhirEndpoint)
@@ -29,10 +26,7 @@ test('the commands of docs/how-to/another-smart-server.md work as written', asyn
   const [file = '', rest = ''] = commands.split(/(?<=^END\n)/m);
   expect(describe).toContain('providers.json');
   await runShell({ commands: file, folder, env: {} });
-  for (const process of [api, ...workers]) {
-    await process.stop();
-    await process.start();
-  }
+  await restartProcesses(system);
   // The operator of the server would register the address of our keys.
   await simulator.orderSettings({ jwksUrl: `${baseUrl}/.well-known/jwks.json` });
   const env = { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey, CLIENT_ID: 'simulator-client' };

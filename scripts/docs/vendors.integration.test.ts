@@ -4,6 +4,7 @@ import { type Vendor, vendors } from '@bulkhead/ehr/providers';
 import { afterAll, expect, test } from '@jest/globals';
 import { vendorPage } from '../site/vendor-page.ts';
 import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { emptyProvidersFile, restartProcesses } from '../test-system/providers-file.fixture.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
 import { commandsIn, runShell } from './run-shell.fixture.ts';
 
@@ -11,26 +12,22 @@ const search = { parameters: { 'ah-practice': 'Organization/a-1.Practice-195900'
 const system = await startTestSystem({
   ...onTestServers(),
   patients: 4,
-  env: (folder) => {
-    const providersFile = join(folder, 'providers.json');
-    writeFileSync(providersFile, '[]');
-    return { BULKHEAD_PROVIDERS_FILE: providersFile };
-  },
+  env: emptyProvidersFile,
 });
 afterAll(() => system.stop());
 
-const { baseUrl, apiKey, simulator, api, workers, folder } = system;
+const { baseUrl, apiKey, simulator, folder } = system;
 const entries = vendors.map((vendor) => atSimulator(vendor, simulator.fhirEndpoint));
 writeFileSync(join(folder, 'providers.json'), JSON.stringify(entries));
-for (const process of [api, ...workers]) {
-  await process.stop();
-  await process.start();
-}
+await restartProcesses(system);
 
 /** The vendor's entry with the address of the simulator. Its searches need the practice, and it has no limits, for which a test would wait. */
 function atSimulator({ entry }: Vendor, fhirEndpoint: string) {
   const { id, environments, search: own } = entry;
-  const moved = Object.keys(environments).map((name) => [name, { fhirEndpoint, tokenEndpoint: null }]);
+  const moved = Object.keys(environments).map((name) => [
+    name,
+    { fhirEndpoint, tokenEndpoint: null, tokenRateLimit: null },
+  ]);
   return {
     id,
     environments: Object.fromEntries(moved),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWith } from '../describe-with.fixture.ts';
 import { commandsOf, runShell } from '../docs/run-shell.fixture.ts';
 import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
+import { emptyProvidersFile, restartProcesses } from '../test-system/providers-file.fixture.ts';
 import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
 import { installSekmet, startSekmet } from './start-sekmet.fixture.ts';
 
@@ -22,12 +23,6 @@ describeWith({ title: 'docs/how-to/another-smart-server.md with SEKMET', tool },
     const env = { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey, CLIENT_ID: clientId };
     return runShell({ commands: text, folder, env });
   };
-  const restart = async () => {
-    for (const process of [system.api, ...system.workers]) {
-      await process.stop();
-      await process.start();
-    }
-  };
   const linesOf = (file: string) => readFileSync(join(system.folder, file), 'utf8').trim().split('\n');
   beforeAll(async () => {
     const port = await systemPort();
@@ -38,11 +33,7 @@ describeWith({ title: 'docs/how-to/another-smart-server.md with SEKMET', tool },
     system = await startTestSystem({
       ...onTestServers(),
       patients: 1,
-      env: (folder) => {
-        const providersFile = join(folder, 'providers.json');
-        writeFileSync(providersFile, '[]');
-        return { BULKHEAD_PROVIDERS_FILE: providersFile };
-      },
+      env: emptyProvidersFile,
     });
     const scopes = 'system/*.rs';
     const clients = [
@@ -59,7 +50,7 @@ describeWith({ title: 'docs/how-to/another-smart-server.md with SEKMET', tool },
   test('the commands of the page store everything of a server that this project did not write', async () => {
     const [file = '', rest = ''] = commands.split(/(?<=^END\n)/m);
     await run(file);
-    await restart();
+    await restartProcesses(system);
     const printed = await run(rest);
     expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
     expect(linesOf('records/Patient.ndjson')).toHaveLength(patients);
@@ -87,7 +78,7 @@ bulkhead export show "$EXPORT"`);
     const file = join(system.folder, 'providers.json');
     const [entry] = JSON.parse(readFileSync(file, 'utf8'));
     writeFileSync(file, JSON.stringify([{ ...entry, search: { patientList: {} } }]));
-    await restart();
+    await restartProcesses(system);
     await run(`
 export BULKHEAD_CLIENT_SECRET=${secret.value}
 CONNECTION=$(bulkhead --provider my-server connections create --client-id ${secret.id} --scope 'system/*.rs' --force)

@@ -295,7 +295,7 @@ function isForgottenPage({ error, search }: { readonly error: unknown; readonly 
   return error instanceof AppError && error.code === 'search-refused';
 }
 
-/** Advances the crawl marks, unless the search left a gap after the last crawl. A read of one resource is no crawl of its patients. */
+/** Advances the crawl marks, unless the search left a gap after the last crawl. A read of one resource is not a crawl of its patients. */
 async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work; search: SyncSearch }): Promise<void> {
   const { connectionId, patientIds, targetIds } = work.step;
   const { since } = work.run.request;

@@ -138,7 +138,7 @@ test('an export counts what it leaves open, and a sync reads each of these and w
   expect(found).toEqual(expect.arrayContaining([...chained, ...chainedOrganizations, 'Medication/m1']));
   expect(await stored()).toEqual(found.toSorted());
   expect(run.totals).toEqual({ stored: found.length, unchanged: 0 });
-  // A read is no search of the patient, so the next search must not begin after it.
+  // A read is not a search of the patient, so the next search must not begin after it.
   const marks = await cases.deps.store.crawlMarks.find({ connectionId: cases.connection.id, patientId });
   expect(marks).toEqual({});
   // What one round reads shows what the next one asks for.
