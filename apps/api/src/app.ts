@@ -15,6 +15,7 @@ import {
   type Metrics,
   noTracing,
   RecurringErrorLog,
+  redisHosts,
   type Tracing,
   traceCommands,
   watchHealth,
@@ -72,7 +73,7 @@ export function buildApp({
   readonly testWaitMs?: number | undefined;
 }): App & { readonly port: number } {
   const recurringErrors = new RecurringErrorLog(logger);
-  const { host } = new URL(config.REDIS_URL);
+  const host = redisHosts(config.REDIS_URL);
   const onError = (error: Error) =>
     recurringErrors.warn('redis connection failed: check REDIS_URL, and that Redis runs at this host', { host, error });
   const registry = createProviderRegistry(config);

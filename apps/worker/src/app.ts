@@ -13,6 +13,7 @@ import {
   type Metrics,
   noTracing,
   RecurringErrorLog,
+  redisHosts,
   startHealthServer,
   type Tracing,
   traceCommands,
@@ -81,7 +82,7 @@ export function buildApp({
   readonly erasureSettleMs?: number;
 }): App {
   const recurringErrors = new RecurringErrorLog(logger);
-  const { host } = new URL(config.REDIS_URL);
+  const host = redisHosts(config.REDIS_URL);
   const onError = (error: Error) =>
     recurringErrors.warn('redis connection failed: check REDIS_URL, and that Redis runs at this host', { host, error });
   const registry = createProviderRegistry(config);

@@ -1,4 +1,4 @@
-import { errorCode } from '@bulkhead/base';
+import { errorCode, present, readRedisUrl } from '@bulkhead/base';
 import { Redis, type RedisOptions } from 'ioredis';
 
 /**
@@ -20,7 +20,8 @@ export function connectRedis(options: {
   readonly silenceMs?: number;
 }): Redis {
   const { url, waiting, onError, silenceMs = waiting ? silenceOf.worker : silenceOf.api } = options;
-  const redis: Redis = new EndingRedis(url, {
+  const settings = {
+    replyMapping: 'legacy',
     ...(waiting
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3000 }),
@@ -33,9 +34,26 @@ export function connectRedis(options: {
       redis.emit('error', error);
       return true;
     },
-  });
+  } as const satisfies RedisOptions;
+  const sentinels = sentinelsOf(url);
+  const redis: Redis = sentinels ? new EndingRedis({ ...sentinels, ...settings }) : new EndingRedis(url, settings);
   redis.on('error', onError);
   return redis;
+}
+
+/** What ioredis needs to ask Sentinels for the primary before each connection. */
+function sentinelsOf(url: string): RedisOptions | undefined {
+  const { sentinelName: name, hosts = [], username, password, hasTls } = readRedisUrl(url) ?? {};
+  if (name === undefined) return undefined;
+  return {
+    sentinels: [...hosts],
+    name,
+    ...present({ username, password }),
+    ...(hasTls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
+    // A Sentinel says that it has promoted another server, so a connection to one that hangs is left at once.
+    failoverDetector: true,
+    sentinelRetryStrategy: (times) => Math.min(times * 100, 1000),
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 export { exposedConnections } from './env/exposed-connections.ts';
 export { EnvError, parseEnv } from './env/parse-env.ts';
 export { logLevel, processEnvShape } from './env/process-env.ts';
+export { readRedisUrl, redisHosts } from './env/redis-url.ts';
 export {
   AppError,
   briefAttempts,

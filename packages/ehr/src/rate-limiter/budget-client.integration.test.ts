@@ -1,4 +1,4 @@
-import { testServices, waitFor } from '@bulkhead/testing';
+import { redisServer, startOwnServer, testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { budgetKeys, requestPriorities } from './budget.ts';
@@ -76,6 +76,33 @@ test('a report of a waiting process does not change its position in the queue', 
   await client.report({ arrivals: [], late: [], unused: ['another'], leavesQueue: false });
   expect(await reserve('later', 1)).toBe(0);
 });
+
+test('a promoted replica, which lacks the latest requests, grants nothing for a window', async () => {
+  await using primary = await startOwnServer(redisServer);
+  await using replica = await startOwnServer(redisServer);
+  await using opened = new DisposableStack();
+  const open = (url: string) => opened.adopt(new Redis(url), (connection) => connection.disconnect());
+  const [before, after] = [open(primary.url), open(replica.url)];
+  const budget = {
+    id: 'promoted',
+    name: 'promoted',
+    rateLimit: { ...rateLimit, windowMs: 500, coldStart: 'wait' },
+  } as const;
+  const reserve = async (connection: Redis) => {
+    const client = createBudgetClient({ redis: connection, prefix, budget, processId: 'first' });
+    const { slots, reason } = await client.reserve({ priority: 'poll', waiting: [0, 4, 0, 0, 0], arrivals: [] });
+    return slots.length === 0 ? reason : 'granted';
+  };
+  await after.replicaof('127.0.0.1', new URL(primary.url).port);
+  const granted = async () => (await reserve(before)) === 'granted';
+  await waitFor(granted, { what: 'the end of the first wait' });
+  await waitFor(async () => (await after.zcard(budgetKeys({ prefix, budget }).log)) > 0);
+
+  await after.replicaof('NO', 'ONE');
+  await waitFor(granted, { what: 'a request that the replica does not know' });
+  expect(await reserve(after)).toBe('closed');
+  await waitFor(async () => (await reserve(after)) === 'granted');
+}, 60_000);
 
 describe('the budget client (reports)', () => {
   /** Reserves three slots of a new budget. `arrivals` reads the latest possible arrival of each. */

@@ -31,6 +31,14 @@ local function exact(ms) return string.format('%.3f', ms) end
 `;
 
 /**
+ * Defines `server`, which names this run of this server: another server was promoted, or it was restarted. Replication and the append-only
+ * file are up to a second behind, so the log of another run lacks the latest requests.
+ */
+export const serverRun = `
+local server = string.match(redis.call('INFO', 'server'), 'run_id:%w+')
+`;
+
+/**
  * The rolling day is counted in buckets of 10 minutes. A grant is in the bucket of its latest possible arrival when it was reserved, which
  * the log has of a grant that is given back. A bucket counts until 24 h after its end.
  */

@@ -1,5 +1,5 @@
 import { requestPriorities, urgentInARow } from './budget.ts';
-import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.ts';
+import { clock, createRedisScript, dayBuckets, serverRun, waitQueue } from './redis-script.ts';
 
 /**
  * Reserves slots for requests, now or within the next half window. Atomic, on Redis' own clock.
@@ -23,6 +23,7 @@ import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.
  */
 export const reserveScript = createRedisScript(`
 ${clock}
+${serverRun}
 ${dayBuckets}
 ${waitQueue}
 local limit, window, guard, allowance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -38,7 +39,7 @@ if ARGV[16] then redis.call('ZADD', KEYS[2], 'XX', 'LT', unpack(ARGV, 16)) end
 local state, processes = {}, {}
 local fields = redis.call('HGETALL', KEYS[1])
 for i = 1, #fields, 2 do
-  if isWaitingField(fields[i]) then processes[fields[i]] = fields[i + 1] else state[fields[i]] = tonumber(fields[i + 1]) end
+  if isWaitingField(fields[i]) then processes[fields[i]] = fields[i + 1] else state[fields[i]] = tonumber(fields[i + 1]) or fields[i + 1] end
 end
 local changes = {}
 local function change(field, value)
@@ -90,10 +91,13 @@ for field, packed in pairs(processes) do
 end
 local isAtRetryTime = retryBefore ~= nil and retryBefore <= now + 1
 
--- Until when no process may send. After a loss of state (first use, FLUSHALL) the requests of the last window and the reserved slots
--- are unknown, so both times have to pass once.
-local bornAt = state.bornAt or now
-if not state.bornAt then change('bornAt', exact(now)) end
+-- Until when no process may send. After a loss of state (first use, FLUSHALL) or of its end (a failover, a restart) the requests of the
+-- last window and the reserved slots are unknown, so both times have to pass once.
+local bornAt = state.server == server and state.bornAt or now
+if bornAt == now then
+  change('bornAt', exact(now))
+  change('server', server)
+end
 local closedUntil = ARGV[8] == '1' and bornAt + window + farthest + guard or 0
 closedUntil = math.max(closedUntil, state.pausedUntil or 0)
 local slow = now < (state.slowUntil or 0)

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { readRedisUrl } from './redis-url.ts';
 
 export interface ServerAddresses {
   readonly REDIS_URL: string;
@@ -32,13 +33,13 @@ function faultsOf({ name, hosts, hasTls, hasPassword, useTls, usePassword }: Ser
 }
 
 function redis(address: string): Server {
-  const { protocol, hostname, password } = new URL(address);
+  const { hosts = [], hasTls = false, password } = readRedisUrl(address) ?? {};
   return {
     name: 'Redis',
-    hosts: [hostname],
-    hasTls: protocol === 'rediss:',
-    hasPassword: password !== '',
-    useTls: 'Use a rediss:// URL in REDIS_URL.',
+    hosts: hosts.map(({ host }) => host),
+    hasTls,
+    hasPassword: password !== undefined,
+    useTls: 'Use a rediss:// or rediss+sentinel:// URL in REDIS_URL.',
     usePassword: 'Set one in Redis and in REDIS_URL.',
   };
 }

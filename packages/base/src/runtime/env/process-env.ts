@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { readRedisUrl } from './redis-url.ts';
 
 const notADatabase = 'must be a mongodb:// or mongodb+srv:// URI with the name of a database in its path';
+const notARedisUrl =
+  'must be a redis:// or rediss:// URL, or redis+sentinel://host1,host2,host3/name with the Sentinels of a primary';
 const notAnHttpUrl = 'must be an http:// or https:// URL';
 
 /** The variables that every process needs. Each app adds its own. */
 export const processEnvShape = {
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }),
+  REDIS_URL: z.string({ error: notARedisUrl }).refine((text) => readRedisUrl(text) !== undefined, notARedisUrl),
   // Without a name in the URI, the driver would use the database `test`.
   MONGODB_URI: z.string({ error: notADatabase }).regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/, notADatabase),
   /** The prefix of every key in Redis. The braces keep the keys of a queue on one node of a Redis Cluster. */
