@@ -1,5 +1,6 @@
 import { errorCode, present, readRedisUrl } from '@bulkhead/base';
 import { Redis, type RedisOptions } from 'ioredis';
+import { type SentinelOptions, SentinelWatch } from './sentinel-watch.ts';
 
 /**
  * Replies come in the order of the commands, so a connection whose oldest command has had no answer for this time is lost although it looks
@@ -36,13 +37,15 @@ export function connectRedis(options: {
     },
   } as const satisfies RedisOptions;
   const sentinels = sentinelsOf(url);
-  const redis: Redis = sentinels ? new EndingRedis({ ...sentinels, ...settings }) : new EndingRedis(url, settings);
+  const redis: Redis = sentinels
+    ? new EndingRedis({ ...sentinels, ...settings }).watchedBy(new SentinelWatch(sentinels))
+    : new EndingRedis(url, settings);
   redis.on('error', onError);
   return redis;
 }
 
 /** What ioredis needs to ask Sentinels for the primary before each connection. */
-function sentinelsOf(url: string): RedisOptions | undefined {
+function sentinelsOf(url: string): (RedisOptions & SentinelOptions) | undefined {
   const { sentinelName: name, hosts = [], username, password, hasTls } = readRedisUrl(url) ?? {};
   if (name === undefined) return undefined;
   return {
@@ -50,8 +53,6 @@ function sentinelsOf(url: string): RedisOptions | undefined {
     name,
     ...present({ username, password }),
     ...(hasTls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
-    // A Sentinel says that it has promoted another server, so a connection to one that hangs is left at once.
-    failoverDetector: true,
     sentinelRetryStrategy: (times) => Math.min(times * 100, 1000),
   };
 }
@@ -61,6 +62,14 @@ function sentinelsOf(url: string): RedisOptions | undefined {
  * the end of its connections when a worker stops.
  */
 class EndingRedis extends Redis {
+  #watch: SentinelWatch | undefined;
+
+  watchedBy(watch: SentinelWatch | undefined): this {
+    this.#watch = watch;
+    watch?.add(this);
+    return this;
+  }
+
   override disconnect(reconnect = false): void {
     // In this status ioredis ends at once, and rejects the commands that wait.
     if (!reconnect && this.status === 'reconnecting') this.status = 'wait';
@@ -68,7 +77,7 @@ class EndingRedis extends Redis {
   }
 
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    return new EndingRedis({ ...this.options, ...override, replyMapping: 'legacy' });
+    return new EndingRedis({ ...this.options, ...override, replyMapping: 'legacy' }).watchedBy(this.#watch);
   }
 }
 

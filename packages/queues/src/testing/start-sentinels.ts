@@ -7,11 +7,21 @@ const name = 'bulkhead-primary';
 /** How long a Sentinel waits before it takes the primary for lost. Deployments have seconds. */
 const downMs = 500;
 
+/** Without the five seconds for which a primary waits for more replicas before it sends its data. */
+const server = {
+  ...redisServer,
+  args: (at: { readonly port: number; readonly dataFolder: string }) => [
+    ...redisServer.args(at),
+    '--repl-diskless-sync-delay',
+    '0',
+  ],
+};
+
 /** Starts a primary, two replicas, and three Sentinels, as Redis' documentation advises. They need redis-server on PATH. */
 export async function startSentinels() {
   await using started = new AsyncDisposableStack();
   const servers: OwnServer[] = [];
-  for (let index = 0; index < 3; index++) servers.push(started.use(await startOwnServer(redisServer)));
+  for (let index = 0; index < 3; index++) servers.push(started.use(await startOwnServer(server)));
   const portOf = (url: string) => Number(new URL(url).port);
   const [primary = '', ...replicas] = servers.map(({ url }) => url);
   const ask = async <Answer>(url: string, send: (redis: Redis) => Promise<Answer>): Promise<Answer> => {
@@ -48,6 +58,14 @@ export async function startSentinels() {
     if (!server) throw new Error(`no server has the port ${port}`);
     return server;
   };
+  const waitForAnother = (lost: OwnServer) =>
+    waitFor(
+      async () => {
+        const server = await readPrimary();
+        return server === lost ? undefined : server;
+      },
+      { timeoutMs: 60_000, what: 'another primary' },
+    );
   const knowsAll = async () => {
     const facts = (await ask(first, (redis) => redis.call('SENTINEL', 'master', name))) as string[];
     const read = (fact: string) => Number(facts[facts.indexOf(fact) + 1]);
@@ -57,22 +75,29 @@ export async function startSentinels() {
   const running = started.move();
   return {
     url: `redis+sentinel://${sentinels.map(({ url }) => `127.0.0.1:${portOf(url)}`).join()}/${name}`,
-    /** Kills the primary, and starts it again as a replica when another one was promoted. */
-    async failOver(): Promise<void> {
+    /**
+     * Loses the primary, and waits until another one is promoted and the lost one is its replica. A frozen one continues as the primary, with its
+     * open connections, until the Sentinels notice it.
+     */
+    async failOver(loss: 'killed' | 'frozen'): Promise<void> {
       const lost = await readPrimary();
-      await lost.kill();
-      const promoted = await waitFor(
-        async () => {
-          const server = await readPrimary();
-          return server === lost ? undefined : server;
-        },
-        { timeoutMs: 60_000, what: 'another primary' },
-      );
-      await lost.start();
-      await ask(lost.url, (redis) => redis.replicaof('127.0.0.1', portOf(promoted.url)));
+      if (loss === 'killed') await lost.kill();
+      else lost.pause();
+      const promoted = await waitForAnother(lost);
+      if (loss === 'killed') {
+        await lost.start();
+        await ask(lost.url, (redis) => redis.replicaof('127.0.0.1', portOf(promoted.url)));
+      } else lost.resume();
       const isReplica = async () =>
         /^role:slave[\s\S]*^master_link_status:up/m.test(await ask(lost.url, (redis) => redis.info('replication')));
       await waitFor(isReplica, { timeoutMs: 60_000, what: 'the lost server is a replica' });
+    },
+    /** Freezes the primary until the end of the test. @returns when another one was promoted */
+    async freezePrimary(): Promise<void> {
+      const lost = await readPrimary();
+      lost.pause();
+      running.defer(async () => lost.resume());
+      await waitForAnother(lost);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
