@@ -51,7 +51,13 @@ beforeAll(async () => {
   const waiting = [...hostileAnswers.entries()];
   let isDone = false;
   const good = (async () => {
-    while (!isDone) goodResults.push(await exportAll(api, 'egood'));
+    for (let seen = sent.size; !isDone; seen = sent.size) {
+      goodResults.push(await exportAll(api, 'egood'));
+      await pollUntil(async () => isDone || sent.size >= seen + 10 || undefined, {
+        timeoutMs: 900_000,
+        intervalMs: 250,
+      });
+    }
   })();
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
