@@ -94,6 +94,9 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
       concurrency: concurrency[queue],
       lockDuration: lockMs,
       stalledInterval: lockMs / 2,
+      // How long a command waits for a job, in seconds. BullMQ waits no longer while a job is due later. A job whose worker dies as it is woken
+      // starts that much later; with BullMQ's 5 s, two idle workers send 22 commands a second.
+      drainDelay: 10,
       settings: { backoffStrategy },
       // PoisonJobs has a lower limit. At this limit BullMQ would fail a job without ending its record.
       maxStalledCount: 10,
