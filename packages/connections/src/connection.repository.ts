@@ -2,6 +2,7 @@ import type { Capabilities, ConnectionAuth } from '@bulkhead/ehr/providers';
 import {
   batchedFind,
   createEncryptedField,
+  createLeases,
   findIds,
   mongooseSchemaOf,
   type StoreContext,
@@ -28,6 +29,8 @@ export const connectionDocumentSchema = connectionSchema.extend({
   encryptedPrivateJwk: z.string().exactOptional(),
   /** The secret that signs webhook calls, encrypted. */
   encryptedWebhookSecret: z.string().exactOptional(),
+  /** Of the request that applies a file to this connection. */
+  lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
   deletedAt: z.date().exactOptional(),
 });
 type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
@@ -59,6 +62,8 @@ interface Place {
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export class ConnectionRepository {
   readonly encryptedFields;
+  /** A file is applied to a connection by one request at a time. */
+  readonly leases;
   readonly #gate;
   readonly #model;
   readonly #keys;
@@ -70,6 +75,7 @@ export class ConnectionRepository {
   constructor({ database, secretBox, gate }: StoreContext) {
     this.#gate = gate;
     this.#model = database.model('Connection', schema);
+    this.leases = createLeases({ database, collection: collections.connections });
     this.#keys = new UniqueKeys({
       database,
       collection: collections.connectionKeys,
@@ -124,15 +130,15 @@ export class ConnectionRepository {
     await this.#model.updateOne({ _id: id, deletedAt: null }, { $set: origins });
   }
 
-  /** Replaces the credentials. @returns false if the connection does not exist */
+  /** Replaces the credentials. The last test was one of the former ones. @returns false if the connection does not exist */
   async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
     const result = await this.#gate.write(() => {
       const encrypted = this.#encryptAuth(id, auth);
       const unused = (['encryptedSecret', 'encryptedPrivateJwk'] as const).filter(
         (field) => encrypted[field] === undefined,
       );
-      const unset = unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) };
-      return this.#model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, ...unset });
+      const $unset = Object.fromEntries([...unused, 'lastTest'].map((field) => [field, 1]));
+      return this.#model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, $unset });
     });
     return result.matchedCount === 1;
   }
@@ -164,11 +170,23 @@ export class ConnectionRepository {
     return documents.map((document) => toRecord(document as ConnectionDocument));
   }
 
-  /** Lists the connections to the same practice, to the same Group if there is no practice, or else to the same server. */
-  async listOfPlace({ fhirEndpoint, practiceId = null, groupId = null }: Place): Promise<ConnectionWithoutSecrets[]> {
-    const ofGroup = practiceId === null ? { groupId } : {};
-    const filter = { fhirEndpoint, practiceId, ...ofGroup, deletedAt: null } as object;
-    return (await this.#model.find(filter).lean()).map(toRecord);
+  /** Lists the connections to the same practices, to the same Groups if there is no practice, or else to the same servers. */
+  async listOfPlaces(places: readonly Place[]): Promise<ListedConnection[]> {
+    if (places.length === 0) return [];
+    const valuesOf = (field: keyof Place) => ({ $in: [...new Set(places.map((place) => place[field] ?? null))] });
+    const practiceId = valuesOf('practiceId');
+    const ofGroup = practiceId.$in.includes(null) ? [{ practiceId: null, groupId: valuesOf('groupId') }] : [];
+    const $or = [{ practiceId: { $in: practiceId.$in.filter((id) => id !== null) } }, ...ofGroup];
+    const filter = { fhirEndpoint: valuesOf('fhirEndpoint'), $or, deletedAt: null } as object;
+    return (await this.#model.find(filter, notListed).lean()).map((document) =>
+      toRecord(document as ConnectionDocument),
+    );
+  }
+
+  /** Lists those with these names. */
+  async listNamed(names: readonly string[]): Promise<ListedConnection[]> {
+    const documents = await this.#model.find({ name: { $in: names }, deletedAt: null }, notListed).lean();
+    return documents.map((document) => toRecord(document as ConnectionDocument));
   }
 
   /** Lists where the connections of a provider are, each place once. */
@@ -325,6 +343,7 @@ function toRecord(document: ConnectionDocument): ConnectionWithoutSecrets {
     encryptedSecret: _,
     encryptedPrivateJwk: _jwk,
     encryptedWebhookSecret: _webhook,
+    lease: _lease,
     ...others
   } = document;
   const { deletedAt: _at, ...fields } = others;

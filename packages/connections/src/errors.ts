@@ -37,6 +37,13 @@ export const connectionError = defineErrors({
       'A connection for this provider, environment and practice or group exists already. Use it, or send `force: true` to create a second one.',
     details: { connectionId: 'conn_01a20ebbc93978f091b11de7704350e0' },
   },
+  'connection-changed-meanwhile': {
+    title: 'The connection was changed meanwhile',
+    advice: 'Read the plan again, then apply it.',
+    status: 409,
+    message:
+      'The connection is no longer as the plan saw it, because another request is changing it or has changed it. Read the plan again, then apply it.',
+  },
   'provider-declared': {
     title: 'The provider is in the configuration',
     advice: 'Change its entry in the configuration, and restart the processes.',

@@ -28,6 +28,7 @@ import { QuarantineService } from '@bulkhead/records/quarantine/commands';
 import { ServedExportService } from '@bulkhead/serving/bulk/commands';
 import { TableService } from '@bulkhead/serving/tables/commands';
 import { createWebhookAddresses, WebhookService } from '@bulkhead/webhooks/commands';
+import { ApplyConnectionService } from './apply-connection.service.ts';
 import type { Store } from './create-store.ts';
 
 export interface ServicesOptions {
@@ -117,8 +118,12 @@ export function createServices(options: ServicesOptions) {
     },
   });
   const addresses = createWebhookAddresses({ callsPrivateNetwork: () => monitoring.callsPrivateNetwork(new Date()) });
+  const cohorts = new CohortService({ store, connections });
+  const schedules = new ScheduleService({ store, producer, connections });
+  const webhooks = new WebhookService({ store, producer, connections, addresses });
   return {
     apiKeys,
+    applyConnection: new ApplyConnectionService({ store, connections, cohorts, schedules, webhooks }),
     audit: new AuditService({ store }),
     backendClients: new BackendClientService({ store, connectionExists, ...(options.clientKeys ?? noClientKeys) }),
     authorizations: new AuthorizationService({ store, producer, registry, connections }),
@@ -132,7 +137,7 @@ export function createServices(options: ServicesOptions) {
       kickOffWaitMs,
     }),
     bulkExports: new BulkExportService({ store, producer, connections, registry, readPause }),
-    cohorts: new CohortService({ store, connections }),
+    cohorts,
     connections,
     connectionList: new ConnectionList({ store, health }),
     documents,
@@ -156,12 +161,12 @@ export function createServices(options: ServicesOptions) {
     /** The EHR vendors that connections can name. */
     registry,
     resources,
-    schedules: new ScheduleService({ store, producer, connections }),
+    schedules,
     servedExports: new ServedExportService({ store, resources, shownAttachments }),
     sessions: new SessionService({ store, apiKeys, hasKeyLogin: options.hasKeyLogin ?? true }),
     signingKeys: new SigningKeyService({ store }),
     syncs: new SyncService({ store, producer, connections, registry, addresses, readPause }),
     tables: new TableService({ store, resources, shownAttachments }),
-    webhooks: new WebhookService({ store, producer, connections, addresses }),
+    webhooks,
   };
 }

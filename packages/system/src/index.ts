@@ -1,2 +1,3 @@
+export { connectionPlanSchema, desiredConnectionSchema } from './apply-connection.schema.ts';
 export { createServices, type Services } from './create-services.ts';
 export { createStore, type RetainedKind, type Store, type StoreOptions, type WriteObserver } from './create-store.ts';

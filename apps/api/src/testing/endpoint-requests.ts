@@ -22,6 +22,7 @@ const runByPost = {
 const kickOffByPost = { ...kickOff, body: { resourceType: 'Parameters', parameter: [] } };
 const ofConnection = { connectionId: '{connectionId}' };
 const withoutKey = { provider: 'athenahealth', auth: { method: 'none' } };
+const desired = { ...withoutKey, name: 'Desired', force: true };
 const schedule = { ...ofConnection, kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
 
 /** A request to each endpoint that needs a key. A missing endpoint does not compile. */
@@ -44,6 +45,8 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   renameConnection: { path: '/connections/{connectionId}', body: { name: 'Renamed' }, answer: 'operators' },
   // The connection that was planted is for the same server.
   createConnection: { path: '/connections', body: { ...withoutKey, force: true }, answer: 'operators' },
+  planConnections: { path: '/connections/plan', body: { connections: [desired] }, answer: 'operators' },
+  applyConnection: { path: '/connections/apply', body: { connection: desired, version: '' }, answer: 'operators' },
   testDraft: { path: '/connections/test', body: withoutKey, answer: 'operators' },
   deleteConnection: { path: '/connections/{connectionId}', answer: 'operators' },
   countConnectionData: { path: '/connections/{connectionId}/data', answer: 'operators' },

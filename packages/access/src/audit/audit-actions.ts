@@ -41,6 +41,7 @@ export const auditActions = {
   'command.create-api-key': 'none',
   'command.migrate': 'none',
   'command.rotate-encryption-key': 'none',
+  'connection.apply': { keys: 'operator', people: 'admin' },
   'connection.authorize': { keys: 'operator', people: 'operator' },
   'connection.authorized': 'none',
   'connection.cancel-probe': { keys: 'operator', people: 'operator' },
@@ -50,6 +51,8 @@ export const auditActions = {
   'connection.delete': { keys: 'operator', people: 'admin' },
   'connection.erased': 'none',
   'connection.list': { keys: 'client', people: 'viewer', audited: false },
+  // Recorded, because a plan tells whether a secret is the stored one.
+  'connection.plan': { keys: 'operator', people: 'admin' },
   'connection.probe': { keys: 'operator', people: 'operator' },
   'connection.read': { keys: 'client', people: 'viewer', audited: false },
   // Counts only, and no patient data.

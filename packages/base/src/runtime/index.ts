@@ -21,7 +21,15 @@ export {
   type WarningTable,
   warningCodeSchema,
 } from './errors/error-table.ts';
-export { type Fault, invalidRequest, runtimeError, sentence, throwUnavailable, unavailable } from './errors/errors.ts';
+export {
+  type Fault,
+  faultsOf,
+  invalidRequest,
+  runtimeError,
+  sentence,
+  throwUnavailable,
+  unavailable,
+} from './errors/errors.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
 export { errorCode, shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
 export { parseRequest, validate, youSent } from './errors/validate.ts';

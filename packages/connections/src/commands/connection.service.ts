@@ -1,11 +1,5 @@
-import { type AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
-import {
-  areCurrent,
-  type Capabilities,
-  egressFault,
-  type Provider,
-  type ProviderRegistry,
-} from '@bulkhead/ehr/providers';
+import { AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
+import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type ActiveWork, isInScope, type ScopedReference } from '@bulkhead/store';
 import type { ConnectionStore } from '../connection.feature.ts';
@@ -22,6 +16,7 @@ import type {
   ConnectionOrigins,
 } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
+import { type DesiredConnection, originFaults, planConnection } from './plan-connection.ts';
 
 const capabilitiesWaitMs = 10_000;
 /** A test sends four requests, which may wait for others of the same budget. Clients and proxies give up after about 30 s. */
@@ -76,6 +71,34 @@ export class ConnectionService {
     if (provider.defaultSchedule && body.schedule)
       await this.#options.schedules.addDefault(connection, provider.defaultSchedule);
     return connection;
+  }
+
+  /**
+   * Compares connections, which their names identify, with what a file says about them. Nothing is changed.
+   * @returns for each the stored connection, and how it differs. `purpose` is what no other connection of the file may be for
+   */
+  async plan(desired: readonly DesiredConnection[]) {
+    const { store, registry } = this.#options;
+    const named = new Map(
+      (await store.connections.listNamed(desired.map(({ name }) => name))).map((one) => [one.name, one]),
+    );
+    const plans = await Promise.all(
+      desired.map(async (wanted) => {
+        const listed = named.get(wanted.name);
+        const stored = listed && (await this.#withSecrets(listed));
+        const plan = await planConnection({ desired: wanted, stored, registry });
+        const purpose = wanted.force || plan.draft === undefined ? undefined : uniquePurposeOf(plan.draft);
+        return { ...plan, stored: listed, purpose };
+      }),
+    );
+    const ofPlaces = await store.connections.listOfPlaces(plans.flatMap(({ draft }) => draft ?? []));
+    const existing = new Map(ofPlaces.map((connection) => [uniquePurposeOf(connection), connection]));
+    return plans.map(({ draft: _, ...plan }) => {
+      const other = plan.purpose === undefined ? undefined : existing.get(plan.purpose);
+      if (!other) return plan;
+      const message = `is for the same practice, Group or server as the stored connection ${other.name}. Use that name, or set force to true`;
+      return { ...plan, faults: [...plan.faults, { path: 'name', message }] };
+    });
   }
 
   /** @throws AppError `connection-name-taken` @returns whether the name is another than before */
@@ -149,10 +172,7 @@ export class ConnectionService {
   }): Promise<{ readonly connection: ConnectionWithoutSecrets; readonly isChanged: boolean }> {
     const before = await this.find(reference);
     const provider = this.#options.registry.get(before.provider);
-    const faults = body.origins.flatMap((origin, index) => {
-      const message = egressFault(origin, provider);
-      return message === undefined ? [] : [{ path: `origins.${index}`, message }];
-    });
+    const faults = originFaults(body.origins, provider);
     if (faults.length > 0) throw invalidRequest(faults);
     await this.#options.store.connections.saveOrigins({ id: reference.id, ...body });
     const { origins = [], aliases = [] } = before;
@@ -189,6 +209,16 @@ export class ConnectionService {
     throw connectionError('capabilities-unknown');
   }
 
+  /** A secret that cannot be read is one that a file must give again. */
+  async #withSecrets(listed: ConnectionWithoutSecrets): Promise<Connection> {
+    try {
+      return (await this.#options.store.connections.findWithSecrets(listed.id)) ?? (listed as Connection);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'secret-unreadable') return listed as Connection;
+      throw error;
+    }
+  }
+
   /**
    * The key of the purpose refuses the second of two simultaneous requests. Connections that were created with `force` have no key, so those of
    * the same place are compared first.
@@ -200,7 +230,7 @@ export class ConnectionService {
   }): Promise<void> {
     const { draft, name, isForced } = options;
     const purpose = isForced ? undefined : uniquePurposeOf(draft);
-    const ofPlace = purpose === undefined ? [] : await this.#options.store.connections.listOfPlace(draft);
+    const ofPlace = purpose === undefined ? [] : await this.#options.store.connections.listOfPlaces([draft]);
     const existing = ofPlace.find((candidate) => uniquePurposeOf(candidate) === purpose);
     if (existing) throw connectionExists(existing);
     if (name === undefined) await insertWithDefaultName(this.#options.store.connections, draft, { purpose });

@@ -65,7 +65,7 @@ export class ProviderService {
    * Replaces the stored entry of a provider, or adds one.
    * @throws AppError `invalid-request` with each fault and its path, `provider-declared`, `provider-in-use`
    */
-  async save(id: string, entry: ProviderEntry): Promise<ProviderChange> {
+  async save(id: string, entry: ProviderEntry, { isDryRun = false } = {}): Promise<ProviderChange> {
     const { id: ownId = id, ...fields } = entry;
     const faults: Fault[] = Object.entries(ofConfiguration)
       .filter(([path]) => fields[path] !== undefined)
@@ -73,7 +73,7 @@ export class ProviderService {
     if (ownId !== id) faults.push({ path: 'id', message: `is another than that of the URL, ${id}` });
     if (faults.length > 0) throw invalidRequest(faults);
     const change = await this.#check(id, fields);
-    await this.#options.store.providerEntries.save({ id, entry: fields }, new Date());
+    if (!isDryRun) await this.#options.store.providerEntries.save({ id, entry: fields }, new Date());
     return change;
   }
 

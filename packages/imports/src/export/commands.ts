@@ -1,4 +1,4 @@
-export { cohortBodySchema, cohortChangeSchema } from './cohorts/cohort.schema.ts';
+export { cohortBodySchema, cohortChangeSchema, cohortNameSchema } from './cohorts/cohort.schema.ts';
 export { CohortService, findCohort } from './cohorts/cohort.service.ts';
 export { cohortSummarySchema, cohortViewSchema, toCohortSummary, toCohortView } from './cohorts/cohort-view.ts';
 export { BulkExportService } from './read/bulk-export.service.ts';

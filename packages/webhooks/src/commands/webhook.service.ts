@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { invalidRequest } from '@bulkhead/base';
+import { type Fault, faultsOf, invalidRequest } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
@@ -56,15 +56,36 @@ export class WebhookService {
    * Calls that were not delivered are sent to the new address from then on, because the receiver may have moved.
    * @returns the secret that signs the calls. It cannot be shown again.
    */
-  async set({ id, scope, body: { url } }: ScopedReference & { readonly body: WebhookBody }) {
+  async set({ id, scope, body }: ScopedReference & { readonly body: WebhookBody }) {
+    const { url, secret = `whsec_${randomBytes(secretBytes).toString('base64')}` } = body;
     const { webhookUrl } = await this.#options.connections.find({ id, scope });
     if (url !== undefined) await this.#options.addresses.check({ path: 'url', url });
     // This comes first. If the process dies here, a repeated request does the same.
     if (webhookUrl !== undefined && url !== undefined && webhookUrl !== url)
       await this.#options.store.webhookDeliveries.moveUndelivered({ connectionId: id, from: webhookUrl, to: url });
-    const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
     await this.#options.store.connections.saveWebhook({ id, url, secret });
     return { ...(url === undefined ? {} : { url }), secret };
+  }
+
+  /**
+   * Compares the webhook of a connection with that of a file. Nothing is changed.
+   * @param options.id of the stored connection
+   * @returns what is wrong, and the webhook to set, unless it is set already
+   */
+  async plan(options: {
+    readonly desired: WebhookBody;
+    readonly stored: { readonly id: string; readonly webhookUrl?: string } | undefined;
+  }): Promise<{ readonly faults: readonly Fault[]; readonly body?: WebhookBody }> {
+    const { desired, stored } = options;
+    const { url, secret: given } = desired;
+    const before = stored && (await this.#options.store.connections.findWebhookSecret(stored.id));
+    const secret = given ?? before;
+    if (secret === undefined) return { faults: [{ path: 'secret', message: 'is required, because none is stored' }] };
+    if (url === stored?.webhookUrl && secret === before) return { faults: [] };
+    const faults = await (url === undefined
+      ? []
+      : this.#options.addresses.check({ path: 'url', url }).then(() => [], faultsOf));
+    return { faults, body: { ...desired, secret } };
   }
 
   /** @returns false if the connection had no webhook */
@@ -240,6 +261,11 @@ export const webhookBodySchema = z
       .describe(
         'The URL to call: https and public, or also http and private if the deployment has `WORKER_WEBHOOK_PRIVATE_NETWORK`. Default: none; then only the `callbackUrl` of a request is called, with the new secret.',
       ),
+    secret: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+      .optional()
+      .describe('The secret that signs the calls. Default: a new one.'),
   })
   .meta({ description: 'The URL of the connection. An empty body creates a secret only.' });
 type WebhookBody = z.output<typeof webhookBodySchema>;

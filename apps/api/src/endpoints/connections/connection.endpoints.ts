@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { page, responseWith, success } from '../common.schema.ts';
 import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
+import { applyEndpoints } from './apply-connection.endpoint.ts';
 import { connectionBodyExample, connectionExample, listedConnectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
@@ -208,6 +209,7 @@ export const connectionEndpoints = endpointGroup({
     listWatermarks,
     testConnection,
     testDraft,
+    ...applyEndpoints,
     changeCredentials,
     changeOrigins,
     getCapabilities,

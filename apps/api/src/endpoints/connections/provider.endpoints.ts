@@ -5,7 +5,7 @@ import {
   toProviderView,
 } from '@bulkhead/connections/commands';
 import { scheduleKinds } from '@bulkhead/ehr/providers';
-import { pageOf, shortListQuery } from '@bulkhead/store';
+import { pageOf, shortListQuery, trueOrFalse } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page, success } from '../common.schema.ts';
@@ -143,11 +143,20 @@ const changeProvider = defineEndpoint({
   summary: 'Add an EHR vendor, or change the settings of one',
   description:
     'Replaces what is stored of the entry. Every process uses it within some seconds. A change after which a connection could no longer be used is refused, and so is one of a provider in `BULKHEAD_PROVIDERS_FILE` or `BULKHEAD_PROVIDERS`. The audit log has the hosts that get credentials from now on, and those that no longer do.',
-  request: { body: { schema: providerEntrySchema, example: entryExample } },
+  request: {
+    query: z.strictObject({
+      dryRun: trueOrFalse.default(false).describe('`true`: the change is checked, and nothing is stored.'),
+    }),
+    body: { schema: providerEntrySchema, example: entryExample },
+  },
   responses: { 200: providerWith('The provider with its new settings') },
   errors: ['provider-declared', 'provider-in-use'],
-  async handler({ params: { id }, body, services, audit }) {
-    audit.addTarget(toTarget(await services.providers.save(id, body)));
+  async handler({ params: { id }, query: { dryRun: isDryRun }, body, services, audit }) {
+    const change = await services.providers.save(id, body, { isDryRun });
+    audit.addTarget(toTarget(change));
+    audit.setChanged(!isDryRun);
+    const { provider } = change;
+    if (isDryRun && provider) return { data: toDetails({ provider, entry: body, isDeclared: false }) };
     return { data: toDetails(await services.providers.read(id)) };
   },
 });

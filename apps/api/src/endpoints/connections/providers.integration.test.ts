@@ -55,6 +55,8 @@ test('an operator adds a provider, and every process uses it within seconds', as
     services,
     env: { BULKHEAD_ENCRYPTION_KEY: first.env.BULKHEAD_ENCRYPTION_KEY },
   });
+  expect((await first.request('PUT', `${path}?dryRun=true`, { body: entry })).status).toBe(200);
+  expect((await first.request('GET', path)).refusal).toEqual([404, 'unknown-provider']);
   const added = await first.request('PUT', path, { body: entry });
   expect(added.body.data).toMatchObject({ id: 'open-ehr', entry, settings: { id: 'open-ehr', ...entry } });
   const body = connectionAt('https://a.open.example/r4');

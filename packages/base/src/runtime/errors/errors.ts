@@ -1,4 +1,4 @@
-import type { AppError } from './app-error.ts';
+import { AppError } from './app-error.ts';
 import { defineErrors } from './error-table.ts';
 
 const serverUnavailable =
@@ -56,6 +56,12 @@ export function invalidRequest(faults: readonly Fault[]): AppError {
   const subject = path === '' ? 'The body' : `\`${path}\``;
   const fault = sentence(`${subject} ${message}`);
   return runtimeError('invalid-request', { message: `${fault} Correct it and send the request again.`, ...context });
+}
+
+/** @returns the faults of an error that `invalidRequest` has made @throws any other error */
+export function faultsOf(error: unknown): readonly Fault[] {
+  if (error instanceof AppError && error.code === 'invalid-request') return error.context.details as readonly Fault[];
+  throw error;
 }
 
 /** Ends a text with a full stop, unless it ends already. */

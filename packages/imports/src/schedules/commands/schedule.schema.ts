@@ -32,42 +32,63 @@ const requestFields: Readonly<Record<ScheduleKind, readonly (keyof ScheduleReque
 };
 const requestSchemas = { export: bulkExportRequestSchema, sync: syncBodySchema };
 
-export const scheduleBodySchema = z
-  .strictObject({
-    connectionId: z.string().min(1).max(100).describe('The connection that is exported or searched.'),
-    kind: z
-      .enum(scheduleKinds, `must be one of: ${scheduleKinds.join(', ')}`)
-      .describe('What is started: `export` (of what changed since the last one) or `sync`.'),
-    request: z
-      .record(z.string(), z.unknown())
-      .default({})
-      .describe(
-        'The fields of each run: of an export `exportType`, `resourceTypes` and `cohort`, of a sync `includeStandard`, `includeEnhanced`, `includeOthers`, `includeAppointments`, `includeReferences` and `resourceTypes`. Default: `{}`, everything.',
-      ),
-    cron: cronSchema.describe(
-      'Five fields (minute, hour, day of the month, month, day of the week), as wall-clock times in `timeZone`: `0 2 * * *` is every day at 2:00.',
+const timing = z.strictObject({
+  kind: z
+    .enum(scheduleKinds, `must be one of: ${scheduleKinds.join(', ')}`)
+    .describe('What is started: `export` (of what changed since the last one) or `sync`.'),
+  request: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe(
+      'The fields of each run: of an export `exportType`, `resourceTypes` and `cohort`, of a sync `includeStandard`, `includeEnhanced`, `includeOthers`, `includeAppointments`, `includeReferences` and `resourceTypes`. Default: `{}`, everything.',
     ),
-    timeZone: timeZoneSchema.describe('A name of the IANA database, such as `America/New_York`.'),
-    spread: z
-      .boolean()
-      .default(true)
-      .describe(
-        'Whether runs start at a fixed time within the hour after the cron time, so that practices do not all start together. If false, they start exactly at the cron time.',
-      ),
-    paused: z.boolean().default(false).describe('Whether the schedule starts no runs until it is resumed.'),
-  })
-  .superRefine(({ connectionId, kind, request }, { addIssue }) => {
-    for (const name of Object.keys(request)) {
-      if (isField(kind, name)) continue;
-      const message = `is not a field of a scheduled ${kind}. Its fields are ${requestFields[kind].join(', ')}`;
-      addIssue({ code: 'custom', path: ['request', name], message });
-    }
-    const result = validate(requestSchemas[kind], { ...pickRequest({ kind, request }), connectionId });
-    for (const { path, message } of result.isValid ? [] : result.faults) {
-      addIssue({ code: 'custom', path: ['request', ...path.split('.')], message });
-    }
-  })
-  .transform((body) => ({ ...body, request: pickRequest(body) }))
+  cron: cronSchema.describe(
+    'Five fields (minute, hour, day of the month, month, day of the week), as wall-clock times in `timeZone`: `0 2 * * *` is every day at 2:00.',
+  ),
+  timeZone: timeZoneSchema.describe('A name of the IANA database, such as `America/New_York`.'),
+  spread: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether runs start at a fixed time within the hour after the cron time, so that practices do not all start together. If false, they start exactly at the cron time.',
+    ),
+  paused: z.boolean().default(false).describe('Whether the schedule starts no runs until it is resumed.'),
+});
+type Timing = z.output<typeof timing>;
+
+/** The schemas of requests need a connection, which a file of connections does not name. */
+const anyConnection = { connectionId: 'conn_any' };
+
+function checkRequest({ kind, request }: Timing, { addIssue }: z.core.$RefinementCtx): void {
+  for (const name of Object.keys(request)) {
+    if (isField(kind, name)) continue;
+    const message = `is not a field of a scheduled ${kind}. Its fields are ${requestFields[kind].join(', ')}`;
+    addIssue({ code: 'custom', path: ['request', name], message });
+  }
+  const result = validate(requestSchemas[kind], { ...pickRequest({ kind, request }), ...anyConnection });
+  for (const { path, message } of result.isValid ? [] : result.faults) {
+    addIssue({ code: 'custom', path: ['request', ...path.split('.')], message });
+  }
+}
+
+function withFieldsOfKind<Body extends Timing>(body: Body) {
+  return { ...body, request: pickRequest(body) };
+}
+
+/** A schedule of the connection that a file describes. */
+export const desiredScheduleSchema = timing
+  .superRefine(checkRequest)
+  .transform(withFieldsOfKind<Timing>)
+  .meta({ id: 'DesiredSchedule', description: 'What is started, and when.' });
+export type DesiredSchedule = z.output<typeof desiredScheduleSchema>;
+
+const connectionTiming = z.strictObject({
+  connectionId: z.string().min(1).max(100).describe('The connection that is exported or searched.'),
+  ...timing.shape,
+});
+export const scheduleBodySchema = connectionTiming
+  .superRefine(checkRequest)
+  .transform(withFieldsOfKind<z.output<typeof connectionTiming>>)
   .meta({ description: 'What is started, for which connection, and when.' });
 export type ScheduleBody = z.output<typeof scheduleBodySchema>;
 

@@ -119,7 +119,7 @@ export class ScheduleService {
   }
 }
 
-function toChange(options: { readonly from: Schedule; readonly body: ScheduleChangeBody; readonly now: Date }) {
+export function toChange(options: { readonly from: Schedule; readonly body: ScheduleChangeBody; readonly now: Date }) {
   const { from, body, now } = options;
   const { cron = from.cron, timeZone = from.timeZone, spread = from.spreadMs > 0, paused = from.paused } = body;
   const spreadMs = spread ? spreadOf({ id: from.id, cron }) : 0;
@@ -132,7 +132,7 @@ function toChange(options: { readonly from: Schedule; readonly body: ScheduleCha
   return { cron, timeZone, spreadMs, paused, nextRunAt };
 }
 
-function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
+export function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
   const { cron, timeZone, spreadMs, paused } = change;
   const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
   return !isMoved && paused === from.paused;
