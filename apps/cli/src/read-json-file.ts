@@ -10,6 +10,12 @@ export function parseJsonFile({ file, text }: { readonly file: string; readonly 
   }
 }
 
+/** Reads a private key, a JWK or a PEM. @throws CliError if the text begins as JSON and is not JSON */
+export function parsePrivateKey({ file, text }: { readonly file: string; readonly text: string }) {
+  const key = text.trim();
+  return key.startsWith('{') ? (parseJsonFile({ file, text: key }) as Record<string, unknown>) : key;
+}
+
 /** @throws CliError if the file is not JSON */
 export function readJsonFile(file: string): unknown {
   return parseJsonFile({ file, text: readFileSync(file, 'utf8') });

@@ -6,7 +6,8 @@ import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
 import { option, pages, yes } from '../option.ts';
 import { type Columns, toSummary, toTable } from '../output/output.ts';
-import { parseJsonFile } from '../read-json-file.ts';
+import { parsePrivateKey } from '../read-json-file.ts';
+import { applyConnections, exportConnectionsCommand } from './apply-connections.command.ts';
 import { toAmountsText } from './erasures.command.ts';
 
 type Connection = components['schemas']['Connection'];
@@ -139,6 +140,8 @@ export const connections: CommandGroup = {
         output.printAnswer(await api.POST('/api/ehr/connections', { body }), 'id');
       },
     }),
+    applyConnections,
+    exportConnectionsCommand,
     command({
       name: 'test',
       summary: 'test discovery, the token and a read, and show which step fails and what to do',
@@ -342,14 +345,9 @@ function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) 
   }) as { method: 'none' };
 }
 
-/**
- * Reads a private key from a file, because other users of the machine can see arguments.
- * @throws CliError if the file begins as JSON and is not JSON
- */
+/** Reads a private key from a file, because other users of the machine can see arguments. */
 function readPrivateKey(file: string | undefined): string | Record<string, unknown> | undefined {
-  if (file === undefined) return undefined;
-  const key = readFileSync(file, 'utf8').trim();
-  return key.startsWith('{') ? (parseJsonFile({ file, text: key }) as Record<string, unknown>) : key;
+  return file === undefined ? undefined : parsePrivateKey({ file, text: readFileSync(file, 'utf8') });
 }
 
 function toTestText(test: Connection['lastTest']): string {

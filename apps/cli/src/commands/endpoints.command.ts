@@ -6,14 +6,13 @@ import { loadBundles } from '../endpoint-list/load-bundles.ts';
 import { type EndpointList, readEndpoints } from '../endpoint-list/read-endpoints.ts';
 import { CliError } from '../exit-codes.ts';
 import { option, yes } from '../option.ts';
+import { toNamed } from '../output/for-people.ts';
 import { toTable } from '../output/output.ts';
 import { asSentBy } from '../output/report-error.ts';
 
 type Details = components['schemas']['ProviderDetails'];
 
 const list = option.text('<file or URL>', 'the list, a FHIR Bundle (default: the one that the vendor publishes)');
-/** A message names a few, because a vendor has hundreds of hosts. */
-const named = 20;
 
 /** The FHIR endpoints that vendors publish. Nothing of a list is kept but the hosts that may get credentials. */
 export const endpoints: CommandGroup = {
@@ -111,15 +110,10 @@ function matches(host: string, pattern: string): boolean {
 
 function toText(plan: Pick<EndpointList, 'skipped'> & Record<'added' | 'removed', string[]> & { endpoints: number }) {
   const { endpoints: count, skipped, added, removed } = plan;
-  const hosts = (what: string, all: readonly string[]) => [
-    `${what}: ${all.length}`,
-    ...all.slice(0, named).map((host) => `  ${host}`),
-    ...(all.length > named ? [`  and ${all.length - named} more`] : []),
-  ];
   return [
     `FHIR endpoints in the list: ${count}`,
     ...Object.entries(skipped).map(([reason, number]) => `left out, ${reason}: ${number}`),
-    ...hosts('hosts that would be allowed', added),
-    ...hosts('hosts that would no longer be allowed', removed),
+    ...toNamed('hosts that would be allowed', added),
+    ...toNamed('hosts that would no longer be allowed', removed),
   ].join('\n');
 }

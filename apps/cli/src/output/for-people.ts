@@ -15,6 +15,15 @@ export function toOpenText(counts: Readonly<Record<string, number>> | undefined)
   );
 }
 
+/** A message names a few, because a deployment has thousands. */
+const named = 20;
+
+/** The number of things, and a line for each of the first. */
+export function toNamed(what: string, all: readonly string[]): string[] {
+  const more = all.length > named ? [`  and ${all.length - named} more`] : [];
+  return [`${what}: ${all.length}`, ...all.slice(0, named).map((line) => `  ${line}`), ...more];
+}
+
 const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
 /** `512 bytes`, `4.2 MB` */

@@ -18,8 +18,8 @@ class UsageError extends CliError {
   }
 }
 
-/** An error of a request or of a view that the user wrote: its parts have the names that the API says. */
-class RequestError extends CliError {}
+/** An error of a request, a view or a file that the user wrote: its parts have the names that the message says. */
+export class RequestError extends CliError {}
 
 /** Converts the error of such a request, and leaves others as they are. */
 export function asSent(error: unknown): unknown {
@@ -205,7 +205,7 @@ function toOption(path: string): string {
   return optionsOfFields[field] ?? `--${toKebabCase(field.replace(/^_/, ''))}`;
 }
 
-function exitOf(status: number): Exit {
+export function exitOf(status: number): Exit {
   if (status === 401 || status === 403) return 'refused';
   if (status === 404 || status === 410) return 'unknown';
   if (status === 409 || status === 422) return 'conflict';

@@ -1,0 +1,96 @@
+import { answerOf, type components } from '@bulkhead/client';
+import { given } from '../command.ts';
+import type { Context } from '../context.ts';
+import { inParallel } from '../in-parallel.ts';
+import { listAll } from './plan-file.ts';
+import { environmentBudgetFields } from './read-connections-file.ts';
+
+type Api = Context['api'];
+type Fields = Readonly<Record<string, unknown>>;
+type Listed = components['schemas']['ListedConnection'];
+type Schedule = components['schemas']['Schedule'];
+
+const parallelReads = 4;
+
+/** Reads what a file of connections describes, without secrets. @param options.cohorts whether to read the patients of cohorts */
+export async function exportConnections(api: Api, { cohorts }: { readonly cohorts: boolean }) {
+  const connections = await listAll(api);
+  const schedules = new Map<string, Schedule[]>();
+  for (const schedule of await listSchedules(api)) {
+    const { connectionId } = schedule;
+    schedules.set(connectionId, [...(schedules.get(connectionId) ?? []), schedule]);
+  }
+  const entries = await inParallel(connections, {
+    limit: parallelReads,
+    async run(connection) {
+      const own = cohorts ? await readCohorts(api, connection.id) : {};
+      return [connection.name, { ...toEntry(connection, schedules.get(connection.id) ?? []), ...own }];
+    },
+  });
+  return { ...(await readBudgets(api)), connections: Object.fromEntries(entries) as Readonly<Record<string, Fields>> };
+}
+
+function toEntry(connection: Listed, schedules: readonly Schedule[]): Fields {
+  const { provider, environment, fhirEndpoint, practiceId, groupId, userId, origins, aliases, webhookUrl, auth } =
+    connection;
+  const { scopesOfDeclared, scope, ...client } = auth as Fields;
+  return given({
+    ...{ provider, environment, fhirEndpoint, practiceId, groupId, userId },
+    origins: origins?.length ? origins : undefined,
+    aliases: aliases?.length ? aliases : undefined,
+    auth: given({ ...client, ...(scopesOfDeclared === undefined ? { scope } : { scopeVersion: scopesOfDeclared }) }),
+    webhook: webhookUrl === undefined ? undefined : { url: webhookUrl },
+    schedules: schedules.map(({ kind, cron, timeZone, request, spread, paused }) => ({
+      ...{ kind, cron, timeZone },
+      ...(Object.keys(request).length === 0 ? {} : { request }),
+      ...(spread ? {} : { spread }),
+      ...(paused ? { paused } : {}),
+    })),
+  });
+}
+
+async function listSchedules(api: Api): Promise<Schedule[]> {
+  const all: Schedule[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = given({ limit: 1000, cursor });
+    const { data, next } = answerOf(await api.GET('/api/ehr/schedules', { params: { query } }));
+    all.push(...data);
+    cursor = next;
+  } while (cursor !== undefined);
+  return all;
+}
+
+async function readCohorts(api: Api, id: string): Promise<Fields> {
+  const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/cohorts', { params: { path: { id } } }));
+  const cohorts = await inParallel(data, {
+    limit: 1,
+    async run({ name }) {
+      const params = { path: { id, name } };
+      const { patients } = answerOf(await api.GET('/api/ehr/connections/{id}/cohorts/{name}', { params })).data;
+      return [name, { patients }];
+    },
+  });
+  return cohorts.length === 0 ? {} : { cohorts: Object.fromEntries(cohorts) };
+}
+
+/** The limits that operators have stored. */
+async function readBudgets(api: Api): Promise<Fields> {
+  const { data } = answerOf(await api.GET('/api/ehr/providers'));
+  const budgets = await inParallel(data, {
+    limit: parallelReads,
+    async run({ id }) {
+      const { entry = {} } = answerOf(await api.GET('/api/ehr/providers/{id}', { params: { path: { id } } })).data;
+      const { rateLimit, limitCountsBy, environments = {} } = entry as Readonly<Record<string, Fields>>;
+      const limits = Object.entries(environments).map(([name, settings]) => {
+        const own = Object.entries(settings as Fields).filter(([field]) => environmentBudgetFields.includes(field));
+        return [name, Object.fromEntries(own)] as const;
+      });
+      const limited = limits.filter(([, fields]) => Object.keys(fields).length > 0);
+      const ofEnvironments = limited.length === 0 ? undefined : Object.fromEntries(limited);
+      return [id, given({ rateLimit, limitCountsBy, environments: ofEnvironments })] as const;
+    },
+  });
+  const stored = budgets.filter(([, budget]) => Object.keys(budget).length > 0);
+  return stored.length === 0 ? {} : { budgets: Object.fromEntries(stored) };
+}

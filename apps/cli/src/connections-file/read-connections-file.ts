@@ -1,0 +1,253 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { CliError } from '../exit-codes.ts';
+import { parsePrivateKey } from '../read-json-file.ts';
+import { type Mistake, maxFileBytes, YamlFile } from './yaml-file.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A connection of a file, as the API takes it. */
+export interface FileEntry extends Fields {
+  readonly name: string;
+}
+
+export interface ConnectionsFile {
+  readonly entries: readonly FileEntry[];
+  /** What changes in the limits of providers, by their ids. */
+  readonly budgets: ReadonlyMap<string, Fields>;
+  readonly mistakes: Mistake[];
+  /** Adds a mistake that the API has found in an entry. */
+  readonly addFault: (name: string, fault: { readonly path: string; readonly message: string }) => void;
+  readonly addBudgetFault: (provider: string, fault: { readonly path: string; readonly message: string }) => void;
+  /** The line of the name of an entry. */
+  readonly lineOf: (name: string) => number;
+}
+
+/** The fields of a provider that limit its requests. */
+const budgetFields = ['rateLimit', 'limitCountsBy', 'environments'];
+export const environmentBudgetFields = ['rateLimit', 'tokenRateLimit', 'maxActiveExports'];
+const limitFields = ['limit', 'windowMs', 'perDay', 'guardMs', 'coldStart'];
+/** The fields of a connection, of its parts and of theirs. A misspelt one is compared with them. */
+const known = [
+  ...[
+    'provider',
+    'environment',
+    'fhirEndpoint',
+    'practiceId',
+    'groupId',
+    'userId',
+    'force',
+    'auth',
+    'origins',
+    'aliases',
+  ],
+  ...['webhook', 'schedules', 'cohorts', 'method', 'clientId', 'clientSecret', 'secretBy', 'scope', 'scopeVersion'],
+  ...[
+    'scopeTypes',
+    'tokenEndpoint',
+    'privateKey',
+    'kid',
+    'alg',
+    'url',
+    'secret',
+    'kind',
+    'request',
+    'cron',
+    'timeZone',
+  ],
+  ...['spread', 'paused', 'patients', 'exportType', 'resourceTypes', 'cohort', 'includeStandard', 'includeEnhanced'],
+  ...['includeOthers', 'includeAppointments', 'includeReferences'],
+];
+
+/**
+ * Reads a file of connections:
+ *
+ *     defaults:      what all connections have, unless they say otherwise
+ *     connections:   by their names
+ *     budgets:       the limits of providers, by their ids
+ *
+ * @throws CliError if the file is too large
+ */
+export function readConnectionsFile(file: string, env: NodeJS.ProcessEnv): ConnectionsFile {
+  if (statSync(file).size > maxFileBytes)
+    throw new CliError(
+      'usage',
+      `${file} is larger than ${maxFileBytes / 1e6} MB, for which its parser would need 1.5 GB of memory. Divide it into several files.`,
+    );
+  return toConnectionsFile(readFileSync(file, 'utf8'), { env, folder: dirname(file) });
+}
+
+export function toConnectionsFile(
+  text: string,
+  options: { readonly env: NodeJS.ProcessEnv; readonly folder: string },
+): ConnectionsFile {
+  const yaml = new YamlFile(text);
+  const addFault: ConnectionsFile['addFault'] = (name, { path, message }) => {
+    const parts = path.split('.');
+    const isShared = !yaml.has(['connections', name, ...parts]) && yaml.has(['defaults', ...parts]);
+    const at = isShared ? ['defaults', ...parts] : ['connections', name, ...parts];
+    yaml.addMistake(at, `${name}: ${path} ${message}${suggest(parts.at(-1) ?? '', message, known)}`);
+  };
+  const addBudgetFault: ConnectionsFile['addBudgetFault'] = (provider, { path, message }) =>
+    yaml.addMistake(
+      ['budgets', provider, ...path.split('.')],
+      [`${provider}:`, path, message].filter(Boolean).join(' '),
+    );
+  const fieldsAt = (path: readonly string[], value: unknown): Fields => {
+    if (value === undefined || isFields(value)) return value ?? {};
+    yaml.addMistake(path, `${path.at(-1) ?? 'the file'} must have fields`);
+    return {};
+  };
+  const root = fieldsAt([], yaml.value);
+  checkFields(root, ['defaults', 'connections', 'budgets'], (field, message) =>
+    yaml.addMistake([field], `${field} ${message}`),
+  );
+  const defaults = fieldsAt(['defaults'], root.defaults);
+  const connections = fieldsAt(['connections'], root.connections);
+  if (Object.keys(root).length === 0 && yaml.mistakes.length === 0)
+    yaml.addMistake([], 'the file has neither "connections" nor "budgets"');
+  const entries = Object.entries(connections).map(([name, value]) => {
+    const own = fieldsAt(['connections', name], value);
+    if (name !== name.trim()) yaml.addMistake(['connections', name], `"${name}" begins or ends with a space`);
+    if ('name' in own) addFault(name, { path: 'name', message: 'is the key of the connection. Remove the field' });
+    const entry = merged(defaults, own);
+    return { ...withSecrets(entry, { ...options, addFault: (fault) => addFault(name, fault) }), name };
+  });
+  const budgets = Object.entries(fieldsAt(['budgets'], root.budgets)).map(([provider, value]) => {
+    const budget = fieldsAt(['budgets', provider], value);
+    const check = (fields: unknown, path: string, allowed: readonly string[]) => {
+      if (isFields(fields))
+        checkFields(fields, allowed, (field, message) =>
+          addBudgetFault(provider, { path: `${path}${field}`, message }),
+        );
+    };
+    check(budget, '', budgetFields);
+    check(budget.rateLimit, 'rateLimit.', limitFields);
+    for (const [environment, limits] of Object.entries(isFields(budget.environments) ? budget.environments : {}))
+      check(limits, `environments.${environment}.`, environmentBudgetFields);
+    return [provider, budget] as const;
+  });
+  return {
+    entries,
+    budgets: new Map(budgets),
+    mistakes: yaml.mistakes,
+    addFault,
+    addBudgetFault,
+    lineOf: (name) => yaml.lineOf(['connections', name]),
+  };
+}
+
+/** What is shared is replaced field by field, and so is `auth`. */
+function merged(defaults: Fields, own: Fields): Fields {
+  const auth = isFields(defaults.auth) && isFields(own.auth) ? { auth: { ...defaults.auth, ...own.auth } } : {};
+  return { ...defaults, ...own, ...auth };
+}
+
+interface SecretSource {
+  readonly env: NodeJS.ProcessEnv;
+  readonly folder: string;
+  readonly addFault: (fault: { readonly path: string; readonly message: string }) => void;
+}
+
+/** Reads what the file only refers to: secrets, and lists of patients. */
+function withSecrets(entry: Fields, source: SecretSource): Fields {
+  const { auth, webhook, cohorts } = entry;
+  const part = (fields: unknown, path: string, secrets: readonly string[]) =>
+    isFields(fields)
+      ? mapFields(fields, secrets, (value, field) => readSecret(value, `${path}.${field}`, source))
+      : fields;
+  const read = {
+    auth: withKey(part(auth, 'auth', ['clientSecret', 'privateKey']), source),
+    webhook: part(webhook, 'webhook', ['secret']),
+    cohorts: isFields(cohorts)
+      ? mapFields(cohorts, Object.keys(cohorts), (value, name) => readCohort(value, `cohorts.${name}`, source))
+      : cohorts,
+  };
+  return { ...entry, ...Object.fromEntries(Object.entries(read).filter(([field]) => field in entry)) };
+}
+
+function mapFields(fields: Fields, names: readonly string[], map: (value: unknown, name: string) => unknown): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, names.includes(name) ? map(value, name) : value]),
+  );
+}
+
+/** A secret is never written in the file, because such files are kept where many people can read them. */
+function readSecret(value: unknown, path: string, { env, folder, addFault }: SecretSource): string {
+  // The API never gets a text that is not the secret, because a mistake is reported before anything is sent.
+  const refuse = (message: string) => {
+    addFault({ path, message });
+    return 'missing';
+  };
+  const [[kind, name] = [], ...others] = isFields(value) ? Object.entries(value) : [];
+  if (others.length > 0 || typeof name !== 'string' || (kind !== 'env' && kind !== 'file'))
+    return refuse('must be {env: NAME} or {file: PATH}, because a secret is not written in this file');
+  if (kind === 'env') return env[name] || refuse(`is in the environment variable ${name}, which is not set`);
+  try {
+    return readFileSync(resolve(folder, name), 'utf8').trim() || refuse(`is in ${name}, which is empty`);
+  } catch (error) {
+    return refuse(`is in ${name}, which cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function withKey(auth: unknown, { addFault }: SecretSource): unknown {
+  if (!isFields(auth) || typeof auth.privateKey !== 'string') return auth;
+  try {
+    return { ...auth, privateKey: parsePrivateKey({ file: 'the key', text: auth.privateKey }) };
+  } catch {
+    addFault({ path: 'auth.privateKey', message: 'begins as JSON and is not valid JSON' });
+    return auth;
+  }
+}
+
+/** `{file: PATH}` has one id a line. */
+function readCohort(value: unknown, path: string, { folder, addFault }: SecretSource): unknown {
+  if (!isFields(value) || typeof value.file !== 'string') return value;
+  try {
+    const { file, ...others } = value;
+    const ids = readFileSync(resolve(folder, file), 'utf8')
+      .split('\n')
+      .map((line) => line.trim());
+    return { ...others, patients: ids.filter((id) => id !== '') };
+  } catch (error) {
+    addFault({
+      path,
+      message: `are in ${value.file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    });
+    return value;
+  }
+}
+
+function checkFields(fields: Fields, allowed: readonly string[], add: (field: string, message: string) => void): void {
+  const message = 'is not a field of this object';
+  for (const field of Object.keys(fields))
+    if (!allowed.includes(field)) add(field, `${message}${suggest(field, message, allowed)}`);
+}
+
+/** The known name that a misspelt one probably means. */
+function suggest(field: string, message: string, names: readonly string[]): string {
+  if (message !== 'is not a field of this object' || field.length > maxSuggestedLength) return '';
+  const distances = names.map((name) => ({ name, distance: editDistance(field.toLowerCase(), name.toLowerCase()) }));
+  const [best] = distances.toSorted((left, right) => left.distance - right.distance);
+  return best && best.distance <= Math.max(1, field.length / 3) ? `. Did you mean ${best.name}?` : '';
+}
+
+/** Twice the longest name of a field. */
+const maxSuggestedLength = 40;
+
+function editDistance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [at, character] of [...left].entries()) {
+    const next = [at + 1];
+    for (let index = 0; index < right.length; index++) {
+      const replaced = (row[index] ?? 0) + (character === right[index] ? 0 : 1);
+      next.push(Math.min(replaced, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
