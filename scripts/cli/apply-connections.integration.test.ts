@@ -8,7 +8,7 @@ import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
 import { bulkheadCommand, runBulkhead } from './run-bulkhead.fixture.ts';
 
-const system = await startTestSystem({ ...onTestServers(), patients: 2, workerCount: 1, hasFastRate: true });
+const system = await startTestSystem({ ...onTestServers(), patients: 2 });
 afterAll(() => system.stop());
 const { store } = system;
 const secrets = { RIGHT: 'simulator-secret', WRONG: 'wrong', HOOK: `whsec_${'a'.repeat(43)}=` };

@@ -91,7 +91,9 @@ export class ConnectionService {
         return { ...plan, stored: listed, purpose };
       }),
     );
-    const ofPlaces = await store.connections.listOfPlaces(plans.flatMap(({ draft }) => draft ?? []));
+    const ofPlaces = await store.connections.listOfPlaces(
+      plans.flatMap(({ draft, purpose }) => (purpose && draft) ?? []),
+    );
     const existing = new Map(ofPlaces.map((connection) => [uniquePurposeOf(connection), connection]));
     return plans.map(({ draft: _, ...plan }) => {
       const other = plan.purpose === undefined ? undefined : existing.get(plan.purpose);
