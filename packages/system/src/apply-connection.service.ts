@@ -154,22 +154,22 @@ export class ApplyConnectionService {
     return { ...nothing, faults: below('webhook', faults), changes: body ? [{ what: 'webhook', run }] : [] };
   }
 
-  async #planCohorts({ cohorts = {} }: DesiredConnection, stored: Stored) {
-    const listed = stored ? await this.#options.store.cohorts.list(stored.id) : [];
+  async #planCohorts({ cohorts, schedules = [] }: DesiredConnection, stored: Stored) {
+    const isCompared = cohorts !== undefined || schedules.some(({ request }) => request.cohort !== undefined);
+    const listed = stored && isCompared ? await this.#options.store.cohorts.list(stored.id) : [];
     const changes = await Promise.all(
-      Object.entries(cohorts).map(async ([name, { patients }]): Promise<Change[]> => {
+      Object.entries(cohorts ?? {}).map(async ([name, { patients }]): Promise<Change[]> => {
         const before = stored && (await this.#options.store.cohorts.find({ connectionId: stored.id, name }));
         if (before && isEqualList(before.patients, patients)) return [];
         return [{ what: `cohort ${name}`, run: (id) => this.#options.cohorts.set({ id, scope, name, patients }) }];
       }),
     );
-    const names = new Set([...listed.map(({ name }) => name), ...Object.keys(cohorts)]);
-    const others = Object.keys(cohorts).length === 0 ? [] : listed.filter(({ name }) => !Object.hasOwn(cohorts, name));
+    const others = cohorts ? listed.filter(({ name }) => !Object.hasOwn(cohorts, name)) : [];
     return {
       ...nothing,
       changes: changes.flat(),
       others: others.map(({ name }) => `cohort ${name}`),
-      names,
+      names: new Set([...listed.map(({ name }) => name), ...Object.keys(cohorts ?? {})]),
       versions: listed.map(({ name, version }) => [name, version]),
     };
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { hasToken, validate } from '@bulkhead/base';
+import { desiredConnectionSchema } from '@bulkhead/system';
 import { findSuperlinear } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import express, { type Request } from 'express';
@@ -77,15 +78,25 @@ const bodies = endpoints.flatMap(({ id, request }) =>
   request?.body?.schema ? [{ id, schema: request.body.schema }] : [],
 );
 
-test.each(bodies)('the body of $id is validated in time that grows no faster than its size', async ({ schema }) => {
-  const validated = (text: string) => validate(schema, JSON.parse(text));
-  // Each member of the body in turn is a long list, many keys or deep nesting.
-  const names = Object.keys((schema as { readonly shape?: object }).shape ?? {});
-  for (const wrap of [(value: string) => value, ...names.map((name) => (value: string) => `{"${name}":${value}}`)])
-    expect(
-      await findSuperlinear({ parse: validated, wrap, listElements: ['"Patient"'], smallestBytes: smallestBodyBytes }),
-    ).toEqual([]);
-});
+const entry = { id: 'an entry of planConnections', schema: desiredConnectionSchema };
+
+test.each([...bodies, entry])(
+  'the body of $id is validated in time that grows no faster than its size',
+  async ({ schema }) => {
+    const validated = (text: string) => validate(schema, JSON.parse(text));
+    // Each member of the body in turn is a long list, many keys or deep nesting.
+    const names = Object.keys((schema as { readonly shape?: object }).shape ?? {});
+    for (const wrap of [(value: string) => value, ...names.map((name) => (value: string) => `{"${name}":${value}}`)])
+      expect(
+        await findSuperlinear({
+          parse: validated,
+          wrap,
+          listElements: ['"Patient"'],
+          smallestBytes: smallestBodyBytes,
+        }),
+      ).toEqual([]);
+  },
+);
 
 test('a query of many parameters is read in time that grows no faster than their number', async () => {
   const [endpoint] = endpoints.filter(({ id }) => id === 'listConnections');

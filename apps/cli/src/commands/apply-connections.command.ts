@@ -66,9 +66,12 @@ export const exportConnectionsCommand = command({
   summary: 'print the file for "connections apply" that describes what is stored, without secrets',
   options: { cohorts: option.flag('also the ids of the patients in cohorts') },
   examples: ['connections export', 'connections export --cohorts'],
-  async run({ api, output }, { cohorts = false }) {
+  async run({ api, output, stdout }, { cohorts = false }) {
     const { connections, ...others } = await exportConnections(api, { cohorts });
-    output.print({ ...others, connections }, () => toYaml({ others, connections }));
+    const yaml = () => toYaml({ others, connections });
+    // A terminal is not shown characters that control it, and a file has every character.
+    if (output.json || output.isWatched) output.print({ ...others, connections }, yaml);
+    else stdout.write(`${yaml()}\n`);
   },
 });
 

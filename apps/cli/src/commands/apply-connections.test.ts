@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { toConnectionsFile } from '../connections-file/read-connections-file.ts';
 import { exampleOf, run } from '../run-program.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-apply-'));
@@ -47,7 +48,7 @@ test('a mistake that the API finds is shown with its line, and nothing is change
     2,
     `${file} has a mistake. Nothing was changed.\n  line 3: B: provider is required\n`,
   ]);
-  expect(calls.map(({ id }) => id)).toEqual(['planConnections', 'listConnections?limit=1000']);
+  expect(calls.map(({ id }) => id)).toEqual(['planConnections', 'countConnections', 'listConnections?limit=1000']);
 });
 
 test('a mistake in the file is shown before anything is sent, and at most 100 are', async () => {
@@ -65,7 +66,10 @@ test('two entries for the same practice are a mistake of the file', async () => 
 
 test('nothing is sent to change a deployment that is as the file describes it', async () => {
   const { exitCode, stdout, calls } = await apply({ text: two, plans: [{ id: 'conn_1' }, { id: 'conn_2' }] });
-  expect([exitCode, calls.map(({ id }) => id)]).toEqual([0, ['planConnections', 'listConnections?limit=1000']]);
+  expect([exitCode, calls.map(({ id }) => id)]).toEqual([
+    0,
+    ['planConnections', 'countConnections', 'listConnections?limit=1000'],
+  ]);
   expect(stdout).toMatch(/^unchanged: 2$/m);
 });
 
@@ -88,7 +92,7 @@ test('a dry run shows the plan with what the file does not have, and changes not
     '  A: cohort c',
     '',
   ]);
-  expect(calls.map(({ id }) => id)).toEqual(['planConnections', 'listConnections?limit=1000']);
+  expect(calls.map(({ id }) => id)).toEqual(['planConnections', 'countConnections', 'listConnections?limit=1000']);
 });
 
 test('what was changed is tested, and so is what has not passed its test', async () => {
@@ -97,7 +101,14 @@ test('what was changed is tested, and so is what has not passed its test', async
   expect(exitCode).toBe(1);
   const tests = ['getConnection', 'testConnection'];
   expect(calls.map(({ id }) => id).toSorted()).toEqual(
-    ['planConnections', 'listConnections?limit=1000', 'applyConnection', ...tests, ...tests].toSorted(),
+    [
+      'planConnections',
+      'countConnections',
+      'listConnections?limit=1000',
+      'applyConnection',
+      ...tests,
+      ...tests,
+    ].toSorted(),
   );
   expect(stdout).toMatch(/^applied: 1\ntested: 2\nfailed: 2\n\nconnection +step +code +what to do\n/m);
   expect(stderr).toContain('2 of 2 tested connections do not work.');
@@ -114,7 +125,7 @@ test('a connection that another apply has changed is a failure unless it is as i
   expect(calls.filter((id) => id === 'planConnections')).toHaveLength(2);
 });
 
-test('an apply ends at once if the API is away, and says so', async () => {
+test('an apply ends at once if the API is unavailable, and says so', async () => {
   const names = Array.from({ length: 40 }, (_, index) => `N${index}`);
   const { exitCode, calls } = await apply({
     text: `connections: { ${names.map((name) => `${name}: {}`).join()} }`,
@@ -133,11 +144,12 @@ test('budgets are checked, then stored beside what else is stored of the provide
   expect(calls).toEqual([
     { id: 'getProvider', sent: '' },
     { id: 'changeProvider?dryRun=true', sent },
+    { id: 'countConnections', sent: '' },
     { id: 'listConnections?limit=1000', sent: '' },
     { id: 'changeProvider', sent },
   ]);
   const same = await apply({ text: text.replace('20', '10'), answers: { getProvider } });
-  expect(same.calls.map(({ id }) => id)).toEqual(['getProvider', 'listConnections?limit=1000']);
+  expect(same.calls.map(({ id }) => id)).toEqual(['getProvider', 'countConnections', 'listConnections?limit=1000']);
   const refused = await apply({ text, answers: { getProvider, changeProvider: failure(409, 'provider-declared') } });
   expect([refused.exitCode, refused.stderr]).toEqual([
     2,
@@ -151,4 +163,20 @@ test('an export is a file that an apply takes, without secrets', async () => {
   const [entry] = Object.values(connections) as [Record<string, object>];
   expect(entry).toMatchObject({ provider: 'athenahealth', cohorts: { diabetes: { patients: ['p1', 'p2'] } } });
   expect(stdout).not.toMatch(/secret/i);
+});
+
+test('an export can be read again, whatever the names of its connections are', async () => {
+  const names = ['*a', 'yes', 'a: b', '# c', '"d"', '-', '42', 'e\u200df', '{}', '__proto__', 'null', "o'g", '!h'];
+  const { data } = exampleOf('listConnections') as { readonly data: readonly object[] };
+  const listConnections = success(names.map((name) => ({ ...data[0], name })));
+  const { stdout } = await run({ args: ['connections', 'export'], answers: { listConnections } });
+  const { entries, mistakes } = toConnectionsFile(stdout, { env: {}, folder });
+  expect([entries.map(({ name }) => name).toSorted(), mistakes]).toEqual([names.toSorted(), []]);
+});
+
+test('what is stored is not listed if the file has all of it', async () => {
+  const countConnections = success({ total: 2 });
+  const plans = [{ id: 'conn_1' }, { id: 'conn_2' }];
+  const { calls } = await apply({ text: two, plans, answers: { countConnections } });
+  expect(calls.map(({ id }) => id)).toEqual(['planConnections', 'countConnections']);
 });

@@ -43,7 +43,7 @@ export async function applyPlan(api: Context['api'], { entries, budgets }: FileP
         try {
           return [await applyEntry(api, planned)];
         } catch (error) {
-          // The API is away or overloaded, or the key lost its rights: none of the others would succeed.
+          // The API is unavailable or overloaded, or the key lost its rights: none of the others would succeed.
           if (!(error instanceof ApiError) || ![400, 404, 409, 422].includes(error.status)) throw error;
           const details = Array.isArray(error.details)
             ? error.details.map((fault) => `${fault.path} ${fault.message}`)

@@ -39,14 +39,20 @@ export async function planFile(api: Api, file: ConnectionsFile): Promise<FilePla
   const entries = planned.flat();
   for (const { entry, plan } of entries) for (const fault of plan.faults) file.addFault(entry.name, fault);
   addDoubles(entries, file);
-  const names = new Set(file.entries.map(({ name }) => name));
-  const others = (await listAll(api)).map(({ name }) => name).filter((name) => !names.has(name));
-  return { entries, budgets, others };
+  return { entries, budgets, others: await listOthers(api, entries) };
 }
 
 export async function planEntries(api: Api, entries: readonly FileEntry[]): Promise<EntryPlan[]> {
   const { data } = answerOf(await api.POST('/api/ehr/connections/plan', { body: { connections: [...entries] } }));
   return entries.map((entry, index) => ({ entry, plan: data[index] as EntryPlan['plan'] }));
+}
+
+/** Lists stored connections that the file does not have. All others are counted first, because a list of 50,000 takes a minute. */
+async function listOthers(api: Api, entries: readonly EntryPlan[]): Promise<string[]> {
+  const { total } = answerOf(await api.GET('/api/ehr/connections/counts')).data;
+  if (total === entries.filter(({ plan }) => plan.id !== undefined).length) return [];
+  const names = new Set(entries.map(({ entry }) => entry.name));
+  return (await listAll(api)).map(({ name }) => name).filter((name) => !names.has(name));
 }
 
 function toBatches(file: ConnectionsFile): FileEntry[][] {
@@ -86,7 +92,9 @@ function addDoubles(entries: readonly EntryPlan[], file: ConnectionsFile): void 
 
 /** Whether all parts of a change are so already. */
 function contains(value: unknown, change: unknown): boolean {
-  if (typeof change !== 'object' || change === null) return value === change;
+  // It removes the field.
+  if (change === null) return value === undefined;
+  if (typeof change !== 'object') return value === change;
   return Object.entries(change).every(([name, part]) => contains((value as Fields | undefined)?.[name], part));
 }
 

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { readConnectionsFile, toConnectionsFile } from './read-connections-file.ts';
+import { knownFields, readConnectionsFile, toConnectionsFile } from './read-connections-file.ts';
 import { maxFileBytes } from './yaml-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-file-'));
@@ -62,7 +62,7 @@ connections:
 });
 
 test('every mistake is listed with its line', () => {
-  const text = `conections: {}
+  const text = `connection: {}
 defaults: { auth: { clientSecret: text } }
 connections:
   A: { auth: {} }
@@ -83,7 +83,7 @@ budgets:
   athenahealth: { ratelimit: {}, environments: { production: { perday: 1 } } }
 `;
   expect(mistakesOf(text).toSorted((left, right) => Number.parseInt(left, 10) - Number.parseInt(right, 10))).toEqual([
-    '1: conections is not a field of this object. Did you mean connections?',
+    '1: connection is not a field of this object. Did you mean connections?',
     expect.stringMatching(/^2: A: auth.clientSecret must be .* because a secret is not written in this file$/),
     expect.stringMatching(/^2: D: auth.clientSecret/),
     expect.stringMatching(/^2: F: auth.clientSecret/),
@@ -101,7 +101,7 @@ budgets:
     '15: " G" begins or ends with a space',
     '16: a key must be a text',
     '19: athenahealth: ratelimit is not a field of this object. Did you mean rateLimit?',
-    '19: athenahealth: environments.production.perday is not a field of this object',
+    '19: athenahealth: environments.production.perday is not a field of this object. Did you mean perDay?',
   ]);
 });
 
@@ -120,7 +120,9 @@ test('a mistake that the API finds has the line of its field, also of a shared o
   const file = read('defaults:\n  environment: x\nconnections:\n  A:\n    practiceID: 1\n    auth:\n      scope: y\n');
   for (const path of ['environment', 'practiceID', 'auth.scope', 'auth.clientId', 'fhirEndpoint'])
     file.addFault('A', { path, message: 'is not a field of this object' });
-  expect(file.mistakes.map(({ line }) => line)).toEqual([2, 5, 7, 6, 4]);
+  file.addFault('A', { path: 'practiceID', message: 'must be a string' });
+  expect(file.mistakes.map(({ line }) => line)).toEqual([2, 5, 7, 6, 4, 5]);
+  expect(file.mistakes.at(-1)?.message).toBe('A: practiceID must be a string: write a number in quotes');
   expect(file.mistakes[1]?.message).toBe('A: practiceID is not a field of this object. Did you mean practiceId?');
 });
 
@@ -137,4 +139,18 @@ test('a file that is too large is refused with the reason before it is read', ()
   writeFileSync(file, '');
   truncateSync(file, maxFileBytes + 1);
   expect(() => readConnectionsFile(file, {})).toThrow(/is larger than 24 MB, for which its parser would need/);
+});
+
+test('a misspelt field is compared with every field that the API takes', () => {
+  const { components } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../../docs/openapi.json'), 'utf8'));
+  const namesIn = (schema: unknown): string[] => {
+    if (typeof schema !== 'object' || schema === null) return [];
+    const { properties = {}, $ref, ...others } = schema as { properties?: object; $ref?: string };
+    const named = $ref === undefined ? undefined : components.schemas[$ref.split('/').at(-1) ?? ''];
+    return [...Object.keys(properties), ...[...Object.values({ ...properties, ...others }), named].flatMap(namesIn)];
+  };
+  const names = new Set(namesIn(components.schemas.DesiredConnection));
+  expect(names.size).toBeGreaterThan(30);
+  // The key of an entry is its name.
+  expect([...names].filter((name) => name !== 'name' && !knownFields.includes(name))).toEqual([]);
 });

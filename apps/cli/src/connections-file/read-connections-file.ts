@@ -6,6 +6,12 @@ import { type Mistake, maxFileBytes, YamlFile } from './yaml-file.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A mistake, as the API reports it. */
+interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** A connection of a file, as the API takes it. */
 export interface FileEntry extends Fields {
   readonly name: string;
@@ -17,8 +23,8 @@ export interface ConnectionsFile {
   readonly budgets: ReadonlyMap<string, Fields>;
   readonly mistakes: Mistake[];
   /** Adds a mistake that the API has found in an entry. */
-  readonly addFault: (name: string, fault: { readonly path: string; readonly message: string }) => void;
-  readonly addBudgetFault: (provider: string, fault: { readonly path: string; readonly message: string }) => void;
+  readonly addFault: (name: string, fault: Fault) => void;
+  readonly addBudgetFault: (provider: string, fault: Fault) => void;
   /** The line of the name of an entry. */
   readonly lineOf: (name: string) => number;
 }
@@ -26,38 +32,14 @@ export interface ConnectionsFile {
 /** The fields of a provider that limit its requests. */
 const budgetFields = ['rateLimit', 'limitCountsBy', 'environments'];
 export const environmentBudgetFields = ['rateLimit', 'tokenRateLimit', 'maxActiveExports'];
-const limitFields = ['limit', 'windowMs', 'perDay', 'guardMs', 'coldStart'];
-/** The fields of a connection, of its parts and of theirs. A misspelt one is compared with them. */
-const known = [
-  ...[
-    'provider',
-    'environment',
-    'fhirEndpoint',
-    'practiceId',
-    'groupId',
-    'userId',
-    'force',
-    'auth',
-    'origins',
-    'aliases',
-  ],
-  ...['webhook', 'schedules', 'cohorts', 'method', 'clientId', 'clientSecret', 'secretBy', 'scope', 'scopeVersion'],
-  ...[
-    'scopeTypes',
-    'tokenEndpoint',
-    'privateKey',
-    'kid',
-    'alg',
-    'url',
-    'secret',
-    'kind',
-    'request',
-    'cron',
-    'timeZone',
-  ],
-  ...['spread', 'paused', 'patients', 'exportType', 'resourceTypes', 'cohort', 'includeStandard', 'includeEnhanced'],
-  ...['includeOthers', 'includeAppointments', 'includeReferences'],
-];
+/** The fields of a file, of its connections and budgets, and of their parts. A misspelt one is compared with them. */
+export const knownFields = [
+  'defaults connections budgets rateLimit limitCountsBy environments tokenRateLimit maxActiveExports limit windowMs perDay guardMs coldStart',
+  'provider environment fhirEndpoint practiceId groupId userId force auth origins aliases webhook schedules cohorts url secret patients',
+  'method clientId clientSecret secretBy scope scopeVersion scopeTypes tokenEndpoint privateKey kid alg',
+  'kind request cron timeZone spread paused exportType resourceTypes cohort includeStandard includeEnhanced includeOthers',
+  'includeAppointments includeReferences',
+].flatMap((line) => line.split(' '));
 
 /**
  * Reads a file of connections:
@@ -82,26 +64,22 @@ export function toConnectionsFile(
   options: { readonly env: NodeJS.ProcessEnv; readonly folder: string },
 ): ConnectionsFile {
   const yaml = new YamlFile(text);
-  const addFault: ConnectionsFile['addFault'] = (name, { path, message }) => {
-    const parts = path.split('.');
+  const add = (path: readonly string[], subject: string, fault: Fault) =>
+    yaml.addMistake(path, [subject, fault.path, `${fault.message}${hintFor(fault)}`].filter(Boolean).join(' '));
+  const addFault: ConnectionsFile['addFault'] = (name, fault) => {
+    const parts = fault.path.split('.');
     const isShared = !yaml.has(['connections', name, ...parts]) && yaml.has(['defaults', ...parts]);
-    const at = isShared ? ['defaults', ...parts] : ['connections', name, ...parts];
-    yaml.addMistake(at, `${name}: ${path} ${message}${suggest(parts.at(-1) ?? '', message, known)}`);
+    add([...(isShared ? ['defaults'] : ['connections', name]), ...parts], `${name}:`, fault);
   };
-  const addBudgetFault: ConnectionsFile['addBudgetFault'] = (provider, { path, message }) =>
-    yaml.addMistake(
-      ['budgets', provider, ...path.split('.')],
-      [`${provider}:`, path, message].filter(Boolean).join(' '),
-    );
+  const addBudgetFault: ConnectionsFile['addBudgetFault'] = (provider, fault) =>
+    add(['budgets', provider, ...fault.path.split('.')], `${provider}:`, fault);
   const fieldsAt = (path: readonly string[], value: unknown): Fields => {
     if (value === undefined || isFields(value)) return value ?? {};
     yaml.addMistake(path, `${path.at(-1) ?? 'the file'} must have fields`);
     return {};
   };
   const root = fieldsAt([], yaml.value);
-  checkFields(root, ['defaults', 'connections', 'budgets'], (field, message) =>
-    yaml.addMistake([field], `${field} ${message}`),
-  );
+  checkFields(root, ['defaults', 'connections', 'budgets'], (fault) => add([fault.path], '', fault));
   const defaults = fieldsAt(['defaults'], root.defaults);
   const connections = fieldsAt(['connections'], root.connections);
   if (Object.keys(root).length === 0 && yaml.mistakes.length === 0)
@@ -117,12 +95,9 @@ export function toConnectionsFile(
     const budget = fieldsAt(['budgets', provider], value);
     const check = (fields: unknown, path: string, allowed: readonly string[]) => {
       if (isFields(fields))
-        checkFields(fields, allowed, (field, message) =>
-          addBudgetFault(provider, { path: `${path}${field}`, message }),
-        );
+        checkFields(fields, allowed, (fault) => addBudgetFault(provider, { ...fault, path: `${path}${fault.path}` }));
     };
     check(budget, '', budgetFields);
-    check(budget.rateLimit, 'rateLimit.', limitFields);
     for (const [environment, limits] of Object.entries(isFields(budget.environments) ? budget.environments : {}))
       check(limits, `environments.${environment}.`, environmentBudgetFields);
     return [provider, budget] as const;
@@ -146,7 +121,7 @@ function merged(defaults: Fields, own: Fields): Fields {
 interface SecretSource {
   readonly env: NodeJS.ProcessEnv;
   readonly folder: string;
-  readonly addFault: (fault: { readonly path: string; readonly message: string }) => void;
+  readonly addFault: (fault: Fault) => void;
 }
 
 /** Reads what the file only refers to: secrets, and lists of patients. */
@@ -218,16 +193,21 @@ function readCohort(value: unknown, path: string, { folder, addFault }: SecretSo
   }
 }
 
-function checkFields(fields: Fields, allowed: readonly string[], add: (field: string, message: string) => void): void {
-  const message = 'is not a field of this object';
-  for (const field of Object.keys(fields))
-    if (!allowed.includes(field)) add(field, `${message}${suggest(field, message, allowed)}`);
+function checkFields(fields: Fields, allowed: readonly string[], add: (fault: Fault) => void): void {
+  for (const path of Object.keys(fields)) if (!allowed.includes(path)) add({ path, message: unknownField });
 }
 
-/** The known name that a misspelt one probably means. */
-function suggest(field: string, message: string, names: readonly string[]): string {
-  if (message !== 'is not a field of this object' || field.length > maxSuggestedLength) return '';
-  const distances = names.map((name) => ({ name, distance: editDistance(field.toLowerCase(), name.toLowerCase()) }));
+const unknownField = 'is not a field of this object';
+
+/** What was probably meant. */
+function hintFor({ path, message }: Fault): string {
+  if (message === 'must be a string') return ': write a number in quotes';
+  const field = path.split('.').at(-1) ?? '';
+  if (message !== unknownField || field.length > maxSuggestedLength || knownFields.includes(field)) return '';
+  const distances = knownFields.map((name) => ({
+    name,
+    distance: editDistance(field.toLowerCase(), name.toLowerCase()),
+  }));
   const [best] = distances.toSorted((left, right) => left.distance - right.distance);
   return best && best.distance <= Math.max(1, field.length / 3) ? `. Did you mean ${best.name}?` : '';
 }

@@ -1,4 +1,16 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, Parser } from 'yaml';
+import {
+  Composer,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  type YAMLMap,
+} from 'yaml';
 
 /** What is wrong with a file, and where. */
 export interface Mistake {
@@ -77,7 +89,7 @@ export class YamlFile {
   #toValue(node: Node | undefined): unknown {
     if (isScalar(node)) return node.value;
     if (isSeq<Node>(node)) return node.items.map((item) => this.#toValue(item));
-    if (isMap(node)) return Object.fromEntries(this.#toEntries(node));
+    if (isMap<Node | null, Node | null>(node)) return Object.fromEntries(this.#toEntries(node));
     if (isAlias(node))
       this.#add(
         node.range?.[0] ?? 0,
@@ -86,10 +98,9 @@ export class YamlFile {
     return undefined;
   }
 
-  #toEntries(node: Node): [string, unknown][] {
+  #toEntries(node: YAMLMap<Node | null, Node | null>): [string, unknown][] {
     const members = new Map<string, Member>();
     this.#members.set(node, members);
-    if (!isMap<Node | null, Node | null>(node)) return [];
     for (const { key, value } of node.items) {
       const offset = key?.range?.[0] ?? node.range?.[0] ?? 0;
       const name = keyOf(key);

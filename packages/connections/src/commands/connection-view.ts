@@ -57,7 +57,7 @@ export const connectionViewSchema = z
       .describe('How the connection gets its access tokens, without secrets and private keys.'),
     lastTest: connectionTestViewSchema
       .exactOptional()
-      .describe('The result of the last test. Absent if the connection was never tested.'),
+      .describe('The result of the last test. Absent if the connection was never tested with its credentials.'),
   })
   .meta({ id: 'Connection', description: 'The credentials of one practice at a provider. Secrets are never shown.' });
 

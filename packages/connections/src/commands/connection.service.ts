@@ -92,7 +92,7 @@ export class ConnectionService {
       }),
     );
     const ofPlaces = await store.connections.listOfPlaces(
-      plans.flatMap(({ draft, purpose }) => (purpose && draft) ?? []),
+      plans.flatMap(({ draft, purpose }) => (purpose === undefined ? [] : (draft ?? []))),
     );
     const existing = new Map(ofPlaces.map((connection) => [uniquePurposeOf(connection), connection]));
     return plans.map(({ draft: _, ...plan }) => {

@@ -38,7 +38,7 @@ export function checkConnectionTests(connections: Connections, now: Date): Findi
   const subjects = connections.flatMap(({ id, createdAt, lastTest }): HealthSubject[] => {
     const since = (lastTest?.endedAt ?? createdAt).toISOString();
     const subject = { kind: 'connection', id, connectionId: id, since } as const;
-    if (!lastTest) return [{ ...subject, reason: 'was never tested' }];
+    if (!lastTest) return [{ ...subject, reason: 'was never tested with its credentials' }];
     const age = ageMs(lastTest.endedAt, now);
     return age > maxTestAgeMs ? [{ ...subject, reason: `was last tested ${inWords(age)} ago` }] : [];
   });

@@ -55,7 +55,13 @@ const planConnections = defineEndpoint({
       example: [planExample],
     }),
   },
-  async handler({ body: { connections }, services }) {
+  async handler({ body: { connections }, services, audit }) {
+    audit.addTarget({
+      names: connections
+        .map(({ name }) => String(name))
+        .join(', ')
+        .slice(0, longestTarget),
+    });
     return { data: await services.applyConnection.plan(connections) };
   },
 });
@@ -90,7 +96,7 @@ const applyConnection = defineEndpoint({
       example: { id: connectionId, changes: planExample.changes },
     }),
   },
-  errors: ['unknown-provider', 'connection-changed-meanwhile'],
+  errors: ['connection-changed-meanwhile'],
   async handler({ body: { connection: desired, version: seen }, services, audit }) {
     audit.addTarget({ name: desired.name });
     const { id, changes } = await services.applyConnection.apply({ desired, version: seen });
@@ -98,7 +104,7 @@ const applyConnection = defineEndpoint({
       id,
       connectionId: id,
       provider: desired.provider,
-      changes: changes.join(', ').slice(0, longestChanges),
+      changes: changes.join(', ').slice(0, longestTarget),
     });
     audit.addPatients(Object.values(desired.cohorts ?? {}).flatMap((cohort) => cohort.patients));
     audit.setChanged(changes.length > 0);
@@ -107,6 +113,6 @@ const applyConnection = defineEndpoint({
 });
 
 /** A target of the audit log has at most 1,000 characters. */
-const longestChanges = 1000;
+const longestTarget = 1000;
 
 export const applyEndpoints = [planConnections, applyConnection] as const;

@@ -21,7 +21,7 @@ test('the health report has every check with what to do, even while Redis is una
   expect(checks.get('sweep')).toMatchObject({ severity: 'critical' });
   expect(checks.get('connection-tests')).toMatchObject({
     severity: 'warning',
-    subjects: [{ kind: 'connection', id, reason: 'was never tested' }],
+    subjects: [{ kind: 'connection', id, reason: 'was never tested with its credentials' }],
   });
   // The Redis of this test does not persist its data, and that of a deployment should.
   expect(checks.get('redis')).toMatchObject({ severity: 'warning', reason: expect.stringContaining('appendonly') });
