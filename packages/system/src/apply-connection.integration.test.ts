@@ -69,8 +69,13 @@ async function stateOf(name: string) {
     schedules: schedules
       .map(({ kind, request, cron, paused }) => JSON.stringify([kind, request, cron, paused]))
       .toSorted(),
-    cohorts: await Promise.all(
-      cohorts.map(async ({ name: cohort }) => (await store.cohorts.find({ connectionId: id, name: cohort }))?.patients),
+    cohorts: Object.fromEntries(
+      await Promise.all(
+        cohorts.map(async ({ name: cohort }) => {
+          const { patients } = (await store.cohorts.find({ connectionId: id, name: cohort })) ?? {};
+          return [cohort, { patients }] as const;
+        }),
+      ),
     ),
   };
 }
@@ -120,7 +125,7 @@ const changeArbitrary = fc.record(
     }),
     cohorts: fc.dictionary(
       fc.constantFrom('c1', 'c2'),
-      fc.record({ patients: fc.constantFrom(['p1'], ['p1', 'p2']) }),
+      fc.record({ patients: fc.constantFrom(['p1'], ['p2'], ['p1', 'p2']) }),
       { noNullPrototype: true },
     ),
     schedules: fc.array(scheduleArbitrary, { maxLength: 3 }),
@@ -139,7 +144,15 @@ test('an apply that is killed at any change and then repeated ends like one that
     const desired = entryOf({ ...after, name: killed });
     await applyTo(desired, killedAfter(steps)).catch(({ message }) => expect(message).toBe('killed'));
     await applyTo(desired);
-    expect(await stateOf(killed)).toEqual(await stateOf(whole));
+    const state = await stateOf(killed);
+    expect(state).toEqual(await stateOf(whole));
+    const { auth, origins, cohorts, webhook } = after;
+    expect(state).toMatchObject({
+      ...(auth && { auth }),
+      ...(origins && { origins }),
+      ...(cohorts && { cohorts }),
+      ...(webhook && { webhookUrl: webhook.url, webhookSecret: webhook.secret }),
+    });
     expect(await planOf(desired)).toMatchObject({ changes: [], faults: [] });
     expect((await applyTo(desired)).changes).toEqual([]);
   });
@@ -197,4 +210,27 @@ test('an apply of a plan that another apply or an operator has overtaken changes
   });
   expect((await stateOf('Overtaken'))?.origins).toEqual([]);
   expect((await planOf(later)).changes).toEqual(['origins']);
+});
+
+test('an apply that another one overtakes before it has the lease changes nothing', async () => {
+  const { id } = await applyTo(entryOf({ name: 'Late', schedules: [] }));
+  const [first, second] = ['https://a.example', 'https://b.example'].map((origin) =>
+    entryOf({ name: 'Late', origins: [origin] }),
+  );
+  const { leases } = store.connections;
+  const late = {
+    ...leases,
+    take: async (...args: Parameters<typeof leases.take>) => {
+      await applyTo(first as DesiredConnection);
+      return leases.take(...args);
+    },
+  };
+  const connections = new Proxy(store.connections, {
+    get: (target, name) => (name === 'leases' ? late : Reflect.get(target, name)),
+  });
+  const overtaken = new ApplyConnectionService({ ...services, store: { ...store, connections } });
+  await expect(applyTo(second as DesiredConnection, overtaken)).rejects.toMatchObject({
+    code: 'connection-changed-meanwhile',
+  });
+  expect(await store.connections.find(id)).toMatchObject({ origins: ['https://a.example'] });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { AppError, type Fault, invalidRequest, validate } from '@bulkhead/base';
 import { type ConnectionWithoutSecrets, connectionError } from '@bulkhead/connections';
 import type { ConnectionPlan, ConnectionService } from '@bulkhead/connections/commands';
@@ -160,7 +161,7 @@ export class ApplyConnectionService {
     const changes = await Promise.all(
       Object.entries(cohorts ?? {}).map(async ([name, { patients }]): Promise<Change[]> => {
         const before = stored && (await this.#options.store.cohorts.find({ connectionId: stored.id, name }));
-        if (before && isEqualList(before.patients, patients)) return [];
+        if (before && isDeepStrictEqual(before.patients, patients)) return [];
         return [{ what: `cohort ${name}`, run: (id) => this.#options.cohorts.set({ id, scope, name, patients }) }];
       }),
     );
@@ -230,10 +231,6 @@ function below(field: string, faults: readonly Fault[]): Fault[] {
 
 function toText({ kind, cron, timeZone }: Pick<Schedule, 'kind' | 'cron' | 'timeZone'>): string {
   return `${kind} ${cron} ${timeZone}`;
-}
-
-function isEqualList(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((item, index) => item === right[index]);
 }
 
 /** Everything that a change of a file can change, but not what a run or a test changes. */

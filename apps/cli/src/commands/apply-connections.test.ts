@@ -23,18 +23,24 @@ const limited = {
   entry: { name: 'n', rateLimit: { limit: 16 } },
 };
 
+type Answers = NonNullable<Parameters<typeof run>[0]['answers']>;
+
 async function apply(options: {
   readonly text: string;
   readonly plans?: readonly object[];
   readonly args?: readonly string[];
-  readonly answers?: Parameters<typeof run>[0]['answers'];
+  readonly answers?: Answers;
+  /** Answers from the first apply on. */
+  readonly afterFirst?: Answers;
 }) {
-  const { text, plans = [], args = ['--yes'], answers = {} } = options;
+  const { text, plans = [], args = ['--yes'], afterFirst } = options;
   writeFileSync(file, text);
   const planConnections = success(plans.map((change) => ({ ...plan, ...change })));
+  const answers = { planConnections, ...options.answers };
   const { calls, ...result } = await run({
     args: ['connections', 'apply', file, ...args],
-    answers: { planConnections, ...answers },
+    answers,
+    beforeAnswer: async (id) => void (id === 'applyConnection' && Object.assign(answers, afterFirst)),
   });
   return { ...result, calls: calls.map(({ id, sent, search }) => ({ id: `${id}${search}`, sent })) };
 }
@@ -75,12 +81,13 @@ test('nothing is sent to change a deployment that is as the file describes it', 
 
 test('a dry run shows the plan with what the file does not have, and changes nothing', async () => {
   const listConnections = success([{ name: 'A' }, { name: 'Old' }]);
-  const { stdout, calls } = await apply({
+  const { exitCode, stdout, calls } = await apply({
     text: two,
     plans: [{ id: 'conn_1', changes: ['credentials'], others: ['cohort c'] }, { changes: ['create', 'webhook'] }],
-    args: ['--dry-run'],
+    args: ['--dry-run', '--yes'],
     answers: { listConnections },
   });
+  expect(exitCode).toBe(0);
   expect(stdout.split('\n')).toEqual([
     'connections to create: 1',
     '  B: create, webhook',
@@ -123,6 +130,14 @@ test('a connection that another apply has changed is a failure unless it is as i
   expect([other.exitCode, other.stderr]).toEqual([6, expect.stringContaining('1 connections were not changed. Run')]);
   const calls = other.calls.map(({ id }) => id);
   expect(calls.filter((id) => id === 'planConnections')).toHaveLength(2);
+  const plans = [{ id: 'conn_1', changes: ['origins'] }];
+  const same = await apply({
+    text,
+    plans,
+    answers,
+    afterFirst: { planConnections: success([{ ...plan, id: 'conn_1' }]) },
+  });
+  expect([same.exitCode, same.stdout]).toEqual([1, expect.stringMatching(/^applied: 1\ntested: 1$/m)]);
 });
 
 test('an apply ends at once if the API is unavailable, and says so', async () => {

@@ -85,6 +85,9 @@ test('a connection with its own key keeps it by its id, and only the version of 
   const capabilities = { readAt: new Date(), exportLevels: [], resourceTypes: ['Patient'] };
   await api.store.connections.saveCapabilities({ id, capabilities });
   expect(await plan(of({ privateKey: pem }), of({}))).toMatchObject([{ changes: [] }, { changes: [] }]);
+  const provider = '/api/ehr/providers/athenahealth';
+  expect((await api.request('PUT', provider, { body: { scopeTypes: ['Patient'] } })).status).toBe(200);
+  expect((await plan(of({})))[0].changes).toEqual([]);
   expect((await plan(of({ scopeVersion: 'v1' })))[0].changes).toEqual(['credentials']);
   expect((await plan(of({ kid: undefined })))[0].changes).toEqual(['credentials']);
 });
