@@ -110,12 +110,7 @@ export function createServices(options: ServicesOptions) {
     store,
     connections,
     shownAttachments,
-    purges: {
-      async find(connectionId) {
-        const erasure = await store.erasures.findOfConnection(connectionId);
-        return erasure && { purgedAt: erasure.createdAt, readerKeyIds: erasure.readerKeyIds ?? [] };
-      },
-    },
+    purges: { find: (connectionId) => findPurge(store, connectionId) },
   });
   const addresses = createWebhookAddresses({ callsPrivateNetwork: () => monitoring.callsPrivateNetwork(new Date()) });
   const cohorts = new CohortService({ store, connections });
@@ -169,4 +164,9 @@ export function createServices(options: ServicesOptions) {
     tables: new TableService({ store, resources, shownAttachments }),
     webhooks,
   };
+}
+
+async function findPurge({ erasures }: Store, connectionId: string) {
+  const erasure = await erasures.findOfConnection(connectionId);
+  return erasure && { purgedAt: erasure.createdAt, readerKeyIds: erasure.readerKeyIds ?? [] };
 }

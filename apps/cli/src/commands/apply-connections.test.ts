@@ -35,7 +35,7 @@ async function apply(options: {
 }) {
   const { text, plans = [], args = ['--yes'], afterFirst } = options;
   writeFileSync(file, text);
-  const planConnections = success(plans.map((change) => ({ ...plan, ...change })));
+  const planConnections = success({ plans: plans.map((change) => ({ ...plan, ...change })) });
   const answers = { planConnections, ...options.answers };
   const { calls, ...result } = await run({
     args: ['connections', 'apply', file, ...args],
@@ -135,7 +135,7 @@ test('a connection that another apply has changed is a failure unless it is as i
     text,
     plans,
     answers,
-    afterFirst: { planConnections: success([{ ...plan, id: 'conn_1' }]) },
+    afterFirst: { planConnections: success({ plans: [{ ...plan, id: 'conn_1' }] }) },
   });
   expect([same.exitCode, same.stdout]).toEqual([1, expect.stringMatching(/^applied: 1\ntested: 1$/m)]);
 });

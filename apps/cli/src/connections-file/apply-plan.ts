@@ -60,7 +60,7 @@ export async function applyPlan(api: Context['api'], { entries, budgets }: FileP
 
 async function applyEntry(api: Context['api'], { entry, plan }: EntryPlan): Promise<Applied> {
   const { name } = entry;
-  const body = { connection: entry as never, version: plan.version };
+  const body = { connection: entry as unknown as components['schemas']['DesiredConnection'], version: plan.version };
   const result = await api.POST('/api/ehr/connections/apply', { body });
   if (result.response.status === 409) {
     const [again] = await planEntries(api, [entry]);

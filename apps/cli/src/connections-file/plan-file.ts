@@ -44,7 +44,7 @@ export async function planFile(api: Api, file: ConnectionsFile): Promise<FilePla
 
 export async function planEntries(api: Api, entries: readonly FileEntry[]): Promise<EntryPlan[]> {
   const { data } = answerOf(await api.POST('/api/ehr/connections/plan', { body: { connections: [...entries] } }));
-  return entries.map((entry, index) => ({ entry, plan: data[index] as EntryPlan['plan'] }));
+  return entries.map((entry, index) => ({ entry, plan: data.plans[index] as EntryPlan['plan'] }));
 }
 
 /** Lists stored connections that the file does not have. All others are counted first, because a list of 50,000 takes a minute. */

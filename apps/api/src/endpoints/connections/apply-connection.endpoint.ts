@@ -50,9 +50,11 @@ const planConnections = defineEndpoint({
     readBody,
   },
   responses: {
-    200: success('A plan for each entry, in their order', {
-      data: z.array(connectionPlanSchema).describe('The plans, in the order of the entries.'),
-      example: [planExample],
+    200: success('A plan for each entry', {
+      data: z
+        .strictObject({ plans: z.array(connectionPlanSchema).describe('The plans, in the order of the entries.') })
+        .meta({ id: 'ConnectionPlans', description: 'How connections differ from what they should be.' }),
+      example: { plans: [planExample] },
     }),
   },
   async handler({ body: { connections }, services, audit }) {
@@ -62,7 +64,7 @@ const planConnections = defineEndpoint({
         .join(', ')
         .slice(0, longestTarget),
     });
-    return { data: await services.applyConnection.plan(connections) };
+    return { data: { plans: await services.applyConnection.plan(connections) } };
   },
 });
 

@@ -11,7 +11,7 @@ const entry = { name: 'Practice', provider: 'athenahealth', practiceId: '195900'
 async function plan(...connections: object[]) {
   const { status, body } = await api.request('POST', '/api/ehr/connections/plan', { body: { connections } });
   expect(status).toBe(200);
-  return body.data;
+  return body.data.plans;
 }
 
 async function apply(connection: object) {
