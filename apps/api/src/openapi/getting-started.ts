@@ -40,7 +40,7 @@ that you do not know.
 
 ## Repeat a request safely
 
-GET, PUT, PATCH and DELETE can be repeated. Only PUT of a webhook creates another secret each time. A POST that creates a record accepts \`Idempotency-Key\`, 1 to 200 visible characters of your choice, such
+GET, PUT, PATCH and DELETE can be repeated. Only PUT of a webhook without a secret creates another one each time. A POST that creates a record accepts \`Idempotency-Key\`, 1 to 200 visible characters of your choice, such
 as a UUID. If you get no response, send the same request again with the same key. Nothing is created a second time, and you get the response to
 the first request, with \`Idempotency-Replayed: true\`:
 

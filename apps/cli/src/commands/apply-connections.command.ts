@@ -30,10 +30,10 @@ export const applyConnections = command({
     const { api, output, env } = context;
     output.printProgress(`Reading ${path}`);
     const file = readConnectionsFile(path, env);
-    throwMistakes(path, file);
+    throwMistakes({ path, file, isJson: output.json });
     output.printProgress(`Comparing ${file.entries.length} connections`);
     const plan = await planFile(api, file);
-    throwMistakes(path, file);
+    throwMistakes({ path, file, isJson: output.json });
     const summary = toSummary(plan);
     const isChanged = plan.budgets.length + summary.create.length + summary.change.length > 0;
     const needsTest = plan.entries.filter(({ plan: { changes, lastTest } }) => changes.length > 0 || lastTest !== 'ok');
@@ -84,16 +84,17 @@ function toYaml({ others, connections }: { readonly others: object; readonly con
 }
 
 /** @throws CliError with each mistake and its line */
-function throwMistakes(path: string, { mistakes }: ConnectionsFile): void {
-  if (mistakes.length === 0) return;
-  const sorted = mistakes.toSorted((left, right) => left.line - right.line);
-  const details = sorted.slice(0, shownMistakes).map(({ line, message }) => ({ path: `line ${line}`, message }));
-  const more = mistakes.length > shownMistakes ? ` These are the first ${shownMistakes}.` : '';
-  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
-  throw new RequestError('usage', `${path} has ${count}. Nothing was changed.${more}`, {
-    code: 'invalid-file',
-    details,
-  });
+function throwMistakes(options: { readonly path: string; readonly file: ConnectionsFile; readonly isJson: boolean }) {
+  const { path, file, isJson } = options;
+  const { length } = file.mistakes;
+  if (length === 0) return;
+  const sorted = file.mistakes.toSorted((left, right) => left.line - right.line);
+  const shown = isJson ? sorted : sorted.slice(0, shownMistakes);
+  const details = shown.map(({ line, message }) => ({ path: `line ${line}`, message }));
+  const more = shown.length < length ? ` These are the first ${shownMistakes}, and --json lists all of them.` : '';
+  const count = length === 1 ? 'a mistake' : `${length} mistakes`;
+  const message = `${path} has ${count}. Nothing was changed.${more}`;
+  throw new RequestError('usage', message, { code: 'invalid-file', details });
 }
 
 function toSummary({ entries, budgets, others }: FilePlan) {
@@ -146,7 +147,7 @@ function toError(options: {
   if (failures.length > 0)
     return new CliError(
       'conflict',
-      `${failures.length} connections were not changed. Run the command again: it continues with what is left.`,
+      `Connections that were not changed: ${failures.length}. Run the command again: it continues with what is left.`,
       { code: 'not-applied' },
     );
   return new CliError(

@@ -61,8 +61,12 @@ test('a mistake in the file is shown before anything is sent, and at most 100 ar
   const wrong = Array.from({ length: 120 }, (_, index) => `  N${index}: 1\n`).join('');
   const { exitCode, stderr, calls } = await apply({ text: `connections:\n${wrong}` });
   expect([exitCode, calls]).toEqual([2, []]);
-  expect(stderr).toContain('has 120 mistakes. Nothing was changed. These are the first 100.');
+  expect(stderr).toContain(
+    'has 120 mistakes. Nothing was changed. These are the first 100, and --json lists all of them.',
+  );
   expect(stderr.match(/line \d+: N\d+ must have fields/g)).toHaveLength(100);
+  const asJson = await apply({ text: `connections:\n${wrong}`, args: ['--yes', '--json'] });
+  expect(JSON.parse(asJson.stderr).error.details).toHaveLength(120);
 });
 
 test('two entries for the same practice are a mistake of the file', async () => {
@@ -127,7 +131,10 @@ test('a connection that another apply has changed is a failure unless it is as i
   const answers = { applyConnection: failure(409, 'connection-changed-meanwhile') };
   const text = 'connections: { A: {} }';
   const other = await apply({ text, plans: [{ id: 'conn_1', changes: ['origins'] }], answers });
-  expect([other.exitCode, other.stderr]).toEqual([6, expect.stringContaining('1 connections were not changed. Run')]);
+  expect([other.exitCode, other.stderr]).toEqual([
+    6,
+    expect.stringContaining('Connections that were not changed: 1. Run'),
+  ]);
   const calls = other.calls.map(({ id }) => id);
   expect(calls.filter((id) => id === 'planConnections')).toHaveLength(2);
   const plans = [{ id: 'conn_1', changes: ['origins'] }];

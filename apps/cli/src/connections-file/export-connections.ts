@@ -2,7 +2,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { inParallel } from '../in-parallel.ts';
-import { listAll } from './plan-file.ts';
+import { listConnections, readPages } from './plan-file.ts';
 import { environmentBudgetFields } from './read-connections-file.ts';
 
 type Api = Context['api'];
@@ -14,9 +14,10 @@ const parallelReads = 4;
 
 /** Reads what a file of connections describes, without secrets. @param options.cohorts whether to read the patients of cohorts */
 export async function exportConnections(api: Api, { cohorts }: { readonly cohorts: boolean }) {
-  const connections = await listAll(api);
+  const connections = await listConnections(api);
   const schedules = new Map<string, Schedule[]>();
-  for (const schedule of await listSchedules(api)) {
+  const listed = await readPages(async (query) => answerOf(await api.GET('/api/ehr/schedules', { params: { query } })));
+  for (const schedule of listed) {
     const { connectionId } = schedule;
     schedules.set(connectionId, [...(schedules.get(connectionId) ?? []), schedule]);
   }
@@ -47,18 +48,6 @@ function toEntry(connection: Listed, schedules: readonly Schedule[]): Fields {
       ...(paused ? { paused } : {}),
     })),
   });
-}
-
-async function listSchedules(api: Api): Promise<Schedule[]> {
-  const all: Schedule[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = given({ limit: 1000, cursor });
-    const { data, next } = answerOf(await api.GET('/api/ehr/schedules', { params: { query } }));
-    all.push(...data);
-    cursor = next;
-  } while (cursor !== undefined);
-  return all;
 }
 
 async function readCohorts(api: Api, id: string): Promise<Fields> {

@@ -1,4 +1,5 @@
 import { ApiError, answerOf, type components } from '@bulkhead/client';
+import { given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { inParallel } from '../in-parallel.ts';
 import { exitOf } from '../output/report-error.ts';
@@ -52,7 +53,7 @@ async function listOthers(api: Api, entries: readonly EntryPlan[]): Promise<stri
   const { total } = answerOf(await api.GET('/api/ehr/connections/counts')).data;
   if (total === entries.filter(({ plan }) => plan.id !== undefined).length) return [];
   const names = new Set(entries.map(({ entry }) => entry.name));
-  return (await listAll(api)).map(({ name }) => name).filter((name) => !names.has(name));
+  return (await listConnections(api)).map(({ name }) => name).filter((name) => !names.has(name));
 }
 
 function toBatches(file: ConnectionsFile): FileEntry[][] {
@@ -135,15 +136,23 @@ export async function putProvider(api: Api, { provider, entry }: BudgetPlan, que
   answerOf(await api.PUT('/api/ehr/providers/{id}', { params, body: { ...entry } }));
 }
 
-/** Lists all connections, page by page. */
-export async function listAll(api: Api): Promise<components['schemas']['ListedConnection'][]> {
-  const all: components['schemas']['ListedConnection'][] = [];
+export function listConnections(api: Api) {
+  return readPages(async (query) => answerOf(await api.GET('/api/ehr/connections', { params: { query } })));
+}
+
+/** Reads a list to its end. */
+export async function readPages<Row>(
+  read: (query: {
+    readonly limit: number;
+    readonly cursor?: string;
+  }) => Promise<{ readonly data: readonly Row[]; readonly next?: string }>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
   let cursor: string | undefined;
   do {
-    const query = { limit: 1000, ...(cursor === undefined ? {} : { cursor }) };
-    const { data, next } = answerOf(await api.GET('/api/ehr/connections', { params: { query } }));
-    all.push(...data);
+    const { data, next } = await read(given({ limit: 1000, cursor }));
+    for (const row of data) rows.push(row);
     cursor = next;
   } while (cursor !== undefined);
-  return all;
+  return rows;
 }

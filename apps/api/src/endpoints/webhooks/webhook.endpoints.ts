@@ -31,7 +31,7 @@ const setWebhook = defineEndpoint({
   action: 'webhook.set',
   summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
   description:
-    'Sets the URL that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this response has the secret. Calls that were not delivered to the former URL are sent to the new one from then on. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
+    'Sets the URL that is called when an export or a sync of the connection ends, and the secret that signs the calls: the given one, or a new one. It replaces the former secret, and only this response has it. Calls that were not delivered to the former URL are sent to the new one from then on. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
   request: {
     body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
   },
