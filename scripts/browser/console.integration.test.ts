@@ -265,6 +265,11 @@ describeInBrowser('the console in a browser', (open) => {
     await simulator.inject('bulkdata/', { kind: 'status', status: 429, retryAfter: '10' });
     await goTo('/budget');
     await title('Rate budget').waitFor();
+    const plan = page.getByRole('table', { name: 'Next 24 hours' });
+    await plan
+      .getByText(/^\d+ of \d/)
+      .first()
+      .waitFor();
     const api = createApiClient(browsed.system);
     const starting = api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
     await page.getByText(/Paused for/).waitFor();

@@ -88,6 +88,8 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   verifyAuditEvents: 'The check of the audit log is a command.',
   listSigningKeys: () => ({ page: '/signing-keys', table: 'Signing keys' }),
   listRateBudgets: 'The budgets are cards.',
+  listPlans: () => ({ page: '/budget', table: 'Next 24 hours' }),
+  spreadSchedules: 'The proposal is a command.',
   listQueues: () => ({ page: '/system', table: 'Queues' }),
   listProcesses: () => ({ page: '/system', table: 'Processes' }),
 };

@@ -18,7 +18,7 @@ import { resources } from './commands/resources.command.ts';
 import { schedules } from './commands/schedules.command.ts';
 import { sessions } from './commands/sessions.command.ts';
 import { sync } from './commands/sync.command.ts';
-import { budgets, history, status, whoami } from './commands/system.command.ts';
+import { budgets, history, plan, status, whoami } from './commands/system.command.ts';
 import { tables } from './commands/tables.command.ts';
 import { webhooks } from './commands/webhooks.command.ts';
 import { completionFor, type Shell, shells } from './completion.ts';
@@ -48,6 +48,7 @@ export const groups: readonly CommandGroup[] = [
 export const singleCommands: readonly CommandDefinition[] = [
   probe,
   budgets,
+  plan,
   history,
   retention,
   status,

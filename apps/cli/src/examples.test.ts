@@ -184,7 +184,7 @@ test('every command that deletes something asks first', async () => {
   // These delete no data.
   const harmless = /^(?:export cancel|sync cancel|patients let-in)/;
   // These delete nothing. One has no way back for all of its lines, one decides where credentials go, and one changes a whole deployment.
-  const others = /^quarantine dismiss|endpoints import|connections apply/;
+  const others = /^quarantine dismiss|endpoints import|connections apply|schedules spread/;
   const asking = confirmed.filter((line) => !others.test(line));
   expect(deleting.filter((line) => !harmless.test(line))).toEqual(asking);
 });

@@ -20,6 +20,7 @@ import {
   HealthService,
   HistoryService,
   MonitoringService,
+  PlanService,
   RateBudgetService,
 } from '@bulkhead/monitoring/commands';
 import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
@@ -141,6 +142,7 @@ export function createServices(options: ServicesOptions) {
     history: new HistoryService({ store }),
     idempotency,
     monitoring,
+    plans: new PlanService({ store, rateBudgets, reader: { redis, prefix } }),
     providers: new ProviderService({ store, registry }),
     probes: new ProbeService({ store, producer, registry, connections, version: options.version }),
     quarantine: new QuarantineService({

@@ -1,6 +1,6 @@
+import { simulatePolls } from '@bulkhead/imports/export';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
-import { simulatePolls } from '../systems/simulate-polls.ts';
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
 import { type Measurement, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 

@@ -1,7 +1,7 @@
 import type { EarlierExports } from '@bulkhead/imports/export';
+import { simulatePolls } from '@bulkhead/imports/export';
 import type { Bench, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
-import { simulatePolls } from '../systems/simulate-polls.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

@@ -43,6 +43,8 @@ const unrecorded = new Set<KeyedEndpointId>([
   'getSigningKey',
   'listRateBudgets',
   'watchRateBudgets',
+  'listPlans',
+  'spreadSchedules',
   'listQueues',
   'listProcesses',
   'getHealthReport',

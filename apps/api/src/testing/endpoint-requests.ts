@@ -186,6 +186,8 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   createApiKey: { path: '/api-keys', body: { name: 'x', role: 'operator' }, answer: 'operators' },
   listRateBudgets: { path: '/rate-budgets', answer: 'filtered' },
   watchRateBudgets: { path: '/rate-budgets/events', answer: 'filtered' },
+  listPlans: { path: '/plan', answer: 'filtered' },
+  spreadSchedules: { path: '/plan/schedules', answer: 'filtered' },
   listQueues: { path: '/queues', answer: 'operators' },
   listProcesses: { path: '/processes', answer: 'operators' },
   getHealthReport: { path: '/health-report', answer: 'operators' },

@@ -44,3 +44,13 @@ test('export events breaks long texts, and shows what belongs to an event below 
   expect(lines.at(-1)?.trim()).toBe('by: night job');
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(125);
 });
+
+test('plan says whether the budget suffices, and which runs are assumed', async () => {
+  const { stdout } = await run({ args: ['plan'] });
+  expect(stdout).toMatch(/990, 2 assumed +67390 of 94000 +2026-11-25 12:41/);
+  const [example] = (exampleOf('listPlans') as { readonly data: readonly object[] }).data;
+  const short = { ...example, endsAt: undefined, lateSeconds: undefined };
+  const answers = { listPlans: { body: { success: true, data: [short, { ...example, lateSeconds: 3600 }] } } };
+  const { stdout: late } = await run({ args: ['plan'], answers });
+  expect(late).toMatch(/the budget does not suffice[\s\S]*60 min: the budget is too small/);
+});

@@ -2,6 +2,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, command, given } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { option, pages, yes } from '../option.ts';
+import { spreadSchedulesCommand } from './spread-schedules.command.ts';
 
 type Schedule = components['schemas']['Schedule'];
 
@@ -75,6 +76,7 @@ export const schedules: CommandGroup = {
         output.printAnswer(await api.POST('/api/ehr/schedules', { body }), toNextRunText);
       },
     }),
+    spreadSchedulesCommand,
     pauseOrResume({ name: 'pause', summary: 'pause a schedule until it is resumed', paused: true }),
     pauseOrResume({ name: 'resume', summary: 'resume a schedule', paused: false }),
     command({

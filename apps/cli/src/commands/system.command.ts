@@ -35,6 +35,31 @@ function printBudgets(output: Output, data: readonly RateBudget[]): void {
   });
 }
 
+export const plan = command({
+  name: 'plan',
+  summary: 'show whether the request budgets suffice for the next 24 hours, and when the last practice ends',
+  options: {},
+  examples: ['plan'],
+  async run({ api, output }) {
+    output.printRows(answerOf(await api.GET('/api/ehr/plan')).data, {
+      columns: {
+        name: 'name',
+        practices: 'connections',
+        runs: ({ runs, assumedRuns, unknownRuns }) =>
+          [runs, assumedRuns && `${assumedRuns} assumed`, unknownRuns && `${unknownRuns} not known`]
+            .filter(Boolean)
+            .join(', '),
+        requests: ({ requests, allowance }) => `${requests} of ${allowance}`,
+        'last ends': ({ endsAt }) => endsAt ?? 'the budget does not suffice',
+        late: ({ lateSeconds }) =>
+          lateSeconds ? `${Math.ceil(lateSeconds / 60)} min: the budget is too small` : undefined,
+        'last connection': 'lastConnectionId',
+      },
+      empty: 'No budgets. A connection has one: bulkhead connections create',
+    });
+  },
+});
+
 export const history = command({
   name: 'history',
   summary: 'compare the last day with the days before, and list the runs of each period',

@@ -154,6 +154,7 @@ export type Watermark = Schemas['Watermark'];
 export type QuarantinedLine = Schemas['QuarantinedLine'];
 export type QuarantineGroup = Schemas['QuarantineGroup'];
 export type History = Schemas['History'];
+export type Plan = Schemas['Plan'];
 export type RateBudget = Schemas['RateBudget'];
 export type HealthCheck = Schemas['HealthCheck'];
 export type HealthProblem = Schemas['HealthProblem'];

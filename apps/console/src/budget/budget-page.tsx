@@ -5,6 +5,7 @@ import { LiveBadge } from '../parts/badges.tsx';
 import { EmptyState, Page, QueryResult } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { BudgetCard, keyOfBudget } from './budget-card.tsx';
+import { PlanTable } from './plan-table.tsx';
 
 /** How much of the request limits of each EHR is used, now and over the day. */
 export function BudgetPage() {
@@ -32,6 +33,7 @@ export function BudgetPage() {
             </EmptyState>
           ) : (
             <Stack>
+              <PlanTable />
               {data.map((budget) => (
                 <BudgetCard key={keyOfBudget(budget)} budget={budget} day={dayOf(budget.name, data)} />
               ))}

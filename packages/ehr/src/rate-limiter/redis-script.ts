@@ -38,12 +38,15 @@ export const serverRun = `
 local server = string.match(redis.call('INFO', 'server'), 'run_id:%w+')
 `;
 
+/** The length of the buckets in which a day is counted. */
+export const dayBucketMs = 10 * 60_000;
+
 /**
- * The rolling day is counted in buckets of 10 minutes. A grant is in the bucket of its latest possible arrival when it was reserved, which
+ * The rolling day is counted in buckets of `dayBucketMs`. A grant is in the bucket of its latest possible arrival when it was reserved, which
  * the log has of a grant that is given back. A bucket counts until 24 h after its end.
  */
 export const dayBuckets = `
-local bucketMs, dayMs = 600000, 86400000
+local bucketMs, dayMs = ${dayBucketMs}, 86400000
 local function bucketOf(ms) return math.floor(tonumber(ms) / bucketMs) end
 local function countsUntil(bucket) return (bucket + 1) * bucketMs + dayMs end
 `;

@@ -16,5 +16,6 @@ export { accountedLines, emptyCheckpoint, type OutputFile } from './download/out
 export { exportError } from './errors.ts';
 export { type BulkExportStore, exportFeature } from './export.feature.ts';
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
+export { simulatePolls } from './poll/simulate-polls.ts';
 export { type HoldReason, holdReasons } from './watermarks/hold-reason.ts';
 export { type Coverage, coveredBefore, everyType, sinceLast, type Watermark } from './watermarks/watermark.ts';

@@ -6,5 +6,4 @@ export type { BulkExportDeps } from './export-deps.ts';
 export { endedExports } from './finish/ended-exports.ts';
 export { windowEnd } from './kick-off/kick-off-turn.ts';
 export { acceptManifest } from './poll/accept-manifest.ts';
-export { isPollDue, planPoll, pollBounds, pollDelay } from './poll/poll-delay.ts';
 export { exportWork } from './recover/export-work.ts';

@@ -52,6 +52,11 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
     return this.#listSorted(query, { sort: { _id: -1 }, limit });
   }
 
+  /** Lists those of the runs that have completed. */
+  async listCompletedOf(ids: readonly string[]): Promise<Run[]> {
+    return this.#listSorted({ _id: { $in: ids }, phase: 'completed' }, { sort: { _id: 1 }, limit: 0 });
+  }
+
   /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
   async usualMs(connectionId: string): Promise<number | undefined> {
     const ended = await this.#runs.aggregate<{ readonly createdAt: Date; readonly completedAt: Date }>([

@@ -11,5 +11,6 @@ export {
 export { HealthService } from './health.service.ts';
 export { HistoryService } from './history.service.ts';
 export { MonitoringService, toQueueView } from './monitoring.service.ts';
+export { type BudgetPlan, PlanService } from './night/plan.service.ts';
 export { createPauseReader } from './pause-reader.ts';
 export { RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

@@ -10,6 +10,8 @@ type Budget = BudgetState['budget'];
 export interface SharedBudget {
   readonly provider: string;
   readonly environment: string;
+  /** Whether it is of requests for tokens. */
+  readonly isOfTokens: boolean;
   readonly connectionIds: readonly string[];
   readonly state: BudgetState;
 }
@@ -65,7 +67,8 @@ export class RateBudgetService {
       const { budget: requestBudget, tokenBudget } = provider ? connectionBudgets(connection, provider) : {};
       for (const budget of [requestBudget, tokenBudget].filter((value) => value !== undefined)) {
         const { provider: name, environment } = connection;
-        const known = shared.get(budget.id) ?? { budget, provider: name, environment, connectionIds: [] };
+        const place = { provider: name, environment, isOfTokens: budget === tokenBudget };
+        const known = shared.get(budget.id) ?? { budget, ...place, connectionIds: [] };
         known.connectionIds.push(connection.id);
         shared.set(budget.id, known);
       }

@@ -5,9 +5,11 @@ import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { count, page } from '../common.schema.ts';
 import { getHealthReport } from './health-report.endpoint.ts';
 import { getHistory } from './history.endpoint.ts';
+import { listPlans } from './list-plans.endpoint.ts';
 import { listProcesses } from './list-processes.endpoint.ts';
 import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
 import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
+import { spreadSchedules } from './spread-schedules.endpoint.ts';
 
 const queueSchema = z
   .strictObject({
@@ -58,7 +60,16 @@ const listQueues = defineEndpoint({
 export const monitoringEndpoints = endpointGroup({
   name: 'Monitoring',
   description: 'The state of the system, now and in the last days, for people. `/metrics` is for Prometheus.',
-  endpoints: [getHealthReport, getHistory, listRateBudgets, watchRateBudgets, listQueues, listProcesses],
+  endpoints: [
+    getHealthReport,
+    getHistory,
+    listRateBudgets,
+    watchRateBudgets,
+    listPlans,
+    spreadSchedules,
+    listQueues,
+    listProcesses,
+  ],
 });
 
 export const processEndpoints = endpointGroup({

@@ -1,5 +1,5 @@
-import type { EarlierExports } from '@bulkhead/imports/export';
-import { isPollDue, planPoll, pollBounds, pollDelay } from '@bulkhead/imports/export/steps';
+import type { EarlierExports } from '../bulk-export.record.ts';
+import { isPollDue, planPoll, pollBounds, pollDelay } from './poll-delay.ts';
 
 /**
  * Runs the polls of one export on a simulated clock, by the rules that workers apply: every tick asks whether a status request is due.

@@ -1,0 +1,88 @@
+import type { BudgetPlan } from '@bulkhead/monitoring/commands';
+import { instantSchema, pageOf, shortListQuery, type View, viewOf } from '@bulkhead/store';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { connectionId, count, page } from '../common.schema.ts';
+
+const planSchema = z
+  .strictObject({
+    name: z.string().describe('The provider and the environment, as in the list of budgets.'),
+    provider: z.string().describe('The EHR vendor, such as `athenahealth`.'),
+    environment: z.string().describe('The environment of the vendor, such as `production`.'),
+    connections: count.describe('How many connections share the budget.'),
+    firstConnectionId: z
+      .string()
+      .describe(
+        'One of the connections. Budgets of several clients of one provider have the same name and differ in it.',
+      ),
+    runs: count.describe('How many runs are due in the next 24 hours.'),
+    assumedRuns: count.describe(
+      'Those of them that are exports whose last run has not completed, or is the first one. Each counts as one of 5.5 hours with 20 files.',
+    ),
+    unknownRuns: count.describe('Those of them that are such syncs. They are not counted in `requests`.'),
+    requests: count.describe('How many requests the runs usually send.'),
+    peak: count.describe('The most requests in any 24 hours until the end, with the requests that were sent before.'),
+    allowance: count.describe('How many requests runs may send in any 24 hours: 94 % of the limit.'),
+    endsAt: instantSchema
+      .exactOptional()
+      .describe('When the last run ends. Absent if the budget does not suffice for all of them within three days.'),
+    lateSeconds: count
+      .exactOptional()
+      .describe('How much later that is than usual, because requests wait for the budget. 0: it suffices.'),
+    lastConnectionId: z
+      .string()
+      .exactOptional()
+      .describe('The connection whose run usually ends last. Absent if no run is counted.'),
+  })
+  .meta({
+    id: 'Plan',
+    description:
+      'What the schedules of the next 24 hours ask of a budget, computed from the last run of each schedule.',
+  });
+
+function toPlanView(plan: BudgetPlan): View<typeof planSchema> {
+  const { endsAt, lateMs, ...fields } = plan;
+  return viewOf(planSchema, {
+    ...fields,
+    requests: Math.round(plan.requests),
+    endsAt: endsAt === undefined ? undefined : new Date(endsAt),
+    lateSeconds: lateMs === undefined ? undefined : Math.round(lateMs / 1000),
+  });
+}
+
+export const listPlans = defineEndpoint({
+  id: 'listPlans',
+  route: 'GET /api/ehr/plan',
+  action: 'rate-budget.list',
+  summary: 'Show whether the budgets suffice for the next 24 hours, and when the last practice ends',
+  description:
+    'Adds up what the schedules of the next 24 hours ask of each request budget, the latest end first. Each run counts as the last one of its schedule: how long it took, and how many requests it sent. What users start meanwhile is not in it, and neither are connections that the key may not use.',
+  request: { query: shortListQuery },
+  responses: {
+    200: page('A plan for each budget of the connections that the key may use', {
+      item: planSchema,
+      example: [
+        {
+          name: 'athenahealth.production',
+          provider: 'athenahealth',
+          environment: 'production',
+          connections: 990,
+          firstConnectionId: connectionId,
+          runs: 990,
+          assumedRuns: 2,
+          unknownRuns: 0,
+          requests: 67_390,
+          peak: 70_112,
+          allowance: 94_000,
+          endsAt: '2026-11-25T12:41:00.000Z',
+          lateSeconds: 0,
+          lastConnectionId: connectionId,
+        },
+      ],
+    }),
+  },
+  async handler({ query, caller: { scope }, services }) {
+    const { items, next } = pageOf(await services.plans.list(scope), query);
+    return { data: items.map(toPlanView), next };
+  },
+});
