@@ -34,7 +34,18 @@ const growth = ['linear-time[.]test', 'growth[.]test'];
 const notTests = ['/node_modules/', '/dist/'];
 const notUnit = [...notTests, 'integration[.]test', ...growth];
 /** Whole systems beside servers and clients that others wrote, under kills and attacks: half of the time of all tests. */
-const judges = ['chaos', 'clients', 'copies', 'docker', 'fuzz', 'hostile', 'interop', 'protocol-fuzz', 'servers'];
+const judges = [
+  'chaos',
+  'clients',
+  'copies',
+  'docker',
+  'fleet',
+  'fuzz',
+  'hostile',
+  'interop',
+  'protocol-fuzz',
+  'servers',
+];
 /** The random EHRs that a probe measures: a few are drawn in an ordinary run. */
 const allDraws = { PROBE_DRAWS: '200' };
 /**

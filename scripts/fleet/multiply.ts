@@ -1,0 +1,93 @@
+import { BSON, type Db, type Document } from 'mongodb';
+
+const hourMs = 3_600_000;
+const batchSize = 1000;
+/** What people look at besides resources, which no look reads. */
+const collections = ['connections', 'connection_keys', 'schedules', 'bulk_exports', 'output_files', 'watermarks'];
+/** Collections with a document for each export. */
+const ofExports = new Set(['bulk_exports', 'output_files']);
+
+/**
+ * Copies the records of a connection that has imported a practice, so that many connections have what this one has. Secrets of the copies cannot be
+ * read, because the id of their record is part of their encryption.
+ *
+ * @param options.behind how many of the copies have imported nothing for five days
+ * @returns how many documents each collection has then
+ */
+export async function multiply(
+  options: FleetSize & { readonly database: Db },
+): Promise<Readonly<Record<string, number>>> {
+  const { database, ...size } = options;
+  const ofConnection = { connectionId: size.connectionId };
+  const exportIds = (await database.collection('bulk_exports').find(ofConnection).toArray()).map(({ _id }) => `${_id}`);
+  const counts: Record<string, number> = {};
+  for (const name of collections) {
+    const collection = database.collection(name);
+    const texts = (await collection.find().toArray()).map((document) => BSON.EJSON.stringify(document));
+    const originals = texts.filter((text) => text.includes(size.connectionId));
+    if (originals.length === 0) throw new Error(`no document of ${name} is of ${size.connectionId}`);
+    const copies = copiesOf(originals, { ...size, exportIds, isOfExports: ofExports.has(name) });
+    for (let batch = take(copies); batch.length > 0; batch = take(copies))
+      await collection.insertMany(batch, { ordered: false });
+    counts[name] = await collection.countDocuments();
+  }
+  return counts;
+}
+
+interface FleetSize {
+  readonly connectionId: string;
+  readonly practiceId: string;
+  readonly connections: number;
+  readonly exportsEach: number;
+  readonly behind: number;
+}
+
+function* copiesOf(
+  originals: readonly string[],
+  options: FleetSize & { readonly exportIds: readonly string[]; readonly isOfExports: boolean },
+): Generator<Document> {
+  const { connections, exportsEach, behind, isOfExports } = options;
+  for (let copy = 1; copy < connections; copy++)
+    for (let run = 0; run < (isOfExports ? exportsEach : 1); run++)
+      for (const text of originals) {
+        const document = BSON.EJSON.parse(rename(text, { ...options, copy, run })) as Document;
+        const hasSameId = document._id === (BSON.EJSON.parse(text) as Document)._id;
+        const copied = hasSameId ? { ...document, _id: `${document._id}.${copy}.${run}` } : document;
+        yield (copy <= behind ? olderBy(copied, 120 * hourMs) : copied) as Document;
+      }
+}
+
+function take(documents: Generator<Document>): Document[] {
+  const batch: Document[] = [];
+  while (batch.length < batchSize) {
+    const { value, done } = documents.next();
+    if (done) break;
+    batch.push(value);
+  }
+  return batch;
+}
+
+interface Copy {
+  readonly connectionId: string;
+  readonly practiceId: string;
+  readonly exportIds: readonly string[];
+  readonly copy: number;
+  readonly run: number;
+}
+
+/** Gives the copy of a document its own ids, name and practice. */
+function rename(text: string, { connectionId, practiceId, exportIds, copy, run }: Copy): string {
+  const numbered = (id: string, number: number) => id.slice(0, -8) + number.toString(16).padStart(8, '0');
+  let renamed = text.replaceAll(connectionId, numbered(connectionId, copy));
+  renamed = renamed.replaceAll(practiceId, String(Number(practiceId) + copy));
+  for (const id of exportIds) renamed = renamed.replaceAll(id, numbered(id, copy * 1000 + run));
+  return renamed;
+}
+
+function olderBy(value: unknown, ms: number): unknown {
+  if (value instanceof Date) return new Date(value.getTime() - ms);
+  if (Array.isArray(value)) return value.map((each) => olderBy(each, ms));
+  // Binary values and numbers of BSON are objects, too.
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, olderBy(each, ms)]));
+}
