@@ -12,10 +12,13 @@ const endMs = 60_000;
 
 export type ServerSystem = Awaited<ReturnType<typeof connectServer>>;
 
-/** Starts a system that has a server of another author as its provider. */
-export async function connectServer({ fhirUrl: fhirEndpoint }: { readonly fhirUrl: string }) {
-  const environments = { main: { fhirEndpoint } };
-  const providers = [{ id: provider, name: 'Other', environments, defaultEnvironment: 'main' }];
+/**
+ * Starts a system that has a server of another author as its provider.
+ * @param options.facts of the provider's file
+ */
+export async function connectServer(options: { readonly fhirUrl: string; readonly facts?: object }) {
+  const environments = { main: { fhirEndpoint: options.fhirUrl } };
+  const providers = [{ id: provider, name: 'Other', environments, defaultEnvironment: 'main', ...options.facts }];
   const env = { BULKHEAD_PROVIDERS: JSON.stringify(providers) };
   const system = await startTestSystem({ ...onTestServers(), patients: 1, env });
   const call = createApiClient(system);
