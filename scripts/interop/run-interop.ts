@@ -25,13 +25,8 @@ import type { Scope } from './compare/known-differences.ts';
 import { Report } from './compare/report.ts';
 import { changeData } from './data/change-data.ts';
 import { choosePart, type Part } from './data/choose-part.ts';
-import {
-  findDataFolder,
-  findExamplesFolder,
-  readDataFolder,
-  type SourceResource,
-  toSourceResource,
-} from './data/find-data.ts';
+import { findDataFolder, findExamplesFolder, readDataFolder, type SourceResource } from './data/find-data.ts';
+import { generatedData } from './data/generated-data.ts';
 import { loadData } from './data/load-data.ts';
 import { bulkFileRoutes } from './server/bulk-file-routes.ts';
 import { FhirServer, type ServedResource } from './server/fhir-server.ts';
@@ -69,7 +64,7 @@ export async function runInterop(options: {
     // Its simulated athenahealth is used only for generated data.
     const systemEnv = providerEnv({ folder, fhirUrl: hapi.url, examplesUrl: `${fileServer.url}/fhir` });
     system = await startTestSystem({ folder, patients, report, env: systemEnv });
-    const data = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
+    const data = dataFolder === undefined ? await generatedData(system) : readDataFolder(dataFolder);
     const resources = choosePart(data, part);
     await steps.run('FHIR server', async () => ({ text: hapi.url, value: await hapi.ready }));
     const server = new FhirServer(hapi.url);
@@ -86,16 +81,6 @@ export async function runInterop(options: {
     await system?.stop();
     await fileServer.stop();
   }
-}
-
-/** Returns the data of the simulated athenahealth. */
-async function generated({ simulator }: TestSystem): Promise<SourceResource[]> {
-  const resources: SourceResource[] = [];
-  for (const type of Object.keys(await simulator.types())) {
-    // A Binary is a document and not a record. The check of documents creates its own.
-    if (type !== 'Binary') resources.push(...(await simulator.lines(type)).map(toSourceResource));
-  }
-  return resources;
 }
 
 async function runChecks(options: {

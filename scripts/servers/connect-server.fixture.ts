@@ -15,12 +15,17 @@ export type ServerSystem = Awaited<ReturnType<typeof connectServer>>;
 /**
  * Starts a system that has a server of another author as its provider.
  * @param options.facts of the provider's file
+ * @param options.patients of the simulated athenahealth, whose data the server can be loaded with. Default: 1
  */
-export async function connectServer(options: { readonly fhirUrl: string; readonly facts?: object }) {
+export async function connectServer(options: {
+  readonly fhirUrl: string;
+  readonly facts?: object;
+  readonly patients?: number;
+}) {
   const environments = { main: { fhirEndpoint: options.fhirUrl } };
   const providers = [{ id: provider, name: 'Other', environments, defaultEnvironment: 'main', ...options.facts }];
   const env = { BULKHEAD_PROVIDERS: JSON.stringify(providers) };
-  const system = await startTestSystem({ ...onTestServers(), patients: 1, env });
+  const system = await startTestSystem({ ...onTestServers(), patients: options.patients ?? 1, env });
   const call = createApiClient(system);
   return {
     ...system,

@@ -30,8 +30,12 @@ const unstoredLimit = 50;
 export class FhirServer {
   readonly url: string;
 
-  constructor(url: string) {
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** @param headers of every request, such as a token */
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
     this.url = url;
+    this.#headers = headers;
   }
 
   /** @param text the resource as JSON, with its id */
@@ -129,7 +133,8 @@ export class FhirServer {
     url: string,
     { body, headers: more = {} }: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {},
   ): Promise<string> {
-    const headers = { 'content-type': 'application/fhir+json', accept: 'application/fhir+json', ...more };
+    const json = 'application/fhir+json';
+    const headers = { 'content-type': json, accept: json, ...this.#headers, ...more };
     const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${url}: HTTP ${response.status} ${text.slice(0, 500)}`);
