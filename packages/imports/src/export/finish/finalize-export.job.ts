@@ -26,6 +26,7 @@ import { discardJob } from './discard-export.job.ts';
 import { endWarnings, failedByCause, isRepetition } from './export-warnings.ts';
 import { failExport, failExportIn } from './fail-export.ts';
 import { inferDeletions } from './infer-deletions.ts';
+import { findMissingTypes } from './missing-types.ts';
 
 export const finalizeJob = defineJob({
   name: 'export.finalize',
@@ -147,6 +148,7 @@ async function advanceWatermarks(deps: BulkExportDeps, { record, files }: Ended)
     transactionTime,
     manifestGaps,
     files,
+    missingTypes: await findMissingTypes(deps, { record, files, coverage }),
     refusedTypes: record.sent?.refusedTypes ?? [],
     isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
     offeredTypes: offered,

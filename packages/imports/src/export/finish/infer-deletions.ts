@@ -4,6 +4,7 @@ import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import type { WatermarkDecision } from '../watermarks/hold-reason.ts';
 import { everyType, typesReceived, unknownType } from '../watermarks/watermark.ts';
+import { examinedExports, hasSameLevel, sourceOfLevel } from './same-level.ts';
 
 /*
  * An EHR that refuses `_since` never lists deletions. What two complete exports of everything in a row do not contain is deleted here:
@@ -20,8 +21,6 @@ import { everyType, typesReceived, unknownType } from '../watermarks/watermark.t
  * A resource that a sync, or an export of another level, has stored is kept, because these exports need not contain it.
  */
 
-/** The export before is among the last few. */
-const examinedExports = 20;
 const batchSize = 500;
 
 interface Ended {
@@ -58,10 +57,6 @@ function isUsable({ infersDeletions, clockWentBack, foundClockBack }: BulkExport
   return infersDeletions === true && clockWentBack !== true && foundClockBack !== true;
 }
 
-function hasSameLevel(one: BulkExport, other: BulkExport): boolean {
-  return one.request.exportType === other.request.exportType && one.isOfGroup === other.isOfGroup;
-}
-
 /** The types of which an export has sent something and has lost nothing. */
 function wholeTypes({ files, decisions }: Ended): readonly string[] {
   const output = files.filter(({ section }) => section === 'output');
@@ -85,31 +80,25 @@ async function deleteMissing(
   },
 ): Promise<number> {
   const { record, before, resourceType, files } = options;
-  const { id: exportId, connectionId } = record;
+  const { connectionId } = record;
   const stored = await store.resources.count({ connectionId, resourceType });
-  const unobserved = await store.resources.findUnobserved({
+  const unobserved = await store.resources.findExported({
     connectionId,
     resourceType,
     before: settledTime(before).at,
     limit: stored,
   });
-  const levels = new Map<string, boolean>();
+  const isOfLevel = sourceOfLevel({ store }, record);
   const missing: string[] = [];
-  for (const { resourceId, exportId: source } of unobserved) {
-    if (!levels.has(source)) {
-      const by = await store.bulkExports.find(source);
-      levels.set(source, by !== undefined && hasSameLevel(by, record));
-    }
-    if (levels.get(source)) missing.push(resourceId);
-  }
+  for (const { resourceId, exportId } of unobserved) if (await isOfLevel(exportId)) missing.push(resourceId);
   if (missing.length === 0) return 0;
   if (missing.length * 2 > stored) {
     const message = `The last two complete exports of everything did not contain ${missing.length} of ${stored} stored ${resourceType} resources. Nothing was deleted here, because a Group that has lost its members looks the same. Verify the group and the scopes of the connection.`;
-    await store.bulkExports.warn({ id: exportId, code: 'deletions-too-many', message });
+    await store.bulkExports.warn({ id: record.id, code: 'deletions-too-many', message });
     return 0;
   }
   const fileId = files.find(({ type }) => type === resourceType)?.id ?? '';
-  const source = { exportId, fileId, line: 0 };
+  const source = { exportId: record.id, fileId, line: 0 };
   const context = { connectionId, source, observedAt: settledTime(record).at, now: now() };
   for (let start = 0; start < missing.length; start += batchSize) {
     const batch = missing.slice(start, start + batchSize);
@@ -119,6 +108,6 @@ async function deleteMissing(
     );
   }
   const message = `The EHR lists no deletions. Its last two complete exports of everything did not contain ${missing.length} ${resourceType} resources, so they are deleted here.`;
-  await store.bulkExports.warn({ id: exportId, code: 'deletions-inferred', message });
+  await store.bulkExports.warn({ id: record.id, code: 'deletions-inferred', message });
   return missing.length;
 }

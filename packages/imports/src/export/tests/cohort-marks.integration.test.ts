@@ -1,6 +1,6 @@
 import { patientsOf, type Resource } from '@bulkhead/fhir';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { settledTime } from '../bulk-export.record.ts';
+import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
@@ -97,6 +97,37 @@ describe('exports of a cohort since the last one', () => {
     expect(third.ended.counts.stored - third.ended.counts.unchanged).toBe(1);
     expect(await differences(ids.slice(0, 4))).toEqual([]);
     expect((await exportLast()).ended.counts.stored).toBe(0);
+  });
+
+  test('request patients once more in full if their full export lacks a type that is stored of them #evidence', async () => {
+    const [one = '', two = ''] = ids;
+    await runExport(cases, { resourceTypes });
+    await setCohort([one, two]);
+    const drop = () => cases.inject('export$', { kind: 'export-types', drop: ['Observation'] });
+    const decisionsOf = ({ watermarkDecisions = [] }: BulkExport) =>
+      Object.fromEntries(watermarkDecisions.map(({ resourceType, reasons }) => [resourceType, reasons]));
+    const starts = async () => (await exportLast()).slices?.map(([, since]) => since !== undefined);
+    await drop();
+    const doubtful = await exportLast();
+    expect(decisionsOf(doubtful.ended)).toEqual({ Patient: [], Condition: [], Observation: ['type-missing'] });
+    // Two in a row agree.
+    await drop();
+    expect(await starts()).toEqual([false]);
+    expect(await starts()).toEqual([true]);
+  });
+
+  test('continue if their full export lacks a type of which nothing is stored of them', async () => {
+    const [one = '', two = ''] = ids;
+    await setCohort([one]);
+    await exportLast();
+    await setCohort([two]);
+    await cases.inject('export$', { kind: 'export-types', drop: ['Observation'] });
+    const ended = (await exportLast()).ended;
+    expect([ended.isPartial, ended.warnings.map(({ code }) => code)]).toEqual([
+      false,
+      ['since-last-full', 'types-missing'],
+    ]);
+    expect((await exportLast()).slices).toEqual([[[two], expect.any(String)]]);
   });
 
   test('request a member again in full if the export of the new member failed, and the others from the end of theirs', async () => {

@@ -181,6 +181,57 @@ test('a file that is cut off at every attempt fails with the byte that was reach
   expect(ended).toMatchObject({ isPartial: true });
 });
 
+test.each([
+  { resourceTypes: ['Patient', 'Goal'], own: 'Goal' },
+  { resourceTypes: [], own: '*' },
+])(
+  'a full export that has no file of a stored type leaves the watermark of $own, and the next one confirms that there are none #evidence',
+  async ({ resourceTypes, own }) => {
+    const first = await exportFrom({ request: { resourceTypes } });
+    const { store } = cases.deps;
+    const { id: connectionId } = cases.connection;
+    const markOf = async (type: string) =>
+      (await store.watermarks.list({ connectionId })).find(({ resourceType }) => resourceType === type)?.exportId;
+    const lacking = (day: string) =>
+      server.answer({ '/status*': { body: manifest({ transactionTime: `${day}T00:00:00Z`, output: [patientFile] }) } });
+    lacking('2024-02-02');
+    const second = await runExport(cases, { resourceTypes });
+    expect([reasonsFor(second, 'Goal'), reasonsFor(second, 'Patient')]).toEqual([['type-missing'], []]);
+    expect(reasonsFor(second, own)).toEqual(['type-missing']);
+    expect(second.isPartial).toBe(true);
+    expect(second.warnings.at(-1)?.message).toMatch(/^Resources of this type are stored.*Goal.* again/);
+    expect(await Promise.all(['Patient', own].map(markOf))).toEqual([second.id, first.id]);
+
+    // From then on it is no doubt, until an export has had the type again.
+    for (const day of ['2024-02-03', '2024-02-04']) {
+      lacking(day);
+      const next = await runExport(cases, { resourceTypes });
+      expect([next.isPartial, codes(next).includes('watermarks-held')]).toEqual([false, false]);
+      expect(await markOf(own)).toBe(next.id);
+    }
+    server.answer({ '/status*': { body: manifest({ transactionTime: '2024-02-05T00:00:00Z' }) } });
+    await runExport(cases, { resourceTypes });
+    lacking('2024-02-06');
+    expect(reasonsFor(await runExport(cases, { resourceTypes }), own)).toEqual(['type-missing']);
+  },
+);
+
+test('a type without a file is no doubt in an export of the changes, of another level, or of a type whose resources are deleted #evidence', async () => {
+  const types = { resourceTypes: ['Patient', 'Goal'] };
+  await exportFrom({ request: types });
+  const without = { transactionTime: '2024-02-02T00:00:00Z', output: [patientFile] };
+  server.answer({ '/status*': { body: manifest(without) } });
+  const changes = await runExport(cases, { ...types, since: '2024-01-01T00:00:00Z' });
+  const otherLevel = await runExport(cases, { ...types, exportType: 'System' });
+  expect([changes, otherLevel].map((ended) => reasonsFor(ended, 'Goal'))).toEqual([[], []]);
+  const gone = `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry: ['g1', 'g2'].map((id) => ({ request: { method: 'DELETE', url: `Goal/${id}` } })) })}\n`;
+  const deleted = [{ type: 'Bundle', url: '/deleted' }];
+  server.answer({ '/status*': { body: manifest({ ...without, deleted }) }, '/deleted': gone });
+  await runExport(cases, { ...types, since: '2024-01-01T00:00:00Z' });
+  server.answer({ '/status*': { body: manifest(without) } });
+  expect(reasonsFor(await runExport(cases, types), 'Goal')).toEqual([]);
+});
+
 test('a file without a type stores each resource by its own type #mixed-files', async () => {
   const ended = await exportFrom({ change: { output: [{ url: '/mixed' }] }, routes: { '/mixed': patients + goals } });
   expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });

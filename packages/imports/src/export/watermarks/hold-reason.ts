@@ -15,6 +15,8 @@ export const holdReasons = {
   'deletions-unread': 'Deletions that the EHR announced could not be read.',
   'nothing-received':
     'The EHR sent no resources, or no Patient of a list. The group may have no members or may not exist.',
+  'type-missing':
+    'Resources of this type are stored, and this export of everything has none. If the next one has none either, the watermark advances.',
   'type-refused': 'The EHR refused to export this type.',
   'not-granted': 'The granted scopes do not cover this type.',
   'not-offered': "The EHR's CapabilityStatement does not offer this type.",
@@ -34,6 +36,7 @@ const lossReasons: ReadonlySet<HoldReason> = new Set([
   'errors-unread',
   'deletions-unread',
   'nothing-received',
+  'type-missing',
   'type-refused',
 ]);
 

@@ -151,6 +151,12 @@ describe('the decision about watermarks #watermarks', () => {
     expect(decide({ files })).toEqual({ Patient: [], Goal: ['errors-reported'], [everyType]: ['errors-reported'] });
   });
 
+  test('holds the watermarks of a missing type and of every type, whether the types are listed or not', () => {
+    const missingTypes = ['Goal'];
+    expect(decide({ missingTypes })).toEqual({ Patient: [], Goal: ['type-missing'], [everyType]: ['type-missing'] });
+    expect(decide({ missingTypes }, ['Patient', 'Goal'])).toEqual({ Patient: [], Goal: ['type-missing'] });
+  });
+
   test('advances a watermark despite reported warnings and information', () => {
     const harmless = (severity: string) => issue({ severity, code: 'suppressed' });
     const files = [file(), errorFile(harmless('warning'), harmless('information'))];

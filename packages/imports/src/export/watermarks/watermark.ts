@@ -78,6 +78,8 @@ export interface ExportEvidence {
   readonly now: Date;
   readonly manifestGaps: number;
   readonly files: readonly SettledFile[];
+  /** See `findMissingTypes`. */
+  readonly missingTypes?: readonly string[];
   /** Types that the server refused by name. */
   readonly refusedTypes: readonly string[];
   /** Whether the token's scopes cover a type. */
@@ -102,7 +104,9 @@ export function decideWatermarks(evidence: ExportEvidence): WatermarkDecision[] 
   const { request, files } = evidence;
   const sharedReasons = reasonsForAll(evidence);
   const receivedTypes = typesReceived(files);
-  const types = request.resourceTypes.length > 0 ? request.resourceTypes : [...receivedTypes, everyType];
+  const { missingTypes = [] } = evidence;
+  const types =
+    request.resourceTypes.length > 0 ? request.resourceTypes : [...receivedTypes, ...missingTypes, everyType];
   return types.map((resourceType) => {
     const reasons = new Set([...sharedReasons, ...reasonsForType({ evidence, resourceType, receivedTypes })]);
     return {
@@ -150,7 +154,7 @@ function reasonsForType(options: {
   readonly receivedTypes: readonly string[];
 }): HoldReason[] {
   const { evidence, resourceType, receivedTypes } = options;
-  const { files, refusedTypes, isGranted, offeredTypes, since } = evidence;
+  const { files, missingTypes = [], refusedTypes, isGranted, offeredTypes, since } = evidence;
   const isEvery = resourceType === everyType;
   const ownFiles = outputOf(files).filter((file) => isEvery || typesIn(file).includes(resourceType));
   const concerns = ({ types = [] }: IssueCount) => isEvery || types.includes(resourceType);
@@ -171,6 +175,7 @@ function reasonsForType(options: {
       isEvery && !ownFiles.some(({ checkpoint }) => checkpoint.lines > 0) && since === undefined,
       'nothing-received',
     ),
+    ...when(isEvery ? missingTypes.length > 0 : missingTypes.includes(resourceType), 'type-missing'),
     ...when(refusedTypes.includes(resourceType), 'type-refused'),
     ...when(mayBeWithheld && !isGranted(resourceType), 'not-granted'),
     ...when(mayBeWithheld && offeredTypes.length > 0 && !offeredTypes.includes(resourceType), 'not-offered'),

@@ -236,20 +236,24 @@ export class ResourceRepository {
   }
 
   /**
-   * Finds current resources that were last observed before a time, and that an export has stored, at most `limit`.
+   * Finds current resources that an export has stored, at most `limit`.
+   * @param options.before only those that were last observed before this time
+   * @param options.patients only those of these patients
    * @returns their ids with the export
    */
-  async findUnobserved(options: {
+  async findExported(options: {
     readonly connectionId: string;
     readonly resourceType: string;
-    readonly before: Date;
+    readonly before?: Date;
+    readonly patients?: readonly string[];
     readonly limit: number;
   }): Promise<{ readonly resourceId: string; readonly exportId: string }[]> {
-    const { connectionId, resourceType, before, limit } = options;
+    const { connectionId, resourceType, before, patients, limit } = options;
     const filter = {
       connectionId,
       deleted: false,
-      observedAt: { $lt: before },
+      ...(before ? { observedAt: { $lt: before } } : {}),
+      ...(patients ? { 'keys.patient': { $in: [...patients] } } : {}),
       'source.exportId': { $gt: '' },
       ...notErased,
     };
