@@ -168,6 +168,8 @@ export const bulkExportSchema = z.strictObject({
     ),
   /** When the server accepted the kick-off. The age limit counts from here. */
   kickedOffAt: z.date().exactOptional(),
+  /** The same of the last kick-off, even if a retry or the next slice is not kicked off yet. */
+  lastKickedOffAt: z.date().exactOptional(),
   /** When its first complete manifest was read. */
   readyAt: z.date().exactOptional(),
   /** No status request before this. */

@@ -258,17 +258,13 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     return matchedCount === 1;
   }
 
-  /** When the EHR accepted the last Group export of a connection, apart from `exportId`. */
-  async lastGroupKickOff(options: {
-    readonly connectionId: string;
-    readonly exportId: string | undefined;
-  }): Promise<Date | undefined> {
-    const { connectionId, exportId } = options;
-    const others = exportId === undefined ? {} : { _id: { $ne: exportId } };
-    const filter = { connectionId, isOfGroup: true, kickedOffAt: { $exists: true }, ...others };
+  /** When the EHR accepted the last kick-off of a Group of a connection. */
+  async lastGroupKickOff(connectionId: string): Promise<Date | undefined> {
+    const filter = { connectionId, isOfGroup: true, lastKickedOffAt: { $exists: true } };
     // A retry can kick off an older export later than a newer one.
-    const [last] = await this.#model.find(filter, { kickedOffAt: 1 }).sort({ kickedOffAt: -1 }).limit(1).lean();
-    return last?.kickedOffAt;
+    const fields = { lastKickedOffAt: 1 };
+    const [last] = await this.#model.find(filter, fields).sort({ lastKickedOffAt: -1 }).limit(1).lean();
+    return last?.lastKickedOffAt;
   }
 
   /** The last completed exports of a connection, newest first. */

@@ -42,7 +42,7 @@ export async function awaitTurn(deps: BulkExportDeps, turn: Turn): Promise<void>
       context: { until: notBefore },
       ehrText: retrying?.ehrText,
     });
-  const until = await windowEnd({ store, provider, connection, request: record.request, exportId: record.id });
+  const until = await windowEnd({ store, provider, connection, request: record.request });
   if (until && until > now())
     throw exportError('kick-off-window', {
       message: `The EHR exports a Group once in ${provider.kickOffWindow?.hours} hours, so this export waits until the time is over.`,
@@ -58,13 +58,11 @@ export async function windowEnd(options: {
   readonly provider: Provider;
   readonly connection: Connection;
   readonly request: Pick<BulkExportRequest, 'exportType'>;
-  /** An export that is not counted. */
-  readonly exportId?: string;
 }): Promise<Date | undefined> {
-  const { store, provider, connection, request, exportId } = options;
+  const { store, provider, connection, request } = options;
   const { hours } = provider.kickOffWindow ?? {};
   if (hours === undefined || !exportsGroup(connection, request)) return undefined;
-  const last = await store.bulkExports.lastGroupKickOff({ connectionId: connection.id, exportId });
+  const last = await store.bulkExports.lastGroupKickOff(connection.id);
   return last && new Date(last.getTime() + hours * hourMs + windowMarginMs);
 }
 

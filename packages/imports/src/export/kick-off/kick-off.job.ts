@@ -211,7 +211,7 @@ async function postponeOnce(
   if (record.notBefore)
     return new AppError({ code, message: refusedTwice, retry: 'never', context, ehrText, cause: error });
   const { id, connectionId } = record;
-  const last = await store.bulkExports.lastGroupKickOff({ connectionId, exportId: id });
+  const last = await store.bulkExports.lastGroupKickOff(connectionId);
   const statedMs = typeof retry === 'object' && context.isStated === true ? retry.afterMs : undefined;
   const knownMs = last && last.getTime() + dayMs + marginMs - now().getTime();
   const waitMs = statedMs ?? (knownMs !== undefined && knownMs > 0 ? knownMs : dayMs);
@@ -262,6 +262,7 @@ async function recordStart(
     sent,
     isOfGroup: started.isOfGroup,
     kickedOffAt,
+    lastKickedOffAt: kickedOffAt,
     offeredTypes,
     ...scopes,
   };

@@ -3,6 +3,8 @@ import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { expect, test } from '@jest/globals';
 import { kickOffJob } from '../jobs.ts';
 import { pollExport } from '../poll/poll-export.job.ts';
+import { retryExport } from '../start/cancel-and-retry.ts';
+import { runSlice } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 const hour = 3_600_000;
@@ -88,6 +90,26 @@ test.concurrent('a kick-off within the window of the provider is not sent before
   expect(await kickOffs(cases)).toBe(2);
   clock.now = new Date((until?.getTime() ?? 0) + 1);
   expect(await kickOff(cases, id)).toBeUndefined();
+}, 60_000);
+
+test.concurrent('the window of the provider counts the earlier parts of an export, and its kick-off before a retry', async () => {
+  await using cases = await startUseCases({
+    provider: { kickOffWindow: { hours: 24 }, kickOff: { patientsPerRequest: 1 } },
+  });
+  const { clock, deps, read } = cases;
+  const lines = await cases.control.lines('Patient');
+  const patients = lines.slice(0, 2).map((line) => (JSON.parse(line) as { readonly id: string }).id);
+  const id = await insert(cases, { request: { ...group, patients } });
+  await runSlice(cases, id);
+  expect(await kickOff(cases, id)).toMatchObject({ code: 'kick-off-window' });
+  clock.now = new Date(clock.now.getTime() + 25 * hour);
+  await cases.inject('/bulkstatus/', { kind: 'status', status: 404 }, { times: 'always' });
+  await runSlice(cases, id);
+  expect((await read(id)).phase).toBe('failed');
+  await retryExport({ ...deps, find: () => read(id) });
+  expect(await kickOff(cases, id)).toMatchObject({ code: 'kick-off-window' });
+  expect(await kickOff(cases, await insert(cases, { request: group }))).toMatchObject({ code: 'kick-off-window' });
+  expect(await kickOffs(cases)).toBe(2);
 }, 60_000);
 
 test.concurrent('a kick-off that the EHR refuses as too recent is sent once more, a day after the last one, and then fails', async () => {
