@@ -51,6 +51,14 @@ export const connectionError = defineErrors({
     message:
       'BULKHEAD_PROVIDERS_FILE or BULKHEAD_PROVIDERS has an entry with this id, which goes before a stored one. Change it there.',
   },
+  'provider-changed': {
+    title: 'The provider was changed meanwhile',
+    advice: 'Read the provider again, and repeat your change.',
+    status: 409,
+    help: 'What is stored of the provider is no longer what the change was made from.',
+    message:
+      'What is stored of the provider is no longer what this change was made from, so nothing was changed. Read the provider again, and repeat the change.',
+  },
   'provider-in-use': {
     title: 'Connections use what the change removes',
     advice: 'Delete these connections, or keep their environment and their host.',

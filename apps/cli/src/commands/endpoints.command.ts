@@ -77,7 +77,8 @@ export const endpoints: CommandGroup = {
         const what = `let credentials of ${id} go to ${added.length} more hosts, and to ${removed.length} no longer`;
         await confirm(context, { yes: isConfirmed, what, done: 'changed' });
         const endpointHosts = [...before.filter((host) => !removed.includes(host)), ...added];
-        const init = { params: { path: { id } }, body: { ...details.entry, endpointHosts } };
+        const params = { path: { id }, query: { version: details.version } };
+        const init = { params, body: { ...details.entry, endpointHosts } };
         const answer = await api.PUT('/api/ehr/providers/{id}', init);
         asSentBy(() => answerOf(answer));
         output.printProgress('Imported. All processes use it within some seconds.');

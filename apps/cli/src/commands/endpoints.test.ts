@@ -10,7 +10,9 @@ import { exampleOf, run } from '../run-program.fixture.ts';
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-endpoints-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const { data: provider } = exampleOf('getProvider') as { readonly data: { readonly entry: object } };
+const { data: provider } = exampleOf('getProvider') as {
+  readonly data: { readonly entry: object; readonly version: string };
+};
 /** A provider whose hosts are a pattern, one that stays in the list and one that does not. */
 const endpointHosts = ['*.pattern.example', 'stays.example', 'left.example'];
 const answers = {
@@ -52,6 +54,8 @@ test.each([
   const { calls } = await run({ args: [...importArgs, ...args], answers });
   expect(calls.map(({ id }) => id)).toEqual(['getProvider', 'changeProvider']);
   expect(JSON.parse(calls[1]?.sent ?? '')).toEqual({ ...provider.entry, endpointHosts: hosts });
+  // Another import since then is not undone.
+  expect(calls[1]?.search).toBe(`?version=${provider.version}`);
 });
 
 test('endpoints search finds words of a name in any order, and says whether the host is allowed', async () => {

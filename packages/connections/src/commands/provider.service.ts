@@ -25,11 +25,15 @@ const ofConfiguration = {
   privateNetwork: "opens the operator's own network, or plain http, so only BULKHEAD_PROVIDERS_FILE can have it",
 } as const;
 
+const nothingStored = 'none';
+
 /** What an entry changes for connections, for the audit log. */
 export interface ProviderChange {
   readonly provider: Provider | undefined;
   readonly addedHosts: readonly string[];
   readonly removedHosts: readonly string[];
+  /** The version of the entry before the change. */
+  readonly replaced: string;
 }
 
 export interface ProviderState {
@@ -37,6 +41,8 @@ export interface ProviderState {
   readonly provider: Provider;
   /** The stored entry. Undefined if there is none. */
   readonly entry: ProviderEntry | undefined;
+  /** Another one with each change of the stored entry, and `none` if there is none. */
+  readonly version: string;
   /** Whether the configuration of the process has an entry. It goes before a stored one. */
   readonly isDeclared: boolean;
 }
@@ -54,42 +60,56 @@ export class ProviderService {
     const { store, registry } = this.#options;
     const stored = await readStoredProviders(store);
     registry.setStored(stored);
+    const own = stored.entries.find((entry) => entry.id === id);
     return {
       provider: registry.get(id),
-      entry: stored.entries.find((entry) => entry.id === id)?.entry,
+      entry: own?.entry,
+      version: own?.version ?? nothingStored,
       isDeclared: registry.declared.has(id),
     };
   }
 
   /**
    * Replaces the stored entry of a provider, or adds one.
-   * @throws AppError `invalid-request` with each fault and its path, `provider-declared`, `provider-in-use`
+   * @param options.version what it replaces. Default: what is stored
+   * @throws AppError `invalid-request` with each fault and its path, `provider-declared`, `provider-in-use`, `provider-changed`
    */
-  async save(id: string, entry: ProviderEntry, { isDryRun = false } = {}): Promise<ProviderChange> {
+  async save(options: {
+    readonly id: string;
+    readonly entry: ProviderEntry;
+    readonly version?: string | undefined;
+    /** Whether the change is only checked. */
+    readonly isDryRun?: boolean;
+  }): Promise<ProviderChange> {
+    const { id, entry, version, isDryRun = false } = options;
     const { id: ownId = id, ...fields } = entry;
     const faults: Fault[] = Object.entries(ofConfiguration)
       .filter(([path]) => fields[path] !== undefined)
       .map(([path, message]) => ({ path, message }));
     if (ownId !== id) faults.push({ path: 'id', message: `is another than that of the URL, ${id}` });
     if (faults.length > 0) throw invalidRequest(faults);
-    const change = await this.#check(id, fields);
-    if (!isDryRun) await this.#options.store.providerEntries.save({ id, entry: fields }, new Date());
+    const { change, from } = await this.#check(id, fields);
+    if (version !== undefined && version !== change.replaced) throw connectionError('provider-changed');
+    const saving = { provider: { id, entry: fields }, from, now: new Date() };
+    if (!isDryRun && !(await this.#options.store.providerEntries.save(saving)))
+      throw connectionError('provider-changed');
     return change;
   }
 
   /**
    * Removes the stored entry of a provider. A built-in provider is then as it was.
-   * @throws AppError `unknown-provider`, `provider-not-stored`, `provider-in-use`
+   * @throws AppError `unknown-provider`, `provider-not-stored`, `provider-in-use`, `provider-changed`
    */
   async remove(id: string): Promise<ProviderChange> {
     const { entry } = await this.read(id);
     if (!entry) throw connectionError('provider-not-stored');
-    const change = await this.#check(id, undefined);
-    await this.#options.store.providerEntries.delete(id);
+    const { change, from: version = '' } = await this.#check(id, undefined);
+    if (!(await this.#options.store.providerEntries.delete({ id, version }))) throw connectionError('provider-changed');
     return change;
   }
 
-  async #check(id: string, entry: ProviderEntry | undefined): Promise<ProviderChange> {
+  /** @returns what an entry changes, and the version of the stored one that it replaces */
+  async #check(id: string, entry: ProviderEntry | undefined) {
     const { store, registry } = this.#options;
     if (registry.declared.has(id)) throw connectionError('provider-declared');
     const stored = await readStoredProviders(store);
@@ -105,11 +125,14 @@ export class ProviderService {
     );
     if (broken.length > 0) throw inUse(broken);
     const [was, is] = [before, after].map((provider) => new Set(provider ? credentialHosts(provider) : []));
-    return {
+    const from = stored.entries.find((one) => one.id === id)?.version;
+    const change: ProviderChange = {
+      replaced: from ?? nothingStored,
       provider: after,
       addedHosts: [...(is ?? [])].filter((host) => !was?.has(host)),
       removedHosts: [...(was ?? [])].filter((host) => !is?.has(host)),
     };
+    return { change, from };
   }
 }
 

@@ -11,7 +11,7 @@ interface ProviderStore {
   readonly providerEntries: ProviderEntryRepository;
 }
 
-export async function readStoredProviders(store: ProviderStore): Promise<StoredProviders> {
+export async function readStoredProviders(store: ProviderStore) {
   const [measured, entries] = await Promise.all([store.providerFacts.list(), store.providerEntries.list()]);
   return { measured, entries };
 }

@@ -64,6 +64,9 @@ const detailsSchema = providerSchema
       .record(z.string(), z.unknown())
       .describe('The entry as it is used, with every field that is set. It has no client secret.'),
     entry: providerEntrySchema.optional().describe('What is stored of the entry. Absent if nothing is.'),
+    version: z
+      .string()
+      .describe('The version of what is stored of the entry: another one with each change, or `none`.'),
     isDeclared: z
       .boolean()
       .describe(
@@ -91,12 +94,13 @@ const detailsExample = {
   usesPracticeId: false,
   settings: settingsExample,
   entry: entryExample,
+  version: '0d9a5f3e-3f0c-4a57-9f0a-2b1d8d6f7c11',
   isDeclared: false,
 };
 
-function toDetails({ provider, entry, isDeclared }: ProviderState) {
+function toDetails({ provider, entry, version, isDeclared }: ProviderState) {
   const { clientSecret: _, ...settings } = provider;
-  return { ...toProviderView(provider), settings, ...(entry ? { entry } : {}), isDeclared };
+  return { ...toProviderView(provider), settings, ...(entry ? { entry } : {}), version, isDeclared };
 }
 
 const listProviders = defineEndpoint({
@@ -146,17 +150,24 @@ const changeProvider = defineEndpoint({
   request: {
     query: z.strictObject({
       dryRun: trueOrFalse.default(false).describe('`true`: the change is checked, and nothing is stored.'),
+      version: z
+        .string()
+        .max(100)
+        .optional()
+        .describe(
+          'The `version` that the change was made from. If another one is stored, the change is refused. Default: what is stored is replaced.',
+        ),
     }),
     body: { schema: providerEntrySchema, example: entryExample },
   },
   responses: { 200: providerWith('The provider with its new settings') },
-  errors: ['provider-declared', 'provider-in-use'],
-  async handler({ params: { id }, query: { dryRun: isDryRun }, body, services, audit }) {
-    const change = await services.providers.save(id, body, { isDryRun });
+  errors: ['provider-declared', 'provider-in-use', 'provider-changed'],
+  async handler({ params: { id }, query: { dryRun: isDryRun, version }, body: entry, services, audit }) {
+    const change = await services.providers.save({ id, entry, version, isDryRun });
     audit.addTarget(toTarget(change));
     audit.setChanged(!isDryRun);
-    const { provider } = change;
-    if (isDryRun && provider) return { data: toDetails({ provider, entry: body, isDeclared: false }) };
+    const { provider, replaced } = change;
+    if (isDryRun && provider) return { data: toDetails({ provider, entry, version: replaced, isDeclared: false }) };
     return { data: toDetails(await services.providers.read(id)) };
   },
 });
@@ -169,7 +180,7 @@ const removeProvider = defineEndpoint({
   description:
     'A provider that is built in is then as it was, and another one is gone. It is refused if a connection could no longer be used.',
   responses: { 204: { description: 'The entry is removed' } },
-  errors: ['unknown-provider', 'provider-declared', 'provider-in-use', 'provider-not-stored'],
+  errors: ['unknown-provider', 'provider-declared', 'provider-in-use', 'provider-not-stored', 'provider-changed'],
   async handler({ params: { id }, services, audit }) {
     audit.addTarget(toTarget(await services.providers.remove(id)));
     return {};

@@ -118,6 +118,30 @@ test.each([
   expect(await api.store.providerEntries.list()).toEqual([]);
 });
 
+test('a change that depends on a version is refused if the entry was changed, added or removed meanwhile', async () => {
+  await using api = await startApi();
+  const put = (version: string, change: object = {}) =>
+    api.request('PUT', `${path}?version=${version}`, { body: { ...entry, ...change } });
+  const refused = [409, 'provider-changed'];
+  const first = await put('none');
+  expect(first.status).toBe(200);
+  const { version } = first.body.data;
+  expect((await api.request('GET', path)).body.data.version).toBe(version);
+  expect((await put('none')).refusal).toEqual(refused);
+  // Of several at once, one wins.
+  const others = await Promise.all(['A', 'B', 'C'].map((name) => put(version, { name })));
+  const statuses = others.map(({ status }) => status).toSorted();
+  expect(statuses).toEqual([200, 409, 409]);
+  const won = others.find(({ status }) => status === 200)?.body.data;
+  expect((await api.request('GET', path)).body.data.entry).toEqual(won.entry);
+  expect((await put(version)).refusal).toEqual(refused);
+  await api.request('DELETE', path);
+  expect((await put(won.version)).refusal).toEqual(refused);
+  expect(await api.store.providerEntries.list()).toEqual([]);
+  // A new entry is never taken for an earlier one.
+  expect((await put('none')).body.data.version).not.toBe(version);
+});
+
 test('a provider of the configuration is changed there', async () => {
   await using api = await startApi({ providers: [{ id: 'open-ehr', ...entry }] });
   expect((await api.request('PUT', path, { body: entry })).refusal).toEqual([409, 'provider-declared']);
