@@ -21,6 +21,7 @@ const limited = {
   ...provider,
   settings: { rateLimit: { limit: 16, perDay: 10 } },
   entry: { name: 'n', rateLimit: { limit: 16 } },
+  version: 'v1',
 };
 
 type Answers = NonNullable<Parameters<typeof run>[0]['answers']>;
@@ -165,10 +166,11 @@ test('budgets are checked, then stored beside what else is stored of the provide
   const sent = JSON.stringify({ name: 'n', rateLimit: { limit: 16, perDay: 20 } });
   expect(calls).toEqual([
     { id: 'getProvider', sent: '' },
-    { id: 'changeProvider?dryRun=true', sent },
+    { id: 'changeProvider?version=v1&dryRun=true', sent },
     { id: 'countConnections', sent: '' },
     { id: 'listConnections?limit=1000', sent: '' },
-    { id: 'changeProvider', sent },
+    // What was changed since the plan is not undone.
+    { id: 'changeProvider?version=v1', sent },
   ]);
   const same = await apply({ text: text.replace('20', '10'), answers: { getProvider } });
   expect(same.calls.map(({ id }) => id)).toEqual(['getProvider', 'countConnections', 'listConnections?limit=1000']);

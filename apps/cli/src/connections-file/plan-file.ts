@@ -18,6 +18,8 @@ export interface BudgetPlan {
   readonly provider: string;
   /** The entry of the provider to store. */
   readonly entry: Fields;
+  /** What the entry was made from. A change since then is not undone. */
+  readonly version: string;
 }
 
 export interface FilePlan {
@@ -117,8 +119,9 @@ async function planBudgets(api: Api, file: ConnectionsFile): Promise<BudgetPlan[
         const { data } = answerOf(await api.GET('/api/ehr/providers/{id}', { params }));
         if (contains(data.settings, change)) return [];
         const entry = merge(data.entry, change) as Fields;
-        await putProvider(api, { provider, entry }, { dryRun: 'true' });
-        return [{ provider, entry }];
+        const plan = { provider, entry, version: data.version };
+        await putProvider(api, plan, { dryRun: 'true' });
+        return [plan];
       } catch (error) {
         if (!(error instanceof ApiError) || !['usage', 'unknown', 'conflict'].includes(exitOf(error.status)))
           throw error;
@@ -131,8 +134,8 @@ async function planBudgets(api: Api, file: ConnectionsFile): Promise<BudgetPlan[
   return plans.flat();
 }
 
-export async function putProvider(api: Api, { provider, entry }: BudgetPlan, query: { dryRun?: 'true' } = {}) {
-  const params = { path: { id: provider }, query };
+export async function putProvider(api: Api, { provider, entry, version }: BudgetPlan, query: { dryRun?: 'true' } = {}) {
+  const params = { path: { id: provider }, query: { version, ...query } };
   answerOf(await api.PUT('/api/ehr/providers/{id}', { params, body: { ...entry } }));
 }
 
