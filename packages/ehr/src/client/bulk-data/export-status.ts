@@ -13,6 +13,7 @@ import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
 import { deletionAnswer, exportStatusAnswer, parseRetryAfter } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
+import { EhrHttpError } from '../http/ehr-http-error.ts';
 
 export type ExportStatus =
   | { readonly kind: 'in-progress'; readonly progress?: string; readonly retryAfterMs: number | undefined }
@@ -262,6 +263,24 @@ export async function deleteExport(options: {
       signal,
     });
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'ehr-not-found') throw error;
+    if (!isNotFound(error) && !(await hasGone({ session, statusUrl, signal, error }))) throw error;
   }
+}
+
+/** The Inferno reference server answers each deletion of a failed export with 500. Its status then says that the export is gone. */
+async function hasGone({
+  error,
+  ...options
+}: Parameters<typeof deleteExport>[0] & { readonly error: unknown }): Promise<boolean> {
+  if (!(error instanceof EhrHttpError) || error.status !== 500) return false;
+  try {
+    await readExportStatus({ ...options, priority: 'kick-off' });
+    return false;
+  } catch (statusError) {
+    return isNotFound(statusError);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'ehr-not-found';
 }

@@ -613,6 +613,20 @@ test('an orphan is remembered until the server has answered its deletion #orphan
   expect((await cases.read(exportId)).orphans).toEqual([]);
 });
 
+test('an export that the server no longer has is deleted, although it answers the deletion with 500 #orphans', async () => {
+  await start();
+  const { id: exportId } = await cases.insertExport({ phase: 'failed', completedAt: new Date() });
+  const { store } = cases.deps;
+  await store.bulkExports.addOrphan({ id: exportId, statusUrl: `${server.url}/status/orphan` });
+  const discard = () =>
+    discardExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000), retryAt: firstAttempt });
+  server.answer({ 'DELETE /status*': { status: 500 }, '/status*': { status: 500 } });
+  await expect(discard()).rejects.toMatchObject({ status: 500 });
+  server.answer({ '/status*': { status: 404 } });
+  await discard();
+  expect(await cases.read(exportId)).toMatchObject({ orphans: [], warnings: [] });
+});
+
 test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {
   const headers = { 'content-type': 'application/fhir+json' };
   const ended = await exportFrom({ routes: { '/status*': { status: 413, headers, body: outcome('fatal') } } });
