@@ -21,7 +21,7 @@ export async function exportByPatient(fhirUrl: string): Promise<Map<string, Map<
         resources.set(`${resource.resourceType}/${resource.id}`, resource);
         continue;
       }
-      // The lines of a patient can go on in the next file.
+      // The lines of a patient can continue in the next file.
       resources = patients.get(patient) ?? new Map();
       patients.set(patient, resources);
     }

@@ -47,10 +47,12 @@ export async function findMissingTypes(
   return missing;
 }
 
-/** Whether an earlier export has lacked the type too, and none has had it since. */
+/** Whether an earlier export has lacked the type too, and none has had it since. Those of other cohorts, or of the whole level, do not count. */
 async function isConfirmed({ store }: Store, { record, resourceType }: OfType): Promise<boolean> {
-  const earlier = await store.bulkExports.listCompleted({ connectionId: record.connectionId, limit: examinedExports });
-  for (const other of earlier.filter((before) => hasSameLevel(before, record))) {
+  const { connectionId, request } = record;
+  const earlier = await store.bulkExports.listCompleted({ connectionId, limit: examinedExports });
+  for (const other of earlier) {
+    if (!hasSameLevel(other, record) || other.request.cohort !== request.cohort) continue;
     const isDoubted = decisionsFor(record, other).some(
       (decision) => decision.resourceType === resourceType && decision.reasons.includes('type-missing'),
     );
@@ -61,8 +63,7 @@ async function isConfirmed({ store }: Store, { record, resourceType }: OfType): 
 }
 
 /** What an earlier export has decided about everything, or about the patients of the current slice. */
-function decisionsFor(record: BulkExport, { request, slices = [], watermarkDecisions = [] }: BulkExport) {
-  if (request.cohort !== record.request.cohort) return [];
+function decisionsFor(record: BulkExport, { slices = [], watermarkDecisions = [] }: BulkExport) {
   const { patients } = currentSlice(record) ?? {};
   if (!patients) return watermarkDecisions;
   return slices
