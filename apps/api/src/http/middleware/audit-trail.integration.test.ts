@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Audited, EndpointAction, NewAuditEvent } from '@bulkhead/access/audit';
-import { createLogger } from '@bulkhead/base';
+import { createLogger, runtimeError } from '@bulkhead/base';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
@@ -32,6 +32,9 @@ const app = express()
   .use(auditTrail({ audit, logger }))
   .post('/exports', audited('export.create'), (_request, response) => {
     response.status(202).location('/exports/1').json({ id: 'job_1' });
+  })
+  .post('/unavailable', audited('export.create'), () => {
+    throw runtimeError('unavailable');
   })
   .get('/lines', audited('resource.search'), async (_request, response) => {
     await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
@@ -142,9 +145,12 @@ test('an event lists up to 1,000 patients, and `*` for more of them', async () =
   expect(events[1]?.patients).toEqual(['*']);
 });
 
-test('the response to a change whose event cannot be stored reports that instead of success', async () => {
+test.each([
+  { name: 'a change', path: '/exports' },
+  { name: 'a change that failed', path: '/unavailable' },
+])('the response to $name whose event cannot be stored reports that', async ({ path }) => {
   store = () => Promise.reject(new Error('the database is unavailable'));
-  const response = await send('POST', '/exports');
+  const response = await send('POST', path);
   const { error } = (await response.json()) as { error: { code: string } };
   expect([response.status, error.code, response.headers.get('location')]).toEqual([503, 'audit-unavailable', null]);
 });

@@ -2,6 +2,7 @@ import { type AuditOutcome, auditError, type NewAuditEvent } from '@bulkhead/acc
 import type { AuditService } from '@bulkhead/access/audit/commands';
 import { type AppError, type Logger, present } from '@bulkhead/base';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { answerError } from '../errors/answer-error.ts';
 import { type AuditNotes, auditNotes } from './audit-notes.ts';
 import { actorOf, callerOf } from './caller-of.ts';
 
@@ -121,7 +122,9 @@ class Trail {
     }
     for (const name of ['location', 'etag', 'content-disposition', 'content-range'])
       this.#options.response.removeHeader(name);
-    this.#options.next(auditUnavailable(error));
+    const { deps, request, response, next } = this.#options;
+    // Not `next`: if the response is an error, Express has passed the handler of errors already, and would answer by itself.
+    Promise.resolve(answerError(deps.logger)(auditUnavailable(error), request, response, next)).catch(next);
   }
 
   #event(): NewAuditEvent {
