@@ -31,10 +31,13 @@ const unavailableNames = new Set([
 
 /**
  * The errors of a server that cannot work at the moment: InternalError (a panic of its storage), ShutdownInProgress,
- * PrimarySteppedDown, NotWritablePrimary, interruptions by one of these, OutOfDiskSpace, and a command that was not done or confirmed
- * by the majority in time: MaxTimeMSExpired, WriteConcernTimeout (https://www.mongodb.com/docs/manual/reference/error-codes/).
+ * PrimarySteppedDown, NotWritablePrimary (before MongoDB 4.4 also 10058), NotPrimaryOrSecondary, interruptions by one of these,
+ * OutOfDiskSpace, and a command that was not done or confirmed by the majority in time: MaxTimeMSExpired, WriteConcernTimeout
+ * (https://www.mongodb.com/docs/manual/reference/error-codes/).
  */
-const unavailableCodes: ReadonlySet<unknown> = new Set([1, 50, 64, 91, 189, 10107, 11600, 11602, 13435, 14031]);
+const unavailableCodes: ReadonlySet<unknown> = new Set([
+  1, 50, 64, 91, 189, 10058, 10107, 11600, 11602, 13435, 13436, 14031,
+]);
 
 /** Whether MongoDB could not be reached or cannot work at the moment. False if it refused the command. */
 export function isStoreUnavailable(error: unknown): boolean {

@@ -80,3 +80,11 @@ const { setName, me } = await database.getClient().db().admin().command({ hello:
 test('isStoreUnavailable is true if a majority does not confirm a write in time, so that its job waits for it', () => {
   for (const code of [50, 64]) expect(isStoreUnavailable(Object.assign(new Error('failed'), { code }))).toBe(true);
 });
+
+// https://github.com/mongodb/specifications: Server Discovery And Monitoring, "not writable primary" and "node is recovering".
+test.each([10107, 13435, 10058, 11600, 11602, 13436, 189, 91])(
+  'isStoreUnavailable is true for the error %d of a member that is not, or no longer, the primary',
+  (code) => {
+    expect(isStoreUnavailable(Object.assign(new Error('failed'), { code }))).toBe(true);
+  },
+);
