@@ -1,4 +1,8 @@
+import { firstAttempt } from '@bulkhead/queues/testing';
+import { withMethods } from '@bulkhead/store/testing';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { downloadFile } from '../download/download-file.job.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
@@ -16,4 +20,21 @@ test('files of up to ten lines are requested uncompressed, and larger ones compr
   }));
   expect(new Set(encodings.map(({ isShort }) => isShort))).toEqual(new Set([true, false]));
   for (const { isShort, encoding } of encodings) expect(encoding).toBe(isShort ? 'identity' : 'gzip');
+});
+
+test('an outage of MongoDB during a download is not an error of the file', async () => {
+  const { store } = cases.deps;
+  const id = await cases.exporting();
+  await waitFor(async () => {
+    cases.clock.now = (await cases.read(id)).notBefore ?? cases.clock.now;
+    await cases.pollOnce(id);
+    return (await cases.read(id)).phase === 'downloading';
+  });
+  const [fileId = ''] = await store.outputFiles.listUnsettledIds(id);
+  const outage = Object.assign(new Error('closed'), { name: 'MongoNetworkError' });
+  const outputFiles = withMethods(store.outputFiles, { complete: () => Promise.reject(outage) });
+  const step = { exportId: id, fileId, retryAt: firstAttempt, signal: AbortSignal.timeout(20_000) };
+  const deps = { ...cases.deps, store: { ...store, outputFiles } };
+  await expect(downloadFile(deps, { ...step, progress: () => undefined })).rejects.toBe(outage);
+  expect((await store.outputFiles.find(fileId))?.retrying).toBeUndefined();
 });

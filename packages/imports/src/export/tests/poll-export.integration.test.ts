@@ -294,3 +294,15 @@ test('a provider says how often status requests are sent, and how long a Retry-A
   await own.pollOnce(exportId);
   expect(await waitOf()).toBe(2 * minutes);
 });
+
+test('an outage of MongoDB before a status request is not an error of that request', async () => {
+  const exportId = await cases.exporting();
+  const { store } = cases.deps;
+  const outage = Object.assign(new Error('closed'), { name: 'MongoNetworkError' });
+  const connections = withMethods(store.connections, { findWithSecrets: () => Promise.reject(outage) });
+  cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);
+  const deps = { ...cases.deps, store: { ...store, connections } };
+  const signal = AbortSignal.timeout(20_000);
+  await expect(pollExport(deps, { exportId, signal })).rejects.toBe(outage);
+  expect(await cases.read(exportId)).toMatchObject({ phase: 'exporting', pollErrors: 0 });
+});
