@@ -118,6 +118,7 @@ const owners = {
     'scripts/fleet',
     'scripts/leaks',
     'scripts/protocol-fuzz',
+    'scripts/replica-set',
     'apps/worker/bench',
   ],
   'mongodb-memory-server-core': 'packages/embedded',

@@ -9,6 +9,8 @@ export interface DatabaseServer {
   kill(): Promise<void>;
   /** Restarts it on the same port and data, even if it runs. Resolves when it answers. */
   restart(): Promise<void>;
+  /** Only a replica set can do this. */
+  stepDown?(): Promise<void>;
 }
 
 /** @throws Error if the server is not a child of this process, because only our own servers may be killed */

@@ -18,7 +18,7 @@ import {
 } from '../system/apps.ts';
 import { bundleApps, root } from '../system/builds.ts';
 import { waitForHttp } from '../system/wait-for-http.ts';
-import { sharedServer, startedServer } from './database-server.ts';
+import { type DatabaseServer, sharedServer, startedServer } from './database-server.ts';
 import { controlSimulator } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';
 
@@ -61,6 +61,8 @@ export interface TestSystemStart {
   readonly clock?: { readonly preload: string; readonly env: Env };
   /** Running servers, for tests that kill none. Default: own ones. */
   readonly services?: { readonly redisUrl: string; readonly mongodbUri: string; readonly prefix: string };
+  /** A MongoDB that runs. Default: an own one. It is not stopped with the system. */
+  readonly mongodb?: DatabaseServer;
   /** Options of Node.js for the workers. Default: none. */
   readonly workerArgs?: readonly string[];
   /** Options of Node.js for the API. Default: none. */
@@ -94,6 +96,7 @@ async function startAll({
   env: wantedEnv = {},
   clock,
   services: givenServices,
+  mongodb: givenMongodb,
   workerArgs = [],
   apiArgs = [],
   workerCount = 2,
@@ -131,7 +134,9 @@ async function startAll({
       ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the simulated athenahealth' }),
     });
   const [{ redis, mongodb, prefix }, { url: simulatorUrl }] = await allStarted([
-    givenServices ? useServers({ ...givenServices, started }) : startServers({ folder, report, started }),
+    givenServices
+      ? useServers({ ...givenServices, started })
+      : startServers({ folder, report, started, mongodb: givenMongodb }),
     startSimulator(),
   ]);
   const encryptionKey = randomBytes(32).toString('base64');
@@ -208,13 +213,22 @@ async function startServers({
   folder,
   report,
   started,
-}: Required<Pick<TestSystemStart, 'folder' | 'report'>> & { readonly started: Stoppable[] }) {
+  mongodb,
+}: Required<Pick<TestSystemStart, 'folder' | 'report'>> & {
+  readonly started: Stoppable[];
+  readonly mongodb: DatabaseServer | undefined;
+}) {
   // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
-  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace(folder, ownEnv) });
+  const env = { ...ownEnv, ...(mongodb ? { MONGODB_URI: mongodb.url } : {}) };
+  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace(folder, env) });
   // They stop last, see `startParts`.
   started.unshift(services);
-  return { redis: startedServer(services.redis), mongodb: startedServer(services.mongodb), prefix: ownPrefix };
+  return {
+    redis: startedServer(services.redis),
+    mongodb: mongodb ?? startedServer(services.mongodb),
+    prefix: ownPrefix,
+  };
 }
 
 function useServers(options: NonNullable<TestSystemStart['services']> & { readonly started: Stoppable[] }) {

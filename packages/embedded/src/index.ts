@@ -10,6 +10,7 @@ export { EmbeddedError } from './embedded.error.ts';
 export { installFromPypi } from './install-from-pypi.ts';
 export { createKmsKey, envOfKms, installMoto, motoServer } from './kms/moto.ts';
 export { enginePaths } from './mongodb/build-engine.ts';
+export { mongodbImage } from './mongodb/mongodb-routes.ts';
 export { dropDatabases } from './mongodb/start-mongodb-server.ts';
 export { type OwnServer, type OwnServerSpec, startOwnServer } from './own-server.ts';
 export { findOnPath } from './processes/find-on-path.ts';

@@ -9,6 +9,7 @@ import {
   mongodbOutageAction,
   redisOutageAction,
   restartRedisAction,
+  stepDownMongodbAction,
 } from './server-outage.actions.ts';
 
 /** Every kind of fault. A new one is an action in a file beside this one and a line here. */
@@ -28,7 +29,10 @@ const actions = [
   duplicateJobsAction,
 ] as const;
 
-export type ChaosKind = (typeof actions)[number]['kind'];
+/** It needs a replica set, as `pnpm replica-set` starts. */
+const replicaSetActions = [stepDownMongodbAction] as const;
+
+export type ChaosKind = (typeof actions | typeof replicaSetActions)[number]['kind'];
 
 export const chaosKinds: readonly ChaosKind[] = actions.map(({ kind }) => kind);
 
@@ -37,7 +41,7 @@ export function isChaosKind(name: string): name is ChaosKind {
 }
 
 export function chaosAction(wantedKind: ChaosKind): ChaosAction<ChaosKind> {
-  const action = actions.find(({ kind }) => kind === wantedKind);
+  const action = [...actions, ...replicaSetActions].find(({ kind }) => kind === wantedKind);
   if (!action) throw new Error(`there is no chaos action ${wantedKind}`);
   return action;
 }

@@ -16,6 +16,14 @@ export const mongodbOutageAction = serverOutage({ kind: 'mongodb-outage', server
 /** Stops Redis and MongoDB for a while, as if their machine were down. The order of their restart is random. */
 export const bothOutageAction = serverOutage({ kind: 'both-outage', servers: ['redis', 'mongodb'], isLasting: true });
 
+/** Makes the primary of a replica set step down, as for its maintenance. */
+export const stepDownMongodbAction = defineAction({
+  kind: 'step-down-mongodb',
+  mayFailExports: false,
+  takesProcesses: false,
+  run: ({ system, disrupt }) => disrupt(() => system.mongodb.stepDown?.()),
+});
+
 function serverOutage<Kind extends string>(options: {
   readonly kind: Kind;
   readonly servers: readonly ('redis' | 'mongodb')[];

@@ -54,7 +54,7 @@ const cachedEngineRoute: ServiceRoute = {
 };
 
 /** The image of docker/compose.yaml. */
-const IMAGE = 'mongo:8.2.12@sha256:e0ce8c35124d4a9f9785532d1f268f39e9728ffa1cb38f46fa482436424c4bd3';
+export const mongodbImage = 'mongo:8.2.12@sha256:e0ce8c35124d4a9f9785532d1f268f39e9728ffa1cb38f46fa482436424c4bd3';
 const PORT = 27017;
 // A published port accepts connections immediately, and answers when the server is up.
 const PING_TIMEOUT_MS = 2_000;
@@ -67,7 +67,7 @@ export const mongodbDockerRoute: ServiceRoute = {
     const target = '/etc/bulkhead-user.js';
     return attemptContainer({
       context,
-      image: context.env.BULKHEAD_MONGODB_IMAGE || IMAGE,
+      image: context.env.BULKHEAD_MONGODB_IMAGE || mongodbImage,
       command: [
         ...['mongod', '--dbpath', '/data/db', '--port', String(PORT), '--bind_ip', '0.0.0.0'],
         ...(password === undefined ? [] : ['--auth']),
