@@ -66,8 +66,10 @@ async function lose(
   // No outage lasts: another member takes over.
   const rounds = { json: false, rounds: losses, seed, kinds, patients, outageSeconds: 1 };
   const summary = await runRounds({ system, options: rounds, print }).finally(() => ended.abort());
+  const counts = verdicts.filter((verdict) => summary[verdict] > 0).map((verdict) => `${summary[verdict]} ${verdict}`);
+  // A sync in a broken system may not end.
+  if (!isClean(summary)) return counts.join(', ');
   const { count, fault } = await syncs;
   print(`${summary.rounds} exports disturbed, ${count} syncs completed`);
-  const counts = verdicts.filter((verdict) => summary[verdict] > 0).map((verdict) => `${summary[verdict]} ${verdict}`);
-  return isClean(summary) && fault === undefined ? undefined : [...counts, ...(fault ? [fault] : [])].join(', ');
+  return fault;
 }
