@@ -59,7 +59,7 @@ function onPath({ folder, ports }: Place): MemberHost {
   };
 }
 
-/** If this program is killed, its container ends after this time. No run takes longer. */
+/** If this program is killed with SIGKILL, its container ends after this time. No run takes longer. */
 const longestSeconds = 86_400;
 
 /** All members run in one container, so that each has the same address for the others as for this machine. */
@@ -68,6 +68,9 @@ function inContainer({ folder, ports }: Place): MemberHost {
   const docker = (...args: string[]) => execFileSync('docker', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const published = ports.flatMap((port) => ['--publish', `127.0.0.1:${port}:${port}`]);
   const image = process.env.BULKHEAD_MONGODB_IMAGE || mongodbImage;
+  const remove = () => void docker('rm', '--force', name);
+  // After an error or a signal, too.
+  process.once('exit', remove);
   docker('run', '--detach', '--rm', '--init', '--name', name, ...published, image, 'sleep', String(longestSeconds));
   return {
     ports,
@@ -92,7 +95,8 @@ function inContainer({ folder, ports }: Place): MemberHost {
       };
     },
     async stop() {
-      docker('rm', '--force', name);
+      process.off('exit', remove);
+      remove();
     },
   };
 }
