@@ -35,7 +35,7 @@ await runProgram(async (args) => {
   }
   keep();
   console.error(`the logs of the processes are kept in ${folder}`);
-  console.log(`fail: ${why}`);
+  console.log(`fail: ${why.replaceAll(/\s*\n\s*/g, ' ').trim()}`);
   return 1;
 });
 

@@ -68,10 +68,10 @@ function inContainer({ folder, ports }: Place): MemberHost {
   const docker = (...args: string[]) => execFileSync('docker', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const published = ports.flatMap((port) => ['--publish', `127.0.0.1:${port}:${port}`]);
   const image = process.env.BULKHEAD_MONGODB_IMAGE || mongodbImage;
+  docker('run', '--detach', '--rm', '--init', '--name', name, ...published, image, 'sleep', String(longestSeconds));
   const remove = () => void docker('rm', '--force', name);
   // After an error or a signal, too.
   process.once('exit', remove);
-  docker('run', '--detach', '--rm', '--init', '--name', name, ...published, image, 'sleep', String(longestSeconds));
   return {
     ports,
     async start(index, setName) {
