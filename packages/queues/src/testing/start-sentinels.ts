@@ -92,6 +92,10 @@ export async function startSentinels() {
         /^role:slave[\s\S]*^master_link_status:up/m.test(await ask(lost.url, (redis) => redis.info('replication')));
       await waitFor(isReplica, { timeoutMs: 60_000, what: 'the lost server is a replica' });
     },
+    /** The Sentinels notice it later. */
+    async killPrimary(): Promise<void> {
+      await (await readPrimary()).kill();
+    },
     /** Freezes the primary until the end of the test. @returns when another one was promoted */
     async freezePrimary(): Promise<void> {
       const lost = await readPrimary();
