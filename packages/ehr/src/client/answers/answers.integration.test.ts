@@ -49,6 +49,23 @@ test.each(codings)('a search page that comes as $coding is decoded #encodings', 
   expect((await readPage()).entries).toMatchObject([{ content: { id: '1' } }]);
 });
 
+test.each([
+  { clock: 'right', date: () => new Date(Date.now() - 60_000), isTaken: true },
+  { clock: 'nine minutes ahead', date: () => new Date(Date.now() + 540_000), isTaken: false },
+  { clock: 'not given', date: () => 'Thursday', isTaken: false },
+])(
+  'a search page was served when its server says so, but never later than now, if its clock is $clock',
+  async ({ date, isTaken }) => {
+    const value = date();
+    const text = value instanceof Date ? value.toUTCString() : value;
+    answerWith(200, { date: text }, page);
+    const before = Date.now();
+    const { servedAt } = await readPage();
+    if (isTaken) expect(servedAt).toEqual(new Date(text));
+    else expect([servedAt.getTime() >= before, servedAt.getTime() <= Date.now()]).toEqual([true, true]);
+  },
+);
+
 test.each(codings)('a manifest that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
   answerWith(200, { 'content-encoding': coding }, encode(manifest));
   expect(await readStatus()).toMatchObject({ kind: 'complete', manifest: { entries: [{ type: 'Patient' }] } });

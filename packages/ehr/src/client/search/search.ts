@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import { type AppError, runWithPauses, toEhrText } from '@bulkhead/base';
 import {
   cutDepthInSteps,
-  isTooFarAhead,
   JsonTooDeepError,
   listIssueCodes,
   parseFhirJsonInSteps,
@@ -26,7 +25,7 @@ import { ehrError } from '../errors.ts';
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
   /** An absolute URL. */
   readonly nextUrl?: string;
-  /** The time of the server's clock if the server sends a plausible one. */
+  /** The time of the server's clock, never later than that of ours. */
   readonly servedAt: Date;
 }
 
@@ -111,11 +110,12 @@ function get(options: Read & { readonly url: string; readonly answer: AnswerRule
   });
 }
 
-/** @returns the present if the server sends no time, or one in the future */
+/** @returns the present if the server sends no time, or one in the future: what a clock that is ahead has served would outlive its deletion */
 function timeOf(date: string | undefined): Date {
   const now = new Date();
   const time = new Date(date ?? Number.NaN);
-  return Number.isNaN(time.getTime()) || isTooFarAhead(time, now) ? now : time;
+  // False for an invalid date too.
+  return time < now ? time : now;
 }
 
 /** A resource of more than 100 levels is quarantined, alone. Far deeper text could not even be written as JSON again, so it is cut off. */
