@@ -23,7 +23,7 @@ const moments = [
 ];
 
 test.concurrent.each(everyInterruption)(
-  'an export completes although %s meets its kick-off and a download, and the API returns 503 meanwhile #election',
+  'an export completes although %s meets its kick-off and a download, and the API returns 503 meanwhile',
   async (interruption) => {
     const services = testServices();
     await using replicaSet = await startReplicaSetProxies(services.mongodbUri);
