@@ -50,6 +50,9 @@ test('plan says whether the budget suffices, and which runs are assumed', async 
   expect(stdout).toMatch(/990, 2 assumed +67390 of 94000 +2026-11-25 12:41/);
   const [example] = (exampleOf('listPlans') as { readonly data: readonly object[] }).data;
   const short = { ...example, endsAt: undefined, lateSeconds: undefined };
+  const idle = { ...example, runs: 0, assumedRuns: 0, requests: 0, endsAt: undefined, lastConnectionId: undefined };
+  const nothing = { listPlans: { body: { success: true, data: [idle] } } };
+  expect((await run({ args: ['plan'], answers: nothing })).stdout).toMatch(/ 0 +0 of 94000 +- +-/);
   const answers = { listPlans: { body: { success: true, data: [short, { ...example, lateSeconds: 3600 }] } } };
   const { stdout: late } = await run({ args: ['plan'], answers });
   expect(late).toMatch(/the budget does not suffice[\s\S]*60 min: the budget is too small/);

@@ -46,11 +46,11 @@ export const plan = command({
         name: 'name',
         practices: 'connections',
         runs: ({ runs, assumedRuns, unknownRuns }) =>
-          [runs, assumedRuns && `${assumedRuns} assumed`, unknownRuns && `${unknownRuns} not known`]
+          [`${runs}`, assumedRuns && `${assumedRuns} assumed`, unknownRuns && `${unknownRuns} not known`]
             .filter(Boolean)
             .join(', '),
         requests: ({ requests, allowance }) => `${requests} of ${allowance}`,
-        'last ends': ({ endsAt }) => endsAt ?? 'the budget does not suffice',
+        'last ends': ({ endsAt, lateSeconds }) => (lateSeconds === undefined ? 'the budget does not suffice' : endsAt),
         late: ({ lateSeconds }) =>
           lateSeconds ? `${Math.ceil(lateSeconds / 60)} min: the budget is too small` : undefined,
         'last connection': 'lastConnectionId',

@@ -30,7 +30,11 @@ const columns: readonly Column<Plan>[] = [
     cell: ({ requests, allowance }) => `${formatCount(requests)} of ${formatCount(allowance)}`,
     isFigure: true,
   },
-  { header: 'Last ends', cell: ({ endsAt }) => (endsAt ? <Timestamp at={endsAt} /> : 'the budget does not suffice') },
+  {
+    header: 'Last ends',
+    cell: ({ endsAt, lateSeconds }) =>
+      lateSeconds === undefined ? 'the budget does not suffice' : <Timestamp at={endsAt} />,
+  },
   {
     header: 'Waits for the budget',
     cell: ({ lateSeconds = 0 }) => (lateSeconds === 0 ? '' : formatDuration(lateSeconds * 1000)),

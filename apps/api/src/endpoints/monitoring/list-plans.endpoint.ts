@@ -25,10 +25,12 @@ const planSchema = z
     allowance: count.describe('How many requests runs may send in any 24 hours: 94 % of the limit.'),
     endsAt: instantSchema
       .exactOptional()
-      .describe('When the last run ends. Absent if the budget does not suffice for all of them within three days.'),
+      .describe('When the last run ends. Absent if no run is counted, or if the budget does not suffice.'),
     lateSeconds: count
       .exactOptional()
-      .describe('How much later that is than usual, because requests wait for the budget. 0: it suffices.'),
+      .describe(
+        'How much later that is than usual, because requests wait for the budget. 0: it suffices. Absent if it does not suffice for all runs within three days.',
+      ),
     lastConnectionId: z
       .string()
       .exactOptional()

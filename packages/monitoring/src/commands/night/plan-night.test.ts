@@ -19,6 +19,10 @@ test('without a limit in the way, the last run ends when it usually does', () =>
   });
 });
 
+test('a budget without runs suffices, and nothing ends', () => {
+  expect(planNight({ ...limits, runs: [] })).toEqual({ requests: 0, peak: 0, endsAt: undefined, lateMs: 0 });
+});
+
 test('requests above the rate are sent later', () => {
   const runs = [{ at: now, durationMs: 0, requests: 28_800 }];
   expect(planNight({ ...limits, runs })).toMatchObject({ endsAt: now + hourMs, lateMs: hourMs });

@@ -10,9 +10,9 @@ export interface NightPlan {
   readonly requests: number;
   /** The most requests in any 24 hours until the end, those included that were sent before. */
   readonly peak: number;
-  /** When the last run ends. Undefined if the budget does not suffice for it within three days. */
+  /** When the last run ends. Undefined if there is none, or if the budget does not suffice. */
   readonly endsAt: number | undefined;
-  /** How much later that is than without a limit. */
+  /** How much later that is than without a limit. Undefined if the budget does not suffice for all runs within three days. */
   readonly lateMs: number | undefined;
 }
 
@@ -53,7 +53,7 @@ export function planNight(options: {
     // Half a request, because shares of a request are added.
     if (left < 0.5 && end >= usualEnd) {
       const lateMs = lastStep(sent) > lastStep(wanted) ? Math.max(end - usualEnd, 0) : 0;
-      return { requests, peak: Math.round(peak), endsAt: usualEnd + lateMs, lateMs };
+      return { requests, peak: Math.round(peak), endsAt: runs.length === 0 ? undefined : usualEnd + lateMs, lateMs };
     }
   }
   return { requests, peak: Math.round(peak), endsAt: undefined, lateMs: undefined };

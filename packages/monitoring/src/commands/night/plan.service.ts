@@ -76,7 +76,7 @@ export class PlanService {
       const own = budget.connectionIds.flatMap((id) => runs.get(id) ?? []);
       plans.push(planOf(budget, { runs: own, spent: days[index] ?? [], now: now.getTime() }));
     }
-    const endOf = ({ endsAt = Number.POSITIVE_INFINITY }: BudgetPlan) => endsAt;
+    const endOf = ({ endsAt = 0, lateMs }: BudgetPlan) => (lateMs === undefined ? Number.POSITIVE_INFINITY : endsAt);
     return plans.toSorted((one, other) => endOf(other) - endOf(one) || (one.name < other.name ? -1 : 1));
   }
 
