@@ -44,7 +44,7 @@ export const plan = command({
     output.printRows(answerOf(await api.GET('/api/ehr/plan')).data, {
       columns: {
         name: 'name',
-        practices: 'connections',
+        practices: ({ connectionIds }) => connectionIds.length,
         runs: ({ runs, assumedRuns, unknownRuns }) =>
           [`${runs}`, assumedRuns && `${assumedRuns} assumed`, unknownRuns && `${unknownRuns} not known`]
             .filter(Boolean)

@@ -15,7 +15,7 @@ export function PlanTable() {
         query={plans}
         caption="Next 24 hours"
         columns={columns}
-        keyOf={({ name, firstConnectionId }) => name + firstConnectionId}
+        keyOf={({ name, connectionIds }) => [name, ...connectionIds].join()}
       />
     </>
   );
@@ -23,7 +23,7 @@ export function PlanTable() {
 
 const columns: readonly Column<Plan>[] = [
   { header: 'Budget', cell: ({ name }) => name },
-  { header: 'Connections', cell: ({ connections }) => formatCount(connections), isFigure: true, from: 'sm' },
+  { header: 'Connections', cell: ({ connectionIds }) => formatCount(connectionIds.length), isFigure: true, from: 'sm' },
   { header: 'Runs', cell: toRuns, isFigure: true },
   {
     header: 'Requests',

@@ -9,12 +9,7 @@ const planSchema = z
     name: z.string().describe('The provider and the environment, as in the list of budgets.'),
     provider: z.string().describe('The EHR vendor, such as `athenahealth`.'),
     environment: z.string().describe('The environment of the vendor, such as `production`.'),
-    connections: count.describe('How many connections share the budget.'),
-    firstConnectionId: z
-      .string()
-      .describe(
-        'One of the connections. Budgets of several clients of one provider have the same name and differ in it.',
-      ),
+    connectionIds: z.array(z.string()).describe('The connections that share the budget. A key sees only its own.'),
     runs: count.describe('How many runs are due in the next 24 hours.'),
     assumedRuns: count.describe(
       'Those of them that are exports whose last run has not completed, or is the first one. Each counts as one of 5.5 hours with 20 files.',
@@ -43,9 +38,10 @@ const planSchema = z
   });
 
 function toPlanView(plan: BudgetPlan): View<typeof planSchema> {
-  const { endsAt, lateMs, ...fields } = plan;
+  const { endsAt, lateMs, connectionIds, ...fields } = plan;
   return viewOf(planSchema, {
     ...fields,
+    connectionIds: [...connectionIds],
     requests: Math.round(plan.requests),
     endsAt: endsAt === undefined ? undefined : new Date(endsAt),
     lateSeconds: lateMs === undefined ? undefined : Math.round(lateMs / 1000),
@@ -68,8 +64,7 @@ export const listPlans = defineEndpoint({
           name: 'athenahealth.production',
           provider: 'athenahealth',
           environment: 'production',
-          connections: 990,
-          firstConnectionId: connectionId,
+          connectionIds: [connectionId],
           runs: 990,
           assumedRuns: 2,
           unknownRuns: 0,

@@ -30,7 +30,7 @@ test('the plan of the next 24 hours adds up what the last run of each schedule t
   await insert({ cron, kind: 'sync', ...lastRun(sync.id) });
   const read = async () => (await api.request('GET', '/api/ehr/plan')).body.data;
   const known = {
-    connections: 1,
+    connectionIds: [connectionId],
     runs: 2,
     assumedRuns: 0,
     unknownRuns: 0,
@@ -47,7 +47,7 @@ test('the plan of the next 24 hours adds up what the last run of each schedule t
   await insert({ cron, ...lastRun(failed.id) });
   await insert({ cron, kind: 'sync' });
   const [more] = await read();
-  expect(more).toMatchObject({ runs: 4, assumedRuns: 1, unknownRuns: 1, connections: 1 });
+  expect(more).toMatchObject({ runs: 4, assumedRuns: 1, unknownRuns: 1, connectionIds: [connectionId] });
   // A kick-off, a DELETE, 139 status requests and 20 files.
   expect(more.requests).toBe(544 + 2 + 139 + 20);
   expect(new Date(more.endsAt).getTime()).toBeCloseTo(now + 6.5 * hourMs, -5);

@@ -21,11 +21,8 @@ const assumedExport = { durationMs: 5.5 * hourMs, files: 20 };
 const ownRequests = 2;
 
 /** What the schedules of the next 24 hours ask of a budget. */
-export interface BudgetPlan extends Pick<SharedBudget, 'provider' | 'environment'>, NightPlan {
+export interface BudgetPlan extends Pick<SharedBudget, 'provider' | 'environment' | 'connectionIds'>, NightPlan {
   readonly name: string;
-  readonly connections: number;
-  /** One of them, which tells budgets of several clients of a provider apart. */
-  readonly firstConnectionId: string;
   readonly runs: number;
   /** Exports whose duration and requests are assumed. */
   readonly assumedRuns: number;
@@ -163,8 +160,7 @@ function planOf(
     name,
     provider,
     environment,
-    connections: connectionIds.length,
-    firstConnectionId: connectionIds[0] ?? '',
+    connectionIds,
     runs: all.length,
     assumedRuns: runs.filter(({ isAssumed }) => isAssumed).length,
     unknownRuns: all.length - runs.length,
