@@ -27,8 +27,7 @@ export function connectRedis(options: {
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3000 }),
     socketTimeout: silenceMs,
-    // Reconnects within a second of Redis' return without sending too many attempts.
-    retryStrategy: (times) => Math.min(times * 100, 1000),
+    retryStrategy: retryDelayMs,
     // The server was demoted. Its address leads to the new primary, but this connection stays open.
     reconnectOnError: (error) => {
       if (!isFromReplica(error)) return false;
@@ -44,6 +43,11 @@ export function connectRedis(options: {
   return redis;
 }
 
+/** Reconnects within a second of Redis' return without sending too many attempts. */
+function retryDelayMs(times: number): number {
+  return Math.min(times * 100, 1000);
+}
+
 /** What ioredis needs to ask Sentinels for the primary before each connection. */
 function sentinelsOf(url: string): (RedisOptions & SentinelOptions) | undefined {
   const { sentinelName: name, hosts = [], username, password, hasTls } = readRedisUrl(url) ?? {};
@@ -53,7 +57,7 @@ function sentinelsOf(url: string): (RedisOptions & SentinelOptions) | undefined 
     name,
     ...present({ username, password }),
     ...(hasTls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
-    sentinelRetryStrategy: (times) => Math.min(times * 100, 1000),
+    sentinelRetryStrategy: retryDelayMs,
   };
 }
 

@@ -1,5 +1,5 @@
-import { mongodbCommand, mongodbMessages } from './mongodb-messages.ts';
-import { startTcpProxy } from './start-tcp-proxy.ts';
+import { mongodbCommand, mongodbMessages } from '@bulkhead/embedded/mongodb-messages';
+import { startTcpProxy } from '@bulkhead/embedded/tcp-proxy';
 
 export interface LossyProxy extends AsyncDisposable {
   /** The URL of the server, with the address of the proxy. */

@@ -36,13 +36,20 @@ function toEntry(connection: Listed, schedules: readonly Schedule[]): Fields {
     connection;
   const { scopesOfDeclared, scope, ...client } = auth as Fields;
   return given({
-    ...{ provider, environment, fhirEndpoint, practiceId, groupId, userId },
+    provider,
+    environment,
+    fhirEndpoint,
+    practiceId,
+    groupId,
+    userId,
     origins: origins?.length ? origins : undefined,
     aliases: aliases?.length ? aliases : undefined,
     auth: given({ ...client, ...(scopesOfDeclared === undefined ? { scope } : { scopeVersion: scopesOfDeclared }) }),
     webhook: webhookUrl === undefined ? undefined : { url: webhookUrl },
     schedules: schedules.map(({ kind, cron, timeZone, request, spread, paused }) => ({
-      ...{ kind, cron, timeZone },
+      kind,
+      cron,
+      timeZone,
       ...(Object.keys(request).length === 0 ? {} : { request }),
       ...(spread ? {} : { spread }),
       ...(paused ? { paused } : {}),

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import leven from 'leven';
 import { CliError } from '../exit-codes.ts';
 import { parsePrivateKey } from '../read-json-file.ts';
 import { type Mistake, maxFileBytes, YamlFile } from './yaml-file.ts';
@@ -206,7 +207,7 @@ function hintFor({ path, message }: Fault): string {
   if (message !== unknownField || field.length > maxSuggestedLength || knownFields.includes(field)) return '';
   const distances = knownFields.map((name) => ({
     name,
-    distance: editDistance(field.toLowerCase(), name.toLowerCase()),
+    distance: leven(field.toLowerCase(), name.toLowerCase()),
   }));
   const [best] = distances.toSorted((left, right) => left.distance - right.distance);
   return best && best.distance <= Math.max(1, field.length / 3) ? `. Did you mean ${best.name}?` : '';
@@ -214,19 +215,6 @@ function hintFor({ path, message }: Fault): string {
 
 /** Twice the longest name of a field. */
 const maxSuggestedLength = 40;
-
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [at, character] of [...left].entries()) {
-    const next = [at + 1];
-    for (let index = 0; index < right.length; index++) {
-      const replaced = (row[index] ?? 0) + (character === right[index] ? 0 : 1);
-      next.push(Math.min(replaced, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-}
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,4 +1,5 @@
 export { ignoreIfEnded, recordGone } from './ignore-if-ended.ts';
+export { isInterrupted } from './is-interrupted.ts';
 export { isInPhase, type PhaseBefore } from './phases.ts';
 export { type EndedRun, retainRuns } from './retain-runs.ts';
 export { dayBefore, hasWaitedForADay, noteRetry, type Retrying, retryingSchema, withGrowingWait } from './retrying.ts';

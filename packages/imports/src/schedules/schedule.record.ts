@@ -49,6 +49,7 @@ const scheduleRequestSchema = z.strictObject({
     ),
 });
 export type ScheduleRequest = Immutable<z.output<typeof scheduleRequestSchema>>;
+export const scheduleRequestFields = scheduleRequestSchema.keyof().options;
 
 const scheduleRunSchema = z.strictObject({
   at: z.date().describe('When the run was due.'),

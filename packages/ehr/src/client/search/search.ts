@@ -25,7 +25,7 @@ import { ehrError } from '../errors.ts';
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
   /** An absolute URL. */
   readonly nextUrl?: string;
-  /** The time of the server's clock, never later than that of ours. */
+  /** When the server says that it has served the page, at most the present. */
   readonly servedAt: Date;
 }
 

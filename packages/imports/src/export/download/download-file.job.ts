@@ -4,9 +4,9 @@ import type { Connection } from '@bulkhead/connections';
 import { withDocuments } from '@bulkhead/documents/steps';
 import { EhrHttpError, fileAnswer, openFile, toBodyError } from '@bulkhead/ehr';
 import { defineJob, type FailedJob, type JobContext, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
-import { type Claim, isStoreUnavailable, whileHeld } from '@bulkhead/store';
+import { type Claim, whileHeld } from '@bulkhead/store';
 import { z } from 'zod';
-import { hasWaitedForADay, noteRetry, withGrowingWait } from '../../runs/index.ts';
+import { hasWaitedForADay, isInterrupted, noteRetry, withGrowingWait } from '../../runs/index.ts';
 import type { BulkExport, NewExportEvent } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
@@ -128,8 +128,7 @@ async function noteFailure(
   },
 ): Promise<unknown> {
   const { step, file, claim } = options;
-  // In an outage of the database nothing has failed at the EHR, and the job does not lose an attempt.
-  if (step.signal.aborted || isStoreUnavailable(options.error)) return options.error;
+  if (isInterrupted({ signal: step.signal, error: options.error })) return options.error;
   const current = (await store.outputFiles.find(file.id)) ?? file;
   const before = current.checkpoint.lines > file.checkpoint.lines ? undefined : file.retrying;
   const knownError = withGrowingWait(withPosition(toKnownError(options.error), current), before);

@@ -15,8 +15,8 @@ import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { defineJob, minuteMs, once } from '@bulkhead/queues';
-import { isStoreUnavailable, whileLeased } from '@bulkhead/store';
-import { isInPhase, noteRetry } from '../../runs/index.ts';
+import { whileLeased } from '@bulkhead/store';
+import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
@@ -92,8 +92,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
         await checkAge(deps, record);
         await requestStatus(deps, { record, signal });
       } catch (error) {
-        // In an outage of the database nothing has failed at the EHR.
-        if (signal.aborted || isStoreUnavailable(error)) throw error;
+        if (isInterrupted({ signal, error })) throw error;
         await handleError(deps, { record, error });
       }
     },

@@ -1,7 +1,7 @@
 import { nextRuns } from '@bulkhead/base/cron';
 import { instantSchema, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { scheduleFault, scheduleSchema } from '../schedule.record.ts';
+import { scheduleFault, scheduleRequestFields, scheduleSchema } from '../schedule.record.ts';
 import type { ScheduleState } from './schedule.service.ts';
 
 const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShapeOf(scheduleSchema, [
@@ -9,18 +9,8 @@ const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShape
   'connectionId',
   'provider',
   'kind',
-  {
-    request: [
-      'exportType',
-      'cohort',
-      'includeStandard',
-      'includeEnhanced',
-      'includeOthers',
-      'includeAppointments',
-      'includeReferences',
-      'resourceTypes',
-    ],
-  },
+  // None of them is a secret, and a schedule is shown as it was requested.
+  { request: scheduleRequestFields },
   'cron',
   'timeZone',
   'spreadMs',

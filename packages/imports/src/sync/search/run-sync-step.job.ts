@@ -14,8 +14,9 @@ import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr';
 import { defineJob, type FailedJob, type JobContext, minuteMs, type RetryAt } from '@bulkhead/queues';
 import { searchFileId } from '@bulkhead/records/quarantine';
-import { type Claim, isStoreUnavailable } from '@bulkhead/store';
+import type { Claim } from '@bulkhead/store';
 import { z } from 'zod';
+import { isInterrupted } from '../../runs/index.ts';
 import { syncError } from '../errors.ts';
 import { finalizeSyncJob } from '../finish/finalize-sync.job.ts';
 import type { SyncDeps } from '../sync-deps.ts';
@@ -132,8 +133,7 @@ async function runSearch(
     }
     return search;
   } catch (error) {
-    // The worker is stopping or the database is unavailable. The search itself has not failed.
-    if (signal.aborted || isStoreUnavailable(error)) throw error;
+    if (isInterrupted({ signal, error })) throw error;
     const tried = wasSent(error) ? withRequest(search) : search;
     const { resourceType } = search;
     const previous = before?.resourceType === resourceType ? before : undefined;

@@ -37,21 +37,20 @@ export function planNight(options: {
   const steps = Math.ceil(horizonMs / stepMs);
   const wanted = wantedBySteps(runs, { now, steps });
   const requests = runs.reduce((sum, run) => sum + run.requests, 0);
-  const usualEnd = Math.max(now, ...runs.map(({ at, durationMs }) => at + durationMs));
+  const usualEnd = runs.reduce((latest, { at, durationMs }) => Math.max(latest, at + durationMs), now);
   const sent: number[] = [];
-  let [left, waiting, peak] = [requests, 0, 0];
+  let [waiting, peak] = [0, 0];
   for (let step = 0; step < steps; step++) {
     const end = now + (step + 1) * stepMs;
     const earlier = spent.reduce((sum, each) => sum + (each.at > end - dayMs ? each.requests : 0), 0);
     const ofDay = sent.slice(Math.max(0, step + 1 - dayMs / stepMs)).reduce((sum, each) => sum + each, earlier);
     waiting += wanted[step] ?? 0;
-    const now10 = Math.min(waiting, (perMinute * stepMs) / 60_000, Math.max(perDay - ofDay, 0));
-    sent.push(now10);
-    waiting -= now10;
-    left -= now10;
-    peak = Math.max(peak, ofDay + now10);
+    const sending = Math.min(waiting, (perMinute * stepMs) / 60_000, Math.max(perDay - ofDay, 0));
+    sent.push(sending);
+    waiting -= sending;
+    peak = Math.max(peak, ofDay + sending);
     // Half a request, because shares of a request are added.
-    if (left < 0.5 && end >= usualEnd) {
+    if (waiting < 0.5 && end > usualEnd) {
       const lateMs = lastStep(sent) > lastStep(wanted) ? Math.max(end - usualEnd, 0) : 0;
       return { requests, peak: Math.round(peak), endsAt: runs.length === 0 ? undefined : usualEnd + lateMs, lateMs };
     }
