@@ -177,6 +177,39 @@ describe.each([
     expect(await read('a')).toEqual(['3', '1']);
   });
 
+  describe('the server gives versions no time, so that they are as old as their last observation', () => {
+    const observed = (number: number, day: number): ResourceDocument => {
+      const observedAt = new Date(Date.UTC(2024, 5, day));
+      return { ...version('a', number), observedAt, lastUpdated: observedAt };
+    };
+
+    test('the resource writer keeps a version that was observed again in the same batch as an older one', async () => {
+      expect(await create()(observed(10, 4), observed(10, 5), observed(2, 5))).toMatchObject({ written: 1 });
+      expect(await read('a')).toEqual(['10']);
+    });
+
+    test('the resource writer restores a version that it observed again while another process has stored an older one', async () => {
+      await writeFromOtherWorker(observed(10, 4));
+      otherBeforeWrite(observed(2, 5));
+      expect(await create()(observed(10, 5))).toEqual(counts({ written: 1 }));
+      expect(await read('a')).toEqual(['10', '2', '10']);
+    });
+
+    test('the resource writer does not replace a version that another process has observed again since the comparison', async () => {
+      await writeFromOtherWorker(observed(10, 4));
+      otherBeforeWrite(observed(10, 5));
+      expect(await create()(observed(2, 5))).toEqual(counts({ stale: 1 }));
+      expect(await read('a')).toEqual(['10']);
+    });
+
+    test('the resource writer counts a version as unchanged if another process has observed it later', async () => {
+      await writeFromOtherWorker(observed(10, 4));
+      otherBeforeWrite(observed(10, 6));
+      expect(await create()(observed(10, 5))).toEqual(counts({ unchanged: 1 }));
+      expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject(observed(10, 6));
+    });
+  });
+
   describe('another process inserts the resource between comparison and write', () => {
     test('the resource writer does not write a resource if another process has inserted a newer version since the comparison', async () => {
       otherBeforeWrite(version('a', 3));

@@ -3,7 +3,7 @@
  *
  *   read the stored versions -> compare (resource-version.ts) -> write what is newer -> compare lost races again, up to 20 rounds
  *                                   |                                |
- *                                   older: stale, same: unchanged    conditional on the revision that was compared
+ *                                   older: stale, same: unchanged    conditional on the version that was compared
  *
  * The batches of a file are not read while all its resources are new (`ofFile`).
  *
@@ -36,12 +36,12 @@ import {
   isTimeless,
   type ResourceVersion,
 } from './resource-version.ts';
-import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
+import { type SendWrites, sameVersion, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
 import { noOutcome, type WriteOutcome, withoutZeros } from './write-outcome.ts';
 
 type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldDocuments'>>;
 
-/** The fields of a stored version that are compared. The replacement is conditional on `revision`. */
+/** The fields of a stored version that are compared. The replacement is conditional on `revision` and `observedAt`. */
 type StoredVersion = ResourceVersion &
   Pick<ResourceDocument, '_id' | 'source' | 'storedAt'> & { readonly revision: number };
 const comparedFields = {
@@ -163,14 +163,17 @@ export class VersionWriter implements ResourceWriter {
       if (round > 0) file.noteStored();
       const stored = await file.readUnlessNew(() => readVersions(collection, compared));
       const decided = decide(candidates, { stored, renewsUnchanged });
-      await noteObserved(collection, { same: decided.same, ofAll: notesObserved });
-      unchanged += isRepeated ? decided.same.filter((pair) => !isOfSameWrite(...pair)).length : decided.same.length;
+      const overtaken = await noteObserved(collection, { same: decided.same, ofAll: notesObserved });
+      const same = decided.same.filter(([document]) => !overtaken.includes(document));
+      unchanged += isRepeated ? same.filter((pair) => !isOfSameWrite(...pair)).length : same.length;
       stale += decided.stale;
       contradictions += decided.contradictions;
       incomplete += decided.incomplete;
       const histories = await readHistories(collection, decided.writes);
-      candidates = await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } });
-      const lost = new Set(candidates);
+      const lost = new Set(
+        await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } }),
+      );
+      candidates = [...overtaken, ...lost];
       const won = decided.writes.filter(({ document }) => !lost.has(document));
       setBack += won.filter((write) => write.isSetBack).length;
       contradictions += won.filter((write) => write.contradicts).length;
@@ -251,7 +254,8 @@ function newestOfEach(documents: readonly ResourceDocument[]) {
   for (const document of documents) {
     const previous = newest.get(document._id);
     const comparison = previous ? compareVersions(document, previous) : 'newer';
-    if (comparison === 'newer') newest.set(document._id, document);
+    const isLaterCopy = previous !== undefined && comparison === 'same' && renews(document, previous);
+    if (comparison === 'newer' || isLaterCopy) newest.set(document._id, document);
     if (!previous) continue;
     lost.push(comparison);
     if (comparison === 'newer' ? hidesLater(document, previous) : hidesLater(previous, document)) incomplete += 1;
@@ -295,7 +299,7 @@ function decide(
     } else
       writes.push({
         document,
-        replaces: version.revision,
+        replaces: version,
         isSetBack: isSetBack(document, version),
         contradicts: isContradiction,
       });
@@ -305,9 +309,15 @@ function decide(
   return { writes, same, stale, contradictions, incomplete };
 }
 
+/** Whether a copy makes its version newer, because the version has no time of the server. */
+function renews(copy: ResourceVersion, version: Pick<ResourceVersion, 'observedAt'>): boolean {
+  return !copy.deleted && isTimeless(copy) && copy.observedAt > version.observedAt;
+}
+
 /**
  * A version without a time of the server is as old as its last observation. So that a file of an earlier export that comes late does not replace
- * it, the observation is noted, without a new version. If another process stores a version meanwhile, nothing is noted.
+ * it, the observation is noted, without a new version.
+ * @returns the documents that must be compared again, because another process has stored a version meanwhile
  */
 async function noteObserved(
   collection: AnyCollection,
@@ -316,18 +326,25 @@ async function noteObserved(
     /** Whether the observations of versions that have a time are noted too. */
     readonly ofAll: boolean;
   },
-): Promise<void> {
+): Promise<readonly ResourceDocument[]> {
   const later = options.same.filter(
     ([document, version]) =>
-      !document.deleted && (options.ofAll || isTimeless(document)) && document.observedAt > version.observedAt,
+      renews(document, version) || (options.ofAll && !document.deleted && document.observedAt > version.observedAt),
   );
-  if (later.length === 0) return;
-  const operations = later.map(([document, { _id, revision }]) => {
+  if (later.length === 0) return [];
+  const operations = later.map(([document, version]) => {
     const { observedAt } = document;
     const change = isTimeless(document) ? { observedAt, lastUpdated: observedAt } : { observedAt };
-    return { updateOne: { filter: { _id, revision }, update: { $set: change } } };
+    return { updateOne: { filter: sameVersion(version), update: { $set: change } } };
   });
-  await writeUnordered(collection, operations, { maxTimeMS: maxWriteMs });
+  const { matchedCount } = await writeUnordered(collection, operations, { maxTimeMS: maxWriteMs });
+  if (matchedCount === later.length) return [];
+  const documents = later.map(([document]) => document);
+  const versions = await readVersions(collection, documents);
+  return documents.filter((document) => {
+    const version = versions.get(document._id);
+    return !version || compareVersions(document, version) !== 'same' || version.observedAt < document.observedAt;
+  });
 }
 
 /**
@@ -358,7 +375,7 @@ async function writeGuarded(options: {
   const { matched, lostInserts } = await send(batch);
   const lost = lostInserts.map(({ document }) => document);
   const replacements = batch.writes.filter(({ replaces }) => replaces !== undefined);
-  // The result does not say which replacements did not match their revision.
+  // The result does not say which replacements did not match their version.
   if (matched < replacements.length) lost.push(...(await findLost(collection, replacements)));
   return lost;
 }
@@ -369,11 +386,12 @@ async function findLost(collection: AnyCollection, replacements: readonly Write[
     collection,
     replacements.map(({ document }) => document),
   );
-  const isStored = ({ document, replaces = 0 }: Write): boolean => {
+  const isStored = ({ document, replaces }: Write): boolean => {
     const version = versions.get(document._id);
     return (
-      version?.revision === replaces + 1 &&
+      version?.revision === (replaces?.revision ?? 0) + 1 &&
       compareVersions(document, version) === 'same' &&
+      !renews(document, version) &&
       isOfSameWrite(document, version)
     );
   };

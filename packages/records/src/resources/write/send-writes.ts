@@ -13,8 +13,16 @@ import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
 /** The write of a version. */
 export interface Write {
   readonly document: ResourceDocument;
-  /** The revision to replace. Undefined if the document is inserted. */
-  readonly replaces?: number;
+  /** The stored version to replace. Undefined if the document is inserted. */
+  readonly replaces?: ComparedVersion;
+}
+
+/** A stored version as it was compared. Its observation may be moved without a new revision. */
+type ComparedVersion = Pick<ResourceDocument, '_id' | 'observedAt'> & { readonly revision: number };
+
+/** The filter of a write that loses if the stored version is another one than was compared. */
+export function sameVersion({ _id, revision, observedAt }: ComparedVersion) {
+  return { _id, revision, observedAt };
 }
 
 export interface WriteBatch {
@@ -24,7 +32,7 @@ export interface WriteBatch {
   readonly histories: ReadonlyMap<string, readonly SourcedVersion[]>;
 }
 
-/** Inserts documents, and replaces those that still have the revision to replace. A failed write does not stop the others. */
+/** Inserts documents, and replaces those that are still the version to replace. A failed write does not stop the others. */
 export type SendWrites = (batch: WriteBatch) => Promise<{
   /** The number of replaced documents. */
   readonly matched: number;
@@ -40,7 +48,7 @@ export function sendByDriver(database: Database): SendWrites {
       const fields = { ...toFields(document), ...writerFields(write, batch) };
       return replaces === undefined
         ? { insertOne: { document: fields } }
-        : { replaceOne: { filter: { _id: document._id, revision: replaces }, replacement: fields } };
+        : { replaceOne: { filter: sameVersion(replaces), replacement: fields } };
     });
     try {
       const collection = database.collection(batch.resourceType);
@@ -58,7 +66,6 @@ export function sendByDriver(database: Database): SendWrites {
 export function sendRaw({ insert, replace }: RawWrites): SendWrites {
   return async (batch) => {
     const inserts = batch.writes.filter(({ replaces }) => replaces === undefined);
-    const replacements = batch.writes.filter(({ replaces }) => replaces !== undefined);
     const toBytes =
       (write: Write): WriteDocument =>
       (writer) =>
@@ -66,10 +73,9 @@ export function sendRaw({ insert, replace }: RawWrites): SendWrites {
     const lost = await insert(batch.resourceType, inserts.map(toBytes));
     const matched = await replace(
       batch.resourceType,
-      replacements.map((write) => ({
-        filter: { _id: write.document._id, revision: write.replaces },
-        replacement: toBytes(write),
-      })),
+      batch.writes.flatMap((write) =>
+        write.replaces ? [{ filter: sameVersion(write.replaces), replacement: toBytes(write) }] : [],
+      ),
     );
     return { matched, lostInserts: lost.map((index) => inserts[index] as Write) };
   };
@@ -79,5 +85,5 @@ export function sendRaw({ insert, replace }: RawWrites): SendWrites {
 function writerFields({ document, replaces }: Write, { histories }: WriteBatch) {
   return replaces === undefined
     ? { revision: 1, ...changedNow }
-    : { revision: replaces + 1, ...changedNow, earlier: histories.get(document._id) ?? [] };
+    : { revision: replaces.revision + 1, ...changedNow, earlier: histories.get(document._id) ?? [] };
 }
