@@ -34,8 +34,9 @@ export type Comparison = 'newer' | 'same' | 'older';
  *
  * - Two versions with content: complete before incomplete, then one of a full export that was observed later, then `lastUpdated`, then
  *   `versionId` (as numbers if both are), then the later observation, then the hash. Equal content of an equal version is `same`, whenever
- *   it was observed. Equal content without a time of the server is `same`, too: otherwise each export would change everything. A full export corrects what a wrong clock has written, and shows that a server went back to an earlier version, as
- *   after a restored backup. Other exports and searches do not, because they may be answered from an index that is behind.
+ *   it was observed. Equal content without a time of the server is `same`, too: otherwise each export would change everything. A full
+ *   export corrects what a wrong clock has written, and shows that a server went back to an earlier version, as after a restored backup.
+ *   Other exports and searches do not, because they may be answered from an index that is behind.
  * - Two tombstones: the later one, by its own time, then by its observation.
  * - Content against a tombstone: the content wins if it was observed by the same export as the tombstone or a later one,
  *   since the server then has it, or if its `lastUpdated` is later than the tombstone. Otherwise the tombstone wins. After the server's
@@ -89,6 +90,11 @@ function compareContents(incoming: ResourceVersion, stored: ResourceVersion): Co
 /** Whether the server gives a version no plausible time, so that it has the one of its observation. */
 export function isTimeless({ lastUpdated, observedAt }: Pick<ResourceVersion, 'lastUpdated' | 'observedAt'>): boolean {
   return lastUpdated.getTime() === observedAt.getTime();
+}
+
+/** Whether a copy makes its version newer, because the version has no time of the server. */
+export function renews(copy: ResourceVersion, version: Pick<ResourceVersion, 'observedAt'>): boolean {
+  return !copy.deleted && isTimeless(copy) && copy.observedAt > version.observedAt;
 }
 
 function compareAges(incoming: ResourceVersion, stored: ResourceVersion): number {

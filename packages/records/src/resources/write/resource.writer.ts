@@ -35,6 +35,7 @@ import {
   isSetBack,
   isTimeless,
   type ResourceVersion,
+  renews,
 } from './resource-version.ts';
 import { type SendWrites, sameVersion, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
 import { noOutcome, type WriteOutcome, withoutZeros } from './write-outcome.ts';
@@ -307,11 +308,6 @@ function decide(
     if (comparison !== 'newer' && isContradiction) contradictions++;
   }
   return { writes, same, stale, contradictions, incomplete };
-}
-
-/** Whether a copy makes its version newer, because the version has no time of the server. */
-function renews(copy: ResourceVersion, version: Pick<ResourceVersion, 'observedAt'>): boolean {
-  return !copy.deleted && isTimeless(copy) && copy.observedAt > version.observedAt;
 }
 
 /**
