@@ -44,8 +44,8 @@ const syncSearchSchema = z.strictObject({
   loopMark: quotesEhr(z.string()).exactOptional(),
   /** The number of matches that the server promised, from the first page with a `total`. */
   total: countSchema.exactOptional(),
-  /** Different matches on the pages so far. Absent in searches of versions that did not count it. */
-  matched: countSchema.exactOptional(),
+  /** Different matches on the pages so far. */
+  matched: countSchema,
   /** Of appointments that are read by their ids: the last id of the current request. The next request has later ones. */
   lastId: mayNamePatient(z.string()).exactOptional(),
   /** Which matches were on the pages so far, while pages follow. See `SeenMatches`. */

@@ -35,7 +35,7 @@ async function readPages(
 ): Promise<boolean> {
   const { session, signal, ids } = options;
   let { url } = options;
-  for (let state: PagingState & SearchMatches = { pages: 1 }; ; ) {
+  for (let state: PagingState & SearchMatches = { pages: 1, matched: 0 }; ; ) {
     const page = await readSearchPage({ session, url, signal });
     for (const { content } of page.entries) {
       const { resourceType, id } = (content ?? {}) as { readonly resourceType?: unknown; readonly id?: unknown };

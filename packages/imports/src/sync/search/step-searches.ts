@@ -45,7 +45,7 @@ export type SearchMatches = Pick<SyncSearch, 'matched' | 'total' | 'hasMoved' | 
 export function countMatches(search: SearchMatches, { entries, total, nextUrl }: SearchPage) {
   const seen = new SeenMatches(search.seen);
   const { newMatches, isRepeated } = seen.add(entries);
-  const matched = (search.matched ?? 0) + newMatches;
+  const matched = search.matched + newMatches;
   // Some servers put the number of entries on the page here. A search with a next page has more matches than that.
   const stated = nextUrl !== undefined && total !== undefined && total <= matched ? undefined : total;
   const hasOtherTotal = stated !== undefined && search.total !== undefined && stated !== search.total;
