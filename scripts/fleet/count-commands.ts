@@ -1,18 +1,25 @@
-import { mongodbMessages } from '@bulkhead/embedded/mongodb-messages';
+import { mongodbCommand, mongodbMessages } from '@bulkhead/embedded/mongodb-messages';
 import { startTcpProxy } from '@bulkhead/embedded/tcp-proxy';
 
-/** A proxy in front of MongoDB. `read` returns how many commands have passed it, and how many bytes the server has answered. */
+/** A proxy in front of MongoDB. `read` returns the commands that have passed it, such as `find schedules`, and how many bytes the server has answered. */
 export async function startCountingProxy(url: string) {
-  const counts = { commands: 0, bytes: 0 };
+  let commands: string[] = [];
+  let bytes = 0;
   const proxy = await startTcpProxy(url, (inbound, outbound) => {
     const messages = mongodbMessages();
     inbound.on('data', (chunk: Buffer) => {
-      counts.commands += messages(chunk).length;
+      commands.push(...messages(chunk).flatMap((message) => mongodbCommand(message) ?? []));
     });
     outbound.on('data', (chunk: Buffer) => {
-      counts.bytes += chunk.length;
+      bytes += chunk.length;
     });
     inbound.pipe(outbound).pipe(inbound);
   });
-  return { ...proxy, read: () => ({ ...counts }) };
+  /** What has passed since the last call. */
+  const take = () => {
+    const taken = { commands, bytes };
+    [commands, bytes] = [[], 0];
+    return taken;
+  };
+  return { ...proxy, take };
 }

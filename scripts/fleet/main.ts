@@ -23,18 +23,18 @@ async function main(args: readonly string[]): Promise<number> {
     readWholeNumber({ usage, name, text: values[name] ?? standard, min: 3, max: 10_000 });
   const report = (line: string) => values.json || console.log(line);
   const size = { connections: read('connections', '1000'), exportsEach: read('exports', '20') };
-  const { counts, looks, behind: shown } = await runFleet({ ...size, behind, report });
+  const { counts, looks, behind: shown, idleRedis, lostRedis } = await runFleet({ ...size, behind, report });
   const growing = looks
-    .filter(({ one, fleet }) => fleet.commands > one.commands + moreCommands)
-    .map(({ name }) => name);
-  if (values.json) console.log(JSON.stringify({ counts, looks, growing, behind: shown }));
+    .filter(({ one, fleet }) => fleet.commands.length > one.commands.length + moreCommands)
+    .map(({ name, one, fleet }) => `${name}: ${listMore(one.commands, fleet.commands)}`);
+  if (values.json) console.log(JSON.stringify({ counts, looks, growing, behind: shown, idleRedis, lostRedis }));
   else {
     console.table(
       Object.fromEntries(
         looks.map(({ name, one, fleet }) => [
           name,
           {
-            commands: `${one.commands} -> ${fleet.commands}`,
+            commands: `${one.commands.length} -> ${fleet.commands.length}`,
             kB: `${Math.round(one.bytes / 1000)} -> ${Math.round(fleet.bytes / 1000)}`,
             'CPU ms': `${one.cpuMs} -> ${fleet.cpuMs}`,
             ms: `${one.ms} -> ${fleet.ms}`,
@@ -43,7 +43,16 @@ async function main(args: readonly string[]): Promise<number> {
       ),
     );
     console.log(`${shown} of ${size.connections} connections are behind`);
-    if (growing.length > 0) console.log(`cost more commands with many: ${growing.join(', ')}`);
+    console.log(`idle Redis: ${idleRedis.one} -> ${idleRedis.fleet} commands a second`);
+    console.log(`warnings after a loss of Redis: ${lostRedis.one} -> ${lostRedis.fleet}`);
+    if (growing.length > 0) console.log(`cost more commands with many:\n${growing.join('\n')}`);
   }
   return growing.length === 0 && shown === behind ? 0 : 1;
+}
+
+/** The commands of which there are more. */
+function listMore(few: readonly string[], many: readonly string[]): string {
+  const count = (names: readonly string[], name: string) => names.filter((each) => each === name).length;
+  const more = [...new Set(many)].filter((name) => count(many, name) > count(few, name));
+  return more.map((name) => `${name} ${count(few, name)} -> ${count(many, name)}`).join(', ');
 }

@@ -1,8 +1,9 @@
-import { BSON, type Db, type Document } from 'mongodb';
+import { BSON, type Collection, type Db, type Document, type Filter } from 'mongodb';
 
 const hourMs = 3_600_000;
 const batchSize = 1000;
 /** What people look at besides resources, which no look reads. */
+// A schedule whose next run is past would be started at once, so schedules are not made older.
 const collections = ['connections', 'connection_keys', 'schedules', 'bulk_exports', 'output_files', 'watermarks'];
 /** Collections with a document for each export. */
 const ofExports = new Set(['bulk_exports', 'output_files']);
@@ -26,12 +27,65 @@ export async function multiply(
     const texts = (await collection.find().toArray()).map((document) => BSON.EJSON.stringify(document));
     const originals = texts.filter((text) => text.includes(size.connectionId));
     if (originals.length === 0) throw new Error(`no document of ${name} is of ${size.connectionId}`);
-    const copies = copiesOf(originals, { ...size, exportIds, isOfExports: ofExports.has(name) });
-    for (let batch = take(copies); batch.length > 0; batch = take(copies))
-      await collection.insertMany(batch, { ordered: false });
+    await insertAll(
+      collection,
+      copiesOf(originals, { ...size, exportIds, isOfExports: ofExports.has(name), isPast: name !== 'schedules' }),
+    );
     counts[name] = await collection.countDocuments();
   }
   return counts;
+}
+
+/** Lets the connection have a running sync with this many steps, all of them open. @returns its id */
+export async function plantSync(options: {
+  readonly database: Db;
+  readonly connectionId: string;
+  readonly steps: number;
+}): Promise<string> {
+  const { database, connectionId, steps } = options;
+  const ofConnection = { connectionId };
+  const run = await readOne(database.collection<Document & { _id: string }>('sync_runs'), ofConnection);
+  const { completedAt: _completedAt, totals: _totals, counted: _counted, ...planned } = run;
+  const step = await readOne(database.collection('sync_steps'), { runId: run._id });
+  const id = `${run._id.slice(0, -8)}${steps.toString(16).padStart(8, '0')}`;
+  function* copies() {
+    for (let copy = 0; copy < steps; copy++)
+      yield { ...step, _id: `${id}.${copy}`, runId: id, state: 'pending' } as Document;
+  }
+  await insertAll(database.collection('sync_steps'), copies());
+  await database.collection<Document & { _id: string }>('sync_runs').insertOne({
+    ...planned,
+    _id: id,
+    phase: 'running',
+    stepCount: steps,
+  });
+  return id;
+}
+
+/** Lets the connection have this many Observations more, which are copies of one. */
+export async function plantObservations(options: {
+  readonly database: Db;
+  readonly connectionId: string;
+  readonly count: number;
+}): Promise<void> {
+  const { database, connectionId, count } = options;
+  const observation = await readOne(database.collection('Observation'), { connectionId, deleted: false });
+  function* copies() {
+    for (let copy = 0; copy < count; copy++)
+      yield { ...observation, _id: `${observation._id}-${copy}`, resourceId: `${observation.resourceId}-${copy}` };
+  }
+  await insertAll(database.collection('Observation'), copies() as Generator<Document>);
+}
+
+async function readOne<Found extends Document>(collection: Collection<Found>, filter: Filter<Found>) {
+  const found = await collection.findOne(filter);
+  if (found === null) throw new Error(`${collection.collectionName} has no document to copy`);
+  return found;
+}
+
+async function insertAll(collection: Collection, documents: Generator<Document>): Promise<void> {
+  for (let batch = take(documents); batch.length > 0; batch = take(documents))
+    await collection.insertMany(batch, { ordered: false });
 }
 
 interface FleetSize {
@@ -44,16 +98,20 @@ interface FleetSize {
 
 function* copiesOf(
   originals: readonly string[],
-  options: FleetSize & { readonly exportIds: readonly string[]; readonly isOfExports: boolean },
+  options: FleetSize & {
+    readonly exportIds: readonly string[];
+    readonly isOfExports: boolean;
+    readonly isPast: boolean;
+  },
 ): Generator<Document> {
-  const { connections, exportsEach, behind, isOfExports } = options;
+  const { connections, exportsEach, behind, isOfExports, isPast } = options;
   for (let copy = 1; copy < connections; copy++)
     for (let run = 0; run < (isOfExports ? exportsEach : 1); run++)
       for (const text of originals) {
         const document = BSON.EJSON.parse(rename(text, { ...options, copy, run })) as Document;
         const hasSameId = document._id === (BSON.EJSON.parse(text) as Document)._id;
         const copied = hasSameId ? { ...document, _id: `${document._id}.${copy}.${run}` } : document;
-        yield (copy <= behind ? olderBy(copied, 120 * hourMs) : copied) as Document;
+        yield (copy <= behind && isPast ? olderBy(copied, 120 * hourMs) : copied) as Document;
       }
 }
 

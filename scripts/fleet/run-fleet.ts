@@ -1,22 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startServices } from '@bulkhead/embedded';
+import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import { cpuSeconds } from '../bench/systems/cpu-seconds.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
+import type { AppProcess } from '../system/app-process.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
+import { type Act, createActs, runJob } from './acts.ts';
 import { startCountingProxy } from './count-commands.ts';
-import { multiply } from './multiply.ts';
+import { multiply, plantObservations, plantSync } from './multiply.ts';
 
 const practiceId = '195900';
-const looksEach = 4;
+const turns = 4;
+const observationsEach = 50;
+const stepsEach = 35;
+/** Empty queues are asked every ten seconds. */
+const idleMs = 20_000;
 
 /** What one look costs. */
 export interface Cost {
-  /** Of MongoDB. */
-  readonly commands: number;
+  /** Of MongoDB, such as `find schedules`. */
+  readonly commands: readonly string[];
   /** What MongoDB has answered. */
   readonly bytes: number;
   /** The CPU time of the API. */
@@ -36,21 +45,11 @@ export interface FleetResult {
   readonly looks: readonly Look[];
   /** How many connections `connections list --behind` shows. */
   readonly behind: number;
+  /** How many commands Redis gets in a second in which there is no work, with those that scripts call. */
+  readonly idleRedis: { readonly one: number; readonly fleet: number };
+  /** How many warnings a worker logs after a loss of Redis. */
+  readonly lostRedis: { readonly one: number; readonly fleet: number };
 }
-
-/** What people, and programs that watch, ask again and again. */
-const looks: Readonly<Record<string, string>> = {
-  'health report': '/api/ehr/health-report',
-  metrics: '/metrics',
-  'history of a day': '/api/ehr/history?days=1',
-  'page of connections': '/api/ehr/connections?limit=100',
-  'connections that are behind': '/api/ehr/connections?problem=lag',
-  'page of exports': '/api/ehr/athenahealth/bulk-export?limit=100',
-  'running exports': '/api/ehr/athenahealth/bulk-export?status=IN_PROGRESS',
-  'page of schedules': '/api/ehr/schedules?limit=100',
-  budgets: '/api/ehr/rate-budgets',
-  plan: '/api/ehr/plan',
-};
 
 /** Lets one practice be imported, copies its records for all others, and measures what each look costs before and after. */
 export async function runFleet(options: {
@@ -70,48 +69,76 @@ export async function runFleet(options: {
   const proxy = await startCountingProxy(services.mongodb.url);
   stack.defer(proxy.close);
   const urls = { redisUrl: services.redis.url, mongodbUri: proxy.url, prefix: '{fleet}' };
-  const system = await startTestSystem({ patients: 2, services: urls, hasFastRate: true, workerCount: 1 });
+  // As in a deployment, but for the sweeps: only those that are measured.
+  const timing = { WORKER_SWEEP_INTERVAL_MS: '3600000', WORKER_LOCK_MS: '60000', WORKER_POLL_INTERVAL_MS: '30000' };
+  const system = await startTestSystem({
+    patients: 2,
+    services: urls,
+    hasFastRate: true,
+    workerCount: 1,
+    env: timing,
+  });
   stack.defer(() => system.stop());
-  const api = createApiClient(system);
-  await importPractice(api, system);
-  const measureAll = async () => {
-    await renewHealthReport(api);
-    // The worker works by the clock, so that its commands would be counted at random.
-    for (const worker of system.workers) worker.signal('SIGSTOP');
-    const costs: [string, Cost][] = [];
-    for (const [name, path] of Object.entries(looks))
-      costs.push([name, await measure({ system, path, read: proxy.read })]);
-    for (const worker of system.workers) worker.signal('SIGCONT');
-    return costs;
-  };
-  report('one practice is imported');
-  const one = new Map(await measureAll());
+  const redis = new Redis(services.redis.url);
+  stack.defer(() => redis.disconnect());
   const client = new MongoClient(services.mongodb.url);
   stack.defer(() => client.close());
   const database = client.db();
+  const api = createApiClient(system);
   const { connectionId } = system;
+  const code = await importPractice(system);
+  const measureAll = async (steps: number) => {
+    await renewHealthReport(api);
+    const syncId = await plantSync({ database, connectionId, steps });
+    const costs: [string, Cost][] = [];
+    for (const act of createActs({ system, redis, syncId, code }))
+      costs.push([act.name, await measure({ system, act, take: proxy.take })]);
+    return { costs, idle: await measureIdle(redis), lost: await loseRedis({ redis, system }) };
+  };
+  report('one practice is imported');
+  const one = await measureAll(2);
   const counts = await multiply({ database, connectionId, practiceId, connections, exportsEach, behind });
+  await plantObservations({ database, connectionId, count: connections * observationsEach });
   report(`${connections} practices: ${JSON.stringify(counts)}`);
-  const fleet = await measureAll();
+  const fleet = await measureAll(connections * stepsEach);
   const listed = await api<unknown[]>('GET', '/api/ehr/connections?problem=lag');
+  const costsOfOne = new Map(one.costs);
   return {
     counts,
     behind: listed.length,
-    looks: fleet.map(([name, cost]) => ({ name, one: one.get(name) as Cost, fleet: cost })),
+    looks: fleet.costs.map(([name, cost]) => ({ name, one: costsOfOne.get(name) as Cost, fleet: cost })),
+    idleRedis: { one: one.idle, fleet: fleet.idle },
+    lostRedis: { one: one.lost, fleet: fleet.lost },
   };
 }
 
-async function importPractice(api: ApiClient, { connectionId }: TestSystem): Promise<void> {
+/** Lets the practice be exported and synced. @returns the code of an Observation, as `system|code` */
+async function importPractice({ baseUrl, apiKey, connectionId }: TestSystem): Promise<string> {
+  const api = createApiClient({ baseUrl, apiKey });
   const cron = { cron: '0 2 * * *', timeZone: 'America/New_York' };
   await api('POST', '/api/ehr/schedules', { connectionId, kind: 'export', ...cron });
   const path = '/api/ehr/athenahealth/bulk-export';
   const { id } = await api<{ id: string }>('POST', path, { connectionId, exportType: 'Patient' });
   await pollUntil(
     async () => (await api<{ status: string }>('GET', `${path}/${id}`)).status === 'COMPLETED' || undefined,
-    {
-      timeoutMs: 120_000,
-    },
+    { timeoutMs: 120_000 },
   );
+  // The response comes when the sync has ended.
+  await api('POST', '/api/ehr/athenahealth/enhanced-sync', { connectionId });
+  const url = `${baseUrl}/api/ehr/athenahealth/resources/Observation?connectionId=${connectionId}&_count=1`;
+  const found = await fetch(url, { headers: { authorization: `Bearer ${apiKey}` } });
+  const { entry } = (await found.json()) as ObservationBundle;
+  const [coding] = entry[0]?.resource.code.coding ?? [];
+  if (!coding) throw new Error('no Observation with a code is stored');
+  return `${coding.system}|${coding.code}`;
+}
+
+interface ObservationBundle {
+  readonly entry: readonly {
+    readonly resource: {
+      readonly code: { readonly coding: readonly { readonly system: string; readonly code: string }[] };
+    };
+  }[];
 }
 
 /** The workers make the report once a minute. */
@@ -119,36 +146,56 @@ async function renewHealthReport(api: ApiClient): Promise<void> {
   await api('GET', '/api/ehr/health-report?fresh=true');
 }
 
-/** The least of some looks: the first one after a change fills caches, and the process also works by the clock. */
+/** The least of some turns: the first one after a change fills caches, and the processes also work by the clock. */
 async function measure(options: {
   readonly system: TestSystem;
-  readonly path: string;
-  readonly read: () => { readonly commands: number; readonly bytes: number };
+  readonly act: Act;
+  readonly take: () => Pick<Cost, 'commands' | 'bytes'>;
 }): Promise<Cost> {
-  const { system, path, read } = options;
-  const { baseUrl, apiKey, api } = system;
-  const look = async () => {
-    const response = await fetch(baseUrl + path, { headers: { authorization: `Bearer ${apiKey}` } });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-  };
+  const { system, act, take } = options;
+  const worker = system.workers[0] as AppProcess;
+  const { pid } = act.by === 'worker' ? worker : system.api;
+  // Commands of a worker that works by the clock would be counted at random.
+  if (act.by === 'api') worker.signal('SIGSTOP');
   const costs: Cost[] = [];
-  for (let turn = 0; turn < looksEach; turn++) {
-    const [before, cpu, from] = [read(), cpuSeconds(api.pid), performance.now()];
-    await look();
-    const after = read();
-    costs.push({
-      commands: after.commands - before.commands,
-      bytes: after.bytes - before.bytes,
-      cpuMs: Math.round((cpuSeconds(api.pid) - cpu) * 1000),
-      ms: Math.round(performance.now() - from),
-    });
+  try {
+    for (let turn = 0; turn < (act.isOnce ? 1 : turns); turn++) {
+      take();
+      const [cpu, from] = [cpuSeconds(pid), performance.now()];
+      await act.run();
+      const ms = Math.round(performance.now() - from);
+      costs.push({ ...take(), cpuMs: Math.round((cpuSeconds(pid) - cpu) * 1000), ms });
+    }
+  } finally {
+    worker.signal('SIGCONT');
   }
   const least = (of: (cost: Cost) => number) => Math.min(...costs.map(of));
+  const fewest = costs.toSorted((one, other) => one.commands.length - other.commands.length)[0] as Cost;
   return {
-    commands: least(({ commands }) => commands),
+    commands: fewest.commands,
     bytes: least(({ bytes }) => bytes),
     cpuMs: least(({ cpuMs }) => cpuMs),
     ms: least(({ ms }) => ms),
   };
+}
+
+async function measureIdle(redis: Redis): Promise<number> {
+  const read = async () => Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
+  const before = await read();
+  await delay(idleMs);
+  // Without the two that ask.
+  return Math.round(((await read()) - before - 1) / (idleMs / 1000));
+}
+
+/** Deletes everything in Redis, lets a worker sweep, and counts its warnings. */
+async function loseRedis({ redis, system }: { readonly redis: Redis; readonly system: TestSystem }): Promise<number> {
+  const log = join(system.folder, 'logs', 'worker-1.1.log');
+  const readWarnings = () =>
+    readFileSync(log, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"level":40'));
+  const before = readWarnings().length;
+  await redis.flushall();
+  await runJob({ redis, prefix: system.prefix, job: sweepJob });
+  return readWarnings().length - before;
 }

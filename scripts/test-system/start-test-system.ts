@@ -165,7 +165,7 @@ async function startAll({
     });
   const api = await startApi();
   const baseUrl = api.url;
-  const env = { ...workerEnv, ...envAt(api.port), WORKER_LOCK_MS: String(lockMs) };
+  const env = { ...workerEnv, WORKER_LOCK_MS: String(lockMs), ...envAt(api.port) };
   const simulator = controlSimulator(simulatorUrl);
   const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
   let workersStarted = 0;
