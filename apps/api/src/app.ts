@@ -27,6 +27,7 @@ import { ProcessReporter } from '@bulkhead/monitoring';
 import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
 import { createServices, createStore } from '@bulkhead/system';
 import manifest from '../package.json' with { type: 'json' };
+import { auditActions } from './endpoints/endpoints.ts';
 import { type ApiConfig, identityProviderOf, storeOptions } from './env.ts';
 import { createHttpApp } from './http/create-http-app.ts';
 import { answerUnreadable } from './http/errors/answer-error.ts';
@@ -134,6 +135,7 @@ export function buildApp({
       health,
       metrics,
       refusedAttempts,
+      auditActions,
       limits,
       streams,
       stopping: stopping.signal,

@@ -20,10 +20,10 @@ const { apiKey, key } = await api.store.apiKeys.issue({ name: 'reader', role: 'c
 const ofRecords = /^(export|sync|webhook|quarantine|schedule)\./;
 
 /** Every other endpoint for clients whose request names a connection. A new endpoint is in `endpointRequests`, or does not compile. */
-const ofConnection = endpoints.flatMap(({ id, access, action = '' }) => {
+const ofConnection = endpoints.flatMap(({ id, access, action }) => {
   const request = endpointRequests[id as KeyedEndpointId];
   const namesRecord = /\{\w+\}/.test(JSON.stringify(request ?? {}));
-  return access === 'client' && namesRecord && !ofRecords.test(action) ? [id as KeyedEndpointId] : [];
+  return access === 'client' && namesRecord && !ofRecords.test(action?.name ?? '') ? [id as KeyedEndpointId] : [];
 });
 
 const send = (id: KeyedEndpointId, planted: PlantedConnection) => {

@@ -1,4 +1,4 @@
-import type { EndpointAction } from '@bulkhead/access/audit';
+import { type Action, actionsWithoutEndpoint } from '../http/actions.ts';
 import { checkEndpoints, type Endpoint } from '../http/define-endpoint.ts';
 import { accessEndpoints } from './access/access.endpoints.ts';
 import { signingKeyEndpoints } from './access/signing-key.endpoints.ts';
@@ -39,8 +39,14 @@ export const endpointGroups = [
 type AnyEndpoint = (typeof endpointGroups)[number]['endpoints'][number];
 
 /** Ids of the endpoints below `/api/ehr` that need an API key. */
-export type KeyedEndpointId = Exclude<Extract<AnyEndpoint, { action: EndpointAction }>['id'], 'getMetrics'>;
+export type KeyedEndpointId = Exclude<Extract<AnyEndpoint, { action: Action }>['id'], 'getMetrics'>;
 
 export const endpoints: readonly Endpoint[] = checkEndpoints(
   endpointGroups.flatMap((group): readonly Endpoint[] => group.endpoints),
 );
+
+/** The names of all actions that the audit log can have. */
+export const auditActions: ReadonlySet<string> = new Set([
+  ...actionsWithoutEndpoint,
+  ...endpoints.flatMap(({ action }) => action?.name ?? []),
+]);

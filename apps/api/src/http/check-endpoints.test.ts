@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
+import { defineActions } from './actions.ts';
 import { checkEndpoints, defineEndpoint } from './define-endpoint.ts';
 
+const things = defineActions('thing', { read: { keys: 'client', people: 'viewer' } });
 const first = defineEndpoint({
   id: 'getThing',
   route: 'GET /api/ehr/things/:id',
-  action: 'schedule.read',
+  action: things.read,
   summary: 'A thing',
   description: 'Returns a thing.',
   responses: { 204: { description: 'Nothing' } },

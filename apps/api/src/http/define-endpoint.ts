@@ -1,9 +1,9 @@
-import { type Audited, type EndpointAction, rulesOf } from '@bulkhead/access/audit';
 import type { createHealth, Metrics } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
+import type { Action, Audited } from './actions.ts';
 import type { HttpErrorCode } from './errors/http-errors.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
 import type { DownloadSlots } from './limits/download-slots.ts';
@@ -142,7 +142,7 @@ interface Description<Id extends string, Path extends string, Action extends May
   readonly id: Id;
   /** The method and a path of Express, such as `POST /api/ehr/:provider/bulk-export`. */
   readonly route: `${Uppercase<Method>} ${Path}`;
-  /** Its name in the audit log, of the form `noun.verb`, with the rules of `auditActions`. `anyone`: no key is needed. */
+  /** From the `*.actions.ts` of its folder. `anyone`: no key is needed. */
   readonly action: Action;
   /** What it does, in one line. */
   readonly summary: string;
@@ -168,7 +168,7 @@ interface Description<Id extends string, Path extends string, Action extends May
   readonly errorFormat?: 'fhir';
 }
 
-type MaybeAction = EndpointAction | typeof anyone;
+type MaybeAction = Action | typeof anyone;
 /** The action of an endpoint that needs no key. It is written, so that no endpoint is public because a line is missing. */
 export const anyone = undefined;
 type CallerOf<Action extends MaybeAction> = Action extends undefined ? undefined : Caller;
@@ -210,7 +210,8 @@ export function defineEndpoint<
 ): Endpoint<Id, Action> {
   const { action, route } = definition;
   const [method = '', path = ''] = route.split(' ');
-  const { keys: access = 'anyone', audited = action !== undefined } = action === undefined ? {} : rulesOf(action);
+  const access = action?.keys ?? 'anyone';
+  const audited = action !== undefined && (action.audited ?? true);
   const derived = { method: method.toLowerCase() as Method, path, action, access, audited } as const;
   return { request: {}, errors: [], ...definition, ...derived };
 }
@@ -232,7 +233,7 @@ export function endpointGroup<const Member extends Endpoint>(group: EndpointGrou
 export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const names = new Set<string>();
   for (const { id, method, path, action, responses, idempotency } of endpoints) {
-    const isCreating = method === 'post' && (responses[201] !== undefined || action?.endsWith('.create'));
+    const isCreating = method === 'post' && (responses[201] !== undefined || action?.name.endsWith('.create'));
     if (isCreating && idempotency === undefined)
       throw new Error(`${id} creates a record, so it needs \`idempotency\`.`);
     for (const name of [`id ${id}`, `address ${method.toUpperCase()} ${path.replace(/:\w+/g, ':')}`]) {
@@ -248,6 +249,8 @@ export interface ProcessState {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
   readonly refusedAttempts: RefusedAttempts;
+  /** The names of all actions that the audit log can have. */
+  readonly auditActions: ReadonlySet<string>;
   readonly limits: Pick<RequestLimits, 'countKickOff' | 'countRefusal' | 'countTest' | 'countToken'>;
   /** API_PUBLIC_URL. */
   readonly publicUrl: string | undefined;

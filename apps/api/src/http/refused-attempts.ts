@@ -1,12 +1,13 @@
-import type { AuditAction, NewAuditEvent } from '@bulkhead/access/audit';
+import type { NewAuditEvent } from '@bulkhead/access/audit';
 import type { AuditService } from '@bulkhead/access/audit/commands';
 import type { ErrorCode, Logger } from '@bulkhead/base';
+import type { actionsWithoutEndpoint } from './actions.ts';
 import { networkOf } from './limits/request-limits.ts';
 
 /** A request or a login with a key that was refused. */
 export interface RefusedAttempt {
   /** `authenticate`, or `session.login`. */
-  readonly action: AuditAction;
+  readonly action: (typeof actionsWithoutEndpoint)[number];
   readonly address: string;
   readonly code: ErrorCode;
   /** The id of the key, if it is expired or revoked. */

@@ -1,7 +1,6 @@
 import { errorCodeSchema, type Immutable } from '@bulkhead/base';
 import { countSchema, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import type { AuditAction } from './audit-actions.ts';
 
 export const auditOutcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
@@ -83,8 +82,8 @@ export type AuditEvent = Immutable<z.output<typeof auditEventSchema>>;
 /** An event that is not stored yet. */
 export type NewAuditEvent = Omit<
   AuditEvent,
-  'id' | 'at' | 'action' | 'expiresAt' | 'sequence' | 'previousHash' | 'previousExpiresAt' | 'hash'
-> & { readonly action: AuditAction };
+  'id' | 'at' | 'expiresAt' | 'sequence' | 'previousHash' | 'previousExpiresAt' | 'hash'
+>;
 
 /** An event of the chain. */
 export type ChainedAuditEvent = AuditEvent & Required<Pick<AuditEvent, 'sequence' | 'previousHash' | 'hash'>>;

@@ -1,5 +1,4 @@
 export { type AuditOptions, type AuditStore, auditFeature } from './audit.feature.ts';
-export { type AuditAction, type Audited, type EndpointAction, rulesOf } from './audit-actions.ts';
 export { auditHash, canonicalJson } from './audit-chain.ts';
 export {
   type AuditEventDocument,

@@ -7,6 +7,7 @@ import { sessionCookie } from '../../browser/session.ts';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { Caller } from '../../http/middleware/caller-of.ts';
 import { connectionId, instant, success } from '../common.schema.ts';
+import { sessionActions } from './access.actions.ts';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.endpoint.ts';
 import { downloadAuditEvents, listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
 import {
@@ -59,7 +60,7 @@ const sessionExample = {
 const getSession = defineEndpoint({
   id: 'getSession',
   route: 'GET /api/ehr/session',
-  action: 'session.read',
+  action: sessionActions.read,
   summary: 'Return the API key of the caller, and when the key or the session expires',
   description:
     'Returns which key authenticates the request, what it may do and when it ends. Use it to check a key before a long job.',

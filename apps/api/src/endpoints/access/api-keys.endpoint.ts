@@ -3,6 +3,7 @@ import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, page, responseWith, success } from '../common.schema.ts';
+import { apiKeyActions } from './access.actions.ts';
 
 const newApiKeySchema = z
   .strictObject({
@@ -26,7 +27,7 @@ const apiKeyResponse = responseWith(apiKeyViewSchema, apiKeyExample);
 export const createApiKey = defineEndpoint({
   id: 'createApiKey',
   route: 'POST /api/ehr/api-keys',
-  action: 'api-key.create',
+  action: apiKeyActions.create,
   idempotency: 'secret',
   summary: 'Create an API key, which is shown only once',
   description:
@@ -52,7 +53,7 @@ export const createApiKey = defineEndpoint({
 export const listApiKeys = defineEndpoint({
   id: 'listApiKeys',
   route: 'GET /api/ehr/api-keys',
-  action: 'api-key.list',
+  action: apiKeyActions.list,
   summary: 'List all API keys, including revoked keys',
   description:
     'Returns all keys, without the keys themselves, in the order of their creation. `lastUsedAt` shows which are no longer used.',
@@ -72,7 +73,7 @@ export const listApiKeys = defineEndpoint({
 export const getApiKey = defineEndpoint({
   id: 'getApiKey',
   route: 'GET /api/ehr/api-keys/:id',
-  action: 'api-key.read',
+  action: apiKeyActions.read,
   summary: 'Return an API key, without the key itself',
   description: 'Returns what the key may do, when it expires, and when it was last used.',
   responses: { 200: apiKeyResponse('What the key may do, without the key itself') },
@@ -85,7 +86,7 @@ export const getApiKey = defineEndpoint({
 export const revokeApiKey = defineEndpoint({
   id: 'revokeApiKey',
   route: 'DELETE /api/ehr/api-keys/:id',
-  action: 'api-key.revoke',
+  action: apiKeyActions.revoke,
   summary: 'Revoke an API key',
   description:
     'Ends a key and the browser sessions that were opened with it, at once. It stays in the list. The last active key of an operator cannot be revoked.',

@@ -11,9 +11,11 @@ import {
 } from '@bulkhead/access/audit/commands';
 import { viewOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { checkAction } from '../../http/actions.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';
 import { at, connectionId, count, instant, page, success } from '../common.schema.ts';
+import { auditEventActions } from './access.actions.ts';
 
 const previousHash = '5f0c4f4e0d2a2b7a9f0c7c1c9a2e5f6c7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d';
 const auditHash = '8c6f1d0a7e4b3c2d1f0e9d8c7b6a5f4e3d2c1b0a9f8e7d6c5b4a3f2e1d0c9b8a';
@@ -42,7 +44,7 @@ const auditCsvExample = `${auditCsvHeader}${toAuditCsvLine(auditEventViewSchema.
 export const listAuditEvents = defineEndpoint({
   id: 'listAuditEvents',
   route: 'GET /api/ehr/audit-events',
-  action: 'audit-event.list',
+  action: auditEventActions.list,
   summary: 'List audit events (who did what), newest first',
   description:
     'Returns who did what, when and with which outcome. Every change, every read of patient data and every refused attempt is an event. To read the log is an event too. docs/audit.md describes the fields.',
@@ -54,8 +56,9 @@ export const listAuditEvents = defineEndpoint({
       hasTotal: true,
     }),
   },
-  async handler({ query, services, audit }) {
+  async handler({ query, services, process, audit }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
+    if (query.action !== undefined) checkAction(query.action, process.auditActions);
     const { items, next, total } = await services.audit.list(query);
     return { data: items.map(toAuditView), next, total };
   },
@@ -66,7 +69,7 @@ const contentTypes = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-nd
 export const downloadAuditEvents = defineEndpoint({
   id: 'downloadAuditEvents',
   route: 'GET /api/ehr/audit-events/download',
-  action: 'audit-event.download',
+  action: auditEventActions.download,
   summary: 'Download all audit events that match, newest first',
   description:
     'Streams the events as CSV or NDJSON, with the filters of the list and without its pages. A response that breaks off is not complete. The download is an event of the audit log, too. docs/audit.md describes the columns, and how texts that a spreadsheet would run as formulas are written.',
@@ -82,6 +85,7 @@ export const downloadAuditEvents = defineEndpoint({
   },
   async handler({ query, services, process, audit, request, response }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
+    if (query.action !== undefined) checkAction(query.action, process.auditActions);
     const contentType = contentTypes[query.format];
     if (request.method === 'HEAD') {
       response.set('content-type', contentType).end();
@@ -136,7 +140,7 @@ const auditCheckExample = {
 export const verifyAuditEvents = defineEndpoint({
   id: 'verifyAuditEvents',
   route: 'GET /api/ehr/audit-events/verification',
-  action: 'audit-event.verify',
+  action: auditEventActions.verify,
   summary: 'Check whether audit events were changed, removed or added',
   description:
     'Reads up to `limit` events of the hash chain, from its beginning or after `cursor`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',

@@ -3,6 +3,7 @@ import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, page, responseWith, success } from '../common.schema.ts';
+import { clientActions } from './access.actions.ts';
 
 const clientExample = {
   id: 'client_01a20ebbc9477ed4b36076ce74bec9ba',
@@ -17,7 +18,7 @@ const clientResponse = responseWith(backendClientViewSchema, clientExample);
 export const registerClient = defineEndpoint({
   id: 'registerClient',
   route: 'POST /api/ehr/clients',
-  action: 'client.create',
+  action: clientActions.create,
   idempotency: 'answer',
   summary: 'Register a program that reads by SMART Backend Services',
   description:
@@ -41,7 +42,7 @@ export const registerClient = defineEndpoint({
 export const listClients = defineEndpoint({
   id: 'listClients',
   route: 'GET /api/ehr/clients',
-  action: 'client.list',
+  action: clientActions.list,
   summary: 'List the registered clients, including revoked ones',
   description: 'Returns all clients in the order of their registration. `lastUsedAt` shows which are no longer used.',
   request: { query: shortListQuery },
@@ -57,7 +58,7 @@ export const listClients = defineEndpoint({
 export const getClient = defineEndpoint({
   id: 'getClient',
   route: 'GET /api/ehr/clients/:id',
-  action: 'client.read',
+  action: clientActions.read,
   summary: 'Return a client',
   description: 'Returns what the client may read, its public keys, and when it last got a token.',
   responses: { 200: clientResponse('What the client may read, and its public keys') },
@@ -70,7 +71,7 @@ export const getClient = defineEndpoint({
 export const revokeClient = defineEndpoint({
   id: 'revokeClient',
   route: 'DELETE /api/ehr/clients/:id',
-  action: 'client.revoke',
+  action: clientActions.revoke,
   summary: 'Revoke a client',
   description: 'Ends a client and its tokens at once. It stays in the list, and it cannot be used again.',
   responses: { 200: clientResponse('The client with the time when it was revoked') },
@@ -93,7 +94,7 @@ const secretSchema = z
 export const createClientSecret = defineEndpoint({
   id: 'createClientSecret',
   route: 'POST /api/ehr/clients/:id/secrets',
-  action: 'client.create-secret',
+  action: clientActions.createSecret,
   idempotency: 'secret',
   summary: 'Give a client a secret',
   description:
@@ -115,7 +116,7 @@ export const createClientSecret = defineEndpoint({
 export const deleteClientSecret = defineEndpoint({
   id: 'deleteClientSecret',
   route: 'DELETE /api/ehr/clients/:id/secrets/:secretId',
-  action: 'client.delete-secret',
+  action: clientActions.deleteSecret,
   summary: 'Delete a secret of a client',
   description:
     'The secret stops working at once. Tokens that the client has got with it work until they expire, for five minutes at most.',

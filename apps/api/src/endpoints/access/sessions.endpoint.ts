@@ -2,6 +2,7 @@ import { sessionViewSchema } from '@bulkhead/access/commands';
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, later, page } from '../common.schema.ts';
+import { sessionActions } from './access.actions.ts';
 
 const sessionExample = {
   id: '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b',
@@ -17,7 +18,7 @@ const sessionExample = {
 export const listSessions = defineEndpoint({
   id: 'listSessions',
   route: 'GET /api/ehr/sessions',
-  action: 'session.list',
+  action: sessionActions.list,
   summary: 'List the users who are logged in with a browser',
   description:
     'Returns the sessions that have not ended, of people and of keys. A role that is taken away at the identity provider counts from the next login: end the session of a person who has left.',
@@ -34,7 +35,7 @@ export const listSessions = defineEndpoint({
 export const endSession = defineEndpoint({
   id: 'endSession',
   route: 'DELETE /api/ehr/sessions/:id',
-  action: 'session.end',
+  action: sessionActions.end,
   summary: 'End a session',
   description:
     'Ends the session of a user at once: the next request of the browser gets 401. Streams of events that are open end within five minutes.',

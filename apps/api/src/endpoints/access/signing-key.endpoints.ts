@@ -3,6 +3,7 @@ import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { anyone, defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { at, page, responseWith } from '../common.schema.ts';
+import { signingKeyActions } from './access.actions.ts';
 
 const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
@@ -13,7 +14,7 @@ const signingKeyResponse = responseWith(signingKeyViewSchema, signingKeyExample)
 const createSigningKey = defineEndpoint({
   id: 'createSigningKey',
   route: 'POST /api/ehr/signing-keys',
-  action: 'signing-key.create',
+  action: signingKeyActions.create,
   idempotency: 'answer',
   summary: 'Create a signing key, or import one',
   description: 'The key is published at once. It signs after an hour, when servers have read it.',
@@ -29,7 +30,7 @@ const createSigningKey = defineEndpoint({
 const listSigningKeys = defineEndpoint({
   id: 'listSigningKeys',
   route: 'GET /api/ehr/signing-keys',
-  action: 'signing-key.list',
+  action: signingKeyActions.list,
   summary: 'List all signing keys, including retired keys',
   description:
     'Returns the keys with which this deployment signs its client assertions, in the order of their creation, without their private halves.',
@@ -49,7 +50,7 @@ const listSigningKeys = defineEndpoint({
 const getSigningKey = defineEndpoint({
   id: 'getSigningKey',
   route: 'GET /api/ehr/signing-keys/:kid',
-  action: 'signing-key.read',
+  action: signingKeyActions.read,
   summary: 'Return a signing key and its state',
   description: 'Returns the algorithm and the state of one key, without its private half.',
   responses: { 200: signingKeyResponse('The public data and the state of the key') },
@@ -62,7 +63,7 @@ const getSigningKey = defineEndpoint({
 const activateSigningKey = defineEndpoint({
   id: 'activateSigningKey',
   route: 'POST /api/ehr/signing-keys/:kid/activate',
-  action: 'signing-key.activate',
+  action: signingKeyActions.activate,
   summary: 'Let a key sign from now on',
   description:
     'Lets a published key sign without the wait of an hour. Use it when every EHR is known to have read the key set, for example because you registered the key there.',
@@ -77,7 +78,7 @@ const activateSigningKey = defineEndpoint({
 const retireSigningKey = defineEndpoint({
   id: 'retireSigningKey',
   route: 'POST /api/ehr/signing-keys/:kid/retire',
-  action: 'signing-key.retire',
+  action: signingKeyActions.retire,
   summary: 'Stop signing with a key. It stays published until its assertions have expired',
   description:
     'Ends the use of a key. Another key of its algorithm must sign first. EHRs can verify earlier assertions for ten more minutes, then the key can be deleted.',
@@ -92,7 +93,7 @@ const retireSigningKey = defineEndpoint({
 const deleteSigningKey = defineEndpoint({
   id: 'deleteSigningKey',
   route: 'DELETE /api/ehr/signing-keys/:kid',
-  action: 'signing-key.delete',
+  action: signingKeyActions.delete,
   summary: 'Delete a key that was retired at least ten minutes ago',
   description:
     'Removes a retired key, also from the published key set. It is refused until ten minutes after the key was retired, because an assertion may still be in use.',

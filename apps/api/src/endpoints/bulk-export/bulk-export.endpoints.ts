@@ -13,12 +13,13 @@ import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { eventStreamResponse, page } from '../common.schema.ts';
 import { exportEventsExample, exportExample, exportResponse, outputFileExample } from './bulk-export.examples.ts';
+import { exportActions } from './export.actions.ts';
 import { startExport } from './start-export.endpoint.ts';
 
 const listExports = defineEndpoint({
   id: 'listBulkExports',
   route: 'GET /api/ehr/:provider/bulk-export',
-  action: 'export.list',
+  action: exportActions.list,
   summary: 'List bulk exports, newest first',
   description:
     'Returns the exports of all connections that the key may use, or of one connection. Use it to find the id of an export, or exports with a status. The files and the issues of an export are read one by one.',
@@ -37,7 +38,7 @@ const limit = bulkExportQuerySchema.shape.limit.parse(undefined);
 const watchExports = defineEndpoint({
   id: 'watchBulkExports',
   route: 'GET /api/ehr/:provider/bulk-export/events',
-  action: 'export.list',
+  action: exportActions.list,
   summary: 'Stream the newest bulk exports as they change',
   description:
     'Sends the newest exports as server-sent events, so that a page or a script need not poll. It reports changes of at most the newest 50 exports.',
@@ -56,7 +57,7 @@ const watchExports = defineEndpoint({
 const getExport = defineEndpoint({
   id: 'getBulkExport',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId',
-  action: 'export.read',
+  action: exportActions.read,
   summary: 'Return the status of a bulk export',
   description:
     'Returns how far the export is, and in the end what was stored. Poll it every few seconds, or wait for the webhook. A completed export has `outputUrls`. `partial`, `warnings` and `watermarks` show whether something is missing.',
@@ -77,7 +78,7 @@ const getExport = defineEndpoint({
 const watchExport = defineEndpoint({
   id: 'watchBulkExport',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId/events',
-  action: 'export.read',
+  action: exportActions.read,
   summary: 'Stream the status and the files of a bulk export as they change',
   description:
     'Read the list of files once, again when `counts.files` grows, and again after `end`. The stream reports only files that change.',
@@ -104,7 +105,7 @@ const watchExport = defineEndpoint({
 const cancelExport = defineEndpoint({
   id: 'cancelBulkExport',
   route: 'DELETE /api/ehr/:provider/bulk-export/:jobId',
-  action: 'export.cancel',
+  action: exportActions.cancel,
   summary: 'Cancel a bulk export',
   description:
     'Ends a running export at once, and deletes it at the EHR. What it has stored until then stays. To cancel a cancelled export again changes nothing.',
@@ -121,7 +122,7 @@ const cancelExport = defineEndpoint({
 const retryExport = defineEndpoint({
   id: 'retryBulkExport',
   route: 'POST /api/ehr/:provider/bulk-export/:jobId/retry',
-  action: 'export.retry',
+  action: exportActions.retry,
   summary: 'Retry a failed export: fetch what is missing',
   description:
     'Continues a failed export, or a completed one with failed files, and fetches only what is missing. If the export is lost at the EHR, it is started again there. To retry a running export changes nothing.',
@@ -139,7 +140,7 @@ const retryExport = defineEndpoint({
 const listOutputFiles = defineEndpoint({
   id: 'listOutputFiles',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId/files',
-  action: 'export.read',
+  action: exportActions.read,
   summary: 'List the files of a bulk export, with the counts of their lines (the ledger)',
   description:
     'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
@@ -160,7 +161,7 @@ const listOutputFiles = defineEndpoint({
 const listExportEvents = defineEndpoint({
   id: 'listExportEvents',
   route: 'GET /api/ehr/:provider/bulk-export/:jobId/log',
-  action: 'export.read-log',
+  action: exportActions.readLog,
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
   request: { query: shortListQuery },

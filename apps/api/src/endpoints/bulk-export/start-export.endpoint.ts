@@ -3,12 +3,13 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { replayed } from '../../http/idempotency.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
 import { statusUrl } from './bulk-export.examples.ts';
+import { exportActions } from './export.actions.ts';
 
 /** Endpoint 1 of the guide. */
 export const startExport = defineEndpoint({
   id: 'startBulkExport',
   route: 'POST /api/ehr/:provider/bulk-export',
-  action: 'export.create',
+  action: exportActions.create,
   idempotency: 'handler',
   summary: 'Start a bulk export',
   description:

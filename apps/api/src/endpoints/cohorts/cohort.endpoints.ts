@@ -10,6 +10,7 @@ import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { parseJson } from '../../http/middleware/parse-json.ts';
 import { at, connectionId, page, responseWith } from '../common.schema.ts';
+import { cohortActions } from './cohort.actions.ts';
 
 const summaryExample = { connectionId, name: 'diabetes', createdAt: at, changedAt: at, count: 2 };
 const cohortResponse = responseWith(cohortViewSchema, { ...summaryExample, patients: ['p1', 'p2'] });
@@ -20,7 +21,7 @@ const route = '/api/ehr/connections/:id/cohorts';
 const listCohorts = defineEndpoint({
   id: 'listCohorts',
   route: `GET ${route}`,
-  action: 'cohort.list',
+  action: cohortActions.list,
   summary: 'List the cohorts of a connection',
   description: 'Returns the named lists of patients of a connection by name, with the number of their patients.',
   request: { query: shortListQuery },
@@ -35,7 +36,7 @@ const listCohorts = defineEndpoint({
 const getCohort = defineEndpoint({
   id: 'getCohort',
   route: `GET ${route}/:name`,
-  action: 'cohort.read',
+  action: cohortActions.read,
   summary: 'Return a cohort with its patients',
   description: 'Returns a named list of patients with the ids that they have at the EHR.',
   responses: { 200: cohortResponse('The list with its name, in the order in which patients were added') },
@@ -51,7 +52,7 @@ const getCohort = defineEndpoint({
 const setCohort = defineEndpoint({
   id: 'setCohort',
   route: `PUT ${route}/:name`,
-  action: 'cohort.set',
+  action: cohortActions.set,
   summary: 'Add a cohort, or replace its patients',
   description:
     'Stores a named list of patients of a connection. Exports and schedules name it in `cohort`, and export whom it lists when they begin.',
@@ -70,7 +71,7 @@ const setCohort = defineEndpoint({
 const changeCohort = defineEndpoint({
   id: 'changeCohort',
   route: `PATCH ${route}/:name`,
-  action: 'cohort.change',
+  action: cohortActions.change,
   summary: 'Add patients to a cohort, or remove them',
   description:
     'Changes the list of patients. An export that is running continues with those that it has. A cohort has at most 10,000 patients.',
@@ -89,7 +90,7 @@ const changeCohort = defineEndpoint({
 const deleteCohort = defineEndpoint({
   id: 'deleteCohort',
   route: `DELETE ${route}/:name`,
-  action: 'cohort.delete',
+  action: cohortActions.delete,
   summary: 'Delete a cohort',
   description:
     'Deletes the list of patients. What is stored of them stays. Schedules that name the cohort fail until it is added again.',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { parseJson } from '../../http/middleware/parse-json.ts';
 import { connectionId, success } from '../common.schema.ts';
+import { connectionActions } from './connection.actions.ts';
 
 /** A cohort can have 700 kB. A file with more patients in one connection is refused by its reader, with the reason. */
 const readBody = parseJson({ limit: '1mb' });
@@ -28,7 +29,7 @@ const planExample = {
 const planConnections = defineEndpoint({
   id: 'planConnections',
   route: 'POST /api/ehr/connections/plan',
-  action: 'connection.plan',
+  action: connectionActions.plan,
   summary: 'Compare connections with what they should be',
   description:
     'Finds the connections by their names, and returns what `applyConnection` would change, and every mistake. Nothing is changed. A secret that an entry leaves out stays.',
@@ -71,7 +72,7 @@ const planConnections = defineEndpoint({
 const applyConnection = defineEndpoint({
   id: 'applyConnection',
   route: 'POST /api/ehr/connections/apply',
-  action: 'connection.apply',
+  action: connectionActions.apply,
   summary: 'Bring a connection to what it should be',
   description:
     'Creates the connection with this name, or changes what differs: its credentials, its origins, its webhook, its cohorts and its schedules. Nothing is deleted, and nothing is sent to the EHR: test the connection afterwards. If the connection is no longer as the plan with `version` saw it, nothing is changed.',

@@ -16,6 +16,7 @@ import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { page, responseWith, success } from '../common.schema.ts';
 import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
 import { applyEndpoints } from './apply-connection.endpoint.ts';
+import { connectionActions } from './connection.actions.ts';
 import { connectionBodyExample, connectionExample, listedConnectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
@@ -28,7 +29,7 @@ const connectionResponse = responseWith(connectionViewSchema, connectionExample)
 const createConnection = defineEndpoint({
   id: 'createConnection',
   route: 'POST /api/ehr/connections',
-  action: 'connection.create',
+  action: connectionActions.create,
   idempotency: 'answer',
   summary: 'Add a connection',
   description:
@@ -51,7 +52,7 @@ const createConnection = defineEndpoint({
 const listConnections = defineEndpoint({
   id: 'listConnections',
   route: 'GET /api/ehr/connections',
-  action: 'connection.list',
+  action: connectionActions.list,
   summary: 'List connections with their state',
   description:
     'Returns the connections that the key may use, without their secrets. Each has the result of its last test, its last export, how far it is behind, its next run and its problems.',
@@ -72,7 +73,7 @@ const listConnections = defineEndpoint({
 const countConnections = defineEndpoint({
   id: 'countConnections',
   route: 'GET /api/ehr/connections/counts',
-  action: 'connection.list',
+  action: connectionActions.list,
   summary: 'Count connections by their state',
   description: 'Counts the connections that the key may use by their status, their vendor and their problems.',
   responses: {
@@ -98,7 +99,7 @@ const countConnections = defineEndpoint({
 const getConnection = defineEndpoint({
   id: 'getConnection',
   route: 'GET /api/ehr/connections/:id',
-  action: 'connection.read',
+  action: connectionActions.read,
   summary: 'Return a connection',
   description:
     'Returns one connection, without its secrets. `needsAuthorization` shows that a user must agree at the EHR, and `lastTest` has the result of the last test.',
@@ -112,7 +113,7 @@ const getConnection = defineEndpoint({
 const renameConnection = defineEndpoint({
   id: 'renameConnection',
   route: 'PATCH /api/ehr/connections/:id',
-  action: 'connection.rename',
+  action: connectionActions.rename,
   summary: 'Rename a connection',
   description:
     'Changes the name that lists, pickers and the health report show. The id stays, so nothing that refers to the connection changes.',
@@ -143,7 +144,7 @@ const renameConnection = defineEndpoint({
 const changeCredentials = defineEndpoint({
   id: 'changeCredentials',
   route: 'PUT /api/ehr/connections/:id/credentials',
-  action: 'connection.change-credentials',
+  action: connectionActions.changeCredentials,
   summary: 'Replace the credentials of a connection',
   description:
     'Replaces the method and all credentials of a connection. Access tokens of the former credentials are no longer used. Stored data, schedules and watermarks stay. Test the connection afterwards.',
@@ -167,7 +168,7 @@ const changeCredentials = defineEndpoint({
 const changeOrigins = defineEndpoint({
   id: 'changeOrigins',
   route: 'PUT /api/ehr/connections/:id/origins',
-  action: 'connection.change-origins',
+  action: connectionActions.changeOrigins,
   summary: 'Replace the origins that get the access token of a connection',
   description:
     'An EHR can refer to other origins than that of its FHIR endpoint, for the status of an export, its files or further pages. Requests that carry the access token go to no other origin than that of the FHIR endpoint and those that are allowed here, or by the provider. Retry what has failed afterwards.',

@@ -4,6 +4,7 @@ import { typeRowSchema } from '@bulkhead/imports/export/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { later, success } from '../common.schema.ts';
+import { connectionActions } from './connection.actions.ts';
 
 const capabilitiesSchema = z
   .strictObject({
@@ -30,7 +31,7 @@ const capabilitiesSchema = z
 export const getCapabilities = defineEndpoint({
   id: 'getCapabilities',
   route: 'GET /api/ehr/:provider/capabilities',
-  action: 'connection.read-capabilities',
+  action: connectionActions.readCapabilities,
   summary: 'Return what the EHR of a connection offers',
   description:
     'Returns what the server declares in its CapabilityStatement, in the shape of the guide. Use it to decide between a bulk export and an enhanced sync. If the EHR has not responded yet, send the request again after `Retry-After`.',

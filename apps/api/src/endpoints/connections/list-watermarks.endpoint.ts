@@ -2,11 +2,12 @@ import { toWatermarkView, watermarkViewSchema } from '@bulkhead/imports/export/c
 import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, exportId, page } from '../common.schema.ts';
+import { connectionActions } from './connection.actions.ts';
 
 export const listWatermarks = defineEndpoint({
   id: 'listWatermarks',
   route: 'GET /api/ehr/connections/:id/watermarks',
-  action: 'connection.read',
+  action: connectionActions.read,
   summary: 'List the watermarks: the time up to which each type is completely stored',
   description:
     'Returns the time up to which everything is stored, for each level and type. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',

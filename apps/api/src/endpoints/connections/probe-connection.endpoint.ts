@@ -2,6 +2,7 @@ import { factsFileSchema, probeBodySchema, probeStateSchema } from '@bulkhead/co
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, later, success } from '../common.schema.ts';
+import { connectionActions, providerActions } from './connection.actions.ts';
 
 const file = {
   provider: 'athenahealth',
@@ -42,7 +43,7 @@ const route = '/api/ehr/connections/:id/probe';
 const readProbe = defineEndpoint({
   id: 'readProbe',
   route: `GET ${route}`,
-  action: 'connection.read-probe',
+  action: connectionActions.readProbe,
   summary: 'Return the last probe of a connection, and what the next one would send at most',
   description:
     'Returns `plan`, the most requests and exports of a probe, and the last probe with its facts. After its end, `file` is a file of facts without data of patients.',
@@ -56,7 +57,7 @@ const readProbe = defineEndpoint({
 const startProbe = defineEndpoint({
   id: 'startProbe',
   route: `POST ${route}`,
-  action: 'connection.probe',
+  action: connectionActions.probe,
   summary: 'Measure what the EHR of a connection does',
   description:
     'Starts a probe. It sends at most the requests of its plan, starts at most its exports, and deletes each of them at the EHR. Read its progress with GET until `endedAt` is there.',
@@ -72,7 +73,7 @@ const startProbe = defineEndpoint({
 const cancelProbe = defineEndpoint({
   id: 'cancelProbe',
   route: `DELETE ${route}`,
-  action: 'connection.cancel-probe',
+  action: connectionActions.cancelProbe,
   summary: 'Cancel a probe',
   description:
     'Stops the probe before its next request. It deletes its exports at the EHR and keeps what it has measured.',
@@ -93,7 +94,7 @@ const appliedSchema = z
 const applyFacts = defineEndpoint({
   id: 'applyFacts',
   route: 'PUT /api/ehr/provider-facts',
-  action: 'provider.apply-facts',
+  action: providerActions.applyFacts,
   summary: 'Apply a file of facts to its provider',
   description:
     'Stores the facts of a file instead of earlier ones of the same provider and environment. All processes use them within some seconds. The providers file and the variable of an operator go before them. A file with a fault changes nothing.',

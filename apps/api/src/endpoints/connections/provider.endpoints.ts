@@ -9,6 +9,7 @@ import { pageOf, shortListQuery, trueOrFalse } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page, success } from '../common.schema.ts';
+import { providerActions } from './connection.actions.ts';
 
 const providerSchema = z
   .strictObject({
@@ -106,7 +107,7 @@ function toDetails({ provider, entry, version, isDeclared }: ProviderState) {
 const listProviders = defineEndpoint({
   id: 'listProviders',
   route: 'GET /api/ehr/providers',
-  action: 'provider.list',
+  action: providerActions.list,
   summary: 'List the EHR vendors, and the choices for a new connection',
   description:
     'Returns the vendors of the provider registry, with their environments, endpoints and methods of authentication. Use it to fill in the body of a new connection.',
@@ -129,7 +130,7 @@ const providerWith = (description: string) => success(description, { data: detai
 const getProvider = defineEndpoint({
   id: 'getProvider',
   route: `GET ${route}`,
-  action: 'provider.read',
+  action: providerActions.read,
   summary: 'Return the settings of an EHR vendor',
   description:
     'Returns the entry of the provider registry as it is used, and what is stored of it. The order of the sources is the built-in entry, what was measured, what is stored, `BULKHEAD_PROVIDERS_FILE`, and `BULKHEAD_PROVIDERS`.',
@@ -143,7 +144,7 @@ const getProvider = defineEndpoint({
 const changeProvider = defineEndpoint({
   id: 'changeProvider',
   route: `PUT ${route}`,
-  action: 'provider.change',
+  action: providerActions.change,
   summary: 'Add an EHR vendor, or change the settings of one',
   description:
     'Replaces what is stored of the entry. Every process uses it within some seconds. A change after which a connection could no longer be used is refused, and so is one of a provider in `BULKHEAD_PROVIDERS_FILE` or `BULKHEAD_PROVIDERS`. The audit log has the hosts that get credentials from now on, and those that no longer do.',
@@ -175,7 +176,7 @@ const changeProvider = defineEndpoint({
 const removeProvider = defineEndpoint({
   id: 'removeProvider',
   route: `DELETE ${route}`,
-  action: 'provider.remove',
+  action: providerActions.remove,
   summary: 'Remove what is stored of an EHR vendor',
   description:
     'A provider that is built in is then as it was, and another one is gone. It is refused if a connection could no longer be used.',

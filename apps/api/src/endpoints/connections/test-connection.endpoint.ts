@@ -2,6 +2,7 @@ import { connectionDraftSchema, connectionTestViewSchema, toTestView } from '@bu
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, success } from '../common.schema.ts';
+import { connectionActions } from './connection.actions.ts';
 import { connectionBodyExample, connectionTestExample } from './connection.examples.ts';
 
 const startedTestSchema = z
@@ -17,7 +18,7 @@ const startedTestSchema = z
 export const testConnection = defineEndpoint({
   id: 'testConnection',
   route: 'POST /api/ehr/connections/:id/test',
-  action: 'connection.test',
+  action: connectionActions.test,
   summary: 'Test a connection: discovery, token, and a real read',
   description:
     'Finds the token endpoint, requests an access token and reads one resource. The response shows the first step that failed, and what to do. If the EHR is slow, the response is 202, and the result is in `lastTest` of the connection. A client key may test 10 times a minute, because each test needs a new token.',
@@ -45,7 +46,7 @@ export const testConnection = defineEndpoint({
 export const testDraft = defineEndpoint({
   id: 'testDraft',
   route: 'POST /api/ehr/connections/test',
-  action: 'connection.test-draft',
+  action: connectionActions.testDraft,
   summary: 'Test a connection before it is saved',
   description: 'Runs the same steps as the test of a saved connection. Nothing of the request is kept.',
   request: { body: { schema: connectionDraftSchema, example: connectionBodyExample } },

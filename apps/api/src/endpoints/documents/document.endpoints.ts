@@ -1,6 +1,7 @@
 import { documentQuerySchema, documentViewSchema, toDocumentView } from '@bulkhead/documents/commands';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { at, connectionId, later, page, responseWith } from '../common.schema.ts';
+import { documentActions } from './document.actions.ts';
 import { auditDocument, patientOf, readDocument } from './read-document.endpoint.ts';
 
 const documentExample = {
@@ -29,7 +30,7 @@ const documentResponse = responseWith(documentViewSchema, documentExample);
 const listDocuments = defineEndpoint({
   id: 'listDocuments',
   route: 'GET /api/ehr/:provider/documents',
-  action: 'document.list',
+  action: documentActions.list,
   summary: 'List the documents of a connection, a patient or a resource',
   description:
     'Returns the attachments of DiagnosticReport and DocumentReference, and whether their content is stored. Documents are listed in the order of their ids.',
@@ -52,7 +53,7 @@ const listDocuments = defineEndpoint({
 const getDocument = defineEndpoint({
   id: 'getDocument',
   route: 'GET /api/ehr/:provider/documents/:id/metadata',
-  action: 'document.describe',
+  action: documentActions.describe,
   summary: 'Return the metadata of a document',
   description:
     'Returns what the resource contains about the attachment, the state of its content, and why it is not stored if it is not.',
@@ -69,7 +70,7 @@ const getDocument = defineEndpoint({
 const retryDocument = defineEndpoint({
   id: 'retryDocument',
   route: 'POST /api/ehr/:provider/documents/:id/retry',
-  action: 'document.retry',
+  action: documentActions.retry,
   summary: 'Fetch a failed or skipped document again',
   description:
     'Fetches a document that failed or was skipped, for example after the limit for documents was raised. Read its metadata to see the result.',

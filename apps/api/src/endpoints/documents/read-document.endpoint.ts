@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
+import { documentActions } from './document.actions.ts';
 
 /** The headers of a request for a content. */
 export const headersSchema = z.object({
@@ -32,7 +33,7 @@ export const headersSchema = z.object({
 export const readDocument = defineEndpoint({
   id: 'readDocument',
   route: 'GET /api/ehr/:provider/documents/:id',
-  action: 'document.read',
+  action: documentActions.read,
   summary: 'Return the content of a document',
   description:
     'Returns the stored bytes, as the EHR sent them, as an attachment. It supports `Range` and `If-None-Match`, so an interrupted download can be resumed. Every read is an event of the audit log.',

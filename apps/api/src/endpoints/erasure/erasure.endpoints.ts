@@ -12,7 +12,9 @@ import { defineEndpoint, endpointGroup, type Reply } from '../../http/define-end
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { actorOf } from '../../http/middleware/caller-of.ts';
 import { connectionId, later, page, success } from '../common.schema.ts';
+import { connectionActions } from '../connections/connection.actions.ts';
 import { listRetention } from '../monitoring/list-retention.endpoint.ts';
+import { erasureActions, patientActions } from './erasure.actions.ts';
 
 const amountsExample = {
   resources: { Patient: 1, Observation: 214, DocumentReference: 3 },
@@ -45,7 +47,7 @@ function answerErasure(audit: AuditNotes, { erasure, isChanged }: RequestedErasu
 const countConnectionData = defineEndpoint({
   id: 'countConnectionData',
   route: 'GET /api/ehr/connections/:id/data',
-  action: 'connection.read-amounts',
+  action: connectionActions.readAmounts,
   summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
   description:
     'Returns the number of stored resources and records, and the size of documents. Use it before you purge a connection. Every count is read from an index, but with millions of resources it can take seconds.',
@@ -59,7 +61,7 @@ const countConnectionData = defineEndpoint({
 const deleteConnection = defineEndpoint({
   id: 'deleteConnection',
   route: 'DELETE /api/ehr/connections/:id',
-  action: 'connection.delete',
+  action: connectionActions.delete,
   summary: 'Delete a connection and its schedules, and optionally all of its stored data',
   description:
     'With `data=purge` workers cancel running exports and syncs, and delete all stored data of the connection. Count the data first. The id may also be that of a connection that was deleted earlier without its data.',
@@ -84,7 +86,7 @@ const deleteConnection = defineEndpoint({
 const countPatientData = defineEndpoint({
   id: 'countPatientData',
   route: 'GET /api/ehr/connections/:id/patients/:patientId/data',
-  action: 'patient.read-amounts',
+  action: patientActions.readAmounts,
   summary: 'Count what the erasure of a patient would delete',
   description:
     'Returns the number of resources, documents and other records that belong to the patient, without deleting anything. Use it before you erase the patient. The audit log records it.',
@@ -104,7 +106,7 @@ const countPatientData = defineEndpoint({
 const erasePatient = defineEndpoint({
   id: 'erasePatient',
   route: 'DELETE /api/ehr/connections/:id/patients/:patientId',
-  action: 'patient.erase',
+  action: patientActions.erase,
   summary: 'Delete all stored data of a patient',
   description:
     'Deletes the resources, documents and quarantined lines of the patient, and replaces the id of the patient in ended runs. It is refused while an export or a sync of the connection is running. Later exports would store the patient again, unless `keepOut=true`.',
@@ -125,7 +127,7 @@ const erasePatient = defineEndpoint({
 const letPatientIn = defineEndpoint({
   id: 'letPatientIn',
   route: 'DELETE /api/ehr/connections/:id/kept-out-patients/:patientId',
-  action: 'patient.let-in',
+  action: patientActions.letIn,
   summary: 'Allow an erased patient to be stored again',
   description:
     'Ends what `keepOut=true` of an erasure began. The next export or sync stores the patient again, if the EHR sends it. Nothing that was erased comes back by itself.',
@@ -141,7 +143,7 @@ const letPatientIn = defineEndpoint({
 const listErasures = defineEndpoint({
   id: 'listErasures',
   route: 'GET /api/ehr/erasures',
-  action: 'erasure.list',
+  action: erasureActions.list,
   summary: 'List erasures, newest first',
   description:
     'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer identifies its patient.',
@@ -156,7 +158,7 @@ const listErasures = defineEndpoint({
 const getErasure = defineEndpoint({
   id: 'getErasure',
   route: 'GET /api/ehr/erasures/:id',
-  action: 'erasure.read',
+  action: erasureActions.read,
   summary: 'Return an erasure and its progress',
   description:
     'Returns how far the deletion is, and what it has deleted. Poll it after a 202 until `phase` is `completed`.',
@@ -175,7 +177,7 @@ const getErasure = defineEndpoint({
 const confirmStopped = defineEndpoint({
   id: 'confirmProcessStopped',
   route: 'POST /api/ehr/erasures/:id/confirm-stopped',
-  action: 'erasure.confirm-stopped',
+  action: erasureActions.confirmStopped,
   summary: 'Confirm that a process for which an erasure waits no longer exists',
   description:
     'A process that slept can write what was deleted, so an erasure waits for each process that was writing when it began. A process that was killed on another machine cannot report. If it or its machine is gone for good, confirm it here, and the erasure ends without it.',

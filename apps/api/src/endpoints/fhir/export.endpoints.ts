@@ -8,6 +8,7 @@ import type { Caller } from '../../http/middleware/caller-of.ts';
 import { leftSignal, sendLines } from '../../http/send-lines.ts';
 import { connectionId as exampleConnectionId, later } from '../common.schema.ts';
 import { fhirJson, ndjson, ndjsonTypes } from '../resources/fhir-answers.ts';
+import { resourceActions } from '../resources/resource.actions.ts';
 import { base, baseUrlOf, checkAccepts, checkScope, fhirEndpoint, selfOf } from './fhir-request.ts';
 
 type Input<Params> = HandlerInput<Params, unknown, unknown, unknown, Caller>;
@@ -55,7 +56,7 @@ const kickOffDescription =
   'Starts a FHIR Bulk Data export of what is stored. It needs `Prefer: respond-async` and is complete at once: read its status, then its files. With `Prefer: respond-async, handling=lenient`, parameters that are not supported are ignored and listed in the manifest. docs/how-to/serve-bulk-data.md shows how to connect a client.';
 const kickOffEndpoint = {
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   description: kickOffDescription,
   responses: kickOffResponses,
   errors: kickOffErrors,
@@ -171,7 +172,7 @@ const readServedExport = defineEndpoint({
   id: 'readServedExport',
   route: `GET ${base}/bulkstatus/:id`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'Return the manifest of an export, for Bulk Data clients',
   description:
     'Returns the URLs of the files. An export is complete at once, because its files are read from the database when they are requested. It can be read for a day, by the client that started it.',
@@ -204,7 +205,7 @@ const deleteServedExport = defineEndpoint({
   id: 'deleteServedExport',
   route: `DELETE ${base}/bulkstatus/:id`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'End an export, for Bulk Data clients',
   description: 'Ends an export that the client has read. Its URLs get 404 from then on. No stored resource is deleted.',
   request: { query: z.strictObject({}), readBody: 'never' },
@@ -220,7 +221,7 @@ const readServedFile = defineEndpoint({
   id: 'readServedFile',
   route: `GET ${base}/bulkdata/:id/:name`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'Read a file of an export, for Bulk Data clients',
   description:
     'Streams the resources of a type that were stored or changed at or after `_since`, one on each line. Those that have changed since `transactionTime` are also in the next export. The file is complete only if the connection is not closed before its end: read it again otherwise. Every read is an event of the audit log.',

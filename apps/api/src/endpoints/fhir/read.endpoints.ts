@@ -15,6 +15,7 @@ import {
   resourceSchema,
   sendFhir,
 } from '../resources/fhir-answers.ts';
+import { resourceActions } from '../resources/resource.actions.ts';
 import { historyExample, historySchema } from '../resources/resource-history.endpoint.ts';
 import { searchQueryShape, searchsetExample, searchsetSchema } from '../resources/search-resources.endpoint.ts';
 import {
@@ -49,7 +50,7 @@ export const readFhirResource = defineEndpoint({
   id: 'readFhirResource',
   route: `GET ${base}/:type/:id`,
   ...fhirEndpoint,
-  action: 'resource.read',
+  action: resourceActions.read,
   summary: 'Read a resource, for FHIR clients',
   description:
     'Returns the stored version with `ETag` and `Last-Modified`, the time at which it was stored. With `If-None-Match` or `If-Modified-Since`, an unchanged resource gets 304 without content.',
@@ -66,7 +67,7 @@ export const readFhirBinary = defineEndpoint({
   id: 'readFhirBinary',
   route: `GET ${base}/Binary/:id`,
   ...fhirEndpoint,
-  action: 'resource.read',
+  action: resourceActions.read,
   summary: 'Read the content of an attachment, for FHIR clients',
   description:
     'Returns the stored bytes of the attachment whose URL is that of this Binary at the EHR, so that clients can follow `Binary/...` in a DocumentReference. It supports `Range` and `If-None-Match`. With `Accept: application/fhir+json`, and without such an attachment, it returns the stored Binary resource.',
@@ -95,7 +96,7 @@ export const readFhirVersion = defineEndpoint({
   id: 'readFhirVersion',
   route: `GET ${base}/:type/:id/_history/:version`,
   ...fhirEndpoint,
-  action: 'resource.read',
+  action: resourceActions.read,
   summary: 'Read a version of a resource, for FHIR clients',
   description: 'Returns the stored version if it has this id. Only one version of each resource is stored.',
   request: { query: formatQuery, readBody: 'never' },
@@ -128,7 +129,7 @@ export const readFhirInstanceHistory = defineEndpoint({
   id: 'readFhirInstanceHistory',
   route: `GET ${base}/:type/:id/_history`,
   ...fhirEndpoint,
-  action: 'resource.read',
+  action: resourceActions.read,
   summary: 'Read the history of a resource, for FHIR clients',
   description:
     'Returns a history Bundle with the stored version, or with the deletion. Earlier versions are not stored.',
@@ -178,7 +179,7 @@ export const readFhirTypeHistory = defineEndpoint({
   id: 'readFhirTypeHistory',
   route: `GET ${base}/:type/_history`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'List the changes of a type, for FHIR clients',
   description:
     'Returns what was stored, changed or deleted since a time, the newest first, as a history Bundle. Each resource is listed with its stored version. The changes of the last two minutes are listed again by the next history.',
@@ -207,7 +208,7 @@ export const readFhirHistory = defineEndpoint({
   id: 'readFhirHistory',
   route: `GET ${base}/_history`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'List the changes of all types, for FHIR clients',
   description:
     'Returns what was stored, changed or deleted since a time, the oldest first, as a history Bundle. `_type` chooses types.',
@@ -247,7 +248,7 @@ export const searchFhir = defineEndpoint({
   id: 'searchFhir',
   route: `GET ${base}/:type`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'Search resources of a type, for FHIR clients',
   description:
     'Returns a page of matches as a searchset Bundle, whose links and `fullUrl`s are below this FHIR base URL. A parameter that is not supported is refused, or with `Prefer: handling=lenient` ignored and listed in an OperationOutcome of the page.',
@@ -264,7 +265,7 @@ export const searchFhirByPost = defineEndpoint({
   id: 'searchFhirByPost',
   route: `POST ${base}/:type/_search`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'Search resources of a type with the parameters in a form, for FHIR clients',
   description:
     'The same as the search with GET, for long parameters, and for those that must not be in the log of a proxy.',

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { instant } from '../common.schema.ts';
 import { fhirJson, pageCount, pageCursor, resourceSchema, sendFhir } from '../resources/fhir-answers.ts';
+import { resourceActions } from '../resources/resource.actions.ts';
 import { searchsetExample, searchsetSchema } from '../resources/search-resources.endpoint.ts';
 import { base, checkAccepts, checkScope, fhirEndpoint, formatShape, isAllowed, selfOf } from './fhir-request.ts';
 import { bundleErrors, pageOf, search, searchQuery, sendPage, sendResource } from './read.endpoints.ts';
@@ -19,7 +20,7 @@ export const searchFhirRecord = defineEndpoint({
   id: 'searchFhirRecord',
   route: `GET ${base}/:compartment/:id/:type`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'Search resources of a type in the record of a patient, for FHIR clients',
   description:
     'The search of the type, limited to the compartment of the patient: `Patient/p1/Observation?code=...`. `Patient` is the only compartment. A patient that is not stored here is 404, and a deleted one 410.',
@@ -42,7 +43,7 @@ export const readFhirEverything = defineEndpoint({
   id: 'readFhirEverything',
   route: `GET ${base}/Patient/:id/$everything`,
   ...fhirEndpoint,
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'Read the record of a patient, for FHIR clients',
   description:
     'Returns a page of the compartment of the patient as a searchset Bundle: the Patient, and then one type after the other, each in the order of its dates. What the resources of the page refer to outside of the records of patients, such as practitioners, is added with `search.mode` `include`, at most 1000 resources a page. Types that the scopes of the token do not cover are left out.',
@@ -97,7 +98,7 @@ export const readFhirGroup = defineEndpoint({
   id: 'readFhirGroup',
   route: `GET ${base}/Group/:id`,
   ...fhirEndpoint,
-  action: 'resource.read',
+  action: resourceActions.read,
   summary: 'Read a group, for FHIR clients',
   description:
     'The group of all patients of a connection has the id of the connection, and is the one that `Group/{id}/$export` exports. It has no list of its members, which would be the whole practice: search Patient. Other groups are those that are stored.',

@@ -8,6 +8,7 @@ import type { Caller } from '../../http/middleware/caller-of.ts';
 import { instant } from '../common.schema.ts';
 import { fhirJson } from '../resources/fhir-answers.ts';
 import { sendTable } from '../tables/send-table.ts';
+import { tableActions } from '../tables/table.actions.ts';
 import { maxViewBytes, readViewJson } from '../tables/table.endpoints.ts';
 import { viewExample } from '../tables/table.examples.ts';
 import { base, checkAccepts, checkScope, fhirEndpoint } from './fhir-request.ts';
@@ -74,7 +75,7 @@ const errors = [
 
 const runEndpoint = {
   ...fhirEndpoint,
-  action: 'table.search',
+  action: tableActions.search,
   description:
     'Makes the rows of a view while they are sent: of stored resources, or of those in `resource`. Its view is a published one (by reference), or your own (as a resource), with the same limits as `POST /api/ehr/{provider}/tables`. The columns are those of the view. docs/tables.md describes views and formats.',
   responses: {

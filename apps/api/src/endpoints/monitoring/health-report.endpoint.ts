@@ -3,6 +3,7 @@ import { trueOrFalse } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
+import { healthReportActions } from './monitoring.actions.ts';
 
 const action = 'Open it, fix the cause that its error describes, and retry it. A retry fetches only what is missing.';
 const subject: HealthReport['checks'][number]['subjects'][number] = {
@@ -55,7 +56,7 @@ const healthReportExample: HealthReport = {
 export const getHealthReport = defineEndpoint({
   id: 'getHealthReport',
   route: 'GET /api/ehr/health-report',
-  action: 'health-report.read',
+  action: healthReportActions.read,
   summary: 'Check the whole deployment, with advice for each problem',
   description:
     'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. `problems` joins what has one cause over all connections, such as a wrong client secret and the exports that failed for it. A worker checks the stored data each minute. A check whose data cannot be read keeps its last result with its time.',

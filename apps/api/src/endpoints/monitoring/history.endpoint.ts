@@ -2,6 +2,7 @@ import { type History, historySchema } from '@bulkhead/monitoring/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, later, success } from '../common.schema.ts';
+import { historyActions } from './monitoring.actions.ts';
 
 const historyExample: History = {
   from: at,
@@ -35,7 +36,7 @@ const historyExample: History = {
 export const getHistory = defineEndpoint({
   id: 'getHistory',
   route: 'GET /api/ehr/history',
-  action: 'history.read',
+  action: historyActions.read,
   summary: 'Return how the deployment was doing in the last days',
   description:
     'Exports and syncs by outcome and duration, resources and bytes by type, the lag of each connection, the use of the request budgets, and the jobs that waited, as series. `figures` compares the last 24 hours with the days before. The workers take a sample each minute and keep 30 days. For more, use Prometheus.',

@@ -3,6 +3,7 @@ import { instantSchema, pageOf, shortListQuery, type View, viewOf } from '@bulkh
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, count, page } from '../common.schema.ts';
+import { rateBudgetActions } from './monitoring.actions.ts';
 
 const planSchema = z
   .strictObject({
@@ -51,7 +52,7 @@ function toPlanView(plan: BudgetPlan): View<typeof planSchema> {
 export const listPlans = defineEndpoint({
   id: 'listPlans',
   route: 'GET /api/ehr/plan',
-  action: 'rate-budget.list',
+  action: rateBudgetActions.list,
   summary: 'Show whether the budgets suffice for the next 24 hours, and when the last practice ends',
   description:
     'Adds up what the schedules of the next 24 hours ask of each request budget, the latest end first. Each run counts as the last one of its schedule: how long it took, and how many requests it sent. What users start meanwhile is not in it, and neither are connections that the key may not use.',

@@ -3,6 +3,7 @@ import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { count, instant, later, page } from '../common.schema.ts';
+import { processActions } from './monitoring.actions.ts';
 
 const processSchema = z
   .strictObject({
@@ -35,7 +36,7 @@ const example = {
 export const listProcesses = defineEndpoint({
   id: 'listProcesses',
   route: 'GET /api/ehr/processes',
-  action: 'process.list',
+  action: processActions.list,
   summary: 'List the processes of the API and of the workers',
   description:
     'Returns each process that has reported within the last hour: its host, its version, the queues that it serves, and since when it runs. Use it to see whether an upgrade has reached every process.',

@@ -2,6 +2,7 @@ import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { count, instant, later, page } from '../common.schema.ts';
+import { retentionActions } from '../erasure/erasure.actions.ts';
 
 const retentionSchema = z
   .strictObject({
@@ -23,7 +24,7 @@ const retentionExample = { kind: 'bulk-export', startedAt: later, endedAt: later
 export const listRetention = defineEndpoint({
   id: 'listRetention',
   route: 'GET /api/ehr/retention',
-  action: 'retention.read',
+  action: retentionActions.read,
   summary: 'List the last retention pass for each kind of record',
   description:
     'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',

@@ -7,6 +7,7 @@ import { getHealthReport } from './health-report.endpoint.ts';
 import { getHistory } from './history.endpoint.ts';
 import { listPlans } from './list-plans.endpoint.ts';
 import { listProcesses } from './list-processes.endpoint.ts';
+import { queueActions } from './monitoring.actions.ts';
 import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
 import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
 import { spreadSchedules } from './spread-schedules.endpoint.ts';
@@ -45,7 +46,7 @@ const queueExample = {
 const listQueues = defineEndpoint({
   id: 'listQueues',
   route: 'GET /api/ehr/queues',
-  action: 'queue.list',
+  action: queueActions.list,
   summary: 'List the queues with their jobs and workers',
   description:
     'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing or that the queue is paused.',

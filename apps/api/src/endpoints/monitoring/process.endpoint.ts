@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { anyone, defineEndpoint } from '../../http/define-endpoint.ts';
+import { metricsActions } from './monitoring.actions.ts';
 
 const healthSchema = z
   .strictObject({
@@ -77,7 +78,7 @@ export const getReadiness = defineEndpoint({
 export const getMetrics = defineEndpoint({
   id: 'getMetrics',
   route: 'GET /metrics',
-  action: 'metrics.read',
+  action: metricsActions.read,
   acceptsMetricsToken: true,
   summary: 'Return the metrics of this process, for Prometheus',
   description:

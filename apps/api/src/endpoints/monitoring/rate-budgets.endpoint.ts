@@ -3,6 +3,7 @@ import { pageOf, shortListQuery } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, count, eventStreamResponse, page } from '../common.schema.ts';
+import { rateBudgetActions } from './monitoring.actions.ts';
 
 const rateBudgetSchema = z
   .strictObject({
@@ -77,7 +78,7 @@ const rateBudgetExample = {
 export const listRateBudgets = defineEndpoint({
   id: 'listRateBudgets',
   route: 'GET /api/ehr/rate-budgets',
-  action: 'rate-budget.list',
+  action: rateBudgetActions.list,
   summary: 'List the request budgets of EHRs, and how much of them is used',
   description:
     'Returns how much of the limits of each EHR is used, which requests wait, and whether an EHR has asked for a pause. The limits are shared by all processes.',
@@ -97,7 +98,7 @@ export const listRateBudgets = defineEndpoint({
 export const watchRateBudgets = defineEndpoint({
   id: 'watchRateBudgets',
   route: 'GET /api/ehr/rate-budgets/events',
-  action: 'rate-budget.list',
+  action: rateBudgetActions.list,
   summary: 'Stream the request budgets as they change',
   description: 'Sends the budgets as server-sent events, so that a page or a script need not poll.',
   responses: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),

@@ -3,6 +3,7 @@ import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, count, page } from '../common.schema.ts';
+import { scheduleActions } from '../schedules/schedule.actions.ts';
 
 const timeSchema = z
   .string()
@@ -26,7 +27,7 @@ const spreadScheduleSchema = z
 export const spreadSchedules = defineEndpoint({
   id: 'spreadSchedules',
   route: 'GET /api/ehr/plan/schedules',
-  action: 'schedule.list',
+  action: scheduleActions.list,
   summary: 'Propose times for schedules, so that all end within a window and few start together',
   description:
     'Returns a time for each schedule that runs once a day and is not paused, the longest run first. Nothing is changed: change a schedule to its `proposedCron`, with `spread: false`.',

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { parseJson } from '../../http/middleware/parse-json.ts';
 import { at, connectionId, count, exportId, later, page, success } from '../common.schema.ts';
+import { quarantineActions } from './quarantine.actions.ts';
 
 const quarantinedLineExample = {
   id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11.42',
@@ -37,7 +38,7 @@ const quarantinedLineExample = {
 const listQuarantinedLines = defineEndpoint({
   id: 'listQuarantinedLines',
   route: 'GET /api/ehr/quarantine',
-  action: 'quarantine.list',
+  action: quarantineActions.list,
   summary: 'List quarantined lines and entries, with the reason',
   description:
     'Returns where each line was, and why it could not be stored. The content is not part of the response: an operator can read it line by line.',
@@ -59,7 +60,7 @@ const listQuarantinedLines = defineEndpoint({
 const replayQuarantinedLines = defineEndpoint({
   id: 'replayQuarantinedLines',
   route: 'POST /api/ehr/quarantine/replay',
-  action: 'quarantine.replay',
+  action: quarantineActions.replay,
   summary: 'Retry the quarantined lines of an export, a file or a sync run',
   description:
     'Tries to store the open lines again, for example after an update that understands them. Lines of which only a part is kept are left out. Poll the list to see the result.',
@@ -85,7 +86,7 @@ const replayQuarantinedLines = defineEndpoint({
 const dismissQuarantinedLines = defineEndpoint({
   id: 'dismissQuarantinedLines',
   route: 'POST /api/ehr/quarantine/dismiss',
-  action: 'quarantine.dismiss',
+  action: quarantineActions.dismiss,
   summary: 'Dismiss quarantined lines that are not needed',
   description:
     'Marks the open lines as not needed. They no longer appear in the health report or among the open lines. They keep their content until their retention ends, and can still be replayed one by one.',
@@ -114,7 +115,7 @@ const dismissQuarantinedLines = defineEndpoint({
 const listQuarantineGroups = defineEndpoint({
   id: 'listQuarantineGroups',
   route: 'GET /api/ehr/quarantine/groups',
-  action: 'quarantine.list',
+  action: quarantineActions.list,
   summary: 'List quarantined lines by reason and run',
   description:
     'Returns how many lines of each export or sync run could not be stored, for each reason, the newest group first. A group can be replayed or dismissed with its `runId` and `reason`.',
@@ -135,7 +136,7 @@ const listQuarantineGroups = defineEndpoint({
 const getQuarantinedLine = defineEndpoint({
   id: 'getQuarantinedLine',
   route: 'GET /api/ehr/quarantine/:id',
-  action: 'quarantine.describe',
+  action: quarantineActions.describe,
   summary: 'Return the metadata of a quarantined line: its position, and why it was rejected',
   description:
     'Returns the position, the size and the reason of one line, and when it was last tried again. It contains nothing of the content.',
@@ -155,7 +156,7 @@ const getQuarantinedLine = defineEndpoint({
 const readQuarantinedLine = defineEndpoint({
   id: 'readQuarantinedLine',
   route: 'GET /api/ehr/quarantine/:id/line',
-  action: 'quarantine.read',
+  action: quarantineActions.read,
   summary: 'Return the content of a quarantined line',
   description:
     'Returns the bytes of the line as the EHR sent them. They can be data of any patient, so only operators may read them, and every read is an event of the audit log.',
@@ -187,7 +188,7 @@ const maxCorrection = '10mb';
 const replayQuarantinedLine = defineEndpoint({
   id: 'replayQuarantinedLine',
   route: 'POST /api/ehr/quarantine/:id/replay',
-  action: 'quarantine.replay',
+  action: quarantineActions.replay,
   summary: 'Retry a quarantined line, unchanged or with a corrected line as the body',
   description:
     'Tries to store one line again and waits some seconds for the result. With a body, that corrected line is stored instead, and the original is kept. `state` is `replayed` if it is stored, or `open` with the new reason.',

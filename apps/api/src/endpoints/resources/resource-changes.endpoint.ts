@@ -13,6 +13,7 @@ import {
   resourceQuerySchema,
   sendFhir,
 } from './fhir-answers.ts';
+import { resourceActions } from './resource.actions.ts';
 import { historyExample, historySchema } from './resource-history.endpoint.ts';
 
 const changesQuerySchema = resourceQuerySchema.extend({
@@ -40,7 +41,7 @@ const changesQuerySchema = resourceQuerySchema.extend({
 export const readChanges = defineEndpoint({
   id: 'readChanges',
   route: 'GET /api/ehr/:provider/resources/_history',
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'List the resources of several types that were stored, changed or deleted since a time',
   description:
     'Returns changes of several types, or of all, the oldest first, so that a copy can be kept current with one request. A page is a FHIR history Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all changes are streamed, one entry on each line, and the last line is a Bundle without entries that has `meta.lastUpdated`. A response without that line is not complete. A resource that changes meanwhile is listed again. The header `X-History-Until` has `meta.lastUpdated` already at the beginning: a reader that was cut off behind it continues there. Erased resources are listed as deletions. Every read is an event of the audit log. docs/reading-resources.md describes how to keep a copy.',

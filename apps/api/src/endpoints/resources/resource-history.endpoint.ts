@@ -13,6 +13,7 @@ import {
   resourceSchema,
   sendFhir,
 } from './fhir-answers.ts';
+import { resourceActions } from './resource.actions.ts';
 
 const historyQuerySchema = resourceQuerySchema.extend({
   _since: instant.describe(
@@ -91,7 +92,7 @@ export const historyExample = {
 export const readResourceHistory = defineEndpoint({
   id: 'readResourceHistory',
   route: 'GET /api/ehr/:provider/resources/:type/_history',
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'List the resources of a type that were stored, changed or deleted since a time',
   description:
     'Returns a page of changes as a FHIR history Bundle, so that a copy can be kept current. Each resource is listed with its stored version. The next period begins about two minutes before the end of this one, so the latest changes are listed twice. Nothing is sent to the EHR. Every read is an event of the audit log. docs/reading-resources.md describes how to keep a copy.',

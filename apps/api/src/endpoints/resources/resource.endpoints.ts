@@ -6,6 +6,7 @@ import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { at, exportId, instant, later, page, runId } from '../common.schema.ts';
 import { fhirJson, resourceExample, resourceQuerySchema, resourceSchema, sendFhir } from './fhir-answers.ts';
+import { resourceActions } from './resource.actions.ts';
 import { readChanges } from './resource-changes.endpoint.ts';
 import { readResourceHistory } from './resource-history.endpoint.ts';
 import { searchResources } from './search-resources.endpoint.ts';
@@ -13,7 +14,7 @@ import { searchResources } from './search-resources.endpoint.ts';
 const readResource = defineEndpoint({
   id: 'readResource',
   route: 'GET /api/ehr/:provider/resources/:type/:id',
-  action: 'resource.read',
+  action: resourceActions.read,
   summary: 'Return a resource',
   description:
     'Returns the stored version of a resource, with every number as the EHR wrote it. Nothing is sent to the EHR. 410 means that the EHR has deleted it. Every read is an event of the audit log.',
@@ -80,7 +81,7 @@ const resourceSourcesExample = [
 const listResourceSources = defineEndpoint({
   id: 'listResourceSources',
   route: 'GET /api/ehr/:provider/resources/:type/:id/sources',
-  action: 'resource.read',
+  action: resourceActions.read,
   summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',
   description:
     'Returns which exports and syncs stored the current version and up to ten earlier ones. The content of earlier versions is not kept. Use it to explain where a value came from.',

@@ -18,6 +18,7 @@ import {
   resourceSchema,
   sendFhir,
 } from './fhir-answers.ts';
+import { resourceActions } from './resource.actions.ts';
 
 /** A list is sent as a repeated parameter. A match meets every value. */
 const criterion = z.union([z.string(), z.array(z.string()).min(1)]).optional();
@@ -127,7 +128,7 @@ export const searchsetExample = {
 export const searchResources = defineEndpoint({
   id: 'searchResources',
   route: 'GET /api/ehr/:provider/resources/:type',
-  action: 'resource.search',
+  action: resourceActions.search,
   summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',
   description:
     'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. A comma in a value means "or", and a repeated parameter means "and". docs/reading-resources.md describes the parameters and their limits. Each type has its own: the CapabilityStatement of the FHIR base URL lists them. Every search is an event of the audit log.',

@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, page, responseWith, success } from '../common.schema.ts';
+import { scheduleActions } from './schedule.actions.ts';
 
 const scheduleExample = {
   id: 'sched_01a20ebbc9477ed4b36076ce74bec9ba',
@@ -31,7 +32,7 @@ const scheduleResponse = responseWith(scheduleViewSchema, scheduleExample);
 const getSchedule = defineEndpoint({
   id: 'getSchedule',
   route: 'GET /api/ehr/schedules/:id',
-  action: 'schedule.read',
+  action: scheduleActions.read,
   summary: 'Return a schedule with its next runs',
   description:
     'Returns the schedule, the outcome of its last run and the next five times. Use it to check a cron expression and its time zone.',
@@ -45,7 +46,7 @@ const getSchedule = defineEndpoint({
 const createSchedule = defineEndpoint({
   id: 'createSchedule',
   route: 'POST /api/ehr/schedules',
-  action: 'schedule.create',
+  action: scheduleActions.create,
   idempotency: 'answer',
   summary: 'Add a schedule',
   description:
@@ -69,7 +70,7 @@ const createSchedule = defineEndpoint({
 const listSchedules = defineEndpoint({
   id: 'listSchedules',
   route: 'GET /api/ehr/schedules',
-  action: 'schedule.list',
+  action: scheduleActions.list,
   summary: 'List the schedules of one connection or of all connections',
   description: 'Returns the schedules with the outcome of their last run and the next five times.',
   request: { query: scheduleListQuerySchema },
@@ -86,7 +87,7 @@ const listSchedules = defineEndpoint({
 const changeSchedule = defineEndpoint({
   id: 'changeSchedule',
   route: 'PATCH /api/ehr/schedules/:id',
-  action: 'schedule.change',
+  action: scheduleActions.change,
   summary: 'Pause, resume or reschedule a schedule',
   description:
     'Changes the named fields and leaves the others. Runs that were missed during a pause are not made up for. A run that is active continues.',
@@ -112,7 +113,7 @@ const scheduledRunSchema = z
 const runSchedule = defineEndpoint({
   id: 'runSchedule',
   route: 'POST /api/ehr/schedules/:id/run',
-  action: 'schedule.run',
+  action: scheduleActions.run,
   idempotency: 'answer',
   summary: 'Start a run of a schedule now',
   description:
@@ -148,7 +149,7 @@ const runSchedule = defineEndpoint({
 const deleteSchedule = defineEndpoint({
   id: 'deleteSchedule',
   route: 'DELETE /api/ehr/schedules/:id',
-  action: 'schedule.delete',
+  action: scheduleActions.delete,
   summary: 'Delete a schedule',
   description:
     'Deletes the schedule, so that it starts no more runs. A run that is active continues, and what was stored stays.',

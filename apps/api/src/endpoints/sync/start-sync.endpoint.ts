@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, runId, success } from '../common.schema.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
+import { syncActions } from './sync.actions.ts';
 import { syncedExample, syncRunExample } from './sync.examples.ts';
 
 /** Clients such as Node's `fetch` give up after 300 seconds without an answer. */
@@ -24,7 +25,7 @@ const answerTimeMs = 60_000;
 export const startSync = defineEndpoint({
   id: 'startEnhancedSync',
   route: 'POST /api/ehr/:provider/enhanced-sync',
-  action: 'sync.create',
+  action: syncActions.create,
   idempotency: 'answer',
   lastingErrors: ['sync-incomplete', 'sync-cancelled'],
   summary: 'Sync the standard and the enhanced resource types',

@@ -11,12 +11,13 @@ import { pageOf, shortListQuery } from '@bulkhead/store';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { eventStreamResponse, page } from '../common.schema.ts';
 import { startSync } from './start-sync.endpoint.ts';
+import { syncActions } from './sync.actions.ts';
 import { syncEventsExample, syncRunDetailResponse, syncRunExample } from './sync.examples.ts';
 
 const listSyncs = defineEndpoint({
   id: 'listSyncRuns',
   route: 'GET /api/ehr/:provider/sync-runs',
-  action: 'sync.list',
+  action: syncActions.list,
   summary: 'List sync runs, newest first',
   description:
     'Returns the runs of all connections that the key may use, or of one connection. Use it to find the id of a run, or to see when a connection was last synced.',
@@ -32,7 +33,7 @@ const listSyncs = defineEndpoint({
 const getSync = defineEndpoint({
   id: 'getSyncRun',
   route: 'GET /api/ehr/:provider/sync-runs/:id',
-  action: 'sync.read',
+  action: syncActions.read,
   summary: 'Return a sync run with counts for each type',
   description:
     'Returns the state of the run, the counts of each type, the number of its requests, and why searches wait or are retried. Poll it after a 202, or wait for the webhook.',
@@ -46,7 +47,7 @@ const getSync = defineEndpoint({
 const listSyncEvents = defineEndpoint({
   id: 'listSyncEvents',
   route: 'GET /api/ehr/:provider/sync-runs/:id/log',
-  action: 'sync.read-log',
+  action: syncActions.readLog,
   summary: 'List what happened to a sync, oldest first',
   description: 'The last 200 events of the sync and the last 200 of its searches.',
   request: { query: shortListQuery },
@@ -61,7 +62,7 @@ const listSyncEvents = defineEndpoint({
 const watchSync = defineEndpoint({
   id: 'watchSyncRun',
   route: 'GET /api/ehr/:provider/sync-runs/:id/events',
-  action: 'sync.read',
+  action: syncActions.read,
   summary: 'Stream a sync run with counts for each type as they change',
   description:
     'Sends the run as server-sent events, so that a page or a script need not poll. Each event has the counts of every type.',
@@ -79,7 +80,7 @@ const watchSync = defineEndpoint({
 const cancelSync = defineEndpoint({
   id: 'cancelSyncRun',
   route: 'DELETE /api/ehr/:provider/sync-runs/:id',
-  action: 'sync.cancel',
+  action: syncActions.cancel,
   summary: 'Cancel a sync run',
   description:
     'Ends a running sync. Its searches stop at their next page, and what they have stored until then stays. To cancel a cancelled run again changes nothing.',
@@ -96,7 +97,7 @@ const cancelSync = defineEndpoint({
 const retrySync = defineEndpoint({
   id: 'retrySyncRun',
   route: 'POST /api/ehr/:provider/sync-runs/:id/retry',
-  action: 'sync.retry',
+  action: syncActions.retry,
   summary: 'Retry a sync run: request again what failed',
   description:
     'Repeats the searches of an ended run that failed. Searches that completed are not sent again. To retry a running run changes nothing.',

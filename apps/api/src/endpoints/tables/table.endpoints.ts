@@ -9,6 +9,7 @@ import { apiError } from '../../http/errors/errors.ts';
 import { instant, page } from '../common.schema.ts';
 import { searchCriteria } from '../resources/search-resources.endpoint.ts';
 import { sendTable } from './send-table.ts';
+import { tableActions } from './table.actions.ts';
 import { tableExample, tableListExample, tableViewSchema, viewExample } from './table.examples.ts';
 
 /** Each connection is read after the other, and a URL of 16 KB has no space for more. */
@@ -61,7 +62,7 @@ const errors = [
 const listTables = defineEndpoint({
   id: 'listTables',
   route: 'GET /api/ehr/:provider/tables',
-  action: 'table.list',
+  action: tableActions.list,
   summary: 'List the published views, with a sentence about each column',
   description:
     'Returns the views that can be read as tables by their name. Their columns have the names of the input layer of the Tuva project where it has them. Their source is in packages/serving/src/tables/views. Use it as a starting point for your own views.',
@@ -76,7 +77,7 @@ const listTables = defineEndpoint({
 const readTable = defineEndpoint({
   id: 'readTable',
   route: 'GET /api/ehr/:provider/tables/:view',
-  action: 'table.search',
+  action: tableActions.search,
   summary: 'Read the stored resources as a table, through a published view',
   description:
     'Makes rows of stored resources while they are sent, as Parquet, CSV, NDJSON or JSON. Nothing is sent to the EHR. Every number keeps its digits. A value that a column cannot hold ends the table, so no row is left out or changed. docs/tables.md describes views, formats, and how to keep a copy current with `_since`. Every read is an event of the audit log.',
@@ -92,7 +93,7 @@ export const maxViewBytes = '100kb';
 const readViewTable = defineEndpoint({
   id: 'readViewTable',
   route: 'POST /api/ehr/:provider/tables',
-  action: 'table.search',
+  action: tableActions.search,
   summary: 'Read the stored resources as a table, through your own view',
   description:
     'Takes a ViewDefinition of SQL on FHIR and answers like the published views. Every fault of the view is reported with its place, before anything is sent. Elements that FHIR R4 does not have are empty columns: the header `X-Table-Warnings` lists up to 10 of them as JSON, each with its `path` in the view and a `message`. Nothing is stored.',

@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, later, page, responseWith, success } from '../common.schema.ts';
+import { webhookActions } from './webhook.actions.ts';
 
 const webhookSchema = z
   .strictObject({
@@ -28,7 +29,7 @@ const webhookSchema = z
 const setWebhook = defineEndpoint({
   id: 'setWebhook',
   route: 'PUT /api/ehr/connections/:id/webhook',
-  action: 'webhook.set',
+  action: webhookActions.set,
   summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
   description:
     'Sets the URL that is called when an export or a sync of the connection ends, and the secret that signs the calls: the given one, or a new one. It replaces the former secret, and only this response has it. Calls that were not delivered to the former URL are sent to the new one from then on. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
@@ -53,7 +54,7 @@ const setWebhook = defineEndpoint({
 const removeWebhook = defineEndpoint({
   id: 'removeWebhook',
   route: 'DELETE /api/ehr/connections/:id/webhook',
-  action: 'webhook.remove',
+  action: webhookActions.remove,
   summary: 'Remove the webhook of a connection',
   description:
     'Removes the URL and the secret, so that no more calls are sent. A `callbackUrl` of a request cannot be used until there is a new secret.',
@@ -82,7 +83,7 @@ const webhookDeliveryResponse = responseWith(deliveryViewSchema, webhookDelivery
 const listWebhookDeliveries = defineEndpoint({
   id: 'listWebhookDeliveries',
   route: 'GET /api/ehr/webhook-deliveries',
-  action: 'webhook.list-deliveries',
+  action: webhookActions.listDeliveries,
   summary: 'List webhook deliveries, newest first',
   description:
     'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
@@ -100,7 +101,7 @@ const listWebhookDeliveries = defineEndpoint({
 const listWebhookReceivers = defineEndpoint({
   id: 'listWebhookReceivers',
   route: 'GET /api/ehr/webhook-receivers',
-  action: 'webhook.list-deliveries',
+  action: webhookActions.listDeliveries,
   summary: 'List the URLs that are called, and whether they accept their calls',
   description:
     'Returns each URL of each connection with the calls of the last 48 hours: how many were accepted, are being repeated, or were given up. Those that do not accept their calls are first.',
@@ -130,7 +131,7 @@ const listWebhookReceivers = defineEndpoint({
 const getWebhookDelivery = defineEndpoint({
   id: 'getWebhookDelivery',
   route: 'GET /api/ehr/webhook-deliveries/:id',
-  action: 'webhook.read-delivery',
+  action: webhookActions.readDelivery,
   summary: 'Return a webhook delivery with its attempts',
   description: 'Returns one call with its body, its state and the result of the latest attempts.',
   responses: { 200: webhookDeliveryResponse('The call with its latest attempts') },
@@ -143,7 +144,7 @@ const getWebhookDelivery = defineEndpoint({
 const resendWebhookDelivery = defineEndpoint({
   id: 'resendWebhookDelivery',
   route: 'POST /api/ehr/webhook-deliveries/:id/resend',
-  action: 'webhook.resend',
+  action: webhookActions.resend,
   summary: 'Send a webhook delivery again',
   description:
     'Sends the call again, whether or not it was delivered. The body and `webhook-id` are the same, so a receiver can recognise it. Read the delivery to see the result.',

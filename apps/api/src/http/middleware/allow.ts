@@ -1,6 +1,6 @@
 import { accessError, personRoles } from '@bulkhead/access';
-import { type EndpointAction, rulesOf } from '@bulkhead/access/audit';
 import type { NextFunction, Request, Response } from 'express';
+import type { Action } from '../actions.ts';
 import type { Endpoint } from '../define-endpoint.ts';
 import { apiError, tokenNotKey } from '../errors/errors.ts';
 import { auditNotes } from './audit-notes.ts';
@@ -12,7 +12,7 @@ export function allow(endpoint: Pick<Endpoint, 'action' | 'access' | 'audited' |
   // Not a `RequestHandler`, because the types of its parameters would apply to the next handlers too.
   return (request: unknown, response: Response, next: NextFunction): void => {
     Object.assign(auditNotes(response), {
-      action,
+      action: action?.name,
       audited,
       target: targetOf(request as Request),
       parameters: parametersOf(request as Request),
@@ -48,11 +48,11 @@ function parametersOf({ query }: Request): string[] {
  * Compares the role of a person who is logged in with the role that the action demands. Callers with an API key have no such role.
  * @throws AppError `role-not-sufficient`
  */
-function checkRole(response: Response, action: EndpointAction) {
+function checkRole(response: Response, action: Action) {
   const { personRole } = callerOf(response).apiKey;
   if (personRole === undefined) return;
   // The list is in ascending order of rights.
-  if (personRoles.indexOf(personRole) >= personRoles.indexOf(rulesOf(action).people)) return;
+  if (personRoles.indexOf(personRole) >= personRoles.indexOf(action.people)) return;
   if (personRole === 'viewer') throw accessError('role-not-sufficient');
   throw accessError('role-not-sufficient', {
     message: 'This is for admins, and your role is operator. Ask an admin.',

@@ -1,13 +1,14 @@
-import { type AuditAction, type Audited, anyPatient } from '@bulkhead/access/audit';
+import { anyPatient } from '@bulkhead/access/audit';
 import type { ErrorCode } from '@bulkhead/base';
 import type { Response } from 'express';
+import type { Audited } from '../actions.ts';
 
 /** A search can show more patients than an event should list. */
 const maxPatients = 1000;
 
 /** Collects what is known about a request, for its audit event. */
 export class AuditNotes {
-  action: AuditAction | undefined;
+  action: string | undefined;
   audited: Audited = false;
   /** Ids by name. */
   target: Readonly<Record<string, string>> = {};

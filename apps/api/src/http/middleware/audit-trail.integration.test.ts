@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Audited, EndpointAction, NewAuditEvent } from '@bulkhead/access/audit';
+import type { NewAuditEvent } from '@bulkhead/access/audit';
 import { createLogger, runtimeError } from '@bulkhead/base';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
+import { exportActions } from '../../endpoints/bulk-export/export.actions.ts';
+import { resourceActions } from '../../endpoints/resources/resource.actions.ts';
+import type { Action, Audited } from '../actions.ts';
 import { answerError } from '../errors/answer-error.ts';
 import { allow } from './allow.ts';
 import { auditNotes } from './audit-notes.ts';
@@ -22,7 +25,7 @@ const audit = {
   },
 };
 const logger = createLogger({ name: 'api', level: 'silent' });
-const audited = (action: EndpointAction, when: Audited = true) => allow({ action, access: 'client', audited: when });
+const audited = (action: Action, when: Audited = true) => allow({ action, access: 'client', audited: when });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
 const app = express()
   .use((_request, response, next) => {
@@ -30,43 +33,43 @@ const app = express()
     next();
   })
   .use(auditTrail({ audit, logger }))
-  .post('/exports', audited('export.create'), (_request, response) => {
+  .post('/exports', audited(exportActions.create), (_request, response) => {
     response.status(202).location('/exports/1').json({ id: 'job_1' });
   })
-  .post('/unavailable', audited('export.create'), () => {
+  .post('/unavailable', audited(exportActions.create), () => {
     throw runtimeError('unavailable');
   })
-  .get('/lines', audited('resource.search'), async (_request, response) => {
+  .get('/lines', audited(resourceActions.search), async (_request, response) => {
     await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
   })
-  .delete('/exports/:id', audited('export.cancel'), (_request, response) => {
+  .delete('/exports/:id', audited(exportActions.cancel), (_request, response) => {
     auditNotes(response).setChanged(false);
     response.json({});
   })
-  .get('/status/:state', audited('export.read', 'if-shown'), (request, response) => {
+  .get('/status/:state', audited(exportActions.read, 'if-shown'), (request, response) => {
     auditNotes(response).isShown = request.params.state === 'completed';
     response.end(request.params.state);
   })
-  .get('/events', audited('export.read', 'if-shown'), (_request, response) => {
+  .get('/events', audited(exportActions.read, 'if-shown'), (_request, response) => {
     auditNotes(response).isShown = true;
     response.set('content-type', 'text/event-stream').write('data: 1\n\n');
     response.once('close', () => {
       leftStreams += 1;
     });
   })
-  .get('/hasty', audited('resource.search'), (_request, response) => {
+  .get('/hasty', audited(resourceActions.search), (_request, response) => {
     for (let n = 0; n < 50; n++) response.write(`${n}\n`);
     response.end();
   })
-  .get('/further', audited('resource.search'), async (_request, response) => {
+  .get('/further', audited(resourceActions.search), async (_request, response) => {
     auditNotes(response).addPatients(['p1']);
     await pipeline(Readable.from(further(response)), response);
   })
-  .get('/crowd/:count', audited('resource.search'), (request, response) => {
+  .get('/crowd/:count', audited(resourceActions.search), (request, response) => {
     auditNotes(response).addPatients(Array.from({ length: Number(request.params.count) }, (_, n) => `p${n}`));
     response.json({});
   })
-  .get('/endless', audited('resource.search'), async (_request, response) => {
+  .get('/endless', audited(resourceActions.search), async (_request, response) => {
     await pipeline(Readable.from(endless()), response).catch(() => undefined);
   })
   .use(answerError(logger));

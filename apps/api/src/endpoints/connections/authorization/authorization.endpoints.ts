@@ -8,6 +8,7 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import { anyone, defineEndpoint, type ErrorPage, endpointGroup } from '../../../http/define-endpoint.ts';
 import { instant, later, success } from '../../common.schema.ts';
+import { connectionActions } from '../connection.actions.ts';
 import { authorizationProblemPage } from './authorization-page.ts';
 import { setBrowserCookie } from './browser-cookie.ts';
 import { finishAuthorization } from './finish-authorization.endpoint.ts';
@@ -72,7 +73,7 @@ const invitationExample = {
 const inviteToAuthorize = defineEndpoint({
   id: 'inviteToAuthorize',
   route: 'POST /api/ehr/:provider/authorize',
-  action: 'connection.authorize',
+  action: connectionActions.authorize,
   idempotency: 'secret',
   summary: 'Create a URL that a user opens once to authorize a connection',
   description:
@@ -95,7 +96,7 @@ const inviteToAuthorize = defineEndpoint({
 const authorize = defineEndpoint({
   id: 'authorize',
   route: 'GET /api/ehr/:provider/authorize',
-  action: 'connection.authorize',
+  action: connectionActions.authorize,
   summary: 'Authorize a connection in the browser of an operator',
   description:
     'Redirects the browser of an operator to the login of the EHR. After the user has agreed, the EHR sends the browser back, and the connection can read. A browser without a session is sent to the login of the console first.',

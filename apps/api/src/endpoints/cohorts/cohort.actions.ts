@@ -1,0 +1,10 @@
+import { defineActions } from '../../http/actions.ts';
+
+export const cohortActions = defineActions('cohort', {
+  change: { keys: 'client', people: 'operator' },
+  delete: { keys: 'client', people: 'operator' },
+  list: { keys: 'client', people: 'viewer', audited: false },
+  // Its response has the ids of patients.
+  read: { keys: 'client', people: 'viewer' },
+  set: { keys: 'client', people: 'operator' },
+});

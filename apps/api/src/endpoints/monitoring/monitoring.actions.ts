@@ -1,0 +1,26 @@
+import { defineActions } from '../../http/actions.ts';
+
+export const healthReportActions = defineActions('health-report', {
+  read: { keys: 'operator', people: 'viewer', audited: false },
+});
+
+export const historyActions = defineActions('history', {
+  read: { keys: 'operator', people: 'viewer', audited: false },
+});
+
+export const metricsActions = defineActions('metrics', {
+  read: { keys: 'operator', people: 'viewer', audited: false },
+});
+
+export const processActions = defineActions('process', {
+  list: { keys: 'operator', people: 'viewer', audited: false },
+});
+
+export const queueActions = defineActions('queue', {
+  change: { keys: 'operator', people: 'operator' },
+  list: { keys: 'operator', people: 'viewer', audited: false },
+});
+
+export const rateBudgetActions = defineActions('rate-budget', {
+  list: { keys: 'client', people: 'viewer', audited: false },
+});

@@ -1,0 +1,9 @@
+import { defineActions } from '../../http/actions.ts';
+
+export const webhookActions = defineActions('webhook', {
+  listDeliveries: { keys: 'client', people: 'viewer', audited: false },
+  readDelivery: { keys: 'client', people: 'viewer', audited: false },
+  remove: { keys: 'client', people: 'operator' },
+  resend: { keys: 'client', people: 'operator' },
+  set: { keys: 'client', people: 'operator' },
+});
