@@ -7,7 +7,6 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type Request, type RequestHandler, Router } from 'express';
-import { queueActions } from '../endpoints/monitoring/monitoring.actions.ts';
 import { apiError } from '../http/errors/errors.ts';
 import { checkOperator } from '../http/middleware/allow.ts';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
@@ -37,7 +36,7 @@ export function bullBoardRoute(deps: BullBoardDeps): Router {
     const { apiKey } = callerOf(response);
     if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
       const target = { path: request.path.slice(0, 200) };
-      Object.assign(auditNotes(response), { action: queueActions.change.name, audited: true, target });
+      Object.assign(auditNotes(response), { action: 'queue.change', audited: true, target });
       // The read-only board answers some changes with a success although it changes nothing.
       checkOperator(response);
       if (writesPayload.test(request.path)) throw payloadRefused();

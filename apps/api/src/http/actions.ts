@@ -31,7 +31,7 @@ export function defineActions<Verb extends string>(
   return Object.fromEntries(actions) as Record<Verb, Action>;
 }
 
-/** Log-ins, commands and the ends of work. */
+/** Log-ins, changes on Bull Board, commands and the ends of work. */
 export const actionsWithoutEndpoint = [
   'authenticate',
   'command.create-api-key',
@@ -40,6 +40,7 @@ export const actionsWithoutEndpoint = [
   'connection.authorized',
   'connection.erased',
   'patient.erased',
+  'queue.change',
   'session.login',
   'session.logout',
   'token.issue',

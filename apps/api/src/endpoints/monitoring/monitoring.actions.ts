@@ -17,7 +17,6 @@ export const processActions = defineActions('process', {
 });
 
 export const queueActions = defineActions('queue', {
-  change: { keys: 'operator', people: 'operator' },
   list: { keys: 'operator', people: 'viewer', audited: false },
 });
 
