@@ -47,7 +47,7 @@ const judges = [
   'servers',
 ];
 /** The random EHRs that a probe measures: a few are drawn in an ordinary run. */
-const allDraws = { PROBE_DRAWS: '200' };
+const allDraws = { PROBE_DRAWS: '60' };
 /**
  * For the engine of @bulkhead/embedded: files and a log cost it a tenth of its CPU time. All tests together hold 300 MB
  * at once at most. Tests of crashes start an engine of their own with files.

@@ -14,6 +14,8 @@ test('a parser that reads each character once is not found', async () => {
 
 test('a reader that copies a list for each of its elements is found', async () => {
   const parse = (text: string) => {
+    // One list is enough. Each takes seconds.
+    if (!text.startsWith('[{}')) return undefined;
     let copy: readonly unknown[] = [];
     for (const element of JSON.parse(text)) copy = [...copy, element];
     return copy;
