@@ -30,3 +30,8 @@ test.each([
 ])('checkEndpoints refuses two endpoints with $what', ({ changed, message }) => {
   expect(() => checkEndpoints([first, { ...second, ...changed }])).toThrow(message);
 });
+
+test('checkEndpoints refuses two actions with the same name, whose rules could differ', () => {
+  const { read } = defineActions('thing', { read: { keys: 'client', people: 'admin' } });
+  expect(() => checkEndpoints([first, { ...second, action: read }])).toThrow('Two actions have the name thing.read');
+});

@@ -228,10 +228,12 @@ export function endpointGroup<const Member extends Endpoint>(group: EndpointGrou
 }
 
 /**
- * @throws Error if two endpoints have the same id or the same address, or if an endpoint that creates a record does not accept `Idempotency-Key`
+ * @throws Error if two endpoints have the same id or the same address, if two actions have the same name, or if an endpoint that creates a
+ * record does not accept `Idempotency-Key`
  */
 export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const names = new Set<string>();
+  const actions = new Map<string, Action>();
   for (const { id, method, path, action, responses, idempotency } of endpoints) {
     const isCreating = method === 'post' && (responses[201] !== undefined || action?.name.endsWith('.create'));
     if (isCreating && idempotency === undefined)
@@ -240,6 +242,10 @@ export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoin
       if (names.has(name)) throw new Error(`Two endpoints have the ${name}. Change one of them.`);
       names.add(name);
     }
+    if (action === undefined) continue;
+    if ((actions.get(action.name) ?? action) !== action)
+      throw new Error(`Two actions have the name ${action.name}. Change one of them.`);
+    actions.set(action.name, action);
   }
   return endpoints;
 }
