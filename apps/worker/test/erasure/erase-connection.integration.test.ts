@@ -1,10 +1,12 @@
 import { revokeJob } from '@bulkhead/connections/jobs';
 import { countOfConnection } from '@bulkhead/erasure';
+import { eraseJob } from '@bulkhead/erasure/jobs';
 import { downloadJob } from '@bulkhead/imports/export/jobs';
 import { makeCohortMark } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { sweepJob } from '@bulkhead/monitoring/jobs';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
+import { withMethods } from '@bulkhead/store/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { FilledConnection } from '../harness/fill-connection.ts';
@@ -277,3 +279,14 @@ async function jobIds(): Promise<string[]> {
   const jobs = (await queue?.getJobs()) ?? [];
   return jobs.map(({ id }) => id ?? '');
 }
+
+test('an outage of MongoDB is not shown as the error of an erasure', async () => {
+  const erasureId = await erasures.request();
+  const { store } = cases.deps;
+  const outage = Object.assign(new Error('closed'), { name: 'MongoNetworkError' });
+  const writingProcesses = withMethods(store.writingProcesses, { raiseEpoch: () => Promise.reject(outage) });
+  const deps = { ...cases.deps, store: { ...store, writingProcesses } };
+  await expect(runJob(deps, eraseJob, { erasureId })).rejects.toBe(outage);
+  expect(await store.erasures.find(erasureId)).toMatchObject({ phase: 'queued' });
+  expect((await store.erasures.find(erasureId))?.error).toBeUndefined();
+});

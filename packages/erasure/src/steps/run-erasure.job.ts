@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AppError, type ErrorCode, toKnownError } from '@bulkhead/base';
 import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
-import type { DataAmounts } from '@bulkhead/store';
+import { type DataAmounts, isStoreUnavailable } from '@bulkhead/store';
 import { z } from 'zod';
 import type { Erasure } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
@@ -36,8 +36,8 @@ async function runErasure(deps: ErasureDeps, { erasureId, signal, progress }: Er
     await advance(deps, { erasure, signal, progress });
   } catch (error) {
     const knownError = toKnownError(error);
-    // Waiting is part of the work and not an error.
-    if (!waitingCodes.has(knownError.code) && !signal.aborted) {
+    // Waiting is part of the work and not an error, and what ends with an outage is nothing to repair.
+    if (!waitingCodes.has(knownError.code) && !signal.aborted && !isStoreUnavailable(error)) {
       const { code, message } = knownError;
       await deps.store.erasures.noteError({ id: erasureId, error: { code, message } });
     }

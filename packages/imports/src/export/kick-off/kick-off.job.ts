@@ -22,7 +22,7 @@ import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed } from '@bulkhead/fhir';
 import { defineJob, type JobContext } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
-import { isInPhase, noteRetry } from '../../runs/index.ts';
+import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
@@ -56,7 +56,8 @@ async function kickOffAndNoteRetry(
     await kickOff(deps, { exportId, signal: endSignal });
   } catch (error) {
     const nextAttemptAt = retryAt(error);
-    if (nextAttemptAt !== undefined) await noteKickOffRetry(deps, { exportId, error, nextAttemptAt });
+    if (nextAttemptAt !== undefined && !isInterrupted({ signal: endSignal, error }))
+      await noteKickOffRetry(deps, { exportId, error, nextAttemptAt });
     throw error;
   }
 }

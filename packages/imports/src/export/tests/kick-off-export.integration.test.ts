@@ -1,6 +1,8 @@
+import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { openTestStore, withMethods } from '@bulkhead/store/testing';
 import { anyPhase, startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import { kickOffJob } from '../jobs.ts';
 import { kickOff } from '../kick-off/kick-off.job.ts';
 import { createStores, startUseCases } from '../testing/start-use-cases.ts';
 
@@ -69,4 +71,17 @@ test.concurrent('an export whose kick-off was never sent or was refused has no w
   await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
   await kickOff(deps, step);
   expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [] });
+}, 60_000);
+
+test.concurrent('an outage of MongoDB before a kick-off is not the reason of a wait, which would be for the EHR', async () => {
+  await using cases = await startUseCases();
+  const { store } = cases.deps;
+  const { id: exportId } = await cases.insertExport();
+  const outage = Object.assign(new Error('closed'), { name: 'MongoNetworkError' });
+  const connections = withMethods(store.connections, { findWithSecrets: () => Promise.reject(outage) });
+  const deps = { ...cases.deps, store: { ...store, connections } };
+  const context = { retryAt: firstAttempt, endSignal: AbortSignal.timeout(20_000) };
+  await expect(runJob(deps, kickOffJob, { exportId }, context)).rejects.toBe(outage);
+  expect((await cases.read(exportId)).retrying).toBeUndefined();
+  expect(await cases.control.exports()).toEqual([]);
 }, 60_000);
