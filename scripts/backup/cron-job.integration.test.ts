@@ -56,11 +56,11 @@ describeWith({ title: 'the dump of the CronJob, and its restore', tool }, () => 
   beforeAll(async () => {
     source = await startReplicaSet({ folder: join(folder, 'source'), port });
     target = await startReplicaSet({ folder: join(folder, 'target'), port: port + 1 });
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.allSettled([source?.stop(), target?.stop()]);
     rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   const collectionsOf = ({ client }: ReplicaSet) => ({
     resources: client.db('bulkhead').collection<Numbered>('resources'),
@@ -102,5 +102,5 @@ describeWith({ title: 'the dump of the CronJob, and its restore', tool }, () => 
     expect(numbers).toEqual(numbers.map((_number, n) => n));
     const [checkpoint] = await restored.checkpoints.find<{ upTo: number }>({}).toArray();
     expect([numbers.length - 1, numbers.length - 2]).toContain(checkpoint?.upTo);
-  }, 120_000);
+  });
 });

@@ -56,7 +56,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
       await page.getByRole('listitem').filter({ hasText: step }).getByLabel('worked').waitFor();
     }
     expect(await page.getByLabel('failed').count()).toBe(0);
-  }, 60_000);
+  });
 
   test('the authorize flow reports that a form that is submitted again with the back button changes nothing', async () => {
     const address = page.url();
@@ -71,7 +71,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
     // The callback's page also has a link to the connection.
     await page.goBack();
     await title('Already authorized').waitFor();
-  }, 60_000);
+  });
 
   test('the authorize flow reports a denial to the user, and a second attempt works', async () => {
     const address = await addConnection();
@@ -93,7 +93,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
     await allow();
     await isAuthorized();
     expect(page.url()).toBe(address);
-  }, 60_000);
+  });
 
   test('the authorize flow reports that a denied authorization has ended if the user goes back, and offers a new start', async () => {
     await addConnection();
@@ -109,7 +109,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
     await atEhr();
     await allow();
     await isAuthorized();
-  }, 60_000);
+  });
 
   test('the authorize flow shows a page with the reason and a link back if an operator cannot start it', async () => {
     const { provider, id } = { provider: 'athenahealth', id: browsed.system.connectionId };
@@ -117,7 +117,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
     await page.getByText('so it needs no authorization by a user').waitFor();
     await link('Go to the connection').click();
     await title(connectionTitle).waitFor();
-  }, 60_000);
+  });
 
   test('the authorize flow tells an invited user that the window can be closed, and does not redirect to the log-in', async () => {
     const api = createApiClient(browsed.system);
@@ -130,7 +130,7 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
     await users.getByText('You can close this window.').waitFor();
     expect(await users.getByRole('link').count()).toBe(0);
     await users.close();
-  }, 60_000);
+  });
 
   test('the authorize flow shows pages without a violation of their policy and without a script error', () => {
     // Responses with an error that the tests above have caused are not faults.

@@ -77,7 +77,7 @@ describeInBrowser('FHIR clients in a browser', (open) => {
       .waitFor();
     await expectAccessible();
     expect(await browsed.system.store.backendClients.list()).toEqual([]);
-  }, 60_000);
+  });
 
   test('a client that is registered with pasted keys reads with what the console shows until it is revoked', async () => {
     await page.getByRole('radio', { name: 'pasted here' }).check();
@@ -125,7 +125,7 @@ describeInBrowser('FHIR clients in a browser', (open) => {
     expect((await search(baseUrl, token)).status).toBe(401);
     expect((await requestToken({ clientId, tokenUrl })).status).toBe(401);
     expect(await button('Revoke warehouse').count()).toBe(0);
-  }, 60_000);
+  });
 
   test('the audit page marks what a client has read, and links to the clients', async () => {
     await page.goto(`${browsed.baseUrl}/audit`);
@@ -136,13 +136,13 @@ describeInBrowser('FHIR clients in a browser', (open) => {
     const [client] = await browsed.system.store.backendClients.list();
     await page.locator(`[title="${client?.id}"] a[href="/clients"]`).waitFor();
     await expectAccessible();
-  }, 60_000);
+  });
 
   test('the settings of a connection show its FHIR base URL, ready to be copied', async () => {
     await page.goto(`${browsed.baseUrl}/connections/${browsed.system.connectionId}?tab=Settings`);
     await button('Copy the FHIR base URL').click();
     expect(await copied()).toBe(baseUrlOf());
-  }, 60_000);
+  });
 
   test('an operator who is not an admin sees the clients and their URLs, and can neither register nor revoke one', async () => {
     const { store } = browsed.system;
@@ -167,7 +167,7 @@ describeInBrowser('FHIR clients in a browser', (open) => {
     for (const name of ['Register a client', 'Revoke research'])
       expect([name, await opened.page.getByRole('button', { name, includeHidden: true }).count()]).toEqual([name, 0]);
     await opened.page.context().close();
-  }, 60_000);
+  });
 
   test('the pages of clients report no violation of their policy and no script error', async () => {
     expect(withoutCaused(complaints, await browsed.system.store.connections.listIds())).toEqual([]);

@@ -72,7 +72,7 @@ describeInBrowser('the console in a browser', (open) => {
     await button('Cancel').waitFor({ state: 'detached' });
     expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
     await page.getByRole('table', { name: 'Log' }).getByText('The export has completed.').waitFor();
-  }, 60_000);
+  });
 
   test('the console shows the files of an export that has ended, also if the first read of the files arrives later', async () => {
     const { connectionId } = browsed.system;
@@ -97,7 +97,7 @@ describeInBrowser('the console in a browser', (open) => {
     await isAnswered;
     const { length } = await browsed.system.simulator.lines('Patient');
     await page.getByRole('row', { name: new RegExp(`^Patient completed ${length} / ${length}`) }).waitFor();
-  }, 60_000);
+  });
 
   test('the console says what an export waits for, and cancels an export', async () => {
     await browsed.system.simulator.inject('export$', { kind: 'export-fate', end: 'never-ends' });
@@ -110,7 +110,7 @@ describeInBrowser('the console in a browser', (open) => {
     await activity.waitFor({ state: 'detached' });
     await page.getByRole('row', { name: /The export was cancelled\.\s+chaos/ }).waitFor();
     expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
-  }, 60_000);
+  });
 
   test('the console reads a list of exports to its end and starts an export although the list changes during each read', async () => {
     const { simulator, apiKey, baseUrl } = browsed.system;
@@ -144,7 +144,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.getByText('cancelled', { exact: true }).first().waitFor();
     watching.abort();
     await counting;
-  }, 60_000);
+  });
 
   test('the console shows an invalid value of a form at its field, and an error of the API with its own message', async () => {
     await goTo('/exports');
@@ -156,7 +156,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.keyboard.press('Enter');
     await button('Start').click();
     await page.getByRole('alert').getByText('must be a FHIR search of one type').waitFor();
-  }, 60_000);
+  });
 
   test('the console shows a quarantined line, and stores it after a correction', async () => {
     const { simulator, store, connectionId } = browsed.system;
@@ -174,7 +174,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.getByRole('row', { name: /replayed/ }).waitFor();
     const stored = await store.resources.read({ connectionId, resourceType: 'Condition', resourceId: 'mended' });
     expect(stored?.deleted).toBe(false);
-  }, 60_000);
+  });
 
   test('the console adds a schedule and shows its next runs with their zone, edits it, pauses it, and removes it', async () => {
     await goTo('/schedules');
@@ -204,7 +204,7 @@ describeInBrowser('the console in a browser', (open) => {
     await edited.getByRole('button', { name: 'Remove' }).click();
     await button('Remove the schedule').click();
     await page.getByText('No schedules').waitFor();
-  }, 60_000);
+  });
 
   test('the console finds a stored resource by its type, and shows it as received with its origin', async () => {
     const [line = ''] = await browsed.system.simulator.lines('Patient');
@@ -219,7 +219,7 @@ describeInBrowser('the console in a browser', (open) => {
       .getByRole('link', { name: /export, line \d+/ })
       .first()
       .waitFor();
-  }, 60_000);
+  });
 
   test('the console shows the first rows of a view, what its columns hold, and downloads the whole table', async () => {
     await goTo(`/tables?connectionId=${browsed.system.connectionId}&view=patient`);
@@ -231,7 +231,7 @@ describeInBrowser('the console in a browser', (open) => {
     const download = await downloading;
     expect(download.suggestedFilename()).toBe('patient.parquet');
     expect(await download.failure()).toBeNull();
-  }, 60_000);
+  });
 
   test('the console shows the charts of the last days, and how the last day differs from a usual one', async () => {
     const { system } = browsed;
@@ -257,7 +257,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.getByText('7 days', { exact: true }).click();
     for (const chart of ['Resources by type', 'Longest wait in the queues', 'How far connections are behind'])
       await page.getByRole('img', { name: `${chart}, as a chart` }).waitFor();
-  }, 60_000);
+  });
 
   test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
     const { simulator, connectionId } = browsed.system;
@@ -277,7 +277,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.getByText(/Half the rate for/).waitFor();
     await page.getByText('of 160').first().waitFor();
     expect((await starting).id).toMatch(/^job_/);
-  }, 60_000);
+  });
 
   test('the console shows the searches, the log and the types of a sync', async () => {
     const { connectionId } = browsed.system;
@@ -295,7 +295,7 @@ describeInBrowser('the console in a browser', (open) => {
       .getByText(/Encounter: .*fewer requests/)
       .first()
       .waitFor();
-  }, 60_000);
+  });
 
   test.each(pages)(
     'the console has no fault of accessibility on the page %s, light or dark, wide or on a phone',
@@ -313,7 +313,6 @@ describeInBrowser('the console in a browser', (open) => {
       await page.getByRole('link', { name: 'Overview' }).waitFor();
       await page.setViewportSize({ width: 1280, height: 800 });
     },
-    60_000,
   );
 
   test('the console has no fault of accessibility in dialogs and on pages of single records', async () => {
@@ -346,7 +345,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.getByRole('row').nth(1).getByRole('button').click();
     await page.getByText('"resourceType": "Patient"').waitFor();
     await check();
-  }, 60_000);
+  });
 
   test('the console can be used with the keyboard alone: past the navigation to the content, into a form and back', async () => {
     await goTo('/exports');
@@ -360,7 +359,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
-  }, 60_000);
+  });
 
   test('the console shows no page for operators and no quarantined line to a client key', async () => {
     const key = await browsed.system.store.apiKeys.create({ name: 'a client', role: 'client', now: new Date() });
@@ -380,7 +379,7 @@ describeInBrowser('the console in a browser', (open) => {
       expect(await change.count()).toBe(0);
     }
     await otherPage.close();
-  }, 60_000);
+  });
 
   test('the console has no link to Bull Board for a key for some connections, which may not open it', async () => {
     const { connectionId, store } = browsed.system;
@@ -391,7 +390,7 @@ describeInBrowser('the console in a browser', (open) => {
     await otherPage.getByRole('link', { name: 'Webhooks' }).waitFor();
     expect(await otherPage.getByRole('link', { name: 'Bull Board' }).count()).toBe(0);
     await otherPage.close();
-  }, 60_000);
+  });
 
   test('the console logs an operator out after half an hour without input, and shows the same page after the log-in', async () => {
     const { page: loginPage } = await browsed.open('/login?next=/connections');
@@ -407,7 +406,7 @@ describeInBrowser('the console in a browser', (open) => {
     expect(loginPage.url()).toBe(`${browsed.system.baseUrl}/login?next=%2Fconnections`);
     expect(await loginPage.context().cookies()).toEqual([]);
     await loginPage.close();
-  }, 60_000);
+  });
 
   test('the console reports an unknown address, and redirects to the log-in after the end of a session', async () => {
     await goTo('/nowhere');
@@ -417,7 +416,7 @@ describeInBrowser('the console in a browser', (open) => {
     await page.waitForURL('**/login');
     await goTo('/audit');
     expect(new URL(page.url()).pathname).toBe('/login');
-  }, 60_000);
+  });
 
   test('the console has no violation of its policy and no script error, and sends requests only to its own server', async () => {
     expect(withoutCaused(complaints, await browsed.system.store.connections.listIds())).toEqual([]);

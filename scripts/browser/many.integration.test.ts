@@ -115,7 +115,7 @@ describeInBrowser('the console with many connections that have one cause', (open
     await title('Connections').waitFor();
     await page.getByText(`Showing 100 of ${refused}, worst first.`).waitFor();
     expect(await rowsOf('Connections').filter({ hasText: 'the EHR refuses the credentials' }).count()).toBe(100);
-  }, 60_000);
+  });
 
   test('the connections show the worst first, and those that are behind can be chosen', async () => {
     await goTo('/connections');
@@ -126,24 +126,20 @@ describeInBrowser('the console with many connections that have one cause', (open
     await page.getByText('Showing all 3, worst first.').waitFor();
     await page.getByRole('textbox', { name: 'Search' }).fill('Practice 0299');
     await page.getByText('Showing all 1, worst first.').waitFor();
-  }, 60_000);
+  });
 
-  test.each(changes)(
-    'a change in the list of $list draws only its row again',
-    async ({ path, row, change }) => {
-      await goTo(path);
-      await page.locator('tbody tr').nth(99).waitFor();
-      await page.waitForLoadState('networkidle');
-      await page.evaluate(rememberRows);
-      await change(createApiClient(browsed.system));
-      const drawn = await waitFor(async () => {
-        const rows = await page.evaluate<string[]>(drawnRows);
-        return rows.length > 0 && rows;
-      });
-      expect(drawn).toEqual([expect.stringContaining(row)]);
-    },
-    60_000,
-  );
+  test.each(changes)('a change in the list of $list draws only its row again', async ({ path, row, change }) => {
+    await goTo(path);
+    await page.locator('tbody tr').nth(99).waitFor();
+    await page.waitForLoadState('networkidle');
+    await page.evaluate(rememberRows);
+    await change(createApiClient(browsed.system));
+    const drawn = await waitFor(async () => {
+      const rows = await page.evaluate<string[]>(drawnRows);
+      return rows.length > 0 && rows;
+    });
+    expect(drawn).toEqual([expect.stringContaining(row)]);
+  });
 
   test('the page of the schedules sends no request for a single row', async () => {
     const requests: string[] = [];
@@ -155,7 +151,7 @@ describeInBrowser('the console with many connections that have one cause', (open
     // A slow machine reads the list again meanwhile.
     const paths = new Set(requests.filter((path) => path.startsWith('/api/ehr/schedules')));
     expect([...paths]).toEqual(['/api/ehr/schedules']);
-  }, 60_000);
+  });
 
   test('the webhooks show which receivers do not accept their calls', async () => {
     await goTo('/webhooks?failing=true');
@@ -165,7 +161,7 @@ describeInBrowser('the console with many connections that have one cause', (open
     await page.getByRole('combobox', { name: 'State' }).click();
     await page.getByRole('option', { name: 'being repeated' }).click();
     await page.getByText(`Showing all ${planted.receivers}, newest first.`).waitFor();
-  }, 60_000);
+  });
 
   test('the page of an export that does not exist says so once, and one that failed names its practice and problem first', async () => {
     await goTo('/exports/athenahealth/job_none');
@@ -178,7 +174,7 @@ describeInBrowser('the console with many connections that have one cause', (open
     const figures = page.getByText('Unchanged', { exact: true });
     expect(await top(page.getByRole('alert'))).toBeLessThan(await top(figures));
     expect(await page.getByText('waiting for a worker').count()).toBe(0);
-  }, 60_000);
+  });
 
   test('nothing is wrong with the contrast or the names on any page, in both themes and on a phone', async () => {
     for (const { scheme, width } of looks) {
@@ -205,7 +201,7 @@ describeInBrowser('the console with many connections that have one cause', (open
     await button('Dismiss').click();
     await page.getByText('299 lines are dismissed.').waitFor();
     await page.getByText('No line is open').waitFor();
-  }, 60_000);
+  });
 
   test('doctor says the same in under 40 lines, and its last line counts', async () => {
     const { baseUrl: url, apiKey: key } = browsed.system;
@@ -215,5 +211,5 @@ describeInBrowser('the console with many connections that have one cause', (open
     expect(lines.length).toBeLessThan(40);
     expect(stdout).toContain(`${refused} connections: the EHR refuses the credentials`);
     expect(lines.at(-1)).toMatch(/^1 critical problem, \d+ warnings, \d+ of \d+ checks ok\.$/);
-  }, 60_000);
+  });
 });

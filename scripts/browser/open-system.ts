@@ -9,8 +9,8 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-back
 /** Most pages live for a second or two, too short for what the optimizing compilers cost. */
 const withoutCompilers = '--js-flags=--no-maglev --no-opt';
 
-/** An export with its polls takes seconds, and more beside other tests. An element that is missing after this time will not appear. */
-const stepMs = 30_000;
+/** An export with its polls takes seconds, and ten times as long beside other tests. An element that is missing after this time will not appear. */
+const stepMs = 60_000;
 
 /** A start takes seconds. Files that use containers run first, and a first build of their images takes minutes. */
 export const openTimeoutMs = 20 * 60_000;

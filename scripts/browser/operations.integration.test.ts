@@ -65,7 +65,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
       'Lakeside Clinic',
       'athenahealth production 195900',
     ]);
-  }, 60_000);
+  });
 
   test('a failed test is a red message, and the credentials are replaced only after a test that works', async () => {
     await tab('Settings').click();
@@ -92,7 +92,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     expect((await browsed.system.store.connections.findWithSecrets(id))?.auth).toMatchObject({
       clientSecret: 'simulator-secret',
     });
-  }, 60_000);
+  });
 
   test('a connection is renamed, and pickers show its name, practice and endpoint', async () => {
     await button('Rename').click();
@@ -110,7 +110,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await title('Bulk export').waitFor();
     await link('Hillside Clinic').waitFor();
     await button('Cancel').waitFor({ state: 'detached' });
-  }, 60_000);
+  });
 
   test('a probe is started after a question, and its facts are shown, downloaded and applied', async () => {
     const [{ id } = { id: '' }] = (await connections()).filter(({ name }) => name === 'Hillside Clinic');
@@ -131,7 +131,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await button('Apply to the provider').click();
     await button('Apply').click();
     await page.getByText('Applied. All processes use the facts within some seconds.').waitFor();
-  }, 60_000);
+  });
 
   test('an export that failed because of its credentials leads to the form that replaces them', async () => {
     const auth = {
@@ -154,7 +154,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await button('Remove the connection').click();
     await title('Connections').waitFor();
     expect(await connections()).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('the quarantine shows the type and the file of a line, with a link to its export', async () => {
     const { simulator, connectionId, store } = browsed.system;
@@ -171,7 +171,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await row.getByRole('link', { name: /^file_|^job_/ }).click();
     await title('Bulk export').waitFor();
     expect(await store.bulkExports.listActive()).toEqual([]);
-  }, 60_000);
+  });
 
   test('the documents of a connection are listed with their state, can be filtered, and lead to their resources', async () => {
     await goTo('/documents');
@@ -185,7 +185,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await title('Resources').waitFor();
     await goTo(`/documents?connectionId=${browsed.system.connectionId}&state=failed&patient=unknown`);
     await page.getByText('No documents for this choice').waitFor();
-  }, 60_000);
+  });
 
   test('a signing key is created, and retired after another one was', async () => {
     await goTo('/signing-keys');
@@ -205,7 +205,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await second.getByRole('button', { name: 'Retire' }).click();
     await button('Retire the key').click();
     await page.getByRole('row', { name: /ES384 retired/ }).waitFor();
-  }, 60_000);
+  });
 
   test('a provider is added after its faults were shown, and removed', async () => {
     await goTo('/providers');
@@ -227,7 +227,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await button('Remove what is stored').click();
     await button('Remove it').click();
     await row.waitFor({ state: 'detached' });
-  }, 60_000);
+  });
 
   test('the audit log is filtered by time, and its events link to what they name', async () => {
     await goTo('/audit?action=connection.rename');
@@ -249,7 +249,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.goBack();
     await page.getByRole('link', { name: /^job_/ }).first().click();
     await title('Bulk export').waitFor();
-  }, 60_000);
+  });
 
   test('filters keep each letter and each other, also if the browser has no time to draw between two changes', async () => {
     await goTo('/audit');
@@ -275,7 +275,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.goBack();
     await page.waitForURL(/\?action=export\.createx&actor=x$/);
     await Promise.all([isShown('Who', 'x'), isShown('What', 'export.createx')]);
-  }, 60_000);
+  });
 
   test('the actions of schedules stay where they are while the names of connections are read', async () => {
     const { connectionId } = browsed.system;
@@ -302,7 +302,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await row.getByText('athenahealth production 195900').waitFor();
     expect((await pause.boundingBox())?.y).toBe(before?.y);
     await page.unrouteAll();
-  }, 60_000);
+  });
 
   test('the console purges a connection with its data only after its id was typed, and lists the erasure', async () => {
     await goTo('/connections');
@@ -335,7 +335,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await title('Erasures and retention').waitFor();
     await page.getByRole('row').filter({ hasText: id }).waitFor();
     expect(await ids()).not.toContain(id);
-  }, 60_000);
+  });
 
   test('the console counts the data of a patient without a change before the erasure can be confirmed', async () => {
     const [id = ''] = await ids();
@@ -348,7 +348,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.getByText('0 records, and').waitFor();
     await button('Erase the patient').click();
     await page.getByText('Type the id of the patient again').waitFor();
-  }, 60_000);
+  });
 
   test('the console lists who has read a patient, and records this access as an event, too', async () => {
     const { store, connectionId } = browsed.system;
@@ -364,7 +364,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
       .waitFor();
     const listEvents = () => store.auditEvents.list({ filter: { patient, action: 'audit-event.list' }, limit: 10 });
     expect((await listEvents()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
-  }, 60_000);
+  });
 
   test.each([
     ['/exports', 'Bulk exports'],
@@ -372,20 +372,16 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     ['/quarantine', 'Groups of open lines'],
     ['/audit', 'Audit events'],
     ['/signing-keys', 'Signing keys'],
-  ])(
-    'the list of %s is cards on a phone, and nothing is cut',
-    async (path, caption) => {
-      await page.setViewportSize({ width: 390, height: 800 });
-      await goTo(path);
-      const list = page.getByRole('list', { name: caption });
-      await list.getByRole('listitem').first().waitFor();
-      expect(await page.getByRole('table').count()).toBe(0);
-      expect(await page.evaluate(cutElements)).toEqual([]);
-      expect(await faultsOfAccessibility(page)).toEqual([]);
-      await page.setViewportSize({ width: 1280, height: 800 });
-    },
-    60_000,
-  );
+  ])('the list of %s is cards on a phone, and nothing is cut', async (path, caption) => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await goTo(path);
+    const list = page.getByRole('list', { name: caption });
+    await list.getByRole('listitem').first().waitFor();
+    expect(await page.getByRole('table').count()).toBe(0);
+    expect(await page.evaluate(cutElements)).toEqual([]);
+    expect(await faultsOfAccessibility(page)).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
 
   test('the pages report no violation of their policy and no script error', async () => {
     expect(withoutCaused(complaints, await ids())).toEqual([]);

@@ -57,7 +57,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     const ofConsole = await page.evaluate(`[getComputedStyle(document.body).backgroundColor,
       getComputedStyle([...document.querySelectorAll('button')].find(({ textContent }) => textContent === 'Start an export')).backgroundColor]`);
     expect([ground, action]).toEqual(ofConsole);
-  }, 60_000);
+  });
 
   test('the frame is drawn while the session is being loaded, in three groups', async () => {
     const { promise: isReleased, resolve: release } = Promise.withResolvers<void>();
@@ -74,7 +74,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     await title('Bulk exports').waitFor();
     await page.getByRole('link', { name: 'Audit' }).waitFor();
     await page.unrouteAll();
-  }, 60_000);
+  });
 
   /** Shows these errors and warnings as those of an export. @returns the text of all boxes */
   async function showOnExport(options: {
@@ -123,13 +123,13 @@ describeInBrowser('the console for people in a browser', (open) => {
     const all = texts.join('\n');
     expect(errors.filter((code) => !all.includes(titleOf('error', code)))).toEqual([]);
     expect([...errors, ...warnings].filter((code) => code.includes('-') && all.includes(code))).toEqual([]);
-  }, 60_000);
+  });
 
   test('a message with values is shown as it is', async () => {
     const message = 'The EHR sent 7 of 9 resources.';
     const texts = await showOnExport({ errors: ['count-mismatch'], warnings: [], message });
     expect(texts.join()).toContain(message);
-  }, 60_000);
+  });
 
   test('an error of a form names its fields by their labels', async () => {
     await goTo('/exports');
@@ -143,7 +143,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     const alert = page.getByRole('dialog').getByRole('alert');
     await alert.getByText('Type filters must be a FHIR search, such as Observation?code=1').waitFor();
     await page.unrouteAll();
-  }, 60_000);
+  });
 
   test('the list of exports says what, by whom and how long, and a running row has a bar and the time left', async () => {
     const { simulator, connectionId, store } = browsed.system;
@@ -175,7 +175,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     await button('Cancel').click();
     await button('Cancel the export').click();
     await page.getByText('cancelled', { exact: true }).first().waitFor();
-  }, 90_000);
+  });
 
   test('syncs are filtered by their status, and the list shows what they have stored', async () => {
     const { connectionId, store } = browsed.system;
@@ -196,7 +196,7 @@ describeInBrowser('the console for people in a browser', (open) => {
       .first()
       .waitFor();
     expect(totals?.stored).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   test('the page of a connection is its home, and what deletes data is apart', async () => {
     const { connectionId } = browsed.system;
@@ -222,7 +222,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     await page.setViewportSize({ width: 375, height: 700 });
     await waitFor(() => page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
     await page.setViewportSize({ width: 1280, height: 800 });
-  }, 90_000);
+  });
 
   test('a webhook that no worker will call is refused where it is entered', async () => {
     await goTo(`/connections/${browsed.system.connectionId}?tab=Webhook`);
@@ -233,7 +233,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     await alert
       .getByText(/URL must be a public https URL, because the workers call no other one: it is not https/)
       .waitFor();
-  }, 60_000);
+  });
 
   test('resources are found by code and date, and a row shows the value, the date and the patient', async () => {
     const { connectionId, simulator } = browsed.system;
@@ -259,7 +259,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     expect(await page.getByRole('row').count()).toBe(ofDay.length + 1);
     await row.getByRole('link', { name: observation.subject.reference.replace('Patient/', '') }).click();
     await page.waitForURL(/patient=/);
-  }, 60_000);
+  });
 
   test('the quarantine joins a line of several exports, shows where its JSON breaks, and offers no replay that cannot help', async () => {
     await goTo('/quarantine?state=open');
@@ -278,7 +278,7 @@ describeInBrowser('the console for people in a browser', (open) => {
       .getByRole('alert')
       .getByText(/The JSON breaks/)
       .waitFor({ state: 'detached' });
-  }, 60_000);
+  });
 
   test('the overview says what has changed since the user last looked', async () => {
     await goTo('/');
@@ -291,7 +291,7 @@ describeInBrowser('the console for people in a browser', (open) => {
     await page.reload();
     await page.getByText(/Since you last looked/).waitFor();
     await page.getByText(/\d runs completed, .*\d+ resources are new or changed, 2 lines were quarantined/).waitFor();
-  }, 60_000);
+  });
 
   test('no label appears twice on an axis of the overview', async () => {
     await page
@@ -302,12 +302,12 @@ describeInBrowser('the console for people in a browser', (open) => {
       [...axis.querySelectorAll('.recharts-cartesian-axis-tick-value')].map(({ textContent }) => textContent))`)) as string[][];
     expect(axes.length).toBeGreaterThan(0);
     for (const labels of axes) expect(new Set(labels).size).toBe(labels.length);
-  }, 60_000);
+  });
 
   test('the budget has the client id in its title', async () => {
     await goTo('/budget');
     await page.getByRole('heading', { name: 'athenahealth.production, client simulator-client' }).waitFor();
-  }, 60_000);
+  });
 
   test('the page of the workers lists each process with its host, its version and its queues', async () => {
     await goTo('/system');
@@ -320,5 +320,5 @@ describeInBrowser('the console for people in a browser', (open) => {
     expect(await rows.count()).toBe(states.length + 1);
     await rows.filter({ hasText: /API/ }).first().waitFor();
     await expectAccessible();
-  }, 60_000);
+  });
 });

@@ -223,7 +223,7 @@ it('the real tree has no violation, and its imports between packages are edges t
     const names = edges.map(({ module }) => module.split('/').slice(0, 2).join('/'));
     expect([...new Set(names)]).toEqual(expect.arrayContaining(expected));
   }
-}, 60_000);
+});
 
 /** Returns the source of each entry point: `packages/imports/src/sync/steps.ts` for `@bulkhead/imports/sync/steps`. */
 function readEntryPoints(): ReadonlyMap<string, string> {

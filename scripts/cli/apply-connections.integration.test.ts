@@ -81,7 +81,7 @@ test('an apply creates and tests connections, names those with wrong secrets, an
   const third = await apply();
   expect([third.code, third.stdout]).toEqual([0, expect.stringMatching(/^unchanged: 12$/m)]);
   expect(await countApplied()).toBe(applied + 2);
-}, 120_000);
+});
 
 test('what is exported has no secret, and applying it changes nothing', async () => {
   const { stdout } = await runBulkhead(['connections', 'export', '--cohorts'], access);
@@ -92,7 +92,7 @@ test('what is exported has no secret, and applying it changes nothing', async ()
   expect(again.stdout).toMatch(
     /^connections to create: 0\nconnections to change: 0\nunchanged: 13\nnot in the file, and left as they are: 0$/m,
   );
-}, 60_000);
+});
 
 test('two applies at once end in the same state, or one is refused clearly, and nothing is there twice', async () => {
   write({ first: 2001, count: 12 });
@@ -101,7 +101,7 @@ test('two applies at once end in the same state, or one is refused clearly, and 
     if (code !== 0) expect([code, stderr]).toEqual([6, expect.stringContaining('Connections that were not changed: ')]);
   expect((await apply('--no-test')).code).toBe(0);
   expect(await stored(2001, 12)).toEqual({ connections: 12, schedules: 24, cohorts: 12 });
-}, 60_000);
+});
 
 test('an apply that is killed is continued by the next one', async () => {
   write({ first: 3001, count: 120 });
@@ -116,4 +116,4 @@ test('an apply that is killed is continued by the next one', async () => {
   expect((await apply('--no-test')).code).toBe(0);
   expect(await stored(3001, 120)).toEqual({ connections: 120, schedules: 240, cohorts: 120 });
   expect((await apply('--no-test', '--dry-run')).stdout).toMatch(/^unchanged: 120$/m);
-}, 60_000);
+});

@@ -38,7 +38,7 @@ describe('the bulkhead command', () => {
     ]);
     // The export has ended, so it cannot be cancelled.
     expect(await bulkhead(`export cancel ${id}`)).toMatchObject({ code: 6, stdout: '', stderr: expect.any(String) });
-  }, 60_000);
+  });
 
   test('bulkhead shows how much a purge or the erasure of a patient would delete, and deletes nothing without --yes', async () => {
     const { connectionId, store } = system;
@@ -56,7 +56,7 @@ describe('the bulkhead command', () => {
     expect(await countOfConnection(store.features, connectionId)).toEqual(amounts);
     expect((await bulkhead('connections data conn_none')).code).toBe(4);
     expect(await json('retention')).toEqual(expect.any(Array));
-  }, 60_000);
+  });
 
   test('bulkhead exits with 7 and shows the report of the EHR if an export lacks data', async () => {
     const fault = { kind: 'error-file', severity: 'error', lostType: 'Observation' };
@@ -66,7 +66,7 @@ describe('the bulkhead command', () => {
     await system.simulator.cancelOrders();
     expect({ code, stderr }).toEqual({ code: 7, stderr: expect.stringContaining('something is missing') });
     expect(stdout).toMatch(/^job_\S+ {2}COMPLETED, partial {2}\d+ stored, 0 quarantined\nwarning /);
-  }, 60_000);
+  });
 
   test('bulkhead writes stored resources to files, one resource per line', async () => {
     const out = join(system.folder, 'out');
@@ -76,7 +76,7 @@ describe('the bulkhead command', () => {
     expect(lines.map((line) => JSON.parse(line).resourceType)).toEqual(Array(4).fill('Patient'));
     const piped = await bulkhead(get);
     expect(piped.stdout.trim().split('\n').length).toBeGreaterThan(lines.length);
-  }, 60_000);
+  });
 
   test('bulkhead starts syncs, and manages schedules, keys and connections', async () => {
     const { connectionId } = system;
@@ -98,7 +98,7 @@ describe('the bulkhead command', () => {
     const { id: keyId } = (await json('keys list')).find((key: { name: string }) => key.name === 'reader');
     expect((await bulkhead(`keys revoke ${keyId} --yes`)).code).toBe(0);
     expect((await bulkhead(`connections list --key-file ${file}`, { BULKHEAD_API_KEY: '' })).code).toBe(3);
-  }, 90_000);
+  });
 
   test('bulkhead shows quarantined lines, and stores a corrected line', async () => {
     await system.simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
@@ -115,7 +115,7 @@ describe('the bulkhead command', () => {
     expect((await bulkhead(`quarantine replay ${line.id} --file ${file}`)).code).toBe(0);
     const stored = await bulkhead(`resources get --connection ${system.connectionId} --types Condition`);
     expect(stored.stdout).toContain('"score":1.50');
-  }, 60_000);
+  });
 
   test('bulkhead reads the type filters, the watermarks and the resources of an export, and prints numbers as they are stored', async () => {
     const { connectionId } = system;
@@ -140,7 +140,7 @@ describe('the bulkhead command', () => {
     expect(await json(`api GET ${patient} ${ofPatient}`)).toMatchObject({ resourceType: 'Patient', id });
     const { data: sources } = await json(`api GET ${patient}/sources ${ofPatient}`);
     expect(sources[0].source.exportId).toMatch(/^job_\w+$/);
-  }, 90_000);
+  });
 
   test('bulkhead replaces credentials, and sets what has no command of its own with bulkhead api', async () => {
     const create = 'connections create --client-id simulator-client --scopes v1 --practice 1 --group group_1';
@@ -168,7 +168,7 @@ describe('the bulkhead command', () => {
     expect(keys).toContainEqual(expect.objectContaining({ kid: key.kid }));
     const active = await bulkhead(`api DELETE /api/ehr/signing-keys/${key.kid} --yes`);
     expect(active).toMatchObject({ code: 6, stdout: '', stderr: expect.stringContaining('retire') });
-  }, 90_000);
+  });
 
   test('bulkhead shows the state of the deployment, and follows its budgets', async () => {
     expect((await json('whoami')).role).toBe('operator');
@@ -180,7 +180,7 @@ describe('the bulkhead command', () => {
     const [first] = await once(watching.stdout, 'data');
     watching.kill();
     expect(String(first)).toMatch(/^name +now +minute +day +waiting +paused\nathenahealth/);
-  }, 60_000);
+  });
 
   test('bulkhead shows who has read a patient, and verifies the audit log against a saved head', async () => {
     const patientsPath = `/api/ehr/athenahealth/resources/Patient?connectionId=${system.connectionId}`;
@@ -203,7 +203,7 @@ describe('the bulkhead command', () => {
       code: 1,
       stderr: expect.stringContaining('Another event is at the position of the expected head'),
     });
-  }, 60_000);
+  });
 
   test('doctor tests the connections and exits with 1 if a check is critical', async () => {
     const { checks } = await json('doctor');
@@ -217,7 +217,7 @@ describe('the bulkhead command', () => {
     const { code, stdout } = await bulkhead('doctor');
     expect([code, stdout.includes('client secret')]).toEqual([1, true]);
     expect((await bulkhead(`connections delete ${id} --yes`)).code).toBe(0);
-  }, 90_000);
+  });
 
   test('doctor exits with 0 for a warning, and with 1 with --strict', async () => {
     const { store, connectionId } = system;
@@ -232,7 +232,7 @@ describe('the bulkhead command', () => {
     const { code, stdout } = await bulkhead('doctor --no-connections');
     expect([code, stdout.includes('Quarantine: ')]).toEqual([isCritical(stdout) ? 1 : 0, true]);
     expect((await bulkhead('doctor --no-connections --strict')).code).toBe(1);
-  }, 60_000);
+  });
 });
 
 describe('the bulkhead command after wrong use', () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   out = join(folder.path, 'tables');
   system = await startTestSystem({ ...onTestServers(), patients: 4, workerCount: 1 });
   await system.store.prepareResourceTypes(['Patient', 'Observation']);
-}, 120_000);
+});
 afterAll(async () => {
   await system?.stop();
   folder.remove();
@@ -171,4 +171,4 @@ test('a connection whose data was purged leaves no table in the folder', async (
   expect([code, stderr]).toEqual([4, expect.stringContaining('Delete your copy')]);
   for (const view of views) expect(existsSync(join(out, view))).toBe(false);
   expect(existsSync(join(out, 'state.json'))).toBe(false);
-}, 60_000);
+});

@@ -101,7 +101,7 @@ describeWith({ title: 'a copy of resources that jsonb refuses', tool }, () => {
     );
     const named = new Set(copy.lines.flatMap((line) => /^Basic\/([^:]+): /.exec(line)?.[1] ?? []));
     expect(named).toEqual(isRefused);
-  }, 60_000);
+  });
 
   test('replaces a refused resource by a later version that jsonb accepts, and deletes one', async () => {
     const [changed, deleted] = [refused[0], refused[1]] as [Case, Case];
@@ -110,5 +110,5 @@ describeWith({ title: 'a copy of resources that jsonb refuses', tool }, () => {
     await using copy = await startCopy([changeOf(changed) + changeOf(deleted) + endAt(first), later]);
     await waitFor(() => copy.lines.includes(currentAt(second)), { what: 'the later version' });
     expect(await copy.rows()).toEqual([{ id: changed.id, note: '"ab"', original: null }]);
-  }, 60_000);
+  });
 });

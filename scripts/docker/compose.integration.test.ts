@@ -65,7 +65,7 @@ describeWith({ title: 'the system in containers', tool: missing ? { missing } : 
     } finally {
       lock?.release();
     }
-  }, 120_000);
+  });
 
   const look = async (path: string) => {
     const response = await browser.open(baseUrl + path);
@@ -86,7 +86,7 @@ describeWith({ title: 'the system in containers', tool: missing ? { missing } : 
     const counts = Object.values(JSON.parse(types) as Record<string, number>);
     expect(stored).toBe(counts.reduce((sum, count) => sum + count, 0));
     expect(stored).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   test('Redis and MongoDB refuse commands without the password', async () => {
     const ping = `const socket = require('net').connect(6379, 'redis', () => socket.write('PING\\r\\n'));
@@ -95,7 +95,7 @@ describeWith({ title: 'the system in containers', tool: missing ? { missing } : 
     const uri = 'mongodb://mongodb:27017/bulkhead?directConnection=true';
     const migrate = compose('run', '--rm', '--env', `MONGODB_URI=${uri}`, 'api', 'node', 'dist/migrate.js');
     await expect(migrate).rejects.toThrow(/authentication/);
-  }, 60_000);
+  });
 
   test('the user of the processes in MongoDB can only read and write their database', async () => {
     const address = await compose('port', 'mongodb', '27017');
@@ -133,5 +133,5 @@ describeWith({ title: 'the system in containers', tool: missing ? { missing } : 
     const ended = lines.map((line) => JSON.parse(line) as { Service: string; State: string; ExitCode: number });
     expect(ended.map(({ Service }) => Service).toSorted()).toEqual(['api', 'worker', 'worker']);
     for (const { State, ExitCode } of ended) expect({ State, ExitCode }).toEqual({ State: 'exited', ExitCode: 0 });
-  }, 60_000);
+  });
 });

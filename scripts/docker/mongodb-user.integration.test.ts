@@ -58,4 +58,4 @@ test('migrate, an export, an erasure and a purge work with only the role readWri
   await waitFor(async () => !(await patients()).includes(String(patientId)), { what: 'the erasure' });
   await api('DELETE', `${path}?data=purge`);
   await waitFor(async () => (await patients()).length === 0, { what: 'the purge' });
-}, 120_000);
+});

@@ -36,4 +36,4 @@ test('the commands of docs/how-to/another-smart-server.md work as written', asyn
   expect(readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n')).toHaveLength(4);
   // The page's limit is that of its example server, higher than the one of athenahealth.
   expect((await simulator.violations()).violations.filter(({ kind }) => kind !== 'rate')).toEqual([]);
-}, 120_000);
+});

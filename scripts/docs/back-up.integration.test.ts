@@ -148,7 +148,7 @@ afterAll(async () => {
   await system?.stop();
   await receiver?.stop();
   rmSync(newFolder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const sorted = (dump: ReadonlyMap<string, string>) =>
   Object.fromEntries(
@@ -185,13 +185,13 @@ test('an export that was downloading completes after the restore, with every res
     expect({ resourceType, stored: stored.length }).toEqual({ resourceType, stored: served.length - missing });
     expect(served).toEqual(expect.arrayContaining(stored));
   }
-}, 90_000);
+});
 
 test('an export that the EHR was still preparing completes after the restore', async () => {
   const { status, counts } = await until(restored.baseUrl, exporting, ({ status }) => status !== 'IN_PROGRESS');
   const { length } = await system.simulator.lines('Immunization');
   expect({ status, stored: counts.stored }).toEqual({ status: 'COMPLETED', stored: length });
-}, 90_000);
+});
 
 test('quarantined lines and documents can be read after the restore', async () => {
   const [line] = await data(restored.baseUrl, `/api/ehr/quarantine?connectionId=${connectionId}`);
@@ -214,7 +214,7 @@ test('an undelivered webhook event is delivered after the restore', async () => 
   const signed = `${idOf(delivery)}.${delivery.headers['webhook-timestamp']}.${delivery.body}`;
   const signature = `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
   expect(delivery.headers['webhook-signature']).toBe(signature);
-}, 30_000);
+});
 
 test('the job of a schedule is recreated after the restore, and the audit log has its events', async () => {
   expect(await store.schedules.find(scheduleId)).toMatchObject({ cron: '0 2 * * *', paused: false });

@@ -28,5 +28,4 @@ run(
     expect(chart).toMatch(/^<svg .*<\/svg>\n$/);
     expect(chart.match(/<rect x=/g)).toHaveLength(4);
   },
-  120_000,
 );

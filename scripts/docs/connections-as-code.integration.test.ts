@@ -33,4 +33,4 @@ test('the commands of docs/how-to/connections-as-code.md create the connections 
   const exported = readFileSync(join(folder, 'stored.yaml'), 'utf8');
   expect(exported).toMatch(/^budgets:\n {2}athenahealth:\n {4}rateLimit:\n {6}perDay: 90000\nconnections:\n/);
   for (const secret of Object.values(secrets)) expect(exported).not.toContain(secret);
-}, 120_000);
+});

@@ -62,5 +62,4 @@ test.each(vendors.map((vendor) => ({ name: vendor.entry.name, vendor })))(
     });
     expect(printed).toMatch(/COMPLETED {2}[1-9]\d+ stored, 0 quarantined|[1-9]\d+ resources/);
   },
-  120_000,
 );

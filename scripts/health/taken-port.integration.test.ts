@@ -15,7 +15,7 @@ beforeAll(async () => {
   other = await startScriptedServer();
   port = Number(new URL(other.url).port);
   system = await startTestSystem({ ...onTestServers(), workerCount: 0, patients: 1 });
-}, 120_000);
+});
 afterAll(async () => {
   await other.stop();
   await system?.stop();

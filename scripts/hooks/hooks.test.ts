@@ -45,14 +45,14 @@ test('the hooks accept a commit with formatted files and a conventional subject'
   writeFileSync(join(folder, 'unstaged.ts'), 'export  const  size = 1\n');
   expect(commit({ subject: 'feat(sync)!: search for a type once' })).toEqual(expect.objectContaining({ status: 0 }));
   expect(committed()).toBe('feat(sync)!: search for a type once');
-}, 60_000);
+});
 
 test('the hook pre-commit refuses staged files with a wrong format', () => {
   createRepository();
   const { status, text } = commit({ subject: 'fix: repair it', text: 'export  const  size = 1\n' });
   expect(status).toBe(1);
   expect(text).toContain('pre-commit: Biome found faults in staged files. Run `pnpm format`');
-}, 60_000);
+});
 
 test('the hook pre-commit says how to install Biome if it is missing', () => {
   createRepository();

@@ -138,7 +138,7 @@ test('a dry run prints the plan with its obstacles, and writes only to a tempora
   expect(git('rev-parse', 'HEAD')).toBe(head);
   expect(git('tag')).toBe('');
   expect(git('status', '--porcelain')).toBe('?? new.txt');
-}, 60_000);
+});
 
 test('the artifacts of a tag are the text of the release, the bills of materials and the public packages', () => {
   release();
@@ -146,7 +146,7 @@ test('the artifacts of a tag are the text of the release, the bills of materials
   expect(readFileSync(join(folder, 'out/notes.md'), 'utf8')).toBe('The first text.\n');
   expect(readdirSync(join(folder, 'out/sbom'))).toEqual(['api.cdx.json']);
   expect(readdirSync(join(folder, 'out/packages'))).toEqual(['small-public-0.1.0.tgz']);
-}, 60_000);
+});
 
 test('a commit without the tag of its version has no artifacts', () => {
   expect(release('--artifacts', 'out')).toMatchObject({

@@ -59,5 +59,5 @@ exec ${engine} --host "$host" --port "$port" --storage-path "$data" --cache-size
     expect([code, lines.at(-1)]).toEqual([0, 'pass']);
     expect(lines.filter((line) => line.includes('kill-mongodb'))).toHaveLength(3);
     expect(lines.at(-2)).toMatch(/^3 exports disturbed, [1-9]\d* syncs completed$/);
-  }, 120_000);
+  });
 });

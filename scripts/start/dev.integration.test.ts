@@ -41,4 +41,4 @@ test('pnpm dev serves the console with hot reload, leaves a command line, and re
   }
   expect(await ended.promise).toBe(0);
   expect(output).not.toContain(' died ');
-}, 120_000);
+});

@@ -177,7 +177,7 @@ describe('the bundle of the API', () => {
   let system: TestSystem;
   beforeAll(async () => {
     system = await startTestSystem({ ...onTestServers(), workerCount: 0, patients: 1 });
-  }, 60_000);
+  });
   afterAll(() => system?.stop());
 
   test('the bundle of the API serves the pages of Bull Board and Swagger UI, with every script and style of them', async () => {

@@ -35,7 +35,7 @@ test('a helper that two files of a worker share defines the tests of each file',
     'b.test.ts': `import { testOne } from './helper.ts';\n testOne(2);`,
   });
   expect(results).toEqual(['1 passed', '2 failed']);
-}, 60_000);
+});
 
 test('a worker writes its compile cache after each file, and not while jest waits for its exit', async () => {
   const text = `import { readdirSync } from 'node:fs';
@@ -47,4 +47,4 @@ test('a worker writes its compile cache after each file, and not while jest wait
     else test('the second file', () => expect(length).toBeGreaterThan(lengthBefore));`;
   const results = await runFiles({ 'a.test.ts': text, 'b.test.ts': text });
   expect(results).toEqual(['the first file passed', 'the second file passed']);
-}, 60_000);
+});

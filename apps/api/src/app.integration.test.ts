@@ -73,7 +73,7 @@ test('the API returns 503 with Retry-After while Redis is unavailable, starts no
   expect((await api.store.bulkExports.listActive()).map(({ id }) => id)).toEqual([started.body.data.id]);
   expect((await api.request('GET', '/ready')).status).toBe(200);
   api.expectNoSecretInAnswers();
-}, 30_000);
+});
 
 test('the API starts without Redis and accepts nothing until Redis is available', async () => {
   await using redis = await startOwnServer(redisServer);
@@ -84,7 +84,7 @@ test('the API starts without Redis and accepts nothing until Redis is available'
   expect((await api.request('GET', '/ready')).status).toBe(503);
   await redis.start();
   await waitFor(async () => (await api.request('POST', path, { body: { connectionId } })).status === 202);
-}, 30_000);
+});
 
 test('the API answers a request that arrives on a kept connection while it stops, and closes the connection', async () => {
   const api = await startApi({ drainMs: 500 });
@@ -127,4 +127,4 @@ test('the API returns 503 with Retry-After while MongoDB is unavailable, and rec
   await proxy.open();
   await waitFor(async () => (await api.request('GET', '/ready')).status === 200);
   expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
-}, 30_000);
+});

@@ -105,7 +105,6 @@ test.each([
     );
   },
   // A run has about 30 commands.
-  60_000,
 );
 
 test('the document repository stores each document once if several workers note it at the same time', async () => {

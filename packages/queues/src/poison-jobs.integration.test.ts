@@ -99,7 +99,7 @@ test.concurrent('a poison job is found among other jobs, because jobs whose work
   for (const exportId of ids)
     await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed', { timeoutMs: 20_000 });
   expect(mostAtOnce).toBe(1);
-}, 30_000);
+});
 
 test.concurrent('a job whose worker died runs as soon as no other such job runs, long before its wait ends', async () => {
   await using queues = startQueues();

@@ -10,7 +10,7 @@ const longestIntervalMs = 250;
  */
 export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
-  { timeoutMs = 20_000, intervalMs = 20, what = 'the condition' } = {},
+  { timeoutMs = 50_000, intervalMs = 20, what = 'the condition' } = {},
 ): Promise<NonNullable<Value>> {
   // Some tests change the system's clock.
   const startedAtMs = performance.now();

@@ -192,7 +192,7 @@ test('a rotation encrypts every kind of value with the new key, which can then d
   expect(await readAll(await open(second))).toEqual(planted);
   const secondRun = await run('rotate-encryption-key', { keys: [second] });
   expect(secondRun).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"encryptedAgain":1') });
-}, 60_000);
+});
 
 test('a running rotation overwrites no value of a writer, and readers find every value', async () => {
   const before = await open(first);
@@ -227,7 +227,7 @@ test('a running rotation overwrites no value of a writer, and readers find every
   const ids = await after.connections.listIds();
   expect(ids).toHaveLength(count + 2);
   await Promise.all(ids.map((id) => after.connections.findWithSecrets(id)));
-}, 60_000);
+});
 
 test('a rotation waits for a process with another key that sleeps while it writes, although it reports nothing', async () => {
   const sleeping = await open(first);
@@ -250,7 +250,7 @@ test('a rotation waits for a process with another key that sleeps while it write
   const rotated = await running.rotateEncryptionKey({ dryRun: false });
   expect(rotated).toMatchObject({ otherProcesses: [], hasPreviousKeys: false });
   expect(rotated.fields.filter(({ left }) => left > 0)).toEqual([]);
-}, 60_000);
+});
 
 test('a process that slept through a rotation cannot write values that the others cannot read', async () => {
   const sleeping = await open(first);
@@ -263,7 +263,7 @@ test('a process that slept through a rotation cannot write values that the other
     () => sleeping.signingKeys.insert({ key: { kid: 'kid_late', alg: 'ES384', privateJwk: 'jwk' }, now } as never),
   ];
   for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'encryption-key-missing' });
-}, 60_000);
+});
 
 test('a rotation continues after a value that no key can decrypt, and reports it', async () => {
   const store = await open(first);
@@ -286,7 +286,7 @@ test('a process does not start with a key other than that of the stored data, an
   }
   // Neither process has changed anything: the right key still decrypts everything.
   expect(await readAll(await open(first))).toEqual(planted);
-}, 30_000);
+});
 
 test('a process with a new key starts only with the former key as well, until all values are encrypted again', async () => {
   await plant(await open(first));
@@ -319,7 +319,7 @@ test('a rotation changes nothing while a process encrypts with an earlier key, a
   await after.processStates.save({ ...worker, id: 'p2', reportedAt: new Date(), isStopped: false });
   expect(await run('rotate-encryption-key', { keys: [second, first] })).toMatchObject({ code: 0 });
   expect(await readAll(await open(second))).toEqual(planted);
-}, 30_000);
+});
 
 test('a dry run fails while an earlier key is registered, because no process starts without that key', async () => {
   await plant(await open(first));
@@ -331,7 +331,7 @@ test('a dry run fails while an earlier key is registered, because no process sta
   expect(counted).toMatchObject({ code: 1, stdout: expect.stringContaining('without --dry-run') });
   expect(await run('rotate-encryption-key', { keys: [second, first] })).toMatchObject({ code: 0 });
   expect(await run('rotate-encryption-key', { keys: [second], args: ['--dry-run'] })).toMatchObject({ code: 0 });
-}, 30_000);
+});
 
 test('a command prints its usage for a wrong option, without a database', async () => {
   uri = 'mongodb://127.0.0.1:1/none';

@@ -39,4 +39,4 @@ test('an EHR and a receiver of webhooks are requested through HTTPS_PROXY, excep
   expect(new Set(proxy.requests.map(({ target }) => target))).toEqual(
     new Set(['ehr.example:443', 'receiver.example:443']),
   );
-}, 60_000);
+});

@@ -52,7 +52,7 @@ test('an export warns of its documents that could not be fetched, until they are
   await system.request('POST', `/api/ehr/athenahealth/documents/${failed.id}/retry`);
   await waitFor(async () => (await system.store.documents.find(failed.id))?.state === 'stored');
   expect((await system.request('GET', path)).body.data.warnings).toEqual([]);
-}, 120_000);
+});
 
 test('the sweep creates the missing job of a document', async () => {
   const [document] = await list();

@@ -27,7 +27,7 @@ let otherConnection: FilledConnection;
 beforeEach(async () => {
   erasures = await startErasureCases();
   ({ cases, database, filled, otherConnection } = erasures);
-}, 60_000);
+});
 afterEach(() => erasures.stop());
 
 /** Every id that identifies a record of the connection: its own, and those of its runs and uploads. */
@@ -104,7 +104,7 @@ test('the erasure of a connection leaves no record of it, and another connection
     target: { connectionId: filled.connection.id },
     counts: { ...amounts.resources, ...amounts.records },
   });
-}, 60_000);
+});
 
 test('the erasure of a connection leaves no id of it in the position of a retention pass', async () => {
   const passes = database.db.collection<{ readonly _id: string; readonly startedAt: Date; readonly after: string }>(
@@ -120,7 +120,7 @@ test('the erasure of a connection leaves no id of it in the position of a retent
     { _id: 'bulk-export', startedAt },
     { _id: 'tombstone', startedAt },
   ]);
-}, 60_000);
+});
 
 test('the erasure of a connection has the same result if it is interrupted after every batch', async () => {
   const before = await database.dump();
@@ -135,7 +135,7 @@ test('the erasure of a connection has the same result if it is interrupted after
   expect([...after].filter(([key]) => !key.startsWith('api_keys/'))).toEqual(
     remaining.filter(([key]) => !key.startsWith('api_keys/')),
   );
-}, 60_000);
+});
 
 test('the erasure of a connection ends a running download and deletes what it has written', async () => {
   const { deps } = cases;
@@ -161,7 +161,7 @@ test('the erasure of a connection ends a running download and deletes what it ha
     [],
   );
   expect((await store.erasures.find(erasureId))?.warnings).toEqual([]);
-}, 60_000);
+});
 
 test('the last pass of an erasure deletes a batch that was written during the first pass', async () => {
   const { db } = database;
@@ -174,7 +174,7 @@ test('the last pass of an erasure deletes a batch that was written during the fi
   await erasures.attempt(erasureId);
   expect(await db.collection('Observation').countDocuments({ connectionId: connection.id })).toBe(0);
   expect(await cases.deps.store.erasures.find(erasureId)).toMatchObject({ phase: 'completed' });
-}, 60_000);
+});
 
 test('every insert for an erased connection is refused', async () => {
   const { store: stored } = cases.deps;
@@ -215,14 +215,14 @@ test('every insert for an erased connection is refused', async () => {
   ];
   for (const insert of inserts) await expect(insert()).rejects.toMatchObject({ code: 'connection-erased' });
   expect(await database.dump()).toEqual(before);
-}, 60_000);
+});
 
 test('an erasure completes without an EHR that does not answer, with a warning', async () => {
   await cases.simulator.stop();
   const erasure = await erasures.runToEnd(await erasures.request());
   expect(erasure).toMatchObject({ phase: 'completed', warnings: [{ code: 'ehr-not-told' }] });
   await cases.simulator.start();
-}, 60_000);
+});
 
 test('a connection whose secret cannot be decrypted is erased with a warning, or deleted', async () => {
   const { deps } = cases;
@@ -240,7 +240,7 @@ test('a connection whose secret cannot be decrypted is erased with a warning, or
   await deps.store.connections.markDeleted({ id: deleted, now: new Date() });
   await runJob(deps, revokeJob, { connectionId: deleted });
   expect(await deps.store.connections.findDeletedAt(deleted)).toBeUndefined();
-}, 60_000);
+});
 
 test('the erasure of a connection deletes its export at the EHR and revokes the tokens', async () => {
   await erasures.runToEnd(await erasures.request());
@@ -249,7 +249,7 @@ test('the erasure of a connection deletes its export at the EHR and revokes the 
   // The ended export was deleted there when it ended.
   expect(deletions.map(({ status }) => status)).toEqual([202, 202, 202]);
   expect(requests.filter(({ path }) => path.endsWith('/revoke')).length).toBe(1);
-}, 60_000);
+});
 
 test('an erasure deletes the records of a connection that was deleted earlier', async () => {
   const { store } = cases.deps;
@@ -259,7 +259,7 @@ test('an erasure deletes the records of a connection that was deleted earlier', 
   expect(erasure).toMatchObject({ phase: 'completed' });
   const after = withoutProof(await database.dump());
   expect([...after].filter(([key, text]) => `${key} ${text}`.includes(filled.connection.id))).toEqual([]);
-}, 60_000);
+});
 
 test('the sweep recreates the job of an erasure after a loss of Redis', async () => {
   const erasureId = await erasures.request();
@@ -272,7 +272,7 @@ test('the sweep recreates the job of an erasure after a loss of Redis', async ()
   await erasures.runToEnd(erasureId);
   await runJob(cases.deps, sweepJob, {});
   expect(await jobIds()).not.toContain(`erase.${erasureId}`);
-}, 60_000);
+});
 
 async function jobIds(): Promise<string[]> {
   const queue = cases.deps.producer.queues.find(({ name }) => name === 'maintenance');

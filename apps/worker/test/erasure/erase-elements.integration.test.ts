@@ -14,7 +14,7 @@ let store: Store;
 beforeEach(async () => {
   erasures = await startErasureCases();
   store = erasures.cases.deps.store;
-}, 60_000);
+});
 afterEach(() => erasures.stop());
 
 const connectionId = 'conn_planted';
@@ -85,7 +85,7 @@ test('an erasure with keep-out ends the Binaries of every Attachment and Referen
   expect(await write(binaries(after), another)).toBe(0);
   expect(await storedBinaries()).toEqual(['of-another']);
   expect((await store.documents.list({ filter: { connectionId }, limit: 10 })).length).toBe(0);
-}, 120_000);
+});
 
 test('after an erasure only resources mention the patient that the dry run has counted', async () => {
   const paths = referencePathsTo('Patient');
@@ -128,7 +128,7 @@ test('after an erasure only resources mention the patient that the dry run has c
   for (const assigned of [0, 1, 2]) expect(ids).not.toContain(`of-reference${paths.length + assigned}`);
   const entries = await erasures.database.db.collection('Observation').find({ connectionId, erased: true }).toArray();
   expect(entries.every(isErasedEntry)).toBe(true);
-}, 120_000);
+});
 
 test('a report that is corrected to a patient who is kept out ends with its document, content and Binary', async () => {
   await erase();
@@ -152,4 +152,4 @@ test('a report that is corrected to a patient who is kept out ends with its docu
   expect(await write([version(patientId, '2')], another)).toBe(0);
   expect(await store.documents.count({ filter: { connectionId }, limit: 10 })).toBe(0);
   expect(await storedBinaries()).toEqual([]);
-}, 60_000);
+});

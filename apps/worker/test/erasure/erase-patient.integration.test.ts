@@ -35,7 +35,7 @@ let otherConnection: FilledConnection;
 beforeEach(async () => {
   erasures = await startErasureCases();
   ({ cases, database, filled, otherConnection } = erasures);
-}, 60_000);
+});
 afterEach(() => erasures.stop());
 
 /** Ends the active export and sync, because a patient is not erased while they run. */
@@ -142,7 +142,7 @@ test('the erasure of a patient leaves no record of that patient, and keeps other
   const [event] = await store.auditEvents.list({ filter: {}, limit: 1 });
   expect(event).toMatchObject({ action: 'patient.erased', patients: [patientId] });
   expect(await countData()).toMatchObject({ resources: {}, contentBytes: 0 });
-}, 60_000);
+});
 
 test('an erased patient is stored again by the next export, unless the patient is kept out', async () => {
   const { resources } = await countData();
@@ -152,7 +152,7 @@ test('an erased patient is stored again by the next export, unless the patient i
   expect(secondExport.counts).not.toHaveProperty('withheld');
   const { Patient, Condition, Encounter } = resources;
   expect((await countData()).resources).toMatchObject({ Patient, Condition, Encounter });
-}, 60_000);
+});
 
 test('a patient who is kept out is not stored by exports, syncs and replays, which count what they withheld', async () => {
   const { store } = cases.deps;
@@ -208,7 +208,7 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   ))
     expect(kept + older + rejected + out).toBe(fetched);
   expect((await countData()).resources).toEqual({});
-}, 60_000);
+});
 
 test('the erasure of a patient leaves nothing of the patient in any text of a record that is kept', async () => {
   const { db } = database;
@@ -248,7 +248,7 @@ test('the erasure of a patient leaves nothing of the patient in any text of a re
   // The filter that does not name the patient stays, and so does that there was another one.
   expect(record?.request.typeFilters).toEqual(['erased', unrelated]);
   expect(record?.error).toEqual({ message: 'erased' });
-}, 60_000);
+});
 
 test('an erasure finds the patient in quarantined lines in every spelling, and later bad lines are withheld', async () => {
   const { store } = cases.deps;
@@ -308,7 +308,7 @@ test('an erasure finds the patient in quarantined lines in every spelling, and l
     now: cases.clock.now,
   });
   expect(await stateAt(100)).toEqual(['withheld', true]);
-}, 60_000);
+});
 
 test('a request to keep a patient out strengthens an erasure that is under way', async () => {
   const { store, producer } = cases.deps;
@@ -324,7 +324,7 @@ test('a request to keep a patient out strengthens an erasure that is under way',
   const newStore = await erasures.openStore();
   await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
   expect((await countData()).resources).toEqual({});
-}, 60_000);
+});
 
 test('a purge of the connection beside the erasure of a patient leaves no list of kept-out patients', async () => {
   const ofPatient = await patient({ keepsOut: true });
@@ -338,7 +338,7 @@ test('a purge of the connection beside the erasure of a patient leaves no list o
   });
   const after = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(filled.connection.id));
   expect(kindsOf(after.map(([key]) => key))).toEqual(['audit_events', 'erasures']);
-}, 60_000);
+});
 
 test('the API can stop keeping a patient out, and later exports store the patient', async () => {
   const { store } = cases.deps;
@@ -349,7 +349,7 @@ test('the API can stop keeping a patient out, and later exports store the patien
   const newStore = await erasures.openStore();
   await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
   expect((await countData()).resources).toMatchObject({ Patient: 1 });
-}, 60_000);
+});
 
 test('the erasure of a patient has the same result if it is interrupted after every batch', async () => {
   const erasureId = await patient({ keepsOut: true });
@@ -363,7 +363,7 @@ test('the erasure of a patient has the same result if it is interrupted after ev
   expect(await countData()).toMatchObject({ resources: {}, records: { undecidedLines: 1 } });
   const { withheld } = (await cases.read(filled.endedExportId)).counts;
   expect(withheld).toBe(2);
-}, 60_000);
+});
 
 test('the erasure of a patient waits for a sync of the patient that was started meanwhile', async () => {
   const { store } = cases.deps;
@@ -382,7 +382,7 @@ test('the erasure of a patient waits for a sync of the patient that was started 
     find: async () => (await store.syncRuns.find(run.id)) as SyncRun,
   });
   expect(await erasures.runToEnd(erasureId)).toMatchObject({ phase: 'completed' });
-}, 60_000);
+});
 
 test('the erasure of a patient waits for a queued sync that names the patient and has no steps yet', async () => {
   const { store, producer } = cases.deps;
@@ -396,7 +396,7 @@ test('the erasure of a patient waits for a queued sync that names the patient an
   expect((await countData()).resources).toMatchObject({ Patient: 1 });
   await cancelSync({ store, producer, find: async () => (await store.syncRuns.find(run.id)) as SyncRun });
   expect(await erasures.runToEnd(erasureId)).toMatchObject({ phase: 'completed' });
-}, 60_000);
+});
 
 /** The accounted lines of a file and its quarantined lines. */
 async function accountedOf(fileId: string): Promise<[number, number]> {

@@ -42,7 +42,7 @@ describe("the guide's code", () => {
     // The snippet requests only what has changed since 2024.
     expect(differences.filter((difference) => !difference.endsWith('is served but not stored'))).toEqual([]);
     expect(compared).toBeGreaterThan(10);
-  }, 60_000);
+  });
 
   test('example 1 of the guide runs a complete sync', async () => {
     const modules = { '@/lib/services/AthenaHealthEnhancedService': { getAthenaHealthEnhancedService: () => service } };
@@ -50,7 +50,7 @@ describe("the guide's code", () => {
     const { syncPatientData } = await runGuideBlock({ code: example1, scope, modules, names: ['syncPatientData'] });
     await syncPatientData(system.connectionId);
     expect(lines).toEqual([expect.stringMatching(/^Export initiated: job_/), 'Data sync completed']);
-  }, 60_000);
+  });
 
   test('example 2 of the guide runs an enhanced sync', async () => {
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
@@ -65,7 +65,7 @@ describe("the guide's code", () => {
       expect.stringMatching(/^- Standard: [1-9]\d*$/),
       expect.stringMatching(/^- Enhanced: \d+$/),
     ]);
-  }, 60_000);
+  });
 
   test('example 3 of the guide prints the reports of a patient', async () => {
     const connectionId = await system.connect({ userId: 'a-195900.E-2' });
@@ -80,7 +80,7 @@ describe("the guide's code", () => {
     expect(new Set(printed.map(({ subject }) => subject.reference))).toEqual(new Set(['Patient/a-195900.E-2']));
     expect(lines).toHaveLength(printed.length * 4);
     expect(lines[0]).toMatch(/^Report: \S/);
-  }, 60_000);
+  });
 
   test('a call with invalid options throws an error that names each invalid option', async () => {
     const exportOptions = { exportType: 'Galaxy' as 'System', resourceTypes: ['Pasta'] };
@@ -95,7 +95,7 @@ describe("the guide's code", () => {
       code: 'invalid-request',
       details: [expect.objectContaining({ path: 'since' })],
     });
-  }, 60_000);
+  });
 });
 
 test('a failed call throws an error with a code and what to do', async () => {
@@ -109,4 +109,4 @@ test('a failed call throws an error with a code and what to do', async () => {
     code: 'ehr-forbidden',
     message: expect.stringContaining('Verify'),
   });
-}, 60_000);
+});

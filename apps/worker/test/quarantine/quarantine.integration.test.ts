@@ -64,7 +64,7 @@ describe('a quarantined line #quarantine', () => {
       message: expect.stringMatching(/^1 line was not a usable resource, so it was quarantined\. /),
     });
     expect((await replay(system, id)).body.data.state).toBe('replayed');
-  }, 120_000);
+  });
 
   test.concurrent('a line that is too long for a document is quarantined up to 16 MB, and the rest of the file is stored #long-line', async () => {
     await using system = await startSystem({ hasWorker: true });
@@ -91,7 +91,7 @@ describe('a quarantined line #quarantine', () => {
     });
     expect(await result(system, id, lost)).toMatchObject({ state: 'replayed', isCorrected: true });
     expect((await compareWithSimulator(system)).differences).toEqual([]);
-  }, 120_000);
+  });
 
   test.concurrent('the list of quarantined lines can be paged and filtered, and its entries replayed in bulk #replay', async () => {
     await using system = await startSystem({ hasWorker: true });
@@ -112,7 +112,7 @@ describe('a quarantined line #quarantine', () => {
     expect(replayed).toMatchObject({ status: 202, body: { data: { count: 3 } } });
     expect((await system.request('POST', '/api/ehr/quarantine/replay', {})).status).toBe(400);
     expect((await system.request('GET', '/api/ehr/quarantine/none')).status).toBe(404);
-  }, 120_000);
+  });
 });
 
 test('an entry of a search is listed by its sync run, returned as received, and stored once it is corrected', async () => {
@@ -135,7 +135,7 @@ test('an entry of a search is listed by its sync run, returned as received, and 
   expect(await result(system, id, corrected)).toMatchObject({ state: 'replayed', isCorrected: true });
   const stored = `/api/ehr/athenahealth/resources/CarePlan/corrected?connectionId=${system.connectionId}`;
   expect((await system.download(stored)).text).toBe(corrected);
-}, 60_000);
+});
 
 describe('numbers #number-text', () => {
   test.concurrent('the API returns numbers byte for byte as the server sent them', async () => {
@@ -170,7 +170,7 @@ describe('numbers #number-text', () => {
     const stored = byId(all.text.split('\n').filter(Boolean));
     expect(stored.size).toBeGreaterThan(50);
     expect(stored).toEqual(byId(await system.control.lines('Observation')));
-  }, 120_000);
+  });
 
   test.concurrent('the API answers 410 for a deleted resource and 404 for an unknown one', async () => {
     await using system = await startSystem({ hasWorker: true });
@@ -184,5 +184,5 @@ describe('numbers #number-text', () => {
     expect(await read(`CarePlan/${id}`)).toMatchObject({ status: 410, body: { error: { code: 'resource-deleted' } } });
     expect(await read('CarePlan/none')).toMatchObject({ status: 404, body: { error: { code: 'unknown-resource' } } });
     expect(await read('connections/x')).toMatchObject({ status: 404, body: { error: { code: 'unknown-resource' } } });
-  }, 120_000);
+  });
 });

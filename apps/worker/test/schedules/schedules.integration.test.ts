@@ -50,7 +50,6 @@ test.each([{ kind: 'export' }, { kind: 'sync' }])(
     });
     expect((await system.request('GET', answer.body.data.url)).body.data.status).toBe('COMPLETED');
   },
-  90_000,
 );
 
 test('a schedule that missed several nights runs once when workers start, and completes', async () => {
@@ -64,7 +63,7 @@ test('a schedule that missed several nights runs once when workers start, and co
   expect(lastRun).toMatchObject({ outcome: 'started', runStatus: 'COMPLETED' });
   expect(Date.parse(nextRunAt)).toBeGreaterThan(Date.now());
   expect(await system.control.requests(/\$export$/)).toHaveLength(1);
-}, 90_000);
+});
 
 test('a schedule regains its job after all Redis data was lost while workers run', async () => {
   const id = await create();
@@ -72,7 +71,7 @@ test('a schedule regains its job after all Redis data was lost while workers run
   await system.startWorker();
   await system.loseRedis();
   await waitFor(async () => (await jobs()).includes(id), { what: 'the job of the schedule' });
-}, 60_000);
+});
 
 test('a paused schedule has no job, a resumed one has, and a deleted connection deletes its schedule', async () => {
   const id = await create();
@@ -88,4 +87,4 @@ test('a paused schedule has no job, a resumed one has, and a deleted connection 
   expect((await system.request('DELETE', `/api/ehr/connections/${system.connectionId}`)).status).toBe(204);
   expect(await jobs()).toEqual([]);
   expect((await system.request('GET', `${path}/${id}`)).body.error.code).toBe('unknown-schedule');
-}, 60_000);
+});

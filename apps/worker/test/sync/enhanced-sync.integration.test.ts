@@ -50,7 +50,7 @@ test('an enhanced sync stores every type of every patient with the fewest reques
   expect(run.byType.map(({ resourceType }: { resourceType: string }) => resourceType)).not.toContain('Appointment');
   expect((await requests(system, /r4\/(Patient|[A-Z][A-Za-z]+)$/)).length).toBe(run.requests);
   expect(await system.violations()).toMatchObject({ total: 0 });
-}, 90_000);
+});
 
 test.concurrent('an enhanced sync requests again only what has changed, page by page, and can be limited to some enhanced types', async () => {
   await using system = await startWithPatients(2);
@@ -62,7 +62,7 @@ test.concurrent('an enhanced sync requests again only what has changed, page by 
   expect(secondRun.body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0 });
   expect((await requests(system, /r4\/Encounter$/)).at(-1)?.parameters).toContain('_lastUpdated');
   expect(await requests(system, /r4\/Observation$/)).toEqual([]);
-}, 90_000);
+});
 
 test.concurrent('an enhanced sync with Prefer: respond-async answers 202 with the URL of the run, which can be cancelled', async () => {
   await using system = await startWithPatients(2);
@@ -81,7 +81,7 @@ test.concurrent('an enhanced sync with Prefer: respond-async answers 202 with th
   expect((await system.request('POST', `${url}/retry`)).body.error.code).toBe('nothing-to-retry');
   const list = await system.request('GET', `${runs}?connectionId=${system.connectionId}`);
   expect(list.body.data).toMatchObject([{ id, status: 'CANCELLED' }]);
-}, 90_000);
+});
 
 test.concurrent('an enhanced sync answers 202 with the counts so far if Prefer: wait is shorter than the run', async () => {
   await using system = await startWithPatients(2);
@@ -93,14 +93,14 @@ test.concurrent('an enhanced sync answers 202 with the counts so far if Prefer: 
   expect(standardResources).toBeGreaterThan(0);
   expect(total).toBe(standardResources + enhancedResources);
   await system.request('DELETE', url);
-}, 90_000);
+});
 
 test.concurrent('an enhanced sync answers 200 with the counts if it ends within Prefer: wait, which is limited to 290 s', async () => {
   await using system = await startWithPatients(1);
   const answer = await sync(system, { includeEnhanced: false }, { prefer: 'wait=3600' });
   expect([answer.status, answer.headers.get('preference-applied')]).toEqual([200, 'wait=290']);
   expect(answer.body.data.total).toBeGreaterThan(0);
-}, 90_000);
+});
 
 test.concurrent('an enhanced sync that fails in part keeps what succeeded, answers 502, and a retry requests only the rest', async () => {
   await using system = await startWithPatients(2);
@@ -117,7 +117,7 @@ test.concurrent('an enhanced sync that fails in part keeps what succeeded, answe
   expect(await ended(system, syncRunId)).toMatchObject({ status: 'COMPLETED' });
   const since = (await requests(system, /r4\/[A-Z]/)).slice(before).map((request) => request.path);
   expect(since).toEqual(patients.map(() => expect.stringContaining('/Condition')));
-}, 90_000);
+});
 
 test.concurrent('a sync run shows what it waits for and how many requests it has used until the EHR answers again', async () => {
   await using system = await startWithPatients(1);
@@ -139,7 +139,7 @@ test.concurrent('a sync run shows what it waits for and how many requests it has
   const refused = (await requests(system, /r4\/Procedure$/)).filter((request) => request.status === 503).length;
   expect(refused).toBeGreaterThan(0);
   expect(run.requests).toBe(run.minimumRequests + refused);
-}, 90_000);
+});
 
 test.concurrent('an enhanced sync retries after a broken connection, and treats a 200 with only an error as a failure', async () => {
   await using system = await startWithPatients(2);
@@ -148,36 +148,32 @@ test.concurrent('an enhanced sync retries after a broken connection, and treats 
   const answer = await sync(system, { includeEnhanced: false });
   const message = expect.stringContaining('Procedure (1)');
   expect(answer).toMatchObject({ status: 502, body: { error: { code: 'sync-incomplete', message } } });
-}, 90_000);
+});
 
 test.concurrent.each([
   { what: 'after its worker was killed', losesRedis: false },
   { what: 'after its worker was killed and all Redis data was lost', losesRedis: true },
-])(
-  'an enhanced sync resumes at its last page $what',
-  async ({ losesRedis }) => {
-    await using system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '2000' } });
-    await using first = spawnWorker(system.env);
-    await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
-    await system.inject('r4/Procedure$', { kind: 'latency', ms: 400 }, { times: 'always' });
-    const answer = await sync(system, { includeEnhanced: false }, { prefer: 'respond-async' });
-    const { id } = answer.body.data;
-    const used = async () => (await system.request('GET', `${runs}/${id}`)).body.data.requests as number;
-    await waitFor(async () => (await used()) > 5);
-    await first.kill();
-    if (losesRedis) await system.loseRedis();
-    await using _next = spawnWorker(system.env);
-    const run = await ended(system, id);
-    expect(run).toMatchObject({ status: 'COMPLETED', requests: run.minimumRequests });
-    const { differences } = await compareWithSimulator(system);
-    const standard = /^(Patient|Observation|Condition|MedicationRequest|AllergyIntolerance|Immunization|Procedure)\//;
-    expect(differences.filter((difference) => standard.test(difference))).toEqual([]);
-    // Only requests that were in flight when the worker was killed are sent again.
-    const requestCount = (await requests(system, /r4\/[A-Z][A-Za-z]+$/)).length;
-    expect(requestCount - run.requests).toBeLessThanOrEqual(4);
-  },
-  90_000,
-);
+])('an enhanced sync resumes at its last page $what', async ({ losesRedis }) => {
+  await using system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '2000' } });
+  await using first = spawnWorker(system.env);
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+  await system.inject('r4/Procedure$', { kind: 'latency', ms: 400 }, { times: 'always' });
+  const answer = await sync(system, { includeEnhanced: false }, { prefer: 'respond-async' });
+  const { id } = answer.body.data;
+  const used = async () => (await system.request('GET', `${runs}/${id}`)).body.data.requests as number;
+  await waitFor(async () => (await used()) > 5);
+  await first.kill();
+  if (losesRedis) await system.loseRedis();
+  await using _next = spawnWorker(system.env);
+  const run = await ended(system, id);
+  expect(run).toMatchObject({ status: 'COMPLETED', requests: run.minimumRequests });
+  const { differences } = await compareWithSimulator(system);
+  const standard = /^(Patient|Observation|Condition|MedicationRequest|AllergyIntolerance|Immunization|Procedure)\//;
+  expect(differences.filter((difference) => standard.test(difference))).toEqual([]);
+  // Only requests that were in flight when the worker was killed are sent again.
+  const requestCount = (await requests(system, /r4\/[A-Z][A-Za-z]+$/)).length;
+  expect(requestCount - run.requests).toBeLessThanOrEqual(4);
+});
 
 test.concurrent('an enhanced sync with bad input answers with every fault', async () => {
   await using system = await startWithPatients(1);
@@ -194,10 +190,10 @@ test.concurrent('an enhanced sync with bad input answers with every fault', asyn
   expect(await details({ patients: ['unknown'] })).toMatchObject([{ path: 'patients.0' }]);
   expect((await sync(system, { connectionId: 'conn_none' })).status).toBe(404);
   expect((await system.request('GET', `${runs}/sync_none`)).body.error.code).toBe('unknown-run');
-}, 60_000);
+});
 
 test.concurrent('an enhanced sync without known patients fails and says to run a bulk export', async () => {
   await using system = await startSystem({ hasWorker: true });
   const answer = await sync(system);
   expect(answer).toMatchObject({ status: 502, body: { error: { message: expect.stringContaining('bulk export') } } });
-}, 60_000);
+});

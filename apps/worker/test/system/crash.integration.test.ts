@@ -47,7 +47,7 @@ describe('after a crash #crash', () => {
     await expectWhole(system, id);
     const statuses = (await system.control.requests()).map(({ status }) => status);
     expect(statuses).toContain(206);
-  }, 90_000);
+  });
 
   test.concurrent('an export completes after all Redis data was lost during a download', async () => {
     await using system = await startSystem({ simulator, env });
@@ -59,7 +59,7 @@ describe('after a crash #crash', () => {
     await system.loseRedis();
     await using _next = spawnWorker(system.env);
     await expectWhole(system, id);
-  }, 90_000);
+  });
 
   test.concurrent('an export completes after all Redis data was lost while the server was exporting', async () => {
     await using system = await startSystem({ hasWorker: true, simulator, env: withoutDocuments });
@@ -69,7 +69,7 @@ describe('after a crash #crash', () => {
     await system.loseRedis();
     await system.control.cancelOrders();
     await expectWhole(system, id);
-  }, 90_000);
+  });
 });
 
 test('a file that kills its worker at the same line three times fails as a poison job, and the other files are stored #crash', async () => {
@@ -99,4 +99,4 @@ test('a file that kills its worker at the same line three times fails as a poiso
   expect(failed[0]?.error).toEqual({ code: 'poison-job', message: expect.stringMatching(/ran file\.download/) });
   expect(files.length).toBeGreaterThan(5);
   expect(deaths).toBe(3);
-}, 90_000);
+});

@@ -52,5 +52,4 @@ test.concurrent.each(everyInterruption)(
     expect(differences).toEqual([]);
     expect(compared).toBeGreaterThan(1000);
   },
-  120_000,
 );

@@ -20,5 +20,5 @@ describe('an Idempotency-Key #idempotency-key', () => {
       body: { error: { code: 'idempotency-key-reused' } },
     });
     expect(await system.control.requests(/\$export$/)).toHaveLength(1);
-  }, 60_000);
+  });
 });

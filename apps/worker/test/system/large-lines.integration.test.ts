@@ -25,4 +25,4 @@ test('a worker that reads four files with lines of 14 MB at once stays below the
   expect(stored.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(2 * files);
   // A tenth is the margin for what else a worker may do meanwhile.
   expect(peakMegabytes(worker.pid)).toBeLessThan(0.9 * shippedLimitMegabytes());
-}, 120_000);
+});

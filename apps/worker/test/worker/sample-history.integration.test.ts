@@ -58,4 +58,4 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   expect(await store.historySamples.listSince(new Date(0))).toHaveLength(1);
   const history = await new HistoryService({ store }).read(1);
   expect(history.queues.length).toBeGreaterThan(0);
-}, 60_000);
+});

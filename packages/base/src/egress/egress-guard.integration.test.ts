@@ -113,7 +113,7 @@ test('an idle connection is closed before the server closes it, so that no reque
     guard.close();
     await server.stop();
   }
-}, 10_000);
+});
 
 test('a name that DNS resolves after 5 s is connected to, because resolvers ask the second server after 5 s', async () => {
   const server = await startScriptedServer({ '*': { body: 'inside' } });
@@ -130,4 +130,4 @@ test('a name that DNS resolves after 5 s is connected to, because resolvers ask 
     guard.close();
     await server.stop();
   }
-}, 15_000);
+});

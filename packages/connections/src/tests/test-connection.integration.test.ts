@@ -333,5 +333,4 @@ test.each([
     });
     expect(tested.steps.filter(({ ok }) => !ok)).toHaveLength(1);
   },
-  30_000,
 );

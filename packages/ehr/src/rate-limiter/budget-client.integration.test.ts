@@ -102,7 +102,7 @@ test('a promoted replica, which lacks the latest requests, grants nothing for a 
   await waitFor(granted, { what: 'a request that the replica does not know' });
   expect(await reserve(after)).toBe('closed');
   await waitFor(async () => (await reserve(after)) === 'granted');
-}, 60_000);
+});
 
 describe('the budget client (reports)', () => {
   /** Reserves three slots of a new budget. `arrivals` reads the latest possible arrival of each. */
@@ -178,7 +178,7 @@ describe('the budget client (the day)', () => {
   beforeEach(async () => {
     const isFarFromNext = async () => (Number((await redis.time())[0]) * 1000) % bucketMs < bucketMs - 10_000;
     await waitFor(isFarFromNext, { timeoutMs: 20_000 });
-  }, 30_000);
+  });
 
   function openDay(id: string) {
     const budget = { id, name: id, rateLimit: limits };

@@ -163,4 +163,4 @@ test('a check of the data takes 15 commands, with one connection and with 1,000'
   const manyCommands = await countCommands();
   expect(manyCommands).toEqual(few);
   expect(few.length).toBeLessThanOrEqual(15);
-}, 60_000);
+});

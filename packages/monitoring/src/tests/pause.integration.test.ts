@@ -22,4 +22,4 @@ test('an export that waits because of the pause of another one shows the pause a
     /^The EHR returned "429 Too Many Requests", so no request of this connection is sent/,
   );
   expect(Date.parse(activity.until ?? '')).toBeGreaterThan(Date.now() + 200_000);
-}, 60_000);
+});

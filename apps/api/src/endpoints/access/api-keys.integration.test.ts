@@ -139,4 +139,4 @@ test('create-api-key reports wrong options and prints its usage', async () => {
   const days = await run('--name', 'x', '--expires-in-days', 'many');
   expect(days).toMatchObject({ code: 1, stderr: expect.stringContaining('expires-in-days') });
   // Starts three processes.
-}, 60_000);
+});

@@ -17,7 +17,7 @@ const makeEvent = (n: number): NewAuditEvent => ({
 });
 beforeAll(async () => {
   for (let n = 0; n < planted; n++) await api.store.auditEvents.append(makeEvent(n));
-}, 60_000);
+});
 
 const path = '/api/ehr/audit-events';
 const download = (query: string) => api.request('GET', `${path}/download?${query}`);

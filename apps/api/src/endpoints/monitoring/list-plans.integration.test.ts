@@ -69,4 +69,4 @@ test('the plan of the next 24 hours adds up what the last run of each schedule t
   // One that runs every ten minutes counts as one that runs once an hour.
   await insert({ cron: '*/10 * * * *', nextRunAt: new Date(now + minuteMs), ...lastRun(record.id) });
   expect((await read())[0].runs).toBe(4 + 24);
-}, 60_000);
+});

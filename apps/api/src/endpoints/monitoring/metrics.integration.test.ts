@@ -114,4 +114,4 @@ test('the metrics are available while Redis is unavailable, without its values, 
   expect(text).toContain('bulkhead_ready 0');
   expect(text).toContain('bulkhead_exports{phase="failed"} 0');
   expect(text).not.toContain('bulkhead_queue_jobs{');
-}, 30_000);
+});

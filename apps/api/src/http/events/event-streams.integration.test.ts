@@ -97,7 +97,7 @@ test('an event stream is not written to while its client does not read, and ends
     return (await api.request('GET', path)).status === 200;
   });
   socket.destroy();
-}, 30_000);
+});
 
 test('an event stream ends when the API stops, and does not delay the stop', async () => {
   const api = await startApi({ streamLimits: { ...quick, everyMs: 60_000, longestRestMs: 60_000 } });
@@ -118,7 +118,7 @@ test('an event stream reports a problem while the database is unavailable, and e
   expect((await stream.next('problem')).data).toEqual({ code: 'unavailable', message: expect.any(String) });
   await stream.ended;
   expect(stream.text).not.toContain('127.0.0.1');
-}, 20_000);
+});
 
 test('an event stream is refused like any other request, and has no body for HEAD', async () => {
   await using api = await start();

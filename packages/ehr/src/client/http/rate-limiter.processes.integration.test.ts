@@ -29,7 +29,7 @@ test('four processes that share a budget exceed no limit of athenahealth and use
   } finally {
     await stop();
   }
-}, 30_000);
+});
 
 test('the day of a budget counts what the EHR has received, also if starved processes give most of their slots back', async () => {
   const { redisUrl, prefix } = testServices();
@@ -49,7 +49,7 @@ test('the day of a budget counts what the EHR has received, also if starved proc
     redis.disconnect();
     await stop();
   }
-}, 60_000);
+});
 
 /** Runs the senders until all of their requests are answered. */
 async function sendFromProcesses(options: {

@@ -52,7 +52,7 @@ test('a manifest of 20,000 files becomes a ledger and a flow, and a second read 
   const before = { ...current, phase: 'exporting' as const, version: current.version - 1 };
   await acceptManifest(cases.deps, { record: before, manifest: { ...manifest, entries } });
   expect(await store.outputFiles.listUnsettledIds(exportId)).toHaveLength(20_000);
-}, 90_000);
+});
 
 test('a manifest that is accepted after the export was cancelled leaves no file to download', async () => {
   cases = await startUseCases();

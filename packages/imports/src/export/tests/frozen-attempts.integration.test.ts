@@ -140,7 +140,6 @@ test.each([
       expect((await cases.markedTypes()).toSorted()).toEqual(resourceTypes.toSorted());
     }
   },
-  120_000,
 );
 
 test('an attempt that freezes before it deletes the quarantined lines of earlier ones, and then dies, keeps those of its successor', async () => {

@@ -40,7 +40,7 @@ test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailabl
   });
   expect(await cases.control.exports()).toHaveLength(1);
   await close();
-}, 60_000);
+});
 
 test.concurrent('a kick-off whose process crashed or whose gateway gave up is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
   await using cases = await startUseCases();
@@ -60,7 +60,7 @@ test.concurrent('a kick-off whose process crashed or whose gateway gave up is se
   await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
   await kickOff(deps, step);
   expect(await cases.read(exportId)).toMatchObject(repeated);
-}, 60_000);
+});
 
 test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
   await using cases = await startUseCases();
@@ -71,7 +71,7 @@ test.concurrent('an export whose kick-off was never sent or was refused has no w
   await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
   await kickOff(deps, step);
   expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [] });
-}, 60_000);
+});
 
 test.concurrent('an outage of MongoDB before a kick-off is not the reason of a wait, which would be for the EHR', async () => {
   await using cases = await startUseCases();
@@ -84,4 +84,4 @@ test.concurrent('an outage of MongoDB before a kick-off is not the reason of a w
   await expect(runJob(deps, kickOffJob, { exportId }, context)).rejects.toBe(outage);
   expect((await cases.read(exportId)).retrying).toBeUndefined();
   expect(await cases.control.exports()).toEqual([]);
-}, 60_000);
+});

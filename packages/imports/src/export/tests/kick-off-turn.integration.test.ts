@@ -58,7 +58,7 @@ test.concurrent('exports of two connections of a practice wait for one of its sl
   await pollExport(deps, { exportId: second, signal: signal() });
   expect(await kickOff(cases, third)).toBeUndefined();
   expect((await read(third)).phase).toBe('exporting');
-}, 60_000);
+});
 
 test.concurrent('concurrent kick-offs of a practice never take more slots than there are', async () => {
   await using cases = await startUseCases({ simulator: { exportSeconds: 3600 }, provider: withLimit(2) });
@@ -73,7 +73,7 @@ test.concurrent('concurrent kick-offs of a practice never take more slots than t
     Array.from({ length: 4 }, () => 'export-slots-used'),
   );
   expect(await kickOffs(cases)).toBe(2);
-}, 60_000);
+});
 
 test.concurrent('a kick-off within the window of the provider is not sent before its end, and shows when that is', async () => {
   await using cases = await startUseCases({ provider: { kickOffWindow: { hours: 24 } } });
@@ -90,7 +90,7 @@ test.concurrent('a kick-off within the window of the provider is not sent before
   expect(await kickOffs(cases)).toBe(2);
   clock.now = new Date((until?.getTime() ?? 0) + 1);
   expect(await kickOff(cases, id)).toBeUndefined();
-}, 60_000);
+});
 
 test.concurrent('the window of the provider counts the earlier parts of an export, and its kick-off before a retry', async () => {
   await using cases = await startUseCases({
@@ -110,7 +110,7 @@ test.concurrent('the window of the provider counts the earlier parts of an expor
   expect(await kickOff(cases, id)).toMatchObject({ code: 'kick-off-window' });
   expect(await kickOff(cases, await insert(cases, { request: group }))).toMatchObject({ code: 'kick-off-window' });
   expect(await kickOffs(cases)).toBe(2);
-}, 60_000);
+});
 
 test.concurrent('a kick-off that the EHR refuses as too recent is sent once more, a day after the last one, and then fails', async () => {
   await using cases = await startUseCases();
@@ -138,4 +138,4 @@ test.concurrent('a kick-off that the EHR refuses as too recent is sent once more
   clock.now = retrying?.nextAttemptAt ?? clock.now;
   expect(await kickOff(cases, id)).toMatchObject({ code: 'kick-off-too-recent', retry: 'never' });
   expect(await kickOffs(cases)).toBe(3);
-}, 60_000);
+});

@@ -338,39 +338,35 @@ const expectations: readonly Expectation[] = [
   { scenario: 'delete-fails-once', rules: '#done-signal' },
 ];
 
-test.each(expectations)(
-  'an export handles the scenario $scenario $rules',
-  async (expected) => {
-    const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
-    await using cases = await startUseCases({
-      ...(expected.simulator ? { simulator: expected.simulator } : {}),
-      ...(expected.provider === undefined ? {} : { provider: expected.provider }),
-      ...(expected.scope === undefined ? {} : { scope: expected.scope }),
-      ...(expected.groupId === undefined ? {} : { connection: { groupId: expected.groupId } }),
-    });
-    const origins = expected.allowed === 'the other origin' ? [cases.simulator.otherOrigin] : [];
-    const aliases = expected.allowed === 'the internal name' ? ['http://ehr.internal:8080'] : [];
-    await cases.deps.store.connections.saveOrigins({ id: cases.connection.id, origins, aliases });
-    if (expected.after) expect(await runExport(cases)).toMatchObject({ phase: 'completed' });
-    await cases.orderScenario(scenario);
-    const last = expected.changes ? await sinceLastExport(cases) : {};
-    const ended = await runExport(cases, { ...last, ...request });
+test.each(expectations)('an export handles the scenario $scenario $rules', async (expected) => {
+  const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
+  await using cases = await startUseCases({
+    ...(expected.simulator ? { simulator: expected.simulator } : {}),
+    ...(expected.provider === undefined ? {} : { provider: expected.provider }),
+    ...(expected.scope === undefined ? {} : { scope: expected.scope }),
+    ...(expected.groupId === undefined ? {} : { connection: { groupId: expected.groupId } }),
+  });
+  const origins = expected.allowed === 'the other origin' ? [cases.simulator.otherOrigin] : [];
+  const aliases = expected.allowed === 'the internal name' ? ['http://ehr.internal:8080'] : [];
+  await cases.deps.store.connections.saveOrigins({ id: cases.connection.id, origins, aliases });
+  if (expected.after) expect(await runExport(cases)).toMatchObject({ phase: 'completed' });
+  await cases.orderScenario(scenario);
+  const last = expected.changes ? await sinceLastExport(cases) : {};
+  const ended = await runExport(cases, { ...last, ...request });
 
-    expect({ phase: ended.phase, error: ended.error?.code }).toEqual({ phase: error ? 'failed' : 'completed', error });
-    expect(ended.warnings.map(({ code }) => code)).toEqual([...dropped.map(() => 'parameter-dropped'), ...warnings]);
-    const sent = ended.sent && droppedParameters(ended.request, ended.sent);
-    expect(sent ?? []).toEqual(dropped);
-    expect(ended.counts).toMatchObject(counts);
-    // Every line that was read is accounted for.
-    if (quarantined) expect(await reasons(cases, ended.id)).toEqual(quarantined);
-    if (expected.thenChanges)
-      expect(await runExport(cases, await sinceLastExport(cases))).toMatchObject({ phase: 'completed' });
-    await expectStored(cases, expected);
-    expect(await violations(cases)).toEqual(expected.violations ?? []);
-    expect(await unusedFaults(cases)).toEqual([]);
-  },
-  60_000,
-);
+  expect({ phase: ended.phase, error: ended.error?.code }).toEqual({ phase: error ? 'failed' : 'completed', error });
+  expect(ended.warnings.map(({ code }) => code)).toEqual([...dropped.map(() => 'parameter-dropped'), ...warnings]);
+  const sent = ended.sent && droppedParameters(ended.request, ended.sent);
+  expect(sent ?? []).toEqual(dropped);
+  expect(ended.counts).toMatchObject(counts);
+  // Every line that was read is accounted for.
+  if (quarantined) expect(await reasons(cases, ended.id)).toEqual(quarantined);
+  if (expected.thenChanges)
+    expect(await runExport(cases, await sinceLastExport(cases))).toMatchObject({ phase: 'completed' });
+  await expectStored(cases, expected);
+  expect(await violations(cases)).toEqual(expected.violations ?? []);
+  expect(await unusedFaults(cases)).toEqual([]);
+});
 
 async function sinceLastExport(cases: UseCases): Promise<{ since: string }> {
   const [mark] = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });

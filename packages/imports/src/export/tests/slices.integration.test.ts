@@ -197,7 +197,7 @@ describe('an export of more patients than one kick-off can list', () => {
     expect(view).toMatchObject({ status: 'COMPLETED', partial: false, parts: { total: 3, completed: 3, patients: 5 } });
     expect([listed(), view.counts]).toMatchObject([[['p1', 'p2'], ['p3', 'p4'], ['p5']], { files: 6, stored: 5 }]);
     await waitFor(async () => deleted().length === 3);
-  }, 60_000);
+  });
 
   test('makes the erasure of each of its patients wait while it is active', async () => {
     await startServer({ '*/$export': { status: 403 } });

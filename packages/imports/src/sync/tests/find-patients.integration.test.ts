@@ -21,7 +21,7 @@ test('a sync finds all patients by search if the provider says how, page by page
   expect((await sync(cases, { includeEnhanced: false, patients: [] })).phase).toBe('completed');
   const types = await cases.control.types();
   expect([await stored('Patient'), await stored('Condition')]).toEqual([types.Patient, types.Condition]);
-}, 60_000);
+});
 
 test('a sync without stored patients fails with what to do if the provider does not say how to list them', async () => {
   await start({});
@@ -29,7 +29,7 @@ test('a sync without stored patients fails with what to do if the provider does 
     code: 'no-patients',
     message: expect.stringContaining('search.patientList'),
   });
-}, 60_000);
+});
 
 test('a list of patients whose pages form a circle fails the sync', async () => {
   await start({ patientList: {} });
@@ -37,7 +37,7 @@ test('a list of patients whose pages form a circle fails the sync', async () => 
   const body = { resourceType: 'Bundle', type: 'searchset', entry: [], link: [{ relation: 'next', url }] };
   await cases.inject('r4/Patient$', { kind: 'status', status: 200, body }, { times: 'always' });
   await expect(sync(cases, { includeEnhanced: false, patients: [] })).rejects.toMatchObject({ code: 'search-loops' });
-}, 60_000);
+});
 
 test('the list of patients is read again if it changed while its pages were read, and fails if it changes each time', async () => {
   await start({ patientList: {} });
@@ -52,4 +52,4 @@ test('the list of patients is read again if it changed while its pages were read
   await cases.control.cancelOrders();
   await move('always');
   await expect(sync(cases, { includeEnhanced: false, patients: [] })).rejects.toMatchObject({ code: 'patients-moved' });
-}, 60_000);
+});

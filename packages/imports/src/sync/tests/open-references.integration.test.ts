@@ -149,7 +149,7 @@ test('an export counts what it leaves open, and a sync reads each of these and w
   expect((await readOpen()).totals).toEqual({ stored: 0, unchanged: 0 });
   expect(await requested()).toEqual([]);
   expect((await runExport(cases, { sinceLast: true })).openReferences).toEqual({});
-}, 60_000);
+});
 
 test('workers read open references after the searches of the same sync, and the run shows what it has read', async () => {
   const running = await startRunningSyncs();
@@ -162,7 +162,7 @@ test('workers read open references after the searches of the same sync, and the 
   expect(run.types).toEqual(expect.arrayContaining(['Patient', 'Condition', 'Practitioner', 'Organization']));
   expect(found.length).toBeGreaterThan(3);
   expect((await stored()).filter((target) => !target.startsWith('Observation'))).toEqual(found.toSorted());
-}, 60_000);
+});
 
 test('a worker that is killed at any point loses nothing, and only the request that was under way is sent again', async () => {
   await start();
@@ -193,7 +193,7 @@ test('a worker that is killed at any point loses nothing, and only the request t
   expect([ended.phase, await stored()]).toEqual(['completed', [...new Set(found)].toSorted()]);
   expect(found.length).toBe(new Set(found).size + 1);
   expect(found).toEqual(expect.arrayContaining(chainedOrganizations));
-}, 60_000);
+});
 
 test('what the EHR does not have, or answers with something else, is remembered and asked for again after a week', async () => {
   await startWith(

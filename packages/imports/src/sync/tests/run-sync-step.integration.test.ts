@@ -45,7 +45,7 @@ test('a crawl that is planned again after its worker died includes the patients 
   const { phase, byType } = await runToEnd(cases, run.id);
   expect([phase, byType.get('Observation')]).toMatchObject(['completed', { searches: 4, completed: 4 }]);
   expect(await differences()).toEqual([]);
-}, 30_000);
+});
 
 test('a sync fails if the database has lost some of its steps, and a retry plans and runs these again', async () => {
   cases = await startUseCases();
@@ -64,7 +64,7 @@ test('a sync fails if the database has lost some of its steps, and a retry plans
   const { run, phase } = await runToEnd(cases, syncRunId);
   expect([phase, run.error]).toEqual(['completed', undefined]);
   expect(await differences()).toEqual([]);
-}, 30_000);
+});
 
 test('a crawl searches each type of each patient, and counts each type', async () => {
   cases = await startUseCases();
@@ -81,4 +81,4 @@ test('a crawl searches each type of each patient, and counts each type', async (
   // The generated resources were last changed long ago.
   const second = await sync(cases);
   expect(second.byType.get('Observation')).toMatchObject({ fetched: 0, requests: 4 });
-}, 30_000);
+});

@@ -149,7 +149,7 @@ describe.each([
     const expected = stored.map(({ resourceId, deleted, versionId }) => [resourceId, deleted ? 'deleted' : versionId]);
     expect([...copy].toSorted()).toEqual(expected.toSorted());
     expect([copy.get('r0'), copy.get('r1'), copy.get('r2')]).toEqual(['deleted', '60', '59']);
-  }, 60_000);
+  });
 });
 
 test.each(['in order', 'once', 'by pages'])(

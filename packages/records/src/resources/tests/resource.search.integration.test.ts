@@ -230,7 +230,7 @@ describe('the resource repository (all searches)', () => {
         expect({ query, used: [...new Set(used)] }).toMatchObject({ used: names.includes('EOF') ? [] : [index] });
       }
     }
-  }, 120_000);
+  });
 
   test.each(['code=c1', '_lastUpdated=ge2000', 'date=ge2000', 'patient=p1'])(
     'a page of the search %s examines as many keys as it has resources, however many match',
@@ -258,7 +258,7 @@ describe('the resource repository (all searches)', () => {
       expect(allIds).not.toContain('gone');
     }
     expect((await readPages('', 1000)).flat()).toEqual(idsOf(observations));
-  }, 120_000);
+  });
 
   test('every sorted resource search returns each match once, in the requested order over all pages', async () => {
     const queries = sortedCombinations();
@@ -270,7 +270,7 @@ describe('the resource repository (all searches)', () => {
         ids: inOrder(expectedIds(search), search),
       });
     }
-  }, 120_000);
+  });
 });
 
 describe("a date search, by FHIR's examples", () => {

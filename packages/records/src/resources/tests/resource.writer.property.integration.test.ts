@@ -91,7 +91,7 @@ describe('property: the resource writer #newest-wins #confluence', () => {
       }),
       { numRuns: 200 },
     );
-  }, 60_000);
+  });
 
   test('versions with content end in the same state if files that are read at once deliver them, batch after batch', async () => {
     const files = fc
@@ -117,7 +117,7 @@ describe('property: the resource writer #newest-wins #confluence', () => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  });
 
   test('the stored version with content is never older than any other written version', async () => {
     await fc.assert(
@@ -132,7 +132,7 @@ describe('property: the resource writer #newest-wins #confluence', () => {
       }),
       { numRuns: 40 },
     );
-  }, 60_000);
+  });
 });
 
 /** One step in the history of a server. A minute passes between two steps. */
@@ -245,7 +245,7 @@ describe('property: the history of a server #newest-wins #deletions #confluence'
       }),
       { numRuns: 300 },
     );
-  }, 120_000);
+  });
 
   test('the history of a server ends in its last state if resources are restored unchanged and exports arrive in order', async () => {
     const steps = fc.array(fc.oneof({ weight: 4, arbitrary: step }, { weight: 2, arbitrary: restore }), {
@@ -269,7 +269,7 @@ describe('property: the history of a server #newest-wins #deletions #confluence'
       }),
       { numRuns: 200 },
     );
-  }, 120_000);
+  });
 });
 
 /** Each run has its own connection, even when fast-check shrinks a failed run. */

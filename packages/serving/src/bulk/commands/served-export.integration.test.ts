@@ -99,7 +99,7 @@ test('the files of a large type have each resource once, whatever is stored whil
     ),
     { numRuns: 15 },
   );
-}, 60_000);
+});
 
 test('an export with a search, of patients, or since a time has one file for each type', async () => {
   const [connectionId, type] = ['conn_many', 'Condition'];

@@ -199,7 +199,6 @@ run(
       expect(expected.rows).toBeGreaterThan(0);
     }
   },
-  120_000,
 );
 
 run(

@@ -29,7 +29,7 @@ test('a bulk export stores everything that the server has, and breaks none of it
     filesFailed: 0,
   });
   expect(await system.control.violations()).toMatchObject({ total: 0 });
-}, 60_000);
+});
 
 test.concurrent('the next export with since stores only changes and deletions', async () => {
   await using system = await startRunningExports();
@@ -46,7 +46,7 @@ test.concurrent('the next export with since stores only changes and deletions', 
   const third = await system.settled(await system.startExport());
   expect(third.counts).toMatchObject({ stored: third.counts.promised, unchanged: third.counts.promised });
   expect((await compareWithSimulator(system)).differences).toEqual([]);
-}, 60_000);
+});
 
 test.concurrent('a second identical export while one runs is refused with the id of the first', async () => {
   await using system = await startRunningExports();
@@ -60,4 +60,4 @@ test.concurrent('a second identical export while one runs is refused with the id
   await system.control.cancelOrders();
   expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED' });
   expect(await system.startExport({ resourceTypes: ['Condition', 'Patient'] })).not.toBe(id);
-}, 60_000);
+});

@@ -37,7 +37,7 @@ test.concurrent('no resource is lost or stored twice with any of the faults of f
   expect((await compareWithSimulator(system)).differences).toEqual([]);
   expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { quarantined: 0, filesFailed: 0 } });
   expect(await system.control.violations()).toMatchObject({ total: 0 });
-}, 60_000);
+});
 
 test.concurrent('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
   await using system = await startRunningExports();
@@ -46,7 +46,7 @@ test.concurrent('no resource is lost or stored twice with any of the faults of t
   expect((await compareWithSimulator(system)).differences).toEqual([]);
   expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
   expect(await system.control.violations()).toMatchObject({ total: 0 });
-}, 60_000);
+});
 
 test.concurrent('a line that is not a resource is quarantined with its place, and the export warns', async () => {
   await using system = await startRunningExports();
@@ -56,7 +56,7 @@ test.concurrent('a line that is not a resource is quarantined with its place, an
   expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
   const [line] = await system.store.quarantine.list({ filter: { runId: ended.id }, scope: 'all', limit: 10 });
   expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
-}, 60_000);
+});
 
 test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
   await using system = await startRunningExports();
@@ -73,7 +73,7 @@ test.concurrent('a file that is never served fails alone, and its watermark stay
   const types = await system.markedTypes();
   expect(types).toContain('Patient');
   expect(types).not.toContain('Observation');
-}, 60_000);
+});
 
 test.concurrent.each([
   {
@@ -88,13 +88,9 @@ test.concurrent.each([
     code: 'ehr-forbidden',
     remedy: 'Verify',
   },
-])(
-  '$name fails with a cause and what to do',
-  async ({ fault, code, remedy }) => {
-    await using system = await startRunningExports();
-    await system.control.order(fault);
-    const ended = await system.settled(await system.startExport());
-    expect(ended).toMatchObject({ status: 'FAILED', errorCode: code, errorMessage: expect.stringContaining(remedy) });
-  },
-  60_000,
-);
+])('$name fails with a cause and what to do', async ({ fault, code, remedy }) => {
+  await using system = await startRunningExports();
+  await system.control.order(fault);
+  const ended = await system.settled(await system.startExport());
+  expect(ended).toMatchObject({ status: 'FAILED', errorCode: code, errorMessage: expect.stringContaining(remedy) });
+});

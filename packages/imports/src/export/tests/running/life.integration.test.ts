@@ -24,7 +24,7 @@ describe('a cancelled export #cancel', () => {
     expect(await system.settled(next)).toMatchObject({ status: 'COMPLETED' });
     expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
     expect(await phaseOf(system, id)).toBe('cancelled');
-  }, 60_000);
+  });
 
   test.concurrent('an export that is cancelled during its kick-off is deleted at the server', async () => {
     await using system = await startRunningExports({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 0 });
@@ -35,7 +35,7 @@ describe('a cancelled export #cancel', () => {
     expect(await system.cancel(id)).toMatchObject({ status: 'CANCELLED' });
     await waitForDelete(system);
     expect(await phaseOf(system, id)).toBe('cancelled');
-  }, 60_000);
+  });
 
   test.concurrent('an export that is cancelled while the server works on it is deleted there and no longer polled', async () => {
     await using system = await startRunningExports({ simulator: { exportSeconds: 60 } });
@@ -47,7 +47,7 @@ describe('a cancelled export #cancel', () => {
     expect(await system.cancel(id)).toMatchObject({ status: 'CANCELLED' });
     await waitFor(async () => (await system.store.bulkExports.find(id))?.discard === 'done');
     expect((await requests(system, 'GET', /bulkstatus/)).length).toBeLessThanOrEqual(polls + 1);
-  }, 60_000);
+  });
 
   test.concurrent('a cancellation stops all downloads, even a stalled one, and the DELETE is retried until it is accepted', async () => {
     await using system = await startRunningExports({ simulator: { patients: 100 } });
@@ -66,7 +66,7 @@ describe('a cancelled export #cancel', () => {
       { what: 'the end of the stalled download' },
     );
     await waitForDelete(system);
-  }, 60_000);
+  });
 
   test.concurrent('a completed export cannot be cancelled', async () => {
     await using system = await startRunningExports();
@@ -75,7 +75,7 @@ describe('a cancelled export #cancel', () => {
     await expect(system.cancel(id)).rejects.toMatchObject({ code: 'export-ended' });
     await expect(system.retry(id)).rejects.toMatchObject({ code: 'nothing-to-retry' });
     await expect(system.cancel('job_none')).rejects.toMatchObject({ code: 'unknown-export' });
-  }, 60_000);
+  });
 });
 
 // Four systems run two exports each in this process at once: half a minute beside seven busy processes on two cores.
@@ -103,7 +103,7 @@ describe('a retry #retry', () => {
     expect(await system.markedTypes()).toEqual(expect.arrayContaining(['Observation', '*']));
     await waitForDelete(system);
     expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
-  }, 120_000);
+  });
 
   test.concurrent.each([
     { name: 'a kick-off that was refused', match: { path: 'export$' }, status: 403, kickOffs: 2 },
@@ -128,7 +128,6 @@ describe('a retry #retry', () => {
       expect(await requests(system, 'GET', /\$export$/)).toHaveLength(kickOffs);
       expect((await compareWithSimulator(system)).differences).toEqual([]);
     },
-    120_000,
   );
 });
 
@@ -152,7 +151,7 @@ describe('since "last" #since-last', () => {
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     const carePlans = await system.settled(await system.startExport({ since: 'last', resourceTypes: ['CarePlan'] }));
     expect(carePlans).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { stored: 0 } });
-  }, 60_000);
+  });
 });
 
 describe('expired links #fresh-links', () => {
@@ -170,7 +169,7 @@ describe('expired links #fresh-links', () => {
     // One request for the export. The four downloads of a worker may each request the manifest before the first has the response.
     expect(manifests.length).toBeGreaterThan(1);
     expect(manifests.length).toBeLessThanOrEqual(1 + 4);
-  }, 60_000);
+  });
 
   test.concurrent('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
     await using system = await startRunningExports();
@@ -183,5 +182,5 @@ describe('expired links #fresh-links', () => {
       message: expect.stringContaining('new export'),
       ehrText: expect.stringContaining('410'),
     });
-  }, 60_000);
+  });
 });
