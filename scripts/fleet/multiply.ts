@@ -3,7 +3,6 @@ import { BSON, type Collection, type Db, type Document, type Filter } from 'mong
 const hourMs = 3_600_000;
 const batchSize = 1000;
 /** What people look at besides resources, which no look reads. */
-// A schedule whose next run is past would be started at once, so schedules are not made older.
 const collections = ['connections', 'connection_keys', 'schedules', 'bulk_exports', 'output_files', 'watermarks'];
 /** Collections with a document for each export. */
 const ofExports = new Set(['bulk_exports', 'output_files']);
@@ -43,8 +42,8 @@ export async function plantSync(options: {
   readonly steps: number;
 }): Promise<string> {
   const { database, connectionId, steps } = options;
-  const ofConnection = { connectionId };
-  const run = await readOne(database.collection<Document & { _id: string }>('sync_runs'), ofConnection);
+  const runs = database.collection<Document & { _id: string }>('sync_runs');
+  const run = await readOne(runs, { connectionId });
   const { completedAt: _completedAt, totals: _totals, counted: _counted, ...planned } = run;
   const step = await readOne(database.collection('sync_steps'), { runId: run._id });
   const id = `${run._id.slice(0, -8)}${steps.toString(16).padStart(8, '0')}`;
@@ -53,12 +52,7 @@ export async function plantSync(options: {
       yield { ...step, _id: `${id}.${copy}`, runId: id, state: 'pending' } as Document;
   }
   await insertAll(database.collection('sync_steps'), copies());
-  await database.collection<Document & { _id: string }>('sync_runs').insertOne({
-    ...planned,
-    _id: id,
-    phase: 'running',
-    stepCount: steps,
-  });
+  await runs.insertOne({ ...planned, _id: id, phase: 'running', stepCount: steps });
   return id;
 }
 
@@ -101,6 +95,7 @@ function* copiesOf(
   options: FleetSize & {
     readonly exportIds: readonly string[];
     readonly isOfExports: boolean;
+    /** Not for schedules: one whose next run is past would be started at once. */
     readonly isPast: boolean;
   },
 ): Generator<Document> {

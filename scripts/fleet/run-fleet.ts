@@ -36,6 +36,8 @@ export interface Cost {
 
 export interface Look {
   readonly name: string;
+  /** A worker works for it, or it is measured once: then some commands are those of clocks. */
+  readonly meetsClocks: boolean;
   /** With one connection, and with the fleet. */
   readonly one: Cost;
   readonly fleet: Cost;
@@ -91,9 +93,9 @@ export async function runFleet(options: {
   const measureAll = async (steps: number) => {
     await renewHealthReport(api);
     const syncId = await plantSync({ database, connectionId, steps });
-    const costs: [string, Cost][] = [];
+    const costs: [Act, Cost][] = [];
     for (const act of createActs({ system, redis, syncId, code }))
-      costs.push([act.name, await measure({ system, act, take: proxy.take })]);
+      costs.push([act, await measure({ system, act, take: proxy.take })]);
     return { costs, idle: await measureIdle(redis), lost: await loseRedis({ redis, system }) };
   };
   report('one practice is imported');
@@ -103,11 +105,16 @@ export async function runFleet(options: {
   report(`${connections} practices: ${JSON.stringify(counts)}`);
   const fleet = await measureAll(connections * stepsEach);
   const listed = await api<unknown[]>('GET', '/api/ehr/connections?problem=lag');
-  const costsOfOne = new Map(one.costs);
+  const costsOfOne = new Map(one.costs.map(([{ name }, cost]) => [name, cost]));
   return {
     counts,
     behind: listed.length,
-    looks: fleet.costs.map(([name, cost]) => ({ name, one: costsOfOne.get(name) as Cost, fleet: cost })),
+    looks: fleet.costs.map(([{ name, by, isOnce = false }, cost]) => ({
+      name,
+      meetsClocks: by === 'worker' || isOnce,
+      one: costsOfOne.get(name) as Cost,
+      fleet: cost,
+    })),
     idleRedis: { one: one.idle, fleet: fleet.idle },
     lostRedis: { one: one.lost, fleet: fleet.lost },
   };
