@@ -13,13 +13,13 @@ import type { WebhookDeps } from '@bulkhead/webhooks/steps';
 /** The dependencies of the steps of all features. */
 export interface WorkerDeps
   extends Omit<
-    ProbeDeps &
-      DocumentDeps &
-      WebhookDeps &
-      BulkExportDeps &
-      SyncDeps &
-      ScheduleDeps &
-      ErasureDeps &
+    ProbeDeps<never> &
+      DocumentDeps<never> &
+      WebhookDeps<never> &
+      BulkExportDeps<never> &
+      SyncDeps<never> &
+      ScheduleDeps<never> &
+      ErasureDeps<never> &
       HealthDeps &
       HistoryDeps &
       SweepDeps &

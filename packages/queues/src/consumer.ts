@@ -3,7 +3,7 @@ import { type Logger, noTracing, RecurringErrorLog, type Tracing } from '@bulkhe
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ActiveJobs } from './active-jobs.ts';
-import type { AnyJob, JobObserver } from './define-job.ts';
+import { type AnyJob, bindJob, type JobObserver } from './define-job.ts';
 import { backoffDelayMs } from './plan-retry.ts';
 import { PoisonJobs } from './poison-jobs.ts';
 import { concurrency, type QueueName } from './queue-names.ts';
@@ -15,7 +15,7 @@ export interface ConsumerOptions<Deps> {
   readonly prefix: string;
   readonly queues: readonly QueueName[];
   readonly jobs: readonly AnyJob<Deps>[];
-  /** Passed to the jobs. */
+  /** Each job gets them, but of `store` only what it uses. */
   readonly deps: Deps;
   /** Whether an error means that the store was unavailable. Then the job waits for it, and is not given up. */
   readonly isOutage?: (error: unknown) => boolean;
@@ -66,10 +66,10 @@ class PausingWorker extends Worker {
 export type Consumer = ReturnType<typeof createConsumer>;
 
 /** Runs the jobs of the given queues in this process. */
-export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
+export function createConsumer<Deps extends object>(options: ConsumerOptions<Deps>) {
   const { redis, prefix, queues, deps, logger, lockMs = 60_000 } = options;
   const { onJobEnd = () => undefined, tracing = noTracing, isOutage = () => false } = options;
-  const jobs = new Map(options.jobs.map((job) => [job.name, job]));
+  const jobs = new Map(options.jobs.map((job) => [job.name, bindJob(job, deps)]));
   const recurringErrors = new RecurringErrorLog(logger);
   const stopping = new AbortController();
   const { suspectWaitMs: waitMs, markAfterMs, silenceMs } = options;
@@ -79,7 +79,6 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
     stopSignal: stopping.signal,
     jobs,
     isOutage,
-    deps,
     poisonJobs,
     activeJobs,
     logger,

@@ -51,6 +51,8 @@ export interface JobDefinition<Payload> {
  * A job: all that is known of it, in one file `<name>.job.ts`. `Deps` are the dependencies of its process.
  */
 export interface Job<Payload, Deps> extends JobDefinition<Payload> {
+  /** The repositories that the job reads and writes, by name. It gets a `store` without the others. */
+  readonly uses: readonly string[];
   readonly run: (deps: Deps, job: Payload & JobContext) => Promise<unknown>;
   /**
    * Ends the record of a job that is given up, because no attempt follows or because the job has killed its workers (`PoisonJobs`).
@@ -63,11 +65,43 @@ export interface Job<Payload, Deps> extends JobDefinition<Payload> {
 /** Any job that a process with these dependencies can run. */
 export type AnyJob<Deps> = Job<never, Deps>;
 
-/** The type of `payload` sets that of `jobId`, `run` and `onFinalFailure`. */
-export function defineJob<Schema extends z.ZodType<Readonly<Record<string, unknown>>>, Deps>(
-  job: Job<z.output<Schema>, Deps> & { readonly payload: Schema },
-): Job<z.output<Schema>, Deps> {
+type RepositoryOf<Deps> = Deps extends { readonly store: infer Store } ? keyof Store & string : never;
+type NothingMissing<Names> = [Names] extends [never] ? unknown : { readonly missing: Names };
+
+/** The type of `payload` sets that of `jobId`, `run` and `onFinalFailure`. `uses` must name what the `store` of the last two has, and no more. */
+export function defineJob<
+  Schema extends z.ZodType<Readonly<Record<string, unknown>>>,
+  RunDeps,
+  EndDeps,
+  const Uses extends readonly RepositoryOf<RunDeps & EndDeps>[],
+>(
+  job: JobDefinition<z.output<Schema>> &
+    Pick<Job<z.output<Schema>, RunDeps>, 'run'> &
+    Pick<Job<z.output<Schema>, EndDeps>, 'onFinalFailure'> & {
+      readonly payload: Schema;
+      readonly uses: Uses & NothingMissing<Exclude<RepositoryOf<RunDeps & EndDeps>, Uses[number]>>;
+    },
+): Job<z.output<Schema>, RunDeps & EndDeps> {
   return job;
+}
+
+/** A job with what it gets of the dependencies of its process. */
+export interface BoundJob extends JobDefinition<never> {
+  readonly run: (job: object & JobContext) => Promise<unknown>;
+  readonly onFinalFailure: (job: FailedJob<object>) => Promise<unknown>;
+}
+
+/** Gives a job the dependencies of its process, and of their store the repositories that it uses. */
+export function bindJob<Deps extends object>(job: AnyJob<Deps>, deps: Deps): BoundJob {
+  const { store = {} } = deps as { readonly store?: object };
+  const used = Object.entries(store).filter(([name]) => job.uses.includes(name));
+  const own = { ...deps, store: Object.fromEntries(used) };
+  // The payload was parsed by the schema of the job.
+  return {
+    ...job,
+    run: (given) => job.run(own, given as never),
+    onFinalFailure: async (given) => job.onFinalFailure?.(own, given as never),
+  };
 }
 
 export const once = { attempts: 1, backoffMs: 0 } as const;

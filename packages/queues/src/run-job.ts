@@ -1,12 +1,12 @@
 import { AppError, type Logger, observeWaits, type Tracing, withLogContext } from '@bulkhead/base';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { ActiveJobs } from './active-jobs.ts';
-import type { AnyJob, JobContext, JobDefinition, JobObserver, JobOutcome } from './define-job.ts';
+import type { BoundJob, JobContext, JobDefinition, JobObserver, JobOutcome } from './define-job.ts';
 import { planRetry, type RetryPlan } from './plan-retry.ts';
 import { isSuspectWait, type PoisonJobs, poisonJobError } from './poison-jobs.ts';
 import type { QueueName } from './queue-names.ts';
 
-interface RunJobOptions<Deps> {
+interface RunJobOptions {
   readonly job: Job;
   readonly token: string | undefined;
   /** Aborted when the lock of this job is lost. */
@@ -14,9 +14,8 @@ interface RunJobOptions<Deps> {
   /** Aborted when the process stops. */
   readonly stopSignal: AbortSignal;
   /** By name. */
-  readonly jobs: ReadonlyMap<string, AnyJob<Deps>>;
+  readonly jobs: ReadonlyMap<string, BoundJob>;
   readonly isOutage: (error: unknown) => boolean;
-  readonly deps: Deps;
   readonly poisonJobs: PoisonJobs;
   readonly activeJobs: ActiveJobs;
   readonly logger: Logger;
@@ -31,7 +30,7 @@ const handOverMs = 500;
  * Wraps every job: parses the payload, restores the log context, limits the time, measures, logs, ends the record of a job that
  * is given up, and translates errors for BullMQ. Error texts that reach Redis are fixed and never contain an upstream body.
  */
-export async function runJob<Deps>(options: RunJobOptions<Deps>): Promise<void> {
+export async function runJob(options: RunJobOptions): Promise<void> {
   const { job, logger } = options;
   const definition = options.jobs.get(job.name);
   if (!definition) throw refuse(options, `there is no job ${job.name}`);
@@ -64,16 +63,16 @@ function show(shown: Promise<unknown>): void {
 }
 
 /** Rejects a job that no attempt can complete. */
-function refuse<Deps>({ job, jobs, logger, onJobEnd }: RunJobOptions<Deps>, reason: string): UnrecoverableError {
+function refuse({ job, jobs, logger, onJobEnd }: RunJobOptions, reason: string): UnrecoverableError {
   const name = jobs.has(job.name) ? job.name : 'unknown';
   onJobEnd({ queue: job.queueName as QueueName, job: name, outcome: 'failed', durationMs: 0 });
   logger.error('job failed', { queue: job.queueName, jobId: job.id, attempt: job.attemptsMade + 1, reason });
   return new UnrecoverableError(reason);
 }
 
-type Work<Deps> = RunJobOptions<Deps> & { readonly definition: AnyJob<Deps>; readonly payload: object };
+type Work = RunJobOptions & { readonly definition: BoundJob; readonly payload: object };
 
-async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
+async function handleUnlessPoison(options: Work): Promise<void> {
   const { job, poisonJobs, definition } = options;
   switch (await poisonJobs.assess(job)) {
     case 'none':
@@ -94,8 +93,8 @@ async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
   }
 }
 
-async function handle<Deps>(options: Work<Deps>): Promise<void> {
-  const { job, definition, payload, deps, signal: lockSignal, stopSignal, poisonJobs, activeJobs } = options;
+async function handle(options: Work): Promise<void> {
+  const { job, definition, payload, signal: lockSignal, stopSignal, poisonJobs, activeJobs } = options;
   const { timeoutMs } = definition;
   // Unlike AbortSignal.timeout, this timer does not keep an ended job in memory until the limit, which may be hours away.
   const limit = new AbortController();
@@ -121,7 +120,7 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
   };
   try {
     await observeWaits(active.observeWaits(poisonJobs.observeWaits(job)), () =>
-      definition.run(deps, { ...payload, ...context } as never),
+      definition.run({ ...payload, ...context }),
     );
   } catch (error) {
     // A recurring job is not given up: its next iteration is the retry.
@@ -133,17 +132,16 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
   }
 }
 
-async function giveUp<Deps>({ definition, deps, payload }: Work<Deps>, error: unknown): Promise<void> {
-  // The payload was parsed by the schema of the job.
-  await definition.onFinalFailure?.(deps, { ...payload, error } as never);
+async function giveUp({ definition, payload }: Work, error: unknown): Promise<void> {
+  await definition.onFinalFailure({ ...payload, error });
 }
 
 function isRecurring(job: Job): boolean {
   return job.repeatJobKey !== undefined;
 }
 
-function planOf<Deps>(
-  { job, definition, isOutage }: Pick<Work<Deps>, 'job' | 'isOutage'> & { readonly definition: JobDefinition<never> },
+function planOf(
+  { job, definition, isOutage }: Pick<Work, 'job' | 'isOutage'> & { readonly definition: JobDefinition<never> },
   error: unknown,
 ): RetryPlan {
   return planRetry({
@@ -157,8 +155,8 @@ function planOf<Deps>(
   });
 }
 
-async function translate<Deps>(
-  options: RunJobOptions<Deps> & {
+async function translate(
+  options: RunJobOptions & {
     readonly error: unknown;
     readonly definition: JobDefinition<never>;
     readonly durationMs: number;

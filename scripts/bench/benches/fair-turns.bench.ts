@@ -61,7 +61,7 @@ async function syncSeconds(redisUrl: string, { besideLarge }: { readonly besideL
   let budget = Promise.resolve();
   let open = smallSyncs * patients.small;
   let begun = 0;
-  const step: AnyJob<undefined> = {
+  const step: AnyJob<object> = {
     ...syncStepJob,
     ...givesUpNothing,
     run: async (_deps, { stepId }: { readonly stepId: string }) => {
@@ -73,7 +73,7 @@ async function syncSeconds(redisUrl: string, { besideLarge }: { readonly besideL
       if (stepId.startsWith('small')) open -= 1;
     },
   };
-  const finalize: AnyJob<undefined> = { ...finalizeSyncJob, ...givesUpNothing, run: async () => undefined };
+  const finalize: AnyJob<object> = { ...finalizeSyncJob, ...givesUpNothing, run: async () => undefined };
   await using queues = openQueues({
     redisUrl,
     names: ['sync'],
@@ -107,7 +107,7 @@ function flowOfExport(exportId: string, fileIds: readonly string[]) {
 function openQueues(options: {
   readonly redisUrl: string;
   readonly names: readonly QueueName[];
-  readonly jobs: readonly AnyJob<undefined>[];
+  readonly jobs: readonly AnyJob<object>[];
 }) {
   const { redisUrl, names, jobs } = options;
   const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
@@ -118,7 +118,7 @@ function openQueues(options: {
     prefix,
     queues: names,
     jobs,
-    deps: undefined,
+    deps: {},
     logger: silent,
   });
   return {
@@ -138,7 +138,7 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 async function countOthers(redisUrl: string): Promise<number> {
   const order: string[] = [];
   let isSmallDone = false;
-  const download: AnyJob<undefined> = {
+  const download: AnyJob<object> = {
     ...downloadJob,
     ...givesUpNothing,
     run: async (_deps, { fileId }: { readonly fileId: string }) => {
@@ -147,7 +147,7 @@ async function countOthers(redisUrl: string): Promise<number> {
       order.push(fileId);
     },
   };
-  const finalize: AnyJob<undefined> = {
+  const finalize: AnyJob<object> = {
     ...finalizeJob,
     ...givesUpNothing,
     run: async (_deps, { exportId }: { readonly exportId: string }) => {

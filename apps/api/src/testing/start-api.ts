@@ -132,7 +132,7 @@ export async function startApi({
     clientKey: clientKey ?? '',
     request,
     /** Where `startConsumer` runs jobs in place of the workers. */
-    jobsAt: { redis: apiEnv.REDIS_URL, prefix: apiEnv.BULKHEAD_PREFIX, deps: undefined },
+    jobsAt: { redis: apiEnv.REDIS_URL, prefix: apiEnv.BULKHEAD_PREFIX, deps: {} },
     /** Creates a connection to athenahealth with the planted secret. */
     async createConnection(): Promise<string> {
       const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };

@@ -4,7 +4,9 @@ import type { ConnectionDeps } from './deps.ts';
 import { probeJob } from './probe/probe-connection.job.ts';
 import { leaveEhr, revokeJob } from './revoke-connection.job.ts';
 
-export function connectionWork(deps: ConnectionDeps & { readonly producer: Producer }): FeatureWork {
+export function connectionWork(
+  deps: ConnectionDeps<'accessTokens' | 'connections' | 'probes'> & { readonly producer: Producer },
+): FeatureWork {
   const { store, producer, now } = deps;
   return {
     isBusyWith: worksOnNoPatient,

@@ -2,9 +2,9 @@ import type { Logger } from '@bulkhead/base';
 import type { EhrClient } from '@bulkhead/ehr';
 import type { ConnectionStore } from '../connection.feature.ts';
 
-/** The dependencies of the steps of this feature. */
-export interface ConnectionDeps {
-  readonly store: ConnectionStore;
+/** What a step of this feature gets: the repositories that it names, and the parts of its process. */
+export interface ConnectionDeps<Uses extends keyof ConnectionStore> {
+  readonly store: Pick<ConnectionStore, Uses>;
   readonly ehr: EhrClient;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -19,6 +19,6 @@ export interface ProbeParts {
   readonly wait?: (ms: number) => Promise<void>;
 }
 
-export interface ProbeDeps extends ConnectionDeps {
+export interface ProbeDeps<Uses extends keyof ConnectionStore> extends ConnectionDeps<Uses> {
   readonly probe: ProbeParts;
 }

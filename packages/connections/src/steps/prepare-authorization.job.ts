@@ -15,13 +15,14 @@ export const prepareAuthorizationJob = defineJob({
   // A browser waits for this. A failure is shown, and the user tries again.
   ...once,
   timeoutMs: 1 * minuteMs,
+  uses: ['authorizationRequests', 'connections'],
   run: prepareAuthorization,
   onFinalFailure: failAuthorization,
 });
 
 /** Asks the EHR for its authorization endpoint. The API waits for the result, because it never sends requests to an EHR itself. */
 async function prepareAuthorization(
-  { store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>,
+  { store, ehr }: Pick<ConnectionDeps<'authorizationRequests' | 'connections'>, 'store' | 'ehr'>,
   { authorizationId: id, signal }: { readonly authorizationId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const request = await store.authorizationRequests.find(id);
@@ -41,7 +42,7 @@ async function prepareAuthorization(
 
 /** Ends an authorization whose job has failed for good. */
 export async function failAuthorization(
-  { store }: Pick<ConnectionDeps, 'store'>,
+  { store }: Pick<ConnectionDeps<'authorizationRequests'>, 'store'>,
   { authorizationId: id, error }: FailedJob<{ readonly authorizationId: string }>,
 ): Promise<void> {
   const { code, message } = toKnownError(error);
@@ -55,7 +56,7 @@ export function authorizationPriority({ kind }: Pick<AuthorizationRequest, 'kind
 
 /** The connection of a request: the existing one, or the one that the authorization will create. */
 export async function authorizedConnection(
-  store: ConnectionDeps['store'],
+  store: ConnectionDeps<'authorizationRequests' | 'connections'>['store'],
   { id, connectionId }: { readonly id: string; readonly connectionId?: string },
 ): Promise<Connection> {
   const connection =

@@ -16,11 +16,12 @@ export const readCapabilitiesJob = defineJob({
   ...threeTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['connectionId'],
+  uses: ['connections'],
   run: readConnectionCapabilities,
 });
 
 async function readConnectionCapabilities(
-  deps: ConnectionDeps,
+  deps: ConnectionDeps<'connections'>,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const connection = await deps.store.connections.findWithSecrets(connectionId);
@@ -28,7 +29,7 @@ async function readConnectionCapabilities(
 }
 
 async function refreshCapabilities(
-  { store, ehr, now }: ConnectionDeps,
+  { store, ehr, now }: ConnectionDeps<'connections'>,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<Connection> {
   const capabilities = await readCapabilities({ session: ehr.session(connection), now: now(), signal });
@@ -42,7 +43,7 @@ async function refreshCapabilities(
  * @throws AppError if the server cannot be reached, is down, or asks to wait, because its other endpoints will do the same
  */
 export async function withCapabilities(
-  deps: ConnectionDeps,
+  deps: ConnectionDeps<'connections'>,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<Connection> {
   const connection = await deps.store.connections.findWithSecrets(connectionId);

@@ -19,13 +19,14 @@ export const redeemAuthorizationJob = defineJob({
   // A code works only once.
   ...once,
   timeoutMs: 2 * minuteMs,
+  uses: ['accessTokens', 'authorizationRequests', 'connections'],
   run: redeemAuthorization,
   onFinalFailure: failAuthorization,
 });
 
 /** Redeems the code of a callback, and creates or renews the connection. It runs once. The outcome is always stored. */
 async function redeemAuthorization(
-  deps: Pick<ConnectionDeps, 'store' | 'ehr'>,
+  deps: Pick<ConnectionDeps<'accessTokens' | 'authorizationRequests' | 'connections'>, 'store' | 'ehr'>,
   { authorizationId: id }: { readonly authorizationId: string },
 ): Promise<void> {
   const { store, ehr } = deps;
@@ -61,7 +62,10 @@ interface Granted {
   readonly provider: Provider;
 }
 
-async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Promise<string> {
+async function keepGrant(
+  store: ConnectionDeps<'accessTokens' | 'connections'>['store'],
+  granted: Granted,
+): Promise<string> {
   const { request, draft, grant, patient } = granted;
   const connection = request.connectionId === undefined ? await findKnown(store, granted) : draft;
   // A connection never changes its patient, because the stored data of two patients would mix.
@@ -82,7 +86,7 @@ async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Prom
 }
 
 /** A second launch for the same patient uses the same connection. So does a second attempt of the same request. */
-async function findKnown(store: ConnectionDeps['store'], { draft, patient, request }: Granted) {
+async function findKnown(store: ConnectionDeps<'connections'>['store'], { draft, patient, request }: Granted) {
   const draftConnection = await store.connections.findWithSecrets(draft.id);
   const { kind, provider, fhirEndpoint, clientId } = request;
   if (draftConnection || patient === undefined || kind !== 'launch') return draftConnection;

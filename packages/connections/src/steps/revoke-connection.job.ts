@@ -14,6 +14,7 @@ export const revokeJob = defineJob({
   ...tenTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['connectionId'],
+  uses: ['accessTokens', 'connections', 'probes'],
   run: revokeConnection,
 });
 
@@ -25,7 +26,7 @@ const giveUpMs = 24 * 60 * 60_000;
  * job is retried for a day. After that the tokens expire without being revoked.
  */
 async function revokeConnection(
-  deps: Pick<ConnectionDeps, 'store' | 'ehr' | 'logger' | 'now'>,
+  deps: Pick<ConnectionDeps<'accessTokens' | 'connections' | 'probes'>, 'store' | 'ehr' | 'logger' | 'now'>,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { store, logger } = deps;
@@ -48,7 +49,7 @@ async function revokeConnection(
  * delete do not keep the tokens valid. @throws if the EHR did not confirm it
  */
 export async function leaveEhr(
-  deps: Pick<ConnectionDeps, 'store' | 'ehr'>,
+  deps: Pick<ConnectionDeps<'accessTokens' | 'probes'>, 'store' | 'ehr'>,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<void> {
   let refusal: unknown;
@@ -67,7 +68,7 @@ function isPermanent(error: unknown): boolean {
 }
 
 /** Revokes the tokens of a connection at its EHR. */
-async function revoke({ store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>, connection: Connection) {
+async function revoke({ store, ehr }: Pick<ConnectionDeps<'accessTokens'>, 'store' | 'ehr'>, connection: Connection) {
   const { id: connectionId, credentialsVersion = 0 } = connection;
   const { refreshToken, token } = await store.accessTokens.read({ connectionId, credentialsVersion });
   const session = ehr.session(connection);

@@ -25,6 +25,7 @@ export const testConnectionJob = defineJob({
   // A token request may have to wait a minute for its budget.
   timeoutMs: 3 * minuteMs,
   tracedIds: ['connectionId'],
+  uses: ['connections'],
   run: testConnectionAndSave,
 });
 
@@ -37,6 +38,7 @@ export const testDraftJob = defineJob({
   // As for `connection.test`.
   ...once,
   timeoutMs: 3 * minuteMs,
+  uses: ['accessTokens', 'connectionDrafts'],
   run: testDraftAndSave,
 });
 
@@ -47,7 +49,7 @@ type Run = (signal: AbortSignal, onTry: (tried: string) => void) => Promise<unkn
 const stepTimeoutMs = 75_000;
 
 async function testConnectionAndSave(
-  deps: ConnectionDeps,
+  deps: ConnectionDeps<'connections'>,
   { connectionId: id, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const connection = await deps.store.connections.findWithSecrets(id);
@@ -56,7 +58,7 @@ async function testConnectionAndSave(
 }
 
 async function testDraftAndSave(
-  deps: ConnectionDeps,
+  deps: ConnectionDeps<'accessTokens' | 'connectionDrafts'>,
   { draftId: id, signal }: { readonly draftId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { connectionDrafts, accessTokens } = deps.store;
@@ -80,7 +82,7 @@ async function testDraftAndSave(
  * Each failed step has advice for the operator (`whatToDo`).
  */
 async function testConnection(
-  { ehr, now }: Pick<ConnectionDeps, 'ehr' | 'now'>,
+  { ehr, now }: Pick<ConnectionDeps<never>, 'ehr' | 'now'>,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<ConnectionTest> {
   let session = ehr.session(connection);

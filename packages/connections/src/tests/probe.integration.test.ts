@@ -6,7 +6,7 @@ import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { connectionFeature } from '../connection.feature.ts';
 import { probePlan } from '../probe/probe.record.ts';
-import { connectionWork, type ProbeDeps } from '../steps/index.ts';
+import { connectionWork } from '../steps/index.ts';
 import { probeJob } from '../steps/jobs.ts';
 import { revokeJob } from '../steps/revoke-connection.job.ts';
 import { type ConnectedEhrOptions, startConnectedEhr } from '../testing/start-connected-ehr.ts';
@@ -229,7 +229,7 @@ test('a probe that is killed after its kick-off leaves no export: the sweep has 
   const wait = async () => process.abort(new Error('killed'));
   await expect(probe(system, { parts: { ...withPatient, wait }, signal: process.signal })).rejects.toThrow('killed');
   expect([await openExports(system), (await deps.store.probes.find(connection.id))?.phase]).toEqual([1, 'running']);
-  await using _worker = startConsumer<ProbeDeps>({
+  await using _worker = startConsumer({
     redis,
     prefix,
     deps: { ...deps, probe: withPatient },

@@ -10,7 +10,6 @@ import {
   toTestView,
 } from '../commands/index.ts';
 import { connectionFeature } from '../connection.feature.ts';
-import type { ConnectionDeps } from '../steps/index.ts';
 import { testConnectionJob, testDraftJob } from '../steps/jobs.ts';
 import { readForTest } from '../steps/read-for-test.ts';
 import { startConnectedEhr } from '../testing/start-connected-ehr.ts';
@@ -21,7 +20,7 @@ const system = await startConnectedEhr((at) => openTestStore(connectionFeature.o
   simulator: { patients: 1 },
 });
 const { connections, control, deps, prefix, redis } = system;
-const worker = startConsumer<ConnectionDeps>({
+const worker = startConsumer({
   redis,
   prefix,
   deps,

@@ -5,11 +5,15 @@ import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/records';
 import type { DocumentStore } from '../document.feature.ts';
 
-/** The dependencies of the steps of this feature. */
-export interface DocumentDeps {
-  readonly store: DocumentStore &
-    Pick<ConnectionStore, 'connections'> &
-    Pick<ResourceStore, 'resources' | 'resourceWriter'>;
+/** The repositories that a step of this feature can use. */
+export interface DocumentRepositories
+  extends DocumentStore,
+    Pick<ConnectionStore, 'connections'>,
+    Pick<ResourceStore, 'resources'> {}
+
+/** What a step of this feature gets: the repositories that it names, and the parts of its process. */
+export interface DocumentDeps<Uses extends keyof DocumentRepositories> {
+  readonly store: Pick<DocumentRepositories, Uses>;
   readonly producer: Producer;
   readonly ehr: EhrClient;
   readonly documents: DocumentSettings;

@@ -2,7 +2,7 @@ import { type FeatureWork, leavesNothingAtEhr, withholdsNoLines, worksOnNoPatien
 import type { DocumentDeps } from './deps.ts';
 import { ensureDocumentJobs } from './with-documents.ts';
 
-export function documentWork(deps: DocumentDeps): FeatureWork {
+export function documentWork(deps: DocumentDeps<'documents'>): FeatureWork {
   const { store, now } = deps;
   return {
     leaveEhr: leavesNothingAtEhr,

@@ -24,7 +24,10 @@ interface Download {
  * @returns false if another attempt has taken over
  * @throws DocumentSkip
  */
-export async function downloadDocument(deps: DocumentDeps, download: Download): Promise<boolean> {
+export async function downloadDocument(
+  deps: DocumentDeps<'documentContents' | 'documents' | 'resources'>,
+  download: Download,
+): Promise<boolean> {
   const { document, connection, signal } = download;
   const { declaredSize = 0 } = document;
   // Skip the document without a request if its resource states an unwanted type or size.
@@ -39,7 +42,11 @@ export async function downloadDocument(deps: DocumentDeps, download: Download): 
   }
 }
 
-async function storeContent(deps: DocumentDeps, download: Download, opened: OpenedDocument): Promise<boolean> {
+async function storeContent(
+  deps: DocumentDeps<'documentContents' | 'documents' | 'resources'>,
+  download: Download,
+  opened: OpenedDocument,
+): Promise<boolean> {
   const { store, documents: settings, now } = deps;
   const { document, claim } = download;
   const { maxBytes } = settings;
@@ -71,14 +78,17 @@ async function storeContent(deps: DocumentDeps, download: Download, opened: Open
  * From now on the attachment is shown with the URL of its content here, so readers of changes must see its resource again. This is noted
  * before the content is stored: a reader of this moment reads the last minutes again, and a crash in between repeats both.
  */
-async function noteShownUrl({ store }: DocumentDeps, { connectionId, resource, url }: PatientDocument): Promise<void> {
+async function noteShownUrl(
+  { store }: DocumentDeps<'resources'>,
+  { connectionId, resource, url }: PatientDocument,
+): Promise<void> {
   const { type: resourceType, id: resourceId } = resource;
   if (url !== undefined) await store.resources.markChanged({ connectionId, resourceType, resourceId });
 }
 
 /** Makes the upload a content, or removes it if an equal content is already stored. */
 async function insertContent(
-  { store, now }: DocumentDeps,
+  { store, now }: DocumentDeps<'documentContents'>,
   options: {
     readonly connectionId: string;
     readonly content: Omit<Awaited<ReturnType<DocumentUpload['end']>>, 'sha1'>;
@@ -92,7 +102,7 @@ async function insertContent(
 
 /** @returns undefined if another attempt has taken over */
 async function beginUpload(
-  { store, documents: settings }: DocumentDeps,
+  { store, documents: settings }: DocumentDeps<'documentContents' | 'documents'>,
   { document, claim, progress: report }: Download,
   opened: OpenedDocument,
 ): Promise<DocumentUpload | undefined> {
@@ -127,7 +137,7 @@ function typeOf({ contentType: declared }: PatientDocument, { contentType }: Ope
   return (isSpecific ? answered : parseMediaType(declared)) ?? { mediaType: 'application/octet-stream' };
 }
 
-function checkType({ documents: { withMedia } }: DocumentDeps, { mediaType }: MediaType): void {
+function checkType({ documents: { withMedia } }: DocumentDeps<never>, { mediaType }: MediaType): void {
   if (contentTypeVerdict({ mediaType, withMedia }) === 'refused') throw new DocumentSkip('content-type');
 }
 

@@ -23,6 +23,9 @@ import type { DocumentDeps } from './deps.ts';
 import { downloadDocument } from './download-document.ts';
 import { DocumentSkip } from './open-document.ts';
 
+const uses = ['connections', 'documentContents', 'documents', 'resources'] as const;
+type Deps = DocumentDeps<(typeof uses)[number]>;
+
 export const fetchDocumentJob = defineJob({
   name: 'document.fetch',
   queue: 'document',
@@ -32,6 +35,7 @@ export const fetchDocumentJob = defineJob({
   ...tenTimes,
   // 1 GB, the largest size that a deployment may allow, at 500 kB/s takes 33 min.
   timeoutMs: 60 * minuteMs,
+  uses,
   run: fetchDocument,
   onFinalFailure: failDocument,
 });
@@ -41,7 +45,7 @@ const maxAttempts = 50;
 
 /** Fetches one document. Does nothing if it is settled. */
 async function fetchDocument(
-  deps: DocumentDeps,
+  deps: Deps,
   step: {
     readonly documentId: string;
     /** Called after each stored part. */
@@ -66,7 +70,7 @@ async function fetchDocument(
 
 /** Fails a document whose job has failed finally. Does nothing if the document is settled. */
 async function failDocument(
-  { store, now }: DocumentDeps,
+  { store, now }: DocumentDeps<'documents'>,
   { documentId: id, error }: FailedJob<{ readonly documentId: string }>,
 ): Promise<void> {
   await store.documents.fail({ id, error: toExportError(error), now: now() });
@@ -78,7 +82,7 @@ interface Attempt {
 }
 
 async function attempt(
-  deps: DocumentDeps,
+  deps: Deps,
   options: Attempt & { readonly progress: JobContext['progress']; readonly signal: AbortSignal },
 ): Promise<boolean | 'lost'> {
   const { document, claim, progress, signal } = options;
@@ -95,7 +99,10 @@ async function attempt(
   });
 }
 
-async function skip(deps: DocumentDeps, { document, claim, error }: Attempt & { readonly error: DocumentSkip }) {
+async function skip(
+  deps: DocumentDeps<'documentContents' | 'documents'>,
+  { document, claim, error }: Attempt & { readonly error: DocumentSkip },
+) {
   await discard(deps, { document, claim });
   const { reason } = error;
   if (await deps.store.documents.skip(claim, { reason, now: deps.now() }))
@@ -103,7 +110,10 @@ async function skip(deps: DocumentDeps, { document, claim, error }: Attempt & { 
 }
 
 /** Removes the parts of this download, including those of this attempt. */
-async function discard({ store }: DocumentDeps, { document, claim }: Attempt): Promise<void> {
+async function discard(
+  { store }: DocumentDeps<'documentContents' | 'documents'>,
+  { document, claim }: Attempt,
+): Promise<void> {
   const current = await store.documents.find(document.id);
   if (!(await store.documents.saveProgress(claim, undefined))) return;
   for (const progress of [document.progress, current?.progress]) {

@@ -1,3 +1,3 @@
-export type { DocumentDeps, DocumentSettings } from './deps.ts';
+export type { DocumentDeps, DocumentRepositories, DocumentSettings } from './deps.ts';
 export { documentWork } from './document-work.ts';
 export { withDocuments } from './with-documents.ts';

@@ -29,11 +29,11 @@ interface OpenOptions {
 }
 
 /** Opens the content of a document: at the EHR, at another server, or inside the resource. */
-export function openDocument(deps: DocumentDeps, options: OpenOptions): Promise<OpenedDocument> {
+export function openDocument(deps: DocumentDeps<'resources'>, options: OpenOptions): Promise<OpenedDocument> {
   return options.document.url === undefined ? openInline(deps, options) : openByUrl(deps, options);
 }
 
-async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<OpenedDocument> {
+async function openByUrl({ ehr }: DocumentDeps<never>, options: OpenOptions): Promise<OpenedDocument> {
   const { document, connection, resume, signal } = options;
   const url = resolve(document.url ?? '', connection);
   const session = ehr.session(connection);
@@ -71,7 +71,7 @@ async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<O
 }
 
 /** Opens the data inside the resource, which is stored as it was received. */
-async function openInline({ store }: DocumentDeps, { document }: OpenOptions): Promise<OpenedDocument> {
+async function openInline({ store }: DocumentDeps<'resources'>, { document }: OpenOptions): Promise<OpenedDocument> {
   const { connectionId, resource, index, fingerprint } = document;
   const current = await store.resources.read({ connectionId, resourceType: resource.type, resourceId: resource.id });
   if (!current || current.deleted) throw documentError('document-resource-gone');

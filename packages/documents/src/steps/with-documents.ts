@@ -13,7 +13,10 @@ import { fetchDocumentJob } from './fetch-document.job.ts';
  * A resource writer that also stores a record for each document of the written resources. This happens after the write and before the
  * caller's checkpoint. A batch that is repeated adds no second record.
  */
-export function withDocuments(deps: DocumentDeps, writer: ResourceWriter): ResourceWriter {
+export function withDocuments(
+  deps: DocumentDeps<'documentEraser' | 'documents' | 'resources'>,
+  writer: ResourceWriter,
+): ResourceWriter {
   const { store, documents, now } = deps;
   const file = new FileNovelty<StoredVersion>();
   return {
@@ -43,7 +46,11 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter): Resou
 const none: ReadonlySet<ResourceDocument> = new Set();
 
 /** Before it was withheld, a resource may have been stored as another patient's. */
-async function eraseDocumentsOf({ store }: DocumentDeps, type: string, withheld: readonly ResourceDocument[]) {
+async function eraseDocumentsOf(
+  { store }: DocumentDeps<'documentEraser' | 'resources'>,
+  type: string,
+  withheld: readonly ResourceDocument[],
+) {
   const [first] = withheld;
   if (first === undefined) return;
   const stored = await store.resources.findStored(type, withheld);
@@ -52,7 +59,7 @@ async function eraseDocumentsOf({ store }: DocumentDeps, type: string, withheld:
 }
 
 /** Enqueues as many documents as there is room for. The sweep enqueues the others. */
-async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void> {
+async function enqueue(deps: DocumentDeps<never>, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   try {
     for (const documentId of ids.slice(0, await countFreeJobs(deps))) {
@@ -130,7 +137,7 @@ function documentId(position: readonly (string | number)[]): string {
 }
 
 /** Creates missing jobs of pending documents, as many as there is room for. */
-export async function ensureDocumentJobs(deps: DocumentDeps): Promise<void> {
+export async function ensureDocumentJobs(deps: DocumentDeps<'documents'>): Promise<void> {
   const { store, producer, documents } = deps;
   if (!documents.enabled) return;
   await store.documents.retrySkipped('documents-off');
@@ -148,6 +155,6 @@ export async function ensureDocumentJobs(deps: DocumentDeps): Promise<void> {
 const maxDocumentJobs = 500;
 
 /** The number of document jobs that may be added. */
-async function countFreeJobs({ producer }: DocumentDeps): Promise<number> {
+async function countFreeJobs({ producer }: DocumentDeps<never>): Promise<number> {
   return Math.max(maxDocumentJobs - (await producer.countWaiting('document')), 0);
 }

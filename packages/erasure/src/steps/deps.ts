@@ -5,14 +5,15 @@ import type { ResourceStore } from '@bulkhead/records';
 import type { DataAmounts, FeatureData, FeatureWork, RetentionStep } from '@bulkhead/store';
 import type { ErasureStore } from '../erasure.feature.ts';
 
-/** The dependencies of the steps of this feature. */
-export interface ErasureDeps {
-  readonly store: ErasureStore &
-    Pick<ResourceStore, 'keptOut'> &
-    Pick<AuditStore, 'auditEvents'> & {
-      readonly features: readonly FeatureData[];
-      readonly retention: Readonly<Record<string, RetentionStep>>;
-    };
+/** The repositories that a step of this feature can use, and the parts of all features. */
+interface Repositories extends ErasureStore, Pick<ResourceStore, 'keptOut'>, Pick<AuditStore, 'auditEvents'> {
+  readonly features: readonly FeatureData[];
+  readonly retention: Readonly<Record<string, RetentionStep>>;
+}
+
+/** What a step of this feature gets: the repositories that it names, and the parts of its process. */
+export interface ErasureDeps<Uses extends keyof Repositories> {
+  readonly store: Pick<Repositories, Uses>;
   readonly work: readonly FeatureWork[];
   readonly logger: Logger;
   readonly now: () => Date;

@@ -11,7 +11,10 @@ interface EraseConnection {
 const ehrTimeoutMs = 60_000;
 
 /** Erases all stored data of a connection, and the connection itself if it still exists. */
-export function eraseConnection(deps: ErasureDeps, { erasure, signal }: EraseConnection): ErasureWork {
+export function eraseConnection(
+  deps: ErasureDeps<'erasures' | 'features'>,
+  { erasure, signal }: EraseConnection,
+): ErasureWork {
   const { store, work } = deps;
   const { connectionId } = erasure;
   return {
@@ -30,7 +33,10 @@ export function eraseConnection(deps: ErasureDeps, { erasure, signal }: EraseCon
 }
 
 /** Asks the EHR once to delete its export files and to revoke the tokens. After the erasure no credentials are left to ask with. */
-async function leaveEhr({ store, work, logger }: ErasureDeps, { erasure, signal }: EraseConnection): Promise<void> {
+async function leaveEhr(
+  { store, work, logger }: ErasureDeps<'erasures'>,
+  { erasure, signal }: EraseConnection,
+): Promise<void> {
   const { id, connectionId } = erasure;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ehrTimeoutMs)]);
   try {

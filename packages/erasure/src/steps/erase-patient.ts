@@ -7,7 +7,7 @@ import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 /** Erases one patient of a connection. */
 export function erasePatient(
-  deps: ErasureDeps,
+  deps: ErasureDeps<'erasures' | 'features' | 'keptOut' | 'writingProcesses'>,
   { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal },
 ): ErasureWork {
   const { store, work, now } = deps;

@@ -15,6 +15,7 @@ export const retainJob = defineJob({
   timeoutMs: 20 * minuteMs,
   // Retention is counted in days. After a loss of Redis it is at most an hour late, and a long pass continues after an hour.
   everyMs: 60 * minuteMs,
+  uses: ['retention'],
   run: retain,
 });
 
@@ -25,7 +26,7 @@ const recordsPerBatch = 500;
 /** 50,000 records of each kind per hour. A busy deployment writes fewer, and the load on workers stays low. */
 const batchesPerRun = 100;
 
-async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+async function retain(deps: ErasureDeps<'retention'>, { signal }: { readonly signal: AbortSignal }): Promise<void> {
   const faults: unknown[] = [];
   for (const [kind, step] of Object.entries(deps.store.retention)) {
     // A kind without a setting is kept.
@@ -43,7 +44,7 @@ async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSig
 }
 
 async function retainKind(
-  { logger, databaseNow, onRetained }: ErasureDeps,
+  { logger, databaseNow, onRetained }: ErasureDeps<never>,
   options: {
     readonly kind: string;
     readonly days: number;

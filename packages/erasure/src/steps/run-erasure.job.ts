@@ -9,6 +9,9 @@ import type { ErasureDeps, ErasureStep, ErasureWork } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';
 
+const uses = ['auditEvents', 'erasures', 'features', 'gate', 'keptOut', 'writingProcesses'] as const;
+type Deps = ErasureDeps<(typeof uses)[number]>;
+
 export const eraseJob = defineJob({
   name: 'maintenance.erase',
   queue: 'maintenance',
@@ -19,6 +22,7 @@ export const eraseJob = defineJob({
   // Enough for 10 million resources at about 5,000 per second. The next attempt continues with the rest.
   timeoutMs: 60 * minuteMs,
   reportsProgress: true,
+  uses,
   run: runErasure,
 });
 
@@ -29,7 +33,7 @@ export const eraseJob = defineJob({
  * finds nothing left that began after every process that could still write had confirmed the erasure (`erasure-gate.ts`). The pass also
  * begins some time after the stop, for writes that MongoDB had received from a process that no longer exists.
  */
-async function runErasure(deps: ErasureDeps, { erasureId, signal, progress }: ErasureStep): Promise<void> {
+async function runErasure(deps: Deps, { erasureId, signal, progress }: ErasureStep): Promise<void> {
   const erasure = await deps.store.erasures.find(erasureId);
   if (!erasure || erasure.phase === 'completed') return;
   try {
@@ -51,7 +55,7 @@ const waitingCodes: ReadonlySet<ErrorCode> = new Set([
   'erasure-waits-for-process',
 ]);
 
-async function advance(deps: ErasureDeps, step: { readonly erasure: Erasure } & Omit<ErasureStep, 'erasureId'>) {
+async function advance(deps: Deps, step: { readonly erasure: Erasure } & Omit<ErasureStep, 'erasureId'>) {
   const { store, now } = deps;
   const { signal, progress } = step;
   const work = workOf(deps, step);
@@ -81,14 +85,14 @@ async function advance(deps: ErasureDeps, step: { readonly erasure: Erasure } & 
   await complete(deps, erasure);
 }
 
-function workOf(deps: ErasureDeps, { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal }) {
+function workOf(deps: Deps, { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal }) {
   return erasure.kind === 'connection'
     ? eraseConnection(deps, { erasure, signal })
     : erasePatient(deps, { erasure, signal });
 }
 
 async function begin(
-  { store, now }: ErasureDeps,
+  { store, now }: ErasureDeps<'erasures' | 'writingProcesses'>,
   { erasure, work }: { readonly erasure: Erasure; readonly work: ErasureWork },
 ): Promise<Erasure | undefined> {
   await work.stop();
@@ -100,7 +104,10 @@ async function begin(
  * Writes the audit event first, so that every completed erasure is in the audit log. If a crash happens in between, the event is in the
  * log twice.
  */
-async function complete({ store, logger, now }: ErasureDeps, erasure: Erasure): Promise<void> {
+async function complete(
+  { store, logger, now }: ErasureDeps<'auditEvents' | 'erasures'>,
+  erasure: Erasure,
+): Promise<void> {
   const { id: erasureId, kind, connectionId, patientId, found, requestedBy } = erasure;
   await store.auditEvents.append({
     actor: requestedBy,
@@ -120,7 +127,10 @@ async function complete({ store, logger, now }: ErasureDeps, erasure: Erasure): 
 }
 
 /** @returns the processes that may still write what the erasure deletes. The record lists them, too, so that an operator sees them */
-async function findWaitsFor({ store }: ErasureDeps, id: string): Promise<NonNullable<Erasure['waitsFor']>> {
+async function findWaitsFor(
+  { store }: ErasureDeps<'erasures' | 'gate' | 'writingProcesses'>,
+  id: string,
+): Promise<NonNullable<Erasure['waitsFor']>> {
   // The last pass may have raised the epoch. Without one, all processes are waited for.
   const { epoch = Number.MAX_SAFE_INTEGER, waitsFor: listed = [] } = (await store.erasures.find(id)) ?? {};
   await store.gate.refresh();

@@ -1,6 +1,6 @@
 import type { ByteBudget } from '@bulkhead/base';
-import type { ConnectionDeps } from '@bulkhead/connections/steps';
-import type { DocumentDeps } from '@bulkhead/documents/steps';
+import type { ConnectionStore } from '@bulkhead/connections';
+import type { DocumentDeps, DocumentRepositories } from '@bulkhead/documents/steps';
 import type { ResourceStore } from '@bulkhead/records';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import type { BufferPool } from '@bulkhead/store/bson';
@@ -8,14 +8,20 @@ import type { ReferenceStore } from '../references/index.ts';
 import type { ExportContexts } from './download/export-contexts.ts';
 import type { BulkExportStore } from './export.feature.ts';
 
-/** The dependencies of the steps of this feature. */
-export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<ConnectionDeps, 'ehr'> {
-  readonly store: BulkExportStore &
-    ReferenceStore &
-    QuarantineStore &
-    Pick<ResourceStore, 'prepareResourceTypes' | 'resourceChanges'> &
-    ConnectionDeps['store'] &
-    DocumentDeps['store'];
+/** The repositories that a step of this feature can use. */
+interface Repositories
+  extends BulkExportStore,
+    ReferenceStore,
+    QuarantineStore,
+    ConnectionStore,
+    DocumentRepositories,
+    Pick<ResourceStore, 'prepareResourceTypes' | 'resourceChanges' | 'resourceWriter'> {}
+
+export type ExportRepository = keyof Repositories;
+
+/** What a step of this feature gets: the repositories that it names, and the parts of its process. */
+export interface BulkExportDeps<Uses extends ExportRepository> extends Omit<DocumentDeps<never>, 'store'> {
+  readonly store: Pick<Repositories, Uses>;
   readonly exportContexts: ExportContexts;
   /** Shared by all downloads of the process. */
   readonly buffers: BufferPool;

@@ -9,8 +9,10 @@ import { type CheckDeps, checkData } from '../report/check-data.ts';
 import { type ConnectionState, statesOf } from '../report/connection-states.ts';
 import type { CheckedData } from '../report/health-report.record.ts';
 import { sweepJob } from '../steps/sweep.job.ts';
+import type { MonitoredStores } from '../stores.ts';
 
 interface Deps extends CheckDeps {
+  readonly store: CheckDeps['store'] & Pick<MonitoredStores, 'processStates' | 'server'>;
   readonly producer: Producer;
   /** Returns the faults of the settings of Redis as a store of queues. */
   readonly checkRedis: () => Promise<readonly string[]>;

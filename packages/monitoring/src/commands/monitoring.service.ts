@@ -17,14 +17,8 @@ export class MonitoringService {
   }
 
   /** @throws AppError `unavailable` */
-  async readQueues(): Promise<readonly QueueFigures[]> {
-    try {
-      // Without this ping, reading a queue would wait until Redis is available again.
-      await this.#producer.ping();
-      return await this.#producer.readFigures();
-    } catch (cause) {
-      throw unavailable(cause);
-    }
+  readQueues(): Promise<readonly QueueFigures[]> {
+    return readQueues(this.#producer);
   }
 
   /** The number of runs by phase: active runs, and runs that ended in the last 24 hours. */
@@ -60,4 +54,15 @@ export class MonitoringService {
 /** The figures of a queue, in seconds like its metrics. */
 export function toQueueView({ queue, jobs, oldestMs, workers, isPaused }: QueueFigures) {
   return { queue, jobs, oldestSeconds: Math.round(oldestMs / 1000), workers, paused: isPaused };
+}
+
+/** @throws AppError `unavailable` */
+export async function readQueues(producer: Producer): Promise<readonly QueueFigures[]> {
+  try {
+    // Without this ping, reading a queue would wait until Redis is available again.
+    await producer.ping();
+    return await producer.readFigures();
+  } catch (cause) {
+    throw unavailable(cause);
+  }
 }

@@ -15,7 +15,18 @@ import type { CheckedData, ConnectionWork } from './health-report.record.ts';
 const maxRecords = 100;
 
 export interface CheckDeps {
-  readonly store: MonitoredStores;
+  readonly store: Pick<
+    MonitoredStores,
+    | 'bulkExports'
+    | 'connections'
+    | 'documents'
+    | 'healthReports'
+    | 'quarantine'
+    | 'schedules'
+    | 'syncRuns'
+    | 'watermarks'
+    | 'webhookDeliveries'
+  >;
   readonly readBudgets: (connections: readonly ListedConnection[]) => Promise<readonly SharedBudget[]>;
 }
 

@@ -17,5 +17,16 @@ export const checkHealthJob = defineJob({
   timeoutMs: 1 * minuteMs,
   // Alerts wait for minutes before they fire.
   everyMs: minuteMs,
+  uses: [
+    'bulkExports',
+    'connections',
+    'documents',
+    'healthReports',
+    'quarantine',
+    'schedules',
+    'syncRuns',
+    'watermarks',
+    'webhookDeliveries',
+  ],
   run: (deps: HealthDeps) => checkData(deps, deps.now()),
 });

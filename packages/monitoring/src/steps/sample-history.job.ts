@@ -3,7 +3,7 @@ import { type BulkExport, lacksData } from '@bulkhead/imports/export';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import { defineJob, minuteMs, once, type Producer } from '@bulkhead/queues';
 import { z } from 'zod';
-import { MonitoringService } from '../commands/monitoring.service.ts';
+import { readQueues } from '../commands/monitoring.service.ts';
 import type { SharedBudget } from '../commands/rate-budget.service.ts';
 import type { EndedRuns, HistorySample, Volume } from '../history/history-sample.record.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
@@ -22,11 +22,15 @@ export const sampleHistoryJob = defineJob({
   timeoutMs: 1 * minuteMs,
   // A backlog that lasts a minute is worth showing.
   everyMs: minuteMs,
+  uses: ['bulkExports', 'connections', 'healthReports', 'historySamples', 'outputFiles', 'syncRuns', 'syncSteps'],
   run: sampleHistory,
 });
 
 export interface HistoryDeps {
-  readonly store: MonitoredStores;
+  readonly store: Pick<
+    MonitoredStores,
+    'bulkExports' | 'connections' | 'healthReports' | 'historySamples' | 'outputFiles' | 'syncRuns' | 'syncSteps'
+  >;
   readonly producer: Producer;
   readonly readBudgets: (connections: readonly ListedConnection[]) => Promise<readonly SharedBudget[]>;
   readonly now: () => Date;
@@ -56,8 +60,7 @@ async function takeSample(
   { at, since, isHourly }: { readonly at: Date; readonly since: Date; readonly isHourly: boolean },
 ): Promise<HistorySample> {
   const { store, producer, readBudgets, now } = deps;
-  const monitoring = new MonitoringService({ store, producer });
-  const queues = await monitoring.readQueues();
+  const queues = await readQueues(producer);
   const budgets = await readBudgets(await store.connections.list());
   return {
     id: at.toISOString(),
@@ -75,7 +78,7 @@ async function takeSample(
 }
 
 /** Lags change slowly, and what is usual is read from a month of samples. */
-async function takeHourly(store: MonitoredStores, now: Date) {
+async function takeHourly(store: HistoryDeps['store'], now: Date) {
   const { connections = [] } = (await store.healthReports.find()) ?? {};
   const lags = connections.flatMap(({ connectionId, lagMs }) =>
     lagMs === undefined ? [] : [{ connectionId, seconds: toSeconds(lagMs) }],

@@ -23,6 +23,7 @@ export const sweepJob = defineJob({
   jobId: () => 'sweep',
   ...once,
   timeoutMs: 5 * minuteMs,
+  uses: [],
   run: sweep,
 });
 

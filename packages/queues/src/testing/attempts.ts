@@ -1,4 +1,4 @@
-import type { Job, JobContext, JobDefinition, RetryAt } from '../define-job.ts';
+import { bindJob, type Job, type JobContext, type JobDefinition, type RetryAt } from '../define-job.ts';
 import { planRetry, type RetryPlan } from '../plan-retry.ts';
 
 /** The number of attempts of most jobs. */
@@ -21,29 +21,29 @@ function retryAtOf(attempt: number): RetryAt {
 }
 
 /** Runs a job once without a queue. @throws the error of the attempt */
-export async function runJob<Payload, Deps>(
+export async function runJob<Payload, Deps extends object>(
   deps: NoInfer<Deps>,
-  { run }: Pick<Job<Payload, Deps>, 'run'>,
+  job: Job<Payload, Deps>,
   payload: NoInfer<Payload>,
   context: Partial<JobContext> = {},
 ): Promise<void> {
   const signal = context.signal ?? AbortSignal.timeout(60_000);
   const progress = () => undefined;
   const whole = { retryAt: lastAttempt, signal, endSignal: signal, jobId: 'test', hasParent: true, progress };
-  await run(deps, { ...payload, ...whole, ...context });
+  await bindJob(job, deps).run({ ...payload, ...whole, ...context });
 }
 
 /** Runs a job once without a queue, as a worker does, and ends its record if no attempt follows. @throws the error of the attempt */
-export async function attemptJob<Payload, Deps>(
+export async function attemptJob<Payload, Deps extends object>(
   deps: NoInfer<Deps>,
-  { run, onFinalFailure }: Job<Payload, Deps>,
-  job: { readonly payload: NoInfer<Payload>; readonly retryAt: RetryAt; readonly signal: AbortSignal },
+  job: Job<Payload, Deps>,
+  given: { readonly payload: NoInfer<Payload>; readonly retryAt: RetryAt; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { payload, ...context } = job;
+  const { payload, ...context } = given;
   try {
-    await runJob(deps, { run }, payload, context);
+    await runJob(deps, job, payload, context);
   } catch (error) {
-    if (context.retryAt(error) === undefined) await onFinalFailure?.(deps, { ...payload, error });
+    if (context.retryAt(error) === undefined) await bindJob(job, deps).onFinalFailure({ ...payload, error });
     throw error;
   }
 }
@@ -53,5 +53,5 @@ export function runBy<Payload>(
   job: JobDefinition<Payload>,
   run: (deps: unknown, given: Payload & JobContext) => Promise<unknown>,
 ): Job<Payload, unknown> {
-  return { ...job, run, onFinalFailure: async () => undefined };
+  return { ...job, uses: [], run, onFinalFailure: async () => undefined };
 }

@@ -7,7 +7,7 @@ import { connectRedis } from '../redis.ts';
  * Starts a worker of the queues of a feature. `await using` stops it at the end of a test.
  * @param options.redis a URL gets its own connection
  */
-export function startConsumer<Deps>(
+export function startConsumer<Deps extends object>(
   options: Omit<ConsumerOptions<Deps>, 'redis' | 'logger'> & {
     readonly redis: Redis | string;
     readonly logger?: ConsumerOptions<Deps>['logger'];

@@ -78,14 +78,14 @@ export function startQueues() {
       const toHandler = (handler: TestRun | TestHandler = async () => undefined): TestHandler =>
         typeof handler === 'function' ? { run: (_deps, job) => handler(job) } : handler;
       const jobs = Object.values(testJobs).map(
-        (job) => ({ ...job, ...toHandler(handlers[job.name]) }) as AnyJob<unknown>,
+        (job) => ({ ...job, ...toHandler(handlers[job.name]) }) as AnyJob<object>,
       );
       const consumer = createConsumer({
         redis: connect(),
         prefix,
         queues: ['bulk-export', 'file-download', 'sync', 'connection', 'maintenance'],
         jobs,
-        deps: undefined,
+        deps: {},
         logger,
         onJobEnd: (end) => jobEnds.push(end),
         ...options,

@@ -32,6 +32,7 @@ export const testJobs = {
     ...tenTimes,
     timeoutMs: 10 * minuteMs,
     tracedIds: ['exportId'],
+    uses: [],
     run,
   }),
   poll: defineJob({
@@ -41,6 +42,7 @@ export const testJobs = {
     jobId: ({ exportId }) => `poll.${exportId}`,
     ...once,
     timeoutMs: 10 * minuteMs,
+    uses: [],
     run,
   }),
   finalize: defineJob({
@@ -50,6 +52,7 @@ export const testJobs = {
     jobId: ({ exportId }) => `finalize.${exportId}`,
     ...tenTimes,
     timeoutMs: 10 * minuteMs,
+    uses: [],
     run,
   }),
   download: defineJob({
@@ -60,6 +63,7 @@ export const testJobs = {
     ...tenTimes,
     timeoutMs: 360 * minuteMs,
     reportsProgress: true,
+    uses: [],
     run,
   }),
   step: defineJob({
@@ -69,6 +73,7 @@ export const testJobs = {
     jobId: ({ stepId }) => `step.${stepId}`,
     ...tenTimes,
     timeoutMs: 60 * minuteMs,
+    uses: [],
     run,
   }),
   capabilities: defineJob({
@@ -79,6 +84,7 @@ export const testJobs = {
     ...threeTimes,
     timeoutMs: 2 * minuteMs,
     tracedIds: ['connectionId'],
+    uses: [],
     run,
   }),
   test: defineJob({
@@ -88,6 +94,7 @@ export const testJobs = {
     jobId: ({ connectionId }) => `test.${connectionId}`,
     ...once,
     timeoutMs: 3 * minuteMs,
+    uses: [],
     run,
   }),
   schedule: defineJob({
@@ -97,6 +104,7 @@ export const testJobs = {
     jobId: ({ scheduleId }) => `schedule.${scheduleId}`,
     ...threeTimes,
     timeoutMs: 2 * minuteMs,
+    uses: [],
     run,
   }),
 };

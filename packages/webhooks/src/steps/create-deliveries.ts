@@ -20,9 +20,10 @@ export interface WebhookEvent {
   readonly data: { readonly errorCode?: string | undefined };
 }
 
-interface DeliveryDeps extends Pick<WebhookDeps, 'producer' | 'peopleTextOf' | 'now'> {
-  readonly store: Pick<WebhookDeps['store'], 'connections' | 'webhookDeliveries'>;
-}
+type DeliveryDeps = Pick<
+  WebhookDeps<'connections' | 'webhookDeliveries'>,
+  'store' | 'producer' | 'peopleTextOf' | 'now'
+>;
 
 /** Creates the deliveries of an event: to the address of the connection, and to the address of the request if it has one. */
 export async function createDeliveries(
@@ -40,7 +41,7 @@ export async function createDeliveries(
 }
 
 /** A receiver can show the title and the advice to people, for example in an e-mail. */
-function withText(event: WebhookEvent, peopleTextOf: WebhookDeps['peopleTextOf']): WebhookEvent {
+function withText(event: WebhookEvent, peopleTextOf: WebhookDeps<never>['peopleTextOf']): WebhookEvent {
   const { errorCode } = event.data;
   const text = errorCode === undefined ? undefined : peopleTextOf(errorCode);
   if (!text) return event;
@@ -68,7 +69,7 @@ function toDelivery(options: {
   };
 }
 
-export function webhookWork({ store, producer }: WebhookDeps): FeatureWork {
+export function webhookWork({ store, producer }: WebhookDeps<'webhookDeliveries'>): FeatureWork {
   return {
     stop: startsNothing,
     leaveEhr: leavesNothingAtEhr,

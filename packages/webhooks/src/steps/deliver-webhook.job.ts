@@ -16,13 +16,17 @@ export const deliverJob = defineJob({
   attempts: 14,
   backoffMs: 10_000,
   timeoutMs: 1 * minuteMs,
+  uses: ['connections', 'webhookDeliveries'],
   run: deliverWebhook,
   onFinalFailure: failDelivery,
 });
 
-/** The dependencies of the steps of this feature. */
-export interface WebhookDeps {
-  readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
+/** The repositories that a step of this feature can use. */
+interface Repositories extends WebhookStore, Pick<ConnectionStore, 'connections'> {}
+
+/** What a step of this feature gets: the repositories that it names, and the parts of its process. */
+export interface WebhookDeps<Uses extends keyof Repositories> {
+  readonly store: Pick<Repositories, Uses>;
   readonly producer: Producer;
   /** Of each feature whose runs end with a webhook. */
   readonly endedRuns: readonly EndedRuns[];
@@ -34,7 +38,7 @@ export interface WebhookDeps {
 
 /** Sends a delivery to its receiver, unless it is delivered already. If the receiver does not accept it, the job is retried for a day. */
 async function deliverWebhook(
-  { store, webhooks, now }: WebhookDeps,
+  { store, webhooks, now }: WebhookDeps<'connections' | 'webhookDeliveries'>,
   options: { readonly deliveryId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { deliveryId: id, signal } = options;
@@ -61,7 +65,7 @@ async function deliverWebhook(
 
 /** Fails a delivery whose job has failed for good. A call that the receiver did not accept is already among its attempts. */
 async function failDelivery(
-  { store, now }: WebhookDeps,
+  { store, now }: WebhookDeps<'webhookDeliveries'>,
   { deliveryId: id, error }: FailedJob<{ readonly deliveryId: string }>,
 ): Promise<void> {
   const { code, message } = toKnownError(error);

@@ -13,11 +13,15 @@ export const notifyJob = defineJob({
   // The sweep does the same within a minute.
   ...threeTimes,
   timeoutMs: 1 * minuteMs,
+  uses: ['connections', 'webhookDeliveries'],
   run: notify,
 });
 
 async function notify(
-  deps: Pick<WebhookDeps, 'store' | 'producer' | 'peopleTextOf' | 'now' | 'endedRuns'>,
+  deps: Pick<
+    WebhookDeps<'connections' | 'webhookDeliveries'>,
+    'store' | 'producer' | 'peopleTextOf' | 'now' | 'endedRuns'
+  >,
   ended: { readonly kind: EndedRuns['kind']; readonly id: string },
 ): Promise<void> {
   const runs = deps.endedRuns.find(({ kind }) => kind === ended.kind);

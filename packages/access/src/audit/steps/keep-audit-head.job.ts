@@ -25,6 +25,7 @@ export const keepAuditHeadJob = defineJob({
   timeoutMs: 1 * minuteMs,
   // Events that were removed within an hour are not missed by a comparison with a kept head.
   everyMs: 60 * minuteMs,
+  uses: ['auditEvents'],
   run: keepAuditHead,
 });
 

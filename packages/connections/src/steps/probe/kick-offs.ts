@@ -40,7 +40,7 @@ const busyTries = 3;
 export function createKickOffs(options: {
   readonly limited: LimitedSession;
   readonly probe: Probe;
-  readonly deps: Pick<ConnectionDeps, 'store' | 'now'>;
+  readonly deps: Pick<ConnectionDeps<'probes'>, 'store' | 'now'>;
   readonly signal: AbortSignal;
   readonly wait: (ms: number) => Promise<void>;
 }) {

@@ -38,7 +38,7 @@ function silentEhr(): AppError {
 export function limitSession(options: {
   readonly session: EhrSession;
   readonly probe: Probe;
-  readonly store: ConnectionDeps['store'];
+  readonly store: ConnectionDeps<'probes'>['store'];
   readonly signal: AbortSignal;
 }) {
   const { session, probe, store, signal } = options;

@@ -26,12 +26,13 @@ export const probeJob = defineJob({
   // At most 8 status requests for each of two exports, half a minute apart, and the other requests.
   timeoutMs: 15 * minuteMs,
   tracedIds: ['connectionId'],
+  uses: ['connections', 'probes'],
   run: probeConnection,
   onFinalFailure: giveUp,
 });
 
 async function probeConnection(
-  deps: ProbeDeps,
+  deps: ProbeDeps<'connections' | 'probes'>,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { store, now } = deps;
@@ -54,7 +55,7 @@ async function probeConnection(
 
 /** Deletes the exports of a probe that the EHR still has. @throws if the EHR does not confirm it */
 export async function deleteExports(
-  { store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>,
+  { store, ehr }: Pick<ConnectionDeps<'probes'>, 'store' | 'ehr'>,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<void> {
   const { openExports = [] } = (await store.probes.find(connection.id)) ?? {};
@@ -65,7 +66,7 @@ export async function deleteExports(
 }
 
 async function giveUp(
-  { store, now }: ProbeDeps,
+  { store, now }: ProbeDeps<'probes'>,
   { connectionId, error }: FailedJob<{ readonly connectionId: string }>,
 ) {
   const probe = await store.probes.find(connectionId);
@@ -84,7 +85,7 @@ interface ProbeResult {
 
 /** Measures until everything is measured, a limit is reached or the EHR does not answer. @throws if the process stops */
 async function measure(
-  deps: ProbeDeps,
+  deps: ProbeDeps<'probes'>,
   options: {
     readonly probe: Probe;
     readonly connection: Connection;
@@ -139,7 +140,7 @@ async function measure(
 
 /** A statement is only a hint, so a server without one is measured too. */
 async function readDeclared(
-  { now }: Pick<ProbeDeps, 'now'>,
+  { now }: Pick<ProbeDeps<'probes'>, 'now'>,
   session: Parameters<typeof readCapabilities>[0]['session'],
   signal: AbortSignal,
 ): Promise<Capabilities | undefined> {

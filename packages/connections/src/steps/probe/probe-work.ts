@@ -8,7 +8,7 @@ import type { LimitedSession } from './limited-session.ts';
 
 /** What the parts of a probe share. */
 export interface ProbeWork {
-  readonly deps: Pick<ConnectionDeps, 'now'>;
+  readonly deps: Pick<ConnectionDeps<never>, 'now'>;
   readonly connection: Connection;
   readonly capabilities: Capabilities | undefined;
   readonly session: EhrSession;

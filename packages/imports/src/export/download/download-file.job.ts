@@ -22,6 +22,17 @@ import { isLinkRefused, refreshLink } from './refresh-link.ts';
 const filePayload = exportPayload.extend({ fileId: z.string().min(1) });
 type FilePayload = z.output<typeof filePayload>;
 
+const uses = [
+  'bulkExports',
+  'documentEraser',
+  'documents',
+  'outputFiles',
+  'quarantine',
+  'resourceWriter',
+  'resources',
+] as const;
+type Deps = BulkExportDeps<(typeof uses)[number]>;
+
 export const downloadJob = defineJob({
   name: 'file.download',
   queue: 'file-download',
@@ -33,6 +44,7 @@ export const downloadJob = defineJob({
   timeoutMs: 6 * 60 * minuteMs,
   reportsProgress: true,
   tracedIds: ['exportId'],
+  uses,
   run: downloadFileAndFinish,
   onFinalFailure: failFile,
 });
@@ -53,7 +65,7 @@ const maxAttempts = 50;
  */
 const fewLines = 10;
 
-async function downloadFileAndFinish(deps: BulkExportDeps, job: FilePayload & JobContext): Promise<void> {
+async function downloadFileAndFinish(deps: Deps, job: FilePayload & JobContext): Promise<void> {
   await downloadFile(deps, job);
   const { exportId } = job;
   // If the flow was lost with Redis, the file has no parent that finishes the export. The export must not wait for the sweep.
@@ -62,7 +74,10 @@ async function downloadFileAndFinish(deps: BulkExportDeps, job: FilePayload & Jo
 }
 
 /** Fails a file whose job has failed finally. */
-async function failFile({ store, now }: BulkExportDeps, job: FailedJob<FilePayload>): Promise<void> {
+async function failFile(
+  { store, now }: BulkExportDeps<'bulkExports' | 'outputFiles'>,
+  job: FailedJob<FilePayload>,
+): Promise<void> {
   const error = toExportError(job.error);
   await store.outputFiles.fail({ id: job.fileId, error, now: now() });
   const file = await store.outputFiles.find(job.fileId);
@@ -70,7 +85,7 @@ async function failFile({ store, now }: BulkExportDeps, job: FailedJob<FilePaylo
 }
 
 function noteFileEvent(
-  store: BulkExportDeps['store'],
+  store: BulkExportDeps<'bulkExports'>['store'],
   { id: fileId, exportId, type: resourceType }: OutputFile,
   event: NewExportEvent,
 ): Promise<void> {
@@ -78,7 +93,7 @@ function noteFileEvent(
 }
 
 /** Downloads and stores one file, from the checkpoint of the last attempt. Does nothing for a settled file. */
-export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Promise<void> {
+export async function downloadFile(deps: Deps, step: DownloadStep): Promise<void> {
   const { store, logger, now } = deps;
   const claim = { id: step.fileId, claim: randomUUID() };
   const file = await store.outputFiles.claim(claim, now());
@@ -108,7 +123,7 @@ export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Pr
 }
 
 /** A cancellation counts what is stored at once, and the downloads that it stops have written more by then. */
-async function countCancelled({ store }: BulkExportDeps, id: string): Promise<void> {
+async function countCancelled({ store }: BulkExportDeps<'bulkExports' | 'outputFiles'>, id: string): Promise<void> {
   const record = await store.bulkExports.find(id);
   if (record?.phase !== 'cancelled') return;
   await store.bulkExports.update({ id, phase: 'cancelled', change: { counts: await store.outputFiles.sum(id) } });
@@ -119,7 +134,7 @@ async function countCancelled({ store }: BulkExportDeps, id: string): Promise<vo
  * @returns the error that decides about the next attempt
  */
 async function noteFailure(
-  { store, now }: BulkExportDeps,
+  { store, now }: BulkExportDeps<'bulkExports' | 'outputFiles'>,
   options: {
     readonly step: DownloadStep;
     readonly file: OutputFile;
@@ -184,7 +199,7 @@ interface Ingested {
 }
 
 /** A refused link is expired if a fresh one helps. A 403 of a fresh link, or of the only one, to a request with a token has another cause. */
-async function ingestByFreshLink(deps: BulkExportDeps, download: Download): Promise<Ingested | undefined> {
+async function ingestByFreshLink(deps: Deps, download: Download): Promise<Ingested | undefined> {
   const { file, record } = download;
   try {
     return await ingest(deps, download);
@@ -207,7 +222,7 @@ function isForbidden(error: unknown): error is EhrHttpError {
 }
 
 /** @returns undefined if another attempt has taken over */
-async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingested | undefined> {
+async function ingest(deps: Deps, download: Download): Promise<Ingested | undefined> {
   const { store, ehr, now, buffers, largeBytes } = deps;
   const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
@@ -259,7 +274,10 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
   }
 }
 
-async function warnOfUnprovenEnd({ store }: BulkExportDeps, { id, exportId }: OutputFile): Promise<void> {
+async function warnOfUnprovenEnd(
+  { store }: BulkExportDeps<'bulkExports'>,
+  { id, exportId }: OutputFile,
+): Promise<void> {
   const message = `The EHR sent ${id} without its length or a count, so nothing proves that the file is complete.`;
   await store.bulkExports.warn({ id: exportId, code: 'end-not-proven', message });
 }
@@ -268,7 +286,7 @@ async function warnOfUnprovenEnd({ store }: BulkExportDeps, { id, exportId }: Ou
  * Deletes the quarantined lines of the file, because it is read again from the start and they would be there twice. If another attempt
  * takes over before the deletion, its lines are later than those of the attempts before this one, and are kept.
  */
-async function restart({ store }: BulkExportDeps, claim: Claim): Promise<void> {
+async function restart({ store }: BulkExportDeps<'outputFiles' | 'quarantine'>, claim: Claim): Promise<void> {
   const until = await store.quarantine.lastQuarantinedAt(claim.id);
   const isHeld = await store.outputFiles.restart(claim);
   if (isHeld && until !== undefined) await store.quarantine.deleteByFile(claim.id, until);

@@ -23,7 +23,7 @@ export function isLinkRefused(error: unknown): boolean {
  * @throws AppError `link-expired` if there is no new link, or it was refused as well; `link-ambiguous`, `export-gone`
  */
 export async function refreshLink(
-  { store, ehr, logger }: BulkExportDeps,
+  { store, ehr, logger }: BulkExportDeps<'outputFiles'>,
   options: {
     readonly file: OutputFile;
     readonly record: BulkExport;

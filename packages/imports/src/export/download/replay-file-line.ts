@@ -13,7 +13,12 @@ const maxLineBytes = 16 * 1024 * 1024;
  * Stores a line from the quarantine: as it was received, if a new version can read it, or as an operator has corrected it. A line that
  * is still not a usable resource stays in the quarantine, with the reason of this attempt.
  */
-export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntry): Promise<void> {
+export async function replayFileLine(
+  deps: BulkExportDeps<
+    'bulkExports' | 'documentEraser' | 'documents' | 'outputFiles' | 'quarantine' | 'resourceWriter' | 'resources'
+  >,
+  entry: QuarantineEntry,
+): Promise<void> {
   const { store, now } = deps;
   const { id } = entry;
   const file = await store.outputFiles.find(entry.fileId);
@@ -52,7 +57,7 @@ export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntr
 
 /** Recomputes the counts from the quarantine, so that a repetition after a crash counts nothing twice. */
 export async function recount(
-  { store }: Pick<BulkExportDeps, 'store'>,
+  { store }: Pick<BulkExportDeps<'bulkExports' | 'outputFiles' | 'quarantine'>, 'store'>,
   { fileId, exportId }: { fileId: string; exportId: string },
 ): Promise<void> {
   const quarantined = await store.quarantine.countOpen(fileId);

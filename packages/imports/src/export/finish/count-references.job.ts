@@ -3,6 +3,9 @@ import { scanReferences } from '../../references/steps/index.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 
+const uses = ['bulkExports', 'connections', 'openReferences', 'resourceChanges', 'resources'] as const;
+type Deps = BulkExportDeps<(typeof uses)[number]>;
+
 /** Counts the references that an export leaves open. It is a job of its own, so that the end of an export does not wait for it. */
 export const countReferencesJob = defineJob({
   name: 'export.count-references',
@@ -16,11 +19,12 @@ export const countReferencesJob = defineJob({
   timeoutMs: 60 * minuteMs,
   reportsProgress: true,
   tracedIds: ['exportId'],
+  uses,
   run: countReferences,
 });
 
 async function countReferences(
-  deps: BulkExportDeps,
+  deps: Deps,
   { exportId, signal, progress }: { readonly exportId: string } & Pick<JobContext, 'signal' | 'progress'>,
 ): Promise<void> {
   const { store, logger } = deps;

@@ -14,6 +14,7 @@ export const discardJob = defineJob({
   ...tenTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['exportId'],
+  uses: ['bulkExports', 'connections'],
   run: discardExport,
 });
 
@@ -26,7 +27,7 @@ const hasNoDelete: ReadonlySet<number> = new Set([405, 501]);
  * rejection does not fail the export.
  */
 export async function discardExport(
-  { store, ehr, logger }: BulkExportDeps,
+  { store, ehr, logger }: BulkExportDeps<'bulkExports' | 'connections'>,
   { exportId, signal, retryAt }: ExportStep & { readonly retryAt: RetryAt },
 ): Promise<void> {
   const record = await store.bulkExports.find(exportId);

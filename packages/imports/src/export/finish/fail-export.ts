@@ -12,7 +12,7 @@ const lostExports: ReadonlySet<ErrorCode> = new Set(['export-timeout', 'export-f
 
 /** Marks an export as failed if it is in one of these phases. In a later phase the error no longer matters. Its next poll is its last. */
 export async function failExport(
-  { store, producer, logger, now }: BulkExportDeps,
+  { store, producer, logger, now }: BulkExportDeps<'bulkExports' | 'outputFiles'>,
   options: {
     readonly exportId: string;
     readonly error: ExportError;
@@ -44,8 +44,10 @@ export async function failExport(
 
 /** Fails an export whose job has failed finally. See `failExport`. */
 export function failExportIn(...phases: readonly ActivePhase[]) {
-  return (deps: BulkExportDeps, { exportId, error }: FailedJob<{ readonly exportId: string }>): Promise<void> =>
-    failExport(deps, { exportId, error: toExportError(error), phases });
+  return (
+    deps: BulkExportDeps<'bulkExports' | 'outputFiles'>,
+    { exportId, error }: FailedJob<{ readonly exportId: string }>,
+  ): Promise<void> => failExport(deps, { exportId, error: toExportError(error), phases });
 }
 
 export function exportGone(cause?: unknown): AppError {

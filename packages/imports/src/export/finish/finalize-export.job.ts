@@ -28,6 +28,18 @@ import { failExport, failExportIn } from './fail-export.ts';
 import { inferDeletions } from './infer-deletions.ts';
 import { findMissingTypes } from './missing-types.ts';
 
+const uses = [
+  'bulkExports',
+  'cohortMarks',
+  'connections',
+  'outputFiles',
+  'resourceChanges',
+  'resourceWriter',
+  'resources',
+  'watermarks',
+] as const;
+type Deps = BulkExportDeps<(typeof uses)[number]>;
+
 export const finalizeJob = defineJob({
   name: 'export.finalize',
   queue: 'bulk-export',
@@ -36,6 +48,7 @@ export const finalizeJob = defineJob({
   ...tenTimes,
   timeoutMs: 10 * minuteMs,
   tracedIds: ['exportId'],
+  uses,
   run: finalizeExport,
   onFinalFailure: failExportIn('downloading', 'finalizing'),
 });
@@ -46,7 +59,7 @@ const ending = ['downloading', 'finalizing'] as const;
  * Ends an export, or a slice of it, whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the
  * server.
  */
-export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
+export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
   const { store, producer, now } = deps;
   const settled = await takeSettled(deps, exportId);
   if (!settled) return;
@@ -66,7 +79,7 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
 }
 
 /** @returns the export with the files of its current slice, or undefined if it does not end now */
-async function takeSettled(deps: BulkExportDeps, exportId: string) {
+async function takeSettled(deps: BulkExportDeps<'bulkExports' | 'outputFiles'>, exportId: string) {
   const { store } = deps;
   const current = await store.bulkExports.find(exportId);
   if (!current || !isInPhase(current, ...ending)) return undefined;
@@ -86,7 +99,7 @@ async function takeSettled(deps: BulkExportDeps, exportId: string) {
 }
 
 async function complete(
-  deps: BulkExportDeps,
+  deps: BulkExportDeps<'bulkExports' | 'outputFiles' | 'resourceChanges'>,
   ended: Ended & {
     readonly record: { readonly phase: 'finalizing' };
     readonly slices: readonly Slice[];
@@ -128,7 +141,7 @@ interface Ended {
   readonly files: readonly OutputFile[];
 }
 
-async function advanceWatermarks(deps: BulkExportDeps, { record, files }: Ended) {
+async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
   const { store } = deps;
   const { transactionTime, request, manifestGaps = 0, id: exportId } = record;
   if (transactionTime === undefined) return { decisions: [], repeatsStored: false };
@@ -173,7 +186,7 @@ async function advanceWatermarks(deps: BulkExportDeps, { record, files }: Ended)
 }
 
 /** What is known to be stored of the types: of all patients of the level, or of those of the slice of a cohort. */
-async function readMarks({ store, now }: BulkExportDeps, record: BulkExport) {
+async function readMarks({ store, now }: BulkExportDeps<'cohortMarks' | 'watermarks'>, record: BulkExport) {
   const { connectionId, grantedScope, offeredTypes: offered = [] } = record;
   const { exportType } = record.request;
   const coverage: Coverage = { ...present({ scope: grantedScope }), offered };
@@ -187,7 +200,7 @@ async function readMarks({ store, now }: BulkExportDeps, record: BulkExport) {
 }
 
 async function storeMarks(
-  { store }: BulkExportDeps,
+  { store }: BulkExportDeps<'cohortMarks' | 'connections' | 'watermarks'>,
   options: Awaited<ReturnType<typeof readMarks>> & {
     readonly record: BulkExport;
     readonly decisions: readonly WatermarkDecision[];
@@ -228,7 +241,7 @@ const clockToleranceMs = 60_000;
  * earlier times than those of stored versions, so that they were not stored.
  */
 async function wentBack(
-  { store }: Pick<BulkExportDeps, 'store'>,
+  { store }: Pick<BulkExportDeps<'bulkExports'>, 'store'>,
   options: { readonly record: BulkExport; readonly transactionTime: string; readonly since: string | undefined },
 ): Promise<boolean> {
   const { record, since } = options;
@@ -249,7 +262,7 @@ function hadAny(types: readonly string[], resourceType: string): boolean {
 }
 
 async function warn(
-  { store }: BulkExportDeps,
+  { store }: BulkExportDeps<'bulkExports' | 'outputFiles' | 'resourceChanges'>,
   options: Ended &
     Pick<Parameters<typeof endWarnings>[0], 'counts' | 'decisions'> & {
       /** Whether it can only have had what was stored before if the EHR ignores `_since`. */
@@ -268,7 +281,7 @@ async function warn(
  * it gave, as Bulkhead does for two minutes. All of that was stored here after that time.
  */
 async function repeatsOlder(
-  { store }: Pick<BulkExportDeps, 'store'>,
+  { store }: Pick<BulkExportDeps<'resourceChanges'>, 'store'>,
   { record, files, counts }: Ended & { readonly counts: ExportCounts },
 ): Promise<boolean> {
   const { connectionId } = record;

@@ -30,7 +30,10 @@ interface Ended {
 }
 
 /** @returns how many resources were deleted */
-export async function inferDeletions(deps: BulkExportDeps, ended: Ended): Promise<number> {
+export async function inferDeletions(
+  deps: BulkExportDeps<'bulkExports' | 'outputFiles' | 'resourceWriter' | 'resources'>,
+  ended: Ended,
+): Promise<number> {
   const { record } = ended;
   const before = await findBefore(deps, record);
   if (!before) return 0;
@@ -42,7 +45,10 @@ export async function inferDeletions(deps: BulkExportDeps, ended: Ended): Promis
 }
 
 /** The last completed export of everything at the same level, whose ledger is still complete. */
-async function findBefore({ store }: BulkExportDeps, record: BulkExport): Promise<Ended | undefined> {
+async function findBefore(
+  { store }: BulkExportDeps<'bulkExports' | 'outputFiles'>,
+  record: BulkExport,
+): Promise<Ended | undefined> {
   if (!isUsable(record)) return undefined;
   const earlier = await store.bulkExports.listCompleted({ connectionId: record.connectionId, limit: examinedExports });
   const before = earlier.find((other) => isUsable(other) && hasSameLevel(other, record));
@@ -71,7 +77,7 @@ function wholeTypes({ files, decisions }: Ended): readonly string[] {
 }
 
 async function deleteMissing(
-  { store, now }: BulkExportDeps,
+  { store, now }: BulkExportDeps<'bulkExports' | 'resourceWriter' | 'resources'>,
   options: {
     readonly record: BulkExport;
     readonly before: BulkExport;

@@ -15,7 +15,7 @@ import { examinedExports, hasSameLevel, sourceOfLevel } from './same-level.ts';
  * any type, and a second one of everything in a row agrees with the first.
  */
 
-type Store = Pick<BulkExportDeps, 'store'>;
+type Store = Pick<BulkExportDeps<'bulkExports' | 'outputFiles' | 'resources'>, 'store'>;
 interface OfType {
   readonly record: BulkExport;
   readonly resourceType: string;

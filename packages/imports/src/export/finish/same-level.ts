@@ -9,7 +9,7 @@ export function hasSameLevel(one: BulkExport, other: BulkExport): boolean {
 }
 
 /** @returns whether the export that has stored a resource was at the level of this one. It remembers the answers */
-export function sourceOfLevel({ store }: Pick<BulkExportDeps, 'store'>, record: BulkExport) {
+export function sourceOfLevel({ store }: Pick<BulkExportDeps<'bulkExports'>, 'store'>, record: BulkExport) {
   const levels = new Map<string, boolean>();
   return async (exportId: string): Promise<boolean> => {
     const known = levels.get(exportId);

@@ -30,7 +30,7 @@ interface Turn {
 }
 
 /** @throws AppError `kick-off-too-recent`, `kick-off-window`, `export-slots-used` if the export must wait */
-export async function awaitTurn(deps: BulkExportDeps, turn: Turn): Promise<void> {
+export async function awaitTurn(deps: BulkExportDeps<'bulkExports' | 'exportSlots'>, turn: Turn): Promise<void> {
   const { store, now } = deps;
   const { record, connection, provider } = turn;
   const { notBefore, retrying } = record;
@@ -71,7 +71,10 @@ function practiceOf({ provider, environment, practiceId, groupId, fhirEndpoint }
   return requestHash([provider, environment, fhirEndpoint, practiceId ?? groupId]);
 }
 
-async function takeSlot({ store, pollIntervalMs }: BulkExportDeps, { record, connection, provider }: Turn) {
+async function takeSlot(
+  { store, pollIntervalMs }: BulkExportDeps<'bulkExports' | 'exportSlots'>,
+  { record, connection, provider }: Turn,
+) {
   const { environments } = provider;
   const { environment, id: connectionId } = connection;
   const slots = Object.hasOwn(environments, environment) ? environments[environment]?.maxActiveExports : undefined;

@@ -38,8 +38,23 @@ import { kickOffDefinition } from './kick-off-definition.ts';
 import { awaitTurn } from './kick-off-turn.ts';
 import { connectionOf, uncoveredTypes } from './sent-request.ts';
 
+const uses = [
+  'bulkExports',
+  'cohortMarks',
+  'cohorts',
+  'connections',
+  'exportLeases',
+  'exportSlots',
+  'outputFiles',
+  'quarantine',
+  'resources',
+  'watermarks',
+] as const;
+type Deps = BulkExportDeps<(typeof uses)[number]>;
+
 export const kickOffJob = defineJob({
   ...kickOffDefinition,
+  uses,
   run: kickOffAndNoteRetry,
   onFinalFailure: failExportIn('queued', 'kicking-off'),
 });
@@ -49,7 +64,7 @@ const maxKickOffAgeMs = 48 * 60 * 60_000;
 
 /** If the job will run again, the export shows why it waits. */
 async function kickOffAndNoteRetry(
-  deps: BulkExportDeps,
+  deps: Deps,
   { exportId, endSignal, retryAt }: { readonly exportId: string } & Pick<JobContext, 'endSignal' | 'retryAt'>,
 ): Promise<void> {
   try {
@@ -67,7 +82,7 @@ async function kickOffAndNoteRetry(
  * jobs of an export can run at the same time (after a loss of Redis or of a job's lock), and each would start an export.
  * @throws AppError `kick-off-under-way`
  */
-export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<void> {
+export async function kickOff(deps: Deps, step: ExportStep): Promise<void> {
   const ran = await whileLeased({
     leases: deps.store.exportLeases,
     id: step.exportId,
@@ -76,7 +91,7 @@ export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<v
   if (!ran) throw exportError('kick-off-under-way');
 }
 
-async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
+async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, ehr, producer, now } = deps;
   const current = await store.bulkExports.find(exportId);
   if (!current || !isInPhase(current, 'queued', 'kicking-off')) return;
@@ -121,7 +136,10 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
 }
 
 /** If this attempt is late, the ledger may be that of a later manifest, which is kept. */
-async function discardLedger({ store }: BulkExportDeps, record: BulkExport): Promise<void> {
+async function discardLedger(
+  { store }: BulkExportDeps<'outputFiles' | 'quarantine'>,
+  record: BulkExport,
+): Promise<void> {
   for (const { id, checkpoint } of await store.outputFiles.listEarlier(record))
     if (checkpoint.quarantined > 0) await store.quarantine.deleteByFile(id);
   await store.outputFiles.removeEarlier(record);
@@ -132,7 +150,7 @@ async function discardLedger({ store }: BulkExportDeps, record: BulkExport): Pro
  * contained all types that this one can contain. After a scope is widened or the server offers another type, everything is exported.
  */
 async function withSafeSince(
-  { store, now }: BulkExportDeps,
+  { store, now }: BulkExportDeps<'bulkExports' | 'watermarks'>,
   { record, coverage }: { readonly record: BulkExport; readonly coverage: Coverage },
 ): Promise<BulkExportRequest> {
   const { id, connectionId, request } = record;
@@ -156,7 +174,10 @@ const storeGraceMs = 6000;
  * Whether an earlier attempt that has sent the kick-off now stores its response, which it could not while the database was
  * unavailable.
  */
-async function isStoredMeanwhile({ store }: BulkExportDeps, { id, kickOffSentAt }: BulkExport): Promise<boolean> {
+async function isStoredMeanwhile(
+  { store }: BulkExportDeps<'bulkExports'>,
+  { id, kickOffSentAt }: BulkExport,
+): Promise<boolean> {
   if (kickOffSentAt === undefined) return false;
   await setTimeout(storeGraceMs);
   return (await store.bulkExports.find(id))?.phase !== 'kicking-off';
@@ -164,7 +185,7 @@ async function isStoredMeanwhile({ store }: BulkExportDeps, { id, kickOffSentAt 
 
 /** Sends the kick-off. If an earlier response was lost, the export warns that the EHR may run it twice. */
 async function sendKickOff(
-  deps: BulkExportDeps,
+  deps: BulkExportDeps<'bulkExports' | 'resources'>,
   options: { readonly record: BulkExport; readonly session: EhrSession; readonly signal: AbortSignal },
 ): Promise<KickOff> {
   const { store, now } = deps;
@@ -205,7 +226,7 @@ const dayMs = 24 * 60 * 60_000;
  * last kick-off that is known here, which is the only window that is published. If the EHR then refuses again, the text meant something else.
  */
 async function postponeOnce(
-  { store, now }: BulkExportDeps,
+  { store, now }: BulkExportDeps<'bulkExports'>,
   { record, error }: { readonly record: BulkExport; readonly error: AppError },
 ): Promise<AppError> {
   const { code, message, retry, context, ehrText } = error;
@@ -238,7 +259,7 @@ function provesNoExport(error: unknown): boolean {
 
 /** @returns undefined if the export has left the phase `kicking-off` meanwhile */
 async function recordStart(
-  deps: BulkExportDeps,
+  deps: BulkExportDeps<'bulkExports'>,
   options: {
     readonly record: BulkExport & { readonly phase: 'kicking-off' };
     readonly started: KickOff;
@@ -305,7 +326,7 @@ function describeDropped(dropped: string): string {
 
 /** Records why the EHR has not accepted an export yet, and when the kick-off is tried again. */
 async function noteKickOffRetry(
-  { store, now }: BulkExportDeps,
+  { store, now }: BulkExportDeps<'bulkExports'>,
   options: { readonly exportId: string; readonly error: unknown; readonly nextAttemptAt: Date },
 ): Promise<void> {
   const { exportId: id, error, nextAttemptAt } = options;

@@ -16,7 +16,7 @@ import { unknownType } from '../watermarks/watermark.ts';
  * overlap, only the one whose manifest is accepted removes entries of the other.
  */
 export async function acceptManifest(
-  { store, producer, logger, now }: BulkExportDeps,
+  { store, producer, logger, now }: BulkExportDeps<'bulkExports' | 'outputFiles' | 'prepareResourceTypes'>,
   { record, manifest }: { readonly record: BulkExport & { readonly phase: 'exporting' }; readonly manifest: Manifest },
 ): Promise<void> {
   const { id: exportId } = record;
@@ -71,7 +71,7 @@ export async function acceptManifest(
  * none of the added ones is among them.
  */
 async function removeLate(
-  { outputFiles }: BulkExportDeps['store'],
+  { outputFiles }: BulkExportDeps<'outputFiles'>['store'],
   options: {
     readonly addedIds: readonly string[];
     readonly current: BulkExport | undefined;
@@ -91,7 +91,10 @@ async function removeLate(
  * Counts the files that the connection's other exports must still download. All exports of a connection share its part of the
  * workers.
  */
-async function countFilesAhead(store: BulkExportDeps['store'], { id, connectionId }: BulkExport): Promise<number> {
+async function countFilesAhead(
+  store: BulkExportDeps<'bulkExports' | 'outputFiles'>['store'],
+  { id, connectionId }: BulkExport,
+): Promise<number> {
   const otherExports = (await store.bulkExports.listActive()).filter(
     (record) => record.connectionId === connectionId && record.id !== id && record.phase === 'downloading',
   );

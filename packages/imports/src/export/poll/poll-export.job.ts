@@ -34,6 +34,9 @@ import {
   pollWaitDelay,
 } from './poll-delay.ts';
 
+const uses = ['bulkExports', 'connections', 'exportLeases', 'outputFiles', 'prepareResourceTypes'] as const;
+type Deps = BulkExportDeps<(typeof uses)[number]>;
+
 export const pollJob = defineJob({
   name: 'export.poll',
   queue: 'bulk-export',
@@ -44,6 +47,7 @@ export const pollJob = defineJob({
   // Writing a manifest of 20,000 files and its flow takes seconds.
   timeoutMs: 10 * minuteMs,
   tracedIds: ['exportId'],
+  uses,
   run: pollExport,
   onFinalFailure: failExportIn('exporting'),
 });
@@ -56,7 +60,7 @@ const maxExportAgeMs = 48 * 60 * 60_000;
 const maxPollErrors = 15;
 
 /** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
-export async function schedulePolls(deps: BulkExportDeps, record: Pick<BulkExport, 'id' | 'provider'>) {
+export async function schedulePolls(deps: BulkExportDeps<never>, record: Pick<BulkExport, 'id' | 'provider'>) {
   const { floorMs } = boundsOf(deps, record);
   await deps.producer.schedule({
     job: pollJob,
@@ -69,14 +73,14 @@ export async function schedulePolls(deps: BulkExportDeps, record: Pick<BulkExpor
 
 /** How often status requests of an export may be sent. */
 export function boundsOf(
-  { ehr, pollIntervalMs }: BulkExportDeps,
+  { ehr, pollIntervalMs }: BulkExportDeps<never>,
   { provider }: Pick<BulkExport, 'provider'>,
 ): PollBounds {
   return pollBounds(ehr.provider(provider), pollIntervalMs);
 }
 
 /** Sends one status request if one is due. Iterations overlap if a server is slow: it gets 90 s to answer. */
-export async function pollExport(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
+export async function pollExport(deps: Deps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, producer, now } = deps;
   const record = await store.bulkExports.find(exportId);
   if (!record || !isInPhase(record, 'exporting')) {
@@ -100,7 +104,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
 }
 
 async function requestStatus(
-  deps: BulkExportDeps,
+  deps: Deps,
   { record, signal }: { readonly record: BulkExport & { readonly phase: 'exporting' }; readonly signal: AbortSignal },
 ) {
   const { store, producer, ehr, now } = deps;
@@ -137,7 +141,7 @@ async function requestStatus(
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change, unset: ['retrying'], event });
 }
 
-async function checkAge({ store, now }: BulkExportDeps, record: BulkExport): Promise<void> {
+async function checkAge({ store, now }: BulkExportDeps<'bulkExports'>, record: BulkExport): Promise<void> {
   const { id, retriedAt, kickedOffAt, createdAt } = record;
   const startedAt = kickedOffAt ?? createdAt;
   // A manual retry restarts the age limit.
@@ -151,7 +155,7 @@ async function checkAge({ store, now }: BulkExportDeps, record: BulkExport): Pro
 }
 
 async function handleError(
-  deps: BulkExportDeps,
+  deps: BulkExportDeps<'bulkExports' | 'outputFiles'>,
   { record, error }: { readonly record: BulkExport; readonly error: unknown },
 ): Promise<void> {
   const { store, logger, now } = deps;

@@ -10,7 +10,9 @@ import { namesPatient } from '../slices/slice.ts';
 import { cancelExport } from '../start/cancel-and-retry.ts';
 import { ensureExportJobs } from './resume-export.job.ts';
 
-export function exportWork(deps: BulkExportDeps): FeatureWork {
+export function exportWork(
+  deps: BulkExportDeps<'bulkExports' | 'connections' | 'outputFiles' | 'quarantine'>,
+): FeatureWork {
   const { store, producer } = deps;
   return {
     // Its record would still name the patient afterwards.
@@ -49,7 +51,7 @@ export function exportWork(deps: BulkExportDeps): FeatureWork {
 }
 
 /** Also removes polls that no export needs. */
-async function ensureJobsOfActive(deps: BulkExportDeps): Promise<void> {
+async function ensureJobsOfActive(deps: BulkExportDeps<'bulkExports' | 'outputFiles'>): Promise<void> {
   const { store, producer, logger } = deps;
   const active = await store.bulkExports.listActive();
   const polls = await producer.listScheduled(pollJob);

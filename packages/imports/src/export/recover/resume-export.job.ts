@@ -18,10 +18,14 @@ export const resumeJob = defineJob({
   ...threeTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['exportId'],
+  uses: ['bulkExports', 'outputFiles'],
   run: resumeExport,
 });
 
-async function resumeExport(deps: BulkExportDeps, { exportId }: { readonly exportId: string }): Promise<void> {
+async function resumeExport(
+  deps: BulkExportDeps<'bulkExports' | 'outputFiles'>,
+  { exportId }: { readonly exportId: string },
+): Promise<void> {
   const record = await deps.store.bulkExports.find(exportId);
   if (record) await ensureExportJobs(deps, { record, isPolled: false });
 }
@@ -32,7 +36,7 @@ async function resumeExport(deps: BulkExportDeps, { exportId }: { readonly expor
  * @returns whether jobs were missing
  */
 export async function ensureExportJobs(
-  deps: BulkExportDeps,
+  deps: BulkExportDeps<'outputFiles'>,
   { record, isPolled }: { readonly record: BulkExport; readonly isPolled: boolean },
 ): Promise<boolean> {
   const { store, producer } = deps;

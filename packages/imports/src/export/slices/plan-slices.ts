@@ -18,7 +18,7 @@ const defaultPatientsPerRequest = 1000;
  * @throws AppError `patient-list-empty`, `unknown-cohort`
  */
 export async function withSlices<Record extends BulkExport>(
-  deps: Pick<BulkExportDeps, 'store' | 'now'>,
+  deps: Pick<BulkExportDeps<'bulkExports' | 'cohortMarks' | 'cohorts'>, 'store' | 'now'>,
   options: {
     readonly record: Record;
     readonly provider: Pick<Provider, 'kickOff'>;
@@ -48,7 +48,7 @@ export async function withSlices<Record extends BulkExport>(
 }
 
 async function readStarts(
-  { store, now }: Pick<BulkExportDeps, 'store' | 'now'>,
+  { store, now }: Pick<BulkExportDeps<'cohortMarks'>, 'store' | 'now'>,
   { record, coverage }: { readonly record: BulkExport; readonly coverage: Coverage },
 ) {
   const key = cohortMarkKey(record);

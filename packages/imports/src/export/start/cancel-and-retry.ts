@@ -9,7 +9,7 @@ import { pollJob } from '../poll/poll-export.job.ts';
 import { resumeJob } from '../recover/resume-export.job.ts';
 
 interface ExportCommand {
-  readonly store: BulkExportStore;
+  readonly store: Pick<BulkExportStore, 'bulkExports' | 'outputFiles'>;
   readonly producer: Producer;
   readonly find: () => Promise<BulkExport>;
   /** Who has asked for it. */

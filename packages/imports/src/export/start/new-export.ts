@@ -16,7 +16,7 @@ type ExportFacts = Pick<Provider, 'id' | 'notExported'>;
 
 /** Makes the record of a new export. `since: "last"` is replaced by an instant. @throws AppError `unknown-cohort` */
 export async function newExport(options: {
-  readonly store: BulkExportStore;
+  readonly store: Pick<BulkExportStore, 'cohorts' | 'watermarks'>;
   readonly provider: ExportFacts;
   readonly body: BulkExportBody;
 }): Promise<NewExport> {
@@ -93,7 +93,11 @@ export function requestHash(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
 }
 
-async function resolveSince({ store, body }: { readonly store: BulkExportStore; readonly body: BulkExportBody }) {
+async function resolveSince(options: {
+  readonly store: Pick<BulkExportStore, 'watermarks'>;
+  readonly body: BulkExportBody;
+}) {
+  const { store, body } = options;
   if (body.since !== 'last') return { since: body.since, warnings: [] };
   // Each patient of a cohort continues from the patient's own time, which is read at the kick-off.
   if (body.cohort !== undefined) return { since: undefined, warnings: [] };

@@ -5,7 +5,7 @@ import { waitFor } from '@bulkhead/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import { downloadJob } from '../download/download-file.job.ts';
-import type { BulkExportDeps } from '../export-deps.ts';
+import type { BulkExportDeps, ExportRepository } from '../export-deps.ts';
 import { countReferencesJob } from '../finish/count-references.job.ts';
 import { discardJob } from '../finish/discard-export.job.ts';
 import { finalizeExport, finalizeJob } from '../finish/finalize-export.job.ts';
@@ -15,7 +15,7 @@ import { resumeJob } from '../recover/resume-export.job.ts';
 import type { UseCases } from './start-use-cases.ts';
 
 /** The jobs of an export. */
-export const exportJobs: readonly AnyJob<BulkExportDeps>[] = [
+export const exportJobs: readonly AnyJob<BulkExportDeps<ExportRepository>>[] = [
   kickOffJob,
   pollJob,
   finalizeJob,
@@ -73,7 +73,7 @@ function insertExport(cases: UseCases, request: Partial<BulkExportRequest>): Pro
 /** Repeats a job as its queue would. Back-offs are skipped, and waits move the clock. */
 async function attempt<Payload>(
   { deps, clock }: UseCases,
-  job: Job<Payload, BulkExportDeps>,
+  job: Job<Payload, BulkExportDeps<ExportRepository>>,
   payload: NoInfer<Payload>,
 ): Promise<void> {
   for (let number = 1; ; ) {

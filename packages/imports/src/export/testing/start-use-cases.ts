@@ -9,7 +9,7 @@ import { referenceFeature } from '../../references/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { createExportContexts } from '../download/export-contexts.ts';
 import { exportFeature } from '../export.feature.ts';
-import type { BulkExportDeps } from '../export-deps.ts';
+import type { BulkExportDeps, ExportRepository } from '../export-deps.ts';
 import { kickOff } from '../kick-off/kick-off.job.ts';
 import { pollExport } from '../poll/poll-export.job.ts';
 import { makeBulkExport } from './make-records.ts';
@@ -34,7 +34,7 @@ export function createStores(context: TestContext) {
 }
 
 /** Adds what the steps of an export need, and what makes exports. */
-export function withExports<Store extends BulkExportDeps['store']>(ehr: ConnectedEhr<Store>) {
+export function withExports<Store extends BulkExportDeps<ExportRepository>['store']>(ehr: ConnectedEhr<Store>) {
   const { clock, connection } = ehr;
   const { store } = ehr.deps;
   const deps = {

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { finalizeExport } from '../finish/finalize-export.job.ts';
 import { emptyCheckpoint } from '../index.ts';
 import { downloadJob, finalizeJob, kickOffJob, pollJob } from '../jobs.ts';
-import type { BulkExportDeps } from '../steps.ts';
+import type { BulkExportDeps, ExportRepository } from '../steps.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
@@ -45,7 +45,7 @@ type JobKind = keyof typeof jobs;
 async function attempt(job: JobKind, exportId: string, deps = cases.deps): Promise<void> {
   const [fileId] = await store.outputFiles.listUnsettledIds(exportId);
   const payload = (job === 'download' ? { exportId, fileId } : { exportId }) as never;
-  await attemptJob(deps, jobs[job] as AnyJob<BulkExportDeps>, {
+  await attemptJob(deps, jobs[job] as AnyJob<BulkExportDeps<ExportRepository>>, {
     payload,
     retryAt: firstAttempt,
     signal: AbortSignal.timeout(60_000),

@@ -13,9 +13,9 @@ import type { ResourceStore } from '@bulkhead/records';
 import type { OpenReference, Target } from '../open-reference.repository.ts';
 import type { ReferenceStore } from '../reference.feature.ts';
 
-/** The dependencies of a scan. */
+/** The repositories that a scan reads and writes. */
 export interface ScanDeps {
-  readonly store: ReferenceStore &
+  readonly store: Pick<ReferenceStore, 'openReferences'> &
     Pick<ConnectionStore, 'connections'> &
     Pick<ResourceStore, 'resources' | 'resourceChanges'>;
 }

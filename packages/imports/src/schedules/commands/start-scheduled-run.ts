@@ -10,8 +10,11 @@ import { scheduleError } from '../errors.ts';
 import type { Schedule } from '../schedule.record.ts';
 import type { ScheduleStores } from '../stores.ts';
 
+/** The repositories in which the start of a run reads and writes. */
+export type StartRepository = 'bulkExports' | 'cohorts' | 'syncRuns' | 'watermarks';
+
 interface StartOptions {
-  readonly store: ScheduleStores;
+  readonly store: Pick<ScheduleStores, StartRepository>;
   readonly producer: Producer;
   readonly schedule: Schedule;
   /** The id of the run. Starting a run again with the same id only does what is missing, so an interrupted start can be repeated. */

@@ -6,7 +6,7 @@ import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { z } from 'zod';
 import { windowEnd } from '../../export/steps.ts';
-import { startScheduledRun } from '../commands/start-scheduled-run.ts';
+import { type StartRepository, startScheduledRun } from '../commands/start-scheduled-run.ts';
 import { scheduleError } from '../errors.ts';
 import type { ScheduleStore } from '../schedule.feature.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
@@ -21,17 +21,21 @@ export const runScheduleJob = defineJob({
   ...threeTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['scheduleId'],
+  uses: ['bulkExports', 'cohorts', 'connections', 'schedules', 'syncRuns', 'watermarks', 'webhookDeliveries'],
   run: runSchedule,
 });
 
 /** The dependencies of the steps of this feature. */
-export interface ScheduleDeps extends Pick<ConnectionDeps, 'ehr'> {
-  readonly store: ScheduleStores & WebhookStore;
+export interface ScheduleDeps<Uses extends keyof (ScheduleStores & WebhookStore)>
+  extends Pick<ConnectionDeps<never>, 'ehr'> {
+  readonly store: Pick<ScheduleStores & WebhookStore, Uses>;
   readonly producer: Producer;
   readonly logger: Logger;
   readonly peopleTextOf: (code: string) => PeopleText | undefined;
   readonly now: () => Date;
 }
+
+export type RunRepository = StartRepository | 'connections' | 'schedules' | 'webhookDeliveries';
 
 /** The clocks of workers differ by less. A job that runs earlier than this is not for the next run. */
 const clockToleranceMs = 60_000;
@@ -41,7 +45,10 @@ const clockToleranceMs = 60_000;
  * jobs, workers and sweeps try. Missed nights are made up for by a single run.
  * @throws AppError `schedule-not-due` if the job must run again when the spread of the schedule is over
  */
-export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly scheduleId: string }): Promise<void> {
+export async function runSchedule(
+  deps: ScheduleDeps<RunRepository>,
+  { scheduleId }: { readonly scheduleId: string },
+): Promise<void> {
   const { store, producer, logger, now } = deps;
   const schedule = await store.schedules.find(scheduleId);
   if (!schedule) return producer.unschedule(runScheduleJob, { scheduleId });
@@ -69,7 +76,10 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
  * Moves a run that is due before the EHR exports the Group again (`kickOffWindow` of the provider). The sweep starts it then. A run that
  * would start after the next one is left out.
  */
-async function moveBehindWindow({ store, ehr, logger, now }: ScheduleDeps, schedule: Schedule): Promise<boolean> {
+async function moveBehindWindow(
+  { store, ehr, logger, now }: ScheduleDeps<'bulkExports' | 'connections' | 'schedules'>,
+  schedule: Schedule,
+): Promise<boolean> {
   const { id: scheduleId, kind, connectionId, request } = schedule;
   const connection = kind === 'export' ? await store.connections.findWithSecrets(connectionId) : undefined;
   if (!connection) return false;
@@ -83,7 +93,7 @@ async function moveBehindWindow({ store, ehr, logger, now }: ScheduleDeps, sched
   return true;
 }
 
-async function start(deps: ScheduleDeps, schedule: Schedule): Promise<void> {
+async function start(deps: ScheduleDeps<RunRepository>, schedule: Schedule): Promise<void> {
   const { store, producer, logger } = deps;
   const { id, connectionId, starting } = schedule;
   if (!starting) return;
@@ -99,7 +109,7 @@ async function start(deps: ScheduleDeps, schedule: Schedule): Promise<void> {
 }
 
 async function startOrSkip(
-  { store, producer, now }: ScheduleDeps,
+  { store, producer, now }: ScheduleDeps<StartRepository>,
   { schedule, runId, at }: { readonly schedule: Schedule; readonly runId: string; readonly at: Date },
 ): Promise<ScheduleRun> {
   try {
@@ -122,7 +132,7 @@ async function startOrSkip(
 
 /** Sends a webhook for a run that was not started. A started run sends one itself when it ends. */
 async function notifyClients(
-  deps: ScheduleDeps,
+  deps: ScheduleDeps<'connections' | 'webhookDeliveries'>,
   { schedule, lastRun, runId }: { readonly schedule: Schedule; readonly lastRun: ScheduleRun; readonly runId: string },
 ): Promise<void> {
   const { id: scheduleId, connectionId, kind } = schedule;

@@ -1,8 +1,8 @@
 import { type FeatureWork, leavesNothingAtEhr, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
-import { runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
+import { type RunRepository, runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
 import { sweepSchedules } from './sweep-schedules.ts';
 
-export function scheduleWork(deps: ScheduleDeps): FeatureWork {
+export function scheduleWork(deps: ScheduleDeps<RunRepository>): FeatureWork {
   const { store, producer } = deps;
   return {
     leaveEhr: leavesNothingAtEhr,

@@ -1,6 +1,6 @@
 import { nextRun } from '@bulkhead/base/cron';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
-import { runSchedule, runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
+import { type RunRepository, runSchedule, runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
 
 /**
  * A next run is planned again only if it is later than the next run would be in an hour. Otherwise a worker whose clock is a little
@@ -12,7 +12,7 @@ const clockToleranceMs = 60 * 60_000;
  * Creates missing jobs of schedules, removes jobs without a schedule, repairs next runs that were planned by a clock that was ahead, and
  * starts overdue runs, for example after the loss of Redis or an outage of the whole system.
  */
-export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
+export async function sweepSchedules(deps: ScheduleDeps<RunRepository>): Promise<void> {
   const { store, producer, logger, now } = deps;
   // Read the jobs first, so that the job of a schedule that is created meanwhile is not removed.
   const jobs = new Map(
@@ -47,7 +47,7 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
     await attempt(scheduleId, () => runSchedule(deps, { scheduleId }));
 }
 
-async function repairNextRun({ store, logger, now }: ScheduleDeps, schedule: Schedule): Promise<void> {
+async function repairNextRun({ store, logger, now }: ScheduleDeps<'schedules'>, schedule: Schedule): Promise<void> {
   const at = now();
   const latest = nextRun(schedule, new Date(at.getTime() + clockToleranceMs));
   if (schedule.nextRunAt <= latest) return;

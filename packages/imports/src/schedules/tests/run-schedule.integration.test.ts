@@ -7,7 +7,7 @@ import { kickOffJob } from '../../export/jobs.ts';
 import { planSyncJob } from '../../sync/jobs.ts';
 import { startScheduledRun } from '../commands/index.ts';
 import { type Schedule, scheduleNotStartedEventSchema, spreadOf } from '../index.ts';
-import { type ScheduleDeps, sweepSchedules } from '../steps/index.ts';
+import { sweepSchedules } from '../steps/index.ts';
 import { runScheduleJob } from '../steps/jobs.ts';
 import { makeSchedule } from '../testing/make-schedule.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
@@ -433,7 +433,7 @@ test('two workers start each run of a frequent schedule once and wait for the sp
   const started: string[] = [];
   const watched = { ...deps, store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) } };
   const workers = [1, 2].map(() =>
-    startConsumer<ScheduleDeps>({
+    startConsumer({
       redis: cases.redis,
       prefix: cases.prefix,
       queues: ['maintenance'],

@@ -17,12 +17,16 @@ export const finalizeSyncJob = defineJob({
   ...tenTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['syncRunId'],
+  uses: ['openReferences', 'syncRuns', 'syncSteps'],
   run: finalizeSync,
   onFinalFailure: failGivenUpSync,
 });
 
 /** Ends a run whose steps are all settled. */
-export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syncRunId: string }): Promise<void> {
+export async function finalizeSync(
+  deps: SyncDeps<'openReferences' | 'syncRuns' | 'syncSteps'>,
+  { syncRunId }: { readonly syncRunId: string },
+): Promise<void> {
   const { store, producer, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
   if (!run || !isInPhase(run, 'running')) return;
@@ -92,7 +96,7 @@ function describeLaterVersions(counts: readonly SyncTypeCount[]): Warning[] {
 }
 
 /** Makes a warning for each type of which the EHR sent fewer resources than it promised. */
-async function describeIncomplete(store: SyncDeps['store'], syncRunId: string) {
+async function describeIncomplete(store: SyncDeps<'syncSteps'>['store'], syncRunId: string) {
   const sums = await store.syncSteps.sumIncomplete(syncRunId);
   return sums.map(({ resourceType, total, matched }) => ({
     code: 'search-incomplete' as const,
@@ -101,7 +105,7 @@ async function describeIncomplete(store: SyncDeps['store'], syncRunId: string) {
 }
 
 async function describe(
-  store: SyncDeps['store'],
+  store: SyncDeps<'syncSteps'>['store'],
   { syncRunId, failed }: { readonly syncRunId: string; readonly failed: readonly SyncTypeCount[] },
 ) {
   const [first] = await store.syncSteps.listErrors(syncRunId);
@@ -112,7 +116,7 @@ async function describe(
 
 /** Fails a run whose job has failed finally. */
 export async function failGivenUpSync(
-  deps: SyncDeps,
+  deps: SyncDeps<'syncRuns'>,
   { syncRunId, error }: FailedJob<{ readonly syncRunId: string }>,
 ): Promise<void> {
   await failSync(deps, { syncRunId, error: toExportError(error) });
@@ -120,7 +124,7 @@ export async function failGivenUpSync(
 
 /** Marks a run as failed, because it cannot be planned or ended. */
 export async function failSync(
-  { store, producer, logger, now }: SyncDeps,
+  { store, producer, logger, now }: SyncDeps<'syncRuns'>,
   options: { readonly syncRunId: string; readonly error: ExportError },
 ): Promise<void> {
   const { syncRunId, error } = options;

@@ -16,7 +16,7 @@ const maxPasses = 3;
  * page, because it has stored nothing. If the data moved while its pages were read, a patient can be on none of them, so they are read again.
  */
 export async function findPatients(
-  { ehr }: Pick<SyncDeps, 'ehr'>,
+  { ehr }: Pick<SyncDeps<never>, 'ehr'>,
   { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<ReadonlySet<string>> {
   const session = ehr.session(connection);

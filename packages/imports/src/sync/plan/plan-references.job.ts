@@ -26,6 +26,17 @@ import { notGranted } from './plan-steps.ts';
 const roundPayload = syncPayload.extend({ round: countSchema });
 type Round = z.output<typeof roundPayload>;
 
+const uses = [
+  'connections',
+  'openReferences',
+  'prepareResourceTypes',
+  'resourceChanges',
+  'resources',
+  'syncRuns',
+  'syncSteps',
+] as const;
+type Deps = SyncDeps<(typeof uses)[number]>;
+
 export const planReferencesJob = defineJob({
   name: 'sync.plan-references',
   queue: 'sync',
@@ -36,6 +47,7 @@ export const planReferencesJob = defineJob({
   timeoutMs: 60 * minuteMs,
   reportsProgress: true,
   tracedIds: ['syncRunId'],
+  uses,
   run: planReferences,
   onFinalFailure: failGivenUpSync,
 });
@@ -58,7 +70,7 @@ const maxTargets = 10_000;
 const missingMs = 7 * 24 * 60 * minuteMs;
 
 async function planReferences(
-  deps: SyncDeps,
+  deps: Deps,
   { syncRunId, round, signal, progress }: Round & Pick<JobContext, 'signal' | 'progress'>,
 ): Promise<void> {
   const { store, producer, logger } = deps;
@@ -93,7 +105,7 @@ async function planReferences(
 
 /** Chooses what this run has not planned to read. So it requests each resource once, whatever the EHR says. */
 async function chooseTargets(
-  { store, ehr, now }: SyncDeps,
+  { store, ehr, now }: SyncDeps<'connections' | 'openReferences'>,
   { run, signal }: { readonly run: SyncRun; readonly signal: AbortSignal },
 ): Promise<{ readonly targets: readonly OpenReference[]; readonly skipped: SkippedType[] }> {
   const { connectionId } = run;

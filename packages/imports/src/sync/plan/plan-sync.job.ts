@@ -32,6 +32,9 @@ import { findPatients } from './find-patients.ts';
 import { nextRound } from './plan-references.job.ts';
 import { notGranted, planSteps } from './plan-steps.ts';
 
+const uses = ['connections', 'prepareResourceTypes', 'resources', 'syncRuns', 'syncSteps'] as const;
+type Deps = SyncDeps<(typeof uses)[number]>;
+
 export const planSyncJob = defineJob({
   name: 'sync.plan',
   queue: 'sync',
@@ -41,6 +44,7 @@ export const planSyncJob = defineJob({
   ...tenTimes,
   timeoutMs: 10 * minuteMs,
   tracedIds: ['syncRunId'],
+  uses,
   run: planSyncInTime,
   onFinalFailure: failGivenUpSync,
 });
@@ -52,7 +56,7 @@ interface PlanStep {
 
 /** Fails a run that could not be planned within a day. */
 async function planSyncInTime(
-  deps: SyncDeps,
+  deps: Deps,
   { syncRunId, signal, retryAt }: PlanStep & { readonly retryAt: RetryAt },
 ): Promise<void> {
   try {
@@ -64,7 +68,7 @@ async function planSyncInTime(
 }
 
 /** Planning takes seconds, unless the EHR makes it wait. */
-async function isOverdue({ store, now }: SyncDeps, syncRunId: string): Promise<boolean> {
+async function isOverdue({ store, now }: SyncDeps<'syncRuns'>, syncRunId: string): Promise<boolean> {
   const run = await store.syncRuns.find(syncRunId);
   return run !== undefined && (run.retriedAt ?? run.createdAt) <= dayBefore(now());
 }
@@ -73,7 +77,7 @@ async function isOverdue({ store, now }: SyncDeps, syncRunId: string): Promise<b
  * Plans the steps of a run and starts it. Another attempt may have stored other steps, because other patients were stored then. They
  * are removed only after this plan is accepted.
  */
-export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep): Promise<void> {
+export async function planSync(deps: Deps, { syncRunId, signal }: PlanStep): Promise<void> {
   const { store, producer, ehr, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
   if (!run || !isInPhase(run, 'queued')) return;
@@ -104,7 +108,10 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
 }
 
 /** Counts the steps that the connection's other syncs must still run. All syncs of a connection share its part of the workers. */
-async function countStepsAhead(store: SyncDeps['store'], { id, connectionId }: SyncRun): Promise<number> {
+async function countStepsAhead(
+  store: SyncDeps<'syncRuns' | 'syncSteps'>['store'],
+  { id, connectionId }: SyncRun,
+): Promise<number> {
   const others = (await store.syncRuns.listActive()).filter(
     (run) => run.connectionId === connectionId && run.id !== id && run.phase === 'running',
   );
@@ -164,7 +171,7 @@ function nothingToSearch(skipped: readonly SkippedType[]): AppError {
  * are added, so that an EHR without exports can be used.
  */
 async function choosePatients(
-  deps: SyncDeps,
+  deps: SyncDeps<'resources'>,
   options: { readonly run: SyncRun; readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const { store } = deps;

@@ -17,16 +17,20 @@ export const resumeSyncJob = defineJob({
   ...threeTimes,
   timeoutMs: 5 * minuteMs,
   tracedIds: ['syncRunId'],
+  uses: ['syncRuns', 'syncSteps'],
   run: resumeSync,
 });
 
-async function resumeSync(deps: SyncDeps, { syncRunId }: { readonly syncRunId: string }): Promise<void> {
+async function resumeSync(
+  deps: SyncDeps<'syncRuns' | 'syncSteps'>,
+  { syncRunId }: { readonly syncRunId: string },
+): Promise<void> {
   const run = await deps.store.syncRuns.find(syncRunId);
   if (run) await ensureSyncJobs(deps, run);
 }
 
 /** Creates the jobs that a run needs in its phase, if they do not exist. @returns whether jobs were missing */
-export async function ensureSyncJobs({ store, producer }: SyncDeps, run: SyncRun): Promise<boolean> {
+export async function ensureSyncJobs({ store, producer }: SyncDeps<'syncSteps'>, run: SyncRun): Promise<boolean> {
   const { id: syncRunId, phase } = run;
   if (phase === 'queued') return producer.ensure(planSyncJob, { syncRunId });
   if (phase !== 'running') return false;

@@ -5,7 +5,7 @@ import { cancelSync } from '../start/cancel-sync.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { ensureSyncJobs } from './resume-sync.job.ts';
 
-export function syncWork(deps: SyncDeps): FeatureWork {
+export function syncWork(deps: SyncDeps<'quarantine' | 'syncRuns' | 'syncSteps'>): FeatureWork {
   const { store, producer, logger } = deps;
   return {
     leaveEhr: leavesNothingAtEhr,

@@ -23,7 +23,7 @@ export function isById(options: {
 
 /** The next request. Undefined if every appointment was requested. */
 export async function nextAppointments(
-  { store }: SyncDeps,
+  { store }: SyncDeps<'resources'>,
   options: { readonly step: SyncStep; readonly session: EhrSession; readonly after: string | undefined },
 ): Promise<{ readonly url: string; readonly lastId: string } | undefined> {
   const { step, session, after = '' } = options;

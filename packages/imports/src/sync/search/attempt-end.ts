@@ -16,7 +16,7 @@ export type AttemptEnd =
  * daily budget a large run takes days, and its last steps wait all that time.
  */
 export async function attemptEnd(
-  { store, now }: SyncDeps,
+  { store, now }: SyncDeps<'syncSteps'>,
   attempt: {
     readonly step: SyncStep;
     readonly resourceType: string;

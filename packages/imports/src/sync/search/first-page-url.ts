@@ -11,7 +11,7 @@ const overlapMs = 24 * 60 * 60_000;
 
 /** The URL of the first page of a search: by the patients' ids, and by the changes since the last crawl of this type. */
 export async function firstPageUrl(
-  deps: SyncDeps,
+  deps: SyncDeps<'crawlMarks'>,
   options: {
     readonly step: SyncStep;
     readonly run: SyncRun;
@@ -31,7 +31,7 @@ export async function firstPageUrl(
 
 /** The day from which the changes of the patient of a step are requested. Undefined if everything is requested. */
 async function changedSince(
-  { store }: SyncDeps,
+  { store }: SyncDeps<'crawlMarks'>,
   { step, run, search }: { readonly step: SyncStep; readonly run: SyncRun; readonly search: SyncSearch },
 ): Promise<string | undefined> {
   const { connectionId, patientIds } = step;

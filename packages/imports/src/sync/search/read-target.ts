@@ -3,7 +3,7 @@ import type { SyncDeps } from '../sync-deps.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 import { withPage, withRequest } from './step-searches.ts';
-import { storeSearchPage } from './store-search-page.ts';
+import { type PageRepository, storeSearchPage } from './store-search-page.ts';
 
 interface TargetRead {
   readonly resourceId: string;
@@ -19,7 +19,10 @@ interface TargetRead {
  * Reads a resource to which stored resources refer, and stores it. It sends no request if the reference is no longer open: an export has stored the
  * resource meanwhile, or an erasure has deleted what refers to it.
  */
-export async function readTarget(deps: SyncDeps, read: TargetRead): Promise<SyncSearch> {
+export async function readTarget(
+  deps: SyncDeps<PageRepository | 'openReferences'>,
+  read: TargetRead,
+): Promise<SyncSearch> {
   const { store, now } = deps;
   const { step, session, search, signal, onLarge, resourceId } = read;
   const { connectionId } = step;

@@ -1,13 +1,16 @@
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { QuarantineEntry } from '@bulkhead/records/quarantine';
 import type { SyncDeps } from '../sync-deps.ts';
-import { readSearchEntry } from './store-search-page.ts';
+import { type PageRepository, readSearchEntry } from './store-search-page.ts';
 
 /** MongoDB cannot hold a larger resource. */
 const maxEntryBytes = 16 * 1024 * 1024;
 
 /** Stores an entry of a search from the quarantine, as it was received or as an operator has corrected it. */
-export async function replaySearchEntry(deps: SyncDeps, entry: QuarantineEntry): Promise<void> {
+export async function replaySearchEntry(
+  deps: SyncDeps<PageRepository | 'syncSteps'>,
+  entry: QuarantineEntry,
+): Promise<void> {
   const { store, now } = deps;
   const { id, connectionId, runId: syncRunId, fileId, stepId = '', resourceType = '', createdAt } = entry;
   if (entry.state === 'open') {

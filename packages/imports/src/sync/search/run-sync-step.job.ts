@@ -33,6 +33,20 @@ import { storeSearchPage } from './store-search-page.ts';
 const stepPayload = syncPayload.extend({ stepId: z.string().min(1) });
 type StepPayload = z.output<typeof stepPayload>;
 
+const uses = [
+  'connections',
+  'crawlMarks',
+  'documentEraser',
+  'documents',
+  'openReferences',
+  'quarantine',
+  'resourceWriter',
+  'resources',
+  'syncRuns',
+  'syncSteps',
+] as const;
+type Deps = SyncDeps<(typeof uses)[number]>;
+
 export const syncStepJob = defineJob({
   name: 'sync.step',
   queue: 'sync',
@@ -45,6 +59,7 @@ export const syncStepJob = defineJob({
   timeoutMs: 60 * minuteMs,
   reportsProgress: true,
   tracedIds: ['syncRunId'],
+  uses,
   run: runSyncStepAndFinish,
   onFinalFailure: failSyncStep,
 });
@@ -74,7 +89,7 @@ const largePageBytes = 15 * 1024 * 1024;
 /** A worker that crashes records no error. After this many attempts without a page, the page itself may be the cause. */
 const maxAttempts = 50;
 
-async function runSyncStepAndFinish(deps: SyncDeps, job: StepPayload & JobContext): Promise<void> {
+async function runSyncStepAndFinish(deps: Deps, job: StepPayload & JobContext): Promise<void> {
   await runSyncStep(deps, job);
   const { syncRunId, hasParent } = job;
   // If the flow was lost with Redis, the step has no parent that finishes the sync. The sync must not wait for the sweep.
@@ -83,7 +98,7 @@ async function runSyncStepAndFinish(deps: SyncDeps, job: StepPayload & JobContex
 }
 
 /** Runs the searches of a step, from the page that the last attempt has reached. Does nothing for a settled step. */
-export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRun): Promise<void> {
+export async function runSyncStep(deps: Deps, { stepId, ...context }: StepRun): Promise<void> {
   const { store, ehr } = deps;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await store.syncSteps.claim(claim);
@@ -114,10 +129,7 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
 }
 
 /** Runs one search. If it can never succeed, only this search fails. A search that has ended does not change. */
-async function runSearch(
-  deps: SyncDeps,
-  { work, search: start }: { readonly work: Work; readonly search: SyncSearch },
-) {
+async function runSearch(deps: Deps, { work, search: start }: { readonly work: Work; readonly search: SyncSearch }) {
   const { step, signal } = work;
   let search = start;
   let before = step.retrying;
@@ -174,7 +186,7 @@ const refusalCodes: ReadonlySet<ErrorCode> = new Set([
 const maxRefusals = 5;
 
 async function noteIfTypeIsRefused(
-  { store }: SyncDeps,
+  { store }: SyncDeps<'syncRuns' | 'syncSteps'>,
   { run, resourceType, error }: { readonly run: SyncRun; readonly resourceType: string; readonly error: ExportError },
 ): Promise<void> {
   if (!refusalCodes.has(error.code)) return;
@@ -184,7 +196,7 @@ async function noteIfTypeIsRefused(
 }
 
 /** Fails the pending searches of a step whose job has failed finally. Does nothing for a settled step. */
-async function failSyncStep(deps: SyncDeps, job: FailedJob<StepPayload>): Promise<void> {
+async function failSyncStep(deps: SyncDeps<'syncRuns' | 'syncSteps'>, job: FailedJob<StepPayload>): Promise<void> {
   const { stepId, error } = job;
   const claim = { id: stepId, claim: randomUUID() };
   const step = await deps.store.syncSteps.claim(claim);
@@ -192,7 +204,7 @@ async function failSyncStep(deps: SyncDeps, job: FailedJob<StepPayload>): Promis
 }
 
 async function failPending(
-  deps: SyncDeps,
+  deps: SyncDeps<'syncRuns' | 'syncSteps'>,
   { step, claim, error }: Pick<Work, 'step' | 'claim'> & { readonly error: ExportError },
 ): Promise<void> {
   for (const search of step.searches.filter(isPending)) await failSearch(deps, { step, claim, search, error });
@@ -204,7 +216,7 @@ function isPending({ state }: SyncSearch): boolean {
 }
 
 async function failSearch(
-  deps: SyncDeps,
+  deps: SyncDeps<'syncRuns' | 'syncSteps'>,
   options: Pick<Work, 'step' | 'claim'> & { readonly search: SyncSearch; readonly error: ExportError },
 ): Promise<SyncSearch | undefined> {
   const { step, claim, error } = options;
@@ -216,7 +228,7 @@ async function failSearch(
 }
 
 async function noteFailure(
-  { store }: SyncDeps,
+  { store }: SyncDeps<'syncRuns'>,
   { step, search }: { readonly step: SyncStep; readonly search: SyncSearch },
 ): Promise<void> {
   const { state, resourceType, error } = search;
@@ -228,7 +240,7 @@ function changesOf({ step, search }: { readonly step: SyncStep; readonly search:
   return [{ index: step.searches.findIndex(({ resourceType }) => resourceType === search.resourceType), search }];
 }
 
-async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: SyncSearch }): Promise<SyncSearch> {
+async function readPage(deps: Deps, { work, search }: { work: Work; search: SyncSearch }): Promise<SyncSearch> {
   const { step, run, session, signal } = work;
   const { targetIds: [resourceId] = [] } = step;
   if (resourceId !== undefined) return readTargetOf(deps, { ...work, search, resourceId });
@@ -263,10 +275,7 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
   }
 }
 
-async function readTargetOf(
-  deps: SyncDeps,
-  read: Omit<Parameters<typeof readTarget>[1], 'onLarge'>,
-): Promise<SyncSearch> {
+async function readTargetOf(deps: Deps, read: Omit<Parameters<typeof readTarget>[1], 'onLarge'>): Promise<SyncSearch> {
   const reservation = deps.largeBytes.reserve(largePageBytes);
   try {
     return await readTarget(deps, { ...read, onLarge: reservation.take });
@@ -281,7 +290,7 @@ function isReadAgain({ nextUrl, requests }: SyncSearch): boolean {
 
 /** Deletes the quarantined entries of a search that restarts, because all entries are received again, perhaps on other pages. */
 async function deleteQuarantined(
-  { store }: SyncDeps,
+  { store }: SyncDeps<'quarantine'>,
   { step, search }: { readonly step: SyncStep; readonly search: SyncSearch },
 ): Promise<void> {
   await store.quarantine.deleteByFile(searchFileId({ stepId: step.id, resourceType: search.resourceType }));
@@ -296,7 +305,10 @@ function isForgottenPage({ error, search }: { readonly error: unknown; readonly 
 }
 
 /** Advances the crawl marks, unless the search left a gap after the last crawl. A read of one resource is not a crawl of its patients. */
-async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work; search: SyncSearch }): Promise<void> {
+async function advanceMarks(
+  { store }: SyncDeps<'crawlMarks'>,
+  { work, search }: { work: Work; search: SyncSearch },
+): Promise<void> {
   const { connectionId, patientIds, targetIds } = work.step;
   const { since } = work.run.request;
   const { resourceType, servedAt: at } = search;

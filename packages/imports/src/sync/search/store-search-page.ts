@@ -10,6 +10,9 @@ import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 import { addCounts, noCounts, type PageCounts } from './step-searches.ts';
 
+/** The repositories in which a page is stored. */
+export type PageRepository = 'documentEraser' | 'documents' | 'quarantine' | 'resourceWriter' | 'resources';
+
 interface StorePageOptions {
   readonly page: SearchPage;
   readonly search: SyncSearch;
@@ -28,7 +31,7 @@ interface StoredPage {
  * Stores the entries of a page, with the same checks and the same writer as the lines of a file. Entries that cannot be stored are
  * quarantined. It stops when most entries of the search are bad.
  */
-export async function storeSearchPage(deps: SyncDeps, options: StorePageOptions): Promise<StoredPage> {
+export async function storeSearchPage(deps: SyncDeps<PageRepository>, options: StorePageOptions): Promise<StoredPage> {
   let counts = noCounts;
   for await (const ofBatch of storeEntries(deps, options)) {
     counts = addCounts(counts, ofBatch);
@@ -58,7 +61,7 @@ const maxBatchEntries = 125;
 const maxBatchBytes = 1024 * 1024;
 
 /** Stores entries in batches. @returns the results of each batch when it is stored */
-async function* storeEntries(deps: SyncDeps, options: StorePageOptions): AsyncGenerator<PageCounts> {
+async function* storeEntries(deps: SyncDeps<PageRepository>, options: StorePageOptions): AsyncGenerator<PageCounts> {
   let batch: PageEntry[] = [];
   let batchBytes = 0;
   for (const { index, content } of options.page.entries) {
@@ -74,7 +77,7 @@ async function* storeEntries(deps: SyncDeps, options: StorePageOptions): AsyncGe
 }
 
 async function storeBatch(
-  deps: SyncDeps,
+  deps: SyncDeps<PageRepository>,
   options: StorePageOptions & { readonly batch: readonly PageEntry[] },
 ): Promise<PageCounts> {
   const { batch, page, search, run, step } = options;

@@ -10,7 +10,7 @@ import { isSyncActive } from '../sync-run-phase.ts';
  * @throws AppError `sync-ended` if it has ended in another way
  */
 export async function cancelSync(options: {
-  readonly store: SyncStore;
+  readonly store: Pick<SyncStore, 'syncRuns' | 'syncSteps'>;
   readonly producer: Producer;
   readonly find: () => Promise<SyncRun>;
   readonly by?: string | undefined;

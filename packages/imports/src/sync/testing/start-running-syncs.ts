@@ -12,10 +12,16 @@ import { toSyncEventView, toSyncRunDetail } from '../read/sync-view.ts';
 import { resumeSyncJob } from '../recover/resume-sync.job.ts';
 import { syncStepJob } from '../search/run-sync-step.job.ts';
 import { syncBodySchema } from '../start/sync.schema.ts';
-import type { SyncDeps } from '../sync-deps.ts';
+import type { SyncDeps, SyncRepository } from '../sync-deps.ts';
 import { startUseCases } from './start-use-cases.ts';
 
-const jobs: readonly AnyJob<SyncDeps>[] = [planSyncJob, planReferencesJob, syncStepJob, finalizeSyncJob, resumeSyncJob];
+const jobs: readonly AnyJob<SyncDeps<SyncRepository>>[] = [
+  planSyncJob,
+  planReferencesJob,
+  syncStepJob,
+  finalizeSyncJob,
+  resumeSyncJob,
+];
 const operator = { isOperator: true };
 
 /** Starts the commands of syncs and a worker of their queue, for tests of whole syncs by the real clock. */
@@ -34,7 +40,7 @@ export async function startRunningSyncs(options: ConnectedEhrOptions = {}) {
   });
   const reference = (id: string) => ({ provider, id, scope: 'all' as const });
   const read = async (id: string) => toSyncRunDetail(await service.get(reference(id)), operator);
-  const worker = startConsumer<SyncDeps>({ redis, prefix, queues: ['sync'], jobs, deps, logger });
+  const worker = startConsumer({ redis, prefix, queues: ['sync'], jobs, deps, logger });
   const stop = async () => {
     await worker.stop();
     await cases.stop();

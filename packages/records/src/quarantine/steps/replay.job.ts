@@ -22,6 +22,7 @@ export const replayJob = defineJob({
   jobId: ({ quarantineId }) => `replay.${quarantineId}`,
   ...threeTimes,
   timeoutMs: 2 * minuteMs,
+  uses: ['quarantine'],
   run: replay,
   onFinalFailure: noteFailedReplay,
 });
