@@ -60,18 +60,18 @@ function listMeanings({ errors, warnings }: Awaited<ReturnType<typeof readTables
   const errorMeanings = errors.map(([code, { status, message = '', help = message }]) =>
     status === undefined
       ? { code, section: 'Other errors', kind: 'Error', text: help }
-      : { code, section: 'Errors of the API', kind: `Error of the API, ${status}`, status, text: help },
+      : { code, section: 'Errors of the API', kind: `API, ${status}`, status, text: help },
   );
   const meanings = [
     ...errorMeanings.toSorted((left, right) => left.text.localeCompare(right.text, 'en')),
-    ...meaningsOf('Warnings of an export', 'Warning of an export', warnings.exportWarnings),
-    ...meaningsOf('Warnings of a sync', 'Warning of a sync', warnings.syncWarnings),
-    ...meaningsOf('Warnings of an erasure', 'Warning of an erasure', warnings.erasureWarnings),
-    ...meaningsOf('Reasons to quarantine a line', 'Reason to quarantine a line', quarantineReasons),
+    ...meaningsOf('Warnings of an export', 'Export warning', warnings.exportWarnings),
+    ...meaningsOf('Warnings of a sync', 'Sync warning', warnings.syncWarnings),
+    ...meaningsOf('Warnings of an erasure', 'Erasure warning', warnings.erasureWarnings),
+    ...meaningsOf('Reasons to quarantine a line', 'Quarantine reason', quarantineReasons),
     ...Object.entries(holdReasons).map(([code, text]) => ({
       code,
       section: 'Reasons to hold a watermark',
-      kind: 'Reason to hold a watermark',
+      kind: 'Watermark reason',
       text,
     })),
   ];
