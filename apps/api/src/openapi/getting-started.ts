@@ -40,9 +40,9 @@ that you do not know.
 
 ## Repeat a request safely
 
-GET, PUT, PATCH and DELETE can be repeated. Only PUT of a webhook without a secret creates another one each time. A POST that creates a record accepts \`Idempotency-Key\`, 1 to 200 visible characters of your choice, such
-as a UUID. If you get no response, send the same request again with the same key. Nothing is created a second time, and you get the response to
-the first request, with \`Idempotency-Replayed: true\`:
+GET, PUT, PATCH and DELETE can be repeated. Only PUT of a webhook without a secret creates another one each time. A POST that creates a record accepts
+\`Idempotency-Key\`, 1 to 200 visible characters, such as a UUID. If you get no response, send the same request again with the same key. You get the
+response to the first request, with \`Idempotency-Replayed: true\`:
 
 \`\`\`bash
 for attempt in 1 2; do
@@ -52,13 +52,13 @@ for attempt in 1 2; do
 done
 \`\`\`
 
-- Keys are kept for a day, for each API key separately. After an error the key is free, so you can correct the request and send it
-  again. Only the error of a sync that has run (\`sync-incomplete\`, \`sync-cancelled\`) is sent again instead.
+- Keys are kept for a day, for each API key separately. After an error the key is free. Only the error of a sync that has run (\`sync-incomplete\`,
+  \`sync-cancelled\`) is sent again instead.
 - A different request with the same key returns 422 \`idempotency-key-reused\`.
 - While the first request is running, a repeated one waits for its response. After five seconds it returns 409
   \`idempotency-key-in-use\`, with \`Retry-After\`.
-- A response that contains a secret (a new API key, a start URL) is not stored, because Bulkhead stores only the hash of the secret. A repeated request
-  returns 409 \`answer-not-repeated\`, with the ids of the record in \`details\`.
+- A response that contains a secret (a new API key, a start URL) is not stored. A repeated request returns 409 \`answer-not-repeated\`, with the ids
+  of the record in \`details\`.
 
 ## Read a list
 
@@ -78,10 +78,9 @@ they take \`_count\` and have a link \`next\`.
 
 ## Handle errors
 
-The status shows where the fault is: 4xx in the request, 5xx in the server, 502 at the EHR. \`error.code\` is stable, so compare the code and not the message.
-\`error.message\` explains what happened and what to do. \`error.details\` has the faults by field, or ids such as that of a running export.
-\`docs/errors.md\` lists all codes. An unknown field or query parameter is refused, so that a misspelled filter does not return too much:
-\`GET /api/ehr/schedules?connection=conn_1\` returns
+The status shows where the fault is: 4xx in the request, 5xx in the server, 502 at the EHR. \`error.code\` is stable, so compare the code and not the
+message. \`error.message\` explains what happened and what to do. \`error.details\` has the faults by field, or ids such as that of a running export.
+\`docs/errors.md\` lists all codes. An unknown field or query parameter is refused: \`GET /api/ehr/schedules?connection=conn_1\` returns
 
 \`\`\`json
 {
@@ -101,8 +100,9 @@ or the state changes.
 
 ## Stay within the limit
 
-A key may send a number of requests a minute: 60,000, unless the deployment or the key has another limit. Each response shows how many requests
-remain (draft-ietf-httpapi-ratelimit-headers): the policy allows \`q\` requests in \`w\` seconds, and \`r\` requests remain until the window ends in \`t\` seconds. Requests above the limit return 429 with \`Retry-After\`.
+A key may send 60,000 requests a minute, unless the deployment or the key has another limit. Requests above it return 429 with \`Retry-After\`. In
+each response, the policy allows \`q\` requests in \`w\` seconds, and \`r\` requests remain until the window ends in \`t\` seconds
+(draft-ietf-httpapi-ratelimit-headers).
 
 \`\`\`bash
 curl -si http://127.0.0.1:3000/api/ehr/connections -H "Authorization: Bearer $KEY" | grep -i '^ratelimit'
@@ -116,9 +116,9 @@ This limits requests to Bulkhead. The workers keep to the limits of an EHR, and 
 
 ## Receive webhooks
 
-Instead of polling, you can let Bulkhead call your endpoint when an export or a sync ends: the webhook URL of the connection, or the \`callbackUrl\` of a request.
-The URL must be https and public. A deployment that sets \`WORKER_WEBHOOK_PRIVATE_NETWORK=true\`, as
-\`npm start\` does, also calls http and private addresses, such as a receiver on your machine. Set the URL, and store the secret, which is only in this response:
+Bulkhead calls your endpoint when an export or a sync ends: the webhook URL of the connection, or the \`callbackUrl\` of a request. The URL must be
+https and public, unless the deployment sets \`WORKER_WEBHOOK_PRIVATE_NETWORK=true\`, as \`npm start\` does. Set the URL, and store the secret, which
+is only in this response:
 
 \`\`\`bash
 curl -s -X PUT http://127.0.0.1:3000/api/ehr/connections/conn_…/webhook -H "Authorization: Bearer $KEY" \\
