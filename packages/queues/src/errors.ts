@@ -4,7 +4,7 @@ export const jobError = defineErrors({
   'poison-job': {
     title: 'A job stopped its worker three times',
     advice: 'Check the logs and the memory limit of the workers. Then retry the run.',
-    help: 'The worker died or froze three times while it ran this job, and saved nothing in between. Deaths while it only waited for a request budget do not count. What it reads may be crashing the workers. Check their logs and their memory limit, then retry.',
+    help: 'The worker died or froze three times while it ran this job, and saved nothing in between. What it reads may be crashing the workers. Check their logs and their memory limit, then retry.',
   },
   'suspect-waits': {
     title: 'A job stopped its worker',

@@ -1,13 +1,13 @@
 import { defineErrors } from '@bulkhead/base';
 
 const noAnswer =
-  'The EHR asked for fewer requests, failed or did not respond, for longer than the retries lasted. If it could not be reached, the message has the code of Node.js and explains what to do about a name that is not resolved, a certificate that is refused, or a firewall.';
+  'The EHR asked for fewer requests, failed or did not respond, for longer than the retries lasted. If it could not be reached, the message explains what to do.';
 
 export const ehrError = defineErrors({
   'origin-not-allowed': {
     title: 'The EHR refers to another host',
     advice: 'If the host is a part of the EHR, allow its origin for the connection, then retry.',
-    help: 'A link of an export, a page or a file leads to an origin that is neither that of the FHIR endpoint nor allowed by an operator, so nothing was sent there. The message shows the origin and the settings.',
+    help: 'A link leads to an origin that is neither that of the FHIR endpoint nor allowed by an operator, so nothing was sent there. The message shows the origin and the settings.',
   },
   'capabilities-not-understood': {
     title: 'The FHIR endpoint did not describe itself',
@@ -171,7 +171,7 @@ export const ehrError = defineErrors({
       "Check the text of the EHR. If it is not a maintenance page, contact the EHR's support, then retry the run.",
     message:
       "The EHR's file is not NDJSON: its first line does not begin a JSON object. An operator can read the content type and how the file begins. Ask the EHR's support for files in NDJSON, then retry the export.",
-    help: 'The EHR returned a status, a file or an encoding that does not fit the request. Operators see the content type and how the response begins. A file that is not NDJSON is requested once, a web page as often as an EHR that is down.',
+    help: 'The EHR returned a status, a file or an encoding that does not fit the request. Operators see the content type and how the response begins.',
   },
   'ehr-not-ready': {
     title: 'The EHR is still preparing its response',
@@ -183,7 +183,7 @@ export const ehrError = defineErrors({
     title: 'The response of the EHR is too large',
     advice: 'Request less at a time, such as fewer types.',
     message: 'The text of the error is too large.',
-    help: 'The response is larger after decompression than a response of its kind may be, has millions of values, or expands more than 250 times.',
+    help: 'The decompressed response is too large, has too many values, or expands more than 250 times.',
   },
   'ehr-unauthorized': {
     title: 'The EHR rejects the access token',

@@ -158,7 +158,7 @@ export const exportError = defineErrors({
     title: 'Too many lines are not usable',
     advice: "See the reasons in the quarantine, and contact the EHR's support.",
     fixedAt: 'quarantine',
-    help: 'More than 100 lines of the file, and over 1 % of its lines, are not usable resources. If it is more than 1,000 lines, and half of those that were read, the rest is not read. See the quarantine.',
+    help: 'More than 100 lines of the file, and over 1 % of its lines, are not usable resources. See the quarantine.',
   },
   'no-valid-lines': {
     title: 'No line of the file is usable',
@@ -184,7 +184,7 @@ export const exportWarnings = {
     stage: 'end',
     title: 'Some documents could not be fetched',
     advice: 'See why under Documents. Fix the cause, then fetch them again.',
-    help: 'The content of documents that the export has brought could not be fetched. Their resources are stored. List the documents with GET /api/ehr/{provider}/documents?state=failed. They are fetched after the end of the export, so the warning can appear later.',
+    help: 'The content of documents could not be fetched. Their resources are stored. List the documents with GET /api/ehr/{provider}/documents?state=failed. The warning can appear after the end of the export.',
   },
   'lines-quarantined': {
     stage: 'end',
@@ -221,7 +221,7 @@ export const exportWarnings = {
     stage: 'kick-off',
     title: 'The EHR may not export a requested type',
     advice: 'Nothing needs to be done. When the export ends, it shows whether the EHR sent the type.',
-    help: 'Something is known that speaks against the export of a requested type, see `notExported` in [Providers](providers.md). It is requested anyway, because the EHR decides.',
+    help: 'The EHR perhaps does not export a requested type, see `notExported` in [Providers](providers.md). It is requested anyway.',
   },
   'types-unknown': {
     stage: 'manifest',
@@ -257,7 +257,7 @@ export const exportWarnings = {
     stage: 'end',
     title: 'The EHR sent older versions than before',
     advice: "The versions of the EHR are stored. Ask the EHR's support whether it restored a backup.",
-    help: 'Resources have an earlier time at the EHR than the version that was stored. The version of the EHR is stored now. It restored a backup, or its clock was ahead before.',
+    help: 'Resources have an earlier time at the EHR than the stored version, which was replaced. The EHR restored a backup, or its clock was ahead.',
   },
   'versions-incomplete': {
     stage: 'end',
@@ -275,7 +275,7 @@ export const exportWarnings = {
     stage: 'end',
     title: 'The EHR seems to send everything each time',
     advice: "Ask the EHR's support whether it can export only changes.",
-    help: 'Nearly all resources of an export since the last one were unchanged, and most of them were stored before the time of that one. The EHR seems to ignore `_since`.',
+    help: 'Nearly all resources of an export since the last one were unchanged. The EHR seems to ignore `_since`.',
   },
   'reported-by-ehr': {
     stage: 'end',
@@ -324,7 +324,7 @@ export const exportWarnings = {
     stage: 'kick-off',
     title: 'All data is exported, not only changes',
     advice: 'Nothing needs to be done. No earlier export covers everything that is requested now.',
-    help: '`since: "last"` was requested, and all data is exported. No earlier export covers these types, or the scopes or the offered types have grown since.',
+    help: '`since: "last"` exports all data: no earlier export covers these types, or the scopes or the offered types have grown since.',
   },
   'kick-off-repeated': {
     stage: 'kick-off',

@@ -27,7 +27,7 @@ export const syncError = defineErrors({
   'type-refused': {
     title: 'The EHR refuses searches of a type',
     advice: 'See what the EHR said. The next sync tries again.',
-    help: 'The EHR refused the first searches of a type in the same way and answered none, so the other searches of the type were not sent. The next sync, or a retry, tries again. If the EHR does not have the type, name it in `search.notByPatient` of the provider ([Providers](providers.md)).',
+    help: 'The EHR refused the first searches of a type in the same way, so the others were not sent. The next sync, or a retry, tries again. If the EHR does not have the type, name it in `search.notByPatient` of the provider ([Providers](providers.md)).',
   },
   'sync-ended': {
     title: 'The sync has already ended',
@@ -140,7 +140,7 @@ export const syncWarnings = {
   'type-refused': {
     title: 'The EHR refuses searches of a type',
     advice: 'See what the EHR said. The next sync tries again.',
-    help: 'The EHR refused the first searches of a type in the same way, so the other searches of the type were not sent. The next sync tries again.',
+    help: 'The EHR refused the first searches of a type in the same way, so the others were not sent. The next sync tries again.',
   },
   'search-incomplete': {
     title: 'The EHR sent fewer resources than it promised',

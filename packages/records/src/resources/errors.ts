@@ -20,7 +20,7 @@ export const resourceError = defineErrors({
     status: 410,
     message:
       'Tombstones of deletions after this time were deleted. Read everything again: leave out `_since`, or read the type whole. Then continue with a later time.',
-    help: 'Read everything again, and continue the [history](reading-resources.md#keep-a-copy-current) from then: leave out `_since` of the history of all types, or read the type whole. Deletions since `_since` are no longer all known.',
+    help: 'Deletions since `_since` are no longer all known. Read everything again, and continue the [history](reading-resources.md#keep-a-copy-current) from then.',
   },
   'connection-purged': {
     title: 'The connection was erased',

@@ -26,7 +26,7 @@ export const tableError = defineErrors({
     title: 'The view is too costly',
     advice: 'Combine fewer lists in the view, or make shorter texts.',
     status: 422,
-    help: 'What a view computes has a limit for each resource and for the whole table, so that one table does not stop the others. The message has the limit, and `details` the resource at which it was reached.',
+    help: 'What a view computes has a limit for each resource and for the whole table. The message has the limit, and `details` the resource at which it was reached.',
     examples: [
       {
         message:
@@ -39,7 +39,7 @@ export const tableError = defineErrors({
     title: 'A value does not fit its column',
     advice: 'Change the column, or correct the resource in the EHR and import it again.',
     status: 422,
-    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message has the column, and `details` the resource. The table ends there, because no row is left out or changed.',
+    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message has the column, and `details` the resource. The table ends there.',
     examples: [
       {
         message:
