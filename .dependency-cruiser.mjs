@@ -314,7 +314,7 @@ export default {
     // TypeScript 7 does not have.)
     parser: 'swc',
     // VitePress writes and removes them while a test builds the site. No file imports them.
-    exclude: { path: ['^scripts/site/\\.vitepress/\\.temp/'] },
+    exclude: { path: ['^scripts/site/\\.vitepress/(?:\\.temp/|config\\.ts\\.timestamp-)'] },
     // Edges to these are checked, but their own imports are not read.
     doNotFollow: { path: ['(?:^|/)node_modules/', '^(?:apps/[^/]+|packages/[^/]+|scripts)/dist/'] },
     enhancedResolveOptions: {
