@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { maxWorkers } from './test/max-workers.ts';
 
 /**
  * One configuration for the whole workspace. `npm test` first starts Redis and MongoDB and passes their addresses in
@@ -20,6 +21,5 @@ export default {
   // A test of a whole system takes ten seconds, and on busy cores ten times as long. One limit for all: it ends what hangs. A test of minutes sets its own.
   testTimeout: 180_000,
   testSequencer: fileURLToPath(new URL('test/longest-first.mjs', import.meta.url)),
-  // For two cores. Most tests wait for more than half of their time, so three workers leave a tenth of the cores idle.
-  maxWorkers: 4,
+  maxWorkers,
 };

@@ -53,7 +53,7 @@ beforeAll(async () => {
       WORKER_SWEEP_INTERVAL_MS: '5000',
     };
   };
-  system = await startTestSystem({ patients: 1, env });
+  system = await startTestSystem({ patients: 1, inMemory: true, env });
   const operator = createApiClient(system);
   const { key } = await operator<{ key: string }>('POST', '/api/ehr/api-keys', { name: 'client', role: 'client' });
   const client = createApiClient({ ...system, apiKey: key });

@@ -19,6 +19,7 @@ import {
 import { bundleApps, root } from '../system/builds.ts';
 import { waitForHttp } from '../system/wait-for-http.ts';
 import { type DatabaseServer, sharedServer, startedServer } from './database-server.ts';
+import { engineInMemory } from './engine-in-memory.ts';
 import { controlSimulator } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';
 
@@ -61,6 +62,11 @@ export interface TestSystemStart {
   readonly clock?: { readonly preload: string; readonly env: Env };
   /** Running servers, for tests that kill none. Default: own ones. */
   readonly services?: { readonly redisUrl: string; readonly mongodbUri: string; readonly prefix: string };
+  /**
+   * Own servers that keep nothing, for tests that read everything in them or load them heavily, and kill none. The engine needs half the CPU
+   * time of a durable one.
+   */
+  readonly inMemory?: boolean;
   /** A MongoDB that runs. Default: an own one. It is not stopped with the system. */
   readonly mongodb?: DatabaseServer;
   /** Options of Node.js for the workers. Default: none. */
@@ -96,6 +102,7 @@ async function startAll({
   env: wantedEnv = {},
   clock,
   services: givenServices,
+  inMemory = false,
   mongodb: givenMongodb,
   workerArgs = [],
   apiArgs = [],
@@ -136,7 +143,7 @@ async function startAll({
   const [{ redis, mongodb, prefix }, { url: simulatorUrl }] = await allStarted([
     givenServices
       ? useServers({ ...givenServices, started })
-      : startServers({ folder, report, started, mongodb: givenMongodb }),
+      : startServers({ folder, report, started, inMemory, mongodb: givenMongodb }),
     startSimulator(),
   ]);
   const encryptionKey = randomBytes(32).toString('base64');
@@ -213,15 +220,20 @@ async function startServers({
   folder,
   report,
   started,
+  inMemory,
   mongodb,
-}: Required<Pick<TestSystemStart, 'folder' | 'report'>> & {
+}: Required<Pick<TestSystemStart, 'folder' | 'report' | 'inMemory'>> & {
   readonly started: Stoppable[];
   readonly mongodb: DatabaseServer | undefined;
 }) {
   // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
   const env = { ...ownEnv, ...(mongodb ? { MONGODB_URI: mongodb.url } : {}) };
-  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace(folder, env) });
+  const services = await startServices(
+    inMemory
+      ? { ephemeral: true, report, env: { ...env, ...engineInMemory } }
+      : { dataDir: folder, report, env: tolerateNoSpace(folder, env) },
+  );
   // They stop last, see `startParts`.
   started.unshift(services);
   return {

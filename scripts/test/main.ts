@@ -7,7 +7,7 @@
 // passed, N failed`. The exit code is jest's, or 1 if no test ran.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EmbeddedError, startServices } from '@bulkhead/embedded';
+import { EmbeddedError } from '@bulkhead/embedded';
 import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
@@ -16,7 +16,9 @@ import { buildCommandLine, bundleApps, root } from '../system/builds.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { renderDurations } from './durations.ts';
 import { ensureClientTypes } from './ensure-client-types.ts';
+import { maxWorkers } from './max-workers.ts';
 import { type JestRun, runJest } from './run-jest.ts';
+import { startTestServers } from './test-servers.ts';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
@@ -48,11 +50,6 @@ const judges = [
 ];
 /** The random EHRs that a probe measures: a few are drawn in an ordinary run. */
 const allDraws = { PROBE_DRAWS: '60' };
-/**
- * For the engine of @bulkhead/embedded: files and a log cost it a tenth of its CPU time. All tests together hold 300 MB
- * at once at most. Tests of crashes start an engine of their own with files.
- */
-const engineInMemory = { SECANTUS_WT_CONFIG_EXTRA: 'in_memory=true,log=(enabled=false),cache_size=2G' };
 
 // pnpm passes on the `--` that npm removes. For jest, all that follows it would be paths.
 const allArgs = process.argv.slice(2).filter((argument) => argument !== '--');
@@ -94,8 +91,8 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
     const steps = createSteps({ stream: process.stdout });
     await using started = new AsyncDisposableStack();
     const [services, docker] = await Promise.all([
-      startServices({ ephemeral: true, env: { ...process.env, ...engineInMemory }, report: steps.report }).then(
-        (value) => started.adopt(value, ({ stop }) => stop()),
+      startTestServers({ steps, count: args.length === 0 ? maxWorkers : 1 }).then((value) =>
+        started.adopt(value, ({ stop }) => stop()),
       ),
       allArgs.includes(dockerFlag)
         ? dockerStep(steps).then((value) => started.adopt(value, (engine) => engine?.stop()))
@@ -109,8 +106,7 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
       ...(isAll ? allDraws : {}),
       ...(allArgs.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {}),
       ...docker?.env,
-      REDIS_URL: services.redis.url,
-      MONGODB_URI: services.mongodb.url,
+      ...services.env,
     };
     const longFiles = [...notTests, `/scripts/(?:${judges.join('|')})/`, ...growth];
     const jestArgs = leavesOutJudges ? without(longFiles) : args;

@@ -2,6 +2,13 @@ import { flushCompileCache } from 'node:module';
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
+// Each worker of jest has its own MongoDB, see test-servers.ts.
+const { MONGODB_URIS, JEST_WORKER_ID = '1' } = process.env;
+if (MONGODB_URIS) {
+  const addresses = MONGODB_URIS.split(' ');
+  process.env.MONGODB_URI = addresses[(Number(JEST_WORKER_ID) - 1) % addresses.length];
+}
+
 /** Where `testServices` lists the databases of the file. */
 const databases = Symbol.for('bulkhead.test-databases');
 
