@@ -90,12 +90,11 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
   try {
     const steps = createSteps({ stream: process.stdout });
     await using started = new AsyncDisposableStack();
+    const starting = startTestServers({ steps, count: args.length === 0 ? maxWorkers : 1 });
     const [services, docker] = await Promise.all([
-      startTestServers({ steps, count: args.length === 0 ? maxWorkers : 1 }).then((value) =>
-        started.adopt(value, ({ stop }) => stop()),
-      ),
+      starting.then((value) => started.adopt(value, ({ stop }) => stop())),
       allArgs.includes(dockerFlag)
-        ? dockerStep(steps).then((value) => started.adopt(value, (engine) => engine?.stop()))
+        ? dockerStep(steps, starting).then((value) => started.adopt(value, (engine) => engine?.stop()))
         : undefined,
       // Once for all tests that start a program. Two builds would write into the same folder.
       ensureClientTypes().then(() => Promise.all([bundleApps(), buildCommandLine('bundle')])),
@@ -121,9 +120,9 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
  * Without Docker, the tests of containers report that they are skipped. If Docker should be there and does not start,
  * the run fails.
  */
-function dockerStep(steps: Steps): Promise<Docker | undefined> {
+function dockerStep(steps: Steps, engineBuilt: Promise<unknown>): Promise<Docker | undefined> {
   return steps.run('docker', async (progress) => {
-    const docker = await startDocker({ env: process.env, progress });
+    const docker = await startDocker({ env: process.env, progress, engineBuilt });
     return 'missing' in docker
       ? { text: `none: ${docker.missing}`, value: undefined }
       : { text: docker.text, value: docker };

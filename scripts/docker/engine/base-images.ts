@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callDocker, type DockerContext } from './call-docker.ts';
-import { makeStandIns } from './make-stand-ins.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'docker');
 
@@ -21,18 +20,17 @@ const probeMs = 20_000;
 /** Long enough for the largest image, MongoDB, with 300 MB. */
 export const pullTimeoutMs = 300_000;
 
-/** Pulls the base images, or builds stand-ins for them if no registry answers. */
-export async function ensureBaseImages(options: DockerContext) {
-  const { env, progress } = options;
+/** Pulls the base images. @returns false if no registry answers */
+export async function pullBaseImages({ env, progress }: DockerContext): Promise<boolean> {
   const images = [...baseImages(env).values()].toSorted((image) => (image.startsWith('redis') ? -1 : 1));
   try {
     for (const [index, image] of images.entries()) {
       progress(`pulling ${image}`);
       await callDocker({ args: ['pull', '--quiet', image], env, timeoutMs: index === 0 ? probeMs : pullTimeoutMs });
     }
-    return { env: {}, text: 'base images pulled' };
+    return true;
   } catch {
     // The tests could not pull the images for the same reason.
-    return await makeStandIns(options);
+    return false;
   }
 }

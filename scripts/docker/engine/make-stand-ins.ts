@@ -11,17 +11,20 @@ const recipes = join(import.meta.dirname, '..', 'stand-ins');
 /** The file in which Debian and programs built for it look for trusted certificates. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
+/** Makes the image on which all stand-ins are based, unless the engine has it. @returns its name */
+export async function ensureDebian(options: DockerContext): Promise<string> {
+  const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
+  const base = `bulkhead-stand-in:${codename}`;
+  const found = await callDocker({ args: ['image', 'ls', '--quiet', base], env: options.env });
+  if (found === '') await importDebian({ base, codename, options });
+  return base;
+}
+
 /**
  * Builds images that replace the real ones. stand-ins/Dockerfile describes their contents.
  * @returns the variables that replace the pinned images, and a text for the output
  */
-export async function makeStandIns(options: DockerContext) {
-  const { env, progress } = options;
-  const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
-  const base = `bulkhead-stand-in:${codename}`;
-  if ((await callDocker({ args: ['image', 'ls', '--quiet', base], env })) === '') {
-    await importDebian({ base, codename, options });
-  }
+export async function makeStandIns({ env, progress, base }: DockerContext & { readonly base: string }) {
   progress('building stand-ins for the base images');
   await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-stand-ins-'));
   const folder = temporary.path;

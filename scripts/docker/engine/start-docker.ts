@@ -1,7 +1,8 @@
 import { startDockerEngine, whyNoDocker } from '@bulkhead/embedded';
-import { ensureBaseImages } from './base-images.ts';
+import { pullBaseImages } from './base-images.ts';
 import type { DockerContext } from './call-docker.ts';
 import { ensureCompose } from './ensure-compose.ts';
+import { ensureDebian, makeStandIns } from './make-stand-ins.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 
 export interface Docker {
@@ -12,8 +13,13 @@ export interface Docker {
   readonly stop: () => Promise<void>;
 }
 
+interface StartDockerOptions extends DockerContext {
+  /** Resolves when the database engine is built, which a stand-in for MongoDB contains. */
+  readonly engineBuilt: Promise<unknown>;
+}
+
 /** Returns an engine with what compose.yaml needs: the machine's engine, or one that is started for this run. */
-export async function startDocker(options: DockerContext): Promise<Docker | { readonly missing: string }> {
+export async function startDocker(options: StartDockerOptions): Promise<Docker | { readonly missing: string }> {
   const { env, progress } = options;
   if (!(await whyNoDocker(env))) return { env: {}, text: 'an engine answers', stop: async () => undefined };
   progress('starting an engine');
@@ -36,7 +42,7 @@ export async function startDocker(options: DockerContext): Promise<Docker | { re
 
 async function equip(
   engine: { readonly forTests: Readonly<Record<string, string>>; readonly stop: () => Promise<void> },
-  { env, progress }: DockerContext,
+  { env, progress, engineBuilt }: StartDockerOptions,
 ): Promise<Docker | { readonly missing: string }> {
   const { forTests, stop } = engine;
   const compose = await ensureCompose({ env: { ...env, ...forTests }, progress });
@@ -47,6 +53,24 @@ async function equip(
   const all = { ...forTests, ...compose.env };
   const withEngine = { ...env, ...all };
   await removeLeftovers(withEngine);
-  const images = await ensureBaseImages({ env: withEngine, progress });
+  const context = { env: withEngine, progress };
+  if (await pullBaseImages(context)) return { env: all, text: 'an engine for this run;  base images pulled', stop };
+  const base = await ensureDebian(context);
+  await engineBuilt;
+  const images = await makeStandIns({ ...context, base });
   return { env: { ...all, ...images.env }, text: `an engine for this run;  ${images.text}`, stop };
+}
+
+/** Fetches what `startDocker` needs and keeps, as far as that needs no database engine. */
+export async function fetchForDocker(options: DockerContext): Promise<void> {
+  if (!(await whyNoDocker(options.env))) return;
+  const engine = await startDockerEngine(options);
+  if ('missing' in engine) return;
+  try {
+    const context = { ...options, env: { ...options.env, DOCKER_HOST: engine.host } };
+    await ensureCompose(context);
+    if (!(await pullBaseImages(context))) await ensureDebian(context);
+  } finally {
+    await engine.stop();
+  }
 }
