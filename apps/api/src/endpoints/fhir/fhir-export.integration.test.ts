@@ -279,7 +279,7 @@ test('a client that starts exports in an endless loop is stopped', async () => {
 });
 
 test('a client that stops reading is disconnected after the time limit, and can read the file again', async () => {
-  const serverLimits = { ...httpLimits, idleTimeout: 1500 };
+  const serverLimits = { ...httpLimits, idleTimeout: 5000 };
   await using limited = await startApi({ serverLimits });
   const id = await limited.createConnection();
   await limited.store.prepareResourceTypes(['Media']);
