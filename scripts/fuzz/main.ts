@@ -23,7 +23,7 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
     // No request depends on a sweep. With the interval of chaos runs, sweeps are half of the workers' CPU time.
     WORKER_SWEEP_INTERVAL_MS: '10000',
   };
-  const system = await startTestSystem({ folder, patients: 5, seed, report: steps.report, env });
+  const system = await startTestSystem({ folder, inMemory: true, patients: 5, seed, report: steps.report, env });
   const result = { requests: 0, failures: 0, seed };
   try {
     for (let run = 0; result.requests < requests; run++) {

@@ -49,6 +49,7 @@ beforeAll(async () => {
   holds = mkdtempSync(join(tmpdir(), 'bulkhead-holds-'));
   system = await startTestSystem({
     patients: 20,
+    inMemory: true,
     workerCount: 1,
     hasFastRate: true,
     env: { HOLDS_FOLDER: holds, WORKER_POLL_INTERVAL_MS: '250', API_REQUESTS_PER_MINUTE: '100000' },

@@ -52,7 +52,7 @@ beforeAll(async () => {
     return { ...own, ...memoryEnv, WORKER_POLL_INTERVAL_MS: '500' };
   };
   const workerArgs = [...workerNodeArgs, '--import', join(import.meta.dirname, 'measure-holds.preload.ts')];
-  system = await startTestSystem({ patients: 1, env, workerArgs });
+  system = await startTestSystem({ patients: 1, inMemory: true, env, workerArgs });
   const api = createApiClient(system);
   const waiting = [...hostileAnswers.entries()];
   let isDone = false;

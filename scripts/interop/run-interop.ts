@@ -63,7 +63,7 @@ export async function runInterop(options: {
   try {
     // Its simulated athenahealth is used only for generated data.
     const systemEnv = providerEnv({ folder, fhirUrl: hapi.url, examplesUrl: `${fileServer.url}/fhir` });
-    system = await startTestSystem({ folder, patients, report, env: systemEnv });
+    system = await startTestSystem({ folder, inMemory: true, patients, report, env: systemEnv });
     const data = dataFolder === undefined ? await generatedData(system) : readDataFolder(dataFolder);
     const resources = choosePart(data, part);
     await steps.run('FHIR server', async () => ({ text: hapi.url, value: await hapi.ready }));

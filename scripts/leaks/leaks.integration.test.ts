@@ -27,7 +27,7 @@ let database: ReadonlyMap<string, string>;
 beforeAll(async () => {
   // An operator may set DEBUG to find a fault. The log must not contain planted values then either.
   const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
-  system = await startTestSystem({ patients: 4, env });
+  system = await startTestSystem({ patients: 4, inMemory: true, env });
   ({ answers, secrets, links, signedLink } = await useEverything(system, planted));
   metrics = await readMetrics(system);
   redis = await dumpRedis(system.redis.url);

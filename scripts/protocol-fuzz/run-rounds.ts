@@ -30,8 +30,8 @@ const maxShrinkMs = 180_000;
 /** Runs as many rounds at a time as there are slots, and shrinks those with a finding. */
 export async function runRounds(options: {
   readonly system: FuzzedSystem;
-  readonly rounds: number;
-  readonly seed: number;
+  /** One for each round. */
+  readonly seeds: readonly number[];
   /** Undefined: both, one after the other. */
   readonly kind: RoundKind | undefined;
   readonly onFailure: (failed: FailedRound) => void;
@@ -39,14 +39,13 @@ export async function runRounds(options: {
   /** Called in the end with what was stored again after the round that erased it. */
   readonly onLate: (traces: readonly string[]) => void;
 }): Promise<Summary> {
-  const { system, rounds, seed, kind, onFailure, onProgress, onLate } = options;
+  const { system, seeds, kind, onFailure, onProgress, onLate } = options;
   const failures: FailedRound[] = [];
-  let next = 0;
+  const waiting = [...seeds];
   let completedRounds = 0;
   const work = async (slot: Slot): Promise<void> => {
-    while (next < rounds) {
-      const ofRound = seed + next++;
-      const failed = await tryRound({ system, slot, seed: ofRound, kind: kind ?? kindOf(ofRound) });
+    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+      const failed = await tryRound({ system, slot, seed, kind: kind ?? kindOf(seed) });
       completedRounds += 1;
       onProgress(completedRounds);
       if (!failed) continue;
@@ -60,7 +59,7 @@ export async function runRounds(options: {
   const count = (found: Finding['kind']) =>
     failures.filter(({ findings }) => findings.some((finding) => finding.kind === found)).length;
   const [silent, unbounded, stuck] = [count('silent'), count('unbounded'), count('stuck')];
-  return { rounds, silent, unbounded, stuck, erased: count('erased') + Math.sign(late.length) };
+  return { rounds: seeds.length, silent, unbounded, stuck, erased: count('erased') + Math.sign(late.length) };
 }
 
 /** A seed alone must be enough to run its round again. */

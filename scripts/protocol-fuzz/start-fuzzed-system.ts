@@ -36,8 +36,10 @@ export async function startFuzzedSystem(options: {
   readonly folder: string;
   readonly slots: number;
   readonly report: (step: StepReport) => void;
+  /** Whether the databases keep nothing. */
+  readonly inMemory: boolean;
 }) {
-  const { folder, report } = options;
+  const { folder, report, inMemory } = options;
   let clock: FastClock | undefined;
   /** The clock of the API, the workers and the hostile servers. */
   const now = () => readFastClock(clock, Date.now());
@@ -52,6 +54,7 @@ export async function startFuzzedSystem(options: {
     const system = await startTestSystem({
       folder,
       report,
+      inMemory,
       seed: 1,
       // Its simulated athenahealth is not used.
       patients: 5,
