@@ -48,6 +48,9 @@ const quickProfile = {
   CARGO_PROFILE_RELEASE_OPT_LEVEL: '1',
 };
 
+/** Saves 100 s of CPU time, a fifth of the build. The library is the same. CMake before 3.21 ignores it. */
+const precompiledHeader = { CMAKE_TOOLCHAIN_FILE: join(import.meta.dirname, 'precompile.cmake') };
+
 /** @param reportEveryMs some parts take two minutes, and a text that does not change looks like a fault */
 async function cargoInstall({ env, progress }: RouteContext, reportEveryMs: number): Promise<void> {
   const { installed, building } = enginePaths(env);
@@ -73,6 +76,7 @@ async function cargoInstall({ env, progress }: RouteContext, reportEveryMs: numb
       // The progress bar shows the number of parts. Without this, cargo hides it if there is no terminal.
       env: {
         ...quickProfile,
+        ...precompiledHeader,
         ...env,
         CARGO_TARGET_DIR: join(building, 'target'),
         CARGO_TERM_PROGRESS_WHEN: 'always',
