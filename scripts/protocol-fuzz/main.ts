@@ -15,28 +15,22 @@ const slots = 24;
 
 await runProgram((args) => main(readOptions(args)));
 
-async function main({ rounds, seed, also, kind, json }: ProtocolFuzzOptions): Promise<number> {
+async function main({ rounds, seed, kind, json }: ProtocolFuzzOptions): Promise<number> {
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   steps.print(`seed ${seed}`);
   const { path: folder, keep } = makeProgramFolder('protocol-fuzz');
-  const seeds = [...Array.from({ length: rounds }, (_, index) => seed + index), ...also];
-  const system = await startFuzzedSystem({
-    folder,
-    slots: Math.min(slots, seeds.length),
-    report: steps.report,
-    // A person looks into the database of a round with findings.
-    inMemory: json,
-  });
+  const system = await startFuzzedSystem({ folder, slots: Math.min(slots, rounds), report: steps.report });
   let isClean = false;
   try {
     const summary = await runRounds({
       system,
-      seeds,
+      rounds,
+      seed,
       kind,
       onFailure: (failed) => steps.print(describe(failed)),
       onLate: (traces) => steps.print(`erased, but stored again later: ${traces.slice(0, 20).join(', ')}`),
       onProgress: (done) => {
-        if (done % 50 === 0) steps.print(`${done} of ${seeds.length} rounds`);
+        if (done % 50 === 0) steps.print(`${done} of ${rounds} rounds`);
       },
     });
     isClean = summary.silent + summary.unbounded + summary.stuck + summary.erased === 0;

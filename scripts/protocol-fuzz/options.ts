@@ -5,10 +5,9 @@ export type RoundKind = 'protocol' | 'history';
 
 export type ProtocolFuzzOptions = ReturnType<typeof readOptions>;
 
-const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--also S] [--kind K] [--json]
+const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--kind K] [--json]
   --rounds N  how many to run (default 100)
   --seed S    the same seed makes the same rounds (default: a new one, which is printed)
-  --also S    run the round of this seed, too, beside the others
   --kind K    protocol: what a server may answer; history: what happens at the EHR and to the processes
               (default: both, one after the other)
   --json      print the result as JSON and nothing else`;
@@ -16,12 +15,11 @@ const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--also S] [--k
 /** @throws Error that names the invalid option and shows the usage */
 export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const;
-  const options = { rounds: text, seed: text, also: text, kind: text, json: { type: 'boolean' } } as const;
+  const options = { rounds: text, seed: text, kind: text, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
   return {
     rounds: readWholeNumber({ usage, name: 'rounds', text: values.rounds ?? '100', min: 1, max: 100_000 }),
     seed: readSeed({ usage, text: values.seed }),
-    also: values.also === undefined ? [] : [readSeed({ usage, text: values.also })],
     kind: readKind(values.kind),
     json: values.json === true,
   };

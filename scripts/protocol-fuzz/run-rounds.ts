@@ -30,8 +30,8 @@ const maxShrinkMs = 180_000;
 /** Runs as many rounds at a time as there are slots, and shrinks those with a finding. */
 export async function runRounds(options: {
   readonly system: FuzzedSystem;
-  /** One for each round. */
-  readonly seeds: readonly number[];
+  readonly rounds: number;
+  readonly seed: number;
   /** Undefined: both, one after the other. */
   readonly kind: RoundKind | undefined;
   readonly onFailure: (failed: FailedRound) => void;
@@ -39,13 +39,14 @@ export async function runRounds(options: {
   /** Called in the end with what was stored again after the round that erased it. */
   readonly onLate: (traces: readonly string[]) => void;
 }): Promise<Summary> {
-  const { system, seeds, kind, onFailure, onProgress, onLate } = options;
+  const { system, rounds, seed, kind, onFailure, onProgress, onLate } = options;
   const failures: FailedRound[] = [];
-  const waiting = [...seeds];
+  let next = 0;
   let completedRounds = 0;
   const work = async (slot: Slot): Promise<void> => {
-    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
-      const failed = await tryRound({ system, slot, seed, kind: kind ?? kindOf(seed) });
+    while (next < rounds) {
+      const ofRound = seed + next++;
+      const failed = await tryRound({ system, slot, seed: ofRound, kind: kind ?? kindOf(ofRound) });
       completedRounds += 1;
       onProgress(completedRounds);
       if (!failed) continue;
@@ -59,7 +60,7 @@ export async function runRounds(options: {
   const count = (found: Finding['kind']) =>
     failures.filter(({ findings }) => findings.some((finding) => finding.kind === found)).length;
   const [silent, unbounded, stuck] = [count('silent'), count('unbounded'), count('stuck')];
-  return { rounds: seeds.length, silent, unbounded, stuck, erased: count('erased') + Math.sign(late.length) };
+  return { rounds, silent, unbounded, stuck, erased: count('erased') + Math.sign(late.length) };
 }
 
 /** A seed alone must be enough to run its round again. */

@@ -36,10 +36,8 @@ export async function startFuzzedSystem(options: {
   readonly folder: string;
   readonly slots: number;
   readonly report: (step: StepReport) => void;
-  /** Whether the databases keep nothing. */
-  readonly inMemory: boolean;
 }) {
-  const { folder, report, inMemory } = options;
+  const { folder, report } = options;
   let clock: FastClock | undefined;
   /** The clock of the API, the workers and the hostile servers. */
   const now = () => readFastClock(clock, Date.now());
@@ -54,7 +52,6 @@ export async function startFuzzedSystem(options: {
     const system = await startTestSystem({
       folder,
       report,
-      inMemory,
       seed: 1,
       // Its simulated athenahealth is not used.
       patients: 5,
