@@ -75,7 +75,7 @@ test.concurrent('a request stops if its renewed token is refused too, and no oth
 
 test.concurrent('a token is renewed before it expires by one of its clients', async () => {
   // A token is renewed after half of its life. A request that takes as long as the other half would be refused.
-  await using cluster = await startTokenCluster({ simulator: { tokenSeconds: 4 } });
+  await using cluster = await startTokenCluster({ simulator: { tokenSeconds: 8 } });
   const three = await cluster.joinMany(3);
   const renewedTwice = async () => {
     await Promise.all(three.map(({ read }) => read()));
