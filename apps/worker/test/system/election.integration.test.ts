@@ -4,10 +4,13 @@ import { testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
-/** A kick-off whose answer takes a while, and a file that takes some seconds, so that an export can be met in both. */
+/**
+ * A kick-off whose answer takes a while, and a file that takes many seconds, so that an export can be met in both, even if a busy machine notices it
+ * late. Otherwise the write that is waited for has passed, and does not come again.
+ */
 async function slowDown({ inject }: System): Promise<void> {
-  await inject('[$]export$', { kind: 'latency', ms: 500 });
-  await inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 300_000 });
+  await inject('[$]export$', { kind: 'latency', ms: 3000 });
+  await inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 100_000 });
 }
 
 const isKickingOff = async ({ control }: System) => (await control.requests(/[$]export$/)).length > 0;
