@@ -13,8 +13,11 @@ const usage = `usage: pnpm fleet [--connections N] [--exports N] [--json]
 const behind = 2;
 /** A look may ask once more, such as for the names of the connections of a page. */
 const moreCommands = 3;
-/** What asks once for each connection costs hundreds more. */
-const moreWithClocks = 10;
+/**
+ * The check of health, each minute, is 15 commands, and on a busy machine other clocks send as many while a sync is cancelled. What asks once for
+ * each connection costs hundreds more.
+ */
+const moreWithClocks = 40;
 
 await runProgram(main);
 
