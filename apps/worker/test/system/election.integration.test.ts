@@ -6,7 +6,7 @@ import { type System, startSystem } from '../harness/start-system.ts';
 
 /**
  * A kick-off whose answer takes a while, and a file that takes many seconds, so that an export can be met in both, even if a busy machine notices it
- * late. Otherwise the write that is waited for has passed, and does not come again.
+ * late. Otherwise the write that the test waits for has passed.
  */
 async function slowDown({ inject }: System): Promise<void> {
   await inject('[$]export$', { kind: 'latency', ms: 3000 });
