@@ -1,6 +1,6 @@
 import { defineJob, minuteMs, once } from '@bulkhead/queues';
 import { z } from 'zod';
-import { type CheckDeps, checkData } from '../report/check-data.ts';
+import { type CheckDeps, checkData, checkedRepositories } from '../report/check-data.ts';
 
 export interface HealthDeps extends CheckDeps {
   readonly now: () => Date;
@@ -17,16 +17,6 @@ export const checkHealthJob = defineJob({
   timeoutMs: 1 * minuteMs,
   // Alerts wait for minutes before they fire.
   everyMs: minuteMs,
-  uses: [
-    'bulkExports',
-    'connections',
-    'documents',
-    'healthReports',
-    'quarantine',
-    'schedules',
-    'syncRuns',
-    'watermarks',
-    'webhookDeliveries',
-  ],
+  uses: checkedRepositories,
   run: (deps: HealthDeps) => checkData(deps, deps.now()),
 });

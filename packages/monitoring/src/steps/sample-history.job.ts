@@ -11,6 +11,16 @@ import { fullest, furthestBehind, mergeRuns, mergeSamples, mergeVolumes } from '
 import { usualOf } from '../history/summarize-history.ts';
 import type { MonitoredStores } from '../stores.ts';
 
+const uses = [
+  'bulkExports',
+  'connections',
+  'healthReports',
+  'historySamples',
+  'outputFiles',
+  'syncRuns',
+  'syncSteps',
+] as const;
+
 /** Adds the current state to the sample of this quarter of an hour. */
 export const sampleHistoryJob = defineJob({
   name: 'maintenance.sample-history',
@@ -22,15 +32,12 @@ export const sampleHistoryJob = defineJob({
   timeoutMs: 1 * minuteMs,
   // A backlog that lasts a minute is worth showing.
   everyMs: minuteMs,
-  uses: ['bulkExports', 'connections', 'healthReports', 'historySamples', 'outputFiles', 'syncRuns', 'syncSteps'],
+  uses,
   run: sampleHistory,
 });
 
 export interface HistoryDeps {
-  readonly store: Pick<
-    MonitoredStores,
-    'bulkExports' | 'connections' | 'healthReports' | 'historySamples' | 'outputFiles' | 'syncRuns' | 'syncSteps'
-  >;
+  readonly store: Pick<MonitoredStores, (typeof uses)[number]>;
   readonly producer: Producer;
   readonly readBudgets: (connections: readonly ListedConnection[]) => Promise<readonly SharedBudget[]>;
   readonly now: () => Date;

@@ -12,6 +12,17 @@ import type { ScheduleStore } from '../schedule.feature.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
 import type { ScheduleStores } from '../stores.ts';
 
+const uses = [
+  'bulkExports',
+  'cohorts',
+  'connections',
+  'schedules',
+  'syncRuns',
+  'watermarks',
+  'webhookDeliveries',
+] as const;
+export type RunRepository = (typeof uses)[number];
+
 export const runScheduleJob = defineJob({
   name: 'schedule.run',
   queue: 'maintenance',
@@ -21,7 +32,7 @@ export const runScheduleJob = defineJob({
   ...threeTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['scheduleId'],
-  uses: ['bulkExports', 'cohorts', 'connections', 'schedules', 'syncRuns', 'watermarks', 'webhookDeliveries'],
+  uses,
   run: runSchedule,
 });
 
@@ -34,8 +45,6 @@ export interface ScheduleDeps<Uses extends keyof (ScheduleStores & WebhookStore)
   readonly peopleTextOf: (code: string) => PeopleText | undefined;
   readonly now: () => Date;
 }
-
-export type RunRepository = StartRepository | 'connections' | 'schedules' | 'webhookDeliveries';
 
 /** The clocks of workers differ by less. A job that runs earlier than this is not for the next run. */
 const clockToleranceMs = 60_000;
