@@ -1,21 +1,12 @@
 import type { ByteBudget } from '@bulkhead/base';
-import type { ConnectionStore } from '@bulkhead/connections';
-import type { DocumentDeps, DocumentRepositories } from '@bulkhead/documents/steps';
-import type { ResourceStore } from '@bulkhead/records';
-import type { QuarantineStore } from '@bulkhead/records/quarantine';
+import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { BufferPool } from '@bulkhead/store/bson';
-import type { ReferenceStore } from '../references/index.ts';
+import type { ImportRepositories } from '../import-repositories.ts';
 import type { ExportContexts } from './download/export-contexts.ts';
 import type { BulkExportStore } from './export.feature.ts';
 
 /** The repositories that a step of this feature can use. */
-interface Repositories
-  extends BulkExportStore,
-    ReferenceStore,
-    QuarantineStore,
-    ConnectionStore,
-    DocumentRepositories,
-    Pick<ResourceStore, 'prepareResourceTypes' | 'resourceChanges' | 'resourceWriter'> {}
+interface Repositories extends BulkExportStore, ImportRepositories {}
 
 export type ExportRepository = keyof Repositories;
 

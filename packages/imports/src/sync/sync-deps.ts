@@ -1,19 +1,10 @@
 import type { ByteBudget } from '@bulkhead/base';
-import type { ConnectionStore } from '@bulkhead/connections';
-import type { DocumentDeps, DocumentRepositories } from '@bulkhead/documents/steps';
-import type { ResourceStore } from '@bulkhead/records';
-import type { QuarantineStore } from '@bulkhead/records/quarantine';
-import type { ReferenceStore } from '../references/index.ts';
+import type { DocumentDeps } from '@bulkhead/documents/steps';
+import type { ImportRepositories } from '../import-repositories.ts';
 import type { SyncStore } from './sync.feature.ts';
 
 /** The repositories that a step of this feature can use. */
-interface Repositories
-  extends SyncStore,
-    ReferenceStore,
-    QuarantineStore,
-    ConnectionStore,
-    DocumentRepositories,
-    Pick<ResourceStore, 'prepareResourceTypes' | 'resourceChanges' | 'resourceWriter'> {}
+interface Repositories extends SyncStore, ImportRepositories {}
 
 export type SyncRepository = keyof Repositories;
 
