@@ -128,15 +128,12 @@ async function measure(
   };
   const sizes = [1, 2, 4].map((times) => times * smallestBytes);
   // A sixteenth of the size already takes seconds if the time grows fast. The full size would then take hours.
-  const small = sizes.map((bytes) => Math.ceil(bytes / 16));
-  if ((await cpuMsOf(small.at(-1) as number)) >= mostGrowth * leastMs) {
-    const growth = await growthAt(small);
-    if (growth) return growth;
-  }
-  // In nearly all cases a smaller text proves the result alone: even if the time grew with the square of the size, the largest text would
-  // take less than the least time. What grows with the cube takes minutes for a sixteenth, which has thousands of elements.
+  const growth = await growthAt(sizes.map((bytes) => Math.ceil(bytes / 16)));
+  if (growth) return growth;
+  // In nearly all cases a smaller text proves the result alone: even if the time grew with the cube of the size, the largest text would
+  // take less than the least time.
   for (const [index, bytes] of sizes.entries()) {
-    if ((await cpuMsOf(bytes)) < (mostGrowth * leastMs) / (4 / 2 ** index) ** 2) return undefined;
+    if ((await cpuMsOf(bytes)) < (mostGrowth * leastMs) / (4 / 2 ** index) ** 3) return undefined;
   }
   return growthAt(sizes);
 }
