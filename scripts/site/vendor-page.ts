@@ -58,7 +58,7 @@ run against a simulator in this form.
 |---|---|---|
 ${facts.map((row) => `| ${[row.fact, row.does, `${row.source}, read on ${row.readAt}`].map(cell).join(' | ')} |`).join('\n')}
 
-\`bulkhead providers show ${id}\` prints every setting. Change one with \`bulkhead providers set ${id} FILE\`.
+\`bulkhead providers show ${id}\` prints every setting. To change one, add an entry with the id \`${id}\` to [the file of providers](../../docs/providers.md).
 
 ## From nothing to a stored practice
 

@@ -8,5 +8,4 @@ export const collections = {
   signingKeys: 'signing_keys',
   connectionProbes: 'connection_probes',
   providerFacts: 'provider_facts',
-  providerEntries: 'provider_entries',
 } as const;

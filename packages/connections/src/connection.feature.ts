@@ -17,7 +17,6 @@ import { ConnectionRepository, connectionDocumentSchema } from './connection.rep
 import { ConnectionDraftRepository } from './connection-draft.repository.ts';
 import { activeProbePhases, probeSchema } from './probe/probe.record.ts';
 import { ProbeRepository } from './probe/probe.repository.ts';
-import { ProviderEntryRepository } from './providers/provider-entry.repository.ts';
 import { ProviderFactsRepository } from './providers/provider-facts.repository.ts';
 import { SigningKeyRepository } from './signing-key.repository.ts';
 
@@ -37,7 +36,6 @@ export const connectionFeature = defineFeature({
       signingKeys: new SigningKeyRepository(context),
       probes: new ProbeRepository(context),
       providerFacts: new ProviderFactsRepository(context),
-      providerEntries: new ProviderEntryRepository(context),
     };
     const byId = (_id: string) => ({ _id });
     const owned = ownedRecords(database, [

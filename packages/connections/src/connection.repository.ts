@@ -44,15 +44,6 @@ schema.index({ fhirEndpoint: 1, practiceId: 1, groupId: 1 });
 const notListed = { capabilities: 0, encryptedSecret: 0, encryptedPrivateJwk: 0, encryptedWebhookSecret: 0 } as const;
 export type ListedConnection = Omit<ConnectionWithoutSecrets, 'capabilities'>;
 
-/** Where connections of a provider send credentials. */
-export interface ConnectionPlace {
-  readonly environment: string;
-  readonly fhirEndpoint: string;
-  readonly tokenEndpoint?: string;
-  /** One of them. */
-  readonly connectionId: string;
-}
-
 interface Place {
   readonly fhirEndpoint: string;
   readonly practiceId?: string | null | undefined;
@@ -187,17 +178,6 @@ export class ConnectionRepository {
   async listNamed(names: readonly string[]): Promise<ListedConnection[]> {
     const documents = await this.#model.find({ name: { $in: names }, deletedAt: null }, notListed).lean();
     return documents.map((document) => toRecord(document as ConnectionDocument));
-  }
-
-  /** Lists where the connections of a provider are, each place once. */
-  async listPlacesOf(provider: string): Promise<ConnectionPlace[]> {
-    const place = { environment: '$environment', fhirEndpoint: '$fhirEndpoint', tokenEndpoint: '$auth.tokenEndpoint' };
-    return this.#model.aggregate([
-      { $match: { provider, deletedAt: null } },
-      { $group: { _id: place, connectionId: { $min: '$_id' } } },
-      { $replaceWith: { $mergeObjects: ['$_id', { connectionId: '$connectionId' }] } },
-      { $sort: { connectionId: 1 } },
-    ]);
   }
 
   async findMany(ids: readonly string[]): Promise<ConnectionWithoutSecrets[]> {

@@ -44,40 +44,6 @@ export const connectionError = defineErrors({
     message:
       'The connection is no longer as the plan saw it, because another request is changing it or has changed it. Read the plan again, then apply it.',
   },
-  'provider-declared': {
-    title: 'The provider is in the configuration',
-    advice: 'Change its entry in the configuration, and restart the processes.',
-    status: 409,
-    message:
-      'BULKHEAD_PROVIDERS_FILE or BULKHEAD_PROVIDERS has an entry with this id, which goes before a stored one. Change it there.',
-  },
-  'provider-changed': {
-    title: 'The provider was changed meanwhile',
-    advice: 'Read the provider again, and repeat your change.',
-    status: 409,
-    help: 'What is stored of the provider is no longer what the change was made from.',
-    message:
-      'What is stored of the provider is no longer what this change was made from, so nothing was changed. Read the provider again, and repeat the change.',
-  },
-  'provider-in-use': {
-    title: 'Connections use what the change removes',
-    advice: 'Delete these connections, or keep their environment and their host.',
-    status: 409,
-    help: 'The message names connections that could no longer be used.',
-    examples: [
-      {
-        message:
-          'Connections could no longer be used: conn_01a20ebbc93978f091b11de7704350e0 (https://fhir.example/r4). Delete them, or keep their environment and host. Nothing was changed.',
-      },
-    ],
-  },
-  'provider-not-stored': {
-    title: 'Nothing is stored of this provider',
-    advice: 'Nothing needs to be done. The provider is built in, or in the configuration.',
-    status: 404,
-    message:
-      'No entry of this provider is stored. It is built in, or in BULKHEAD_PROVIDERS_FILE or BULKHEAD_PROVIDERS.',
-  },
   'smart-discovery-failed': {
     title: 'The EHR does not publish its OAuth endpoints',
     advice: 'Check the FHIR endpoint of the connection, or set the endpoint for tokens or authorizations.',

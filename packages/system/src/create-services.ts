@@ -5,11 +5,10 @@ import {
   AuthorizationService,
   ConnectionService,
   ProbeService,
-  ProviderService,
   SigningKeyService,
 } from '@bulkhead/connections/commands';
 import { DocumentService } from '@bulkhead/documents/commands';
-import type { ChangeableRegistry } from '@bulkhead/ehr/providers';
+import type { ProviderRegistry } from '@bulkhead/ehr/providers';
 import { ErasureService } from '@bulkhead/erasure/commands';
 import { BulkExportService, CohortService, createStartExport } from '@bulkhead/imports/export/commands';
 import { createConnectionSchedules, ScheduleService } from '@bulkhead/imports/schedules/commands';
@@ -35,7 +34,7 @@ import type { Store } from './create-store.ts';
 export interface ServicesOptions {
   readonly store: Store;
   readonly producer: Producer;
-  readonly registry: ChangeableRegistry;
+  readonly registry: ProviderRegistry;
   readonly redis: ReturnType<typeof connectRedis>;
   /** The prefix of every key in Redis. */
   readonly prefix: string;
@@ -143,7 +142,6 @@ export function createServices(options: ServicesOptions) {
     idempotency,
     monitoring,
     plans: new PlanService({ store, rateBudgets, reader: { redis, prefix } }),
-    providers: new ProviderService({ store, registry }),
     probes: new ProbeService({ store, producer, registry, connections, version: options.version }),
     quarantine: new QuarantineService({
       store,

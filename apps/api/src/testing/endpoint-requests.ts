@@ -163,8 +163,6 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     answer: 'operators',
   },
   getProvider: { path: '/providers/athenahealth', answer: 'operators' },
-  changeProvider: { path: '/providers/athenahealth', body: { name: 'athenahealth' }, answer: 'operators' },
-  removeProvider: { path: '/providers/athenahealth', answer: 'operators' },
   authorize: { path: `${athena}/authorize?connectionId={connectionId}`, answer: 'operators' },
   inviteToAuthorize: { path: `${athena}/authorize`, body: ofConnection, answer: 'operators' },
   changeCredentials: {

@@ -55,9 +55,10 @@ export async function startApi({
   readonly services?: TestServices;
 } & Partial<Parameters<typeof buildApp>[0]> = {}) {
   const { redisUrl, mongodbUri, prefix } = services;
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-api-'));
+  const folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-api-'));
   const providersFile = join(folder.path, 'providers.json');
-  if (providers !== undefined) await writeFile(providersFile, JSON.stringify(providers));
+  const writeProviders = (content: unknown) => writeFile(providersFile, JSON.stringify(content));
+  if (providers !== undefined) await writeProviders(providers);
   const apiEnv = {
     REDIS_URL: redisUrl,
     MONGODB_URI: mongodbUri,
@@ -81,7 +82,7 @@ export async function startApi({
   try {
     await app.start();
   } catch (error) {
-    await Promise.all([store.close(), app.stop()]);
+    await Promise.all([store.close(), app.stop(), folder.remove()]);
     throw error;
   }
   const baseUrl = `http://127.0.0.1:${app.port}`;
@@ -117,6 +118,7 @@ export async function startApi({
   const stop = async () => {
     await app.stop();
     await store.close();
+    await folder.remove();
   };
   /** Throws if any response until now contained a secret. */
   const expectNoSecretInAnswers = () => {
@@ -128,6 +130,8 @@ export async function startApi({
     baseUrl,
     env: apiEnv,
     store,
+    /** Replaces the content of the providers file. */
+    writeProviders,
     operatorKey: operatorKey ?? '',
     clientKey: clientKey ?? '',
     request,

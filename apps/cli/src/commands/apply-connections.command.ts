@@ -35,13 +35,13 @@ export const applyConnections = command({
     const plan = await planFile(api, file);
     throwMistakes({ path, file, isJson: output.json });
     const summary = toSummary(plan);
-    const isChanged = plan.budgets.length + summary.create.length + summary.change.length > 0;
+    const isChanged = summary.create.length + summary.change.length > 0;
     const needsTest = plan.entries.filter(({ plan: { changes, lastTest } }) => changes.length > 0 || lastTest !== 'ok');
     const isDone = dryRun || !(isChanged || (isTested && needsTest.length > 0));
     if (isDone || !output.json) output.print(summary, () => toText(summary));
     if (isDone) return;
     if (isChanged) {
-      const what = `create ${summary.create.length} connections, and change ${summary.change.length} and ${plan.budgets.length} budgets`;
+      const what = `create ${summary.create.length} connections, and change ${summary.change.length}`;
       await confirm(context, { yes: isConfirmed, what, done: 'changed' });
     }
     const { applied, failures } = await applyPlan(api, plan);
@@ -67,20 +67,20 @@ export const exportConnectionsCommand = command({
   options: { cohorts: option.flag('also the ids of the patients in cohorts') },
   examples: ['connections export', 'connections export --cohorts'],
   async run({ api, output, stdout }, { cohorts = false }) {
-    const { connections, ...others } = await exportConnections(api, { cohorts });
-    const yaml = () => toYaml({ others, connections });
+    const connections = await exportConnections(api, { cohorts });
+    const yaml = () => toYaml(connections);
     // A terminal is not shown characters that control it, and a file has every character.
-    if (output.json || output.isWatched) output.print({ ...others, connections }, yaml);
+    if (output.json || output.isWatched) output.print({ connections }, yaml);
     else stdout.write(`${yaml()}\n`);
   },
 });
 
 /** Entry by entry, because the writer needs much memory for a large document. */
-function toYaml({ others, connections }: { readonly others: object; readonly connections: object }): string {
+function toYaml(connections: object): string {
   const options = { lineWidth: 0, aliasDuplicateObjects: false };
   const entries = Object.entries(connections).map(([name, entry]) => stringify({ [name]: entry }, options).trimEnd());
   const below = entries.length === 0 ? ' {}' : `\n${entries.join('\n').replaceAll(/^(?=.)/gm, '  ')}`;
-  return `${Object.keys(others).length === 0 ? '' : stringify(others, options)}connections:${below}`;
+  return `connections:${below}`;
 }
 
 /** @throws CliError with each mistake and its line */
@@ -97,12 +97,11 @@ function throwMistakes(options: { readonly path: string; readonly file: Connecti
   throw new RequestError('usage', message, { code: 'invalid-file', details });
 }
 
-function toSummary({ entries, budgets, others }: FilePlan) {
+function toSummary({ entries, others }: FilePlan) {
   const changed = entries.filter(({ plan: { changes } }) => changes.length > 0);
   const toRow = ({ entry: { name }, plan: { changes } }: (typeof entries)[number]) => ({ name, changes });
   const ofConnections = entries.flatMap(({ entry: { name }, plan }) => plan.others.map((other) => `${name}: ${other}`));
   return {
-    budgets: budgets.map(({ provider }) => provider),
     create: changed.filter(({ plan: { id } }) => id === undefined).map(toRow),
     change: changed.filter(({ plan: { id } }) => id !== undefined).map(toRow),
     unchanged: entries.length - changed.length,
@@ -112,12 +111,11 @@ function toSummary({ entries, budgets, others }: FilePlan) {
 
 type Summary = ReturnType<typeof toSummary>;
 
-function toText({ budgets, create, change, unchanged, notInFile }: Summary): string {
+function toText({ create, change, unchanged, notInFile }: Summary): string {
   const toLine = ({ name, changes }: Summary['create'][number]) => `${name}: ${changes.join(', ')}`;
   return [
     ...toNamed('connections to create', create.map(toLine)),
     ...toNamed('connections to change', change.map(toLine)),
-    ...(budgets.length === 0 ? [] : toNamed('budgets to change', budgets)),
     `unchanged: ${unchanged}`,
     ...toNamed('not in the file, and left as they are', notInFile),
   ].join('\n');

@@ -16,13 +16,6 @@ const failure = (status: number, code: string) => ({
   status,
   body: { success: false, error: { code, message: `It is ${code}.` } },
 });
-const { data: provider } = exampleOf('getProvider') as { readonly data: object };
-const limited = {
-  ...provider,
-  settings: { rateLimit: { limit: 16, perDay: 10 } },
-  entry: { name: 'n', rateLimit: { limit: 16 } },
-  version: 'v1',
-};
 
 type Answers = NonNullable<Parameters<typeof run>[0]['answers']>;
 
@@ -157,28 +150,6 @@ test('an apply ends at once if the API is unavailable, and says so', async () =>
   });
   expect(exitCode).toBe(5);
   expect(calls.filter(({ id }) => id === 'applyConnection')).toHaveLength(8);
-});
-
-test('budgets are checked, then stored beside what else is stored of the provider, unless they are in effect', async () => {
-  const getProvider = success(limited);
-  const text = 'budgets:\n  p:\n    rateLimit: { perDay: 20 }\n';
-  const { calls } = await apply({ text, answers: { getProvider } });
-  const sent = JSON.stringify({ name: 'n', rateLimit: { limit: 16, perDay: 20 } });
-  expect(calls).toEqual([
-    { id: 'getProvider', sent: '' },
-    { id: 'changeProvider?version=v1&dryRun=true', sent },
-    { id: 'countConnections', sent: '' },
-    { id: 'listConnections?limit=1000', sent: '' },
-    // What was changed since the plan is not undone.
-    { id: 'changeProvider?version=v1', sent },
-  ]);
-  const same = await apply({ text: text.replace('20', '10'), answers: { getProvider } });
-  expect(same.calls.map(({ id }) => id)).toEqual(['getProvider', 'countConnections', 'listConnections?limit=1000']);
-  const refused = await apply({ text, answers: { getProvider, changeProvider: failure(409, 'provider-declared') } });
-  expect([refused.exitCode, refused.stderr]).toEqual([
-    2,
-    expect.stringContaining('line 2: p: It is provider-declared.'),
-  ]);
 });
 
 test('an export is a file that an apply takes, without secrets', async () => {

@@ -1,12 +1,7 @@
 import { answerOf } from '@bulkhead/client';
 import { type CommandGroup, command } from '../command.ts';
-import { confirm } from '../confirm.ts';
-import { yes } from '../option.ts';
-import { asSentBy } from '../output/report-error.ts';
-import { readJsonFile } from '../read-json-file.ts';
 
 const id = 'the id of the provider';
-const inUse = 'All processes use it within some seconds.';
 
 /** The EHR vendors that connections can use. */
 export const providers: CommandGroup = {
@@ -38,29 +33,6 @@ export const providers: CommandGroup = {
       async run({ api, output }, path) {
         const { data } = answerOf(await api.GET('/api/ehr/providers/{id}', { params: { path } }));
         output.print(data, () => JSON.stringify(data.settings, undefined, 2));
-      },
-    }),
-    command({
-      name: 'set',
-      summary: 'add a provider, or replace what is stored of its settings',
-      args: { id, file: 'a JSON file with the fields of docs/providers.md' },
-      examples: ['providers set my-server my-server.json'],
-      async run({ api, output }, { id: provider, file }) {
-        const init = { params: { path: { id: provider } }, body: readJsonFile(file) as Record<string, unknown> };
-        const answer = await api.PUT('/api/ehr/providers/{id}', init);
-        asSentBy(() => output.printAnswer(answer, () => `Stored. ${inUse}`));
-      },
-    }),
-    command({
-      name: 'remove',
-      summary: 'remove what is stored of a provider; one that is built in is then as it was',
-      args: { id },
-      options: { yes },
-      examples: ['providers remove my-server --yes'],
-      async run(context, { id: provider, yes: isConfirmed }) {
-        const what = `remove what is stored of the provider ${provider}`;
-        await confirm(context, { yes: isConfirmed, what, done: 'removed' });
-        answerOf(await context.api.DELETE('/api/ehr/providers/{id}', { params: { path: { id: provider } } }));
       },
     }),
   ],

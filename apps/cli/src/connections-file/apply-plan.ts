@@ -1,7 +1,7 @@
 import { ApiError, answerOf, type components } from '@bulkhead/client';
 import type { Context } from '../context.ts';
 import { inParallel } from '../in-parallel.ts';
-import { type EntryPlan, type FilePlan, planEntries, putProvider } from './plan-file.ts';
+import { type EntryPlan, type FilePlan, planEntries } from './plan-file.ts';
 
 type Test = components['schemas']['ConnectionTest'];
 
@@ -32,8 +32,7 @@ const testTimeoutMs = 180_000;
 const testPollMs = 2000;
 
 /** Makes the changes of a plan. Another apply that runs at the same time may have made them, which is as good. */
-export async function applyPlan(api: Context['api'], { entries, budgets }: FilePlan) {
-  for (const budget of budgets) await putProvider(api, budget);
+export async function applyPlan(api: Context['api'], { entries }: FilePlan) {
   const failures: Failure[] = [];
   const applied = await inParallel(
     entries.filter(({ plan }) => plan.changes.length > 0),

@@ -3,7 +3,6 @@ import { given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { inParallel } from '../in-parallel.ts';
 import { listConnections, readPages } from './plan-file.ts';
-import { environmentBudgetFields } from './read-connections-file.ts';
 
 type Api = Context['api'];
 type Fields = Readonly<Record<string, unknown>>;
@@ -28,7 +27,7 @@ export async function exportConnections(api: Api, { cohorts }: { readonly cohort
       return [connection.name, { ...toEntry(connection, schedules.get(connection.id) ?? []), ...own }];
     },
   });
-  return { ...(await readBudgets(api)), connections: Object.fromEntries(entries) as Readonly<Record<string, Fields>> };
+  return Object.fromEntries(entries) as Readonly<Record<string, Fields>>;
 }
 
 function toEntry(connection: Listed, schedules: readonly Schedule[]): Fields {
@@ -68,25 +67,4 @@ async function readCohorts(api: Api, id: string): Promise<Fields> {
     },
   });
   return cohorts.length === 0 ? {} : { cohorts: Object.fromEntries(cohorts) };
-}
-
-/** The limits that operators have stored. */
-async function readBudgets(api: Api): Promise<Fields> {
-  const { data } = answerOf(await api.GET('/api/ehr/providers'));
-  const budgets = await inParallel(data, {
-    limit: parallelReads,
-    async run({ id }) {
-      const { entry = {} } = answerOf(await api.GET('/api/ehr/providers/{id}', { params: { path: { id } } })).data;
-      const { rateLimit, limitCountsBy, environments = {} } = entry as Readonly<Record<string, Fields>>;
-      const limits = Object.entries(environments).map(([name, settings]) => {
-        const own = Object.entries(settings as Fields).filter(([field]) => environmentBudgetFields.includes(field));
-        return [name, Object.fromEntries(own)] as const;
-      });
-      const limited = limits.filter(([, fields]) => Object.keys(fields).length > 0);
-      const ofEnvironments = limited.length === 0 ? undefined : Object.fromEntries(limited);
-      return [id, given({ rateLimit, limitCountsBy, environments: ofEnvironments })] as const;
-    },
-  });
-  const stored = budgets.filter(([, budget]) => Object.keys(budget).length > 0);
-  return stored.length === 0 ? {} : { budgets: Object.fromEntries(stored) };
 }

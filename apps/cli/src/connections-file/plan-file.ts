@@ -1,12 +1,10 @@
-import { ApiError, answerOf, type components } from '@bulkhead/client';
+import { answerOf, type components } from '@bulkhead/client';
 import { given } from '../command.ts';
 import type { Context } from '../context.ts';
 import { inParallel } from '../in-parallel.ts';
-import { exitOf } from '../output/report-error.ts';
 import type { ConnectionsFile, FileEntry } from './read-connections-file.ts';
 
 type Api = Context['api'];
-type Fields = Readonly<Record<string, unknown>>;
 
 /** How a connection differs from its entry. */
 export interface EntryPlan {
@@ -14,17 +12,8 @@ export interface EntryPlan {
   readonly plan: components['schemas']['ConnectionPlan'];
 }
 
-export interface BudgetPlan {
-  readonly provider: string;
-  /** The entry of the provider to store. */
-  readonly entry: Fields;
-  /** What the entry was made from. A change since then is not undone. */
-  readonly version: string;
-}
-
 export interface FilePlan {
   readonly entries: readonly EntryPlan[];
-  readonly budgets: readonly BudgetPlan[];
   /** The names of stored connections that the file does not have. */
   readonly others: readonly string[];
 }
@@ -36,13 +25,12 @@ const parallelPlans = 4;
 
 /** Compares a file with what is stored. Mistakes that the API finds are added to the file. Nothing is changed. */
 export async function planFile(api: Api, file: ConnectionsFile): Promise<FilePlan> {
-  const budgets = await planBudgets(api, file);
   const batches = toBatches(file);
   const planned = await inParallel(batches, { limit: parallelPlans, run: (batch) => planEntries(api, batch) });
   const entries = planned.flat();
   for (const { entry, plan } of entries) for (const fault of plan.faults) file.addFault(entry.name, fault);
   addDoubles(entries, file);
-  return { entries, budgets, others: await listOthers(api, entries) };
+  return { entries, others: await listOthers(api, entries) };
 }
 
 export async function planEntries(api: Api, entries: readonly FileEntry[]): Promise<EntryPlan[]> {
@@ -91,52 +79,6 @@ function addDoubles(entries: readonly EntryPlan[], file: ConnectionsFile): void 
       file.addFault(entry.name, { path: 'practiceId', message });
     }
   }
-}
-
-/** Whether all parts of a change are so already. */
-function contains(value: unknown, change: unknown): boolean {
-  // It removes the field.
-  if (change === null) return value === undefined;
-  if (typeof change !== 'object') return value === change;
-  return Object.entries(change).every(([name, part]) => contains((value as Fields | undefined)?.[name], part));
-}
-
-function merge(value: unknown, change: unknown): unknown {
-  if (typeof change !== 'object' || change === null) return change;
-  const parts = Object.entries(change).map(([name, part]) => [
-    name,
-    merge((value as Fields | undefined)?.[name], part),
-  ]);
-  return { ...(value as Fields | undefined), ...Object.fromEntries(parts) };
-}
-
-async function planBudgets(api: Api, file: ConnectionsFile): Promise<BudgetPlan[]> {
-  const plans = await inParallel([...file.budgets], {
-    limit: 1,
-    async run([provider, change]) {
-      try {
-        const params = { path: { id: provider } };
-        const { data } = answerOf(await api.GET('/api/ehr/providers/{id}', { params }));
-        if (contains(data.settings, change)) return [];
-        const entry = merge(data.entry, change) as Fields;
-        const plan = { provider, entry, version: data.version };
-        await putProvider(api, plan, { dryRun: 'true' });
-        return [plan];
-      } catch (error) {
-        if (!(error instanceof ApiError) || !['usage', 'unknown', 'conflict'].includes(exitOf(error.status)))
-          throw error;
-        const faults = Array.isArray(error.details) ? error.details : [{ path: '', message: error.message }];
-        for (const fault of faults) file.addBudgetFault(provider, fault);
-        return [];
-      }
-    },
-  });
-  return plans.flat();
-}
-
-export async function putProvider(api: Api, { provider, entry, version }: BudgetPlan, query: { dryRun?: 'true' } = {}) {
-  const params = { path: { id: provider }, query: { version, ...query } };
-  answerOf(await api.PUT('/api/ehr/providers/{id}', { params, body: { ...entry } }));
 }
 
 export function listConnections(api: Api) {

@@ -20,23 +20,16 @@ export interface FileEntry extends Fields {
 
 export interface ConnectionsFile {
   readonly entries: readonly FileEntry[];
-  /** What changes in the limits of providers, by their ids. */
-  readonly budgets: ReadonlyMap<string, Fields>;
   readonly mistakes: Mistake[];
   /** Adds a mistake that the API has found in an entry. */
   readonly addFault: (name: string, fault: Fault) => void;
-  readonly addBudgetFault: (provider: string, fault: Fault) => void;
   /** The line of the name of an entry. */
   readonly lineOf: (name: string) => number;
 }
 
-/** The fields of a provider that limit its requests. */
-const budgetFields = ['rateLimit', 'limitCountsBy', 'environments'];
-export const environmentBudgetFields = ['rateLimit', 'tokenRateLimit', 'maxActiveExports'];
-/** The fields of a file, of its connections and budgets, and of their parts. A misspelt one is compared with them. */
+/** The fields of a file, of its connections, and of their parts. A misspelt one is compared with them. */
 export const knownFields = [
-  'defaults connections budgets rateLimit limitCountsBy environments tokenRateLimit maxActiveExports limit windowMs perDay guardMs coldStart',
-  'provider environment fhirEndpoint practiceId groupId userId force auth origins aliases webhook schedules cohorts url secret patients',
+  'defaults connections provider environment fhirEndpoint practiceId groupId userId force auth origins aliases webhook schedules cohorts url secret patients',
   'method clientId clientSecret secretBy scope scopeVersion scopeTypes tokenEndpoint privateKey kid alg',
   'kind request cron timeZone spread paused exportType resourceTypes cohort includeStandard includeEnhanced includeOthers',
   'includeAppointments includeReferences',
@@ -47,7 +40,6 @@ export const knownFields = [
  *
  *     defaults:      what all connections have, unless they say otherwise
  *     connections:   by their names
- *     budgets:       the limits of providers, by their ids
  *
  * @throws CliError if the file is too large
  */
@@ -72,19 +64,17 @@ export function toConnectionsFile(
     const isShared = !yaml.has(['connections', name, ...parts]) && yaml.has(['defaults', ...parts]);
     add([...(isShared ? ['defaults'] : ['connections', name]), ...parts], `${name}:`, fault);
   };
-  const addBudgetFault: ConnectionsFile['addBudgetFault'] = (provider, fault) =>
-    add(['budgets', provider, ...fault.path.split('.')], `${provider}:`, fault);
   const fieldsAt = (path: readonly string[], value: unknown): Fields => {
     if (value === undefined || isFields(value)) return value ?? {};
     yaml.addMistake(path, `${path.at(-1) ?? 'the file'} must have fields`);
     return {};
   };
   const root = fieldsAt([], yaml.value);
-  checkFields(root, ['defaults', 'connections', 'budgets'], (fault) => add([fault.path], '', fault));
+  checkFields(root, ['defaults', 'connections'], (fault) => add([fault.path], '', fault));
   const defaults = fieldsAt(['defaults'], root.defaults);
   const connections = fieldsAt(['connections'], root.connections);
   if (Object.keys(root).length === 0 && yaml.mistakes.length === 0)
-    yaml.addMistake([], 'the file has neither "connections" nor "budgets"');
+    yaml.addMistake([], 'the file has no "connections"');
   const entries = Object.entries(connections).map(([name, value]) => {
     const own = fieldsAt(['connections', name], value);
     if (name !== name.trim()) yaml.addMistake(['connections', name], `"${name}" begins or ends with a space`);
@@ -92,23 +82,10 @@ export function toConnectionsFile(
     const entry = merged(defaults, own);
     return { ...withSecrets(entry, { ...options, addFault: (fault) => addFault(name, fault) }), name };
   });
-  const budgets = Object.entries(fieldsAt(['budgets'], root.budgets)).map(([provider, value]) => {
-    const budget = fieldsAt(['budgets', provider], value);
-    const check = (fields: unknown, path: string, allowed: readonly string[]) => {
-      if (isFields(fields))
-        checkFields(fields, allowed, (fault) => addBudgetFault(provider, { ...fault, path: `${path}${fault.path}` }));
-    };
-    check(budget, '', budgetFields);
-    for (const [environment, limits] of Object.entries(isFields(budget.environments) ? budget.environments : {}))
-      check(limits, `environments.${environment}.`, environmentBudgetFields);
-    return [provider, budget] as const;
-  });
   return {
     entries,
-    budgets: new Map(budgets),
     mistakes: yaml.mistakes,
     addFault,
-    addBudgetFault,
     lineOf: (name) => yaml.lineOf(['connections', name]),
   };
 }

@@ -1,23 +1,17 @@
-import { Code, Text } from '@mantine/core';
+import { Code, ScrollArea, Text } from '@mantine/core';
 import { api, type Provider } from '../api/api.ts';
 import { FormButton } from '../parts/buttons.tsx';
-import { Page } from '../parts/page.tsx';
+import { Page, QueryResult } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
-import { NewProviderForm, ProviderSettings } from './provider-forms.tsx';
 
 /** The EHR vendors that connections can use. */
 export function ProvidersPage() {
   const providers = api.useQuery('get', '/api/ehr/providers');
   return (
-    <Page
-      title="Providers"
-      actions={
-        <FormButton label="Add a provider" title="Add a provider" isForAdmins>
-          {(close) => <NewProviderForm onDone={close} />}
-        </FormButton>
-      }
-    >
-      <Text size="sm">The EHR vendors and their servers. Credentials go to the hosts of a provider only.</Text>
+    <Page title="Providers">
+      <Text size="sm">
+        The EHR vendors and their servers. To add or change one, edit the file that BULKHEAD_PROVIDERS_FILE names.
+      </Text>
       <QueryTable query={providers} caption="Providers" columns={columns} keyOf={({ id }) => id} />
     </Page>
   );
@@ -40,8 +34,21 @@ const columns: readonly Column<Provider>[] = [
     header: 'Actions',
     cell: ({ id, name }) => (
       <FormButton label="Settings" title={`Settings of ${name}`} isSecondary>
-        {(close) => <ProviderSettings id={id} onDone={close} />}
+        {() => <ProviderSettings id={id} />}
       </FormButton>
     ),
   },
 ];
+
+function ProviderSettings({ id }: { readonly id: string }) {
+  const provider = api.useQuery('get', '/api/ehr/providers/{id}', { params: { path: { id } } });
+  return (
+    <QueryResult query={provider}>
+      {({ data }) => (
+        <ScrollArea.Autosize mah={500}>
+          <Code block>{JSON.stringify(data.settings, undefined, 2)}</Code>
+        </ScrollArea.Autosize>
+      )}
+    </QueryResult>
+  );
+}

@@ -35,7 +35,6 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     open_references: 'connectionId syncRunId',
     output_files: 'id exportId connectionId claim',
     process_states: 'id queues counts.provider encryptionKeyId',
-    provider_entries: 'id version',
     provider_facts: 'id',
     quarantine: 'id connectionId stepId runId fileId sha256',
     quarantine_usage: 'id',
@@ -73,7 +72,6 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     output_files:
       'type listedTypes checkpoint.types checkpoint.issues.types checkpoint.issues.mentionedTypes retrying.code error.code',
     process_states: 'host version down',
-    provider_entries: 'entry',
     provider_facts: 'file',
     quarantine: 'resourceType reason replay.reason',
     reference_marks: 'marks',

@@ -28,7 +28,6 @@ export {
 } from './connection-view.ts';
 export type { ConnectionPlan } from './plan-connection.ts';
 export { factsFileSchema, ProbeService, probeBodySchema, probeStateSchema } from './probe.service.ts';
-export { type ProviderChange, ProviderService, type ProviderState, providerEntrySchema } from './provider.service.ts';
 export {
   SigningKeyService,
   signingKeyBodySchema,

@@ -1,47 +1,40 @@
-import type { Logger } from '@bulkhead/base';
-import type { ChangeableRegistry, StoredProviders } from '@bulkhead/ehr/providers';
-import type { ProviderEntryRepository } from './provider-entry.repository.ts';
+import { EnvError, type Logger } from '@bulkhead/base';
+import type { CurrentRegistry, FactsFile } from '@bulkhead/ehr/providers';
 import type { ProviderFactsRepository } from './provider-facts.repository.ts';
 
-/** Two reads of small collections. A change applies in every process within this time. */
+/** A small file and a small collection. A change applies in every process within this time. */
 const everyMs = 3000;
 
-interface ProviderStore {
-  readonly providerFacts: ProviderFactsRepository;
-  readonly providerEntries: ProviderEntryRepository;
-}
-
-export async function readStoredProviders(store: ProviderStore) {
-  const [measured, entries] = await Promise.all([store.providerFacts.list(), store.providerEntries.list()]);
-  return { measured, entries };
-}
-
-/** Keeps a registry current with what is stored, without a restart. */
+/** Keeps a registry current with the file of providers and with what was measured, without a restart. */
 export function followProviders(options: {
-  readonly store: ProviderStore;
-  readonly registry: ChangeableRegistry;
+  readonly store: { readonly providerFacts: ProviderFactsRepository };
+  readonly registry: CurrentRegistry;
   readonly logger: Logger;
 }) {
   const { store, registry, logger } = options;
   let timer: NodeJS.Timeout | undefined;
-  let taken = JSON.stringify({ measured: [], entries: [] } satisfies StoredProviders);
-  const take = async (): Promise<void> => {
+  let measured: readonly FactsFile[] = [];
+  let reported: string | undefined;
+  const refresh = async (): Promise<void> => {
     try {
-      const stored = await readStoredProviders(store);
-      const text = JSON.stringify(stored);
-      if (text === taken) return;
-      taken = text;
-      for (const provider of registry.setStored(stored))
-        logger.warn('stored provider is not valid and not used', { provider });
+      // While MongoDB is unavailable, the file is followed all the same.
+      measured = await store.providerFacts.list().catch(() => measured);
+      if (registry.refresh(measured)) logger.info('providers changed');
+      reported = undefined;
     } catch (error) {
-      // MongoDB is unavailable, or an entry of the configuration of this process no longer fits. The registry stays as it is.
-      logger.warn('stored providers not taken in', { error });
+      // The registry stays as it is. A file with a fault is reported once.
+      const text = String(error);
+      const reasons = error instanceof EnvError ? error.faults : [text];
+      if (text !== reported)
+        for (const reason of reasons)
+          logger.error('the file of providers is not valid, and the one before stays in use', { reason });
+      reported = text;
     }
   };
   return {
     async start(): Promise<void> {
-      await take();
-      timer = setInterval(() => void take(), everyMs);
+      await refresh();
+      timer = setInterval(() => void refresh(), everyMs);
     },
     stop: () => clearInterval(timer),
   };

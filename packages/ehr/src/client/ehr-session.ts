@@ -5,6 +5,7 @@ import {
   egressRules,
   ehrOrigins,
   isAllowedEndpoint,
+  type Provider,
   type ProviderRegistry,
 } from '../providers/index.ts';
 import type { EhrResponse } from './answers/accept-answer.ts';
@@ -38,23 +39,21 @@ export function createEhrSession(options: {
   readonly endpoints: TokenEndpointDeps;
 }) {
   const { connection, registry, http, tokens, endpoints } = options;
-  const provider = registry.get(connection.provider);
-  // The registry may have allowed the host when the connection was created, and no longer does.
-  if (!isAllowedEndpoint(connection.fhirEndpoint, provider)) {
-    throw ehrError('endpoint-not-allowed', {
-      message: `The provider ${provider.id} no longer allows the FHIR endpoint of the connection. Add its host to \`endpointHosts\` of the provider, or delete the connection.`,
-      context: { host: new URL(connection.fhirEndpoint).host },
-    });
-  }
-  const { budget, tokenBudget } = connectionBudgets(connection, provider);
-  const egress = egressRules(provider, connection);
-  const { trusted, resolve } = ehrOrigins(connection, provider);
+  let rules = rulesOf(connection, registry.get(connection.provider));
+  /** The rules of the provider as they are now: an operator can change its entry during a long download. */
+  const current = () => {
+    const provider = registry.get(connection.provider);
+    if (provider !== rules.provider) rules = rulesOf(connection, provider);
+    return rules;
+  };
 
   const sourceOf = ({ priority, signal }: Pick<SessionRequest, 'priority' | 'signal'>) => {
+    const { provider, budget, tokenBudget, egress } = current();
     return { connection, provider, budget, tokenBudget, egress, priority, signal };
   };
   const sendWith = (request: SessionRequest, accessToken: string | undefined) => {
     const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
+    const { budget, egress, trusted } = current();
     return http.send({
       ...request,
       connection,
@@ -84,14 +83,16 @@ export function createEhrSession(options: {
     readonly source: Source;
   }): Promise<Token> => {
     const { request, error, source } = options;
-    const isAllowed = request.tokenIfRefused && trusted.has(new URL(request.url).origin);
+    const isAllowed = request.tokenIfRefused && current().trusted.has(new URL(request.url).origin);
     const token = isAllowed && isRefused(error) ? await tokens.get(source) : undefined;
     if (!token) throw error;
     return token;
   };
   return {
     connection,
-    provider,
+    get provider() {
+      return current().provider;
+    },
 
     /** The scopes that the server granted to the current token. Undefined without a token, or if the server does not say. */
     grantedScope: () => tokens.grantedScope(connection),
@@ -124,9 +125,13 @@ export function createEhrSession(options: {
     revoke: (token: string): Promise<boolean> => revokeToken(endpoints, sourceOf({ priority: 'crawl' }), token),
 
     /** Whether the token may be sent to a URL. */
-    mayHaveToken: (url: string): boolean => trusted.has(new URL(resolve(url)).origin),
+    mayHaveToken(url: string): boolean {
+      const { trusted, resolve } = current();
+      return trusted.has(new URL(resolve(url)).origin);
+    },
 
     async send({ url, ...others }: SessionRequest): Promise<EhrResponse> {
+      const { trusted, resolve } = current();
       const request = { ...others, url: resolve(url) };
       if (request.sendToken && !trusted.has(new URL(request.url).origin))
         throw notAllowed(request.url, connection.auth.method !== 'none');
@@ -143,6 +148,23 @@ export function createEhrSession(options: {
         }
       }
     },
+  };
+}
+
+/** @throws AppError `endpoint-not-allowed` */
+function rulesOf(connection: EhrConnection, provider: Provider) {
+  // The registry may have allowed the host when the connection was created, and no longer does.
+  if (!isAllowedEndpoint(connection.fhirEndpoint, provider)) {
+    throw ehrError('endpoint-not-allowed', {
+      message: `The provider ${provider.id} no longer allows the FHIR endpoint of the connection. Add its host to \`endpointHosts\` of the provider, or delete the connection.`,
+      context: { host: new URL(connection.fhirEndpoint).host },
+    });
+  }
+  return {
+    provider,
+    ...connectionBudgets(connection, provider),
+    egress: egressRules(provider, connection),
+    ...ehrOrigins(connection, provider),
   };
 }
 

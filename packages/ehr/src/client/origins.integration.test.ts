@@ -63,6 +63,29 @@ test('a connection whose host the provider no longer allows sends nothing, not e
   expect(foreign.requests).toEqual([]);
 });
 
+test('an open session follows the entry of its provider: an origin, a token endpoint or a host that is removed gets nothing more #egress', async () => {
+  client = createTestClient(server.url, { provider: { origins: [other.url] } });
+  const auth = { method: 'client_credentials', clientId: 'c', clientSecret: 's', scope: 'system/*.read' } as const;
+  server.answer({ '/.well-known/smart-configuration': { body: { token_endpoint: `${server.url}/token` } } });
+  const session = client.client.session({ ...client.connection, auth });
+  const statusUrl = `${other.url}/status`;
+  await readExportStatus({ session, statusUrl });
+  client.changeProvider({ origins: [] });
+  await expect(readExportStatus({ session, statusUrl })).rejects.toMatchObject({ code: 'origin-not-allowed' });
+  expect(received(other)).toHaveLength(1);
+  // The discovered endpoints are kept for an hour, but not those of an earlier entry.
+  server.answer({ '/.well-known/smart-configuration': { body: { token_endpoint: 'http://tokens.example/token' } } });
+  client.changeProvider({ hosts: [] });
+  const signal = AbortSignal.timeout(10_000);
+  await expect(session.replaceToken(signal)).rejects.toMatchObject({ code: 'endpoint-not-allowed' });
+  client.changeProvider({ environments: { test: { fhirEndpoint: 'https://moved.example/fhir' } } });
+  const before = server.requests.length;
+  await expect(readExportStatus({ session, statusUrl: `${server.url}/status` })).rejects.toMatchObject({
+    code: 'endpoint-not-allowed',
+  });
+  expect([server.requests.length, foreign.requests]).toEqual([before, []]);
+});
+
 describe.each(['provider', 'connection'] as const)('an origin that the %s allows #file-token', (by) => {
   test('gets status requests, deletions and files with the token', async () => {
     const session = open({ by });

@@ -47,13 +47,6 @@ function registryOrigins(provider: Provider): ReadonlySet<string> {
   return new Set(endpointsOf(provider).map((endpoint) => new URL(endpoint).origin));
 }
 
-/** The hosts, or patterns of hosts, that get credentials of a provider's connections. */
-export function credentialHosts(provider: Provider): string[] {
-  const { hosts = [], endpointHosts = [], origins = [] } = provider;
-  const ofUrls = [...endpointsOf(provider), ...origins].map((url) => new URL(url).host);
-  return [...new Set([...ofUrls, ...hosts, ...endpointHosts])];
-}
-
 /** Whether a URL is one of the endpoints that the provider describes by patterns: with https, at the usual port. */
 export function matchesEndpointHosts(url: string, { endpointHosts = [] }: Pick<Provider, 'endpointHosts'>): boolean {
   const { protocol, port, hostname, username, password } = new URL(url);

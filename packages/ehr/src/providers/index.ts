@@ -14,7 +14,7 @@ export {
   type SigningKey,
   secretWays,
 } from './ehr-connection.ts';
-export { credentialHosts, ehrOrigins, endpointFault, isAllowedEndpoint, matchesEndpointHosts } from './ehr-origins.ts';
+export { ehrOrigins, endpointFault, isAllowedEndpoint, matchesEndpointHosts } from './ehr-origins.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';
@@ -28,12 +28,6 @@ export {
   scheduleKinds,
   withoutTrailingSlashes,
 } from './provider.ts';
-export {
-  type ChangeableRegistry,
-  createProviderRegistry,
-  type ProviderRegistry,
-  type StoredProvider,
-  type StoredProviders,
-} from './provider-registry.ts';
+export { type CurrentRegistry, createProviderRegistry, type ProviderRegistry } from './provider-registry.ts';
 export { exportScopeOf, recordTypes, requestedScope } from './requested-scope.ts';
 export { type Vendor, vendors } from './vendors/index.ts';

@@ -255,22 +255,17 @@ test('the provider registry accepts hosts, patterns of one organization, origins
   expect(createProviderRegistry(writeProviders([{ ...provider, ...given }])).get('open-ehr')).toMatchObject(given);
 });
 
-test('a stored entry that is not valid is left out, and the others are used', () => {
-  const registry = createProviderRegistry({});
-  const { id, ...entry } = provider;
-  const stored = {
-    measured: [],
-    entries: [
-      { id, entry },
-      { id: 'broken', entry: { name: 'Broken' } },
-      { id: 'athenahealth', entry: { groupIdTemplate: 7 } },
-    ],
-  };
-  expect(registry.setStored(stored)).toEqual(['broken', 'athenahealth']);
-  expect(registry.list().map((one) => one.id)).toEqual([...builtInIds, id]);
-  expect(() => registry.preview(stored, { mustFit: 'broken' })).toThrow(
-    expect.objectContaining({ code: 'invalid-request' }),
-  );
-  expect(registry.setStored({ measured: [], entries: [] })).toEqual([]);
-  expect(registry.list().map((one) => one.id)).toEqual(builtInIds);
+test('a file that changes is used, with what was measured, and one that is not valid changes nothing', () => {
+  const settings = writeProviders([provider]);
+  const registry = createProviderRegistry(settings);
+  expect(registry.refresh([])).toBe(false);
+  writeProviders([{ ...provider, name: 'Renamed' }]);
+  expect([registry.refresh([]), registry.get('open-ehr').name]).toEqual([true, 'Renamed']);
+  writeProviders('[{"id":"open-ehr","planted');
+  expect(() => registry.refresh([])).toThrow('is not valid JSON');
+  rmSync(settings.BULKHEAD_PROVIDERS_FILE);
+  expect(() => registry.refresh([])).toThrow('ENOENT');
+  expect(registry.get('open-ehr').name).toBe('Renamed');
+  writeProviders([]);
+  expect([registry.refresh([]), registry.list().map(({ id }) => id)]).toEqual([true, builtInIds]);
 });

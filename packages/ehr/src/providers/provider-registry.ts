@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { EnvError, type Fault, invalidRequest, validate } from '@bulkhead/base';
+import { isDeepStrictEqual } from 'node:util';
+import { EnvError, validate } from '@bulkhead/base';
 import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { providerError } from './errors.ts';
@@ -13,75 +14,49 @@ export interface ProviderRegistry {
   list(): readonly Provider[];
 }
 
-/** An entry that an operator has stored. */
-export interface StoredProvider {
-  readonly id: string;
-  /** A change of the entry with this id, or the whole entry of a new provider. */
-  readonly entry: Readonly<Record<string, unknown>>;
-}
-
-/** What the database knows of providers. */
-export interface StoredProviders {
-  readonly measured: readonly FactsFile[];
-  readonly entries: readonly StoredProvider[];
-}
-
-export interface ChangeableRegistry extends ProviderRegistry {
-  /** The ids in the configuration of this process. Its file and its variable go before what is stored. */
-  readonly declared: ReadonlySet<string>;
+export interface CurrentRegistry extends ProviderRegistry {
   /**
-   * Replaces what is stored. Measured facts of providers and environments that do not exist are left out, and so are entries that are not valid.
-   * @returns the ids of these entries
-   * @throws EnvError if an entry of the configuration no longer fits. Nothing changes then
+   * Reads the file again, and uses it with what was measured. Facts of providers and environments that do not exist are left out.
+   * @returns whether anything has changed
+   * @throws EnvError if the file is not valid. Nothing changes then
    */
-  setStored(stored: StoredProviders): readonly string[];
-  /**
-   * The providers that there would be.
-   * @param options.mustFit the id of an entry that must be valid
-   * @throws AppError `invalid-request` with the faults of this entry, EnvError like `setStored`
-   */
-  preview(stored: StoredProviders, options?: { readonly mustFit?: string }): ReadonlyMap<string, Provider>;
+  refresh(measured: readonly FactsFile[]): boolean;
 }
 
 /**
  * Creates the registry of the EHR vendors that connections can use. An entry with the id of an earlier one changes the facts that it
- * contains, and keeps the others: the built-in entry, then what was measured, what is stored, the file, and the variable.
+ * contains, and keeps the others: the built-in entry, then what was measured, the file, and the variable.
  * @throws EnvError with every fault of the providers.
  */
-export function createProviderRegistry(settings: ProviderSettings): ChangeableRegistry {
-  const { BULKHEAD_PROVIDERS_FILE: path, BULKHEAD_PROVIDERS: text } = settings;
-  const builtIn = {
+export function createProviderRegistry(settings: ProviderSettings): CurrentRegistry {
+  const { BULKHEAD_PROVIDERS_FILE: path, BULKHEAD_PROVIDERS: variable } = settings;
+  const builtIn: Source = {
     from: 'the built-in providers',
     content: [athenahealth(settings), ...vendors.map(({ entry }) => entry)],
   };
-  const declared: Source[] = [];
-  if (path !== undefined) declared.push({ from: 'BULKHEAD_PROVIDERS_FILE', content: readJson(path) });
-  if (text !== undefined)
-    declared.push({ from: 'BULKHEAD_PROVIDERS', content: parseJson(text, 'BULKHEAD_PROVIDERS:') });
+  const ofVariable: readonly Source[] =
+    variable === undefined ? [] : [{ from: 'BULKHEAD_PROVIDERS', content: parseJson(variable, 'BULKHEAD_PROVIDERS:') }];
 
-  const composeWith = ({ measured, entries }: StoredProviders, mustFit?: string): Composed => {
-    const ofOperator: Source[] = [
-      ...entries.map(({ id, entry }) => ({
-        from: 'stored',
-        content: [{ ...entry, id }],
-        mayBeLeftOut: id !== mustFit,
-      })),
-      ...declared,
-    ];
-    const composed = compose([builtIn, ...ofOperator]);
-    const overlays = measured.flatMap((file) =>
-      overlayOf({ file, base: composed.providers.get(file.provider), ofOperator }),
+  const composeWith = (file: string | undefined, measured: readonly FactsFile[]): Providers => {
+    const from = `BULKHEAD_PROVIDERS_FILE: ${path}`;
+    const ofFile: readonly Source[] =
+      file === undefined ? [] : [{ from: 'BULKHEAD_PROVIDERS_FILE', content: parseJson(file, from) }];
+    const ofOperator = [...ofFile, ...ofVariable];
+    const providers = compose([builtIn, ...ofOperator]);
+    const overlays = measured.flatMap((facts) =>
+      overlayOf({ file: facts, base: providers.get(facts.provider), ofOperator }),
     );
-    return overlays.length === 0 ? composed : compose([builtIn, ...overlays, ...ofOperator]);
+    return overlays.length === 0 ? providers : compose([builtIn, ...overlays, ...ofOperator]);
   };
-  let { providers } = composeWith({ measured: [], entries: [] });
+  let used = { file: path === undefined ? undefined : readText(path), measured: '[]' };
+  let providers = composeWith(used.file, []);
   return {
-    declared: new Set(declared.flatMap(({ content }) => entriesIn(content).map(({ id }) => String(id)))),
-    preview: (stored, { mustFit } = {}) => composeWith(stored, mustFit).providers,
-    setStored: (stored) => {
-      const composed = composeWith(stored);
-      providers = composed.providers;
-      return composed.leftOut;
+    refresh(measured) {
+      const sources = { file: path === undefined ? undefined : readText(path), measured: JSON.stringify(measured) };
+      if (isDeepStrictEqual(sources, used)) return false;
+      providers = composeWith(sources.file, measured);
+      used = sources;
+      return true;
     },
     get(id: string): Provider {
       const provider = providers.get(id);
@@ -117,20 +92,13 @@ const providersSchema = z.array(
 );
 
 interface Source {
-  /** `stored` is a list of one entry. */
   readonly from: string;
   readonly content: unknown;
   /** The entry of a later source completes it. */
   readonly isPart?: boolean;
-  /** Whether it is left out if it is not valid, for instance after an upgrade that knows more faults. */
-  readonly mayBeLeftOut?: boolean;
 }
 
-interface Composed {
-  readonly providers: ReadonlyMap<string, Provider>;
-  /** The ids of what was left out. */
-  readonly leftOut: readonly string[];
-}
+type Providers = ReadonlyMap<string, Provider>;
 
 function listIn(content: unknown): unknown {
   return (content as { readonly providers?: unknown } | null)?.providers ?? content;
@@ -141,29 +109,19 @@ function entriesIn(content: unknown): readonly Readonly<Record<string, unknown>>
   return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
-/** @throws an error with every fault of a source, and none of its content */
-function compose(sources: readonly Source[]): Composed {
+/** @throws EnvError with every fault of a source, and none of its content */
+function compose(sources: readonly Source[]): Providers {
   const entries = new Map<unknown, unknown>();
-  const leftOut: string[] = [];
-  for (const { from, content, isPart = false, mayBeLeftOut = false } of sources) {
+  for (const { from, content, isPart = false } of sources) {
     const list = listIn(content);
     const merged = Array.isArray(list) ? list.map((entry) => mergePatch(entries.get(entry?.id), entry)) : list;
     const result = isPart ? undefined : validate(providersSchema, merged);
-    if (result?.isValid === false && mayBeLeftOut) {
-      leftOut.push(...entriesIn(content).map(({ id }) => String(id)));
-      continue;
-    }
-    if (result?.isValid === false) throw toError(from, result.faults);
+    if (result?.isValid === false)
+      throw new EnvError(result.faults.map(({ path, message }) => `${from}: ${path || '(file)'}: ${message}`));
     for (const entry of merged as readonly { readonly id: string }[]) entries.set(entry.id, entry);
   }
   const parsed = [...entries.values()].map((entry) => providerSchema.parse(entry));
-  return { providers: new Map(parsed.map((entry) => [entry.id, entry])), leftOut };
-}
-
-function toError(from: string, faults: readonly Fault[]): Error {
-  if (from !== 'stored')
-    return new EnvError(faults.map(({ path, message }) => `${from}: ${path || '(file)'}: ${message}`));
-  return invalidRequest(faults.map(({ path, message }) => ({ path: path.replace(/^0\.?/, ''), message })));
+  return new Map(parsed.map((entry) => [entry.id, entry]));
 }
 
 /** A JSON merge patch (RFC 7396): objects are merged, null removes a member, and everything else replaces it. */
@@ -181,14 +139,12 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readJson(path: string): unknown {
-  let text: string;
+function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new EnvError([`BULKHEAD_PROVIDERS_FILE: ${path} cannot be read (${(error as { code?: string }).code})`]);
   }
-  return parseJson(text, `BULKHEAD_PROVIDERS_FILE: ${path}`);
 }
 
 function parseJson(text: string, from: string): unknown {

@@ -6,18 +6,18 @@ import type { Arrival, BudgetClient } from './budget-client.ts';
  */
 export class ArrivalReporter {
   readonly #client: BudgetClient;
-  readonly #withinMs: number;
+  readonly #withinMs: () => number;
   #arrivals: Arrival[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ client, withinMs }: { readonly client: BudgetClient; readonly withinMs: number }) {
+  constructor({ client, withinMs }: { readonly client: BudgetClient; readonly withinMs: () => number }) {
     this.#client = client;
     this.#withinMs = withinMs;
   }
 
   arrived(arrival: Arrival): void {
     this.#arrivals.push(arrival);
-    this.#timer ??= setTimeout(() => void this.#report({}), this.#withinMs).unref();
+    this.#timer ??= setTimeout(() => void this.#report({}), this.#withinMs()).unref();
   }
 
   /** The request may have arrived later than the log says. This is reported immediately, because other processes do not expect it. */

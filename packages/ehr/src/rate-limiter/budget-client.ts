@@ -6,6 +6,7 @@ import {
   dayAllowance,
   logMemoryMs,
   type RateBudget,
+  type RateLimit,
   type RequestPriority,
   requestPriorities,
 } from './budget.ts';
@@ -53,22 +54,26 @@ export function createBudgetClient(options: {
   readonly redis: Redis;
   readonly prefix: string;
   readonly budget: RateBudget;
+  /** The limits as they are now. Default: those of the budget. */
+  readonly rateLimit?: () => RateLimit;
   readonly processId: string;
   /** The requests of a day, which can be fewer than those of the budget. */
   readonly perDay?: () => number;
 }): BudgetClient {
-  const { redis, prefix, budget, processId, perDay = () => budget.rateLimit.perDay } = options;
-  const { limit, windowMs, guardMs, coldStart } = budget.rateLimit;
+  const { redis, prefix, budget, processId } = options;
+  const { rateLimit: current = () => budget.rateLimit, perDay = () => current().perDay } = options;
   const { state, log, day } = budgetKeys({ prefix, budget });
   const keys = [state, log, day];
   const field = waitingField(processId);
   return {
     async reserve({ priority, waiting, arrivals }) {
       const name = randomUUID();
+      const rateLimit = current();
+      const { limit, windowMs, guardMs, coldStart } = rateLimit;
       const waitsWhenCold = coldStart === 'go' ? 0 : 1;
       const allowance = dayAllowance({ perDay: perDay() }, priority);
       const settings = [limit, windowMs, guardMs, allowance, field, name, requestPriorities.indexOf(priority)];
-      const more = [waitsWhenCold, logMemoryMs(budget.rateLimit), ...waiting, batchSize(budget.rateLimit)];
+      const more = [waitsWhenCold, logMemoryMs(rateLimit), ...waiting, batchSize(rateLimit)];
       const reply = await reserveScript({
         redis,
         keys,

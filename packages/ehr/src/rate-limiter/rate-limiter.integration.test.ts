@@ -52,6 +52,18 @@ test('the rate limiter grants immediately after a loss of state if `coldStart` i
   await expect(third).rejects.toMatchObject({ name: 'TimeoutError' });
 });
 
+test('the rate limiter keeps a limit that is lowered while requests are sent and wait, and uses one that is raised', async () => {
+  const budget = makeBudget({ limit: 64 });
+  await grantTimes(budget, 64);
+  const lowered = { ...budget, rateLimit: { ...budget.rateLimit, limit: 4, windowMs: 400 } };
+  const times = await grantTimes(lowered, 12);
+  for (let i = 4; i < times.length; i++) expect((times[i] ?? 0) - (times[i - 4] ?? 0)).toBeGreaterThanOrEqual(400);
+  const raised = { ...budget, rateLimit: { ...budget.rateLimit, limit: 64 } };
+  const [first = 0, ...others] = await grantTimes(raised, 60);
+  // By the limit before, the last one would be 5.6 s later.
+  expect((others.at(-1) ?? 0) - first).toBeLessThan(3000);
+});
+
 test('the rate limiter grants no more than the limit in any window', async () => {
   const budget = makeBudget();
   const times = await grantTimes(budget, 80);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Redis } from 'ioredis';
 import { budgetKeys, type Grant, type RateBudget, type RequestPriority } from './budget.ts';
 import { createBudgetClient } from './budget-client.ts';
@@ -53,16 +54,24 @@ const maxPauseMs = 10 * 60_000;
 /** One limiter for all processes that share `redis` and `prefix`. The README of this package explains how it works. */
 export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }): RateLimiter {
   const processId = randomUUID();
-  const queues = new Map<string, { readonly queue: WaitQueue; readonly budget: RateBudget }>();
+  const queues = new Map<string, { readonly queue: WaitQueue; budget: RateBudget }>();
   const pauses = new PauseSubscriber(redis);
   const learned = new Map<string, number>();
   const perDayOf = ({ id, rateLimit: { perDay } }: RateBudget) => Math.min(perDay, learned.get(id) ?? perDay);
   const queueOf = (budget: RateBudget): WaitQueue => {
     const existing = queues.get(budget.id);
-    if (existing) return existing.queue;
-    const perDay = () => perDayOf(budget);
-    const client = createBudgetClient({ redis, prefix, budget, processId, perDay });
-    const queue = new WaitQueue({ client, rateLimit: budget.rateLimit });
+    if (existing) {
+      // The operator has changed the limits. Slots that were reserved by the earlier ones are given back.
+      if (!isDeepStrictEqual(existing.budget.rateLimit, budget.rateLimit)) {
+        existing.budget = budget;
+        existing.queue.releaseReserved();
+      }
+      return existing.queue;
+    }
+    const current = () => queues.get(budget.id)?.budget.rateLimit ?? budget.rateLimit;
+    const perDay = () => perDayOf(queues.get(budget.id)?.budget ?? budget);
+    const client = createBudgetClient({ redis, prefix, budget, rateLimit: current, processId, perDay });
+    const queue = new WaitQueue({ client, rateLimit: current });
     queues.set(budget.id, { queue, budget });
     pauses.subscribe(budgetKeys({ prefix, budget }).state, () => queue.releaseReserved());
     return queue;

@@ -59,7 +59,7 @@ beforeEach(() => {
       reports.push(report);
     },
   };
-  queue = new WaitQueue({ client, rateLimit });
+  queue = new WaitQueue({ client, rateLimit: () => rateLimit });
 });
 afterEach(() => {
   queue.close();
@@ -521,7 +521,7 @@ test('a report that fails is ignored', async () => {
       throw new Error('connection lost');
     },
   };
-  const unreachable = new WaitQueue({ client, rateLimit });
+  const unreachable = new WaitQueue({ client, rateLimit: () => rateLimit });
   const grant = await unreachable.enter({ priority: 'poll' });
   grant.settle();
   await pass(1600);

@@ -40,7 +40,7 @@ const errorWaitMs = 500;
  */
 export class WaitQueue {
   readonly #client: BudgetClient;
-  readonly #rateLimit: RateLimit;
+  readonly #rateLimit: () => RateLimit;
   readonly #reporter: ArrivalReporter;
   readonly #waiters: Waiter[][] = requestPriorities.map(() => []);
   readonly #slots = new ReservedSlots({ onReady: (slot) => this.#use(slot) });
@@ -55,12 +55,12 @@ export class WaitQueue {
   #isClosed = false;
   #wake: (() => void) | undefined;
 
-  constructor({ client, rateLimit }: { readonly client: BudgetClient; readonly rateLimit: RateLimit }) {
+  constructor({ client, rateLimit }: { readonly client: BudgetClient; readonly rateLimit: () => RateLimit }) {
     this.#client = client;
     this.#rateLimit = rateLimit;
     // The slot that depends on an arrival is given away half a window later at the earliest. By then a reservation has usually
     // reported the arrival at no extra cost.
-    this.#reporter = new ArrivalReporter({ client, withinMs: rateLimit.windowMs / 2 });
+    this.#reporter = new ArrivalReporter({ client, withinMs: () => rateLimit().windowMs / 2 });
   }
 
   enter({ priority, signal }: { priority: RequestPriority; signal?: AbortSignal | undefined }): Promise<Grant> {
@@ -128,8 +128,8 @@ export class WaitQueue {
   #gatherMs({ priority }: Candidate): number {
     const lastReadyAt = this.#slots.lastReadyAt(priority);
     const waiting = this.#unserved()[requestPriorities.indexOf(priority)] ?? 0;
-    if (lastReadyAt === undefined || this.#isQueued || waiting >= batchSize(this.#rateLimit)) return 0;
-    const { windowMs, limit } = this.#rateLimit;
+    if (lastReadyAt === undefined || this.#isQueued || waiting >= batchSize(this.#rateLimit())) return 0;
+    const { windowMs, limit } = this.#rateLimit();
     // The slot after our last one is a full interval away, so half an interval costs no slot.
     return lastReadyAt + windowMs / limit / 2 - performance.now();
   }
@@ -149,7 +149,7 @@ export class WaitQueue {
     for (const { grantId, waitMs: slotMs } of slots) {
       const readyAt = performance.now() + slotMs;
       // Half of the guard may pass until the slot is used. The other half is for the request's way to the server.
-      const latestAt = requestedAt + slotMs + this.#rateLimit.guardMs / 2;
+      const latestAt = requestedAt + slotMs + this.#rateLimit().guardMs / 2;
       this.#slots.add({ grantId, priority, isBehind, readyAt, latestAt, aheadMs: now - requestedAt });
     }
     this.#isQueued = waitMs > 0 && reason !== 'day';

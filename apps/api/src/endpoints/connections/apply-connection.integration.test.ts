@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { clientSecret, startApi } from '../../testing/start-api.ts';
 
-const api = await startApi();
+const api = await startApi({ providers: [] });
 afterAll(() => api.stopAndCheckAnswers());
 
 const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
@@ -85,8 +86,11 @@ test('a connection with its own key keeps it by its id, and only the version of 
   const capabilities = { readAt: new Date(), exportLevels: [], resourceTypes: ['Patient'] };
   await api.store.connections.saveCapabilities({ id, capabilities });
   expect(await plan(of({ privateKey: pem }), of({}))).toMatchObject([{ changes: [] }, { changes: [] }]);
-  const provider = '/api/ehr/providers/athenahealth';
-  expect((await api.request('PUT', provider, { body: { scopeTypes: ['Patient'] } })).status).toBe(200);
+  await api.writeProviders([{ id: 'athenahealth', scopeTypes: ['Patient'] }]);
+  await waitFor(async () => {
+    const { body } = await api.request('GET', '/api/ehr/providers/athenahealth');
+    return body.data.settings.scopeTypes.length === 1;
+  });
   expect((await plan(of({})))[0].changes).toEqual([]);
   expect((await plan(of({ scopeVersion: 'v1' })))[0].changes).toEqual(['credentials']);
   expect((await plan(of({ kid: undefined })))[0].changes).toEqual(['credentials']);

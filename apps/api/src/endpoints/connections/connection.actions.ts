@@ -24,8 +24,6 @@ export const connectionActions = defineActions('connection', {
 
 export const providerActions = defineActions('provider', {
   applyFacts: { keys: 'operator', people: 'admin' },
-  change: { keys: 'operator', people: 'admin' },
   list: { keys: 'client', people: 'viewer', audited: false },
   read: { keys: 'operator', people: 'viewer', audited: false },
-  remove: { keys: 'operator', people: 'admin' },
 });

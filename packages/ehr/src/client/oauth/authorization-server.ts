@@ -176,17 +176,25 @@ const maxAgeMs = 60 * 60_000;
 /** A failure is kept briefly. Anyone can cause a launch, and an EHR that is down must not get a request for each of them. */
 const failureMaxAgeMs = 10_000;
 
+interface Cached {
+  readonly server: Promise<AuthorizationServer>;
+  readonly provider: Provider;
+  until: number;
+}
+
 /** Each process discovers a FHIR endpoint once an hour, for any number of connections. */
 export function createAuthorizationServerSource({ http }: { readonly http: EhrHttp }) {
-  const servers = new Map<string, { readonly server: Promise<AuthorizationServer>; readonly until: number }>();
+  const servers = new Map<string, Cached>();
   return {
     find(request: DiscoveryRequest): Promise<AuthorizationServer> {
+      const { provider } = request;
       const { fhirEndpoint } = request.connection;
       const cached = servers.get(fhirEndpoint);
-      if (cached && performance.now() < cached.until) return cached.server;
+      // Which hosts may get credentials was checked by the entry of the provider at that time.
+      if (cached?.provider === provider && performance.now() < cached.until) return cached.server;
       // Other requests wait for the same result, so it is not aborted with the request that started it.
       const server = discoverServer(http, { ...request, signal: undefined });
-      const entry = { server, until: performance.now() + maxAgeMs };
+      const entry = { server, provider, until: performance.now() + maxAgeMs };
       servers.set(fhirEndpoint, entry);
       server.catch(() => {
         entry.until = performance.now() + failureMaxAgeMs;

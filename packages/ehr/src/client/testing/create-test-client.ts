@@ -22,7 +22,7 @@ export type TestClient = ReturnType<typeof createTestClient>;
 export function createTestClient(fhirEndpoint: string, options: TestClientOptions = {}) {
   const { redisUrl, prefix } = testServices();
   const { signingKey, observer, idleTimeoutMs } = options;
-  const provider: Provider = {
+  let provider: Provider = {
     id: 'simulated',
     name: 'The simulator, or a scripted server',
     environments: { test: { fhirEndpoint } },
@@ -49,6 +49,10 @@ export function createTestClient(fhirEndpoint: string, options: TestClientOption
   return {
     client,
     connection,
+    /** Changes the entry of the provider, as an operator does while a session is open. */
+    changeProvider(change: Partial<Provider>): void {
+      provider = { ...provider, ...change };
+    },
     session: client.session(connection),
     close() {
       client.close();

@@ -21,21 +21,21 @@ const facts = {
 
 test('measured facts change the entry of a provider and are kept in their environment', () => {
   const registry = createProviderRegistry({});
-  registry.setStored({ measured: [readFactsFile(fileOf(facts))], entries: [] });
+  registry.refresh([readFactsFile(fileOf(facts))]);
   const { groupIdTemplate, search, rateLimit, environments } = registry.get('athenahealth');
   expect([groupIdTemplate, search?.pageSize, rateLimit?.perDay]).toEqual(['a-1.c-{practiceId}', 50, 100_000]);
   expect(environments.preview?.rateLimit).toEqual({ ...rateLimit, perDay: 50_000 });
   expect(environments.preview?.measured?.facts.since?.value).toBe('accepted');
   expect(environments.production?.measured).toBeUndefined();
   expect(search?.parameters).toEqual(createProviderRegistry({}).get('athenahealth').search?.parameters);
-  registry.setStored({ measured: [], entries: [] });
+  registry.refresh([]);
   expect(registry.get('athenahealth')).toEqual(createProviderRegistry({}).get('athenahealth'));
 });
 
 test('the scopes of one application do not narrow what others of the vendor request', () => {
   const registry = createProviderRegistry({});
   const narrow = { grantedScopes: measured(['system/Patient.rs']), scopeTypes: measured(['Patient']) };
-  registry.setStored({ measured: [readFactsFile(fileOf(narrow))], entries: [] });
+  registry.refresh([readFactsFile(fileOf(narrow))]);
   const { scopeTypes, environments } = registry.get('athenahealth');
   expect(scopeTypes).toEqual(createProviderRegistry({}).get('athenahealth').scopeTypes);
   expect(environments.preview?.measured?.facts.scopeTypes?.value).toEqual(['Patient']);
@@ -45,7 +45,7 @@ test('what an operator has set goes before what was measured', () => {
   const rateLimit = { limit: 5, windowMs: 1000, perDay: 7000 };
   const entry = { id: 'athenahealth', groupIdTemplate: 'own-{practiceId}', rateLimit };
   const registry = createProviderRegistry({ BULKHEAD_PROVIDERS: JSON.stringify([entry]) });
-  registry.setStored({ measured: [readFactsFile(fileOf(facts))], entries: [] });
+  registry.refresh([readFactsFile(fileOf(facts))]);
   const { groupIdTemplate, search, environments } = registry.get('athenahealth');
   expect([groupIdTemplate, search?.pageSize]).toEqual(['own-{practiceId}', 50]);
   expect([environments.preview?.rateLimit, environments.preview?.measured?.version]).toEqual([undefined, '1.0.0']);
@@ -56,14 +56,11 @@ test('facts of a provider that only the operator knows are taken in, and those o
   const own = { id: 'own', name: 'Own', environments, defaultEnvironment: 'test' };
   const registry = createProviderRegistry({ BULKHEAD_PROVIDERS: JSON.stringify([own]) });
   const inTest = { provider: 'own', environment: 'test' };
-  registry.setStored({
-    measured: [
-      fileOf(facts, inTest),
-      fileOf(facts, { ...inTest, environment: 'x' }),
-      fileOf({}, { provider: 'y' }),
-    ] as FactsFile[],
-    entries: [],
-  });
+  registry.refresh([
+    fileOf(facts, inTest),
+    fileOf(facts, { ...inTest, environment: 'x' }),
+    fileOf({}, { provider: 'y' }),
+  ] as FactsFile[]);
   expect(registry.get('own')).toMatchObject({ name: 'Own', groupIdTemplate: 'a-1.c-{practiceId}' });
   expect(Object.keys(registry.get('own').environments)).toEqual(['test']);
 });
