@@ -14,7 +14,7 @@ interface Parameter {
   readonly schema: { readonly default?: number };
 }
 
-const file = join(import.meta.dirname, '../../docs/openapi.json');
+const file = join(import.meta.dirname, '../../apps/api/openapi.json');
 const { paths } = JSON.parse(readFileSync(file, 'utf8')) as {
   paths: Record<string, { get?: { operationId: string; parameters?: readonly Parameter[] } }>;
 };

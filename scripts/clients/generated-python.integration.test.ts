@@ -31,7 +31,7 @@ describeWith({ title: 'a client in Python that openapi-generator makes', tool },
     };
     const generator = 'command' in tool ? tool.command : '';
     const options = ['-g', 'python', '-o', 'client', '--package-name', 'bulkhead_client'];
-    const generated = await run([generator, 'generate', '-i', join(root, 'docs/openapi.json'), ...options]);
+    const generated = await run([generator, 'generate', '-i', join(root, 'apps/api/openapi.json'), ...options]);
     expect(generated).toMatchObject({ code: 0, stderr: '' });
     const python = (name: string) => join(dirname(generator), name);
     const installed = await run([python('pip'), 'install', '--quiet', '-r', 'client/requirements.txt']);

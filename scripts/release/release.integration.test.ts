@@ -13,7 +13,6 @@ const files = {
   'package.json': `{ "name": "small", "version": "0.1.0", "private": true, "packageManager": "${packageManager}" }\n`,
   'packages/public/package.json': '{ "name": "small-public", "version": "0.1.0", "license": "MIT" }\n',
   'packages/internal/package.json': '{ "name": "small-internal", "version": "0.1.0", "private": true }\n',
-  'docs/openapi.json': '{ "openapi": "3.1.1", "info": { "version": "0.1.0" } }\n',
   'docs/history.md': 'Version 0.1.0 was small.\n',
   'docker/Dockerfile': 'FROM base AS runtime\nFROM runtime AS api\nFROM runtime AS worker\n',
   'scripts/release/sbom.mjs':
@@ -79,7 +78,6 @@ test('a later release changes every file that names the version, and lists the c
   expect(git('tag', '--points-at', 'HEAD')).toBe('v0.2.0');
   for (const file of ['package.json', 'packages/public/package.json', 'packages/internal/package.json'])
     expect(JSON.parse(read(file)).version).toBe('0.2.0');
-  expect(JSON.parse(read('docs/openapi.json'))).toEqual({ openapi: '3.1.1', info: { version: '0.2.0' } });
   expect(read('docs/history.md')).toBe(files['docs/history.md']);
   const changelog = read('CHANGELOG.md');
   expect(changelog).toContain(`## 0.2.0 - ${today}\n\n### Breaking changes\n\n- **api**: remove a field (`);
@@ -170,5 +168,5 @@ test('a release changes every file of this repository that names the version, ou
   const expected = [...naming.filter((file) => !isManifest(file)), ...tracked.filter(isManifest)];
   const found = filesWithVersion({ root: project, files: tracked, version: current });
   expect(found.toSorted()).toEqual(expected.toSorted());
-  expect(found).toContain('docs/openapi.json');
+  expect(found).toContain('apps/api/src/openapi/create-api-document.ts');
 });

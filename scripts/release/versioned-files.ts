@@ -6,7 +6,6 @@ const others = [
   'apps/api/src/openapi/create-api-document.ts',
   'docker/kubernetes/overlays/example/kustomization.yaml',
   'docs/how-to/kubernetes.md',
-  'docs/openapi.json',
 ];
 
 /** The texts by which a file names the version. The number alone could be the version of another program. */

@@ -32,7 +32,7 @@ export function repositoryLinks(options: {
     const [path = '', hash] = target.split('#');
     const file = posix.join(posix.dirname(page), decodeURI(path)).replace(/\/$/, '');
     const suffix = hash === undefined ? '' : `#${hash}`;
-    if (file === 'docs/openapi.json') return apiReference;
+    if (file === 'docs/openapi.txt') return apiReference;
     if (pages.includes(file)) return `/${sitePath(file)}${suffix}`;
     const kind = statSync(join(root, file)).isDirectory() ? 'tree' : 'blob';
     return repository === undefined ? undefined : `${repository}/${kind}/main/${file}${suffix}`;

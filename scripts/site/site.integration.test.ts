@@ -26,7 +26,7 @@ interface Reference {
 const origin = 'http://site.example';
 /** As on GitHub Pages, where the site is below the name of the repository. */
 const base = '/bulkhead';
-const api = JSON.parse(readFileSync(join(root, 'docs', 'openapi.json'), 'utf8'));
+const api = JSON.parse(readFileSync(join(root, 'apps', 'api', 'openapi.json'), 'utf8'));
 
 const folder = mkdtempSync(join(tmpdir(), 'bulkhead-site-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

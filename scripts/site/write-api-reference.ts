@@ -16,13 +16,13 @@ const licences = ['LICENSE', 'NOTICE', 'swagger-ui-bundle.js.LICENSE.txt'];
 const script = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', deepLinking: true, docExpansion: 'none', filter: true, supportedSubmitMethods: [] });
 `;
 
-/** Writes the API reference: a page of Swagger UI, which reads docs/openapi.json in the browser. It loads nothing from another host. */
+/** Writes the API reference: a page of Swagger UI, which reads openapi.json in the browser. It loads nothing from another host. */
 export function writeApiReference(contentSecurityPolicy: string): void {
   const folder = join(publicFolder, dirname(apiReference));
   rmSync(publicFolder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const file of [...ofLibrary, ...licences]) copyFileSync(join(library, file), join(folder, file));
-  copyFileSync(join(root, 'docs', 'openapi.json'), join(folder, 'openapi.json'));
+  copyFileSync(join(root, 'apps', 'api', 'openapi.json'), join(folder, 'openapi.json'));
   writeFileSync(join(folder, 'open.js'), script);
   writeFileSync(
     join(folder, 'index.html'),

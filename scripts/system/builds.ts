@@ -52,6 +52,19 @@ export function programArgs({ app, program = 'main', sources }: Program): string
 }
 
 /**
+ * Writes the OpenAPI document of the API, and the client's types from it, if the sources of the API have changed.
+ *
+ * @throws Error with the output of the build
+ */
+export async function buildClientTypes(): Promise<void> {
+  await buildOnce({
+    sources: ['{apps/api,packages/!(client)}/src/**', 'packages/client/package.json', 'pnpm-lock.yaml'],
+    built: '{apps/api/openapi.json,packages/client/src/api-types.ts}',
+    build: () => promisify(execFile)(process.execPath, ['--run', 'types'], { cwd: join(root, 'packages', 'client') }),
+  });
+}
+
+/**
  * Bundles the API, the worker and the simulated EHR if their sources have changed.
  *
  * @throws Error with the output of the build

@@ -12,10 +12,9 @@ import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../steps/steps.ts';
-import { buildCommandLine, bundleApps, root } from '../system/builds.ts';
+import { buildClientTypes, buildCommandLine, bundleApps, root } from '../system/builds.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { renderDurations } from './durations.ts';
-import { ensureClientTypes } from './ensure-client-types.ts';
 import { maxWorkers } from './max-workers.ts';
 import { type JestRun, runJest } from './run-jest.ts';
 import { startTestServers } from './test-servers.ts';
@@ -81,7 +80,8 @@ function without(patterns: readonly string[]): string[] {
   return patterns.flatMap((pattern) => ['--testPathIgnorePatterns', pattern]);
 }
 
-function runUnitTests(paths: readonly string[]): Promise<JestRun> {
+async function runUnitTests(paths: readonly string[]): Promise<JestRun> {
+  await buildClientTypes();
   interrupted.signal.removeEventListener('abort', exitAtOnce);
   return runJest({ args: [...paths, ...without(notUnit)], env: process.env, signal: interrupted.signal });
 }
@@ -97,7 +97,7 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
         ? dockerStep(steps, starting).then((value) => started.adopt(value, (engine) => engine?.stop()))
         : undefined,
       // Once for all tests that start a program. Two builds would write into the same folder.
-      ensureClientTypes().then(() => Promise.all([bundleApps(), buildCommandLine('bundle')])),
+      buildClientTypes().then(() => Promise.all([bundleApps(), buildCommandLine('bundle')])),
     ]);
     interrupted.signal.removeEventListener('abort', exitAtOnce);
     const env = {

@@ -13,10 +13,10 @@ interface Content {
 }
 
 const document: { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> } = JSON.parse(
-  readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../api/openapi.json', import.meta.url), 'utf8'),
 );
 
-/** The operations of docs/openapi.json with their first successful response. Paths without parameters come first. */
+/** The operations of openapi.json with their first successful response. Paths without parameters come first. */
 export const operations = Object.entries(document.paths)
   .flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId, responses }]) => {
@@ -50,7 +50,7 @@ const streams: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 /**
- * Runs a command line in this process, against an API that answers as docs/openapi.json says.
+ * Runs a command line in this process, against an API that answers as openapi.json says.
  *
  * @param options.answers responses that differ from the documented ones, by operation
  * @param options.types what a person types on the terminal. Without it there is no terminal

@@ -26,7 +26,7 @@ const below: Readonly<Record<string, DefaultTheme.SidebarItem[]>> = {
 };
 
 function toItem({ text, file, hash }: Entry): DefaultTheme.SidebarItem {
-  if (file === 'docs/openapi.json') return { text, link: apiReference, target: '_self' };
+  if (file === 'docs/openapi.txt') return { text, link: apiReference, target: '_self' };
   const item = { text, link: `/${sitePath(file)}${hash}` };
   const items = below[file];
   return items ? { ...item, collapsed: true, items } : item;

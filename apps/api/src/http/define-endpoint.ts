@@ -19,7 +19,7 @@ import type { RefusedAttempts } from './refused-attempts.ts';
  *     defineEndpoint --> endpoints.ts --+--> endpoint-router.ts: route, access check, validation, reply
  *                                       +--> middleware/audit-trail.ts: what is audited
  *                                       +--> api-router.ts: request limits, error pages, login of browsers
- *                                       +--> openapi/create-api-document.ts: docs/openapi.json and the typed client
+ *                                       +--> openapi/create-api-document.ts: openapi.json and the typed client
  *
  * The schemas that validate a request are also the ones that document it.
  */

@@ -6,14 +6,36 @@ import { endpoints } from '../endpoints/endpoints.ts';
 import { startApi } from '../testing/start-api.ts';
 import { createApiDocument } from './create-api-document.ts';
 import { withGettingStarted } from './getting-started.ts';
+import { summarizeDocument } from './summarize-document.ts';
 import { webhookCalls } from './webhook-calls.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the parsed document, any part of which a test changes.
+type Part = any;
 
 const api = await startApi();
 afterAll(() => api.stop());
 
-test('docs/openapi.json is the current OpenAPI document (`pnpm docs:openapi` writes it)', () => {
-  const file = new URL('../../../../docs/openapi.json', import.meta.url);
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(createApiDocument())));
+test('docs/openapi.txt is the summary of the current OpenAPI document (`pnpm docs:openapi` writes it)', () => {
+  const file = new URL('../../../../docs/openapi.txt', import.meta.url);
+  expect(readFileSync(file, 'utf8')).toBe(summarizeDocument(createApiDocument()));
+});
+
+test.each([
+  {
+    what: 'a parameter',
+    change: (one: Part) => void one.paths['/health'].get.parameters.push({ in: 'query', name: 'x' }),
+  },
+  { what: 'a code', change: (one: Part) => void (one.paths['/health'].get.responses[409] = { description: '`x-y`' }) },
+  { what: 'a field', change: (one: Part) => void (one.components.schemas.ApiKey.properties.x = { type: 'string' }) },
+  { what: 'what is required', change: (one: Part) => void one.components.schemas.ApiKey.required.pop() },
+  { what: 'a value', change: (one: Part) => void one.components.schemas.ApiKey.properties.role.enum.pop() },
+  { what: 'an operation', change: (one: Part) => void delete one.paths['/health'] },
+])('the summary of the OpenAPI document shows a change of $what', ({ change }) => {
+  const document = JSON.parse(JSON.stringify(createApiDocument()));
+  document.paths['/health'].get.parameters ??= [];
+  const before = summarizeDocument(document);
+  change(document);
+  expect(summarizeDocument(document)).not.toBe(before);
 });
 
 test('docs/api.md has the introduction of the document, as `pnpm docs:openapi` writes it', () => {

@@ -11,7 +11,7 @@ import { indentJson, toTerminalText } from '../output/terminal-text.ts';
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const withBody = ['POST', 'PUT', 'PATCH'];
 
-/** Any operation of the API, as docs/openapi.json describes it, also those that no other command calls. */
+/** Any operation of the API, as openapi.json describes it, also those that no other command calls. */
 export const api = command({
   name: 'api',
   summary: 'call an operation of the HTTP API, and print its response as it is, with line breaks on a terminal',

@@ -7,7 +7,7 @@ import { AppError, type AppErrorOptions, type ErrorCode, type RetryAdvice, type 
  *     errors.ts --+--> ErrorCode: the codes that compile
  *                 +--> the message and the retry advice of what is thrown
  *                 +--> the HTTP status of responses
- *                 +--> docs/openapi.json: the error responses of each endpoint, with examples
+ *                 +--> openapi.json: the error responses of each endpoint, with examples
  *                 +--> docs/errors.md
  *                 +--> packages/client/src/code-texts.json: what the console and the command line show to people
  */
