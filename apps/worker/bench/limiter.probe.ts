@@ -19,6 +19,7 @@ const tokenStore = {
   takeLease: unused,
   extendLease: unused,
   releaseLease: unused,
+  bindSecret: unused,
   save: unused,
   fail: unused,
 };

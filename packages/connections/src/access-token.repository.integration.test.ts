@@ -64,6 +64,19 @@ describe('the access token repository', () => {
     await expect(store.accessTokens.read(ownerOf('conn_e'))).rejects.toMatchObject({ code: 'connection-changed' });
     expect(await save('conn_e')).toBe(false);
   });
+
+  test('a client secret is bound to the first origin that asks for it, in all processes, until the credentials are replaced', async () => {
+    const bind = (origin: string, version = 0) =>
+      store.accessTokens.bindSecret({ ...ownerOf('conn_f', version), origin });
+    const origins = await Promise.all(
+      ['https://a.example', 'https://b.example', 'https://c.example'].map((one) => bind(one)),
+    );
+    expect(new Set(origins).size).toBe(1);
+    expect(await bind('https://d.example')).toBe(origins[0]);
+    expect(await save('conn_f')).toBe(true);
+    expect(await bind('https://d.example', 1)).toBe('https://d.example');
+    await expect(bind('https://a.example')).rejects.toMatchObject({ code: 'connection-changed' });
+  });
 });
 
 describe('the connection repository', () => {

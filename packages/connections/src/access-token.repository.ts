@@ -25,6 +25,8 @@ const documentSchema = z.strictObject({
   lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
   failure: z.custom<TokenFailure>().exactOptional(),
   needsAuthorization: z.boolean().exactOptional(),
+  /** The only origin that gets the client secret of these credentials. */
+  secretOrigin: z.string().exactOptional(),
 });
 type AccessTokenDocument = Stored<typeof documentSchema>;
 
@@ -91,7 +93,7 @@ export class AccessTokenRepository implements TokenStore {
       { _id: connectionId, credentialsVersion: { $lt: credentialsVersion } },
       {
         $set: { credentialsVersion },
-        $unset: { encryptedAccessToken: 1, issuedAt: 1, renewAt: 1, failure: 1 },
+        $unset: { encryptedAccessToken: 1, issuedAt: 1, renewAt: 1, failure: 1, secretOrigin: 1 },
       },
     );
   }
@@ -111,6 +113,22 @@ export class AccessTokenRepository implements TokenStore {
 
   releaseLease({ holder, connectionId }: Parameters<TokenStore['releaseLease']>[0]) {
     return this.#leases.release({ id: connectionId, owner: holder });
+  }
+
+  async bindSecret({ origin, ...owner }: Parameters<TokenStore['bindSecret']>[0]): Promise<string> {
+    const { connectionId } = owner;
+    await this.#gate.admitToken(connectionId, () => this.#ensure(owner));
+    await this.supersede(owner);
+    const document = await this.#model
+      .findOneAndUpdate(
+        filterOf(owner),
+        [{ $set: { secretOrigin: { $ifNull: ['$secretOrigin', { $literal: origin }] } } }],
+        { returnDocument: 'after', updatePipeline: true },
+      )
+      .lean();
+    if (document?.secretOrigin === undefined)
+      throw connectionError('connection-changed', { context: { connectionId } });
+    return document.secretOrigin;
   }
 
   async save({ generation, grant, ...owner }: Parameters<TokenStore['save']>[0]) {

@@ -25,8 +25,14 @@ test.each([
     what: 'a parameter',
     change: (one: Part) => void one.paths['/health'].get.parameters.push({ in: 'query', name: 'x' }),
   },
-  { what: 'a code', change: (one: Part) => void (one.paths['/health'].get.responses[409] = { description: '`x-y`' }) },
-  { what: 'a field', change: (one: Part) => void (one.components.schemas.ApiKey.properties.x = { type: 'string' }) },
+  {
+    what: 'a code',
+    change: (one: Part) => Object.assign(one.paths['/health'].get.responses, { 409: { description: '`x-y`' } }),
+  },
+  {
+    what: 'a field',
+    change: (one: Part) => Object.assign(one.components.schemas.ApiKey.properties, { x: { type: 'string' } }),
+  },
   { what: 'what is required', change: (one: Part) => void one.components.schemas.ApiKey.required.pop() },
   { what: 'a value', change: (one: Part) => void one.components.schemas.ApiKey.properties.role.enum.pop() },
   { what: 'an operation', change: (one: Part) => void delete one.paths['/health'] },

@@ -80,7 +80,7 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
     clientSecret: text(5000)
       .optional()
       .describe(
-        'The secret of the client. It is stored encrypted and never returned. Default: the secret of the provider (`ATHENAHEALTH_CLIENT_SECRET`).',
+        'The secret of the client. It is stored encrypted and never returned. Default: the secret of the provider (`ATHENAHEALTH_CLIENT_SECRET`), for its own client id only.',
       ),
     secretBy: secretBySchema,
   }),

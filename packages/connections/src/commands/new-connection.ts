@@ -72,9 +72,8 @@ export async function toConnectionAuth(options: {
   const declared = present({ scopesOfDeclared: listed?.scopesOfDeclared });
   if (body.method === 'private_key_jwt')
     return { method: body.method, ...client, ...declared, ...(await toKey(body, faults)) };
+  const secret = body.clientSecret ?? secretOfDeployment(clientId, tokenEndpoint, provider);
   if (body.method === 'authorization_code') {
-    // The provider's secret belongs to the provider's client id.
-    const secret = body.clientSecret ?? (body.clientId === undefined ? provider.clientSecret : undefined);
     return {
       method: body.method,
       ...client,
@@ -82,8 +81,23 @@ export async function toConnectionAuth(options: {
       ...wayOf(body),
     };
   }
-  const clientSecret = required('auth.clientSecret', body.clientSecret ?? provider.clientSecret);
+  if (secret === undefined) faults.push({ path: 'auth.clientSecret', message: secretMissing(provider, clientId) });
+  const clientSecret = secret ?? '';
   return { method: body.method, ...client, ...declared, clientSecret, ...wayOf(body) };
+}
+
+/** The secret of the deployment belongs to its client id, and goes to the token endpoint that its configuration or the EHR names. */
+function secretOfDeployment(clientId: string, tokenEndpoint: string | undefined, provider: Provider) {
+  const isChosen =
+    tokenEndpoint !== undefined &&
+    !Object.values(provider.environments).some((environment) => environment.tokenEndpoint === tokenEndpoint);
+  return clientId === provider.clientId && !isChosen ? provider.clientSecret : undefined;
+}
+
+function secretMissing({ id, clientId: own, clientSecret }: Provider, clientId: string): string {
+  if (clientSecret === undefined) return `is required, because the provider ${id} has no default`;
+  if (clientId !== own) return 'is required, because the secret of the deployment belongs to another client id';
+  return 'is required, because the secret of the deployment is not sent to a token endpoint that a request names';
 }
 
 /**

@@ -94,6 +94,8 @@ function withKeptSecret(options: {
     const isKept = auth.privateKey === undefined && auth.kid !== undefined && auth.kid === signingKey?.kid;
     return isKept ? { ...auth, privateKey: JSON.parse(signingKey.privateJwk) } : auth;
   }
+  // It was given for one token endpoint.
+  if (auth.tokenEndpoint !== stored.tokenEndpoint) return auth;
   const { clientSecret } = stored as Extract<ConnectionAuth, { method: 'authorization_code' }>;
   return auth.clientSecret === undefined && clientSecret !== undefined ? { ...auth, clientSecret } : auth;
 }

@@ -48,8 +48,8 @@ export function createEhrClient(options: {
     guard: createEgressGuard({ proxy }),
     ...present({ tracing, idleTimeoutMs }),
   });
-  const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, observer };
-  const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
+  const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, tokenStore, observer };
+  const tokens = createAccessTokenSource(endpoints);
   return {
     /** Opens a session for requests of a connection. Sessions are cheap, because they share tokens, sockets and budgets. */
     session: (connection: EhrConnection) => createEhrSession({ connection, registry, http, tokens, endpoints }),

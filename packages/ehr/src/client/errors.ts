@@ -40,6 +40,11 @@ export const ehrError = defineErrors({
     message:
       "The EHR publishes an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",
   },
+  'token-endpoint-moved': {
+    title: 'The token endpoint has moved to another host',
+    advice: 'If the EHR has moved, edit the credentials of the connection, and enter the secret again.',
+    help: 'The client secret was used at the token endpoint of one origin, and is never sent to another one. The message shows both.',
+  },
   'no-signing-key': {
     title: 'There is no signing key',
     advice: 'Create a signing key for this algorithm, or set a private key for the connection.',

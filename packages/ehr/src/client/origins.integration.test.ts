@@ -86,6 +86,32 @@ test('an open session follows the entry of its provider: an origin, a token endp
   expect([server.requests.length, foreign.requests]).toEqual([before, []]);
 });
 
+test('a client secret stays at the origin of its token endpoint, although the EHR names another one that the provider allows #egress', async () => {
+  client = createTestClient(server.url);
+  const auth = { method: 'client_credentials', clientId: 'c', clientSecret: 's', scope: 'system/*.read' } as const;
+  const nameEndpoint = (base: string, revocation = base) => {
+    const body = { token_endpoint: `${base}/token`, revocation_endpoint: `${revocation}/revoke` };
+    server.answer({ '/.well-known/smart-configuration': { body } });
+    // An announced release of the EHR: what was discovered is read again.
+    client.changeProvider({});
+  };
+  const session = client.client.session({ ...client.connection, auth });
+  nameEndpoint(server.url, other.url);
+  await readExportStatus({ session, statusUrl: `${server.url}/status` });
+  expect(await session.revoke('token-1')).toBe(false);
+  nameEndpoint(other.url);
+  const signal = AbortSignal.timeout(10_000);
+  const error = await session.replaceToken(signal).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: 'token-endpoint-moved', message: expect.stringContaining(other.url) });
+  await expect(session.revoke('token-1')).rejects.toMatchObject({ code: 'token-endpoint-moved' });
+  expect(other.requests).toEqual([]);
+  // New credentials are for the new origin.
+  other.answer({ '/token': { body: { access_token: 'token-2', token_type: 'bearer' } } });
+  const replaced = client.client.session({ ...client.connection, auth, credentialsVersion: 1 });
+  await replaced.replaceToken(signal);
+  expect(other.requests.map(({ path }) => path)).toEqual(['/token']);
+});
+
 describe.each(['provider', 'connection'] as const)('an origin that the %s allows #file-token', (by) => {
   test('gets status requests, deletions and files with the token', async () => {
     const session = open({ by });

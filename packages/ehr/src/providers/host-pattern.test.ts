@@ -39,6 +39,19 @@ test.each([
   expect(hostPatternFault(pattern)).toBeDefined();
 });
 
+const sharedByMany =
+  'onrender.com azurefd.net herokuapp.com netlify.app vercel.app fly.dev pages.dev workers.dev cloudfront.net run.app a.run.app web.app ' +
+  'firebaseapp.com appspot.com cloudapp.azure.com azure.com blob.core.windows.net core.windows.net windows.net azurewebsites.net ' +
+  'azurecontainer.io trafficmanager.net azure-api.net s3.amazonaws.com amazonaws.com us-east-1.amazonaws.com elasticbeanstalk.com on.aws ' +
+  'ngrok.io ngrok.app ngrok-free.app gitlab.io github.io surge.sh deno.dev replit.app up.railway.app storage.googleapis.com ' +
+  'duckdns.org dyndns.org ddns.net myshopify.com wixsite.com blogspot.com supabase.co hf.space zeabur.app gov.uk k12.ca.us scw.cloud';
+test.each(sharedByMany.split(' '))(
+  'the pattern *.%s is too wide, because everyone can have a host below it #egress',
+  (domain) => {
+    expect(hostPatternFault(`*.${domain}`)).toMatch(/too wide/);
+  },
+);
+
 test.each([
   { url: 'https://a.ehr.example/fhir', isMatch: true },
   { url: 'https://b.a.ehr.example/fhir', isMatch: true },

@@ -1,25 +1,18 @@
+import { getPublicSuffix } from 'tldts';
 import { z } from 'zod';
 
-/** Below these domains everyone can have a host. The list of all of them (publicsuffix.org) is longer: it is the operator who vouches for a pattern. */
+/** Clouds whose customers have hosts at several depths. The Public Suffix List has only some of the names below them. */
 const sharedDomains = [
   'amazonaws.com',
-  'appspot.com',
+  'amazonaws.com.cn',
+  'azure.com',
   'azurewebsites.net',
-  'cloudapp.net',
-  'cloudfront.net',
-  'github.io',
-  'herokuapp.com',
-  'netlify.app',
-  'ngrok.io',
-  'pages.dev',
-  'run.app',
-  'vercel.app',
-  'web.app',
+  'fastly.net',
+  'googleapis.com',
+  'on.aws',
+  'scw.cloud',
   'windows.net',
-  'workers.dev',
 ];
-/** `co.uk` and others: in a domain of a country, a short name before it is usually one for everyone. */
-const countrySuffix = /^(?:ac|co|com|edu|gov|gob|go|mil|ne|net|nhs|or|org)\.[a-z]{2}$/;
 const hostName = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/;
 
 /** Why a text is not a host, or `*.` and the domain of one organization. A wider pattern would send credentials to others. */
@@ -30,7 +23,8 @@ export function hostPatternFault(pattern: string): string | undefined {
     return 'must be a host such as ehr.example.org, or *.ehr.example.org for all hosts below it';
   if (!isWild) return undefined;
   const isShared = sharedDomains.some((shared) => domain === shared || domain.endsWith(`.${shared}`));
-  if (!isShared && !countrySuffix.test(domain)) return undefined;
+  // Below a public suffix (publicsuffix.org, with its private part), everyone can have a host.
+  if (!isShared && getPublicSuffix(domain, { allowPrivateDomains: true }) !== domain) return undefined;
   return 'is too wide: hosts of others are below it too';
 }
 

@@ -77,6 +77,18 @@ test('an entry without its secret keeps the stored one, and another client needs
   expect((await apply(entry)).changes).toEqual(['credentials']);
 });
 
+test('a secret that a file leaves out is not kept for another token endpoint', async () => {
+  const at = (host: string) => ({ ...auth, tokenEndpoint: `https://${host}/oauth2/v1/token` });
+  const own = { ...entry, name: 'Moved', practiceId: '11' };
+  await api.writeProviders([{ id: 'athenahealth', endpointHosts: ['*.ehr.example'] }]);
+  await waitFor(async () => (await plan({ ...own, auth: at('a.ehr.example') }))[0].faults.length === 0);
+  await apply({ ...own, auth: at('a.ehr.example') });
+  const { clientSecret: _, ...same } = at('a.ehr.example');
+  expect((await plan({ ...own, auth: same }))[0]).toMatchObject({ faults: [], changes: [] });
+  const { clientSecret: __, ...other } = at('b.ehr.example');
+  expect((await plan({ ...own, auth: other }))[0].faults).toMatchObject([{ path: 'auth.clientSecret' }]);
+});
+
 test('a connection with its own key keeps it by its id, and only the version of declared scopes is compared', async () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;

@@ -588,3 +588,31 @@ test('the test of a connection that is not saved is recorded in the audit log', 
   const [event] = await waiting.store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
   expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
 });
+
+test('the secret of the deployment is not used for another client id, nor at a token endpoint that a request names', async () => {
+  const vendor = {
+    ...hospitals,
+    clientId: 'deployment-client',
+    clientSecret: 'deployment-secret',
+    defaultScope: 'system/*.read',
+  };
+  await using deployment = await startApi({ providers: [vendor] });
+  const create = async (change: object) => {
+    const body = { provider: 'hospitals', force: true, auth: { method: 'client_credentials', ...change } };
+    return deployment.request('POST', path, { body });
+  };
+  const storedSecret = async ({ body }: Awaited<ReturnType<typeof create>>) =>
+    (await deployment.store.connections.findWithSecrets(body.data.id))?.auth;
+  for (const own of [{}, { clientId: 'deployment-client' }])
+    expect(await storedSecret(await create(own))).toMatchObject({ clientSecret: 'deployment-secret' });
+  for (const foreign of [{ clientId: 'another' }, { tokenEndpoint: 'https://a.ehr.example/token' }]) {
+    const refused = await create(foreign);
+    expect([refused.refusal, refused.faults]).toEqual([[400, 'invalid-request'], ['auth.clientSecret']]);
+  }
+  const publicClient = await create({
+    method: 'authorization_code',
+    scope: 'patient/*.read',
+    tokenEndpoint: 'https://a.ehr.example/token',
+  });
+  expect(await storedSecret(publicClient)).not.toHaveProperty('clientSecret');
+});

@@ -2,7 +2,7 @@ import type { EhrConnection } from '../../providers/index.ts';
 import type { EhrRequest } from '../http/ehr-axios.ts';
 import { obtainOwn, obtainShared, type Token } from './shared-token.ts';
 import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token-request.ts';
-import type { TokenOwner, TokenStore } from './token-store.ts';
+import type { TokenOwner } from './token-store.ts';
 
 export type AccessTokenSource = ReturnType<typeof createAccessTokenSource>;
 
@@ -12,7 +12,7 @@ export type AccessTokenSource = ReturnType<typeof createAccessTokenSource>;
  *
  *   request --> token in memory --> token in the store --> token endpoint, by the process that holds the lease (shared-token.ts)
  */
-export function createAccessTokenSource(deps: TokenEndpointDeps & { readonly tokenStore: TokenStore }) {
+export function createAccessTokenSource(deps: TokenEndpointDeps) {
   const tokens = new Map<string, Token>();
   const flights = new Map<string, Promise<Token>>();
   const obtain = (request: TokenRequest, refused?: string): Promise<Token> => {

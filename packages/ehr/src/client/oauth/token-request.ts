@@ -9,6 +9,7 @@ import { isUntyped, type TokenAnswer } from '../http/token-endpoint.ts';
 import { type AuthorizationServerSource, checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
 import { clientAuthentication, differsEncoded, type SigningKeySource } from './client-authentication.ts';
 import { toTokenError } from './token-error.ts';
+import type { TokenOwner, TokenStore } from './token-store.ts';
 
 export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };
 
@@ -37,6 +38,7 @@ export interface TokenEndpointDeps {
   readonly http: EhrHttp;
   readonly servers: AuthorizationServerSource;
   readonly signingKeys: SigningKeySource;
+  readonly tokenStore: TokenStore;
   readonly observer: EhrObserver;
 }
 
@@ -112,9 +114,10 @@ export async function redeemCode(deps: TokenEndpointDeps, request: TokenRequest,
 /** Revokes a token at the EHR (RFC 7009). @returns false if it has no endpoint for that */
 export async function revokeToken(deps: TokenEndpointDeps, request: TokenRequest, token: string): Promise<boolean> {
   const server = await deps.servers.find(request);
-  const { revocationEndpoint } = server;
-  if (revocationEndpoint === undefined) return false;
-  const isRaw = rawSecrets.has(ownerOf(request));
+  const { revocationEndpoint, tokenEndpoint } = server;
+  // The request contains the client secret, which stays at the origin of the token endpoint.
+  if (revocationEndpoint === undefined || !isSameOrigin(revocationEndpoint, tokenEndpoint)) return false;
+  const isRaw = rawSecrets.has(keyOf(request));
   const auth = request.connection.auth as OAuth;
   const configuration = await configure(deps, { request, auth, isRaw, revocationEndpoint });
   await call(deps, { request, configuration, run: () => openid.tokenRevocation(configuration, token) });
@@ -127,8 +130,8 @@ async function callWith(
   sendGrant: (configuration: openid.Configuration) => Promise<openid.TokenEndpointResponse>,
 ): Promise<TokenGrant> {
   const auth = request.connection.auth as OAuth;
-  const owner = ownerOf(request);
-  const isRaw = rawSecrets.has(owner);
+  const key = keyOf(request);
+  const isRaw = rawSecrets.has(key);
   try {
     return await sendGrantWith(deps, { request, sendGrant, isRaw });
   } catch (error) {
@@ -136,7 +139,7 @@ async function callWith(
     if (!isRefused || isRaw || !differsEncoded(auth)) throw error;
     const grant = await sendGrantWith(deps, { request, sendGrant, isRaw: true }).catch(() => undefined);
     if (!grant) throw error;
-    rawSecrets.add(owner);
+    rawSecrets.add(key);
     return grant;
   }
 }
@@ -144,8 +147,17 @@ async function callWith(
 /** The connections, with the version of their credentials, whose servers do not decode HTTP Basic. Each process finds out once. */
 const rawSecrets = new Set<string>();
 
-function ownerOf({ connection: { id, credentialsVersion = 0 } }: TokenRequest): string {
-  return `${id}/${credentialsVersion}`;
+function keyOf(request: TokenRequest): string {
+  const { connectionId, credentialsVersion } = ownerOf(request);
+  return `${connectionId}/${credentialsVersion}`;
+}
+
+function ownerOf({ connection: { id, credentialsVersion = 0 } }: TokenRequest): TokenOwner {
+  return { connectionId: id, credentialsVersion };
+}
+
+function isSameOrigin(url: string, other: string): boolean {
+  return new URL(url).origin === new URL(other).origin;
 }
 
 async function sendGrantWith(
@@ -207,7 +219,7 @@ async function call<Value>(
 
 /** An endpoint in the connection's own settings is used without discovery, because an operator has chosen it. */
 async function configure(
-  { servers, signingKeys }: TokenEndpointDeps,
+  { servers, signingKeys, tokenStore }: TokenEndpointDeps,
   options: {
     readonly request: TokenRequest;
     readonly auth: OAuth;
@@ -219,6 +231,11 @@ async function configure(
   const server = auth.tokenEndpoint === undefined ? await servers.find(request) : undefined;
   const tokenEndpoint = auth.tokenEndpoint ?? server?.tokenEndpoint ?? '';
   checkEndpoint(request, tokenEndpoint);
+  if ('clientSecret' in auth) {
+    const { origin } = new URL(tokenEndpoint);
+    const bound = await tokenStore.bindSecret({ ...ownerOf(request), origin });
+    if (bound !== origin) throw moved(bound, origin);
+  }
   const metadata = {
     issuer: server?.issuer ?? request.connection.fhirEndpoint,
     token_endpoint: tokenEndpoint,
@@ -229,6 +246,11 @@ async function configure(
   // Plain http is for the simulator. The operator of the registry decides which endpoints exist.
   if (new URL(tokenEndpoint).protocol === 'http:') openid.allowInsecureRequests(configuration);
   return configuration;
+}
+
+function moved(bound: string, origin: string): AppError {
+  const message = `The EHR names a token endpoint at ${origin} now. The client secret was used at ${bound} and is sent to no other origin, so nothing was sent. If the EHR has moved, replace the credentials of the connection (PUT /api/ehr/connections/{id}/credentials).`;
+  return ehrError('token-endpoint-moved', { message, context: { host: new URL(origin).host } });
 }
 
 function toGrant(token: openid.TokenEndpointResponse, requestedScope: string): TokenGrant {

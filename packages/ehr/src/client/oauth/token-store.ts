@@ -58,6 +58,11 @@ export interface TokenStore {
   /** Extends a lease that is still held. A lease that has ended stays ended, even if this call arrives late. */
   extendLease(options: TokenOwner & { readonly holder: string; readonly durationMs: number }): Promise<void>;
   releaseLease(options: TokenOwner & { readonly holder: string }): Promise<void>;
+  /**
+   * Binds the client secret of a connection to the origin of a token endpoint, unless it is bound already. New credentials are not bound.
+   * @returns the origin to which the secret may be sent
+   */
+  bindSecret(options: TokenOwner & { readonly origin: string }): Promise<string>;
   /** Stores a grant and ends the lease. @returns false if another grant was saved since `generation` */
   save(options: TokenOwner & { readonly generation: number; readonly grant: SavedGrant }): Promise<boolean>;
   /** Stores the failure and ends the lease. */

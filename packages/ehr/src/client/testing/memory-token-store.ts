@@ -19,7 +19,13 @@ export function createMemoryTokenStore(): TokenStore {
     const { holder: _, ...entry } = entryOf(id);
     entries.set(id, entry);
   };
+  const origins = new Map<string, string>();
   return {
+    async bindSecret({ connectionId, credentialsVersion, origin }) {
+      const key = `${connectionId}/${credentialsVersion}`;
+      origins.set(key, origins.get(key) ?? origin);
+      return origins.get(key) ?? origin;
+    },
     read: async ({ connectionId }) => toState(entryOf(connectionId)),
     async takeLease({ connectionId, holder }) {
       const entry = entryOf(connectionId);

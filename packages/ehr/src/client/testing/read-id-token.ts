@@ -1,6 +1,7 @@
 import type { EhrConnection } from '../../providers/index.ts';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import { redeemCode, type TokenEndpointDeps, type TokenGrant, type TokenRequest } from '../oauth/token-request.ts';
+import { createMemoryTokenStore } from './memory-token-store.ts';
 
 const issuer = 'https://ehr.example';
 const tokenEndpoint = `${issuer}/token`;
@@ -27,6 +28,7 @@ export function readIdToken(idToken: string): Promise<TokenGrant> {
     http,
     servers: { forget: () => undefined },
     signingKeys: {},
+    tokenStore: createMemoryTokenStore(),
     observer: {},
   } as unknown as TokenEndpointDeps;
   const request = { connection, provider: { environments: {}, hosts: ['ehr.example'] } } as unknown as TokenRequest;
