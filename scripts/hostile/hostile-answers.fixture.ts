@@ -60,6 +60,42 @@ const places: Readonly<Partial<Record<Route, (shape: string, base: string) => st
 
 const resource = (type: string, member: string) => `{"resourceType":"${type}","id":"h1",${member}}`;
 
+/** Answers that are understood, with as much as they may have in what is kept of them. */
+const kept: readonly { readonly route: Route; readonly name: string; readonly body: (base: string) => string }[] = [
+  {
+    route: 'metadata',
+    name: 'many types, and long names',
+    body: () => {
+      const types = Array.from({ length: 90_000 }, (_, index) => `{"type":"Type${index}"}`).join();
+      const name = text(megabyte);
+      return `{"resourceType":"CapabilityStatement","fhirVersion":${name},"software":{"name":${name}},"rest":[{"resource":[{"type":"Patient"},{"type":"Patient"},${types},{"type":${name}}]}]}`;
+    },
+  },
+  {
+    route: 'token',
+    name: 'long scopes',
+    body: () => {
+      const scope = Array.from({ length: 20_000 }, (_, index) => `system/Type${index}.read`).join(' ');
+      return `{"access_token":"t","token_type":"Bearer","expires_in":3600,"scope":${JSON.stringify(scope)}}`;
+    },
+  },
+  {
+    route: 'discovery',
+    name: 'long endpoints',
+    body: (base) =>
+      `{"issuer":${text(0.3 * megabyte)},"token_endpoint":"${base}/token","authorization_endpoint":"${base}/${'a'.repeat(0.3 * megabyte)}","revocation_endpoint":"${base}/${'a'.repeat(0.2 * megabyte)}"}`,
+  },
+  {
+    route: 'status',
+    name: 'long texts',
+    body: (base) => {
+      const long = 'a'.repeat(megabyte);
+      const file = `{"type":"Patient","url":"${base}/file/${long}","count":1}`;
+      return `{"transactionTime":"2026-01-02T00:00:00Z","requiresAccessToken":true,"request":"${base}/${long}","output":[${file}],"error":[{"type":"OperationOutcome","url":"${base}/errors/${long}"}],"link":[{"relation":"next","url":"${base}/status/${long}"}]}`;
+    },
+  },
+];
+
 /** As many files as a manifest may have. The worker writes and queues a record for each. */
 const manyFiles = (base: string) =>
   `[${Array.from({ length: 50_000 }, (_, index) => `{"type":"Patient","url":"${base}/file/${index}"}`).join()}]`;
@@ -120,6 +156,11 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     name: 'many files',
     answer: (base: string) => ({ headers: json, body: places.status?.(manyFiles(base), base) }),
   },
+  ...kept.map(({ route, name, body }) => ({
+    route,
+    name,
+    answer: (base: string) => ({ headers: json, body: body(base) }),
+  })),
   ...entries.map(({ name, text: shape }) => ({
     route: 'search' as const,
     name,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MongoClient } from 'mongodb';
 import { goodAnswers } from '../leaks/marked-answers.fixture.ts';
 import { answerByRoute, toAnswer } from '../leaks/planting-ehr.fixture.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
@@ -175,6 +176,25 @@ test('no answer makes a worker need more than the memory that is shipped', () =>
     ({ pid }) => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000,
   );
   expect(Math.max(...peaks)).toBeLessThan(limit);
+});
+
+/** What an EHR's data are kept in. Each of the others is read whole by lists, by every request of a connection, or once a minute. */
+const dataCollections = /^(?:[A-Z]|quarantine$|document_contents$|.*[.](?:files|chunks)$)/;
+/** Fifty times what an ordinary record has. */
+const longestRecordBytes = 100_000;
+
+test('no answer makes a record large, which every reader of the record would pay for', async () => {
+  await using client = await MongoClient.connect(system.mongodb.url);
+  const database = client.db();
+  const sizes = await Promise.all(
+    (await database.listCollections({}, { nameOnly: true }).toArray()).map(async ({ name }) => {
+      const sorted = [{ $project: { bytes: { $bsonSize: '$$ROOT' } } }, { $sort: { bytes: -1 } }, { $limit: 1 }];
+      const [largest] = await database.collection(name).aggregate<{ bytes: number }>(sorted).toArray();
+      return { name, bytes: largest?.bytes ?? 0 };
+    }),
+  );
+  expect(sizes.some(({ name }) => name === 'connections')).toBe(true);
+  expect(sizes.filter(({ name, bytes }) => bytes > longestRecordBytes && !dataCollections.test(name))).toEqual([]);
 });
 
 test('no answer ends a process or stops the work of another connection', () => {

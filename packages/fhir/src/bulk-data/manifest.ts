@@ -35,7 +35,7 @@ export function readManifestEntry(options: {
   const { section, value, manifestUrl } = options;
   if (typeof value !== 'object' || value === null) return undefined;
   const { url, type, count } = value as Record<string, unknown>;
-  if (typeof url !== 'string' || !URL.canParse(url, manifestUrl)) return undefined;
+  if (typeof url !== 'string' || url.length > longestUrl || !URL.canParse(url, manifestUrl)) return undefined;
   return {
     section,
     type: typeof type === 'string' ? typeIn(section, type) : defaultTypes[section],
@@ -43,6 +43,11 @@ export function readManifestEntry(options: {
     ...(Number.isSafeInteger(count) && (count as number) >= 0 ? { count: count as number } : {}),
   };
 }
+
+/** Servers and proxies refuse a longer request line, most of them at 8 kB. A signed URL has some 1,500 characters. */
+const longestUrl = 8000;
+/** Twice the longest name of a type. */
+const longestType = 64;
 
 const defaultTypes: Readonly<Record<ManifestSection, string>> = {
   output: 'Resource',
@@ -52,7 +57,7 @@ const defaultTypes: Readonly<Record<ManifestSection, string>> = {
 
 /** The type is logged, so it must not be arbitrary text. For deletions and errors, the section implies the type. */
 function typeIn(section: ManifestSection, type: string): string {
-  const isUsable = section === 'output' ? type !== '' : isResourceType(type);
+  const isUsable = section === 'output' ? type !== '' && type.length <= longestType : isResourceType(type);
   return isUsable ? type : defaultTypes[section];
 }
 

@@ -1,5 +1,5 @@
 import { defineErrors, type WarningCode, type WarningTable } from '@bulkhead/base';
-import { maxCohortPatients } from './cohorts/cohort.record.ts';
+import { maxCohortPatients, maxCohorts } from './cohorts/cohort.record.ts';
 
 export const exportError = defineErrors({
   'export-already-running': {
@@ -49,6 +49,12 @@ export const exportError = defineErrors({
     advice: 'Use several cohorts, or export the Group of the practice.',
     status: 409,
     message: `A cohort has at most ${maxCohortPatients} patients, because an export is stored with them. Use several cohorts, or export the Group of the practice.`,
+  },
+  'too-many-cohorts': {
+    title: 'The connection has too many cohorts',
+    advice: 'Delete a cohort that is no longer exported.',
+    status: 409,
+    message: `A connection has at most ${maxCohorts} cohorts. Delete one that is no longer exported (DELETE /api/ehr/connections/{id}/cohorts/{name}).`,
   },
   'patient-list-empty': {
     title: 'No patient of the list is left',

@@ -1,4 +1,5 @@
 import { defineErrors } from '@bulkhead/base';
+import { maxSchedules } from './schedule.record.ts';
 
 export const scheduleError = defineErrors({
   'schedule-not-due': {
@@ -11,6 +12,12 @@ export const scheduleError = defineErrors({
     advice: 'Open the list of schedules. The schedule may have been deleted.',
     status: 404,
     message: 'No schedule has this id. List the schedules with GET /api/ehr/schedules, or create one with POST.',
+  },
+  'too-many-schedules': {
+    title: 'The connection has too many schedules',
+    advice: 'Delete a schedule that is no longer needed.',
+    status: 409,
+    message: `A connection has at most ${maxSchedules} schedules. Delete one that is no longer needed (DELETE /api/ehr/schedules/{id}).`,
   },
   'export-already-running': {
     title: 'The same export is already running',

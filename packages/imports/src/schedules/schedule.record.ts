@@ -63,6 +63,9 @@ const scheduleRunSchema = z.strictObject({
 });
 export type ScheduleRun = Immutable<z.output<typeof scheduleRunSchema>>;
 
+/** More than an export, a sync and a few cohorts need. Each is a job that waits in Redis. */
+export const maxSchedules = 100;
+
 /** A cron that starts recurring runs of one connection. */
 export const scheduleSchema = z.strictObject({
   id: z.string().describe('The id of the schedule, which begins with `sched_`.'),

@@ -33,6 +33,10 @@ export class ScheduleRepository {
     await this.#gate.admit(fields.connectionId, () => this.#model.create({ _id: id, ...fields }));
   }
 
+  count(connectionId: string): Promise<number> {
+    return this.#model.countDocuments({ connectionId });
+  }
+
   async find(id: string): Promise<Schedule | undefined> {
     return recordOf(await this.#model.findById(id).lean());
   }

@@ -58,7 +58,7 @@ const setCohort = defineEndpoint({
     'Stores a named list of patients of a connection. Exports and schedules name it in `cohort`, and export whom it lists when they begin.',
   request: { body: { schema: cohortBodySchema, example: { patients: ['p1', 'p2'] } }, readBody },
   responses: { 200: cohortResponse('The cohort after the change') },
-  errors: ['unknown-connection'],
+  errors: ['unknown-connection', 'too-many-cohorts'],
   async handler({ params: { id, name }, body: { patients }, caller: { scope }, services, audit }) {
     audit.addTarget({ connectionId: id });
     audit.addPatients(patients);

@@ -58,7 +58,7 @@ const createSchedule = defineEndpoint({
     },
   },
   responses: { 201: scheduleResponse('The schedule was stored, with its next five times') },
-  errors: ['unknown-connection', 'unknown-cohort'],
+  errors: ['unknown-connection', 'unknown-cohort', 'too-many-schedules'],
   async handler({ body, caller: { scope }, services, audit }) {
     const state = await services.schedules.create({ body, scope });
     const { schedule } = state;

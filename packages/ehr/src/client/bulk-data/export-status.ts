@@ -177,8 +177,11 @@ function objectsOf(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 }
 
+/** An instant has 35 characters at most. JavaScript also reads a date that is followed by a megabyte of comments. */
+const longestTime = 64;
+
 function readTime(value: unknown): string | undefined {
-  const time = typeof value === 'string' ? withoutLeapSecond(value) : '';
+  const time = typeof value === 'string' && value.length <= longestTime ? withoutLeapSecond(value) : '';
   return Number.isNaN(Date.parse(time)) ? undefined : time;
 }
 

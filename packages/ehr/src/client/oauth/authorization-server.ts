@@ -91,7 +91,7 @@ async function readSmartConfiguration(http: EhrHttp, request: DiscoveryRequest) 
       revoke: document.revocation_endpoint,
       base: url,
     }),
-    ...(typeof issuer === 'string' ? { issuer } : {}),
+    ...(typeof issuer === 'string' && issuer.length <= longestEndpoint ? { issuer } : {}),
     namesIssuer: namesIssuer === true,
     ...toScopeVersions(document.capabilities),
   };
@@ -147,6 +147,9 @@ async function read(options: {
   }
 }
 
+/** Browsers are sent to one of them, with 1,000 characters of parameters. */
+const longestEndpoint = 2000;
+
 function toEndpoints(stated: {
   readonly token: unknown;
   readonly authorize: unknown;
@@ -155,7 +158,9 @@ function toEndpoints(stated: {
 }): Endpoints {
   const { token, authorize, revoke, base } = stated;
   const [tokenEndpoint, authorizationEndpoint, revocationEndpoint] = [token, authorize, revoke].map((uri) =>
-    typeof uri === 'string' && URL.canParse(uri, base) ? new URL(uri, base).href : undefined,
+    typeof uri === 'string' && uri.length <= longestEndpoint && URL.canParse(uri, base)
+      ? new URL(uri, base).href
+      : undefined,
   );
   return present({ tokenEndpoint, authorizationEndpoint, revocationEndpoint });
 }

@@ -253,12 +253,20 @@ function moved(bound: string, origin: string): AppError {
   return ehrError('token-endpoint-moved', { message, context: { host: new URL(origin).host } });
 }
 
+/** A scope for each operation on each type has 20 kB. The granted scopes are stored with the connection and with each export. */
+const longestScope = 20_000;
+
+/** Whole scopes only: a part of one would be another one. */
+function shortened(scope: string): string {
+  return scope.length <= longestScope ? scope : scope.slice(0, scope.lastIndexOf(' ', longestScope));
+}
+
 function toGrant(token: openid.TokenEndpointResponse, requestedScope: string): TokenGrant {
   return {
     accessToken: token.access_token,
     lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000,
     // RFC 6749, section 5.1: omitted if it equals the requested scope.
-    scope: token.scope ?? requestedScope,
+    scope: shortened(token.scope ?? requestedScope),
     ...(token.refresh_token === undefined ? {} : { refreshToken: token.refresh_token }),
     // SMART App Launch 2.2, "Launch context arrives with your access token".
     ...(typeof token.patient === 'string' ? { patient: token.patient } : {}),

@@ -1,4 +1,5 @@
-import { AppError } from '@bulkhead/base';
+import { AppError, present, toEhrText } from '@bulkhead/base';
+import { isResourceType } from '@bulkhead/fhir';
 import type { Capabilities } from '../../providers/index.ts';
 import { resourceAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
@@ -65,8 +66,7 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
     resourceTypes: typesOf(resources),
     ...(searchTypes === undefined ? {} : { searchTypes }),
     ...(patientSearchTypes === undefined ? {} : { patientSearchTypes }),
-    ...(typeof fhirVersion === 'string' ? { fhirVersion } : {}),
-    ...(typeof software?.name === 'string' ? { software: software.name } : {}),
+    ...present({ fhirVersion: shortText(fhirVersion), software: shortText(software?.name) }),
   };
 }
 
@@ -96,8 +96,15 @@ function patientSearchTypesOf(resources: readonly StatedResource[]): string[] | 
   return typesOf(resources.filter((resource) => parameters(resource).some(({ name }) => name === 'patient')));
 }
 
+/** Each type of R4 once, so that the list is short whatever the server sends. */
 function typesOf(resources: readonly StatedResource[]): string[] {
-  return resources.map(({ type }) => type).filter((type) => typeof type === 'string');
+  return [...new Set(resources.map(({ type }) => type))].filter(
+    (type): type is string => typeof type === 'string' && isResourceType(type),
+  );
+}
+
+function shortText(value: unknown): string | undefined {
+  return typeof value === 'string' ? toEhrText(value.slice(0, 200)) : undefined;
 }
 
 function hasExport(operations: unknown): boolean {

@@ -5,6 +5,9 @@ import { z } from 'zod';
 /** An export is stored with the patients of its cohort: 10,000 ids have at most 700 kB, and the worker reads them with each status request. */
 export const maxCohortPatients = 10_000;
 
+/** A connection's cohorts then have at most 35 MB, and a list of them is read at once. */
+export const maxCohorts = 50;
+
 /** A named list of patients of a connection. */
 export const cohortSchema = z.strictObject({
   id: z.string(),

@@ -35,6 +35,10 @@ export class CohortRepository {
     return found.map(({ _id: id, ...fields }) => ({ id, ...fields }));
   }
 
+  count(connectionId: string): Promise<number> {
+    return this.#model.countDocuments({ connectionId });
+  }
+
   /**
    * Adds a cohort, or replaces its patients.
    * @param options.from the cohort that is changed. Undefined if there is none

@@ -3,7 +3,7 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ScopedReference } from '@bulkhead/store';
 import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
-import { type Cohort, type CohortKey, type CohortSummary, maxCohortPatients } from './cohort.record.ts';
+import { type Cohort, type CohortKey, type CohortSummary, maxCohortPatients, maxCohorts } from './cohort.record.ts';
 import { type CohortChange, cohortNameSchema } from './cohort.schema.ts';
 
 /** A cohort, for a caller who sees those of some connections only. The id is that of the connection. */
@@ -29,7 +29,7 @@ export class CohortService {
     return findCohort(this.#options.store, { connectionId, name: reference.name });
   }
 
-  /** Adds a cohort, or replaces its patients. @throws AppError `unknown-connection`, `invalid-request` */
+  /** Adds a cohort, or replaces its patients. @throws AppError `unknown-connection`, `invalid-request`, `too-many-cohorts` */
   async set({ patients, ...reference }: CohortReference & { readonly patients: readonly string[] }) {
     const { id: connectionId } = await this.#options.connections.find(reference);
     const { name } = reference;
@@ -69,6 +69,9 @@ export class CohortService {
       const patients = patientsOf(from);
       if (patients.length === 0) throw exportError('cohort-empty');
       if (patients.length > maxCohortPatients) throw exportError('cohort-full');
+      // Requests at the same moment can exceed it by their number.
+      if (!from && (await this.#options.store.cohorts.count(key.connectionId)) >= maxCohorts)
+        throw exportError('too-many-cohorts');
       if (from && isEqual(from.patients, patients)) return { cohort: from, isChanged: false };
       const cohort = await this.#options.store.cohorts.save({ key, from, patients, now: new Date() });
       if (cohort) return { cohort, isChanged: true };

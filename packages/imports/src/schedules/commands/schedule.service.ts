@@ -7,7 +7,7 @@ import { findCohort } from '../../export/commands.ts';
 import { publicStatus } from '../../export/index.ts';
 import { syncRunStatus } from '../../sync/index.ts';
 import { scheduleError } from '../errors.ts';
-import { type Schedule, scheduleFault } from '../schedule.record.ts';
+import { maxSchedules, type Schedule, scheduleFault } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 import { removeSchedule, setScheduler } from '../steps/run-schedule.job.ts';
 import type { ScheduleStores } from '../stores.ts';
@@ -33,12 +33,15 @@ export class ScheduleService {
     this.#options = options;
   }
 
-  /** @throws AppError `unknown-connection`, `unknown-cohort` */
+  /** @throws AppError `unknown-connection`, `unknown-cohort`, `too-many-schedules` */
   async create(options: { readonly body: ScheduleBody; readonly scope: ConnectionScope }): Promise<ScheduleState> {
     const { connectionId, ...fields } = options.body;
     const connection = await this.#options.connections.find({ id: connectionId, scope: options.scope });
     const { cohort: name } = fields.request;
     if (name !== undefined) await findCohort(this.#options.store, { connectionId, name });
+    // Requests at the same moment can exceed it by their number.
+    if ((await this.#options.store.schedules.count(connectionId)) >= maxSchedules)
+      throw scheduleError('too-many-schedules');
     const schedule = newSchedule({ connection, ...fields });
     await this.#options.store.schedules.insert(schedule);
     await setScheduler(this.#options.producer, schedule);
