@@ -20,7 +20,6 @@ function run(commands: string, env: Readonly<Record<string, string>> = {}): Prom
 test('the commands of docs/how-to/nightly-sync.md work as written', async () => {
   const printed = await run(await commandsOf('docs/how-to/nightly-sync.md'));
   expect(printed).toMatch(/COMPLETED {2}\d+ stored/);
-  expect(printed).toMatch(/^open references +/m);
   expect(await system.store.schedules.list({ connectionId: system.connectionId, scope: 'all' })).toMatchObject([
     { kind: 'sync', cron: '0 2 * * *', paused: false },
     { kind: 'export', cron: '0 22 1 * *', paused: false },

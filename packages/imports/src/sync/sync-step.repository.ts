@@ -10,6 +10,7 @@ import {
   type StoreContext,
   type Stored,
   sumsOf,
+  toBatches,
   writeUnordered,
 } from '@bulkhead/store';
 import { z } from 'zod';
@@ -44,6 +45,8 @@ const schema = mongooseSchemaOf(syncStepDocumentSchema, { collection: collection
 schema.index({ runId: 1, state: 1 });
 // For those who watch a run: its progress of the last minutes, and the few steps that wait.
 schema.index({ runId: 1, progressAt: 1 });
+// `findAsked`
+schema.index({ 'target.resourceId': 1 }, { sparse: true });
 schema.index({ 'retrying.since': -1 }, { sparse: true });
 
 /** `sync_steps`: the searches of a run, with their progress. */
@@ -72,6 +75,38 @@ export class SyncStepRepository {
     }));
     const write = () => writeUnordered(this.#model.collection, operations);
     await this.#gate.admit(first.connectionId, write);
+  }
+
+  /**
+   * Finds which of these resources a run must not request: those that it has requested, and those that the EHR did not have, or sent nothing that
+   * was stored, when an earlier run requested them after a time.
+   */
+  async findAsked(targets: {
+    readonly connectionId: string;
+    readonly runId: string;
+    readonly resourceType: string;
+    readonly ids: readonly string[];
+    readonly missingSince: Date;
+  }): Promise<ReadonlySet<string>> {
+    const { connectionId, runId, resourceType, ids, missingSince } = targets;
+    const search = { resourceType, state: 'completed' as const, requests: { $gt: 0 }, stored: 0 };
+    const isMissing = { progressAt: { $gte: missingSince }, searches: { $elemMatch: search } };
+    const found = new Set<string>();
+    for (const batch of toBatches(ids)) {
+      const steps = await this.#model
+        .find(
+          {
+            'target.resourceId': { $in: batch },
+            connectionId,
+            'searches.resourceType': resourceType,
+            $or: [{ runId }, isMissing],
+          },
+          { target: 1 },
+        )
+        .lean();
+      for (const { target } of steps) if (target) found.add(target.resourceId);
+    }
+    return found;
   }
 
   /** Whether a step that has not ended searches for the patient. */
