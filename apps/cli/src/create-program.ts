@@ -7,7 +7,6 @@ import { clients } from './commands/clients.command.ts';
 import { cohorts } from './commands/cohorts.command.ts';
 import { connections } from './commands/connections.command.ts';
 import { doctor } from './commands/doctor.command.ts';
-import { endpoints } from './commands/endpoints.command.ts';
 import { erasures, patients, retention } from './commands/erasures.command.ts';
 import { bulkExports } from './commands/export.command.ts';
 import { keys } from './commands/keys.command.ts';
@@ -29,7 +28,6 @@ import { reportError, throwErrors } from './output/report-error.ts';
 export const groups: readonly CommandGroup[] = [
   connections,
   providers,
-  endpoints,
   bulkExports,
   sync,
   cohorts,
