@@ -10,7 +10,6 @@ import {
   type StoreContext,
   type Stored,
   sumsOf,
-  toBatches,
   writeUnordered,
 } from '@bulkhead/store';
 import { z } from 'zod';
@@ -91,22 +90,18 @@ export class SyncStepRepository {
     const { connectionId, runId, resourceType, ids, missingSince } = targets;
     const search = { resourceType, state: 'completed' as const, requests: { $gt: 0 }, stored: 0 };
     const isMissing = { progressAt: { $gte: missingSince }, searches: { $elemMatch: search } };
-    const found = new Set<string>();
-    for (const batch of toBatches(ids)) {
-      const steps = await this.#model
-        .find(
-          {
-            'target.resourceId': { $in: batch },
-            connectionId,
-            'searches.resourceType': resourceType,
-            $or: [{ runId }, isMissing],
-          },
-          { target: 1 },
-        )
-        .lean();
-      for (const { target } of steps) if (target) found.add(target.resourceId);
-    }
-    return found;
+    const steps = await this.#model
+      .find(
+        {
+          'target.resourceId': { $in: [...ids] },
+          connectionId,
+          'searches.resourceType': resourceType,
+          $or: [{ runId }, isMissing],
+        },
+        { target: 1 },
+      )
+      .lean();
+    return new Set(steps.flatMap(({ target }) => target?.resourceId ?? []));
   }
 
   /** Whether a step that has not ended searches for the patient. */

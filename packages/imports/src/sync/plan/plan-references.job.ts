@@ -12,7 +12,7 @@ import { hash } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import { isInPatientCompartment, isUncovered, patientsOf, type Resource, referredTargets } from '@bulkhead/fhir';
 import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
-import { countSchema } from '@bulkhead/store';
+import { countSchema, toBatches } from '@bulkhead/store';
 import type { z } from 'zod';
 import { isInPhase } from '../../runs/index.ts';
 import { failGivenUpSync, finalizeSyncJob } from '../finish/finalize-sync.job.ts';
@@ -127,22 +127,10 @@ async function findOpen(
   const open = new Map<string, Target>();
   const uncovered = new Set<string>();
   const addOpen = async (part: ReadonlyMap<string, Target>) => {
-    const unknown = [...part.values()].filter(({ resourceType }) => {
-      const isCovered = !isUncovered({ scope, resourceType });
-      if (!isCovered) uncovered.add(resourceType);
-      return isCovered;
-    });
-    for (const [resourceType, ofType] of Map.groupBy(unknown, (target) => target.resourceType)) {
-      const ids = ofType.map(({ resourceId }) => resourceId);
-      const known = await store.resources.findKnown({ connectionId, resourceType, ids });
-      const asked = await store.syncSteps.findAsked({ connectionId, runId: run.id, resourceType, ids, missingSince });
-      for (const target of ofType) {
-        const key = keyOf(target);
-        const isStored = known.get(target.resourceId)?.deleted === false;
-        if (isStored || asked.has(target.resourceId)) continue;
-        for (const patientId of open.get(key)?.patientIds ?? []) target.patientIds.add(patientId);
-        open.set(key, target);
-      }
+    for (const [resourceType, targets] of Map.groupBy(part.values(), (target) => target.resourceType)) {
+      if (isUncovered({ scope, resourceType })) uncovered.add(resourceType);
+      else
+        for (const batch of toBatches(targets)) addAll(open, await withoutKnown(store, { run, missingSince }, batch));
     }
   };
   // What is stored later is read again by the next round, because changes before it can still become visible.
@@ -154,7 +142,7 @@ async function findOpen(
     let part = new Map<string, Target>();
     for await (const change of store.resourceChanges.readInOnePass({ connectionId, resourceType, since, signal })) {
       addTargets(part, { ...change, resourceType, fhirEndpoint: connection.fhirEndpoint });
-      if (++count % partSize > 0) continue;
+      if (++count % partSize > 0 && part.size < maxTargets) continue;
       await addOpen(part);
       part = new Map();
       progress();
@@ -166,6 +154,29 @@ async function findOpen(
     marks[resourceType] = until;
   }
   return { targets: [...open.values()], skipped: withUncovered(run, uncovered), marks, isWhole: true };
+}
+
+/** Leaves out targets, all of one type, that are stored or must not be requested. */
+async function withoutKnown(
+  { resources, syncSteps }: Deps['store'],
+  { run, missingSince }: { readonly run: SyncRun; readonly missingSince: Date },
+  targets: readonly Target[],
+): Promise<Target[]> {
+  const [{ resourceType } = { resourceType: '' }] = targets;
+  const ids = targets.map(({ resourceId }) => resourceId);
+  const { id: runId, connectionId } = run;
+  const known = await resources.findKnown({ connectionId, resourceType, ids });
+  const asked = await syncSteps.findAsked({ connectionId, resourceType, ids, runId, missingSince });
+  return targets.filter(({ resourceId: id }) => known.get(id)?.deleted !== false && !asked.has(id));
+}
+
+/** Adds targets. One that is known gets further patients. */
+function addAll(open: Map<string, Target>, targets: readonly Target[]): void {
+  for (const target of targets) {
+    const known = open.get(keyOf(target));
+    if (known) for (const patientId of target.patientIds) known.patientIds.add(patientId);
+    else open.set(keyOf(target), target);
+  }
 }
 
 /** Adds the targets of a stored resource. One that was deleted refers to nothing. */

@@ -223,6 +223,23 @@ test('a resource that was deleted and is at the EHR again is read again', async 
   expect([await requested(), await stored()]).toEqual([['Practitioner/p1'], ['Practitioner/p1']]);
 });
 
+test('a resource that a sync has read is read again by the next one if it was deleted since', async () => {
+  await startWith(reference('Practitioner/p1'));
+  await put('Practitioner', 'p1');
+  await readOpen();
+  await deleteResource('Practitioner', 'p1');
+  await readOpen();
+  expect(await requested()).toEqual(['Practitioner/p1', 'Practitioner/p1']);
+});
+
+test('a resource that is stored after its read was planned is not requested', async () => {
+  await startWith(reference('Practitioner/p1'));
+  const run = await planRun();
+  await planRound(run.id);
+  await store('Practitioner', 'p1', []);
+  expect([(await runToEnd(run)).phase, await requested()]).toEqual(['completed', []]);
+});
+
 test('contained, logical and foreign references are not followed, and a version counts as its resource', async () => {
   await startWith(
     reference('#p'),
@@ -384,4 +401,25 @@ test('a round plans some ten thousand reads, and the next one continues after th
   await syncSteps.cancelUnsettled(run.id);
   await planRound(run.id);
   expect(await syncSteps.countUnsettled(run.id)).toBe(2000);
+});
+
+test('a round that has looked through very many resources ends without reads, and the next one continues', async () => {
+  await storeEncounters(1, 1);
+  const { deps } = cases;
+  const { resourceChanges, syncRuns, syncSteps } = deps.store;
+  const many = withMethods(resourceChanges, {
+    async *readInOnePass(...reading: Parameters<typeof resourceChanges.readInOnePass>) {
+      for await (const change of resourceChanges.readInOnePass(...reading)) {
+        for (let count = 0; count < 2_000_000; count++) yield { ...change, resource: undefined };
+        yield change;
+      }
+    },
+  });
+  const run = await planRun();
+  const { payload } = nextRound(run);
+  await runJob({ ...deps, store: { ...deps.store, resourceChanges: many } }, planReferencesJob, payload);
+  const found = (await syncRuns.find(run.id)) as SyncRun;
+  expect([needsReferences(found), await syncSteps.count(run.id)]).toEqual([true, 0]);
+  await planRound(run.id);
+  expect(await syncSteps.countUnsettled(run.id)).toBe(1);
 });
