@@ -18,12 +18,8 @@ export function vendorPage({ entry: { id, name, endpointList, defaultScope = '' 
       ? `bulkhead --provider ${id} sync start --connection "$CONNECTION" --watch`
       : `bulkhead --provider ${id} export start --connection "$CONNECTION" --level ${level} --watch`;
   const algorithm = options?.includes('ES384') ? 'ES384' : 'RS384';
-  const find = `Find the FHIR endpoint of the practice. The first command shows which hosts it would allow.
-
-   \`\`\`sh
-   bulkhead --provider ${id} endpoints import
-   bulkhead --provider ${id} endpoints search "general hospital"
-   \`\`\``;
+  // As a link of this file, which `repositoryLinks` moves.
+  const find = `[Find the FHIR endpoint of the practice](../../../docs/how-to/find-an-endpoint.md) in the list at <${endpointList}>, and allow its host.`;
   const key = `Create a key pair for the deployment, and register a backend client at ${name} with the URL of its public keys.
 
    \`\`\`bash

@@ -19,7 +19,6 @@ import { sessions } from './commands/sessions.command.ts';
 import { sync } from './commands/sync.command.ts';
 import { budgets, history, plan, status, whoami } from './commands/system.command.ts';
 import { tables } from './commands/tables.command.ts';
-import { webhooks } from './commands/webhooks.command.ts';
 import { completionFor, type Shell, shells } from './completion.ts';
 import { addGlobalOptions, type Environment } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -35,7 +34,6 @@ export const groups: readonly CommandGroup[] = [
   resources,
   tables,
   quarantine,
-  webhooks,
   keys,
   sessions,
   clients,

@@ -20,8 +20,6 @@ writeFileSync('key.pem', 'x');
 writeFileSync('view.json', '{}');
 writeFileSync('facts.json', '{}');
 writeFileSync('my-server.json', '{}');
-const endpoint = { resourceType: 'Endpoint', name: 'General Hospital', address: 'https://general.example/fhir' };
-writeFileSync('brands.json', JSON.stringify({ resourceType: 'Bundle', entry: [{ resource: endpoint }] }));
 writeFileSync('patients.txt', 'p1\np2\n');
 writeFileSync(
   'practices.yaml',
@@ -183,8 +181,8 @@ test('every command that deletes something asks first', async () => {
   const deleting = runs.filter(({ calls }) => calls.some(({ method }) => method === 'DELETE')).map(({ line }) => line);
   // These delete no data.
   const harmless = /^(?:export cancel|sync cancel|patients let-in)/;
-  // These delete nothing. One has no way back for all of its lines, one decides where credentials go, and one changes a whole deployment.
-  const others = /^quarantine dismiss|endpoints import|connections apply|schedules spread/;
+  // These delete nothing. One has no way back for all of its lines, and two change a whole deployment.
+  const others = /^quarantine dismiss|connections apply|schedules spread/;
   const asking = confirmed.filter((line) => !others.test(line));
   expect(deleting.filter((line) => !harmless.test(line))).toEqual(asking);
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CliError } from './exit-codes.ts';
 
 /** Parses the text of a file. @throws CliError if it is not JSON, without the text, which may be a private key */
-export function parseJsonFile({ file, text }: { readonly file: string; readonly text: string }): unknown {
+function parseJsonFile({ file, text }: { readonly file: string; readonly text: string }): unknown {
   try {
     return JSON.parse(text);
   } catch {

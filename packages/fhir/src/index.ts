@@ -89,7 +89,7 @@ export {
   maxListedPatients,
   patientsOf,
 } from './resources/patient-compartment.ts';
-export { referredTargets, referredTypes } from './resources/referred-targets.ts';
+export { referredTargets } from './resources/referred-targets.ts';
 export {
   anyResourceType,
   enhancedResourceTypes,

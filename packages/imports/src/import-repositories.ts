@@ -2,12 +2,10 @@ import type { ConnectionStore } from '@bulkhead/connections';
 import type { DocumentRepositories } from '@bulkhead/documents/steps';
 import type { ResourceStore } from '@bulkhead/records';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
-import type { ReferenceStore } from './references/index.ts';
 
 /** The repositories of others that a step of an export or of a sync can use. */
 export interface ImportRepositories
-  extends ReferenceStore,
-    QuarantineStore,
+  extends QuarantineStore,
     ConnectionStore,
     DocumentRepositories,
     Pick<ResourceStore, 'prepareResourceTypes' | 'resourceChanges' | 'resourceWriter'> {}

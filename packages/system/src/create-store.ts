@@ -75,7 +75,6 @@ export function createStore(options: StoreOptions) {
   const quarantine = features.quarantine.open({ ...context, onQuarantined });
   const documents = features.documents.open({ ...context, onSettled });
   const webhooks = features.webhooks.open(context);
-  const references = features.references.open(context);
   const bulkExport = features.exports.open({ ...context, ...quarantine.repositories });
   const sync = features.syncs.open({ ...context, ...quarantine.repositories });
   const schedules = features.schedules.open(context);
@@ -92,7 +91,6 @@ export function createStore(options: StoreOptions) {
     }),
     bulkExport.data(),
     sync.data(),
-    references.data(),
     resources.data({
       eraseDocumentsOf: (resourcesOf, pass) =>
         documents.repositories.documentEraser.eraseOfResources(resourcesOf, pass),
@@ -124,7 +122,6 @@ export function createStore(options: StoreOptions) {
     ...quarantine.repositories,
     ...documents.repositories,
     ...webhooks.repositories,
-    ...references.repositories,
     ...bulkExport.repositories,
     ...sync.repositories,
     ...schedules.repositories,

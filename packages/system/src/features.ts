@@ -5,7 +5,6 @@ import { connectionFeature } from '@bulkhead/connections';
 import { documentFeature } from '@bulkhead/documents';
 import { erasureFeature } from '@bulkhead/erasure';
 import { exportFeature } from '@bulkhead/imports/export';
-import { referenceFeature } from '@bulkhead/imports/references';
 import { scheduleFeature } from '@bulkhead/imports/schedules';
 import { syncFeature } from '@bulkhead/imports/sync';
 import { monitoringFeature } from '@bulkhead/monitoring';
@@ -22,7 +21,6 @@ export const features = {
   connections: connectionFeature,
   documents: documentFeature,
   erasure: erasureFeature,
-  references: referenceFeature,
   exports: exportFeature,
   syncs: syncFeature,
   schedules: scheduleFeature,

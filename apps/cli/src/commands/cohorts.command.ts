@@ -1,9 +1,8 @@
-import { answerOf, type components } from '@bulkhead/client';
+import type { components } from '@bulkhead/client';
 import { type CommandGroup, command } from '../command.ts';
-import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
-import { option, yes } from '../option.ts';
+import { option } from '../option.ts';
 import { patientOptions, patientsFor } from '../patient-list.ts';
 
 type Cohort = components['schemas']['Cohort'];
@@ -31,17 +30,6 @@ export const cohorts: CommandGroup = {
       },
     }),
     command({
-      name: 'show',
-      summary: 'print the patients of a cohort, one a line',
-      args: { name },
-      options: ofConnection,
-      examples: ['cohorts show diabetes --connection conn_1'],
-      async run({ api, output }, { name: cohort, connection: id }) {
-        const { data } = answerOf(await api.GET(path, { params: { path: { id, name: cohort } } }));
-        output.print(data, () => data.patients.join('\n'));
-      },
-    }),
-    command({
       name: 'set',
       summary: 'add a cohort, or replace its patients',
       args: { name },
@@ -57,17 +45,6 @@ export const cohorts: CommandGroup = {
     }),
     changing({ name: 'add', summary: 'add patients to a cohort' }),
     changing({ name: 'remove', summary: 'remove patients from a cohort' }),
-    command({
-      name: 'delete',
-      summary: 'delete a cohort; what is stored of its patients stays',
-      args: { name },
-      options: { ...ofConnection, yes },
-      examples: ['cohorts delete diabetes --connection conn_1 --yes'],
-      async run(context, { name: cohort, connection: id, yes: isConfirmed }) {
-        await confirm(context, { yes: isConfirmed, what: `delete the cohort ${cohort}`, done: 'deleted' });
-        answerOf(await context.api.DELETE(path, { params: { path: { id, name: cohort } } }));
-      },
-    }),
   ],
 };
 

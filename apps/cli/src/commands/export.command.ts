@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
 import { option, pages } from '../option.ts';
 import { toErrorText, toErrorTitle, toFailureText, toWarningText } from '../output/coded-text.ts';
-import { toCount, toDuration, toOpenText, toTypes } from '../output/for-people.ts';
+import { toCount, toDuration, toTypes } from '../output/for-people.ts';
 import { toSummary } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
 import { noEvents, toEventLines } from '../output/run-events.ts';
@@ -226,7 +226,6 @@ function summarize(record: Export): string {
       deleted: counts.deleted,
       quarantined: counts.quarantined,
       withheld: counts.withheld,
-      'open references': toOpenText(record.openReferences),
       error: toFailureText(record),
       'text of the EHR': record.ehrText,
       retrying: retrying && `${toErrorText(retrying)} (${retrying.attempts} attempts)`,

@@ -76,20 +76,6 @@ export const quarantine: CommandGroup = {
       },
     }),
     command({
-      name: 'replay-all',
-      summary: 'try to store the open lines of an export or a sync run again',
-      args: { run: 'the id of the export or the sync run' },
-      options: { reason },
-      examples: ['quarantine replay-all job_1 --reason refused-by-database'],
-      async run({ api, output }, { run: runId, reason: ofReason }) {
-        const body = given({ runId, reason: ofReason });
-        output.printAnswer(
-          await api.POST('/api/ehr/quarantine/replay', { body }),
-          ({ count }) => `Retrying ${count} lines.`,
-        );
-      },
-    }),
-    command({
       name: 'dismiss',
       summary: 'mark the open lines of an export or a sync run as not needed; they keep their content',
       args: { run: 'the id of the export or the sync run' },

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../exit-codes.ts';
 import { option, pages } from '../option.ts';
 import { toErrorText, toErrorTitle, toFailureText, toWarningText } from '../output/coded-text.ts';
-import { toCount, toDuration, toOpenText } from '../output/for-people.ts';
+import { toCount, toDuration } from '../output/for-people.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { whileRunning } from '../output/report-error.ts';
 import { noEvents, toEventLines } from '../output/run-events.ts';
@@ -189,7 +189,6 @@ function summarize(run: SyncRun): string {
       requests: run.requests,
       // Known when every search has ended.
       minimumRequests: status === 'COMPLETED' ? run.minimumRequests : undefined,
-      'open references': toOpenText(run.openReferences),
       error: toFailureText(run),
       'text of the EHR': run.ehrText,
     },

@@ -5,16 +5,6 @@ export function toCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** `4 Location, 1 Medication`, or `none` */
-export function toOpenText(counts: Readonly<Record<string, number>> | undefined): string | undefined {
-  if (counts === undefined) return undefined;
-  return (
-    Object.entries(counts)
-      .map(([type, count]) => `${toCount(count)} ${type}`)
-      .join(', ') || 'none'
-  );
-}
-
 /** A message names a few, because a deployment has thousands. */
 const named = 20;
 

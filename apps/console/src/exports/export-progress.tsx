@@ -4,7 +4,7 @@ import { IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { BulkExport } from '../api/api.ts';
 import { DetailList } from '../parts/detail-list.tsx';
-import { formatBytes, formatCount, formatCountsByType, formatDuration } from '../parts/format.ts';
+import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
 import { PageLink } from '../parts/page.tsx';
 import { timeLeft } from '../parts/runs/run-columns.tsx';
 import { accountedFor, filesText } from './export-texts.ts';
@@ -30,7 +30,6 @@ export function ExportFigures({ record }: { readonly record: BulkExport }) {
     'Of erased patients': withheld > 0 ? formatCount(withheld) : undefined,
     Deleted: formatCount(deleted),
     Received: formatBytes(bytes),
-    'Open references': record.openReferences && formatCountsByType(record.openReferences),
     Rate: bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`,
     'Time left': timeLeft(record.activity),
   };

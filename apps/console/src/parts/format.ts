@@ -31,12 +31,6 @@ export function formatCount(count: number): string {
   return counts.format(count);
 }
 
-/** `4 Location, 1 Medication`, or `none` */
-export function formatCountsByType(byType: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(byType).map(([type, count]) => `${formatCount(count)} ${type}`);
-  return parts.join(', ') || 'none';
-}
-
 /** The longest text of a value that fits into a column. */
 const maxLength = 26;
 

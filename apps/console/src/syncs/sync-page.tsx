@@ -6,7 +6,7 @@ import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, useConnection } from '../parts/connection.tsx';
 import { DetailList } from '../parts/detail-list.tsx';
-import { formatCount, formatCountsByType } from '../parts/format.ts';
+import { formatCount } from '../parts/format.ts';
 import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { ActivityLine } from '../parts/runs/activity-line.tsx';
@@ -83,7 +83,6 @@ function detailsOf(run: SyncRunDetail) {
     'Enhanced resources': formatCount(run.enhancedResources),
     'Other resources': run.otherResources === undefined ? undefined : formatCount(run.otherResources),
     Requests: requestsText(run),
-    'Open references': run.openReferences && formatCountsByType(run.openReferences),
     Id: <ShortText text={run.id} name="id" />,
   };
 }

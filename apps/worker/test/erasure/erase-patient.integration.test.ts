@@ -6,6 +6,7 @@ import { cancelExport } from '@bulkhead/imports/export/commands';
 import { runExport } from '@bulkhead/imports/export/testing';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import { cancelSync } from '@bulkhead/imports/sync/commands';
+import { planReferencesJob } from '@bulkhead/imports/sync/jobs';
 import { planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
@@ -68,6 +69,29 @@ async function accounted(exportId: string): Promise<readonly (readonly [string, 
 const exportAgain = () => runExport({ ...cases, connection: filled.connection });
 const countData = () => countOfPatient(cases.deps.store.features, { connectionId: filled.connection.id, patientId });
 
+/** Reads by a sync what the stored resources refer to. */
+async function readReferences(): Promise<void> {
+  const { deps } = cases;
+  const { connection } = filled;
+  const request = { includeStandard: false, includeEnhanced: false, includeReferences: true };
+  const run = makeSyncRun({
+    id: `sync_references_${++reads}`,
+    connectionId: connection.id,
+    request: { ...request, resourceTypes: [], patients: [] },
+  });
+  await deps.store.syncRuns.insert(run);
+  await planSync(deps, { syncRunId: run.id, signal: signal() });
+  await runJob(deps, planReferencesJob, { syncRunId: run.id, round: 1 });
+  for (const stepId of await deps.store.syncSteps.listUnsettledIds(run.id))
+    await runSyncStep(deps, { stepId, retryAt: firstAttempt, progress, signal: signal() });
+  await cancelSync({
+    store: deps.store,
+    producer: deps.producer,
+    find: async () => (await deps.store.syncRuns.find(run.id)) as SyncRun,
+  });
+}
+let reads = 0;
+
 beforeEach(() => endOthers(filled));
 
 test('the erasure of a patient leaves no record of that patient, and keeps other patients and other connections', async () => {
@@ -87,7 +111,6 @@ test('the erasure of a patient leaves no record of that patient, and keeps other
     documentContents: 1,
     quarantinedLines: 3,
     crawlMarks: 1,
-    openReferences: 1,
   });
 
   const erasure = await erasures.runToEnd(await patient());
@@ -152,6 +175,28 @@ test('an erased patient is stored again by the next export, unless the patient i
   expect(secondExport.counts).not.toHaveProperty('withheld');
   const { Patient, Condition, Encounter } = resources;
   expect((await countData()).resources).toMatchObject({ Patient, Condition, Encounter });
+});
+
+test('a result that only a read returns comes back after an erasure, with the report that refers to it', async () => {
+  const { connection } = filled;
+  const subject = { reference: `Patient/${patientId}` };
+  const put = (resourceType: string, id: string, content: object) =>
+    cases.control.put(`${resourceType}/${id}`, JSON.stringify({ resourceType, id, subject, ...content }));
+  await cases.inject({ path: 'export$' }, { kind: 'export-types', drop: ['Observation'] }, { times: 'always' });
+  await put('DiagnosticReport', 'report', { result: [{ reference: 'Observation/only-read' }] });
+  await put('Observation', 'only-read', {});
+  const reference = { connectionId: connection.id, resourceType: 'Observation', resourceId: 'only-read' };
+  const isStored = async () => (await cases.deps.store.resources.read(reference)) !== undefined;
+  const importAll = async () => {
+    await exportAgain();
+    expect(await isStored()).toBe(false);
+    await readReferences();
+  };
+  await importAll();
+  expect(await isStored()).toBe(true);
+  await erasures.runToEnd(await patient());
+  await importAll();
+  expect(await isStored()).toBe(true);
 });
 
 test('a patient who is kept out is not stored by exports, syncs and replays, which count what they withheld', async () => {

@@ -32,13 +32,11 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     erasures: 'id connectionId readerKeyIds requestedBy.id requestedBy.name requestedBy.role waitsFor.id documentIds',
     export_slots: 'id holder connectionId',
     history_samples: 'id queues.queue budgets.name lags.connectionId',
-    open_references: 'connectionId syncRunId',
     output_files: 'id exportId connectionId claim',
     process_states: 'id queues counts.provider encryptionKeyId',
     provider_facts: 'id',
     quarantine: 'id connectionId stepId runId fileId sha256',
     quarantine_usage: 'id',
-    reference_marks: 'id',
     running_exports: 'id holder connectionId',
     running_syncs: 'id holder connectionId',
     schedules: 'id connectionId provider request.cohort starting.runId lastRun.runId',
@@ -56,7 +54,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     access_tokens: 'scope',
     authorization_requests: 'scope error.code',
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
-      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope openReferences warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
+      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
       events.resourceType fileEvents.code fileEvents.resourceType`,
     cohort_marks: 'types transactionTime coverage.scope coverage.offered',
     connection_drafts: 'test.steps.code',
@@ -68,16 +66,14 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     erasures:
       'found.resources found.records deleted.resources deleted.records warnings.code error.code waitsFor.kind waitsFor.host',
     history_samples: 'volumes.resourceType',
-    open_references: 'resourceType',
     output_files:
       'type listedTypes checkpoint.types checkpoint.issues.types checkpoint.issues.mentionedTypes retrying.code error.code',
     process_states: 'host version down',
     provider_facts: 'file',
     quarantine: 'resourceType reason replay.reason',
-    reference_marks: 'marks',
     schedules: 'request.resourceTypes cron timeZone lastRun.reason',
     served_exports: 'types typeFilters.type parts.type',
-    sync_runs: `request.resourceTypes request.since types openReferences counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
+    sync_runs: `request.resourceTypes request.since types referenceMarks counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
       events.resourceType searchEvents.code searchEvents.resourceType refusedTypes.code refusedTypes.resourceType`,
     sync_steps: 'searches.resourceType searches.error.code retrying.code retrying.resourceType',
     watermarks: 'resourceType transactionTime coverage.scope coverage.offered',
@@ -96,8 +92,6 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'the record is deleted with the patient': {
     crawl_marks: 'id',
-    // Of other types than Observation, it is not about a patient.
-    open_references: 'id resourceId patientIds',
     documents: `resource.type resource.id resource.versionId patientId url contentType title declaredHash progress.etag storedType`,
   },
   'the id of a patient, which is removed from the list': { cohorts: 'patients', cohort_marks: 'patients' },

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fetchDocumentJob } from '@bulkhead/documents/jobs';
 import { withDocuments } from '@bulkhead/documents/steps';
-import { countReferencesJob } from '@bulkhead/imports/export/jobs';
 import { makeCohortMark, runExport } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
@@ -49,8 +48,6 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   const context = { ...documentContext, connectionId, source };
   await store.resourceWriter.write('Patient', [toTombstone({ resourceId: 'gone', context })]);
   await addReport(connectionCases, { exportId: ended.id, patientId });
-  await store.bulkExports.update({ id: ended.id, phase: 'completed', change: { references: 'due' } });
-  await attempt(cases, countReferencesJob, { exportId: ended.id });
   await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
   await attempt(cases, notifyJob, { kind: 'bulk-export', id: ended.id });
 

@@ -5,7 +5,7 @@ import type { Resource } from './resource.ts';
  * The types that an export can leave out although the resources that it contains refer to them. All but Observation are outside of the
  * records of patients.
  */
-export const referredTypes: readonly string[] = [
+const referredTypes: readonly string[] = [
   'Location',
   'Medication',
   'Observation',

@@ -211,14 +211,6 @@ export const bulkExportSchema = z.strictObject({
   storedBefore: z.array(z.string()).exactOptional(),
   /** `due` if the export must be deleted at the server, `done` if it was. */
   discard: z.enum(['due', 'done']).exactOptional(),
-  /** `due` if the references that the export leaves open must be counted. Absent if they were. */
-  references: z.literal('due').exactOptional(),
-  openReferences: z
-    .record(z.string(), countSchema)
-    .exactOptional()
-    .describe(
-      'Resources to which stored resources of the connection refer and that were not stored after this export, by type: `Location`, `Medication`, `Organization`, `Practitioner`, `PractitionerRole`, and each `Observation` that is a result of a report. Without those that the EHR says it does not have. Counted after the export, which takes seconds to minutes. A sync with `includeReferences` reads them.',
-    ),
   /** Receives a webhook when the export has ended, in addition to the connection's own URL. */
   callbackUrl: mayNamePatient(z.string()).exactOptional(),
   scheduleId: z

@@ -50,7 +50,6 @@ schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ discard: 1, _id: 1 });
 schema.index({ notify: 1, _id: 1 });
-schema.index({ references: 1 }, { sparse: true });
 schema.index({ orphans: 1 }, { sparse: true });
 schema.index({ completedAt: 1, phase: 1 });
 // Lists by status.
@@ -318,18 +317,6 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 
   async markDiscarded(id: string): Promise<void> {
     await this.#model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
-  }
-
-  listUncountedIds() {
-    return findIds(this.#model, { references: 'due' });
-  }
-
-  /** Records which references were open when they were counted after an export. */
-  async saveOpenReferences(id: string, openReferences: Readonly<Record<string, number>>): Promise<void> {
-    await this.#model.updateOne(
-      { _id: id, references: 'due' },
-      { $set: { openReferences }, $unset: { references: 1 } },
-    );
   }
 
   /** Writes progress without a transition if the export is still in `phase`. */

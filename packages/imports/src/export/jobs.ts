@@ -1,5 +1,4 @@
 export { downloadJob } from './download/download-file.job.ts';
-export { countReferencesJob } from './finish/count-references.job.ts';
 export { discardJob } from './finish/discard-export.job.ts';
 export { finalizeJob } from './finish/finalize-export.job.ts';
 export { kickOffJob } from './kick-off/kick-off.job.ts';

@@ -5,8 +5,6 @@ export const fieldsOfTheEnd = [
   'error',
   'completedAt',
   'discard',
-  'references',
-  'openReferences',
   'watermarkDecisions',
   'isPartial',
 ];

@@ -89,16 +89,12 @@ export const syncRunSchema = z.strictObject({
   patientCount: countSchema
     .exactOptional()
     .describe('The number of patients of the run. Absent until the run was planned.'),
+  /** For each resource type, the time up to which the run has looked through what is stored for open references. */
+  referenceMarks: z.record(z.string(), z.date()).exactOptional(),
   /** How often reads of open references were planned. What they return can refer to others. */
   referenceRounds: countSchema.exactOptional(),
   /** No further reads of open references are planned. */
   referencesDone: z.literal(true).exactOptional(),
-  openReferences: z
-    .record(z.string(), countSchema)
-    .exactOptional()
-    .describe(
-      'References that are still open at the end of a run that reads them, by type, such as those whose type the granted scopes do not cover. Without those that the EHR says it does not have.',
-    ),
   /** The steps of the plan. The database must have each of them. Absent until the run was planned. */
   stepCount: countSchema.exactOptional(),
   /** The sums over its steps when they were last added up, which takes seconds if there are tens of thousands. */

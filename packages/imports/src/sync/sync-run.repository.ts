@@ -18,16 +18,7 @@ type SyncRunDocument = Stored<typeof syncRunDocumentSchema>;
 export type SyncRunChange = Partial<
   Pick<
     SyncRun,
-    | 'types'
-    | 'skipped'
-    | 'patientCount'
-    | 'stepCount'
-    | 'totals'
-    | 'openReferences'
-    | 'warnings'
-    | 'error'
-    | 'startedAt'
-    | 'completedAt'
+    'types' | 'skipped' | 'patientCount' | 'stepCount' | 'totals' | 'warnings' | 'error' | 'startedAt' | 'completedAt'
   >
 >;
 
@@ -115,7 +106,9 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
   /** Records further steps, or that there are no more. @returns undefined if another process changed the run first */
   async extend(
     { id, version }: Pick<SyncRun, 'id' | 'version'>,
-    change: Partial<Pick<SyncRun, 'types' | 'skipped' | 'stepCount' | 'referenceRounds' | 'referencesDone'>>,
+    change: Partial<
+      Pick<SyncRun, 'types' | 'skipped' | 'stepCount' | 'referenceMarks' | 'referenceRounds' | 'referencesDone'>
+    >,
   ): Promise<SyncRun | undefined> {
     const document = await this.#model
       .findOneAndUpdate(
@@ -151,7 +144,7 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
         {
           // All of them are about the end that this retry undoes. The next end writes its own.
           $set: { phase: to, active: true, retriedAt: now, warnings: [] },
-          $unset: { error: 1, completedAt: 1, refusedTypes: 1, referencesDone: 1, openReferences: 1, counted: 1 },
+          $unset: { error: 1, completedAt: 1, refusedTypes: 1, referencesDone: 1, referenceMarks: 1, counted: 1 },
           $inc: { version: 1 },
           $push: { events: lastEvents(phaseEvent({ phase: to, by })) },
         },

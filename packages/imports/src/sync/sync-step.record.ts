@@ -71,8 +71,14 @@ export const syncStepSchema = z.strictObject({
   runId: z.string(),
   connectionId: z.string(),
   patientIds: z.array(mayNamePatient(z.string())),
-  /** The id of a resource to which stored resources refer, and that is read instead of a search. `patientIds` are those to whom it belongs. */
-  targetIds: z.array(quotesEhr(z.string())).max(1).exactOptional(),
+  /** A resource to which stored resources refer, and that is read instead of a search. `patientIds` are those to whom it belongs. */
+  target: z
+    .strictObject({
+      resourceId: quotesEhr(z.string()),
+      /** `<type>/<id>` of a stored resource that refers to it. */
+      referredBy: quotesEhr(z.string()),
+    })
+    .exactOptional(),
   searches: z.array(syncSearchSchema),
   state: z.enum(['pending', 'running', 'completed', 'failed', 'cancelled']),
   /** Attempts since the last page, including the current one. Waits that the EHR or the budget requested do not count. */

@@ -44,6 +44,8 @@ const schema = mongooseSchemaOf(syncStepDocumentSchema, { collection: collection
 schema.index({ runId: 1, state: 1 });
 // For those who watch a run: its progress of the last minutes, and the few steps that wait.
 schema.index({ runId: 1, progressAt: 1 });
+// `findAsked`
+schema.index({ 'target.resourceId': 1 }, { sparse: true });
 schema.index({ 'retrying.since': -1 }, { sparse: true });
 
 /** `sync_steps`: the searches of a run, with their progress. */
@@ -72,6 +74,34 @@ export class SyncStepRepository {
     }));
     const write = () => writeUnordered(this.#model.collection, operations);
     await this.#gate.admit(first.connectionId, write);
+  }
+
+  /**
+   * Finds which of these resources a run must not request: those that it has requested, and those that the EHR did not have, or sent nothing that
+   * was stored, when an earlier run requested them after a time.
+   */
+  async findAsked(targets: {
+    readonly connectionId: string;
+    readonly runId: string;
+    readonly resourceType: string;
+    readonly ids: readonly string[];
+    readonly missingSince: Date;
+  }): Promise<ReadonlySet<string>> {
+    const { connectionId, runId, resourceType, ids, missingSince } = targets;
+    const search = { resourceType, state: 'completed' as const, requests: { $gt: 0 }, stored: 0 };
+    const isMissing = { progressAt: { $gte: missingSince }, searches: { $elemMatch: search } };
+    const steps = await this.#model
+      .find(
+        {
+          'target.resourceId': { $in: [...ids] },
+          connectionId,
+          'searches.resourceType': resourceType,
+          $or: [{ runId }, isMissing],
+        },
+        { target: 1 },
+      )
+      .lean();
+    return new Set(steps.flatMap(({ target }) => target?.resourceId ?? []));
   }
 
   /** Whether a step that has not ended searches for the patient. */

@@ -21,7 +21,7 @@ export const epic: Vendor = {
   facts: [
     {
       fact: 'each organization has its own FHIR endpoint; the published bundle of brands has about 90 MB',
-      does: '`bulkhead endpoints import --provider epic` allows the hosts of the list',
+      does: 'allows the hosts of `endpointHosts`, which an operator adds',
       source: 'open.epic.com/Endpoints/Brands, as read by other clients',
       readAt,
     },

@@ -21,7 +21,6 @@ import {
   nextDeletionsAt,
   typesReceived,
 } from '../watermarks/watermark.ts';
-import { countReferencesJob } from './count-references.job.ts';
 import { discardJob } from './discard-export.job.ts';
 import { endWarnings, failedByCause, isRepetition } from './export-warnings.ts';
 import { failExport, failExportIn } from './fail-export.ts';
@@ -126,12 +125,10 @@ async function complete(
     watermarkDecisions: decisions,
     isPartial: isPartial(decisions) || uncoveredTypes(record).length > 0,
     completedAt: now(),
-    references: 'due' as const,
     ...(isDone ? { discard: 'due' as const } : {}),
   };
   if (!(await store.bulkExports.transition({ from: record, to: 'completed', change }))) return;
   if (isDone || record.orphans?.length) await producer.enqueueAgain(discardJob, { exportId });
-  await producer.enqueueAgain(countReferencesJob, { exportId });
   await producer.enqueueAgain(notifyJob, { kind: 'bulk-export', id: exportId });
   logger.info('export completed', { exportId, counts });
 }

@@ -93,7 +93,6 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
         'bytes',
       ],
     },
-    'openReferences',
     'createdAt',
     'completedAt',
   ]);

@@ -3,7 +3,6 @@ import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { ignoreIfEnded, recordGone } from '../../runs/index.ts';
 import { recount } from '../download/replay-file-line.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { countReferencesJob } from '../finish/count-references.job.ts';
 import { discardExport, discardJob } from '../finish/discard-export.job.ts';
 import { pollJob } from '../poll/poll-export.job.ts';
 import { namesPatient } from '../slices/slice.ts';
@@ -42,8 +41,6 @@ export function exportWork(
       await ensureJobsOfActive(deps);
       for (const { id: exportId } of await store.bulkExports.listDiscardable())
         await producer.ensure(discardJob, { exportId });
-      for (const exportId of await store.bulkExports.listUncountedIds())
-        await producer.ensure(countReferencesJob, { exportId });
       for (const id of await store.bulkExports.listUnnotifiedIds())
         await producer.ensure(notifyJob, { kind: 'bulk-export', id });
     },

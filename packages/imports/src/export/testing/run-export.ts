@@ -6,7 +6,6 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import { downloadJob } from '../download/download-file.job.ts';
 import type { BulkExportDeps, ExportRepository } from '../export-deps.ts';
-import { countReferencesJob } from '../finish/count-references.job.ts';
 import { discardJob } from '../finish/discard-export.job.ts';
 import { finalizeExport, finalizeJob } from '../finish/finalize-export.job.ts';
 import { kickOffJob } from '../kick-off/kick-off.job.ts';
@@ -19,7 +18,6 @@ export const exportJobs: readonly AnyJob<BulkExportDeps<ExportRepository>>[] = [
   kickOffJob,
   pollJob,
   finalizeJob,
-  countReferencesJob,
   discardJob,
   resumeJob,
   downloadJob,
@@ -38,7 +36,6 @@ export async function runExport(
     const record = await cases.read(exportId);
     const isNext = record.phase === 'queued' && record.slice !== slice;
     if (isNext || isTerminal(record.phase)) await attempt(cases, discardJob, { exportId });
-    if (isTerminal(record.phase)) await attempt(cases, countReferencesJob, { exportId });
     if (!isNext) return cases.read(exportId);
   }
 }

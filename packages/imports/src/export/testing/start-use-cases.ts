@@ -5,7 +5,6 @@ import { createStores as createDocumentStores, documentSettings } from '@bulkhea
 import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { BufferPool } from '@bulkhead/store/bson';
 import { openTestStore, type TestContext } from '@bulkhead/store/testing';
-import { referenceFeature } from '../../references/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { createExportContexts } from '../download/export-contexts.ts';
 import { exportFeature } from '../export.feature.ts';
@@ -27,7 +26,6 @@ export function createStores(context: TestContext) {
   const others = {
     ...createDocumentStores(context).repositories,
     ...quarantineFeature.open(context).repositories,
-    ...referenceFeature.open(context).repositories,
     answeredRequests: idempotencyFeature.open(context).repositories.answeredRequests,
   };
   return { repositories: { ...others, ...exportFeature.open({ ...context, ...others }).repositories } };

@@ -49,7 +49,6 @@ async function jobs(): Promise<string[]> {
     .toSorted();
 }
 const notify = (exportId: string) => `webhook.notify bulk-export ${exportId}`;
-const count = (exportId: string) => `export.count-references  ${exportId}`;
 const discard = (exportId: string) => `export.discard  ${exportId}`;
 const marks = () => cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
 const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
@@ -92,7 +91,7 @@ test('an export whose files are all stored is completed, its watermarks advance,
     { ...advanced, resourceType: 'Goal', at, deletionsAt: at },
     { ...advanced, resourceType: 'Patient', at, deletionsAt: at },
   ]);
-  expect(await jobs()).toEqual([count(exportId), discard(exportId), notify(exportId)]);
+  expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
 });
 
 test('an export is completed by the job that runs after a crash', async () => {
@@ -106,13 +105,13 @@ test('an export is completed once by two jobs at the same time', async () => {
   await Promise.all([finalize(exportId), finalize(exportId)]);
   const { phase, timeline = [] } = await cases.read(exportId);
   expect([phase, timeline.length]).toEqual(['completed', 2]);
-  expect(await jobs()).toEqual([count(exportId), discard(exportId), notify(exportId)]);
+  expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
 });
 
 test('an export without a status URL has nothing to delete at the server', async () => {
   const exportId = await downloaded([patients, goals], { statusUrl: undefined as never });
   expect(await finalize(exportId)).not.toHaveProperty('discard');
-  expect(await jobs()).toEqual([count(exportId), notify(exportId)]);
+  expect(await jobs()).toEqual([notify(exportId)]);
 });
 
 test('an export without a transaction time has no watermark', async () => {
@@ -183,13 +182,13 @@ test('an export with a failed file is completed with what was stored, and the se
   expect(ended).not.toHaveProperty('discard');
   expect(codes(ended)).toEqual(['files-failed', 'watermarks-held']);
   expect((await marks()).map(({ resourceType }) => resourceType)).toEqual(['Patient']);
-  expect(await jobs()).toEqual([count(exportId), notify(exportId)]);
+  expect(await jobs()).toEqual([notify(exportId)]);
 });
 
 test('an export with a failed file deletes its orphans at the server', async () => {
   const exportId = await downloaded([patients, failed], { orphans: ['https://ehr.example/status/0'] });
   expect(await finalize(exportId)).not.toHaveProperty('discard');
-  expect(await jobs()).toEqual([count(exportId), discard(exportId), notify(exportId)]);
+  expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
 });
 
 test.each([

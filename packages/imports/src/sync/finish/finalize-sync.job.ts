@@ -17,14 +17,14 @@ export const finalizeSyncJob = defineJob({
   ...tenTimes,
   timeoutMs: 2 * minuteMs,
   tracedIds: ['syncRunId'],
-  uses: ['openReferences', 'syncRuns', 'syncSteps'],
+  uses: ['syncRuns', 'syncSteps'],
   run: finalizeSync,
   onFinalFailure: failGivenUpSync,
 });
 
 /** Ends a run whose steps are all settled. */
 export async function finalizeSync(
-  deps: SyncDeps<'openReferences' | 'syncRuns' | 'syncSteps'>,
+  deps: SyncDeps<'syncRuns' | 'syncSteps'>,
   { syncRunId }: { readonly syncRunId: string },
 ): Promise<void> {
   const { store, producer, logger, now } = deps;
@@ -51,13 +51,11 @@ export async function finalizeSync(
   const to = error === undefined ? 'completed' : hasNothing ? 'failed' : 'partial';
   const sum = (of: (count: SyncTypeCount) => number) => counts.reduce((total, count) => total + of(count), 0);
   const totals = { stored: sum(({ stored }) => stored), unchanged: sum(({ unchanged }) => unchanged) };
-  const openReferences = run.request.includeReferences ? await store.openReferences.count(run.connectionId) : undefined;
   const change = {
     completedAt: now(),
     totals,
     warnings,
-    ...present({ openReferences }),
-    ...(error === undefined ? {} : { error }),
+    ...present({ error }),
   };
   if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
   await producer.enqueueAgain(notifyJob, { kind: 'sync-run', id: syncRunId });

@@ -2,23 +2,24 @@
  * Reads of what is not stored although stored resources refer to it. They are planned in rounds, because what is read can refer to others: a
  * result to its members, these to a PractitionerRole, that to a Practitioner and an Organization, and that to the one of which it is a part.
  *
- *   all steps have ended -> scan what has changed -> a step for each open reference -> ... -> nothing is open that was not requested
+ *   all steps have ended -> look through what is stored -> a step for each open reference -> ... -> nothing is open that was not requested
+ *
+ * The first round looks through everything that is stored, and a later one through what has changed since. Nothing is kept after the run but its
+ * steps. They show what the EHR does not have.
  */
 
 import { hash } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
-import { isUncovered } from '@bulkhead/fhir';
+import { isInPatientCompartment, isUncovered, patientsOf, type Resource, referredTargets } from '@bulkhead/fhir';
 import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
-import { countSchema } from '@bulkhead/store';
+import { countSchema, toBatches } from '@bulkhead/store';
 import type { z } from 'zod';
-import type { OpenReference } from '../../references/index.ts';
-import { scanReferences } from '../../references/steps/index.ts';
 import { isInPhase } from '../../runs/index.ts';
 import { failGivenUpSync, finalizeSyncJob } from '../finish/finalize-sync.job.ts';
 import { syncStepJob } from '../search/run-sync-step.job.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { syncPayload } from '../sync-payload.ts';
-import { needsReferences, type SkippedType, type SyncRun } from '../sync-run.record.ts';
+import { needsReferences, type SyncRun } from '../sync-run.record.ts';
 import { newSyncSearch } from '../sync-search.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import { notGranted } from './plan-steps.ts';
@@ -26,15 +27,7 @@ import { notGranted } from './plan-steps.ts';
 const roundPayload = syncPayload.extend({ round: countSchema });
 type Round = z.output<typeof roundPayload>;
 
-const uses = [
-  'connections',
-  'openReferences',
-  'prepareResourceTypes',
-  'resourceChanges',
-  'resources',
-  'syncRuns',
-  'syncSteps',
-] as const;
+const uses = ['connections', 'prepareResourceTypes', 'resourceChanges', 'resources', 'syncRuns', 'syncSteps'] as const;
 type Deps = SyncDeps<(typeof uses)[number]>;
 
 export const planReferencesJob = defineJob({
@@ -43,7 +36,7 @@ export const planReferencesJob = defineJob({
   payload: roundPayload,
   jobId: ({ syncRunId, round }) => `references.${syncRunId}.${round}`,
   ...tenTimes,
-  // If no export has looked through the store before, the first round does. The next attempt continues.
+  // `maxResources` take some ten minutes.
   timeoutMs: 60 * minuteMs,
   reportsProgress: true,
   tracedIds: ['syncRunId'],
@@ -63,8 +56,14 @@ export function nextRound({ id: syncRunId, referenceRounds = 0 }: SyncRun) {
  */
 const maxRounds = 50;
 
-/** The steps of a round. They are planned in some seconds, and in memory meanwhile. */
+/** A round ends after this many reads. They are planned in some seconds, and in memory meanwhile. */
 const maxTargets = 10_000;
+
+/** A round ends after this many resources, and the next one continues. So an attempt that is interrupted repeats minutes of work. */
+const maxResources = 2_000_000;
+
+/** Resources of a part. Each refers to some ten others, most of them to the same, and a command with thousands of ids takes milliseconds. */
+const partSize = 500;
 
 /** After this time an EHR is asked again for what it did not have: it may have answered so by mistake, as during an update. */
 const missingMs = 7 * 24 * 60 * minuteMs;
@@ -77,24 +76,23 @@ async function planReferences(
   const run = await store.syncRuns.find(syncRunId);
   if (!run || !isInPhase(run, 'running') || !needsReferences(run)) return;
   if (round !== nextRound(run).payload.round || (await store.syncSteps.countUnsettled(syncRunId)) > 0) return;
-  await scanReferences(deps, { connectionId: run.connectionId, signal, progress });
-  const { targets, skipped } =
-    round > maxRounds ? { targets: [], skipped: run.skipped } : await chooseTargets(deps, { run, signal });
+  const found = round > maxRounds ? undefined : await findOpen(deps, { run, signal, progress });
+  const targets = found?.targets ?? [];
   const types = [...new Set([...run.types, ...targets.map(({ resourceType }) => resourceType)])];
   await store.prepareResourceTypes(types);
   await store.syncSteps.insertMissing(targets.map((target) => toStep(run, target)));
-  // After the steps, so that a worker that is killed in between plans the same steps again.
-  await store.openReferences.notePlanned(syncRunId, targets);
   const stepCount = await store.syncSteps.count(syncRunId);
-  const hasSteps = stepCount > (run.stepCount ?? 0);
-  const change = hasSteps ? { types, stepCount, referenceRounds: round } : { referencesDone: true as const };
-  const extended = await store.syncRuns.extend(run, { ...change, skipped });
+  const hasNext = found !== undefined && (!found.isWhole || stepCount > (run.stepCount ?? 0));
+  const change = hasNext
+    ? { types, stepCount, skipped: found.skipped, referenceMarks: found.marks, referenceRounds: round }
+    : { skipped: found?.skipped ?? run.skipped, referencesDone: true as const };
+  const extended = await store.syncRuns.extend(run, change);
   if (!extended) {
     // The steps were stored after the cancellation had cancelled the steps of the run.
     if ((await store.syncRuns.find(syncRunId))?.phase === 'cancelled') await store.syncSteps.cancelUnsettled(syncRunId);
     return;
   }
-  if (!hasSteps) return producer.enqueueAgain(finalizeSyncJob, { syncRunId });
+  if (!hasNext) return producer.enqueueAgain(finalizeSyncJob, { syncRunId });
   const stepIds = await store.syncSteps.listUnsettledIds(syncRunId);
   logger.info('reads of references planned', { syncRunId, count: stepIds.length });
   await producer.addFlow({
@@ -103,34 +101,125 @@ async function planReferences(
   });
 }
 
-/** Chooses what this run has not planned to read. So it requests each resource once, whatever the EHR says. */
-async function chooseTargets(
-  { store, ehr, now }: SyncDeps<'connections' | 'openReferences'>,
-  { run, signal }: { readonly run: SyncRun; readonly signal: AbortSignal },
-): Promise<{ readonly targets: readonly OpenReference[]; readonly skipped: SkippedType[] }> {
+/** A resource to which stored resources refer. */
+interface Target {
+  readonly resourceType: string;
+  readonly resourceId: string;
+  /** `<type>/<id>` of a stored resource that refers to it. */
+  readonly referredBy: string;
+  /** The patients to whose records it belongs: those of what refers to it. Empty if it belongs to none. */
+  readonly patientIds: Set<string>;
+}
+
+/**
+ * Looks through what is stored for references to what is not stored, from where the round before has stopped. It leaves out what this run has
+ * requested before, so that a run requests each resource once, whatever the EHR says.
+ */
+async function findOpen(
+  { store, ehr, now }: Deps,
+  { run, signal, progress }: { readonly run: SyncRun } & Pick<JobContext, 'signal' | 'progress'>,
+) {
   const { connectionId } = run;
   const connection = await store.connections.findWithSecrets(connectionId);
   if (!connection) throw connectionGone();
   const scope = await ehr.session(connection).readGrantedScope(signal);
-  const open = { connectionId, syncRunId: run.id, missingBefore: new Date(now().getTime() - missingMs) };
-  const types = await store.openReferences.listTypes(open);
-  const uncovered = new Set(types.filter((resourceType) => isUncovered({ scope, resourceType })));
-  const covered = types.filter((type) => !uncovered.has(type));
-  const targets = await store.openReferences.list({ ...open, types: covered, limit: maxTargets });
-  for (const { resourceType } of run.skipped) uncovered.delete(resourceType);
-  return { targets, skipped: [...run.skipped, ...[...uncovered].map(notGranted)] };
+  const missingSince = new Date(now().getTime() - missingMs);
+  const open = new Map<string, Target>();
+  const uncovered = new Set<string>();
+  const addOpen = async (part: ReadonlyMap<string, Target>) => {
+    for (const [resourceType, targets] of Map.groupBy(part.values(), (target) => target.resourceType)) {
+      if (isUncovered({ scope, resourceType })) uncovered.add(resourceType);
+      else
+        for (const batch of toBatches(targets)) addAll(open, await withoutKnown(store, { run, missingSince }, batch));
+    }
+  };
+  // What is stored later is read again by the next round, because changes before it can still become visible.
+  const until = await store.resourceChanges.settledUntil();
+  const marks: Record<string, Date> = { ...run.referenceMarks };
+  let count = 0;
+  for (const resourceType of await store.resources.listStoredTypes(connectionId)) {
+    const since = marks[resourceType] ?? new Date(0);
+    let part = new Map<string, Target>();
+    for await (const change of store.resourceChanges.readInOnePass({ connectionId, resourceType, since, signal })) {
+      addTargets(part, { ...change, resourceType, fhirEndpoint: connection.fhirEndpoint });
+      if (++count % partSize > 0 && part.size < maxTargets) continue;
+      await addOpen(part);
+      part = new Map();
+      progress();
+      if (open.size < maxTargets && count < maxResources) continue;
+      marks[resourceType] = new Date(Math.min(change.changedAt.getTime(), until.getTime()));
+      return { targets: [...open.values()], skipped: withUncovered(run, uncovered), marks, isWhole: false };
+    }
+    await addOpen(part);
+    marks[resourceType] = until;
+  }
+  return { targets: [...open.values()], skipped: withUncovered(run, uncovered), marks, isWhole: true };
+}
+
+/** Leaves out targets, all of one type, that are stored or must not be requested. */
+async function withoutKnown(
+  { resources, syncSteps }: Deps['store'],
+  { run, missingSince }: { readonly run: SyncRun; readonly missingSince: Date },
+  targets: readonly Target[],
+): Promise<Target[]> {
+  const [{ resourceType } = { resourceType: '' }] = targets;
+  const ids = targets.map(({ resourceId }) => resourceId);
+  const { id: runId, connectionId } = run;
+  const known = await resources.findKnown({ connectionId, resourceType, ids });
+  const asked = await syncSteps.findAsked({ connectionId, resourceType, ids, runId, missingSince });
+  return targets.filter(({ resourceId: id }) => known.get(id)?.deleted !== false && !asked.has(id));
+}
+
+/** Adds targets. One that is known gets further patients. */
+function addAll(open: Map<string, Target>, targets: readonly Target[]): void {
+  for (const target of targets) {
+    const known = open.get(keyOf(target));
+    if (known) for (const patientId of target.patientIds) known.patientIds.add(patientId);
+    else open.set(keyOf(target), target);
+  }
+}
+
+/** Adds the targets of a stored resource. One that was deleted refers to nothing. */
+function addTargets(
+  targets: Map<string, Target>,
+  change: {
+    readonly resourceType: string;
+    readonly resourceId: string;
+    readonly resource: unknown;
+    readonly fhirEndpoint: string;
+  },
+): void {
+  if (!change.resource) return;
+  const resource = change.resource as Resource;
+  const referredBy = `${change.resourceType}/${change.resourceId}`;
+  for (const { type: resourceType, id: resourceId } of referredTargets(resource, change.fhirEndpoint)) {
+    const found = { resourceType, resourceId, referredBy, patientIds: new Set<string>() };
+    const target = targets.get(keyOf(found)) ?? found;
+    targets.set(keyOf(target), target);
+    if (!isInPatientCompartment(resourceType)) continue;
+    for (const patientId of patientsOf(resource)) target.patientIds.add(patientId);
+  }
+}
+
+function keyOf({ resourceType, resourceId }: Pick<Target, 'resourceType' | 'resourceId'>): string {
+  return `${resourceType}/${resourceId}`;
+}
+
+function withUncovered({ skipped }: SyncRun, uncovered: ReadonlySet<string>) {
+  const isNew = (type: string) => !skipped.some(({ resourceType }) => resourceType === type);
+  return [...skipped, ...[...uncovered].filter(isNew).toSorted().map(notGranted)];
 }
 
 /** The id depends on the target alone, so that a run requests it once. */
-function toStep({ id: runId, connectionId }: SyncRun, target: OpenReference): SyncStep {
-  const { resourceType, resourceId, patientIds } = target;
-  const digest = hash('sha256', `${resourceType}/${resourceId}`).slice(0, 32);
+function toStep({ id: runId, connectionId }: SyncRun, target: Target): SyncStep {
+  const { resourceType, resourceId, referredBy, patientIds } = target;
+  const digest = hash('sha256', keyOf(target)).slice(0, 32);
   return {
     id: `${runId}.${digest}`,
     runId,
     connectionId,
     patientIds: [...patientIds],
-    targetIds: [resourceId],
+    target: { resourceId, referredBy },
     searches: [newSyncSearch(resourceType)],
     state: 'pending',
     attempts: 0,

@@ -56,7 +56,6 @@ const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warni
     'scheduleId',
     'startedBy',
     { totals: ['stored', 'unchanged'] },
-    'openReferences',
     'types',
     { skipped: ['resourceType', 'reason', 'always'] },
     'patientCount',

@@ -6,7 +6,7 @@ import { withPage, withRequest } from './step-searches.ts';
 import { type PageRepository, storeSearchPage } from './store-search-page.ts';
 
 interface TargetRead {
-  readonly resourceId: string;
+  readonly target: NonNullable<SyncStep['target']>;
   readonly step: SyncStep;
   readonly run: SyncRun;
   readonly session: EhrSession;
@@ -16,39 +16,31 @@ interface TargetRead {
 }
 
 /**
- * Reads a resource to which stored resources refer, and stores it. It sends no request if the reference is no longer open: an export has stored the
- * resource meanwhile, or an erasure has deleted what refers to it.
+ * Reads a resource to which stored resources refer, and stores it. It sends no request if an export has stored the resource meanwhile, or an
+ * erasure has deleted what refers to it. If nothing is stored, the step shows for a week that the EHR does not have it (`findAsked`).
  */
-export async function readTarget(
-  deps: SyncDeps<PageRepository | 'openReferences'>,
-  read: TargetRead,
-): Promise<SyncSearch> {
-  const { store, now } = deps;
-  const { step, session, search, signal, onLarge, resourceId } = read;
+export async function readTarget(deps: SyncDeps<PageRepository>, read: TargetRead): Promise<SyncSearch> {
+  const { step, session, search, signal, onLarge, target } = read;
   const { connectionId } = step;
   const { resourceType } = search;
-  const target = { resourceType, resourceId };
+  const { resourceId, referredBy } = target;
   const ended = { ...search, state: 'completed' as const };
-  if (!(await store.openReferences.exists(connectionId, target))) return ended;
-  const stored = await store.resources.findKnown({ connectionId, resourceType, ids: [resourceId] });
-  if (stored.size > 0) {
-    await store.openReferences.remove(connectionId, [target]);
-    return ended;
-  }
+  const isStored = async (type: string, id: string) => {
+    const known = await deps.store.resources.findKnown({ connectionId, resourceType: type, ids: [id] });
+    return known.get(id)?.deleted === false;
+  };
+  // Both texts are gone if the step is of a run that was retried after an erasure.
+  const [type = '', id = ''] = referredBy.split('/');
+  if (!(await isStored(type, id)) || (await isStored(resourceType, resourceId))) return ended;
   const answer = await readResource({ session, resourceType, id: resourceId, signal, onLarge }).catch((error) => {
     if (error instanceof EhrHttpError && (error.status === 404 || error.status === 410)) return undefined;
     throw error;
   });
   // A server can send an OperationOutcome, or another resource with which it has merged this one.
   const isTarget = (answer?.content as { readonly id?: unknown } | null | undefined)?.id === resourceId;
-  if (!answer || !isTarget) {
-    await store.openReferences.noteMissing(connectionId, target, now());
-    return withRequest(ended);
-  }
+  if (!answer || !isTarget) return withRequest(ended);
   const { content, servedAt } = answer;
   const page = { entries: [{ index: 0, content, hasResource: true, isMatch: true }], issues: [], servedAt };
   const { counts } = await storeSearchPage(deps, { ...read, page });
-  if (counts.stored + counts.stale > 0) await store.openReferences.remove(connectionId, [target]);
-  else await store.openReferences.noteMissing(connectionId, target, now());
   return withPage(search, { url: '', page, counts });
 }

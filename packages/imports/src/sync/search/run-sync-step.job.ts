@@ -38,7 +38,6 @@ const uses = [
   'crawlMarks',
   'documentEraser',
   'documents',
-  'openReferences',
   'quarantine',
   'resourceWriter',
   'resources',
@@ -242,8 +241,7 @@ function changesOf({ step, search }: { readonly step: SyncStep; readonly search:
 
 async function readPage(deps: Deps, { work, search }: { work: Work; search: SyncSearch }): Promise<SyncSearch> {
   const { step, run, session, signal } = work;
-  const { targetIds: [resourceId] = [] } = step;
-  if (resourceId !== undefined) return readTargetOf(deps, { ...work, search, resourceId });
+  if (step.target) return readTargetOf(deps, { ...work, search, target: step.target });
   const byId = isById({ run, provider: session.provider, resourceType: search.resourceType });
   const nextIds = (after: string | undefined) => nextAppointments(deps, { step, session, after });
   const ids = byId && search.nextUrl === undefined ? await nextIds(undefined) : undefined;
@@ -309,10 +307,10 @@ async function advanceMarks(
   { store }: SyncDeps<'crawlMarks'>,
   { work, search }: { work: Work; search: SyncSearch },
 ): Promise<void> {
-  const { connectionId, patientIds, targetIds } = work.step;
+  const { connectionId, patientIds, target } = work.step;
   const { since } = work.run.request;
   const { resourceType, servedAt: at } = search;
-  if (!at || targetIds) return;
+  if (!at || target) return;
   for (const patientId of patientIds) {
     if (since !== undefined && resourceType !== 'Patient') {
       const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];

@@ -1,10 +1,9 @@
 import { lastAttempt, runJob } from '@bulkhead/queues/testing';
 import { toTombstone } from '@bulkhead/records';
-import { makeDocument } from '@bulkhead/records/testing';
+import { ageChanges, makeDocument } from '@bulkhead/records/testing';
 import { withMethods } from '@bulkhead/store/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { runExport } from '../../export/testing/index.ts';
-import { scanReferences } from '../../references/steps/index.ts';
 import { finalizeSync } from '../finish/finalize-sync.job.ts';
 import { nextRound, planReferencesJob } from '../plan/plan-references.job.ts';
 import { planSync, runSyncStep, syncWork } from '../steps.ts';
@@ -44,16 +43,12 @@ function store(resourceType: string, id: string, performer: readonly object[], m
   ]);
 }
 
-/** Leaves what an erasure leaves of a resource. */
-function eraseResource(resourceType: string, resourceId: string) {
+/** Leaves the tombstone of a deletion. */
+function deleteResource(resourceType: string, resourceId: string, now = new Date()) {
   const { id: connectionId } = cases.connection;
-  const now = new Date();
   const context = { connectionId, source: { syncRunId: 'sync_1', stepId: 'step_1' }, observedAt: now, now };
   return cases.deps.store.resourceWriter.write(resourceType, [toTombstone({ resourceId, context })]);
 }
-
-const scan = () => scanReferences(cases.deps, { connectionId: cases.connection.id, signal, progress });
-const openReferences = () => cases.deps.store.openReferences.count(cases.connection.id);
 
 async function stored(): Promise<string[]> {
   const ids = await Promise.all(
@@ -122,18 +117,16 @@ async function putChain(): Promise<void> {
 const chained = ['Observation/panel', 'Observation/member', 'PractitionerRole/role', 'Practitioner/chained'];
 const chainedOrganizations = ['Organization/department', 'Organization/hospital', 'Organization/maker'];
 
-test('an export counts what it leaves open, and a sync reads each of these and what they refer to, once', async () => {
+test('a sync reads what an export leaves open and what that refers to, each once', async () => {
   await start();
   await putChain();
   const exported = await runExport(cases);
   expect([exported.phase, await stored()]).toEqual(['completed', []]);
-  expect(exported.openReferences).toMatchObject({ Medication: 1, Observation: 1, Location: 4, Organization: 1 });
-  expect(exported.openReferences?.Practitioner).toBeGreaterThan(3);
   await cases.control.clearRequests();
 
   const run = await readOpen();
   const found = await requested();
-  expect([run.phase, run.openReferences, run.skipped]).toEqual(['completed', {}, []]);
+  expect([run.phase, run.skipped]).toEqual(['completed', []]);
   expect(found.toSorted()).toEqual([...new Set(found)].toSorted());
   expect(found).toEqual(expect.arrayContaining([...chained, ...chainedOrganizations, 'Medication/m1']));
   expect(await stored()).toEqual(found.toSorted());
@@ -148,7 +141,6 @@ test('an export counts what it leaves open, and a sync reads each of these and w
   await cases.control.clearRequests();
   expect((await readOpen()).totals).toEqual({ stored: 0, unchanged: 0 });
   expect(await requested()).toEqual([]);
-  expect((await runExport(cases, { sinceLast: true })).openReferences).toEqual({});
 });
 
 test('workers read open references after the searches of the same sync, and the run shows what it has read', async () => {
@@ -158,7 +150,7 @@ test('workers read open references after the searches of the same sync, and the 
   const id = await running.start({ includeEnhanced: false, includeReferences: true });
   const run = await running.when(id, ({ status }) => status !== 'IN_PROGRESS');
   const found = await requested();
-  expect(run).toMatchObject({ status: 'COMPLETED', openReferences: {}, patients: 4, otherResources: found.length });
+  expect(run).toMatchObject({ status: 'COMPLETED', patients: 4, otherResources: found.length });
   expect(run.types).toEqual(expect.arrayContaining(['Patient', 'Condition', 'Practitioner', 'Organization']));
   expect(found.length).toBeGreaterThan(3);
   expect((await stored()).filter((target) => !target.startsWith('Observation'))).toEqual(found.toSorted());
@@ -210,22 +202,45 @@ test('what the EHR does not have, or answers with something else, is remembered 
   await answer('merged', { resourceType: 'Practitioner', id: 'kept' });
   await answer('outcome', { resourceType: 'OperationOutcome', issue: [] });
   await answer('other-type', { resourceType: 'Patient', id: 'other-type' });
-  await scan();
-  expect(await openReferences()).toEqual({ Practitioner: 5 });
   expect((await readOpen()).phase).toBe('completed');
-  expect([(await requested()).length, await stored(), await openReferences()]).toEqual([5, [], {}]);
+  expect([(await requested()).length, await stored()]).toEqual([5, []]);
 
   // A resource that refers to them is stored again, which does not ask for them again.
   await store('Encounter', 'e2', [reference('Practitioner/none')]);
   await readOpen();
-  expect([(await requested()).length, await openReferences()]).toEqual([5, {}]);
+  expect((await requested()).length).toBe(5);
   await put('Practitioner', 'none');
   cases.clock.now = new Date(cases.clock.now.getTime() + 8 * 24 * 60 * 60_000);
   await readOpen();
   expect([(await requested()).length, await stored()]).toEqual([10, ['Practitioner/none']]);
 });
 
-test('contained, logical and foreign references are neither counted nor followed, and a version counts as its resource', async () => {
+test('a resource that was deleted and is at the EHR again is read again', async () => {
+  await startWith(reference('Practitioner/p1'));
+  await deleteResource('Practitioner', 'p1', new Date(Date.now() - 60_000));
+  await put('Practitioner', 'p1');
+  await readOpen();
+  expect([await requested(), await stored()]).toEqual([['Practitioner/p1'], ['Practitioner/p1']]);
+});
+
+test('a resource that a sync has read is read again by the next one if it was deleted since', async () => {
+  await startWith(reference('Practitioner/p1'));
+  await put('Practitioner', 'p1');
+  await readOpen();
+  await deleteResource('Practitioner', 'p1');
+  await readOpen();
+  expect(await requested()).toEqual(['Practitioner/p1', 'Practitioner/p1']);
+});
+
+test('a resource that is stored after its read was planned is not requested', async () => {
+  await startWith(reference('Practitioner/p1'));
+  const run = await planRun();
+  await planRound(run.id);
+  await store('Practitioner', 'p1', []);
+  expect([(await runToEnd(run)).phase, await requested()]).toEqual(['completed', []]);
+});
+
+test('contained, logical and foreign references are not followed, and a version counts as its resource', async () => {
   await startWith(
     reference('#p'),
     { type: 'Practitioner', identifier: { system: 'npi', value: '1' } },
@@ -235,8 +250,6 @@ test('contained, logical and foreign references are neither counted nor followed
   );
   await store('Encounter', 'e2', [reference(`${cases.connection.fhirEndpoint}/Practitioner/p1`)]);
   await put('Practitioner', 'p1');
-  await scan();
-  expect(await openReferences()).toEqual({ Practitioner: 1 });
   await readOpen();
   expect([await requested(), await stored()]).toEqual([['Practitioner/p1'], ['Practitioner/p1']]);
 });
@@ -253,11 +266,7 @@ test('types that the granted scopes do not cover are not requested, and the run 
   ]);
   await put('Practitioner', 'p1');
   const run = await readOpen();
-  expect([run.phase, await requested(), run.openReferences]).toEqual([
-    'completed',
-    ['Practitioner/p1'],
-    { Medication: 2 },
-  ]);
+  expect([run.phase, await requested()]).toEqual(['completed', ['Practitioner/p1']]);
   expect(run.skipped).toEqual([
     { resourceType: 'Medication', reason: expect.stringMatching(/^the granted scopes do not cover it/) },
   ]);
@@ -270,14 +279,10 @@ test('after five equal refusals the rest of a type is not requested, and a retry
   await put('Location', 'l1');
   await cases.inject('Practitioner/', { kind: 'status', status: 403 }, { times: 5 });
   const run = await readOpen();
-  expect([run.phase, run.openReferences, await requested()]).toMatchObject([
-    'partial',
-    { Practitioner: 9 },
-    { length: 6 },
-  ]);
+  expect([run.phase, await requested()]).toMatchObject(['partial', { length: 6 }]);
   const { run: retried } = await retry(cases, run);
   expect([retried.phase, needsReferences(retried)]).toEqual(['running', true]);
-  expect(await runToEnd(retried)).toMatchObject({ phase: 'completed', openReferences: {} });
+  expect(await runToEnd(retried)).toMatchObject({ phase: 'completed' });
   expect(await requested()).toHaveLength(5 + 1 + 9);
   expect(await stored()).toHaveLength(10);
 });
@@ -304,22 +309,15 @@ test('a cancelled run sends no further request, also if it is cancelled while a 
 test('the results of an erased patient are not read, whenever the erasure comes', async () => {
   cases = await startUseCases();
   const { deps, connection } = cases;
-  const { openReferences: references } = deps.store;
+  const { syncSteps } = deps.store;
   const connectionId = connection.id;
   const report = (id: string) => store('DiagnosticReport', id, [], { result: [reference(`Observation/of-${id}`)] });
-  const exists = (id: string) => references.exists(connectionId, { resourceType: 'Observation', resourceId: id });
-  const eraseReport = (id: string) => eraseResource('DiagnosticReport', id);
-  const erase = async (id: string) => {
-    await eraseReport(id);
-    return references.deleteOfPatient({ connectionId, patientId });
-  };
+  const erase = (id: string) => deleteResource('DiagnosticReport', id);
   for (const id of ['before', 'planned', 'scanned']) await put('Observation', `of-${id}`, { subject });
 
   // Before the run is planned.
   await report('before');
-  await scan();
-  expect([await exists('of-before'), await references.countOfPatient({ connectionId, patientId })]).toEqual([true, 1]);
-  expect(await erase('before')).toBe(1);
+  await erase('before');
   await readOpen();
   expect(await requested()).toEqual([]);
 
@@ -328,20 +326,100 @@ test('the results of an erased patient are not read, whenever the erasure comes'
   const run = await planRun();
   await planRound(run.id);
   expect(await syncWork(deps).isBusyWith({ connectionId, patientId })).toBe(true);
-  expect(await erase('planned')).toBe(1);
+  await erase('planned');
   await runToEnd(run);
   expect(await requested()).toEqual([]);
   expect(await syncWork(deps).isBusyWith({ connectionId, patientId })).toBe(false);
 
   // While the references are looked through.
   await report('scanned');
-  const slow = withMethods(references, {
-    async add(...added: Parameters<typeof references.add>) {
-      await eraseReport('scanned');
-      return references.add(...added);
+  const other = await planRun();
+  const slow = withMethods(syncSteps, {
+    async insertMissing(...steps: Parameters<typeof syncSteps.insertMissing>) {
+      await erase('scanned');
+      return syncSteps.insertMissing(...steps);
     },
   });
-  const racing = { ...deps.store, openReferences: slow };
-  await scanReferences({ ...deps, store: racing }, { connectionId, signal, progress });
-  expect(await exists('of-scanned')).toBe(false);
+  const racing = { ...deps, store: { ...deps.store, syncSteps: slow } };
+  await runJob(racing, planReferencesJob, nextRound(other).payload);
+  expect(await syncSteps.countUnsettled(other.id)).toBe(1);
+  await runToEnd(other);
+  expect(await requested()).toEqual([]);
+});
+
+/** Stores Encounters that refer to different practitioners. */
+async function storeEncounters(count: number, referencesOfEach: number): Promise<void> {
+  cases = await startUseCases();
+  const { connection, deps, mongodbUri } = cases;
+  const practitioners = (encounter: number) =>
+    Array.from({ length: referencesOfEach }, (_, index) => reference(`Practitioner/p${encounter}-${index}`));
+  const documents = Array.from({ length: count }, (_, index) =>
+    makeDocument(
+      { resourceType: 'Encounter', id: `e${index}`, performer: practitioners(index) },
+      { connectionId: connection.id },
+    ),
+  );
+  await deps.store.resourceWriter.write('Encounter', documents);
+  await ageChanges({ mongodbUri, resourceTypes: ['Encounter'] });
+}
+
+test('a round looks only through what has changed since the round before, and the next run through everything', async () => {
+  await storeEncounters(1200, 1);
+  const { deps } = cases;
+  const { resourceChanges, syncRuns, syncSteps } = deps.store;
+  let seen = 0;
+  const counting = withMethods(resourceChanges, {
+    async *readInOnePass(...reading: Parameters<typeof resourceChanges.readInOnePass>) {
+      for await (const change of resourceChanges.readInOnePass(...reading)) {
+        seen += 1;
+        yield change;
+      }
+    },
+  });
+  const watched = { ...deps, store: { ...deps.store, resourceChanges: counting } };
+  /** @returns how many resources the round has looked through, and how many reads it has planned */
+  const planWatched = async ({ id }: SyncRun) => {
+    seen = 0;
+    await runJob(watched, planReferencesJob, nextRound((await syncRuns.find(id)) as SyncRun).payload);
+    return [seen, await syncSteps.countUnsettled(id)];
+  };
+  const run = await planRun();
+  expect(await planWatched(run)).toEqual([1200, 1200]);
+  await syncSteps.cancelUnsettled(run.id);
+  await store('Encounter', 'new', [reference('Practitioner/p1-0'), reference('Practitioner/other')]);
+  expect(await planWatched(run)).toEqual([1, 1]);
+  expect((await runToEnd(run)).phase).toBe('completed');
+  expect(await planWatched(await planRun())).toEqual([1201, 1200]);
+});
+
+test('a round plans some ten thousand reads, and the next one continues after them', async () => {
+  await storeEncounters(600, 20);
+  const { syncSteps } = cases.deps.store;
+  const run = await planRun();
+  await planRound(run.id);
+  expect(await syncSteps.countUnsettled(run.id)).toBe(10_000);
+  await syncSteps.cancelUnsettled(run.id);
+  await planRound(run.id);
+  expect(await syncSteps.countUnsettled(run.id)).toBe(2000);
+});
+
+test('a round that has looked through very many resources ends without reads, and the next one continues', async () => {
+  await storeEncounters(1, 1);
+  const { deps } = cases;
+  const { resourceChanges, syncRuns, syncSteps } = deps.store;
+  const many = withMethods(resourceChanges, {
+    async *readInOnePass(...reading: Parameters<typeof resourceChanges.readInOnePass>) {
+      for await (const change of resourceChanges.readInOnePass(...reading)) {
+        for (let count = 0; count < 2_000_000; count++) yield { ...change, resource: undefined };
+        yield change;
+      }
+    },
+  });
+  const run = await planRun();
+  const { payload } = nextRound(run);
+  await runJob({ ...deps, store: { ...deps.store, resourceChanges: many } }, planReferencesJob, payload);
+  const found = (await syncRuns.find(run.id)) as SyncRun;
+  expect([needsReferences(found), await syncSteps.count(run.id)]).toEqual([true, 0]);
+  await planRound(run.id);
+  expect(await syncSteps.countUnsettled(run.id)).toBe(1);
 });

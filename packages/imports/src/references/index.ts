@@ -1,2 +1,0 @@
-export type { OpenReference, Target } from './open-reference.repository.ts';
-export { type ReferenceStore, referenceFeature } from './reference.feature.ts';

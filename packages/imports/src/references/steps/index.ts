@@ -1,1 +1,0 @@
-export { type ScanDeps, scanReferences } from './scan-references.ts';
