@@ -3,7 +3,6 @@ import {
   defineFeature,
   type FeatureData,
   forgetTexts,
-  hasNoActiveWork,
   ownedRecords,
   type RepositoriesOf,
   restartRetention,
@@ -57,7 +56,10 @@ export const connectionFeature = defineFeature({
     const data: FeatureData = {
       countOfPatient: countsNothing,
       countMentions: countsNothing,
-      findActive: hasNoActiveWork,
+      async findActive(connectionId) {
+        const probe = await repositories.probes.find(connectionId);
+        return probe && activeProbePhases.includes(probe.phase) ? { name: 'A probe', context: {} } : undefined;
+      },
       retention: retainsNothing,
       // Drafts have no data of patients and expire. Signing keys belong to the deployment.
       ...owned,

@@ -55,9 +55,9 @@ export const erasureError = defineErrors({
   },
   'connection-in-use': {
     title: 'The connection is in use',
-    advice: 'Wait until its export or sync has ended, or cancel it. Then try again.',
+    advice: 'Wait until its export, sync or probe has ended, or cancel it. Then try again.',
     status: 409,
-    help: 'Wait until `details.exportId` or `details.syncRunId` has ended. Then delete the connection or erase its patient.',
+    help: 'Wait until `details.exportId`, `details.syncRunId`, or the probe that the message names has ended. Then delete the connection or erase its patient.',
     examples: [
       {
         message:

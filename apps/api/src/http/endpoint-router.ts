@@ -2,6 +2,7 @@ import { parseRequest, present } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpoint.ts';
+import { endWithRights } from './end-with-rights.ts';
 import { readIdempotencyKey, replyOnce } from './idempotency.ts';
 import { allow, maxIdLength } from './middleware/allow.ts';
 import { auditNotes } from './middleware/audit-notes.ts';
@@ -57,6 +58,7 @@ export function callEndpoint(endpoint: Endpoint, deps: EndpointDeps): RequestHan
     const { patientId } = request.params;
     // This happens before the validation, so that the audit event of a refused request names the patient too.
     if (typeof patientId === 'string') auditNotes(response).addPatients([patientId.slice(0, maxIdLength)]);
+    endWithRights({ request, response, services: deps.services });
     // The types of `defineEndpoint` ensure that the handler accepts what the schemas return.
     const input = readInput({ endpoint, deps, request, response }) as HandlerInput<never, never, never, never, never>;
     const reply = await replyTo({ endpoint, deps, input, response });

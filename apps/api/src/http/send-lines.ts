@@ -45,7 +45,18 @@ export async function sendLines(options: {
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { response, slots, signal } = options;
-  await slots.run({ keyId: callerOf(response).apiKey.id, signal, download: () => send(options) });
+  await slots.run({
+    keyId: callerOf(response).apiKey.id,
+    signal,
+    readBytes: () => readBytesOf(response),
+    end: () => response.destroy(),
+    download: () => send(options),
+  });
+}
+
+/** Without what waits in this process. Undefined if nothing does, so that the client is not slow but waits for the next line. */
+function readBytesOf({ socket, writableNeedDrain }: Response): number | undefined {
+  return socket && writableNeedDrain ? socket.bytesWritten - socket.writableLength : undefined;
 }
 
 async function send({ lines, contentType, fileName, response }: Parameters<typeof sendLines>[0]): Promise<void> {

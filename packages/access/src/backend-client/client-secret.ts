@@ -46,11 +46,15 @@ function decoded(text: string): string {
   }
 }
 
+/** Whether a secret, by its hash, is one of those of a client that is not revoked. */
+export function hasSecret({ revokedAt, secrets = [] }: BackendClient, secretHash: string): boolean {
+  const hash = Buffer.from(secretHash);
+  return !revokedAt && secrets.some((known) => timingSafeEqual(Buffer.from(known.hash), hash));
+}
+
 /** @returns the client, if the secret is one of its secrets. @throws OAuthError. It does not say what is wrong, so that ids cannot be guessed */
 export function checkSecret(client: BackendClient | undefined, { secret }: ClientSecret): BackendClient {
-  const hash = Buffer.from(hashOf(secret));
-  const isKnown = (client?.secrets ?? []).some((known) => timingSafeEqual(Buffer.from(known.hash), hash));
-  if (client && !client.revokedAt && isKnown) return client;
+  if (client && hasSecret(client, hashOf(secret))) return client;
   throw new OAuthError({
     status: 401,
     code: 'invalid_client',

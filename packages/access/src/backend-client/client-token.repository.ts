@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { present } from '@bulkhead/base';
 import { collectionOf, type Database, isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { collections } from '../collections.ts';
@@ -8,8 +9,11 @@ const tokenSchema = z.strictObject({
   id: z.string(),
   clientId: z.string(),
   scope: z.string(),
+  /** The secret by which the client got it. Absent if it proved its identity by a key. */
+  secretHash: z.string().exactOptional(),
   expiresAt: z.date(),
 });
+export type ClientGrant = Readonly<Pick<z.output<typeof tokenSchema>, 'clientId' | 'scope' | 'secretHash'>>;
 
 const assertionSchema = z.strictObject({
   /** SHA-256 of the client and the `jti` of its assertion. */
@@ -48,18 +52,19 @@ export class ClientTokenRepository {
   }
 
   /** @returns the token itself, which cannot be read again */
-  async issue(options: { readonly clientId: string; readonly scope: string; readonly now: Date }): Promise<string> {
-    const { clientId, scope, now } = options;
+  async issue({ now, ...grant }: ClientGrant & { readonly now: Date }): Promise<string> {
     const token = marker + randomBytes(32).toString('base64url');
     const expiresAt = new Date(now.getTime() + tokenSeconds * 1000);
-    await this.#tokens.create({ _id: hash([token]), clientId, scope, expiresAt });
+    await this.#tokens.create({ _id: hash([token]), ...grant, expiresAt });
     return token;
   }
 
   /** Checks the end itself, because the TTL index removes tokens only about once a minute. */
-  async find({ token, now }: { readonly token: string; readonly now: Date }) {
+  async find({ token, now }: { readonly token: string; readonly now: Date }): Promise<ClientGrant | undefined> {
     const document = await this.#tokens.findById(hash([token])).lean();
-    return document && document.expiresAt > now ? { clientId: document.clientId, scope: document.scope } : undefined;
+    if (!document || document.expiresAt <= now) return undefined;
+    const { clientId, scope, secretHash } = document;
+    return { clientId, scope, ...present({ secretHash }) };
   }
 
   /** @returns false if the client has used the assertion before */

@@ -1,4 +1,4 @@
-import { invalidRequest } from '@bulkhead/base';
+import { hashOf, invalidRequest, present } from '@bulkhead/base';
 import { scopeFault } from '@bulkhead/fhir';
 import { assertionType, OAuthError, readableScopes, refused, verifyAssertion } from '@bulkhead/fhir/bulk-server';
 import { importJWK, type JWK } from 'jose';
@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { AccessStore } from '../access.feature.ts';
 import { type BackendClient, jwksSchema } from '../backend-client/backend-client.record.ts';
 import { ClientKeys, type ReadJson } from '../backend-client/client-keys.ts';
-import { checkSecret, readClientSecret } from '../backend-client/client-secret.ts';
-import { tokenSeconds } from '../backend-client/client-token.repository.ts';
+import { checkSecret, hasSecret, readClientSecret } from '../backend-client/client-secret.ts';
+import { type ClientGrant, tokenSeconds } from '../backend-client/client-token.repository.ts';
 import { limitScopes } from '../backend-client/limit-scopes.ts';
 import { accessError } from '../errors.ts';
 import type { Principal } from '../person/person.record.ts';
@@ -109,7 +109,7 @@ export class BackendClientService {
     if (grantType !== 'client_credentials')
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'grant_type must be client_credentials.' });
     const now = new Date();
-    const client = await this.#authenticate(options, now);
+    const { client, secretHash } = await this.#authenticate(options, now);
     const granted = limitScopes(readableScopes(scope), client.scope.split(' '));
     if (granted.length === 0)
       throw new OAuthError({
@@ -118,7 +118,12 @@ export class BackendClientService {
       });
     await admit(client);
     const grantedScope = granted.join(' ');
-    const token = await this.#options.store.clientTokens.issue({ clientId: client.id, scope: grantedScope, now });
+    const token = await this.#options.store.clientTokens.issue({
+      clientId: client.id,
+      scope: grantedScope,
+      ...present({ secretHash }),
+      now,
+    });
     // A request does not wait for this write and does not fail with it.
     this.#options.store.backendClients.noteUse(client, now).catch(() => undefined);
     const issued = { access_token: token, token_type: 'bearer', expires_in: tokenSeconds, scope: grantedScope };
@@ -126,12 +131,17 @@ export class BackendClientService {
   }
 
   /** By a signed assertion, or by a secret. @throws OAuthError */
-  async #authenticate(request: TokenRequest, now: Date): Promise<BackendClient> {
+  async #authenticate(
+    request: TokenRequest,
+    now: Date,
+  ): Promise<{ readonly client: BackendClient; readonly secretHash?: string }> {
     const { form, audience } = request;
     const { client_assertion_type: type, client_assertion: assertion = '' } = form;
     const secret = readClientSecret(request);
-    if (secret && assertion === '')
-      return checkSecret(await this.#options.store.backendClients.find(secret.clientId), secret);
+    if (secret && assertion === '') {
+      const client = checkSecret(await this.#options.store.backendClients.find(secret.clientId), secret);
+      return { client, secretHash: hashOf(secret.secret) };
+    }
     if (secret || type !== assertionType || assertion === '')
       throw new OAuthError({
         code: 'invalid_request',
@@ -144,7 +154,7 @@ export class BackendClientService {
       findKey: (key) => this.#findKey(key),
       use: (assertionId) => this.#options.store.clientTokens.useAssertion(assertionId),
     });
-    return this.get(clientId);
+    return { client: await this.get(clientId) };
   }
 
   async #findKey(options: { readonly clientId: string; readonly kid: string; readonly jku: string | undefined }) {
@@ -155,14 +165,21 @@ export class BackendClientService {
     return this.#keys.find(client, kid);
   }
 
-  /** @returns undefined if the token was never issued, has expired, or if its client was revoked */
-  async recognise(token: string): Promise<Principal | undefined> {
-    const granted = await this.#options.store.clientTokens.find({ token, now: new Date() });
-    const client = granted && (await this.#options.store.backendClients.find(granted.clientId));
-    if (!client || client.revokedAt) return undefined;
+  /** @returns undefined if the token was never issued or has expired, or if its client was revoked or its secret deleted */
+  async recognise(token: string) {
+    const grant = await this.#options.store.clientTokens.find({ token, now: new Date() });
+    const principal = grant && (await this.#principalOf(grant));
+    if (!principal) return undefined;
+    // Of what runs, not the end of the token counts: a file can take longer than five minutes.
+    return { principal, isHeld: async () => (await this.#principalOf(grant)) !== undefined };
+  }
+
+  async #principalOf({ clientId, scope, secretHash }: ClientGrant): Promise<Principal | undefined> {
+    const client = await this.#options.store.backendClients.find(clientId);
+    if (!client || client.revokedAt || (secretHash !== undefined && !hasSecret(client, secretHash))) return undefined;
     const { id, name, connectionIds, createdAt } = client;
     const limits = connectionIds ? { connectionIds } : {};
-    return { id, name, role: 'client', prefix: '', createdAt, ...limits, grantedScope: granted.scope };
+    return { id, name, role: 'client', prefix: '', createdAt, ...limits, grantedScope: scope };
   }
 }
 

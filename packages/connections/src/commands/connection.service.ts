@@ -185,7 +185,7 @@ export class ConnectionService {
   /**
    * Deletes the connection and its schedules. A worker then revokes its tokens at the EHR.
    * @returns the connection as it was
-   * @throws AppError `connection-in-use` while one of its exports or syncs is running.
+   * @throws AppError `connection-in-use` while one of its exports, syncs or probes is running.
    */
   async delete({ id, scope }: ScopedReference): Promise<ConnectionWithoutSecrets> {
     const connection = await this.find({ id, scope });

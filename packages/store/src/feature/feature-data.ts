@@ -40,7 +40,7 @@ export interface PatientPass extends ErasurePass, PatientOfConnection {
 
 /** An export or a sync that has not ended. */
 export interface ActiveWork {
-  readonly name: 'An export' | 'A sync';
+  readonly name: 'An export' | 'A sync' | 'A probe';
   /** Its id, for messages. */
   readonly context: Readonly<Record<string, string>>;
 }

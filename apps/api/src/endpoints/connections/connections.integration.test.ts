@@ -285,6 +285,13 @@ test('deleting a connection with a running export returns 409 with its id', asyn
   expect(body.error.details).toEqual({ exportId: started.body.data.id });
 });
 
+test('deleting a connection with a running probe returns 409, because the probe could leave an export at the EHR', async () => {
+  const id = await api.createConnection();
+  expect((await api.request('POST', `${path}/${id}/probe`, { body: {} })).status).toBe(202);
+  const { refusal, body } = await api.request('DELETE', `${path}/${id}`);
+  expect([refusal, body.error.message]).toEqual([[409, 'connection-in-use'], expect.stringContaining('A probe')]);
+});
+
 test('deleting a connection with a running sync returns 409 with its id', async () => {
   const id = await api.createConnection();
   const options = { body: { connectionId: id }, headers: { prefer: 'respond-async' } };

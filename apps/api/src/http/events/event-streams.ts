@@ -27,8 +27,7 @@ interface StreamOptions {
  *     open --(a read fails)--------> sends `problem`
  *     open --(after five minutes, the process stops, or the client leaves)--> ends without an event
  *
- * After five minutes a browser reconnects and must present its key or session again. So a stream outlives its key or session by at
- * most five minutes.
+ * After five minutes a browser reconnects.
  */
 export class EventStreams {
   readonly #limits: EventStreamLimits;

@@ -10,16 +10,33 @@ interface DownloadLimits {
   readonly perProcess: number;
   /** How long a request waits for its turn. Clients wait longer for the first byte. */
   readonly waitMs: number;
+  /** While others wait, a client that has read fewer bytes than `slowBytes` in this time loses its turn. */
+  readonly slowMs: number;
+  /** 32 kB/s. The slowest link over which somebody copies a practice is ten times as fast. */
+  readonly slowBytes: number;
 }
 
-const downloadLimits: DownloadLimits = { perKey: 4, perProcess: 6, waitMs: 30_000 };
+const downloadLimits: DownloadLimits = { perKey: 4, perProcess: 6, waitMs: 30_000, slowMs: 10_000, slowBytes: 320_000 };
 
-/** Lets some downloads run at a time. The others wait, in the order in which they came. */
+interface Download {
+  readonly keyId: string;
+  /** Aborted when the client has left. */
+  readonly signal: AbortSignal;
+  /** How many bytes the client has read. Undefined while it waits for the server. */
+  readonly readBytes: () => number | undefined;
+  /** Closes the connection of a client that hardly reads. */
+  readonly end: () => void;
+  readonly download: () => Promise<void>;
+}
+
+/**
+ * Lets some downloads run at a time. Of those that wait, the next is the first one of the key with the fewest downloads. While one waits, a
+ * download whose client hardly reads is ended, because a few such clients could stop all others for as long as they like.
+ */
 export class DownloadSlots {
   readonly #limits: DownloadLimits;
-  /** The ids of the keys of running downloads. */
-  readonly #running: string[] = [];
-  readonly #waiting: { readonly keyId: string; readonly start: () => void }[] = [];
+  readonly #running = new Set<Download>();
+  readonly #waiting: { readonly download: Download; readonly start: () => void }[] = [];
 
   constructor(limits: DownloadLimits = downloadLimits) {
     this.#limits = limits;
@@ -27,33 +44,47 @@ export class DownloadSlots {
 
   /**
    * Waits for a turn, and runs a download.
-   * @param options.signal aborted when the client has left
    * @throws AppError `too-many-requests` if it does not get a turn in time
    */
-  async run(options: {
-    readonly keyId: string;
-    readonly signal: AbortSignal;
-    readonly download: () => Promise<void>;
-  }): Promise<void> {
-    const { keyId, signal, download } = options;
-    if (!this.#isFree(keyId)) await this.#wait({ keyId, signal });
-    else this.#running.push(keyId);
+  async run(download: Download): Promise<void> {
+    if (this.#isFree(download.keyId)) this.#running.add(download);
+    else await this.#wait(download);
+    const watch = this.#watch(download);
     try {
-      await download();
+      await download.download();
     } finally {
-      this.#running.splice(this.#running.indexOf(keyId), 1);
+      clearInterval(watch);
+      this.#running.delete(download);
       this.#startNext();
     }
   }
 
   #isFree(keyId: string): boolean {
-    const ofKey = this.#running.filter((id) => id === keyId).length;
-    return ofKey < this.#limits.perKey && this.#running.length < this.#limits.perProcess;
+    return this.#countOf(keyId) < this.#limits.perKey && this.#running.size < this.#limits.perProcess;
   }
 
-  async #wait({ keyId, signal }: { readonly keyId: string; readonly signal: AbortSignal }): Promise<void> {
+  #countOf(keyId: string): number {
+    return [...this.#running].filter((running) => running.keyId === keyId).length;
+  }
+
+  /** Ends the download if its client reads too little in a period, and another one could have its turn. */
+  #watch({ keyId, readBytes, end }: Download): NodeJS.Timeout {
+    let before = readBytes();
+    return setInterval(() => {
+      const bytes = readBytes();
+      const isSlow = before !== undefined && bytes !== undefined && bytes - before < this.#limits.slowBytes;
+      before = bytes;
+      // With a turn less, a process has room for every key, and the key for its own downloads.
+      const isWanted = this.#waiting.some(
+        ({ download }) => download.keyId === keyId || this.#countOf(download.keyId) < this.#limits.perKey,
+      );
+      if (isSlow && isWanted) end();
+    }, this.#limits.slowMs).unref();
+  }
+
+  async #wait(download: Download): Promise<void> {
     const turn = Promise.withResolvers<void>();
-    const entry = { keyId, start: turn.resolve };
+    const entry = { download, start: turn.resolve };
     this.#waiting.push(entry);
     const giveUp = () => {
       const index = this.#waiting.indexOf(entry);
@@ -62,21 +93,25 @@ export class DownloadSlots {
       turn.reject(tooManyDownloads());
     };
     const timer = setTimeout(giveUp, this.#limits.waitMs);
-    signal.addEventListener('abort', giveUp);
+    download.signal.addEventListener('abort', giveUp);
     try {
       await turn.promise;
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', giveUp);
+      download.signal.removeEventListener('abort', giveUp);
     }
   }
 
   #startNext(): void {
-    for (const entry of [...this.#waiting]) {
-      if (!this.#isFree(entry.keyId)) continue;
-      this.#waiting.splice(this.#waiting.indexOf(entry), 1);
-      this.#running.push(entry.keyId);
-      entry.start();
+    for (;;) {
+      const free = this.#waiting.filter(({ download }) => this.#isFree(download.keyId));
+      const [next] = free.toSorted(
+        (left, right) => this.#countOf(left.download.keyId) - this.#countOf(right.download.keyId),
+      );
+      if (!next) return;
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      this.#running.add(next.download);
+      next.start();
     }
   }
 }

@@ -28,7 +28,7 @@ export function authenticate(deps: AuthenticateDeps): RequestHandler {
   };
 }
 
-async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick<Caller, 'apiKey' | 'via'>> {
+async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick<Caller, 'apiKey' | 'via' | 'isHeld'>> {
   const { apiKeys, backendClients, sessions } = deps;
   const authorization = request.get('authorization');
   // If a request has a key, the key counts, even if a browser has added a cookie.
@@ -37,11 +37,12 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
     if (key === undefined) throw apiError('unauthenticated', { message: notBearer });
     if (isClientToken(key)) {
       const client = await backendClients.recognise(key);
-      if (client) return { apiKey: client, via: 'client' };
+      if (client) return { apiKey: client.principal, via: 'client', isHeld: client.isHeld };
       throw apiError('unauthenticated', { message: endedToken });
     }
     const apiKey = await apiKeys.recognise(key);
-    if (apiKey) return { apiKey, via: 'api-key' };
+    if (apiKey)
+      return { apiKey, via: 'api-key', isHeld: async () => (await apiKeys.recogniseById(apiKey.id)) !== undefined };
     throw apiError('unauthenticated', { message: isMistyped(key) ? mistyped : unknownKey });
   }
   // A stream reconnects every five minutes without the user, so the session of an open page would never time out.
@@ -49,7 +50,8 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
   const apiKey = await resumeSession({ sessions, request, isActivity });
   if (!apiKey) throw apiError('unauthenticated');
   requireSameOrigin(request);
-  return { apiKey, via: 'session' };
+  const isHeld = async () => (await resumeSession({ sessions, request, isActivity: false })) !== undefined;
+  return { apiKey, via: 'session', isHeld };
 }
 
 /** Only refusals count. An outage does not. */

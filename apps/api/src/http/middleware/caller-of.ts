@@ -13,19 +13,22 @@ export interface Caller {
   readonly scope: ConnectionScope;
   /** What the caller may see of a record. */
   readonly view: ViewFor;
+  /** Whether the key or the session still counts. @throws if it cannot be read */
+  readonly isHeld: () => Promise<boolean>;
 }
 
 const callers = new WeakMap<Response, Caller>();
 
-export function setCaller(options: {
-  readonly response: Response;
-  readonly apiKey: Principal;
-  readonly via: Caller['via'];
-}): void {
-  const { response, apiKey, via } = options;
+export function setCaller({
+  response,
+  // A page of the browser is sent at once.
+  isHeld = async () => true,
+  ...recognised
+}: Pick<Caller, 'apiKey' | 'via'> & Partial<Pick<Caller, 'isHeld'>> & { readonly response: Response }): void {
+  const { apiKey } = recognised;
   callers.set(response, {
-    apiKey,
-    via,
+    ...recognised,
+    isHeld,
     scope: apiKey.connectionIds ?? 'all',
     view: { isOperator: apiKey.role === 'operator' },
   });
