@@ -114,7 +114,7 @@ export class BackendClientService {
     if (granted.length === 0)
       throw new OAuthError({
         code: 'invalid_scope',
-        text: `None of the requested scopes is granted. The client is registered for: ${client.scope}.`,
+        text: `${scope.trim() === '' ? 'The request has no scope.' : 'None of the requested scopes is granted.'} The client is registered for: ${client.scope}.`,
       });
     await admit(client);
     const grantedScope = granted.join(' ');

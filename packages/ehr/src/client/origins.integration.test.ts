@@ -131,6 +131,27 @@ describe.each(['provider', 'connection'] as const)('an origin that the %s allows
   });
 });
 
+test('another name of the FHIR endpoint is not trusted: a redirect to it loses the token #redirect-token', async () => {
+  client = createTestClient(server.url, { provider: { aliases: [foreign.url] } });
+  const auth = { method: 'client_credentials', clientId: 'c', clientSecret: 's', scope: 'system/*.read' } as const;
+  server.answer({
+    '/.well-known/smart-configuration': { body: { token_endpoint: `${server.url}/token` } },
+    '/file': { status: 307, headers: { location: `${foreign.url}/file` } },
+  });
+  const session = client.client.session({ ...client.connection, auth });
+  await openFile({ session, url: `${server.url}/file`, requiresAccessToken: true });
+  expect(received(foreign)).toEqual(['GET /file no token']);
+});
+
+test.each(['http://abc@ehr.internal:8080/file?a=b', 'http://ehr.internal:8080/file?a=b'])(
+  'the link %s at another name of the FHIR endpoint is requested at the FHIR endpoint',
+  async (url) => {
+    const session = open();
+    await readExportStatus({ session, statusUrl: url });
+    expect(received(server)).toEqual(['GET /file Bearer token-1']);
+  },
+);
+
 test('a redirect to an allowed origin keeps the token, and one to another origin loses it #redirect-token', async () => {
   const session = open();
   for (const target of [other, foreign]) {

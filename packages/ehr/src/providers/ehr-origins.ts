@@ -22,8 +22,9 @@ export function ehrOrigins(
   return {
     trusted: new Set([endpoint.origin, ...(provider.origins ?? []), ...(connection.origins ?? [])]),
     resolve(url) {
-      const { origin, href } = new URL(url);
-      return aliases.has(origin) ? endpoint.origin + href.slice(origin.length) : url;
+      const { origin, pathname, search, hash } = new URL(url);
+      // By its parts: after a user name, as in `http://a@host`, the rest of the text would begin with another host.
+      return aliases.has(origin) ? `${endpoint.origin}${pathname}${search}${hash}` : url;
     },
   };
 }

@@ -56,6 +56,14 @@ describe('the quarantine #quarantine', () => {
     expect(await usedBy('job_long')).toBe(14);
   });
 
+  test('the quarantine dismisses only lines of the connections that the caller may use', async () => {
+    await store.quarantine.put({ lines: [makeLine('job_scoped')], now });
+    const dismiss = (scope: 'all' | readonly string[]) =>
+      store.quarantine.dismiss({ filter: { runId: 'job_scoped' }, scope });
+    expect([await dismiss(['conn_2']), (await listOf('job_scoped'))[0]?.state]).toEqual([0, 'open']);
+    expect([await dismiss(['conn_1']), (await listOf('job_scoped'))[0]?.state]).toEqual([1, 'dismissed']);
+  });
+
   test('the quarantine keeps no content of lines that exceed the limit of their export', async () => {
     const runId = 'job_full';
     await fillUp(runId, 20);
