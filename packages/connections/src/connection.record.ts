@@ -38,6 +38,19 @@ export const connectionTestSchema = z.strictObject({
 });
 export type ConnectionTest = Immutable<z.output<typeof connectionTestSchema>>;
 
+/** See `find-scopes.ts`. */
+export const scopeSearchSchema = z.strictObject({
+  requested: z.array(z.string()).describe('The scopes that were requested together, and refused.'),
+  granted: z.array(z.string()).describe('Those that the EHR has granted by themselves.'),
+  refused: z.array(z.string()).describe('Those that the EHR has refused by themselves. The others were not tried yet.'),
+  startedAt: z.date().describe('When the search began.'),
+  endedAt: z
+    .date()
+    .exactOptional()
+    .describe('When the search ended, and the connection began to request what is granted. Absent while it runs.'),
+});
+export type ScopeSearch = Immutable<z.output<typeof scopeSearchSchema>>;
+
 /** The credentials of one practice at a provider. */
 export const connectionSchema = z.strictObject({
   id: z.string().describe('The id of the connection, which begins with `conn_`.'),
@@ -81,6 +94,7 @@ export const connectionSchema = z.strictObject({
   createdAt: z.date().describe('When the connection was added.'),
   capabilities: capabilitiesSchema.exactOptional(),
   lastTest: connectionTestSchema.exactOptional(),
+  scopeSearch: scopeSearchSchema.exactOptional(),
 });
 export type Connection = Immutable<z.output<typeof connectionSchema>>;
 

@@ -128,7 +128,7 @@ export class ConnectionRepository {
       const unused = (['encryptedSecret', 'encryptedPrivateJwk'] as const).filter(
         (field) => encrypted[field] === undefined,
       );
-      const $unset = Object.fromEntries([...unused, 'lastTest'].map((field) => [field, 1]));
+      const $unset = Object.fromEntries([...unused, 'lastTest', 'scopeSearch'].map((field) => [field, 1]));
       return this.#model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, $unset });
     });
     return result.matchedCount === 1;
@@ -243,6 +243,31 @@ export class ConnectionRepository {
     await this.#model.updateOne({ _id: id }, { $set: { lastTest: test } });
   }
 
+  /** Begins to look for the scopes that the EHR grants, or continues. @returns undefined if the credentials were replaced */
+  async beginScopeSearch(options: CredentialsOf & { readonly requested: readonly string[]; readonly now: Date }) {
+    const { requested, now } = options;
+    const search = { requested: [...requested], granted: [], refused: [], startedAt: now };
+    const isOther = {
+      $or: [{ 'scopeSearch.endedAt': { $exists: true } }, { 'scopeSearch.requested': { $ne: requested } }],
+    };
+    await this.#model.updateOne({ ...filterOf(options), ...isOther } as object, { $set: { scopeSearch: search } });
+    return (await this.#model.findOne(filterOf(options), { scopeSearch: 1 }).lean())?.scopeSearch;
+  }
+
+  async noteScope(options: CredentialsOf & { readonly scope: string; readonly isGranted: boolean }): Promise<void> {
+    const { scope, isGranted } = options;
+    const list = isGranted ? 'scopeSearch.granted' : 'scopeSearch.refused';
+    await this.#model.updateOne(filterOf(options), { $addToSet: { [list]: scope } } as object);
+  }
+
+  /** @param options.scope what the connection requests from now on. Undefined: what it did */
+  async endScopeSearch(options: CredentialsOf & { readonly scope: string | undefined; readonly now: Date }) {
+    const { scope, now } = options;
+    const narrowed = scope === undefined ? {} : { 'auth.scope': scope };
+    const $unset = scope === undefined ? {} : { 'auth.scopesOfDeclared': 1 };
+    await this.#model.updateOne(filterOf(options), { $set: { 'scopeSearch.endedAt': now, ...narrowed }, $unset });
+  }
+
   /** @param url the connection's own address. Without it, only addresses that a request named are called. */
   async saveWebhook(options: {
     readonly id: string;
@@ -310,6 +335,17 @@ export class ConnectionRepository {
     const signingKey = privateJwk ? { signingKey: { ...(document.auth.signingKey as object), privateJwk } } : {};
     return { ...connection, auth: { ...auth, ...secret, ...signingKey } as ConnectionAuth };
   }
+}
+
+/** A connection, as long as its credentials are these. */
+type CredentialsOf = Pick<Connection, 'id' | 'credentialsVersion'>;
+
+function filterOf({ id: _id, credentialsVersion = 0 }: CredentialsOf) {
+  return {
+    _id,
+    deletedAt: null,
+    credentialsVersion: credentialsVersion === 0 ? { $in: [0, null] } : credentialsVersion,
+  } as object;
 }
 
 function nameKey(name: string): string {

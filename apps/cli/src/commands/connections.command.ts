@@ -7,6 +7,7 @@ import { CliError } from '../exit-codes.ts';
 import { option, pages, yes } from '../option.ts';
 import { type Columns, toSummary, toTable } from '../output/output.ts';
 import { parsePrivateKey } from '../read-json-file.ts';
+import { testConnection } from '../test-connection.ts';
 import { applyConnections, exportConnectionsCommand } from './apply-connections.command.ts';
 import { toAmountsText } from './erasures.command.ts';
 
@@ -148,16 +149,12 @@ export const connections: CommandGroup = {
       args: { id },
       examples: ['connections test conn_1'],
       async run({ api, output }, { id: connectionId }) {
-        const params = { path: { id: connectionId } };
-        const { data } = answerOf(await api.POST('/api/ehr/connections/{id}/test', { params }));
-        if (!('steps' in data)) {
-          output.print(
-            data,
-            () => `The test is still running. In a minute, run bulkhead connections show ${connectionId}.`,
-          );
-          return;
-        }
-        printTest(output, data);
+        const test = await testConnection(api, connectionId, (text) => output.printProgress(text));
+        if (test) return printTest(output, test);
+        throw new CliError(
+          'failed',
+          `The test has not ended. Is a worker running? Later, run bulkhead connections show ${connectionId}.`,
+        );
       },
     }),
     command({
@@ -355,6 +352,14 @@ function toTestText(test: Connection['lastTest']): string {
   return test.ok ? 'ok' : 'failed';
 }
 
+/** Which of the scopes that were requested the EHR grants. */
+function scopesOf({ scopeSearch }: Connection): string[] {
+  const { requested = [], granted = [], refused = [] } = scopeSearch ?? {};
+  const resultOf = (scope: string) =>
+    granted.includes(scope) ? 'granted' : refused.includes(scope) ? 'refused' : 'not tried';
+  return requested.map((scope) => `${scope}: ${resultOf(scope)}`);
+}
+
 function summarize(connection: Connection): string {
   const { id: connectionId, auth, lastTest, needsAuthorization } = connection;
   const failed = lastTest?.steps.filter(({ ok }) => !ok) ?? [];
@@ -374,6 +379,7 @@ function summarize(connection: Connection): string {
       tested: lastTest?.endedAt,
     },
     lists: {
+      Scopes: scopesOf(connection),
       'Failed steps': failed.map(({ step, code, message, whatToDo }) => `${step}: ${whatToDo ?? message ?? code}`),
     },
     next: [

@@ -1,9 +1,8 @@
 import { ApiError, answerOf, type components } from '@bulkhead/client';
 import type { Context } from '../context.ts';
 import { inParallel } from '../in-parallel.ts';
+import { testConnection } from '../test-connection.ts';
 import { type EntryPlan, type FilePlan, planEntries } from './plan-file.ts';
-
-type Test = components['schemas']['ConnectionTest'];
 
 /** A connection that was not changed, or does not work. */
 export interface Failure {
@@ -27,9 +26,6 @@ const parallelApplies = 8;
  * more than 75 s fails.
  */
 const parallelTests = 4;
-/** A test ends after 75 s, and a worker may have to take its job first. */
-const testTimeoutMs = 180_000;
-const testPollMs = 2000;
 
 /** Makes the changes of a plan. Another apply that runs at the same time may have made them, which is as good. */
 export async function applyPlan(api: Context['api'], { entries }: FilePlan) {
@@ -96,20 +92,4 @@ export async function testConnections(
     },
   });
   return failures.flat();
-}
-
-/** @returns undefined if it has not ended in time */
-async function testConnection(api: Context['api'], id: string): Promise<Test | undefined> {
-  const params = { path: { id } };
-  const read = async () => answerOf(await api.GET('/api/ehr/connections/{id}', { params })).data.lastTest;
-  const before = (await read())?.endedAt;
-  const { data } = answerOf(await api.POST('/api/ehr/connections/{id}/test', { params }));
-  if ('steps' in data) return data;
-  const until = Date.now() + testTimeoutMs;
-  while (Date.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, testPollMs));
-    const test = await read();
-    if (test && test.endedAt !== before) return test;
-  }
-  return undefined;
 }

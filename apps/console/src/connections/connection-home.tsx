@@ -10,6 +10,7 @@ import { Timestamp, useNow } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { authorizedFor } from './authorized-for.ts';
 import { completeUpTo } from './complete-up-to.ts';
+import { GrantedScopes } from './granted-scopes.tsx';
 import { LastTest } from './test-connection.tsx';
 
 /** How a connection is doing: its status, the last and the next run, how far it is behind, and what is stored. */
@@ -33,6 +34,7 @@ export function ConnectionHome({ connection }: { readonly connection: Connection
       {isOperator && <StoredTypes connection={connection} />}
       <SectionTitle>Last test</SectionTitle>
       <LastTest test={lastTest} />
+      {connection.scopeSearch && <GrantedScopes search={connection.scopeSearch} />}
       <SectionTitle>Stored up to</SectionTitle>
       <Watermarks connectionId={connectionId} />
     </Stack>

@@ -3,24 +3,27 @@ import { OAuthError, readableScopes } from '@bulkhead/fhir/bulk-server';
 import type { SimulatorOptions } from '../options/options.ts';
 
 /**
- * The scopes that a client gets without a user (SMART App Launch 2.2, "Backend Services"): those that are valid, without rights to write,
- * because this server only reads.
- * @throws OAuthError `invalid_scope` if nothing is left, `access_denied` if the application is registered for other scopes
+ * The scopes that a client gets without a user (SMART App Launch 2.2, "Backend Services"): those that it requests, without rights to write,
+ * because this server only reads. As Okta does, which athenahealth uses, it grants all of them or none, unless `grantsPart` is set.
+ * @throws OAuthError `invalid_scope` for a scope that does not exist, `access_denied` for one that the application does not have
  */
 export function systemScope(requested = '', registration: Partial<Registration> = {}): string {
-  const { registeredTypes } = registration;
+  const { registeredTypes, grantsPart = false } = registration;
+  const words = requested.split(' ').filter(Boolean);
   const readable = readableScopes(requested);
-  const granted = registeredTypes ? readable.filter((scope) => registeredTypes.includes(typeOf(scope))) : readable;
+  const isUnknown = !grantsPart && words.some((word) => readableScopes(word).length === 0);
+  if (readable.length === 0 || isUnknown)
+    throw new OAuthError({
+      code: 'invalid_scope',
+      text: 'One or more scopes for reading, such as system/*.read, are required, and no others.',
+    });
   checkPolicy(readable, registration);
-  if (readable.length > 0 && granted.length === 0) throw policyFailed();
-  if (granted.length > 0) return granted.join(' ');
-  throw new OAuthError({
-    code: 'invalid_scope',
-    text: 'One or more scopes for reading, such as system/*.read, are required.',
-  });
+  const granted = registeredTypes ? readable.filter((scope) => registeredTypes.includes(typeOf(scope))) : readable;
+  if (granted.length === 0 || (!grantsPart && granted.length < readable.length)) throw policyFailed();
+  return granted.join(' ');
 }
 
-interface Registration extends Pick<SimulatorOptions, 'scopeVersion' | 'wildcardScopes'> {
+interface Registration extends Pick<SimulatorOptions, 'scopeVersion' | 'wildcardScopes' | 'grantsPart'> {
   readonly registeredTypes: readonly string[] | undefined;
 }
 

@@ -57,10 +57,12 @@ const orderedShape = {
   /** Kick-off parameters that are refused with a 400 that names them, for example `['_since']`. */
   unsupportedParameters: z.array(z.string()).default([]),
   /**
-   * The types for whose scopes the application is registered. Other scopes are not granted, and a request without a registered one is refused. A new
-   * application at athenahealth has none. All types if not set.
+   * The types for whose scopes the application is registered. A request of another scope is refused. A new application at athenahealth has none.
+   * All types if not set.
    */
   registeredTypes: z.array(z.string()).optional(),
+  /** Whether a token request gets those of its scopes that the application has. By default it is refused if one is missing, as by Okta. */
+  grantsPart: z.boolean().default(false),
   /** Whether a token request of an application without a user must have no scope, as at Epic. Its response has none either. */
   refusesScope: z.boolean().default(false),
   /** Whether the token of a kick-off must list the exported types and Group, and no others, as at Oracle. */

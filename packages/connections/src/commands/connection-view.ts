@@ -6,6 +6,7 @@ import {
   type ConnectionWithoutSecrets,
   connectionSchema,
   connectionTestSchema,
+  scopeSearchSchema,
 } from '../connection.record.ts';
 import { connectionAuthSchema } from './connection.schema.ts';
 
@@ -58,6 +59,15 @@ export const connectionViewSchema = z
     lastTest: connectionTestViewSchema
       .exactOptional()
       .describe('The result of the last test. Absent if the connection was never tested with its credentials.'),
+    scopeSearch: z
+      .strictObject(viewShapeOf(scopeSearchSchema, ['requested', 'granted', 'refused', 'startedAt', 'endedAt']))
+      .meta({
+        id: 'ScopeSearch',
+        description:
+          'Which scopes the EHR grants. A test looks for them if the EHR refuses all requested scopes together, and the connection then requests those that are granted.',
+      })
+      .exactOptional()
+      .describe('What a test has found out about the scopes. Absent if the EHR has not refused them.'),
   })
   .meta({ id: 'Connection', description: 'The credentials of one practice at a provider. Secrets are never shown.' });
 

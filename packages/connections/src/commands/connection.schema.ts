@@ -46,9 +46,10 @@ const oauthClient = {
   scope: z
     .string()
     .max(5000)
+    .transform((text) => [...new Set(text.split(/[\s,;|"'[\]]+/).filter(Boolean))].join(' '))
     .optional()
     .describe(
-      'The SMART scopes to request, separated by spaces. An empty text requests none, for an EHR that decides by the registration of the application. Default: the scopes of the provider.',
+      'The SMART scopes to request, as they were added to the application: separated by spaces, commas, semicolons or lines. An empty text requests none, for an EHR that decides by the registration of the application. Default: the scopes of the provider.',
     ),
 };
 

@@ -11,6 +11,7 @@ import type { Connection, ConnectionTest, ConnectionTestStep } from '../connecti
 import { connectionError } from '../errors.ts';
 import { connectionPayload } from './connection-payload.ts';
 import type { ConnectionDeps } from './deps.ts';
+import { findScopes, mayLackScope, type ScopeSearchKeeper } from './find-scopes.ts';
 import { hasNoStatement } from './read-capabilities.job.ts';
 import { readForTest } from './read-for-test.ts';
 
@@ -22,8 +23,8 @@ export const testConnectionJob = defineJob({
   jobId: ({ connectionId }) => `test.${connectionId}`,
   // The test reports the current state, so users repeat it themselves.
   ...once,
-  // A token request may have to wait a minute for its budget.
-  timeoutMs: 3 * minuteMs,
+  // To find which of sixty scopes are granted takes 12 minutes where an EHR issues five tokens a minute.
+  timeoutMs: 20 * minuteMs,
   tracedIds: ['connectionId'],
   uses: ['connections'],
   run: testConnectionAndSave,
@@ -35,7 +36,7 @@ export const testDraftJob = defineJob({
   queue: 'connection',
   payload: z.strictObject({ draftId: z.string().min(1) }),
   jobId: ({ draftId }) => `test-draft.${draftId}`,
-  // As for `connection.test`.
+  // A token request may have to wait a minute for its budget.
   ...once,
   timeoutMs: 3 * minuteMs,
   uses: ['accessTokens', 'connectionDrafts'],
@@ -52,9 +53,22 @@ async function testConnectionAndSave(
   deps: ConnectionDeps<'connections'>,
   { connectionId: id, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const connection = await deps.store.connections.findWithSecrets(id);
-  if (connection)
-    await deps.store.connections.saveTest({ id, test: await testConnection(deps, { connection, signal }) });
+  const { connections } = deps.store;
+  const connection = await connections.findWithSecrets(id);
+  if (!connection) return;
+  const { credentialsVersion = 0 } = connection;
+  const credentials = { id, credentialsVersion };
+  const keeper: ScopeSearchKeeper = {
+    begin: async (requested) => {
+      const search = await connections.beginScopeSearch({ ...credentials, requested, now: deps.now() });
+      if (!search) throw connectionError('connection-changed', { context: { connectionId: id } });
+      return search;
+    },
+    note: (found) => connections.noteScope({ ...credentials, ...found }),
+    end: (scope) => connections.endScopeSearch({ ...credentials, scope, now: deps.now() }),
+  };
+  const test = await testConnection(deps, { connection, signal, keeper });
+  await connections.saveTest({ id, test });
 }
 
 async function testDraftAndSave(
@@ -79,19 +93,44 @@ async function testDraftAndSave(
  * 2. `token`: the EHR issues a new token, if the connection uses tokens.
  * 3. `read`: the EHR accepts a request with that token. An EHR can issue a token and still refuse every request.
  *
+ * If the token is refused for a scope, the step finds which are granted (`find-scopes.ts`), and continues with these.
+ *
  * Each failed step has advice for the operator (`whatToDo`).
  */
 async function testConnection(
   { ehr, now }: Pick<ConnectionDeps<never>, 'ehr' | 'now'>,
-  { connection, signal }: { readonly connection: Connection; readonly signal: AbortSignal },
+  options: {
+    readonly connection: Connection;
+    readonly signal: AbortSignal;
+    /** Undefined for a connection that is not saved, because its tester waits for a minute. */
+    readonly keeper?: ScopeSearchKeeper;
+  },
 ): Promise<ConnectionTest> {
+  const { connection, signal, keeper } = options;
   let session = ehr.session(connection);
   const steps: ConnectionTestStep[] = [];
   for (const [step, run] of stepsOf(connection)) {
     const { method } = connection.auth;
     const current = session;
     const runStep: Run = (limit, onTry) => run({ session: current, now: now(), signal: limit, onTry });
-    const result = await take({ step, run: runStep, signal, method });
+    const { error, ...refused } = await take({ step, run: runStep, signal, method });
+    let result: ConnectionTestStep = refused;
+    if (error && mayLackScope(current.connection as Connection, error)) {
+      const searched = { ehr, connection: current.connection as Connection, keeper, signal };
+      const found = await findScopesOf(searched);
+      result = { ...result, whatToDo: found?.text ?? whenSaved };
+      if (found?.kind === 'granted') {
+        const { scopesOfDeclared: _, ...auth } = {
+          scopesOfDeclared: undefined,
+          ...connection.auth,
+          scope: found.scope,
+        };
+        session = ehr.session({ ...connection, auth: auth as Connection['auth'] });
+        const runAgain: Run = (limit, onTry) => run({ session, now: now(), signal: limit, onTry });
+        const { error: _error, ...again } = await take({ step, run: runAgain, signal, method });
+        result = again.ok ? { ...again, tried: found.text } : again;
+      }
+    }
     steps.push(result);
     if (!result.ok) break;
     // The scopes of the token are those of the types that the EHR declares today.
@@ -102,6 +141,23 @@ async function testConnection(
   }
   return { id: randomUUID(), endedAt: now(), ok: steps.every(({ ok }) => ok), steps };
 }
+
+/** @returns undefined for a connection that is not saved */
+async function findScopesOf(
+  options: Omit<Parameters<typeof findScopes>[0], 'keeper'> & { readonly keeper?: ScopeSearchKeeper | undefined },
+) {
+  const { keeper, signal } = options;
+  try {
+    return keeper && (await findScopes({ ...options, keeper }));
+  } catch (error) {
+    if (signal.aborted || isStoreUnavailable(error) || !(error instanceof AppError)) throw error;
+    const text = `Looking for the scopes that the EHR grants was interrupted. Test the connection again: the test continues where it was. ${error.message}`;
+    return { kind: 'interrupted' as const, text };
+  }
+}
+
+const whenSaved =
+  'The EHR may have refused the token for one of several scopes: it does not say which. Save the connection and test it. The test then finds which scopes the application may have, and the connection requests these.';
 
 type StepInput = Parameters<typeof readForTest>[0];
 
@@ -147,7 +203,7 @@ async function take(options: {
   readonly run: Run;
   readonly signal: AbortSignal;
   readonly method: Connection['auth']['method'];
-}): Promise<ConnectionTestStep> {
+}): Promise<ConnectionTestStep & { readonly error?: AppError }> {
   const { step, run, signal, method } = options;
   const limit = AbortSignal.timeout(stepTimeoutMs);
   const startedAt = performance.now();
@@ -167,7 +223,7 @@ async function take(options: {
     if (!knownError) throw error;
     const { code, message, context } = knownError;
     const advice = whatToDo({ step, code, reason: String(context.reason ?? ''), method });
-    return { ...result(), ok: false, code, message, whatToDo: advice };
+    return { ...result(), ok: false, code, message, whatToDo: advice, error: knownError };
   }
 }
 

@@ -71,6 +71,7 @@ test(`a probe finds every fact of ${draws} simulators whose facts are drawn at r
       unsupportedParameters,
       requiresAccessToken,
       ...(fileExpirySeconds === undefined ? {} : { fileExpirySeconds }),
+      grantsPart: true,
       registeredTypes: ['Patient', 'Observation', ...['Condition', 'Practitioner', 'Encounter'].filter(flip)],
     };
     await system.control.cancelOrders();

@@ -17,7 +17,9 @@ import { startConnectedEhr } from '../testing/start-connected-ehr.ts';
 // One system for all tests, because a new request budget waits two seconds.
 const system = await startConnectedEhr((at) => openTestStore(connectionFeature.open, at), {
   realTime: true,
-  simulator: { patients: 1 },
+  // Each of the tests below requests up to twenty tokens.
+  simulator: { patients: 1, tokensPerMinute: 1000 },
+  provider: { environments: { production: { fhirEndpoint: '' } } },
 });
 const { connections, control, deps, prefix, redis } = system;
 const worker = startConsumer({
@@ -90,6 +92,95 @@ test('a connection test explains the refusal of the other version of scopes, and
   await changeAuth({ scopeVersion: 'v2', scopeTypes: ['Patient', 'Condition'] });
   const { steps, ok } = await run();
   expect([ok, steps[0]?.tried]).toEqual([true, expect.stringMatching(/requests v2\./)]);
+});
+
+/** The application of an operator who has added eight scopes. */
+const registeredTypes = [
+  'Patient',
+  'Condition',
+  'Observation',
+  'Encounter',
+  'Procedure',
+  'DiagnosticReport',
+  'CarePlan',
+  'Immunization',
+];
+const okta = { scopeVersion: 'v2', wildcardScopes: false } as const;
+const tokensSince = async (before: number) => (await control.stats()).tokens - before;
+
+test('a connection test finds the eight scopes of an application that requests all, and the connection requests these', async () => {
+  await control.orderSettings({ ...okta, registeredTypes });
+  await changeAuth({ scopeVersion: 'v2' });
+  const tested = await run();
+  const { auth, scopeSearch } = toConnectionView(await connections.find({ id: connectionId, scope }));
+  expect([tested.ok, tested.steps[1]?.tried]).toEqual([
+    true,
+    expect.stringMatching(
+      /^This application may have 8 of the \d\d scopes that were requested\. .* system\/DiagnosticReport\.rs/,
+    ),
+  ]);
+  const granted = registeredTypes.map((type) => `system/${type}.rs`);
+  expect(auth.method !== 'none' && auth.scope.split(' ').toSorted()).toEqual(granted.toSorted());
+  expect(scopeSearch).toMatchObject({ granted: expect.arrayContaining(granted), endedAt: expect.any(String) });
+  expect((scopeSearch?.granted.length ?? 0) + (scopeSearch?.refused.length ?? 0)).toBe(scopeSearch?.requested.length);
+  // The next test needs one token.
+  const before = (await control.stats()).tokens;
+  expect([(await run()).ok, await tokensSince(before)]).toEqual([true, 1]);
+});
+
+test('a connection test of an application without scopes says that it has none, and one of the other version says which', async () => {
+  await control.orderSettings({ ...okta, registeredTypes: [] });
+  await changeAuth({ scopeVersion: 'v2' });
+  expect((await run()).steps.at(-1)?.whatToDo).toMatch(/^This application may have none of the \d\d scopes/);
+  await control.orderSettings({ ...okta, registeredTypes });
+  await changeAuth({ scopeVersion: 'v1' });
+  const before = (await control.stats()).tokens;
+  expect((await run()).steps.at(-1)?.whatToDo).toMatch(
+    /registered for scopes of v2: the EHR grants system\/Patient\.rs/,
+  );
+  // The patient's scope of the right version.
+  expect(await tokensSince(before)).toBe(1);
+});
+
+test('the search for scopes continues where it was after the token endpoint was down, and not with other credentials', async () => {
+  await control.orderSettings({ ...okta, registeredTypes });
+  const listed = ['DiagnosticReport', 'Patient', 'Coverage', 'Condition'].map((type) => `system/${type}.rs`).join(', ');
+  await changeAuth({ scope: listed });
+  // The first request is of all scopes, the second of Patient.
+  await system.inject('oauth2/v1/token', { kind: 'status', status: 503 }, { times: 1, after: 2 } as never);
+  const down = await run();
+  expect(down.steps.at(-1)?.whatToDo).toMatch(/was interrupted\. Test the connection again: the test continues/);
+  const found = async () => (await connections.find({ id: connectionId, scope })).scopeSearch;
+  expect(await found()).toMatchObject({ granted: ['system/Patient.rs'], refused: [] });
+  const before = (await control.stats()).tokens;
+  expect((await run()).ok).toBe(true);
+  // DiagnosticReport, Condition, and all three that are granted.
+  expect([await tokensSince(before), (await found())?.refused]).toEqual([3, ['system/Coverage.rs']]);
+  await changeAuth({ scope: listed });
+  expect(await found()).toBeUndefined();
+});
+
+test('a server that grants a part of the scopes is asked once, and one that refuses the client is not asked for each scope', async () => {
+  await control.orderSettings({ ...okta, registeredTypes, grantsPart: true });
+  await changeAuth({ scopeVersion: 'v2' });
+  let before = (await control.stats()).tokens;
+  expect([(await run()).ok, await tokensSince(before)]).toEqual([true, 1]);
+  await changeAuth({ scopeVersion: 'v2', clientSecret: 'wrong' });
+  before = (await control.stats()).tokens;
+  await control.clearRequests();
+  expect((await run()).ok).toBe(false);
+  expect(await tokensSince(before)).toBe(0);
+  expect((await connections.find({ id: connectionId, scope })).scopeSearch).toBeUndefined();
+});
+
+test.each([
+  { pasted: 'system/Patient.rs,system/Goal.rs', scope: 'system/Patient.rs system/Goal.rs' },
+  { pasted: '  system/Patient.rs;\n\tsystem/Goal.rs\r\nsystem/Patient.rs ', scope: 'system/Patient.rs system/Goal.rs' },
+  { pasted: '["system/Patient.read", "system/Patient.rs"]', scope: 'system/Patient.read system/Patient.rs' },
+  { pasted: '', scope: '' },
+])('the pasted scopes $pasted are requested exactly', ({ pasted, scope: expected }) => {
+  const auth = connectionAuthSchema.parse({ ...simulatorAuth, scope: pasted });
+  expect(auth).toMatchObject({ scope: expected });
 });
 
 test('a connection test requests the scopes of the types that the EHR declares', async () => {
