@@ -150,6 +150,43 @@ test('_include does not add a resource that is a match of the same page', async 
   ]);
 });
 
+test('what a page has no room for is a link, and reading the links completes the page', async () => {
+  await api.store.prepareResourceTypes(['DocumentReference']);
+  const ids = ['large-1', 'large-2', 'large-3', 'large-4'];
+  const content = [{ attachment: { data: 'A'.repeat(3_000_000) } }];
+  await write({ resourceType: 'Patient', id: 'large' });
+  for (const id of ids)
+    await write({ resourceType: 'DocumentReference', id, subject: { reference: 'Patient/large' }, content });
+  const target = ids.map((id) => ({ reference: `DocumentReference/${id}` }));
+  await write({ resourceType: 'Provenance', id: 'of-large', target });
+  const stored = `${api.baseUrl}/api/ehr/athenahealth/resources`;
+  for (const url of [
+    `${baseUrl}/Patient?_id=large&_revinclude=DocumentReference:patient`,
+    `${baseUrl}/Provenance?_id=of-large&_include=Provenance:target`,
+    `${stored}/Patient?connectionId=${connectionId}&_id=large&_revinclude=DocumentReference:subject`,
+  ]) {
+    const { status, body } = await api.request('GET', url.slice(api.baseUrl.length));
+    const included = idsOf(body).filter((id) => id.startsWith('include'));
+    expect([url, status, included.length]).toEqual([url, 200, 2]);
+    const links = body.link.filter(({ relation }: { relation: string }) => relation === 'related');
+    const { resource, search } = body.entry.at(-1);
+    expect([resource.issue[0].severity, resource.issue[0].code, search.mode]).toEqual([
+      'warning',
+      'incomplete',
+      'outcome',
+    ]);
+    expect(resource.issue[0].diagnostics).toBe(links.map((link: { url: string }) => link.url).join(' '));
+    const rest: string[] = [];
+    for (const link of links)
+      for (let next: string | undefined = link.url; next !== undefined; ) {
+        const page = await api.request('GET', next.slice(api.baseUrl.length));
+        rest.push(...idsOf(page.body).map((id) => id.replace('match', 'include')));
+        next = page.body.link.find(({ relation }: { relation: string }) => relation === 'next')?.url;
+      }
+    expect([...new Set([...included, ...rest])].toSorted()).toEqual(ids.map((id) => `include DocumentReference/${id}`));
+  }
+});
+
 test('_revinclude adds what refers to the matches once, and nothing of another connection', async () => {
   const provenance = (id: string, ...targets: string[]) => ({
     resourceType: 'Provenance',

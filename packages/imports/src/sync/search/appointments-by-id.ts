@@ -32,11 +32,11 @@ export async function nextAppointments(
   const referred = new Set<string>();
   for (const patientId of step.patientIds) {
     const ids = await store.resources.listOfPatient({ connectionId, patientId, resourceType: 'Encounter' });
-    const encounters = await store.resources.findByIds({ connectionId, resourceType: 'Encounter', ids });
-    for (const id of encounters.flatMap(appointmentsOf)) if (id > after) referred.add(id);
+    for await (const encounter of store.resources.findByIds({ connectionId, resourceType: 'Encounter', ids }))
+      for (const id of appointmentsOf(encounter)) if (id > after) referred.add(id);
   }
-  const stored = await store.resources.findByIds({ connectionId, resourceType: 'Appointment', ids: [...referred] });
-  for (const appointment of stored) referred.delete((appointment as { readonly id: string }).id);
+  const stored = store.resources.findByIds({ connectionId, resourceType: 'Appointment', ids: [...referred] });
+  for await (const appointment of stored) referred.delete((appointment as { readonly id: string }).id);
   const ids = [...referred].toSorted().slice(0, provider.search?.idsPerRequest ?? 1);
   const lastId = ids.at(-1);
   if (lastId === undefined) return undefined;
