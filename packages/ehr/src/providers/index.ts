@@ -14,7 +14,14 @@ export {
   type SigningKey,
   secretWays,
 } from './ehr-connection.ts';
-export { credentialHosts, ehrOrigins, endpointFault, isAllowedEndpoint, matchesEndpointHosts } from './ehr-origins.ts';
+export {
+  credentialHosts,
+  ehrBaseUrls,
+  ehrOrigins,
+  endpointFault,
+  isAllowedEndpoint,
+  matchesEndpointHosts,
+} from './ehr-origins.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';

@@ -1,4 +1,4 @@
-import { type DirectReference, readDirectReference } from '../resources/direct-reference.ts';
+import { type DirectReference, readReference } from '../resources/reference.ts';
 import { isResourceType, type Resource } from '../resources/resource.ts';
 import { searchParametersOf } from './search-parameters.ts';
 
@@ -166,16 +166,14 @@ function parametersOf(type: string): readonly (readonly [name: string, paths: re
   });
 }
 
-/** The references of a resource that an `_include` follows. `fhirEndpoint` is the base URL of the server of the resource. */
+/** The references of a resource that an `_include` follows. `baseUrls` are those of the server of the resource (`baseUrlsOf`). */
 export function includedReferences(
   resource: Resource,
-  { paths, targetType, fhirEndpoint }: Include & { readonly fhirEndpoint: string },
+  { paths, targetType, baseUrls }: Include & { readonly baseUrls: readonly string[] },
 ): DirectReference[] {
   return paths
     .flatMap((path) => valuesAt(resource, path))
-    .flatMap(
-      (value) => readDirectReference((value as { readonly reference?: unknown } | null)?.reference, fhirEndpoint) ?? [],
-    )
+    .flatMap((value) => readReference((value as { readonly reference?: unknown } | null)?.reference, baseUrls) ?? [])
     .filter(({ type }) => targetType === undefined || type === targetType);
 }
 

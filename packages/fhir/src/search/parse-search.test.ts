@@ -65,7 +65,12 @@ test.each([
     },
   },
   { query: 'clinical-status=http://s|active', type: 'Condition', search: { tokens: [['status=http://s|active']] } },
-  { query: 'subject=Patient/p1', type: 'Condition', search: { patients: [['p1']], subjects: [['p1']] } },
+  { query: 'subject=Patient/p1', type: 'Condition', search: { patients: [['p1']] } },
+  {
+    query: 'subject=Patient/p1,p2&patient=Patient?_id=p1',
+    type: 'Condition',
+    search: { patients: [['p1'], ['p1', 'p2']] },
+  },
   {
     query: 'authored=2013-01-14',
     type: 'ServiceRequest',
@@ -109,7 +114,7 @@ test.each([
   { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
   { query: 'patient=', path: 'patient', message: /empty/ },
   { query: 'code=a,,b', path: 'code', message: /empty/ },
-  { query: 'patient=ftp://ehr.example/Patient/p1', path: 'patient', message: /not a patient/ },
+  { query: 'patient=Patient/..', path: 'patient', message: /not a patient/ },
   { query: 'patient=Group/x', path: 'patient', message: /not a patient/ },
   { query: 'patient=Patient/a/b', path: 'patient', message: /not a patient/ },
   { query: '_id=a/b', path: '_id', message: /not an id/ },

@@ -152,15 +152,13 @@ function readCriteria(resourceType: string, reader: ReturnType<typeof createRead
     element !== undefined && reader.has(name) ? [element.split(',')] : [],
   );
   const texts = ofKind('text').flatMap(({ name, key }) => reader.everyOf(name, readText(key.keys), limitsOfKind.text));
-  const subjects = reader.everyOf('subject', readPatient, limitsOfKind.patient);
   return {
     ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
-    patients: [...reader.everyOf('patient', readPatient, limitsOfKind.patient), ...subjects],
+    patients: ofKind('patient').flatMap(({ name }) => reader.everyOf(name, readPatient, limitsOfKind.patient)),
     tokens: tokens.flatMap((parameter) => reader.everyOf(parameter.name, readToken(parameter, parameter.key.key))),
     dates: ofKind('date').flatMap(({ name }) => reader.everyOf(name, readDate, limitsOfKind.date)),
     lastUpdated: reader.everyOf('_lastUpdated', readDate, limitsOfKind.lastUpdated),
     ...(texts.length > 0 ? { texts } : {}),
-    ...(subjects.length > 0 ? { subjects } : {}),
     ...(elements.length > 0 ? { present: elements } : {}),
   };
 }
@@ -293,14 +291,14 @@ type AllOfAny<Criterion> = readonly (readonly Criterion[])[];
 export interface ResourceSearch {
   /** Undefined matches every id. An empty list matches none, because two parameters exclude each other. */
   readonly ids?: readonly string[];
-  /** A resource can be part of the records of several patients. */
+  /** Whom it is about: R4's search parameter `patient`. */
   readonly patients: AllOfAny<string>;
+  /** In whose records it is: the compartments of patients. A resource can be part of the records of several. */
+  readonly records?: AllOfAny<string>;
   /** Tokens as in `SearchKeys.tokens`, ordered by how much they narrow a search: identifier, code, category, status. */
   readonly tokens: AllOfAny<string>;
   /** Beginnings of names. */
   readonly texts?: AllOfAny<TextCriterion>;
-  /** Patients to whom the element `subject` refers. They are in `patients`, too. */
-  readonly subjects?: AllOfAny<string>;
   /** A match has one of the elements of each list. */
   readonly present?: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;

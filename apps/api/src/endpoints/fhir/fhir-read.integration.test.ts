@@ -150,6 +150,35 @@ test('_include does not add a resource that is a match of the same page', async 
   ]);
 });
 
+test('_include follows a reference by each name of the EHR, and none to another server', async () => {
+  const named = await api.createConnection();
+  const aliases = { origins: [], aliases: ['http://internal:8080'] };
+  const { status } = await api.request('PUT', `/api/ehr/connections/${named}/origins`, { body: aliases });
+  expect(status).toBe(200);
+  const names = [
+    'http://internal:8080/fhir/r4/',
+    'http://EHR.example:8080/fhir/r4/',
+    'https://ehr.example/fhir/r4/',
+    '/',
+    'http://other.example/fhir/r4/',
+  ];
+  const resources = names.flatMap((name, index) => [
+    { resourceType: 'Encounter', id: `e${index}` },
+    { resourceType: 'Observation', id: `o${index}`, encounter: { reference: `${name}Encounter/e${index}` } },
+  ]);
+  for (const resource of [
+    ...resources,
+    { resourceType: 'Observation', id: 'up', encounter: { reference: 'Encounter/..' } },
+  ])
+    await api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId: named })]);
+  const { body } = await api.request(
+    'GET',
+    `/api/ehr/athenahealth/fhir/${named}/Observation?_include=Observation:encounter`,
+  );
+  const included = idsOf(body).filter((id) => id.startsWith('include'));
+  expect(included.toSorted()).toEqual(['e0', 'e1', 'e3'].map((id) => `include Encounter/${id}`));
+});
+
 test('what a page has no room for is a link, and reading the links completes the page', async () => {
   await api.store.prepareResourceTypes(['DocumentReference']);
   const ids = ['large-1', 'large-2', 'large-3', 'large-4'];

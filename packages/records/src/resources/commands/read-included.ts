@@ -53,7 +53,8 @@ export class IncludedResources {
 interface ReadIncluded<Stored extends 'findByIds' | 'findByKey'> {
   readonly resources: Pick<ResourceStore['resources'], Stored>;
   readonly connectionId: string;
-  readonly fhirEndpoint: string;
+  /** The names of the EHR. See `readReference`. */
+  readonly baseUrls: readonly string[];
   /** Default: all types. */
   readonly mayInclude?: ((resourceType: string) => boolean) | undefined;
   readonly matches: readonly Resource[];
@@ -69,10 +70,10 @@ export async function readIncluded(
     readonly parameter?: string;
   },
 ): Promise<void> {
-  const { resources, fhirEndpoint, includes, mayInclude = () => true, matches, included, ...reading } = options;
+  const { resources, baseUrls, includes, mayInclude = () => true, matches, included, ...reading } = options;
   const byType = Map.groupBy(matches, ({ resourceType }) => resourceType);
   const references = includes.flatMap((include) =>
-    (byType.get(include.type) ?? []).flatMap((resource) => includedReferences(resource, { ...include, fhirEndpoint })),
+    (byType.get(include.type) ?? []).flatMap((resource) => includedReferences(resource, { ...include, baseUrls })),
   );
   const readable = references.filter(({ type, id }) => mayInclude(type) && !included.has(`${type}/${id}`));
   const targets = new Map(readable.map((target) => [`${target.type}/${target.id}`, target]));
@@ -96,7 +97,7 @@ export async function readIncluded(
 export async function readReferring(
   options: ReadIncluded<'findByKey'> & { readonly revIncludes: readonly RevInclude[] },
 ): Promise<void> {
-  const { resources, fhirEndpoint, revIncludes, mayInclude = () => true, matches, included, ...reading } = options;
+  const { resources, baseUrls, revIncludes, mayInclude = () => true, matches, included, ...reading } = options;
   const matched = new Set(matches.map(referenceTo));
   for (const revInclude of matches.length === 0 ? [] : revIncludes) {
     const { type: resourceType, key, name: parameter } = revInclude;
@@ -113,7 +114,7 @@ export async function readReferring(
         const message = `adds more than ${maxIncluded} resources to this page. Send a smaller \`_count\`, or search ${resourceType}`;
         throw invalidRequest([{ path: '_revinclude', message }]);
       }
-      const references = includedReferences(found as Resource, { ...revInclude, fhirEndpoint });
+      const references = includedReferences(found as Resource, { ...revInclude, baseUrls });
       if (!references.some(({ type, id }) => matched.has(`${type}/${id}`)) || included.add(found as Resource)) continue;
       included.omitted.push({ resourceType, parameter, values });
       break;

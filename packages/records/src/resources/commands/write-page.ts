@@ -52,6 +52,8 @@ export interface PageWriter {
   readonly show: ShowAttachments;
   readonly connectionId: string;
   readonly fhirEndpoint: string;
+  /** The names of the EHR. See `readReference`. */
+  readonly baseUrls: readonly string[];
   /** The FHIR base URL of `fullUrl`. Default: that of the EHR. */
   readonly base?: string | undefined;
   /** The absolute URL of the request, from which the link to the next page is made. */
@@ -93,6 +95,7 @@ export async function writePage(
     patients,
     resources,
     connectionId,
+    baseUrls,
     mayInclude,
     signal,
     includes,
@@ -101,7 +104,7 @@ export async function writePage(
   } = options;
   const found = matches.map(({ resource }) => resource);
   const included = new IncludedResources(found);
-  const reading = { resources, connectionId, fhirEndpoint, mayInclude, signal, included, matches: found };
+  const reading = { resources, connectionId, baseUrls, mayInclude, signal, included, matches: found };
   await readIncluded({ ...reading, includes, parameter });
   await readReferring({ ...reading, revIncludes });
   const added = included.all.map(({ resource }) => resource);

@@ -11,7 +11,7 @@ import type { ResourceDocument, SourcedVersion } from '../write/resource-documen
 import { compareVersions } from '../write/resource-version.ts';
 import { decodeDocument as decode } from './document-lines.ts';
 import { ReplyLimit } from './reply-limit.ts';
-import type { ResourceTypeReference } from './resource-query.ts';
+import { aboutCondition, type ResourceTypeReference } from './resource-query.ts';
 import { batchSize, pageTimeMs } from './resource-search.repository.ts';
 
 /** The stored version of a resource. */
@@ -171,7 +171,8 @@ export class ResourceRepository {
   ) {
     const { connectionId, key, values } = options;
     const hint: keyof typeof resourceIndexes = key === 'patient' ? 'by-patient-and-date' : 'by-token';
-    return this.#readContents({ ...options, filter: { connectionId, [`keys.${key}`]: { $in: values } }, hint });
+    const condition = key === 'patient' ? aboutCondition(values) : { 'keys.tokens': { $in: values } };
+    return this.#readContents({ ...options, filter: { connectionId, ...condition }, hint });
   }
 
   async *#readContents(options: {
