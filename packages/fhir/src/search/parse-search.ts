@@ -58,8 +58,11 @@ const maxRepeats = 10;
 const maxAlternatives = 1000;
 /** The type with the most references in R4 has 17. */
 const maxIncludes = 20;
+/** ExplanationOfBenefit, which has the most elements in R4, has 51. */
+const maxElements = 60;
 /** Parameters whose values cost more than a look into an index. */
 const limitsOf: Readonly<Record<string, Limits>> = {
+  _elements: { alternatives: maxElements },
   _include: { repeats: maxIncludes, alternatives: maxIncludes },
   _revinclude: { repeats: maxIncludes, alternatives: maxIncludes },
 };
@@ -110,7 +113,9 @@ export function parseSearch(
   const includes = readReferences('_include', toInclude);
   const revIncludes = readReferences('_revinclude', (value) => toRevInclude(value, resourceType));
   const isCountOnly = reader.single('_summary', readSummary) ?? false;
-  const elements = reader.everyOf('_elements', readElement).flat();
+  const elements = [...new Set(reader.everyOf('_elements', readElement).flat())];
+  if (elements.length > maxElements)
+    faults.add({ path: '_elements', message: `names more than ${maxElements} elements` });
   const request = {
     search,
     count: reader.single('_count', readCount) ?? defaultCount,

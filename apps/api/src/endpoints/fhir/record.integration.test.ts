@@ -287,6 +287,20 @@ test('every read of a record is an event of the audit log with the patient, also
   expect(body.data[0].patients.toSorted()).toEqual(['p1', 'p2']);
 });
 
+test('a search by many invented ids stores a small event, which is found by each of them', async () => {
+  const ids = Array.from({ length: 1000 }, (_, index) => `invented-${index}`);
+  for (const [path, patients] of [
+    [`/Patient?_id=${ids.slice(0, 50).join(',')}`, ids.slice(0, 50)],
+    [`/Patient?_id=p1,${ids.slice(0, 900).join(',')}`, ['*', 'p1']],
+  ] as const) {
+    await get(path);
+    const { body } = await api.request('GET', '/api/ehr/audit-events?action=resource.search&limit=1');
+    expect(body.data[0].patients.toSorted()).toEqual(patients.toSorted());
+    const { body: found } = await api.request('GET', '/api/ehr/audit-events?patient=invented-7&limit=1');
+    expect(found.data[0].id).toBe(body.data[0].id);
+  }
+});
+
 test('the record of an erased patient is gone, also for a page that was begun before', async () => {
   await write({ resourceType: 'Patient', id: 'p9', name: [{ family: 'Erased' }] });
   await write({ resourceType: 'Observation', id: 'o9', subject: { reference: 'Patient/p9' } });

@@ -73,7 +73,7 @@ export const searchQueryShape = {
     .optional()
     .describe('`count` returns only the number of matches. Default: `false`.'),
   _elements: criterion.describe(
-    'Only these elements of the matches, such as `code,subject`, and those that R4 makes mandatory. Such resources have the tag `SUBSETTED`.',
+    'Only these elements of the matches, such as `code,subject`, at most 60, and those that R4 makes mandatory. Such resources have the tag `SUBSETTED`.',
   ),
   _cursor: pageCursor,
 };

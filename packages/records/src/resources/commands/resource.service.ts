@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { anyPatient, patientsShown } from '@bulkhead/access/audit';
+import { anyPatient, patientsRequested, patientsShown } from '@bulkhead/access/audit';
 import { AppError, invalidRequest, sentence } from '@bulkhead/base';
 import {
   type HistoryEntry,
@@ -396,13 +396,13 @@ function parse(options: Pick<SearchResources, 'resourceType' | 'parameters' | 'o
 }
 
 /** The patients that a search names. */
-function requestedPatients(options: {
+export function requestedPatients(options: {
   readonly resourceType: string;
   readonly search: SearchRequest['search'];
 }): readonly string[] {
   const { resourceType, search } = options;
   const ids = resourceType === 'Patient' ? (search.ids ?? []) : [];
-  return [...new Set([...(search.records ?? []).flat(), ...search.patients.flat(), ...ids])];
+  return patientsRequested([...(search.records ?? []).flat(), ...search.patients.flat(), ...ids]);
 }
 
 /** 410, as https://hl7.org/fhir/R4/http.html#read requires for a resource that is known to be deleted. */
