@@ -93,8 +93,8 @@ export function idAt(at: Date): string {
 export const anyPatient = '*';
 
 /**
- * As many patients as one parameter of a search can name. An event is kept for six years, and a request can name thousands of ids that nobody
- * has. Those whose data is shown are listed besides.
+ * As many patients as one parameter of a search can name. An event is kept for six years, and a request can name thousands of ids that do not
+ * exist. Those whose data is shown are listed besides.
  */
 const maxRequested = 50;
 

@@ -122,6 +122,6 @@ export async function readReferring(
   }
 }
 
-export function referenceTo({ resourceType, id }: Resource): string {
+function referenceTo({ resourceType, id }: Resource): string {
   return `${resourceType}/${id}`;
 }
