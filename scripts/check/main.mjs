@@ -42,6 +42,11 @@ const parts = [
       'feed the reader in a test of linear time, with long lists, many keys and deep nesting (packages/testing/src/growth.ts)',
   },
   {
+    name: 'stored resources',
+    command: 'node scripts/check/stored-resources.mjs',
+    advice: 'read contents one by one (ReplyLimit.read), or leave `resource` out of the projection',
+  },
+  {
     name: 'prose',
     command: 'node scripts/check/prose.mjs',
     advice: 'write what the rule says, or add a correct word to scripts/check/prose/words.txt',

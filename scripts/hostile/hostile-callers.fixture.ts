@@ -286,6 +286,31 @@ export function hostileRequests({ connectionId, assertion }: Target): HostileReq
   ];
 }
 
+/** The patient whose record is large, and to whose documents a Provenance refers. */
+export const largeRecord = { patientId: 'large', provenanceId: 'of-large', documents: 63, documentBytes: 4_000_000 };
+
+/** The reads whose answers grow with what is stored, and not with the request. */
+export function hostileReads({ connectionId }: Pick<Target, 'connectionId'>): HostileRequest[] {
+  const { patientId, provenanceId } = largeRecord;
+  const stored = '/api/ehr/athenahealth/resources';
+  const fhir = `/api/ehr/athenahealth/fhir/${connectionId}`;
+  const read = (endpoint: string, path: string): HostileRequest => ({ endpoint, name: path, method: 'GET', path });
+  return [
+    read('searchFhir', `${fhir}/Patient?_id=${patientId}&_revinclude=DocumentReference:patient`),
+    read('searchFhir', `${fhir}/Provenance?_id=${provenanceId}&_include=Provenance:target`),
+    read('searchFhir', `${fhir}/DocumentReference?patient=${patientId}&_count=1000&_elements=status`),
+    read('searchFhirRecord', `${fhir}/Patient/${patientId}/DocumentReference?_count=1000`),
+    read('readFhirEverything', `${fhir}/Patient/${patientId}/$everything?_count=1000`),
+    read('readFhirTypeHistory', `${fhir}/DocumentReference/_history?_count=1000`),
+    read('readFhirHistory', `${fhir}/_history?_count=1000`),
+    read('readResourceChanges', `${stored}/_history?connectionId=${connectionId}&_count=1000`),
+    read(
+      'searchResources',
+      `${stored}/Patient?connectionId=${connectionId}&_id=${patientId}&_revinclude=DocumentReference:subject`,
+    ),
+  ];
+}
+
 /** Bodies for every endpoint that takes JSON, as large as the API reads. */
 export const hostileBodies: Readonly<Record<string, string>> = {
   'many fields': largest(bodyBytes, (count) =>

@@ -6,7 +6,13 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createApiClient } from '../system/api-client.ts';
 import { pollUntil } from '../system/poll-until.ts';
 import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
-import { type HostileRequest, hostileBodies, hostileRequests } from './hostile-callers.fixture.ts';
+import {
+  type HostileRequest,
+  hostileBodies,
+  hostileReads,
+  hostileRequests,
+  largeRecord,
+} from './hostile-callers.fixture.ts';
 import { startParseTime } from './parse-time.fixture.ts';
 
 /** The rule for every request: the event loop is not held for as long as it takes to parse two large objects, half a second on an idle machine. */
@@ -14,6 +20,8 @@ const maxHoldParses = 2;
 /** Refusals name what is wrong, and do not repeat the request. */
 const maxRefusalBytes = 100_000;
 const slowReaders = 24;
+const clientsThatLeave = 10;
+const leavesAfterMs = 50;
 const binaryBytes = 12_000_000;
 const root = join(import.meta.dirname, '..', '..');
 
@@ -70,6 +78,10 @@ beforeAll(async () => {
         headers: { 'content-type': type },
       });
   }
+  for (const { endpoint, name, ...request } of hostileReads({ connectionId })) {
+    await send(`${endpoint}: ${name}`, request);
+    await leaveEarly(request);
+  }
   await readSlowly();
   await watched.stop();
 }, 600_000);
@@ -101,9 +113,21 @@ async function storeData(): Promise<void> {
     name: twice({ given: ['a'] }),
     telecom: twice({ value: '1' }),
   };
-  await store.prepareResourceTypes(['Patient', 'Binary']);
-  const patients = [siblings, patient].map((resource) => makeDocument(resource, { connectionId }));
+  const { patientId, provenanceId, documents, documentBytes } = largeRecord;
+  await store.prepareResourceTypes(['Patient', 'Binary', 'DocumentReference', 'Provenance']);
+  const patients = [siblings, patient, { resourceType: 'Patient', id: patientId }].map((resource) =>
+    makeDocument(resource, { connectionId }),
+  );
   await store.resourceWriter.write('Patient', patients);
+  const ids = Array.from({ length: documents }, (_, index) => `large-${index}`);
+  for (const id of ids) {
+    const content = [{ attachment: { contentType: 'text/plain', data: 'A'.repeat(documentBytes) } }];
+    const document = { resourceType: 'DocumentReference', id, subject: { reference: `Patient/${patientId}` }, content };
+    await store.resourceWriter.write('DocumentReference', [makeDocument(document, { connectionId })]);
+  }
+  const target = ids.map((id) => ({ reference: `DocumentReference/${id}` }));
+  const provenance = { resourceType: 'Provenance', id: provenanceId, target };
+  await store.resourceWriter.write('Provenance', [makeDocument(provenance, { connectionId })]);
   for (let index = 0; index < 6; index++) {
     const content = { resourceType: 'Binary', id: `b${index}`, data: 'A'.repeat(binaryBytes) };
     await store.resourceWriter.write('Binary', [makeDocument(content, { connectionId })]);
@@ -126,6 +150,13 @@ async function send(
     () => 0,
   );
   answers.push({ what, status: response.status, bytes });
+}
+
+/** Asks the same again and again, and leaves before the answer comes. */
+async function leaveEarly({ path }: Pick<HostileRequest, 'path'>): Promise<void> {
+  const headers = { authorization: `Bearer ${system.apiKey}` };
+  for (let index = 0; index < clientsThatLeave; index++)
+    await fetch(system.baseUrl + path, { headers, signal: AbortSignal.timeout(leavesAfterMs) }).catch(() => undefined);
 }
 
 /** Opens many downloads of large contents at once, and does not read them. */

@@ -28,6 +28,7 @@ import { choosePart, type Part } from './data/choose-part.ts';
 import { findDataFolder, findExamplesFolder, readDataFolder, type SourceResource } from './data/find-data.ts';
 import { generatedData } from './data/generated-data.ts';
 import { loadData } from './data/load-data.ts';
+import { twoPatients } from './data/two-patients.ts';
 import { bulkFileRoutes } from './server/bulk-file-routes.ts';
 import { FhirServer, type ServedResource } from './server/fhir-server.ts';
 import type { Hapi } from './server/start-hapi.ts';
@@ -187,7 +188,7 @@ async function runChecks(options: {
   if (examples.length > 0) {
     readings = new Map();
     const stored = await check('published examples at the server', (context) =>
-      checkExamplesOfServer(context, examples),
+      checkExamplesOfServer(context, [...examples, ...twoPatients]),
     );
     if (stored) {
       await check('includes', (context) => checkIncludes(context, stored));

@@ -89,6 +89,7 @@ export {
   maxListedPatients,
   patientsOf,
 } from './resources/patient-compartment.ts';
+export { baseUrlsOf, type DirectReference, readReference, referencesTo } from './resources/reference.ts';
 export { referredTargets } from './resources/referred-targets.ts';
 export {
   anyResourceType,

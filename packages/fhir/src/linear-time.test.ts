@@ -11,11 +11,11 @@ import { LineSplitter } from './ndjson/line-splitter.ts';
 import { parseResourceLine } from './ndjson/parse-resource-line.ts';
 import { unstorableReason } from './ndjson/unstorable.ts';
 import { readAttachments, withAttachmentUrls } from './resources/attachments.ts';
-import { readDirectReference } from './resources/direct-reference.ts';
 import { linkedBinaries } from './resources/linked-binaries.ts';
 import { isJson, mentionsPatient, possiblePatients } from './resources/mentions-patient.ts';
 import { readOutcomeIssues, readReportedIssues } from './resources/operation-outcome.ts';
-import { allPatientsOf, isOfPatient, patientsOf, relativeReference } from './resources/patient-compartment.ts';
+import { allPatientsOf, isOfPatient, patientsAbout, patientsOf } from './resources/patient-compartment.ts';
+import { readReference, referencedId, relativeReference } from './resources/reference.ts';
 import { referredTargets } from './resources/referred-targets.ts';
 import { isSubsetted } from './resources/resource.ts';
 import { readDateRange } from './search/date-range.ts';
@@ -77,10 +77,10 @@ const parsers: readonly Reader[] = [
       includedReferences(resource, {
         paths: [['performer']],
         targetType: undefined,
-        fhirEndpoint: 'https://ehr.example',
+        baseUrls: ['https://ehr.example'],
       });
-      referredTargets(resource, 'https://ehr.example');
-      readDirectReference(reference, 'https://ehr.example');
+      referredTargets(resource, ['https://ehr.example']);
+      readReference(reference, ['https://ehr.example']);
     },
   },
   { name: 'a JSON document', parse: (text) => parseFhirJson(Buffer.from(text)) },
@@ -188,7 +188,7 @@ const structures: readonly Reader[] = [
     parse: (text) => [mentionsPatient(Buffer.from(text), 'p1'), [...possiblePatients(Buffer.from(text))]],
     listElements: ['{"reference":"Patient/p2"}'],
   },
-  { name: 'a long reference', parse: relativeReference },
+  { name: 'a long reference', parse: (text) => [relativeReference(text), referencedId(text, 'Patient')] },
   { name: 'a text that may be JSON', parse: (text) => isJson(Buffer.from(text)) },
   { name: 'a resource with many links', parse: parsed(linkedBinaries), listElements: ['{"url":"Binary/1"}'] },
   { name: 'a long or deep value', parse: parsed((value) => unstorableReason(value)), listElements: [] },
@@ -236,7 +236,11 @@ const structures: readonly Reader[] = [
   },
   {
     name: 'a Group of many patients',
-    parse: parsed((resource) => [patientsOf(resource), allPatientsOf(resource), isOfPatient(resource, () => false)]),
+    parse: parsed((resource) => [
+      patientsAbout(resource, patientsOf(resource)),
+      allPatientsOf(resource),
+      isOfPatient(resource, () => false),
+    ]),
     wrap: member('Group', 'member'),
     listElements: ['{"entity":{"reference":"Patient/1"}}'],
   },

@@ -108,7 +108,7 @@ export function createServices(options: ServicesOptions) {
   const shownAttachments: DocumentService['shownAttachments'] = (options) => documents.shownAttachments(options);
   const resources = new ResourceService({
     store,
-    connections,
+    connections: { find: (reference) => connections.findWithNames(reference) },
     shownAttachments,
     purges: { find: (connectionId) => findPurge(store, connectionId) },
   });

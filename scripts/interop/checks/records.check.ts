@@ -1,6 +1,7 @@
+import { compartmentParameters } from '../searches/compartment-parameters.ts';
 import { readSearch } from '../searches/read-search.ts';
 import type { CheckContext } from './check.ts';
-import { createSearch, searchServer } from './searches.check.ts';
+import { createSearch } from './searches.check.ts';
 
 /** Patients whose records are compared. Each costs the server a few seconds. */
 const maxPatients = 12;
@@ -28,7 +29,7 @@ export async function checkRecords(
     const compartment = new Set<string>();
     for (const type of types.filter(inRecord)) {
       const offered = offeredByType.get(type) ?? new Set<string>();
-      const ofServer = await searchServer(searchIds, { type, name: 'patient', value: id, offered });
+      const ofServer = await compartmentOf({ searchIds, type, id, offered });
       if (ofServer.size === 0 && !offered.has('patient') && type !== 'Patient') continue;
       if (type !== 'Group') for (const found of ofServer) compartment.add(`${type}/${found}`);
       const found = await readSearch(`${fhirUrl}/Patient/${id}/${type}?_count=100`, read);
@@ -48,6 +49,20 @@ export async function checkRecords(
       actual: { missing, extra },
     });
   }
+}
+
+/** What the server has of a type in the compartment of a patient. */
+async function compartmentOf(options: {
+  readonly searchIds: ReturnType<typeof createSearch>;
+  readonly type: string;
+  readonly id: string;
+  readonly offered: ReadonlySet<string>;
+}): Promise<ReadonlySet<string>> {
+  const { searchIds, type, id, offered } = options;
+  const names = (compartmentParameters[type] ?? '').split(' ').filter((name) => offered.has(name));
+  const found = await Promise.all(names.map((name) => searchIds(type, `${name}=Patient/${id}`)));
+  // A Patient is in its own compartment.
+  return new Set([...found.flat(), ...(type === 'Patient' ? [id] : [])]);
 }
 
 interface Statement {

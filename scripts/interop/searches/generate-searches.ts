@@ -1,5 +1,5 @@
 import type { Random } from '../../random.ts';
-import { type ParameterName, serverParameters } from './server-parameters.ts';
+import { dateNames, type ParameterName } from './compared-parameters.ts';
 
 /** A parameter with one value. */
 export interface SingleSearch {
@@ -33,14 +33,14 @@ export function generateSearches(options: {
   readonly resources: readonly object[];
   /** The names of the parameters that the server has for the type. */
   readonly offered: ReadonlySet<string>;
-  /** The names of the parameters that Bulkhead has for the type. */
+  /** The names of R4's parameters that Bulkhead has for the type. */
   readonly stated: ReadonlySet<string>;
   readonly perKind: number;
   readonly random: Random;
 }): GeneratedSearches {
   const { type, resources, offered, stated, perKind, random } = options;
   const drawnSingles = kindsOf(type, resources)
-    .filter(({ name }) => stated.has(name) && serverParameters({ type, name, offered }).length > 0)
+    .filter(({ name }) => stated.has(name) && offered.has(name))
     .flatMap(({ name, values }) => {
       const drawn = random.shuffle([...new Set(values)]).slice(0, perKind);
       return drawn.map((value): SingleSearch => ({ name, value }));
@@ -78,10 +78,13 @@ function kindsOf(type: string, resources: readonly object[]): Alternatives[] {
     { name: '_id', values: [...ids, 'unknown'] },
     { name: 'patient', values: patients },
     { name: 'patient', values: patients.map((reference) => reference.replace('Patient/', '')) },
-    { name: 'status', values: valuesOf(({ element, text }) => /status/i.test(element) && wordPattern.test(text)) },
+    ...(['status', 'lifecycle-status'] as const).map((name) => ({
+      name,
+      values: valuesOf(({ element, text }) => /status/i.test(element) && wordPattern.test(text)),
+    })),
     { name: 'category', values: valuesOf(({ element, text }) => element === 'category' && wordPattern.test(text)) },
     ...tokenKinds('category', categories),
-    ...tokenKinds('code', codings),
+    ...(['code', 'vaccine-code', 'service-type'] as const).flatMap((name) => tokenKinds(name, codings)),
     { name: 'subject', values: patients },
     { name: 'subject', values: patients.map((reference) => reference.replace('Patient/', '')) },
     { name: 'gender', values: valuesOf(({ element, text }) => element === 'gender' && wordPattern.test(text)) },
@@ -106,11 +109,7 @@ function kindsOf(type: string, resources: readonly object[]): Alternatives[] {
       ),
     ),
     ...datePrefixes.flatMap((prefix): Alternatives[] => [
-      { name: 'birthdate', values: shortened.map((date) => `${prefix}${date}`) },
-      { name: 'authored', values: shortened.map((date) => `${prefix}${date}`) },
-    ]),
-    ...datePrefixes.flatMap((prefix): Alternatives[] => [
-      { name: 'date', values: shortened.map((date) => `${prefix}${date}`) },
+      ...dateNames.map((name) => ({ name, values: shortened.map((date) => `${prefix}${date}`) })),
       { name: '_lastUpdated', values: instants.map((instant) => `${prefix}${instant}`) },
     ]),
   ];

@@ -1,4 +1,4 @@
-import { dateNames, type ParameterName, referenceNames } from './server-parameters.ts';
+import { dateNames, type ParameterName, referenceNames } from './compared-parameters.ts';
 
 /** A resource that only one of the two servers finds, in a search by one parameter with one value. */
 export interface SearchFinding {
@@ -31,6 +31,18 @@ export const knownSearchDifferences: readonly KnownSearchDifference[] = [
       '(https://hl7.org/fhir/R4/search.html#reference), so Bulkhead finds the records of a patient who was not exported.',
     explains: ({ what, name, value, patientIds }) =>
       what === 'extra' && referenceNames.includes(name) && !patientIds.has(value.replace('Patient/', '')),
+  },
+  {
+    id: 'address-as-text',
+    reason:
+      'HAPI does not index the text of an address. R4 (https://hl7.org/fhir/R4/searchparameter-registry.html) has it among the fields that ' +
+      '`address` may match.',
+    explains: ({ what, name, value, resource }) => {
+      const { address } = resource as { readonly address?: unknown };
+      const texts = [address].flat().map((each) => (each as { readonly text?: unknown } | undefined)?.text);
+      const begins = (text: unknown) => typeof text === 'string' && text.toLowerCase().startsWith(value.toLowerCase());
+      return what === 'extra' && name === 'address' && texts.some(begins);
+    },
   },
   {
     id: 'bounds-of-ge-and-le',

@@ -3,7 +3,6 @@ import { createRandom } from '../../random.ts';
 import { Report } from '../compare/report.ts';
 import { generateSearches } from './generate-searches.ts';
 import { knownSearchDifferences, type SearchFinding } from './known-search-differences.ts';
-import { serverParameters } from './server-parameters.ts';
 
 const observation = {
   resourceType: 'Observation',
@@ -15,7 +14,7 @@ const observation = {
   subject: { reference: 'Patient/p1' },
   effectiveDateTime: '2024-01-15T10:00:00+10:00',
 };
-const offered = new Set(['_id', '_lastUpdated', 'subject', 'code', 'category', 'status', 'date']);
+const offered = new Set(['_id', '_lastUpdated', 'subject', 'patient', 'code', 'category', 'status', 'date']);
 
 function generate(seed: number, names: ReadonlySet<string> = offered) {
   const random = createRandom(seed);
@@ -62,21 +61,6 @@ test('searches are generated only with parameters that the server supports', () 
   expect([...new Set(names)].sort()).toEqual(['_id', 'date']);
 });
 
-test('the server receives the parameter names of R4, which differ by type', () => {
-  const of = (type: string, name: 'patient' | 'code' | 'date') =>
-    serverParameters({
-      type,
-      name,
-      offered: new Set('patient asserter code vaccine-code onset-date recorded-date'.split(' ')),
-    });
-  expect(of('Condition', 'patient')).toEqual(['patient', 'asserter']);
-  expect(of('Organization', 'patient')).toEqual([]);
-  expect(of('Condition', 'code')).toEqual(['code']);
-  expect(of('Immunization', 'code')).toEqual(['vaccine-code']);
-  expect(of('Condition', 'date')).toEqual(['onset-date', 'recorded-date']);
-  expect(of('Observation', 'date')).toEqual([]);
-});
-
 function explain(finding: Partial<SearchFinding>): string | undefined {
   const base = {
     what: 'extra',
@@ -93,7 +77,12 @@ describe('the known differences of searches', () => {
   const year = { period: { start: '2011-03-01', end: '2011-04-01' } };
   const early = { effectiveDateTime: '2024-01-15T08:00:00+10:00' };
 
+  const written = { address: [{ text: '33 Main Street', city: 'Boston' }] };
+
   test.each([
+    { name: 'address', value: '33', what: 'extra', resource: written, id: 'address-as-text' },
+    { name: 'address', value: 'Bos', what: 'extra', resource: written, id: undefined },
+    { name: 'address', value: '33', what: 'missing', resource: written, id: undefined },
     { name: 'patient', value: 'Patient/gone', what: 'extra', id: 'patient-not-on-server' },
     { name: 'patient', value: 'gone', what: 'missing', id: undefined },
     { name: 'patient', value: 'p1', what: 'extra', id: undefined },

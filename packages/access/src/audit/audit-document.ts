@@ -93,6 +93,18 @@ export function idAt(at: Date): string {
 export const anyPatient = '*';
 
 /**
+ * As many patients as one parameter of a search can name. An event is kept for six years, and a request can name thousands of ids that do not
+ * exist. Those whose data is shown are listed besides.
+ */
+const maxRequested = 50;
+
+/** The patients whom a request names, for the audit log. Returns `anyPatient` for more than 50. */
+export function patientsRequested(ids: readonly string[]): readonly string[] {
+  const distinct = [...new Set(ids)];
+  return distinct.length > maxRequested ? [anyPatient] : distinct;
+}
+
+/**
  * The patients whose data a resource shows, for the audit log. Returns `anyPatient` if the resource is about a patient that it does not
  * name by an id, or about more patients than are listed.
  */

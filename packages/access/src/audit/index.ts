@@ -4,6 +4,7 @@ export {
   type AuditEventDocument,
   type AuditFilter,
   anyPatient,
+  patientsRequested,
   patientsShown,
   toAuditQuery,
   toEvent,

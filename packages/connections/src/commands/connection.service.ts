@@ -1,5 +1,11 @@
 import { AppError, type Fault, invalidRequest, throwUnavailable, waitUntil } from '@bulkhead/base';
-import { areCurrent, type Capabilities, type Provider, type ProviderRegistry } from '@bulkhead/ehr/providers';
+import {
+  areCurrent,
+  type Capabilities,
+  ehrBaseUrls,
+  type Provider,
+  type ProviderRegistry,
+} from '@bulkhead/ehr/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type ActiveWork, isInScope, type ScopedReference } from '@bulkhead/store';
 import type { ConnectionStore } from '../connection.feature.ts';
@@ -60,6 +66,12 @@ export class ConnectionService {
     if (connection) return connection;
     const message = otherIdMessage(id);
     throw connectionError('unknown-connection', message === undefined ? {} : { message });
+  }
+
+  /** Like `find`, with the FHIR base URLs by which the EHR knows itself, for `readReference`. */
+  async findWithNames(reference: ConnectionReference) {
+    const connection = await this.find(reference);
+    return { ...connection, baseUrls: ehrBaseUrls(connection, this.#options.registry.get(connection.provider)) };
   }
 
   /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */

@@ -5,6 +5,7 @@ import {
   parseMediaType,
   type Resource,
   readAttachments,
+  referencesTo,
   typesWithAttachments,
   withAttachmentUrls,
 } from '@bulkhead/fhir';
@@ -83,11 +84,10 @@ export class DocumentService {
     options: Omit<ProviderReference, 'id'> & { readonly connectionId: string; readonly binaryId: string },
   ) {
     const { provider, connectionId, scope, binaryId } = options;
-    const { fhirEndpoint } = await this.#options.connections.find({ provider, id: connectionId, scope });
+    const { baseUrls } = await this.#options.connections.findWithNames({ provider, id: connectionId, scope });
     const own = await this.#options.store.documents.find(documentIdOf(binaryId));
     if (own?.connectionId === connectionId) return own;
-    const path = `Binary/${binaryId}`;
-    const urls = [path, `/${path}`, `${fhirEndpoint}/${path}`];
+    const urls = referencesTo({ type: 'Binary', id: binaryId }, baseUrls);
     const found = await this.#options.store.documents.findByUrl({ connectionId, urls });
     for (const document of found) if (await this.#isReferenced(document)) return document;
     return found[0];

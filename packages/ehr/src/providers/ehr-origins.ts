@@ -1,4 +1,5 @@
 import { matchesHost } from '@bulkhead/base/egress';
+import { baseUrlsOf } from '@bulkhead/fhir';
 import type { EhrConnection } from './ehr-connection.ts';
 import { endpointsOf, type Provider } from './provider.ts';
 
@@ -16,9 +17,7 @@ export function ehrOrigins(
   provider: Pick<Provider, 'origins' | 'aliases'>,
 ): EhrOrigins {
   const endpoint = new URL(connection.fhirEndpoint);
-  const aliases = new Set([...(provider.aliases ?? []), ...(connection.aliases ?? [])]);
-  // A server behind a proxy that ends TLS often takes itself for one without.
-  if (endpoint.protocol === 'https:' && endpoint.port === '') aliases.add(`http://${endpoint.hostname}`);
+  const aliases = aliasesOf(connection, provider);
   return {
     trusted: new Set([endpoint.origin, ...(provider.origins ?? []), ...(connection.origins ?? [])]),
     resolve(url) {
@@ -27,6 +26,23 @@ export function ehrOrigins(
       return aliases.has(origin) ? `${endpoint.origin}${pathname}${search}${hash}` : url;
     },
   };
+}
+
+/** The FHIR base URLs by which an EHR knows itself, for `readReference`. */
+export function ehrBaseUrls(...ehr: Parameters<typeof aliasesOf>): readonly string[] {
+  const [{ fhirEndpoint }] = ehr;
+  return baseUrlsOf(fhirEndpoint, aliasesOf(...ehr));
+}
+
+function aliasesOf(
+  connection: Pick<EhrConnection, 'fhirEndpoint' | 'aliases'>,
+  provider: Pick<Provider, 'aliases'>,
+): ReadonlySet<string> {
+  const endpoint = new URL(connection.fhirEndpoint);
+  const aliases = new Set([...(provider.aliases ?? []), ...(connection.aliases ?? [])]);
+  // A server behind a proxy that ends TLS often takes itself for one without.
+  if (endpoint.protocol === 'https:' && endpoint.port === '') aliases.add(`http://${endpoint.hostname}`);
+  return aliases;
 }
 
 /** Whether a connection may have this FHIR or token endpoint. Credentials go there, so the registry decides, and no request does. */

@@ -14,7 +14,7 @@ export {
   type SigningKey,
   secretWays,
 } from './ehr-connection.ts';
-export { ehrOrigins, endpointFault, isAllowedEndpoint, matchesEndpointHosts } from './ehr-origins.ts';
+export { ehrBaseUrls, ehrOrigins, endpointFault, isAllowedEndpoint, matchesEndpointHosts } from './ehr-origins.ts';
 export { providerError } from './errors.ts';
 export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';

@@ -1,4 +1,4 @@
-import { referencedId } from './patient-compartment.ts';
+import { referencedId } from './reference.ts';
 
 /**
  * The ids of the Binaries that a resource refers to, each once: by the URL of an Attachment, a Reference, or another link, at any depth,

@@ -2,7 +2,8 @@ import { publishedLines } from '@bulkhead/testing';
 import { testWithLines } from '@bulkhead/testing/test-with-lines';
 import { expect, test } from '@jest/globals';
 import { patientCompartment } from './patient-compartment.fixture.ts';
-import { patientsOf, referencedId } from './patient-compartment.ts';
+import { patientsOf } from './patient-compartment.ts';
+import { referencedId } from './reference.ts';
 import type { Resource } from './resource.ts';
 
 const patient = (id: string) => ({ reference: `Patient/${id}` });

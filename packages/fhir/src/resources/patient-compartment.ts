@@ -1,7 +1,9 @@
-import { isResourceId, isResourceType, type Resource } from './resource.ts';
+import { referencedId } from './reference.ts';
+import type { Resource } from './resource.ts';
 
 /**
- * The elements by which a resource of each type belongs to a patient, the main one first. Source: the Patient compartment of FHIR
+ * The elements by which a resource of each type belongs to a patient: those of R4's search parameter `patient`, or for a type without it the
+ * one that says whose the resource is, and after a `|` the others of the compartment. Source: the Patient compartment of FHIR
  * R4 (4.0.1), https://hl7.org/fhir/R4/compartmentdefinition-patient.html. Its search parameters are replaced by the elements that
  * they read (https://hl7.org/fhir/R4/searchparameter-registry.html). Binary, Device and Task are not in the compartment. Devices and Tasks are
  * included because they are US Core types with a `patient` search parameter, and a Binary because its `securityContext` says whose it is.
@@ -9,38 +11,38 @@ import { isResourceId, isResourceType, type Resource } from './resource.ts';
 const elementsByType = {
   Account: 'subject',
   AdverseEvent: 'subject',
-  AllergyIntolerance: 'patient recorder asserter',
+  AllergyIntolerance: 'patient | recorder asserter',
   Appointment: 'participant.actor',
   AppointmentResponse: 'actor',
   AuditEvent: 'agent.who entity.what',
-  Basic: 'subject author',
+  Basic: 'subject | author',
   Binary: 'securityContext',
   BodyStructure: 'patient',
-  CarePlan: 'subject activity.detail.performer',
-  CareTeam: 'subject participant.member',
+  CarePlan: 'subject | activity.detail.performer',
+  CareTeam: 'subject | participant.member',
   ChargeItem: 'subject',
-  Claim: 'patient payee.party',
+  Claim: 'patient | payee.party',
   ClaimResponse: 'patient',
   ClinicalImpression: 'subject',
-  Communication: 'subject sender recipient',
-  CommunicationRequest: 'subject sender recipient requester',
-  Composition: 'subject author attester.party',
-  Condition: 'subject asserter',
+  Communication: 'subject | sender recipient',
+  CommunicationRequest: 'subject | sender recipient requester',
+  Composition: 'subject | author attester.party',
+  Condition: 'subject | asserter',
   Consent: 'patient',
-  Coverage: 'beneficiary policyHolder subscriber payor',
+  Coverage: 'beneficiary | policyHolder subscriber payor',
   CoverageEligibilityRequest: 'patient',
   CoverageEligibilityResponse: 'patient',
   DetectedIssue: 'patient',
   Device: 'patient',
-  DeviceRequest: 'subject performer',
+  DeviceRequest: 'subject | performer',
   DeviceUseStatement: 'subject',
   DiagnosticReport: 'subject',
-  DocumentManifest: 'subject author recipient',
-  DocumentReference: 'subject author',
+  DocumentManifest: 'subject | author recipient',
+  DocumentReference: 'subject | author',
   Encounter: 'subject',
   EnrollmentRequest: 'candidate',
   EpisodeOfCare: 'patient',
-  ExplanationOfBenefit: 'patient payee.party',
+  ExplanationOfBenefit: 'patient | payee.party',
   FamilyMemberHistory: 'patient',
   Flag: 'subject',
   Goal: 'subject',
@@ -49,28 +51,28 @@ const elementsByType = {
   Immunization: 'patient',
   ImmunizationEvaluation: 'patient',
   ImmunizationRecommendation: 'patient',
-  Invoice: 'subject recipient',
-  List: 'subject source',
+  Invoice: 'subject | recipient',
+  List: 'subject | source',
   MeasureReport: 'subject',
   Media: 'subject',
-  MedicationAdministration: 'subject performer.actor',
-  MedicationDispense: 'subject receiver',
+  MedicationAdministration: 'subject | performer.actor',
+  MedicationDispense: 'subject | receiver',
   MedicationRequest: 'subject',
   MedicationStatement: 'subject',
   MolecularSequence: 'patient',
   NutritionOrder: 'patient',
-  Observation: 'subject performer',
-  Patient: 'link.other',
+  Observation: 'subject | performer',
+  Patient: '| link.other',
   Person: 'link.target',
-  Procedure: 'subject performer.actor',
+  Procedure: 'subject | performer.actor',
   Provenance: 'target',
-  QuestionnaireResponse: 'subject author',
+  QuestionnaireResponse: 'subject | author',
   RelatedPerson: 'patient',
-  RequestGroup: 'subject action.participant',
+  RequestGroup: 'subject | action.participant',
   ResearchSubject: 'individual',
   RiskAssessment: 'subject',
   Schedule: 'actor',
-  ServiceRequest: 'subject performer',
+  ServiceRequest: 'subject | performer',
   Specimen: 'subject',
   SupplyDelivery: 'patient',
   SupplyRequest: 'deliverTo',
@@ -80,12 +82,27 @@ const elementsByType = {
 
 type Path = readonly string[];
 
-const pathsByType: ReadonlyMap<string, readonly Path[]> = new Map(
-  Object.entries(elementsByType).map(([type, elements]) => [type, elements.split(' ').map((path) => path.split('.'))]),
+interface PatientPaths {
+  readonly about: readonly Path[];
+  readonly all: readonly Path[];
+}
+
+const pathsByType: ReadonlyMap<string, PatientPaths> = new Map(
+  Object.entries(elementsByType).map(([type, elements]) => {
+    const [about = [], others = []] = elements.split('|').map(toPaths);
+    return [type, { about, all: [...about, ...others] }];
+  }),
 );
 
 /** The elements for types that the table does not contain. */
-const otherPaths: readonly Path[] = [['subject'], ['patient']];
+const otherPaths: PatientPaths = { about: toPaths('subject patient'), all: toPaths('subject patient') };
+
+function toPaths(elements: string): Path[] {
+  return elements
+    .split(' ')
+    .filter(Boolean)
+    .map((path) => path.split('.'));
+}
 
 /**
  * A resource of more patients, such as a Group of a whole practice, is found by its first patients only, because each patient costs an
@@ -105,12 +122,24 @@ export function patientsOf(resource: Resource): readonly string[] {
   return [...new Set(ids)].slice(0, maxListedPatients);
 }
 
+/**
+ * The patients whom a resource is about, as R4's search parameter `patient` finds it, if it is in the compartment of others too, such as of the
+ * mother who has asserted the allergy of a child. @returns undefined if it is about all of `patientsOf`
+ */
+export function patientsAbout(resource: Resource, patients: readonly string[]): readonly string[] | undefined {
+  const { about, all } = pathsOf(resource.resourceType);
+  if (about.length === all.length || patients.length === 0) return undefined;
+  const found = resource.resourceType === 'Patient' ? [resource.id] : collectAll(resource, about);
+  // Most resources are about their only patient, and creating a set takes longer than this check.
+  if (patients.length === 1 && found[0] === patients[0]) return undefined;
+  const ids = new Set(found);
+  return patients.every((id) => ids.has(id)) ? undefined : patients.filter((id) => ids.has(id));
+}
+
 /** Like `patientsOf`, but without a limit. An id can occur twice. */
 export function allPatientsOf(resource: Resource): string[] {
-  const ids: string[] = [];
-  if (resource.resourceType === 'Patient') ids.push(resource.id);
-  for (const path of patientPathsOf(resource.resourceType)) collect(resource, path, 0, ids);
-  return ids;
+  const ids = collectAll(resource, patientPathsOf(resource.resourceType));
+  return resource.resourceType === 'Patient' ? [resource.id, ...ids] : ids;
 }
 
 /**
@@ -143,7 +172,17 @@ export function isOfRecord(resourceType: string): boolean {
 
 /** The paths of the elements that refer to patients. */
 export function patientPathsOf(resourceType: string): readonly Path[] {
+  return pathsOf(resourceType).all;
+}
+
+function pathsOf(resourceType: string): PatientPaths {
   return pathsByType.get(resourceType) ?? otherPaths;
+}
+
+function collectAll(resource: Resource, paths: readonly Path[]): string[] {
+  const ids: string[] = [];
+  for (const path of paths) collect(resource, path, 0, ids);
+  return ids;
 }
 
 function collect(node: unknown, path: Path, depth: number, ids: string[]): void {
@@ -159,45 +198,4 @@ function collect(node: unknown, path: Path, depth: number, ids: string[]): void 
   }
   const id = referencedId((node as { reference?: unknown }).reference, 'Patient');
   if (id !== undefined) ids.push(id);
-}
-
-/**
- * Reads the id of `Type/id`, `https://server/Type/id` and `Type/id/_history/1`, of a part of it (`Type/id#part`), of `Type?_id=id`, and of the
- * same with percent-encoded characters. @returns undefined for any other reference
- */
-export function referencedId(reference: unknown, type: string): string | undefined {
-  const parts = partsOf(reference);
-  const id = parts?.at(-1);
-  return parts?.at(-2) === type && isResourceId(id) ? id : undefined;
-}
-
-/** Reads `Type/id` of every reference of which `referencedId` reads the id. */
-export function relativeReference(reference: unknown): string | undefined {
-  const [type = '', id] = partsOf(reference)?.slice(-2) ?? [];
-  return isResourceType(type) && isResourceId(id) ? `${type}/${id}` : undefined;
-}
-
-/** The parts of a reference without its version. */
-function partsOf(reference: unknown): readonly string[] | undefined {
-  if (typeof reference !== 'string') return undefined;
-  const path = /[?#%:]/.test(reference) ? pathOf(reference) : reference;
-  const parts = path?.split('/');
-  return parts?.at(-2) === '_history' ? parts.slice(0, -2) : parts;
-}
-
-/** The path of a reference that is more than a path. @returns undefined if it names no stored resource */
-function pathOf(reference: string): string | undefined {
-  if (reference.startsWith('urn:')) return undefined;
-  const [url = ''] = decoded(reference).split('#');
-  const [path = '', query] = url.split('?');
-  if (query === undefined) return path;
-  return query.startsWith('_id=') ? `${path}/${query.slice('_id='.length)}` : undefined;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -3,7 +3,7 @@ import { referredTargets } from './referred-targets.ts';
 
 const endpoint = 'https://ehr.example/fhir';
 const targetsOf = (resource: object) =>
-  referredTargets({ resourceType: 'Encounter', id: 'e1', ...resource }, endpoint).map(
+  referredTargets({ resourceType: 'Encounter', id: 'e1', ...resource }, [endpoint]).map(
     ({ type, id }) => `${type}/${id}`,
   );
 
@@ -12,6 +12,7 @@ test('referredTargets finds references in every element, each once, also version
     participant: [
       { individual: { reference: 'Practitioner/p1' } },
       { individual: { reference: 'Practitioner/p1/_history/2' } },
+      { individual: { reference: 'Practitioner%2Fp1#part' } },
       { individual: { reference: `${endpoint}/PractitionerRole/r1` } },
     ],
     location: [{ location: { reference: 'Location/l1' } }],
@@ -38,7 +39,7 @@ test.each([
   { what: 'a UUID', reference: 'urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0' },
   { what: 'an id that is not valid', reference: 'Practitioner/a b' },
   { what: 'an id with a path', reference: 'Practitioner/../Patient/1' },
-  { what: 'a part of a resource', reference: 'Practitioner/p1#part' },
+  { what: 'an id that leads to another place', reference: 'Practitioner/..' },
   { what: 'another type', reference: 'Device/d1' },
   { what: 'a number', reference: 7 },
   { what: 'an object', reference: { reference: 7 } },

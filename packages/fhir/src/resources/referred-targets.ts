@@ -1,4 +1,4 @@
-import { type DirectReference, readDirectReference } from './direct-reference.ts';
+import { type DirectReference, readReference } from './reference.ts';
 import type { Resource } from './resource.ts';
 
 /**
@@ -19,14 +19,14 @@ const resultElements: Readonly<Record<string, string>> = { DiagnosticReport: 're
 
 /**
  * The resources of these types to which a resource refers, each once. Contained resources count as a part of it.
- * @param fhirEndpoint the base URL of the server of the resource
+ * @param baseUrls those of the server of the resource (`baseUrlsOf`)
  */
-export function referredTargets(resource: Resource, fhirEndpoint: string): DirectReference[] {
+export function referredTargets(resource: Resource, baseUrls: readonly string[]): DirectReference[] {
   const targets = new Map<string, DirectReference>();
   const resultElement = resultElements[resource.resourceType];
   for (const [name, value] of Object.entries(resource))
     collect(value, (reference) => {
-      const target = readDirectReference(reference, fhirEndpoint);
+      const target = readReference(reference, baseUrls);
       if (!target || !referredTypes.includes(target.type)) return;
       if (target.type === 'Observation' && name !== resultElement) return;
       targets.set(`${target.type}/${target.id}`, target);

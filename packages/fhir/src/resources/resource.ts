@@ -20,9 +20,11 @@ export interface ResourceMeta {
  * FHIR ids (https://hl7.org/fhir/R4/datatypes.html#id) with up to 128 characters, because real servers exceed FHIR's limit of 64.
  */
 const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
+/** In a URL they lead to another place. */
+const dotSegments = ['.', '..'];
 
 export function isResourceId(value: unknown): value is string {
-  return typeof value === 'string' && idPattern.test(value);
+  return typeof value === 'string' && idPattern.test(value) && !dotSegments.includes(value);
 }
 
 /** The guide's standard set of types. */

@@ -1,4 +1,4 @@
-import { type DirectReference, readDirectReference } from '../resources/direct-reference.ts';
+import { type DirectReference, readReference } from '../resources/reference.ts';
 import { isResourceType, type Resource } from '../resources/resource.ts';
 import { searchParametersOf } from './search-parameters.ts';
 
@@ -122,6 +122,8 @@ export function includesOf(type: string): string[] {
 /** A `_revinclude`: the resources of `type` that refer to the matches are added to the page. */
 export interface RevInclude extends Include {
   readonly type: string;
+  /** The search parameter of the type. */
+  readonly name: string;
   /** What finds them: the record of the patients that the matches are, or a token with the reference. */
   readonly key: 'patient' | 'target';
 }
@@ -143,10 +145,11 @@ const patientNames = ['patient', 'subject'];
 /** Reads `Type:parameter` or `Type:parameter:TargetType`, for matches of a type. @returns undefined if no key finds what it asks for */
 export function readRevInclude(text: string, resourceType: string): RevInclude | undefined {
   const include = readInclude(text);
-  const name = text.split(':', 2).join(':');
-  if (!include || !revIncludesOf(resourceType).includes(name)) return undefined;
+  const [type = '', name = ''] = text.split(':');
+  const parameter = `${type}:${name}`;
+  if (!include || !revIncludesOf(resourceType).includes(parameter)) return undefined;
   if (include.targetType !== undefined && include.targetType !== resourceType) return undefined;
-  return { ...include, key: name === provenanceTarget ? 'target' : 'patient' };
+  return { ...include, name, key: parameter === provenanceTarget ? 'target' : 'patient' };
 }
 
 /** Everything to which resources of a type can refer. */
@@ -163,16 +166,14 @@ function parametersOf(type: string): readonly (readonly [name: string, paths: re
   });
 }
 
-/** The references of a resource that an `_include` follows. `fhirEndpoint` is the base URL of the server of the resource. */
+/** The references of a resource that an `_include` follows. `baseUrls` are those of the server of the resource (`baseUrlsOf`). */
 export function includedReferences(
   resource: Resource,
-  { paths, targetType, fhirEndpoint }: Include & { readonly fhirEndpoint: string },
+  { paths, targetType, baseUrls }: Include & { readonly baseUrls: readonly string[] },
 ): DirectReference[] {
   return paths
     .flatMap((path) => valuesAt(resource, path))
-    .flatMap(
-      (value) => readDirectReference((value as { readonly reference?: unknown } | null)?.reference, fhirEndpoint) ?? [],
-    )
+    .flatMap((value) => readReference((value as { readonly reference?: unknown } | null)?.reference, baseUrls) ?? [])
     .filter(({ type }) => targetType === undefined || type === targetType);
 }
 

@@ -65,7 +65,12 @@ test.each([
     },
   },
   { query: 'clinical-status=http://s|active', type: 'Condition', search: { tokens: [['status=http://s|active']] } },
-  { query: 'subject=Patient/p1', type: 'Condition', search: { patients: [['p1']], subjects: [['p1']] } },
+  { query: 'subject=Patient/p1', type: 'Condition', search: { patients: [['p1']] } },
+  {
+    query: 'subject=Patient/p1,p2&patient=Patient?_id=p1',
+    type: 'Condition',
+    search: { patients: [['p1'], ['p1', 'p2']] },
+  },
   {
     query: 'authored=2013-01-14',
     type: 'ServiceRequest',
@@ -109,7 +114,7 @@ test.each([
   { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
   { query: 'patient=', path: 'patient', message: /empty/ },
   { query: 'code=a,,b', path: 'code', message: /empty/ },
-  { query: 'patient=ftp://ehr.example/Patient/p1', path: 'patient', message: /not a patient/ },
+  { query: 'patient=Patient/..', path: 'patient', message: /not a patient/ },
   { query: 'patient=Group/x', path: 'patient', message: /not a patient/ },
   { query: 'patient=Patient/a/b', path: 'patient', message: /not a patient/ },
   { query: '_id=a/b', path: '_id', message: /not an id/ },
@@ -158,6 +163,16 @@ const times = (count: number, parameter: string) => Array(count).fill(parameter)
 test.each([
   { query: `_id=${list(1000)}`, refused: `_id=${list(1001)}`, fault: ['_id', 'has more than 1000 alternatives'] },
   { query: times(10, 'code=a'), refused: times(11, 'code=a'), fault: ['code', 'occurs more than 10 times'] },
+  {
+    query: `_elements=${list(60)}&_elements=${list(60)}`,
+    refused: `_elements=${list(61)}`,
+    fault: ['_elements', 'has more than 60 alternatives'],
+  },
+  {
+    query: `_elements=${list(60)}`,
+    refused: `_elements=${list(60)}&_elements=b1,b2`,
+    fault: ['_elements', 'names more than 60 elements'],
+  },
   { query: `patient=${list(50)}`, refused: `patient=${list(51)}`, fault: ['patient', 'has more than 50 alternatives'] },
   { query: `date=${dates(20)}`, refused: `date=${dates(21)}`, fault: ['date', 'has more than 20 alternatives'] },
   { query: times(4, 'date=2024'), refused: times(5, 'date=2024'), fault: ['date', 'occurs more than 4 times'] },

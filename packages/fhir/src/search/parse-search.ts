@@ -58,8 +58,11 @@ const maxRepeats = 10;
 const maxAlternatives = 1000;
 /** The type with the most references in R4 has 17. */
 const maxIncludes = 20;
+/** ExplanationOfBenefit, which has the most elements in R4, has 51. */
+const maxElements = 60;
 /** Parameters whose values cost more than a look into an index. */
 const limitsOf: Readonly<Record<string, Limits>> = {
+  _elements: { alternatives: maxElements },
   _include: { repeats: maxIncludes, alternatives: maxIncludes },
   _revinclude: { repeats: maxIncludes, alternatives: maxIncludes },
 };
@@ -110,7 +113,9 @@ export function parseSearch(
   const includes = readReferences('_include', toInclude);
   const revIncludes = readReferences('_revinclude', (value) => toRevInclude(value, resourceType));
   const isCountOnly = reader.single('_summary', readSummary) ?? false;
-  const elements = reader.everyOf('_elements', readElement).flat();
+  const elements = [...new Set(reader.everyOf('_elements', readElement).flat())];
+  if (elements.length > maxElements)
+    faults.add({ path: '_elements', message: `names more than ${maxElements} elements` });
   const request = {
     search,
     count: reader.single('_count', readCount) ?? defaultCount,
@@ -152,15 +157,13 @@ function readCriteria(resourceType: string, reader: ReturnType<typeof createRead
     element !== undefined && reader.has(name) ? [element.split(',')] : [],
   );
   const texts = ofKind('text').flatMap(({ name, key }) => reader.everyOf(name, readText(key.keys), limitsOfKind.text));
-  const subjects = reader.everyOf('subject', readPatient, limitsOfKind.patient);
   return {
     ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
-    patients: [...reader.everyOf('patient', readPatient, limitsOfKind.patient), ...subjects],
+    patients: ofKind('patient').flatMap(({ name }) => reader.everyOf(name, readPatient, limitsOfKind.patient)),
     tokens: tokens.flatMap((parameter) => reader.everyOf(parameter.name, readToken(parameter, parameter.key.key))),
     dates: ofKind('date').flatMap(({ name }) => reader.everyOf(name, readDate, limitsOfKind.date)),
     lastUpdated: reader.everyOf('_lastUpdated', readDate, limitsOfKind.lastUpdated),
     ...(texts.length > 0 ? { texts } : {}),
-    ...(subjects.length > 0 ? { subjects } : {}),
     ...(elements.length > 0 ? { present: elements } : {}),
   };
 }
@@ -293,14 +296,14 @@ type AllOfAny<Criterion> = readonly (readonly Criterion[])[];
 export interface ResourceSearch {
   /** Undefined matches every id. An empty list matches none, because two parameters exclude each other. */
   readonly ids?: readonly string[];
-  /** A resource can be part of the records of several patients. */
+  /** Whom it is about: R4's search parameter `patient`. */
   readonly patients: AllOfAny<string>;
+  /** In whose records it is: the compartments of patients. A resource can be part of the records of several. */
+  readonly records?: AllOfAny<string>;
   /** Tokens as in `SearchKeys.tokens`, ordered by how much they narrow a search: identifier, code, category, status. */
   readonly tokens: AllOfAny<string>;
   /** Beginnings of names. */
   readonly texts?: AllOfAny<TextCriterion>;
-  /** Patients to whom the element `subject` refers. They are in `patients`, too. */
-  readonly subjects?: AllOfAny<string>;
   /** A match has one of the elements of each list. */
   readonly present?: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;

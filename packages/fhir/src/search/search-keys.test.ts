@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseExact } from '../json/exact-number.ts';
+import { patientPathsOf } from '../resources/patient-compartment.ts';
 import type { Resource } from '../resources/resource.ts';
 import { extractSearchKeys } from './search-keys.ts';
 
@@ -104,6 +106,38 @@ test('all of 17 different codes are listed', () => {
 test('a system that is not a string is ignored', () => {
   const code = { coding: [{ code: 'x', system: 7 }] };
   expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code }).tokens).toEqual(['code=x', 'code=|x']);
+});
+
+/** The elements of R4's `patient`, by type: https://hl7.org/fhir/R4/search-parameters.json. */
+const publishedPatients = readFileSync(new URL('./reference-parameters.fixture.txt', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => line.split(' '))
+  .filter(
+    ([, name, , targets]) => name === 'patient' || (name === 'subject' && targets?.split(',').includes('Patient')),
+  );
+
+/** Refers to a patient by an element, and to another one by the element that a further path names. */
+function refer(path: string, id: string): object {
+  return path.split('.').reduceRight<object>((inner, name) => ({ [name]: inner }), { reference: `Patient/${id}` });
+}
+
+test.each(publishedPatients)('%s is found by %s only for the patient of %s', (type = '', _name, path = '') => {
+  const others = patientPathsOf(type).filter((other) => other.join('.') !== path);
+  for (const other of others) {
+    const resource = { resourceType: type, id: 'x', ...refer(path, 'child'), ...refer(other.join('.'), 'mother') };
+    const { patient, about } = extractSearchKeys(resource);
+    expect([type, [patient].flat().toSorted(), about]).toEqual([type, ['child', 'mother'], ['child']]);
+    const unrelated = { resourceType: type, id: 'x', ...refer(other.join('.'), 'mother') };
+    expect(extractSearchKeys(unrelated)).toMatchObject({ patient: 'mother', about: [] });
+  }
+  const own = extractSearchKeys({ resourceType: type, id: 'x', ...refer(path, 'child') });
+  expect([own.patient, own.about]).toEqual(['child', undefined]);
+});
+
+test('a Patient that is linked with another one is in the record of both, and about itself', () => {
+  const linked = { resourceType: 'Patient', id: 'a', link: [{ other: { reference: 'Patient/b' } }] };
+  expect(extractSearchKeys(linked)).toMatchObject({ patient: ['a', 'b'], about: ['a'] });
 });
 
 test('a Patient is its own patient, and a reference to a Group names no patient', () => {

@@ -1,4 +1,5 @@
-import { patientPathsOf, patientsOf, referencedId, relativeReference } from '../resources/patient-compartment.ts';
+import { patientPathsOf, patientsAbout, patientsOf } from '../resources/patient-compartment.ts';
+import { referencedId, relativeReference } from '../resources/reference.ts';
 import type { Resource } from '../resources/resource.ts';
 import { type DateRange, openEnd, openStart, readDateRange } from './date-range.ts';
 import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './search-elements.ts';
@@ -11,13 +12,16 @@ import { hasTexts, textElements, textKeysOf } from './search-texts.ts';
  * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
  * leap seconds. Version 6 added the labels of `meta.security`. Version 7 added the security context of Binaries. Version 8 added
  * what US Core searches by: identifiers, names, gender, intent, and the system of a clinical status. Version 9 added the targets of a Provenance.
+ * Version 10 added `about`.
  */
-export const searchKeysVersion = 9;
+export const searchKeysVersion = 10;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {
   /** The ids of the patients to whose record it belongs. A string if there is only one, as nearly always. See `patientsOf`. */
   readonly patient?: string | readonly string[];
+  /** Those of them whom it is about, if it is not about all of them. See `patientsAbout`. */
+  readonly about?: readonly string[];
   /** The first and last instant of the clinically relevant date or period. An open end is year 1 or 9999. */
   readonly dateStart?: Date;
   readonly dateEnd?: Date;
@@ -33,6 +37,8 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   const patients = patientsOf(resource);
   if (patients.length === 1) keys.patient = patients[0] as string;
   else if (patients.length > 1) keys.patient = patients;
+  const about = patientsAbout(resource, patients);
+  if (about !== undefined) keys.about = about;
   const range = dateRangeOf(dateElementOf(resource));
   if (range !== undefined) {
     keys.dateStart = range.start;

@@ -140,8 +140,8 @@ export type SearchedKey =
   | { readonly kind: 'date' }
   /** Names in `textsOf`. */
   | { readonly kind: 'text'; readonly keys: readonly string[] }
-  /** The compartment of a patient, or only what is about the patient. */
-  | { readonly kind: 'patient' | 'subject' }
+  /** What is about a patient. */
+  | { readonly kind: 'patient' }
   | { readonly kind: 'id' | 'lastUpdated' };
 
 export interface SearchParameter {
@@ -197,7 +197,8 @@ const keysByName: Readonly<Record<string, SearchedKey>> = {
   given: text('given'),
   address: text('address'),
   patient: { kind: 'patient' },
-  subject: { kind: 'subject' },
+  // R4's two parameters read the same element of each type.
+  subject: { kind: 'patient' },
 };
 
 const commonNames = ['_id', '_lastUpdated', '_security'];

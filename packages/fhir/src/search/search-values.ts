@@ -1,4 +1,4 @@
-import { relativeReference } from '../resources/patient-compartment.ts';
+import { referencedId, relativeReference } from '../resources/reference.ts';
 import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
 import { searchToken } from './search-keys.ts';
@@ -19,15 +19,10 @@ export function readPatient(value: string): string {
   return readReference(value, 'Patient');
 }
 
-const referencePatterns = {
-  Patient: /^(?:(?:https?:\/\/[^?#]+\/)?Patient\/)?([^/]+)$/,
-  Practitioner: /^(?:(?:https?:\/\/[^?#]+\/)?Practitioner\/)?([^/]+)$/,
-};
-
-/** Reads `x`, `Type/x` or the absolute URL of a resource of the type. */
-function readReference(value: string, type: keyof typeof referencePatterns): string {
-  const id = referencePatterns[type].exec(value)?.[1] ?? '';
-  if (isResourceId(id)) return id;
+/** Reads `x`, or a reference to a resource of the type. */
+function readReference(value: string, type: 'Patient' | 'Practitioner'): string {
+  const id = isResourceId(value) ? value : referencedId(value, type);
+  if (id !== undefined) return id;
   throw new WrongValue(`${JSON.stringify(value)} is not a ${type.toLowerCase()}. Use an id or ${type}/id`);
 }
 

@@ -68,14 +68,20 @@ export function historyEntry({ fullUrl, reference, resource, versionId, changedA
 interface PageLinks {
   readonly self: string;
   readonly next?: string | undefined;
+  /** Searches for what the page has left out. */
+  readonly related?: readonly string[];
 }
 
 /** @param options.entries JSON texts */
 function writeBundle(
   options: PageLinks & { readonly type: string; readonly fields: object; readonly entries: readonly string[] },
 ): string {
-  const { self, next, type, fields, entries } = options;
-  const link = [{ relation: 'self', url: self }, ...(next === undefined ? [] : [{ relation: 'next', url: next }])];
+  const { self, next, related = [], type, fields, entries } = options;
+  const link = [
+    { relation: 'self', url: self },
+    ...(next === undefined ? [] : [{ relation: 'next', url: next }]),
+    ...related.map((url) => ({ relation: 'related', url })),
+  ];
   const head = JSON.stringify({ resourceType: 'Bundle', type, ...fields, link });
   // FHIR does not allow empty arrays.
   return entries.length === 0 ? head : `${head.slice(0, -1)},"entry":[${entries.join(',')}]}`;

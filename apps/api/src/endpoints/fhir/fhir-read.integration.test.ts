@@ -150,6 +150,72 @@ test('_include does not add a resource that is a match of the same page', async 
   ]);
 });
 
+test('_include follows a reference by each name of the EHR, and none to another server', async () => {
+  const named = await api.createConnection();
+  const aliases = { origins: [], aliases: ['http://internal:8080'] };
+  const { status } = await api.request('PUT', `/api/ehr/connections/${named}/origins`, { body: aliases });
+  expect(status).toBe(200);
+  const names = [
+    'http://internal:8080/fhir/r4/',
+    'http://EHR.example:8080/fhir/r4/',
+    'https://ehr.example/fhir/r4/',
+    '/',
+    'http://other.example/fhir/r4/',
+  ];
+  const resources = names.flatMap((name, index) => [
+    { resourceType: 'Encounter', id: `e${index}` },
+    { resourceType: 'Observation', id: `o${index}`, encounter: { reference: `${name}Encounter/e${index}` } },
+  ]);
+  for (const resource of [
+    ...resources,
+    { resourceType: 'Observation', id: 'up', encounter: { reference: 'Encounter/..' } },
+  ])
+    await api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId: named })]);
+  const { body } = await api.request(
+    'GET',
+    `/api/ehr/athenahealth/fhir/${named}/Observation?_include=Observation:encounter`,
+  );
+  const included = idsOf(body).filter((id) => id.startsWith('include'));
+  expect(included.toSorted()).toEqual(['e0', 'e1', 'e3'].map((id) => `include Encounter/${id}`));
+});
+
+test('what a page has no room for is a link, and reading the links completes the page', async () => {
+  await api.store.prepareResourceTypes(['DocumentReference']);
+  const ids = ['large-1', 'large-2', 'large-3', 'large-4'];
+  const content = [{ attachment: { data: 'A'.repeat(3_000_000) } }];
+  await write({ resourceType: 'Patient', id: 'large' });
+  for (const id of ids)
+    await write({ resourceType: 'DocumentReference', id, subject: { reference: 'Patient/large' }, content });
+  const target = ids.map((id) => ({ reference: `DocumentReference/${id}` }));
+  await write({ resourceType: 'Provenance', id: 'of-large', target });
+  const stored = `${api.baseUrl}/api/ehr/athenahealth/resources`;
+  for (const url of [
+    `${baseUrl}/Patient?_id=large&_revinclude=DocumentReference:patient`,
+    `${baseUrl}/Provenance?_id=of-large&_include=Provenance:target`,
+    `${stored}/Patient?connectionId=${connectionId}&_id=large&_revinclude=DocumentReference:subject`,
+  ]) {
+    const { status, body } = await api.request('GET', url.slice(api.baseUrl.length));
+    const included = idsOf(body).filter((id) => id.startsWith('include'));
+    expect([url, status, included.length]).toEqual([url, 200, 2]);
+    const links = body.link.filter(({ relation }: { relation: string }) => relation === 'related');
+    const { resource, search } = body.entry.at(-1);
+    expect([resource.issue[0].severity, resource.issue[0].code, search.mode]).toEqual([
+      'warning',
+      'incomplete',
+      'outcome',
+    ]);
+    expect(resource.issue[0].diagnostics).toBe(links.map((link: { url: string }) => link.url).join(' '));
+    const rest: string[] = [];
+    for (const link of links)
+      for (let next: string | undefined = link.url; next !== undefined; ) {
+        const page = await api.request('GET', next.slice(api.baseUrl.length));
+        rest.push(...idsOf(page.body).map((id) => id.replace('match', 'include')));
+        next = page.body.link.find(({ relation }: { relation: string }) => relation === 'next')?.url;
+      }
+    expect([...new Set([...included, ...rest])].toSorted()).toEqual(ids.map((id) => `include DocumentReference/${id}`));
+  }
+});
+
 test('_revinclude adds what refers to the matches once, and nothing of another connection', async () => {
   const provenance = (id: string, ...targets: string[]) => ({
     resourceType: 'Provenance',

@@ -293,8 +293,12 @@ export const searchFhirByPost = defineEndpoint({
 /** They are accepted, and not part of the search. */
 const otherParameters = Object.keys(formatShape);
 
-/** @param patientId only in the record of this patient */
-export async function search(input: Input<TypeParams>, sent: URLSearchParams, patientId?: string): Promise<void> {
+/** @param patient only in the record of this patient */
+export async function search(
+  input: Input<TypeParams>,
+  sent: URLSearchParams,
+  patient?: { readonly id: string; readonly showsAbsence: boolean },
+): Promise<void> {
   const { params, process, caller, services, audit, request, response } = input;
   checkScope(caller, params.type, 's');
   const { isLenient } = preferencesOf(request.get('prefer'));
@@ -304,13 +308,15 @@ export async function search(input: Input<TypeParams>, sent: URLSearchParams, pa
     : { parameters: known, outcome: undefined };
   const page = pageOf({ request, response, process, params });
   const mayInclude = (type: string) => isAllowed(caller, type, 'r');
-  const record = patientId === undefined ? '' : `/Patient/${encodeURIComponent(patientId)}`;
+  const record = patient === undefined ? '' : `/Patient/${encodeURIComponent(patient.id)}`;
   // The links of a search by POST are those of the same search by GET.
   const address = new URL(`${page.base}${record}/${params.type}?${sent}`);
   const options = { ...referenceOf(input), parameters, otherParameters, mayInclude, outcome, ...page, address };
   const { resources } = services;
   const found =
-    patientId === undefined ? resources.search(options) : resources.searchOfPatient({ ...options, patientId });
+    patient === undefined
+      ? resources.search(options)
+      : resources.searchOfPatient({ ...options, patientId: patient.id, showsAbsence: patient.showsAbsence });
   await sendPage(input, found, audit);
 }
 

@@ -1,9 +1,10 @@
-import { invalidRequest } from '@bulkhead/base';
+import { invalidRequest, parseRequest } from '@bulkhead/base';
 import { isResourceType, whyNotResourceType } from '@bulkhead/fhir';
 import { resourceError } from '@bulkhead/records';
 import { recordTypes } from '@bulkhead/records/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
+import type { Caller } from '../../http/middleware/caller-of.ts';
 import { instant } from '../common.schema.ts';
 import { fhirJson, pageCount, pageCursor, resourceSchema, sendFhir } from '../resources/fhir-answers.ts';
 import { resourceActions } from '../resources/resource.actions.ts';
@@ -16,6 +17,14 @@ const responses = {
 };
 const errors = [...bundleErrors, 'resource-deleted', 'search-too-costly'] as const;
 
+const recordQuery = z.strictObject({
+  ...formatShape,
+  _since: instant.optional().describe('Only what was stored here at this time or later. Default: all.'),
+  _type: z.string().min(1).max(2000).optional().describe('Only these types, separated by commas. Default: all.'),
+  _count: pageCount.default(100).describe('The number of resources on the page, without those that are added.'),
+  _cursor: pageCursor,
+});
+
 export const searchFhirRecord = defineEndpoint({
   id: 'searchFhirRecord',
   route: `GET ${base}/:compartment/:id/:type`,
@@ -23,21 +32,30 @@ export const searchFhirRecord = defineEndpoint({
   action: resourceActions.search,
   summary: 'Search resources of a type in the record of a patient, for FHIR clients',
   description:
-    'The search of the type, limited to the compartment of the patient: `Patient/p1/Observation?code=...`. `Patient` is the only compartment. A patient that is not stored here is 404, and a deleted one 410.',
+    'The search of the type, limited to the compartment of the patient: `Patient/p1/Observation?code=...`. `Patient/p1/*` is the whole compartment, with the parameters of `$everything`, and without resources that are added. `Patient` is the only compartment. A patient that is not stored here is 404, and a deleted one 410. If the scopes of the token do not cover Patient, both have no matches.',
   request: { searchQuery, readBody: 'never' },
   responses,
   errors,
   async handler(input) {
     const { params, audit } = input;
-    const { compartment, id } = params;
+    const { compartment, id, type } = params;
     if (compartment !== 'Patient')
       throw resourceError('unknown-resource', {
         message: 'Only patients have a compartment here, such as Patient/p1/Observation. Verify the URL.',
       });
+    if (type === '*') {
+      const query = parseRequest(recordQuery, Object.fromEntries(selfOf(input).searchParams));
+      return sendRecord(input, { query, mayInclude: () => false });
+    }
     audit.addPatients([id]);
-    await search(input, new URLSearchParams(selfOf(input).search), id);
+    await search(input, new URLSearchParams(selfOf(input).search), { id, showsAbsence: showsAbsence(input) });
   },
 });
+
+/** Whether the caller may learn that a patient is not stored. Ids of patients could be tried otherwise. */
+function showsAbsence({ caller }: { readonly caller: Caller }): boolean {
+  return isAllowed(caller, 'Patient', 'r') || isAllowed(caller, 'Patient', 's');
+}
 
 export const readFhirEverything = defineEndpoint({
   id: 'readFhirEverything',
@@ -47,41 +65,43 @@ export const readFhirEverything = defineEndpoint({
   summary: 'Read the record of a patient, for FHIR clients',
   description:
     'Returns a page of the compartment of the patient as a searchset Bundle: the Patient, and then one type after the other, each in the order of its dates. What the resources of the page refer to outside of the records of patients, such as practitioners, is added with `search.mode` `include`, at most 1000 resources a page. Types that the scopes of the token do not cover are left out.',
-  request: {
-    query: z.strictObject({
-      ...formatShape,
-      _since: instant.optional().describe('Only what was stored here at this time or later. Default: all.'),
-      _type: z.string().min(1).max(2000).optional().describe('Only these types, separated by commas. Default: all.'),
-      _count: pageCount.default(100).describe('The number of resources on the page, without those that are added.'),
-      _cursor: pageCursor,
-    }),
-    readBody: 'never',
-  },
+  request: { query: recordQuery, readBody: 'never' },
   responses,
   errors,
-  async handler(input) {
-    const { params, query, caller, services, audit } = input;
-    const { provider, connectionId, id: resourceId } = params;
-    audit.addPatients([resourceId]);
-    const requested = query._type === undefined ? recordTypes : readTypes(query._type);
-    const resourceTypes = requested.filter((type) => isAllowed(caller, type, 's'));
-    // The message names the scopes of the token.
-    if (resourceTypes.length === 0) checkScope(caller, requested[0] ?? 'Patient', 's');
-    const everything = services.resources.everything({
-      provider,
-      connectionId,
-      scope: caller.scope,
-      resourceId,
-      resourceTypes,
-      since: query._since === undefined ? undefined : new Date(query._since),
-      count: query._count,
-      cursor: query._cursor,
-      mayInclude: (type) => isAllowed(caller, type, 'r'),
-      ...pageOf(input),
-    });
-    await sendPage(input, everything, audit);
-  },
+  handler: (input) => sendRecord(input, { ...input, mayInclude: (type) => isAllowed(input.caller, type, 'r') }),
 });
+
+type RecordInput = Parameters<typeof search>[0] & { readonly params: { readonly id: string } };
+
+async function sendRecord(
+  input: Omit<RecordInput, 'params'> & { readonly params: Omit<RecordInput['params'], 'type'> },
+  {
+    query,
+    mayInclude,
+  }: { readonly query: z.output<typeof recordQuery>; readonly mayInclude: (type: string) => boolean },
+): Promise<void> {
+  const { params, caller, services, audit } = input;
+  const { provider, connectionId, id: resourceId } = params;
+  audit.addPatients([resourceId]);
+  const requested = query._type === undefined ? recordTypes : readTypes(query._type);
+  const resourceTypes = requested.filter((type) => isAllowed(caller, type, 's'));
+  // The message names the scopes of the token.
+  if (resourceTypes.length === 0) checkScope(caller, requested[0] ?? 'Patient', 's');
+  const everything = services.resources.everything({
+    provider,
+    connectionId,
+    scope: caller.scope,
+    resourceId,
+    resourceTypes,
+    since: query._since === undefined ? undefined : new Date(query._since),
+    count: query._count,
+    cursor: query._cursor,
+    mayInclude,
+    showsAbsence: showsAbsence(input),
+    ...pageOf(input),
+  });
+  await sendPage(input, everything, audit);
+}
 
 /** @throws AppError `invalid-request` for a type that is not a part of records */
 function readTypes(text: string): readonly string[] {

@@ -89,29 +89,68 @@ const record = [
   'Observation/o1',
 ];
 
-test('a search in the record of a patient finds what the search with this patient finds, in pages with own links', async () => {
-  for (const query of [
-    '_count=2',
-    '_count=2&_sort=-date',
-    'code=b&_count=1',
-    'subject=p1',
-    '_total=accurate&_summary=count',
-  ]) {
+test('a search in the record of a patient has pages with own links', async () => {
+  for (const [query, ids] of [
+    ['_count=2', ['reported', 'o2', 'o3', 'o1']],
+    ['_count=2&_sort=-date', ['o1', 'o3', 'o2', 'reported']],
+    ['code=b&_count=1', ['o2', 'o3']],
+    ['subject=p1', ['o2', 'o3', 'o1']],
+  ] as const) {
     const pages = await readAll(`/Patient/p1/Observation?${query}`);
-    const plain = await readAll(`/Observation?patient=p1&${query}`);
-    expect([query, pages.map((page) => listed(page, 'match'))]).toEqual([
+    expect([query, pages.flatMap((page) => listed(page, 'match'))]).toEqual([
       query,
-      plain.map((page) => listed(page, 'match')),
+      ids.map((id) => `Observation/${id}`),
     ]);
   }
+  expect((await get('/Patient/p1/Observation?_total=accurate&_summary=count')).body.total).toBe(4);
   const { body } = await get('/Patient/p1/Observation?_count=1');
   expect(body.link[0].url).toBe(`${baseUrl}/Patient/p1/Observation?_count=1`);
   expect(nextOf(body)?.startsWith(`${base}/Patient/p1/Observation?`)).toBe(true);
 });
 
-test('subject finds only what is about the patient', async () => {
+test('a search in the record of a patient that names another one finds only what is in both', async () => {
+  for (const name of ['patient', 'subject']) {
+    expect(listed((await get(`/Patient/p1/Observation?${name}=p2`)).body, 'match')).toEqual(['Observation/reported']);
+    expect(listed((await get(`/Patient/p2/Observation?${name}=p1`)).body, 'match')).toEqual([]);
+    expect((await get(`/Patient/p1/Observation?${name}=p2&_summary=count`)).body.total).toBe(1);
+  }
+  expect(listed((await get('/Patient/p1/Condition?patient=p2')).body, 'match')).toEqual([]);
+});
+
+test('patient finds only what is about the patient, and the record also what refers to the patient elsewhere', async () => {
+  const [mother, child] = ['mother', 'child'].map((id) => ({ reference: `Patient/${id}` }));
+  const about: readonly [string, object, object][] = [
+    ['AllergyIntolerance', { patient: child }, { asserter: mother, recorder: mother }],
+    ['Condition', { subject: child }, { asserter: mother }],
+    ['Observation', { subject: child }, { performer: [mother] }],
+    ['Coverage', { beneficiary: child }, { subscriber: mother, policyHolder: mother, payor: [mother] }],
+  ];
+  await api.store.prepareResourceTypes(['AllergyIntolerance']);
+  for (const id of ['mother', 'child']) await write({ resourceType: 'Patient', id });
+  for (const [resourceType, main, others] of about)
+    await write({ resourceType, id: `of-child-${resourceType}`, ...main, ...others });
+  for (const [type] of about) {
+    const own = [`${type}/of-child-${type}`];
+    expect(listed((await get(`/${type}?patient=mother`)).body, 'match')).toEqual([]);
+    expect(listed((await get(`/${type}?patient=child`)).body, 'match')).toEqual(own);
+    for (const id of ['mother', 'child'])
+      expect(listed((await get(`/Patient/${id}/${type}`)).body, 'match')).toEqual(own);
+    const added = (await get(`/Patient?_id=mother&_revinclude=${type}:patient`)).body;
+    expect(listed(added, 'include')).toEqual([]);
+  }
+  const everything = (await readAll('/Patient/mother/$everything')).flatMap((page) => listed(page, 'match'));
+  expect(everything.toSorted()).toEqual(
+    ['Patient/mother', ...about.map(([type]) => `${type}/of-child-${type}`)].toSorted(),
+  );
+});
+
+test('subject finds what is about the patient', async () => {
   expect(listed((await get('/Patient/p1/Observation?_sort=date')).body, 'match')).toContain('Observation/reported');
-  expect(listed((await get('/Observation?subject=Patient/p1')).body, 'match')).toEqual(record.slice(3));
+  for (const value of ['Patient/p1', 'p1', 'Patient?_id=p1', 'Patient/p1%23part'])
+    expect([value, listed((await get(`/Observation?subject=${value}`)).body, 'match')]).toEqual([
+      value,
+      record.slice(3),
+    ]);
 });
 
 test.each([1, 2, 3, 100])(
@@ -132,6 +171,15 @@ test.each([1, 2, 3, 100])(
     ]);
   },
 );
+
+test('the compartment without a type has the whole record once, and adds nothing', async () => {
+  const pages = await readAll('/Patient/p1/*?_count=2');
+  expect(pages.flatMap((page) => listed(page, 'match'))).toEqual(record);
+  expect(pages.flatMap((page) => listed(page, 'include'))).toEqual([]);
+  const limited = (await get('/Patient/p1/*?_type=Condition')).body;
+  expect(listed(limited, 'match')).toEqual(['Condition/c1']);
+  expect((await get('/Patient/p1/*?code=b')).refusal).toEqual([400, 'invalid-request']);
+});
 
 test('$everything limits the record by _type and _since', async () => {
   const all = async (query: string) =>
@@ -216,6 +264,17 @@ test('a token gets the types that its scopes cover, and is refused if they cover
   expect((await get('/Patient/p1/$everything', await tokenOf('system/Practitioner.rs'))).refusal).toEqual(refused);
 });
 
+test('a token whose scopes do not cover Patient cannot tell which patients are stored or deleted', async () => {
+  const token = await tokenOf('system/Condition.rs');
+  for (const id of ['p2', 'none', 'gone'])
+    for (const path of [`/Patient/${id}/Condition`, `/Patient/${id}/$everything`]) {
+      const { status, body } = await get(path, token);
+      expect([path, status, body.entry]).toEqual([path, 200, undefined]);
+    }
+  const mayReadPatients = await tokenOf('system/Condition.rs system/Patient.r');
+  expect((await get('/Patient/none/Condition', mayReadPatients)).refusal).toEqual([404, 'unknown-resource']);
+});
+
 test('every read of a record is an event of the audit log with the patient, also one that finds nothing', async () => {
   for (const path of ['/Patient/p1/$everything?_type=Coverage', '/Patient/p1/Encounter', '/Patient/none/$everything']) {
     await get(path);
@@ -226,6 +285,20 @@ test('every read of a record is an event of the audit log with the patient, also
   const { body } = await api.request('GET', '/api/ehr/audit-events?action=resource.search&limit=1');
   // The Observation that the patient has reported is about another one.
   expect(body.data[0].patients.toSorted()).toEqual(['p1', 'p2']);
+});
+
+test('a search by many invented ids stores a small event, which is found by each of them', async () => {
+  const ids = Array.from({ length: 1000 }, (_, index) => `invented-${index}`);
+  for (const [path, patients] of [
+    [`/Patient?_id=${ids.slice(0, 50).join(',')}`, ids.slice(0, 50)],
+    [`/Patient?_id=p1,${ids.slice(0, 900).join(',')}`, ['*', 'p1']],
+  ] as const) {
+    await get(path);
+    const { body } = await api.request('GET', '/api/ehr/audit-events?action=resource.search&limit=1');
+    expect(body.data[0].patients.toSorted()).toEqual(patients.toSorted());
+    const { body: found } = await api.request('GET', '/api/ehr/audit-events?patient=invented-7&limit=1');
+    expect(found.data[0].id).toBe(body.data[0].id);
+  }
 });
 
 test('the record of an erased patient is gone, also for a page that was begun before', async () => {

@@ -39,11 +39,13 @@ export const pageCursor = z
 export const pageLinks = z
   .array(
     z.strictObject({
-      relation: z.enum(['self', 'next']).describe('`self` or `next`.'),
+      relation: z.enum(['self', 'next', 'related']).describe('`self`, `next` or `related`.'),
       url: z.string().describe('The absolute URL. Send GET to the link `next` to read on.'),
     }),
   )
-  .describe('The URL of this page (`self`), and of the following page (`next`) if there is one.');
+  .describe(
+    'The URL of this page (`self`), and of the following page (`next`) if there is one. Each link `related` is a search for what `_include` or `_revinclude` would have added if the page had room for it.',
+  );
 
 /** Sends a resource or a Bundle, and notes whose data it shows. */
 export function sendFhir(

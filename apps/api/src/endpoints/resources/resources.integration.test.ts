@@ -134,7 +134,7 @@ test('numbers keep their exact text in a Bundle, in NDJSON and in a read #number
 });
 
 test('a page of large resources ends early, and the next page continues', async () => {
-  const large = (id: string) => toDocument({ resourceType: 'Binary', id, data: 'A'.repeat(5_000_000) });
+  const large = (id: string) => toDocument({ resourceType: 'Binary', id, data: 'A'.repeat(3_000_000) });
   await api.store.prepareResourceTypes(['Binary']);
   for (const id of ['a', 'b', 'c']) await api.store.resourceWriter.write('Binary', [large(id)]);
   const first = await get(`Binary?connectionId=${connectionId}`);

@@ -25,7 +25,7 @@ const criterion = z.union([z.string(), z.array(z.string()).min(1)]).optional();
 /** The search parameters that choose resources. */
 export const searchCriteria = {
   _id: criterion.describe('Ids of resources, separated by commas.'),
-  patient: criterion.describe('Only resources of this patient: the id at the EHR, with or without `Patient/`.'),
+  patient: criterion.describe('Only resources about this patient: the id at the EHR, with or without `Patient/`.'),
   code: criterion.describe(
     'A token, such as `http://loinc.org|58410-2` or `58410-2`. Alternatives are separated by commas.',
   ),
@@ -46,7 +46,7 @@ export const searchCriteria = {
   given: criterion.describe('The beginning of a given name of a Patient or Practitioner.'),
   birthdate: criterion.describe('The birth date of a Patient, as for `date`.'),
   gender: criterion.describe('Of a Patient, such as `female`.'),
-  subject: criterion.describe('Like `patient`, but only resources whose `subject` is the patient.'),
+  subject: criterion.describe('The same as `patient`.'),
   'clinical-status': criterion.describe('Of a Condition or AllergyIntolerance: a token, such as `active`.'),
   intent: criterion.describe('Of a MedicationRequest or ServiceRequest, such as `order`.'),
 };
@@ -73,7 +73,7 @@ export const searchQueryShape = {
     .optional()
     .describe('`count` returns only the number of matches. Default: `false`.'),
   _elements: criterion.describe(
-    'Only these elements of the matches, such as `code,subject`, and those that R4 makes mandatory. Such resources have the tag `SUBSETTED`.',
+    'Only these elements of the matches, such as `code,subject`, at most 60, and those that R4 makes mandatory. Such resources have the tag `SUBSETTED`.',
   ),
   _cursor: pageCursor,
 };

@@ -50,6 +50,15 @@ test('GET tables lists the published views with a sentence about each column', a
   });
 });
 
+test('a table of a patient has what is about the patient, and not what the patient has asserted about another one', async () => {
+  await api.store.prepareResourceTypes(['AllergyIntolerance']);
+  const [mother, child] = ['mother', 'child'].map((id) => ({ reference: `Patient/${id}` }));
+  const allergy = { resourceType: 'AllergyIntolerance', id: 'peanuts', patient: child, asserter: mother };
+  await api.store.resourceWriter.write('AllergyIntolerance', [makeDocument(allergy, { connectionId })]);
+  expect((await get(`/allergy?connectionId=${connectionId}&patient=mother`)).text).toBe('');
+  expect((await get(`/allergy?connectionId=${connectionId}&patient=child`)).text).toContain('peanuts');
+});
+
 test('a view of one connection is read as NDJSON, and of several with the connection of each row', async () => {
   const { status, headers, text } = await get(`/patient?connectionId=${connectionId}`);
   expect([status, headers.get('content-type'), headers.get('content-disposition')]).toEqual([

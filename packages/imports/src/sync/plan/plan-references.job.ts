@@ -10,6 +10,7 @@
 
 import { hash } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
+import { ehrBaseUrls } from '@bulkhead/ehr/providers';
 import { isInPatientCompartment, isUncovered, patientsOf, type Resource, referredTargets } from '@bulkhead/fhir';
 import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
 import { countSchema, toBatches } from '@bulkhead/store';
@@ -122,7 +123,9 @@ async function findOpen(
   const { connectionId } = run;
   const connection = await store.connections.findWithSecrets(connectionId);
   if (!connection) throw connectionGone();
-  const scope = await ehr.session(connection).readGrantedScope(signal);
+  const session = ehr.session(connection);
+  const scope = await session.readGrantedScope(signal);
+  const baseUrls = ehrBaseUrls(connection, session.provider);
   const missingSince = new Date(now().getTime() - missingMs);
   const open = new Map<string, Target>();
   const uncovered = new Set<string>();
@@ -141,7 +144,7 @@ async function findOpen(
     const since = marks[resourceType] ?? new Date(0);
     let part = new Map<string, Target>();
     for await (const change of store.resourceChanges.readInOnePass({ connectionId, resourceType, since, signal })) {
-      addTargets(part, { ...change, resourceType, fhirEndpoint: connection.fhirEndpoint });
+      addTargets(part, { ...change, resourceType, baseUrls });
       if (++count % partSize > 0 && part.size < maxTargets) continue;
       await addOpen(part);
       part = new Map();
@@ -186,13 +189,14 @@ function addTargets(
     readonly resourceType: string;
     readonly resourceId: string;
     readonly resource: unknown;
-    readonly fhirEndpoint: string;
+    /** The names of the EHR. */
+    readonly baseUrls: readonly string[];
   },
 ): void {
   if (!change.resource) return;
   const resource = change.resource as Resource;
   const referredBy = `${change.resourceType}/${change.resourceId}`;
-  for (const { type: resourceType, id: resourceId } of referredTargets(resource, change.fhirEndpoint)) {
+  for (const { type: resourceType, id: resourceId } of referredTargets(resource, change.baseUrls)) {
     const found = { resourceType, resourceId, referredBy, patientIds: new Set<string>() };
     const target = targets.get(keyOf(found)) ?? found;
     targets.set(keyOf(target), target);

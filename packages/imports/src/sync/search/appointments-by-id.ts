@@ -4,8 +4,8 @@
  */
 
 import { type EhrSession, searchUrl } from '@bulkhead/ehr';
-import type { Provider } from '@bulkhead/ehr/providers';
-import { isResourceId } from '@bulkhead/fhir';
+import { ehrBaseUrls, type Provider } from '@bulkhead/ehr/providers';
+import { readReference } from '@bulkhead/fhir';
 import type { SyncDeps } from '../sync-deps.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
@@ -29,14 +29,15 @@ export async function nextAppointments(
   const { step, session, after = '' } = options;
   const { connection, provider } = session;
   const { connectionId } = step;
+  const baseUrls = ehrBaseUrls(connection, provider);
   const referred = new Set<string>();
   for (const patientId of step.patientIds) {
     const ids = await store.resources.listOfPatient({ connectionId, patientId, resourceType: 'Encounter' });
-    const encounters = await store.resources.findByIds({ connectionId, resourceType: 'Encounter', ids });
-    for (const id of encounters.flatMap(appointmentsOf)) if (id > after) referred.add(id);
+    for await (const encounter of store.resources.findByIds({ connectionId, resourceType: 'Encounter', ids }))
+      for (const id of appointmentsOf(encounter, baseUrls)) if (id > after) referred.add(id);
   }
-  const stored = await store.resources.findByIds({ connectionId, resourceType: 'Appointment', ids: [...referred] });
-  for (const appointment of stored) referred.delete((appointment as { readonly id: string }).id);
+  const stored = store.resources.findByIds({ connectionId, resourceType: 'Appointment', ids: [...referred] });
+  for await (const appointment of stored) referred.delete((appointment as { readonly id: string }).id);
   const ids = [...referred].toSorted().slice(0, provider.search?.idsPerRequest ?? 1);
   const lastId = ids.at(-1);
   if (lastId === undefined) return undefined;
@@ -46,13 +47,11 @@ export async function nextAppointments(
   };
 }
 
-/** `Encounter.appointment`: relative or absolute references, perhaps to a version. What an EHR sends can have any shape. */
-function appointmentsOf(encounter: unknown): string[] {
+/** `Encounter.appointment`. What an EHR sends can have any shape. */
+function appointmentsOf(encounter: unknown, baseUrls: readonly string[]): string[] {
   const { appointment } = encounter as { readonly appointment?: unknown };
-  return (Array.isArray(appointment) ? appointment : []).flatMap((reference) => {
-    const text: unknown = reference?.reference;
-    const id =
-      typeof text === 'string' ? /(?:^|\/)Appointment\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(text)?.[1] : undefined;
-    return isResourceId(id) ? [id] : [];
+  return (Array.isArray(appointment) ? appointment : []).flatMap((element) => {
+    const target = readReference(element?.reference, baseUrls);
+    return target?.type === 'Appointment' ? [target.id] : [];
   });
 }

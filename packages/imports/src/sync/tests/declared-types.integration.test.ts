@@ -46,8 +46,9 @@ const storedAppointments = () =>
 test('appointments to which stored Encounters refer are read by their ids, each once, in requests of a few', async () => {
   cases = await startUseCases({ simulator: { patients: 4 }, search: { idsPerRequest: 2 } });
   const ids = (await cases.control.lines('Appointment')).slice(0, 5).map((line) => JSON.parse(line).id as string);
+  const { fhirEndpoint } = cases.connection;
   const references = ids.map((id, index) => ({
-    reference: [`Appointment/${id}`, `https://ehr.example/r4/Appointment/${id}/_history/1`][index % 2],
+    reference: [`Appointment/${id}`, `${fhirEndpoint}/Appointment/${id}/_history/1`][index % 2],
   }));
   await storeEncounter('e1', [...references, ...references, { reference: 'Appointment/none' }]);
   await storeEncounter('e2', { reference: 'Appointment/not-a-list' });
@@ -57,6 +58,8 @@ test('appointments to which stored Encounters refer are read by their ids, each 
     { reference: 7 },
     { reference: 'Patient/p' },
     { reference: 'Appointment/a,b&c' },
+    { reference: 'Appointment/..' },
+    { reference: 'https://other.example/r4/Appointment/not-here' },
   ]);
   const { phase, byType, run } = await sync(cases, request);
   expect([phase, run.skipped]).toEqual(['completed', []]);

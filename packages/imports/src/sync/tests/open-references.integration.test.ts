@@ -215,6 +215,15 @@ test('what the EHR does not have, or answers with something else, is remembered 
   expect([(await requested()).length, await stored()]).toEqual([10, ['Practitioner/none']]);
 });
 
+test('a reference below another name of the EHR is followed', async () => {
+  const alias = 'http://ehr.internal:8080';
+  await startWith(reference(`${alias}/fhir/r4/Practitioner/p1`));
+  await cases.deps.store.connections.saveOrigins({ id: cases.connection.id, origins: [], aliases: [alias] });
+  await put('Practitioner', 'p1');
+  await readOpen();
+  expect([await requested(), await stored()]).toEqual([['Practitioner/p1'], ['Practitioner/p1']]);
+});
+
 test('a resource that was deleted and is at the EHR again is read again', async () => {
   await startWith(reference('Practitioner/p1'));
   await deleteResource('Practitioner', 'p1', new Date(Date.now() - 60_000));

@@ -2,6 +2,7 @@ import type { ResourceSearch } from '@bulkhead/fhir';
 import { type Database, idsBelow, maxWriteMs } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import mongoose from 'mongoose';
+import { parseDocument } from '../read/document-lines.ts';
 import { ReplyLimit } from '../read/reply-limit.ts';
 import { cursorHash, readValues, writeValues } from '../read/resource-pages.ts';
 import { type Condition, toSelectionQuery } from '../read/resource-query.ts';
@@ -32,6 +33,8 @@ const pageTimeMs = 10_000;
 export const streamTimeMs = 30 * 60_000;
 /** As for other reads of resources. */
 const batchSize = 125;
+/** What a type may hold while the changes of others are read. A slice of typical resources has 250 KB. */
+const maxSliceBytes = 1024 * 1024;
 
 /** Changes from `since` on. Every change before `until` can be read, so the next window begins there. Both are whole seconds. */
 export interface ChangeWindow {
@@ -167,7 +170,8 @@ interface ReadNewestFirst extends Reference {
  * since the newest one was read, again the newest first, until there are none.
  */
 async function* readNewestFirst(database: Database, options: ReadNewestFirst): AsyncGenerator<ResourceChange> {
-  const { connectionId, resourceType, since, place, signal } = options;
+  const { connectionId, resourceType, since, place } = options;
+  const replies = new ReplyLimit(options);
   let { from = timestampOf(since).toBigInt(), position: start, newest } = place ?? {};
   for (;;) {
     const changedAt = {
@@ -181,11 +185,11 @@ async function* readNewestFirst(database: Database, options: ReadNewestFirst): A
         sort: { changedAt: -1 },
         batchSize,
         maxTimeMS: pageTimeMs,
-        ...(signal ? { signal } : {}),
+        signal: replies.signal,
       },
     );
     let previous: bigint | undefined;
-    for await (const document of documents) {
+    for await (const document of replies.read(documents)) {
       const change = toChange(document);
       const { position } = change;
       // Two servers of a sharded cluster can give the same time.
@@ -320,7 +324,7 @@ async function* readInSlices(database: Database, options: ReadInSlices): AsyncGe
   const { signal } = replies;
   let from = position === undefined ? timestampOf(since) : new Timestamp(position);
   for (let limit = batchSize; ; ) {
-    const found = database.collection<ChangedDocument>(resourceType).find(
+    const found = database.collection<never>(resourceType).find<Uint8Array>(
       { $and: [{ changedAt: { $gte: from } }, ...conditionsOf(options)] },
       {
         projection: changeFields,
@@ -328,10 +332,28 @@ async function* readInSlices(database: Database, options: ReadInSlices): AsyncGe
         limit,
         maxTimeMS: maxTimeMs,
         signal,
+        raw: true,
         ...(searches ? { hint: 'by-changed-at' } : {}),
       },
     );
-    const slice = await replies.wait(found.toArray());
+    const slice: ChangedDocument[] = [];
+    let sizeBytes = 0;
+    let cutAt: mongoose.mongo.Timestamp | undefined;
+    for await (const bytes of replies.read(found)) {
+      const document = parseDocument(bytes) as unknown as ChangedDocument;
+      // The type waits for the others, so it must not hold much meanwhile.
+      if (sizeBytes > maxSliceBytes && !slice.at(-1)?.changedAt.equals(document.changedAt)) {
+        cutAt = document.changedAt;
+        break;
+      }
+      slice.push(document);
+      sizeBytes += bytes.byteLength;
+    }
+    if (cutAt) {
+      yield* slice.map(toChange);
+      from = cutAt;
+      continue;
+    }
     const last = slice.at(-1)?.changedAt;
     if (slice.length < limit || last === undefined) return yield* slice.map(toChange);
     // Others of the last time may follow.

@@ -2,16 +2,10 @@ import { anyPatient, patientsShown } from '@bulkhead/access/audit';
 import { historyBundle, historyEntry, type Resource } from '@bulkhead/fhir';
 import type { TypedChange } from '../changes/resource-changes.ts';
 import { writeChangeCursor } from '../changes/resource-changes.ts';
+import { PageRoom } from '../read/page-room.ts';
 import type { ResourceStore } from '../resource.feature.ts';
 import { type HistoryRequest, openWindow } from './read-history.ts';
-import {
-  maxPageCharacters,
-  type ReadLines,
-  type ReadText,
-  type ShowAttachments,
-  showEntries,
-  withCursor,
-} from './read-text.ts';
+import { type ReadLines, type ReadText, type ShowAttachments, showEntries, withCursor } from './read-text.ts';
 
 export interface ChangesRequest extends HistoryRequest {
   /** Undefined: all types. */
@@ -33,7 +27,7 @@ export async function readChanges(options: ReadChanges): Promise<ReadText> {
   const { since, until } = window;
   const entries = new Map<string, ReturnType<typeof toEntry>>();
   const patients = new Set<string>();
-  let characters = 0;
+  const room = new PageRoom(count);
   let next: string | undefined;
   for await (const change of changes.readInOrder({
     connectionId,
@@ -42,15 +36,16 @@ export async function readChanges(options: ReadChanges): Promise<ReadText> {
     position: place?.position,
     signal,
   })) {
-    if (change.beginsPage && (entries.size >= count || characters > maxPageCharacters)) {
+    const entry = toEntry(change, options);
+    const characters = entry.resource?.length ?? 0;
+    if (change.beginsPage && !room.fits(characters)) {
       next = withCursor(address, writeChangeCursor({ ...reference, since, until, ...change.place }));
       break;
     }
-    const entry = toEntry(change, options);
+    room.add(characters);
     // A resource that changed meanwhile is at the place of its later version.
     entries.delete(entry.reference);
     entries.set(entry.reference, entry);
-    characters += entry.resource?.length ?? 0;
     for (const patient of patientsOf(change)) patients.add(patient);
   }
   const shown = await showEntries([...entries.values()], show);

@@ -44,7 +44,7 @@ export async function readEverything(
     },
 ): Promise<ReadText> {
   const { connectionId, patientId, search: repository, since, count, signal, mayInclude } = options;
-  const search = { ...everyResource, patients: [[patientId]] };
+  const search = { ...everyResource, records: [[patientId]] };
   const hash = cursorHash([connectionId, patientId, since?.toISOString() ?? null]);
   const start = readStart(options, hash);
   const types = recordTypes.slice(start ? recordTypes.indexOf(start.type) : 0);

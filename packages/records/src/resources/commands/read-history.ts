@@ -3,8 +3,9 @@ import { invalidRequest } from '@bulkhead/base';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
 import { checkSince } from '../changes/check-since.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../changes/resource-changes.ts';
+import { PageRoom } from '../read/page-room.ts';
 import type { ResourceStore } from '../resource.feature.ts';
-import { maxPageCharacters, type ReadText, type ShowAttachments, showEntries, withCursor } from './read-text.ts';
+import { type ReadText, type ShowAttachments, showEntries, withCursor } from './read-text.ts';
 
 export interface HistoryRequest {
   /** Undefined: from the beginning. A reader who has nothing yet needs no deletions. */
@@ -38,19 +39,20 @@ export async function readHistory(options: ReadHistory): Promise<ReadText> {
   const { since, until } = window;
   const entries = new Map<string, HistoryEntry & { readonly content: Resource | undefined }>();
   const patients = new Set<string>();
-  let characters = 0;
+  const room = new PageRoom(count);
   let next: string | undefined;
   for await (const change of changes.readNewestFirst({ ...reference, since, place, signal })) {
-    if (change.beginsPage && (entries.size >= count || characters > maxPageCharacters)) {
-      next = withCursor(address, writeChangeCursor({ ...reference, since, until, ...change.place }));
-      break;
-    }
     const { deleted, resourceId, versionId, changedAt } = change;
     const content = deleted ? undefined : (change.resource as Resource);
     const resource = content && JSON.stringify(content);
+    const characters = resource?.length ?? 0;
+    if (change.beginsPage && !room.fits(characters)) {
+      next = withCursor(address, writeChangeCursor({ ...reference, since, until, ...change.place }));
+      break;
+    }
+    room.add(characters);
     const path = `${resourceType}/${resourceId}`;
     entries.set(path, { fullUrl: `${fhirEndpoint}/${path}`, reference: path, resource, content, versionId, changedAt });
-    characters += resource?.length ?? 0;
     // A deleted resource has no content, but the id of a deleted patient is known.
     const ofDeleted = resourceType === 'Patient' ? [resourceId] : [];
     for (const patient of content ? patientsShown(content) : ofDeleted) patients.add(patient);

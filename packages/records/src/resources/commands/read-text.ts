@@ -36,9 +36,6 @@ export interface ReadLines {
   readonly patients: readonly string[];
 }
 
-/** A page ends early at this size, so that large documents cannot fill the memory. A page of 1,000 typical ones has 2 MB. */
-export const maxPageCharacters = 8 * 1024 * 1024;
-
 /** @returns the URL of the page that begins at a cursor */
 export function withCursor(address: URL, cursor: string): string {
   const next = new URL(address);

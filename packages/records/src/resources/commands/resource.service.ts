@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { anyPatient, patientsShown } from '@bulkhead/access/audit';
+import { anyPatient, patientsRequested, patientsShown } from '@bulkhead/access/audit';
 import { AppError, invalidRequest, sentence } from '@bulkhead/base';
 import {
   type HistoryEntry,
@@ -72,6 +72,18 @@ export interface SearchResources extends ResourceTypeReference {
   readonly signal: AbortSignal;
 }
 
+interface RecordOfPatient {
+  readonly patientId: string;
+  /** Whether the reader may learn that the Patient is not stored, or was deleted. */
+  readonly showsAbsence: boolean;
+}
+
+interface ReadConnection {
+  readonly fhirEndpoint: string;
+  /** The names of the EHR. See `readReference`. */
+  readonly baseUrls: readonly string[];
+}
+
 interface SearchPage {
   /** The absolute URL of the request, from which the link to the next page is made. */
   readonly address: URL;
@@ -97,7 +109,7 @@ export class ResourceService {
         readonly provider: string;
         readonly id: string;
         readonly scope: ConnectionScope;
-      }) => Promise<{ readonly fhirEndpoint: string }>;
+      }) => Promise<ReadConnection>;
     };
     readonly purges: {
       /** Finds the erasure of a whole connection. */
@@ -199,10 +211,17 @@ export class ResourceService {
    * Reads one page of matches, as a searchset Bundle in JSON.
    * @throws AppError `unknown-connection`, `unknown-resource`, `invalid-request`, `search-too-costly`
    */
-  async search(options: SearchResources & SearchPage): Promise<ReadText> {
-    const { parameters, address, ...reference } = options;
-    const { fhirEndpoint } = await this.#check(reference);
-    const { search, count, withTotal, cursor, includes, revIncludes, isCountOnly, elements } = parse(options);
+  async search(
+    options: SearchResources &
+      SearchPage & {
+        /** Only in the record of this patient. */
+        readonly patientId?: string | undefined;
+      },
+  ): Promise<ReadText> {
+    const { parameters, address, patientId, ...reference } = options;
+    const connection = await this.#check(reference);
+    const { count, withTotal, cursor, includes, revIncludes, isCountOnly, elements, ...request } = parse(options);
+    const search = { ...request.search, ...(patientId === undefined ? {} : { records: [[patientId]] }) };
     checkPage(reference.resourceType, { search, includes });
     if (cursor !== undefined && !this.#store.resourceSearch.isCursorOf({ ...reference, search, cursor })) {
       const message = 'is not a cursor of this search. Use the `next` link of a page unchanged, or leave it out';
@@ -220,7 +239,7 @@ export class ResourceService {
     }
     return writePage({
       ...options,
-      ...this.#writerOf(options, fhirEndpoint),
+      ...this.#writerOf(options, connection),
       matches: page.matches,
       includes,
       revIncludes,
@@ -235,40 +254,42 @@ export class ResourceService {
    * Reads one page of the record of a patient, as a searchset Bundle in JSON. See `readEverything`.
    * @throws AppError `unknown-connection`, `unknown-resource`, `resource-deleted`, `invalid-request`
    */
-  async everything(options: Omit<ReadResource, 'resourceType' | 'version'> & EverythingRequest): Promise<ReadText> {
+  async everything(
+    options: Omit<ReadResource, 'resourceType' | 'version'> & EverythingRequest & Pick<RecordOfPatient, 'showsAbsence'>,
+  ): Promise<ReadText> {
     const { resourceId: patientId } = options;
     const reference = { ...options, resourceType: 'Patient' };
-    const { fhirEndpoint } = await this.#check(reference);
+    const connection = await this.#check(reference);
     await this.#checkPatient({ ...options, patientId });
     const search = this.#store.resourceSearch;
-    return readEverything({ ...options, ...this.#writerOf(options, fhirEndpoint), patientId, search });
+    return readEverything({ ...options, ...this.#writerOf(options, connection), patientId, search });
   }
 
   /** Like `search`, in the record of a patient. @throws AppError also `resource-deleted` */
-  async searchOfPatient(options: SearchResources & SearchPage & { readonly patientId: string }): Promise<ReadText> {
-    const { patientId, parameters, resourceType } = options;
+  async searchOfPatient(options: SearchResources & SearchPage & RecordOfPatient): Promise<ReadText> {
+    const { resourceType } = options;
     await this.#check(options);
     if (!isInPatientCompartment(resourceType)) {
       const message = `${resourceType} is not a part of the records of patients. Search it without a patient.`;
       throw resourceError('unknown-resource', { message });
     }
-    const ofPatient = new URLSearchParams(parameters);
-    ofPatient.append('patient', patientId);
     parse(options);
     await this.#checkPatient(options);
-    return this.search({ ...options, parameters: ofPatient });
+    return this.search(options);
   }
 
   /** A record is that of a Patient that is stored here, so a record that was erased or deleted is not taken for an empty one. */
-  async #checkPatient(options: { readonly connectionId: string; readonly patientId: string }): Promise<void> {
-    const { connectionId, patientId: resourceId } = options;
+  async #checkPatient(options: { readonly connectionId: string } & RecordOfPatient): Promise<void> {
+    const { connectionId, patientId: resourceId, showsAbsence } = options;
+    if (!showsAbsence) return;
     const stored = await this.#store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
     if (!stored) throw resourceError('unknown-resource');
     if (stored.deleted) throw resourceDeleted();
   }
 
-  #writerOf(options: { readonly connectionId: string } & Pick<SearchPage, 'base'>, fhirEndpoint: string) {
-    return { resources: this.#store.resources, show: this.#show(options), fhirEndpoint };
+  #writerOf(options: { readonly connectionId: string } & Pick<SearchPage, 'base'>, connection: ReadConnection) {
+    const { fhirEndpoint, baseUrls } = connection;
+    return { resources: this.#store.resources, show: this.#show(options), fhirEndpoint, baseUrls };
   }
 
   /** How attachments are shown to a reader. */
@@ -375,13 +396,13 @@ function parse(options: Pick<SearchResources, 'resourceType' | 'parameters' | 'o
 }
 
 /** The patients that a search names. */
-function requestedPatients(options: {
+export function requestedPatients(options: {
   readonly resourceType: string;
   readonly search: SearchRequest['search'];
 }): readonly string[] {
   const { resourceType, search } = options;
   const ids = resourceType === 'Patient' ? (search.ids ?? []) : [];
-  return [...new Set([...search.patients.flat(), ...ids])];
+  return patientsRequested([...(search.records ?? []).flat(), ...search.patients.flat(), ...ids]);
 }
 
 /** 410, as https://hl7.org/fhir/R4/http.html#read requires for a resource that is known to be deleted. */

@@ -66,7 +66,7 @@ export async function withhold(options: {
     for (const document of current) {
       const version = stored.get(document._id);
       if (version && !replaced.has(document._id)) replaced.set(document._id, { ...version, newer: document });
-      const binaryIds = [...new Set([document, version].flatMap((item) => linkedBinaries(item?.resource)))];
+      const binaryIds = allBinaryIds(document, version);
       const [patientId] = keptOut ? keptOutPatientsOf(keptOut, resourceType, document) : [];
       if (binaryIds.length > 0 && patientId !== undefined)
         await withholdBinaries(options, { document, patientId, binaryIds });
@@ -77,6 +77,10 @@ export async function withhold(options: {
     if (erased === replaced.size) return;
     documents = documents.filter(({ _id }) => replaced.has(_id));
   }
+}
+
+function allBinaryIds(document: ResourceDocument, version: Stored | undefined): readonly string[] {
+  return [...new Set([...linkedBinaries(document.resource), ...(version?.binaryIds ?? [])])];
 }
 
 async function withholdBinaries(
@@ -114,7 +118,8 @@ async function findKeptOutBinaries(
   return keptOutStore.findBinaries({ connectionId: first.connectionId, ids });
 }
 
-type Stored = ErasableDocument & ResourceVersion & { readonly resource?: unknown };
+/** Without its content, because a batch can have hundreds of megabytes. */
+type Stored = ErasableDocument & ResourceVersion & { readonly binaryIds: readonly string[] };
 
 async function readStored(
   database: Database,
@@ -122,8 +127,13 @@ async function readStored(
   documents: readonly ResourceDocument[],
 ): Promise<ReadonlyMap<string, Stored>> {
   const filter = { _id: { $in: documents.map(({ _id }) => _id) }, ...notErased };
-  const stored = await database.collection<Stored>(resourceType).find(filter).toArray();
-  return new Map(stored.map((version) => [version._id, version as Stored]));
+  const found = database
+    .collection<Omit<Stored, 'binaryIds'> & { readonly resource?: unknown }>(resourceType)
+    .find(filter);
+  const stored = new Map<string, Stored>();
+  for await (const { resource, ...version } of found)
+    stored.set(version._id, { ...(version as Omit<Stored, 'binaryIds'>), binaryIds: linkedBinaries(resource) });
+  return stored;
 }
 
 /** The id of a Patient or a Binary is always the same person's. Another resource can be another patient's in a newer version. */

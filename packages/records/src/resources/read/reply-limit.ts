@@ -29,7 +29,7 @@ export class ReplyLimit {
     }
   }
 
-  /** Reads documents one by one. */
+  /** Reads documents one by one, and closes the cursor when the reader has enough. */
   async *read<Document>(cursor: Cursor<Document>): AsyncGenerator<Document> {
     try {
       for (let document = await this.wait(cursor.next()); document; document = await this.wait(cursor.next()))

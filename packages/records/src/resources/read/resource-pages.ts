@@ -3,9 +3,9 @@ import { openStart, type ResourceSearch } from '@bulkhead/fhir';
 import {
   type Condition,
   type OrderField,
-  patientCondition,
   type ResourceQuery,
   type ResourceTypeReference,
+  recordCondition,
 } from './resource-query.ts';
 
 /** One of the queries that, run one after the other, return the matches of a search in its order. */
@@ -24,11 +24,11 @@ export interface PageQuery {
  * requested patient.
  */
 export function pageQueries(options: {
-  readonly query: Pick<ResourceQuery, 'conditions' | 'order' | 'patients' | 'isDescending'>;
+  readonly query: Pick<ResourceQuery, 'conditions' | 'order' | 'patients' | 'ofPatients' | 'isDescending'>;
   readonly position: Position | undefined;
 }): PageQuery[] {
   const { query, position } = options;
-  const { conditions, patients, isDescending = false } = query;
+  const { conditions, patients, ofPatients = recordCondition, isDescending = false } = query;
   if (!patients) return queriesAfter({ ...query, isDescending, position, prefix: [] });
   const order = query.order.slice(1);
   const [reached, ...rest] = position ?? [];
@@ -40,8 +40,8 @@ export function pageQueries(options: {
     return queriesAfter({
       conditions: [
         ...conditions,
-        { 'keys.patient': patient },
-        ...(earlier.length > 0 ? [{ $nor: [patientCondition(earlier)] }] : []),
+        ofPatients([patient]),
+        ...(earlier.length > 0 ? [{ $nor: [ofPatients(earlier)] }] : []),
       ],
       order,
       isDescending,

@@ -27,6 +27,8 @@ export interface ResourceQuery {
    * index, so pages go through one patient after the other. See `pageQueries`.
    */
   readonly patients?: readonly string[];
+  /** What finds the resources of some of `patients`. */
+  readonly ofPatients?: typeof recordCondition;
   /** The order of the index, so that nothing is sorted. The last field is unique. */
   readonly order: readonly OrderField[];
   /** Whether the index is read backwards. */
@@ -48,33 +50,38 @@ export function toResourceQuery(options: {
   readonly search: ResourceSearch;
 }): ResourceQuery {
   const { connectionId, search } = options;
-  const { ids, patients, tokens, texts = [], subjects = [], present = [], dates, lastUpdated, sort } = search;
-  const [indexed, ...alsoOf] = patients;
+  const { ids, patients, records = [], tokens, texts = [], present = [], dates, lastUpdated, sort } = search;
+  const [indexed, ...alsoOf] = [
+    ...records.map((of) => ({ of, ofPatients: recordCondition })),
+    ...patients.map((of) => ({ of, ofPatients: aboutCondition })),
+  ];
   const conditions = [
     { connectionId },
-    ...alsoOf.map(patientCondition),
+    ...alsoOf.map(({ of, ofPatients }) => ofPatients(of)),
     // The embedded engine reads the index by the first condition on its field.
     ...tokens.filter(isSelective).map(tokenCondition),
     ...texts.flatMap(textConditions),
     ...tokens.filter((anyOf) => !isSelective(anyOf)).map(tokenCondition),
-    ...subjects.map(subjectCondition),
     ...present.map(presentCondition),
     ...dates.flatMap((criteria) => dateCondition(criteria, dateFields)),
     ...lastUpdated.flatMap((criteria) => dateCondition(criteria, lastUpdatedFields)),
   ];
   // Tombstones have no keys, so a search by keys does not find them.
   const current = [...conditions, { deleted: false }];
-  const kinds = [ids, ...patients, tokens[0], texts[0], present[0], dates[0], lastUpdated[0]].filter(
+  const kinds = [ids, ...records, ...patients, tokens[0], texts[0], present[0], dates[0], lastUpdated[0]].filter(
     (kind) => kind !== undefined,
   );
-  const isObvious = kinds.length === 1 && subjects.length === 0 && !sort;
+  const isObvious = kinds.length === 1 && !sort;
   const { isDescending = false } = sort ?? {};
   if (ids) {
     const idCondition = { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } };
-    const ofPatients = indexed ? [patientCondition(indexed)] : [];
-    return { ...byId, isObvious, isDescending, conditions: [...current, ...ofPatients, idCondition] };
+    const ofIndexed = indexed ? [indexed.ofPatients(indexed.of)] : [];
+    return { ...byId, isObvious, isDescending, conditions: [...current, ...ofIndexed, idCondition] };
   }
-  if (indexed) return { ...byPatient, isObvious, isDescending, conditions, patients: [...new Set(indexed)].toSorted() };
+  if (indexed) {
+    const { of, ofPatients } = indexed;
+    return { ...byPatient, isObvious, isDescending, conditions, patients: [...new Set(of)].toSorted(), ofPatients };
+  }
   if (sort?.field === '_lastUpdated') return { ...byLastUpdated, isObvious, isDescending, conditions: current };
   if (sort?.field === 'date') return { ...byAnyDate, isObvious, isDescending, conditions: current };
   const all = { _id: idsBelow(connectionId) };
@@ -90,10 +97,10 @@ export function toResourceQuery(options: {
  * Why a search cannot be sorted: its index has another order, and nothing is sorted in memory.
  * @returns undefined if it can
  */
-export function sortFault({ ids, patients, sort }: ResourceSearch): string | undefined {
+export function sortFault({ ids, patients, records = [], sort }: ResourceSearch): string | undefined {
   if (!sort) return undefined;
   if (ids) return sort.field === '_id' ? undefined : 'must be _id or -_id together with the parameter _id';
-  const [indexed] = patients;
+  const [indexed] = [...records, ...patients];
   if (!indexed) return undefined;
   if (sort.field !== 'date') return 'must be date or -date together with the parameter patient';
   return new Set(indexed).size > 1 ? 'is supported for one patient at a time' : undefined;
@@ -128,13 +135,22 @@ export function toChangedQuery(options: Parameters<typeof toSelectionQuery>[0] &
 }
 
 /** All conditions of a search without an order. They match a resource of two patients once. */
-export function allConditions({ conditions, patients }: Pick<ResourceQuery, 'conditions' | 'patients'>): Condition[] {
-  return patients ? [...conditions, patientCondition(patients)] : [...conditions];
+export function allConditions({
+  conditions,
+  patients,
+  ofPatients = recordCondition,
+}: Pick<ResourceQuery, 'conditions' | 'patients' | 'ofPatients'>): Condition[] {
+  return patients ? [...conditions, ofPatients(patients)] : [...conditions];
 }
 
-/** The key is a text or an array of texts, and `$in` matches both. */
-export function patientCondition(patients: readonly string[]): Condition {
+/** What is in the record of one of the patients. The key is a text or an array of texts, and `$in` matches both. */
+export function recordCondition(patients: readonly string[]): Condition {
   return { 'keys.patient': { $in: patients } };
+}
+
+/** What is about one of the patients. `null` matches a resource that is about all of `keys.patient`. */
+export function aboutCondition(patients: readonly string[]): Condition {
+  return { ...recordCondition(patients), 'keys.about': { $in: [null, ...patients] } };
 }
 
 /** A few patients have the same name or number, and a code is rarer than a day. */
@@ -150,12 +166,6 @@ function textConditions(anyOf: Parameters<typeof textCondition>[0]): Condition[]
   const { tokens, ranges } = textCondition(anyOf);
   const compared = ranges.map(({ from, below }) => ({ 'keys.texts': { $elemMatch: { $gte: from, $lt: below } } }));
   return [tokenCondition(tokens), ...(compared.length > 0 ? [{ $or: compared }] : [])];
-}
-
-/** The index has the compartment, in which a resource also is if another element refers to the patient. */
-function subjectCondition(patients: readonly string[]): Condition {
-  const ids = patients.map((id) => id.replaceAll('.', '\\.')).join('|');
-  return { 'resource.subject.reference': { $regex: `(^|/)Patient/(${ids})(/_history/[^/]+)?$` } };
 }
 
 function presentCondition(elements: readonly string[]): Condition {

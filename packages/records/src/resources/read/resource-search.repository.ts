@@ -205,7 +205,8 @@ export class ResourceSearchRepository {
       readonly signal?: AbortSignal;
     },
   ): AsyncGenerator<FoundResource> {
-    const { resourceType, cursor, limit, since, signal } = options;
+    const { resourceType, cursor, limit, since } = options;
+    const replies = new ReplyLimit({ ...options, ...this.#limits });
     const searched = toResourceQuery(options);
     const query = since ? { ...searched, isObvious: false } : searched;
     const { order } = query;
@@ -215,15 +216,16 @@ export class ResourceSearchRepository {
       for (const { conditions, order: sort, isDescending, prefix } of pageQueries({ query, position: start })) {
         const page = { ...query, conditions: since ? [...conditions, changedSince(since)] : conditions };
         const { pageTimeMs: maxTimeMS } = this.#limits;
-        for await (const document of this.#find({
+        const found = this.#find({
           resourceType,
           query: page,
           order: sort,
           isDescending,
           limit: remaining,
           maxTimeMS,
-          signal,
-        })) {
+          signal: replies.signal,
+        });
+        for await (const document of replies.read(found)) {
           remaining -= 1;
           yield {
             resource: decode(document),

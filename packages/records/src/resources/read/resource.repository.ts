@@ -10,7 +10,8 @@ import { readVersions } from '../write/resource.writer.ts';
 import type { ResourceDocument, SourcedVersion } from '../write/resource-document.ts';
 import { compareVersions } from '../write/resource-version.ts';
 import { decodeDocument as decode } from './document-lines.ts';
-import type { ResourceTypeReference } from './resource-query.ts';
+import { ReplyLimit } from './reply-limit.ts';
+import { aboutCondition, type ResourceTypeReference } from './resource-query.ts';
 import { batchSize, pageTimeMs } from './resource-search.repository.ts';
 
 /** The stored version of a resource. */
@@ -150,37 +151,48 @@ export class ResourceRepository {
     return new Map(documents.map(({ resourceId, deleted }) => [resourceId, { deleted }]));
   }
 
-  /** Finds current resources by their ids. */
-  async findByIds(options: ResourceTypeReference & { readonly ids: readonly string[] }): Promise<unknown[]> {
-    const { connectionId, resourceType, ids } = options;
-    const documents = await this.#database
-      .collection<StoredContent>(resourceType)
-      .find(
-        { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, deleted: false },
-        { projection: { _id: 0, resource: 1, numberTexts: 1 }, maxTimeMS: pageTimeMs },
-      )
-      .toArray();
-    return documents.map(decode);
+  /** Reads current resources by their ids, in no order. */
+  findByIds(options: ResourceTypeReference & { readonly ids: readonly string[]; readonly signal?: AbortSignal }) {
+    const { connectionId, ids } = options;
+    return this.#readContents({
+      ...options,
+      filter: { _id: { $in: ids.map((id) => `${connectionId}/${id}`) }, deleted: false },
+    });
   }
 
-  /** Finds current resources by one of the values of a key, in no order. */
-  async findByKey(
+  /** Reads current resources by one of the values of a key, in no order. */
+  findByKey(
     options: ResourceTypeReference & {
       readonly key: 'patient' | 'tokens';
       readonly values: readonly string[];
       readonly limit: number;
+      readonly signal?: AbortSignal;
     },
-  ): Promise<unknown[]> {
-    const { connectionId, resourceType, key, values, limit } = options;
-    const index: keyof typeof resourceIndexes = key === 'patient' ? 'by-patient-and-date' : 'by-token';
-    const documents = await this.#database
-      .collection<StoredContent>(resourceType)
-      .find(
-        { connectionId, [`keys.${key}`]: { $in: values } },
-        { projection: { _id: 0, resource: 1, numberTexts: 1 }, hint: index, limit, maxTimeMS: pageTimeMs },
-      )
-      .toArray();
-    return documents.map(decode);
+  ) {
+    const { connectionId, key, values } = options;
+    const hint: keyof typeof resourceIndexes = key === 'patient' ? 'by-patient-and-date' : 'by-token';
+    const condition = key === 'patient' ? aboutCondition(values) : { 'keys.tokens': { $in: values } };
+    return this.#readContents({ ...options, filter: { connectionId, ...condition }, hint });
+  }
+
+  async *#readContents(options: {
+    readonly resourceType: string;
+    readonly filter: object;
+    readonly hint?: string;
+    readonly limit?: number;
+    readonly signal?: AbortSignal;
+  }): AsyncGenerator<unknown> {
+    const { resourceType, filter, hint, limit = 0 } = options;
+    const replies = new ReplyLimit(options);
+    const contents = this.#database.collection<StoredContent>(resourceType).find(filter, {
+      projection: { _id: 0, resource: 1, numberTexts: 1 },
+      limit,
+      batchSize,
+      maxTimeMS: pageTimeMs,
+      signal: replies.signal,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    for await (const content of replies.read(contents)) yield decode(content);
   }
 
   /** Reads the source of the stored version of a resource, followed by those of earlier versions. Empty if nothing is stored. */

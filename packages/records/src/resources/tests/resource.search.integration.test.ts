@@ -59,10 +59,14 @@ await store.resourceWriter.write(
 await store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
 afterAll(close);
 
+/** `record` is not a parameter but the compartment of a URL. */
 function parse(query: string, type = 'Observation') {
-  const parsed = parseSearch(type, new URLSearchParams(query));
+  const parameters = new URLSearchParams(query);
+  const records = parameters.getAll('record').map((ids) => ids.split(','));
+  parameters.delete('record');
+  const parsed = parseSearch(type, parameters);
   if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults));
-  return parsed.request.search;
+  return { ...parsed.request.search, ...(records.length > 0 ? { records } : {}) };
 }
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
@@ -87,7 +91,18 @@ async function readPages(query: string, limit: number) {
 
 const values = {
   _id: ['_id=o0001,o0002,o0099,gone'],
-  patient: ['patient=p1', 'patient=Patient/p2,p3', 'patient=p4,p3,p4', 'patient=p3&patient=p4,p5'],
+  patient: [
+    'patient=p1',
+    'record=p4&subject=p3,p4',
+    'patient=Patient/p2,p3',
+    'subject=p4,p3,p4',
+    'patient=p3&subject=p3,p5',
+    'patient=p3&patient=p4',
+    'record=p4',
+    'record=p4,p5',
+    'record=p3&record=p4',
+    'record=p4&patient=p3',
+  ],
   code: ['code=c1', 'code=http://loinc.org|c1,c2', 'code=c3&code=|local'],
   category: ['category=laboratory', 'category=http://cat|laboratory,vital-signs'],
   status: ['status=final', 'status=final,amended'],
@@ -134,12 +149,15 @@ function sortedCombinations(): string[] {
 }
 
 /** The definition of the order, computed without an index. Resources without a date are before the others. */
-function inOrder(ids: readonly string[], { sort, patients }: ResourceSearch): string[] {
+function inOrder(ids: readonly string[], { sort, patients, records = [] }: ResourceSearch): string[] {
   if (!sort) throw new Error('The search has no order.');
   const keyOf = (id: string): (number | string)[] => {
     const { resourceId, lastUpdated, keys } = documents.find((document) => document.resourceId === id) ?? fail(id);
     const { dateStart, dateEnd } = keys;
-    const dates = [...(patients.length > 0 ? [] : [dateEnd?.getTime() ?? -1]), dateStart?.getTime() ?? -1];
+    const dates = [
+      ...(patients.length + records.length > 0 ? [] : [dateEnd?.getTime() ?? -1]),
+      dateStart?.getTime() ?? -1,
+    ];
     const fields = { _id: [], _lastUpdated: [lastUpdated.getTime()], date: dates };
     return [...fields[sort.field], resourceId];
   };
@@ -155,6 +173,10 @@ function fail(id: string): never {
   throw new Error(`${id} was never stored`);
 }
 
+interface Named {
+  readonly reference: string;
+}
+
 /** The definitions of FHIR: https://hl7.org/fhir/R4/search.html#prefix. */
 function isInRange({ prefix, start, end }: DateCriterion, from: Date | undefined, to: Date | undefined): boolean {
   if (!from || !to) return false;
@@ -165,12 +187,17 @@ function isInRange({ prefix, start, end }: DateCriterion, from: Date | undefined
   return { ...outcome, sa: from > end, eb: to < start }[prefix];
 }
 
-function expectedIds({ ids, patients, tokens, dates, lastUpdated }: ResourceSearch): string[] {
-  const matching = documents.filter(({ resourceId, keys, lastUpdated: at }) => {
+function expectedIds({ ids, patients, records = [], tokens, dates, lastUpdated }: ResourceSearch): string[] {
+  const matching = documents.filter(({ resourceId, keys, lastUpdated: at }, index) => {
     const isNamed = ids?.includes(resourceId) ?? true;
-    const isOfPatient = patients.every((anyOf) =>
-      anyOf.some((patient) => [keys.patient ?? []].flat().includes(patient)),
-    );
+    const { subject, performer = [] } = observations[index] as unknown as Record<'subject', Named> & {
+      performer?: Named[];
+    };
+    const refersTo = (anyOf: readonly string[], elements: readonly Named[]) =>
+      elements.some(({ reference }) => anyOf.includes(reference.replace('Patient/', '')));
+    const isOfPatient =
+      patients.every((anyOf) => refersTo(anyOf, [subject])) &&
+      records.every((anyOf) => refersTo(anyOf, [subject, ...performer]));
     const hasTokens = tokens.every((anyOf) => anyOf.some((token) => keys.tokens?.includes(token)));
     const isDated = dates.every((anyOf) => anyOf.some((date) => isInRange(date, keys.dateStart, keys.dateEnd)));
     const isUpdated = lastUpdated.every((anyOf) => anyOf.some((date) => isInRange(date, at, at)));
@@ -232,7 +259,7 @@ describe('the resource repository (all searches)', () => {
     }
   });
 
-  test.each(['code=c1', '_lastUpdated=ge2000', 'date=ge2000', 'patient=p1'])(
+  test.each(['code=c1', '_lastUpdated=ge2000', 'date=ge2000', 'patient=p1', 'subject=p1', 'record=p1'])(
     'a page of the search %s examines as many keys as it has resources, however many match',
     async (query) => {
       const resourceQuery = toResourceQuery({ ...collection, search: parse(query) });
@@ -337,8 +364,10 @@ describe('the resource repository (searches)', () => {
     { query: 'status=amended&patient=p4,p5', matches: (index: number) => index % 12 === 4 },
     { query: '_id=o0001,o0002&patient=p1', matches: (index: number) => index === 1 },
     { query: '_id=o0001&_id=o0002', matches: () => false },
-    { query: 'patient=p3&patient=p4', matches: (index: number) => index % 24 === 3 },
-    { query: '_id=o0003,o0004&patient=p3&patient=p4', matches: (index: number) => index === 3 },
+    { query: 'record=p3&record=p4', matches: (index: number) => index % 24 === 3 },
+    { query: 'record=p4&patient=p3', matches: (index: number) => index % 24 === 3 },
+    { query: 'patient=p3&patient=p4', matches: () => false },
+    { query: '_id=o0003,o0004&record=p4&patient=p3', matches: (index: number) => index === 3 },
     { query: '_lastUpdated=2024-06-01', matches: (index: number) => index % 3 === 0 },
     { query: '_lastUpdated=lt2024-05-02', matches: (index: number) => index % 3 !== 0 && index % 20 === 0 },
   ])('a resource search for $query finds the matching observations', async ({ query, matches }) => {

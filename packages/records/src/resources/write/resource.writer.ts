@@ -351,11 +351,12 @@ async function noteObserved(
 async function readHistories(collection: AnyCollection, writes: readonly Write[]) {
   const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
   if (replaced.length === 0) return new Map();
-  const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
   // An erased resource has no history.
   const filter = { $and: [withIds(replaced), notErased] };
   const stored = await collection
-    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(filter, { projection })
+    .find<Parameters<typeof earlierVersions>[0] & { readonly _id: string }>(filter, {
+      projection: { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 },
+    })
     .toArray();
   return new Map(stored.map((version) => [version._id, earlierVersions(version)]));
 }

@@ -75,15 +75,18 @@ async function upgradeType(options: {
   let { after } = options;
   let count = 0;
   for (;;) {
-    const batch = await collection
+    const updates: object[] = [];
+    const batch = collection
       .find({ _id: { $gt: after }, deleted: false })
       .sort({ _id: 1 })
-      .limit(batchSize)
-      .toArray();
-    if (batch.length > 0) await writeUnordered(collection, batch.map(toUpdate));
-    count += batch.length;
-    after = batch.at(-1)?._id ?? after;
-    if (batch.length < batchSize) break;
+      .limit(batchSize);
+    for await (const document of batch) {
+      updates.push(toUpdate(document));
+      after = document._id;
+    }
+    if (updates.length > 0) await writeUnordered(collection, updates);
+    count += updates.length;
+    if (updates.length < batchSize) break;
     await save(after);
   }
   return count;

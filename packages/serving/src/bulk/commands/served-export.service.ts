@@ -308,10 +308,10 @@ export class ServedExportService {
 
 function selectionOf({ connectionId, since, typeFilters, patients }: ServedExport, resourceType: string) {
   const filters = typeFilters.filter(({ type }) => type === resourceType).map(toSearch);
-  const ofPatients = patients.length > 0 ? [patients] : [];
-  const searches = (filters.length > 0 || ofPatients.length === 0 ? filters : [everyResource]).map((search) => ({
+  const records = patients.length > 0 ? [patients] : [];
+  const searches = (filters.length > 0 || records.length === 0 ? filters : [everyResource]).map((search) => ({
     ...search,
-    patients: [...search.patients, ...ofPatients],
+    records,
   }));
   return { connectionId, resourceType, since, searches };
 }

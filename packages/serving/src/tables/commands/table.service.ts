@@ -2,7 +2,7 @@ import { anyPatient } from '@bulkhead/access/audit';
 import { type Fault, invalidRequest } from '@bulkhead/base';
 import { parseSearch, type Resource, type ResourceSearch, typesWithAttachments } from '@bulkhead/fhir';
 import { checkSince, type ResourceStore } from '@bulkhead/records';
-import type { ResourceService, ShownAttachments } from '@bulkhead/records/commands';
+import { type ResourceService, requestedPatients, type ShownAttachments } from '@bulkhead/records/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import { tableError } from '../errors.ts';
 import { Budget } from '../fhirpath/budget.ts';
@@ -105,9 +105,7 @@ export class TableService {
     const { resourceChanges } = this.#store;
     if (since) await checkSince(since, resourceChanges);
     const until = await resourceChanges.settledUntil();
-    const requested = [
-      ...new Set([...search.patients.flat(), ...(view.resourceType === 'Patient' ? (search.ids ?? []) : [])]),
-    ];
+    const requested = requestedPatients({ resourceType: view.resourceType, search });
     const shown = operation?.resources ? [] : [anyPatient];
     const patients = requested.length > 0 ? requested : shown;
     const writer = tableFormats[format].create({ columns, quotesFormulas, hasHeader: operation?.hasHeader ?? true });

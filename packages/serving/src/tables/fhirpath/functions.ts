@@ -1,4 +1,4 @@
-import { isResourceType } from '@bulkhead/fhir';
+import { isResourceType, readReference } from '@bulkhead/fhir';
 import type { Budget } from './budget.ts';
 import { choiceElements, choiceName, choiceTypes, dateElements } from './choice-elements.ts';
 import { flatMap, isElement, singleOf, toCollection, truthOf } from './collections.ts';
@@ -221,10 +221,6 @@ function compileBoundary({ target, written }: Call, side: 'low' | 'high'): Compi
   };
 }
 
-/** `Type/id`, also at the end of a URL or before a version: https://hl7.org/fhir/R4/references.html#literal. */
-const referencePattern =
-  /(?:^|\/)([A-Z][A-Za-z]{1,50})\/([A-Za-z0-9\-._]{1,128})(?:\/_history\/[A-Za-z0-9\-._]{1,128})?$/;
-
 function compileReferenceKey({ target: { evaluate }, args: [argument], fail }: Call): Compiled {
   const type = argument === undefined ? undefined : typeNamed(argument, fail);
   if (argument !== undefined && !isResourceType(type ?? ''))
@@ -233,8 +229,8 @@ function compileReferenceKey({ target: { evaluate }, args: [argument], fail }: C
     const reference = isElement(item) ? item.reference : undefined;
     if (typeof reference !== 'string') return undefined;
     budget.spendText(reference.length);
-    const [, referenced, id] = referencePattern.exec(reference) ?? [];
-    return type === undefined || referenced === type ? id : undefined;
+    const named = readReference(reference);
+    return type === undefined || named?.type === type ? named?.id : undefined;
   };
   return {
     evaluate: (node, scope) => flatMap(evaluate(node, scope), (item) => keyOf(item, scope.budget), scope.budget),

@@ -1,0 +1,28 @@
+/** A page ends early at this size, so that large documents cannot fill the memory. A page of 1,000 typical ones has 2 MB. */
+const maxPageCharacters = 8 * 1024 * 1024;
+
+/** What a page still has room for, by number and by the characters of JSON. The first resource always fits, however large it is. */
+export class PageRoom {
+  #count;
+  #characters = 0;
+  #isEmpty = true;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** How many more resources fit, if they are small. */
+  get count(): number {
+    return this.#count;
+  }
+
+  fits(characters: number): boolean {
+    return this.#count > 0 && (this.#isEmpty || this.#characters + characters <= maxPageCharacters);
+  }
+
+  add(characters: number): void {
+    this.#count -= 1;
+    this.#characters += characters;
+    this.#isEmpty = false;
+  }
+}
