@@ -106,7 +106,7 @@ function readManifest(folder) {
 const owners = {
   // A bench compares the API with a bare queue.
   bullmq: ['packages/queues', 'apps/api/src/bench'],
-  // The bare driver checks whether a new server answers, searches stored data for secrets, starts a replica set,
+  // The bare driver checks whether a new server answers, searches stored data for secrets and large records, starts a replica set,
   // compares whole databases and copies records in tests, and is the floor of the store in a bench. The store uses a class that mongoose
   // does not pass on (docs/decisions/0009-lines-as-bytes.md). All other data goes through mongoose.
   mongodb: [
@@ -116,6 +116,7 @@ const owners = {
     'scripts/bench',
     'scripts/docker',
     'scripts/fleet',
+    'scripts/hostile',
     'scripts/leaks',
     'scripts/protocol-fuzz',
     'scripts/replica-set',

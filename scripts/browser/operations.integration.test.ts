@@ -207,26 +207,18 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.getByRole('row', { name: /ES384 retired/ }).waitFor();
   });
 
-  test('a provider is added after its faults were shown, and removed', async () => {
+  test('the settings of a provider are shown, and where they are changed', async () => {
     await goTo('/providers');
-    await button('Add a provider').click();
-    await page.getByLabel('Id', { exact: true }).fill('own-server');
-    const entry = page.getByLabel('Stored entry');
-    const valid = await entry.inputValue();
-    await entry.fill(valid.replace('"defaultScope"', '"endpointHosts": ["*"], "defaultScope"'));
-    await button('Store').click();
-    await page.getByText(/must be a host such as/).waitFor();
-    await entry.fill(valid);
-    await button('Store').click();
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    const row = page.getByRole('row', { name: /own-server/ });
+    await page.getByText(/edit the file that BULKHEAD_PROVIDERS_FILE names/).waitFor();
     await expectAccessible();
-    await row.getByRole('button', { name: 'Settings' }).click();
-    await page.getByRole('dialog').getByText('"fhirEndpoint": "https://fhir.example.org/r4"').first().waitFor();
+    await page
+      .getByRole('row', { name: /eclinicalworks/ })
+      .getByRole('button', { name: 'Settings' })
+      .click();
+    await page.getByRole('dialog').getByText('"defaultEnvironment"').first().waitFor();
     expect(await faultsOfAccessibility(page)).toEqual([]);
-    await button('Remove what is stored').click();
-    await button('Remove it').click();
-    await row.waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
   test('the audit log is filtered by time, and its events link to what they name', async () => {

@@ -54,7 +54,7 @@ run against a simulator in this form.
 |---|---|---|
 ${facts.map((row) => `| ${[row.fact, row.does, `${row.source}, read on ${row.readAt}`].map(cell).join(' | ')} |`).join('\n')}
 
-\`bulkhead providers show ${id}\` prints every setting. To change one, add an entry with the id \`${id}\` to [the file of providers](../../docs/providers.md).
+\`bulkhead providers show ${id}\` prints every setting. To change one, add an entry with the id \`${id}\` to [the file of providers](../../../docs/providers.md).
 
 ## From nothing to a stored practice
 

@@ -34,6 +34,7 @@ export {
   type ScopeVersion,
   scopeCovers,
   scopeFault,
+  scopeTypes,
   scopeVersions,
   scopeVersionsOf,
   systemScopes,

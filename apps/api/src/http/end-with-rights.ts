@@ -18,6 +18,8 @@ export function endWithRights(options: {
   const { response } = options;
   const caller = findCaller(response);
   if (!caller) return;
+  // Node warns of a leak above 10 listeners. The middleware, this and a pipeline add 12.
+  response.setMaxListeners(20);
   const timer = setInterval(async () => {
     if (!(await mayHave({ ...options, caller }))) response.destroy();
   }, everyMs).unref();

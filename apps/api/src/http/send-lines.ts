@@ -64,8 +64,6 @@ async function send({ lines, contentType, fileName, response }: Parameters<typeo
   const first = await iterator.next();
   if (fileName !== undefined) response.attachment(fileName);
   response.set('content-type', contentType);
-  // Node warns of a leak above 10 listeners. The middleware and this pipeline together add 11.
-  response.setMaxListeners(20);
   const source = Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator }));
   response.vary('accept-encoding');
   // Parquet is compressed already.

@@ -58,7 +58,7 @@ function bodiesOf(part: unknown): string[] {
   return Object.entries(content).map(([type, { schema }]) => `${type} ${typeOf(schema, '  ')}`);
 }
 
-/** A schema as a type. @param indent of the line that it stands in */
+/** A schema as a type. @param indent of its line */
 function typeOf(schema: unknown, indent: string): string {
   const {
     $ref,

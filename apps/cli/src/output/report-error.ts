@@ -28,15 +28,6 @@ export function asSent(error: unknown): unknown {
   return new RequestError(exitOf(status), message, { code, details });
 }
 
-/** Reads the answer to such a request. */
-export function asSentBy<Result>(read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    throw asSent(error);
-  }
-}
-
 /** Makes a command and its subcommands throw their errors, so that `reportError` prints them and chooses the exit code. */
 export function throwErrors(command: Command): void {
   command.configureOutput({ outputError: () => undefined });
@@ -205,7 +196,7 @@ function toOption(path: string): string {
   return optionsOfFields[field] ?? `--${toKebabCase(field.replace(/^_/, ''))}`;
 }
 
-export function exitOf(status: number): Exit {
+function exitOf(status: number): Exit {
   if (status === 401 || status === 403) return 'refused';
   if (status === 404 || status === 410) return 'unknown';
   if (status === 409 || status === 422) return 'conflict';

@@ -144,7 +144,6 @@ export type Retrying = Schemas['Retrying'] & { readonly resourceType?: string };
 export type SyncRun = Schemas['SyncRun'];
 export type SyncRunDetail = Schemas['SyncRunDetail'];
 export type Provider = Schemas['Provider'];
-export type ProviderDetails = Schemas['ProviderDetails'];
 export type Connection = Schemas['Connection'];
 export type ListedConnection = Schemas['ListedConnection'];
 export type ConnectionDraft = paths['/api/ehr/connections/test']['post']['requestBody']['content']['application/json'];

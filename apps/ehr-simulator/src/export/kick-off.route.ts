@@ -1,3 +1,4 @@
+import { scopeCovers } from '@bulkhead/fhir';
 import { type ExportLevel, exportLevels, preferencesOf } from '@bulkhead/fhir/bulk-server';
 import { type RequestHandler, Router, text } from 'express';
 import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
@@ -43,6 +44,7 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   }
   const parameters = checkedParameters(req, { ...simulator, level, isLenient });
   if (simulator.options.exactScopes) checkScopes(input, parameters.types);
+  else if (simulator.options.auth && simulator.options.exportsWithinScopes) checkCovered(input, parameters.types);
   if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
@@ -57,6 +59,20 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   for (const { begin } of changes) await begin?.(simulator.practice);
   const { id } = simulator.exports.kickOff({ request, level, changes, ...parameters });
   return { status: 202, headers: { 'content-location': `${simulator.linkEndpoint()}/bulkstatus/${id}` } };
+}
+
+/**
+ * The rule of athenahealth, as a production client reports it (2026-12-01): the token covers each exported type, or there is no export.
+ * @throws OutcomeError 401 in athenahealth's words
+ */
+function checkCovered({ simulator, req }: HandleInput, types: readonly string[]): void {
+  const token = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1] ?? '';
+  const scope = simulator.tokens.scopeOf(token) ?? '';
+  // Without a list everything is exported, which only a wildcard covers.
+  const exported = types.length > 0 ? types : ['*'];
+  if (exported.every((resourceType) => scopeCovers({ scope, resourceType }))) return;
+  const text = 'Must have scopes allowing read+search for each resource being exported';
+  throw new OutcomeError({ status: 401, code: 'login', text });
 }
 
 /** @throws OutcomeError 403 if the token has the scopes of other types than those of the export and Group */

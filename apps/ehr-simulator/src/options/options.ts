@@ -65,6 +65,8 @@ const orderedShape = {
   grantsPart: z.boolean().default(false),
   /** Whether a token request of an application without a user must have no scope, as at Epic. Its response has none either. */
   refusesScope: z.boolean().default(false),
+  /** Whether the token of a kick-off must cover each exported type, as at athenahealth. Without `_type` that is every type. */
+  exportsWithinScopes: z.boolean().default(true),
   /** Whether the token of a kick-off must list the exported types and Group, and no others, as at Oracle. */
   exactScopes: z.boolean().default(false),
   /** Whether the practice has granted the application access. If not, tokens are issued and every request with one is refused with 403. */

@@ -271,11 +271,27 @@ function split(text: string): { readonly id: string; readonly secret: string } {
   return { id, secret };
 }
 
+/**
+ * The environment whose endpoint an EHR names. athenahealth also launches from URLs of a brand, such as
+ * `https://host/195900/brand/1/csg/2/fhir/r4`, which are at the origin of an endpoint and end with its path, or are below it.
+ */
 function environmentOf({ environments }: Provider, iss: string): string {
-  const issuer = withoutTrailingSlashes(iss);
-  const match = Object.entries(environments).find(([, { fhirEndpoint }]) => fhirEndpoint === issuer);
-  if (match) return match[0];
+  const issuer = URL.parse(withoutTrailingSlashes(iss));
+  const [match] = Object.entries(environments)
+    .map(([name, { fhirEndpoint }]) => ({ name, endpoint: new URL(fhirEndpoint) }))
+    .filter(({ endpoint }) => issuer && isAt(endpoint, issuer))
+    // The longest path is that of the sandbox, below the one of production.
+    .toSorted((left, right) => right.endpoint.pathname.length - left.endpoint.pathname.length);
+  if (match) return match.name;
   throw connectionError('unknown-issuer');
+}
+
+function isAt(endpoint: URL, issuer: URL): boolean {
+  const { pathname } = endpoint;
+  const isPart = issuer.pathname.startsWith(`${pathname}/`) || issuer.pathname.endsWith(pathname);
+  return (
+    issuer.origin === endpoint.origin && issuer.username + issuer.password === '' && issuer.search === '' && isPart
+  );
 }
 
 function noRedirectUri(provider: string): AppError {

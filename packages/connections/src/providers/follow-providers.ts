@@ -17,7 +17,7 @@ export function followProviders(options: {
   let reported: string | undefined;
   const refresh = async (): Promise<void> => {
     try {
-      // While MongoDB is unavailable, the file is followed all the same.
+      // While MongoDB is unavailable, the file is still followed.
       measured = await store.providerFacts.list().catch(() => measured);
       if (registry.refresh(measured)) logger.info('providers changed');
       reported = undefined;

@@ -12,7 +12,7 @@ import type { EhrResponse } from './answers/accept-answer.ts';
 import { ehrError } from './errors.ts';
 import type { EhrRequest } from './http/ehr-axios.ts';
 import type { EhrHttp } from './http/ehr-http.ts';
-import { EhrHttpError } from './http/ehr-http-error.ts';
+import { EhrHttpError, isAboutScopes } from './http/ehr-http-error.ts';
 import type { AccessTokenSource } from './oauth/access-token.source.ts';
 import { discoverServer } from './oauth/authorization-server.ts';
 import { type Token, toSaved } from './oauth/shared-token.ts';
@@ -73,7 +73,7 @@ export function createEhrSession(options: {
   }): Promise<Token> => {
     const { token, requestedAt, error, source } = options;
     // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
-    if (token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
+    if (token.issuedAt > requestedAt || !isUnauthorized(error) || isAboutScopes(error)) throw error;
     return tokens.renew({ ...source, refused: token.accessToken });
   };
   /** The token for a request that was refused without one. @throws the error if it may not be sent */
@@ -98,7 +98,7 @@ export function createEhrSession(options: {
     grantedScope: () => tokens.grantedScope(connection),
 
     /** The scopes of the token of the next request. Undefined if the server does not say, or needs no token. */
-    async readGrantedScope(signal: AbortSignal): Promise<string | undefined> {
+    async readGrantedScope(signal: AbortSignal | undefined): Promise<string | undefined> {
       await tokens.get(sourceOf({ priority: 'kick-off', signal }));
       return tokens.grantedScope(connection);
     },

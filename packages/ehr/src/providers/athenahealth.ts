@@ -66,6 +66,8 @@ export function athenahealth(settings: ProviderSettings): z.input<typeof provide
     authorizationScope: 'launch/patient patient/*.read',
     practiceOfPatient: '^a-(\\d+)\\.',
     groupIdTemplate: 'a-1.C-{practiceId}',
+    // Three versions of its official guide write it so, and one page and two production clients as above (read on 2026-12-01).
+    otherGroupIdTemplate: 'a-1.c-{practiceId}',
     rateLimit: athenahealthRateLimit,
     limitCountsBy: 'client',
     search: {

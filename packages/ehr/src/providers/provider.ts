@@ -110,6 +110,8 @@ export const providerSchema = z.strictObject({
   practiceOfPatient: z.string().optional(),
   /** The id of the Group that contains all patients of a practice. `{practiceId}` is replaced. */
   groupIdTemplate: z.string().optional(),
+  /** The other form of this id, which is tried once if the EHR does not have the first. */
+  otherGroupIdTemplate: z.string().optional(),
   /** Types that exports perhaps do not contain, with what is known and when it was read. A note beside a request, never a refusal. */
   notExported: z.record(z.string(), z.string()).optional(),
   /** What the EHR demands of a kick-off. */

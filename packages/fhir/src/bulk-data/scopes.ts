@@ -60,6 +60,12 @@ export function scopeCovers({ scope, resourceType }: { readonly scope: string; r
   });
 }
 
+/** The types that scopes name. */
+export function scopeTypes(scope: string): string[] {
+  const types = [...scope.matchAll(/(?<=^|\s)(?:system|user|patient)\/([A-Za-z]+)\./g)].map(([, type = '']) => type);
+  return [...new Set(types)].filter(isResourceType);
+}
+
 /**
  * Whether the granted scopes are known and leave a type out. A server can also grant a scope of its own form, which says nothing about types.
  */

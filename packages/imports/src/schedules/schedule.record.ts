@@ -63,8 +63,8 @@ const scheduleRunSchema = z.strictObject({
 });
 export type ScheduleRun = Immutable<z.output<typeof scheduleRunSchema>>;
 
-/** More than an export, a sync and a few cohorts need. Each is a job that waits in Redis. */
-export const maxSchedules = 100;
+/** Four for each cohort that a connection can have. Each is a job that waits in Redis. */
+export const maxSchedules = 200;
 
 /** A cron that starts recurring runs of one connection. */
 export const scheduleSchema = z.strictObject({

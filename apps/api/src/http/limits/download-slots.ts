@@ -12,7 +12,7 @@ interface DownloadLimits {
   readonly waitMs: number;
   /** While others wait, a client that has read fewer bytes than `slowBytes` in this time loses its turn. */
   readonly slowMs: number;
-  /** 32 kB/s. The slowest link over which somebody copies a practice is ten times as fast. */
+  /** 32 kB/s. The slowest link over which a client copies a practice is ten times as fast. */
   readonly slowBytes: number;
 }
 
@@ -30,7 +30,7 @@ interface Download {
 }
 
 /**
- * Lets some downloads run at a time. Of those that wait, the next is the first one of the key with the fewest downloads. While one waits, a
+ * Lets some downloads run at a time. The next download is the first one that waits of the key with the fewest downloads. While one waits, a
  * download whose client hardly reads is ended, because a few such clients could stop all others for as long as they like.
  */
 export class DownloadSlots {

@@ -141,6 +141,73 @@ test.each([
   },
 );
 
+/** The session of an application with some scopes, at a server that declares its types. */
+async function scoped(scope: string) {
+  const { auth } = ehr.connection();
+  // A token belongs to its connection.
+  return ehr.sessionOf({
+    id: `conn_${scope}`,
+    auth: { ...auth, scope } as typeof auth,
+    capabilities: await capabilities(),
+  });
+}
+const parametersSent = async () => (await ehr.requests(/\$export$/)).map(({ parameters }) => parameters);
+
+test('an export of everything lists the types of a token that lists them, because the EHR refuses an export beyond the scopes', async () => {
+  await start();
+  const session = await scoped('system/Patient.rs system/Condition.rs system/Group.rs');
+  const { sent } = await kickOff({ resourceTypes: [] }, session);
+  expect([sent.types, sent.refusedTypes]).toEqual([['Patient', 'Condition'], []]);
+  await kickOff({ resourceTypes: [] });
+  // A wildcard covers every type.
+  expect(await parametersSent()).toEqual([['_type'], []]);
+});
+
+test('a kick-off of types beyond the scopes is narrowed once, without a new token, and says what it left out', async () => {
+  await start();
+  const session = await scoped('system/Patient.rs');
+  await session.readGrantedScope(undefined);
+  const tokens = await ehr.tokenCount();
+  const { sent } = await kickOff({ resourceTypes: ['Patient', 'Condition', 'Goal'] }, session);
+  expect([sent.types, sent.refusedTypes]).toEqual([['Patient'], ['Condition', 'Goal']]);
+  expect([(await paths()).length, await ehr.tokenCount()]).toEqual([2, tokens]);
+  const none = await scoped('system/Observation.rs');
+  await expect(kickOff({}, none)).rejects.toMatchObject({
+    code: 'ehr-unauthorized',
+    ehrText: expect.stringContaining('Must have scopes allowing read+search for each resource being exported'),
+  });
+});
+
+const templates = { groupIdTemplate: 'a-1.C-{practiceId}', otherGroupIdTemplate: 'a-1.c-{practiceId}' };
+
+test('a Group that the EHR does not have is tried once in the other form of its id, and the id that works is returned', async () => {
+  ehr = await startEhr({ provider: templates });
+  await ehr.orderSettings({ groupCase: 'c' });
+  const session = ehr.sessionOf({ practiceId: '195900' });
+  const started = await kickOff({ exportType: 'Group' }, session);
+  expect([started.groupId, await paths()]).toEqual([
+    'a-1.c-195900',
+    ['/Group/a-1.C-195900/$export', '/Group/a-1.c-195900/$export'],
+  ]);
+  // An id that an operator has set is not changed.
+  const own = ehr.sessionOf({ practiceId: '195900', groupId: 'own' });
+  await expect(kickOff({ exportType: 'Group' }, own)).rejects.toMatchObject({ code: 'export-not-offered' });
+  await ehr.orderSettings({ groupId: 'another' });
+  await expect(kickOff({ exportType: 'Group' }, session)).rejects.toMatchObject({ code: 'export-not-offered' });
+});
+
+test.each(['Developer Over Rate', 'Rate limit exceeded', '<h1>Too many requests</h1>'])(
+  'a 403 that says "%s" is a wait, as a 429',
+  async (text) => {
+    await start();
+    const fault = { kind: 'status', status: 403, body: text, contentType: 'text/plain' };
+    await ehr.inject('/Patient/', fault, { times: 'always' });
+    await expect(ehr.readPatient()).rejects.toMatchObject({ code: 'ehr-throttled', retry: { afterMs: 60_000 } });
+    await ehr.inject('export', fault, { times: 'always' });
+    await expect(kickOff()).rejects.toMatchObject({ retry: { afterMs: expect.any(Number) } });
+  },
+);
+
 test('a kick-off that the server does not have names the address and the other levels #error-message', async () => {
   await start();
   await ehr.inject('export', { kind: 'status', status: 404 }, { times: 'always' });

@@ -19,7 +19,12 @@ function openSession(connection: Partial<EhrConnection> = {}, answers: (typeof a
     return { ...answer, data: undefined, url: request.url };
   };
   return {
-    session: { send, provider: {}, connection: { fhirEndpoint, ...connection } } as unknown as EhrSession,
+    session: {
+      send,
+      provider: {},
+      connection: { fhirEndpoint, ...connection },
+      readGrantedScope: async () => undefined,
+    } as unknown as EhrSession,
     requests,
   };
 }

@@ -1,4 +1,4 @@
-import type { AppError } from '@bulkhead/base';
+import { type AppError, present } from '@bulkhead/base';
 import {
   type BulkExportRequest,
   type DeclaredParameter,
@@ -21,7 +21,7 @@ import type { ErrorBody } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import { type KickOffAttempt, negotiateKickOff, saysNoChanges, toSent } from './negotiate-kick-off.ts';
+import { grantedTypes, type KickOffAttempt, negotiateKickOff, saysNoChanges, toSent } from './negotiate-kick-off.ts';
 import { postponedKickOff } from './postponed-kick-off.ts';
 
 export interface KickOff {
@@ -31,6 +31,8 @@ export interface KickOff {
   readonly sent: SentKickOff;
   /** Whether a Group was exported, which can differ from the requested level. */
   readonly isOfGroup: boolean;
+  /** The id of the Group, if the EHR does not have that of the connection and has this one. */
+  readonly groupId?: string;
 }
 
 /** Proxies and servers cut off or reject request lines above about 2,000 characters. A POST has its parameters in the body. */
@@ -48,31 +50,55 @@ export async function kickOffExport(options: {
   /** Called each time that a kick-off is sent, including those of the negotiation. */
   readonly onSend?: () => void;
 }): Promise<KickOff> {
-  const { session, request } = options;
-  const endpoint = endpointOf(session.connection, request);
-  for (let attempt = firstAttempt({ session, request, endpoint }); ; ) {
+  const { session, request, signal } = options;
+  const grantedScope = await session.readGrantedScope(signal);
+  let endpoint = endpointOf(session.connection, request);
+  let groupId: string | undefined;
+  for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
+    const started = () => ({ sent: toSent(attempt), isOfGroup, ...present({ groupId }) });
     try {
       const response = await send({ ...options, endpoint, attempt });
-      return { statusUrl: readContentLocation(response, attempt), sent: toSent(attempt), isOfGroup };
+      return { statusUrl: readContentLocation(response, attempt), ...started() };
     } catch (error) {
-      if (saysNoChanges(attempt, error)) return { sent: toSent(attempt), isOfGroup };
+      if (saysNoChanges(attempt, error)) return started();
+      const other = isOfGroup && groupId === undefined && isUnknownGroup(error) ? otherGroupId(session) : undefined;
+      if (other !== undefined) {
+        groupId = other;
+        endpoint = endpointOf({ ...session.connection, groupId }, request);
+        continue;
+      }
       attempt = nextAttempt(attempt, { error, place: endpoint.slice(session.connection.fhirEndpoint.length + 1) });
     }
   }
+}
+
+function isUnknownGroup(error: unknown): boolean {
+  return error instanceof EhrHttpError && (error.status === 404 || error.status === 410);
+}
+
+/** The id in the other form that the provider knows. Undefined if the connection has an id of another form. */
+function otherGroupId({ connection, provider }: EhrSession): string | undefined {
+  const { practiceId, groupId } = connection;
+  const { groupIdTemplate, otherGroupIdTemplate } = provider;
+  if (practiceId === undefined || groupId !== groupIdTemplate?.replace('{practiceId}', practiceId)) return undefined;
+  return otherGroupIdTemplate?.replace('{practiceId}', practiceId);
 }
 
 function firstAttempt(options: {
   readonly session: EhrSession;
   readonly request: BulkExportRequest;
   readonly endpoint: string;
+  readonly grantedScope: string | undefined;
 }): KickOffAttempt {
-  const { session, request, endpoint } = options;
+  const { session, request, endpoint, grantedScope } = options;
   const { connection, provider } = session;
   const { outputFormat, listsTypes = false } = provider.kickOff ?? {};
   const offeredTypes = recordTypes(connection.capabilities);
   const requested = declaredOnly(toExportParameters(request), session);
-  const types = listsTypes && requested.types.length === 0 ? offeredTypes : requested.types;
+  // A token that lists its types allows no others, and an EHR may refuse an export of everything that it does not cover.
+  const everything = grantedTypes(grantedScope, offeredTypes) ?? (listsTypes ? offeredTypes : []);
+  const types = requested.types.length === 0 ? everything : requested.types;
   const parameters = { ...requested, types, outputFormat };
   return {
     // `patient` is a parameter of POST only (FHIR Bulk Data, "Query Parameters").
@@ -81,6 +107,7 @@ function firstAttempt(options: {
     isOfGroup: exportsGroup(connection, request),
     allowsUnfiltered: request.allowUnfiltered === true,
     offeredTypes,
+    ...present({ grantedScope }),
     refusedTypes: [],
   };
 }

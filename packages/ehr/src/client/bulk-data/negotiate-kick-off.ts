@@ -1,7 +1,16 @@
 import { type AppError, present } from '@bulkhead/base';
-import { type ExportParameters, namesOf, narrowingParameters, type SentKickOff, without } from '@bulkhead/fhir';
+import {
+  type ExportParameters,
+  namesOf,
+  narrowingParameters,
+  type SentKickOff,
+  scopeCovers,
+  scopeTypes,
+  scopeVersionsOf,
+  without,
+} from '@bulkhead/fhir';
 import { ehrError } from '../errors.ts';
-import { EhrHttpError } from '../http/ehr-http-error.ts';
+import { EhrHttpError, isAboutScopes } from '../http/ehr-http-error.ts';
 
 /**
  * Not every server supports every parameter of a kick-off, GET and POST, or every resource type. After a refusal this decides from
@@ -21,6 +30,8 @@ export interface KickOffAttempt {
   readonly allowsUnfiltered?: boolean;
   /** The types to name if the server demands `_type`. */
   readonly offeredTypes?: readonly string[];
+  /** The scopes of the token. Undefined if the server does not say. */
+  readonly grantedScope?: string;
   /** Types that the server refused by name. They are not among the parameters. */
   readonly refusedTypes: readonly string[];
 }
@@ -42,6 +53,7 @@ const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-fou
 export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickOffAttempt | undefined {
   if (!(error instanceof EhrHttpError) || !isRefusal(attempt, error)) return undefined;
   return (
+    withinScopes(attempt, error) ??
     withDemanded(attempt, error) ??
     withoutTypes(attempt, error) ??
     withoutPatientAlone(attempt, error) ??
@@ -52,8 +64,38 @@ export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickO
 
 /** A 500 is a refusal if its text names a parameter. Otherwise the server may only be ill. */
 function isRefusal({ parameters }: KickOffAttempt, error: EhrHttpError): boolean {
+  if (isAboutScopes(error)) return true;
   if (error.status !== 500) return refusalStatuses.has(error.status);
   return reasonsOf(error).some((reason) => namesOf(parameters).some((name) => names(reason, name)));
+}
+
+/**
+ * The types that a token allows to export, if it lists them: of those that the server declares, or else all that it names.
+ * @returns undefined for a token of every type, and for scopes of another form
+ */
+export function grantedTypes(
+  scope: string | undefined,
+  offeredTypes: readonly string[],
+): readonly string[] | undefined {
+  if (scope === undefined || scopeVersionsOf(scope).length === 0 || scopeCovers({ scope, resourceType: anyType }))
+    return undefined;
+  const types = offeredTypes.length > 0 ? offeredTypes : scopeTypes(scope);
+  const granted = types.filter((resourceType) => scopeCovers({ scope, resourceType }));
+  return granted.length > 0 ? granted : undefined;
+}
+
+/** A type that only a wildcard covers. */
+const anyType = '*';
+
+/** athenahealth refuses an export of types beyond the scopes with 401 "Must have scopes allowing read+search for each resource being exported". */
+function withinScopes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { parameters, offeredTypes = [], grantedScope, refusedTypes } = attempt;
+  if (!isAboutScopes(error)) return undefined;
+  const requested = parameters.types.length > 0 ? parameters.types : offeredTypes;
+  const types = grantedTypes(grantedScope, requested) ?? [];
+  if (types.length === 0 || types.length === parameters.types.length) return undefined;
+  const leftOut = parameters.types.filter((type) => !types.includes(type));
+  return { ...attempt, parameters: { ...parameters, types }, refusedTypes: [...refusedTypes, ...leftOut] };
 }
 
 /** The only format that every server has (FHIR Bulk Data, "Query Parameters"). */

@@ -18,7 +18,7 @@ export class EhrHttpError extends AppError {
     readonly ehrText?: string | undefined;
   }) {
     const { status, issues, retryAfterMs, host, hadToken = true, ehrText } = options;
-    const code = codeOf(status);
+    const code = isThrottling(options) ? 'ehr-throttled' : codeOf(status);
     const usual = ehrError.table[code].message;
     const message = status === 413 ? tooLarge : hadToken ? usual : (withoutToken[code] ?? usual);
     const context = { status, host, reason: listIssueCodes(issues) };
@@ -27,6 +27,26 @@ export class EhrHttpError extends AppError {
     this.issues = issues;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** Whether the EHR says that the scopes of the token do not allow the request. A new token would have the same scopes. */
+export function isAboutScopes(error: unknown): boolean {
+  if (!(error instanceof EhrHttpError) || (error.status !== 401 && error.status !== 403)) return false;
+  return /\bscopes?\b/i.test(error.ehrText ?? '');
+}
+
+/** Words with which gateways refuse a request for its time: "Developer Over Qps", "Rate limit exceeded", "Quota exceeded". */
+const throttlingWords = /\b(?:over (?:qps|rate)|rate limit|too many requests|throttl\w*|quota (?:is )?exceeded)\b/i;
+
+/** Whether a response asks for fewer requests: 429, or a 403 that says so, as athenahealth's gateway sends (two reports). */
+export function isThrottling({
+  status,
+  ehrText = '',
+}: {
+  readonly status: number;
+  readonly ehrText?: string | undefined;
+}) {
+  return status === 429 || (status === 403 && throttlingWords.test(ehrText));
 }
 
 /** A repetition would have the same answer. */
@@ -41,13 +61,12 @@ const withoutToken: Partial<Record<HttpErrorCode, string>> = {
     'The EHR denied access to a request for which no access token was sent. The link may have expired, or the EHR requires a token.',
 };
 
-type HttpErrorCode = ReturnType<typeof codeOf>;
+type HttpErrorCode = ReturnType<typeof codeOf> | 'ehr-throttled';
 
 function codeOf(status: number) {
   if (status === 401) return 'ehr-unauthorized';
   if (status === 403) return 'ehr-forbidden';
   if (status === 404 || status === 410) return 'ehr-not-found';
-  if (status === 429) return 'ehr-throttled';
   return status >= 500 ? 'ehr-unavailable' : 'ehr-rejected';
 }
 
@@ -55,9 +74,10 @@ function retryAdvice(options: {
   readonly status: number;
   readonly issues: readonly OutcomeIssue[];
   readonly retryAfterMs: number | undefined;
+  readonly ehrText?: string | undefined;
 }): RetryAdvice {
   const { status, issues, retryAfterMs } = options;
-  if (status === 429) return { afterMs: retryAfterMs ?? 60_000 };
+  if (isThrottling(options)) return { afterMs: retryAfterMs ?? 60_000 };
   if (status >= 500 || status === 408 || isTransient(issues)) {
     return retryAfterMs === undefined ? 'later' : { afterMs: retryAfterMs };
   }

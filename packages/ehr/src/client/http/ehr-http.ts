@@ -9,7 +9,7 @@ import { pauseReason, statedDayLimit, usedUpMs } from '../answers/limit-headers.
 import { readErrorBody } from '../answers/read-error-body.ts';
 import { ehrError } from '../errors.ts';
 import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
-import { EhrHttpError } from './ehr-http-error.ts';
+import { EhrHttpError, isThrottling } from './ehr-http-error.ts';
 import { type EhrObserver, silentObserver, traceRequest } from './ehr-observer.ts';
 import { callTokenEndpoint, type TokenCall } from './token-endpoint.ts';
 
@@ -164,7 +164,8 @@ async function translate(error: unknown, { limiter, observer, request }: Watched
   request.onHead?.(response);
   const body = await readErrorBody(response.data);
   const retryAfterMs = retryAfterOf(response);
-  await pauseIfThrottled({ limiter, observer, request, response, retryAfterMs });
+  const isThrottled = isThrottling({ status: response.status, ehrText: body.ehrText });
+  await pauseIfThrottled({ limiter, observer, request, response, retryAfterMs, isThrottled });
   // A redirect to another origin removes the token, so the last request of the chain decides.
   const hadToken = error.config?.headers.has('authorization') ?? false;
   return new EhrHttpError({ status: response.status, ...body, retryAfterMs, host, hadToken });
@@ -176,10 +177,11 @@ async function pauseIfThrottled(
     readonly request: EhrRequest;
     readonly response: AxiosResponse;
     readonly retryAfterMs: number | undefined;
+    readonly isThrottled: boolean;
   },
 ): Promise<void> {
-  const { limiter, observer, request, response, retryAfterMs } = options;
-  const throttled = response.status === 429 || (response.status === 503 && retryAfterMs !== undefined);
+  const { limiter, observer, request, response, retryAfterMs, isThrottled } = options;
+  const throttled = isThrottled || (response.status === 503 && retryAfterMs !== undefined);
   // A 429 at the kick-off means "one export at a time", not "too many requests".
   if (!throttled || request.priority === 'kick-off') return;
   observer.limiterPaused({ budget: request.budget.name, status: response.status });
