@@ -56,7 +56,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
       sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
       events.resourceType fileEvents.code fileEvents.resourceType`,
-    cohort_marks: 'types transactionTime coverage.scope coverage.offered',
+    cohort_marks: 'types transactionTime coverage.scope coverage.offered coverage.types',
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
     connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
@@ -76,7 +76,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     sync_runs: `request.resourceTypes request.since types referenceMarks counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
       events.resourceType searchEvents.code searchEvents.resourceType refusedTypes.code refusedTypes.resourceType`,
     sync_steps: 'searches.resourceType searches.error.code retrying.code retrying.resourceType',
-    watermarks: 'resourceType transactionTime coverage.scope coverage.offered',
+    watermarks: 'resourceType transactionTime coverage.scope coverage.offered coverage.types',
     webhook_deliveries: 'type',
     writing_processes: 'kind host boot pidNamespace',
   },

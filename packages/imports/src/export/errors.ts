@@ -271,6 +271,12 @@ export const exportWarnings = {
     advice: "The complete versions stay stored. Ask the EHR's support why it sends later ones incompletely.",
     help: 'The EHR sent later versions of resources that are marked as incomplete (SUBSETTED). The complete earlier versions stay stored. The warning has the counts by type.',
   },
+  'type-added': {
+    stage: 'end',
+    title: 'The EHR exports a type that it refused before',
+    advice: 'Nothing needs to be done. The next export requests all data.',
+    help: 'This export of every type has only what changed of a type that the EHR refused in earlier exports. The next export with `since: "last"` requests all data.',
+  },
   'ehr-clock-went-back': {
     stage: 'end',
     title: "The EHR's clock went back",

@@ -9,12 +9,13 @@ import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
-import { sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
+import { coverageOf, sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
 import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
 import {
-  type Coverage,
+  addedTypes,
+  coverageWithout,
   coversNow,
   decideWatermarks,
   everyType,
@@ -142,12 +143,12 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
   const { store } = deps;
   const { transactionTime, request, manifestGaps = 0, id: exportId } = record;
   if (transactionTime === undefined) return { decisions: [], repeatsStored: false };
-  const { connectionId, offeredTypes: offered = [] } = record;
+  const { connectionId, grantedScope: scope, offeredTypes = [] } = record;
   const { cohort: _, ...whole } = request;
   const { exportType } = request;
   const since = sentSince(record);
   const known = await readMarks(deps, record);
-  const { search, coverage } = known;
+  const { search, coverage, added } = known;
   // After a full export, `since` lies at the deletions before it, so most of this export is known to be repeated.
   const repeatsStored = since !== undefined && search.watermarks.some((mark) => mark.at > new Date(since));
   const decisions = decideWatermarks({
@@ -159,9 +160,10 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
     manifestGaps,
     files,
     missingTypes: await findMissingTypes(deps, { record, files, coverage }),
+    addedTypes: added,
     refusedTypes: record.sent?.refusedTypes ?? [],
-    isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
-    offeredTypes: offered,
+    isGranted: (resourceType) => coversType(present({ scope }), resourceType),
+    offeredTypes,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',
     hasList: known.key !== undefined,
   });
@@ -178,22 +180,28 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
     }));
     return { decisions: heldDecisions, repeatsStored };
   }
+  if (added.length > 0) {
+    const message = `The EHR now exports ${added.join(', ')}, which it refused before. This export has only the changes. The next export with since \`last\` requests all data.`;
+    await store.bulkExports.warn({ id: exportId, code: 'type-added', message });
+  }
   await storeMarks(deps, { ...known, record, decisions });
   return { decisions, repeatsStored };
 }
 
 /** What is known to be stored of the types: of all patients of the level, or of those of the slice of a cohort. */
 async function readMarks({ store, now }: BulkExportDeps<'cohortMarks' | 'watermarks'>, record: BulkExport) {
-  const { connectionId, grantedScope, offeredTypes: offered = [] } = record;
-  const { exportType } = record.request;
-  const coverage: Coverage = { ...present({ scope: grantedScope }), offered };
+  const { connectionId } = record;
+  const { exportType, resourceTypes } = record.request;
+  const coverage = coverageOf(record);
   const counting = { now: now(), covers: coversNow(coverage) };
   const key = cohortMarkKey(record);
   const patients = currentSlice(record)?.patients ?? [];
   const watermarks = key
     ? watermarksOf({ key, patients, coverage, starts: startsOf(await store.cohortMarks.list(key), counting) })
     : await store.watermarks.list({ connectionId, exportType });
-  return { search: { ...counting, watermarks }, coverage, key, patients };
+  const search = { ...counting, watermarks };
+  const added = resourceTypes.length > 0 ? [] : addedTypes({ ...search, coverage, since: sentSince(record) });
+  return { search, coverage, added, key, patients };
 }
 
 async function storeMarks(
@@ -203,7 +211,8 @@ async function storeMarks(
     readonly decisions: readonly WatermarkDecision[];
   },
 ): Promise<void> {
-  const { record, decisions, search, coverage, key, patients } = options;
+  const { record, decisions, search, key, patients } = options;
+  const coverage = coverageWithout(options.coverage, options.added);
   const { connectionId, storedBefore, slice = 0, id: exportId } = record;
   const { exportType } = record.request;
   const since = sentSince(record);

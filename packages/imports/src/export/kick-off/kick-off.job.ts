@@ -36,7 +36,7 @@ import { sliceRequest } from '../slices/slice.ts';
 import { type Coverage, coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { kickOffDefinition } from './kick-off-definition.ts';
 import { awaitTurn } from './kick-off-turn.ts';
-import { connectionOf, uncoveredTypes } from './sent-request.ts';
+import { connectionOf, coverageOf, uncoveredTypes } from './sent-request.ts';
 
 const uses = [
   'bulkExports',
@@ -118,7 +118,7 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
     });
   const grantedScope = await session.readGrantedScope(signal);
   const { resourceTypes: offeredTypes = [] } = connection.capabilities ?? {};
-  const coverage = { ...present({ scope: grantedScope }), offered: offeredTypes };
+  const coverage = coverageOf({ ...present({ grantedScope }), offeredTypes });
   const sliced = await withSlices(deps, { record: begun, provider: session.provider, coverage });
   const request = sliced.slices ? sliceRequest(sliced) : await withSafeSince(deps, { record: sliced, coverage });
   const record = { ...sliced, request };
