@@ -255,7 +255,7 @@ function reportsLoss({ severity, code }: IssueCount): boolean {
 }
 
 /** What is needed to find a type's last watermark. */
-interface MarkSearch {
+export interface MarkSearch {
   readonly watermarks: readonly Mark[];
   readonly now: Date;
   /** Whether an export of every type with this coverage contained a type or, for `everyType`, all types that one contains today. */
@@ -360,6 +360,13 @@ export function addedTypes({
   return types.filter(
     (resourceType) => coversType(coverage, resourceType) && !joinsStoredData({ ...last, resourceType }),
   );
+}
+
+/** What two exports covered both, the second one with no other scopes than the first. */
+export function commonCoverage(left: Coverage, right: Coverage): Coverage {
+  const common = (name: 'offered' | 'types') =>
+    left[name]?.filter((type) => right[name]?.includes(type) ?? true) ?? right[name];
+  return present({ scope: right.scope, offered: common('offered'), types: common('types') });
 }
 
 /** The coverage of the stored data after an export that has only the changes of some types. */
