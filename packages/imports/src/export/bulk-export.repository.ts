@@ -266,6 +266,29 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     return last?.lastKickedOffAt;
   }
 
+  /**
+   * The last completed export of everything before this one, at the same level and of the same cohort, that requested a type.
+   * @param options.infersDeletions whether it must be one after which deletions can be inferred
+   */
+  async findLastFull(options: {
+    readonly record: Pick<BulkExport, 'id' | 'connectionId' | 'level' | 'request'>;
+    readonly resourceType: string;
+    readonly infersDeletions?: boolean;
+  }): Promise<BulkExport | undefined> {
+    const { record, resourceType } = options;
+    const { id, connectionId, level, request } = record;
+    if (level === undefined) return undefined;
+    const usable = { infersDeletions: true, clockWentBack: { $ne: true }, foundClockBack: { $ne: true } };
+    const filter = {
+      connectionId,
+      ...lastFull({ level, cohort: request.cohort }),
+      _id: { $lt: id },
+      $or: [{ 'request.resourceTypes': { $size: 0 } }, { 'request.resourceTypes': resourceType }],
+      ...(options.infersDeletions ? usable : {}),
+    } as object;
+    return toRecord(await this.#model.findOne(filter).sort({ _id: -1 }).lean());
+  }
+
   /** The last completed exports of a connection, newest first. */
   async listCompleted(options: { readonly connectionId: string; readonly limit: number }): Promise<BulkExport[]> {
     const { connectionId, limit } = options;
@@ -367,6 +390,12 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const holder = await this.#running.take({ key, holder: exportId, connectionId, now });
     if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
   }
+}
+
+/** The completed exports of everything at a level, of a cohort or of all patients. */
+export function lastFull({ level, cohort }: { readonly level: string; readonly cohort: string | undefined }) {
+  // `null` also matches exports without a cohort.
+  return { phase: 'completed', level, 'request.cohort': cohort ?? null, lackedTypes: { $exists: true } };
 }
 
 function toRecord(document: BulkExportDocument): BulkExport;

@@ -68,13 +68,14 @@ export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 
   const hasFailed = files.some(({ state }) => state === 'failed');
   if (hasFailed && !files.some(({ state }) => state === 'completed'))
     return failExport(deps, { exportId, error: allFailed(settled), phases: ending });
-  const { decisions, repeatsStored, reached } = await advanceWatermarks(deps, settled);
+  const { decisions, repeatsStored, reached, lackedTypes } = await advanceWatermarks(deps, settled);
   const summed = await store.outputFiles.sum(exportId);
   const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { ...settled, decisions })) };
   const state = hasFailed ? 'incomplete' : 'done';
-  const { slices, next } = endSlice(record, { state, decisions, ...present({ reached }) });
+  const { slices, next } = endSlice(record, { state, decisions, ...present({ reached, lackedTypes }) });
   if (next === undefined) await advanceMark(deps, record, slices);
-  if (next === undefined) return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed });
+  if (next === undefined)
+    return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed, lackedTypes });
   const change = { slices, slice: next, slicedAt: now(), counts };
   if (!(await store.bulkExports.queueSlice({ from: record, change }))) return;
   await producer.enqueueAgain(discardJob, { exportId });
@@ -121,6 +122,7 @@ async function complete(
     /** Whether the export began before the time up to which everything was stored. */
     readonly repeatsStored: boolean;
     readonly hasFailed: boolean;
+    readonly lackedTypes: readonly string[] | undefined;
   },
 ): Promise<void> {
   const { store, producer, logger, now } = deps;
@@ -129,6 +131,8 @@ async function complete(
   const isSliced = slices.length > 1;
   const files = isSliced ? await store.outputFiles.listByExport(exportId) : ended.files;
   const decisions = isSliced ? mergeDecisions(slices) : ended.decisions;
+  const lacked = slices.flatMap((slice) => slice.lackedTypes ?? []);
+  const lackedTypes = slices.some((slice) => slice.lackedTypes) ? [...new Set(lacked)] : ended.lackedTypes;
   // Some slices can be full.
   await warn(deps, { record, files, decisions, counts, mayIgnoreSince: !repeatsStored && !isSliced });
   // The data is safe only now. If files failed, the export stays at the server, so that a retry can still download them.
@@ -137,6 +141,7 @@ async function complete(
     counts,
     ...(slices.length > 0 ? { slices } : {}),
     watermarkDecisions: decisions,
+    ...present({ lackedTypes }),
     isPartial: isPartial(decisions) || uncoveredTypes(record).length > 0,
     completedAt: now(),
     ...(isDone ? { discard: 'due' as const } : {}),
@@ -155,7 +160,8 @@ interface Ended {
 async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
   const { store } = deps;
   const { transactionTime, request, manifestGaps = 0, id: exportId } = record;
-  if (transactionTime === undefined) return { decisions: [], repeatsStored: false, reached: undefined };
+  if (transactionTime === undefined)
+    return { decisions: [], repeatsStored: false, reached: undefined, lackedTypes: undefined };
   const { connectionId, grantedScope: scope, offeredTypes = [] } = record;
   const { cohort: _, ...whole } = request;
   const { exportType } = request;
@@ -164,6 +170,7 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
   const { search, coverage, added } = known;
   // After a full export, `since` lies at the deletions before it, so most of this export is known to be repeated.
   const repeatsStored = since !== undefined && search.watermarks.some((mark) => mark.at > new Date(since));
+  const { missing: missingTypes, lacked: lackedTypes } = await findMissingTypes(deps, { record, files, coverage });
   const decisions = decideWatermarks({
     ...search,
     // A cohort has marks of its own.
@@ -172,7 +179,7 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
     transactionTime,
     manifestGaps,
     files,
-    missingTypes: await findMissingTypes(deps, { record, files, coverage }),
+    missingTypes,
     addedTypes: added,
     refusedTypes: record.sent?.refusedTypes ?? [],
     isGranted: (resourceType) => coversType(present({ scope }), resourceType),
@@ -191,14 +198,14 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
       resourceType,
       reasons: [...reasons, 'clock-went-back' as const],
     }));
-    return { decisions: heldDecisions, repeatsStored, reached: undefined };
+    return { decisions: heldDecisions, repeatsStored, reached: undefined, lackedTypes };
   }
   if (added.length > 0) {
     const message = `The EHR now exports ${added.join(', ')}, which it refused before. This export has only the changes. The next export with since \`last\` requests all data.`;
     await store.bulkExports.warn({ id: exportId, code: 'type-added', message });
   }
   const reached = await storeMarks(deps, { ...known, record, decisions });
-  return { decisions, repeatsStored, reached };
+  return { decisions, repeatsStored, reached, lackedTypes };
 }
 
 /** What is known to be stored of the types: of all patients of the level, or of those of the slice of a cohort. */

@@ -125,7 +125,15 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
   const started = await sendKickOff(deps, { record, session, signal });
   const { provider } = session;
   const scopes = present({ grantedScope, exportScope });
-  const changed = await recordStart(deps, { record, started, scopes, offeredTypes, provider, signal });
+  const changed = await recordStart(deps, {
+    record,
+    started,
+    scopes,
+    offeredTypes,
+    groupId: connection.groupId,
+    provider,
+    signal,
+  });
   if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
   if (changed) return producer.enqueueAgain(finalizeJob, { exportId });
   const { statusUrl } = started;
@@ -265,6 +273,7 @@ async function recordStart(
     readonly started: KickOff;
     readonly scopes: Pick<BulkExport, 'grantedScope' | 'exportScope'>;
     readonly offeredTypes: readonly string[];
+    readonly groupId: string | undefined;
     readonly provider: Pick<Provider, 'infersDeletions'>;
     readonly signal: AbortSignal;
   },
@@ -283,6 +292,7 @@ async function recordStart(
       : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),
     sent,
     isOfGroup: started.isOfGroup,
+    level: started.isOfGroup ? `Group/${options.groupId}` : record.request.exportType,
     kickedOffAt,
     lastKickedOffAt: kickedOffAt,
     offeredTypes,

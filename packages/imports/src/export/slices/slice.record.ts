@@ -24,6 +24,8 @@ export const sliceSchema = z.strictObject({
   state: z.enum(['done', 'incomplete']).exactOptional(),
   /** Set at its end. */
   decisions: z.array(watermarkDecisionSchema).exactOptional(),
+  /** Absent if only changes were exported. See `missing-types.ts`. */
+  lackedTypes: z.array(z.string()).exactOptional(),
   /** Up to when everything of its patients is stored. Absent if something is missing, or if the patients are not those of a cohort. */
   reached: watermarkSchema.pick({ transactionTime: true, at: true, deletionsAt: true, coverage: true }).exactOptional(),
 });

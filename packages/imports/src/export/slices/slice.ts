@@ -1,3 +1,4 @@
+import { present } from '@bulkhead/base';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { erasedText } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
@@ -35,7 +36,7 @@ export function sliceRequest({ request, ...record }: SlicedExport): BulkExportRe
 /** The fields that end the current slice, and the position of the next one if there is one. It can be one that was not planned. */
 export function endSlice(
   record: SlicedExport,
-  ended: Required<Pick<Slice, 'state' | 'decisions'>> & Pick<Slice, 'reached'>,
+  ended: Required<Pick<Slice, 'state' | 'decisions'>> & Pick<Slice, 'reached' | 'lackedTypes'>,
 ) {
   const { slices = [], slice = 0 } = record;
   const changed = slices.map((other, index) => (index === slice ? { ...other, ...ended } : other));
@@ -68,8 +69,8 @@ export function reopenSlices({ slices }: Sliced): Sliced {
   return { slices: reopened, slice: nextSlice(reopened) ?? 0 };
 }
 
-function startOf({ state: _state, decisions: _decisions, reached: _reached, ...start }: Slice): Slice {
-  return start;
+function startOf({ patients, since }: Slice): Slice {
+  return { patients, ...present({ since }) };
 }
 
 /** Without the patients who were erased since. */
