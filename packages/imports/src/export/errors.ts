@@ -65,7 +65,7 @@ export const exportError = defineErrors({
     title: 'The EHR did not accept the export',
     advice: "Check whether another export is stuck at the EHR, or contact the EHR's support.",
     message:
-      "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
+      "The EHR did not accept the export within 48 hours, after the `kickOffWindow` of the provider if it has one. Check whether another export is stuck there, or contact the EHR's support.",
   },
   'export-timeout': {
     title: 'The EHR did not finish the export',

@@ -59,8 +59,12 @@ export const kickOffJob = defineJob({
   onFinalFailure: failExportIn('queued', 'kicking-off'),
 });
 
-/** The export fails if the EHR has not accepted it after this time. `maxExportAgeMs` limits exports that it has accepted. */
-const maxKickOffAgeMs = 48 * 60 * 60_000;
+const hourMs = 60 * 60_000;
+/**
+ * The export fails if the EHR has not accepted it after this time, and the `kickOffWindow` of the provider. `maxExportAgeMs` limits exports that it
+ * has accepted.
+ */
+const maxKickOffAgeMs = 48 * hourMs;
 
 /** If the job will run again, the export shows why it waits. */
 async function kickOffAndNoteRetry(
@@ -96,7 +100,9 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
   const current = await store.bulkExports.find(exportId);
   if (!current || !isInPhase(current, 'queued', 'kicking-off')) return;
   const { createdAt, retriedAt = createdAt, slicedAt = createdAt } = current;
-  if (now().getTime() - Math.max(retriedAt.getTime(), slicedAt.getTime()) > maxKickOffAgeMs)
+  const { kickOffWindow } = ehr.provider(current.provider);
+  const maxAgeMs = maxKickOffAgeMs + (kickOffWindow?.hours ?? 0) * hourMs;
+  if (now().getTime() - Math.max(retriedAt.getTime(), slicedAt.getTime()) > maxAgeMs)
     throw exportError('kick-off-timeout');
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
@@ -306,14 +312,16 @@ async function recordStart(
     'transactionTime',
     ...(scopes.exportScope === undefined ? ['exportScope' as const] : []),
   ] as const;
-  // Store this first. Without the URL the export at the server can be neither polled nor deleted.
-  const exporting = await untilStored(() => store.bulkExports.transition({ from: record, to, change, unset }), signal);
-  for (const name of dropped) {
-    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(name) });
-  }
   const uncovered = uncoveredTypes({ ...record, ...change });
-  if (uncovered.length > 0)
-    await store.bulkExports.warn({ id: record.id, code: 'types-not-covered', message: describeUncovered(uncovered) });
+  const warnings = [
+    ...dropped.map((name) => ({ code: 'parameter-dropped' as const, message: describeDropped(name) })),
+    ...(uncovered.length > 0 ? [{ code: 'types-not-covered' as const, message: describeUncovered(uncovered) }] : []),
+  ].filter(({ message }) => !record.warnings.some((known) => known.message === message));
+  // Without the URL the export at the server can be neither polled nor deleted. What was left out is stored with it, because only this attempt knows.
+  const exporting = await untilStored(
+    () => store.bulkExports.transition({ from: record, to, change, unset, warnings }),
+    signal,
+  );
   logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
   return exporting;
 }
