@@ -326,6 +326,42 @@ describe('an EHR that refuses `_since` and never lists deletions', () => {
     expect(await storedIds()).toEqual(ids);
   });
 
+  test('nothing is deleted if a line was withheld from one of the two exports', async () => {
+    await start();
+    const ids = ['p1', 'p2', 'p3', 'p4'];
+    const ended = await exportOn(3, ids);
+    const [file] = await files(ended);
+    await cases.deps.store.outputFiles.recountQuarantined({ id: file?.id ?? '', quarantined: 0, withheld: 1 });
+    expect((await exportOn(4, ids)).counts.deleted).toBe(0);
+    expect((await exportOn(5, ids)).counts.deleted).toBe(1);
+  });
+
+  test.each([
+    { typeFilters: ['Patient?active=true'] },
+    { patients: ['p1', 'p2', 'p3', 'p4'] },
+    { until: at(9) },
+    { elements: ['id'] },
+  ])('nothing is deleted after exports of less than everything: %j', async (request) => {
+    const parameters = ['patient', '_until', '_elements'] as const;
+    server = await startScriptedServer({ ...bulkRoutes(manifest()), '*/$export': sinceRefused });
+    cases = await startUseCases({
+      connection: { fhirEndpoint: server.url, auth: { method: 'none' } },
+      provider: { infersDeletions: true, kickOff: { parameters: [...parameters] } },
+    });
+    const run = (day: number, ids: readonly string[], change: Partial<BulkExportRequest> = {}) => {
+      server.answer({
+        '/status*': { body: manifest({ transactionTime: at(day) }) },
+        '/patients': ids.map(patient).join(''),
+      });
+      return runExport(cases, change);
+    };
+    for (const day of [1, 2]) await run(day, all);
+    for (const day of [3, 4, 5]) expect((await run(day, all.slice(0, 4), request)).counts.deleted).toBe(0);
+    expect(await storedIds()).toEqual(all);
+    for (const day of [6, 7]) await run(day, all.slice(0, 4));
+    expect(await storedIds()).toEqual(all.slice(0, 4));
+  });
+
   test('nothing is deleted if most of a type is missing, or if a type is not sent at all', async () => {
     await start();
     await exportOn(3, ['p1', 'p2']);
