@@ -339,6 +339,7 @@ describe('an EHR that refuses `_since` and never lists deletions', () => {
   test.each([
     { typeFilters: ['Patient?active=true'] },
     { patients: ['p1', 'p2', 'p3', 'p4'] },
+    { cohort: 'panel' },
     { until: at(9) },
     { elements: ['id'] },
   ])('nothing is deleted after exports of less than everything: %j', async (request) => {
@@ -355,6 +356,8 @@ describe('an EHR that refuses `_since` and never lists deletions', () => {
       });
       return runExport(cases, change);
     };
+    const key = { connectionId: cases.connection.id, name: 'panel' };
+    await cases.deps.store.cohorts.save({ key, from: undefined, patients: all.slice(0, 4), now: new Date() });
     for (const day of [1, 2]) await run(day, all);
     for (const day of [3, 4, 5]) expect((await run(day, all.slice(0, 4), request)).counts.deleted).toBe(0);
     expect(await storedIds()).toEqual(all);
