@@ -16,7 +16,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     authorization_requests: 'id provider connectionId clientId startHash stateHash browserHash result.connectionId',
     backend_clients: 'id name scope connectionIds jwks.keys.kid jwksUrl secrets.id secrets.hash',
     bulk_exports:
-      'id connectionId provider request.cohort scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
+      'id connectionId level provider request.cohort scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
     client_tokens: 'id clientId scope',
     cohort_marks: 'id connectionId cohort exportId',
     cohorts: 'id connectionId name',
@@ -54,9 +54,10 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     access_tokens: 'scope',
     authorization_requests: 'scope error.code',
     bulk_exports: `request.resourceTypes request.since transactionTime grantedScope offeredTypes storedBefore sent.since sent.types
-      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
+      sent.refusedTypes sent.organizeOutputBy request.until request.organizeOutputBy exportScope lackedTypes slices.lackedTypes warnings.code error.code retrying.code watermarkDecisions.resourceType events.code slices.since slices.decisions.resourceType
+      slices.reached.transactionTime slices.reached.coverage.scope slices.reached.coverage.offered slices.reached.coverage.types
       events.resourceType fileEvents.code fileEvents.resourceType`,
-    cohort_marks: 'types transactionTime coverage.scope coverage.offered',
+    cohort_marks: 'types transactionTime coverage.scope coverage.offered coverage.types',
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
     connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
@@ -76,7 +77,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     sync_runs: `request.resourceTypes request.since types referenceMarks counted.types.resourceType skipped.resourceType skipped.reason error.code warnings.code events.code
       events.resourceType searchEvents.code searchEvents.resourceType refusedTypes.code refusedTypes.resourceType`,
     sync_steps: 'searches.resourceType searches.error.code retrying.code retrying.resourceType',
-    watermarks: 'resourceType transactionTime coverage.scope coverage.offered',
+    watermarks: 'resourceType transactionTime coverage.scope coverage.offered coverage.types',
     webhook_deliveries: 'type',
     writing_processes: 'kind host boot pidNamespace',
   },

@@ -6,10 +6,11 @@ test.each([
   { name: 'the scope covers the type', coverage: { scope: 'system/Goal.read' }, covers: true },
   { name: 'the scope covers another type only', coverage: { scope: 'system/Patient.read' }, covers: false },
   {
-    name: 'the server does not offer the type',
-    coverage: { scope: 'system/*.rs', offered: ['Patient'] },
+    name: 'the type was not requested',
+    coverage: { scope: 'system/*.rs', offered: ['Patient', 'Goal'], types: ['Patient'] },
     covers: false,
   },
+  { name: 'no type was requested', coverage: { types: [] }, covers: false },
 ])('coversType returns $covers if $name', ({ coverage, covers }) => {
   expect(coversType(coverage, 'Goal')).toBe(covers);
 });
@@ -30,4 +31,5 @@ test.each([
 test('an export no longer covers everything once the server offers another type', () => {
   expect(coversAllOf({ offered: ['Patient'] }, { offered: ['Patient', 'Coverage'] })).toBe(false);
   expect(coversAllOf({ offered: ['Patient', 'Coverage'] }, { offered: ['Patient'] })).toBe(true);
+  expect(coversAllOf({ offered: ['Patient'], types: [] }, { offered: ['Patient'] })).toBe(true);
 });

@@ -44,21 +44,25 @@ export function isNarrowed(
   );
 }
 
-/** What is known about the types that an export of every type can contain. See `Coverage` in the domain. */
+/** What is known about the types that an export of every type can contain. What is absent is unknown, and limits nothing. See `coverageSchema`. */
 interface Coverage {
   readonly scope?: string;
   readonly offered?: readonly string[];
+  readonly types?: readonly string[];
 }
 
-/** Whether an export of every type with this coverage could contain a type. An unknown scope or offer limits nothing. */
-export function coversType({ scope, offered = [] }: Coverage, resourceType: string): boolean {
-  if (scope !== undefined && !scopeCovers({ scope, resourceType })) return false;
-  return offered.length === 0 || offered.includes(resourceType);
+/** Whether an export of every type with this coverage could contain a type: it was requested, and the scope covers it. */
+export function coversType({ scope, types }: Coverage, resourceType: string): boolean {
+  return isAmong(types, resourceType) && (scope === undefined || scopeCovers({ scope, resourceType }));
 }
 
-/**
- * Whether `coverage` includes all that an export of every type would contain today, because nothing was granted or offered since.
- */
+function isAmong(types: readonly string[] | undefined, resourceType: string): boolean {
+  return types === undefined || types.includes(resourceType);
+}
+
+/** Whether nothing was granted or offered since an export with `coverage`, so that a kick-off of every type means the same today. */
 export function coversAllOf(coverage: Coverage, today: Coverage): boolean {
-  return r4ResourceTypes.every((type) => coversType(coverage, type) || !coversType(today, type));
+  const mayHave = ({ types: _, offered, ...granted }: Coverage, type: string) =>
+    isAmong(offered, type) && coversType(granted, type);
+  return r4ResourceTypes.every((type) => mayHave(coverage, type) || !mayHave(today, type));
 }

@@ -12,7 +12,7 @@ import {
   sumAmounts,
 } from '@bulkhead/store';
 import { type EndedRun, retainRuns } from '../runs/index.ts';
-import { type BulkExportRepository, bulkExportDocumentSchema } from './bulk-export.repository.ts';
+import { type BulkExportRepository, bulkExportDocumentSchema, lastFull } from './bulk-export.repository.ts';
 import type { CohortRepository } from './cohorts/cohort.repository.ts';
 import type { CohortMarkRepository } from './cohorts/cohort-mark.repository.ts';
 import { collections } from './collections.ts';
@@ -20,7 +20,13 @@ import { type OutputFileRepository, outputFileDocumentSchema } from './download/
 
 interface EndedExport extends EndedRun {
   readonly requestKey: string;
-  readonly request: { readonly exportType: string; readonly resourceTypes: readonly string[] };
+  readonly request: {
+    readonly exportType: string;
+    readonly resourceTypes: readonly string[];
+    readonly cohort?: string;
+  };
+  readonly level?: string;
+  readonly lackedTypes?: readonly string[];
 }
 
 interface Repositories {
@@ -110,7 +116,10 @@ async function forgetPatient(repositories: Repositories, patient: PatientOfConne
   return exports + files + (await cohorts.removePatient(patient)) + (await cohortMarks.removePatient(patient));
 }
 
-/** Keeps an export to which a watermark refers, the last completed one of its level and types, and one with lines that are not stored yet. */
+/**
+ * Keeps an export to which a watermark refers, one with lines that are not stored yet, and the last completed one of its level and types. The last one
+ * of everything is kept too, because the next one is compared with it (`findLastFull`).
+ */
 function retainExports(options: Pick<Repositories, 'database' | 'quarantine' | 'bulkExports'>) {
   const { database, quarantine, bulkExports } = options;
   return retainRuns<EndedExport>({
@@ -120,15 +129,17 @@ function retainExports(options: Pick<Repositories, 'database' | 'quarantine' | '
     collection: collections.bulkExports,
     parts: { collection: collections.outputFiles, runField: 'exportId' },
     filter: { discard: { $ne: 'due' }, 'orphans.0': { $exists: false } },
-    projection: { connectionId: 1, requestKey: 1, phase: 1, version: 1, request: 1 },
-    async isNeeded({ _id, connectionId, phase, request }) {
+    projection: { connectionId: 1, requestKey: 1, phase: 1, version: 1, request: 1, level: 1, lackedTypes: 1 },
+    async isNeeded({ _id, connectionId, phase, request, level, lackedTypes }) {
       if (await database.collection(collections.watermarks).findOne({ connectionId, exportId: _id })) return true;
       if (await quarantine.hasOpen(_id)) return true;
       if (phase !== 'completed') return false;
-      const { exportType, resourceTypes } = request;
-      const same = { connectionId, 'request.exportType': exportType, 'request.resourceTypes': resourceTypes };
-      const later = { ...same, phase, _id: { $gt: _id } };
-      return (await database.collection<EndedExport>(collections.bulkExports).findOne(later)) === null;
+      const { exportType, resourceTypes, cohort } = request;
+      const exports = database.collection<EndedExport>(collections.bulkExports);
+      const later = { connectionId, 'request.resourceTypes': resourceTypes, _id: { $gt: _id } };
+      if ((await exports.findOne({ ...later, 'request.exportType': exportType, phase })) === null) return true;
+      if (level === undefined || lackedTypes === undefined) return false;
+      return (await exports.findOne({ ...later, ...lastFull({ level, cohort }) } as object)) === null;
     },
     onDeleted: ({ _id, connectionId, requestKey }) => bulkExports.releaseRequest({ id: _id, connectionId, requestKey }),
   });

@@ -241,6 +241,10 @@ export const bulkExportSchema = z.strictObject({
   retrying: retryingSchema.exactOptional(),
   /** Whether it was made through a Group, as `Patient` exports are at athenahealth. */
   isOfGroup: z.boolean().exactOptional(),
+  /** What the EHR exported: `Patient`, `System` or `Group/` with the id of the Group. It stands with each resource as a part of its source. */
+  level: z.string().exactOptional(),
+  /** Of an export of everything: the types without files of which something was stored. See `missing-types.ts`. */
+  lackedTypes: z.array(z.string()).exactOptional(),
   /** Set at the end: the decision about each type's watermark, with its reasons. */
   watermarkDecisions: z.array(watermarkDecisionSchema).exactOptional(),
   /** Something that was requested was not received or could not be stored. */

@@ -25,6 +25,21 @@ test('an export is stored with its own fields and those of the repository, and n
   expect(await store.bulkExports.find(id)).toEqual(record);
 });
 
+test('two attempts that plan the slices of an export at once use those of the first one', async () => {
+  const { bulkExports } = store;
+  const record = makeBulkExport({ phase: 'kicking-off' });
+  await bulkExports.insert({ record, requestKey: 'sliced' });
+  const first = { slices: [{ patients: ['p1'], state: 'done' as const }, { patients: ['p2'] }], slice: 0 };
+  const late = bulkExports.planSlices(record, async () => {
+    expect(await bulkExports.planSlices(record, async () => first.slices)).toEqual(first);
+    // Its first slice has ended meanwhile.
+    await bulkExports.update({ id: record.id, phase: 'kicking-off', change: { slice: 1 } });
+    return [{ patients: ['p1', 'p3'] }];
+  });
+  expect(await late).toEqual({ ...first, slice: 1 });
+  expect(await bulkExports.find(record.id)).toMatchObject({ ...first, slice: 1 });
+});
+
 test('an export that is added after its end is not listed as running', async () => {
   const record = makeBulkExport({ phase: 'failed', completedAt: new Date() });
   await store.bulkExports.insert({ record, requestKey: 'ended' });

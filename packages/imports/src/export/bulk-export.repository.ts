@@ -14,6 +14,7 @@ import {
   type BulkExport,
   bulkExportSchema,
   type ExportEvent,
+  type ExportWarning,
   exportEventSchema,
   type NewExportEvent,
 } from './bulk-export.record.ts';
@@ -157,10 +158,12 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     readonly to: To;
     readonly change?: BulkExportChange;
     readonly unset?: readonly (keyof BulkExportChange)[];
+    /** Warnings that the export may have already. */
+    readonly warnings?: readonly ExportWarning[];
     /** Who has asked for it. */
     readonly by?: string | undefined;
   }): Promise<(BulkExport & { readonly phase: To }) | undefined> {
-    const { from, to, change = {}, unset = [], by } = options;
+    const { from, to, change = {}, unset = [], warnings = [], by } = options;
     const ended = isTerminal(to) ? { notify: 'due' } : {};
     const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
     const document = await this.#model
@@ -172,8 +175,12 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
           $inc: { version: 1 },
           $push: {
             timeline: timelineEntry(to),
-            events: lastEvents(phaseEvent({ phase: to, by, error: change.error })),
+            events: lastEvents<NewExportEvent>(
+              phaseEvent({ phase: to, by, error: change.error }),
+              ...warnings.map(warningEvent),
+            ),
           },
+          $addToSet: { warnings: { $each: [...warnings] } },
         },
         { returnDocument: 'after' },
       )
@@ -223,15 +230,21 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     );
   }
 
-  /** Stores the slices of an export. An erasure of one of their patients waits for this write, and then for the export. */
+  /**
+   * Stores the slices of an export, unless another attempt has planned them meanwhile. An erasure of one of their patients waits for this write, and
+   * then for the export.
+   * @returns those that are stored
+   */
   planSlices(
     { id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>,
     plan: () => Promise<NonNullable<BulkExport['slices']>>,
   ): Promise<Required<Pick<BulkExport, 'slices' | 'slice'>>> {
     return this.#gate.admit(connectionId, async () => {
       const planned = { slices: await plan(), slice: 0 };
-      await this.#model.updateOne({ _id: id, phase: 'kicking-off' }, { $set: planned });
-      return planned;
+      const unplanned = { _id: id, phase: 'kicking-off', slices: { $exists: false } } as object;
+      await this.#model.updateOne(unplanned, { $set: planned });
+      const { slices = planned.slices, slice = planned.slice } = (await this.find(id)) ?? {};
+      return { slices, slice };
     });
   }
 
@@ -264,6 +277,29 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const fields = { lastKickedOffAt: 1 };
     const [last] = await this.#model.find(filter, fields).sort({ lastKickedOffAt: -1 }).limit(1).lean();
     return last?.lastKickedOffAt;
+  }
+
+  /**
+   * The last completed export of everything before this one, at the same level and of the same cohort, that requested a type.
+   * @param options.infersDeletions whether it must be one after which deletions can be inferred
+   */
+  async findLastFull(options: {
+    readonly record: Pick<BulkExport, 'id' | 'connectionId' | 'level' | 'request'>;
+    readonly resourceType: string;
+    readonly infersDeletions?: boolean;
+  }): Promise<BulkExport | undefined> {
+    const { record, resourceType } = options;
+    const { id, connectionId, level, request } = record;
+    if (level === undefined) return undefined;
+    const usable = { infersDeletions: true, clockWentBack: { $ne: true }, foundClockBack: { $ne: true } };
+    const filter = {
+      connectionId,
+      ...lastFull({ level, cohort: request.cohort }),
+      _id: { $lt: id },
+      $or: [{ 'request.resourceTypes': { $size: 0 } }, { 'request.resourceTypes': resourceType }],
+      ...(options.infersDeletions ? usable : {}),
+    } as object;
+    return toRecord(await this.#model.findOne(filter).sort({ _id: -1 }).lean());
   }
 
   /** The last completed exports of a connection, newest first. */
@@ -338,7 +374,7 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     await this.#model.updateOne(
       { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
       {
-        $push: { warnings: { code, message }, events: lastEvents({ kind: 'warning', code, message }) },
+        $push: { warnings: { code, message }, events: lastEvents(warningEvent({ code, message })) },
       },
     );
   }
@@ -367,6 +403,16 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const holder = await this.#running.take({ key, holder: exportId, connectionId, now });
     if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
   }
+}
+
+/** The completed exports of everything at a level, of a cohort or of all patients. */
+export function lastFull({ level, cohort }: { readonly level: string; readonly cohort: string | undefined }) {
+  // `null` also matches exports without a cohort.
+  return { phase: 'completed', level, 'request.cohort': cohort ?? null, lackedTypes: { $exists: true } };
+}
+
+function warningEvent({ code, message }: ExportWarning) {
+  return { kind: 'warning' as const, code, message };
 }
 
 function toRecord(document: BulkExportDocument): BulkExport;

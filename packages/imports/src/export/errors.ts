@@ -65,7 +65,7 @@ export const exportError = defineErrors({
     title: 'The EHR did not accept the export',
     advice: "Check whether another export is stuck at the EHR, or contact the EHR's support.",
     message:
-      "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
+      "The EHR did not accept the export within 48 hours, after the `kickOffWindow` of the provider if it has one. Check whether another export is stuck there, or contact the EHR's support.",
   },
   'export-timeout': {
     title: 'The EHR did not finish the export',
@@ -270,6 +270,12 @@ export const exportWarnings = {
     title: 'The EHR sent incomplete versions',
     advice: "The complete versions stay stored. Ask the EHR's support why it sends later ones incompletely.",
     help: 'The EHR sent later versions of resources that are marked as incomplete (SUBSETTED). The complete earlier versions stay stored. The warning has the counts by type.',
+  },
+  'type-added': {
+    stage: 'end',
+    title: 'The EHR exports a type that it refused before',
+    advice: 'Nothing needs to be done. The next export requests all data.',
+    help: 'This export of every type has only what changed of a type that the EHR refused in earlier exports. The next export with `since: "last"` requests all data.',
   },
   'ehr-clock-went-back': {
     stage: 'end',

@@ -7,6 +7,7 @@ export const fieldsOfTheEnd = [
   'discard',
   'watermarkDecisions',
   'isPartial',
+  'lackedTypes',
 ];
 export const fieldsOfTheKickOff = [
   'statusUrl',

@@ -23,9 +23,9 @@ type RunEvent = Immutable<z.output<typeof runEventSchema>>;
  */
 const maxEvents = 200;
 
-/** The operand of a `$push` that adds an event and keeps the last `maxEvents`. */
-export function lastEvents<Event extends Omit<RunEvent, 'at'>>(event: Event) {
-  return { $each: [{ at: new Date(), ...event }], $slice: -maxEvents };
+/** The operand of a `$push` that adds events and keeps the last `maxEvents`. */
+export function lastEvents<Event extends Omit<RunEvent, 'at'>>(...events: readonly Event[]) {
+  return { $each: events.map((event) => ({ at: new Date(), ...event })), $slice: -maxEvents };
 }
 
 /** The event that a run entered a phase. @param options.by who has asked for it */

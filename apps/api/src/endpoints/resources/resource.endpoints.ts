@@ -48,6 +48,10 @@ const resourceSourceSchema = z
           exportId: z.string().describe('The export that stored the version.'),
           fileId: z.string().describe('The file of the export.'),
           line: z.int().min(1).describe('The number of the line in the file, from 1.'),
+          level: z
+            .string()
+            .optional()
+            .describe('What was exported: `Patient`, `System` or `Group/` with the id of the Group.'),
         }),
         z.strictObject({
           syncRunId: z.string().describe('The sync run that stored the version.'),
@@ -67,7 +71,7 @@ const resourceSourcesExample = [
     lastUpdated: at,
     deleted: false,
     storedAt: later,
-    source: { exportId, fileId: `${exportId}.3`, line: 812 },
+    source: { exportId, fileId: `${exportId}.3`, line: 812, level: 'Group/a-1.C-195900' },
   },
   {
     versionId: '1',

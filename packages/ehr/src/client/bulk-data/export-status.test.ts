@@ -44,6 +44,20 @@ test('a manifest in pages has the transaction time and the token rule of its fir
   });
 });
 
+test('a manifest whose pages have different transaction times is refused', async () => {
+  const { session } = openSession((path) => ({
+    body: {
+      transactionTime: path === '' ? transactionTime : '2024-01-01T00:00:01Z',
+      output: [],
+      link: path === '' ? [{ relation: 'next', url: `${baseUrl}/2` }] : [],
+    },
+  }));
+  await expect(read(session)).rejects.toMatchObject({
+    code: 'manifest-not-understood',
+    message: expect.stringContaining('its pages have different transaction times'),
+  });
+});
+
 test('status and delete requests are each sent once with the token and with a higher priority than downloads', async () => {
   const { session, requests } = pagesOf(2);
   const { signal } = new AbortController();

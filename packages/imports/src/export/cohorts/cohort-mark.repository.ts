@@ -1,12 +1,12 @@
-import { mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
+import { isDuplicateKey, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
 import { collections } from '../collections.ts';
 import type { CohortKey } from './cohort.record.ts';
-import { type CohortMark, type CohortMarkKey, cohortMarkSchema } from './cohort-mark.ts';
+import { type CohortMark, cohortMarkSchema } from './cohort-mark.ts';
 
 const schema = mongooseSchemaOf(cohortMarkSchema, { collection: collections.cohortMarks });
 schema.index({ connectionId: 1, cohort: 1 });
 
-/** `cohort_marks`: up to when everything is stored of the patients of a slice of a cohort. See `cohort-mark.ts`. */
+/** `cohort_marks`: of which patients of a cohort everything is stored, and up to when. See `cohort-mark.ts`. */
 export class CohortMarkRepository {
   readonly #gate;
   readonly #model;
@@ -16,21 +16,38 @@ export class CohortMarkRepository {
     this.#model = database.model('CohortMark', schema);
   }
 
-  async list({ connectionId, cohort, exportType, types }: CohortMarkKey): Promise<CohortMark[]> {
-    const found = await this.#model.find({ connectionId, cohort, exportType, types }).lean();
-    return found.map(withId);
+  async find(id: string): Promise<CohortMark | undefined> {
+    const found = await this.#model.findById(id).lean();
+    return found ? withId(found) : undefined;
   }
 
-  /**
-   * Stores a mark, and removes its patients from the older ones. Doing it again changes nothing. After a crash in between, the newest mark of
-   * a patient counts.
-   */
+  /** Moves a mark forward, for other patients than before. A later mark stays, because exports may end out of order. */
   async advance({ id, ...mark }: CohortMark): Promise<void> {
-    const { connectionId, cohort, exportType, types, patients, at } = mark;
-    await this.#gate.admit(connectionId, () => this.#model.updateOne({ _id: id }, { $set: mark }, { upsert: true }));
-    const older = { connectionId, cohort, exportType, types, _id: { $ne: id }, at: { $lte: at } } as object;
-    await this.#model.updateMany(older, { $pullAll: { patients: [...patients] } } as object);
-    await this.#deleteEmpty({ connectionId, cohort });
+    const notLater = { _id: id, at: { $lte: mark.at } };
+    try {
+      const change = { $set: mark } as object;
+      await this.#gate.admit(mark.connectionId, () => this.#model.updateOne(notLater, change, { upsert: true }));
+    } catch (error) {
+      // The upsert matched nothing and tried to insert a second one.
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+
+  /** Adds patients of whom everything up to `at` is stored, unless the mark is later than that. */
+  async join({
+    id,
+    connectionId,
+    at,
+    deletionsAt,
+    patients,
+    coverage,
+  }: Omit<CohortMark, 'transactionTime' | 'exportId'>) {
+    const change = {
+      $addToSet: { patients: { $each: [...patients] } },
+      $min: { deletionsAt },
+      ...(coverage === undefined ? {} : { $set: { coverage } }),
+    } as object;
+    await this.#gate.admit(connectionId, () => this.#model.updateOne({ _id: id, at: { $lte: at } }, change));
   }
 
   /** The next exports of all cohorts at this level request everything. */
@@ -46,11 +63,6 @@ export class CohortMarkRepository {
   async removePatient({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }) {
     const naming = { connectionId, patients: patientId } as object;
     const { modifiedCount } = await this.#model.updateMany(naming, { $pull: { patients: patientId } } as object);
-    await this.#deleteEmpty({ connectionId });
     return modifiedCount;
-  }
-
-  async #deleteEmpty(of: { readonly connectionId: string; readonly cohort?: string }): Promise<void> {
-    await this.#model.deleteMany({ ...of, patients: { $size: 0 } } as object);
   }
 }

@@ -2,7 +2,7 @@ import type { Immutable } from '@bulkhead/base';
 import { countSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
-/** An export is stored with the patients of its cohort: 10,000 ids have at most 700 kB, and the worker reads them with each status request. */
+/** An export is stored with the patients of its cohort: 10,000 ids have at most 700 kB, twice if their deletions are requested too, and the worker reads them with each status request. */
 export const maxCohortPatients = 10_000;
 
 /** A connection's cohorts then have at most 35 MB, and a list of them is read at once. */

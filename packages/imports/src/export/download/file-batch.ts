@@ -1,4 +1,4 @@
-import { type ByteReservation, runWithPauses, toEhrText } from '@bulkhead/base';
+import { type ByteReservation, present, runWithPauses, toEhrText } from '@bulkhead/base';
 import {
   anyResourceType,
   isOperationOutcome,
@@ -306,8 +306,9 @@ export class FileBatch {
   }
 
   #context({ line }: NdjsonLine) {
-    const { file, observation, now } = this.#options;
-    const source = { exportId: file.exportId, fileId: file.id, line };
+    const { file, now } = this.#options;
+    const { level, ...observation } = this.#options.observation;
+    const source = { exportId: file.exportId, fileId: file.id, line, ...present({ level }) };
     return { connectionId: file.connectionId, source, ...observation, now: now() };
   }
 }

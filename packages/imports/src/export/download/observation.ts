@@ -1,17 +1,21 @@
+import { present } from '@bulkhead/base';
 import { isNarrowed } from '@bulkhead/fhir';
 import type { DocumentContext } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import { sentSince } from '../kick-off/sent-request.ts';
 
-export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'>;
+export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'> & {
+  readonly level?: string;
+};
 
 /**
  * What an export says about the versions that it contains. If the EHR's clock went back in its period, the time of the kick-off by our
  * own clock counts, and what it lists is decided by that alone: a deleted resource that it does not contain is gone.
  */
 export function observation(record: BulkExport): Observation {
-  const { request, kickOffSentAt, clockWentBack = false } = record;
+  const { request, kickOffSentAt, level, clockWentBack = false } = record;
   return {
+    ...present({ level }),
     observedAt: (clockWentBack && kickOffSentAt) || settledTime(record).at,
     isOfFullExport: sentSince(record) === undefined && !isNarrowed(request),
     // A server can leave the tag SUBSETTED out.

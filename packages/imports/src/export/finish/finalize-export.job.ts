@@ -4,17 +4,19 @@ import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { isInPhase } from '../../runs/index.ts';
 import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
-import { cohortMarkKey, startsOf, typesOf, watermarksOf } from '../cohorts/cohort-mark.ts';
+import { cohortMarkKey, markAfter, startOf, typesOf, watermarksOf } from '../cohorts/cohort-mark.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
-import { sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
+import { coverageOf, sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
 import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
 import {
-  type Coverage,
+  addedTypes,
+  commonCoverage,
+  coverageWithout,
   coversNow,
   decideWatermarks,
   everyType,
@@ -66,11 +68,14 @@ export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 
   const hasFailed = files.some(({ state }) => state === 'failed');
   if (hasFailed && !files.some(({ state }) => state === 'completed'))
     return failExport(deps, { exportId, error: allFailed(settled), phases: ending });
-  const { decisions, repeatsStored } = await advanceWatermarks(deps, settled);
+  const { decisions, repeatsStored, reached, lackedTypes } = await advanceWatermarks(deps, settled);
   const summed = await store.outputFiles.sum(exportId);
   const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { ...settled, decisions })) };
-  const { slices, next } = endSlice(record, { state: hasFailed ? 'incomplete' : 'done', decisions });
-  if (next === undefined) return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed });
+  const state = hasFailed ? 'incomplete' : 'done';
+  const { slices, next } = endSlice(record, { state, decisions, ...present({ reached, lackedTypes }) });
+  if (next === undefined) await advanceMark(deps, record, slices);
+  if (next === undefined)
+    return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed, lackedTypes });
   const change = { slices, slice: next, slicedAt: now(), counts };
   if (!(await store.bulkExports.queueSlice({ from: record, change }))) return;
   await producer.enqueueAgain(discardJob, { exportId });
@@ -97,6 +102,16 @@ async function takeSettled(deps: BulkExportDeps<'bulkExports' | 'outputFiles'>, 
   return record && { record, files };
 }
 
+async function advanceMark(
+  { store }: BulkExportDeps<'cohortMarks'>,
+  record: BulkExport,
+  slices: readonly Slice[],
+): Promise<void> {
+  const key = cohortMarkKey(record);
+  const mark = markAfter(slices);
+  if (key && mark) await store.cohortMarks.advance({ ...key, ...mark, exportId: record.id });
+}
+
 async function complete(
   deps: BulkExportDeps<'bulkExports' | 'outputFiles' | 'resourceChanges'>,
   ended: Ended & {
@@ -107,6 +122,7 @@ async function complete(
     /** Whether the export began before the time up to which everything was stored. */
     readonly repeatsStored: boolean;
     readonly hasFailed: boolean;
+    readonly lackedTypes: readonly string[] | undefined;
   },
 ): Promise<void> {
   const { store, producer, logger, now } = deps;
@@ -115,6 +131,8 @@ async function complete(
   const isSliced = slices.length > 1;
   const files = isSliced ? await store.outputFiles.listByExport(exportId) : ended.files;
   const decisions = isSliced ? mergeDecisions(slices) : ended.decisions;
+  const lacked = slices.flatMap((slice) => slice.lackedTypes ?? []);
+  const lackedTypes = slices.some((slice) => slice.lackedTypes) ? [...new Set(lacked)] : ended.lackedTypes;
   // Some slices can be full.
   await warn(deps, { record, files, decisions, counts, mayIgnoreSince: !repeatsStored && !isSliced });
   // The data is safe only now. If files failed, the export stays at the server, so that a retry can still download them.
@@ -123,6 +141,7 @@ async function complete(
     counts,
     ...(slices.length > 0 ? { slices } : {}),
     watermarkDecisions: decisions,
+    ...present({ lackedTypes }),
     isPartial: isPartial(decisions) || uncoveredTypes(record).length > 0,
     completedAt: now(),
     ...(isDone ? { discard: 'due' as const } : {}),
@@ -141,15 +160,17 @@ interface Ended {
 async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
   const { store } = deps;
   const { transactionTime, request, manifestGaps = 0, id: exportId } = record;
-  if (transactionTime === undefined) return { decisions: [], repeatsStored: false };
-  const { connectionId, offeredTypes: offered = [] } = record;
+  if (transactionTime === undefined)
+    return { decisions: [], repeatsStored: false, reached: undefined, lackedTypes: undefined };
+  const { connectionId, grantedScope: scope, offeredTypes = [] } = record;
   const { cohort: _, ...whole } = request;
   const { exportType } = request;
   const since = sentSince(record);
   const known = await readMarks(deps, record);
-  const { search, coverage } = known;
+  const { search, coverage, added } = known;
   // After a full export, `since` lies at the deletions before it, so most of this export is known to be repeated.
   const repeatsStored = since !== undefined && search.watermarks.some((mark) => mark.at > new Date(since));
+  const { missing: missingTypes, lacked: lackedTypes } = await findMissingTypes(deps, { record, files, coverage });
   const decisions = decideWatermarks({
     ...search,
     // A cohort has marks of its own.
@@ -158,10 +179,11 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
     transactionTime,
     manifestGaps,
     files,
-    missingTypes: await findMissingTypes(deps, { record, files, coverage }),
+    missingTypes,
+    addedTypes: added,
     refusedTypes: record.sent?.refusedTypes ?? [],
-    isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
-    offeredTypes: offered,
+    isGranted: (resourceType) => coversType(present({ scope }), resourceType),
+    offeredTypes,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',
     hasList: known.key !== undefined,
   });
@@ -176,35 +198,45 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
       resourceType,
       reasons: [...reasons, 'clock-went-back' as const],
     }));
-    return { decisions: heldDecisions, repeatsStored };
+    return { decisions: heldDecisions, repeatsStored, reached: undefined, lackedTypes };
   }
-  await storeMarks(deps, { ...known, record, decisions });
-  return { decisions, repeatsStored };
+  if (added.length > 0) {
+    const message = `The EHR now exports ${added.join(', ')}, which it refused before. This export has only the changes. The next export with since \`last\` requests all data.`;
+    await store.bulkExports.warn({ id: exportId, code: 'type-added', message });
+  }
+  const reached = await storeMarks(deps, { ...known, record, decisions });
+  return { decisions, repeatsStored, reached, lackedTypes };
 }
 
 /** What is known to be stored of the types: of all patients of the level, or of those of the slice of a cohort. */
 async function readMarks({ store, now }: BulkExportDeps<'cohortMarks' | 'watermarks'>, record: BulkExport) {
-  const { connectionId, grantedScope, offeredTypes: offered = [] } = record;
-  const { exportType } = record.request;
-  const coverage: Coverage = { ...present({ scope: grantedScope }), offered };
+  const { connectionId } = record;
+  const { exportType, resourceTypes } = record.request;
+  const coverage = coverageOf(record);
   const counting = { now: now(), covers: coversNow(coverage) };
   const key = cohortMarkKey(record);
   const patients = currentSlice(record)?.patients ?? [];
-  const watermarks = key
-    ? watermarksOf({ key, patients, coverage, starts: startsOf(await store.cohortMarks.list(key), counting) })
-    : await store.watermarks.list({ connectionId, exportType });
-  return { search: { ...counting, watermarks }, coverage, key, patients };
+  const stored = key && (await store.cohortMarks.find(key.id));
+  const mark = stored && startOf(stored, counting) !== undefined ? stored : undefined;
+  const known = new Set(mark?.patients);
+  const ofPatients = mark && patients.every((id) => known.has(id)) ? watermarksOf(mark) : [];
+  const watermarks = key ? ofPatients : await store.watermarks.list({ connectionId, exportType });
+  const search = { ...counting, watermarks };
+  const added = resourceTypes.length > 0 ? [] : addedTypes({ ...search, coverage, since: sentSince(record) });
+  return { search, coverage, added, key, mark, patients };
 }
 
+/** @returns up to when everything of the patients of a slice of a cohort is stored */
 async function storeMarks(
   { store }: BulkExportDeps<'cohortMarks' | 'connections' | 'watermarks'>,
   options: Awaited<ReturnType<typeof readMarks>> & {
     readonly record: BulkExport;
     readonly decisions: readonly WatermarkDecision[];
   },
-): Promise<void> {
-  const { record, decisions, search, coverage, key, patients } = options;
-  const { connectionId, storedBefore, slice = 0, id: exportId } = record;
+): Promise<Slice['reached']> {
+  const { record, decisions, search, key, mark, patients } = options;
+  const coverage = coverageWithout(options.coverage, options.added);
+  const { connectionId, storedBefore, id: exportId } = record;
   const { exportType } = record.request;
   const since = sentSince(record);
   const { at, text } = settledTime(record);
@@ -213,21 +245,27 @@ async function storeMarks(
   const markOf = (resourceType: string) => {
     const hadStored = storedBefore === undefined || hadAny(storedBefore, resourceType);
     const deletionsAt = nextDeletionsAt({ ...search, resourceType, since, at, hadStored, connectedAt });
-    const mark = { connectionId, exportType, resourceType, transactionTime: text, at, deletionsAt, exportId };
-    return resourceType === everyType ? { ...mark, coverage } : mark;
+    const watermark = { connectionId, exportType, resourceType, transactionTime: text, at, deletionsAt, exportId };
+    return resourceType === everyType ? { ...watermark, coverage } : watermark;
   };
   if (!key) {
     for (const { resourceType, reasons } of decisions)
       if (reasons.length === 0) await store.watermarks.advance(markOf(resourceType));
-    return;
+    return undefined;
   }
   const types = typesOf(key);
   const ofAll = decisions.filter(({ resourceType }) => types.includes(resourceType));
-  if (ofAll.length === 0 || ofAll.some(({ reasons }) => reasons.length > 0)) return;
-  const marks = types.map(markOf);
-  const deletionsAt = new Date(Math.min(...marks.map((mark) => mark.deletionsAt.getTime())));
-  const mark = { ...key, id: `${exportId}.${slice}`, patients, transactionTime: text, at, deletionsAt, exportId };
-  await store.cohortMarks.advance(key.types === everyType ? { ...mark, coverage } : mark);
+  if (ofAll.length === 0 || ofAll.some(({ reasons }) => reasons.length > 0)) return undefined;
+  const deletionsAt = new Date(Math.min(...types.map((type) => markOf(type).deletionsAt.getTime())));
+  const isOfEvery = key.types === everyType;
+  const reached = { transactionTime: text, at, deletionsAt, ...(isOfEvery ? { coverage } : {}) };
+  if (since !== undefined) return reached;
+  if (!mark) await store.cohortMarks.advance({ ...key, ...reached, patients, exportId });
+  else {
+    const common = isOfEvery ? { coverage: commonCoverage(mark.coverage ?? {}, coverage) } : {};
+    await store.cohortMarks.join({ ...key, ...reached, ...common, patients });
+  }
+  return reached;
 }
 
 /** Times of one EHR in the order of its exports differ by less if its clock is kept by NTP. */

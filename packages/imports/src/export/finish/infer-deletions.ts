@@ -4,7 +4,6 @@ import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import type { WatermarkDecision } from '../watermarks/hold-reason.ts';
 import { everyType, typesReceived, unknownType } from '../watermarks/watermark.ts';
-import { examinedExports, hasSameLevel, sourceOfLevel } from './same-level.ts';
 
 /*
  * An EHR that refuses `_since` never lists deletions. What two complete exports of everything in a row do not contain is deleted here:
@@ -34,33 +33,28 @@ export async function inferDeletions(
   deps: BulkExportDeps<'bulkExports' | 'outputFiles' | 'resourceWriter' | 'resources'>,
   ended: Ended,
 ): Promise<number> {
-  const { record } = ended;
-  const before = await findBefore(deps, record);
-  if (!before) return 0;
-  const agreed = wholeTypes(before);
   let deleted = 0;
-  for (const resourceType of wholeTypes(ended).filter((type) => agreed.includes(type)))
-    deleted += await deleteMissing(deps, { record, before: before.record, resourceType, files: ended.files });
+  for (const resourceType of wholeTypes(ended)) {
+    const before = await findBefore(deps, { record: ended.record, resourceType });
+    if (before && wholeTypes(before).includes(resourceType))
+      deleted += await deleteMissing(deps, { ...ended, before: before.record, resourceType });
+  }
   return deleted;
 }
 
-/** The last completed export of everything at the same level, whose ledger is still complete. */
+/** The last completed export of everything of a type at the same level, whose ledger is still complete. */
 async function findBefore(
   { store }: BulkExportDeps<'bulkExports' | 'outputFiles'>,
-  record: BulkExport,
+  { record, resourceType }: { readonly record: BulkExport; readonly resourceType: string },
 ): Promise<Ended | undefined> {
-  if (!isUsable(record)) return undefined;
-  const earlier = await store.bulkExports.listCompleted({ connectionId: record.connectionId, limit: examinedExports });
-  const before = earlier.find((other) => isUsable(other) && hasSameLevel(other, record));
+  const { infersDeletions, clockWentBack, foundClockBack } = record;
+  if (infersDeletions !== true || clockWentBack === true || foundClockBack === true) return undefined;
+  const before = await store.bulkExports.findLastFull({ record, resourceType, infersDeletions });
   // The later export must have been requested after the earlier one had everything.
-  if (!before || settledTime(before).at >= settledTime(record).at || before.id >= record.id) return undefined;
+  if (!before || settledTime(before).at >= settledTime(record).at) return undefined;
   const files = await store.outputFiles.listByExport(before.id);
   const { manifestFiles, watermarkDecisions: decisions = [] } = before;
   return files.length === manifestFiles ? { record: before, files, decisions } : undefined;
-}
-
-function isUsable({ infersDeletions, clockWentBack, foundClockBack }: BulkExport): boolean {
-  return infersDeletions === true && clockWentBack !== true && foundClockBack !== true;
 }
 
 /** The types of which an export has sent something and has lost nothing. */
@@ -86,17 +80,10 @@ async function deleteMissing(
   },
 ): Promise<number> {
   const { record, before, resourceType, files } = options;
-  const { connectionId } = record;
+  const { connectionId, level = '' } = record;
   const stored = await store.resources.count({ connectionId, resourceType });
-  const unobserved = await store.resources.findExported({
-    connectionId,
-    resourceType,
-    before: settledTime(before).at,
-    limit: stored,
-  });
-  const isOfLevel = sourceOfLevel({ store }, record);
-  const missing: string[] = [];
-  for (const { resourceId, exportId } of unobserved) if (await isOfLevel(exportId)) missing.push(resourceId);
+  const of = { connectionId, resourceType, level };
+  const missing = await store.resources.findExported({ ...of, before: settledTime(before).at, limit: stored });
   if (missing.length === 0) return 0;
   if (missing.length * 2 > stored) {
     const message = `The last two complete exports of everything did not contain ${missing.length} of ${stored} stored ${resourceType} resources. Nothing was deleted here, because a Group that has lost its members looks the same. Verify the group and the scopes of the connection.`;
@@ -104,7 +91,7 @@ async function deleteMissing(
     return 0;
   }
   const fileId = files.find(({ type }) => type === resourceType)?.id ?? '';
-  const source = { exportId: record.id, fileId, line: 0 };
+  const source = { exportId: record.id, fileId, line: 0, level };
   const context = { connectionId, source, observedAt: settledTime(record).at, now: now() };
   for (let start = 0; start < missing.length; start += batchSize) {
     const batch = missing.slice(start, start + batchSize);

@@ -1,12 +1,12 @@
 import { present } from '@bulkhead/base';
 import { coversType, isNarrowed } from '@bulkhead/fhir';
-import type { BulkExport } from '../bulk-export.record.ts';
+import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { isTypeWithheld, sentSince } from '../kick-off/sent-request.ts';
+import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice } from '../slices/slice.ts';
 import { type Coverage, typesReceived } from '../watermarks/watermark.ts';
-import { examinedExports, hasSameLevel, sourceOfLevel } from './same-level.ts';
 
 /*
  * A manifest lists no file of a type that has no resources, so a type without a file is usually no loss. It is a doubt if an export of everything
@@ -15,69 +15,63 @@ import { examinedExports, hasSameLevel, sourceOfLevel } from './same-level.ts';
  * any type, and a second one of everything in a row agrees with the first.
  */
 
-type Store = Pick<BulkExportDeps<'bulkExports' | 'outputFiles' | 'resources'>, 'store'>;
+type Store = Pick<BulkExportDeps<'bulkExports' | 'resources'>, 'store'>;
 interface OfType {
   readonly record: BulkExport;
   readonly resourceType: string;
 }
 
-/** One is enough, and most of a type have the same source. */
-const examinedResources = 100;
-
-/** The types that an export, or the current slice of it, should have had. */
+/**
+ * The types that an export, or the current slice of it, should have had.
+ * @returns `lacked` has also those that the last export of everything lacked. It is undefined if only changes, or only a part, were exported
+ */
 export async function findMissingTypes(
   deps: Store,
   options: { readonly record: BulkExport; readonly files: readonly OutputFile[]; readonly coverage: Coverage },
-): Promise<string[]> {
+): Promise<{ readonly missing: readonly string[]; readonly lacked: readonly string[] | undefined }> {
   const { record, files, coverage } = options;
   const { request, storedBefore = [] } = record;
   const { cohort: _, ...whole } = request;
-  if (sentSince(record) !== undefined || isNarrowed(whole)) return [];
+  if (sentSince(record) !== undefined || isNarrowed(whole)) return { missing: [], lacked: undefined };
   const received = typesReceived(files);
   const isAsked = (type: string) =>
     request.resourceTypes.length > 0 ? request.resourceTypes.includes(type) : coversType(coverage, type);
   const absent = storedBefore.filter(
     (type) => isAsked(type) && !received.includes(type) && !isTypeWithheld(record, type),
   );
+  const lacked: string[] = [];
   const missing: string[] = [];
   for (const resourceType of absent) {
     const of = { record, resourceType };
-    if ((await isStored(deps, of)) && !(await isConfirmed(deps, of))) missing.push(resourceType);
+    if (!(await isStored(deps, of))) continue;
+    lacked.push(resourceType);
+    if (!(await isConfirmed(deps, of))) missing.push(resourceType);
   }
-  return missing;
+  return { missing, lacked };
 }
 
-/** Whether an earlier export has lacked the type too, and none has had it since. Those of other cohorts, or of the whole level, do not count. */
-async function isConfirmed({ store }: Store, { record, resourceType }: OfType): Promise<boolean> {
-  const { connectionId, request } = record;
-  const earlier = await store.bulkExports.listCompleted({ connectionId, limit: examinedExports });
-  for (const other of earlier) {
-    if (!hasSameLevel(other, record) || other.request.cohort !== request.cohort) continue;
-    const isDoubted = decisionsFor(record, other).some(
-      (decision) => decision.resourceType === resourceType && decision.reasons.includes('type-missing'),
-    );
-    if (isDoubted) return true;
-    if (typesReceived(await store.outputFiles.listByExport(other.id)).includes(resourceType)) return false;
-  }
-  return false;
+/** Whether the last export of everything has lacked the type too, and none has had it since. Those of other cohorts, or of the whole level, do not count. */
+async function isConfirmed(deps: Store, of: OfType): Promise<boolean> {
+  const { record, resourceType } = of;
+  const last = await deps.store.bulkExports.findLastFull({ record, resourceType });
+  if (!last || !lackedBy(last, currentSlice(record)).includes(resourceType)) return false;
+  return !(await isStored(deps, of, settledTime(last).at));
 }
 
-/** What an earlier export has decided about everything, or about the patients of the current slice. */
-function decisionsFor(record: BulkExport, { slices = [], watermarkDecisions = [] }: BulkExport) {
-  const { patients } = currentSlice(record) ?? {};
-  if (!patients) return watermarkDecisions;
+/** What an export has lacked of everything, or of the patients of a slice. */
+function lackedBy({ slices = [], lackedTypes = [] }: BulkExport, ofPatients: Slice | undefined): readonly string[] {
+  if (!ofPatients) return lackedTypes;
+  const { patients } = ofPatients;
   return slices
     .filter((slice) => patients.every((id) => slice.patients.includes(id)))
-    .flatMap(({ decisions = [] }) => decisions);
+    .flatMap((slice) => slice.lackedTypes ?? []);
 }
 
-/** Whether an export at the same level has stored a resource of the type, of any patient or of those of the slice. */
-async function isStored(deps: Store, { record, resourceType }: OfType): Promise<boolean> {
-  const { connectionId } = record;
+/** Whether exports at the same level have stored a resource of the type, of any patient or of those of the slice. */
+async function isStored({ store }: Store, { record, resourceType }: OfType, after?: Date): Promise<boolean> {
+  const { connectionId, level } = record;
   const { patients } = currentSlice(record) ?? {};
-  const of = { connectionId, resourceType, ...present({ patients }) };
-  const isOfLevel = sourceOfLevel(deps, record);
-  for (const { exportId } of await deps.store.resources.findExported({ ...of, limit: examinedResources }))
-    if (await isOfLevel(exportId)) return true;
-  return false;
+  if (level === undefined) return false;
+  const of = { connectionId, resourceType, level, ...present({ patients, after }) };
+  return (await store.resources.findExported({ ...of, limit: 1 })).length > 0;
 }

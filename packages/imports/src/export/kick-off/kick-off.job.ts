@@ -36,7 +36,7 @@ import { sliceRequest } from '../slices/slice.ts';
 import { type Coverage, coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { kickOffDefinition } from './kick-off-definition.ts';
 import { awaitTurn } from './kick-off-turn.ts';
-import { connectionOf, uncoveredTypes } from './sent-request.ts';
+import { connectionOf, coverageOf, uncoveredTypes } from './sent-request.ts';
 
 const uses = [
   'bulkExports',
@@ -59,8 +59,12 @@ export const kickOffJob = defineJob({
   onFinalFailure: failExportIn('queued', 'kicking-off'),
 });
 
-/** The export fails if the EHR has not accepted it after this time. `maxExportAgeMs` limits exports that it has accepted. */
-const maxKickOffAgeMs = 48 * 60 * 60_000;
+const hourMs = 60 * 60_000;
+/**
+ * The export fails if the EHR has not accepted it after this time, and the `kickOffWindow` of the provider. `maxExportAgeMs` limits exports that it
+ * has accepted.
+ */
+const maxKickOffAgeMs = 48 * hourMs;
 
 /** If the job will run again, the export shows why it waits. */
 async function kickOffAndNoteRetry(
@@ -96,7 +100,9 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
   const current = await store.bulkExports.find(exportId);
   if (!current || !isInPhase(current, 'queued', 'kicking-off')) return;
   const { createdAt, retriedAt = createdAt, slicedAt = createdAt } = current;
-  if (now().getTime() - Math.max(retriedAt.getTime(), slicedAt.getTime()) > maxKickOffAgeMs)
+  const { kickOffWindow } = ehr.provider(current.provider);
+  const maxAgeMs = maxKickOffAgeMs + (kickOffWindow?.hours ?? 0) * hourMs;
+  if (now().getTime() - Math.max(retriedAt.getTime(), slicedAt.getTime()) > maxAgeMs)
     throw exportError('kick-off-timeout');
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
@@ -118,14 +124,22 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
     });
   const grantedScope = await session.readGrantedScope(signal);
   const { resourceTypes: offeredTypes = [] } = connection.capabilities ?? {};
-  const coverage = { ...present({ scope: grantedScope }), offered: offeredTypes };
+  const coverage = coverageOf({ ...present({ grantedScope }), offeredTypes });
   const sliced = await withSlices(deps, { record: begun, provider: session.provider, coverage });
   const request = sliced.slices ? sliceRequest(sliced) : await withSafeSince(deps, { record: sliced, coverage });
   const record = { ...sliced, request };
   const started = await sendKickOff(deps, { record, session, signal });
   const { provider } = session;
   const scopes = present({ grantedScope, exportScope });
-  const changed = await recordStart(deps, { record, started, scopes, offeredTypes, provider, signal });
+  const changed = await recordStart(deps, {
+    record,
+    started,
+    scopes,
+    offeredTypes,
+    groupId: connection.groupId,
+    provider,
+    signal,
+  });
   if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
   if (changed) return producer.enqueueAgain(finalizeJob, { exportId });
   const { statusUrl } = started;
@@ -265,6 +279,7 @@ async function recordStart(
     readonly started: KickOff;
     readonly scopes: Pick<BulkExport, 'grantedScope' | 'exportScope'>;
     readonly offeredTypes: readonly string[];
+    readonly groupId: string | undefined;
     readonly provider: Pick<Provider, 'infersDeletions'>;
     readonly signal: AbortSignal;
   },
@@ -283,6 +298,7 @@ async function recordStart(
       : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),
     sent,
     isOfGroup: started.isOfGroup,
+    level: started.isOfGroup ? `Group/${options.groupId}` : record.request.exportType,
     kickedOffAt,
     lastKickedOffAt: kickedOffAt,
     offeredTypes,
@@ -296,14 +312,16 @@ async function recordStart(
     'transactionTime',
     ...(scopes.exportScope === undefined ? ['exportScope' as const] : []),
   ] as const;
-  // Store this first. Without the URL the export at the server can be neither polled nor deleted.
-  const exporting = await untilStored(() => store.bulkExports.transition({ from: record, to, change, unset }), signal);
-  for (const name of dropped) {
-    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(name) });
-  }
   const uncovered = uncoveredTypes({ ...record, ...change });
-  if (uncovered.length > 0)
-    await store.bulkExports.warn({ id: record.id, code: 'types-not-covered', message: describeUncovered(uncovered) });
+  const warnings = [
+    ...dropped.map((name) => ({ code: 'parameter-dropped' as const, message: describeDropped(name) })),
+    ...(uncovered.length > 0 ? [{ code: 'types-not-covered' as const, message: describeUncovered(uncovered) }] : []),
+  ].filter(({ message }) => !record.warnings.some((known) => known.message === message));
+  // Without the URL the export at the server can be neither polled nor deleted. What was left out is stored with it, because only this attempt knows.
+  const exporting = await untilStored(
+    () => store.bulkExports.transition({ from: record, to, change, unset, warnings }),
+    signal,
+  );
   logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
   return exporting;
 }

@@ -1,6 +1,8 @@
+import { present } from '@bulkhead/base';
 import { type EhrConnection, recordTypes } from '@bulkhead/ehr/providers';
 import { isUncovered, scopeCovers } from '@bulkhead/fhir';
 import type { BulkExport } from '../bulk-export.record.ts';
+import type { Coverage } from '../watermarks/watermark.ts';
 
 // What an export proves depends on what was sent with its kick-off, and not on what was requested. Before the kick-off both are the same.
 
@@ -19,6 +21,21 @@ export function isTypeWithheld(record: BulkExport, resourceType: string): boolea
   const { grantedScope } = record;
   if (record.sent?.refusedTypes.includes(resourceType)) return true;
   return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
+}
+
+/**
+ * What an export of every type can contain, by the kick-off that the server accepted. Before the kick-off: what it will request, unless the server
+ * refuses some of it.
+ */
+export function coverageOf({
+  grantedScope,
+  offeredTypes = [],
+  sent,
+}: Pick<BulkExport, 'grantedScope' | 'offeredTypes' | 'sent'>): Coverage {
+  const offered = offeredTypes.length > 0 ? offeredTypes : undefined;
+  const named = sent && sent.types.length > 0 ? sent.types : offered;
+  const types = named?.filter((type) => !sent?.refusedTypes.includes(type));
+  return present({ scope: grantedScope, offered, types });
 }
 
 /** Of an export of every type: the types of records that the server declares and that the token does not cover, so that they are not sent. */

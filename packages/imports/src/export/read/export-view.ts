@@ -304,7 +304,7 @@ function partsOf(slices: readonly Slice[]): View<typeof partsSchema> {
   return {
     total: slices.length,
     completed: slices.filter(({ state }) => state !== undefined).length,
-    patients: slices.reduce((sum, { patients }) => sum + patients.length, 0),
+    patients: new Set(slices.flatMap(({ patients }) => patients)).size,
   };
 }
 

@@ -13,6 +13,7 @@ import { instantSchema, type View, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../export.feature.ts';
+import { coverageOf } from '../kick-off/sent-request.ts';
 
 /** What is known of one type at the EHR of a connection. What is not known is absent, and is not a no. */
 export const typeRowSchema = z
@@ -123,6 +124,7 @@ function asksForAll({ request, sent }: BulkExport): boolean {
   return (sent ?? request).since === undefined && !isNarrowed(request);
 }
 
-function askedTypes({ request, offeredTypes = [] }: BulkExport): readonly string[] {
-  return request.resourceTypes.length > 0 ? request.resourceTypes : recordTypes({ resourceTypes: offeredTypes });
+function askedTypes(record: BulkExport): readonly string[] {
+  const { resourceTypes } = record.request;
+  return resourceTypes.length > 0 ? resourceTypes : recordTypes({ resourceTypes: coverageOf(record).types ?? [] });
 }

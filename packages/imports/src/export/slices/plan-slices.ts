@@ -2,7 +2,7 @@ import { present } from '@bulkhead/base';
 import type { Provider } from '@bulkhead/ehr/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { findCohort } from '../cohorts/cohort.service.ts';
-import { cohortMarkKey, groupByStart, startsOf } from '../cohorts/cohort-mark.ts';
+import { cohortMarkKey, startOf } from '../cohorts/cohort-mark.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { type Coverage, coversNow } from '../watermarks/watermark.ts';
@@ -12,6 +12,13 @@ import { isEmptySlice } from './slice.ts';
 /** A body of 100 kB. Many servers and proxies refuse one of more than 1 MB. */
 const defaultPatientsPerRequest = 1000;
 
+interface Planned {
+  readonly record: BulkExport;
+  readonly provider: Pick<Provider, 'kickOff'>;
+  /** What an export of every type contains today. */
+  readonly coverage: Coverage;
+}
+
 /**
  * Plans the slices of an export of listed patients, unless it is done.
  * @returns the record with its slices, if it has any
@@ -19,14 +26,9 @@ const defaultPatientsPerRequest = 1000;
  */
 export async function withSlices<Record extends BulkExport>(
   deps: Pick<BulkExportDeps<'bulkExports' | 'cohortMarks' | 'cohorts'>, 'store' | 'now'>,
-  options: {
-    readonly record: Record;
-    readonly provider: Pick<Provider, 'kickOff'>;
-    /** What an export of every type contains today. */
-    readonly coverage: Coverage;
-  },
+  options: Planned & { readonly record: Record },
 ): Promise<Record> {
-  const { record, provider, coverage } = options;
+  const { record, provider } = options;
   const { connectionId, request, slices } = record;
   const { cohort, since } = request;
   if (!request.patients && cohort === undefined) return record;
@@ -35,11 +37,10 @@ export async function withSlices<Record extends BulkExport>(
   const size = provider.kickOff?.patientsPerRequest ?? defaultPatientsPerRequest;
   const planned = await deps.store.bulkExports.planSlices(record, async () => {
     const patients = request.patients ?? (await findCohort(deps.store, { connectionId, name: cohort ?? '' })).patients;
-    const starts = request.sinceLast ? await readStarts(deps, { record, coverage }) : undefined;
-    const groups = starts ? groupByStart(patients, (id) => starts.get(id)?.since) : [{ patients, since }];
-    return groups.flatMap((group) => inPieces({ ...group, size }));
+    if (request.sinceLast) return sinceMark(deps, { ...options, patients, size });
+    return inPieces({ patients, since, size });
   });
-  if (request.sinceLast && planned.slices.every((slice) => slice.since === undefined)) {
+  if (request.sinceLast && planned.slices[0]?.since === undefined) {
     const message =
       'No earlier export of the cohort has stored all data of its patients that is requested now, so this export requests all data.';
     await deps.store.bulkExports.warn({ id: record.id, code: 'since-last-full', message });
@@ -47,12 +48,21 @@ export async function withSlices<Record extends BulkExport>(
   return { ...record, ...planned };
 }
 
-async function readStarts(
+/** Slices of the patients of the mark, then those of all others. See `cohort-mark.ts`. */
+async function sinceMark(
   { store, now }: Pick<BulkExportDeps<'cohortMarks'>, 'store' | 'now'>,
-  { record, coverage }: { readonly record: BulkExport; readonly coverage: Coverage },
-) {
+  options: Planned & { readonly patients: readonly string[]; readonly size: number },
+): Promise<Slice[]> {
+  const { record, coverage, patients, size } = options;
   const key = cohortMarkKey(record);
-  return startsOf(key ? await store.cohortMarks.list(key) : [], { now: now(), covers: coversNow(coverage) });
+  const mark = key && (await store.cohortMarks.find(key.id));
+  const since = mark && startOf(mark, { now: now(), covers: coversNow(coverage) });
+  const known = new Set(since === undefined ? [] : mark?.patients);
+  const others = patients.filter((id) => !known.has(id));
+  return [
+    ...inPieces({ patients: patients.filter((id) => known.has(id)), since, size }),
+    ...inPieces({ patients: others, since: undefined, size }),
+  ];
 }
 
 function inPieces(options: {

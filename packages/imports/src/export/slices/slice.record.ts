@@ -14,6 +14,7 @@ import type { Immutable } from '@bulkhead/base';
 import { mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 import { watermarkDecisionSchema } from '../watermarks/hold-reason.ts';
+import { watermarkSchema } from '../watermarks/watermark.ts';
 
 export const sliceSchema = z.strictObject({
   patients: z.array(mayNamePatient(z.string())),
@@ -23,5 +24,9 @@ export const sliceSchema = z.strictObject({
   state: z.enum(['done', 'incomplete']).exactOptional(),
   /** Set at its end. */
   decisions: z.array(watermarkDecisionSchema).exactOptional(),
+  /** Absent if only changes were exported. See `missing-types.ts`. */
+  lackedTypes: z.array(z.string()).exactOptional(),
+  /** Up to when everything of its patients is stored. Absent if something is missing, or if the patients are not those of a cohort. */
+  reached: watermarkSchema.pick({ transactionTime: true, at: true, deletionsAt: true, coverage: true }).exactOptional(),
 });
 export type Slice = Immutable<z.output<typeof sliceSchema>>;

@@ -27,10 +27,31 @@ test('a slice requests its patients since its own time, and an export without sl
 });
 
 test('after a slice the next one that has not ended is due', () => {
-  const ended = endSlice({ slices: [done, due, due], slice: 1 }, { state: 'incomplete', decisions: held });
+  const request = { exportType: 'Patient' as const, resourceTypes: [], sinceLast: true };
+  const ended = endSlice({ request, slices: [done, due, due], slice: 1 }, { state: 'incomplete', decisions: held });
   expect(ended).toEqual({ slices: [done, { ...due, state: 'incomplete', decisions: held }, due], next: 2 });
-  expect(endSlice({ slices: [done, due], slice: 1 }, { state: 'done', decisions: [] }).next).toBeUndefined();
-  expect(endSlice({}, { state: 'done', decisions: [] })).toEqual({ slices: [], next: undefined });
+  expect(endSlice({ request, slices: [done, due], slice: 1 }, { state: 'done', decisions: [] }).next).toBeUndefined();
+  expect(endSlice({ request }, { state: 'done', decisions: [] })).toEqual({ slices: [], next: undefined });
+});
+
+test.each([
+  { what: 'can matter', deletionsDay: 1, change: {}, isAdded: true },
+  { what: 'are all applied', deletionsDay: 5, change: {}, isAdded: false },
+  { what: 'were not requested', deletionsDay: 1, change: { sinceLast: false }, isAdded: false },
+])('after a full slice another one asks for the deletions that it does not list, if they $what: $isAdded', (given) => {
+  const request = { exportType: 'Patient' as const, resourceTypes: [], sinceLast: true, ...given.change };
+  const at = new Date('2024-01-05T00:00:00Z');
+  const deletionsAt = new Date(`2024-01-0${given.deletionsDay}T00:00:00Z`);
+  const ended = {
+    state: 'done' as const,
+    decisions: [],
+    reached: { transactionTime: at.toISOString(), at, deletionsAt },
+  };
+  const { slices, next } = endSlice({ request, slices: [due], slice: 0 }, ended);
+  const added = [{ patients: due.patients, since: deletionsAt.toISOString() }];
+  expect([slices.slice(1), next]).toEqual(given.isAdded ? [added, 1] : [[], undefined]);
+  // That slice asks for changes, so none follows it.
+  if (next !== undefined) expect(endSlice({ request, slices, slice: next }, ended).next).toBeUndefined();
 });
 
 test('a retry makes the incomplete slices due, without patients who were erased since', () => {

@@ -1,3 +1,4 @@
+import { present } from '@bulkhead/base';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { erasedText } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
@@ -5,6 +6,7 @@ import { type HoldReason, holdReasons, type WatermarkDecision } from '../waterma
 import type { Slice } from './slice.record.ts';
 
 type Sliced = Pick<BulkExport, 'slices' | 'slice'>;
+type SlicedExport = Sliced & Pick<BulkExport, 'request'>;
 
 /** @returns undefined if the export has no list of patients, or before its first kick-off */
 export function currentSlice({ slices, slice = 0 }: Sliced): Slice | undefined {
@@ -24,18 +26,31 @@ export function isEmptySlice(record: Sliced): boolean {
 }
 
 /** What the current slice requests of the EHR. */
-export function sliceRequest({ request, ...record }: Sliced & Pick<BulkExport, 'request'>): BulkExportRequest {
+export function sliceRequest({ request, ...record }: SlicedExport): BulkExportRequest {
   const slice = currentSlice(record);
   if (!slice) return request;
   const { since: _, ...others } = request;
   return { ...others, patients: slice.patients, ...(slice.since === undefined ? {} : { since: slice.since }) };
 }
 
-/** The fields that end the current slice, and the position of the next one if there is one. */
-export function endSlice(record: Sliced, ended: Required<Pick<Slice, 'state' | 'decisions'>>) {
+/** The fields that end the current slice, and the position of the next one if there is one. It can be one that was not planned. */
+export function endSlice(
+  record: SlicedExport,
+  ended: Required<Pick<Slice, 'state' | 'decisions'>> & Pick<Slice, 'reached' | 'lackedTypes'>,
+) {
   const { slices = [], slice = 0 } = record;
   const changed = slices.map((other, index) => (index === slice ? { ...other, ...ended } : other));
+  const deletions = deletionsOf(record, ended);
+  if (deletions) changed.push(deletions);
   return { slices: changed, next: nextSlice(changed) };
+}
+
+/** A full export lists no deletions. If some can matter, and an export since the last one is requested, another slice asks for them. */
+function deletionsOf(record: SlicedExport, { reached }: Pick<Slice, 'reached'>): Slice | undefined {
+  const slice = currentSlice(record);
+  const isFull = record.request.sinceLast === true && slice?.since === undefined;
+  if (!slice || !isFull || !reached || reached.deletionsAt >= reached.at) return undefined;
+  return { patients: slice.patients, since: reached.deletionsAt.toISOString() };
 }
 
 function nextSlice(slices: readonly Slice[]): number | undefined {
@@ -54,12 +69,12 @@ export function reopenSlices({ slices }: Sliced): Sliced {
   return { slices: reopened, slice: nextSlice(reopened) ?? 0 };
 }
 
-function startOf({ state: _state, decisions: _decisions, ...start }: Slice): Slice {
-  return start;
+function startOf({ patients, since }: Slice): Slice {
+  return { patients, ...present({ since }) };
 }
 
 /** Without the patients who were erased since. */
-function namedIn({ patients }: Slice): readonly string[] {
+export function namedIn({ patients }: Slice): readonly string[] {
   return patients.filter((id) => id !== erasedText);
 }
 

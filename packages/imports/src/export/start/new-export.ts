@@ -99,7 +99,7 @@ async function resolveSince(options: {
 }) {
   const { store, body } = options;
   if (body.since !== 'last') return { since: body.since, warnings: [] };
-  // Each patient of a cohort continues from the patient's own time, which is read at the kick-off.
+  // The mark of a cohort is read at the kick-off.
   if (body.cohort !== undefined) return { since: undefined, warnings: [] };
   const { connectionId, exportType, resourceTypes = [] } = body;
   const watermarks = await store.watermarks.list({ connectionId, exportType });

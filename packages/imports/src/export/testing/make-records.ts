@@ -24,7 +24,7 @@ export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
 export function makeCohortMark(change: Partial<CohortMark> = {}): CohortMark {
   const at = new Date('2024-01-15T10:00:00Z');
   return {
-    id: `${newId('job')}.0`,
+    id: `${change.connectionId ?? 'conn_1'}/panel/Patient/*`,
     connectionId: 'conn_1',
     cohort: 'panel',
     exportType: 'Patient',

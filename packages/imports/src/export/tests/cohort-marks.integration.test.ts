@@ -1,6 +1,7 @@
 import { patientsOf, type Resource } from '@bulkhead/fhir';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
+import { makeCohortMark } from '../testing/make-records.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
@@ -93,7 +94,7 @@ describe('exports of a cohort since the last one', () => {
 
     await change(late);
     const third = await exportLast();
-    expect(third.slices).toEqual([[[one, two, three, late], expect.any(String)]]);
+    expect(third.slices).toEqual([[[late, one, two, three], expect.any(String)]]);
     expect(third.ended.counts.stored - third.ended.counts.unchanged).toBe(1);
     expect(await differences(ids.slice(0, 4))).toEqual([]);
     expect((await exportLast()).ended.counts.stored).toBe(0);
@@ -106,15 +107,15 @@ describe('exports of a cohort since the last one', () => {
     const drop = () => cases.inject('export$', { kind: 'export-types', drop: ['Observation'] });
     const decisionsOf = ({ watermarkDecisions = [] }: BulkExport) =>
       Object.fromEntries(watermarkDecisions.map(({ resourceType, reasons }) => [resourceType, reasons]));
-    const starts = async () => (await exportLast()).slices?.map(([, since]) => since !== undefined);
+    const continues = async () => (await exportLast()).slices?.[0]?.[1] !== undefined;
     await drop();
     const doubtful = await exportLast();
     expect(decisionsOf(doubtful.ended)).toEqual({ Patient: [], Condition: [], Observation: ['type-missing'] });
     // That the practice has others says nothing about them, and two in a row agree.
     await runExport(cases, { resourceTypes });
     await drop();
-    expect(await starts()).toEqual([false]);
-    expect(await starts()).toEqual([true]);
+    expect(await continues()).toBe(false);
+    expect(await continues()).toBe(true);
   });
 
   test('continue if their full export lacks a type of which nothing is stored of them', async () => {
@@ -131,7 +132,7 @@ describe('exports of a cohort since the last one', () => {
     expect((await exportLast()).slices).toEqual([[[two], expect.any(String)]]);
   });
 
-  test('request a member again in full if the export of the new member failed, and the others from the end of theirs', async () => {
+  test('request a member again in full if the export of the new member failed, and the others from the same time', async () => {
     const [one = '', two = '', late = ''] = ids;
     await setCohort([one, two]);
     await exportLast();
@@ -145,7 +146,7 @@ describe('exports of a cohort since the last one', () => {
       [[one, two], expect.any(String)],
       [[late], undefined],
     ]);
-    expect(Date.parse(next.slices?.[0]?.[1] ?? '')).toBeGreaterThan(Date.parse(failed.slices?.[0]?.[1] ?? ''));
+    expect(next.slices?.[0]?.[1]).toBe(failed.slices?.[0]?.[1]);
     expect(await differences([one, two, late])).toEqual([]);
   });
 
@@ -166,19 +167,29 @@ describe('exports of a cohort since the last one', () => {
     expect(await differences([one, two])).toEqual([]);
   });
 
-  test('bring the deletions from before a member joined, if something of the member was stored', async () => {
+  test('apply the deletions from before a member joined, if something of the member was stored', async () => {
     const [one = '', late = ''] = ids;
     cases.clock.now = new Date();
     await runExport(cases, { resourceTypes });
     const removed = await removeOneOf(late);
     await setCohort([one, late]);
-    // An export of everything lists no deletions.
-    await exportLast();
     expect(await differences(ids)).toContain(`Observation/${removed} is deleted at the EHR`);
-    const next = await exportLast();
-    expect(Date.parse(next.slices?.[0]?.[1] ?? '')).toBeLessThan(cases.connection.createdAt.getTime());
+    // An export of everything lists no deletions.
+    const { slices, ended } = await exportLast();
+    expect(slices).toEqual([
+      [[one, late], undefined],
+      [[one, late], expect.any(String)],
+    ]);
+    expect(Date.parse(slices?.[1]?.[1] ?? '')).toBeLessThan(cases.connection.createdAt.getTime());
     expect(await differences(ids)).toEqual([]);
-    expect((await exportLast()).ended.counts.stored).toBe(0);
+    const next = await exportLast();
+    expect([next.slices?.length, next.ended.counts.stored]).toEqual([1, 0]);
+    // The time of its first slice.
+    const since = Date.parse(next.slices?.[0]?.[1] ?? '');
+    expect([since > cases.connection.createdAt.getTime(), since <= settledTime(ended).at.getTime()]).toEqual([
+      true,
+      true,
+    ]);
   });
 
   test('neither use nor move the watermarks of the level, of other types or of other cohorts', async () => {
@@ -194,13 +205,14 @@ describe('exports of a cohort since the last one', () => {
     expect((await exportLast()).slices).toEqual([
       [[one], expect.any(String)],
       [[two], undefined],
+      [[two], expect.any(String)],
     ]);
     expect(await store.watermarks.list({ connectionId })).toEqual(marks);
-    expect((await exportLast({ resourceTypes: ['Patient'] })).slices).toEqual([[[one, two], undefined]]);
-    expect((await exportLast({ resourceTypes: [] })).slices).toEqual([[[one, two], undefined]]);
+    expect((await exportLast({ resourceTypes: ['Patient'] })).slices?.[0]).toEqual([[one, two], undefined]);
+    expect((await exportLast({ resourceTypes: [] })).slices?.[0]).toEqual([[one, two], undefined]);
     const key = { connectionId, name: 'other' };
     await store.cohorts.save({ key, from: undefined, patients: [one], now: new Date() });
-    expect((await exportLast({ cohort: 'other' })).slices).toEqual([[[one], undefined]]);
+    expect((await exportLast({ cohort: 'other' })).slices?.[0]).toEqual([[one], undefined]);
   });
 
   test('continue an export of every type only while no scope and no type was added', async () => {
@@ -209,10 +221,9 @@ describe('exports of a cohort since the last one', () => {
     await exportLast({ resourceTypes: [] });
     expect((await exportLast({ resourceTypes: [] })).slices).toEqual([[[one], expect.any(String)]]);
     const marks = cases.deps.store.cohortMarks;
-    const key = { connectionId: cases.connection.id, cohort: name, exportType: 'Patient' as const, types: '*' };
-    const [mark] = await marks.list(key);
+    const mark = await marks.find(`${cases.connection.id}/${name}/Patient/*`);
     if (mark) await marks.advance({ ...mark, coverage: { scope: 'system/Patient.read', offered: ['Patient'] } });
-    expect((await exportLast({ resourceTypes: [] })).slices).toEqual([[[one], undefined]]);
+    expect((await exportLast({ resourceTypes: [] })).slices?.[0]).toEqual([[one], undefined]);
   });
 
   test('of a time that leaves a gap move no mark', async () => {
@@ -239,6 +250,48 @@ describe('exports of a cohort since the last one', () => {
     await cases.insertExport({ phase: 'completed', ...ahead });
     const back = await exportLast({}, inHours(2));
     expect(back.ended.warnings.map(({ code }) => code)).toContain('ehr-clock-went-back');
-    expect((await exportLast()).slices).toEqual([[[one], undefined]]);
+    expect((await exportLast()).slices?.[0]).toEqual([[one], undefined]);
+  });
+
+  test('keep what the complete slices of an export that failed have stored', async () => {
+    await cases.stop();
+    cases = await startUseCases({
+      simulator: { patients: 6 },
+      provider: { kickOff: { patientsPerRequest: 2, parameters: ['patient'] } },
+    });
+    await setCohort(ids.slice(0, 4));
+    await cases.inject('export$', { kind: 'status', status: 403 }, { after: 1 });
+    expect((await exportLast()).ended.phase).toBe('failed');
+    const next = await exportLast();
+    expect(next.slices).toEqual([
+      [ids.slice(0, 2), expect.any(String)],
+      [ids.slice(2, 4), undefined],
+    ]);
+    // A patient who left the cohort and is back is new.
+    await setCohort(ids.slice(1, 4));
+    expect((await exportLast()).slices?.map(([, since]) => since !== undefined)).toEqual([true, true]);
+    await setCohort(ids.slice(0, 4));
+    expect((await exportLast()).slices?.map(([patients, since]) => [patients, since !== undefined])).toEqual([
+      [ids.slice(1, 3), true],
+      [ids.slice(3, 4), true],
+      [ids.slice(0, 1), false],
+      [ids.slice(0, 1), true],
+    ]);
+    expect(await differences(ids.slice(0, 4))).toEqual([]);
+  });
+
+  test('are not covered by a mark that is later than the full export of a patient', async () => {
+    const { cohortMarks } = cases.deps.store;
+    const at = new Date('2024-02-01T00:00:00Z');
+    const mark = makeCohortMark({ patients: ['p1'], at, transactionTime: at.toISOString(), deletionsAt: at });
+    await cohortMarks.advance(mark);
+    const earlier = new Date('2024-01-31T00:00:00Z');
+    await cohortMarks.join({ ...mark, patients: ['p2'], at: earlier });
+    await cohortMarks.advance({ ...mark, patients: ['p2'], at: earlier });
+    expect(await cohortMarks.find(mark.id)).toEqual(mark);
+    await cohortMarks.join({ ...mark, patients: ['p1', 'p3'], deletionsAt: earlier });
+    expect(await cohortMarks.find(mark.id)).toEqual({ ...mark, patients: ['p1', 'p3'], deletionsAt: earlier });
+    expect(await cohortMarks.removePatient({ connectionId: mark.connectionId, patientId: 'p1' })).toBe(1);
+    expect((await cohortMarks.find(mark.id))?.patients).toEqual(['p3']);
   });
 });

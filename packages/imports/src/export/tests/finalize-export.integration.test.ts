@@ -332,9 +332,9 @@ describe('an export of every type', () => {
     {
       scope: 'system/*.read',
       offered: ['Goal', 'Patient'],
-      coverage: { scope: 'system/*.read', offered: ['Goal', 'Patient'] },
+      coverage: { scope: 'system/*.read', offered: ['Goal', 'Patient'], types: ['Goal', 'Patient'] },
     },
-    { scope: undefined, offered: undefined, coverage: { offered: [] } },
+    { scope: undefined, offered: undefined, coverage: {} },
   ])(
     'the watermark of every type records what the export could cover: $coverage',
     async ({ scope, offered, coverage }) => {

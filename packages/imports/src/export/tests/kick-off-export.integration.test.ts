@@ -73,6 +73,39 @@ test.concurrent('an export whose kick-off was never sent or was refused has no w
   expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [] });
 });
 
+test.concurrent('what the EHR refused of a kick-off is known although the process is killed right after the answer is stored', async () => {
+  await using cases = await startUseCases();
+  await cases.inject('export$', { kind: 'refuse-parameter', parameter: '_typeFilter' }, { times: 'always' });
+  const { store } = cases.deps;
+  const typeFilters = ['Observation?category=laboratory'];
+  const request = {
+    exportType: 'Patient' as const,
+    resourceTypes: ['Observation'],
+    typeFilters,
+    allowUnfiltered: true,
+  };
+  const { id: exportId } = await cases.insertExport({ request });
+  const killed = new Error('killed');
+  let isStored = false;
+  const bulkExports = withMethods(store.bulkExports, {
+    async transition(change) {
+      const changed = await store.bulkExports.transition(change);
+      isStored ||= changed?.phase === 'exporting';
+      return changed;
+    },
+    warn: async (warning) => (isStored ? Promise.reject(killed) : store.bulkExports.warn(warning)),
+  });
+  const deps = { ...cases.deps, store: { ...store, bulkExports } };
+  await kickOff(deps, { exportId, signal: AbortSignal.timeout(20_000) }).catch(() => undefined);
+  const { phase, warnings } = await cases.read(exportId);
+  expect([phase, warnings]).toEqual([
+    'exporting',
+    [{ code: 'parameter-dropped', message: expect.stringContaining('_typeFilter') }],
+  ]);
+  const events = await store.bulkExports.listEvents(exportId);
+  expect(events.filter(({ kind }) => kind === 'warning').map(({ code }) => code)).toEqual(['parameter-dropped']);
+});
+
 test.concurrent('an outage of MongoDB before a kick-off is not the reason of a wait, which would be for the EHR', async () => {
   await using cases = await startUseCases();
   const { store } = cases.deps;

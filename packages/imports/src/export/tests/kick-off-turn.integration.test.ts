@@ -112,6 +112,24 @@ test.concurrent('the window of the provider counts the earlier parts of an expor
   expect(await kickOffs(cases)).toBe(2);
 });
 
+test.concurrent('a part of an export waits for the end of a window of two days, and its kick-off does not time out meanwhile', async () => {
+  await using cases = await startUseCases({
+    provider: { kickOffWindow: { hours: 48 }, kickOff: { patientsPerRequest: 1 } },
+  });
+  const { clock, read } = cases;
+  const lines = await cases.control.lines('Patient');
+  const patients = lines.slice(0, 2).map((line) => (JSON.parse(line) as { readonly id: string }).id);
+  const id = await insert(cases, { request: { ...group, patients } });
+  await runSlice(cases, id);
+  expect(await kickOff(cases, id)).toMatchObject({ code: 'kick-off-window' });
+  clock.now = new Date(((await read(id)).retrying?.nextAttemptAt?.getTime() ?? 0) + 1);
+  expect(await kickOff(cases, id)).toBeUndefined();
+  expect(await kickOffs(cases)).toBe(2);
+  // A limit remains.
+  const late = await insert(cases, { request: group, createdAt: new Date(clock.now.getTime() - 97 * hour) });
+  expect(await kickOff(cases, late)).toMatchObject({ code: 'kick-off-timeout' });
+});
+
 test.concurrent('a kick-off that the EHR refuses as too recent is sent once more, a day after the last one, and then fails', async () => {
   await using cases = await startUseCases();
   const { clock, read } = cases;

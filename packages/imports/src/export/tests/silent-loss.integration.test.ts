@@ -169,6 +169,20 @@ test('a file that the server replaces during its download keeps no quarantined l
   expect(quarantined).toEqual([]);
 });
 
+test('a file that is no NDJSON, and is rewritten, is read from its start again after a cut', async () => {
+  const resources = Array.from({ length: 2000 }, (_, index) => line('Patient', `p${index}`).trim());
+  const body = `[${resources.join(',\n')}]`;
+  const headers = { ...ndjson, etag: '"v1"' };
+  const cut: Handler = (_request, response) => {
+    response.writeHead(200, { ...headers, 'content-length': String(body.length) });
+    response.write(body.slice(0, -100), () => setTimeout(() => response.destroy(), 500));
+  };
+  const ended = await exportFrom({ routes: { '/patients': [cut, { headers, body }] } });
+  expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2000, quarantined: 0 } }, {}]);
+  const requests = server.requests.filter(({ path }) => path === '/patients');
+  expect(requests.map(({ headers: sent }) => sent.range)).toEqual([undefined, undefined]);
+});
+
 test('a file that is cut off at every attempt fails with the byte that was reached, and keeps what is stored', async () => {
   const cut: Handler = (_request, response) => {
     response.writeHead(200, { ...ndjson, 'content-length': '100000' });

@@ -2,14 +2,16 @@ import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { firstAttempt } from '@bulkhead/queues/testing';
 import { toResourceDocument } from '@bulkhead/records';
+import { openTestStore, testContext } from '@bulkhead/store/testing';
 import { type Handler, type Script, type ScriptedServer, startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createBulkExportData } from '../bulk-export.data.ts';
 import { cancelExport } from '../commands.ts';
 import { downloadFile } from '../download/download-file.job.ts';
 import type { BulkExport } from '../index.ts';
 import { bulkRoutes } from '../testing/bulk-routes.ts';
 import { runExport } from '../testing/run-export.ts';
-import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+import { createStores, startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 // Answers of bulk data servers that the simulator does not give, and that must not end an export.
 
@@ -245,9 +247,8 @@ describe('an EHR that refuses `_since` and never lists deletions', () => {
   const exportOn = async (
     day: number,
     ids: readonly string[],
-    change: Script & { readonly manifest?: object } = {},
+    { manifest: manifestChange = {}, ...routes }: Script & { readonly manifest?: object } = {},
   ) => {
-    const { manifest: manifestChange = {}, ...routes } = change;
     server.answer({
       '/status*': { body: manifest({ transactionTime: at(day), ...manifestChange }) },
       '/patients': ids.map(patient).join(''),
@@ -325,6 +326,45 @@ describe('an EHR that refuses `_since` and never lists deletions', () => {
     expect(await storedIds()).toEqual(ids);
   });
 
+  test('nothing is deleted if a line was withheld from one of the two exports', async () => {
+    await start();
+    const ids = ['p1', 'p2', 'p3', 'p4'];
+    const ended = await exportOn(3, ids);
+    const [file] = await files(ended);
+    await cases.deps.store.outputFiles.recountQuarantined({ id: file?.id ?? '', quarantined: 0, withheld: 1 });
+    expect((await exportOn(4, ids)).counts.deleted).toBe(0);
+    expect((await exportOn(5, ids)).counts.deleted).toBe(1);
+  });
+
+  test.each([
+    { typeFilters: ['Patient?active=true'] },
+    { patients: ['p1', 'p2', 'p3', 'p4'] },
+    { cohort: 'panel' },
+    { until: at(9) },
+    { elements: ['id'] },
+  ])('nothing is deleted after exports of less than everything: %j', async (request) => {
+    const parameters = ['patient', '_until', '_elements'] as const;
+    server = await startScriptedServer({ ...bulkRoutes(manifest()), '*/$export': sinceRefused });
+    cases = await startUseCases({
+      connection: { fhirEndpoint: server.url, auth: { method: 'none' } },
+      provider: { infersDeletions: true, kickOff: { parameters: [...parameters] } },
+    });
+    const run = (day: number, ids: readonly string[], change: Partial<BulkExportRequest> = {}) => {
+      server.answer({
+        '/status*': { body: manifest({ transactionTime: at(day) }) },
+        '/patients': ids.map(patient).join(''),
+      });
+      return runExport(cases, change);
+    };
+    const key = { connectionId: cases.connection.id, name: 'panel' };
+    await cases.deps.store.cohorts.save({ key, from: undefined, patients: all.slice(0, 4), now: new Date() });
+    for (const day of [1, 2]) await run(day, all);
+    for (const day of [3, 4, 5]) expect((await run(day, all.slice(0, 4), request)).counts.deleted).toBe(0);
+    expect(await storedIds()).toEqual(all);
+    for (const day of [6, 7]) await run(day, all.slice(0, 4));
+    expect(await storedIds()).toEqual(all.slice(0, 4));
+  });
+
   test('nothing is deleted if most of a type is missing, or if a type is not sent at all', async () => {
     await start();
     await exportOn(3, ['p1', 'p2']);
@@ -342,20 +382,89 @@ describe('an EHR that refuses `_since` and never lists deletions', () => {
     const context = { connectionId: cases.connection.id, observedAt: new Date(at(1)), now: new Date() };
     const write = (
       id: string,
-      source: { syncRunId: string; stepId: string } | { exportId: string; fileId: string; line: number },
+      source: { syncRunId: string; stepId: string } | { exportId: string; fileId: string; line: number; level: string },
     ) => {
-      const resource = { resourceType: 'Patient', id };
+      const resource = { resourceType: 'Patient', id, meta: { lastUpdated: '2024-01-01T00:00:00Z' } };
       const json = Buffer.from(JSON.stringify(resource));
       return store.resourceWriter.write('Patient', [
         toResourceDocument({ resource, json, hasExactNumbers: false, context: { ...context, source } }),
       ]);
     };
-    const other = await cases.insertExport({ request: { exportType: 'System', resourceTypes: [] } });
     await write('of-sync', { syncRunId: 'sync_1', stepId: 's' });
-    await write('of-system', { exportId: other.id, fileId: 'f', line: 1 });
-    await write('of-forgotten', { exportId: 'job_gone', fileId: 'f', line: 1 });
+    await write('of-system', { exportId: 'job_gone', fileId: 'f', line: 1, level: 'System' });
+    await write('of-group', { exportId: 'job_gone', fileId: 'f', line: 1, level: 'Group/other' });
+    await write('of-level', { exportId: 'job_gone', fileId: 'f', line: 1, level: `Group/${cases.connection.groupId}` });
     for (const day of [3, 4, 5]) await exportOn(day, all);
-    expect(await storedIds()).toEqual(['of-forgotten', 'of-sync', 'of-system', ...all].toSorted());
+    expect(await storedIds()).toEqual(['of-group', 'of-sync', 'of-system', ...all].toSorted());
+  });
+
+  /** Deletes the exports that are older than everything, as if all of it had happened long ago. */
+  const retain = async () => {
+    const { mongodbUri: uri, encryptionKey } = cases;
+    const { database, store, close } = await openTestStore(createStores, { uri, encryptionKey });
+    // Their webhooks were sent, and they were deleted at the EHR.
+    await database.collection('bulk_exports').updateMany({}, { $set: { notify: 'done', discard: 'done' } });
+    const { retention } = createBulkExportData({ ...store, database: testContext(database).database });
+    const now = new Date(Date.now() + 365 * 24 * 60 * 60_000);
+    await retention?.['bulk-export']?.({ olderThan: now, now, limit: 100 });
+    await close();
+  };
+
+  test('a resource is deleted although the export that stored it is no longer kept', async () => {
+    await start();
+    const ids = ['p1', 'p2', 'p3', 'p4'];
+    await exportOn(3, ids);
+    await retain();
+    const [first, second] = await cases.deps.store.bulkExports.listCompleted({
+      connectionId: cases.connection.id,
+      limit: 10,
+    });
+    expect([first?.transactionTime, second]).toEqual([at(3), undefined]);
+    expect((await exportOn(4, ids)).counts.deleted).toBe(1);
+    expect(await storedIds()).toEqual(ids);
+  });
+
+  test('a resource is deleted although 25 exports of other types, and the retention, came between two of everything', async () => {
+    await start();
+    const ids = ['p1', 'p2', 'p3', 'p4'];
+    await exportOn(3, ids);
+    server.answer({ '/status*': { body: manifest({ transactionTime: at(3), output: [] }) } });
+    for (let number = 0; number < 25; number++) await runExport(cases, { resourceTypes: ['Goal'] });
+    const narrow = { exportType: 'Patient' as const, resourceTypes: [], typeFilters: ['Goal?status=active'] };
+    for (let number = 0; number < 2; number++) await runExport(cases, narrow);
+    await retain();
+    expect((await exportOn(4, ids)).counts.deleted).toBe(1);
+    expect(await storedIds()).toEqual(ids);
+  });
+
+  test('a type that is missing is a doubt although the export that stored it is no longer kept', async () => {
+    const goals = `${JSON.stringify({ resourceType: 'Goal', id: 'g1' })}\n`;
+    const both = {
+      output: [
+        { type: 'Patient', url: '/patients' },
+        { type: 'Goal', url: '/goals' },
+      ],
+    };
+    await exportFrom({ '/status*': { body: manifest(both) }, '/goals': goals });
+    server.answer({ '/status*': { body: manifest({ ...both, transactionTime: at(2) }) } });
+    await runExport(cases);
+    const next = manifest({ transactionTime: at(3) });
+    server.answer({ '/status*': { body: next } });
+    for (let number = 0; number < 25; number++) await runExport(cases, { resourceTypes: ['Patient'] });
+    await retain();
+    const doubted = async () =>
+      (await runExport(cases)).watermarkDecisions?.some(({ reasons }) => reasons.includes('type-missing'));
+    expect(await doubted()).toBe(true);
+    // Two in a row agree, and a third one too.
+    expect([await doubted(), await doubted()]).toEqual([false, false]);
+    // Unless an export since the last one has had the type in between.
+    server.answer({
+      '/status*': { body: manifest({ ...both, transactionTime: at(4) }) },
+      '/goals': goals.replace('g1', 'g2'),
+    });
+    await runExport(cases, { since: at(3) });
+    server.answer({ '/status*': { body: manifest({ transactionTime: at(5) }) } });
+    expect(await doubted()).toBe(true);
   });
 });
 

@@ -10,14 +10,16 @@
  * Deletions have a time of their own (`deletionsAt`), because an export of everything lists none: it moves the watermark over deletions that
  * no export has listed. The next export starts at the earlier of both times.
  *
- * An export that names no types keeps one more watermark, `everyType`. It counts for the types that its coverage names.
+ * An export that names no types keeps one more watermark, `everyType`. It counts for the types that its coverage names, which are those that were
+ * sent to the server. If a server accepts a type that it refused before, the watermark moves without this type (`addedTypes`), and the next export
+ * requests everything.
  *
  *   stored before     ──────────────┤ watermark
  *   next export              ├──────────────┤ transactionTime     `since` <= watermark: no gap, the watermark advances
  *   next export                       ├─────────┤                 `since` > watermark: a gap, the watermark stays
  */
 
-import type { Immutable } from '@bulkhead/base';
+import { type Immutable, present } from '@bulkhead/base';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { coversAllOf, coversType, exportTypes, isNarrowed, isTooFarAhead } from '@bulkhead/fhir';
 import { z } from 'zod';
@@ -25,12 +27,14 @@ import type { IssueCount } from '../bulk-export.record.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from './hold-reason.ts';
 
-/** The limits of an export that names no types. */
+/** The limits of an export of every type. What is absent is unknown, and limits nothing. See `coverageOf`. */
 export const coverageSchema = z.strictObject({
   /** The scopes of its access token. */
   scope: z.string().exactOptional(),
-  /** The types of the server's CapabilityStatement. */
+  /** The types that the server declared. If it declares others, or grants other scopes, the next export requests everything. */
   offered: z.array(z.string()).exactOptional(),
+  /** The types for which the export counts: those that its accepted kick-off named or, if it named none, the declared ones. */
+  types: z.array(z.string()).exactOptional(),
 });
 export type Coverage = Immutable<z.output<typeof coverageSchema>>;
 
@@ -80,6 +84,8 @@ export interface ExportEvidence {
   readonly files: readonly SettledFile[];
   /** See `findMissingTypes`. */
   readonly missingTypes?: readonly string[];
+  /** See `addedTypes`. */
+  readonly addedTypes?: readonly string[];
   /** Types that the server refused by name. */
   readonly refusedTypes: readonly string[];
   /** Whether the token's scopes cover a type. */
@@ -104,10 +110,10 @@ export function decideWatermarks(evidence: ExportEvidence): WatermarkDecision[] 
   const { request, files } = evidence;
   const sharedReasons = reasonsForAll(evidence);
   const receivedTypes = typesReceived(files);
-  const { missingTypes = [] } = evidence;
+  const { missingTypes = [], addedTypes: added = [] } = evidence;
   const types =
-    request.resourceTypes.length > 0 ? request.resourceTypes : [...receivedTypes, ...missingTypes, everyType];
-  return types.map((resourceType) => {
+    request.resourceTypes.length > 0 ? request.resourceTypes : [...receivedTypes, ...missingTypes, ...added, everyType];
+  return [...new Set(types)].map((resourceType) => {
     const reasons = new Set([...sharedReasons, ...reasonsForType({ evidence, resourceType, receivedTypes })]);
     return {
       resourceType,
@@ -249,7 +255,7 @@ function reportsLoss({ severity, code }: IssueCount): boolean {
 }
 
 /** What is needed to find a type's last watermark. */
-interface MarkSearch {
+export interface MarkSearch {
   readonly watermarks: readonly Mark[];
   readonly now: Date;
   /** Whether an export of every type with this coverage contained a type or, for `everyType`, all types that one contains today. */
@@ -336,6 +342,37 @@ function marksOf(resourceType: string, { watermarks, now, covers }: MarkSearch):
     if (mark.resourceType === everyType) return mark.coverage !== undefined && covers(mark.coverage, resourceType);
     return mark.resourceType === resourceType;
   });
+}
+
+/**
+ * The types that an export of every type since the last one has requested and the last one has not, because the server refused them. What was stored
+ * of them before is not in this export.
+ */
+export function addedTypes({
+  coverage,
+  since,
+  watermarks,
+  ...search
+}: MarkSearch & { readonly coverage: Coverage; readonly since: string | undefined }): string[] {
+  const last = { ...search, watermarks: watermarks.filter(({ resourceType }) => resourceType === everyType), since };
+  if (!joinsStoredData({ ...last, resourceType: everyType })) return [];
+  const { types = [] } = coverage;
+  return types.filter(
+    (resourceType) => coversType(coverage, resourceType) && !joinsStoredData({ ...last, resourceType }),
+  );
+}
+
+/** What two exports covered both, the second one with no other scopes than the first. */
+export function commonCoverage(left: Coverage, right: Coverage): Coverage {
+  const common = (name: 'offered' | 'types') =>
+    left[name]?.filter((type) => right[name]?.includes(type) ?? true) ?? right[name];
+  return present({ scope: right.scope, offered: common('offered'), types: common('types') });
+}
+
+/** The coverage of the stored data after an export that has only the changes of some types. */
+export function coverageWithout({ scope, offered, types }: Coverage, added: readonly string[]): Coverage {
+  const isKept = (type: string) => !added.includes(type);
+  return present({ scope, offered: offered?.filter(isKept), types: types?.filter(isKept) });
 }
 
 /**

@@ -257,7 +257,7 @@ describe('a schedule', () => {
     });
   });
 
-  test('a scheduled export of a cohort continues from the own time of each patient, and fails without the cohort', async () => {
+  test('a scheduled export of a cohort continues from the mark of the cohort, and fails without the cohort', async () => {
     const { cohorts } = cases.deps.store;
     const schedule = await add({ request: { cohort: 'panel', resourceTypes: ['Patient'] } });
     const key = { connectionId: schedule.connectionId, name: 'panel' };

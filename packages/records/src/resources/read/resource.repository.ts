@@ -248,36 +248,37 @@ export class ResourceRepository {
   }
 
   /**
-   * Finds current resources that an export has stored, at most `limit`.
+   * Finds current resources that an export of a level has stored, at most `limit`.
    * @param options.before only those that were last observed before this time
+   * @param options.after only those that were last observed after this time
    * @param options.patients only those of these patients
-   * @returns their ids with the export
+   * @returns their ids
    */
   async findExported(options: {
     readonly connectionId: string;
     readonly resourceType: string;
+    readonly level: string;
     readonly before?: Date;
+    readonly after?: Date;
     readonly patients?: readonly string[];
     readonly limit: number;
-  }): Promise<{ readonly resourceId: string; readonly exportId: string }[]> {
-    const { connectionId, resourceType, before, patients, limit } = options;
+  }): Promise<string[]> {
+    const { connectionId, resourceType, level, before, after, patients, limit } = options;
     const filter = {
       connectionId,
       deleted: false,
       ...(before ? { observedAt: { $lt: before } } : {}),
+      ...(after ? { observedAt: { $gt: after } } : {}),
       ...(patients ? { 'keys.patient': { $in: [...patients] } } : {}),
-      'source.exportId': { $gt: '' },
+      'source.level': level,
       ...notErased,
     };
     const found = await this.#database
       .collection(resourceType)
-      .find(filter, { projection: { _id: 0, resourceId: 1, 'source.exportId': 1 } })
+      .find(filter, { projection: { _id: 0, resourceId: 1 } })
       .limit(limit)
       .toArray();
-    return found.map(({ resourceId, source }) => ({
-      resourceId: resourceId as string,
-      exportId: source.exportId as string,
-    }));
+    return found.map(({ resourceId }) => resourceId as string);
   }
 
   /** The id of any current resource of a connection and type. */

@@ -12,9 +12,9 @@ import { encodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import mongoose from 'mongoose';
 import { plausibleTime, type ResourceVersion } from './resource-version.ts';
 
-/** The source of a version: a line (from 1) of an export's file, or a step of an enhanced sync. */
+/** The source of a version: a line (from 1) of an export's file, with the level of the export, or a step of an enhanced sync. */
 type ResourceSource =
-  | { readonly exportId: string; readonly fileId: string; readonly line: number }
+  | { readonly exportId: string; readonly fileId: string; readonly line: number; readonly level?: string }
   | { readonly syncRunId: string; readonly stepId: string };
 
 /** The fields of a resource's document that do not depend on its content, except for its version. */

@@ -23,10 +23,14 @@ const service = new ServedExportService({
 const readerOf = (connectionId: string) =>
   ({ provider: 'athenahealth', connectionId, scope: 'all', clientId: 'key_1', checkType: () => undefined }) as const;
 
-const kickOff = (connectionId: string, parameters: readonly (readonly [string, string])[] = []) =>
+const kickOff = (
+  connectionId: string,
+  parameters: readonly (readonly [string, string])[] = [],
+  level: 'system' | 'patient' = 'system',
+) =>
   service.kickOff({
     ...readerOf(connectionId),
-    level: 'system',
+    level,
     parameters,
     isLenient: false,
     request: 'https://bulkhead.example',
@@ -114,6 +118,35 @@ test('an export with a search, of patients, or since a time has one file for eac
   expect(await files()).toEqual([1, 2, 3].map((part) => `${type}-${part}.ndjson`));
   expect(await files(['_typeFilter', `${type}?_id=c1,c2`])).toEqual([`${type}.ndjson`]);
   expect(await files(['_since', '2020-01-01T00:00:00Z'])).toEqual([`${type}.ndjson`]);
+});
+
+test('an export of some patients has only their resources, in one file, and the patients themselves are never divided', async () => {
+  const [connectionId, type] = ['conn_patients', 'Immunization'];
+  await store.prepareResourceTypes([type, 'Patient']);
+  const numbers = Array.from({ length: 25 }, (_, index) => index);
+  await write(
+    connectionId,
+    'Patient',
+    numbers.map((number) => `p${number}`),
+  );
+  const immunizations = numbers.map((number) => {
+    const patient = { reference: `Patient/p${number % 2}` };
+    return makeDocument({ resourceType: type, id: `i${number}`, patient }, { connectionId });
+  });
+  await store.resourceWriter.write(type, immunizations);
+  // The ranges of the type are known.
+  expect(await namesOf(connectionId, await kickOff(connectionId, [['_type', type]]))).toHaveLength(3);
+  const parameters = [
+    ['_type', `${type},Patient`],
+    ['patient', 'Patient/p1'],
+  ] as const;
+  const id = await kickOff(connectionId, parameters, 'patient');
+  expect((await namesOf(connectionId, id)).toSorted()).toEqual([`${type}.ndjson`, 'Patient.ndjson']);
+  const ofPatient = numbers.filter((number) => number % 2 === 1).map((number) => `i${number}`);
+  expect((await idsOf(connectionId, id, `${type}.ndjson`)).toSorted()).toEqual(ofPatient.toSorted());
+  expect(await idsOf(connectionId, id, 'Patient.ndjson')).toEqual(['p1']);
+  const all = await kickOff(connectionId, [['_type', 'Patient']]);
+  expect(await namesOf(connectionId, all)).toEqual(['Patient.ndjson']);
 });
 
 test('a file of a type that has no such part does not exist', async () => {
