@@ -18,11 +18,9 @@ test('the commands of docs/how-to/connections-as-code.md create the connections 
   const secrets = { PRACTICES_SECRET: 'simulator-secret', WEBHOOK_SECRET: `whsec_${'a'.repeat(43)}=` };
   const printed = await runShell({ commands, folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, ...secrets } });
   expect(printed).toMatch(/^ {2}North Street Pediatrics: create, webhook, cohort diabetes, new schedule sync 0 3/m);
-  expect(printed).toMatch(/^budgets to change: 1\n {2}athenahealth$/m);
   expect(printed).toMatch(/^tested: 2\nfailed: 0$/m);
   const last = JSON.parse(printed.split('\n').find((line) => line.startsWith('{')) ?? '');
   expect(last).toMatchObject({
-    budgets: [],
     create: [],
     change: [],
     unchanged: 2,
@@ -31,6 +29,6 @@ test('the commands of docs/how-to/connections-as-code.md create the connections 
   const [stored] = await system.store.connections.listNamed(['North Street Pediatrics']);
   expect(await system.store.schedules.list({ connectionId: stored?.id, scope: 'all' })).toHaveLength(2);
   const exported = readFileSync(join(folder, 'stored.yaml'), 'utf8');
-  expect(exported).toMatch(/^budgets:\n {2}athenahealth:\n {4}rateLimit:\n {6}perDay: 90000\nconnections:\n/);
+  expect(exported).toMatch(/^connections:\n/);
   for (const secret of Object.values(secrets)) expect(exported).not.toContain(secret);
 });

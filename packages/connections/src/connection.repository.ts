@@ -194,6 +194,12 @@ export class ConnectionRepository {
     await this.#model.updateOne({ _id: id }, { $set: { capabilities } });
   }
 
+  /** Keeps the form of the id of the Group that the EHR has. An operator may have set another one meanwhile. */
+  async saveGroupId(options: { readonly id: string; readonly from: string | undefined; readonly groupId: string }) {
+    const { id: _id, from, groupId } = options;
+    await this.#model.updateOne({ _id, groupId: from ?? null } as object, { $set: { groupId } });
+  }
+
   async noteAuthorization(options: { readonly connectionId: string; readonly isNeeded: boolean }): Promise<void> {
     const { connectionId: _id, isNeeded } = options;
     const change = isNeeded ? { $set: { needsAuthorization: true } } : { $unset: { needsAuthorization: 1 } };

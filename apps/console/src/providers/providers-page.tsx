@@ -45,7 +45,8 @@ function ProviderSettings({ id }: { readonly id: string }) {
   return (
     <QueryResult query={provider}>
       {({ data }) => (
-        <ScrollArea.Autosize mah={500}>
+        // A scrollable area must be reachable by keyboard.
+        <ScrollArea.Autosize mah={500} viewportProps={{ tabIndex: 0 }}>
           <Code block>{JSON.stringify(data.settings, undefined, 2)}</Code>
         </ScrollArea.Autosize>
       )}

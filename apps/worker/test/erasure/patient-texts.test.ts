@@ -10,14 +10,14 @@ import type { z } from 'zod';
  */
 const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'an id, a hash or a name that Bulkhead, an operator or an application made': {
-    access_tokens: 'id lease.owner',
+    access_tokens: 'id lease.owner secretOrigin',
     answered_requests: 'id holder connectionId',
     api_keys: 'id name prefix connectionIds keyId',
     authorization_requests: 'id provider connectionId clientId startHash stateHash browserHash result.connectionId',
     backend_clients: 'id name scope connectionIds jwks.keys.kid jwksUrl secrets.id secrets.hash',
     bulk_exports:
       'id connectionId level provider request.cohort scheduleId startedBy requestKey lease.owner events.by events.fileId fileEvents.by fileEvents.fileId',
-    client_tokens: 'id clientId scope',
+    client_tokens: 'id clientId scope secretHash',
     cohort_marks: 'id connectionId cohort exportId',
     cohorts: 'id connectionId name',
     connection_keys: 'id holder connectionId',
@@ -60,7 +60,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     cohort_marks: 'types transactionTime coverage.scope coverage.offered coverage.types',
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
-    connections: `capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
+    connections: `scopeSearch.requested scopeSearch.granted scopeSearch.refused capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
       capabilities.patientSearchTypes lastTest.steps.code`,
     crawl_marks: 'marks',
     documents: 'error.code',

@@ -18,4 +18,5 @@ export { type BulkExportStore, exportFeature } from './export.feature.ts';
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
 export { simulatePolls } from './poll/simulate-polls.ts';
 export { type HoldReason, holdReasons } from './watermarks/hold-reason.ts';
-export { type Coverage, coveredBefore, everyType, sinceLast, type Watermark } from './watermarks/watermark.ts';
+export { type Coverage, everyType, type Watermark } from './watermarks/watermark.record.ts';
+export { coveredBefore, sinceLast } from './watermarks/watermark.ts';

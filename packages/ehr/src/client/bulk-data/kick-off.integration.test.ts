@@ -168,8 +168,8 @@ test('a kick-off of types beyond the scopes is narrowed once, without a new toke
   const session = await scoped('system/Patient.rs');
   await session.readGrantedScope(undefined);
   const tokens = await ehr.tokenCount();
-  const { sent } = await kickOff({ resourceTypes: ['Patient', 'Condition', 'Goal'] }, session);
-  expect([sent.types, sent.refusedTypes]).toEqual([['Patient'], ['Condition', 'Goal']]);
+  const { sent } = await kickOff({ resourceTypes: ['Patient', 'Condition', 'Observation'] }, session);
+  expect([sent.types, sent.refusedTypes]).toEqual([['Patient'], ['Condition', 'Observation']]);
   expect([(await paths()).length, await ehr.tokenCount()]).toEqual([2, tokens]);
   const none = await scoped('system/Observation.rs');
   await expect(kickOff({}, none)).rejects.toMatchObject({

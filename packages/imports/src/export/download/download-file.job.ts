@@ -12,7 +12,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { finalizeJob } from '../finish/finalize-export.job.ts';
-import { connectionOf } from '../kick-off/sent-request.ts';
+import { connectionOf } from '../sent-request.ts';
 import { describeDenied } from './denied-files.ts';
 import { ingestFile } from './ingest-file.ts';
 import { observation } from './observation.ts';

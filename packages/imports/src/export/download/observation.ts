@@ -2,7 +2,7 @@ import { present } from '@bulkhead/base';
 import { isNarrowed } from '@bulkhead/fhir';
 import type { DocumentContext } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
-import { sentSince } from '../kick-off/sent-request.ts';
+import { sentSince } from '../sent-request.ts';
 
 export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'> & {
   readonly level?: string;

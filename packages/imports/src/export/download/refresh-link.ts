@@ -5,7 +5,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { exportGone } from '../finish/fail-export.ts';
-import { connectionOf } from '../kick-off/sent-request.ts';
+import { connectionOf } from '../sent-request.ts';
 import { matchFreshLinks } from './ledger-entries.ts';
 import type { OutputFile } from './output-file.record.ts';
 

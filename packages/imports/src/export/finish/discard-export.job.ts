@@ -3,7 +3,7 @@ import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
-import { connectionOf } from '../kick-off/sent-request.ts';
+import { connectionOf } from '../sent-request.ts';
 
 export const discardJob = defineJob({
   name: 'export.discard',

@@ -4,10 +4,11 @@ import { isTooFarAhead } from '@bulkhead/fhir';
 import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
 import { describeDenied } from '../download/denied-files.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
-import { isFilteredHere, isTypeWithheld, sentSince } from '../kick-off/sent-request.ts';
+import { isFilteredHere, isTypeWithheld, sentSince } from '../sent-request.ts';
 import { sliceRequest } from '../slices/slice.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../watermarks/hold-reason.ts';
-import { everyType, unknownType } from '../watermarks/watermark.ts';
+import { everyType } from '../watermarks/watermark.record.ts';
+import { unknownType } from '../watermarks/watermark.ts';
 
 /** Warns about a manifest that lacks something, or has more than was requested. */
 export function manifestWarnings(options: {

@@ -9,17 +9,17 @@ import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
-import { coverageOf, sentSince, uncoveredTypes } from '../kick-off/sent-request.ts';
+import { coverageOf, sentSince, uncoveredTypes } from '../sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
 import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
+import { everyType } from '../watermarks/watermark.record.ts';
 import {
   addedTypes,
   commonCoverage,
   coverageWithout,
   coversNow,
   decideWatermarks,
-  everyType,
   nextDeletionsAt,
   typesReceived,
 } from '../watermarks/watermark.ts';

@@ -3,7 +3,8 @@ import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import type { WatermarkDecision } from '../watermarks/hold-reason.ts';
-import { everyType, typesReceived, unknownType } from '../watermarks/watermark.ts';
+import { everyType } from '../watermarks/watermark.record.ts';
+import { typesReceived, unknownType } from '../watermarks/watermark.ts';
 
 /*
  * An EHR that refuses `_since` never lists deletions. What two complete exports of everything in a row do not contain is deleted here:

@@ -3,10 +3,11 @@ import { coversType, isNarrowed } from '@bulkhead/fhir';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { isTypeWithheld, sentSince } from '../kick-off/sent-request.ts';
+import { isTypeWithheld, sentSince } from '../sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice } from '../slices/slice.ts';
-import { type Coverage, typesReceived } from '../watermarks/watermark.ts';
+import type { Coverage } from '../watermarks/watermark.record.ts';
+import { typesReceived } from '../watermarks/watermark.ts';
 
 /*
  * A manifest lists no file of a type that has no resources, so a type without a file is usually no loss. It is a doubt if an export of everything

@@ -19,7 +19,7 @@ import { AppError, present, toKnownError } from '@bulkhead/base';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
 import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
-import { type BulkExportRequest, droppedParameters, isNarrowed } from '@bulkhead/fhir';
+import { type BulkExportRequest, droppedParameters, isNarrowed, isUncovered } from '@bulkhead/fhir';
 import { defineJob, type JobContext } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
@@ -31,12 +31,13 @@ import { failExportIn } from '../finish/fail-export.ts';
 import { finalizeJob } from '../finish/finalize-export.job.ts';
 import { planPoll } from '../poll/poll-delay.ts';
 import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
+import { connectionOf, coverageOf, uncoveredTypes } from '../sent-request.ts';
 import { withSlices } from '../slices/plan-slices.ts';
 import { sliceRequest } from '../slices/slice.ts';
-import { type Coverage, coversNow, sinceLast } from '../watermarks/watermark.ts';
+import type { Coverage } from '../watermarks/watermark.record.ts';
+import { coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { kickOffDefinition } from './kick-off-definition.ts';
 import { awaitTurn } from './kick-off-turn.ts';
-import { connectionOf, coverageOf, uncoveredTypes } from './sent-request.ts';
 
 const uses = [
   'bulkExports',
@@ -129,6 +130,9 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
   const request = sliced.slices ? sliceRequest(sliced) : await withSafeSince(deps, { record: sliced, coverage });
   const record = { ...sliced, request };
   const started = await sendKickOff(deps, { record, session, signal });
+  const { groupId = connection.groupId } = started;
+  if (groupId !== undefined && groupId !== connection.groupId)
+    await store.connections.saveGroupId({ id: connection.id, from: connection.groupId, groupId });
   const { provider } = session;
   const scopes = present({ grantedScope, exportScope });
   const changed = await recordStart(deps, {
@@ -136,7 +140,7 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
     started,
     scopes,
     offeredTypes,
-    groupId: connection.groupId,
+    groupId,
     provider,
     signal,
   });
@@ -313,8 +317,13 @@ async function recordStart(
     ...(scopes.exportScope === undefined ? ['exportScope' as const] : []),
   ] as const;
   const uncovered = uncoveredTypes({ ...record, ...change });
+  const { grantedScope: scope } = scopes;
+  const withheld = sent.refusedTypes.filter((resourceType) => isUncovered({ scope, resourceType }));
   const warnings = [
-    ...dropped.map((name) => ({ code: 'parameter-dropped' as const, message: describeDropped(name) })),
+    ...dropped
+      .filter((name) => !withheld.some((type) => name === `_type=${type}`))
+      .map((name) => ({ code: 'parameter-dropped' as const, message: describeDropped(name) })),
+    ...(withheld.length > 0 ? [{ code: 'types-withheld' as const, message: describeWithheld(withheld) }] : []),
     ...(uncovered.length > 0 ? [{ code: 'types-not-covered' as const, message: describeUncovered(uncovered) }] : []),
   ].filter(({ message }) => !record.warnings.some((known) => known.message === message));
   // Without the URL the export at the server can be neither polled nor deleted. What was left out is stored with it, because only this attempt knows.
@@ -328,6 +337,10 @@ async function recordStart(
 
 function describeUncovered(types: readonly string[]): string {
   return `The EHR declares ${types.join(', ')}, and the granted scopes do not cover ${types.length === 1 ? 'it' : 'them'}, so the export lacks them. Add the scopes to the application at the EHR. If the connection requests fixed scopes, replace its credentials too.`;
+}
+
+function describeWithheld(types: readonly string[]): string {
+  return `The granted scopes do not cover ${types.join(', ')}, so the EHR does not export ${types.length === 1 ? 'it' : 'them'}. Add the scope to the application at the EHR and to the connection, or leave the type out of the request. Its watermark does not advance.`;
 }
 
 function describeDropped(dropped: string): string {

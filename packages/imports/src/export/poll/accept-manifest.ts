@@ -8,7 +8,7 @@ import { emptyCheckpoint, type OutputFile } from '../download/output-file.record
 import type { BulkExportDeps } from '../export-deps.ts';
 import { manifestWarnings } from '../finish/export-warnings.ts';
 import { finalizeJob } from '../finish/finalize-export.job.ts';
-import { isFilteredHere, sentSince } from '../kick-off/sent-request.ts';
+import { isFilteredHere, sentSince } from '../sent-request.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 
 /**

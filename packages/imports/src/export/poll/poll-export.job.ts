@@ -22,7 +22,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { exportGone, failExport, failExportIn } from '../finish/fail-export.ts';
-import { connectionOf } from '../kick-off/sent-request.ts';
+import { connectionOf } from '../sent-request.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import {
   isPollDue,

@@ -14,7 +14,7 @@ import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
 import { cancelExport, retryExport } from '../start/cancel-and-retry.ts';
 import type { BulkExportQuery } from '../start/export-request.schema.ts';
-import type { Watermark } from '../watermarks/watermark.ts';
+import type { Watermark } from '../watermarks/watermark.record.ts';
 import type { ProgressContext } from './export-activity.ts';
 import { makeTypeTable } from './type-table.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';

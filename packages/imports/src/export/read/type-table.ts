@@ -13,7 +13,7 @@ import { instantSchema, type View, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../export.feature.ts';
-import { coverageOf } from '../kick-off/sent-request.ts';
+import { coverageOf } from '../sent-request.ts';
 
 /** What is known of one type at the EHR of a connection. What is not known is absent, and is not a no. */
 export const typeRowSchema = z

@@ -1,6 +1,6 @@
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { type Watermark, watermarkSchema } from '../watermarks/watermark.ts';
+import { type Watermark, watermarkSchema } from '../watermarks/watermark.record.ts';
 
 const { resourceType, exportType, at, deletionsAt, exportId, ...fields } = viewShapeOf(watermarkSchema, [
   'exportType',

@@ -5,7 +5,8 @@ import { findCohort } from '../cohorts/cohort.service.ts';
 import { cohortMarkKey, startOf } from '../cohorts/cohort-mark.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { type Coverage, coversNow } from '../watermarks/watermark.ts';
+import type { Coverage } from '../watermarks/watermark.record.ts';
+import { coversNow } from '../watermarks/watermark.ts';
 import type { Slice } from './slice.record.ts';
 import { isEmptySlice } from './slice.ts';
 

@@ -6,7 +6,8 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import { findCohort } from '../cohorts/cohort.service.ts';
 import type { BulkExportStore } from '../export.feature.ts';
-import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
+import { everyType } from '../watermarks/watermark.record.ts';
+import { coveredBefore, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './export-request.schema.ts';
 
 /** An export that no job has begun. */

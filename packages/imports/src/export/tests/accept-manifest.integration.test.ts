@@ -200,8 +200,20 @@ test('an explicit since advances the watermark only if it leaves no gap after th
   expect((await markOf())?.exportId).toBe(next.id);
 });
 
-test('an export of every type names each declared type that the scopes do not cover, and is partial #types-missing', async () => {
+test('an export of every type requests the declared types that the scopes cover, and names the others #types-missing', async () => {
   cases = await startUseCases({ scope: 'system/Patient.rs system/Observation.rs', simulator: { enforceScopes: true } });
+  const ended = await runExport(cases);
+  expect(ended).toMatchObject({ phase: 'completed', isPartial: true, sent: { types: ['Patient', 'Observation'] } });
+  const files = await cases.deps.store.outputFiles.listByExport(ended.id);
+  expect(new Set(files.map(({ type, state }) => `${type} ${state}`))).toEqual(
+    new Set(['Patient completed', 'Observation completed']),
+  );
+  expect(ended.warnings.map(({ code }) => code)).toContain('types-not-covered');
+});
+
+test('an export of every type at an EHR without _type names each declared type that the scopes do not cover #types-missing', async () => {
+  cases = await startUseCases({ scope: 'system/Patient.rs system/Observation.rs', simulator: { enforceScopes: true } });
+  await cases.control.orderSettings({ exportsWithinScopes: false, unsupportedParameters: ['_type'] });
   await cases.inject('metadata', { kind: 'edit-document', set: { rest: athenahealthStatement.rest } });
   const ended = await runExport(cases);
   const warning = ended.warnings.find(({ code }) => code === 'types-not-covered');

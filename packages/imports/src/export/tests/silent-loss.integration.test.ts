@@ -169,7 +169,7 @@ test('a file that the server replaces during its download keeps no quarantined l
   expect(quarantined).toEqual([]);
 });
 
-test('a file that is no NDJSON, and is rewritten, is read from its start again after a cut', async () => {
+test('a file that is not NDJSON, and is rewritten, is read from its start again after a cut', async () => {
   const resources = Array.from({ length: 2000 }, (_, index) => line('Patient', `p${index}`).trim());
   const body = `[${resources.join(',\n')}]`;
   const headers = { ...ndjson, etag: '"v1"' };

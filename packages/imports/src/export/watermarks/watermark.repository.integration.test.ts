@@ -2,8 +2,8 @@ import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import type { Watermark } from './watermark.record.ts';
 import { WatermarkRepository } from './watermark.repository.ts';
-import type { Watermark } from './watermark.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const watermarks = new WatermarkRepository(testContext(database));

@@ -2,7 +2,7 @@ import type { ExportType } from '@bulkhead/fhir';
 import { isDuplicateKey, mongooseSchemaOf, type StoreContext, wholeBatch } from '@bulkhead/store';
 import { z } from 'zod';
 import { collections } from '../collections.ts';
-import { type Watermark, watermarkSchema } from './watermark.ts';
+import { type Watermark, watermarkSchema } from './watermark.record.ts';
 
 const documentSchema = watermarkSchema.extend({ id: z.string() });
 

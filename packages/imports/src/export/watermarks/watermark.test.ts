@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyCheckpoint } from '../download/output-file.record.ts';
 import { isPartial } from './hold-reason.ts';
-import type { Coverage } from './watermark.ts';
+import type { Coverage } from './watermark.record.ts';
+import { everyType } from './watermark.record.ts';
 import {
   decideWatermarks,
   type ExportEvidence,
-  everyType,
   joinsStoredData,
   nextDeletionsAt,
   type SettledFile,

@@ -1,8 +1,8 @@
 import { present } from '@bulkhead/base';
 import { type EhrConnection, recordTypes } from '@bulkhead/ehr/providers';
 import { isUncovered, scopeCovers } from '@bulkhead/fhir';
-import type { BulkExport } from '../bulk-export.record.ts';
-import type { Coverage } from '../watermarks/watermark.ts';
+import type { BulkExport } from './bulk-export.record.ts';
+import type { Coverage } from './watermarks/watermark.record.ts';
 
 // What an export proves depends on what was sent with its kick-off, and not on what was requested. Before the kick-off both are the same.
 
