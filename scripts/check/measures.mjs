@@ -31,12 +31,26 @@ const starts = [
   'packages/records/src/quarantine/quarantine.repository.ts',
 ];
 
+const edges = importsOfFiles();
+const circles = foldersInCircles(edges);
+
 /** The measures that docs/architecture.md shows, which a test compares. Those that change with every commit are only printed. */
 const layout = {
   'files from a POST of an export to a stored resource, in features': [...reachable()].filter((file) =>
     file.startsWith('packages/'),
   ).length,
   'the same, with foundations': reachable({ withFoundations: true }).size,
+  'of these, files that enqueue a job': [...reachable()].filter((file) =>
+    /\bproducer\.(?:enqueue|enqueueAgain|addFlow|ensure|upsert\w*)\(/.test(read(file)),
+  ).length,
+  'folders in circles, inside packages and apps': circles.length,
+  'arrows between subjects': new Set(
+    edges
+      .filter((files) => files.every((file) => file.startsWith('packages/')))
+      .map((files) => files.map(subjectOf))
+      .filter(([from, to]) => from !== to)
+      .map(String),
+  ).size,
   'imports between packages': Object.values(dependencies()).flat().length,
   'floors of packages': floorsOf(dependencies()),
   'files over 400 lines': lengths.filter((lines) => lines > 400).length,
@@ -45,17 +59,29 @@ const layout = {
 };
 
 if (process.argv.includes('--json')) console.log(JSON.stringify(layout));
-else
+else {
   console.table({
     'production files': shipped.length,
     'lines of apps, packages and scripts': [...entries.values()]
       .flat()
+      .filter((file) => basename(file) !== 'api-types.ts')
       .reduce((sum, file) => sum + read(file).split('\n').length - 1, 0),
     'median lines of a file': sorted[Math.floor(sorted.length / 2)],
     'files under 20 lines, %': ((100 * lengths.filter((lines) => lines < 20).length) / lengths.length).toFixed(1),
+    'files of at most 40 lines': lengths.filter((lines) => lines <= 40).length,
+    'lines that import, %': (
+      (100 * shipped.reduce((sum, file) => sum + importLines(file), 0)) /
+      lengths.reduce((sum, lines) => sum + lines, 0)
+    ).toFixed(1),
     'largest folder': `${largest[0]}: ${largest[1].length} files`,
     ...layout,
   });
+  console.log(`Folders in circles:\n${circles.map((folder) => `  ${folder}`).join('\n')}`);
+}
+
+function importLines(file) {
+  return [...read(file).matchAll(/^import [^;]*;$/gm)].reduce((sum, [text]) => sum + text.split('\n').length, 0);
+}
 
 function read(file) {
   return readFileSync(join(root, file), 'utf8');
@@ -112,7 +138,7 @@ function reachable({ withFoundations = false } = {}) {
     if (visited.has(file)) return;
     visited.add(file);
     for (const { names, from } of bindings(file, 'import'))
-      for (const name of names) {
+      for (const { there: name } of names) {
         const target = resolve({ file, name, from, withFoundations });
         if (target) follow(target);
       }
@@ -121,28 +147,84 @@ function reachable({ withFoundations = false } = {}) {
   return visited;
 }
 
-/** Returns what a file imports from others or re-exports: the names, without those of types. */
+/** Returns what a file imports from others or re-exports, without types: each name there, and the name here. */
 function bindings(file, keyword) {
   const statement = new RegExp(`^${keyword} (?!type )\\{([^}]*)\\} from '([^']+)';`, 'gm');
-  return [...readFileSync(join(root, file), 'utf8').matchAll(statement)].map(([, list, from]) => ({
+  return [...read(file).matchAll(statement)].map(([, list, from]) => ({
     from,
-    names: list.split(',').flatMap((name) => (/^\s*(?:type )|^\s*$/.test(name) ? [] : [name.trim().split(' ')[0]])),
+    names: list.split(',').flatMap((name) => {
+      const [there, here = there] = name.trim().split(' as ');
+      return /^type /.test(there) || there === '' ? [] : [{ there, here }];
+    }),
   }));
 }
 
 /** Returns the file that defines an imported name, if it is a file to follow. */
 function resolve({ file, name, from, withFoundations }) {
-  if (from.startsWith('.')) {
-    const target = join(dirname(file), from);
-    return /^packages\/|^apps\/api\/src\/endpoints\/bulk-export\//.test(target) ? target : undefined;
+  const target = targetOf({ file, from });
+  if (target === undefined) return undefined;
+  const [, feature] = /^packages\/([\w-]+)\//.exec(target) ?? [];
+  const isFoundation = feature !== undefined && foundations.includes(feature);
+  if (isFoundation && !withFoundations) return undefined;
+  if (feature === undefined && !target.startsWith('apps/api/src/endpoints/bulk-export/')) return undefined;
+  return definitionOf(target, name);
+}
+
+/** Returns the file that an import names. Undefined for a package of others. */
+function targetOf({ file, from }) {
+  if (from.startsWith('.')) return join(dirname(file), from);
+  const [, feature, entry = ''] = /^@bulkhead\/([\w-]+)(\/.+)?$/.exec(from) ?? [];
+  if (feature === undefined) return undefined;
+  const exported = JSON.parse(read(`packages/${feature}/package.json`)).exports[`.${entry}`];
+  const path = typeof exported === 'string' ? exported : exported?.['@bulkhead/source'];
+  return path && join('packages', feature, path);
+}
+
+/** Follows what a file passes on, through any number of files, to where a name is defined. */
+function definitionOf(file, name) {
+  for (const { names, from } of bindings(file, 'export')) {
+    const passed = names.find(({ here }) => here === name);
+    const target = passed && targetOf({ file, from });
+    if (target) return definitionOf(target, passed.there);
   }
-  const [, feature, entry = ''] = /^@bulkhead\/([\w-]+)(\/\w+)?$/.exec(from) ?? [];
-  if (feature === undefined || (foundations.includes(feature) && !withFoundations)) return undefined;
-  const manifest = JSON.parse(readFileSync(join(root, `packages/${feature}/package.json`), 'utf8'));
-  const exporting = join(`packages/${feature}`, manifest.exports[`.${entry}`]);
-  if (basename(exporting) !== 'index.ts') return exporting;
-  const exported = bindings(exporting, 'export').find(({ names }) => names.includes(name));
-  return exported && join(dirname(exporting), exported.from);
+  return file;
+}
+
+/** Every import of one shipped file by another, also of types: `[from, to]`. */
+function importsOfFiles() {
+  return shipped.flatMap((file) =>
+    [...read(file).matchAll(/^(?:import|export) [^;]*? from '([^']+)';/gm)].flatMap(([, from]) => {
+      const target = targetOf({ file, from });
+      return target === undefined ? [] : [[file, target]];
+    }),
+  );
+}
+
+/** The folders of each package that import each other in a circle. Files of a package's root are its entries, and no folder. */
+function foldersInCircles(edges) {
+  const packageOf = (file) => file.split('/', 2).join('/');
+  const graph = new Map();
+  for (const [from, to] of edges) {
+    const [source, target] = [dirname(from), dirname(to)];
+    if (packageOf(from) !== packageOf(to) || source === target || target.startsWith(`${source}/`)) continue;
+    graph.set(source, new Set([...(graph.get(source) ?? []), target]));
+  }
+  const reaches = (start) => {
+    const seen = new Set();
+    const visit = (folder) => {
+      for (const next of graph.get(folder) ?? []) if (!seen.has(next)) seen.add(next) && visit(next);
+    };
+    visit(start);
+    return seen;
+  };
+  return [...graph.keys()].filter((folder) => reaches(folder).has(folder)).toSorted();
+}
+
+/** The subjects of docs/architecture.md: a package, or a folder of a package that has several. */
+function subjectOf(file) {
+  const [top, name, , folder] = file.split('/');
+  const hasSubjects = ['access', 'base', 'ehr', 'imports', 'records', 'serving', 'store'].includes(name);
+  return top === 'packages' && hasSubjects && folder && !folder.includes('.') ? `${name}/${folder}` : name;
 }
 
 function isInstalled(path) {

@@ -45,7 +45,7 @@ interface RequestsTextOptions {
   readonly patientId: string | undefined;
 }
 
-/** The four calls of athenahealth's integration guide and a search of what is stored, ready to be copied. */
+/** The four calls of the integration guide and a search of what is stored, ready to be copied. */
 export function requestsText({ baseUrl, connectionId, exportId, patientId }: RequestsTextOptions): string {
   const athena = `${baseUrl}/api/ehr/athenahealth`;
   const post = (path: string, body: object) =>
