@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { anyPatient, patientsRequested, patientsShown } from '@bulkhead/access/audit';
-import { AppError, invalidRequest, sentence } from '@bulkhead/base';
+import { AppError, ByteBudget, type ByteReservation, invalidRequest, sentence } from '@bulkhead/base';
 import {
   type HistoryEntry,
   historyBundle,
@@ -94,12 +94,20 @@ interface SearchPage {
 export { recordTypes } from './read-everything.ts';
 export type { ShownAttachments } from './read-text.ts';
 
+/**
+ * What a large page can need: 8 MB of matches and 8 MB of what is added, as objects, as JSON and as the response. An API process has 512 MB, and
+ * one thread, so more pages at a time would not be ready earlier.
+ */
+const largePageBytes = 64 * 1024 * 1024;
+
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
 export class ResourceService {
   readonly #store;
   readonly #connections;
   readonly #purges;
   readonly #shownAttachments;
+
+  readonly #largePages = new ByteBudget(3 * largePageBytes);
 
   constructor(options: {
     readonly store: ResourceStore;
@@ -234,20 +242,34 @@ export class ResourceService {
       return { text: searchset({ self: address.href, total, entries: [] }), patients };
     }
     const page = new PageOfMatches({ count });
-    for await (const match of this.#store.resourceSearch.search({ ...reference, search, cursor, limit: count + 1 })) {
-      if (!page.add(match.resource as Resource, match.cursor)) break;
-    }
-    return writePage({
-      ...options,
-      ...this.#writerOf(options, connection),
-      matches: page.matches,
-      includes,
-      revIncludes,
-      elements,
-      total,
-      next: page.next,
-      patients: requestedPatients({ ...reference, search }),
+    return this.#whileLarge(async (turn) => {
+      for await (const match of this.#store.resourceSearch.search({ ...reference, search, cursor, limit: count + 1 })) {
+        if (!page.add(match.resource as Resource, match.cursor)) break;
+        if (page.isLarge) await turn.take();
+      }
+      if (includes.length + revIncludes.length > 0) await turn.take();
+      return writePage({
+        ...options,
+        ...this.#writerOf(options, connection),
+        matches: page.matches,
+        includes,
+        revIncludes,
+        elements,
+        total,
+        next: page.next,
+        patients: requestedPatients({ ...reference, search }),
+      });
     });
+  }
+
+  /** Runs what may read a large page. It takes its turn before it holds more than a small one, and gives it back at its end. */
+  async #whileLarge(read: (turn: ByteReservation) => Promise<ReadText>): Promise<ReadText> {
+    const turn = this.#largePages.reserve(largePageBytes);
+    try {
+      return await read(turn);
+    } finally {
+      turn.release();
+    }
   }
 
   /**
@@ -262,7 +284,10 @@ export class ResourceService {
     const connection = await this.#check(reference);
     await this.#checkPatient({ ...options, patientId });
     const search = this.#store.resourceSearch;
-    return readEverything({ ...options, ...this.#writerOf(options, connection), patientId, search });
+    return this.#whileLarge(async (turn) => {
+      await turn.take();
+      return readEverything({ ...options, ...this.#writerOf(options, connection), patientId, search });
+    });
   }
 
   /** Like `search`, in the record of a patient. @throws AppError also `resource-deleted` */

@@ -27,6 +27,10 @@ export class PageOfMatches {
   }
 
   /** The cursor of the next page. */
+  get isLarge(): boolean {
+    return this.#room.isLarge;
+  }
+
   get next(): string | undefined {
     return this.#next;
   }

@@ -1,6 +1,9 @@
 /** A page ends early at this size, so that large documents cannot fill the memory. A page of 1,000 typical ones has 2 MB. */
 const maxPageCharacters = 8 * 1024 * 1024;
 
+/** Of a thousand pages, nearly all are smaller. */
+const usualPageCharacters = 1024 * 1024;
+
 /** What a page still has room for, by number and by the characters of JSON. The first resource always fits, however large it is. */
 export class PageRoom {
   #count;
@@ -14,6 +17,11 @@ export class PageRoom {
   /** How many more resources fit, if they are small. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether the page needs so much memory that a process can hold only a few of its kind. */
+  get isLarge(): boolean {
+    return this.#characters > usualPageCharacters;
   }
 
   fits(characters: number): boolean {
