@@ -45,16 +45,24 @@ export type FoundScopes =
   | { readonly kind: 'granted'; readonly scope: string; readonly text: string }
   | { readonly kind: 'none' | 'other-version' | 'together'; readonly text: string };
 
-/**
- * Finds which of the scopes the EHR grants. The connection then requests these.
- * @throws AppError of a token endpoint that is down, or refuses the client itself
- */
-export async function findScopes(options: {
+interface ScopeSearching {
   readonly ehr: EhrClient;
   readonly connection: Connection;
   readonly keeper: ScopeSearchKeeper;
   readonly signal: AbortSignal;
-}): Promise<FoundScopes> {
+}
+
+/**
+ * Finds which of the scopes the EHR grants. The connection then requests these.
+ * @throws AppError of a token endpoint that is down, or refuses the client itself
+ */
+export async function findScopes(options: ScopeSearching): Promise<FoundScopes> {
+  const found = await tryScopes(options);
+  await options.keeper.end(found.kind === 'granted' ? found.scope : undefined);
+  return found;
+}
+
+async function tryScopes(options: ScopeSearching): Promise<FoundScopes> {
   const { ehr, connection, keeper, signal } = options;
   const isGranted = async (scope: string): Promise<boolean> => {
     try {
@@ -78,25 +86,20 @@ export async function findScopes(options: {
     }
     const other = scope === ofPatient && !granted.has(scope) ? otherVersion(scope) : undefined;
     if (other === undefined || !(await isGranted(other.scope))) continue;
-    await keeper.end(undefined);
     const text = `The application is registered for scopes of ${other.version}: the EHR grants ${other.scope} and refuses ${scope}. Replace the credentials of the connection with this version (\`scopeVersion\`, or \`--scopes ${other.version}\` of the command).`;
     return { kind: 'other-version', text };
   }
   const scopes = requested.filter((scope) => granted.has(scope));
-  const count = `${scopes.length} of the ${requested.length} scopes that were requested`;
   if (scopes.length === 0) {
-    await keeper.end(undefined);
     const text = `This application may have none of the ${requested.length} scopes that were requested. A new application has none until you add them at the EHR (at athenahealth on its Scopes tab, under FHIR R4 SMART V2). Add them, then test the connection again.`;
     return { kind: 'none', text };
   }
   if (scopes.length === requested.length) {
-    await keeper.end(undefined);
     const text = `The EHR grants each of the ${requested.length} scopes by itself, and refuses all of them together. Set fewer scopes in the credentials of the connection, or ask the EHR's support.`;
     return { kind: 'together', text };
   }
   const scope = scopes.join(' ');
-  await keeper.end(scope);
-  const text = `This application may have ${count}. The connection now requests these: ${scope}. To import more, add scopes at the EHR and replace the credentials of the connection.`;
+  const text = `This application may have ${scopes.length} of the ${requested.length} scopes that were requested. The connection now requests these: ${scope}. To import more, add scopes at the EHR and replace the credentials of the connection.`;
   return { kind: 'granted', scope, text };
 }
 

@@ -106,7 +106,7 @@ test('a download whose client hardly reads loses its turn while another one wait
   void start('quick', () => (bytes += 1000));
   void start('waits for the server', () => undefined);
   await new Promise((resolve) => setTimeout(resolve, 200));
-  // Nobody waits.
+  // No other download waits.
   expect(ended).toEqual([]);
   const next = downloads.start('next', { keyId: 'other' });
   await waitFor(() => downloads.started.includes('next'));

@@ -73,9 +73,10 @@ export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 
   const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { ...settled, decisions })) };
   const state = hasFailed ? 'incomplete' : 'done';
   const { slices, next } = endSlice(record, { state, decisions, ...present({ reached, lackedTypes }) });
-  if (next === undefined) await advanceMark(deps, record, slices);
-  if (next === undefined)
+  if (next === undefined) {
+    await advanceMark(deps, record, slices);
     return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed, lackedTypes });
+  }
   const change = { slices, slice: next, slicedAt: now(), counts };
   if (!(await store.bulkExports.queueSlice({ from: record, change }))) return;
   await producer.enqueueAgain(discardJob, { exportId });

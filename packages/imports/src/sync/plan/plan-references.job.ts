@@ -139,6 +139,12 @@ async function findOpen(
   // What is stored later is read again by the next round, because changes before it can still become visible.
   const until = await store.resourceChanges.settledUntil();
   const marks: Record<string, Date> = { ...run.referenceMarks };
+  const found = (isWhole: boolean) => ({
+    targets: [...open.values()],
+    skipped: withUncovered(run, uncovered),
+    marks,
+    isWhole,
+  });
   let count = 0;
   for (const resourceType of await store.resources.listStoredTypes(connectionId)) {
     const since = marks[resourceType] ?? new Date(0);
@@ -151,12 +157,12 @@ async function findOpen(
       progress();
       if (open.size < maxTargets && count < maxResources) continue;
       marks[resourceType] = new Date(Math.min(change.changedAt.getTime(), until.getTime()));
-      return { targets: [...open.values()], skipped: withUncovered(run, uncovered), marks, isWhole: false };
+      return found(false);
     }
     await addOpen(part);
     marks[resourceType] = until;
   }
-  return { targets: [...open.values()], skipped: withUncovered(run, uncovered), marks, isWhole: true };
+  return found(true);
 }
 
 /** Leaves out targets, all of one type, that are stored or must not be requested. */
@@ -196,12 +202,13 @@ function addTargets(
   if (!change.resource) return;
   const resource = change.resource as Resource;
   const referredBy = `${change.resourceType}/${change.resourceId}`;
+  const patients = patientsOf(resource);
   for (const { type: resourceType, id: resourceId } of referredTargets(resource, change.baseUrls)) {
     const found = { resourceType, resourceId, referredBy, patientIds: new Set<string>() };
     const target = targets.get(keyOf(found)) ?? found;
     targets.set(keyOf(target), target);
     if (!isInPatientCompartment(resourceType)) continue;
-    for (const patientId of patientsOf(resource)) target.patientIds.add(patientId);
+    for (const patientId of patients) target.patientIds.add(patientId);
   }
 }
 

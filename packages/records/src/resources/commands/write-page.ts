@@ -26,11 +26,11 @@ export class PageOfMatches {
     return this.#room.count;
   }
 
-  /** The cursor of the next page. */
   get isLarge(): boolean {
     return this.#room.isLarge;
   }
 
+  /** The cursor of the next page. */
   get next(): string | undefined {
     return this.#next;
   }
