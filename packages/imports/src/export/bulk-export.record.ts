@@ -45,7 +45,7 @@ export const issueCountSchema = z
   });
 export type IssueCount = Immutable<z.output<typeof issueCountSchema>>;
 
-/** The results of lines. `stored + stale + quarantined + withheld` accounts for every line that was read. */
+/** The results of lines. `stored + stale + quarantined + withheld + notAsked` accounts for every line that was read. */
 export const lineCounts = {
   stored: countSchema.describe(
     'Resources whose received version, or an equal one, is stored now. It includes `unchanged`.',
@@ -56,6 +56,10 @@ export const lineCounts = {
   ),
   quarantined: countSchema.describe('Lines that could not be stored. They are kept in the quarantine with the reason.'),
   withheld: withheldCountSchema,
+  notAsked: countSchema.exactOptional().meta({
+    description:
+      'Resources of other patients than the listed ones, which an EHR that ignores `patient` sends: received and not stored. Left out: none.',
+  }),
   deleted: countSchema.describe('Resources that the EHR reported as deleted, and that are deleted here now.'),
 };
 

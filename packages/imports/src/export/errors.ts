@@ -283,6 +283,12 @@ export const exportWarnings = {
     advice: 'Nothing needs to be done. The next export requests all data.',
     help: `The export ends before its own start or before the last export, because the EHR's clock went back. The next export with \`since: "last"\` requests all data.`,
   },
+  'patients-not-asked': {
+    stage: 'end',
+    title: 'The EHR sent other patients than the listed ones',
+    advice: "Ask the EHR's support whether it supports the parameter `patient`. Until then, export all patients.",
+    help: 'The EHR sent resources of patients who are not listed in the request. They were not stored. The EHR seems to ignore `patient`, so each export of listed patients transfers everything.',
+  },
   'since-ignored': {
     stage: 'end',
     title: 'The EHR seems to send everything each time',

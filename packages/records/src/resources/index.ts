@@ -11,6 +11,7 @@ export { readLineDocument, writeDocument } from './write/line-document.ts';
 export { type ResourceWriter, VersionWriter } from './write/resource.writer.ts';
 export {
   type DocumentContext,
+  patientsOfDocument,
   type ResourceDocument,
   toResourceDocument,
   toStorableInSteps,

@@ -15,6 +15,7 @@ import {
 } from '@bulkhead/fhir';
 import {
   noOutcome,
+  patientsOfDocument,
   type ResourceDocument,
   type ResourceWriter,
   readLineDocument,
@@ -80,6 +81,7 @@ export class FileBatch {
   #issues: IssueCount[] = [];
   #outcomes = 0;
   #headers = 0;
+  #notAsked = 0;
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
@@ -183,6 +185,7 @@ export class FileBatch {
     return {
       ...(this.#outcomes > 0 ? { outcomes: (checkpoint.outcomes ?? 0) + this.#outcomes } : {}),
       ...(this.#headers > 0 ? { headers: (checkpoint.headers ?? 0) + this.#headers } : {}),
+      ...(this.#notAsked > 0 ? { notAsked: (checkpoint.notAsked ?? 0) + this.#notAsked } : {}),
       ...(file.type === anyResourceType
         ? { types: [...new Set([...(checkpoint.types ?? []), ...types])].toSorted() }
         : {}),
@@ -224,8 +227,16 @@ export class FileBatch {
       this.#headers += 1;
       return true;
     }
-    addTo({ lists: this.#documents, type: read.resourceType, item: { document: read.document, line } });
+    this.#add(line, read);
     return true;
+  }
+
+  /** An EHR that ignores the list of patients sends everybody's resources. */
+  #add(line: NdjsonLine, { resourceType, document }: { resourceType: string; document: ResourceDocument }): void {
+    const { patients } = this.#options.observation;
+    const owners = patients ? patientsOfDocument(document) : [];
+    if (patients && owners.length > 0 && !owners.some((id) => patients.has(id))) this.#notAsked += 1;
+    else addTo({ lists: this.#documents, type: resourceType, item: { document, line } });
   }
 
   #count(line: NdjsonLine): void {
@@ -265,7 +276,7 @@ export class FileBatch {
     if (parsed.kind !== 'resource') return;
     const document = yield* toStorableInSteps({ ...parsed, context: this.#context(line) });
     if (!document) this.#quarantine(line, 'too-large');
-    else addTo({ lists: this.#documents, type: parsed.resource.resourceType, item: { document, line } });
+    else this.#add(line, { resourceType: parsed.resource.resourceType, document });
   }
 
   *#takeDeletions(line: NdjsonLine, value: unknown): Steps<void> {
@@ -307,7 +318,7 @@ export class FileBatch {
 
   #context({ line }: NdjsonLine) {
     const { file, now } = this.#options;
-    const { level, ...observation } = this.#options.observation;
+    const { level, patients: _, ...observation } = this.#options.observation;
     const source = { exportId: file.exportId, fileId: file.id, line, ...present({ level }) };
     return { connectionId: file.connectionId, source, ...observation, now: now() };
   }

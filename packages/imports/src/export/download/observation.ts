@@ -6,6 +6,8 @@ import { sentSince } from '../sent-request.ts';
 
 export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'> & {
   readonly level?: string;
+  /** The listed patients, of all slices. Resources of others are not stored. Absent if every patient was requested. */
+  readonly patients?: ReadonlySet<string>;
 };
 
 /**
@@ -13,9 +15,10 @@ export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' 
  * own clock counts, and what it lists is decided by that alone: a deleted resource that it does not contain is gone.
  */
 export function observation(record: BulkExport): Observation {
-  const { request, kickOffSentAt, level, clockWentBack = false } = record;
+  const { request, kickOffSentAt, level, slices, clockWentBack = false } = record;
+  const patients = slices && new Set(slices.flatMap((slice) => slice.patients));
   return {
-    ...present({ level }),
+    ...present({ level, patients }),
     observedAt: (clockWentBack && kickOffSentAt) || settledTime(record).at,
     isOfFullExport: sentSince(record) === undefined && !isNarrowed(request),
     // A server can leave the tag SUBSETTED out.

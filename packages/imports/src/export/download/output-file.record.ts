@@ -113,8 +113,9 @@ export type OutputFile = Immutable<z.output<typeof outputFileSchema>>;
 export const emptyCheckpoint: FileCheckpoint = { bytes: 0, lines: 0, ...zerosOf(lineCounts), issues: [] };
 
 /** The number of resources in a file's lines. Blank lines do not count. */
-export function accountedLines({ stored, stale, quarantined, withheld = 0 }: FileCheckpoint): number {
-  return stored + stale + quarantined + withheld;
+export function accountedLines(counts: Pick<FileCheckpoint, keyof typeof lineCounts>): number {
+  const { stored, stale, quarantined, withheld = 0, notAsked = 0 } = counts;
+  return stored + stale + quarantined + withheld + notAsked;
 }
 
 /** FHIR's codes allow some hundred sums without types. With types the number would be unbounded. */

@@ -384,8 +384,8 @@ export class OutputFileRepository {
       { $project: { _id: 0 } },
     ]);
     if (!row) return noCounts;
-    const { withheld = 0, ...counts } = row;
-    return withheld > 0 ? { ...counts, withheld } : counts;
+    const { withheld = 0, notAsked = 0, ...counts } = row;
+    return { ...counts, ...(withheld > 0 ? { withheld } : {}), ...(notAsked > 0 ? { notAsked } : {}) };
   }
 
   #linkFields({ id, url, requiresAccessToken }: LinkedFile): LinkFields {

@@ -117,7 +117,7 @@ export function endWarnings(options: {
   readonly ignoresSince: boolean;
 }): ExportWarning[] {
   const { record, files, counts, issues, decisions, ignoresSince } = options;
-  const { quarantined, stored, unchanged } = counts;
+  const { quarantined, stored, unchanged, notAsked = 0 } = counts;
   const sumOf = (name: 'setBack' | 'contradictions') =>
     files.reduce((sum, { checkpoint }) => sum + (checkpoint[name] ?? 0), 0);
   const [setBack, contradictions] = [sumOf('setBack'), sumOf('contradictions')];
@@ -158,6 +158,10 @@ export function endWarnings(options: {
         record.isOfGroup === true || record.request.exportType === 'Group'
           ? 'The EHR sent no resources. The group has no members or does not exist. Verify the group id of the connection.'
           : 'The EHR sent no resources. Verify what the granted scopes cover.',
+    }),
+    ...when(notAsked > 0, {
+      code: 'patients-not-asked',
+      message: `The EHR sent ${notAsked} resources of patients who were not requested, so it seems to ignore \`patient\`. They were not stored.`,
     }),
     ...when(ignoresSince, {
       code: 'since-ignored',

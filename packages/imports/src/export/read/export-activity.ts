@@ -9,6 +9,7 @@ import {
 } from '../../runs/run-view.ts';
 import type { BulkExport, PollReason } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
+import { accountedLines } from '../download/output-file.record.ts';
 
 /** What the log of an export says when it enters a phase. */
 export const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {
@@ -73,10 +74,9 @@ function exportSecondsLeft(options: {
   if (retriedAt !== undefined) return undefined;
   if (phase !== 'downloading') return secondsLeft({ tookMs, usualMs });
   const since = timeline.findLast((step) => step.phase === phase)?.at ?? createdAt;
-  const { promised: total, stored, stale, quarantined, withheld = 0 } = counts;
-  const done = stored + stale + quarantined + withheld;
+  const done = accountedLines(counts);
   return secondsLeft({
-    work: { done, total, rate: done / Math.max(now.getTime() - since.getTime(), 1) },
+    work: { done, total: counts.promised, rate: done / Math.max(now.getTime() - since.getTime(), 1) },
     tookMs,
     usualMs,
   });

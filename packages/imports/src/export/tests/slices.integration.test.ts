@@ -104,6 +104,37 @@ describe('an export of more patients than one kick-off can list', () => {
     expect(await cases.markedTypes()).toEqual([]);
   });
 
+  test('stores nothing of patients who were not listed, if the EHR ignores the list, and says so', async () => {
+    const lines = (...resources: object[]) => resources.map((resource) => `${JSON.stringify(resource)}\n`).join('');
+    const of = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+    const patient = (id: string, more: object = {}) => ({ resourceType: 'Patient', id, ...more });
+    const everybody = lines(patient('p1'), patient('p9'), patient('old', { link: [{ other: of('p1').subject }] }));
+    const observation = (id: string, patientId: string) => ({ resourceType: 'Observation', id, ...of(patientId) });
+    await startServer({
+      '/status/*': {
+        body: {
+          ...manifestOf('/status/1'),
+          output: [
+            { type: 'Patient', url: '/everybody', count: 3 },
+            { type: 'Observation', url: '/observations', count: 2 },
+            { type: 'Practitioner', url: '/practitioners', count: 1 },
+          ],
+        },
+      },
+      '/everybody': everybody,
+      '/observations': lines(observation('o1', 'p1'), observation('o9', 'p9')),
+      '/practitioners': lines({ resourceType: 'Practitioner', id: 'd1' }),
+    });
+    const ended = await runExport(cases, { patients: ['p1'] });
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: false, counts: { stored: 4, notAsked: 2 } });
+    expect(codes(ended)).toEqual(['patients-not-asked']);
+    expect(ended.warnings[0]?.message).toContain('2 resources of patients who were not requested');
+    // A Patient who is linked with a listed one is in that one's compartment.
+    expect((await storedIds()).toSorted()).toEqual(['old', 'p1']);
+    expect(await storedIds('Observation')).toEqual(['o1']);
+    expect(await storedIds('Practitioner')).toEqual(['d1']);
+  });
+
   test('stores the files of each part, even if they have the same paths', async () => {
     await startServer();
     const ended = await runExport(cases, { patients: five });

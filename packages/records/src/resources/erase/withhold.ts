@@ -5,10 +5,10 @@
  * - The Binaries of the resource are kept out, and erased if they are stored already. Whichever is written first: the writer of a Binary reads
  *   the list also after it has stored the Binary, and the writer of the resource erases the Binary after it has changed the list.
  */
-import { allPatientsOf, linkedBinaries, maxListedPatients, type Resource } from '@bulkhead/fhir';
+import { linkedBinaries } from '@bulkhead/fhir';
 import type { Database, KeptOutList } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
-import type { ResourceDocument } from '../write/resource-document.ts';
+import { patientsOfDocument, type ResourceDocument } from '../write/resource-document.ts';
 import { compareVersions, type ResourceVersion } from '../write/resource-version.ts';
 import { type ErasableDocument, eraseBinaries, eraseResources, notErased } from './erased-resources.ts';
 import type { KeptOutRepository } from './kept-out.repository.ts';
@@ -32,12 +32,8 @@ export async function findRefused(options: {
 
 /** The patients who are kept out and to whom a resource or tombstone belongs. */
 function keptOutPatientsOf(keptOut: KeptOutList, resourceType: string, document: ResourceDocument): string[] {
-  const { keys, resourceId } = document;
   // A Patient who is only linked with another one is not withheld.
-  if (resourceType === 'Patient') return [resourceId].filter((id) => keptOut.hasPatient(id));
-  const patientIds = [keys.patient ?? []].flat();
-  // The keys list only the first patients. The resource is read only then, because that parses the whole line.
-  const patients = patientIds.length < maxListedPatients ? patientIds : allPatientsOf(document.resource as Resource);
+  const patients = resourceType === 'Patient' ? [document.resourceId] : patientsOfDocument(document);
   return patients.filter((patientId) => keptOut.hasPatient(patientId));
 }
 

@@ -3,7 +3,7 @@ import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/store/bson';
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { readLineDocument, writeDocument } from './line-document.ts';
-import { toResourceDocument } from './resource-document.ts';
+import { patientsOfDocument, toResourceDocument } from './resource-document.ts';
 
 const context = {
   connectionId: 'conn_1',
@@ -26,6 +26,7 @@ function takeObjects(text: string): void {
   const parsed = parseResourceLine({ bytes, ...at }, 'Observation');
   if (parsed.kind !== 'resource') return;
   const document = toResourceDocument({ ...parsed, context });
+  patientsOfDocument(document);
   writeDocument({ writer: new BsonWriter(1024), document, added: { revision: 1 } });
 }
 

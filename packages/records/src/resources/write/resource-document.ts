@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import {
+  allPatientsOf,
   extractSearchKeys,
   isSubsetted,
+  maxListedPatients,
   type Resource,
   runSteps,
   type SearchKeys,
@@ -34,6 +36,13 @@ export interface ResourceDocument extends DocumentHead {
   readonly resource?: unknown;
   /** The texts of numbers that Decimal128 would change too, such as `1e2`. */
   readonly numberTexts?: readonly NumberText[];
+}
+
+/** All patients in whose compartment a resource is. Those of a tombstone are the ones that the deletion named. */
+export function patientsOfDocument({ keys, resource }: ResourceDocument): readonly string[] {
+  const patients = [keys.patient ?? []].flat();
+  // The keys list only the first patients. The resource is read only then, because that parses the whole line.
+  return patients.length < maxListedPatients ? patients : allPatientsOf(resource as Resource);
 }
 
 export interface DocumentContext {
