@@ -3,24 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Response } from 'express';
 import type { DownloadSlots } from './limits/download-slots.ts';
+import { recordNow } from './middleware/audit-trail.ts';
 import { callerOf } from './middleware/caller-of.ts';
-
-const signals = new WeakMap<Response, AbortSignal>();
-
-/** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
-export function leftSignal(response: Response): AbortSignal {
-  const controller = new AbortController();
-  signals.set(response, controller.signal);
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
-/** Whether work for the response was stopped, because its client has left. */
-export function isStopped(response: Response): boolean {
-  return signals.get(response)?.aborted === true;
-}
 
 /** Lines of FHIR have a tenth of their size after the quickest levels. Higher ones cost several times the CPU time for little. */
 const gzipLevel = 3;
@@ -32,7 +16,8 @@ const largestToCompress = 1024 * 1024;
 
 /**
  * Streams lines as fast as the client reads them. Reads the first chunk before it sends the headers, so that an error until then is
- * answered with its own status. Waits for a turn before that. A client that accepts gzip gets it. After a later error the connection is closed, so that the client notices that lines are missing.
+ * answered with its own status. Waits for a turn before that. A client that accepts gzip gets it. After a later error the connection is closed, so
+ * that the client notices that lines are missing. It has the headers then: many clients repeat a request whose connection was closed without any.
  */
 export async function sendLines(options: {
   readonly lines: AsyncIterable<Buffer>;
@@ -62,15 +47,22 @@ function readBytesOf({ socket, writableNeedDrain }: Response): number | undefine
 async function send({ lines, contentType, fileName, response }: Parameters<typeof sendLines>[0]): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
   const first = await iterator.next();
+  try {
+    await recordNow(response);
+  } catch (error) {
+    await iterator.return?.();
+    throw error;
+  }
   if (fileName !== undefined) response.attachment(fileName);
   response.set('content-type', contentType);
   const source = Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator }));
   response.vary('accept-encoding');
   // Parquet is compressed already.
   const isText = /json|csv/.test(contentType) && (first.done || first.value.length <= largestToCompress);
-  if (!isText || response.req.acceptsEncodings('gzip', 'identity') !== 'gzip') return pipeline(source, response);
-  response.set('content-encoding', 'gzip');
-  await pipeline(source, createGzip({ level: gzipLevel }), response);
+  const isCompressed = isText && response.req.acceptsEncodings('gzip', 'identity') === 'gzip';
+  if (isCompressed) response.set('content-encoding', 'gzip');
+  response.flushHeaders();
+  await (isCompressed ? pipeline(source, createGzip({ level: gzipLevel }), response) : pipeline(source, response));
 }
 
 async function* resume(first: IteratorResult<Buffer>, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

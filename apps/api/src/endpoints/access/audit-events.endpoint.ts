@@ -12,8 +12,9 @@ import {
 import { viewOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { checkAction } from '../../http/actions.ts';
+import { leftSignal } from '../../http/client-left.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { leftSignal, sendLines } from '../../http/send-lines.ts';
+import { sendLines } from '../../http/send-lines.ts';
 import { at, connectionId, count, instant, page, success } from '../common.schema.ts';
 import { auditEventActions } from './access.actions.ts';
 

@@ -3,9 +3,10 @@ import { type ExportLevel, kickOffParameters, preferencesOf } from '@bulkhead/fh
 import { resourceError } from '@bulkhead/records';
 import { text } from 'express';
 import { z } from 'zod';
+import { leftSignal } from '../../http/client-left.ts';
 import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts';
 import type { Caller } from '../../http/middleware/caller-of.ts';
-import { leftSignal, sendLines } from '../../http/send-lines.ts';
+import { sendLines } from '../../http/send-lines.ts';
 import { connectionId as exampleConnectionId, later } from '../common.schema.ts';
 import { fhirJson, ndjson, ndjsonTypes } from '../resources/fhir-answers.ts';
 import { resourceActions } from '../resources/resource.actions.ts';

@@ -2,9 +2,9 @@ import { searchParameterNames } from '@bulkhead/fhir';
 import { ignoredIssue, preferencesOf } from '@bulkhead/fhir/bulk-server';
 import { text } from 'express';
 import { z } from 'zod';
+import { leftSignal } from '../../http/client-left.ts';
 import { defineEndpoint, type HandlerInput } from '../../http/define-endpoint.ts';
 import type { Caller } from '../../http/middleware/caller-of.ts';
-import { leftSignal } from '../../http/send-lines.ts';
 import { instant } from '../common.schema.ts';
 import { headersSchema as contentHeaders, sendContent } from '../documents/read-document.endpoint.ts';
 import {

@@ -1,7 +1,8 @@
 import { invalidRequest } from '@bulkhead/base';
 import { z } from 'zod';
+import { leftSignal } from '../../http/client-left.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { leftSignal, sendLines } from '../../http/send-lines.ts';
+import { sendLines } from '../../http/send-lines.ts';
 import { instant } from '../common.schema.ts';
 import {
   addressOf,

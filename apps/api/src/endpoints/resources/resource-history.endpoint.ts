@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { leftSignal } from '../../http/client-left.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { leftSignal } from '../../http/send-lines.ts';
 import { connectionId as exampleConnectionId, instant, later } from '../common.schema.ts';
 import {
   addressOf,

@@ -1,9 +1,10 @@
 import { parseRequest } from '@bulkhead/base';
 import type { Request } from 'express';
 import { z } from 'zod';
+import { leftSignal } from '../../http/client-left.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { appendFurther } from '../../http/middleware/audit-trail.ts';
-import { leftSignal, sendLines } from '../../http/send-lines.ts';
+import { sendLines } from '../../http/send-lines.ts';
 import { count, connectionId as exampleConnectionId } from '../common.schema.ts';
 import {
   addressOf,

@@ -1,9 +1,10 @@
 import type { Fault } from '@bulkhead/base';
 import type { StreamTable } from '@bulkhead/serving/tables/commands';
+import { leftSignal } from '../../http/client-left.ts';
 import type { HandlerInput } from '../../http/define-endpoint.ts';
 import { appendConnection, appendFurther } from '../../http/middleware/audit-trail.ts';
 import type { Caller } from '../../http/middleware/caller-of.ts';
-import { leftSignal, sendLines } from '../../http/send-lines.ts';
+import { sendLines } from '../../http/send-lines.ts';
 import { baseUrlOf } from '../fhir/fhir-request.ts';
 
 export type TableRequest = Omit<StreamTable, 'scope' | 'keyId' | 'signal' | 'onFurther' | 'baseOf'>;

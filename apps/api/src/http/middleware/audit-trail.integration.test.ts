@@ -9,6 +9,8 @@ import { exportActions } from '../../endpoints/bulk-export/export.actions.ts';
 import { resourceActions } from '../../endpoints/resources/resource.actions.ts';
 import type { Action, Audited } from '../actions.ts';
 import { answerError } from '../errors/answer-error.ts';
+import { DownloadSlots } from '../limits/download-slots.ts';
+import { sendLines } from '../send-lines.ts';
 import { allow } from './allow.ts';
 import { auditNotes } from './audit-notes.ts';
 import { appendFurther, auditTrail } from './audit-trail.ts';
@@ -25,6 +27,7 @@ const audit = {
   },
 };
 const logger = createLogger({ name: 'api', level: 'silent' });
+const slots = new DownloadSlots();
 const audited = (action: Action, when: Audited = true) => allow({ action, access: 'client', audited: when });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
 const app = express()
@@ -61,6 +64,15 @@ const app = express()
     for (let n = 0; n < 50; n++) response.write(`${n}\n`);
     response.end();
   })
+  .get('/refused-after-one', audited(resourceActions.search), (_request, response) =>
+    sendLines({
+      lines: refusedAfterOne(),
+      contentType: 'application/fhir+ndjson',
+      response,
+      slots,
+      signal: new AbortController().signal,
+    }),
+  )
   .get('/further', audited(resourceActions.search), async (_request, response) => {
     auditNotes(response).addPatients(['p1']);
     await pipeline(Readable.from(further(response)), response);
@@ -85,6 +97,10 @@ async function* further(response: Response) {
   await appendFurther(response, ['p2']);
   yield 'two\n';
 }
+async function* refusedAfterOne() {
+  yield Buffer.from('one\n');
+  throw runtimeError('unavailable');
+}
 function* endless() {
   for (;;) yield 'x'.repeat(10_000);
 }
@@ -108,6 +124,27 @@ test.each([
   stored.resolve();
   expect(await answered).toEqual({ text, wasStored: true });
   expect(events).toMatchObject([{ outcome: 'success' }]);
+});
+
+test.each(['identity', 'gzip'])(
+  'lines (%s) that are refused while their event is stored have a status and a cut body',
+  async (encoding) => {
+    const stored = Promise.withResolvers<void>();
+    store = () => stored.promise;
+    const headers = { 'accept-encoding': encoding };
+    const answered = fetch(`${server.url}/refused-after-one`, { headers });
+    await waitFor(() => events.length === 1, { what: 'the event' });
+    stored.resolve();
+    const response = await answered;
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow('terminated');
+  },
+);
+
+test('lines are not sent if their event cannot be stored', async () => {
+  store = () => Promise.reject(new Error('no database'));
+  const response = await send('GET', '/refused-after-one');
+  expect([response.status, await response.json()]).toMatchObject([503, { error: { code: 'audit-unavailable' } }]);
 });
 
 test('the audit trail keeps the order of a response that is written in many parts at once', async () => {

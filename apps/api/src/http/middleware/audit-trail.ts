@@ -46,6 +46,11 @@ export async function appendConnection(response: Response, connectionId: string)
   await trails.get(response)?.appendFurther({ target: { ...target, connectionId } });
 }
 
+/** Stores the event before the response begins, so that it need not be held back. @throws AppError `audit-unavailable` */
+export async function recordNow(response: Response): Promise<void> {
+  await trails.get(response)?.record();
+}
+
 /** A part of a response. */
 interface Part {
   /** @returns false if the caller must wait for `drain`, as `write` does */
@@ -85,6 +90,17 @@ class Trail {
       (error: unknown) => this.#refuse(error),
     );
     return false;
+  }
+
+  async record(): Promise<void> {
+    if (this.#isRecorded || !isAudited(this.#options.response)) return;
+    this.#isRecorded = true;
+    try {
+      await this.#options.deps.audit.append(this.#event());
+    } catch (error) {
+      this.#logLost(error);
+      throw auditUnavailable(error);
+    }
   }
 
   /** A client that left before the end may have read most of the response. For event streams this is the normal end. */
