@@ -67,23 +67,26 @@ beforeAll(async () => {
   const { connectionId } = system;
   requests = hostileRequests({ connectionId, assertion: 'not-an-assertion' });
   const watched = watchHealth();
-  for (const { endpoint, name, ...request } of requests) await send(`${endpoint}: ${name}`, request);
-  for (const { path, method, id, type } of withBody) {
-    const filled = path.replace('{provider}', 'athenahealth').replace('{connectionId}', connectionId);
-    for (const [name, body] of Object.entries(hostileBodies))
-      await send(`${id}: ${name}`, {
-        method,
-        path: filled.replace(/\{\w+\}/g, 'unknown'),
-        body,
-        headers: { 'content-type': type },
-      });
+  try {
+    for (const { endpoint, name, ...request } of requests) await send(`${endpoint}: ${name}`, request);
+    for (const { path, method, id, type } of withBody) {
+      const filled = path.replace('{provider}', 'athenahealth').replace('{connectionId}', connectionId);
+      for (const [name, body] of Object.entries(hostileBodies))
+        await send(`${id}: ${name}`, {
+          method,
+          path: filled.replace(/\{\w+\}/g, 'unknown'),
+          body,
+          headers: { 'content-type': type },
+        });
+    }
+    for (const { endpoint, name, ...request } of hostileReads({ connectionId })) {
+      await send(`${endpoint}: ${name}`, request);
+      await leaveEarly(request);
+    }
+    await readSlowly();
+  } finally {
+    await watched.stop();
   }
-  for (const { endpoint, name, ...request } of hostileReads({ connectionId })) {
-    await send(`${endpoint}: ${name}`, request);
-    await leaveEarly(request);
-  }
-  await readSlowly();
-  await watched.stop();
 }, 600_000);
 afterAll(async () => {
   await system?.stop();

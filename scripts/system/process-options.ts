@@ -18,9 +18,10 @@ export const workerNodeArgs = [
 
 /**
  * Options of API processes. They have the memory of a worker (512 MB). Half of it is for objects, and the other half for the buffers of
- * downloads, which V8 does not count. Young objects get 8 MB, because a table makes many: with 16 MB the process grows by 30 MB more.
+ * downloads, which V8 does not count. Young objects get 8 MB, because a table makes many: with 16 MB the process grows by 30 MB more. Garbage is
+ * collected before a large page is read (`collectGarbageAbove`).
  */
-export const apiNodeArgs = ['--max-old-space-size=256', '--max-semi-space-size=8'];
+export const apiNodeArgs = ['--expose-gc', '--max-old-space-size=256', '--max-semi-space-size=8'];
 
 /**
  * Settings of glibc. Each thread (inflating, hashing) has an arena that returns almost no memory to the system, so there is only one.

@@ -52,3 +52,22 @@ test('a byte budget makes room each time before a reservation takes its bytes', 
   await taken;
   expect(rooms).toBe(2);
 });
+
+test('a reservation whose signal is aborted leaves the queue, and those behind it continue', async () => {
+  const budget = new ByteBudget(10);
+  const first = budget.reserve(8);
+  await first.take();
+  const leaving = new AbortController();
+  const left = budget.reserve(6, leaving.signal).take();
+  const next = budget.reserve(2).take();
+  leaving.abort(new Error('the client has left'));
+  await expect(left).rejects.toThrow('the client has left');
+  await next;
+  first.release();
+  // Nothing of the one that left is taken.
+  await budget
+    .reserve(8, leaving.signal)
+    .take()
+    .catch(() => undefined);
+  await budget.reserve(8).take();
+});

@@ -17,8 +17,11 @@ export class ByteBudget {
     this.#beforeTaking = beforeTaking;
   }
 
-  /** @param bytes at most the whole budget. Nothing is taken yet */
-  reserve(bytes: number): ByteReservation {
+  /**
+   * @param bytes at most the whole budget. Nothing is taken yet
+   * @param signal aborted when the bytes are not needed any longer. `take` then rejects, so that what its caller holds meanwhile is freed
+   */
+  reserve(bytes: number, signal?: AbortSignal): ByteReservation {
     let isTaken = false;
     let taking: Promise<void> | undefined;
     const release = (): void => {
@@ -27,8 +30,8 @@ export class ByteBudget {
       taking = undefined;
     };
     const take = async (): Promise<void> => {
-      if (this.#waiting.length > 0 || this.#freeBytes < bytes)
-        await new Promise<void>((start) => this.#waiting.push({ bytes, start }));
+      signal?.throwIfAborted();
+      if (this.#waiting.length > 0 || this.#freeBytes < bytes) await this.#wait(bytes, signal);
       else this.#freeBytes -= bytes;
       this.#beforeTaking();
       isTaken = true;
@@ -42,8 +45,30 @@ export class ByteBudget {
     };
   }
 
+  async #wait(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      reject(signal?.reason);
+      // The next one can be smaller.
+      this.#startWaiting();
+    };
+    const start = () => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    };
+    const waiting = { bytes, start };
+    this.#waiting.push(waiting);
+    signal?.addEventListener('abort', leave, { once: true });
+    await promise;
+  }
+
   #release(bytes: number): void {
     this.#freeBytes += bytes;
+    this.#startWaiting();
+  }
+
+  #startWaiting(): void {
     for (let next = this.#waiting[0]; next && next.bytes <= this.#freeBytes; next = this.#waiting[0]) {
       this.#freeBytes -= next.bytes;
       this.#waiting.shift();
@@ -53,7 +78,7 @@ export class ByteBudget {
 }
 
 export interface ByteReservation {
-  /** Resolves when the bytes are taken. A second call takes nothing more. */
+  /** Resolves when the bytes are taken. A second call takes nothing more. @throws the reason of the signal */
   readonly take: () => Promise<void>;
   /** Gives the bytes back, if they were taken. */
   readonly release: () => void;

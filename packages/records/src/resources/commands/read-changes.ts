@@ -1,4 +1,5 @@
 import { anyPatient, patientsShown } from '@bulkhead/access/audit';
+import type { ByteReservation } from '@bulkhead/base';
 import { historyBundle, historyEntry, type Resource } from '@bulkhead/fhir';
 import type { TypedChange } from '../changes/resource-changes.ts';
 import { writeChangeCursor } from '../changes/resource-changes.ts';
@@ -17,11 +18,13 @@ type ReadChanges = ChangesRequest & {
   readonly fhirEndpoint: string;
   readonly changes: ResourceStore['resourceChanges'];
   readonly show: ShowAttachments;
+  /** Taken before the page becomes a large one. */
+  readonly turn: ByteReservation;
 };
 
 /** Reads one page of the changes of several types, the oldest first, as a history Bundle in JSON. See `readHistory`. */
 export async function readChanges(options: ReadChanges): Promise<ReadText> {
-  const { connectionId, changes, count, address, signal, resourceTypes, show } = options;
+  const { connectionId, changes, count, address, signal, resourceTypes, show, turn } = options;
   const reference = { connectionId, resourceType: resourceTypes?.join(',') ?? '*' };
   const { window, place } = await openWindow({ ...options, ...reference });
   const { since, until } = window;
@@ -43,6 +46,7 @@ export async function readChanges(options: ReadChanges): Promise<ReadText> {
       break;
     }
     room.add(characters);
+    if (room.isLarge) await turn.take();
     // A resource that changed meanwhile is at the place of its later version.
     entries.delete(entry.reference);
     entries.set(entry.reference, entry);
@@ -55,7 +59,7 @@ export async function readChanges(options: ReadChanges): Promise<ReadText> {
 
 /** Reads all changes as NDJSON. Each line is an entry, and the last line is a Bundle without entries that has the end of the window. */
 export async function streamChanges(
-  options: Omit<ReadChanges, 'cursor' | 'count' | 'address' | 'show'>,
+  options: Omit<ReadChanges, 'cursor' | 'count' | 'address' | 'show' | 'turn'>,
 ): Promise<ReadLines & { readonly until: Date }> {
   const { connectionId, changes, signal, resourceTypes } = options;
   const { window } = await openWindow({ ...options, resourceType: '*', cursor: undefined });

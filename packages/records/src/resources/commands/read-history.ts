@@ -1,5 +1,5 @@
 import { patientsShown } from '@bulkhead/access/audit';
-import { invalidRequest } from '@bulkhead/base';
+import { type ByteReservation, invalidRequest } from '@bulkhead/base';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
 import { checkSince } from '../changes/check-since.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../changes/resource-changes.ts';
@@ -26,6 +26,8 @@ type ReadHistory = HistoryRequest & {
   readonly fhirEndpoint: string;
   readonly changes: ResourceStore['resourceChanges'];
   readonly show: ShowAttachments;
+  /** Taken before the page becomes a large one. */
+  readonly turn: ByteReservation;
 };
 
 /**
@@ -33,7 +35,7 @@ type ReadHistory = HistoryRequest & {
  * @throws AppError `history-expired` if deletions since that time may be unknown
  */
 export async function readHistory(options: ReadHistory): Promise<ReadText> {
-  const { connectionId, resourceType, fhirEndpoint, changes, count, address, signal, show } = options;
+  const { connectionId, resourceType, fhirEndpoint, changes, count, address, signal, show, turn } = options;
   const reference = { connectionId, resourceType };
   const { window, place } = await openWindow(options);
   const { since, until } = window;
@@ -51,6 +53,7 @@ export async function readHistory(options: ReadHistory): Promise<ReadText> {
       break;
     }
     room.add(characters);
+    if (room.isLarge) await turn.take();
     const path = `${resourceType}/${resourceId}`;
     entries.set(path, { fullUrl: `${fhirEndpoint}/${path}`, reference: path, resource, content, versionId, changedAt });
     // A deleted resource has no content, but the id of a deleted patient is known.

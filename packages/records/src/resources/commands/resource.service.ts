@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto';
 import { anyPatient, patientsRequested, patientsShown } from '@bulkhead/access/audit';
-import { AppError, ByteBudget, type ByteReservation, invalidRequest, sentence } from '@bulkhead/base';
+import {
+  AppError,
+  ByteBudget,
+  type ByteReservation,
+  collectGarbageAbove,
+  invalidRequest,
+  sentence,
+} from '@bulkhead/base';
 import {
   type HistoryEntry,
   historyBundle,
@@ -99,6 +106,8 @@ export type { ShownAttachments } from './read-text.ts';
  * one thread, so more pages at a time would not be ready earlier.
  */
 const largePageBytes = 64 * 1024 * 1024;
+/** Half of what the process has. What earlier pages have left behind is collected before another large one is read. */
+const crowdedBytes = 256 * 1024 * 1024;
 
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
 export class ResourceService {
@@ -107,7 +116,7 @@ export class ResourceService {
   readonly #purges;
   readonly #shownAttachments;
 
-  readonly #largePages = new ByteBudget(3 * largePageBytes);
+  readonly #largePages = new ByteBudget(3 * largePageBytes, () => collectGarbageAbove(crowdedBytes));
 
   constructor(options: {
     readonly store: ResourceStore;
@@ -242,7 +251,7 @@ export class ResourceService {
       return { text: searchset({ self: address.href, total, entries: [] }), patients };
     }
     const page = new PageOfMatches({ count });
-    return this.#whileLarge(async (turn) => {
+    return this.#whileLarge(options.signal, async (turn) => {
       for await (const match of this.#store.resourceSearch.search({ ...reference, search, cursor, limit: count + 1 })) {
         if (!page.add(match.resource as Resource, match.cursor)) break;
         if (page.isLarge) await turn.take();
@@ -263,8 +272,8 @@ export class ResourceService {
   }
 
   /** Runs what may read a large page. It takes its turn before it holds more than a small one, and gives it back at its end. */
-  async #whileLarge(read: (turn: ByteReservation) => Promise<ReadText>): Promise<ReadText> {
-    const turn = this.#largePages.reserve(largePageBytes);
+  async #whileLarge(signal: AbortSignal, read: (turn: ByteReservation) => Promise<ReadText>): Promise<ReadText> {
+    const turn = this.#largePages.reserve(largePageBytes, signal);
     try {
       return await read(turn);
     } finally {
@@ -284,7 +293,7 @@ export class ResourceService {
     const connection = await this.#check(reference);
     await this.#checkPatient({ ...options, patientId });
     const search = this.#store.resourceSearch;
-    return this.#whileLarge(async (turn) => {
+    return this.#whileLarge(options.signal, async (turn) => {
       await turn.take();
       return readEverything({ ...options, ...this.#writerOf(options, connection), patientId, search });
     });
@@ -328,23 +337,29 @@ export class ResourceService {
     options: HistoryRequest & ResourceTypeReference & Reader & Pick<SearchPage, 'base'>,
   ): Promise<ReadText> {
     const { fhirEndpoint } = await this.#checkUnpurged(options);
-    return readHistory({
-      ...options,
-      fhirEndpoint: options.base ?? fhirEndpoint,
-      changes: this.#store.resourceChanges,
-      show: this.#show(options),
-    });
+    return this.#whileLarge(options.signal, (turn) =>
+      readHistory({
+        ...options,
+        turn,
+        fhirEndpoint: options.base ?? fhirEndpoint,
+        changes: this.#store.resourceChanges,
+        show: this.#show(options),
+      }),
+    );
   }
 
   /** Like `history`, for several types and the oldest change first. See `readChanges`. */
   async changes(options: ChangesRequest & ConnectionOfReader & Pick<SearchPage, 'base'>): Promise<ReadText> {
     const { fhirEndpoint, changes } = await this.#openChanges(options);
-    return readChanges({
-      ...options,
-      changes,
-      fhirEndpoint: options.base ?? fhirEndpoint,
-      show: this.#show(options),
-    });
+    return this.#whileLarge(options.signal, (turn) =>
+      readChanges({
+        ...options,
+        turn,
+        changes,
+        fhirEndpoint: options.base ?? fhirEndpoint,
+        show: this.#show(options),
+      }),
+    );
   }
 
   /** Like `changes`, as NDJSON without pages. See `streamChanges`. */

@@ -1,3 +1,4 @@
+import { ByteBudget } from '@bulkhead/base';
 import { Database, openRawWrites } from '@bulkhead/store';
 import { openGate, openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
@@ -175,6 +176,7 @@ test.each(['in order', 'once', 'by pages'])(
     // The last one that is read, and then the first one again.
     const moved = how === 'by pages' ? 'r0' : 'r599';
     const reference = { connectionId, resourceType, since };
+    const turn = new ByteBudget(1).reserve(1);
     let reads = 0;
     const change = async () => {
       if (++reads === 1) await writeAll(2, [moved, how === 'by pages' ? 'r599' : 'r0']);
@@ -184,7 +186,7 @@ test.each(['in order', 'once', 'by pages'])(
       do {
         const address = new URL('http://bulkhead.example');
         const show = async () => new Map();
-        const page = { ...reference, fhirEndpoint: '', changes, count: 100, cursor, address, signal, show };
+        const page = { ...reference, fhirEndpoint: '', changes, count: 100, cursor, address, signal, show, turn };
         const bundle = JSON.parse((await readHistory(page)).text);
         for (const { resource } of bundle.entry) note(resource.id, resource.meta.versionId);
         await change();
