@@ -11,6 +11,8 @@ export interface RunJestOptions {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** Where the inputs of each test file are recorded, see result-cache/record-inputs.preload.mjs. Default: nowhere. */
+  readonly inputsFolder?: string | undefined;
 }
 
 export interface JestRun {
@@ -23,7 +25,7 @@ export interface JestRun {
 const lastReport = join(root, 'node_modules', '.cache', 'tests', 'report.json');
 
 /** Runs jest with its output on the streams of this process. */
-export async function runJest({ args, env, signal }: RunJestOptions): Promise<JestRun> {
+export async function runJest({ args, env, signal, inputsFolder }: RunJestOptions): Promise<JestRun> {
   // Two runs at a time have a report each.
   const outputFile = `${lastReport}.${process.pid}`;
   await mkdir(dirname(outputFile), { recursive: true });
@@ -32,6 +34,7 @@ export async function runJest({ args, env, signal }: RunJestOptions): Promise<Je
     args: [
       // For the workers of jest, too. They spend a tenth of their time on collecting young objects by default.
       '--max-semi-space-size=32',
+      ...(inputsFolder ? [`--import=${recorder}`] : []),
       createRequire(import.meta.url).resolve('jest/bin/jest'),
       '--config',
       configFile,
@@ -42,7 +45,11 @@ export async function runJest({ args, env, signal }: RunJestOptions): Promise<Je
     ],
     // Without the cache, each process that a test starts strips and compiles the system again: up to a second of CPU
     // time.
-    env: { ...env, NODE_COMPILE_CACHE: compileCache },
+    env: {
+      ...env,
+      NODE_COMPILE_CACHE: compileCache,
+      ...(inputsFolder ? { BULKHEAD_INPUTS_FOLDER: inputsFolder } : {}),
+    },
     output: 'inherit',
   });
   signal.addEventListener('abort', () => void jest.stop({ graceMs: 1_000 }));
@@ -50,6 +57,7 @@ export async function runJest({ args, env, signal }: RunJestOptions): Promise<Je
   return { exitCode: code ?? 1, report: await readReport(outputFile) };
 }
 
+const recorder = new URL('result-cache/record-inputs.preload.mjs', import.meta.url).href;
 const configFile = fileURLToPath(new URL('../jest.config.mjs', import.meta.url));
 
 async function readReport(file: string): Promise<JestReport | undefined> {
