@@ -1,6 +1,5 @@
-import { type Services, startServices } from '@bulkhead/embedded';
+import { mongodbVersion, type Services, startServices } from '@bulkhead/embedded';
 import { Redis } from 'ioredis';
-import { MongoClient } from 'mongodb';
 import type { Steps } from '../steps/steps.ts';
 import { engineInMemory } from '../test-system/engine-in-memory.ts';
 
@@ -45,10 +44,5 @@ export async function engineVersions({ REDIS_URL, MONGODB_URIS }: TestServers['e
   const redis = new Redis(REDIS_URL);
   const info = await redis.info('server').finally(() => redis.disconnect());
   const redisVersion = /redis_version:\S+/.exec(info)?.[0];
-  const mongodb = new MongoClient(MONGODB_URIS.split(' ')[0] ?? '');
-  const { version, gitVersion } = await mongodb
-    .db('admin')
-    .command({ buildInfo: 1 })
-    .finally(() => mongodb.close());
-  return `${redisVersion} mongodb:${version} ${gitVersion}`;
+  return `${redisVersion} mongodb:${await mongodbVersion(MONGODB_URIS.split(' ')[0] ?? '')}`;
 }
