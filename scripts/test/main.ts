@@ -98,7 +98,7 @@ async function runTests(): Promise<TestRun> {
       ...docker?.env,
       ...services?.env,
     };
-    const cached = openCache({
+    using cached = openCache({
       env,
       engines: services ? await engineVersions(services.env) : '',
       hasDocker: !isUnit && (await whyNoDocker(env)) === undefined,
@@ -135,9 +135,16 @@ async function runCached(cached: CachedTests | undefined, env: NodeJS.ProcessEnv
   if (files.length > 0 && remaining.length === 0)
     return { exitCode: 0, report: addCached(emptyReport, found, root), cachedFiles };
   const onlyUnits = isUnit ? ['--testPathIgnorePatterns', '/node_modules/', '/dist/', '[.]integration[.]test'] : [];
-  const jestArgs = args.length === 0 ? ['--runTestsByPath', ...remaining] : [...args, ...onlyUnits];
+  const jestArgs = [...args, ...onlyUnits];
+  const named = args.length > 0 ? undefined : remaining.map((file) => join(root, file));
   const { signal } = interrupted;
-  const { exitCode, report } = await runJest({ args: jestArgs, env, signal, inputsFolder: cached?.inputsFolder });
+  const { exitCode, report } = await runJest({
+    args: jestArgs,
+    files: named,
+    env,
+    signal,
+    inputsFolder: cached?.inputsFolder,
+  });
   if (report) cached?.store(report);
   return { exitCode, report: report && addCached(report, found, root), cachedFiles };
 }

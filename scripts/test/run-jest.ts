@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,8 @@ import type { JestReport } from './count-tests.ts';
 export interface RunJestOptions {
   /** Path filters and options from the user's command line. */
   readonly args: readonly string[];
+  /** The absolute paths of the test files. Default: those that the arguments say. */
+  readonly files?: readonly string[] | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** Where the inputs of each test file are recorded, see result-cache/record-inputs.preload.mjs. Default: nowhere. */
@@ -25,10 +27,12 @@ export interface JestRun {
 const lastReport = join(root, 'node_modules', '.cache', 'tests', 'report.json');
 
 /** Runs jest with its output on the streams of this process. */
-export async function runJest({ args, env, signal, inputsFolder }: RunJestOptions): Promise<JestRun> {
+export async function runJest({ args, files, env, signal, inputsFolder }: RunJestOptions): Promise<JestRun> {
   // Two runs at a time have a report each.
   const outputFile = `${lastReport}.${process.pid}`;
   await mkdir(dirname(outputFile), { recursive: true });
+  const listFile = `${outputFile}.files`;
+  if (files) await writeFile(listFile, files.join('\n'));
   const jest = await spawnTethered({
     command: process.execPath,
     args: [
@@ -39,6 +43,7 @@ export async function runJest({ args, env, signal, inputsFolder }: RunJestOption
       '--config',
       configFile,
       ...args,
+      ...(files ? ['--filter', onlyFiles] : []),
       '--json',
       '--outputFile',
       outputFile,
@@ -48,16 +53,19 @@ export async function runJest({ args, env, signal, inputsFolder }: RunJestOption
     env: {
       ...env,
       NODE_COMPILE_CACHE: compileCache,
+      BULKHEAD_TEST_FILES: listFile,
       ...(inputsFolder ? { BULKHEAD_INPUTS_FOLDER: inputsFolder } : {}),
     },
     output: 'inherit',
   });
   signal.addEventListener('abort', () => void jest.stop({ graceMs: 1_000 }));
   const { code } = await jest.exited;
+  await rm(listFile, { force: true });
   return { exitCode: code ?? 1, report: await readReport(outputFile) };
 }
 
 const recorder = new URL('result-cache/record-inputs.preload.mjs', import.meta.url).href;
+const onlyFiles = fileURLToPath(new URL('only-files.mjs', import.meta.url));
 const configFile = fileURLToPath(new URL('../jest.config.mjs', import.meta.url));
 
 async function readReport(file: string): Promise<JestReport | undefined> {

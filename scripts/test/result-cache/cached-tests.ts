@@ -64,6 +64,9 @@ export class CachedTests {
       else if (inputs && statuses.length > 0 && statuses.every((status) => status === 'passed'))
         this.#cache.store(file, toPassed(result), inputs);
     }
+  }
+
+  [Symbol.dispose](): void {
     rmSync(this.inputsFolder, { recursive: true, force: true });
   }
 

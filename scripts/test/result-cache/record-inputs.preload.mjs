@@ -135,7 +135,7 @@ for (const object of [fs, fs.promises]) {
 
 /** Programs that read nothing of the project, except the files that are among their arguments. */
 const foreign =
-  /^(?:setpriv|prlimit|env|nice|true|seq|ps|kill|redis-server|redis-cli|redis-sentinel|mongod|secantusd-rs|java|chrom\w*|headless_shell|chrome-headless-shell|postgres|initdb|pg_ctl|psql|openssl|nginx|tail)$/;
+  /^(?:chown|prlimit|true|seq|ps|kill|redis-server|redis-cli|redis-sentinel|mongod|secantusd-rs|java|chrom\w*|headless_shell|chrome-headless-shell|postgres|initdb|pg_ctl|psql|openssl|nginx|tail)$/;
 const shells = /^(?:sh|bash)$/;
 
 /** Programs that were installed for the tests. */
@@ -143,17 +143,26 @@ const installed = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 
 
 /** @returns the environment of the process, changed if it shall record its inputs */
 function recordProgram({ file, args, cwd, env }) {
-  const words = [file, ...args].map(String);
-  const names = words.map((word) => basename(word));
-  const node = words.findIndex((word, index) => word === process.execPath || names[index] === 'node');
-  if (node === 0 || (node > 0 && foreign.test(names[0]))) return recordNode({ words: words.slice(node + 1), cwd, env });
+  const words = withoutWrapper([file, ...args].map(String));
+  const name = basename(words[0] ?? '');
+  if (words[0] === process.execPath || name === 'node') return recordNode({ words: words.slice(1), cwd, env });
   // They only watch processes, and look for a program.
-  if (shells.test(names[0]) && (names.includes('bulkhead-guardian') || /^command -v \w+$/.test(words[2]))) return env;
+  if (shells.test(name) && (words[3] === 'bulkhead-guardian' || /^command -v \w+$/.test(words[2]))) return env;
+  const isForeign = words.length === 0 || foreign.test(name) || words[0].startsWith(installed);
   const readsProject = cwd !== undefined && ofProject(String(cwd)) !== undefined;
-  const isForeign = foreign.test(names[0]) || words[0].startsWith(installed);
   if (!isForeign || readsProject) record(tree);
   else for (const word of words.slice(1)) recordArgument(word, cwd);
   return env;
+}
+
+/** @returns the words without each `setpriv` that starts the program, and its options */
+function withoutWrapper(words) {
+  let rest = words;
+  while (basename(rest[0] ?? '') === 'setpriv') {
+    rest = rest.slice(1);
+    while (rest[0]?.startsWith('--')) rest = rest.slice(rest[0] === '--pdeathsig' ? 2 : 1);
+  }
+  return rest;
 }
 
 function recordArgument(word, cwd) {
@@ -176,6 +185,9 @@ function recordNode({ words, cwd, env }) {
     return env;
   }
   for (const word of words) recordArgument(word, cwd);
+  // Bundlers and the like have parts that are not JavaScript, whose reads are not seen.
+  if (words.some((word) => word === '--run' || (word.startsWith(root) && word.includes('/node_modules/'))))
+    record(tree);
   // A helper that starts it while it is evaluated does not start it again for the next test file.
   if (isImporting && ofTest !== undefined) record(tree);
   const { NODE_OPTIONS = '' } = env;
