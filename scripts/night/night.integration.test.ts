@@ -12,7 +12,7 @@ const { env } = process;
 
 /** The judges of the ring `merge` at ten times their size, with the seeds of their tests. Each one judges itself by its exit code. */
 const judges: readonly { readonly args: readonly string[]; readonly missing?: string | undefined }[] = [
-  { args: ['chaos', '--rounds', '150', '--seed', '3'] },
+  { args: ['chaos', '--rounds', '150', '--seed', '3', '--patients', '15', '--outage-seconds', '2'] },
   { args: ['copies', '--rounds', '10', '--seed', '1'], missing: whyNoPostgresql() },
   { args: ['fleet', '--connections', '1000', '--exports', '20'] },
   { args: ['fuzz', '--requests', '10000', '--seed', '1'], missing: await whyNoSchemathesis() },
