@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
   const rounds = readWholeNumber({ usage, name: 'rounds', text: values.rounds ?? '20', min: 1, max: 10_000 });
   const seed = readSeed({ usage, text: values.seed });
   let differing = 0;
-  for await (const round of runCopies({ rounds, seed })) {
+  for await (const round of runCopies({ rounds, seed, signal: new AbortController().signal })) {
     console.log(JSON.stringify({ ...round, differences: round.differences.slice(0, 20) }));
     differing += Math.sign(round.differences.length);
   }

@@ -19,7 +19,7 @@ const copier = new URL('../../examples/postgresql/copy.mjs', import.meta.url).pa
 const victims = ['copier', 'copier', 'api', 'api', 'postgresql', 'worker', 'mongodb', 'redis'] as const;
 const preload = new URL('short-settling.preload.ts', import.meta.url).pathname;
 
-interface CopyRound {
+export interface CopyRound {
   readonly seed: number;
   readonly kills: number;
   readonly erased: number;
@@ -36,13 +36,17 @@ interface CopyRound {
  * Runs rounds with the copier of `examples/postgresql`, and with a copy by exports of the store. In each one an export runs, patients are
  * erased and resources change all the time, while the copier, PostgreSQL, MongoDB, Redis, the API and the workers are killed at random. In the
  * end both copies are compared with the store.
+ *
+ * @param options.signal ends the round and what it has started @throws Error if it has ended a round, or if something does not come to an end
  */
 export async function* runCopies({
   rounds,
   seed,
+  signal,
 }: {
   readonly rounds: number;
   readonly seed: number;
+  readonly signal: AbortSignal;
 }): AsyncGenerator<CopyRound> {
   await using starting = new AsyncDisposableStack();
   const postgresql = starting.use(await startOwnServer(postgresqlServer()));
@@ -54,8 +58,12 @@ export async function* runCopies({
   await system.store.prepareResourceTypes([changing.resourceType]);
   for (let index = 0; index < rounds; index++) {
     const random = createRandom(seed + index);
+    // A round that fails must not kill servers any longer.
+    await using running = new AsyncDisposableStack();
     const disturbance = disturb({ random, system, postgresql, copy });
+    running.defer(async () => void (await disturbance.end()));
     const writer = changeAllTheTime(system);
+    running.defer(async () => void (await writer.end()));
     const late: string[] = [];
     const exported = followExports({
       system,
@@ -68,11 +76,15 @@ export async function* runCopies({
         };
       },
     });
-    const erased = await changeEverything({ random, system, round: seed + index });
-    await untilCopied({ url: postgresql.url, changedBy: new Date() });
+    running.defer(() => exported.stop());
+    const erased = await changeEverything({ random, system, round: seed + index, signal });
+    await untilCopied({ url: postgresql.url, changedBy: new Date(), signal });
     const kills = await disturbance.end();
     const { version: versions } = await writer.end();
-    const { compared, differences } = await compareInTheEnd({ system, url: postgresql.url, exported: exported.copy });
+    const { compared, differences } = await compareInTheEnd({
+      copies: { system, url: postgresql.url, exported: exported.copy },
+      signal,
+    });
     await exported.stop();
     const { exports } = exported.copy;
     yield { seed: seed + index, kills, erased, exports, versions, compared, differences: [...late, ...differences] };
@@ -199,15 +211,24 @@ async function restartProcess(process: AppProcess): Promise<void> {
 }
 
 /** Repeats what fails while a server is being restarted. */
-async function persist<Result>(work: () => Promise<Result | undefined>): Promise<Result> {
-  const result = await pollUntil(work, { timeoutMs: 120_000, intervalMs: 100 });
+async function persist<Result>(signal: AbortSignal, work: () => Promise<Result | undefined>): Promise<Result> {
+  const result = await pollUntil(work, { timeoutMs: 120_000, intervalMs: 100, signal });
+  signal.throwIfAborted();
   if (result === undefined) throw new Error(`Nothing came of this within two minutes: ${work}`);
   return result;
 }
 
 /** Waits until the copier has stored that it knows everything until a time. */
-async function untilCopied({ url, changedBy }: { readonly url: string; readonly changedBy: Date }): Promise<void> {
-  await persist(async () => {
+async function untilCopied({
+  url,
+  changedBy,
+  signal,
+}: {
+  readonly url: string;
+  readonly changedBy: Date;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  await persist(signal, async () => {
     const client = new pg.Client(url);
     client.on('error', () => undefined);
     await client.connect();
@@ -221,21 +242,24 @@ async function changeEverything(options: {
   readonly random: Random;
   readonly system: TestSystem;
   readonly round: number;
+  readonly signal: AbortSignal;
 }) {
-  const { random, system, round } = options;
+  const { random, system, round, signal } = options;
   const call = createApiClient(system);
   const { connectionId, store } = system;
   const body = { connectionId, exportType: 'Patient' };
   const once = { 'idempotency-key': `round-${round}` };
-  const { id } = await persist(() => call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body, once));
-  await persist(async () => (await store.bulkExports.find(id))?.phase === 'completed' || undefined);
-  const ids = await persist(() => store.resources.listIds({ connectionId, resourceType: 'Patient' }));
+  const { id } = await persist(signal, () =>
+    call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body, once),
+  );
+  await persist(signal, async () => (await store.bulkExports.find(id))?.phase === 'completed' || undefined);
+  const ids = await persist(signal, () => store.resources.listIds({ connectionId, resourceType: 'Patient' }));
   const erased = random.shuffle(ids).slice(0, random.integer(1, 2));
   for (const patientId of erased) {
     const path = `/api/ehr/connections/${connectionId}/patients/${patientId}`;
     const keepOut = random.chance(0.5);
-    await persist(() => call('DELETE', `${path}?keepOut=${keepOut}`));
-    await persist(async () => {
+    await persist(signal, () => call('DELETE', `${path}?keepOut=${keepOut}`));
+    await persist(signal, async () => {
       const resources = await store.resources.listOfPatient({ connectionId, patientId, resourceType: 'Patient' });
       return resources.length === 0 || undefined;
     });
@@ -251,14 +275,14 @@ interface Copies {
 }
 
 /** Waits until the copies are right. If one is not after a while, the differences are the result. */
-async function compareInTheEnd(copies: Copies) {
+async function compareInTheEnd({ copies, signal }: { readonly copies: Copies; readonly signal: AbortSignal }) {
   let result = await compareAll(copies);
   await pollUntil(
     async () => {
       result = await compareAll(copies);
       return result.compared > 0 && result.differences.length === 0 ? true : undefined;
     },
-    { timeoutMs: 60_000, intervalMs: 500 },
+    { timeoutMs: 60_000, intervalMs: 500, signal },
   );
   return result;
 }

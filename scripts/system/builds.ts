@@ -23,7 +23,7 @@ export const compileCache = join(root, 'node_modules', '.cache', 'compile');
 export function buildConsole(): Promise<boolean> {
   return buildOnce({
     sources: ['apps/console/{src,public}/**', 'apps/console/*.*', 'packages/client/src/**', 'pnpm-lock.yaml'],
-    built: 'apps/console/dist/index.html',
+    built: 'apps/console/dist/**',
     async build() {
       const vite = join(consoleFolder, 'node_modules', 'vite', 'bin', 'vite.js');
       // NODE_ENV of this process may be `test`, but a test must see the same console as an operator.
@@ -103,13 +103,30 @@ function runScript(app: string, script: string): Promise<unknown> {
  *
  * @returns whether it was built
  */
-async function buildOnce(options: {
+function buildOnce(options: Build): Promise<boolean> {
+  // A test depends on what was built. Comments in the sources change nothing.
+  const inputs = (globalThis as { [recordedInputs]?: RecordedInputs })[recordedInputs];
+  return inputs
+    ? inputs.untraced(() => buildUnlessBuilt(options), `built:${options.built}`)
+    : buildUnlessBuilt(options);
+}
+
+/** Of scripts/test/result-cache/record-inputs.preload.mjs, in a test. */
+const recordedInputs = Symbol.for('bulkhead.inputs');
+
+interface RecordedInputs {
+  untraced<Result>(action: () => Promise<Result>, result: string): Promise<Result>;
+}
+
+interface Build {
   /** Patterns of the source files, relative to the project's root. */
   readonly sources: readonly string[];
   /** A pattern of the built files. Files whose names depend on their contents may be left out. */
   readonly built: string;
   readonly build: () => Promise<unknown>;
-}): Promise<boolean> {
+}
+
+async function buildUnlessBuilt(options: Build): Promise<boolean> {
   const file = join(buildFolder, options.built.replaceAll(/\W+/g, '-'));
   const stamp = `${file}.txt`;
   // Two starts at once would write the same files.

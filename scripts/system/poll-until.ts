@@ -6,11 +6,15 @@ const defaultIntervalMs = 20;
 /**
  * Calls `condition` until it returns a value. An error counts as no value.
  *
- * @returns undefined if there is no value within `timeoutMs`
+ * @returns undefined if there is no value within `timeoutMs`, or until the signal
  */
 export async function pollUntil<Value>(
   condition: () => Value | undefined | Promise<Value | undefined>,
-  { timeoutMs, intervalMs = defaultIntervalMs }: { readonly timeoutMs: number; readonly intervalMs?: number },
+  {
+    timeoutMs,
+    intervalMs = defaultIntervalMs,
+    signal,
+  }: { readonly timeoutMs: number; readonly intervalMs?: number; readonly signal?: AbortSignal },
 ): Promise<Value | undefined> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
@@ -20,7 +24,7 @@ export async function pollUntil<Value>(
     } catch {
       // A fault may have stopped the server.
     }
-    if (performance.now() > deadlineMs) return undefined;
+    if (performance.now() > deadlineMs || signal?.aborted) return undefined;
     await delay(intervalMs);
   }
 }

@@ -1,23 +1,29 @@
-// usage: npm test [-- paths and options of jest]      (without paths: all tests of the product)
-//        npm test -- --all        (the long judges too)
+// usage: npm test [-- paths and options of jest]      (without paths: the tests of the ring `change`, see rings.ts)
+//        npm test -- --all        (the ring `merge` too)
+//        npm test -- --night      (all three rings)
 //        pnpm test:unit           (tests that need no services, without the slow ones)
+//        npm test -- --fresh      (also the files whose results are cached, see result-cache)
 //        npm test -- --docker     (starts a Docker engine if none answers, for CI: needs root and apt)
 //        npm test -- --interop    (fails if the independent FHIR server cannot be built with Java and Maven, for CI)
-// Runs tests, on a Redis and a MongoDB that are started for this run and deleted at its end. The last line is `N
-// passed, N failed`. The exit code is jest's, or 1 if no test ran.
+// Runs tests, on a Redis and a MongoDB that are started for this run and deleted at its end. A file that passed before, and of
+// whose inputs none has changed, is reported as cached, unless it is named. The last line is `N passed, N failed`. The exit code is
+// jest's, or 1 if no test ran.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EmbeddedError } from '@bulkhead/embedded';
+import { EmbeddedError, whyNoDocker } from '@bulkhead/embedded';
 import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../steps/steps.ts';
-import { buildClientTypes, buildCommandLine, bundleApps, root } from '../system/builds.ts';
+import { buildClientTypes, buildCommandLine, buildConsole, bundleApps, root } from '../system/builds.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { renderDurations } from './durations.ts';
 import { maxWorkers } from './max-workers.ts';
+import { addCached, CachedTests, type CachedTestsOptions, emptyReport } from './result-cache/cached-tests.ts';
+import { Project } from './result-cache/project.ts';
+import { type Ring, ringOf, rings, testFiles } from './rings.ts';
 import { type JestRun, runJest } from './run-jest.ts';
-import { startTestServers } from './test-servers.ts';
+import { engineVersions, startTestServers } from './test-servers.ts';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
@@ -30,40 +36,29 @@ const dockerFlag = '--docker';
 const interopFlag = '--interop';
 const unitFlag = '--unit';
 const allFlag = '--all';
-/** Tests of growth measure CPU time on texts of megabytes, which takes minutes on a busy machine. */
-const growth = ['linear-time[.]test', 'growth[.]test'];
-const notTests = ['/node_modules/', '/dist/'];
-const notUnit = [...notTests, 'integration[.]test', ...growth];
-/** Whole systems beside servers and clients that others wrote, under kills and attacks: half of the time of all tests. */
-const judges = [
-  'chaos',
-  'clients',
-  'copies',
-  'docker',
-  'fleet',
-  'fuzz',
-  'hostile',
-  'interop',
-  'protocol-fuzz',
-  'servers',
-];
-/** The random EHRs that a probe measures: a few are drawn in an ordinary run. */
-const allDraws = { PROBE_DRAWS: '60' };
+const nightFlag = '--night';
+const freshFlag = '--fresh';
+const flags = [allFlag, dockerFlag, freshFlag, interopFlag, nightFlag, unitFlag];
+/** How many random EHRs a probe measures, and Sentinels lose their master: a few in an ordinary run. */
+const sizes: Readonly<Record<Ring, NodeJS.ProcessEnv>> = {
+  change: {},
+  merge: { PROBE_DRAWS: '60' },
+  night: { PROBE_DRAWS: '200', SENTINEL_FAILOVERS: '10' },
+};
 
 // pnpm passes on the `--` that npm removes. For jest, all that follows it would be paths.
 const allArgs = process.argv.slice(2).filter((argument) => argument !== '--');
-const args = allArgs.filter((argument) => ![allFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
+const args = allArgs.filter((argument) => !flags.includes(argument));
 const isUnit = allArgs.includes(unitFlag);
-const isAll = allArgs.includes(allFlag);
-/** A run of named files leaves out nothing. */
-const leavesOutJudges = args.length === 0 && !isUnit && !isAll;
-const { exitCode, report } = isUnit ? await runUnitTests(args) : await runTests(args);
+const isFresh = allArgs.includes(freshFlag);
+const ring: Ring = allArgs.includes(nightFlag) ? 'night' : allArgs.includes(allFlag) ? 'merge' : 'change';
+const { exitCode, report, cachedFiles = [] } = await runTests();
 const counts = countTests(report);
 // A part of the tests cannot prove the conformance rules.
-const conformance = report && args.length === 0 && isAll ? conformanceFaults(report) : undefined;
-if (report && report.testResults.length > 1) console.log(renderDurations(report, root));
-if (leavesOutJudges)
-  console.log(`Left out: ${judges.join(', ')} and the tests of growth. \`npm test -- --all\` runs every test.`);
+const conformance = report && args.length === 0 && ring !== 'change' ? conformanceFaults(report) : undefined;
+if (report && report.testResults.length > 1) console.log(renderDurations(report, { root, cached: cachedFiles }));
+const leftOut = args.length === 0 && !isUnit ? rings.slice(rings.indexOf(ring) + 1) : [];
+if (leftOut.length > 0) console.log(`Left out: the rings ${leftOut.join(' and ')}. See docs/testing.md`);
 const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
 const failed = counts.failed + (conformance?.length ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed`);
@@ -76,44 +71,89 @@ function conformanceFaults(results: JestReport): readonly string[] {
   return faults;
 }
 
-function without(patterns: readonly string[]): string[] {
-  return patterns.flatMap((pattern) => ['--testPathIgnorePatterns', pattern]);
+interface TestRun extends JestRun {
+  /** The files of the report that did not need to run, relative to the root. */
+  readonly cachedFiles?: readonly string[];
 }
 
-async function runUnitTests(paths: readonly string[]): Promise<JestRun> {
-  await buildClientTypes();
-  interrupted.signal.removeEventListener('abort', exitAtOnce);
-  return runJest({ args: [...paths, ...without(notUnit)], env: process.env, signal: interrupted.signal });
-}
-
-async function runTests(args: readonly string[]): Promise<JestRun> {
+async function runTests(): Promise<TestRun> {
   try {
     const steps = createSteps({ stream: process.stdout });
     await using started = new AsyncDisposableStack();
-    const starting = startTestServers({ steps, count: args.length === 0 ? maxWorkers : 1 });
+    const starting = isUnit ? undefined : startTestServers({ steps, count: args.length === 0 ? maxWorkers : 1 });
     const [services, docker] = await Promise.all([
-      starting.then((value) => started.adopt(value, ({ stop }) => stop())),
-      allArgs.includes(dockerFlag)
+      starting?.then((value) => started.adopt(value, ({ stop }) => stop())),
+      starting && allArgs.includes(dockerFlag)
         ? dockerStep(steps, starting).then((value) => started.adopt(value, (engine) => engine?.stop()))
         : undefined,
-      // Once for all tests that start a program. Two builds would write into the same folder.
-      buildClientTypes().then(() => Promise.all([bundleApps(), buildCommandLine('bundle')])),
+      // Once for all tests that start a program. Two builds would write into the same folder. What was built decides which results are
+      // cached.
+      buildClientTypes().then(() => (isUnit ? undefined : buildPrograms())),
     ]);
     interrupted.signal.removeEventListener('abort', exitAtOnce);
     const env = {
       ...process.env,
-      ...(isAll ? allDraws : {}),
+      ...sizes[ring],
       ...(allArgs.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {}),
       ...docker?.env,
-      ...services.env,
+      ...services?.env,
     };
-    const longFiles = [...notTests, `/scripts/(?:${judges.join('|')})/`, ...growth];
-    const jestArgs = leavesOutJudges ? without(longFiles) : args;
-    return await runJest({ args: jestArgs, env, signal: interrupted.signal });
+    using cached = openCache({
+      env,
+      engines: services ? await engineVersions(services.env) : '',
+      hasDocker: !isUnit && (await whyNoDocker(env)) === undefined,
+    });
+    return await runCached(cached, env);
   } catch (error) {
     console.error(error instanceof EmbeddedError ? error.message : error);
     return { exitCode: 1, report: undefined };
   }
+}
+
+function buildPrograms() {
+  return Promise.all([bundleApps(), buildConsole(), buildCommandLine('bundle')]);
+}
+
+/** @returns undefined if git does not know the project, as in an archive of a release */
+function openCache(options: Omit<CachedTestsOptions, 'project'>): CachedTests | undefined {
+  try {
+    return new CachedTests({ project: new Project(root), ...options });
+  } catch (error) {
+    console.warn(`No results are cached: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}
+
+/** Runs what is not cached. A file that the command names runs in any case. */
+async function runCached(cached: CachedTests | undefined, env: NodeJS.ProcessEnv): Promise<TestRun> {
+  const files = args.length === 0 ? filesToRun() : [];
+  const found = (isFresh ? undefined : cached?.find(files)) ?? new Map();
+  const cachedFiles = [...found.keys()];
+  for (const [file, { tests, durationMs }] of found)
+    console.log(`CACHED ${file} (${tests.length} passed in ${(durationMs / 1000).toFixed(1)} s)`);
+  const remaining = files.filter((file) => !found.has(file));
+  if (files.length > 0 && remaining.length === 0)
+    return { exitCode: 0, report: addCached(emptyReport, found, root), cachedFiles };
+  const onlyUnits = isUnit ? ['--testPathIgnorePatterns', '/node_modules/', '/dist/', '[.]integration[.]test'] : [];
+  const jestArgs = [...args, ...onlyUnits];
+  const named = args.length > 0 ? undefined : remaining.map((file) => join(root, file));
+  const { signal } = interrupted;
+  const { exitCode, report } = await runJest({
+    args: jestArgs,
+    files: named,
+    env,
+    signal,
+    inputsFolder: cached?.inputsFolder,
+  });
+  if (report) cached?.store(report);
+  return { exitCode, report: report && addCached(report, found, root), cachedFiles };
+}
+
+function filesToRun(): readonly string[] {
+  const isWanted = isUnit
+    ? (file: string) => ringOf(file) === 'change' && !file.includes('.integration.')
+    : (file: string) => rings.indexOf(ringOf(file)) <= rings.indexOf(ring);
+  return testFiles(root).filter(isWanted);
 }
 
 /**

@@ -1,4 +1,6 @@
 import { flushCompileCache } from 'node:module';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
@@ -8,6 +10,9 @@ if (MONGODB_URIS) {
   const addresses = MONGODB_URIS.split(' ');
   process.env.MONGODB_URI = addresses[(Number(JEST_WORKER_ID) - 1) % addresses.length];
 }
+
+/** Of result-cache/record-inputs.preload.mjs, if this run records what each file depends on. */
+const inputs = process.env.BULKHEAD_INPUTS_FOLDER && globalThis[Symbol.for('bulkhead.inputs')];
 
 /** Where `testServices` lists the databases of the file. */
 const databases = Symbol.for('bulkhead.test-databases');
@@ -25,7 +30,10 @@ export default class NativeEnvironment {
   #console = globalThis.console;
   #exit = process.exit;
 
-  constructor({ projectConfig }) {
+  constructor({ projectConfig }, { testPath }) {
+    this.testPath = testPath;
+    const name = relative(projectConfig.rootDir, testPath).replaceAll('/', '+');
+    if (inputs) inputs.begin(join(process.env.BULKHEAD_INPUTS_FOLDER, name));
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
   }
 
@@ -33,7 +41,13 @@ export default class NativeEnvironment {
     globalThis[databases] = [];
   }
 
+  /** After jest has loaded the file, and before its first test. */
+  handleTestEvent({ name }) {
+    if (inputs && name === 'run_start') inputs.imported();
+  }
+
   async teardown() {
+    if (inputs) inputs.end(pathToFileURL(this.testPath).href);
     this.fakeTimersModern.dispose();
     for (const name of Object.keys(process.env)) if (!(name in this.#env)) delete process.env[name];
     Object.assign(process.env, this.#env);

@@ -1,4 +1,5 @@
-import { type Services, startServices } from '@bulkhead/embedded';
+import { mongodbVersion, type Services, startServices } from '@bulkhead/embedded';
+import { Redis } from 'ioredis';
 import type { Steps } from '../steps/steps.ts';
 import { engineInMemory } from '../test-system/engine-in-memory.ts';
 
@@ -36,4 +37,12 @@ export async function startTestServers(options: {
     await stop();
     throw error;
   }
+}
+
+/** @returns the versions of the servers, which may decide the result of a test */
+export async function engineVersions({ REDIS_URL, MONGODB_URIS }: TestServers['env']): Promise<string> {
+  const redis = new Redis(REDIS_URL);
+  const info = await redis.info('server').finally(() => redis.disconnect());
+  const redisVersion = /redis_version:\S+/.exec(info)?.[0];
+  return `${redisVersion} mongodb:${await mongodbVersion(MONGODB_URIS.split(' ')[0] ?? '')}`;
 }

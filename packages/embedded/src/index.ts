@@ -11,7 +11,7 @@ export { installFromPypi } from './install-from-pypi.ts';
 export { createKmsKey, envOfKms, installMoto, motoServer } from './kms/moto.ts';
 export { enginePaths } from './mongodb/build-engine.ts';
 export { mongodbImage } from './mongodb/mongodb-routes.ts';
-export { dropDatabases } from './mongodb/start-mongodb-server.ts';
+export { dropDatabases, mongodbVersion } from './mongodb/start-mongodb-server.ts';
 export { type OwnServer, type OwnServerSpec, startOwnServer } from './own-server.ts';
 export { findOnPath } from './processes/find-on-path.ts';
 export { runCommand } from './processes/run-command.ts';

@@ -5,14 +5,26 @@ import { allPatientsOf } from '@bulkhead/fhir';
 import { isErasedEntry } from '@bulkhead/records';
 import { makeDocument } from '@bulkhead/records/testing';
 import type { Store } from '@bulkhead/system';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type ErasureCases, kindsOf, splitErased, startErasureCases, withoutProof } from './erasure-cases.fixture.ts';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import {
+  type ErasureCases,
+  type ErasureTemplate,
+  fillTemplate,
+  kindsOf,
+  splitErased,
+  startErasureCases,
+  withoutProof,
+} from './erasure-cases.fixture.ts';
 import { attachmentPaths, planted, referencePathsTo } from './r4-elements.fixture.ts';
 
 let erasures: ErasureCases;
 let store: Store;
+let template: ErasureTemplate;
+beforeAll(async () => {
+  template = await fillTemplate();
+});
 beforeEach(async () => {
-  erasures = await startErasureCases();
+  erasures = await startErasureCases(template);
   store = erasures.cases.deps.store;
 });
 afterEach(() => erasures.stop());

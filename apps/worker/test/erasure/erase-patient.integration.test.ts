@@ -13,10 +13,12 @@ import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { replayJob } from '@bulkhead/records/quarantine/jobs';
 import { recordSchemas } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { FilledConnection } from '../harness/fill-connection.ts';
 import {
   type ErasureCases,
+  type ErasureTemplate,
+  fillTemplate,
   kindsOf,
   patientId,
   progress,
@@ -33,8 +35,12 @@ let cases: ErasureCases['cases'];
 let database: ErasureCases['database'];
 let filled: FilledConnection;
 let otherConnection: FilledConnection;
+let template: ErasureTemplate;
+beforeAll(async () => {
+  template = await fillTemplate();
+});
 beforeEach(async () => {
-  erasures = await startErasureCases();
+  erasures = await startErasureCases(template);
   ({ cases, database, filled, otherConnection } = erasures);
 });
 afterEach(() => erasures.stop());

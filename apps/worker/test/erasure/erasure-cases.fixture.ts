@@ -8,7 +8,7 @@ import { noAmounts } from '@bulkhead/store';
 import { openDatabase } from '@bulkhead/store/testing';
 import { createStore, type Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
-import { fillConnection } from '../harness/fill-connection.ts';
+import { fillEnded, startOthers } from '../harness/fill-connection.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 export const patientId = 'a-195900.E-2';
@@ -34,14 +34,43 @@ export const kindsOf = (dump: Iterable<string>) =>
 
 export type ErasureCases = Awaited<ReturnType<typeof startErasureCases>>;
 
-/** Starts the use cases with two connections that have records of every kind, and the erasure of the first. */
-export async function startErasureCases() {
+export type ErasureTemplate = Awaited<ReturnType<typeof fillTemplate>>;
+
+/** Fills a database with two connections that have records of every kind, which each test copies. It takes several times as long. */
+export async function fillTemplate() {
+  await using cases = await startUseCases();
+  const { encryptionKey, clock, simulator, mongodbUri } = cases;
+  const filled = [await fillEnded(cases, { patientId }), await fillEnded(cases, { patientId })] as const;
+  await using database = await openDatabase(mongodbUri);
+  const data = await database.read();
+  return {
+    filled,
+    now: clock.now,
+    // The records name the address of the EHR.
+    options: { encryptionKey, simulator: { port: simulator.port } },
+    // Each test has processes and a first connection of its own.
+    data: data
+      .filter(({ name }) => name !== 'writing_processes')
+      .map(({ documents, ...collection }) => ({
+        ...collection,
+        documents: documents.filter((document) => !JSON.stringify(document).includes(`"${cases.connection.id}"`)),
+      })),
+  };
+}
+
+/** Starts the use cases with the connections of a template, and the erasure of the first. */
+export async function startErasureCases(template: ErasureTemplate) {
   await using starting = new AsyncDisposableStack();
-  const cases = starting.use(await startUseCases());
+  const cases = starting.use(await startUseCases(template.options, template.data));
   const { clock, deps, mongodbUri: uri, encryptionKey } = cases;
+  clock.now = template.now;
   const database = starting.use(await openDatabase(uri));
-  const filled = await fillConnection(cases, { patientId });
-  const otherConnection = await fillConnection(cases, { patientId });
+  const addOthers = async (ended: ErasureTemplate['filled'][number]) => ({
+    ...ended,
+    ...(await startOthers(cases, { connectionId: ended.connection.id })),
+  });
+  const filled = await addOthers(template.filled[0]);
+  const otherConnection = await addOthers(template.filled[1]);
   const started = starting.move();
   const waitUntilSettled = () => {
     clock.now = new Date(clock.now.getTime() + deps.erasureSettleMs);

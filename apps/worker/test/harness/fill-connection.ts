@@ -26,7 +26,13 @@ export type FilledConnection = Awaited<ReturnType<typeof fillConnection>>;
  * and documents, an ended sync, and an active one of each.
  * @param options.patientId the patient of the sync and of the quarantined lines
  */
-export async function fillConnection(cases: UseCases, { patientId }: { readonly patientId: string }) {
+export async function fillConnection(cases: UseCases, options: { readonly patientId: string }) {
+  const ended = await fillEnded(cases, options);
+  return { ...ended, ...(await startOthers(cases, { connectionId: ended.connection.id })) };
+}
+
+/** Makes what nothing at the EHR continues, so that the records can be copied. */
+export async function fillEnded(cases: UseCases, { patientId }: { readonly patientId: string }) {
   const { deps } = cases;
   const { store } = deps;
   const connectionId = `conn_filled_${String(++connections).padStart(3, '0')}`;
@@ -93,7 +99,7 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
     startHash: 'hash',
   });
   await store.keptOut.add({ connectionId, patientId: 'kept-out', binaryIds: ['kept-out'], now: deps.now() });
-  return { connection, endedExportId: ended.id, ...(await startOthers(cases, { connectionId })) };
+  return { connection, endedExportId: ended.id };
 }
 
 /** Runs the last attempt of a job. */
@@ -128,7 +134,7 @@ async function addReport(
 }
 
 /** Starts an export that the EHR works on, and a planned sync. */
-async function startOthers(cases: UseCases, { connectionId }: { readonly connectionId: string }) {
+export async function startOthers(cases: UseCases, { connectionId }: { readonly connectionId: string }) {
   const { deps } = cases;
   const activeExportId = await cases.exporting({ id: `job_active_${connectionId}`, connectionId, request: everything });
   const run = makeSyncRun({ id: `sync_active_${connectionId}`, connectionId });

@@ -30,6 +30,8 @@ export interface ConnectedEhrOptions {
   readonly realTime?: boolean;
   /** How long a server may send nothing. */
   readonly idleTimeoutMs?: number;
+  /** For a database whose encrypted fields are copied. Default: a new one. */
+  readonly encryptionKey?: Buffer;
   /** Changes to the connection, for a server that is not the simulator. */
   readonly connection?: Partial<Connection>;
 }
@@ -71,7 +73,7 @@ export async function startConnectedEhr<Store extends ConnectionStore>(
     ...options.simulator,
   });
   await simulator.start();
-  const encryptionKey = randomBytes(32);
+  const { encryptionKey = randomBytes(32) } = options;
   const { store, close } = await openStore({ uri: mongodbUri, encryptionKey });
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const { fhirEndpoint = simulator.fhirEndpoint } = options.connection ?? {};

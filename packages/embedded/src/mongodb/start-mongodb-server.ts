@@ -112,3 +112,14 @@ export async function dropDatabases(uris: readonly string[]): Promise<void> {
     await client.close();
   }
 }
+
+/** @returns the version of a server and of the sources that it was built from */
+export async function mongodbVersion(uri: string): Promise<string> {
+  const client = await MongoClient.connect(uri);
+  try {
+    const { version, gitVersion } = await client.db('admin').command({ buildInfo: 1 });
+    return `${version} ${gitVersion}`;
+  } finally {
+    await client.close();
+  }
+}

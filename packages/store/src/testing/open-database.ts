@@ -1,4 +1,16 @@
-import { MongoClient, Timestamp } from 'mongodb';
+import { type IndexDescriptionInfo, MongoClient, Timestamp } from 'mongodb';
+
+/** Its `_id` may have any type. */
+interface CopiedDocument {
+  readonly _id: unknown;
+}
+
+/** What a database had at a time. */
+export type DatabaseCopy = readonly {
+  readonly name: string;
+  readonly documents: readonly CopiedDocument[];
+  readonly indexes: readonly IndexDescriptionInfo[];
+}[];
 
 export type OpenDatabase = Awaited<ReturnType<typeof openDatabase>>;
 
@@ -20,6 +32,29 @@ export async function openDatabase(uri: string) {
           documents.set(`${name}/${document._id}`, JSON.stringify(document));
       }
       return documents;
+    },
+    /** Reads every document and index, for a test file that fills one database and copies it for each test. */
+    async read(): Promise<DatabaseCopy> {
+      const collections = await db.listCollections({}, { nameOnly: true }).toArray();
+      const copies = collections.map(async ({ name }) => ({
+        name,
+        // Without a conversion that would change the types of numbers.
+        documents: await db.collection<CopiedDocument>(name).find({}, { promoteValues: false }).toArray(),
+        indexes: await db.collection(name).indexes(),
+      }));
+      return Promise.all(copies);
+    },
+    /** Replaces the documents of the collections of a copy, and makes those that are missing, with their indexes. */
+    async write(copy: DatabaseCopy): Promise<void> {
+      const existing = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
+      const write = async ({ name, documents, indexes }: DatabaseCopy[number]) => {
+        const collection = db.collection<CopiedDocument>(name);
+        const missing = indexes.filter((index) => index.name !== '_id_').map(({ v: _version, ...index }) => index);
+        if (existing.has(name)) await collection.deleteMany({});
+        else if (missing.length > 0) await collection.createIndexes(missing);
+        if (documents.length > 0) await collection.insertMany(documents);
+      };
+      await Promise.all(copy.map(write));
     },
     close: () => client.close(),
     [Symbol.asyncDispose]: () => client.close(),
