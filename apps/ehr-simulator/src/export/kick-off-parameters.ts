@@ -52,7 +52,11 @@ export function checkedParameters(
   return {
     types: types.length === 0 ? practice.types : types,
     sinceMs: options.ignoresSince ? undefined : sinceMs,
-    selection: { patients: [...patients, ...filteredIds], elements },
+    selection: {
+      patients: [...patients, ...filteredIds],
+      members: level === 'group' ? options.groupMembers : undefined,
+      elements,
+    },
     ignored,
     parameters,
   };

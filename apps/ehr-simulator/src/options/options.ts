@@ -74,6 +74,11 @@ const orderedShape = {
   /** What no page says of athenahealth, and a probe measures. */
   /** The id of the only Group. Default: that of athenahealth. */
   groupId: z.string().optional(),
+  /**
+   * The ids of the patients in the Group. All patients if not set. `_since` counts for all of them alike, so that an export of changes has no older
+   * data of a new member (FHIR Bulk Data, "Query Parameters", leaves that to the server).
+   */
+  groupMembers: z.array(z.string()).optional(),
   groupCase: z.enum(['C', 'c']).default('C'),
   /** Which forms of several types are refused with a 400. */
   refusedTypeForms: z.array(z.enum(['list', 'repeated'])).default([]),

@@ -2,7 +2,14 @@ export { toBodyError } from './answers/accept-answer.ts';
 export { documentAnswer, fileAnswer, kickOffAnswer, resourceAnswer } from './answers/answer-rules.ts';
 export { statedDayLimit } from './answers/limit-headers.ts';
 export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
-export { exportEndpoint, exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
+export {
+  exportEndpoint,
+  exportsGroup,
+  hasParameter,
+  type KickOff,
+  kickOffExport,
+  type ParametersOf,
+} from './bulk-data/kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';

@@ -14,7 +14,7 @@ import {
   toQuery,
   without,
 } from '@bulkhead/fhir';
-import { type EhrConnection, recordTypes } from '../../providers/index.ts';
+import { type EhrConnection, type Provider, recordTypes } from '../../providers/index.ts';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
 import type { ErrorBody } from '../answers/read-error-body.ts';
@@ -31,6 +31,8 @@ export interface KickOff {
   readonly sent: SentKickOff;
   /** Whether a Group was exported, which can differ from the requested level. */
   readonly isOfGroup: boolean;
+  /** Whether that Group has all patients of the practice, so that a patient who is new in it is new at the EHR. */
+  readonly isOfPractice: boolean;
   /** The id of the Group, if the EHR does not have that of the connection and has this one. */
   readonly groupId?: string;
 }
@@ -56,7 +58,12 @@ export async function kickOffExport(options: {
   let groupId: string | undefined;
   for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
-    const started = () => ({ sent: toSent(attempt), isOfGroup, ...present({ groupId }) });
+    const started = () => ({
+      sent: toSent(attempt),
+      isOfGroup,
+      isOfPractice: isOfGroup && practiceGroups(session).includes(groupId ?? session.connection.groupId),
+      ...present({ groupId }),
+    });
     try {
       const response = await send({ ...options, endpoint, attempt });
       return { statusUrl: readContentLocation(response, attempt), ...started() };
@@ -78,11 +85,18 @@ function isUnknownGroup(error: unknown): boolean {
 }
 
 /** The id in the other form that the provider knows. Undefined if the connection has an id of another form. */
-function otherGroupId({ connection, provider }: EhrSession): string | undefined {
-  const { practiceId, groupId } = connection;
-  const { groupIdTemplate, otherGroupIdTemplate } = provider;
-  if (practiceId === undefined || groupId !== groupIdTemplate?.replace('{practiceId}', practiceId)) return undefined;
-  return otherGroupIdTemplate?.replace('{practiceId}', practiceId);
+function otherGroupId(session: EhrSession): string | undefined {
+  const [usual, other] = practiceGroups(session);
+  return session.connection.groupId === usual ? other : undefined;
+}
+
+/** The ids of the Group of all patients of the practice, in each form that the provider knows. */
+function practiceGroups({
+  connection: { practiceId },
+  provider: { groupIdTemplate, otherGroupIdTemplate },
+}: EhrSession): readonly (string | undefined)[] {
+  if (practiceId === undefined || groupIdTemplate === undefined) return [];
+  return [groupIdTemplate, otherGroupIdTemplate].map((template) => template?.replace('{practiceId}', practiceId));
 }
 
 function firstAttempt(options: {
@@ -120,17 +134,26 @@ const versionsOf: Readonly<Record<DeclaredParameter, number>> = {
   organizeOutputBy: 3,
 };
 
+/** What decides about the parameters of kick-offs. */
+export interface ParametersOf {
+  readonly connection: Pick<EhrConnection, 'capabilities'>;
+  readonly provider: Pick<Provider, 'kickOff'>;
+}
+
+/** Whether the EHR declares a parameter of kick-offs, or its provider says that it has it. */
+export function hasParameter({ connection, provider }: ParametersOf, name: DeclaredParameter): boolean {
+  const { bulkDataVersion = 0 } = connection.capabilities ?? {};
+  return bulkDataVersion >= versionsOf[name] || provider.kickOff?.parameters?.includes(name) === true;
+}
+
 /**
  * A server may ignore what it does not know, and then export more than was requested. So these parameters are only sent to one that declares
  * them, or of which the provider says that it has them. Files are then in the usual order.
  * @throws AppError `parameter-undeclared`
  */
-function declaredOnly(parameters: ExportParameters, { connection, provider }: EhrSession): ExportParameters {
-  const { bulkDataVersion = 0 } = connection.capabilities ?? {};
+function declaredOnly(parameters: ExportParameters, session: EhrSession): ExportParameters {
   const names = new Set(namesOf(parameters));
-  const undeclared = declaredParameters.filter(
-    (name) => names.has(name) && bulkDataVersion < versionsOf[name] && !provider.kickOff?.parameters?.includes(name),
-  );
+  const undeclared = declaredParameters.filter((name) => names.has(name) && !hasParameter(session, name));
   const refused = undeclared.find((name) => narrowingParameters.has(name));
   if (refused === undefined) return undeclared.reduce<ExportParameters>(without, parameters);
   throw ehrError('parameter-undeclared', {

@@ -3,6 +3,7 @@ import { isNarrowed } from '@bulkhead/fhir';
 import type { DocumentContext } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import { sentSince } from '../sent-request.ts';
+import { sliceRequest } from '../slices/slice.ts';
 
 export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'> & {
   readonly level?: string;
@@ -13,13 +14,13 @@ export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' 
  * own clock counts, and what it lists is decided by that alone: a deleted resource that it does not contain is gone.
  */
 export function observation(record: BulkExport): Observation {
-  const { request, kickOffSentAt, level, clockWentBack = false } = record;
+  const { kickOffSentAt, level, clockWentBack = false } = record;
   return {
     ...present({ level }),
     observedAt: (clockWentBack && kickOffSentAt) || settledTime(record).at,
-    isOfFullExport: sentSince(record) === undefined && !isNarrowed(request),
+    isOfFullExport: sentSince(record) === undefined && !isNarrowed(sliceRequest(record)),
     // A server can leave the tag SUBSETTED out.
-    isSubsetted: request.elements !== undefined,
+    isSubsetted: record.request.elements !== undefined,
     hasWrongTimes: clockWentBack,
   };
 }

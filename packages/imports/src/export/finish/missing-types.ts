@@ -3,6 +3,7 @@ import { coversType, isNarrowed } from '@bulkhead/fhir';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
+import { isOfJoined } from '../members/members.ts';
 import { isTypeWithheld, sentSince } from '../sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice } from '../slices/slice.ts';
@@ -33,7 +34,8 @@ export async function findMissingTypes(
   const { record, files, coverage } = options;
   const { request, storedBefore = [] } = record;
   const { cohort: _, ...whole } = request;
-  if (sentSince(record) !== undefined || isNarrowed(whole)) return { missing: [], lacked: undefined };
+  if (sentSince(record) !== undefined || isNarrowed(whole) || isOfJoined(record))
+    return { missing: [], lacked: undefined };
   const received = typesReceived(files);
   const isAsked = (type: string) =>
     request.resourceTypes.length > 0 ? request.resourceTypes.includes(type) : coversType(coverage, type);
