@@ -5,6 +5,7 @@ import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { type FoundResource, findMatches } from './find-matches.ts';
 import {
+  isDeclared,
   isInRest,
   parseSearchParameters,
   requireMandatoryParameters,
@@ -20,11 +21,15 @@ export function searchRoute(simulator: Simulator): Router {
 
 async function search({ simulator, req }: HandleInput): Promise<Reply> {
   const type = String(req.params.type);
-  if (!simulator.practice.types.includes(type) || !isInRest(simulator, type)) {
+  if (!simulator.practice.types.includes(type) || !isInRest(simulator, type) || !isDeclared('search', type)) {
     throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} is not supported.` });
   }
   const parameters = parseSearchParameters(req.originalUrl);
-  requirePractice(simulator, parameters);
+  if (isDeclared('ah-practice', type)) requirePractice(simulator, parameters);
+  // Whether these ignore it is not known.
+  else if (simulator.options.refusesUndeclared && parameters.has('ah-practice')) {
+    throw new OutcomeError({ status: 400, code: 'not-supported', text: `ah-practice is not supported for ${type}.` });
+  }
   if (!simulator.options.practiceWideSearch) requireMandatoryParameters(type, parameters);
   const document = await searchPage({ simulator, type, parameters });
   return { status: 200, headers: { 'content-type': 'application/fhir+json' }, document };

@@ -216,6 +216,14 @@ test('a connection test reads a type that the scopes cover, and fails if they co
   expect((await run()).steps.at(-1)).toMatchObject({ step: 'read', code: 'ehr-forbidden' });
 });
 
+test('a connection test searches by patient if the search of the type that the scopes cover has no `_id`', async () => {
+  await enforceScopes();
+  await changeAuth({ scope: 'system/AllergyIntolerance.rs' });
+  expect(await run()).toMatchObject({ ok: true });
+  const [search] = await control.requests(/AllergyIntolerance$/);
+  expect(search?.parameters).toEqual(expect.arrayContaining(['patient', 'ah-practice']));
+});
+
 test('a connection test passes if the EHR cannot search patients but another type', async () => {
   await control.orderSettings({ restTypes: ['Observation'] });
   const tested = await run();

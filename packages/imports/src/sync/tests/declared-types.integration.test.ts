@@ -23,6 +23,39 @@ test('a sync of all declared types searches the 20 types that athenahealth decla
   expect((await requestsOf('MedicationRequest'))[0]?.parameters).toContain('intent');
 });
 
+test('a type whose search declares no `_id`, or none at all, is searched by patient or read, never by its id', async () => {
+  cases = await startUseCases({ simulator: { patients: 2 } });
+  const { resource } = athenahealthStatement.rest[0] ?? { resource: [] };
+  const namesOf = (type: string) => {
+    const declared = resource.find((other) => other.type === type) as { searchParam?: { name: string }[] } | undefined;
+    return declared?.searchParam?.map(({ name }) => name);
+  };
+  expect([namesOf('AllergyIntolerance'), namesOf('Media')]).toEqual([
+    ['patient', '_lastUpdated', 'ah-practice'],
+    undefined,
+  ]);
+  const { phase, byType } = await sync(cases, { patients: patients.slice(0, 1) });
+  expect([phase, byType.get('AllergyIntolerance')?.completed]).toEqual(['completed', 1]);
+  for (const { parameters } of await requestsOf('AllergyIntolerance')) expect(parameters).not.toContain('_id');
+  expect(await requestsOf('Media')).toEqual([]);
+});
+
+test.each([{ refusesUndeclared: false }, { refusesUndeclared: true }])(
+  'a type whose search does not declare `ah-practice` is searched with it, and without it if it is refused: $refusesUndeclared',
+  async ({ refusesUndeclared }) => {
+    cases = await startUseCases({ simulator: { patients: 2 } });
+    const [patient = ''] = patients;
+    const specimen = { resourceType: 'Specimen', id: 'specimen-1', subject: { reference: `Patient/${patient}` } };
+    await cases.control.put('Specimen/specimen-1', JSON.stringify(specimen));
+    await declare();
+    await cases.control.orderSettings({ refusesUndeclared });
+    const { byType } = await sync(cases, { includeOthers: true, patients: [patient] });
+    expect(byType.get('Specimen')).toMatchObject({ completed: 1, stored: 1 });
+    const asked = (await requestsOf('Specimen')).map(({ parameters = [] }) => parameters.includes('ah-practice'));
+    expect(asked).toEqual(refusesUndeclared ? [true, false] : [true]);
+  },
+);
+
 test('a sync as in the guide searches the types of the guide, whatever the EHR declares', async () => {
   cases = await startUseCases({ simulator: { patients: 1 } });
   await declare();
