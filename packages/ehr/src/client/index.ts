@@ -5,10 +5,8 @@ export { deleteExport, type Manifest, readExportStatus } from './bulk-data/expor
 export {
   exportEndpoint,
   exportsGroup,
-  hasParameter,
   type KickOff,
   kickOffExport,
-  type ParametersOf,
 } from './bulk-data/kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';

@@ -241,7 +241,7 @@ export const bulkExportSchema = z.strictObject({
   retrying: retryingSchema.exactOptional(),
   /** Whether it was made through a Group, as `Patient` exports are at athenahealth. */
   isOfGroup: z.boolean().exactOptional(),
-  /** Whether that Group is one whose members can change. See `members/members.ts`. */
+  /** Whether that Group is one whose members can change. See `watermarks/group-members.ts`. */
   hasMembers: z.boolean().exactOptional(),
   /** What the EHR exported: `Patient`, `System` or `Group/` with the id of the Group. It stands with each resource as a part of its source. */
   level: z.string().exactOptional(),

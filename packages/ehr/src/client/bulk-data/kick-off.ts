@@ -1,7 +1,6 @@
 import { type AppError, present } from '@bulkhead/base';
 import {
   type BulkExportRequest,
-  type DeclaredParameter,
   declaredParameters,
   type ExportParameters,
   listIssueCodes,
@@ -14,7 +13,7 @@ import {
   toQuery,
   without,
 } from '@bulkhead/fhir';
-import { type EhrConnection, type Provider, recordTypes } from '../../providers/index.ts';
+import { type EhrConnection, hasParameter, recordTypes, versionsOf } from '../../providers/index.ts';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
 import type { ErrorBody } from '../answers/read-error-body.ts';
@@ -124,26 +123,6 @@ function firstAttempt(options: {
     ...present({ grantedScope }),
     refusedTypes: [],
   };
-}
-
-/** The version of FHIR Bulk Data that has a parameter. */
-const versionsOf: Readonly<Record<DeclaredParameter, number>> = {
-  patient: 2,
-  _elements: 2,
-  _until: 3,
-  organizeOutputBy: 3,
-};
-
-/** What decides about the parameters of kick-offs. */
-export interface ParametersOf {
-  readonly connection: Pick<EhrConnection, 'capabilities'>;
-  readonly provider: Pick<Provider, 'kickOff'>;
-}
-
-/** Whether the EHR declares a parameter of kick-offs, or its provider says that it has it. */
-export function hasParameter({ connection, provider }: ParametersOf, name: DeclaredParameter): boolean {
-  const { bulkDataVersion = 0 } = connection.capabilities ?? {};
-  return bulkDataVersion >= versionsOf[name] || provider.kickOff?.parameters?.includes(name) === true;
 }
 
 /**

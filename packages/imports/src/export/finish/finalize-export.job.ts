@@ -9,10 +9,10 @@ import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
-import { isOfJoined, noteLeft, reachedBefore, slicesOfJoined } from '../members/members.ts';
 import { coverageOf, sentSince, uncoveredTypes } from '../sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
+import { isOfJoined, noteLeft, reachedBefore, slicesOfJoined } from '../watermarks/group-members.ts';
 import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
 import { everyType, type Watermark } from '../watermarks/watermark.record.ts';
 import {

@@ -40,7 +40,7 @@ export const watermarkSchema = z.strictObject({
 });
 export type Watermark = Immutable<z.output<typeof watermarkSchema>>;
 
-/** A patient for whom a watermark does not hold. See `members/members.ts`. */
+/** A patient for whom a watermark does not hold. See `watermarks/group-members.ts`. */
 export const lackSchema = z.strictObject({
   patient: z.string(),
   /** When it was noticed. A full export that is kicked off later has everything of the patient. */

@@ -69,18 +69,14 @@ export class WatermarkRepository {
   /** Notes patients for whom the watermarks of a level do not hold. A patient who has left and is back is `joined`. */
   async addLacks({ patients, at, exportId, state, ...level }: Lacking & Omit<Lack, 'patient'>): Promise<void> {
     const known = state === 'left' ? [state] : ['joined', 'requested'];
-    const operationsOf = (patient: string) => {
-      const isUnknown = { lacks: { $not: { $elemMatch: { patient, state: { $in: known } } } } };
-      const add = { $push: { lacks: { patient, at, exportId, state } } };
-      const end = { $pull: { lacks: { patient, state: 'left' } } };
-      return [
-        { updateMany: { filter: { ...level, ...isUnknown }, update: add } },
-        ...(state === 'left' ? [] : [{ updateMany: { filter: { ...level, 'lacks.patient': patient }, update: end } }]),
-      ];
-    };
     await this.#gate.admit(level.connectionId, async (keptOut) => {
-      const operations = patients.filter((id) => keptOut?.hasPatient(id) !== true).flatMap(operationsOf);
-      if (operations.length > 0) await this.#model.bulkWrite(operations as never[]);
+      for (const patient of patients.filter((id) => keptOut?.hasPatient(id) !== true)) {
+        const isUnknown = { lacks: { $not: { $elemMatch: { patient, state: { $in: known } } } } };
+        const lack = { patient, at, exportId, state };
+        await this.#model.updateMany({ ...level, ...isUnknown } as object, { $push: { lacks: lack } });
+        const end = { $pull: { lacks: { patient, state: 'left' } } } as object;
+        if (state !== 'left') await this.#model.updateMany({ ...level, 'lacks.patient': patient }, end);
+      }
     });
   }
 

@@ -14,7 +14,7 @@
  * an export of changes, so the next one of everything is the first that shows the member.
  */
 
-import { hasParameter, type ParametersOf } from '@bulkhead/ehr';
+import { hasParameter, type ParametersOf } from '@bulkhead/ehr/providers';
 import { isNarrowed } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
@@ -24,8 +24,8 @@ import { sentSince } from '../sent-request.ts';
 import { inPieces, patientsPerRequest } from '../slices/plan-slices.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice } from '../slices/slice.ts';
-import type { WatermarkDecision } from '../watermarks/hold-reason.ts';
-import type { Lack } from '../watermarks/watermark.record.ts';
+import type { WatermarkDecision } from './hold-reason.ts';
+import type { Lack } from './watermark.record.ts';
 
 type Store = Pick<BulkExportDeps<'bulkExports' | 'resources' | 'watermarks'>, 'store'>;
 
