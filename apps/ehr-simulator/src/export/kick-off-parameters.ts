@@ -34,11 +34,14 @@ export function checkedParameters(
   },
 ) {
   const parameters = requestParameters(req);
+  const isOfPayer = level === 'group' && options.groupOperation === 'davinci-data-export';
+  if (isOfPayer) requireExportType(parameters);
+  const ofBulkData = isOfPayer ? parameters.filter(([name]) => name !== 'exportType') : parameters;
   const typeValues = parameters.filter(([name]) => name === '_type').map(([, value]) => value);
   const form = typeValues.length > 1 ? 'repeated' : 'list';
   if ((typeValues.length > 1 || typeValues[0]?.includes(',')) && options.refusedTypeForms.includes(form))
     throw new OutcomeError({ status: 400, code: 'invalid', text: `The parameter _type must not be ${form}.` });
-  const { faults, types, sinceMs, patients, elements, ignored } = readKickOff(parameters, {
+  const { faults, types, sinceMs, patients, elements, ignored } = readKickOff(ofBulkData, {
     level,
     isLenient,
     nowMs: clock.now(),
@@ -60,6 +63,17 @@ export function checkedParameters(
     ignored,
     parameters,
   };
+}
+
+/** Mandatory since PDex 2.1 ("$davinci-data-export param exportType should be mandatory", FHIR-48922). */
+function requireExportType(parameters: readonly KickOffParameter[]): void {
+  const values = parameters.filter(([name]) => name === 'exportType').map(([, value]) => value);
+  if (values.join() === 'hl7.fhir.us.davinci-pdex') return;
+  throw new OutcomeError({
+    status: 400,
+    code: 'invalid',
+    text: 'The parameter exportType is not that of Provider Access.',
+  });
 }
 
 function toOutcome({ path, message, code }: KickOffFault): OutcomeError {

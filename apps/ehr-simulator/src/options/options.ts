@@ -79,16 +79,18 @@ const orderedShape = {
    * data of a new member (FHIR Bulk Data, "Query Parameters", leaves that to the server).
    */
   groupMembers: z.array(z.string()).optional(),
+  /** The operation that exports a Group. A payer has that of Da Vinci, which demands `exportType`. */
+  groupOperation: z.enum(['export', 'davinci-data-export']).default('export'),
   groupCase: z.enum(['C', 'c']).default('C'),
   /** Which forms of several types are refused with a 400. */
   refusedTypeForms: z.array(z.enum(['list', 'repeated'])).default([]),
   /** Whether a kick-off by POST is refused with 405. */
   refusesPost: z.boolean().default(false),
   refusesLenient: z.boolean().default(false),
-  /** Whether `_since` is accepted and leaves out nothing. */
-  ignoresSince: z.boolean().default(false),
   /** Whether a search with `ah-practice` of a type that does not declare it is refused. */
   refusesUndeclared: z.boolean().default(false),
+  /** Whether `_since` is accepted and leaves out nothing. */
+  ignoresSince: z.boolean().default(false),
   /** Whether `_typeFilter=Patient?_id=` is more than accepted. */
   appliesIdFilter: z.boolean().default(false),
   /** The origin of the links of an export, which need the token: another one of the EHR, or a name that only the EHR itself can resolve. */

@@ -163,7 +163,7 @@ test('the provider registry names the known providers in the error for an unknow
   expect(get).toThrow(
     expect.objectContaining({
       code: 'unknown-provider',
-      message: expect.stringContaining('oracle-health, open-ehr'),
+      message: expect.stringContaining('oracle-health, payer, open-ehr'),
     }),
   );
 });

@@ -53,7 +53,7 @@ export async function kickOffExport(options: {
 }): Promise<KickOff> {
   const { session, request, signal } = options;
   const grantedScope = await session.readGrantedScope(signal);
-  let endpoint = endpointOf(session.connection, request);
+  let endpoint = endpointOf(session, request);
   let groupId: string | undefined;
   for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
@@ -71,7 +71,7 @@ export async function kickOffExport(options: {
       const other = isOfGroup && groupId === undefined && isUnknownGroup(error) ? otherGroupId(session) : undefined;
       if (other !== undefined) {
         groupId = other;
-        endpoint = endpointOf({ ...session.connection, groupId }, request);
+        endpoint = endpointOf({ ...session, connection: { ...session.connection, groupId } }, request);
         continue;
       }
       attempt = nextAttempt(attempt, { error, place: endpoint.slice(session.connection.fhirEndpoint.length + 1) });
@@ -106,13 +106,13 @@ function firstAttempt(options: {
 }): KickOffAttempt {
   const { session, request, endpoint, grantedScope } = options;
   const { connection, provider } = session;
-  const { outputFormat, listsTypes = false } = provider.kickOff ?? {};
+  const { outputFormat, listsTypes = false, fixedParameters: fixed } = provider.kickOff ?? {};
   const offeredTypes = recordTypes(connection.capabilities);
   const requested = declaredOnly(toExportParameters(request), session);
   // A token that lists its types allows no others, and an EHR may refuse an export of everything that it does not cover.
   const everything = grantedTypes(grantedScope, offeredTypes) ?? (listsTypes ? offeredTypes : []);
   const types = requested.types.length === 0 ? everything : requested.types;
-  const parameters = { ...requested, types, outputFormat };
+  const parameters = { ...requested, types, outputFormat, fixed };
   return {
     // `patient` is a parameter of POST only (FHIR Bulk Data, "Query Parameters").
     method: parameters.patients?.length || endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET',
@@ -229,17 +229,24 @@ export function exportsGroup(
  * `Patient` means every patient that the connection can see. This uses the Patient level if the server has it, and otherwise the
  * Group of the practice (athenahealth only exports Groups).
  */
-function endpointOf(connection: EhrConnection, request: BulkExportRequest): string {
+function endpointOf(
+  { connection, provider }: Pick<EhrSession, 'connection' | 'provider'>,
+  request: BulkExportRequest,
+): string {
   if (request.exportType === 'System') return `${connection.fhirEndpoint}/$export`;
   if (!exportsGroup(connection, request)) return exportEndpoint(connection, undefined);
   if (connection.groupId === undefined) throw ehrError('no-group');
-  return exportEndpoint(connection, connection.groupId);
+  return exportEndpoint(connection, connection.groupId, provider.kickOff?.operation);
 }
 
 /** The endpoint of an export of a Group, or of all patients. */
-export function exportEndpoint({ fhirEndpoint }: Pick<EhrConnection, 'fhirEndpoint'>, groupId: string | undefined) {
-  const group = groupId === undefined ? 'Patient' : `Group/${encodeURIComponent(groupId)}`;
-  return `${fhirEndpoint}/${group}/$export`;
+export function exportEndpoint(
+  { fhirEndpoint }: Pick<EhrConnection, 'fhirEndpoint'>,
+  groupId: string | undefined,
+  operation = 'export',
+) {
+  if (groupId === undefined) return `${fhirEndpoint}/Patient/$export`;
+  return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$${operation}`;
 }
 
 function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {

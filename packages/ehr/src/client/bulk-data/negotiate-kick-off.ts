@@ -193,7 +193,8 @@ function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOff
   const name = namesOf(parameters).find((candidate) => refusals.some((reason) => names(reason, candidate)));
   // A refusal of all requested types does not refuse the parameter.
   const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
-  if (name === undefined || isOfTypes) return undefined;
+  // What the operation demands is never left out.
+  if (name === undefined || isOfTypes || parameters.fixed?.[name] !== undefined) return undefined;
   if (name === '_typeFilter') return withoutFilters(attempt, error);
   if (narrowingParameters.has(name)) throw parameterRefused(name, error);
   return { ...attempt, parameters: without(parameters, name) };
