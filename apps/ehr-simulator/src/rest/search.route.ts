@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
+import { parseExact } from '../practice/exact-json.ts';
 import type { Simulator } from '../simulator.ts';
 import { type FoundResource, findMatches } from './find-matches.ts';
 import {
@@ -64,16 +65,44 @@ async function searchPage(input: SearchPageInput): Promise<Record<string, unknow
     // One more than the page holds, to know if there is a next page.
     if (entries.length > count) break;
   }
+  const included = await provenanceOf(input, entries.slice(0, count) as FoundResource[]);
   const url = (cursor: number) => pageUrl(input, cursor);
   const matches = entries.slice(0, count) as FoundResource[];
-  const entry = matches.map((resource) => ({
+  const toEntry = (resource: FoundResource, mode: string) => ({
     fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
     resource,
-    search: { mode: 'match' },
-  }));
+    search: { mode },
+  });
+  const entry = [
+    ...matches.map((resource) => toEntry(resource, 'match')),
+    ...included.map((resource) => toEntry(resource, 'include')),
+  ];
   const next = entries.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
   const link = [{ relation: 'self', url: url(offset) }, ...next];
   return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };
+}
+
+/** `_revinclude=Provenance:target`: the Provenance of the matches of a page. */
+async function provenanceOf(
+  { simulator, parameters }: SearchPageInput,
+  matches: readonly FoundResource[],
+): Promise<FoundResource[]> {
+  if (!parameters.get('_revinclude')?.includes('Provenance:target')) return [];
+  const references = new Set(matches.map(({ resourceType, id }) => `${resourceType}/${id}`));
+  const { practice } = simulator;
+  const found: FoundResource[] = [];
+  for await (const { resources } of practice.batches({
+    type: 'Provenance',
+    sinceMs: undefined,
+    asOf: practice.sequence,
+  }))
+    for (const { text } of resources) {
+      const content = parseExact(text) as FoundResource & {
+        readonly target?: readonly { readonly reference: string }[];
+      };
+      if (content.target?.some(({ reference }) => references.has(reference))) found.push(content);
+    }
+  return found;
 }
 
 function pageUrl({ simulator, type, parameters }: SearchPageInput, cursor: number): string {

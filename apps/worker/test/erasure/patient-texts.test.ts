@@ -61,7 +61,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
     connections: `scopeSearch.requested scopeSearch.granted scopeSearch.refused capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
-      capabilities.patientSearchTypes lastTest.steps.code`,
+      capabilities.patientSearchTypes capabilities.provenanceTypes lastTest.steps.code`,
     crawl_marks: 'marks',
     documents: 'error.code',
     erasures:

@@ -20,5 +20,5 @@ export type { EhrObserver } from './http/ehr-observer.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './oauth/signing-key.ts';
 export { tokenRemedy } from './oauth/token-error.ts';
 export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './oauth/token-store.ts';
-export { readCapabilities } from './search/capability-statement.ts';
+export { provenanceOfTarget, readCapabilities } from './search/capability-statement.ts';
 export { readResource, readSearchPage, type SearchPage, searchUrl } from './search/search.ts';

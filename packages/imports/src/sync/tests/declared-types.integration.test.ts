@@ -56,6 +56,33 @@ test.each([{ refusesUndeclared: false }, { refusesUndeclared: true }])(
   },
 );
 
+test('a sync of all declared types stores the Provenance of what it finds where the EHR declares that, and one of the guide does not ask', async () => {
+  cases = await startUseCases({ simulator: { patients: 2 } });
+  const [patient = ''] = patients;
+  const lines = (await cases.control.lines('Observation')).map((line) => JSON.parse(line));
+  const { id = '' } = lines.find(({ subject }) => subject.reference === `Patient/${patient}`) ?? {};
+  const target = [{ reference: `Observation/${id}` }];
+  const provenance = {
+    resourceType: 'Provenance',
+    id: 'provenance-1',
+    target,
+    recorded: '2024-01-01T00:00:00Z',
+    agent: [],
+  };
+  await cases.control.put('Provenance/provenance-1', JSON.stringify(provenance));
+  const stored = () =>
+    cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType: 'Provenance' });
+  await declare();
+  const { byType } = await sync(cases, { includeOthers: true, patients: [patient] });
+  expect(await stored()).toEqual(['provenance-1']);
+  // Provenance is not counted as an Observation.
+  const count = lines.filter(({ subject }) => subject.reference === `Patient/${patient}`).length;
+  expect(byType.get('Observation')).toMatchObject({ fetched: count, stored: count, rejected: 0 });
+  await sync(cases, { patients: patients.slice(1, 2) });
+  const asked = (await requestsOf('Observation')).map(({ parameters }) => parameters?.includes('_revinclude'));
+  expect([asked[0], asked.at(-1)]).toEqual([true, false]);
+});
+
 test('a sync as in the guide searches the types of the guide, whatever the EHR declares', async () => {
   cases = await startUseCases({ simulator: { patients: 1 } });
   await declare();
