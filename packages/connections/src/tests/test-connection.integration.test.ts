@@ -173,6 +173,14 @@ test('a server that grants a part of the scopes is asked once, and one that refu
   expect((await connections.find({ id: connectionId, scope })).scopeSearch).toBeUndefined();
 });
 
+test('a pasted list with a misspelt scope is refused with the name that was probably meant', async () => {
+  const pasted = 'system/Patient.rs, system/Pateint.rs, system/Condition.rs';
+  await expect(changeAuth({ scope: pasted })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('"Pateint" is not a FHIR R4 resource type. Did you mean Patient?'),
+  });
+});
+
 test.each([
   { pasted: 'system/Patient.rs,system/Goal.rs', scope: 'system/Patient.rs system/Goal.rs' },
   { pasted: '  system/Patient.rs;\n\tsystem/Goal.rs\r\nsystem/Patient.rs ', scope: 'system/Patient.rs system/Goal.rs' },

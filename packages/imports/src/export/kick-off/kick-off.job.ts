@@ -137,7 +137,8 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
   if (groupId !== undefined && groupId !== connection.groupId)
     await store.connections.saveGroupId({ id: connection.id, from: connection.groupId, groupId });
   const { provider } = session;
-  const scopes = present({ grantedScope, exportScope });
+  // The EHR can refuse a token that others have renewed, or that it has revoked, and the next one can have other scopes.
+  const scopes = present({ grantedScope: session.grantedScope() ?? grantedScope, exportScope });
   const changed = await recordStart(deps, {
     record,
     started,

@@ -189,6 +189,19 @@ describe('exports of a Group since the last one', () => {
     expect(await missing([one, late])).toEqual([]);
   });
 
+  test('request the whole record of a member who joined while an export ran #members', async () => {
+    const [one = '', late = ''] = ids;
+    await setMembers([one]);
+    await exportGroup();
+    cases.clock.now = new Date(cases.clock.now.getTime() + 1000);
+    const id = await cases.exporting({ request: { exportType: 'Group', resourceTypes } });
+    await setMembers([one, late]);
+    await change(late);
+    expect((await runExport(cases, {}, id)).phase).toBe('completed');
+    expect(partsOf(await exportGroup())?.[1]).toEqual([[late], false]);
+    expect(await missing([one, late])).toEqual([]);
+  });
+
   test('say who left, and request the whole record of a member who is back #members', async () => {
     const [one = '', two = ''] = ids;
     await setMembers([one, two]);
