@@ -5,7 +5,7 @@ import type { Drawn } from '../server/export-plan.ts';
 const index = fc.nat(20);
 
 /**
- * What happens to a Group and its patients before an export of it. Nobody leaves before an export of changes, because one cannot show who has left:
+ * What happens to a Group and its patients before an export of it. Members leave only before an export of everything, because one of changes cannot show who has left:
  * a member who leaves and is back before the next export of everything is a known limit.
  */
 const step = fc.record({

@@ -65,7 +65,7 @@ export function checkedParameters(
   };
 }
 
-/** Mandatory since PDex 2.1 ("$davinci-data-export param exportType should be mandatory", FHIR-48922). */
+/** Mandatory since PDex 2.1 (FHIR-48922 of its change history). */
 function requireExportType(parameters: readonly KickOffParameter[]): void {
   const values = parameters.filter(([name]) => name === 'exportType').map(([, value]) => value);
   if (values.join() === 'hl7.fhir.us.davinci-pdex') return;

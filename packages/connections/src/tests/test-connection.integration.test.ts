@@ -173,11 +173,11 @@ test('a server that grants a part of the scopes is asked once, and one that refu
   expect((await connections.find({ id: connectionId, scope })).scopeSearch).toBeUndefined();
 });
 
-test('a pasted list with a misspelt scope is refused with the name that was probably meant', async () => {
-  const pasted = 'system/Patient.rs, system/Pateint.rs, system/Condition.rs';
+test('a pasted list with a unknown scope is refused with the name that was probably meant', async () => {
+  const pasted = 'system/Patient.rs, system/Patients.rs, system/Condition.rs';
   await expect(changeAuth({ scope: pasted })).rejects.toMatchObject({
     code: 'invalid-request',
-    message: expect.stringContaining('"Pateint" is not a FHIR R4 resource type. Did you mean Patient?'),
+    message: expect.stringContaining('"Patients" is not a FHIR R4 resource type. Did you mean Patient?'),
   });
 });
 
@@ -424,7 +424,7 @@ test.each([
     fails: { step: 'token', code: 'token-unavailable', whatToDo: /50 new tokens a minute/ },
   },
 ] as const)(
-  'a connection test of $what names the failed step and what to do',
+  'a connection test of $what shows the failed step and what to do',
   async ({ order: [path, fault], fails }) => {
     await order(path, fault);
     const tested = await run();

@@ -43,7 +43,7 @@ export const payer: Vendor = {
       readAt,
     },
     {
-      fact: 'claims are ExplanationOfBenefit without amounts (CARIN Blue Button, non-financial profiles)',
+      fact: 'claims are ExplanationOfBenefit without amounts (the non-financial profiles of Blue Button)',
       does: 'stores them with the record of the patient, and has the view `claim`',
       source: 'input/intro-notes of the PDex provider-access server (github.com/HL7/davinci-epdx)',
       readAt,
