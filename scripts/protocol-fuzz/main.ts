@@ -1,4 +1,4 @@
-// usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--kind protocol|history] [--json]
+// usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--kind protocol|history|members] [--json]
 // Runs exports and syncs at FHIR servers with allowed and forbidden behaviour: see docs/testing.md. Exit 1 if data are
 // lost or wrong without a report, if erased data are stored, if the number of requests has no bound, or if something
 // does not end.

@@ -1,15 +1,16 @@
 import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts';
 
 /** The kinds of rounds. */
-export type RoundKind = 'protocol' | 'history';
+const roundKinds = ['protocol', 'history', 'members'] as const;
+export type RoundKind = (typeof roundKinds)[number];
 
 export type ProtocolFuzzOptions = ReturnType<typeof readOptions>;
 
 const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--kind K] [--json]
   --rounds N  how many to run (default 100)
   --seed S    the same seed makes the same rounds (default: a new one, which is printed)
-  --kind K    protocol: what a server may answer; history: what happens at the EHR and to the processes
-              (default: both, one after the other)
+  --kind K    protocol: what a server may answer; history: what happens at the EHR and to the processes;
+              members: who is in a Group (default: the first two, one after the other)
   --json      print the result as JSON and nothing else`;
 
 /** @throws Error that names the invalid option and shows the usage */
@@ -26,6 +27,7 @@ export function readOptions(args: readonly string[]) {
 }
 
 function readKind(text: string | undefined): RoundKind | undefined {
-  if (text === undefined || text === 'protocol' || text === 'history') return text;
-  throw new Error(`--kind must be protocol or history, not ${JSON.stringify(text)}\n${usage}`);
+  const kind = roundKinds.find((name) => name === text);
+  if (text === undefined || kind !== undefined) return kind;
+  throw new Error(`--kind must be ${roundKinds.join(', ')}, not ${JSON.stringify(text)}\n${usage}`);
 }

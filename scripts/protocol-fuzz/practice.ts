@@ -29,10 +29,11 @@ export interface Practice {
   readonly connectionId: string;
 }
 
-export async function openPractice(system: FuzzedSystem, slot: Slot): Promise<Practice> {
+/** @param more of the connection */
+export async function openPractice(system: FuzzedSystem, slot: Slot, more: object = {}): Promise<Practice> {
   const callOnce = createApiClient(system);
   const call: ApiClient = (...request) => againIfUnavailable(() => callOnce(...request));
-  return { system, slot, call, connectionId: await createConnection(call, slot) };
+  return { system, slot, call, connectionId: await createConnection(call, { ...slot, more }) };
 }
 
 /**
@@ -50,10 +51,13 @@ export async function againIfUnavailable<Answer>(send: () => Promise<Answer>): P
   }
 }
 
-async function createConnection(call: ApiClient, { provider, server }: Slot): Promise<string> {
+async function createConnection(
+  call: ApiClient,
+  { provider, server, more }: Slot & { readonly more: object },
+): Promise<string> {
   server.follow({ period: 1 });
   const auth = { method: 'client_credentials' };
-  const body = { provider, practiceId: 'hostile', schedule: false, force: true, auth };
+  const body = { provider, practiceId: 'hostile', schedule: false, force: true, auth, ...more };
   return (await call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
 }
 

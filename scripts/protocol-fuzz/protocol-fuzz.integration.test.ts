@@ -10,6 +10,7 @@ import { runJson } from '../run-json.fixture.ts';
 const runs = [
   { seed: 3497, rounds: 12, kinds: [] },
   { seed: 119, rounds: 1, kinds: ['--kind', 'history'] },
+  { seed: 70, rounds: 12, kinds: ['--kind', 'members'] },
 ];
 
 test.each(runs)(

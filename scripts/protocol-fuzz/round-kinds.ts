@@ -2,6 +2,8 @@ import type { Arbitrary } from 'fast-check';
 import { differences } from './differences.ts';
 import { history } from './history/history.arbitrary.ts';
 import { runHistory } from './history/run-history.ts';
+import { members } from './members/members.arbitrary.ts';
+import { runMembers } from './members/run-members.ts';
 import type { RoundKind } from './options.ts';
 import type { Finding } from './practice.ts';
 import { type Round, round } from './round.arbitrary.ts';
@@ -20,6 +22,7 @@ interface Kind<Plan> {
 export const roundKinds: Readonly<Record<RoundKind, Kind<unknown>>> = {
   protocol: kind({ plan: round, run: runRound, describe: behaviours }),
   history: kind({ plan: history, run: runHistory, describe: (plan) => plan }),
+  members: kind({ plan: members, run: runMembers, describe: (plan) => plan }),
 };
 
 function kind<Plan>(of: Kind<Plan>): Kind<unknown> {

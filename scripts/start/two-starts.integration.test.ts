@@ -57,7 +57,9 @@ test('two starts at once, each with its own folder, store the resources of their
   expect(stored(firstEnd)).not.toEqual(stored(secondEnd));
   // The bundled worker, too, reaches the classes of the driver with which it sends bytes.
   expect(readFileSync(join(folders[0] ?? '', 'logs', 'worker-1.log'), 'utf8')).toContain('"writesRaw":true');
-  // DEBUG=athenahealth:* shows each request. Without it, no request is shown.
+});
+
+test('DEBUG=athenahealth:* shows each request to the EHR, and without it none is shown', () => {
   expect(firstEnd.output).toMatch(
     /worker [12]: EHR request ended {2}kind=token method=POST host=127\.0\.0\.1:\d+ status=200/,
   );

@@ -4,6 +4,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '@bulkhead/embedded/scripted-server';
+import { kickOffParameters } from '@bulkhead/fhir/bulk-server';
 import { cut, interrupt, refuse, webPage } from './answers.ts';
 import { type ExportPlan, goodPlan } from './export-plan.ts';
 import { answerFile, answerStatus, type HostileExport } from './hostile-export.ts';
@@ -22,6 +23,13 @@ export interface Behaviour {
   readonly search?: SearchPlan;
 }
 
+/** A Group whose members can change. */
+export interface ServedGroup {
+  readonly members: ReadonlySet<string>;
+  /** Whether the server declares, and knows, the parameter `patient`. */
+  readonly knowsPatient: boolean;
+}
+
 /**
  * A FHIR server with bulk export that follows a plan of allowed and forbidden behaviour. Clients reach it only by HTTP,
  * so they receive what a real server would send.
@@ -31,6 +39,7 @@ export class HostileServer {
   readonly #now: () => number;
   readonly #exports = new Map<string, HostileExport>();
   #world: ServedWorld = new World({ lives: [], now: Date.now });
+  #group: ServedGroup | undefined;
   #period = 1;
   #plan = goodPlan;
   #refusals = { token: [...goodPlan.token], capabilities: [...goodPlan.capabilities], kickOff: [...goodPlan.kickOff] };
@@ -65,8 +74,9 @@ export class HostileServer {
   }
 
   /** Serves another practice. The exports of the previous one are removed. */
-  enter(world: ServedWorld): void {
+  enter(world: ServedWorld, group?: ServedGroup): void {
     this.#world = world;
+    this.#group = group;
     this.#exports.clear();
   }
 
@@ -97,10 +107,13 @@ export class HostileServer {
     if (url.pathname === '/token') return this.#grantToken();
     if (url.pathname === '/metadata') {
       const interruption = this.#refusals.capabilities.shift();
-      return interruption === undefined ? { body: capabilityStatement } : interrupt(interruption, this.#now);
+      const instantiates = this.#group?.knowsPatient ? [bulkData2] : [];
+      return interruption === undefined
+        ? { body: { ...capabilityStatement, instantiates } }
+        : interrupt(interruption, this.#now);
     }
     if (request.headers.authorization !== `Bearer ${token}`) return { status: 401 };
-    if (url.pathname.endsWith('/$export')) return this.#kickOff(url);
+    if (url.pathname.endsWith('/$export')) return this.#kickOff(request, url);
     if (!this.#searches) return { status: 404 };
     return answerSearch({ searches: this.#searches, url, baseUrl: this.url, now: this.#now });
   }
@@ -113,14 +126,33 @@ export class HostileServer {
     return { body: { access_token: token, token_type: 'Bearer', expires_in: 3600, scope: 'system/*.read' } };
   }
 
-  #kickOff(url: URL): Route {
+  /** What a kick-off exports. Without a Group it is everything. */
+  #exported(patients: readonly string[]): ServedWorld {
+    const world = this.#world;
+    if (!this.#group) return world;
+    // Those of the kick-off, which an export that runs later must have.
+    const members = new Set(this.#group.members);
+    const isExported = (id: string) => members.has(id) && (patients.length === 0 || patients.includes(id));
+    return {
+      endOf: (period) => world.endOf(period),
+      deletions: (options) => world.deletions(options),
+      current: (options) => world.current(options).filter(({ patientId, id }) => isExported(patientId ?? id)),
+    };
+  }
+
+  #kickOff({ method, body }: ReceivedRequest, url: URL): Route {
     const refusal = this.#refusals.kickOff.shift();
     if (refusal) return refuse(refusal, this.#now);
     this.#kickOffs += 1;
     const id = String(this.#kickOffs);
     const plan = this.#plan;
-    const since = url.searchParams.get('_since') ?? undefined;
-    const files = planFiles({ world: this.#world, period: this.#period, since, plan });
+    const parameters = kickOffParameters({ method, search: url.searchParams, body }) ?? [];
+    const since = parameters.find(([name]) => name === '_since')?.[1];
+    const patients = parameters
+      .filter(([name]) => name === 'patient')
+      .map(([, value]) => value.slice('Patient/'.length));
+    if (patients.length > 0 && !this.#group?.knowsPatient) return { status: 400 };
+    const files = planFiles({ world: this.#exported(patients), period: this.#period, since, plan });
     const filesByName = new Map(files.map((file) => [file.name, file]));
     const transactionTime = this.#world.endOf(this.#period);
     this.#exports.set(id, {
@@ -140,6 +172,8 @@ export class HostileServer {
 }
 
 const token = 'hostile-token';
+
+const bulkData2 = 'http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data|2.0.0';
 
 const capabilityStatement = {
   resourceType: 'CapabilityStatement',

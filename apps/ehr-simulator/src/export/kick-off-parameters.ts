@@ -34,11 +34,14 @@ export function checkedParameters(
   },
 ) {
   const parameters = requestParameters(req);
+  const isOfPayer = level === 'group' && options.groupOperation === 'davinci-data-export';
+  if (isOfPayer) requireExportType(parameters);
+  const ofBulkData = isOfPayer ? parameters.filter(([name]) => name !== 'exportType') : parameters;
   const typeValues = parameters.filter(([name]) => name === '_type').map(([, value]) => value);
   const form = typeValues.length > 1 ? 'repeated' : 'list';
   if ((typeValues.length > 1 || typeValues[0]?.includes(',')) && options.refusedTypeForms.includes(form))
     throw new OutcomeError({ status: 400, code: 'invalid', text: `The parameter _type must not be ${form}.` });
-  const { faults, types, sinceMs, patients, elements, ignored } = readKickOff(parameters, {
+  const { faults, types, sinceMs, patients, elements, ignored } = readKickOff(ofBulkData, {
     level,
     isLenient,
     nowMs: clock.now(),
@@ -52,10 +55,25 @@ export function checkedParameters(
   return {
     types: types.length === 0 ? practice.types : types,
     sinceMs: options.ignoresSince ? undefined : sinceMs,
-    selection: { patients: [...patients, ...filteredIds], elements },
+    selection: {
+      patients: [...patients, ...filteredIds],
+      members: level === 'group' ? options.groupMembers : undefined,
+      elements,
+    },
     ignored,
     parameters,
   };
+}
+
+/** Mandatory since PDex 2.1 (FHIR-48922 of its change history). */
+function requireExportType(parameters: readonly KickOffParameter[]): void {
+  const values = parameters.filter(([name]) => name === 'exportType').map(([, value]) => value);
+  if (values.join() === 'hl7.fhir.us.davinci-pdex') return;
+  throw new OutcomeError({
+    status: 400,
+    code: 'invalid',
+    text: 'The parameter exportType is not that of Provider Access.',
+  });
 }
 
 function toOutcome({ path, message, code }: KickOffFault): OutcomeError {

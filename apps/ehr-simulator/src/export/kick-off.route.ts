@@ -11,7 +11,7 @@ import { checkedParameters } from './kick-off-parameters.ts';
 const paths: Readonly<Record<ExportLevel, string>> = {
   system: '/fhir/r4/$export',
   patient: '/fhir/r4/Patient/$export',
-  group: '/fhir/r4/Group/:groupId/$export',
+  group: '/fhir/r4/Group/:groupId/:operation',
 };
 
 /** Servers cannot know when a running export will end. A short wait keeps tests short. */
@@ -23,8 +23,10 @@ export function bulkKickOffRoute(simulator: Simulator): Router {
   for (const level of exportLevels) {
     const handle = (input: HandleInput) => kickOff({ ...input, level });
     const kickOffEndpoint = endpoint({ simulator, auth: 'token', handle });
-    const onlyIfOn: RequestHandler = (_req, _res, next) => {
-      next(simulator.options.exportLevels.includes(level) ? undefined : 'route');
+    const onlyIfOn: RequestHandler = (req, _res, next) => {
+      const { exportLevels, groupOperation } = simulator.options;
+      const isOperation = level !== 'group' || req.params.operation === `$${groupOperation}`;
+      next(exportLevels.includes(level) && isOperation ? undefined : 'route');
     };
     router.get(paths[level], onlyIfOn, kickOffEndpoint);
     router.post(paths[level], onlyIfOn, text({ type: () => true, limit: '1mb' }), kickOffEndpoint);

@@ -74,12 +74,21 @@ const orderedShape = {
   /** What no page says of athenahealth, and a probe measures. */
   /** The id of the only Group. Default: that of athenahealth. */
   groupId: z.string().optional(),
+  /**
+   * The ids of the patients in the Group. All patients if not set. `_since` counts for all of them alike, so that an export of changes has no older
+   * data of a new member (FHIR Bulk Data, "Query Parameters", leaves that to the server).
+   */
+  groupMembers: z.array(z.string()).optional(),
+  /** The operation that exports a Group. A payer has that of Da Vinci, which demands `exportType`. */
+  groupOperation: z.enum(['export', 'davinci-data-export']).default('export'),
   groupCase: z.enum(['C', 'c']).default('C'),
   /** Which forms of several types are refused with a 400. */
   refusedTypeForms: z.array(z.enum(['list', 'repeated'])).default([]),
   /** Whether a kick-off by POST is refused with 405. */
   refusesPost: z.boolean().default(false),
   refusesLenient: z.boolean().default(false),
+  /** Whether a search with `ah-practice` of a type that does not declare it is refused. */
+  refusesUndeclared: z.boolean().default(false),
   /** Whether `_since` is accepted and leaves out nothing. */
   ignoresSince: z.boolean().default(false),
   /** Whether `_typeFilter=Patient?_id=` is more than accepted. */

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { endpoint } from '../http/endpoint.ts';
 import { issuerOf } from '../oauth/authorize.ts';
 import type { Simulator } from '../simulator.ts';
-import { isInRest, searchableTypes } from './search-parameters.ts';
+import { isDeclared, isInRest, searchableTypes } from './search-parameters.ts';
 
 /** `metadata` and `.well-known/smart-configuration`. Both are public. */
 export function discoveryRoute(simulator: Simulator): Router {
@@ -34,7 +34,10 @@ const searchTypes: Readonly<Record<string, string>> = {
   given: 'string',
 };
 
-/** The answer of `metadata`. athenahealth declares bulk data 1.0.1 and 2.0.0, and only `_id` for Appointment. */
+/**
+ * The answer of `metadata`. athenahealth declares bulk data 1.0.1 and 2.0.0, and only `_id` for Appointment. Its statement is rougher than one would
+ * write it (`isDeclared`).
+ */
 function capabilityStatement(simulator: Simulator): Record<string, unknown> {
   const { options, practice, baseUrl, fhirEndpoint } = simulator;
   const levels = options.exportLevels;
@@ -75,7 +78,12 @@ function resource(options: { readonly type: string; readonly isInRest: boolean; 
   const { type, isInRest, isExportable } = options;
   const operation = isExportable ? { operation: [exportOperation('patient')] } : {};
   if (!isInRest) return { type, interaction: [], ...operation };
-  const names = ['_id', ...(searchableTypes[type] ?? ['patient', '_lastUpdated'])];
+  if (!isDeclared('search', type)) return { type, interaction: [{ code: 'read' }], ...operation };
+  const names = [
+    ...(isDeclared('_id', type) ? ['_id'] : []),
+    ...(searchableTypes[type] ?? ['patient', '_lastUpdated']),
+    ...(isDeclared('ah-practice', type) ? ['ah-practice'] : []),
+  ];
   return {
     type,
     interaction: [{ code: 'read' }, { code: 'search-type' }],
@@ -85,7 +93,9 @@ function resource(options: { readonly type: string; readonly isInRest: boolean; 
   };
 }
 
+/** athenahealth names that of the Group `export`, with a definition of its own, as its statement of 2026-08-14. */
 function exportOperation(level: 'system' | 'patient' | 'group') {
+  if (level === 'group') return { name: 'export', definition: 'OperationDefinition/ah-group-export' };
   const name = level === 'system' ? 'export' : `${level}-export`;
   return { name, definition: `${bulkGuide}/OperationDefinition/${name}` };
 }

@@ -12,8 +12,20 @@ export function parseSearchParameters(url: string): SearchParameters {
   return parameters;
 }
 
+/** What athenahealth's CapabilityStatement, dated 2022-06-06 and read on 2026-08-14, does not declare. */
+const undeclared = {
+  search: ['Binary', 'Media'],
+  _id: ['AllergyIntolerance', 'Coverage', 'Provenance'],
+  'ah-practice': ['Questionnaire', 'RelatedPerson', 'Specimen'],
+} as const;
+
+/** Whether a type has a search, or its search a parameter of athenahealth that most have. */
+export function isDeclared(what: keyof typeof undeclared, type: string): boolean {
+  return !(undeclared[what] as readonly string[]).includes(type);
+}
+
 /**
- * The search parameters of each type besides `_id`, as declared in the CapabilityStatement and matched by
+ * The search parameters of each type besides `_id` and `ah-practice`, as declared in the CapabilityStatement and matched by
  * `find-matches.ts`.
  */
 export const searchableTypes: Readonly<Record<string, readonly string[]>> = {
@@ -58,7 +70,7 @@ const alternatives: Readonly<Record<string, readonly (readonly string[])[]>> = {
  * @throws OutcomeError 400 with the code `forbidden`, which is athenahealth's answer to a missing parameter.
  */
 export function requireMandatoryParameters(type: string, parameters: SearchParameters): void {
-  const choices = alternatives[type] ?? byPatient;
+  const choices = (alternatives[type] ?? byPatient).filter((names) => isDeclared('_id', type) || names[0] !== '_id');
   if (choices.some((names) => names.every((name) => parameters.has(name)))) return;
   const text = choices.map((names) => names.join(' and ')).join(', or ');
   throw new OutcomeError({ status: 400, code: 'forbidden', text: `A search of ${type} needs ${text}.` });

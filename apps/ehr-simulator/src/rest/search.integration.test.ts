@@ -47,6 +47,7 @@ test.each([
   ['Patient', `family=Smith&${practice}`],
   ['Patient', practice],
   ['Organization', practice],
+  ['AllergyIntolerance', `_id=a&${practice}`],
 ])('the simulator answers 400 forbidden to a search of %s by %s, which lacks a parameter', async (type, query) => {
   const response = await simulator.get(`/${type}?${query}`);
   expect(response.status).toBe(400);
@@ -86,9 +87,11 @@ test('the simulator requires a token for reads and searches but not for discover
   expect((await fetch(`${simulator.fhirEndpoint}/Patient/${patient}`)).status).toBe(401);
   const metadata = await jsonOf(fetch(`${simulator.fhirEndpoint}/metadata`));
   const appointment = metadata.rest[0].resource.find(({ type }: { type: string }) => type === 'Appointment');
-  expect(appointment.searchParam.map(({ name }: { name: string }) => name)).toEqual(['_id']);
+  expect(appointment.searchParam.map(({ name }: { name: string }) => name)).toEqual(['_id', 'ah-practice']);
+  const allergy = metadata.rest[0].resource.find(({ type }: { type: string }) => type === 'AllergyIntolerance');
+  expect(allergy.searchParam.map(({ name }: { name: string }) => name)).not.toContain('_id');
   const group = metadata.rest[0].resource.find(({ type }: { type: string }) => type === 'Group');
-  expect(group.operation[0].name).toBe('group-export');
+  expect(group.operation[0].name).toBe('export');
   const smart = await jsonOf(fetch(`${simulator.fhirEndpoint}/.well-known/smart-configuration`));
   expect(smart.token_endpoint).toBe(`${simulator.baseUrl}/oauth2/v1/token`);
 });

@@ -2,9 +2,11 @@ import { Router } from 'express';
 import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
+import { parseExact } from '../practice/exact-json.ts';
 import type { Simulator } from '../simulator.ts';
 import { type FoundResource, findMatches } from './find-matches.ts';
 import {
+  isDeclared,
   isInRest,
   parseSearchParameters,
   requireMandatoryParameters,
@@ -20,11 +22,15 @@ export function searchRoute(simulator: Simulator): Router {
 
 async function search({ simulator, req }: HandleInput): Promise<Reply> {
   const type = String(req.params.type);
-  if (!simulator.practice.types.includes(type) || !isInRest(simulator, type)) {
+  if (!simulator.practice.types.includes(type) || !isInRest(simulator, type) || !isDeclared('search', type)) {
     throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} is not supported.` });
   }
   const parameters = parseSearchParameters(req.originalUrl);
-  requirePractice(simulator, parameters);
+  if (isDeclared('ah-practice', type)) requirePractice(simulator, parameters);
+  // Whether these ignore it is not known.
+  else if (simulator.options.refusesUndeclared && parameters.has('ah-practice')) {
+    throw new OutcomeError({ status: 400, code: 'not-supported', text: `ah-practice is not supported for ${type}.` });
+  }
   if (!simulator.options.practiceWideSearch) requireMandatoryParameters(type, parameters);
   const document = await searchPage({ simulator, type, parameters });
   return { status: 200, headers: { 'content-type': 'application/fhir+json' }, document };
@@ -59,16 +65,44 @@ async function searchPage(input: SearchPageInput): Promise<Record<string, unknow
     // One more than the page holds, to know if there is a next page.
     if (entries.length > count) break;
   }
+  const included = await provenanceOf(input, entries.slice(0, count) as FoundResource[]);
   const url = (cursor: number) => pageUrl(input, cursor);
   const matches = entries.slice(0, count) as FoundResource[];
-  const entry = matches.map((resource) => ({
+  const toEntry = (resource: FoundResource, mode: string) => ({
     fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
     resource,
-    search: { mode: 'match' },
-  }));
+    search: { mode },
+  });
+  const entry = [
+    ...matches.map((resource) => toEntry(resource, 'match')),
+    ...included.map((resource) => toEntry(resource, 'include')),
+  ];
   const next = entries.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
   const link = [{ relation: 'self', url: url(offset) }, ...next];
   return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };
+}
+
+/** `_revinclude=Provenance:target`: the Provenance of the matches of a page. */
+async function provenanceOf(
+  { simulator, parameters }: SearchPageInput,
+  matches: readonly FoundResource[],
+): Promise<FoundResource[]> {
+  if (!parameters.get('_revinclude')?.includes('Provenance:target')) return [];
+  const references = new Set(matches.map(({ resourceType, id }) => `${resourceType}/${id}`));
+  const { practice } = simulator;
+  const found: FoundResource[] = [];
+  for await (const { resources } of practice.batches({
+    type: 'Provenance',
+    sinceMs: undefined,
+    asOf: practice.sequence,
+  }))
+    for (const { text } of resources) {
+      const content = parseExact(text) as FoundResource & {
+        readonly target?: readonly { readonly reference: string }[];
+      };
+      if (content.target?.some(({ reference }) => references.has(reference))) found.push(content);
+    }
+  return found;
 }
 
 function pageUrl({ simulator, type, parameters }: SearchPageInput, cursor: number): string {

@@ -1,8 +1,31 @@
 import { refusesPatientAlone } from './kick-off.scenarios.ts';
-import { type Scenario, settings } from './scenario.ts';
+import { resource, type Scenario, settings } from './scenario.ts';
 
 const groupOnly = { exportLevels: ['group' as const] };
 const listedScopes = { exactScopes: true, enforceScopes: true, wildcardScopes: false };
+
+/** A claim of a patient, without amounts, as in Provider Access. */
+const claim = {
+  resourceType: 'ExplanationOfBenefit',
+  id: 'a-195900.claim-1',
+  status: 'active',
+  type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/claim-type', code: 'professional' }] },
+  use: 'claim',
+  patient: { reference: 'Patient/a-195900.E-1' },
+  billablePeriod: { start: '2024-01-10', end: '2024-01-10' },
+  created: '2024-01-12',
+  insurer: { display: 'A payer' },
+  provider: { display: 'A practice' },
+  outcome: 'complete',
+  insurance: [{ focal: true, coverage: { reference: 'Coverage/a-195900.coverage-1' } }],
+};
+const coverage = {
+  resourceType: 'Coverage',
+  id: 'a-195900.coverage-1',
+  status: 'active',
+  beneficiary: { reference: 'Patient/a-195900.E-1' },
+  payor: [{ display: 'A payer' }],
+};
 
 /** What is known of each vendor of the registry together. The name is `like-` and the id of the provider. */
 export const vendorScenarios = [
@@ -32,5 +55,14 @@ export const vendorScenarios = [
     description:
       'The server exports Groups, wants lists with commas, and a scope of SMART v1 for each exported type and Group in the token of a kick-off.',
     orders: [settings({ ...groupOnly, ...listedScopes, scopeVersion: 'v1', refusedTypeForms: ['repeated'] })],
+  },
+  {
+    name: 'like-payer',
+    description: 'The server exports a Group by `$davinci-data-export`, and has claims (CMS-0057-F, Da Vinci PDex).',
+    orders: [
+      settings({ ...groupOnly, groupOperation: 'davinci-data-export' }),
+      resource(JSON.stringify(claim)),
+      resource(JSON.stringify(coverage)),
+    ],
   },
 ] as const satisfies readonly Scenario[];

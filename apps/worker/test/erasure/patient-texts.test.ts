@@ -46,7 +46,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     sync_runs: 'id connectionId provider scheduleId startedBy events.by searchEvents.by',
     sync_steps: 'id runId connectionId claim',
     used_assertions: 'id',
-    watermarks: 'id connectionId exportId',
+    watermarks: 'id connectionId exportId lacks.exportId',
     webhook_deliveries: 'id connectionId',
     writing_processes: 'id encryptionKeyId',
   },
@@ -61,7 +61,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     connection_drafts: 'test.steps.code',
     connection_probes: 'facts error.code',
     connections: `scopeSearch.requested scopeSearch.granted scopeSearch.refused capabilities.fhirVersion capabilities.software capabilities.resourceTypes capabilities.searchTypes
-      capabilities.patientSearchTypes lastTest.steps.code`,
+      capabilities.patientSearchTypes capabilities.provenanceTypes lastTest.steps.code`,
     crawl_marks: 'marks',
     documents: 'error.code',
     erasures:
@@ -95,7 +95,11 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     crawl_marks: 'id',
     documents: `resource.type resource.id resource.versionId patientId url contentType title declaredHash progress.etag storedType`,
   },
-  'the id of a patient, which is removed from the list': { cohorts: 'patients', cohort_marks: 'patients' },
+  'the id of a patient, which is removed from the list': {
+    cohorts: 'patients',
+    cohort_marks: 'patients',
+    watermarks: 'lacks.patient',
+  },
   'removed from the record when the erasure is completed': { erasures: 'patientId binaryIds' },
   'about the connection: one that is about a patient is purged as a whole': {
     access_tokens: 'failure',

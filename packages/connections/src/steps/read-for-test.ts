@@ -46,7 +46,7 @@ export async function readForTest(test: TestRead): Promise<void> {
   const resourceType = readableType(capabilities, session.grantedScope());
   if (resourceType !== undefined || !offersExport) {
     try {
-      return await search(test, resourceType ?? 'Patient');
+      return await search(test, resourceType ?? 'Patient', capabilities);
     } catch (error) {
       // Of a server that is known to be searched, a refused search says what is wrong with the connection.
       const isUnsearched = provider.search === undefined && isRefusedRead(error);
@@ -56,15 +56,22 @@ export async function readForTest(test: TestRead): Promise<void> {
   await compareWithoutToken(test, capabilities);
 }
 
-async function search({ session, signal, onTry }: TestRead, resourceType: string): Promise<void> {
+async function search(
+  { session, signal, onTry }: TestRead,
+  resourceType: string,
+  capabilities: Capabilities | undefined,
+): Promise<void> {
   const { connection, provider } = session;
-  onTry(`Searched ${resourceType} by an id that no resource has.`);
-  const url = searchUrl({ connection, provider, resourceType, parameters: { _id: unknownId } });
+  // Not each search has `_id`: athenahealth's of AllergyIntolerance and Coverage do not.
+  const name = capabilities?.patientSearchTypes?.includes(resourceType) ? 'patient' : '_id';
+  const tried = `Searched ${resourceType} by an id that no ${name === '_id' ? 'resource' : 'patient'} has.`;
+  onTry(tried);
+  const url = searchUrl({ connection, provider, resourceType, parameters: { [name]: unknownId } });
   try {
     const { entries } = await readSearchPage({ session, url, priority: 'interactive', signal });
     if (entries.length > 0)
       onTry(
-        `Searched ${resourceType} by an id that no resource has. Warning: the EHR ignored \`_id\` and returned other resources, so it may ignore other search parameters too. Compare the result of a sync with the EHR.`,
+        `${tried} Warning: the EHR ignored \`${name}\` and returned other resources, so it may ignore other search parameters too. Compare the result of a sync with the EHR.`,
       );
   } catch (error) {
     // Some servers answer with an OperationOutcome that the id does not exist. This also proves that the search was allowed.

@@ -173,6 +173,14 @@ test('a server that grants a part of the scopes is asked once, and one that refu
   expect((await connections.find({ id: connectionId, scope })).scopeSearch).toBeUndefined();
 });
 
+test('a pasted list with a unknown scope is refused with the name that was probably meant', async () => {
+  const pasted = 'system/Patient.rs, system/Patients.rs, system/Condition.rs';
+  await expect(changeAuth({ scope: pasted })).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('"Patients" is not a FHIR R4 resource type. Did you mean Patient?'),
+  });
+});
+
 test.each([
   { pasted: 'system/Patient.rs,system/Goal.rs', scope: 'system/Patient.rs system/Goal.rs' },
   { pasted: '  system/Patient.rs;\n\tsystem/Goal.rs\r\nsystem/Patient.rs ', scope: 'system/Patient.rs system/Goal.rs' },
@@ -214,6 +222,14 @@ test('a connection test reads a type that the scopes cover, and fails if they co
   expect((await run()).ok).toBe(true);
   await changeAuth({ scope: 'system/Observation.r' });
   expect((await run()).steps.at(-1)).toMatchObject({ step: 'read', code: 'ehr-forbidden' });
+});
+
+test('a connection test searches by patient if the search of the type that the scopes cover has no `_id`', async () => {
+  await enforceScopes();
+  await changeAuth({ scope: 'system/AllergyIntolerance.rs' });
+  expect(await run()).toMatchObject({ ok: true });
+  const [search] = await control.requests(/AllergyIntolerance$/);
+  expect(search?.parameters).toEqual(expect.arrayContaining(['patient', 'ah-practice']));
 });
 
 test('a connection test passes if the EHR cannot search patients but another type', async () => {
@@ -408,7 +424,7 @@ test.each([
     fails: { step: 'token', code: 'token-unavailable', whatToDo: /50 new tokens a minute/ },
   },
 ] as const)(
-  'a connection test of $what names the failed step and what to do',
+  'a connection test of $what shows the failed step and what to do',
   async ({ order: [path, fault], fails }) => {
     await order(path, fault);
     const tested = await run();

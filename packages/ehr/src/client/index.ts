@@ -2,7 +2,12 @@ export { toBodyError } from './answers/accept-answer.ts';
 export { documentAnswer, fileAnswer, kickOffAnswer, resourceAnswer } from './answers/answer-rules.ts';
 export { statedDayLimit } from './answers/limit-headers.ts';
 export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
-export { exportEndpoint, exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
+export {
+  exportEndpoint,
+  exportsGroup,
+  type KickOff,
+  kickOffExport,
+} from './bulk-data/kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
@@ -15,5 +20,5 @@ export type { EhrObserver } from './http/ehr-observer.ts';
 export { generateSigningKey, importSigningKey, publicJwkOf } from './oauth/signing-key.ts';
 export { tokenRemedy } from './oauth/token-error.ts';
 export type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from './oauth/token-store.ts';
-export { readCapabilities } from './search/capability-statement.ts';
+export { provenanceOfTarget, readCapabilities } from './search/capability-statement.ts';
 export { readResource, readSearchPage, type SearchPage, searchUrl } from './search/search.ts';

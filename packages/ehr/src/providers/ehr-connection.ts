@@ -91,6 +91,8 @@ export const capabilitiesSchema = z.strictObject({
   searchTypes: z.array(z.string()).exactOptional(),
   /** Types whose search declares the parameter `patient`. Absent if the server lists no search parameters. */
   patientSearchTypes: z.array(z.string()).exactOptional(),
+  /** Types whose search declares `_revinclude=Provenance:target`. Absent if none does. */
+  provenanceTypes: z.array(z.string()).exactOptional(),
 });
 export type Capabilities = Immutable<z.output<typeof capabilitiesSchema>>;
 

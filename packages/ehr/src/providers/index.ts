@@ -20,6 +20,7 @@ export { exportNote } from './export-note.ts';
 export { type FactName, type Facts, factNames, factSchemas, titleOf } from './facts/facts.ts';
 export { compareFacts, type FactsFile, factsFileSchema, readFactsFile } from './facts/facts-file.ts';
 export { originSchema } from './host-pattern.ts';
+export { hasParameter, type ParametersOf, versionsOf } from './kick-off-parameters.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

@@ -131,6 +131,17 @@ test.each(facts)(
   },
 );
 
+test('an operator switches on parameters that change the content of a type, and the parameters that its search needs stay', () => {
+  const DiagnosticReport = { 'ah-include-cpt-codes-for-imaging-results': 'true' };
+  const entry = [{ id: 'athenahealth', search: { parametersByType: { DiagnosticReport } } }];
+  const { search } = createProviderRegistry({ BULKHEAD_PROVIDERS: JSON.stringify(entry) }).get('athenahealth');
+  expect(search?.parametersByType).toEqual({
+    DiagnosticReport,
+    MedicationRequest: { intent: expect.stringContaining('order') },
+  });
+  expect(search?.parameters).toHaveProperty('ah-practice');
+});
+
 test('the variable goes before the file, which it can change too, and null removes a fact', () => {
   const variable = [
     { id: 'athenahealth', rateLimit: null, environments: { production: { maxActiveExports: null } } },
@@ -163,7 +174,7 @@ test('the provider registry names the known providers in the error for an unknow
   expect(get).toThrow(
     expect.objectContaining({
       code: 'unknown-provider',
-      message: expect.stringContaining('oracle-health, open-ehr'),
+      message: expect.stringContaining('oracle-health, payer, open-ehr'),
     }),
   );
 });

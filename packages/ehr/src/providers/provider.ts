@@ -123,6 +123,13 @@ export const providerSchema = z.strictObject({
       listsTypes: z.boolean().optional(),
       /** Optional parameters that the EHR supports, if its CapabilityStatement does not say so. */
       parameters: z.array(z.enum(declaredParameters)).optional(),
+      /** The name of the operation that exports a Group. The default is `export`. */
+      operation: z
+        .string()
+        .regex(/^[a-z][a-z-]{0,60}$/, 'must have only lower-case letters and hyphens')
+        .optional(),
+      /** Parameters that this operation demands with these values, such as `{ "exportType": "…" }`. */
+      fixedParameters: parametersSchema.optional(),
       /** How many patients the EHR accepts in one kick-off. The default is 1000. An export of more is made in parts. */
       patientsPerRequest: z.int().min(1).max(10_000).optional(),
     })

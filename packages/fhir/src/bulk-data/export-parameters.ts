@@ -14,6 +14,8 @@ export interface ExportParameters {
   readonly until?: string | undefined;
   readonly elements?: readonly string[];
   readonly organizeOutputBy?: string | undefined;
+  /** What the operation of a provider has besides, such as `exportType`. */
+  readonly fixed?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Without one of these, an export would have more than was requested, so a kick-off is never sent without them. */
@@ -64,6 +66,7 @@ export type NamedValue = [name: string, value: string];
  */
 export function namedValuesOf(parameters: ExportParameters): NamedValue[] {
   const { types, since, typeFilters, joinsFilters, outputFormat, patients = [], until, elements = [] } = parameters;
+  const { fixed = {} } = parameters;
   const single: readonly (readonly [name: string, value: string | undefined])[] = [
     ['_until', until],
     ['_elements', elements.length > 0 ? elements.join(',') : undefined],
@@ -76,6 +79,7 @@ export function namedValuesOf(parameters: ExportParameters): NamedValue[] {
     ...sentFilters(typeFilters, joinsFilters).map((filter): NamedValue => ['_typeFilter', filter]),
     ...patients.map((id): NamedValue => ['patient', `Patient/${id}`]),
     ...single.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] satisfies NamedValue])),
+    ...Object.entries(fixed),
   ];
 }
 
@@ -83,6 +87,8 @@ export function namedValuesOf(parameters: ExportParameters): NamedValue[] {
 export function toParametersResource(parameters: readonly NamedValue[]) {
   const parameter = parameters.map(([name, value]) => {
     if (name === '_since' || name === '_until') return { name, valueInstant: value };
+    // A canonical (https://hl7.org/fhir/us/davinci-atr/OperationDefinition-davinci-data-export.html).
+    if (name === 'exportType') return { name, valueCanonical: value };
     if (name === 'patient') return { name, valueReference: { reference: value } };
     return { name, valueString: value };
   });

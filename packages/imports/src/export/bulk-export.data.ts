@@ -17,6 +17,7 @@ import type { CohortRepository } from './cohorts/cohort.repository.ts';
 import type { CohortMarkRepository } from './cohorts/cohort-mark.repository.ts';
 import { collections } from './collections.ts';
 import { type OutputFileRepository, outputFileDocumentSchema } from './download/output-file.repository.ts';
+import type { WatermarkRepository } from './watermarks/watermark.repository.ts';
 
 interface EndedExport extends EndedRun {
   readonly requestKey: string;
@@ -36,6 +37,7 @@ interface Repositories {
   readonly outputFiles: OutputFileRepository;
   readonly cohorts: CohortRepository;
   readonly cohortMarks: CohortMarkRepository;
+  readonly watermarks: WatermarkRepository;
 }
 
 export function createBulkExportData(options: Repositories): FeatureData<'bulk-export'> {
@@ -97,7 +99,7 @@ export function createBulkExportData(options: Repositories): FeatureData<'bulk-e
 
 /** Removes a patient from lists, and from the texts of records that are kept. */
 async function forgetPatient(repositories: Repositories, patient: PatientOfConnection): Promise<number> {
-  const { database, cohorts, cohortMarks } = repositories;
+  const { database, cohorts, cohortMarks, watermarks } = repositories;
   const { connectionId, patientId } = patient;
   const exports = await forgetTexts({
     database,
@@ -113,7 +115,10 @@ async function forgetPatient(repositories: Repositories, patient: PatientOfConne
     schema: outputFileDocumentSchema,
     filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
   });
-  return exports + files + (await cohorts.removePatient(patient)) + (await cohortMarks.removePatient(patient));
+  const lists = [cohorts, cohortMarks, watermarks];
+  let changed = exports + files;
+  for (const list of lists) changed += await list.removePatient(patient);
+  return changed;
 }
 
 /**

@@ -245,6 +245,8 @@ export const bulkExportSchema = z.strictObject({
   retrying: retryingSchema.exactOptional(),
   /** Whether it was made through a Group, as `Patient` exports are at athenahealth. */
   isOfGroup: z.boolean().exactOptional(),
+  /** Whether that Group is one whose members can change. See `watermarks/group-members.ts`. */
+  hasMembers: z.boolean().exactOptional(),
   /** What the EHR exported: `Patient`, `System` or `Group/` with the id of the Group. It stands with each resource as a part of its source. */
   level: z.string().exactOptional(),
   /** Of an export of everything: the types without files of which something was stored. See `missing-types.ts`. */

@@ -211,6 +211,19 @@ export const exportWarnings = {
     advice: "Everything that was received is stored. If it happens again, contact the EHR's support.",
     help: 'In two downloads, the number of resources in a file differed from the number in the manifest. What was received is stored.',
   },
+  'members-joined': {
+    stage: 'end',
+    title: 'Patients have joined the group',
+    advice: 'Nothing needs to be done. The next export requests their whole records.',
+    help: 'An export of changes of a Group has patients of whom nothing was stored. It need not have their older data, so the next export with `since: "last"` requests all data.',
+  },
+  'members-left': {
+    stage: 'end',
+    title: 'Patients are no longer in the group',
+    advice:
+      'Their records stay stored, and exports of the group no longer keep them current. Erase a patient whose record you must not keep.',
+    help: 'An export of everything of a Group does not have patients whom earlier ones had. Their records stay stored. If they are members again, their whole records are requested.',
+  },
   'nothing-received': {
     stage: 'end',
     title: 'The EHR sent no resources',

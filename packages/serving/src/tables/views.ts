@@ -3,6 +3,7 @@ import appointment from './views/appointment.json' with { type: 'json' };
 import carePlan from './views/care_plan.json' with { type: 'json' };
 import carePlanActivity from './views/care_plan_activity.json' with { type: 'json' };
 import careTeam from './views/care_team.json' with { type: 'json' };
+import claim from './views/claim.json' with { type: 'json' };
 import condition from './views/condition.json' with { type: 'json' };
 import coverage from './views/coverage.json' with { type: 'json' };
 import device from './views/device.json' with { type: 'json' };
@@ -55,6 +56,7 @@ export const publishedViews: Readonly<Record<string, PublishedView>> = {
   referenced_medication: referencedMedication,
   device,
   coverage,
+  claim,
   organization,
   provenance,
 };

@@ -21,4 +21,9 @@ export const vendorChecks = {
   'like-oracle-health': async (client) => {
     expect([(await client.newToken()).status, (await client.kickOff(groupExport)).status]).toEqual([400, 403]);
   },
+  'like-payer': async (client) => {
+    const ofPayer = groupExport.replace('export', 'davinci-data-export');
+    expect([(await client.kickOff(groupExport)).status, (await client.kickOff(ofPayer)).status]).toEqual([404, 400]);
+    expect((await client.kickOff(`${ofPayer}?exportType=hl7.fhir.us.davinci-pdex`)).status).toBe(202);
+  },
 } satisfies Checks;

@@ -34,6 +34,7 @@ test('a kick-off sends the headers of the specification and returns the status U
       types: expect.any(Array),
     },
     isOfGroup: false,
+    isOfPractice: false,
   });
   const [sentRequest] = await ehr.requests(/\$export$/);
   expect(sentRequest?.headers).toMatchObject({ accept: 'application/fhir+json', prefer: 'respond-async' });

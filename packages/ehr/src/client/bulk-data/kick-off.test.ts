@@ -42,6 +42,7 @@ test('a kick-off is sent once with the token and a higher priority than download
     statusUrl: 'https://ehr.example/status/1',
     sent: { method: 'GET', isOtherMethodRefused: false, types: ['Patient'], refusedTypes: [], typeFilters: [] },
     isOfGroup: false,
+    isOfPractice: false,
   });
   expect(requests).toMatchObject([
     {

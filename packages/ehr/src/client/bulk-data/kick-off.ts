@@ -1,7 +1,6 @@
 import { type AppError, present } from '@bulkhead/base';
 import {
   type BulkExportRequest,
-  type DeclaredParameter,
   declaredParameters,
   type ExportParameters,
   listIssueCodes,
@@ -14,7 +13,7 @@ import {
   toQuery,
   without,
 } from '@bulkhead/fhir';
-import { type EhrConnection, recordTypes } from '../../providers/index.ts';
+import { type EhrConnection, hasParameter, recordTypes, versionsOf } from '../../providers/index.ts';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
 import type { ErrorBody } from '../answers/read-error-body.ts';
@@ -31,6 +30,8 @@ export interface KickOff {
   readonly sent: SentKickOff;
   /** Whether a Group was exported, which can differ from the requested level. */
   readonly isOfGroup: boolean;
+  /** Whether that Group has all patients of the practice, so that a patient who is new in it is new at the EHR. */
+  readonly isOfPractice: boolean;
   /** The id of the Group, if the EHR does not have that of the connection and has this one. */
   readonly groupId?: string;
 }
@@ -52,11 +53,16 @@ export async function kickOffExport(options: {
 }): Promise<KickOff> {
   const { session, request, signal } = options;
   const grantedScope = await session.readGrantedScope(signal);
-  let endpoint = endpointOf(session.connection, request);
+  let endpoint = endpointOf(session, request);
   let groupId: string | undefined;
   for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
-    const started = () => ({ sent: toSent(attempt), isOfGroup, ...present({ groupId }) });
+    const started = () => ({
+      sent: toSent(attempt),
+      isOfGroup,
+      isOfPractice: isOfGroup && practiceGroups(session).includes(groupId ?? session.connection.groupId),
+      ...present({ groupId }),
+    });
     try {
       const response = await send({ ...options, endpoint, attempt });
       return { statusUrl: readContentLocation(response, attempt), ...started() };
@@ -65,7 +71,7 @@ export async function kickOffExport(options: {
       const other = isOfGroup && groupId === undefined && isUnknownGroup(error) ? otherGroupId(session) : undefined;
       if (other !== undefined) {
         groupId = other;
-        endpoint = endpointOf({ ...session.connection, groupId }, request);
+        endpoint = endpointOf({ ...session, connection: { ...session.connection, groupId } }, request);
         continue;
       }
       attempt = nextAttempt(attempt, { error, place: endpoint.slice(session.connection.fhirEndpoint.length + 1) });
@@ -78,11 +84,18 @@ function isUnknownGroup(error: unknown): boolean {
 }
 
 /** The id in the other form that the provider knows. Undefined if the connection has an id of another form. */
-function otherGroupId({ connection, provider }: EhrSession): string | undefined {
-  const { practiceId, groupId } = connection;
-  const { groupIdTemplate, otherGroupIdTemplate } = provider;
-  if (practiceId === undefined || groupId !== groupIdTemplate?.replace('{practiceId}', practiceId)) return undefined;
-  return otherGroupIdTemplate?.replace('{practiceId}', practiceId);
+function otherGroupId(session: EhrSession): string | undefined {
+  const [usual, other] = practiceGroups(session);
+  return session.connection.groupId === usual ? other : undefined;
+}
+
+/** The ids of the Group of all patients of the practice, in each form that the provider knows. */
+function practiceGroups({
+  connection: { practiceId },
+  provider: { groupIdTemplate, otherGroupIdTemplate },
+}: EhrSession): readonly (string | undefined)[] {
+  if (practiceId === undefined || groupIdTemplate === undefined) return [];
+  return [groupIdTemplate, otherGroupIdTemplate].map((template) => template?.replace('{practiceId}', practiceId));
 }
 
 function firstAttempt(options: {
@@ -93,13 +106,13 @@ function firstAttempt(options: {
 }): KickOffAttempt {
   const { session, request, endpoint, grantedScope } = options;
   const { connection, provider } = session;
-  const { outputFormat, listsTypes = false } = provider.kickOff ?? {};
+  const { outputFormat, listsTypes = false, fixedParameters: fixed } = provider.kickOff ?? {};
   const offeredTypes = recordTypes(connection.capabilities);
   const requested = declaredOnly(toExportParameters(request), session);
   // A token that lists its types allows no others, and an EHR may refuse an export of everything that it does not cover.
   const everything = grantedTypes(grantedScope, offeredTypes) ?? (listsTypes ? offeredTypes : []);
   const types = requested.types.length === 0 ? everything : requested.types;
-  const parameters = { ...requested, types, outputFormat };
+  const parameters = { ...requested, types, outputFormat, fixed };
   return {
     // `patient` is a parameter of POST only (FHIR Bulk Data, "Query Parameters").
     method: parameters.patients?.length || endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET',
@@ -112,25 +125,14 @@ function firstAttempt(options: {
   };
 }
 
-/** The version of FHIR Bulk Data that has a parameter. */
-const versionsOf: Readonly<Record<DeclaredParameter, number>> = {
-  patient: 2,
-  _elements: 2,
-  _until: 3,
-  organizeOutputBy: 3,
-};
-
 /**
  * A server may ignore what it does not know, and then export more than was requested. So these parameters are only sent to one that declares
  * them, or of which the provider says that it has them. Files are then in the usual order.
  * @throws AppError `parameter-undeclared`
  */
-function declaredOnly(parameters: ExportParameters, { connection, provider }: EhrSession): ExportParameters {
-  const { bulkDataVersion = 0 } = connection.capabilities ?? {};
+function declaredOnly(parameters: ExportParameters, session: EhrSession): ExportParameters {
   const names = new Set(namesOf(parameters));
-  const undeclared = declaredParameters.filter(
-    (name) => names.has(name) && bulkDataVersion < versionsOf[name] && !provider.kickOff?.parameters?.includes(name),
-  );
+  const undeclared = declaredParameters.filter((name) => names.has(name) && !hasParameter(session, name));
   const refused = undeclared.find((name) => narrowingParameters.has(name));
   if (refused === undefined) return undeclared.reduce<ExportParameters>(without, parameters);
   throw ehrError('parameter-undeclared', {
@@ -227,17 +229,24 @@ export function exportsGroup(
  * `Patient` means every patient that the connection can see. This uses the Patient level if the server has it, and otherwise the
  * Group of the practice (athenahealth only exports Groups).
  */
-function endpointOf(connection: EhrConnection, request: BulkExportRequest): string {
+function endpointOf(
+  { connection, provider }: Pick<EhrSession, 'connection' | 'provider'>,
+  request: BulkExportRequest,
+): string {
   if (request.exportType === 'System') return `${connection.fhirEndpoint}/$export`;
   if (!exportsGroup(connection, request)) return exportEndpoint(connection, undefined);
   if (connection.groupId === undefined) throw ehrError('no-group');
-  return exportEndpoint(connection, connection.groupId);
+  return exportEndpoint(connection, connection.groupId, provider.kickOff?.operation);
 }
 
 /** The endpoint of an export of a Group, or of all patients. */
-export function exportEndpoint({ fhirEndpoint }: Pick<EhrConnection, 'fhirEndpoint'>, groupId: string | undefined) {
-  const group = groupId === undefined ? 'Patient' : `Group/${encodeURIComponent(groupId)}`;
-  return `${fhirEndpoint}/${group}/$export`;
+export function exportEndpoint(
+  { fhirEndpoint }: Pick<EhrConnection, 'fhirEndpoint'>,
+  groupId: string | undefined,
+  operation = 'export',
+) {
+  if (groupId === undefined) return `${fhirEndpoint}/Patient/$export`;
+  return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$${operation}`;
 }
 
 function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {

@@ -105,6 +105,13 @@ const ndjsonFormat = 'application/fhir+ndjson';
 const demandsParameter =
   /\b(?:required|requires|mandatory|missing|must be (?:set|given|sent|present|provided|specified|supplied|included)|must (?:have|contain|include|specify)|not (?:given|present|provided|specified|supplied))\b/i;
 
+/** Whether a server refuses a parameter by its name. One that says that it is missing does not. */
+export function refusesParameter(error: EhrHttpError, name: string): boolean {
+  return reasonsOf(error).some(
+    (reason) => names(reason, name) && !reason.texts.some((text) => demandsParameter.test(text)),
+  );
+}
+
 /** Adds what some servers demand and others do not know: the only format, or the list of all types. */
 function withDemanded(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { parameters, offeredTypes = [] } = attempt;
@@ -186,7 +193,8 @@ function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOff
   const name = namesOf(parameters).find((candidate) => refusals.some((reason) => names(reason, candidate)));
   // A refusal of all requested types does not refuse the parameter.
   const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
-  if (name === undefined || isOfTypes) return undefined;
+  // What the operation demands is never left out.
+  if (name === undefined || isOfTypes || parameters.fixed?.[name] !== undefined) return undefined;
   if (name === '_typeFilter') return withoutFilters(attempt, error);
   if (narrowingParameters.has(name)) throw parameterRefused(name, error);
   return { ...attempt, parameters: without(parameters, name) };

@@ -18,6 +18,7 @@ interface StatedResource {
   readonly operation?: unknown;
   readonly interaction?: unknown;
   readonly searchParam?: unknown;
+  readonly searchRevInclude?: unknown;
 }
 
 /** Reads the server's capabilities (`GET /metadata`), without a token (https://hl7.org/fhir/R4/http.html#capabilities). */
@@ -55,6 +56,7 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   const bulkDataVersion = bulkDataVersionOf(statement);
   const searchTypes = searchTypesOf(resources);
   const patientSearchTypes = patientSearchTypesOf(resources);
+  const provenanceTypes = typesOf(resources.filter(includesProvenance));
   return {
     readAt,
     exportLevels: [
@@ -66,6 +68,7 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
     resourceTypes: typesOf(resources),
     ...(searchTypes === undefined ? {} : { searchTypes }),
     ...(patientSearchTypes === undefined ? {} : { patientSearchTypes }),
+    ...(provenanceTypes.length === 0 ? {} : { provenanceTypes }),
     ...present({ fhirVersion: shortText(fhirVersion), software: shortText(software?.name) }),
   };
 }
@@ -94,6 +97,12 @@ function patientSearchTypesOf(resources: readonly StatedResource[]): string[] | 
   const parameters = (resource: StatedResource) => objectsOf<{ readonly name?: unknown }>(resource.searchParam);
   if (resources.every((resource) => parameters(resource).length === 0)) return undefined;
   return typesOf(resources.filter((resource) => parameters(resource).some(({ name }) => name === 'patient')));
+}
+
+export const provenanceOfTarget = 'Provenance:target';
+
+function includesProvenance({ searchRevInclude }: StatedResource): boolean {
+  return Array.isArray(searchRevInclude) && searchRevInclude.includes(provenanceOfTarget);
 }
 
 /** Each type of R4 once, so that the list is short whatever the server sends. */

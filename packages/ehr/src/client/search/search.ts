@@ -13,8 +13,10 @@ import type { RequestPriority } from '../../rate-limiter/index.ts';
 import { toBodyError } from '../answers/accept-answer.ts';
 import { type AnswerRules, searchPageAnswer, storedResourceAnswer } from '../answers/answer-rules.ts';
 import { describeIssue } from '../answers/read-error-body.ts';
+import { refusesParameter } from '../bulk-data/negotiate-kick-off.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
+import { EhrHttpError } from '../http/ehr-http-error.ts';
 
 /**
  * Reads resources by FHIR search, one page at a time. `searchUrl` builds the URL of the first page, `readSearchPage` reads a page
@@ -57,7 +59,12 @@ export function searchUrl(options: {
  * what the session throws
  */
 export async function readSearchPage(options: Read & { readonly url: string }): Promise<SearchPage> {
-  const response = await get({ ...options, answer: searchPageAnswer });
+  const { session, url } = options;
+  const response = await get({ ...options, answer: searchPageAnswer }).catch((error) => {
+    const accepted = withoutRefused(url, { session, error });
+    if (accepted === undefined) throw error;
+    return get({ ...options, url: accepted, answer: searchPageAnswer });
+  });
   const bundle = await readBundle(response.data as Readable, options.onLarge);
   const { nextUrl, ...page } = bundle;
   const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
@@ -71,6 +78,23 @@ export async function readSearchPage(options: Read & { readonly url: string }): 
     servedAt: timeOf(response.headers.date),
     ...(nextUrl === undefined ? {} : { nextUrl: absolute(nextUrl, response.url) }),
   };
+}
+
+/**
+ * A search without a parameter that the provider requires for every search, if the search of this type refuses it by name: athenahealth's
+ * CapabilityStatement does not declare `ah-practice` for each type. @returns undefined if it refuses something else
+ */
+function withoutRefused(
+  url: string,
+  { session, error }: { readonly session: EhrSession; readonly error: unknown },
+): string | undefined {
+  if (!(error instanceof EhrHttpError) || error.status !== 400) return undefined;
+  const search = new URL(url);
+  const refused = Object.keys(session.provider.search?.parameters ?? {}).filter(
+    (name) => search.searchParams.has(name) && refusesParameter(error, name),
+  );
+  for (const name of refused) search.searchParams.delete(name);
+  return refused.length > 0 ? search.href : undefined;
 }
 
 /**

@@ -3,9 +3,10 @@ import { epic } from './epic.ts';
 import { modMed } from './modmed.ts';
 import { nextGen } from './nextgen.ts';
 import { oracleHealth } from './oracle-health.ts';
+import { payer } from './payer.ts';
 import type { Vendor } from './vendor.ts';
 
 export type { Vendor } from './vendor.ts';
 
 /** Vendors to which no program of this project has ever sent a request. */
-export const vendors: readonly Vendor[] = [eClinicalWorks, epic, modMed, nextGen, oracleHealth];
+export const vendors: readonly Vendor[] = [eClinicalWorks, epic, modMed, nextGen, oracleHealth, payer];

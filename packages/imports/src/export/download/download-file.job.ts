@@ -13,6 +13,7 @@ import type { BulkExportDeps } from '../export-deps.ts';
 import { exportPayload } from '../export-payload.ts';
 import { finalizeJob } from '../finish/finalize-export.job.ts';
 import { connectionOf } from '../sent-request.ts';
+import { showsAllMembers, withMembers } from '../watermarks/group-members.ts';
 import { describeDenied } from './denied-files.ts';
 import { ingestFile } from './ingest-file.ts';
 import { observation } from './observation.ts';
@@ -30,6 +31,7 @@ const uses = [
   'quarantine',
   'resourceWriter',
   'resources',
+  'watermarks',
 ] as const;
 type Deps = BulkExportDeps<(typeof uses)[number]>;
 
@@ -241,11 +243,12 @@ async function ingest(deps: Deps, download: Download): Promise<Ingested | undefi
   const observed = observation(record);
   const resourceWriter = store.resourceWriter.ofFile({
     renewsUnchanged: observed.hasWrongTimes === true,
-    notesObserved: record.infersDeletions === true,
+    notesObserved: record.infersDeletions === true || (file.type === 'Patient' && showsAllMembers(record)),
   });
+  const writer = withMembers(deps, { record, writer: resourceWriter });
   try {
     const ingested = await ingestFile({
-      store: { resourceWriter: withDocuments(deps, resourceWriter), quarantine: store.quarantine },
+      store: { resourceWriter: withDocuments(deps, writer), quarantine: store.quarantine },
       file: { ...file, checkpoint: reached },
       observation: observed,
       body: opened.body,

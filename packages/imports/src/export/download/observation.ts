@@ -3,6 +3,7 @@ import { isNarrowed } from '@bulkhead/fhir';
 import type { DocumentContext } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
 import { sentSince } from '../sent-request.ts';
+import { sliceRequest } from '../slices/slice.ts';
 
 export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes' | 'isSubsetted'> & {
   readonly level?: string;
@@ -15,14 +16,16 @@ export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' 
  * own clock counts, and what it lists is decided by that alone: a deleted resource that it does not contain is gone.
  */
 export function observation(record: BulkExport): Observation {
-  const { request, kickOffSentAt, level, slices, clockWentBack = false } = record;
-  const patients = slices && new Set(slices.flatMap((slice) => slice.patients));
+  const { kickOffSentAt, level, slices = [], clockWentBack = false } = record;
+  const lists = slices.map((slice) => slice.patients);
+  // A whole Group is a slice that lists nobody, before those of its new members.
+  const patients = lists.length > 0 && !lists.some(({ length }) => length === 0) ? new Set(lists.flat()) : undefined;
   return {
     ...present({ level, patients }),
     observedAt: (clockWentBack && kickOffSentAt) || settledTime(record).at,
-    isOfFullExport: sentSince(record) === undefined && !isNarrowed(request),
+    isOfFullExport: sentSince(record) === undefined && !isNarrowed(sliceRequest(record)),
     // A server can leave the tag SUBSETTED out.
-    isSubsetted: request.elements !== undefined,
+    isSubsetted: record.request.elements !== undefined,
     hasWrongTimes: clockWentBack,
   };
 }

@@ -12,8 +12,9 @@ import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
 import { coverageOf, sentSince, uncoveredTypes } from '../sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
+import { isOfJoined, noteLeft, reachedBefore, slicesOfJoined } from '../watermarks/group-members.ts';
 import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
-import { everyType } from '../watermarks/watermark.record.ts';
+import { everyType, type Watermark } from '../watermarks/watermark.record.ts';
 import {
   addedTypes,
   commonCoverage,
@@ -72,7 +73,8 @@ export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 
   const summed = await store.outputFiles.sum(exportId);
   const counts = { ...summed, deleted: summed.deleted + (await inferDeletions(deps, { ...settled, decisions })) };
   const state = hasFailed ? 'incomplete' : 'done';
-  const { slices, next } = endSlice(record, { state, decisions, ...present({ reached, lackedTypes }) });
+  const joined = hasFailed ? [] : await joinedOf(deps, record);
+  const { slices, next } = endSlice(record, { state, decisions, ...present({ reached, lackedTypes }) }, joined);
   if (next === undefined) {
     await advanceMark(deps, record, slices);
     return complete(deps, { record, files, slices, decisions, counts, repeatsStored, hasFailed, lackedTypes });
@@ -81,6 +83,13 @@ export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 
   if (!(await store.bulkExports.queueSlice({ from: record, change }))) return;
   await producer.enqueueAgain(discardJob, { exportId });
   await producer.enqueueAgain(kickOffDefinition, { exportId });
+}
+
+async function joinedOf(deps: Deps, record: BulkExport): Promise<readonly Slice[]> {
+  const { store, ehr } = deps;
+  const connection = await store.connections.find(record.connectionId);
+  if (!connection) return [];
+  return slicesOfJoined(deps, { record, session: { connection, provider: ehr.provider(record.provider) } });
 }
 
 /** @returns the export with the files of its current slice, or undefined if it does not end now */
@@ -186,7 +195,7 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
     isGranted: (resourceType) => coversType(present({ scope }), resourceType),
     offeredTypes,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',
-    hasList: known.key !== undefined,
+    hasList: known.key !== undefined || isOfJoined(record),
   });
   if (await wentBack({ store }, { record, transactionTime, since })) {
     await store.watermarks.forget({ connectionId, exportType });
@@ -206,6 +215,7 @@ async function advanceWatermarks(deps: Deps, { record, files }: Ended) {
     await store.bulkExports.warn({ id: exportId, code: 'type-added', message });
   }
   const reached = await storeMarks(deps, { ...known, record, decisions });
+  await noteLeft(deps, { record, decisions });
   return { decisions, repeatsStored, reached, lackedTypes };
 }
 
@@ -221,52 +231,83 @@ async function readMarks({ store, now }: BulkExportDeps<'cohortMarks' | 'waterma
   const mark = stored && startOf(stored, counting) !== undefined ? stored : undefined;
   const known = new Set(mark?.patients);
   const ofPatients = mark && patients.every((id) => known.has(id)) ? watermarksOf(mark) : [];
-  const watermarks = key ? ofPatients : await store.watermarks.list({ connectionId, exportType });
+  const isJoined = isOfJoined(record);
+  const types = key ? typesOf(key) : resourceTypes.length > 0 ? resourceTypes : [everyType];
+  const before = isJoined ? reachedBefore(record) : undefined;
+  const ofJoined = before ? types.map((resourceType) => ({ resourceType, ...before })) : [];
+  const ofList = isJoined ? ofJoined : ofPatients;
+  const watermarks = key || isJoined ? ofList : await store.watermarks.list({ connectionId, exportType });
   const search = { ...counting, watermarks };
   const added = resourceTypes.length > 0 ? [] : addedTypes({ ...search, coverage, since: sentSince(record) });
-  return { search, coverage, added, key, mark, patients };
+  return { search, coverage, added, key, mark, patients, types, isJoined };
 }
 
-/** @returns up to when everything of the patients of a slice of a cohort is stored */
+type Known = Awaited<ReturnType<typeof readMarks>> & {
+  readonly record: BulkExport;
+  readonly decisions: readonly WatermarkDecision[];
+};
+
+/** @returns up to when everything of the patients of a slice of a cohort, or of those who have joined a Group, is stored */
 async function storeMarks(
-  { store }: BulkExportDeps<'cohortMarks' | 'connections' | 'watermarks'>,
-  options: Awaited<ReturnType<typeof readMarks>> & {
-    readonly record: BulkExport;
-    readonly decisions: readonly WatermarkDecision[];
-  },
+  deps: BulkExportDeps<'cohortMarks' | 'connections' | 'watermarks'>,
+  options: Known,
 ): Promise<Slice['reached']> {
-  const { record, decisions, search, key, mark, patients } = options;
-  const coverage = coverageWithout(options.coverage, options.added);
+  const { store } = deps;
+  const { record, decisions, key, types, isJoined } = options;
+  const since = sentSince(record);
+  const markOf = await watermarksAfter(deps, options);
+  if (!key && !isJoined) {
+    const fullFrom = since === undefined ? (record.kickOffSentAt ?? record.createdAt) : undefined;
+    for (const { resourceType, reasons } of decisions)
+      if (reasons.length === 0) await store.watermarks.advance(markOf(resourceType), fullFrom);
+    return undefined;
+  }
+  const ofAll = decisions.filter(({ resourceType }) => types.includes(resourceType));
+  if (ofAll.length === 0 || ofAll.some(({ reasons }) => reasons.length > 0)) return undefined;
+  const [mark = markOf(everyType), ...others] = types.map(markOf);
+  const { transactionTime, at, coverage } = mark;
+  const deletionsAt = new Date(Math.min(...[mark, ...others].map((other) => other.deletionsAt.getTime())));
+  const reached = { transactionTime, at, deletionsAt, ...present({ coverage }) };
+  await (isJoined ? endJoined : joinCohort)(deps, { ...options, reached });
+  return reached;
+}
+
+/** The watermark of a type after an export that has everything. */
+async function watermarksAfter({ store }: BulkExportDeps<'connections'>, { record, search, ...known }: Known) {
+  const coverage = coverageWithout(known.coverage, known.added);
   const { connectionId, storedBefore, id: exportId } = record;
   const { exportType } = record.request;
   const since = sentSince(record);
   const { at, text } = settledTime(record);
   // A connection that was deleted has no further exports.
   const { createdAt: connectedAt = at } = (await store.connections.find(connectionId)) ?? {};
-  const markOf = (resourceType: string) => {
+  return (resourceType: string): Watermark => {
     const hadStored = storedBefore === undefined || hadAny(storedBefore, resourceType);
     const deletionsAt = nextDeletionsAt({ ...search, resourceType, since, at, hadStored, connectedAt });
     const watermark = { connectionId, exportType, resourceType, transactionTime: text, at, deletionsAt, exportId };
     return resourceType === everyType ? { ...watermark, coverage } : watermark;
   };
-  if (!key) {
-    for (const { resourceType, reasons } of decisions)
-      if (reasons.length === 0) await store.watermarks.advance(markOf(resourceType));
-    return undefined;
-  }
-  const types = typesOf(key);
-  const ofAll = decisions.filter(({ resourceType }) => types.includes(resourceType));
-  if (ofAll.length === 0 || ofAll.some(({ reasons }) => reasons.length > 0)) return undefined;
-  const deletionsAt = new Date(Math.min(...types.map((type) => markOf(type).deletionsAt.getTime())));
-  const isOfEvery = key.types === everyType;
-  const reached = { transactionTime: text, at, deletionsAt, ...(isOfEvery ? { coverage } : {}) };
-  if (since !== undefined) return reached;
-  if (!mark) await store.cohortMarks.advance({ ...key, ...reached, patients, exportId });
-  else {
-    const common = isOfEvery ? { coverage: commonCoverage(mark.coverage ?? {}, coverage) } : {};
-    await store.cohortMarks.join({ ...key, ...reached, ...common, patients });
-  }
-  return reached;
+}
+
+type Reached = Known & { readonly reached: NonNullable<Slice['reached']> };
+
+async function joinCohort(
+  { store }: BulkExportDeps<'cohortMarks'>,
+  { record, key, mark, patients, reached }: Reached,
+): Promise<void> {
+  if (!key || sentSince(record) !== undefined) return;
+  if (!mark) return store.cohortMarks.advance({ ...key, ...reached, patients, exportId: record.id });
+  const { coverage } = reached;
+  const common = coverage ? { coverage: commonCoverage(mark.coverage ?? {}, coverage) } : {};
+  await store.cohortMarks.join({ ...key, ...reached, ...common, patients });
+}
+
+/** If a slice with their deletions follows, that one ends what is missing. */
+async function endJoined({ store }: BulkExportDeps<'watermarks'>, { record, types, patients, reached }: Reached) {
+  if (sentSince(record) === undefined && reached.deletionsAt < reached.at) return;
+  const { connectionId, request } = record;
+  const resourceTypes = types.includes(everyType) ? [] : types;
+  await store.watermarks.endLacks({ connectionId, exportType: request.exportType, patients, resourceTypes });
 }
 
 /** Times of one EHR in the order of its exports differ by less if its clock is kept by NTP. */

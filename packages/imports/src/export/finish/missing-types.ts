@@ -6,6 +6,7 @@ import type { BulkExportDeps } from '../export-deps.ts';
 import { isTypeWithheld, sentSince } from '../sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice } from '../slices/slice.ts';
+import { isOfJoined } from '../watermarks/group-members.ts';
 import type { Coverage } from '../watermarks/watermark.record.ts';
 import { typesReceived } from '../watermarks/watermark.ts';
 
@@ -33,7 +34,8 @@ export async function findMissingTypes(
   const { record, files, coverage } = options;
   const { request, storedBefore = [] } = record;
   const { cohort: _, ...whole } = request;
-  if (sentSince(record) !== undefined || isNarrowed(whole)) return { missing: [], lacked: undefined };
+  if (sentSince(record) !== undefined || isNarrowed(whole) || isOfJoined(record))
+    return { missing: [], lacked: undefined };
   const received = typesReceived(files);
   const isAsked = (type: string) =>
     request.resourceTypes.length > 0 ? request.resourceTypes.includes(type) : coversType(coverage, type);

@@ -34,6 +34,7 @@ import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
 import { connectionOf, coverageOf, uncoveredTypes } from '../sent-request.ts';
 import { withSlices } from '../slices/plan-slices.ts';
 import { sliceRequest } from '../slices/slice.ts';
+import { whyFull } from '../watermarks/group-members.ts';
 import type { Coverage } from '../watermarks/watermark.record.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { kickOffDefinition } from './kick-off-definition.ts';
@@ -127,14 +128,17 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
   const { resourceTypes: offeredTypes = [] } = connection.capabilities ?? {};
   const coverage = coverageOf({ ...present({ grantedScope }), offeredTypes });
   const sliced = await withSlices(deps, { record: begun, provider: session.provider, coverage });
-  const request = sliced.slices ? sliceRequest(sliced) : await withSafeSince(deps, { record: sliced, coverage });
+  const request = sliced.slices
+    ? sliceRequest(sliced)
+    : await withSafeSince(deps, { record: sliced, coverage, session });
   const record = { ...sliced, request };
   const started = await sendKickOff(deps, { record, session, signal });
   const { groupId = connection.groupId } = started;
   if (groupId !== undefined && groupId !== connection.groupId)
     await store.connections.saveGroupId({ id: connection.id, from: connection.groupId, groupId });
   const { provider } = session;
-  const scopes = present({ grantedScope, exportScope });
+  // The EHR can refuse a token that others have renewed, or that it has revoked, and the next one can have other scopes.
+  const scopes = present({ grantedScope: session.grantedScope() ?? grantedScope, exportScope });
   const changed = await recordStart(deps, {
     record,
     started,
@@ -165,24 +169,35 @@ async function discardLedger(
 
 /**
  * Removes `since` from the request if it would leave out history. An export of every type continues from the last one only if that one
- * contained all types that this one can contain. After a scope is widened or the server offers another type, everything is exported.
+ * contained all types that this one can contain. After a scope is widened or the server offers another type, everything is exported. So it is if
+ * records of new members of a Group are missing.
  */
 async function withSafeSince(
-  { store, now }: BulkExportDeps<'bulkExports' | 'watermarks'>,
-  { record, coverage }: { readonly record: BulkExport; readonly coverage: Coverage },
+  deps: BulkExportDeps<'bulkExports' | 'resources' | 'watermarks'>,
+  options: { readonly record: BulkExport; readonly coverage: Coverage; readonly session: EhrSession },
 ): Promise<BulkExportRequest> {
-  const { id, connectionId, request } = record;
-  const { exportType, resourceTypes, since, ...others } = request;
-  if (since === undefined || request.sinceLast !== true || resourceTypes.length > 0) return request;
-  const watermarks = await store.watermarks.list({ connectionId, exportType });
-  const last = sinceLast({ resourceTypes, watermarks, now: now(), covers: coversNow(coverage) });
-  if (last.since !== undefined) return request;
-  const message =
-    'The granted scopes or the types that the EHR offers have grown since the last export of every type, so this export requests all data.';
+  const { store } = deps;
+  const { id, request } = options.record;
+  const { since, ...full } = request;
+  if (since === undefined || request.sinceLast !== true) return request;
+  const message = (await whyGrown(deps, options)) ?? (await whyFull(deps, options));
+  if (message === undefined) return request;
   await store.bulkExports.warn({ id, code: 'since-last-full', message });
-  const full = { exportType, resourceTypes, ...others };
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { request: full } });
   return full;
+}
+
+async function whyGrown(
+  { store, now }: BulkExportDeps<'watermarks'>,
+  { record, coverage }: { readonly record: BulkExport; readonly coverage: Coverage },
+): Promise<string | undefined> {
+  const { connectionId } = record;
+  const { exportType, resourceTypes } = record.request;
+  if (resourceTypes.length > 0) return undefined;
+  const watermarks = await store.watermarks.list({ connectionId, exportType });
+  const last = sinceLast({ resourceTypes, watermarks, now: now(), covers: coversNow(coverage) });
+  if (last.since !== undefined) return undefined;
+  return 'The granted scopes or the types that the EHR offers have grown since the last export of every type, so this export requests all data.';
 }
 
 /** The database is available now, so another attempt that is alive and has a response stores it at its next try (within 3.5 s). */
@@ -216,8 +231,10 @@ async function sendKickOff(
   }
   const { connectionId } = record;
   const { patients } = request;
+  // What this export has stored before a retry can be deleted at the EHR by now.
+  const except = record.retriedAt === undefined ? id : '';
   // Of patients of whom nothing is stored, no earlier deletion matters.
-  const hasStored = patients === undefined || (await store.resources.hasOfPatients({ connectionId, patients }));
+  const hasStored = patients === undefined || (await store.resources.hasOfPatients({ connectionId, patients, except }));
   const storedBefore = hasStored ? await store.resources.listStoredTypes(connectionId) : [];
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now(), storedBefore } });
   let isSent = false;
@@ -302,6 +319,7 @@ async function recordStart(
       : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),
     sent,
     isOfGroup: started.isOfGroup,
+    hasMembers: started.isOfGroup && !started.isOfPractice,
     level: started.isOfGroup ? `Group/${options.groupId}` : record.request.exportType,
     kickedOffAt,
     lastKickedOffAt: kickedOffAt,

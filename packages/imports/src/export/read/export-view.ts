@@ -131,7 +131,10 @@ const partsSchema = z
     completed: countSchema.describe('Those that have ended.'),
     patients: countSchema.describe('The patients of all parts.'),
   })
-  .meta({ description: 'The parts of an export of listed patients. Absent before its first kick-off, and in lists.' });
+  .meta({
+    description:
+      'The parts of an export of listed patients, or of a Group and the patients who joined it. Absent before its first kick-off, and in lists.',
+  });
 
 export const exportViewSchema = z
   .strictObject({

@@ -13,6 +13,10 @@ import { isEmptySlice } from './slice.ts';
 /** A body of 100 kB. Many servers and proxies refuse one of more than 1 MB. */
 const defaultPatientsPerRequest = 1000;
 
+export function patientsPerRequest({ kickOff }: Pick<Provider, 'kickOff'>): number {
+  return kickOff?.patientsPerRequest ?? defaultPatientsPerRequest;
+}
+
 interface Planned {
   readonly record: BulkExport;
   readonly provider: Pick<Provider, 'kickOff'>;
@@ -35,7 +39,7 @@ export async function withSlices<Record extends BulkExport>(
   if (!request.patients && cohort === undefined) return record;
   if (slices && isEmptySlice(record)) throw exportError('patient-list-empty');
   if (slices) return record;
-  const size = provider.kickOff?.patientsPerRequest ?? defaultPatientsPerRequest;
+  const size = patientsPerRequest(provider);
   const planned = await deps.store.bulkExports.planSlices(record, async () => {
     const patients = request.patients ?? (await findCohort(deps.store, { connectionId, name: cohort ?? '' })).patients;
     if (request.sinceLast) return sinceMark(deps, { ...options, patients, size });
@@ -66,7 +70,8 @@ async function sinceMark(
   ];
 }
 
-function inPieces(options: {
+/** Slices of as many patients as one kick-off can have. */
+export function inPieces(options: {
   readonly patients: readonly string[];
   readonly since: string | undefined;
   readonly size: number;

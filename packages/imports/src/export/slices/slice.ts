@@ -33,13 +33,18 @@ export function sliceRequest({ request, ...record }: SlicedExport): BulkExportRe
   return { ...others, patients: slice.patients, ...(slice.since === undefined ? {} : { since: slice.since }) };
 }
 
-/** The fields that end the current slice, and the position of the next one if there is one. It can be one that was not planned. */
+/**
+ * The fields that end the current slice, and the position of the next one if there is one. It can be one that was not planned.
+ * @param following the slices that follow an export of a whole Group, which then is a slice that lists no patients
+ */
 export function endSlice(
   record: SlicedExport,
   ended: Required<Pick<Slice, 'state' | 'decisions'>> & Pick<Slice, 'reached' | 'lackedTypes'>,
+  following: readonly Slice[] = [],
 ) {
-  const { slices = [], slice = 0 } = record;
-  const changed = slices.map((other, index) => (index === slice ? { ...other, ...ended } : other));
+  const { slice = 0 } = record;
+  const { slices = following.length > 0 ? [{ patients: [] }, ...following] : [] } = record;
+  const changed: Slice[] = slices.map((other, index) => (index === slice ? { ...other, ...ended } : other));
   const deletions = deletionsOf(record, ended);
   if (deletions) changed.push(deletions);
   return { slices: changed, next: nextSlice(changed) };

@@ -40,5 +40,17 @@ export const watermarkSchema = z.strictObject({
 });
 export type Watermark = Immutable<z.output<typeof watermarkSchema>>;
 
+/** A patient for whom a watermark does not hold. See `watermarks/group-members.ts`. */
+export const lackSchema = z.strictObject({
+  patient: z.string(),
+  /** When it was noticed. A full export that is kicked off later has everything of the patient. */
+  at: z.date(),
+  /** The export that noticed it. */
+  exportId: z.string(),
+  /** `joined`: the whole record is still missing. `requested`: it was requested, and has not arrived. `left`: the patient was no longer a member. */
+  state: z.enum(['joined', 'requested', 'left']),
+});
+export type Lack = Immutable<z.output<typeof lackSchema>>;
+
 /** The `resourceType` of the watermark that is kept for exports of every type. */
 export const everyType = '*';

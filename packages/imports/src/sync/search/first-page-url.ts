@@ -1,4 +1,5 @@
-import { type EhrSession, searchUrl } from '@bulkhead/ehr';
+import { type EhrSession, provenanceOfTarget, searchUrl } from '@bulkhead/ehr';
+import { isUncovered } from '@bulkhead/fhir';
 import type { SyncDeps } from '../sync-deps.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
@@ -25,8 +26,19 @@ export async function firstPageUrl(
   const ids = step.patientIds.join(',');
   if (resourceType === 'Patient') return searchUrl({ connection, provider, resourceType, parameters: { _id: ids } });
   const day = await changedSince(deps, options);
-  const parameters = { patient: ids, ...(day === undefined ? {} : { _lastUpdated: `ge${day}` }) };
+  const parameters = {
+    patient: ids,
+    ...(day === undefined ? {} : { _lastUpdated: `ge${day}` }),
+    ...(asksForProvenance(options) ? { _revinclude: provenanceOfTarget } : {}),
+  };
   return searchUrl({ connection, provider, resourceType, parameters });
+}
+
+/** A sync of all declared types receives the Provenance of what it finds, because athenahealth has no search for it by patient. */
+function asksForProvenance({ run, session, search }: Parameters<typeof firstPageUrl>[1]): boolean {
+  const scope = session.grantedScope();
+  if (run.request.includeOthers !== true || isUncovered({ scope, resourceType: 'Provenance' })) return false;
+  return session.connection.capabilities?.provenanceTypes?.includes(search.resourceType) === true;
 }
 
 /** The day from which the changes of the patient of a step are requested. Undefined if everything is requested. */

@@ -32,12 +32,26 @@ interface StoredPage {
  * quarantined. It stops when most entries of the search are bad.
  */
 export async function storeSearchPage(deps: SyncDeps<PageRepository>, options: StorePageOptions): Promise<StoredPage> {
+  const { page, search } = options;
+  const provenance = page.entries.filter(isProvenance);
+  if (search.resourceType !== 'Provenance' && provenance.length > 0) {
+    const entries = page.entries.filter((entry) => !isProvenance(entry));
+    const ofProvenance = { ...options, page: { ...page, entries: provenance } };
+    // The counts are those of the type that is searched.
+    await storeSearchPage(deps, { ...ofProvenance, search: { ...search, resourceType: 'Provenance' } });
+    return storeSearchPage(deps, { ...options, page: { ...page, entries } });
+  }
   let counts = noCounts;
   for await (const ofBatch of storeEntries(deps, options)) {
     counts = addCounts(counts, ofBatch);
     if (isMostlyBad(addCounts({ ...noCounts, ...options.search }, counts))) return { counts, fault: tooManyBadEntries };
   }
   return { counts };
+}
+
+/** What `_revinclude=Provenance:target` adds. */
+function isProvenance({ isMatch, content }: SearchPage['entries'][number]): boolean {
+  return !isMatch && (content as { readonly resourceType?: unknown } | null)?.resourceType === 'Provenance';
 }
 
 /** Whether the EHR probably does not send resources. Such a search must fail before it fills the quarantine. */

@@ -23,6 +23,66 @@ test('a sync of all declared types searches the 20 types that athenahealth decla
   expect((await requestsOf('MedicationRequest'))[0]?.parameters).toContain('intent');
 });
 
+test('a type whose search declares no `_id`, or none at all, is searched by patient or read, never by its id', async () => {
+  cases = await startUseCases({ simulator: { patients: 2 } });
+  const { resource } = athenahealthStatement.rest[0] ?? { resource: [] };
+  const namesOf = (type: string) => {
+    const declared = resource.find((other) => other.type === type) as { searchParam?: { name: string }[] } | undefined;
+    return declared?.searchParam?.map(({ name }) => name);
+  };
+  expect([namesOf('AllergyIntolerance'), namesOf('Media')]).toEqual([
+    ['patient', '_lastUpdated', 'ah-practice'],
+    undefined,
+  ]);
+  const { phase, byType } = await sync(cases, { patients: patients.slice(0, 1) });
+  expect([phase, byType.get('AllergyIntolerance')?.completed]).toEqual(['completed', 1]);
+  for (const { parameters } of await requestsOf('AllergyIntolerance')) expect(parameters).not.toContain('_id');
+  expect(await requestsOf('Media')).toEqual([]);
+});
+
+test.each([{ refusesUndeclared: false }, { refusesUndeclared: true }])(
+  'a type whose search does not declare `ah-practice` is searched with it, and without it if it is refused: $refusesUndeclared',
+  async ({ refusesUndeclared }) => {
+    cases = await startUseCases({ simulator: { patients: 2 } });
+    const [patient = ''] = patients;
+    const specimen = { resourceType: 'Specimen', id: 'specimen-1', subject: { reference: `Patient/${patient}` } };
+    await cases.control.put('Specimen/specimen-1', JSON.stringify(specimen));
+    await declare();
+    await cases.control.orderSettings({ refusesUndeclared });
+    const { byType } = await sync(cases, { includeOthers: true, patients: [patient] });
+    expect(byType.get('Specimen')).toMatchObject({ completed: 1, stored: 1 });
+    const asked = (await requestsOf('Specimen')).map(({ parameters = [] }) => parameters.includes('ah-practice'));
+    expect(asked).toEqual(refusesUndeclared ? [true, false] : [true]);
+  },
+);
+
+test('a sync of all declared types stores the Provenance of what it finds where the EHR declares that, and one of the guide does not ask', async () => {
+  cases = await startUseCases({ simulator: { patients: 2 } });
+  const [patient = ''] = patients;
+  const lines = (await cases.control.lines('Observation')).map((line) => JSON.parse(line));
+  const { id = '' } = lines.find(({ subject }) => subject.reference === `Patient/${patient}`) ?? {};
+  const target = [{ reference: `Observation/${id}` }];
+  const provenance = {
+    resourceType: 'Provenance',
+    id: 'provenance-1',
+    target,
+    recorded: '2024-01-01T00:00:00Z',
+    agent: [],
+  };
+  await cases.control.put('Provenance/provenance-1', JSON.stringify(provenance));
+  const stored = () =>
+    cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType: 'Provenance' });
+  await declare();
+  const { byType } = await sync(cases, { includeOthers: true, patients: [patient] });
+  expect(await stored()).toEqual(['provenance-1']);
+  // Provenance is not counted as an Observation.
+  const count = lines.filter(({ subject }) => subject.reference === `Patient/${patient}`).length;
+  expect(byType.get('Observation')).toMatchObject({ fetched: count, stored: count, rejected: 0 });
+  await sync(cases, { patients: patients.slice(1, 2) });
+  const asked = (await requestsOf('Observation')).map(({ parameters }) => parameters?.includes('_revinclude'));
+  expect([asked[0], asked.at(-1)]).toEqual([true, false]);
+});
+
 test('a sync as in the guide searches the types of the guide, whatever the EHR declares', async () => {
   cases = await startUseCases({ simulator: { patients: 1 } });
   await declare();

@@ -281,6 +281,59 @@ export class ResourceRepository {
     return found.map(({ resourceId }) => resourceId as string);
   }
 
+  /**
+   * Finds the patients of whom exports of a level have stored something, apart from one export: their Patient, or a resource of a type.
+   * @param options.patients among these
+   * @returns the others of these
+   */
+  async findUnknownAt(options: {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly level: string;
+    readonly patients: readonly string[];
+    /** The id of the export that does not count. */
+    readonly except: string;
+  }): Promise<string[]> {
+    const { connectionId, resourceType, level, patients, except } = options;
+    const ofOther = { 'source.level': level, 'source.exportId': { $ne: except } };
+    const ofLevel = { $or: [ofOther, { earlier: { $elemMatch: ofOther } }] };
+    const known = await this.#database
+      .collection<Named & { readonly resourceId: string }>('Patient')
+      .find(
+        { _id: { $in: patients.map((id) => `${connectionId}/${id}`) }, ...ofLevel },
+        { projection: { resourceId: 1 } },
+      )
+      .map(({ resourceId }) => resourceId)
+      .toArray();
+    const others = patients.filter((id) => !known.includes(id));
+    if (resourceType === 'Patient') return others;
+    const unknown: string[] = [];
+    for (const patient of others) {
+      const filter = { connectionId, 'keys.patient': patient, ...ofLevel };
+      const found = await this.#database.collection(resourceType).findOne(filter, { projection: { _id: 1 } });
+      if (!found) unknown.push(patient);
+    }
+    return unknown;
+  }
+
+  /** Finds Patients that exports of a level have stored, and that none of them has contained since a time. @returns at most `limit` ids */
+  async findPatientsUnseen(options: {
+    readonly connectionId: string;
+    readonly level: string;
+    readonly since: Date;
+    readonly limit: number;
+  }): Promise<string[]> {
+    const { connectionId, level, since, limit } = options;
+    const ofLevel = { $or: [{ 'source.level': level }, { 'earlier.source.level': level }] };
+    const filter = { connectionId, deleted: false, observedAt: { $lt: since }, ...ofLevel, ...notErased };
+    const found = await this.#database
+      .collection('Patient')
+      .find(filter, { projection: { _id: 0, resourceId: 1 } })
+      .limit(limit)
+      .toArray();
+    return found.map(({ resourceId }) => resourceId as string);
+  }
+
   /** The id of any current resource of a connection and type. */
   async findAnyId(reference: { readonly connectionId: string; readonly resourceType: string }) {
     const { connectionId, resourceType } = reference;
@@ -300,10 +353,18 @@ export class ResourceRepository {
     return stored;
   }
 
-  /** Whether a resource or a tombstone of one of the patients is stored. One read by an index for each type. */
-  async hasOfPatients(options: { readonly connectionId: string; readonly patients: readonly string[] }) {
-    const { connectionId, patients } = options;
-    const filter = { connectionId, 'keys.patient': { $in: [...patients] } };
+  /**
+   * Whether a resource or a tombstone of one of the patients is stored. One read by an index for each type.
+   * @param options.except the id of an export: what only that has stored does not count
+   */
+  async hasOfPatients(options: {
+    readonly connectionId: string;
+    readonly patients: readonly string[];
+    readonly except: string;
+  }) {
+    const { connectionId, patients, except } = options;
+    const isOfOther = { $or: [{ 'source.exportId': { $ne: except } }, { 'earlier.0': { $exists: true } }] };
+    const filter = { connectionId, 'keys.patient': { $in: [...patients] }, ...isOfOther };
     for (const type of await listResourceTypes(this.#database))
       if (await this.#database.collection(type).findOne(filter, { projection: { _id: 1 } })) return true;
     return false;

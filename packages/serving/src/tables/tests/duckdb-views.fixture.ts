@@ -345,6 +345,19 @@ export const views: Readonly<
       coverage_order: '$resource.order',
     },
   },
+  claim: {
+    type: 'ExplanationOfBenefit',
+    columns: {
+      claim_id: '$resource.id',
+      patient_id: idIn('$resource.patient.reference', 'Patient'),
+      claim_number: first('$resource.identifier', 'value'),
+      claim_type: first('$resource.type.coding', 'code'),
+      use: '$resource.use',
+      claim_start_date: '$resource.billablePeriod.start',
+      payer_id: idIn('$resource.insurer.reference', 'Organization'),
+      practitioner_id: idIn('$resource.provider.reference', 'Practitioner'),
+    },
+  },
   organization: {
     type: 'Organization',
     columns: {
