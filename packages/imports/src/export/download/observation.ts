@@ -18,7 +18,7 @@ export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' 
 export function observation(record: BulkExport): Observation {
   const { kickOffSentAt, level, slices = [], clockWentBack = false } = record;
   const lists = slices.map((slice) => slice.patients);
-  // A whole Group is a slice that lists nobody, before those of its new members.
+  // A whole Group is a slice without a list, before those of its new members.
   const patients = lists.length > 0 && !lists.some(({ length }) => length === 0) ? new Set(lists.flat()) : undefined;
   return {
     ...present({ level, patients }),
