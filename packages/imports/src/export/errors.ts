@@ -299,7 +299,7 @@ export const exportWarnings = {
   'patients-not-asked': {
     stage: 'end',
     title: 'The EHR sent other patients than the listed ones',
-    advice: "Ask the EHR's support whether it supports the parameter `patient`. Until then, export all patients.",
+    advice: "Ask the EHR's support whether it can export single patients. Until then, export all of them.",
     help: 'The EHR sent resources of patients who are not listed in the request. They were not stored. The EHR seems to ignore `patient`, so each export of listed patients transfers everything.',
   },
   'since-ignored': {
