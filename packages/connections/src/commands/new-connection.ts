@@ -1,6 +1,12 @@
 import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/base';
 import { importSigningKey } from '@bulkhead/ehr';
-import { type AssertionAlgorithm, type ConnectionAuth, endpointFault, type Provider } from '@bulkhead/ehr/providers';
+import {
+  type AssertionAlgorithm,
+  type ConnectionAuth,
+  endpointFault,
+  type Provider,
+  practiceGroups,
+} from '@bulkhead/ehr/providers';
 import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
 import type { Connection } from '../connection.record.ts';
 import { defaultNameOf } from '../connection-name.ts';
@@ -22,7 +28,7 @@ export async function newConnection(body: ConnectionDraftBody, provider: Provide
   checkOrigin({ provider, url: fhirEndpoint, path: 'fhirEndpoint', faults });
   if (faults.length > 0) throw invalidRequest(faults);
   const { practiceId } = body;
-  const ofPractice = practiceId && provider.groupIdTemplate?.replace('{practiceId}', practiceId);
+  const [ofPractice] = practiceGroups(provider, practiceId);
   const groupId = body.groupId ?? ofPractice;
   const place = {
     provider: provider.id,

@@ -25,6 +25,7 @@ export {
   type AuthorizationEndpoints,
   endpointsOf,
   type Provider,
+  practiceGroups,
   type ScheduleKind,
   scheduleKinds,
   withoutTrailingSlashes,

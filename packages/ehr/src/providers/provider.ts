@@ -226,3 +226,10 @@ export function withoutTrailingSlashes(url: string): string {
   // The lookbehind makes the expression try each run of slashes only once, so the time is linear.
   return url.replace(/(?<!\/)\/+$/, '');
 }
+
+/** The ids of the Group of all patients of a practice, in each form that the provider knows, the usual one first. */
+export function practiceGroups(provider: Provider, practiceId: string | undefined): readonly string[] {
+  if (practiceId === undefined || provider.groupIdTemplate === undefined) return [];
+  const templates = [provider.groupIdTemplate, provider.otherGroupIdTemplate ?? []].flat();
+  return templates.map((template) => template.replace('{practiceId}', practiceId));
+}

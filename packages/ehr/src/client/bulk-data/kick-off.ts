@@ -13,7 +13,7 @@ import {
   toQuery,
   without,
 } from '@bulkhead/fhir';
-import { type EhrConnection, hasParameter, recordTypes, versionsOf } from '../../providers/index.ts';
+import { type EhrConnection, hasParameter, practiceGroups, recordTypes, versionsOf } from '../../providers/index.ts';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
 import type { ErrorBody } from '../answers/read-error-body.ts';
@@ -54,13 +54,15 @@ export async function kickOffExport(options: {
   const { session, request, signal } = options;
   const grantedScope = await session.readGrantedScope(signal);
   let endpoint = endpointOf(session, request);
+  const groupsOfPractice = practiceGroups(session.provider, session.connection.practiceId);
+  const [usual, otherForm] = groupsOfPractice;
   let groupId: string | undefined;
   for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
     const started = () => ({
       sent: toSent(attempt),
       isOfGroup,
-      isOfPractice: isOfGroup && practiceGroups(session).includes(groupId ?? session.connection.groupId),
+      isOfPractice: isOfGroup && groupsOfPractice.some((id) => id === (groupId ?? session.connection.groupId)),
       ...present({ groupId }),
     });
     try {
@@ -68,9 +70,9 @@ export async function kickOffExport(options: {
       return { statusUrl: readContentLocation(response, attempt), ...started() };
     } catch (error) {
       if (saysNoChanges(attempt, error)) return started();
-      const other = isOfGroup && groupId === undefined && isUnknownGroup(error) ? otherGroupId(session) : undefined;
-      if (other !== undefined) {
-        groupId = other;
+      const hasUsual = isOfGroup && groupId === undefined && session.connection.groupId === usual;
+      if (hasUsual && otherForm !== undefined && isUnknownGroup(error)) {
+        groupId = otherForm;
         endpoint = endpointOf({ ...session, connection: { ...session.connection, groupId } }, request);
         continue;
       }
@@ -81,21 +83,6 @@ export async function kickOffExport(options: {
 
 function isUnknownGroup(error: unknown): boolean {
   return error instanceof EhrHttpError && (error.status === 404 || error.status === 410);
-}
-
-/** The id in the other form that the provider knows. Undefined if the connection has an id of another form. */
-function otherGroupId(session: EhrSession): string | undefined {
-  const [usual, other] = practiceGroups(session);
-  return session.connection.groupId === usual ? other : undefined;
-}
-
-/** The ids of the Group of all patients of the practice, in each form that the provider knows. */
-function practiceGroups({
-  connection: { practiceId },
-  provider: { groupIdTemplate, otherGroupIdTemplate },
-}: EhrSession): readonly (string | undefined)[] {
-  if (practiceId === undefined || groupIdTemplate === undefined) return [];
-  return [groupIdTemplate, otherGroupIdTemplate].map((template) => template?.replace('{practiceId}', practiceId));
 }
 
 function firstAttempt(options: {
