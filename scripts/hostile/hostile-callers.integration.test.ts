@@ -23,7 +23,7 @@ const maxHoldParses = 3;
 /** Refusals name what is wrong, and do not repeat the request. */
 const maxRefusalBytes = 100_000;
 const slowReaders = 24;
-/** An engine goes on for a while for each client that has left, so ten times as many show nothing else and take minutes. */
+/** An engine continues for a while for each client that has left, so more of them show nothing else and take minutes. */
 const clientsThatLeave = 4;
 const leavesAfterMs = 50;
 const binaryBytes = 12_000_000;

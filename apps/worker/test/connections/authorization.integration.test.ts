@@ -248,6 +248,16 @@ describe('an EHR launch', () => {
     expect((await test200(id)).ok).toBe(true);
   });
 
+  test("a launch from the URL of a practice's brand is one from the registered endpoint", async () => {
+    const { origin, pathname } = new URL(system.simulator.fhirEndpoint);
+    const ofBrand = `${origin}/195900/brand/1/csg/2${pathname}`;
+    expect(await arrive(launch('a-195900.E-4', ofBrand))).toBe(await arrive(launch('a-195900.E-4')));
+    for (const iss of [`${ofBrand}/../../evil`, `${ofBrand}?a=b`, ofBrand.replace('://', '://a:b@'), `${ofBrand}x`]) {
+      const answer = await createBrowser().open(launch('a-195900.E-4', iss), json);
+      expect(await refusalOf(answer)).toEqual([400, 'unknown-issuer']);
+    }
+  });
+
   test('several launches request the endpoints of the EHR once', async () => {
     const discoveries = async () => (await control.requests(/\/\.well-known\/smart-configuration$/)).length;
     await createBrowser().redirectOf(launch('a-195900.E-2'));
