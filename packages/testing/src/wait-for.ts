@@ -1,6 +1,8 @@
 /** The wait ends at most this share late. */
 const lateness = 0.05;
 const longestIntervalMs = 250;
+/** Shorter than the limit of a test, so that the failure says what was waited for. A machine that is busy with something else is no failure. */
+const defaultTimeoutMs = 150_000;
 
 /**
  * Calls `condition` until it returns something truthy, and returns that. Most conditions send a request, so the calls become rarer: every
@@ -10,7 +12,7 @@ const longestIntervalMs = 250;
  */
 export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
-  { timeoutMs = 50_000, intervalMs = 20, what = 'the condition' } = {},
+  { timeoutMs = defaultTimeoutMs, intervalMs = 20, what = 'the condition' } = {},
 ): Promise<NonNullable<Value>> {
   // Some tests change the system's clock.
   const startedAtMs = performance.now();
