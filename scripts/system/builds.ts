@@ -111,7 +111,7 @@ function buildOnce(options: Build): Promise<boolean> {
     : buildUnlessBuilt(options);
 }
 
-/** Of scripts/test/result-cache/record-inputs.preload.mjs, in a test. */
+/** Of scripts/test/result-cache/record-inputs.mjs, in a test. */
 const recordedInputs = Symbol.for('bulkhead.inputs');
 
 interface RecordedInputs {

@@ -11,7 +11,7 @@ if (MONGODB_URIS) {
   process.env.MONGODB_URI = addresses[(Number(JEST_WORKER_ID) - 1) % addresses.length];
 }
 
-/** Of result-cache/record-inputs.preload.mjs, if this run records what each file depends on. */
+/** Of result-cache/record-inputs.mjs, if this run records what each file depends on. */
 const inputs = process.env.BULKHEAD_INPUTS_FOLDER && globalThis[Symbol.for('bulkhead.inputs')];
 
 /** Where `testServices` lists the databases of the file. */

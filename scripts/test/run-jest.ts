@@ -13,7 +13,7 @@ export interface RunJestOptions {
   readonly files?: readonly string[] | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
-  /** Where the inputs of each test file are recorded, see result-cache/record-inputs.preload.mjs. Default: nowhere. */
+  /** Where the inputs of each test file are recorded, see result-cache/record-inputs.mjs. Default: nowhere. */
   readonly inputsFolder?: string | undefined;
 }
 

@@ -52,7 +52,7 @@ async function makeProject(files: Readonly<Record<string, string>>) {
   };
   write({ 'package.json': '{ "type": "module" }', ...files });
   mkdirSync(dirname(join(folder, recorder)), { recursive: true });
-  copyFileSync(join(root, recorder), join(folder, recorder));
+  for (const file of [recorder, recorder.replace('.preload', '')]) copyFileSync(join(root, file), join(folder, file));
   await captureCommand({ command: ['git', 'init', '--quiet'], env: process.env, cwd: folder });
   const options = { engines: 'one', hasDocker: false, folder: join(temporary.path, 'cache') };
   const tests = Object.keys(files).filter((name) => name.endsWith('.test.ts'));

@@ -34,7 +34,7 @@ export class Project {
     return changed;
   }
 
-  /** @param input a line as record-inputs.preload.mjs writes it */
+  /** @param input a line as record-inputs.mjs writes it */
   hash(input: string): string {
     const known = this.#hashes.get(input);
     if (known !== undefined) return known;

@@ -38,7 +38,7 @@ const ignoredVariables =
   /^(?:PATH|HOME|PWD|OLDPWD|INIT_CWD|TMPDIR|TERM|SHELL|USER|REDIS_URL|MONGODB_URIS?|DOCKER_\w+|NODE_\w+)$/;
 
 /**
- * The results of test files that passed, by what each one depends on: everything that `record-inputs.preload.mjs` has recorded in
+ * The results of test files that passed, by what each one depends on: everything that `record-inputs.mjs` has recorded in
  * the run in which it passed, and the environment variables that its modules name. If nothing of that has changed, the file would
  * do the same again, because only what it has read decides what it reads next.
  */
