@@ -40,7 +40,7 @@ const names = {
 
 test('GET tables lists the published views with a sentence about each column', async () => {
   const { status, body } = await get('');
-  expect([status, body.data.length]).toEqual([200, 24]);
+  expect([status, body.data.length]).toEqual([200, 25]);
   expect(body.data[0]).toMatchObject({
     name: 'patient',
     resourceType: 'Patient',
