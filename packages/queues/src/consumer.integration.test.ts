@@ -272,8 +272,9 @@ test.concurrent('a consumer stops although its connections are between two attem
   // Its queue is empty then, so the consumer waits for the next job.
   await queues.producer.enqueue(capabilities, connection);
   await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
+  const reconnecting = once(redis, 'reconnecting');
   await proxy.close();
-  await once(redis, 'reconnecting');
+  await reconnecting;
   await consumer.stop();
   disconnectRedis(redis);
 });
@@ -312,8 +313,10 @@ test.concurrent('a lost lock aborts a job, except its work that must not be repe
   queues.startConsumer(
     {
       [kickOff.name]: async ({ signal, endSignal }) => {
+        // The loss can be noticed before it is reported here.
+        const aborted = once(signal, 'abort');
         await queues.loseLock(kickOff, payload);
-        await once(signal, 'abort');
+        await aborted;
         lost.resolve({ mustEnd: endSignal.aborted });
       },
     },
