@@ -12,12 +12,12 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
   },
   {
     page: 'docs/how-to/install.md',
-    begins: 'MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=16384 node_modules/.bin/node --max-old-space-size',
+    begins: 'MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=16384 node_modules/.bin/node --expose-gc --max-old-space-size',
     reason: 'does not end; apps/api/src/main.integration.test.ts starts it',
   },
   {
     page: 'docs/how-to/install.md',
-    begins: 'MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=16384 node_modules/.bin/node --expose-gc',
+    begins: 'MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=16384 node_modules/.bin/node --expose-gc --heap-growing-percent',
     reason: 'does not end; npm start starts the workers in this way',
   },
   {
