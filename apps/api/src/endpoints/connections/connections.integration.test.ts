@@ -397,7 +397,10 @@ test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environ
 test('creating a connection with an unknown provider returns 404', async () => {
   const { status, body } = await post({ provider: 'unknown-ehr' });
   expect(status).toBe(404);
-  expect(body.error).toEqual({ code: 'unknown-provider', message: expect.stringContaining('oracle-health, payer, open-ehr') });
+  expect(body.error).toEqual({
+    code: 'unknown-provider',
+    message: expect.stringContaining('oracle-health, payer, open-ehr'),
+  });
 });
 
 test('a connection can use a provider that the operator has added, without rate limit and authorization', async () => {
