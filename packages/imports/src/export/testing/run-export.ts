@@ -4,6 +4,7 @@ import { attemptJob, planAfter } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
+import { newExport } from '../commands.ts';
 import { downloadJob } from '../download/download-file.job.ts';
 import type { BulkExportDeps, ExportRepository } from '../export-deps.ts';
 import { discardJob } from '../finish/discard-export.job.ts';
@@ -38,6 +39,19 @@ export async function runExport(
     if (isNext || isTerminal(record.phase)) await attempt(cases, discardJob, { exportId });
     if (!isNext) return cases.read(exportId);
   }
+}
+
+/** Runs a `Patient` export since the last one, as the API starts it. */
+export async function runExportSinceLast(cases: UseCases, resourceTypes: readonly string[] = []): Promise<BulkExport> {
+  const { store } = cases.deps;
+  const body = {
+    connectionId: cases.connection.id,
+    exportType: 'Patient' as const,
+    resourceTypes: [...resourceTypes],
+    since: 'last' as const,
+  };
+  const { request, warnings } = await newExport({ store, provider: { id: 'athenahealth' }, body });
+  return runExport(cases, {}, (await cases.insertExport({ request, warnings })).id);
 }
 
 /** Runs an export until its end, or until its next slice is queued. @returns it as it was before its files were finished */

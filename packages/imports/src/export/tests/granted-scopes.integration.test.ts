@@ -1,10 +1,8 @@
 import { simulatorAuth } from '@bulkhead/ehr/providers/testing';
 import { type Handler, type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { newExport } from '../commands.ts';
-import type { BulkExport } from '../index.ts';
 import { bulkRoutes, capabilities } from '../testing/bulk-routes.ts';
-import { runExport } from '../testing/run-export.ts';
+import { runExportSinceLast } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 // A server whose tokens have other scopes than those that were requested, and that exports what the token covers and says nothing about the rest.
@@ -57,17 +55,7 @@ function grant(types: readonly string[]): void {
   [granted, lastToken] = [types, undefined];
 }
 
-async function exportLast(resourceTypes: readonly string[] = []): Promise<BulkExport> {
-  const { store } = cases.deps;
-  const body = {
-    connectionId: cases.connection.id,
-    exportType: 'Patient' as const,
-    resourceTypes: [...resourceTypes],
-    since: 'last' as const,
-  };
-  const { request } = await newExport({ store, provider: { id: 'athenahealth' }, body });
-  return runExport(cases, {}, (await cases.insertExport({ request })).id);
-}
+const exportLast = (resourceTypes?: readonly string[]) => runExportSinceLast(cases, resourceTypes);
 
 test('a type that was requested and is not covered by what a server grants instead has no watermark', async () => {
   await start(['Goal', 'Observation']);

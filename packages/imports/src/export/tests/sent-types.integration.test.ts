@@ -1,9 +1,8 @@
 import { type Handler, type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { newExport } from '../commands.ts';
 import type { BulkExport } from '../index.ts';
 import { bulkRoutes, capabilities } from '../testing/bulk-routes.ts';
-import { runExport } from '../testing/run-export.ts';
+import { runExportSinceLast } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 // A server that declares types and does not export all of them, to a client that names the types or that does not.
@@ -64,19 +63,7 @@ async function start({ listsTypes = false, refuses = ['Goal'], demands = false }
   });
 }
 
-/** Exports what is new, as the API starts it. */
-async function exportLast(resourceTypes: readonly string[] = []): Promise<BulkExport> {
-  const { store } = cases.deps;
-  const body = {
-    connectionId: cases.connection.id,
-    exportType: 'Patient' as const,
-    resourceTypes: [...resourceTypes],
-    since: 'last' as const,
-  };
-  const { request, warnings } = await newExport({ store, provider: { id: 'athenahealth' }, body });
-  const { id } = await cases.insertExport({ request, warnings });
-  return runExport(cases, {}, id);
-}
+const exportLast = (resourceTypes?: readonly string[]) => runExportSinceLast(cases, resourceTypes);
 
 const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
 const stored = (resourceType: string) =>
