@@ -24,3 +24,20 @@ export function countTests(report: Omit<JestReport, 'testResults'> | undefined):
   if (!report) return { passed: 0, failed: 1 };
   return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
 }
+
+/** For a run in which no file had to run. */
+export const emptyReport: JestReport = {
+  testResults: [],
+  numPassedTests: 0,
+  numFailedTests: 0,
+  numRuntimeErrorTestSuites: 0,
+};
+
+export function joinReports(left: JestReport, right: JestReport): JestReport {
+  return {
+    testResults: [...left.testResults, ...right.testResults],
+    numPassedTests: left.numPassedTests + right.numPassedTests,
+    numFailedTests: left.numFailedTests + right.numFailedTests,
+    numRuntimeErrorTestSuites: left.numRuntimeErrorTestSuites + right.numRuntimeErrorTestSuites,
+  };
+}

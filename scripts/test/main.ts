@@ -16,10 +16,10 @@ import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../steps/steps.ts';
 import { buildClientTypes, buildCommandLine, buildConsole, bundleApps, root } from '../system/builds.ts';
-import { countTests, type JestReport } from './count-tests.ts';
+import { countTests, emptyReport, type JestReport, joinReports } from './count-tests.ts';
 import { renderDurations } from './durations.ts';
-import { maxWorkers } from './max-workers.ts';
-import { addCached, CachedTests, type CachedTestsOptions, emptyReport } from './result-cache/cached-tests.ts';
+import { maxWorkers, workersOf } from './max-workers.ts';
+import { addCached, CachedTests, type CachedTestsOptions } from './result-cache/cached-tests.ts';
 import { Project } from './result-cache/project.ts';
 import { type Ring, ringOf, rings, testFiles } from './rings.ts';
 import { type JestRun, runJest } from './run-jest.ts';
@@ -132,21 +132,35 @@ async function runCached(cached: CachedTests | undefined, env: NodeJS.ProcessEnv
   for (const [file, { tests, durationMs }] of found)
     console.log(`CACHED ${file} (${tests.length} passed in ${(durationMs / 1000).toFixed(1)} s)`);
   const remaining = files.filter((file) => !found.has(file));
-  if (files.length > 0 && remaining.length === 0)
-    return { exitCode: 0, report: addCached(emptyReport, found, root), cachedFiles };
   const onlyUnits = isUnit ? ['--testPathIgnorePatterns', '/node_modules/', '/dist/', '[.]integration[.]test'] : [];
-  const jestArgs = [...args, ...onlyUnits];
-  const named = args.length > 0 ? undefined : remaining.map((file) => join(root, file));
-  const { signal } = interrupted;
-  const { exitCode, report } = await runJest({
-    args: jestArgs,
-    files: named,
-    env,
-    signal,
-    inputsFolder: cached?.inputsFolder,
+  const { exitCode, report } = await runRings(remaining, async (ofRing, workers) => {
+    const run = await runJest({
+      args: [...args, ...onlyUnits, ...(workers ? ['--maxWorkers', String(workers)] : [])],
+      files: ofRing?.map((file) => join(root, file)),
+      env,
+      signal: interrupted.signal,
+      inputsFolder: cached?.inputsFolder,
+    });
+    if (run.report) cached?.store(run.report);
+    return run;
   });
-  if (report) cached?.store(report);
   return { exitCode, report: report && addCached(report, found, root), cachedFiles };
+}
+
+/** One ring after the other: the judges of whole systems would take the cores from everything beside them. */
+async function runRings(
+  files: readonly string[],
+  run: (files?: readonly string[], workers?: number) => Promise<JestRun>,
+): Promise<JestRun> {
+  if (args.length > 0) return run();
+  let all: JestRun = { exitCode: 0, report: emptyReport };
+  for (const name of rings) {
+    const ofRing = files.filter((file) => ringOf(file) === name);
+    if (ofRing.length === 0 || interrupted.signal.aborted) continue;
+    const { exitCode, report } = await run(ofRing, workersOf[name]);
+    all = { exitCode: all.exitCode || exitCode, report: all.report && report && joinReports(all.report, report) };
+  }
+  return all;
 }
 
 function filesToRun(): readonly string[] {

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { captureCommand } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { createRandom } from '../../random.ts';
-import type { JestReport } from '../count-tests.ts';
-import { addCached, CachedTests, emptyReport } from './cached-tests.ts';
+import { emptyReport, type JestReport } from '../count-tests.ts';
+import { addCached, CachedTests } from './cached-tests.ts';
 import { Project } from './project.ts';
 import { staticImports } from './static-imports.fixture.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { cacheFolder } from '@bulkhead/embedded';
-import type { JestReport } from '../count-tests.ts';
+import { emptyReport, type JestReport, joinReports } from '../count-tests.ts';
 import { type Project, sum } from './project.ts';
 import { type PassedFile, ResultCache } from './result-cache.ts';
 
@@ -97,18 +97,6 @@ export function addCached(report: JestReport, found: ReadonlyMap<string, PassedF
     endTime: 0,
     assertionResults: tests.map((fullName) => ({ fullName, status: 'passed' })),
   }));
-  const tests = results.flatMap(({ assertionResults }) => assertionResults);
-  return {
-    ...report,
-    testResults: [...report.testResults, ...results],
-    numPassedTests: report.numPassedTests + tests.length,
-  };
+  const numPassedTests = results.reduce((sum, { assertionResults }) => sum + assertionResults.length, 0);
+  return joinReports(report, { ...emptyReport, testResults: results, numPassedTests });
 }
-
-/** For a run in which every file is cached. */
-export const emptyReport: JestReport = {
-  testResults: [],
-  numPassedTests: 0,
-  numFailedTests: 0,
-  numRuntimeErrorTestSuites: 0,
-};
