@@ -199,12 +199,11 @@ export default {
     {
       name: 'commands-do-not-take-steps',
       comment:
-        'A command stores a record and enqueues a job (`x.job.ts`). A worker runs it: without an EHR client, which only a worker has, ' +
-        'the job cannot run.',
+        'A command stores a record and enqueues a job (`jobs.ts`). A worker binds the job to its work (`x.job.ts`), which the API does not load.',
       from: { path: inSubject(commandFolders), pathNot: testCode },
       to: {
         path: [...inSubject(stepFolders), stepEntry],
-        pathNot: '/(?:jobs|[^/]+[.](?:job|record|repository))[.]ts$',
+        pathNot: '/[^/]+[.](?:record|repository)[.]ts$',
       },
     },
     {

@@ -1,3 +1,4 @@
+import { downloadWork } from '@bulkhead/imports/export/steps';
 // Started by scripts/bench. Measures the ingest of files with and without the database, and the least work that any ingest must do.
 
 import { hash } from 'node:crypto';
@@ -6,7 +7,6 @@ import { gunzipSync } from 'node:zlib';
 import { openFile } from '@bulkhead/ehr';
 import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
 import type { OutputFile } from '@bulkhead/imports/export';
-import { downloadJob } from '@bulkhead/imports/export/jobs';
 import { ingestFile } from '@bulkhead/imports/export/steps';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { runJob } from '@bulkhead/queues/testing';
@@ -128,7 +128,7 @@ async function downloadAll(files: readonly ServedFile[]) {
   await store.outputFiles.insertMissing(records);
   for (const { id } of records) {
     const signal = AbortSignal.timeout(600_000);
-    await runJob(deps, downloadJob, { exportId, fileId: id }, { signal });
+    await runJob(deps, downloadWork, { exportId, fileId: id }, { signal });
   }
   const settled = await Promise.all(records.map(({ id }) => store.outputFiles.find(id)));
   const sum = (count: (file: OutputFile) => number) =>

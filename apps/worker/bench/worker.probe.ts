@@ -1,14 +1,14 @@
+import { downloadJob, finalizeJob, kickOffJob, pollJob } from '@bulkhead/imports/export/jobs';
+import { planSyncJob } from '@bulkhead/imports/sync/jobs';
 import { anyPhase } from '@bulkhead/testing';
 // Started by scripts/bench. Runs jobs as a worker does, but without a limit of requests.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { downloadJob, finalizeJob, kickOffJob, pollJob } from '@bulkhead/imports/export/jobs';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/imports/export/testing';
 import { isSyncActive } from '@bulkhead/imports/sync';
-import { planSyncJob } from '@bulkhead/imports/sync/jobs';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
-import { createConsumer, type QueueName } from '@bulkhead/queues';
-import { jobs } from '../src/jobs.ts';
+import { createConsumer, type QueueName, work } from '@bulkhead/queues';
+import { works } from '../src/works.ts';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
@@ -26,7 +26,7 @@ let exports = 0;
 serveProbe({
   /** Processes jobs until the process ends. */
   work: async (queues: readonly QueueName[]) => async () => {
-    createConsumer({ redis, prefix, queues, jobs, deps, logger }).start();
+    createConsumer({ redis, prefix, queues, jobs: works, deps, logger }).start();
     return { units: 0 };
   },
 
@@ -53,16 +53,15 @@ serveProbe({
 
   /** Kicks off exports without an EHR, for benchmarks that measure only the kick-off. */
   'kick-off': async () => async () => {
-    const kickOff: typeof kickOffJob = {
-      ...kickOffJob,
-      run: async (_deps, { exportId }) => {
+    const kickOff = work(kickOffJob, {
+      run: async (_deps: unknown, { exportId }) => {
         const record = await store.bulkExports.find(exportId);
         const change = { statusUrl: `${connection.fhirEndpoint}/bulkstatus/${exportId}`, kickedOffAt: new Date() };
         const started =
           record && (await store.bulkExports.transition({ from: anyPhase(record), to: 'kicking-off', change: {} }));
         if (started) await store.bulkExports.transition({ from: started, to: 'exporting', change });
       },
-    };
+    });
     createConsumer({ redis, prefix, queues: ['bulk-export'], jobs: [kickOff], deps, logger }).start();
     return { units: 0 };
   },

@@ -6,7 +6,7 @@ import { scheduleWork } from '@bulkhead/imports/schedules/steps';
 import { endedSyncs, replaySearchEntry, syncWork } from '@bulkhead/imports/sync/steps';
 import { webhookWork } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
-import { jobs } from './jobs.ts';
+import { works } from './works.ts';
 
 /** Adds the parts of all features to the dependencies of their steps. In an erasure the connection is hidden before its work is stopped. */
 export function withFeatureWork(
@@ -21,6 +21,6 @@ export function withFeatureWork(
       searchEntry: (entry) => replaySearchEntry(deps, entry),
     },
     work: parts.map((part) => part(deps)),
-    recurringJobs: jobs.filter(({ everyMs }) => everyMs !== undefined),
+    recurringJobs: works.filter(({ everyMs }) => everyMs !== undefined),
   };
 }

@@ -3,7 +3,7 @@ import { type Logger, noTracing, RecurringErrorLog, type Tracing } from '@bulkhe
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ActiveJobs } from './active-jobs.ts';
-import { type AnyJob, bindJob, type JobObserver } from './define-job.ts';
+import { type AnyWork, bindWork, type JobObserver } from './define-job.ts';
 import { backoffDelayMs } from './plan-retry.ts';
 import { PoisonJobs } from './poison-jobs.ts';
 import { concurrency, type QueueName } from './queue-names.ts';
@@ -14,7 +14,7 @@ export interface ConsumerOptions<Deps> {
   readonly redis: Redis;
   readonly prefix: string;
   readonly queues: readonly QueueName[];
-  readonly jobs: readonly AnyJob<Deps>[];
+  readonly jobs: readonly AnyWork<Deps>[];
   /** Each job gets them, but of `store` only what it uses. */
   readonly deps: Deps;
   /** Whether an error means that the store was unavailable. Then the job waits for it, and is not given up. */
@@ -69,7 +69,7 @@ export type Consumer = ReturnType<typeof createConsumer>;
 export function createConsumer<Deps extends object>(options: ConsumerOptions<Deps>) {
   const { redis, prefix, queues, deps, logger, lockMs = 60_000 } = options;
   const { onJobEnd = () => undefined, tracing = noTracing, isOutage = () => false } = options;
-  const jobs = new Map(options.jobs.map((job) => [job.name, bindJob(job, deps)]));
+  const jobs = new Map(options.jobs.map((job) => [job.name, bindWork(job, deps)]));
   const recurringErrors = new RecurringErrorLog(logger);
   const stopping = new AbortController();
   const { suspectWaitMs: waitMs, markAfterMs, silenceMs } = options;

@@ -47,12 +47,8 @@ export interface JobDefinition<Payload> {
   readonly everyMs?: number;
 }
 
-/**
- * A job: all that is known of it, in one file `<name>.job.ts`. `Deps` are the dependencies of its process.
- */
-export interface Job<Payload, Deps> extends JobDefinition<Payload> {
-  /** The repositories that the job reads and writes, by name. It gets a `store` without the others. */
-  readonly uses: readonly string[];
+/** A job and its work. `Deps` are the dependencies of its process. */
+export interface Work<Payload, Deps> extends JobDefinition<Payload> {
   readonly run: (deps: Deps, job: Payload & JobContext) => Promise<unknown>;
   /**
    * Ends the record of a job that is given up, because no attempt follows or because the job has killed its workers (`PoisonJobs`).
@@ -62,45 +58,37 @@ export interface Job<Payload, Deps> extends JobDefinition<Payload> {
   readonly onFinalFailure?: (deps: Deps, job: FailedJob<Payload>) => Promise<unknown>;
 }
 
-/** Any job that a process with these dependencies can run. */
-export type AnyJob<Deps> = Job<never, Deps>;
+/** Any work that a process with these dependencies can do. */
+export type AnyWork<Deps> = Work<never, Deps>;
 
-type RepositoryOf<Deps> = Deps extends { readonly store: infer Store } ? keyof Store & string : never;
-type NothingMissing<Names> = [Names] extends [never] ? unknown : { readonly missing: Names };
-
-/** The type of `payload` sets that of `jobId`, `run` and `onFinalFailure`. `uses` must name what the `store` of the last two has, and no more. */
-export function defineJob<
-  Schema extends z.ZodType<Readonly<Record<string, unknown>>>,
-  RunDeps,
-  EndDeps,
-  const Uses extends readonly RepositoryOf<RunDeps & EndDeps>[],
->(
-  job: JobDefinition<z.output<Schema>> &
-    Pick<Job<z.output<Schema>, RunDeps>, 'run'> &
-    Pick<Job<z.output<Schema>, EndDeps>, 'onFinalFailure'> & {
-      readonly payload: Schema;
-      readonly uses: Uses & NothingMissing<Exclude<RepositoryOf<RunDeps & EndDeps>, Uses[number]>>;
-    },
-): Job<z.output<Schema>, RunDeps & EndDeps> {
+/** The type of `payload` sets that of `jobId`. An enqueue imports the definition, and so nothing of the work. */
+export function defineJob<Schema extends z.ZodType<Readonly<Record<string, unknown>>>>(
+  job: JobDefinition<z.output<Schema>> & { readonly payload: Schema },
+): JobDefinition<z.output<Schema>> {
   return job;
 }
 
-/** A job with what it gets of the dependencies of its process. */
+/** Binds a job to its work, in the folder of its act. */
+export function work<Payload, RunDeps, EndDeps>(
+  job: JobDefinition<Payload>,
+  acts: Pick<Work<Payload, RunDeps>, 'run'> & Pick<Work<Payload, EndDeps>, 'onFinalFailure'>,
+): Work<Payload, RunDeps & EndDeps> {
+  return { ...job, ...acts };
+}
+
+/** A job with the dependencies of its process. */
 export interface BoundJob extends JobDefinition<never> {
   readonly run: (job: object & JobContext) => Promise<unknown>;
   readonly onFinalFailure: (job: FailedJob<object>) => Promise<unknown>;
 }
 
-/** Gives a job the dependencies of its process, and of their store the repositories that it uses. */
-export function bindJob<Deps extends object>(job: AnyJob<Deps>, deps: Deps): BoundJob {
-  const { store = {} } = deps as { readonly store?: object };
-  const used = Object.entries(store).filter(([name]) => job.uses.includes(name));
-  const own = { ...deps, store: Object.fromEntries(used) };
+/** Gives a job the dependencies of its process. */
+export function bindWork<Deps>(job: AnyWork<Deps>, deps: Deps): BoundJob {
   // The payload was parsed by the schema of the job.
   return {
     ...job,
-    run: (given) => job.run(own, given as never),
-    onFinalFailure: async (given) => job.onFinalFailure?.(own, given as never),
+    run: (given) => job.run(deps, given as never),
+    onFinalFailure: async (given) => job.onFinalFailure?.(deps, given as never),
   };
 }
 

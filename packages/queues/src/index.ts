@@ -1,9 +1,8 @@
 export { type Consumer, createConsumer } from './consumer.ts';
 export {
-  type AnyJob,
+  type AnyWork,
   defineJob,
   type FailedJob,
-  type Job,
   type JobContext,
   type JobDefinition,
   type JobEnd,
@@ -13,6 +12,8 @@ export {
   type RetryAt,
   tenTimes,
   threeTimes,
+  type Work,
+  work,
 } from './define-job.ts';
 export { jobError } from './errors.ts';
 export { Producer } from './producer.ts';

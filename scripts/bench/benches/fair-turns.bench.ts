@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { downloadJob, finalizeJob } from '@bulkhead/imports/export/jobs';
 import { finalizeSyncJob, syncStepJob } from '@bulkhead/imports/sync/jobs';
-import { type AnyJob, connectRedis, createConsumer, Producer, type QueueName } from '@bulkhead/queues';
+import { type AnyWork, connectRedis, createConsumer, Producer, type QueueName } from '@bulkhead/queues';
 import type { Bench, BenchContext } from '../bench.ts';
 import { medianRow } from '../compare.ts';
 import { median } from '../report/median.ts';
@@ -61,7 +61,7 @@ async function syncSeconds(redisUrl: string, { besideLarge }: { readonly besideL
   let budget = Promise.resolve();
   let open = smallSyncs * patients.small;
   let begun = 0;
-  const step: AnyJob<object> = {
+  const step: AnyWork<object> = {
     ...syncStepJob,
     ...givesUpNothing,
     run: async (_deps, { stepId }: { readonly stepId: string }) => {
@@ -73,7 +73,7 @@ async function syncSeconds(redisUrl: string, { besideLarge }: { readonly besideL
       if (stepId.startsWith('small')) open -= 1;
     },
   };
-  const finalize: AnyJob<object> = { ...finalizeSyncJob, ...givesUpNothing, run: async () => undefined };
+  const finalize: AnyWork<object> = { ...finalizeSyncJob, ...givesUpNothing, run: async () => undefined };
   await using queues = openQueues({
     redisUrl,
     names: ['sync'],
@@ -107,7 +107,7 @@ function flowOfExport(exportId: string, fileIds: readonly string[]) {
 function openQueues(options: {
   readonly redisUrl: string;
   readonly names: readonly QueueName[];
-  readonly jobs: readonly AnyJob<object>[];
+  readonly jobs: readonly AnyWork<object>[];
 }) {
   const { redisUrl, names, jobs } = options;
   const redis = connectRedis({ url: redisUrl, waiting: true, onError: () => undefined });
@@ -138,7 +138,7 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 async function countOthers(redisUrl: string): Promise<number> {
   const order: string[] = [];
   let isSmallDone = false;
-  const download: AnyJob<object> = {
+  const download: AnyWork<object> = {
     ...downloadJob,
     ...givesUpNothing,
     run: async (_deps, { fileId }: { readonly fileId: string }) => {
@@ -147,7 +147,7 @@ async function countOthers(redisUrl: string): Promise<number> {
       order.push(fileId);
     },
   };
-  const finalize: AnyJob<object> = {
+  const finalize: AnyWork<object> = {
     ...finalizeJob,
     ...givesUpNothing,
     run: async (_deps, { exportId }: { readonly exportId: string }) => {

@@ -1,10 +1,10 @@
-import { revokeJob } from '@bulkhead/connections/jobs';
+import { revokeWork } from '@bulkhead/connections/steps';
 import { countOfConnection } from '@bulkhead/erasure';
-import { eraseJob } from '@bulkhead/erasure/jobs';
-import { downloadJob } from '@bulkhead/imports/export/jobs';
+import { eraseWork } from '@bulkhead/erasure/steps';
+import { downloadWork } from '@bulkhead/imports/export/steps';
 import { makeCohortMark } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
-import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { sweepWork } from '@bulkhead/monitoring/steps';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { withMethods } from '@bulkhead/store/testing';
 import { waitFor } from '@bulkhead/testing';
@@ -152,7 +152,7 @@ test('the erasure of a connection ends a running download and deletes what it ha
   });
   const file = (await store.outputFiles.listByExport(exportId)).find(({ type }) => type === 'Observation');
   const step = { exportId, fileId: file?.id ?? '' };
-  const download = runJob(deps, downloadJob, step, { retryAt: firstAttempt }).catch(() => undefined);
+  const download = runJob(deps, downloadWork, step, { retryAt: firstAttempt }).catch(() => undefined);
   await waitFor(async () => (await store.outputFiles.find(file?.id ?? ''))?.state === 'downloading');
   const erasureId = await erasures.request();
   await erasures.runUntilSettling(erasureId);
@@ -242,7 +242,7 @@ test('a connection whose secret cannot be decrypted is erased with a warning, or
   expect(erasure).toMatchObject({ phase: 'completed', warnings: [{ code: 'ehr-not-told' }] });
 
   await deps.store.connections.markDeleted({ id: deleted, now: new Date() });
-  await runJob(deps, revokeJob, { connectionId: deleted });
+  await runJob(deps, revokeWork, { connectionId: deleted });
   expect(await deps.store.connections.findDeletedAt(deleted)).toBeUndefined();
 });
 
@@ -267,14 +267,14 @@ test('an erasure deletes the records of a connection that was deleted earlier', 
 
 test('the sweep recreates the job of an erasure after a loss of Redis', async () => {
   const erasureId = await erasures.request();
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   expect(await jobIds()).toContain(`erase.${erasureId}`);
   await cases.redis.del(...(await cases.redis.keys(`${cases.prefix}*`)));
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   expect(await jobIds()).toContain(`erase.${erasureId}`);
   await cases.redis.del(...(await cases.redis.keys(`${cases.prefix}*`)));
   await erasures.runToEnd(erasureId);
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   expect(await jobIds()).not.toContain(`erase.${erasureId}`);
 });
 
@@ -290,7 +290,7 @@ test('an outage of MongoDB is not shown as the error of an erasure', async () =>
   const outage = Object.assign(new Error('closed'), { name: 'MongoNetworkError' });
   const writingProcesses = withMethods(store.writingProcesses, { raiseEpoch: () => Promise.reject(outage) });
   const deps = { ...cases.deps, store: { ...store, writingProcesses } };
-  await expect(runJob(deps, eraseJob, { erasureId })).rejects.toBe(outage);
+  await expect(runJob(deps, eraseWork, { erasureId })).rejects.toBe(outage);
   expect(await store.erasures.find(erasureId)).toMatchObject({ phase: 'queued' });
   expect((await store.erasures.find(erasureId))?.error).toBeUndefined();
 });

@@ -6,11 +6,10 @@ import { cancelExport } from '@bulkhead/imports/export/commands';
 import { runExport } from '@bulkhead/imports/export/testing';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import { cancelSync } from '@bulkhead/imports/sync/commands';
-import { planReferencesJob } from '@bulkhead/imports/sync/jobs';
-import { planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
+import { planReferencesWork, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
-import { replayJob } from '@bulkhead/records/quarantine/jobs';
+import { replayWork } from '@bulkhead/records/quarantine/steps';
 import { recordSchemas } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -87,7 +86,7 @@ async function readReferences(): Promise<void> {
   });
   await deps.store.syncRuns.insert(run);
   await planSync(deps, { syncRunId: run.id, signal: signal() });
-  await runJob(deps, planReferencesJob, { syncRunId: run.id, round: 1 });
+  await runJob(deps, planReferencesWork, { syncRunId: run.id, round: 1 });
   for (const stepId of await deps.store.syncSteps.listUnsettledIds(run.id))
     await runSyncStep(deps, { stepId, retryAt: firstAttempt, progress, signal: signal() });
   await cancelSync({
@@ -241,7 +240,7 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
     .updateOne({ _id: file?.id as never }, { $inc: { 'checkpoint.quarantined': 1 } });
   const [total] = await accountedOf(file?.id ?? '');
   const quarantineId = `${file?.id}.${'1'.padStart(16, '0')}`;
-  await runJob(newCases.deps, replayJob, { quarantineId });
+  await runJob(newCases.deps, replayWork, { quarantineId });
   expect(await store.quarantine.find(quarantineId)).toMatchObject({ state: 'withheld', keptBytes: 0 });
   expect(await accountedOf(file?.id ?? '')).toEqual([total, 0]);
   expect((await countData()).resources).toEqual({});

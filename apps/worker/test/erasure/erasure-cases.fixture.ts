@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { AppError } from '@bulkhead/base';
 import type { Erasure } from '@bulkhead/erasure';
-import { eraseJob } from '@bulkhead/erasure/jobs';
+import { eraseWork } from '@bulkhead/erasure/steps';
 import { runJob } from '@bulkhead/queues/testing';
 import { isErasedEntry } from '@bulkhead/records';
 import { noAmounts } from '@bulkhead/store';
@@ -75,7 +75,7 @@ export async function startErasureCases(template: ErasureTemplate) {
   const waitUntilSettled = () => {
     clock.now = new Date(clock.now.getTime() + deps.erasureSettleMs);
   };
-  const attempt = (erasureId: string) => runJob(deps, eraseJob, { erasureId });
+  const attempt = (erasureId: string) => runJob(deps, eraseWork, { erasureId });
   /** Runs passes until only the time of settling is left. */
   const runUntilSettling = async (erasureId: string): Promise<void> => {
     const isSettling = () => attempt(erasureId).catch((error: AppError) => error.code === 'erasure-settling');
@@ -129,7 +129,7 @@ export async function startErasureCases(template: ErasureTemplate) {
       for (let isDone = false; !isDone; attempts++) {
         const cut = new AbortController();
         const abort = () => cut.abort(new Error('the worker was killed'));
-        const error = await runJob(deps, eraseJob, { erasureId }, { signal: cut.signal, progress: abort }).then(
+        const error = await runJob(deps, eraseWork, { erasureId }, { signal: cut.signal, progress: abort }).then(
           () => undefined,
           (reason: unknown) => reason,
         );

@@ -1,4 +1,4 @@
-import { retainJob } from '@bulkhead/erasure/jobs';
+import { retainWork } from '@bulkhead/erasure/steps';
 import { makeBulkExport } from '@bulkhead/imports/export/testing';
 import { runJob } from '@bulkhead/queues/testing';
 import { type OpenDatabase, openDatabase, toTimestamp } from '@bulkhead/store/testing';
@@ -24,7 +24,7 @@ afterEach(async () => {
 const hourMs = 60 * 60_000;
 const signal = new AbortController().signal;
 
-const run = () => runJob(cases.deps, retainJob, {}, { signal });
+const run = () => runJob(cases.deps, retainWork, {}, { signal });
 /** Changes for how many days kinds are kept. 0 is for ever. */
 const retainFor = (days: Partial<UseCases['deps']['retentionDays']>) => {
   const { deps } = cases;

@@ -1,5 +1,5 @@
-import { retainJob } from '@bulkhead/erasure/jobs';
-import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { retainWork } from '@bulkhead/erasure/steps';
+import { sweepWork } from '@bulkhead/monitoring/steps';
 import { runJob } from '@bulkhead/queues/testing';
 import { type OpenDatabase, openDatabase } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -25,7 +25,7 @@ const dayMs = 24 * 60 * 60_000;
 const hourMs = 60 * 60_000;
 const signal = new AbortController().signal;
 
-const run = () => runJob(cases.deps, retainJob, {}, { signal });
+const run = () => runJob(cases.deps, retainWork, {}, { signal });
 /** Changes for how many days kinds are kept. 0 is for ever. */
 const retainFor = (days: Partial<UseCases['deps']['retentionDays']>) => {
   const { deps } = cases;
@@ -327,7 +327,7 @@ test('the job stops if it is aborted', async () => {
   const aborted = AbortSignal.abort(new Error('shutdown'));
   expect(
     await changesOf(async () =>
-      expect(runJob(cases.deps, retainJob, {}, { signal: aborted })).rejects.toThrow('shutdown'),
+      expect(runJob(cases.deps, retainWork, {}, { signal: aborted })).rejects.toThrow('shutdown'),
     ),
   ).toEqual(nothing);
 });
@@ -337,13 +337,13 @@ test('a kind that fails does not prevent the deletion of the others', async () =
   const { deps } = cases;
   const retention = { ...deps.store.retention, 'replayed-line': () => Promise.reject(new Error('broken')) };
   const broken = { ...deps, store: { ...deps.store, retention } };
-  await expect(runJob(broken, retainJob, {}, { signal })).rejects.toThrow('broken');
+  await expect(runJob(broken, retainWork, {}, { signal })).rejects.toThrow('broken');
   expect(await deps.store.bulkExports.find(old.id)).toBeUndefined();
 });
 
 test('the sweep schedules the job once an hour', async () => {
-  await runJob(cases.deps, sweepJob, {});
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
+  await runJob(cases.deps, sweepWork, {});
   const queue = cases.deps.producer.queues.find(({ name }) => name === 'maintenance');
   const schedulers = (await queue?.getJobSchedulers()) ?? [];
   const retaining = schedulers.filter(({ name }) => name === 'maintenance.retain');

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { fetchDocumentJob } from '@bulkhead/documents/jobs';
-import { withDocuments } from '@bulkhead/documents/steps';
+import { fetchDocumentWork, withDocuments } from '@bulkhead/documents/steps';
 import { makeCohortMark, runExport } from '@bulkhead/imports/export/testing';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
-import type { Job } from '@bulkhead/queues';
+import type { Work } from '@bulkhead/queues';
 import { attemptJob, lastAttempt } from '@bulkhead/queues/testing';
 import { toTombstone } from '@bulkhead/records';
-import { replayJob } from '@bulkhead/records/quarantine/jobs';
+import { replayWork } from '@bulkhead/records/quarantine/steps';
 import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { openDatabase } from '@bulkhead/store/testing';
-import { notifyJob } from '@bulkhead/webhooks/jobs';
+import { notifyWork } from '@bulkhead/webhooks/steps';
 import type { UseCases } from './start-use-cases.ts';
 
 const signal = () => AbortSignal.timeout(120_000);
@@ -55,7 +54,7 @@ export async function fillEnded(cases: UseCases, { patientId }: { readonly patie
   await store.resourceWriter.write('Patient', [toTombstone({ resourceId: 'gone', context })]);
   await addReport(connectionCases, { exportId: ended.id, patientId });
   await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
-  await attempt(cases, notifyJob, { kind: 'bulk-export', id: ended.id });
+  await attempt(cases, notifyWork, { kind: 'bulk-export', id: ended.id });
 
   const run = makeSyncRun({
     id: `sync_ended_${connectionId}`,
@@ -67,13 +66,13 @@ export async function fillEnded(cases: UseCases, { patientId }: { readonly patie
   for (const stepId of await store.syncSteps.listUnsettledIds(run.id))
     await runSyncStep(deps, { stepId, retryAt: lastAttempt, progress, signal: signal() });
   await finalizeSync(deps, { syncRunId: run.id });
-  await attempt(cases, notifyJob, { kind: 'sync-run', id: run.id });
+  await attempt(cases, notifyWork, { kind: 'sync-run', id: run.id });
 
   const unsettled = await store.documents.list({ filter: { connectionId, state: 'pending' }, limit: 1000 });
   // The report is excluded, because its content is to be stored and the EHR does not have its Binary.
   const cut = unsettled.find(({ url }) => url !== undefined && url !== 'Binary/of-report');
   for (const { id: documentId, url } of unsettled.filter((document) => document !== cut)) {
-    const fetching = attempt(cases, fetchDocumentJob, { documentId });
+    const fetching = attempt(cases, fetchDocumentWork, { documentId });
     await (url === 'Binary/of-report' ? fetching.catch(() => undefined) : fetching);
   }
   await beginUpload(cases, cut?.id ?? '');
@@ -105,7 +104,7 @@ export async function fillEnded(cases: UseCases, { patientId }: { readonly patie
 /** Runs the last attempt of a job. */
 function attempt<Payload>(
   { deps }: Pick<UseCases, 'deps'>,
-  job: Job<Payload, UseCases['deps']>,
+  job: Work<Payload, UseCases['deps']>,
   payload: NoInfer<Payload>,
 ): Promise<void> {
   return attemptJob(deps, job, { payload, retryAt: lastAttempt, signal: signal() });
@@ -172,7 +171,7 @@ async function addEncryptedLines(
     ],
     now: deps.now(),
   });
-  await attempt({ deps }, replayJob, { quarantineId: `${file.id}.${'2'.padStart(16, '0')}` });
+  await attempt({ deps }, replayWork, { quarantineId: `${file.id}.${'2'.padStart(16, '0')}` });
   // What a worker leaves that is killed while it writes a long line.
   await using database = await openDatabase(mongodbUri);
   const files_id = `${file.id}.${'3'.padStart(16, '0')}/killed`;

@@ -4,7 +4,7 @@ import { makeOutputFile } from '@bulkhead/imports/export/testing';
 import { planSync } from '@bulkhead/imports/sync/steps';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { jobs } from '../../src/jobs.ts';
+import { works } from '../../src/works.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 const cases = await startUseCases();
@@ -13,7 +13,7 @@ afterAll(() => cases.stop());
 const error = new AppError({ code: 'poison-job', message: 'Poison job: it killed three workers.', retry: 'never' });
 const reason = { code: 'poison-job', message: error.message };
 async function giveUp(name: string, payload: object): Promise<void> {
-  const job = jobs.find((known) => known.name === name);
+  const job = works.find((known) => known.name === name);
   await job?.onFinalFailure?.(cases.deps, { ...payload, error } as never);
 }
 

@@ -1,7 +1,8 @@
 import type { ChainPosition } from '@bulkhead/access/audit';
 import { keepAuditHeadJob } from '@bulkhead/access/audit/jobs';
+import { keepAuditHeadWork } from '@bulkhead/access/audit/steps';
 import type { Logger } from '@bulkhead/base';
-import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { sweepWork } from '@bulkhead/monitoring/steps';
 import { runJob } from '@bulkhead/queues/testing';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
@@ -29,14 +30,14 @@ test('a worker keeps the head of the audit log each hour, and only that head sho
     logger: { ...logger, info },
     sendAuditHead: (head: ChainPosition) => void sent.push(head),
   };
-  await runJob(deps, keepAuditHeadJob, {});
+  await runJob(deps, keepAuditHeadWork, {});
   expect([logged, sent]).toEqual([[], []]);
   for (let index = 0; index < 3; index++) await auditEvents.append(event);
-  await runJob(deps, keepAuditHeadJob, {});
+  await runJob(deps, keepAuditHeadWork, {});
   const [expected] = sent;
   expect(expected?.sequence).toBe(3);
   expect(logged).toEqual([{ auditHead: `3:${expected?.hash}` }]);
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   expect(await producer.isScheduled(keepAuditHeadJob, {})).toBe(true);
 
   await using database = await openDatabase(cases.mongodbUri);

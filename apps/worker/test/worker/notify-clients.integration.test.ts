@@ -1,8 +1,8 @@
-import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
+import { runScheduleWork } from '@bulkhead/imports/schedules/steps';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
 import { runJob } from '@bulkhead/queues/testing';
 import { anyPhase } from '@bulkhead/testing';
-import { notifyJob } from '@bulkhead/webhooks/jobs';
+import { notifyWork } from '@bulkhead/webhooks/steps';
 import { afterAll, expect, test } from '@jest/globals';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
@@ -23,7 +23,7 @@ test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
     const schedule = makeSchedule({ connectionId, kind });
     await store.schedules.insert(schedule);
     cases.clock.now = schedule.nextRunAt;
-    await runJob(cases.deps, runScheduleJob, { scheduleId: schedule.id });
+    await runJob(cases.deps, runScheduleWork, { scheduleId: schedule.id });
     const id = (await store.schedules.find(schedule.id))?.lastRun?.runId ?? '';
     const [records, of] =
       kind === 'export' ? ([store.bulkExports, 'bulk-export'] as const) : ([store.syncRuns, 'sync-run'] as const);
@@ -32,7 +32,7 @@ test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
     const failed = { from: anyPhase(from), to: 'failed' } as const;
     if (kind === 'export') await store.bulkExports.transition(failed as never);
     else await store.syncRuns.transition(failed as never);
-    await runJob(cases.deps, notifyJob, { kind: of, id });
+    await runJob(cases.deps, notifyWork, { kind: of, id });
     const deliveries = await store.webhookDeliveries.list({ connectionId, scope: 'all', limit: 10 });
     const events = deliveries.map(({ body }) => JSON.parse(body));
     expect(events).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);

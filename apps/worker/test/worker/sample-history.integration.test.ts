@@ -1,5 +1,5 @@
 import { HistoryService } from '@bulkhead/monitoring/commands';
-import { checkHealthJob, sampleHistoryJob } from '@bulkhead/monitoring/jobs';
+import { checkHealthWork, sampleHistoryWork } from '@bulkhead/monitoring/steps';
 import { runJob } from '@bulkhead/queues/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
@@ -23,10 +23,10 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   const budget = { id: 'b', name: 'athenahealth.production', rateLimit: { perDay: 100_000 } };
   const readBudgets = async () => [{ state: { budget, day: 4711 } }] as never;
   const sampled = { ...deps, readBudgets };
-  await runJob(sampled, checkHealthJob, {});
-  await runJob(sampled, sampleHistoryJob, {});
+  await runJob(sampled, checkHealthWork, {});
+  await runJob(sampled, sampleHistoryWork, {});
   laterBy(1);
-  await runJob(sampled, sampleHistoryJob, {});
+  await runJob(sampled, sampleHistoryWork, {});
   const [sample, ...others] = await store.historySamples.listSince(new Date(0));
   expect(others).toEqual([]);
   expect(sample?.runs.map(({ kind, outcome }) => `${kind} ${outcome}`).sort()).toEqual([
@@ -48,13 +48,13 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   const completedAt = new Date(cases.clock.now.getTime() + minuteMs);
   await store.bulkExports.transition({ from: anyPhase(active), to: 'failed', change: { completedAt } });
   laterBy(20);
-  await runJob(sampled, sampleHistoryJob, {});
+  await runJob(sampled, sampleHistoryWork, {});
   const samples = await store.historySamples.listSince(new Date(0));
   expect(samples.map(({ runs }) => runs.length)).toEqual([2, 1]);
   expect(samples[1]).toMatchObject({ lags: [], runs: [{ kind: 'export', outcome: 'failed' }] });
 
   laterBy(31 * 24 * 60);
-  await runJob(sampled, sampleHistoryJob, {});
+  await runJob(sampled, sampleHistoryWork, {});
   expect(await store.historySamples.listSince(new Date(0))).toHaveLength(1);
   const history = await new HistoryService({ store }).read(1);
   expect(history.queues.length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { sweepWork } from '@bulkhead/monitoring/steps';
 import { runJob } from '@bulkhead/queues/testing';
 import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -38,7 +38,7 @@ test('a sweep reads only what it may have to act on, however many records are st
   await using database = await openDatabase(cases.mongodbUri);
   const { db } = database;
   await db.command({ profile: 2 });
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   await db.command({ profile: 0 });
 
   const entries = await db.collection('system.profile').find().toArray();

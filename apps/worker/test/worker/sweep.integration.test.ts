@@ -3,7 +3,7 @@ import { retainJob } from '@bulkhead/erasure/jobs';
 import { makeOutputFile } from '@bulkhead/imports/export/testing';
 import { runScheduleJob } from '@bulkhead/imports/schedules/jobs';
 import { makeSchedule } from '@bulkhead/imports/schedules/testing';
-import { sweepJob } from '@bulkhead/monitoring/jobs';
+import { sweepWork } from '@bulkhead/monitoring/steps';
 import { runJob } from '@bulkhead/queues/testing';
 import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
@@ -31,7 +31,7 @@ test('a sweep recreates the job that finishes an export whose files are all sett
   const { store } = cases.deps;
   const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
   await store.outputFiles.insertMissing([makeOutputFile({ exportId: record.id, state: 'completed' })]);
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   expect(await jobsOf(record.id)).toEqual(['export.finalize']);
 });
 
@@ -40,7 +40,7 @@ test('a sweep recreates the jobs of the files that are not settled', async () =>
   const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
   const states = ['completed', 'pending', 'downloading', 'failed'] as const;
   await store.outputFiles.insertMissing(states.map((state) => makeOutputFile({ exportId: record.id, state })));
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   expect(await jobsOf(record.id)).toEqual(['file.download', 'file.download']);
 });
 
@@ -50,7 +50,7 @@ test('a sweep recreates the job of a DELETE that the server has not accepted yet
   const record = await cases.read(exportId);
   await store.bulkExports.transition({ from: anyPhase(record), to: 'cancelled', change: { discard: 'due' } });
   expect(await jobsOf(exportId)).not.toContain('export.discard');
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   expect(await jobsOf(exportId)).toContain('export.discard');
 });
 
@@ -63,7 +63,7 @@ test('a sweep recreates the jobs of all pending deliveries, also if hundreds wai
   await Promise.all(
     ids.map((id) => webhookDeliveries.insertMissing({ ...delivery, id, state: 'pending', attempts: [], createdAt })),
   );
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   const jobs = await listJobs();
   expect(jobs.flatMap(({ data }) => data.deliveryId ?? []).toSorted()).toEqual(ids.toSorted());
 });
@@ -75,7 +75,7 @@ test('a sweep recreates all other jobs if those of one schedule cannot be create
   const unknown = makeSchedule({ id: 'sched_1', connectionId, timeZone: 'Europe/Nowhere' });
   const known = makeSchedule({ id: 'sched_2', connectionId });
   for (const schedule of [unknown, known]) await store.schedules.insert(schedule);
-  await runJob(cases.deps, sweepJob, {});
+  await runJob(cases.deps, sweepWork, {});
   const scheduled = (await producer.listScheduled(runScheduleJob)).map(({ payload }) => payload.scheduleId);
   expect(scheduled).toEqual([known.id]);
   expect(await producer.isScheduled(retainJob, {})).toBe(true);
@@ -99,7 +99,7 @@ test('a sweep recreates all other jobs if some of its parts fail, logs each of t
     store: { ...store, syncRuns, documents },
     logger: { ...logger, error },
   });
-  await expect(runJob(deps, sweepJob, {})).rejects.toBe(errors[0]);
+  await expect(runJob(deps, sweepWork, {})).rejects.toBe(errors[0]);
   expect(logged).toEqual(errors);
   expect(await jobsOf(exportId)).toContain('export.discard');
   expect(await producer.isScheduled(retainJob, {})).toBe(true);

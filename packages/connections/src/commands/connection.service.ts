@@ -12,9 +12,7 @@ import type { ConnectionStore } from '../connection.feature.ts';
 import type { Connection, ConnectionTest, ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
 import { connectionError, otherIdMessage } from '../errors.ts';
-import { readCapabilitiesJob } from '../steps/read-capabilities.job.ts';
-import { revokeJob } from '../steps/revoke-connection.job.ts';
-import { testConnectionJob, testDraftJob } from '../steps/test-connection.job.ts';
+import { readCapabilitiesJob, revokeJob, testConnectionJob, testDraftJob } from '../jobs.ts';
 import type {
   ConnectionAuthBody,
   ConnectionBody,

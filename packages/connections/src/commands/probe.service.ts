@@ -14,8 +14,8 @@ import { z } from 'zod';
 import type { ConnectionStore } from '../connection.feature.ts';
 import type { ConnectionWithoutSecrets } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
+import { probeJob } from '../jobs.ts';
 import { type Probe, probePlan, probeSchema } from '../probe/probe.record.ts';
-import { probeJob } from '../steps/probe/probe-connection.job.ts';
 import type { ConnectionReference, ConnectionService } from './connection.service.ts';
 
 const { limits: amounts } = probeSchema.shape;

@@ -1,8 +1,8 @@
 import type { Producer } from '@bulkhead/queues';
 import { type FeatureWork, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
+import { probeJob, revokeJob } from '../jobs.ts';
 import type { ConnectionDeps } from './deps.ts';
-import { probeJob } from './probe/probe-connection.job.ts';
-import { leaveEhr, revokeJob } from './revoke-connection.job.ts';
+import { leaveEhr } from './revoke-connection.job.ts';
 
 export function connectionWork(
   deps: ConnectionDeps<'accessTokens' | 'connections' | 'probes'> & { readonly producer: Producer },

@@ -1,21 +1,13 @@
 import { AppError, toKnownError } from '@bulkhead/base';
 import type { RequestPriority } from '@bulkhead/ehr/rate-limiter';
-import { defineJob, type FailedJob, minuteMs, once } from '@bulkhead/queues';
+import { type FailedJob, work } from '@bulkhead/queues';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
-import { authorizationPayload } from './connection-payload.ts';
+import { prepareAuthorizationJob } from '../jobs.ts';
 import type { ConnectionDeps } from './deps.ts';
 
-export const prepareAuthorizationJob = defineJob({
-  name: 'authorization.prepare',
-  queue: 'connection',
-  payload: authorizationPayload,
-  jobId: ({ authorizationId }) => `prepare.${authorizationId}`,
-  // A browser waits for this. A failure is shown, and the user tries again.
-  ...once,
-  timeoutMs: 1 * minuteMs,
-  uses: ['authorizationRequests', 'connections'],
+export const prepareAuthorizationWork = work(prepareAuthorizationJob, {
   run: prepareAuthorization,
   onFinalFailure: failAuthorization,
 });

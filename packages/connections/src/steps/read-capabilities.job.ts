@@ -1,24 +1,14 @@
 import { AppError } from '@bulkhead/base';
 import { EhrHttpError, readCapabilities } from '@bulkhead/ehr';
 import { areCurrent } from '@bulkhead/ehr/providers';
-import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import type { Connection } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
-import { connectionPayload } from './connection-payload.ts';
+import { readCapabilitiesJob } from '../jobs.ts';
 import type { ConnectionDeps } from './deps.ts';
 
 /** Reads what the connection's server offers and stores it with the connection. */
-export const readCapabilitiesJob = defineJob({
-  name: 'connection.read-capabilities',
-  queue: 'connection',
-  payload: connectionPayload,
-  jobId: ({ connectionId }) => `capabilities.${connectionId}`,
-  ...threeTimes,
-  timeoutMs: 2 * minuteMs,
-  tracedIds: ['connectionId'],
-  uses: ['connections'],
-  run: readConnectionCapabilities,
-});
+export const readCapabilitiesWork = work(readCapabilitiesJob, { run: readConnectionCapabilities });
 
 async function readConnectionCapabilities(
   deps: ConnectionDeps<'connections'>,

@@ -1,25 +1,17 @@
 import { AppError } from '@bulkhead/base';
 import type { SavedGrant } from '@bulkhead/ehr';
 import type { Provider } from '@bulkhead/ehr/providers';
-import { defineJob, minuteMs, once } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import { untilStored } from '@bulkhead/store';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { Connection } from '../connection.record.ts';
 import { insertWithDefaultName } from '../connection-name.ts';
 import { connectionError } from '../errors.ts';
-import { authorizationPayload } from './connection-payload.ts';
+import { redeemAuthorizationJob } from '../jobs.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { authorizationPriority, authorizedConnection, failAuthorization } from './prepare-authorization.job.ts';
 
-export const redeemAuthorizationJob = defineJob({
-  name: 'authorization.redeem',
-  queue: 'connection',
-  payload: authorizationPayload,
-  jobId: ({ authorizationId }) => `redeem.${authorizationId}`,
-  // A code works only once.
-  ...once,
-  timeoutMs: 2 * minuteMs,
-  uses: ['accessTokens', 'authorizationRequests', 'connections'],
+export const redeemAuthorizationWork = work(redeemAuthorizationJob, {
   run: redeemAuthorization,
   onFinalFailure: failAuthorization,
 });

@@ -1,22 +1,11 @@
 import { AppError } from '@bulkhead/base';
-import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import type { Connection } from '../connection.record.ts';
-import { connectionPayload } from './connection-payload.ts';
+import { revokeJob } from '../jobs.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { deleteExports } from './probe/probe-connection.job.ts';
 
-export const revokeJob = defineJob({
-  name: 'connection.revoke',
-  queue: 'connection',
-  payload: connectionPayload,
-  jobId: ({ connectionId }) => `revoke.${connectionId}`,
-  // No user waits for this, and tokens expire eventually.
-  ...tenTimes,
-  timeoutMs: 2 * minuteMs,
-  tracedIds: ['connectionId'],
-  uses: ['accessTokens', 'connections', 'probes'],
-  run: revokeConnection,
-});
+export const revokeWork = work(revokeJob, { run: revokeConnection });
 
 /** Access tokens live an hour. The EHR's own list of applications shows refresh tokens that remain, and can revoke them. */
 const giveUpMs = 24 * 60 * 60_000;

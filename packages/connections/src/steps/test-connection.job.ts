@@ -4,44 +4,21 @@ import { connectionRemedy } from '@bulkhead/base/egress';
 import { readCapabilities, tokenRemedy } from '@bulkhead/ehr';
 import type { ConnectionAuth } from '@bulkhead/ehr/providers';
 import { scopeVersionsOf } from '@bulkhead/fhir';
-import { defineJob, minuteMs, once } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import { isStoreUnavailable } from '@bulkhead/store';
-import { z } from 'zod';
 import type { Connection, ConnectionTest, ConnectionTestStep } from '../connection.record.ts';
 import { connectionError } from '../errors.ts';
-import { connectionPayload } from './connection-payload.ts';
+import { testConnectionJob, testDraftJob } from '../jobs.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { findScopes, mayLackScope, type ScopeSearchKeeper } from './find-scopes.ts';
 import { hasNoStatement } from './read-capabilities.job.ts';
 import { readForTest } from './read-for-test.ts';
 
 /** Tests the connection and stores the result. */
-export const testConnectionJob = defineJob({
-  name: 'connection.test',
-  queue: 'connection',
-  payload: connectionPayload,
-  jobId: ({ connectionId }) => `test.${connectionId}`,
-  // The test reports the current state, so users repeat it themselves.
-  ...once,
-  // To find which of sixty scopes are granted takes 12 minutes where an EHR issues five tokens a minute.
-  timeoutMs: 20 * minuteMs,
-  tracedIds: ['connectionId'],
-  uses: ['connections'],
-  run: testConnectionAndSave,
-});
+export const testConnectionWork = work(testConnectionJob, { run: testConnectionAndSave });
 
 /** Tests a connection that is not saved. Its token is deleted with its credentials. */
-export const testDraftJob = defineJob({
-  name: 'connection.test-draft',
-  queue: 'connection',
-  payload: z.strictObject({ draftId: z.string().min(1) }),
-  jobId: ({ draftId }) => `test-draft.${draftId}`,
-  // A token request may have to wait a minute for its budget.
-  ...once,
-  timeoutMs: 3 * minuteMs,
-  uses: ['accessTokens', 'connectionDrafts'],
-  run: testDraftAndSave,
-});
+export const testDraftWork = work(testDraftJob, { run: testDraftAndSave });
 
 type Step = ConnectionTestStep['step'];
 type Run = (signal: AbortSignal, onTry: (tried: string) => void) => Promise<unknown>;

@@ -7,8 +7,8 @@ import { expect, test } from '@jest/globals';
 import { connectionFeature } from '../connection.feature.ts';
 import { probePlan } from '../probe/probe.record.ts';
 import { connectionWork } from '../steps/index.ts';
-import { probeJob } from '../steps/jobs.ts';
-import { revokeJob } from '../steps/revoke-connection.job.ts';
+import { probeWork } from '../steps/probe/probe-connection.job.ts';
+import { revokeWork } from '../steps/revoke-connection.job.ts';
 import { type ConnectedEhrOptions, startConnectedEhr } from '../testing/start-connected-ehr.ts';
 
 /** The draws of the ordinary test. `PROBE_DRAWS=200` runs as many as the acceptance of the probe needs. */
@@ -39,7 +39,7 @@ async function probe(
 ) {
   const connectionId = connection.id;
   await deps.store.probes.start({ connectionId, limits, now: new Date() });
-  await runJob({ ...deps, probe: parts }, probeJob, { connectionId }, signal ? { signal } : {});
+  await runJob({ ...deps, probe: parts }, probeWork, { connectionId }, signal ? { signal } : {});
   const result = await deps.store.probes.find(connectionId);
   if (!result) throw new Error('no probe');
   const value = (name: FactName) => result.facts[name]?.value;
@@ -218,7 +218,7 @@ test('a probe whose export the EHR does not delete starts no further one, and sa
   const { deps, connection, control } = system;
   const { revoked } = await control.stats();
   await deps.store.connections.markDeleted({ id: connection.id, now: new Date() });
-  await runJob(deps, revokeJob, { connectionId: connection.id });
+  await runJob(deps, revokeWork, { connectionId: connection.id });
   expect((await control.stats()).revoked).toBeGreaterThan(revoked);
   expect(await deps.store.probes.find(connection.id)).toBeUndefined();
 });
@@ -235,7 +235,7 @@ test('a probe that is killed after its kick-off leaves no export: the sweep has 
     prefix,
     deps: { ...deps, probe: withPatient },
     queues: ['connection'],
-    jobs: [probeJob],
+    jobs: [probeWork],
   });
   await connectionWork(deps).ensureJobs();
   await waitFor(async () => (await deps.store.probes.find(connection.id))?.phase === 'interrupted');

@@ -10,8 +10,8 @@ import {
   toTestView,
 } from '../commands/index.ts';
 import { connectionFeature } from '../connection.feature.ts';
-import { testConnectionJob, testDraftJob } from '../steps/jobs.ts';
 import { readForTest } from '../steps/read-for-test.ts';
+import { testConnectionWork, testDraftWork } from '../steps/test-connection.job.ts';
 import { startConnectedEhr } from '../testing/start-connected-ehr.ts';
 
 // One system for all tests, because a new request budget waits two seconds.
@@ -28,7 +28,7 @@ const worker = startConsumer({
   deps,
   logger: deps.logger,
   queues: ['connection'],
-  jobs: [testConnectionJob, testDraftJob],
+  jobs: [testConnectionWork, testDraftWork],
 });
 const scope = 'all';
 const fields = { provider: 'athenahealth', practiceId: '195900', auth: simulatorAuth };

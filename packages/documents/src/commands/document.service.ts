@@ -31,8 +31,8 @@ import type { DocumentStore } from '../document.feature.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
 import { documentError } from '../errors.ts';
+import { fetchDocumentJob } from '../jobs.ts';
 import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
-import { fetchDocumentJob } from '../steps/fetch-document.job.ts';
 
 /** A stored document, ready to be sent. */
 export interface OpenedDocument {

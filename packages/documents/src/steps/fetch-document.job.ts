@@ -1,3 +1,4 @@
+import { fetchDocumentJob } from '../jobs.ts';
 /*
  * A document is an attachment of a resource. Its content is downloaded by a job of its own:
  *
@@ -14,31 +15,17 @@
 
 import { randomUUID } from 'node:crypto';
 import { AppError, toExportError } from '@bulkhead/base';
-import { defineJob, type FailedJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
+import { type FailedJob, type JobContext, work } from '@bulkhead/queues';
 import { type Claim, whileHeld } from '@bulkhead/store';
-import { z } from 'zod';
 import { documentError } from '../errors.ts';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { downloadDocument } from './download-document.ts';
 import { DocumentSkip } from './open-document.ts';
 
-const uses = ['connections', 'documentContents', 'documents', 'resources'] as const;
-type Deps = DocumentDeps<(typeof uses)[number]>;
+type Deps = DocumentDeps<'connections' | 'documentContents' | 'documents' | 'resources'>;
 
-export const fetchDocumentJob = defineJob({
-  name: 'document.fetch',
-  queue: 'document',
-  payload: z.strictObject({ documentId: z.string().min(1) }),
-  jobId: ({ documentId }) => `fetch.${documentId}`,
-  // As for a file, attempts are cheap, because a resumed download loses nothing.
-  ...tenTimes,
-  // 1 GB, the largest size that a deployment may allow, at 500 kB/s takes 33 min.
-  timeoutMs: 60 * minuteMs,
-  uses,
-  run: fetchDocument,
-  onFinalFailure: failDocument,
-});
+export const fetchDocumentWork = work(fetchDocumentJob, { run: fetchDocument, onFinalFailure: failDocument });
 
 /** The limit over all jobs of the document. It ends a document that crashes its workers. */
 const maxAttempts = 50;

@@ -4,10 +4,10 @@ import { readAttachments, typesWithAttachments } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/records';
 import { FileNovelty } from '@bulkhead/store';
 import type { StoredVersion } from '../document.repository.ts';
+import { fetchDocumentJob } from '../jobs.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import { attachmentFingerprint } from './attachment-fingerprint.ts';
 import type { DocumentDeps } from './deps.ts';
-import { fetchDocumentJob } from './fetch-document.job.ts';
 
 /**
  * A resource writer that also stores a record for each document of the written resources. This happens after the write and before the

@@ -7,8 +7,8 @@ import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import type { PatientDocument } from '../patient-document.record.ts';
+import { fetchDocumentWork } from '../steps/fetch-document.job.ts';
 import { documentWork, withDocuments } from '../steps/index.ts';
-import { fetchDocumentJob } from '../steps/jobs.ts';
 import { fileRoute, type ServedFile } from '../testing/file-route.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
 
@@ -81,7 +81,7 @@ const read = async (id: string): Promise<PatientDocument> => {
 async function attempt(id: string, { isLast = false, deps = cases.deps } = {}): Promise<PatientDocument> {
   const retryAt = isLast ? lastAttempt : firstAttempt;
   const signal = AbortSignal.timeout(20_000);
-  await attemptJob(deps, fetchDocumentJob, { payload: { documentId: id }, retryAt, signal });
+  await attemptJob(deps, fetchDocumentWork, { payload: { documentId: id }, retryAt, signal });
   return read(id);
 }
 

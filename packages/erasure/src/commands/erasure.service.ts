@@ -24,8 +24,8 @@ import type { ErasureStore } from '../erasure.feature.ts';
 import { type Erasure, erasureSchema } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
 import { countOfConnection, countOfPatient } from '../feature-counts.ts';
+import { eraseJob } from '../jobs.ts';
 import { keepOut } from '../keep-out.ts';
-import { eraseJob } from '../steps/run-erasure.job.ts';
 
 interface ConnectionReference {
   readonly connectionId: string;

@@ -7,7 +7,7 @@ import {
   worksOnNoPatient,
 } from '@bulkhead/store';
 import type { ErasureStore } from '../erasure.feature.ts';
-import { eraseJob } from './run-erasure.job.ts';
+import { eraseJob } from '../jobs.ts';
 
 export function erasureWork(options: { readonly store: ErasureStore; readonly producer: Producer }): FeatureWork {
   const { store, producer } = options;

@@ -1,23 +1,10 @@
-import { defineJob, minuteMs, once } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import type { RetentionStep } from '@bulkhead/store';
-import { z } from 'zod';
+import { retainJob } from '../jobs.ts';
 import type { ErasureDeps } from './deps.ts';
 
 /** Deletes records that are older than their retention. If the job ends before all are deleted, the next job continues. */
-export const retainJob = defineJob({
-  name: 'maintenance.retain',
-  queue: 'maintenance',
-  payload: z.strictObject({}),
-  jobId: () => 'retain',
-  // The next run, an hour later, is the retry. It continues where this one stopped.
-  ...once,
-  // 50,000 records of each kind take minutes.
-  timeoutMs: 20 * minuteMs,
-  // Retention is counted in days. After a loss of Redis it is at most an hour late, and a long pass continues after an hour.
-  everyMs: 60 * minuteMs,
-  uses: ['retention'],
-  run: retain,
-});
+export const retainWork = work(retainJob, { run: retain });
 
 const dayMs = 24 * 60 * 60_000;
 

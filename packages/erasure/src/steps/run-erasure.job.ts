@@ -1,30 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AppError, type ErrorCode, toKnownError } from '@bulkhead/base';
-import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import { type DataAmounts, isStoreUnavailable } from '@bulkhead/store';
-import { z } from 'zod';
 import type { Erasure } from '../erasure.record.ts';
 import { erasureError } from '../errors.ts';
+import { eraseJob } from '../jobs.ts';
 import type { ErasureDeps, ErasureStep, ErasureWork } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';
 
-const uses = ['auditEvents', 'erasures', 'features', 'gate', 'keptOut', 'writingProcesses'] as const;
-type Deps = ErasureDeps<(typeof uses)[number]>;
+type Deps = ErasureDeps<'auditEvents' | 'erasures' | 'features' | 'gate' | 'keptOut' | 'writingProcesses'>;
 
-export const eraseJob = defineJob({
-  name: 'maintenance.erase',
-  queue: 'maintenance',
-  payload: z.strictObject({ erasureId: z.string().min(1) }),
-  jobId: ({ erasureId }) => `erase.${erasureId}`,
-  // The sweep adds the job again until the erasure is done.
-  ...tenTimes,
-  // Enough for 10 million resources at about 5,000 per second. The next attempt continues with the rest.
-  timeoutMs: 60 * minuteMs,
-  reportsProgress: true,
-  uses,
-  run: runErasure,
-});
+export const eraseWork = work(eraseJob, { run: runErasure });
 
 /**
  * Runs an erasure, or continues it after an interrupted attempt. Does nothing if it is completed.

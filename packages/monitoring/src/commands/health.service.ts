@@ -5,10 +5,10 @@ import { ageMs, type HealthReport } from '../health/health-check.ts';
 import { type GroupedCheck, problemsOf } from '../health/health-problems.ts';
 import type { ProcessSnapshot } from '../health/health-snapshot.ts';
 import { failedJobsMs } from '../health/queue.checks.ts';
+import { sweepJob } from '../jobs.ts';
 import { type CheckDeps, checkData } from '../report/check-data.ts';
 import { type ConnectionState, statesOf } from '../report/connection-states.ts';
 import type { CheckedData } from '../report/health-report.record.ts';
-import { sweepJob } from '../steps/sweep.job.ts';
 import type { MonitoredStores } from '../stores.ts';
 
 interface Deps extends CheckDeps {

@@ -14,20 +14,19 @@ import type { CheckedData, ConnectionWork } from './health-report.record.ts';
 /** More failed or active records than a report can show. */
 const maxRecords = 100;
 
-export const checkedRepositories = [
-  'bulkExports',
-  'connections',
-  'documents',
-  'healthReports',
-  'quarantine',
-  'schedules',
-  'syncRuns',
-  'watermarks',
-  'webhookDeliveries',
-] as const;
-
 export interface CheckDeps {
-  readonly store: Pick<MonitoredStores, (typeof checkedRepositories)[number]>;
+  readonly store: Pick<
+    MonitoredStores,
+    | 'bulkExports'
+    | 'connections'
+    | 'documents'
+    | 'healthReports'
+    | 'quarantine'
+    | 'schedules'
+    | 'syncRuns'
+    | 'watermarks'
+    | 'webhookDeliveries'
+  >;
   readonly readBudgets: (connections: readonly ListedConnection[]) => Promise<readonly SharedBudget[]>;
 }
 

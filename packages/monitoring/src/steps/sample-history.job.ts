@@ -1,43 +1,24 @@
 import type { ListedConnection } from '@bulkhead/connections';
 import { type BulkExport, lacksData } from '@bulkhead/imports/export';
 import type { SyncRun } from '@bulkhead/imports/sync';
-import { defineJob, minuteMs, once, type Producer } from '@bulkhead/queues';
-import { z } from 'zod';
+import { minuteMs, type Producer, work } from '@bulkhead/queues';
 import { readQueues } from '../commands/monitoring.service.ts';
 import type { SharedBudget } from '../commands/rate-budget.service.ts';
 import type { EndedRuns, HistorySample, Volume } from '../history/history-sample.record.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
 import { fullest, furthestBehind, mergeRuns, mergeSamples, mergeVolumes } from '../history/merge-samples.ts';
 import { usualOf } from '../history/summarize-history.ts';
+import { sampleHistoryJob } from '../jobs.ts';
 import type { MonitoredStores } from '../stores.ts';
 
-const uses = [
-  'bulkExports',
-  'connections',
-  'healthReports',
-  'historySamples',
-  'outputFiles',
-  'syncRuns',
-  'syncSteps',
-] as const;
-
 /** Adds the current state to the sample of this quarter of an hour. */
-export const sampleHistoryJob = defineJob({
-  name: 'maintenance.sample-history',
-  queue: 'maintenance',
-  payload: z.strictObject({}),
-  jobId: () => 'sample-history',
-  // The next one comes within a minute, and it includes the runs of this one.
-  ...once,
-  timeoutMs: 1 * minuteMs,
-  // A backlog that lasts a minute is worth showing.
-  everyMs: minuteMs,
-  uses,
-  run: sampleHistory,
-});
+export const sampleHistoryWork = work(sampleHistoryJob, { run: sampleHistory });
 
 export interface HistoryDeps {
-  readonly store: Pick<MonitoredStores, (typeof uses)[number]>;
+  readonly store: Pick<
+    MonitoredStores,
+    'bulkExports' | 'connections' | 'healthReports' | 'historySamples' | 'outputFiles' | 'syncRuns' | 'syncSteps'
+  >;
   readonly producer: Producer;
   readonly readBudgets: (connections: readonly ListedConnection[]) => Promise<readonly SharedBudget[]>;
   readonly now: () => Date;

@@ -1,7 +1,7 @@
 import type { Logger } from '@bulkhead/base';
-import { defineJob, type JobDefinition, minuteMs, once, type Producer } from '@bulkhead/queues';
+import { type JobDefinition, type Producer, work } from '@bulkhead/queues';
 import { type FeatureWork, isStoreUnavailable } from '@bulkhead/store';
-import { z } from 'zod';
+import { sweepJob } from '../jobs.ts';
 
 export interface SweepDeps {
   readonly work: readonly FeatureWork[];
@@ -16,16 +16,7 @@ export interface SweepDeps {
  * worker crashed between two steps, or if the API stored a record and could not enqueue its job. A fault of one part does not delay the
  * others.
  */
-export const sweepJob = defineJob({
-  name: 'maintenance.sweep',
-  queue: 'maintenance',
-  payload: z.strictObject({}),
-  jobId: () => 'sweep',
-  ...once,
-  timeoutMs: 5 * minuteMs,
-  uses: [],
-  run: sweep,
-});
+export const sweepWork = work(sweepJob, { run: sweep });
 
 /** @throws the first error of a part, after all of them. Each is logged */
 async function sweep(deps: SweepDeps): Promise<void> {

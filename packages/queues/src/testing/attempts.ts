@@ -1,4 +1,4 @@
-import { bindJob, type Job, type JobContext, type JobDefinition, type RetryAt } from '../define-job.ts';
+import type { JobContext, JobDefinition, RetryAt, Work } from '../define-job.ts';
 import { planRetry, type RetryPlan } from '../plan-retry.ts';
 
 /** The number of attempts of most jobs. */
@@ -23,27 +23,27 @@ function retryAtOf(attempt: number): RetryAt {
 /** Runs a job once without a queue. @throws the error of the attempt */
 export async function runJob<Payload, Deps extends object>(
   deps: NoInfer<Deps>,
-  job: Job<Payload, Deps>,
+  job: Work<Payload, Deps>,
   payload: NoInfer<Payload>,
   context: Partial<JobContext> = {},
 ): Promise<void> {
   const signal = context.signal ?? AbortSignal.timeout(60_000);
   const progress = () => undefined;
   const whole = { retryAt: lastAttempt, signal, endSignal: signal, jobId: 'test', hasParent: true, progress };
-  await bindJob(job, deps).run({ ...payload, ...whole, ...context });
+  await job.run(deps, { ...payload, ...whole, ...context });
 }
 
 /** Runs a job once without a queue, as a worker does, and ends its record if no attempt follows. @throws the error of the attempt */
 export async function attemptJob<Payload, Deps extends object>(
   deps: NoInfer<Deps>,
-  job: Job<Payload, Deps>,
+  job: Work<Payload, Deps>,
   given: { readonly payload: NoInfer<Payload>; readonly retryAt: RetryAt; readonly signal: AbortSignal },
 ): Promise<void> {
   const { payload, ...context } = given;
   try {
     await runJob(deps, job, payload, context);
   } catch (error) {
-    if (context.retryAt(error) === undefined) await bindJob(job, deps).onFinalFailure({ ...payload, error });
+    if (context.retryAt(error) === undefined) await job.onFinalFailure?.(deps, { ...payload, error });
     throw error;
   }
 }
@@ -52,6 +52,6 @@ export async function attemptJob<Payload, Deps extends object>(
 export function runBy<Payload>(
   job: JobDefinition<Payload>,
   run: (deps: unknown, given: Payload & JobContext) => Promise<unknown>,
-): Job<Payload, unknown> {
-  return { ...job, uses: [], run, onFinalFailure: async () => undefined };
+): Work<Payload, unknown> {
+  return { ...job, run, onFinalFailure: async () => undefined };
 }

@@ -3,7 +3,7 @@ import { testServices, waitFor } from '@bulkhead/testing';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Consumer, createConsumer } from '../consumer.ts';
-import type { AnyJob, JobDefinition, JobEnd } from '../define-job.ts';
+import type { AnyWork, JobDefinition, JobEnd } from '../define-job.ts';
 import { Producer } from '../producer.ts';
 import type { QueueName } from '../queue-names.ts';
 import { type TestHandler, type TestRun, testJobs } from './test-jobs.ts';
@@ -78,7 +78,7 @@ export function startQueues() {
       const toHandler = (handler: TestRun | TestHandler = async () => undefined): TestHandler =>
         typeof handler === 'function' ? { run: (_deps, job) => handler(job) } : handler;
       const jobs = Object.values(testJobs).map(
-        (job) => ({ ...job, ...toHandler(handlers[job.name]) }) as AnyJob<object>,
+        (job) => ({ ...job, ...toHandler(handlers[job.name]) }) as AnyWork<object>,
       );
       const consumer = createConsumer({
         redis: connect(),

@@ -17,7 +17,6 @@ export interface TestHandler {
   readonly onFinalFailure?: (deps: unknown, job: AnyPayload & { readonly error: unknown }) => Promise<unknown>;
 }
 
-const run = async () => undefined;
 const exportPayload = z.strictObject({ exportId: z.string().min(1) });
 const filePayload = exportPayload.extend({ fileId: z.string().min(1) });
 const connectionPayload = z.strictObject({ connectionId: z.string().min(1) });
@@ -32,8 +31,6 @@ export const testJobs = {
     ...tenTimes,
     timeoutMs: 10 * minuteMs,
     tracedIds: ['exportId'],
-    uses: [],
-    run,
   }),
   poll: defineJob({
     name: 'test.poll',
@@ -42,8 +39,6 @@ export const testJobs = {
     jobId: ({ exportId }) => `poll.${exportId}`,
     ...once,
     timeoutMs: 10 * minuteMs,
-    uses: [],
-    run,
   }),
   finalize: defineJob({
     name: 'test.finalize',
@@ -52,8 +47,6 @@ export const testJobs = {
     jobId: ({ exportId }) => `finalize.${exportId}`,
     ...tenTimes,
     timeoutMs: 10 * minuteMs,
-    uses: [],
-    run,
   }),
   download: defineJob({
     name: 'test.download',
@@ -63,8 +56,6 @@ export const testJobs = {
     ...tenTimes,
     timeoutMs: 360 * minuteMs,
     reportsProgress: true,
-    uses: [],
-    run,
   }),
   step: defineJob({
     name: 'test.step',
@@ -73,8 +64,6 @@ export const testJobs = {
     jobId: ({ stepId }) => `step.${stepId}`,
     ...tenTimes,
     timeoutMs: 60 * minuteMs,
-    uses: [],
-    run,
   }),
   capabilities: defineJob({
     name: 'test.capabilities',
@@ -84,8 +73,6 @@ export const testJobs = {
     ...threeTimes,
     timeoutMs: 2 * minuteMs,
     tracedIds: ['connectionId'],
-    uses: [],
-    run,
   }),
   test: defineJob({
     name: 'test.test',
@@ -94,8 +81,6 @@ export const testJobs = {
     jobId: ({ connectionId }) => `test.${connectionId}`,
     ...once,
     timeoutMs: 3 * minuteMs,
-    uses: [],
-    run,
   }),
   schedule: defineJob({
     name: 'test.schedule',
@@ -104,7 +89,5 @@ export const testJobs = {
     jobId: ({ scheduleId }) => `schedule.${scheduleId}`,
     ...threeTimes,
     timeoutMs: 2 * minuteMs,
-    uses: [],
-    run,
   }),
 };

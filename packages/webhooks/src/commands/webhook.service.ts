@@ -19,7 +19,7 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { webhookError } from '../errors.ts';
-import { deliverJob } from '../steps/deliver-webhook.job.ts';
+import { deliverJob } from '../jobs.ts';
 import type { WebhookStore } from '../webhook.feature.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
 import type { WebhookReceiver } from '../webhook-delivery.repository.ts';

@@ -6,8 +6,9 @@ import {
   withholdsNoLines,
   worksOnNoPatient,
 } from '@bulkhead/store';
+import { deliverJob } from '../jobs.ts';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
-import { deliverJob, type WebhookDeps } from './deliver-webhook.job.ts';
+import type { WebhookDeps } from './deliver-webhook.job.ts';
 
 /** An event that clients are notified of. */
 export interface WebhookEvent {

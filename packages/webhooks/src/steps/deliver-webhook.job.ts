@@ -1,25 +1,13 @@
 import { type PeopleText, toKnownError } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
-import { defineJob, type FailedJob, minuteMs, type Producer } from '@bulkhead/queues';
-import { z } from 'zod';
+import { type FailedJob, type Producer, work } from '@bulkhead/queues';
 import { webhookError } from '../errors.ts';
+import { deliverJob } from '../jobs.ts';
 import type { WebhookStore } from '../webhook.feature.ts';
 import type { EndedRuns } from './ended-runs.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
-export const deliverJob = defineJob({
-  name: 'webhook.deliver',
-  queue: 'webhook',
-  payload: z.strictObject({ deliveryId: z.string().min(1) }),
-  jobId: ({ deliveryId }) => `deliver.${deliveryId}`,
-  // A receiver may be unavailable for a night. 10 s doubled 13 times is 23 h.
-  attempts: 14,
-  backoffMs: 10_000,
-  timeoutMs: 1 * minuteMs,
-  uses: ['connections', 'webhookDeliveries'],
-  run: deliverWebhook,
-  onFinalFailure: failDelivery,
-});
+export const deliverWork = work(deliverJob, { run: deliverWebhook, onFinalFailure: failDelivery });
 
 /** The repositories that a step of this feature can use. */
 interface Repositories extends WebhookStore, Pick<ConnectionStore, 'connections'> {}

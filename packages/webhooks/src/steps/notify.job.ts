@@ -1,21 +1,11 @@
-import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
-import { z } from 'zod';
+import { work } from '@bulkhead/queues';
+import { notifyJob } from '../jobs.ts';
 import { createDeliveries } from './create-deliveries.ts';
 import type { WebhookDeps } from './deliver-webhook.job.ts';
 import type { EndedRuns } from './ended-runs.ts';
 
 /** Creates the webhook deliveries that are due after the end of a run. Does nothing if they exist. */
-export const notifyJob = defineJob({
-  name: 'webhook.notify',
-  queue: 'webhook',
-  payload: z.strictObject({ kind: z.enum(['bulk-export', 'sync-run']), id: z.string().min(1) }),
-  jobId: ({ id }) => `notify.${id}`,
-  // The sweep does the same within a minute.
-  ...threeTimes,
-  timeoutMs: 1 * minuteMs,
-  uses: ['connections', 'webhookDeliveries'],
-  run: notify,
-});
+export const notifyWork = work(notifyJob, { run: notify });
 
 async function notify(
   deps: Pick<

@@ -3,10 +3,10 @@ import { AppError, toKnownError } from '@bulkhead/base';
 import { readCapabilities } from '@bulkhead/ehr';
 import { type Capabilities, recordTypes } from '@bulkhead/ehr/providers';
 import { isUncovered } from '@bulkhead/fhir';
-import { defineJob, type FailedJob, minuteMs, tenTimes } from '@bulkhead/queues';
+import { type FailedJob, work } from '@bulkhead/queues';
 import type { Connection } from '../../connection.record.ts';
+import { probeJob } from '../../jobs.ts';
 import type { Probe, ProbePhase } from '../../probe/probe.record.ts';
-import { connectionPayload } from '../connection-payload.ts';
 import type { ConnectionDeps, ProbeDeps } from '../deps.ts';
 import { FactSheet } from './fact-sheet.ts';
 import { createKickOffs, removeExport } from './kick-offs.ts';
@@ -16,20 +16,7 @@ import { measureGroups, measureLimits, measurePages, measurePractice, measureSco
 import type { ProbeWork } from './probe-work.ts';
 
 /** Measures what the EHR of a connection does, within the limits of the probe's record. */
-export const probeJob = defineJob({
-  name: 'connection.probe',
-  queue: 'connection',
-  payload: connectionPayload,
-  jobId: ({ connectionId }) => `probe.${connectionId}`,
-  // Only the first attempt measures. The others delete the exports that it has left.
-  ...tenTimes,
-  // At most 8 status requests for each of two exports, half a minute apart, and the other requests.
-  timeoutMs: 15 * minuteMs,
-  tracedIds: ['connectionId'],
-  uses: ['connections', 'probes'],
-  run: probeConnection,
-  onFinalFailure: giveUp,
-});
+export const probeWork = work(probeJob, { run: probeConnection, onFinalFailure: giveUp });
 
 async function probeConnection(
   deps: ProbeDeps<'connections' | 'probes'>,

@@ -3,15 +3,13 @@ import { AppError, type ErrorCode, toExportError, toKnownError } from '@bulkhead
 import type { Connection } from '@bulkhead/connections';
 import { withDocuments } from '@bulkhead/documents/steps';
 import { EhrHttpError, fileAnswer, openFile, toBodyError } from '@bulkhead/ehr';
-import { defineJob, type FailedJob, type JobContext, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
+import { type FailedJob, type JobContext, type RetryAt, work } from '@bulkhead/queues';
 import { type Claim, whileHeld } from '@bulkhead/store';
-import { z } from 'zod';
 import { hasWaitedForADay, isInterrupted, noteRetry, withGrowingWait } from '../../runs/index.ts';
 import type { BulkExport, NewExportEvent } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { exportPayload } from '../export-payload.ts';
-import { finalizeJob } from '../finish/finalize-export.job.ts';
+import { downloadJob, type FilePayload, finalizeJob } from '../jobs.ts';
 import { connectionOf } from '../sent-request.ts';
 import { showsAllMembers, withMembers } from '../watermarks/group-members.ts';
 import { describeDenied } from './denied-files.ts';
@@ -20,36 +18,18 @@ import { observation } from './observation.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from './output-file.record.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 
-const filePayload = exportPayload.extend({ fileId: z.string().min(1) });
-type FilePayload = z.output<typeof filePayload>;
+type Deps = BulkExportDeps<
+  | 'bulkExports'
+  | 'documentEraser'
+  | 'documents'
+  | 'outputFiles'
+  | 'quarantine'
+  | 'resourceWriter'
+  | 'resources'
+  | 'watermarks'
+>;
 
-const uses = [
-  'bulkExports',
-  'documentEraser',
-  'documents',
-  'outputFiles',
-  'quarantine',
-  'resourceWriter',
-  'resources',
-  'watermarks',
-] as const;
-type Deps = BulkExportDeps<(typeof uses)[number]>;
-
-export const downloadJob = defineJob({
-  name: 'file.download',
-  queue: 'file-download',
-  payload: filePayload,
-  jobId: ({ fileId }) => `download.${fileId}`,
-  // Attempts are cheap, because a resumed download loses nothing.
-  ...tenTimes,
-  // 5 GB at 1 MB/s take 84 min. A stalled socket is closed much earlier by its own idle timeout.
-  timeoutMs: 6 * 60 * minuteMs,
-  reportsProgress: true,
-  tracedIds: ['exportId'],
-  uses,
-  run: downloadFileAndFinish,
-  onFinalFailure: failFile,
-});
+export const downloadWork = work(downloadJob, { run: downloadFileAndFinish, onFinalFailure: failFile });
 
 export interface DownloadStep {
   readonly fileId: string;

@@ -1,22 +1,11 @@
 import { deleteExport, EhrHttpError } from '@bulkhead/ehr';
-import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
+import { type RetryAt, work } from '@bulkhead/queues';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
-import { exportPayload } from '../export-payload.ts';
+import { discardJob } from '../jobs.ts';
 import { connectionOf } from '../sent-request.ts';
 
-export const discardJob = defineJob({
-  name: 'export.discard',
-  queue: 'bulk-export',
-  payload: exportPayload,
-  jobId: ({ exportId }) => `discard.${exportId}`,
-  // No user waits for this, and the server's copy expires eventually.
-  ...tenTimes,
-  timeoutMs: 2 * minuteMs,
-  tracedIds: ['exportId'],
-  uses: ['bulkExports', 'connections'],
-  run: discardExport,
-});
+export const discardWork = work(discardJob, { run: discardExport });
 
 /** Answers of a server that does not know the method. */
 const hasNoDelete: ReadonlySet<number> = new Set([405, 501]);

@@ -1,14 +1,13 @@
 import { type ExportError, present } from '@bulkhead/base';
 import { coversType } from '@bulkhead/fhir';
-import { defineJob, minuteMs, tenTimes } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { isInPhase } from '../../runs/index.ts';
 import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
 import { cohortMarkKey, markAfter, startOf, typesOf, watermarksOf } from '../cohorts/cohort-mark.ts';
 import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
-import { exportPayload } from '../export-payload.ts';
-import { kickOffDefinition } from '../kick-off/kick-off-definition.ts';
+import { discardJob, finalizeJob, kickOffJob } from '../jobs.ts';
 import { coverageOf, sentSince, uncoveredTypes } from '../sent-request.ts';
 import type { Slice } from '../slices/slice.record.ts';
 import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
@@ -24,33 +23,23 @@ import {
   nextDeletionsAt,
   typesReceived,
 } from '../watermarks/watermark.ts';
-import { discardJob } from './discard-export.job.ts';
 import { endWarnings, failedByCause, isRepetition } from './export-warnings.ts';
 import { failExport, failExportIn } from './fail-export.ts';
 import { inferDeletions } from './infer-deletions.ts';
 import { findMissingTypes } from './missing-types.ts';
 
-const uses = [
-  'bulkExports',
-  'cohortMarks',
-  'connections',
-  'outputFiles',
-  'resourceChanges',
-  'resourceWriter',
-  'resources',
-  'watermarks',
-] as const;
-type Deps = BulkExportDeps<(typeof uses)[number]>;
+type Deps = BulkExportDeps<
+  | 'bulkExports'
+  | 'cohortMarks'
+  | 'connections'
+  | 'outputFiles'
+  | 'resourceChanges'
+  | 'resourceWriter'
+  | 'resources'
+  | 'watermarks'
+>;
 
-export const finalizeJob = defineJob({
-  name: 'export.finalize',
-  queue: 'bulk-export',
-  payload: exportPayload,
-  jobId: ({ exportId }) => `finalize.${exportId}`,
-  ...tenTimes,
-  timeoutMs: 10 * minuteMs,
-  tracedIds: ['exportId'],
-  uses,
+export const finalizeWork = work(finalizeJob, {
   run: finalizeExport,
   onFinalFailure: failExportIn('downloading', 'finalizing'),
 });
@@ -82,7 +71,7 @@ export async function finalizeExport(deps: Deps, { exportId }: Pick<ExportStep, 
   const change = { slices, slice: next, slicedAt: now(), counts };
   if (!(await store.bulkExports.queueSlice({ from: record, change }))) return;
   await producer.enqueueAgain(discardJob, { exportId });
-  await producer.enqueueAgain(kickOffDefinition, { exportId });
+  await producer.enqueueAgain(kickOffJob, { exportId });
 }
 
 async function joinedOf(deps: Deps, record: BulkExport): Promise<readonly Slice[]> {

@@ -1,3 +1,4 @@
+import { discardJob, finalizeJob, kickOffJob } from '../jobs.ts';
 /*
  * The kick-off starts an export at the EHR. It must not be sent twice, because the specification has no way to repeat it without a second
  * export. This is how that is avoided:
@@ -20,15 +21,13 @@ import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
 import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed, isUncovered } from '@bulkhead/fhir';
-import { defineJob, type JobContext } from '@bulkhead/queues';
+import { type JobContext, work } from '@bulkhead/queues';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
-import { discardJob } from '../finish/discard-export.job.ts';
 import { failExportIn } from '../finish/fail-export.ts';
-import { finalizeJob } from '../finish/finalize-export.job.ts';
 import { planPoll } from '../poll/poll-delay.ts';
 import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
 import { connectionOf, coverageOf, uncoveredTypes } from '../sent-request.ts';
@@ -37,26 +36,22 @@ import { sliceRequest } from '../slices/slice.ts';
 import { whyFull } from '../watermarks/group-members.ts';
 import type { Coverage } from '../watermarks/watermark.record.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
-import { kickOffDefinition } from './kick-off-definition.ts';
 import { awaitTurn } from './kick-off-turn.ts';
 
-const uses = [
-  'bulkExports',
-  'cohortMarks',
-  'cohorts',
-  'connections',
-  'exportLeases',
-  'exportSlots',
-  'outputFiles',
-  'quarantine',
-  'resources',
-  'watermarks',
-] as const;
-type Deps = BulkExportDeps<(typeof uses)[number]>;
+type Deps = BulkExportDeps<
+  | 'bulkExports'
+  | 'cohortMarks'
+  | 'cohorts'
+  | 'connections'
+  | 'exportLeases'
+  | 'exportSlots'
+  | 'outputFiles'
+  | 'quarantine'
+  | 'resources'
+  | 'watermarks'
+>;
 
-export const kickOffJob = defineJob({
-  ...kickOffDefinition,
-  uses,
+export const kickOffWork = work(kickOffJob, {
   run: kickOffAndNoteRetry,
   onFinalFailure: failExportIn('queued', 'kicking-off'),
 });

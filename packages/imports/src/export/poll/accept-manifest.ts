@@ -2,12 +2,11 @@ import { present } from '@bulkhead/base';
 import type { Manifest } from '@bulkhead/ehr';
 import type { ManifestEntry } from '@bulkhead/fhir';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { downloadJob } from '../download/download-file.job.ts';
 import { ledgerType, toLedgerEntries } from '../download/ledger-entries.ts';
 import { emptyCheckpoint, type OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { manifestWarnings } from '../finish/export-warnings.ts';
-import { finalizeJob } from '../finish/finalize-export.job.ts';
+import { downloadJob, finalizeJob } from '../jobs.ts';
 import { isFilteredHere, sentSince } from '../sent-request.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 

@@ -1,3 +1,4 @@
+import { pollJob } from '../jobs.ts';
 /*
  * While an export is in phase `exporting`, a job scheduler runs `pollExport` every poll interval. `notBefore` can skip iterations.
  *
@@ -14,13 +15,12 @@ import { type AppError, briefAttempts, toExportError, toKnownError } from '@bulk
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
-import { defineJob, minuteMs, once } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import { whileLeased } from '@bulkhead/store';
 import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
-import { exportPayload } from '../export-payload.ts';
 import { exportGone, failExport, failExportIn } from '../finish/fail-export.ts';
 import { connectionOf } from '../sent-request.ts';
 import { acceptManifest } from './accept-manifest.ts';
@@ -34,23 +34,9 @@ import {
   pollWaitDelay,
 } from './poll-delay.ts';
 
-const uses = ['bulkExports', 'connections', 'exportLeases', 'outputFiles', 'prepareResourceTypes'] as const;
-type Deps = BulkExportDeps<(typeof uses)[number]>;
+type Deps = BulkExportDeps<'bulkExports' | 'connections' | 'exportLeases' | 'outputFiles' | 'prepareResourceTypes'>;
 
-export const pollJob = defineJob({
-  name: 'export.poll',
-  queue: 'bulk-export',
-  payload: exportPayload,
-  jobId: ({ exportId }) => `poll.${exportId}`,
-  // The scheduler's next iteration is the retry.
-  ...once,
-  // Writing a manifest of 20,000 files and its flow takes seconds.
-  timeoutMs: 10 * minuteMs,
-  tracedIds: ['exportId'],
-  uses,
-  run: pollExport,
-  onFinalFailure: failExportIn('exporting'),
-});
+export const pollWork = work(pollJob, { run: pollExport, onFinalFailure: failExportIn('exporting') });
 
 /** The guide: contact support if an export is stuck for more than an hour. */
 const stuckAgeMs = 60 * 60_000;

@@ -1,26 +1,12 @@
-import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
+import { work } from '@bulkhead/queues';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
-import { downloadJob } from '../download/download-file.job.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { exportPayload } from '../export-payload.ts';
-import { finalizeJob } from '../finish/finalize-export.job.ts';
-import { kickOffJob } from '../kick-off/kick-off.job.ts';
+import { downloadJob, finalizeJob, kickOffJob, resumeJob } from '../jobs.ts';
 import { schedulePolls } from '../poll/poll-export.job.ts';
 
 /** Creates the jobs of an export that a retry has resumed. */
-export const resumeJob = defineJob({
-  name: 'export.resume',
-  queue: 'bulk-export',
-  payload: exportPayload,
-  jobId: ({ exportId }) => `resume.${exportId}`,
-  // The sweep does the same within a minute.
-  ...threeTimes,
-  timeoutMs: 2 * minuteMs,
-  tracedIds: ['exportId'],
-  uses: ['bulkExports', 'outputFiles'],
-  run: resumeExport,
-});
+export const resumeWork = work(resumeJob, { run: resumeExport });
 
 async function resumeExport(
   deps: BulkExportDeps<'bulkExports' | 'outputFiles'>,

@@ -4,9 +4,7 @@ import { type BulkExport, planRetry } from '../bulk-export.record.ts';
 import { isActive } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
-import { discardJob } from '../finish/discard-export.job.ts';
-import { pollJob } from '../poll/poll-export.job.ts';
-import { resumeJob } from '../recover/resume-export.job.ts';
+import { discardJob, pollJob, resumeJob } from '../jobs.ts';
 
 interface ExportCommand {
   readonly store: Pick<BulkExportStore, 'bulkExports' | 'outputFiles'>;

@@ -8,7 +8,7 @@ import type { ConnectionScope } from '@bulkhead/store';
 import { checkCallback, type WebhookAddresses } from '@bulkhead/webhooks/commands';
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../export.feature.ts';
-import { kickOffJob } from '../kick-off/kick-off.job.ts';
+import { kickOffJob } from '../jobs.ts';
 import type { BulkExportBody } from './export-request.schema.ts';
 import { type Idempotency, type NewExport, newExport, requestKey, reserveExport } from './new-export.ts';
 

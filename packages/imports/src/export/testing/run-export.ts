@@ -1,28 +1,17 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import type { AnyJob, Job } from '@bulkhead/queues';
+import type { Work } from '@bulkhead/queues';
 import { attemptJob, planAfter } from '@bulkhead/queues/testing';
 import { waitFor } from '@bulkhead/testing';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import { newExport } from '../commands.ts';
-import { downloadJob } from '../download/download-file.job.ts';
+import { downloadWork } from '../download/download-file.job.ts';
 import type { BulkExportDeps, ExportRepository } from '../export-deps.ts';
-import { discardJob } from '../finish/discard-export.job.ts';
-import { finalizeExport, finalizeJob } from '../finish/finalize-export.job.ts';
-import { kickOffJob } from '../kick-off/kick-off.job.ts';
-import { pollExport, pollJob } from '../poll/poll-export.job.ts';
-import { resumeJob } from '../recover/resume-export.job.ts';
+import { discardWork } from '../finish/discard-export.job.ts';
+import { finalizeExport } from '../finish/finalize-export.job.ts';
+import { kickOffWork } from '../kick-off/kick-off.job.ts';
+import { pollExport } from '../poll/poll-export.job.ts';
 import type { UseCases } from './start-use-cases.ts';
-
-/** The jobs of an export. */
-export const exportJobs: readonly AnyJob<BulkExportDeps<ExportRepository>>[] = [
-  kickOffJob,
-  pollJob,
-  finalizeJob,
-  discardJob,
-  resumeJob,
-  downloadJob,
-];
 
 /** Runs a whole export by its steps, as the jobs of a worker would. Instead of waiting, it moves the clock. */
 export async function runExport(
@@ -36,7 +25,7 @@ export async function runExport(
     const { slice } = await runSlice(cases, exportId);
     const record = await cases.read(exportId);
     const isNext = record.phase === 'queued' && record.slice !== slice;
-    if (isNext || isTerminal(record.phase)) await attempt(cases, discardJob, { exportId });
+    if (isNext || isTerminal(record.phase)) await attempt(cases, discardWork, { exportId });
     if (!isNext) return cases.read(exportId);
   }
 }
@@ -59,7 +48,7 @@ export async function runSlice(cases: UseCases, exportId: string): Promise<BulkE
   const { deps, clock, read } = cases;
   const signal = AbortSignal.timeout(60_000);
   // If the kick-off is rejected, the export has failed, and the test checks that.
-  await attempt(cases, kickOffJob, { exportId }).catch(() => undefined);
+  await attempt(cases, kickOffWork, { exportId }).catch(() => undefined);
   await waitFor(async () => {
     clock.now = (await read(exportId)).notBefore ?? clock.now;
     await pollExport(deps, { exportId, signal });
@@ -67,7 +56,7 @@ export async function runSlice(cases: UseCases, exportId: string): Promise<BulkE
   });
   for (const fileId of await deps.store.outputFiles.listUnsettledIds(exportId)) {
     // A failed file is in the ledger, and the export continues.
-    await attempt(cases, downloadJob, { exportId, fileId }).catch(() => undefined);
+    await attempt(cases, downloadWork, { exportId, fileId }).catch(() => undefined);
   }
   const record = await read(exportId);
   await finalizeExport(deps, { exportId });
@@ -84,7 +73,7 @@ function insertExport(cases: UseCases, request: Partial<BulkExportRequest>): Pro
 /** Repeats a job as its queue would. Back-offs are skipped, and waits move the clock. */
 async function attempt<Payload>(
   { deps, clock }: UseCases,
-  job: Job<Payload, BulkExportDeps<ExportRepository>>,
+  job: Work<Payload, BulkExportDeps<ExportRepository>>,
   payload: NoInfer<Payload>,
 ): Promise<void> {
   for (let number = 1; ; ) {

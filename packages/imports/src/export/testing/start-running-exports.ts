@@ -7,7 +7,7 @@ import { BulkExportService } from '../read/bulk-export.service.ts';
 import { type ExportView, toEventView, toStartedView, toStatusView } from '../read/export-view.ts';
 import { bulkExportRequestSchema } from '../start/export-request.schema.ts';
 import { createStartExport, type StartRequest } from '../start/start-export.ts';
-import { exportJobs } from './run-export.ts';
+import { exportWorks } from '../steps.ts';
 import { startUseCases, type UseCases } from './start-use-cases.ts';
 
 /** `await using` stops it at the end of a test, so that tests can run at once. */
@@ -41,7 +41,7 @@ export async function startRunningExports(
   const workers: ReturnType<typeof startConsumer>[] = [];
   const startWorker = () => {
     const queues = ['bulk-export', 'file-download'] as const;
-    workers.push(startConsumer({ redis, prefix, queues, jobs: exportJobs, deps, logger }));
+    workers.push(startConsumer({ redis, prefix, queues, jobs: exportWorks, deps, logger }));
   };
   const start = async (body: object = {}, command: Pick<StartRequest, 'by' | 'idempotency'> = {}) => {
     const { record } = await startExport({

@@ -1,12 +1,14 @@
-import type { AnyJob } from '@bulkhead/queues';
+import type { AnyWork } from '@bulkhead/queues';
 import { attemptJob, firstAttempt } from '@bulkhead/queues/testing';
 import { compareWithSimulator } from '@bulkhead/records/testing';
 import { openDatabase, withMethods } from '@bulkhead/store/testing';
 import { anyPhase } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { finalizeExport } from '../finish/finalize-export.job.ts';
+import { downloadWork } from '../download/download-file.job.ts';
+import { finalizeExport, finalizeWork } from '../finish/finalize-export.job.ts';
 import { emptyCheckpoint } from '../index.ts';
-import { downloadJob, finalizeJob, kickOffJob, pollJob } from '../jobs.ts';
+import { kickOffWork } from '../kick-off/kick-off.job.ts';
+import { pollWork } from '../poll/poll-export.job.ts';
 import type { BulkExportDeps, ExportRepository } from '../steps.ts';
 import { runExport } from '../testing/run-export.ts';
 import { startUseCases } from '../testing/start-use-cases.ts';
@@ -39,13 +41,13 @@ function delayed<Target extends object>(target: Target, afterCall: () => Promise
   });
 }
 
-const jobs = { kickOff: kickOffJob, poll: pollJob, download: downloadJob, finalize: finalizeJob };
+const jobs = { kickOff: kickOffWork, poll: pollWork, download: downloadWork, finalize: finalizeWork };
 type JobKind = keyof typeof jobs;
 
 async function attempt(job: JobKind, exportId: string, deps = cases.deps): Promise<void> {
   const [fileId] = await store.outputFiles.listUnsettledIds(exportId);
   const payload = (job === 'download' ? { exportId, fileId } : { exportId }) as never;
-  await attemptJob(deps, jobs[job] as AnyJob<BulkExportDeps<ExportRepository>>, {
+  await attemptJob(deps, jobs[job] as AnyWork<BulkExportDeps<ExportRepository>>, {
     payload,
     retryAt: firstAttempt,
     signal: AbortSignal.timeout(60_000),

@@ -2,8 +2,7 @@ import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { openTestStore, withMethods } from '@bulkhead/store/testing';
 import { anyPhase, startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { kickOffJob } from '../jobs.ts';
-import { kickOff } from '../kick-off/kick-off.job.ts';
+import { kickOff, kickOffWork } from '../kick-off/kick-off.job.ts';
 import { createStores, startUseCases } from '../testing/start-use-cases.ts';
 
 test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
@@ -114,7 +113,7 @@ test.concurrent('an outage of MongoDB before a kick-off is not the reason of a w
   const connections = withMethods(store.connections, { findWithSecrets: () => Promise.reject(outage) });
   const deps = { ...cases.deps, store: { ...store, connections } };
   const context = { retryAt: firstAttempt, endSignal: AbortSignal.timeout(20_000) };
-  await expect(runJob(deps, kickOffJob, { exportId }, context)).rejects.toBe(outage);
+  await expect(runJob(deps, kickOffWork, { exportId }, context)).rejects.toBe(outage);
   expect((await cases.read(exportId)).retrying).toBeUndefined();
   expect(await cases.control.exports()).toEqual([]);
 });

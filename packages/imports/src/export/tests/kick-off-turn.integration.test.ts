@@ -1,7 +1,7 @@
 import type { Provider } from '@bulkhead/ehr/providers';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { expect, test } from '@jest/globals';
-import { kickOffJob } from '../jobs.ts';
+import { kickOffWork } from '../kick-off/kick-off.job.ts';
 import { pollExport } from '../poll/poll-export.job.ts';
 import { retryExport } from '../start/cancel-and-retry.ts';
 import { runSlice } from '../testing/run-export.ts';
@@ -12,7 +12,7 @@ const signal = () => AbortSignal.timeout(20_000);
 
 /** Runs the kick-off of an export once. @returns the error of the attempt */
 const kickOff = ({ deps }: UseCases, exportId: string) =>
-  runJob(deps, kickOffJob, { exportId }, { retryAt: firstAttempt, endSignal: signal() }).then(
+  runJob(deps, kickOffWork, { exportId }, { retryAt: firstAttempt, endSignal: signal() }).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { readCapabilitiesJob } from '@bulkhead/connections/jobs';
+import { readCapabilitiesWork } from '@bulkhead/connections/steps';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { attemptJob, firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { anyPhase, type Handler, type Script, type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { newExport } from '../commands.ts';
 import { discardExport } from '../finish/discard-export.job.ts';
 import type { BulkExport, HoldReason } from '../index.ts';
-import { kickOffJob } from '../jobs.ts';
+import { kickOffWork } from '../kick-off/kick-off.job.ts';
 import { replayFileLine } from '../steps.ts';
 import { bulkRoutes, capabilities } from '../testing/bulk-routes.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
@@ -540,7 +540,7 @@ describe('the watermark of every type', () => {
       // The server is upgraded while it prepares the files, and another job reads its CapabilityStatement again.
       server.answer({ '/metadata': capabilities('Patient', 'Goal', 'Coverage') });
       const { deps, connection, clock } = cases;
-      await runJob(deps, readCapabilitiesJob, { connectionId: connection.id });
+      await runJob(deps, readCapabilitiesWork, { connectionId: connection.id });
       await runExport(cases, {}, exportId);
 
       const body = { connectionId: connection.id, exportType: 'Patient', resourceTypes, since: 'last' } as const;
@@ -686,7 +686,7 @@ test('an export shows why its kick-off is not accepted, and when the next attemp
   });
   const record = await cases.insertExport();
   const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
-  await expect(attemptJob(cases.deps, kickOffJob, attempt)).rejects.toThrow();
+  await expect(attemptJob(cases.deps, kickOffWork, attempt)).rejects.toThrow();
   expect((await cases.read(record.id)).retrying).toMatchObject({
     state: 'waiting',
     code: 'ehr-throttled',

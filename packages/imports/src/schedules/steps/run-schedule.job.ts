@@ -1,40 +1,27 @@
 import { AppError, type ErrorCode, type Logger, newId, type PeopleText } from '@bulkhead/base';
 import { nextRun } from '@bulkhead/base/cron';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
-import { defineJob, minuteMs, type Producer, threeTimes } from '@bulkhead/queues';
+import { type Producer, work } from '@bulkhead/queues';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
-import { z } from 'zod';
 import { windowEnd } from '../../export/steps.ts';
+import { removeSchedule } from '../commands/connection-schedules.ts';
 import { type StartRepository, startScheduledRun } from '../commands/start-scheduled-run.ts';
 import { scheduleError } from '../errors.ts';
-import type { ScheduleStore } from '../schedule.feature.ts';
+import { runScheduleJob } from '../jobs.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
 import type { ScheduleStores } from '../stores.ts';
 
-const uses = [
-  'bulkExports',
-  'cohorts',
-  'connections',
-  'schedules',
-  'syncRuns',
-  'watermarks',
-  'webhookDeliveries',
-] as const;
-export type RunRepository = (typeof uses)[number];
+export type RunRepository =
+  | 'bulkExports'
+  | 'cohorts'
+  | 'connections'
+  | 'schedules'
+  | 'syncRuns'
+  | 'watermarks'
+  | 'webhookDeliveries';
 
-export const runScheduleJob = defineJob({
-  name: 'schedule.run',
-  queue: 'maintenance',
-  payload: z.strictObject({ scheduleId: z.string().min(1) }),
-  jobId: ({ scheduleId }) => `schedule.${scheduleId}`,
-  // The sweep does the same within a minute.
-  ...threeTimes,
-  timeoutMs: 2 * minuteMs,
-  tracedIds: ['scheduleId'],
-  uses,
-  run: runSchedule,
-});
+export const runScheduleWork = work(runScheduleJob, { run: runSchedule });
 
 /** The dependencies of the steps of this feature. */
 export interface ScheduleDeps<Uses extends keyof (ScheduleStores & WebhookStore)>
@@ -158,34 +145,3 @@ async function notifyClients(
 }
 
 const overlaps: ReadonlySet<ErrorCode> = new Set(['export-already-running', 'sync-already-running']);
-
-/**
- * Creates the job of a schedule, or removes it if the schedule is paused. If the queue is unavailable, the sweep does this within a
- * minute.
- */
-export async function setScheduler(
-  producer: Producer,
-  schedule: Pick<Schedule, 'id' | 'cron' | 'timeZone' | 'paused'>,
-): Promise<void> {
-  const { id: scheduleId, cron, timeZone, paused } = schedule;
-  const payload = { scheduleId };
-  const set = paused
-    ? producer.unschedule(runScheduleJob, payload)
-    : producer.scheduleCron({ job: runScheduleJob, payload, cron, timeZone });
-  await set.catch(() => undefined);
-}
-
-/**
- * Deletes a schedule and its job. If the queue is unavailable, the sweep removes the job later.
- * @returns false if the schedule does not exist
- */
-export async function removeSchedule(options: {
-  readonly store: ScheduleStore;
-  readonly producer: Producer;
-  readonly scheduleId: string;
-}): Promise<boolean> {
-  const { store, producer, scheduleId } = options;
-  const isDeleted = await store.schedules.delete(scheduleId);
-  await producer.unschedule(runScheduleJob, { scheduleId }).catch(() => undefined);
-  return isDeleted;
-}

@@ -1,5 +1,6 @@
 import { type FeatureWork, leavesNothingAtEhr, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
-import { type RunRepository, runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
+import { runScheduleJob } from '../jobs.ts';
+import type { RunRepository, ScheduleDeps } from './run-schedule.job.ts';
 import { sweepSchedules } from './sweep-schedules.ts';
 
 export function scheduleWork(deps: ScheduleDeps<RunRepository>): FeatureWork {

@@ -1,6 +1,7 @@
 import { nextRun } from '@bulkhead/base/cron';
+import { runScheduleJob } from '../jobs.ts';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
-import { type RunRepository, runSchedule, runScheduleJob, type ScheduleDeps } from './run-schedule.job.ts';
+import { type RunRepository, runSchedule, type ScheduleDeps } from './run-schedule.job.ts';
 
 /**
  * A next run is planned again only if it is later than the next run would be in an hour. Otherwise a worker whose clock is a little

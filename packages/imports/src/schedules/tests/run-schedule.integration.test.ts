@@ -7,8 +7,9 @@ import { kickOffJob } from '../../export/jobs.ts';
 import { planSyncJob } from '../../sync/jobs.ts';
 import { startScheduledRun } from '../commands/index.ts';
 import { type Schedule, scheduleNotStartedEventSchema, spreadOf } from '../index.ts';
+import { runScheduleJob } from '../jobs.ts';
 import { sweepSchedules } from '../steps/index.ts';
-import { runScheduleJob } from '../steps/jobs.ts';
+import { runScheduleWork } from '../steps/run-schedule.job.ts';
 import { makeSchedule } from '../testing/make-schedule.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
@@ -43,7 +44,7 @@ async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
   return records.map(({ id }) => id);
 }
 
-const run = (schedule: Schedule) => runJob(cases.deps, runScheduleJob, { scheduleId: schedule.id });
+const run = (schedule: Schedule) => runJob(cases.deps, runScheduleWork, { scheduleId: schedule.id });
 /** Adds the job of a schedule. */
 const addJob = ({ id: scheduleId, cron, timeZone }: Pick<Schedule, 'id' | 'cron' | 'timeZone'>) =>
   cases.deps.producer.scheduleCron({ job: runScheduleJob, payload: { scheduleId }, cron, timeZone });
@@ -413,7 +414,7 @@ test('a schedule that is due within the window of the provider moves its run to 
   });
   await schedules.insert(schedule);
   clock.now = schedule.nextRunAt;
-  await runJob(deps, runScheduleJob, { scheduleId: schedule.id });
+  await runJob(deps, runScheduleWork, { scheduleId: schedule.id });
   const moved = await schedules.find(schedule.id);
   expect(moved).toMatchObject({ nextRunAt: at('2026-05-02T02:11:00Z') });
   expect(moved?.lastRun).toBeUndefined();
@@ -437,7 +438,7 @@ test('two workers start each run of a frequent schedule once and wait for the sp
       redis: cases.redis,
       prefix: cases.prefix,
       queues: ['maintenance'],
-      jobs: [runScheduleJob],
+      jobs: [runScheduleWork],
       deps: watched,
       logger: deps.logger,
     }),

@@ -1,26 +1,15 @@
 import { type ExportError, present, toExportError } from '@bulkhead/base';
-import { defineJob, type FailedJob, minuteMs, tenTimes } from '@bulkhead/queues';
+import { type FailedJob, work } from '@bulkhead/queues';
 import type { Warning } from '@bulkhead/store';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { isInPhase } from '../../runs/index.ts';
+import { finalizeSyncJob } from '../jobs.ts';
 import type { SyncDeps } from '../sync-deps.ts';
-import { syncPayload } from '../sync-payload.ts';
 import { needsReferences, type SyncRun, stepsMissing } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 
-export const finalizeSyncJob = defineJob({
-  name: 'sync.finalize',
-  queue: 'sync',
-  payload: syncPayload,
-  jobId: ({ syncRunId }) => `finalize.${syncRunId}`,
-  ...tenTimes,
-  timeoutMs: 2 * minuteMs,
-  tracedIds: ['syncRunId'],
-  uses: ['syncRuns', 'syncSteps'],
-  run: finalizeSync,
-  onFinalFailure: failGivenUpSync,
-});
+export const finalizeSyncWork = work(finalizeSyncJob, { run: finalizeSync, onFinalFailure: failGivenUpSync });
 
 /** Ends a run whose steps are all settled. */
 export async function finalizeSync(

@@ -1,3 +1,4 @@
+import { finalizeSyncJob, planReferencesJob, type RoundPayload, syncStepJob } from '../jobs.ts';
 /*
  * Reads of what is not stored although stored resources refer to it. They are planned in rounds, because what is read can refer to others: a
  * result to its members, these to a PractitionerRole, that to a Practitioner and an Organization, and that to the one of which it is a part.
@@ -12,39 +13,21 @@ import { hash } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import { ehrBaseUrls } from '@bulkhead/ehr/providers';
 import { isInPatientCompartment, isUncovered, patientsOf, type Resource, referredTargets } from '@bulkhead/fhir';
-import { defineJob, type JobContext, minuteMs, tenTimes } from '@bulkhead/queues';
-import { countSchema, toBatches } from '@bulkhead/store';
-import type { z } from 'zod';
+import { type JobContext, minuteMs, work } from '@bulkhead/queues';
+import { toBatches } from '@bulkhead/store';
 import { isInPhase } from '../../runs/index.ts';
-import { failGivenUpSync, finalizeSyncJob } from '../finish/finalize-sync.job.ts';
-import { syncStepJob } from '../search/run-sync-step.job.ts';
+import { failGivenUpSync } from '../finish/finalize-sync.job.ts';
 import type { SyncDeps } from '../sync-deps.ts';
-import { syncPayload } from '../sync-payload.ts';
 import { needsReferences, type SyncRun } from '../sync-run.record.ts';
 import { newSyncSearch } from '../sync-search.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import { notGranted } from './plan-steps.ts';
 
-const roundPayload = syncPayload.extend({ round: countSchema });
-type Round = z.output<typeof roundPayload>;
+type Deps = SyncDeps<
+  'connections' | 'prepareResourceTypes' | 'resourceChanges' | 'resources' | 'syncRuns' | 'syncSteps'
+>;
 
-const uses = ['connections', 'prepareResourceTypes', 'resourceChanges', 'resources', 'syncRuns', 'syncSteps'] as const;
-type Deps = SyncDeps<(typeof uses)[number]>;
-
-export const planReferencesJob = defineJob({
-  name: 'sync.plan-references',
-  queue: 'sync',
-  payload: roundPayload,
-  jobId: ({ syncRunId, round }) => `references.${syncRunId}.${round}`,
-  ...tenTimes,
-  // `maxResources` take some ten minutes.
-  timeoutMs: 60 * minuteMs,
-  reportsProgress: true,
-  tracedIds: ['syncRunId'],
-  uses,
-  run: planReferences,
-  onFinalFailure: failGivenUpSync,
-});
+export const planReferencesWork = work(planReferencesJob, { run: planReferences, onFinalFailure: failGivenUpSync });
 
 /** The job that plans the next round of a run. It has an id of its own, because it waits for the steps of the round before. */
 export function nextRound({ id: syncRunId, referenceRounds = 0 }: SyncRun) {
@@ -71,7 +54,7 @@ const missingMs = 7 * 24 * 60 * minuteMs;
 
 async function planReferences(
   deps: Deps,
-  { syncRunId, round, signal, progress }: Round & Pick<JobContext, 'signal' | 'progress'>,
+  { syncRunId, round, signal, progress }: RoundPayload & Pick<JobContext, 'signal' | 'progress'>,
 ): Promise<void> {
   const { store, producer, logger } = deps;
   const run = await store.syncRuns.find(syncRunId);

@@ -1,3 +1,4 @@
+import { finalizeSyncJob, planSyncJob, syncStepJob } from '../jobs.ts';
 /*
  * An enhanced sync crawls patients over the REST API, by patient and type.
  *
@@ -18,36 +19,21 @@ import type { Connection } from '@bulkhead/connections';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { type Provider, recordTypes } from '@bulkhead/ehr/providers';
 import { enhancedResourceTypes, isUncovered, standardResourceTypes } from '@bulkhead/fhir';
-import { defineJob, minuteMs, type RetryAt, tenTimes } from '@bulkhead/queues';
+import { type RetryAt, work } from '@bulkhead/queues';
 import { dayBefore, isInPhase } from '../../runs/index.ts';
 import { syncError } from '../errors.ts';
-import { failGivenUpSync, failSync, finalizeSyncJob } from '../finish/finalize-sync.job.ts';
+import { failGivenUpSync, failSync } from '../finish/finalize-sync.job.ts';
 import { isById } from '../search/appointments-by-id.ts';
 import { waitedTooLong } from '../search/attempt-end.ts';
-import { syncStepJob } from '../search/run-sync-step.job.ts';
 import type { SyncDeps } from '../sync-deps.ts';
-import { syncPayload } from '../sync-payload.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { findPatients } from './find-patients.ts';
 import { nextRound } from './plan-references.job.ts';
 import { notGranted, planSteps } from './plan-steps.ts';
 
-const uses = ['connections', 'prepareResourceTypes', 'resources', 'syncRuns', 'syncSteps'] as const;
-type Deps = SyncDeps<(typeof uses)[number]>;
+type Deps = SyncDeps<'connections' | 'prepareResourceTypes' | 'resources' | 'syncRuns' | 'syncSteps'>;
 
-export const planSyncJob = defineJob({
-  name: 'sync.plan',
-  queue: 'sync',
-  payload: syncPayload,
-  jobId: ({ syncRunId }) => `plan.${syncRunId}`,
-  // As for a kick-off, an EHR that is down for a quarter of an hour does not fail a nightly sync.
-  ...tenTimes,
-  timeoutMs: 10 * minuteMs,
-  tracedIds: ['syncRunId'],
-  uses,
-  run: planSyncInTime,
-  onFinalFailure: failGivenUpSync,
-});
+export const planSyncWork = work(planSyncJob, { run: planSyncInTime, onFinalFailure: failGivenUpSync });
 
 interface PlanStep {
   readonly syncRunId: string;

@@ -8,8 +8,7 @@ import { type ConnectionScope, isInScope, type Page, type ProviderReference, rea
 import { checkCallback, type WebhookAddresses } from '@bulkhead/webhooks/commands';
 import { type RequestPause, type RunCommand, usualKeptMs } from '../../runs/run-view.ts';
 import { syncError } from '../errors.ts';
-import { planSyncJob } from '../plan/plan-sync.job.ts';
-import { resumeSyncJob } from '../recover/resume-sync.job.ts';
+import { planSyncJob, resumeSyncJob } from '../jobs.ts';
 import { cancelSync } from '../start/cancel-sync.ts';
 import { newSyncRun } from '../start/new-sync-run.ts';
 import type { SyncBody, SyncListQuery } from '../start/sync.schema.ts';

@@ -1,25 +1,11 @@
-import { defineJob, minuteMs, threeTimes } from '@bulkhead/queues';
-import { finalizeSyncJob } from '../finish/finalize-sync.job.ts';
+import { work } from '@bulkhead/queues';
+import { finalizeSyncJob, planSyncJob, resumeSyncJob, syncStepJob } from '../jobs.ts';
 import { nextRound } from '../plan/plan-references.job.ts';
-import { planSyncJob } from '../plan/plan-sync.job.ts';
-import { syncStepJob } from '../search/run-sync-step.job.ts';
 import type { SyncDeps } from '../sync-deps.ts';
-import { syncPayload } from '../sync-payload.ts';
 import { needsReferences, type SyncRun } from '../sync-run.record.ts';
 
 /** Creates the jobs of a run that a retry has resumed. */
-export const resumeSyncJob = defineJob({
-  name: 'sync.resume',
-  queue: 'sync',
-  payload: syncPayload,
-  jobId: ({ syncRunId }) => `resume.${syncRunId}`,
-  // The sweep does the same within a minute.
-  ...threeTimes,
-  timeoutMs: 5 * minuteMs,
-  tracedIds: ['syncRunId'],
-  uses: ['syncRuns', 'syncSteps'],
-  run: resumeSync,
-});
+export const resumeSyncWork = work(resumeSyncJob, { run: resumeSync });
 
 async function resumeSync(
   deps: SyncDeps<'syncRuns' | 'syncSteps'>,

@@ -1,3 +1,4 @@
+import { finalizeSyncJob, type StepPayload, syncStepJob } from '../jobs.ts';
 /*
  * A step runs its searches one after the other, and each search page by page. After each page the results and the next page are
  * stored, so that a crash costs at most one page. An attempt that fails is retried at the same page, until `attemptEnd` fails the
@@ -12,15 +13,12 @@ import { randomUUID } from 'node:crypto';
 import { AppError, type ErrorCode, type ExportError, present, toExportError } from '@bulkhead/base';
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr';
-import { defineJob, type FailedJob, type JobContext, minuteMs, type RetryAt } from '@bulkhead/queues';
+import { type FailedJob, type JobContext, type RetryAt, work } from '@bulkhead/queues';
 import { searchFileId } from '@bulkhead/records/quarantine';
 import type { Claim } from '@bulkhead/store';
-import { z } from 'zod';
 import { isInterrupted } from '../../runs/index.ts';
 import { syncError } from '../errors.ts';
-import { finalizeSyncJob } from '../finish/finalize-sync.job.ts';
 import type { SyncDeps } from '../sync-deps.ts';
-import { syncPayload } from '../sync-payload.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
 import { isById, nextAppointments } from './appointments-by-id.ts';
@@ -30,38 +28,19 @@ import { readTarget } from './read-target.ts';
 import { failedSearch, restarted, withPage, withRequest } from './step-searches.ts';
 import { storeSearchPage } from './store-search-page.ts';
 
-const stepPayload = syncPayload.extend({ stepId: z.string().min(1) });
-type StepPayload = z.output<typeof stepPayload>;
+type Deps = SyncDeps<
+  | 'connections'
+  | 'crawlMarks'
+  | 'documentEraser'
+  | 'documents'
+  | 'quarantine'
+  | 'resourceWriter'
+  | 'resources'
+  | 'syncRuns'
+  | 'syncSteps'
+>;
 
-const uses = [
-  'connections',
-  'crawlMarks',
-  'documentEraser',
-  'documents',
-  'quarantine',
-  'resourceWriter',
-  'resources',
-  'syncRuns',
-  'syncSteps',
-] as const;
-type Deps = SyncDeps<(typeof uses)[number]>;
-
-export const syncStepJob = defineJob({
-  name: 'sync.step',
-  queue: 'sync',
-  payload: stepPayload,
-  jobId: ({ stepId }) => `step.${stepId}`,
-  // Attempts are cheap, because a step resumes at its page. 5 s doubled 7 times is 11 min.
-  attempts: 8,
-  backoffMs: 5000,
-  // A dozen searches of a patient, each with several pages, after all polls and downloads of the same budget.
-  timeoutMs: 60 * minuteMs,
-  reportsProgress: true,
-  tracedIds: ['syncRunId'],
-  uses,
-  run: runSyncStepAndFinish,
-  onFinalFailure: failSyncStep,
-});
+export const syncStepWork = work(syncStepJob, { run: runSyncStepAndFinish, onFinalFailure: failSyncStep });
 
 export interface StepRun {
   readonly stepId: string;

@@ -1,27 +1,14 @@
 import type { ConnectedEhrOptions } from '@bulkhead/connections/testing';
-import type { AnyJob } from '@bulkhead/queues';
 import { startConsumer } from '@bulkhead/queues/testing';
 import { makeDocument } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { createWebhookAddresses } from '@bulkhead/webhooks/commands';
-import { finalizeSyncJob } from '../finish/finalize-sync.job.ts';
-import { planReferencesJob } from '../plan/plan-references.job.ts';
-import { planSyncJob } from '../plan/plan-sync.job.ts';
 import { SyncService } from '../read/sync.service.ts';
 import { toSyncEventView, toSyncRunDetail } from '../read/sync-view.ts';
-import { resumeSyncJob } from '../recover/resume-sync.job.ts';
-import { syncStepJob } from '../search/run-sync-step.job.ts';
 import { syncBodySchema } from '../start/sync.schema.ts';
-import type { SyncDeps, SyncRepository } from '../sync-deps.ts';
+import { syncWorks } from '../steps.ts';
 import { startUseCases } from './start-use-cases.ts';
 
-const jobs: readonly AnyJob<SyncDeps<SyncRepository>>[] = [
-  planSyncJob,
-  planReferencesJob,
-  syncStepJob,
-  finalizeSyncJob,
-  resumeSyncJob,
-];
 const operator = { isOperator: true };
 
 /** Starts the commands of syncs and a worker of their queue, for tests of whole syncs by the real clock. */
@@ -40,7 +27,7 @@ export async function startRunningSyncs(options: ConnectedEhrOptions = {}) {
   });
   const reference = (id: string) => ({ provider, id, scope: 'all' as const });
   const read = async (id: string) => toSyncRunDetail(await service.get(reference(id)), operator);
-  const worker = startConsumer({ redis, prefix, queues: ['sync'], jobs, deps, logger });
+  const worker = startConsumer({ redis, prefix, queues: ['sync'], jobs: syncWorks, deps, logger });
   const stop = async () => {
     await worker.stop();
     await cases.stop();

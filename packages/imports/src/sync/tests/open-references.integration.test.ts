@@ -5,7 +5,7 @@ import { withMethods } from '@bulkhead/store/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { runExport } from '../../export/testing/index.ts';
 import { finalizeSync } from '../finish/finalize-sync.job.ts';
-import { nextRound, planReferencesJob } from '../plan/plan-references.job.ts';
+import { nextRound, planReferencesWork } from '../plan/plan-references.job.ts';
 import { planSync, runSyncStep, syncWork } from '../steps.ts';
 import { needsReferences, type SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
@@ -79,7 +79,7 @@ async function planRun(): Promise<SyncRun> {
 async function planRound(syncRunId: string): Promise<void> {
   const { deps } = cases;
   const run = (await deps.store.syncRuns.find(syncRunId)) as SyncRun;
-  await runJob(deps, planReferencesJob, nextRound(run).payload);
+  await runJob(deps, planReferencesWork, nextRound(run).payload);
 }
 
 const runStep = (stepId: string, stepSignal = signal) =>
@@ -165,11 +165,11 @@ test('a worker that is killed at any point loses nothing, and only the request t
   // Killed before the steps of the first round were stored.
   const unstored = withMethods(deps.store.syncSteps, { insertMissing: () => Promise.reject(new Error('killed')) });
   const stopped = { ...deps, store: { ...deps.store, syncSteps: unstored } };
-  await expect(runJob(stopped, planReferencesJob, nextRound(run).payload)).rejects.toThrow('killed');
+  await expect(runJob(stopped, planReferencesWork, nextRound(run).payload)).rejects.toThrow('killed');
   // Killed after they were stored, before the run knew of them.
   const killed = withMethods(deps.store.syncRuns, { extend: () => Promise.reject(new Error('killed')) });
   const broken = { ...deps, store: { ...deps.store, syncRuns: killed } };
-  await expect(runJob(broken, planReferencesJob, nextRound(run).payload)).rejects.toThrow('killed');
+  await expect(runJob(broken, planReferencesWork, nextRound(run).payload)).rejects.toThrow('killed');
   await planRound(run.id);
   const [first = '', second = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
   await runStep(first);
@@ -309,7 +309,7 @@ test('a cancelled run sends no further request, also if it is cancelled while a 
     },
   });
   const deps = { ...cases.deps, store: { ...cases.deps.store, syncSteps: racing } };
-  await runJob(deps, planReferencesJob, nextRound(run).payload);
+  await runJob(deps, planReferencesWork, nextRound(run).payload);
   expect(await syncSteps.countUnsettled(run.id)).toBe(0);
   expect((await runToEnd(run)).phase).toBe('cancelled');
   expect(await requested()).toEqual([]);
@@ -350,7 +350,7 @@ test('the results of an erased patient are not read, whenever the erasure comes'
     },
   });
   const racing = { ...deps, store: { ...deps.store, syncSteps: slow } };
-  await runJob(racing, planReferencesJob, nextRound(other).payload);
+  await runJob(racing, planReferencesWork, nextRound(other).payload);
   expect(await syncSteps.countUnsettled(other.id)).toBe(1);
   await runToEnd(other);
   expect(await requested()).toEqual([]);
@@ -389,7 +389,7 @@ test('a round looks only through what has changed since the round before, and th
   /** @returns how many resources the round has looked through, and how many reads it has planned */
   const planWatched = async ({ id }: SyncRun) => {
     seen = 0;
-    await runJob(watched, planReferencesJob, nextRound((await syncRuns.find(id)) as SyncRun).payload);
+    await runJob(watched, planReferencesWork, nextRound((await syncRuns.find(id)) as SyncRun).payload);
     return [seen, await syncSteps.countUnsettled(id)];
   };
   const run = await planRun();
@@ -426,7 +426,7 @@ test('a round that has looked through very many resources ends without reads, an
   });
   const run = await planRun();
   const { payload } = nextRound(run);
-  await runJob({ ...deps, store: { ...deps.store, resourceChanges: many } }, planReferencesJob, payload);
+  await runJob({ ...deps, store: { ...deps.store, resourceChanges: many } }, planReferencesWork, payload);
   const found = (await syncRuns.find(run.id)) as SyncRun;
   expect([needsReferences(found), await syncSteps.count(run.id)]).toEqual([true, 0]);
   await planRound(run.id);

@@ -1,6 +1,6 @@
 import { attemptJob, firstAttempt, lastAttempt } from '@bulkhead/queues/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { planSyncJob } from '../jobs.ts';
+import { planSyncWork } from '../plan/plan-sync.job.ts';
 import { runSyncStep } from '../steps.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { makeSyncRun } from '../testing/make-sync-run.ts';
@@ -147,7 +147,7 @@ test('a run fails if the EHR delays its plan for a day, so that the next run can
   const run = makeSyncRun({ request, createdAt: clock.now });
   await deps.store.syncRuns.insert(run);
   const payload = { syncRunId: run.id };
-  const planned = () => attemptJob(deps, planSyncJob, { payload, retryAt: firstAttempt, signal });
+  const planned = () => attemptJob(deps, planSyncWork, { payload, retryAt: firstAttempt, signal });
   await expect(planned()).rejects.toMatchObject({ code: 'ehr-unavailable' });
   expect(await deps.store.syncRuns.find(run.id)).toMatchObject({ phase: 'queued' });
   clock.now = new Date(clock.now.getTime() + 24 * 3_600_000);

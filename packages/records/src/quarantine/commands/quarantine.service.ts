@@ -15,9 +15,9 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { quarantineError } from '../errors.ts';
+import { replayJob } from '../jobs.ts';
 import type { QuarantineStore } from '../quarantine.feature.ts';
 import { type LineGroup, type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';
-import { replayJob } from '../steps/replay.job.ts';
 
 /** A replay is one write, so this is enough. If no worker is running, the API returns the unchanged line. */
 const replayWaitMs = 5000;

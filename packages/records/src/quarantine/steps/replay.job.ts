@@ -1,6 +1,6 @@
 import { toKnownError } from '@bulkhead/base';
-import { defineJob, type FailedJob, minuteMs, threeTimes } from '@bulkhead/queues';
-import { z } from 'zod';
+import { type FailedJob, work } from '@bulkhead/queues';
+import { replayJob } from '../jobs.ts';
 import type { QuarantineStore } from '../quarantine.feature.ts';
 import type { QuarantineEntry } from '../quarantine.record.ts';
 
@@ -15,17 +15,7 @@ export interface ReplayDeps {
 }
 
 /** Stores what was quarantined, if it is usable now: a line of an export file or an entry of a search. */
-export const replayJob = defineJob({
-  name: 'quarantine.replay',
-  queue: 'maintenance',
-  payload: z.strictObject({ quarantineId: z.string().min(1) }),
-  jobId: ({ quarantineId }) => `replay.${quarantineId}`,
-  ...threeTimes,
-  timeoutMs: 2 * minuteMs,
-  uses: ['quarantine'],
-  run: replay,
-  onFinalFailure: noteFailedReplay,
-});
+export const replayWork = work(replayJob, { run: replay, onFinalFailure: noteFailedReplay });
 
 async function replay(deps: ReplayDeps, { quarantineId }: { readonly quarantineId: string }): Promise<void> {
   const entry = await deps.store.quarantine.find(quarantineId);

@@ -1,1 +1,0 @@
-export { keepAuditHeadJob } from './keep-audit-head.job.ts';

@@ -1,1 +1,0 @@
-export { fetchDocumentJob } from './fetch-document.job.ts';

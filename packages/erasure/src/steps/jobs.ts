@@ -1,2 +1,0 @@
-export { retainJob } from './retain.job.ts';
-export { eraseJob } from './run-erasure.job.ts';

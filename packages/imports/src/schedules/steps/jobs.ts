@@ -1,1 +1,0 @@
-export { runScheduleJob } from './run-schedule.job.ts';

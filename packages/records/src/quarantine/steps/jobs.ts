@@ -1,1 +1,0 @@
-export { replayJob } from './replay.job.ts';

@@ -1,2 +1,0 @@
-export { deliverJob } from './deliver-webhook.job.ts';
-export { notifyJob } from './notify.job.ts';
