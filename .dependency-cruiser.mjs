@@ -44,6 +44,11 @@ const folders = {
 /** The folders of a subject that the API calls, and those that a worker runs: by acts of the story where a subject has many. */
 const commandFolders = 'commands|start|read';
 const stepFolders = 'steps|kick-off|plan|poll|search|download|finish|recover';
+/** The acts of a story, which import nothing of each other. */
+const acts = {
+  'imports/src/export': ['start', 'kick-off', 'poll', 'download', 'finish'],
+  'imports/src/sync': ['plan', 'search', 'finish'],
+};
 const stepEntry = '/src/[^/]+/steps[.]ts$';
 /** In a package with one subject or with more. */
 const inSubject = (names) => [`^packages/[^/]+/src/(?:${names})/`, `^packages/[^/]+/src/[^/]+/(?:${names})/`];
@@ -206,6 +211,15 @@ export default {
         pathNot: '/[^/]+[.](?:record|repository)[.]ts$',
       },
     },
+    ...Object.entries(acts).flatMap(([subject, names]) =>
+      names.map((name) => ({
+        name: `acts-import-no-act-${subject.split('/').at(-1)}-${name}`,
+        comment:
+          'Acts talk by jobs and share only the record. What several acts use stands at the root of the subject.',
+        from: { path: `^packages/${subject}/${name}/`, pathNot: testCode },
+        to: { path: `^packages/${subject}/(?:${names.filter((other) => other !== name).join('|')})/` },
+      })),
+    ),
     {
       name: 'every-folder-has-a-layer',
       comment: 'A new app or package needs a list of allowed imports: add it to `layers` in .dependency-cruiser.mjs.',

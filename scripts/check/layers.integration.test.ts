@@ -137,6 +137,17 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['apps/api/src/typo.ts', "import './tpyo.ts';", 'no-unresolvable-import'],
   ['packages/fhir/src/asks.ts', "import 'node:http';", 'fhir-does-no-io'],
   ['scripts/early.mjs', "import 'zod';", 'bootstrap-needs-nothing-installed'],
+  ...Object.entries({
+    export: ['start', 'kick-off', 'poll', 'download', 'finish'],
+    sync: ['plan', 'search', 'finish'],
+  }).flatMap(([subject, acts]) =>
+    acts.map((act, index) => {
+      const other = acts.at(index - 1);
+      const file = globSync(`packages/imports/src/${subject}/${other}/*.ts`, { cwd: root })[0] ?? '';
+      const text = `import '../${other}/${basename(file)}';`;
+      return [`packages/imports/src/${subject}/${act}/other.ts`, text, `acts-import-no-act-${subject}-${act}`] as const;
+    }),
+  ),
   ['packages/store/src/egg.ts', "import type { Hen } from './hen.ts'; export type Egg = Hen;", 'no-circular-import'],
   ['packages/store/src/forgotten.ts', 'export const two = 2;', 'no-orphan'],
 ];

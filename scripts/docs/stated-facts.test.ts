@@ -28,7 +28,7 @@ test('the page about scaling gives the memory of a worker as the manifest does',
 });
 
 test('the diagram of the README gives the interval of status requests as the program does', () => {
-  const source = read('packages/imports/src/export/poll/poll-delay.ts');
+  const source = read('packages/imports/src/export/poll-delay.ts');
   expect(source).toMatch(/10 \* 60_000/);
   expect(read('README.md')).toMatch(/export\.poll, 30 s to 10 m/);
 });

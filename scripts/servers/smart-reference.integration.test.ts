@@ -85,12 +85,12 @@ describeWith<{ url: string }>({ title: 'the SMART reference server for bulk data
     expect(await stored()).toEqual(ofPatients(members));
 
     await setCohort(members);
-    const startedAt = Date.now();
     const first = await run({ cohort: 'panel', since: 'last' });
     const continued = (part: readonly object[]) => [{ _since: expect.any(String) }, ...part];
     // A full export lists no deletions, and something of these patients was stored before.
     expect([first.status, first.kickOffs]).toEqual(['COMPLETED', [...parts, ...parts.map(continued)]]);
 
+    const endedAt = Date.now();
     await setCohort([...members, added]);
     const next = await run({ cohort: 'panel', since: 'last' });
     expect(next).toEqual({
@@ -99,7 +99,7 @@ describeWith<{ url: string }>({ title: 'the SMART reference server for bulk data
       warnings: [],
       kickOffs: [...parts.map(continued), [{ patient: added }]],
     });
-    for (const { _since = '' } of next.kickOffs.flat()) if (_since) expect(Date.parse(_since)).toBeLessThan(startedAt);
+    for (const { _since = '' } of next.kickOffs.flat()) if (_since) expect(Date.parse(_since)).toBeLessThan(endedAt);
     expect(await stored()).toEqual(ofPatients([...members, added]));
   }, 300_000);
 });

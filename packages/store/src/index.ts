@@ -1,11 +1,13 @@
 export { connectionSettingsFor } from './connection/connection-settings.ts';
 export { createIndexes, indexBuild } from './connection/create-indexes.ts';
+export type { Named } from './connection/database.ts';
 export { type AnyCollection, Database } from './connection/database.ts';
 export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './connection/raw-writes.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './connection/store-errors.ts';
 export { untilStored } from './connection/until-stored.ts';
 export { type CommandObserver, watchCommands } from './connection/watch-commands.ts';
-export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './deletion/delete-in-batches.ts';
+export type { Admission, KeptOutList, StoreContext, WriteGate } from './connection/write-gate.ts';
+export { type ConnectionPass, deleteInBatches, ownedRecords } from './deletion/delete-in-batches.ts';
 export { erasedText, forgetTexts } from './deletion/forget-texts.ts';
 export {
   endOf,
@@ -29,7 +31,6 @@ export {
 export { defineFeature, type RepositoriesOf } from './feature/define-feature.ts';
 export {
   type ActiveWork,
-  type ConnectionPass,
   countsNothing,
   encryptsNothing,
   type FeatureData,
@@ -45,10 +46,9 @@ export {
   withholdsNoLines,
   worksOnNoPatient,
 } from './feature/feature-data.ts';
-export type { Admission, KeptOutList, StoreContext, WriteGate } from './feature/write-gate.ts';
 export { batchedFind, batchedInsert } from './queries/batched.ts';
 export { FileNovelty } from './queries/file-novelty.ts';
-export type { Named } from './queries/named.ts';
+export { pagesOf, toBatches } from './queries/in-batches.ts';
 export {
   maxTotal,
   type Page,

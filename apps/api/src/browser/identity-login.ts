@@ -3,7 +3,7 @@ import { toPrincipal } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/base';
 import { type Request, Router } from 'express';
-import { auditNotes } from '../http/middleware/audit-notes.ts';
+import { auditNotes } from '../http/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
 import { setCaller } from '../http/middleware/caller-of.ts';
 import type { RefusedAttempts } from '../http/refused-attempts.ts';

@@ -4,11 +4,11 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
 import type { Action, Audited } from './actions.ts';
+import type { AuditNotes } from './audit-notes.ts';
 import type { HttpErrorCode } from './errors/http-errors.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
 import type { DownloadSlots } from './limits/download-slots.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
-import type { AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
 

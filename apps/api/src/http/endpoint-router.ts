@@ -1,11 +1,11 @@
 import { parseRequest, present } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { auditNotes } from './audit-notes.ts';
 import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpoint.ts';
 import { endWithRights } from './end-with-rights.ts';
 import { readIdempotencyKey, replyOnce } from './idempotency.ts';
 import { allow, maxIdLength } from './middleware/allow.ts';
-import { auditNotes } from './middleware/audit-notes.ts';
 import { type Caller, findCaller } from './middleware/caller-of.ts';
 import { readQuery } from './read-query.ts';
 

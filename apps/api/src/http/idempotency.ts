@@ -2,10 +2,10 @@ import { AppError, parseRequest } from '@bulkhead/base';
 import type { Services } from '@bulkhead/system';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { type AuditNotes, auditNotes } from './audit-notes.ts';
 import type { Endpoint, Reply } from './define-endpoint.ts';
 import { apiError } from './errors/errors.ts';
 import { toErrorAnswer } from './errors/to-error-answer.ts';
-import { type AuditNotes, auditNotes } from './middleware/audit-notes.ts';
 import { callerOf } from './middleware/caller-of.ts';
 
 /** See https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header. */

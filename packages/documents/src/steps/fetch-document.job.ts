@@ -1,4 +1,3 @@
-import { fetchDocumentJob } from '../jobs.ts';
 /*
  * A document is an attachment of a resource. Its content is downloaded by a job of its own:
  *
@@ -18,6 +17,7 @@ import { AppError, toExportError } from '@bulkhead/base';
 import { type FailedJob, type JobContext, work } from '@bulkhead/queues';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import { documentError } from '../errors.ts';
+import { fetchDocumentJob } from '../jobs.ts';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { downloadDocument } from './download-document.ts';

@@ -13,10 +13,10 @@ import {
 } from '@bulkhead/store';
 import { type EndedRun, retainRuns } from '../runs/index.ts';
 import { type BulkExportRepository, bulkExportDocumentSchema, lastFull } from './bulk-export.repository.ts';
-import type { CohortRepository } from './cohorts/cohort.repository.ts';
-import type { CohortMarkRepository } from './cohorts/cohort-mark.repository.ts';
 import { collections } from './collections.ts';
-import { type OutputFileRepository, outputFileDocumentSchema } from './download/output-file.repository.ts';
+import { type OutputFileRepository, outputFileDocumentSchema } from './output-file.repository.ts';
+import type { CohortRepository } from './patients/cohort.repository.ts';
+import type { CohortMarkRepository } from './patients/cohort-mark.repository.ts';
 import type { WatermarkRepository } from './watermarks/watermark.repository.ts';
 
 interface EndedExport extends EndedRun {

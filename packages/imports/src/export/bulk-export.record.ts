@@ -13,8 +13,8 @@ import {
 import { z } from 'zod';
 import { retryingSchema, runEventShape } from '../runs/index.ts';
 import { bulkExportPhases, type Resumption } from './bulk-export-phase.ts';
-import { sliceSchema } from './slices/slice.record.ts';
-import { watermarkDecisionSchema } from './watermarks/hold-reason.ts';
+import { sliceSchema } from './patients/slice.record.ts';
+import { watermarkDecisionSchema } from './watermarks/watermark.record.ts';
 
 export type ExportWarning = Immutable<z.output<typeof warningSchema>>;
 

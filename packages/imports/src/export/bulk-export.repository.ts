@@ -27,8 +27,7 @@ import {
 } from './bulk-export-phase.ts';
 import { collections } from './collections.ts';
 import { exportError, warningsFrom } from './errors.ts';
-import { fieldsOfTheEnd, fieldsOfTheKickOff, fieldsOfTheWait, toUnset } from './reset-fields.ts';
-import { reopenSlices } from './slices/slice.ts';
+import { reopenSlices } from './patients/slice.ts';
 
 export const bulkExportDocumentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
@@ -421,4 +420,34 @@ function toRecord(document: BulkExportDocument | null | undefined): BulkExport |
   if (!document) return undefined;
   const { _id, active: _a, requestKey: _k, lease: _l, events: _e, fileEvents: _f, ...fields } = document;
   return { id: _id, ...fields };
+}
+
+/** What a retry, or the next slice of an export, must not have of the kick-off before. */
+export const fieldsOfTheWait = ['notBefore', 'plannedAt', 'pollReason', 'retrying'];
+export const fieldsOfTheEnd = [
+  ...fieldsOfTheWait,
+  'error',
+  'completedAt',
+  'discard',
+  'watermarkDecisions',
+  'isPartial',
+  'lackedTypes',
+];
+export const fieldsOfTheKickOff = [
+  'statusUrl',
+  'kickedOffAt',
+  'kickOffSentAt',
+  'readyAt',
+  'progress',
+  'progressedAt',
+  'transactionTime',
+  'clockWentBack',
+  'requiresAccessToken',
+  'manifestGaps',
+  'manifestFiles',
+];
+
+/** The change that removes fields of a record. */
+export function toUnset(fields: readonly string[]): Record<string, 1> {
+  return Object.fromEntries(fields.map((field) => [field, 1]));
 }

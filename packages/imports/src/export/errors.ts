@@ -1,5 +1,5 @@
 import { defineErrors, type WarningCode, type WarningTable } from '@bulkhead/base';
-import { maxCohortPatients, maxCohorts } from './cohorts/cohort.record.ts';
+import { maxCohortPatients, maxCohorts } from './patients/cohort.record.ts';
 
 export const exportError = defineErrors({
   'export-already-running': {

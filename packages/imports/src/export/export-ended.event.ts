@@ -1,7 +1,10 @@
+import type { Immutable } from '@bulkhead/base';
 import { instantSchema } from '@bulkhead/store';
+import type { EndedRuns } from '@bulkhead/webhooks/steps';
 import { z } from 'zod';
-import { bulkExportSchema } from './bulk-export.record.ts';
-import { bulkExportStatuses } from './bulk-export-phase.ts';
+import { bulkExportSchema, lacksData } from './bulk-export.record.ts';
+import { bulkExportStatuses, isTerminal, publicStatus } from './bulk-export-phase.ts';
+import type { BulkExportStore } from './export.feature.ts';
 
 const { id, connectionId, scheduleId, counts } = bulkExportSchema.shape;
 
@@ -39,3 +42,19 @@ export type ExportEnd = Omit<
   z.output<typeof exportEndedEventSchema>['data'],
   'id' | 'connectionId' | 'scheduleId' | 'errorCode' | 'errorTitle' | 'errorAdvice'
 >;
+
+export function endedExports({ bulkExports }: Pick<BulkExportStore, 'bulkExports'>): EndedRuns {
+  return {
+    kind: 'bulk-export',
+    async find(id) {
+      const record = await bulkExports.find(id);
+      if (!record || !isTerminal(record.phase) || record.notify !== 'due') return undefined;
+      const { phase, counts, warnings } = record;
+      const partial = phase === 'completed' ? { partial: lacksData(record) } : {};
+      const codes = warnings.map(({ code }) => code);
+      const data = { status: publicStatus(phase), ...partial, counts, warnings: codes } satisfies Immutable<ExportEnd>;
+      return { ...record, type: `bulk-export.${phase}`, data };
+    },
+    markNotified: (run) => bulkExports.markNotified(run),
+  };
+}

@@ -2,11 +2,11 @@ import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import { createLeases, defineFeature, type RepositoriesOf, type StoreContext } from '@bulkhead/store';
 import { createBulkExportData } from './bulk-export.data.ts';
 import { BulkExportRepository } from './bulk-export.repository.ts';
-import { CohortRepository } from './cohorts/cohort.repository.ts';
-import { CohortMarkRepository } from './cohorts/cohort-mark.repository.ts';
 import { collections } from './collections.ts';
-import { OutputFileRepository } from './download/output-file.repository.ts';
 import { ExportSlotRepository } from './kick-off/export-slot.repository.ts';
+import { OutputFileRepository } from './output-file.repository.ts';
+import { CohortRepository } from './patients/cohort.repository.ts';
+import { CohortMarkRepository } from './patients/cohort-mark.repository.ts';
 import { WatermarkRepository } from './watermarks/watermark.repository.ts';
 
 export const exportFeature = defineFeature({

@@ -12,11 +12,16 @@ export {
   isTerminal,
   publicStatus,
 } from './bulk-export-phase.ts';
-export { accountedLines, emptyCheckpoint, type OutputFile } from './download/output-file.record.ts';
 export { exportError } from './errors.ts';
 export { type BulkExportStore, exportFeature } from './export.feature.ts';
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
-export { simulatePolls } from './poll/simulate-polls.ts';
-export { type HoldReason, holdReasons } from './watermarks/hold-reason.ts';
-export { type Coverage, everyType, type Watermark } from './watermarks/watermark.record.ts';
+export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
+export { simulatePolls } from './poll-delay.ts';
+export {
+  type Coverage,
+  everyType,
+  type HoldReason,
+  holdReasons,
+  type Watermark,
+} from './watermarks/watermark.record.ts';
 export { coveredBefore, sinceLast } from './watermarks/watermark.ts';

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { present } from '@bulkhead/base';
 import { type EhrConnection, recordTypes } from '@bulkhead/ehr/providers';
+import type { BulkExportRequest } from '@bulkhead/fhir';
 import { isUncovered, scopeCovers } from '@bulkhead/fhir';
 import type { BulkExport } from './bulk-export.record.ts';
 import type { Coverage } from './watermarks/watermark.record.ts';
@@ -53,4 +55,34 @@ export function connectionOf<Of extends EhrConnection>(
   { exportScope }: Pick<BulkExport, 'exportScope'>,
 ) {
   return exportScope === undefined ? connection : { ...connection, exportScope };
+}
+
+/** Equal for requests for the same data. */
+export function requestKey({
+  exportType,
+  resourceTypes,
+  since,
+  typeFilters = [],
+  allowUnfiltered,
+  patients = [],
+  cohort,
+  until,
+  elements = [],
+  organizeOutputBy,
+}: BulkExportRequest): string {
+  // The same instant can be written in several ways.
+  const sinceMs = since === undefined ? null : Date.parse(since);
+  const untilMs = until === undefined ? null : Date.parse(until);
+  const filters = [
+    typeFilters.toSorted(),
+    allowUnfiltered === true,
+    patients.toSorted(),
+    cohort ?? null,
+    elements.toSorted(),
+  ];
+  return requestHash([exportType, resourceTypes.toSorted(), sinceMs, untilMs, organizeOutputBy ?? null, ...filters]);
+}
+
+export function requestHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
 }

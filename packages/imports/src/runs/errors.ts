@@ -1,4 +1,4 @@
-import { defineErrors } from '@bulkhead/base';
+import { AppError, defineErrors } from '@bulkhead/base';
 
 export const runError = defineErrors({
   'record-gone': {
@@ -11,4 +11,14 @@ export const runError = defineErrors({
 
 declare module '@bulkhead/base' {
   interface ErrorCodes extends Record<keyof typeof runError.table, true> {}
+}
+
+export function recordGone(): never {
+  throw runError('record-gone');
+}
+
+/** For a run that is cancelled: it has ended or was deleted in the meantime, so there is nothing to cancel. @throws any other error */
+export function ignoreIfEnded(error: unknown): void {
+  const code = error instanceof AppError ? error.code : undefined;
+  if (code !== 'export-ended' && code !== 'sync-ended' && code !== 'record-gone') throw error;
 }

@@ -1,7 +1,14 @@
-export { ignoreIfEnded, recordGone } from './ignore-if-ended.ts';
-export { isInterrupted } from './is-interrupted.ts';
+export { ignoreIfEnded, recordGone } from './errors.ts';
 export { isInPhase, type PhaseBefore } from './phases.ts';
 export { type EndedRun, retainRuns } from './retain-runs.ts';
-export { dayBefore, hasWaitedForADay, noteRetry, type Retrying, retryingSchema, withGrowingWait } from './retrying.ts';
+export {
+  dayBefore,
+  hasWaitedForADay,
+  isInterrupted,
+  noteRetry,
+  type Retrying,
+  retryingSchema,
+  withGrowingWait,
+} from './retrying.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape } from './run-events.ts';
 export { type LastCompleted, RunQueries } from './run-queries.ts';

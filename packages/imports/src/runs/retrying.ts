@@ -1,5 +1,5 @@
 import { AppError, errorCodeSchema, type Immutable } from '@bulkhead/base';
-import { countSchema, ehrTextSchema, mayNamePatient } from '@bulkhead/store';
+import { countSchema, ehrTextSchema, isStoreUnavailable, mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** Why work does not progress, and when it is tried again. Removed by the next success. */
@@ -71,4 +71,12 @@ export function withGrowingWait(error: AppError, before: Retrying | undefined): 
   const ownWaitMs = Math.min(1000 * 2 ** Math.min(before.attempts, 20), longestOwnWaitMs);
   if (retry.afterMs >= ownWaitMs) return error;
   return new AppError({ code, message, retry: { afterMs: ownWaitMs }, context, cause: error, ehrText });
+}
+
+/**
+ * Whether an attempt was aborted, or has met an outage of the database. Then nothing has failed at the EHR: nothing is noted, and the job does
+ * not lose an attempt.
+ */
+export function isInterrupted({ signal, error }: { readonly signal: AbortSignal; readonly error: unknown }): boolean {
+  return signal.aborted || isStoreUnavailable(error);
 }

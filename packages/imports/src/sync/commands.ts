@@ -1,3 +1,4 @@
+export { cancelSync } from './cancel-sync.ts';
 export { type SyncRunState, SyncService, syncAlreadyRunning } from './read/sync.service.ts';
 export {
   type SyncRunView,
@@ -12,6 +13,5 @@ export {
   toSyncRunDetail,
   toSyncRunView,
 } from './read/sync-view.ts';
-export { cancelSync } from './start/cancel-sync.ts';
 export { newSyncRun } from './start/new-sync-run.ts';
 export { syncBodySchema, syncListQuerySchema } from './start/sync.schema.ts';

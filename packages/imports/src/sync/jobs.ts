@@ -1,6 +1,7 @@
 import { defineJob, minuteMs, tenTimes, threeTimes } from '@bulkhead/queues';
 import { countSchema } from '@bulkhead/store';
 import { z } from 'zod';
+import type { SyncRun } from './sync-run.record.ts';
 
 const syncPayload = z.strictObject({ syncRunId: z.string().min(1) });
 const stepPayload = syncPayload.extend({ stepId: z.string().min(1) });
@@ -65,3 +66,8 @@ export const resumeSyncJob = defineJob({
   timeoutMs: 5 * minuteMs,
   tracedIds: ['syncRunId'],
 });
+
+/** The job that plans the next round of a run. It has an id of its own, because it waits for the steps of the round before. */
+export function nextRound({ id: syncRunId, referenceRounds = 0 }: SyncRun) {
+  return { job: planReferencesJob, payload: { syncRunId, round: referenceRounds + 1 } };
+}

@@ -1,7 +1,10 @@
+import type { Immutable } from '@bulkhead/base';
 import { instantSchema } from '@bulkhead/store';
+import type { EndedRuns } from '@bulkhead/webhooks/steps';
 import { z } from 'zod';
+import type { SyncStore } from './sync.feature.ts';
 import { syncRunSchema } from './sync-run.record.ts';
-import { syncRunStatuses } from './sync-run-phase.ts';
+import { isSyncActive, syncRunStatus, syncRunStatuses } from './sync-run-phase.ts';
 import { syncTypeCountSchema } from './sync-step.record.ts';
 
 const { id, connectionId, scheduleId, skipped } = syncRunSchema.shape;
@@ -34,3 +37,18 @@ export type SyncEnd = Omit<
   z.output<typeof syncEndedEventSchema>['data'],
   'id' | 'connectionId' | 'scheduleId' | 'errorCode' | 'errorTitle' | 'errorAdvice'
 >;
+
+export function endedSyncs({ syncRuns, syncSteps }: Pick<SyncStore, 'syncRuns' | 'syncSteps'>): EndedRuns {
+  return {
+    kind: 'sync-run',
+    async find(id) {
+      const record = await syncRuns.find(id);
+      if (!record || isSyncActive(record) || record.notify !== 'due') return undefined;
+      const { phase, skipped } = record;
+      const byType = await syncSteps.sumByType(id);
+      const data = { status: syncRunStatus(phase), byType, skipped } satisfies Immutable<SyncEnd>;
+      return { ...record, type: `sync-run.${phase}`, data };
+    },
+    markNotified: (run) => syncRuns.markNotified(run),
+  };
+}

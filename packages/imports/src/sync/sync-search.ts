@@ -1,4 +1,6 @@
+import type { Provider } from '@bulkhead/ehr/providers';
 import { zerosOf } from '@bulkhead/store';
+import type { SyncRun } from './sync-run.record.ts';
 import { resultCounts, type SyncSearch, type SyncTypeCount } from './sync-step.record.ts';
 
 export function newSyncSearch(resourceType: string): SyncSearch {
@@ -51,4 +53,15 @@ export function retriedSearch(search: SyncSearch): SyncSearch {
  */
 export function minimumRequests(counts: readonly Pick<SyncTypeCount, 'searches' | 'pages'>[]): number {
   return counts.reduce((sum, { searches, pages }) => sum + Math.max(searches, pages), 0);
+}
+
+/** Whether a search reads appointments by their ids. */
+export function isById(options: {
+  readonly run: Pick<SyncRun, 'request'>;
+  readonly provider: Pick<Provider, 'search'>;
+  readonly resourceType: string;
+}): boolean {
+  const { run, provider, resourceType } = options;
+  const isOnlyById = provider.search?.notByPatient.Appointment !== undefined;
+  return resourceType === 'Appointment' && isOnlyById && run.request.includeAppointments === true;
 }

@@ -1,3 +1,4 @@
+export { RateBudgetService, toRateBudgetView } from '../budgets/rate-budget.service.ts';
 export { healthChecks } from '../health/checks.ts';
 export { type HealthReport, healthReportSchema, rankOf } from '../health/health-check.ts';
 export { type History, historySchema } from '../history/history.schema.ts';
@@ -13,4 +14,3 @@ export { HistoryService } from './history.service.ts';
 export { MonitoringService, toQueueView } from './monitoring.service.ts';
 export { type BudgetPlan, PlanService } from './night/plan.service.ts';
 export { createPauseReader } from './pause-reader.ts';
-export { RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

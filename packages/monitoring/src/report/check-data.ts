@@ -1,7 +1,7 @@
 import { present } from '@bulkhead/base';
 import type { ListedConnection } from '@bulkhead/connections';
 import { publicStatus } from '@bulkhead/imports/export';
-import type { SharedBudget } from '../commands/rate-budget.service.ts';
+import type { SharedBudget } from '../budgets/rate-budget.service.ts';
 import { lagsOf } from '../connection-lag.ts';
 import { judgeData } from '../health/checks.ts';
 import { dataShownMs, maxRead, webhooksShownMs } from '../health/data.checks.ts';

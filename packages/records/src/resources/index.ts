@@ -1,5 +1,5 @@
 export { checkSince } from './changes/check-since.ts';
-export { type ResourceChange, ResourceChangeRepository, wholeSecond } from './changes/resource-changes.ts';
+export { type ResourceChange, ResourceChangeRepository } from './changes/resource-changes.ts';
 export { isErasedEntry } from './erase/is-erased-entry.ts';
 export { resourceError } from './errors.ts';
 export { pageQueries, readCursor } from './read/resource-pages.ts';
@@ -7,8 +7,7 @@ export { type ResourceQuery, toResourceQuery } from './read/resource-query.ts';
 export { type IdRange, ResourceSearchRepository } from './read/resource-search.repository.ts';
 export { type ResourceStore, resourceFeature } from './resource.feature.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
-export { readLineDocument, writeDocument } from './write/line-document.ts';
-export { type ResourceWriter, VersionWriter } from './write/resource.writer.ts';
+export { wholeSecond } from './version/changed-since.ts';
 export {
   type DocumentContext,
   patientsOfDocument,
@@ -16,7 +15,9 @@ export {
   toResourceDocument,
   toStorableInSteps,
   toTombstone,
-} from './write/resource-document.ts';
-export { compareVersions } from './write/resource-version.ts';
+} from './version/resource-document.ts';
+export { compareVersions } from './version/resource-version.ts';
+export { readLineDocument, writeDocument } from './write/line-document.ts';
+export { type ResourceWriter, VersionWriter } from './write/resource.writer.ts';
 export { upgradeResources } from './write/upgrade-resources.ts';
 export { noOutcome, sumOutcomes, type WriteOutcome, writeWithBisection } from './write/write-outcome.ts';

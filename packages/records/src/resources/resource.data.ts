@@ -15,17 +15,12 @@ import {
 } from '@bulkhead/store';
 import { collections } from './collections.ts';
 import { countMentions } from './erase/count-mentions.ts';
-import {
-  type ErasableDocument,
-  eraseBinaries,
-  eraseResources,
-  notErased,
-  storedBinaries,
-} from './erase/erased-resources.ts';
+import { type ErasableDocument, eraseBinaries, eraseResources, storedBinaries } from './erase/erased-resources.ts';
 import type { KeptOutRepository } from './erase/kept-out.repository.ts';
 import { findBinaries, findOfPatient, type ResourceOfPatient } from './erase/patient-resources.ts';
 import { type ConnectionsOfTombstones, retainTombstones } from './erase/retain-tombstones.ts';
 import { listResourceTypes } from './resource-collections.ts';
+import { notErased } from './version/changed-since.ts';
 
 interface ResourceDataOptions extends ConnectionsOfTombstones {
   readonly database: Database;

@@ -1,5 +1,4 @@
 import mongoose, { type Collection, type Connection, type Model, type Schema } from 'mongoose';
-import type { Named } from '../queries/named.ts';
 
 /** A collection whose documents have any fields. */
 export type AnyCollection = mongoose.mongo.Collection<Named & mongoose.mongo.BSON.Document>;
@@ -98,4 +97,9 @@ function nameIn(stage: unknown): string {
   if (typeof stage === 'string') return stage;
   const { from, coll, into } = stage as { readonly from?: string; readonly coll?: string; readonly into?: unknown };
   return from ?? coll ?? (typeof into === 'object' ? JSON.stringify(into) : String(into));
+}
+
+/** A document that is found by its id. */
+export interface Named {
+  readonly _id: string;
 }

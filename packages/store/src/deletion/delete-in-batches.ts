@@ -1,28 +1,17 @@
-import type { Database } from '../connection/database.ts';
-import type { ConnectionPass } from '../feature/feature-data.ts';
-import type { Named } from '../queries/named.ts';
+import type { Database, Named } from '../connection/database.ts';
+import { batchSize } from '../queries/in-batches.ts';
 import { amountsOf, type DataAmounts, sumAmounts } from '../records/data-amounts.ts';
 
-/** The number of ids in one command, and of documents that are deleted between two checks of the signal. */
-const batchSize = 500;
-
-export function toBatches<Item>(items: readonly Item[], size = batchSize): Item[][] {
-  const count = Math.ceil(items.length / size);
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+export interface ErasurePass {
+  readonly signal: AbortSignal;
+  /** Called with the deleted amounts after each batch. */
+  readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
 }
 
-export async function* pagesOf<Item>(
-  items: AsyncIterable<Item> | Iterable<Item>,
-  size = batchSize,
-): AsyncGenerator<Item[]> {
-  let page: Item[] = [];
-  for await (const item of items) {
-    page.push(item);
-    if (page.length < size) continue;
-    yield page;
-    page = [];
-  }
-  if (page.length > 0) yield page;
+export interface ConnectionPass extends ErasurePass {
+  readonly connectionId: string;
+  /** Whether no process can write any longer for the connection. */
+  readonly isLast: boolean;
 }
 
 /** Deletes the documents that match a filter, in batches, in the order of ids. @returns how many */

@@ -1,7 +1,6 @@
 import { containsId } from '@bulkhead/fhir';
 import type { z } from 'zod';
-import type { Database } from '../connection/database.ts';
-import type { Named } from '../queries/named.ts';
+import type { Database, Named } from '../connection/database.ts';
 import { patientMarkOf } from '../records/patient-texts.ts';
 
 /** Replaces a text that names the patient, or that a record cannot be without. */

@@ -1,5 +1,4 @@
-import type { Database } from '../connection/database.ts';
-import type { Named } from '../queries/named.ts';
+import type { Database, Named } from '../connection/database.ts';
 
 /** The result of one call of a step. */
 export interface RetentionBatch {

@@ -6,7 +6,7 @@ import type { SecretBox } from '@bulkhead/base/encryption';
 import { createDecryptStream, createEncryptStream } from '@bulkhead/base/encryption';
 import type mongoose from 'mongoose';
 import type { Database } from '../connection/database.ts';
-import type { WriteGate } from '../feature/write-gate.ts';
+import type { WriteGate } from '../connection/write-gate.ts';
 import { createEncryptedField } from './encrypted-field.ts';
 
 /** Writes an encrypted file to the database. `write` waits while the database is slower than the caller. */

@@ -1,5 +1,5 @@
+import type { StoreContext } from '../connection/write-gate.ts';
 import type { FeatureData } from './feature-data.ts';
-import type { StoreContext } from './write-gate.ts';
 
 interface OpenedFeature<Repositories, Data extends (others: never) => FeatureData<string>> {
   readonly repositories: Repositories;

@@ -3,6 +3,7 @@
  * encryption key and the sweep need the data of all features. They loop over a list of these and know no collection.
  */
 
+import type { ConnectionPass, ErasurePass } from '../deletion/delete-in-batches.ts';
 import type { RetentionStep } from '../deletion/retention-pass.ts';
 import type { EncryptedField } from '../encryption/encrypted-field.ts';
 import { type DataAmounts, noAmounts } from '../records/data-amounts.ts';
@@ -10,18 +11,6 @@ import { type DataAmounts, noAmounts } from '../records/data-amounts.ts';
 export interface PatientOfConnection {
   readonly connectionId: string;
   readonly patientId: string;
-}
-
-interface ErasurePass {
-  readonly signal: AbortSignal;
-  /** Called with the deleted amounts after each batch. */
-  readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
-}
-
-export interface ConnectionPass extends ErasurePass {
-  readonly connectionId: string;
-  /** Whether no process can write any longer for the connection. */
-  readonly isLast: boolean;
 }
 
 /** What a late write can store again although the resources that referred to it are deleted. */

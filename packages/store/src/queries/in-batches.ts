@@ -34,3 +34,25 @@ export function inBatches<Item, Result>(options: {
     return result.promise;
   };
 }
+
+/** The number of ids in one command, and of documents that are deleted between two checks of the signal. */
+export const batchSize = 500;
+
+export function toBatches<Item>(items: readonly Item[], size = batchSize): Item[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
+
+export async function* pagesOf<Item>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  size = batchSize,
+): AsyncGenerator<Item[]> {
+  let page: Item[] = [];
+  for await (const item of items) {
+    page.push(item);
+    if (page.length < size) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}

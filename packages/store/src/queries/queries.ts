@@ -1,5 +1,5 @@
 import type { Model, mongo, QueryFilter } from 'mongoose';
-import { toBatches } from '../deletion/delete-in-batches.ts';
+import { toBatches } from './in-batches.ts';
 
 /** The batch size of a list that is read in one command, unless it is larger than a response of MongoDB (16 MB). */
 export const wholeBatch = 100_000;

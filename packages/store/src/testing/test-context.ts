@@ -3,7 +3,7 @@ import { createSecretBox } from '@bulkhead/base/encryption';
 import type { Connection } from 'mongoose';
 import { Database } from '../connection/database.ts';
 import type { RawWrites } from '../connection/raw-writes.ts';
-import type { StoreContext, WriteGate } from '../feature/write-gate.ts';
+import type { StoreContext, WriteGate } from '../connection/write-gate.ts';
 
 /** Lets every write begin. */
 export const openGate: WriteGate = {

@@ -7,9 +7,9 @@ import type { OpenedDocument } from '@bulkhead/documents/commands';
 import type { Services } from '@bulkhead/system';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import type { AuditNotes } from '../../http/audit-notes.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { apiError } from '../../http/errors/errors.ts';
-import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { documentActions } from './document.actions.ts';
 
 /** The headers of a request for a content. */

@@ -8,8 +8,8 @@ import {
   toErasureView,
 } from '@bulkhead/erasure/commands';
 import { dataAmountsSchema } from '@bulkhead/store';
+import type { AuditNotes } from '../../http/audit-notes.ts';
 import { defineEndpoint, endpointGroup, type Reply } from '../../http/define-endpoint.ts';
-import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { actorOf } from '../../http/middleware/caller-of.ts';
 import { connectionId, later, page, success } from '../common.schema.ts';
 import { connectionActions } from '../connections/connection.actions.ts';

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
+import type { AuditNotes } from '../../http/audit-notes.ts';
 
 /** Names one resource together with its path. */
 export const resourceQuerySchema = z.strictObject({

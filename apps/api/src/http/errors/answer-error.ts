@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import { AppError, type ErrorCode, type Logger } from '@bulkhead/base';
 import type { ErrorRequestHandler, Request } from 'express';
 import { errorPageOf, sendPage } from '../../browser/pages.ts';
+import { auditNotes } from '../audit-notes.ts';
 import { isStopped } from '../client-left.ts';
-import { auditNotes } from '../middleware/audit-notes.ts';
 import { isFhirPath, toOperationOutcome } from './fhir-outcome.ts';
 import { toErrorAnswer } from './to-error-answer.ts';
 

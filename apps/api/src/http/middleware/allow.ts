@@ -1,9 +1,9 @@
 import { accessError, personRoles } from '@bulkhead/access';
 import type { NextFunction, Request, Response } from 'express';
 import type { Action } from '../actions.ts';
+import { auditNotes } from '../audit-notes.ts';
 import type { Endpoint } from '../define-endpoint.ts';
 import { apiError, tokenNotKey } from '../errors/errors.ts';
-import { auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
 /** The first handler of every endpoint: starts the notes for the audit log, and refuses callers without access. */

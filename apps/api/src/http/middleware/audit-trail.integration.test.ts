@@ -8,11 +8,11 @@ import express, { type Response } from 'express';
 import { exportActions } from '../../endpoints/bulk-export/export.actions.ts';
 import { resourceActions } from '../../endpoints/resources/resource.actions.ts';
 import type { Action, Audited } from '../actions.ts';
+import { auditNotes } from '../audit-notes.ts';
 import { answerError } from '../errors/answer-error.ts';
 import { DownloadSlots } from '../limits/download-slots.ts';
 import { sendLines } from '../send-lines.ts';
 import { allow } from './allow.ts';
-import { auditNotes } from './audit-notes.ts';
 import { appendFurther, auditTrail } from './audit-trail.ts';
 import { setCaller } from './caller-of.ts';
 

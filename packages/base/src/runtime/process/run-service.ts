@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { EnvError } from '../env/parse-env.ts';
 import { logLevel, type processEnvShape } from '../env/process-env.ts';
-import { startFreezeGuard } from '../health/freeze-guard.ts';
 import { createLogger, type Logger } from '../logs/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { startTracing } from '../telemetry/start-tracing.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
+import { startFreezeGuard } from './freeze-guard.ts';
 import { type App, runApp } from './shutdown.ts';
 
 type ServiceConfig = Pick<

@@ -1,5 +1,5 @@
 // Started by a test. The event loop of this process freezes for ever, or for a short time if `brief` is an argument.
-import { startFreezeGuard } from '../health/freeze-guard.ts';
+import { startFreezeGuard } from '../process/freeze-guard.ts';
 
 startFreezeGuard({ exitAfterMs: 3000, name: 'frozen' });
 const isBrief = process.argv.includes('brief');

@@ -1,7 +1,7 @@
 import type { AppError } from '@bulkhead/base';
 import { exportError } from '../errors.ts';
+import type { FileCheckpoint, OutputFile } from '../output-file.record.ts';
 import type { FileBatch } from './file-batch.ts';
-import type { FileCheckpoint, OutputFile } from './output-file.record.ts';
 
 /** With two, whole jobs took 8 % longer. Each batch in flight costs memory. */
 const maxInFlight = 3;

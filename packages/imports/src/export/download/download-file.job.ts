@@ -9,13 +9,13 @@ import { hasWaitedForADay, isInterrupted, noteRetry, withGrowingWait } from '../
 import type { BulkExport, NewExportEvent } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
+import { describeDenied } from '../export-warnings.ts';
 import { downloadJob, type FilePayload, finalizeJob } from '../jobs.ts';
+import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../output-file.record.ts';
+import { showsAllMembers, withMembers } from '../patients/group-members.ts';
 import { connectionOf } from '../sent-request.ts';
-import { showsAllMembers, withMembers } from '../watermarks/group-members.ts';
-import { describeDenied } from './denied-files.ts';
+import { observation } from './export-contexts.ts';
 import { ingestFile } from './ingest-file.ts';
-import { observation } from './observation.ts';
-import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from './output-file.record.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 
 type Deps = BulkExportDeps<

@@ -3,9 +3,9 @@ import { ByteBudget } from '@bulkhead/base';
 import { BufferPool } from '@bulkhead/store/bson';
 import { longestHoldMs } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import type { FileCheckpoint, OutputFile } from '../output-file.record.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { ingestFile, maxLineBytes } from './ingest-file.ts';
-import type { FileCheckpoint, OutputFile } from './output-file.record.ts';
 
 const list = (count: number, element: string) => `[${Array.from({ length: count }, () => element).join()}]`;
 const resource = (type: string, members: string) => `{"resourceType":"${type}","id":"1",${members}}`;

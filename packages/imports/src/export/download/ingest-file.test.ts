@@ -6,9 +6,9 @@ import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/records/quaran
 import { BufferPool } from '@bulkhead/store/bson';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import type { FileCheckpoint, OutputFile } from '../output-file.record.ts';
 import { makeOutputFile } from '../testing/make-records.ts';
 import { ingestFile, maxLineBytes } from './ingest-file.ts';
-import type { FileCheckpoint, OutputFile } from './output-file.record.ts';
 
 interface Written {
   readonly documents: ResourceDocument[];

@@ -18,11 +18,11 @@ import type { ResourceWriter } from '@bulkhead/records';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import type { BufferPool } from '@bulkhead/store/bson';
 import { exportError } from '../errors.ts';
+import { accountedLines, type FileCheckpoint, type OutputFile } from '../output-file.record.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
+import type { Observation } from './export-contexts.ts';
 import { FileBatch, firstBatchLines } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
-import type { Observation } from './observation.ts';
-import { accountedLines, type FileCheckpoint, type OutputFile } from './output-file.record.ts';
 
 export interface IngestFileOptions {
   readonly store: {

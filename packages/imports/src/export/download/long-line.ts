@@ -3,7 +3,7 @@ import type { LongLinePart } from '@bulkhead/fhir';
 import type { QuarantineStore } from '@bulkhead/records/quarantine';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/records/quarantine';
 import type { EncryptedFileWriter } from '@bulkhead/store';
-import type { OutputFile } from './output-file.record.ts';
+import type { OutputFile } from '../output-file.record.ts';
 
 /** The stored part of a line that is too long to be held in memory. */
 export type KeptLine = Required<Pick<QuarantinedLine, 'encryptedFile' | 'keptBytes' | 'sha256'>>;

@@ -4,10 +4,10 @@ import { EhrHttpError, readExportStatus } from '@bulkhead/ehr';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { exportGone } from '../finish/fail-export.ts';
+import { exportGone } from '../fail-export.ts';
+import { matchFreshLinks } from '../ledger-entries.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import { connectionOf } from '../sent-request.ts';
-import { matchFreshLinks } from './ledger-entries.ts';
-import type { OutputFile } from './output-file.record.ts';
 
 /** The answers of servers for an expired link: the signature is no longer valid, or the file is gone. */
 const refusedStatuses = new Set([403, 404, 410]);

@@ -2,9 +2,9 @@ import { withDocuments } from '@bulkhead/documents/steps';
 import type { QuarantinedLine, QuarantineEntry } from '@bulkhead/records/quarantine';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
+import { emptyCheckpoint } from '../output-file.record.ts';
+import { observation } from './export-contexts.ts';
 import { FileBatch } from './file-batch.ts';
-import { observation } from './observation.ts';
-import { emptyCheckpoint } from './output-file.record.ts';
 
 /** BSON cannot hold a longer line, so only its correction can be stored. */
 const maxLineBytes = 16 * 1024 * 1024;

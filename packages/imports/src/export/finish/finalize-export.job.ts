@@ -4,16 +4,17 @@ import { work } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { isInPhase } from '../../runs/index.ts';
 import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
-import { cohortMarkKey, markAfter, startOf, typesOf, watermarksOf } from '../cohorts/cohort-mark.ts';
-import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
+import { endWarnings, failedByCause, isRepetition } from '../export-warnings.ts';
+import { failExport, failExportIn } from '../fail-export.ts';
 import { discardJob, finalizeJob, kickOffJob } from '../jobs.ts';
+import type { OutputFile } from '../output-file.record.ts';
+import { cohortMarkKey, markAfter, startOf, typesOf, watermarksOf } from '../patients/cohort-mark.ts';
+import { isOfJoined, noteLeft, reachedBefore, slicesOfJoined } from '../patients/group-members.ts';
+import type { Slice } from '../patients/slice.record.ts';
+import { currentSlice, endSlice, mergeDecisions } from '../patients/slice.ts';
 import { coverageOf, sentSince, uncoveredTypes } from '../sent-request.ts';
-import type { Slice } from '../slices/slice.record.ts';
-import { currentSlice, endSlice, mergeDecisions } from '../slices/slice.ts';
-import { isOfJoined, noteLeft, reachedBefore, slicesOfJoined } from '../watermarks/group-members.ts';
-import { isPartial, type WatermarkDecision } from '../watermarks/hold-reason.ts';
-import { everyType, type Watermark } from '../watermarks/watermark.record.ts';
+import { everyType, isPartial, type Watermark, type WatermarkDecision } from '../watermarks/watermark.record.ts';
 import {
   addedTypes,
   commonCoverage,
@@ -23,8 +24,6 @@ import {
   nextDeletionsAt,
   typesReceived,
 } from '../watermarks/watermark.ts';
-import { endWarnings, failedByCause, isRepetition } from './export-warnings.ts';
-import { failExport, failExportIn } from './fail-export.ts';
 import { inferDeletions } from './infer-deletions.ts';
 import { findMissingTypes } from './missing-types.ts';
 

@@ -1,8 +1,8 @@
 import { toTombstone } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
-import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import type { WatermarkDecision } from '../watermarks/hold-reason.ts';
+import type { OutputFile } from '../output-file.record.ts';
+import type { WatermarkDecision } from '../watermarks/watermark.record.ts';
 import { everyType } from '../watermarks/watermark.record.ts';
 import { typesReceived, unknownType } from '../watermarks/watermark.ts';
 

@@ -1,12 +1,12 @@
 import { present } from '@bulkhead/base';
 import { coversType, isNarrowed } from '@bulkhead/fhir';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
-import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
+import type { OutputFile } from '../output-file.record.ts';
+import { isOfJoined } from '../patients/group-members.ts';
+import type { Slice } from '../patients/slice.record.ts';
+import { currentSlice } from '../patients/slice.ts';
 import { isTypeWithheld, sentSince } from '../sent-request.ts';
-import type { Slice } from '../slices/slice.record.ts';
-import { currentSlice } from '../slices/slice.ts';
-import { isOfJoined } from '../watermarks/group-members.ts';
 import type { Coverage } from '../watermarks/watermark.record.ts';
 import { typesReceived } from '../watermarks/watermark.ts';
 

@@ -17,7 +17,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { requestHash } from '../start/new-export.ts';
+import { requestHash } from '../sent-request.ts';
 
 const hourMs = 60 * 60_000;
 /** The EHR measures the window by its own clock and from its own start of the last export. */

@@ -1,4 +1,3 @@
-import { discardJob, finalizeJob, kickOffJob } from '../jobs.ts';
 /*
  * The kick-off starts an export at the EHR. It must not be sent twice, because the specification has no way to repeat it without a second
  * export. This is how that is avoided:
@@ -27,13 +26,13 @@ import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
-import { failExportIn } from '../finish/fail-export.ts';
-import { planPoll } from '../poll/poll-delay.ts';
-import { boundsOf, schedulePolls } from '../poll/poll-export.job.ts';
+import { failExportIn } from '../fail-export.ts';
+import { discardJob, finalizeJob, kickOffJob } from '../jobs.ts';
+import { whyFull } from '../patients/group-members.ts';
+import { withSlices } from '../patients/plan-slices.ts';
+import { sliceRequest } from '../patients/slice.ts';
+import { boundsOf, planPoll, schedulePolls } from '../poll-delay.ts';
 import { connectionOf, coverageOf, uncoveredTypes } from '../sent-request.ts';
-import { withSlices } from '../slices/plan-slices.ts';
-import { sliceRequest } from '../slices/slice.ts';
-import { whyFull } from '../watermarks/group-members.ts';
 import type { Coverage } from '../watermarks/watermark.record.ts';
 import { coversNow, sinceLast } from '../watermarks/watermark.ts';
 import { awaitTurn } from './kick-off-turn.ts';

@@ -1,13 +1,15 @@
 import { present } from '@bulkhead/base';
 import type { Manifest } from '@bulkhead/ehr';
 import type { ManifestEntry } from '@bulkhead/fhir';
-import type { BulkExport } from '../bulk-export.record.ts';
-import { ledgerType, toLedgerEntries } from '../download/ledger-entries.ts';
-import { emptyCheckpoint, type OutputFile } from '../download/output-file.record.ts';
+import { isTooFarAhead } from '@bulkhead/fhir';
+import type { BulkExport, ExportWarning } from '../bulk-export.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
-import { manifestWarnings } from '../finish/export-warnings.ts';
+import { when } from '../export-warnings.ts';
 import { downloadJob, finalizeJob } from '../jobs.ts';
-import { isFilteredHere, sentSince } from '../sent-request.ts';
+import { ledgerType, toLedgerEntries } from '../ledger-entries.ts';
+import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
+import { sliceRequest } from '../patients/slice.ts';
+import { isFilteredHere, isTypeWithheld, sentSince } from '../sent-request.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 
 /**
@@ -136,4 +138,73 @@ function toOutputFile(options: {
     checkpoint: emptyCheckpoint,
     attempts: 0,
   };
+}
+
+/** Warns about a manifest that lacks something, or has more than was requested. */
+export function manifestWarnings(options: {
+  readonly record: BulkExport;
+  readonly manifest: Manifest;
+  readonly files: readonly OutputFile[];
+  readonly now: Date;
+  /** Whether an earlier export of the connection has stored something. */
+  readonly hasEarlier: boolean;
+}): ExportWarning[] {
+  const { record, manifest, files, now, hasEarlier } = options;
+  const { unreadableEntries, transactionTime, hasDeletedList } = manifest;
+  const requested = record.request.resourceTypes;
+  const output = files.filter(({ section }) => section === 'output');
+  const received = new Set(output.map(({ type }) => type).filter((type) => type !== unknownType));
+  const untyped = output.filter(({ type }) => type === unknownType).length;
+  const notRequested = requested.length === 0 ? [] : [...received].filter((type) => !requested.includes(type));
+  // The warning of the kick-off names the refused types.
+  const refused = record.sent?.refusedTypes ?? [];
+  const absent = requested.filter((type) => !received.has(type) && !refused.includes(type));
+  const withheld = absent.filter((type) => isTypeWithheld(record, type));
+  // If only changes were requested, types without files are normal.
+  const isFull = sliceRequest(record).since === undefined;
+  const missing = isFull && untyped === 0 ? absent.filter((type) => !withheld.includes(type)) : [];
+  const result = isFilteredHere(record) ? 'They were not downloaded.' : 'They are stored.';
+  const hadAny = record.storedBefore?.length !== 0;
+  return [
+    ...when(unreadableEntries > 0, {
+      code: 'manifest-entries',
+      message: `${unreadableEntries} entries of the manifest have no usable URL, so their files could not be downloaded. No watermark advances.`,
+    }),
+    ...when(untyped > 0, {
+      code: 'types-unknown',
+      message: `${untyped} files have no FHIR R4 type in the manifest. Each resource is stored under the type that it has itself.`,
+    }),
+    ...when(isTooFarAhead(new Date(transactionTime), now), {
+      code: 'time-implausible',
+      message:
+        "The EHR gave a transaction time in the future. The resources are stored, but no watermark advances. Compare the EHR's clock with yours.",
+    }),
+    ...when(
+      // A full export never lists deletions (FHIR Bulk Data, "Response - Complete Status"). Who asked for the changes does not expect one.
+      record.request.sinceLast === true && sentSince(record) === undefined && hasEarlier && hadAny,
+      {
+        code: 'deletions-not-listed',
+        message:
+          'This export requests all data and lists no deletions, so resources that were deleted at the EHR since the last export stay stored here. The next export with since `last` asks for these deletions.',
+      },
+    ),
+    ...when(sentSince(record) !== undefined && !hasDeletedList, {
+      code: 'deletions-not-listed',
+      message: 'The EHR does not list deletions, so resources that were deleted there stay stored here.',
+    }),
+    ...when(notRequested.length > 0, {
+      code: 'types-not-asked',
+      message: `The EHR also sent types that were not requested: ${notRequested.join(', ')}. ${result}`,
+    }),
+    ...when(missing.length > 0, {
+      code: 'types-missing',
+      message: `The EHR sent no file of ${missing.join(', ')}. The practice has no such resources, or its settings withhold them.`,
+    }),
+    ...when(withheld.length > 0, {
+      code: 'types-withheld',
+      message:
+        `The EHR does not provide ${withheld.join(', ')}. The granted scopes do not cover it, or the EHR does not export it. ` +
+        'Request the scope, or leave the type out of the request. Its watermark does not advance.',
+    }),
+  ];
 }

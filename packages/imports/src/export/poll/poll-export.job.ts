@@ -1,4 +1,3 @@
-import { pollJob } from '../jobs.ts';
 /*
  * While an export is in phase `exporting`, a job scheduler runs `pollExport` every poll interval. `notBefore` can skip iterations.
  *
@@ -21,18 +20,11 @@ import { isInPhase, isInterrupted, noteRetry } from '../../runs/index.ts';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps, ExportStep } from '../export-deps.ts';
-import { exportGone, failExport, failExportIn } from '../finish/fail-export.ts';
+import { exportGone, failExport, failExportIn } from '../fail-export.ts';
+import { pollJob } from '../jobs.ts';
+import { boundsOf, isPollDue, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from '../poll-delay.ts';
 import { connectionOf } from '../sent-request.ts';
 import { acceptManifest } from './accept-manifest.ts';
-import {
-  isPollDue,
-  type PollBounds,
-  planPoll,
-  pollBounds,
-  pollDelay,
-  pollErrorDelay,
-  pollWaitDelay,
-} from './poll-delay.ts';
 
 type Deps = BulkExportDeps<'bulkExports' | 'connections' | 'exportLeases' | 'outputFiles' | 'prepareResourceTypes'>;
 
@@ -44,26 +36,6 @@ const stuckAgeMs = 60 * 60_000;
 const maxExportAgeMs = 48 * 60 * 60_000;
 /** Consecutive status requests that may fail. With the doubled waits they last through an EHR outage of about two hours. */
 const maxPollErrors = 15;
-
-/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
-export async function schedulePolls(deps: BulkExportDeps<never>, record: Pick<BulkExport, 'id' | 'provider'>) {
-  const { floorMs } = boundsOf(deps, record);
-  await deps.producer.schedule({
-    job: pollJob,
-    payload: { exportId: record.id },
-    everyMs: floorMs,
-    // If `notBefore` is later, the iterations before it return at once.
-    startAt: new Date(deps.now().getTime() + floorMs),
-  });
-}
-
-/** How often status requests of an export may be sent. */
-export function boundsOf(
-  { ehr, pollIntervalMs }: BulkExportDeps<never>,
-  { provider }: Pick<BulkExport, 'provider'>,
-): PollBounds {
-  return pollBounds(ehr.provider(provider), pollIntervalMs);
-}
 
 /** Sends one status request if one is due. Iterations overlap if a server is slow: it gets 90 s to answer. */
 export async function pollExport(deps: Deps, { exportId, signal }: ExportStep): Promise<void> {

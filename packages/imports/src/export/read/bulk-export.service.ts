@@ -9,10 +9,10 @@ import { type ConnectionScope, isInScope, type ProviderReference, readPage } fro
 import { type RequestPause, type RunCommand, usualKeptMs } from '../../runs/run-view.ts';
 import type { BulkExport, ExportEvent, ExportWarning } from '../bulk-export.record.ts';
 import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
-import type { OutputFile } from '../download/output-file.record.ts';
+import { cancelExport, retryExport } from '../cancel-and-retry.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
-import { cancelExport, retryExport } from '../start/cancel-and-retry.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportQuery } from '../start/export-request.schema.ts';
 import type { Watermark } from '../watermarks/watermark.record.ts';
 import type { ProgressContext } from './export-activity.ts';

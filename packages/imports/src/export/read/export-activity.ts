@@ -9,7 +9,7 @@ import {
 } from '../../runs/run-view.ts';
 import type { BulkExport, PollReason } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
-import { accountedLines } from '../download/output-file.record.ts';
+import { accountedLines } from '../output-file.record.ts';
 
 /** What the log of an export says when it enters a phase. */
 export const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { emptyCheckpoint } from '../download/output-file.record.ts';
+import { emptyCheckpoint } from '../output-file.record.ts';
 import { makeBulkExport, makeOutputFile } from '../testing/make-records.ts';
 import { toFileView, toStatusView } from './export-view.ts';
 

@@ -19,10 +19,10 @@ import {
   lacksData,
 } from '../bulk-export.record.ts';
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
-import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../download/output-file.record.ts';
-import type { Slice } from '../slices/slice.record.ts';
-import { sliceRequest } from '../slices/slice.ts';
-import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../watermarks/hold-reason.ts';
+import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
+import type { Slice } from '../patients/slice.record.ts';
+import { sliceRequest } from '../patients/slice.ts';
+import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../watermarks/watermark.record.ts';
 import { exportActivity, type ProgressContext, phaseMessages } from './export-activity.ts';
 
 const decisionViewSchema = z

@@ -1,6 +1,6 @@
 import type { BulkExport, IssueCount } from '../bulk-export.record.ts';
-import type { OutputFile } from '../download/output-file.record.ts';
 import type { BulkExportStore } from '../export.feature.ts';
+import type { OutputFile } from '../output-file.record.ts';
 import type { ProgressContext } from './export-activity.ts';
 
 export interface ExportProgress extends ProgressContext {

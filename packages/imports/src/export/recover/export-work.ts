@@ -1,12 +1,12 @@
 import type { FeatureWork } from '@bulkhead/store';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { ignoreIfEnded, recordGone } from '../../runs/index.ts';
+import { cancelExport } from '../cancel-and-retry.ts';
 import { recount } from '../download/replay-file-line.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { discardExport } from '../finish/discard-export.job.ts';
 import { discardJob, pollJob } from '../jobs.ts';
-import { namesPatient } from '../slices/slice.ts';
-import { cancelExport } from '../start/cancel-and-retry.ts';
+import { namesPatient } from '../patients/slice.ts';
 import { ensureExportJobs } from './resume-export.job.ts';
 
 export function exportWork(

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { IdempotencyService } from '@bulkhead/access/idempotency/commands';
 import { newId, present, waitUntil } from '@bulkhead/base';
 import { exportNote, type Provider } from '@bulkhead/ehr/providers';
-import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
-import { findCohort } from '../cohorts/cohort.service.ts';
 import type { BulkExportStore } from '../export.feature.ts';
+import { findCohort } from '../patients/cohort.service.ts';
 import { everyType } from '../watermarks/watermark.record.ts';
 import { coveredBefore, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './export-request.schema.ts';
@@ -62,36 +60,6 @@ function noteTypes(options: { readonly provider: ExportFacts; readonly resourceT
     const message = `The EHR may not export ${resourceType}: ${note}. It is requested anyway, and the EHR decides.`;
     return [{ code: 'type-doubtful' as const, message }];
   });
-}
-
-/** Equal for requests for the same data. */
-export function requestKey({
-  exportType,
-  resourceTypes,
-  since,
-  typeFilters = [],
-  allowUnfiltered,
-  patients = [],
-  cohort,
-  until,
-  elements = [],
-  organizeOutputBy,
-}: BulkExportRequest): string {
-  // The same instant can be written in several ways.
-  const sinceMs = since === undefined ? null : Date.parse(since);
-  const untilMs = until === undefined ? null : Date.parse(until);
-  const filters = [
-    typeFilters.toSorted(),
-    allowUnfiltered === true,
-    patients.toSorted(),
-    cohort ?? null,
-    elements.toSorted(),
-  ];
-  return requestHash([exportType, resourceTypes.toSorted(), sinceMs, untilMs, organizeOutputBy ?? null, ...filters]);
-}
-
-export function requestHash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
 }
 
 async function resolveSince(options: {

@@ -9,8 +9,9 @@ import { checkCallback, type WebhookAddresses } from '@bulkhead/webhooks/command
 import type { BulkExport } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../export.feature.ts';
 import { kickOffJob } from '../jobs.ts';
+import { requestKey } from '../sent-request.ts';
 import type { BulkExportBody } from './export-request.schema.ts';
-import { type Idempotency, type NewExport, newExport, requestKey, reserveExport } from './new-export.ts';
+import { type Idempotency, type NewExport, newExport, reserveExport } from './new-export.ts';
 
 export interface StartRequest {
   readonly provider: string;

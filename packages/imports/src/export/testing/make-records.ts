@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { newId } from '@bulkhead/base';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
-import type { CohortMark } from '../cohorts/cohort-mark.ts';
-import { emptyCheckpoint, type OutputFile } from '../download/output-file.record.ts';
+import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
+import type { CohortMark } from '../patients/cohort-mark.ts';
 
 export function makeBulkExport(change: Partial<BulkExport> = {}): BulkExport {
   return {

@@ -1,9 +1,9 @@
 import type { Provider } from '@bulkhead/ehr/providers';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { expect, test } from '@jest/globals';
+import { retryExport } from '../cancel-and-retry.ts';
 import { kickOffWork } from '../kick-off/kick-off.job.ts';
 import { pollExport } from '../poll/poll-export.job.ts';
-import { retryExport } from '../start/cancel-and-retry.ts';
 import { runSlice } from '../testing/run-export.ts';
 import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type HoldReason, holdReasons, isPartial } from './hold-reason.ts';
+import { type HoldReason, holdReasons, isPartial } from './watermark.record.ts';
 
 const choices: readonly HoldReason[] = ['type-filter', 'not-granted', 'not-offered', 'gap'];
 const allReasons = Object.keys(holdReasons) as HoldReason[];

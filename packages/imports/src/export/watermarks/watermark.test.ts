@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { emptyCheckpoint } from '../download/output-file.record.ts';
-import { isPartial } from './hold-reason.ts';
+import { emptyCheckpoint } from '../output-file.record.ts';
 import type { Coverage } from './watermark.record.ts';
-import { everyType } from './watermark.record.ts';
+import { everyType, isPartial } from './watermark.record.ts';
 import {
   decideWatermarks,
   type ExportEvidence,

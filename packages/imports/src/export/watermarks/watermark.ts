@@ -23,9 +23,15 @@ import { present } from '@bulkhead/base';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { coversAllOf, coversType, isNarrowed, isTooFarAhead } from '@bulkhead/fhir';
 import type { IssueCount } from '../bulk-export.record.ts';
-import type { OutputFile } from '../download/output-file.record.ts';
-import { type HoldReason, holdReasons, type WatermarkDecision } from './hold-reason.ts';
-import { type Coverage, everyType, type Watermark } from './watermark.record.ts';
+import type { OutputFile } from '../output-file.record.ts';
+import {
+  type Coverage,
+  everyType,
+  type HoldReason,
+  holdReasons,
+  type Watermark,
+  type WatermarkDecision,
+} from './watermark.record.ts';
 
 export type SettledFile = Pick<
   OutputFile,

@@ -1,12 +1,12 @@
-import { type ExportError, present, toExportError } from '@bulkhead/base';
-import { type FailedJob, work } from '@bulkhead/queues';
+import { type ExportError, present } from '@bulkhead/base';
+import { work } from '@bulkhead/queues';
 import type { Warning } from '@bulkhead/store';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { isInPhase } from '../../runs/index.ts';
+import { failGivenUpSync, failSync } from '../fail-sync.ts';
 import { finalizeSyncJob } from '../jobs.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { needsReferences, type SyncRun, stepsMissing } from '../sync-run.record.ts';
-import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 
 export const finalizeSyncWork = work(finalizeSyncJob, { run: finalizeSync, onFinalFailure: failGivenUpSync });
@@ -99,27 +99,4 @@ async function describe(
   const types = failed.map(({ resourceType, failed: count }) => `${resourceType} (${count})`).join(', ');
   const message = `Searches failed: ${types}. The first error: ${first?.message ?? 'see the log of the workers'}`;
   return { code: first?.code ?? ('internal' as const), message };
-}
-
-/** Fails a run whose job has failed finally. */
-export async function failGivenUpSync(
-  deps: SyncDeps<'syncRuns'>,
-  { syncRunId, error }: FailedJob<{ readonly syncRunId: string }>,
-): Promise<void> {
-  await failSync(deps, { syncRunId, error: toExportError(error) });
-}
-
-/** Marks a run as failed, because it cannot be planned or ended. */
-export async function failSync(
-  { store, producer, logger, now }: SyncDeps<'syncRuns'>,
-  options: { readonly syncRunId: string; readonly error: ExportError },
-): Promise<void> {
-  const { syncRunId, error } = options;
-  for (;;) {
-    const run = await store.syncRuns.find(syncRunId);
-    if (!run || !isSyncActive(run)) return;
-    if (await store.syncRuns.transition({ from: run, to: 'failed', change: { error, completedAt: now() } })) break;
-  }
-  await producer.enqueueAgain(notifyJob, { kind: 'sync-run', id: syncRunId });
-  logger.error('sync failed', { syncRunId, code: error.code });
 }

@@ -2,7 +2,7 @@ import type { Connection } from '@bulkhead/connections';
 import { checkPaging, type PagingState, readSearchPage, searchUrl } from '@bulkhead/ehr';
 import { isResourceId } from '@bulkhead/fhir';
 import { syncError } from '../errors.ts';
-import { countMatches, type SearchMatches } from '../search/step-searches.ts';
+import { countMatches, type SearchMatches } from '../seen-matches.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 
 /** Some hundred practices. Their ids are in memory while a run is planned, and each has several steps. */

@@ -1,4 +1,3 @@
-import { finalizeSyncJob, planReferencesJob, type RoundPayload, syncStepJob } from '../jobs.ts';
 /*
  * Reads of what is not stored although stored resources refer to it. They are planned in rounds, because what is read can refer to others: a
  * result to its members, these to a PractitionerRole, that to a Practitioner and an Organization, and that to the one of which it is a part.
@@ -16,7 +15,8 @@ import { isInPatientCompartment, isUncovered, patientsOf, type Resource, referre
 import { type JobContext, minuteMs, work } from '@bulkhead/queues';
 import { toBatches } from '@bulkhead/store';
 import { isInPhase } from '../../runs/index.ts';
-import { failGivenUpSync } from '../finish/finalize-sync.job.ts';
+import { failGivenUpSync } from '../fail-sync.ts';
+import { finalizeSyncJob, nextRound, planReferencesJob, type RoundPayload, syncStepJob } from '../jobs.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { needsReferences, type SyncRun } from '../sync-run.record.ts';
 import { newSyncSearch } from '../sync-search.ts';
@@ -28,11 +28,6 @@ type Deps = SyncDeps<
 >;
 
 export const planReferencesWork = work(planReferencesJob, { run: planReferences, onFinalFailure: failGivenUpSync });
-
-/** The job that plans the next round of a run. It has an id of its own, because it waits for the steps of the round before. */
-export function nextRound({ id: syncRunId, referenceRounds = 0 }: SyncRun) {
-  return { job: planReferencesJob, payload: { syncRunId, round: referenceRounds + 1 } };
-}
 
 /**
  * The longest usual chain has seven reads: report, panel, result, role, department, hospital, group. What is left after this many rounds is for

@@ -1,4 +1,3 @@
-import { finalizeSyncJob, planSyncJob, syncStepJob } from '../jobs.ts';
 /*
  * An enhanced sync crawls patients over the REST API, by patient and type.
  *
@@ -22,13 +21,12 @@ import { enhancedResourceTypes, isUncovered, standardResourceTypes } from '@bulk
 import { type RetryAt, work } from '@bulkhead/queues';
 import { dayBefore, isInPhase } from '../../runs/index.ts';
 import { syncError } from '../errors.ts';
-import { failGivenUpSync, failSync } from '../finish/finalize-sync.job.ts';
-import { isById } from '../search/appointments-by-id.ts';
-import { waitedTooLong } from '../search/attempt-end.ts';
+import { failGivenUpSync, failSync, waitedTooLong } from '../fail-sync.ts';
+import { finalizeSyncJob, nextRound, planSyncJob, syncStepJob } from '../jobs.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
+import { isById } from '../sync-search.ts';
 import { findPatients } from './find-patients.ts';
-import { nextRound } from './plan-references.job.ts';
 import { notGranted, planSteps } from './plan-steps.ts';
 
 type Deps = SyncDeps<'connections' | 'prepareResourceTypes' | 'resources' | 'syncRuns' | 'syncSteps'>;

@@ -1,6 +1,5 @@
 import { work } from '@bulkhead/queues';
-import { finalizeSyncJob, planSyncJob, resumeSyncJob, syncStepJob } from '../jobs.ts';
-import { nextRound } from '../plan/plan-references.job.ts';
+import { finalizeSyncJob, nextRound, planSyncJob, resumeSyncJob, syncStepJob } from '../jobs.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { needsReferences, type SyncRun } from '../sync-run.record.ts';
 

@@ -1,7 +1,7 @@
 import { type FeatureWork, leavesNothingAtEhr } from '@bulkhead/store';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
 import { ignoreIfEnded, recordGone } from '../../runs/index.ts';
-import { cancelSync } from '../start/cancel-sync.ts';
+import { cancelSync } from '../cancel-sync.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import { ensureSyncJobs } from './resume-sync.job.ts';
 

@@ -4,22 +4,10 @@
  */
 
 import { type EhrSession, searchUrl } from '@bulkhead/ehr';
-import { ehrBaseUrls, type Provider } from '@bulkhead/ehr/providers';
+import { ehrBaseUrls } from '@bulkhead/ehr/providers';
 import { readReference } from '@bulkhead/fhir';
 import type { SyncDeps } from '../sync-deps.ts';
-import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
-
-/** Whether a search reads appointments by their ids. */
-export function isById(options: {
-  readonly run: Pick<SyncRun, 'request'>;
-  readonly provider: Pick<Provider, 'search'>;
-  readonly resourceType: string;
-}): boolean {
-  const { run, provider, resourceType } = options;
-  const isOnlyById = provider.search?.notByPatient.Appointment !== undefined;
-  return resourceType === 'Appointment' && isOnlyById && run.request.includeAppointments === true;
-}
 
 /** The next request. Undefined if every appointment was requested. */
 export async function nextAppointments(

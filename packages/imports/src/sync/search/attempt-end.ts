@@ -2,6 +2,7 @@ import { AppError, type ErrorCode, type ExportError, toExportError, toKnownError
 import { EhrHttpError } from '@bulkhead/ehr';
 import type { RetryAt } from '@bulkhead/queues';
 import { dayBefore, hasWaitedForADay, noteRetry, withGrowingWait } from '../../runs/index.ts';
+import { waitedTooLong } from '../fail-sync.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import type { StepRetry, SyncStep } from '../sync-step.record.ts';
 
@@ -52,11 +53,4 @@ const codesAfterSending: ReadonlySet<ErrorCode> = new Set([
 /** Whether the attempt used a request. A wait for the budget or for a token does not. */
 export function wasSent(error: unknown): boolean {
   return error instanceof EhrHttpError || (error instanceof AppError && codesAfterSending.has(error.code));
-}
-
-export function waitedTooLong({ code }: ExportError): ExportError {
-  return {
-    code: 'search-waited-too-long',
-    message: `The sync has waited for 24 hours without a response. The last reason was ${code}. What was read before is stored. Retry the run when the EHR responds again.`,
-  };
 }

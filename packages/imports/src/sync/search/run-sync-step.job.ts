@@ -1,4 +1,3 @@
-import { finalizeSyncJob, type StepPayload, syncStepJob } from '../jobs.ts';
 /*
  * A step runs its searches one after the other, and each search page by page. After each page the results and the next page are
  * stored, so that a crash costs at most one page. An attempt that fails is retried at the same page, until `attemptEnd` fails the
@@ -18,10 +17,12 @@ import { searchFileId } from '@bulkhead/records/quarantine';
 import type { Claim } from '@bulkhead/store';
 import { isInterrupted } from '../../runs/index.ts';
 import { syncError } from '../errors.ts';
+import { finalizeSyncJob, type StepPayload, syncStepJob } from '../jobs.ts';
 import type { SyncDeps } from '../sync-deps.ts';
 import type { SyncRun } from '../sync-run.record.ts';
+import { isById } from '../sync-search.ts';
 import type { SyncSearch, SyncStep } from '../sync-step.record.ts';
-import { isById, nextAppointments } from './appointments-by-id.ts';
+import { nextAppointments } from './appointments-by-id.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
 import { firstPageUrl } from './first-page-url.ts';
 import { readTarget } from './read-target.ts';

@@ -1,9 +1,9 @@
-import { type ExportError, present, toExportError } from '@bulkhead/base';
+import { type ExportError, toExportError } from '@bulkhead/base';
 import { checkPaging, type SearchPage } from '@bulkhead/ehr';
 import { zerosOf } from '@bulkhead/store';
+import { countMatches } from '../seen-matches.ts';
 import { fromFirstPage } from '../sync-search.ts';
 import { resultCounts, type SyncSearch } from '../sync-step.record.ts';
-import { SeenMatches } from './seen-matches.ts';
 
 /** The results of one type on a page. */
 export type PageCounts = Required<Pick<SyncSearch, keyof typeof resultCounts | 'withheldEntries'>>;
@@ -36,27 +36,6 @@ export function withPage(
   const paging = checkPaging({ ...search, pages: read.pages, idlePages, url, nextUrl });
   if ('error' in paging) return failedSearch(read, toExportError(paging.error));
   return { ...read, ...paging, idlePages, seen, nextUrl };
-}
-
-/** What is known of the matches on the pages so far. */
-export type SearchMatches = Pick<SyncSearch, 'matched' | 'total' | 'hasMoved' | 'seen' | 'idlePages'>;
-
-/** Counts the different matches up to a page, and notices that the data has moved. */
-export function countMatches(search: SearchMatches, { entries, total, nextUrl }: SearchPage) {
-  const seen = new SeenMatches(search.seen);
-  const { newMatches, isRepeated } = seen.add(entries);
-  const matched = search.matched + newMatches;
-  // Some servers put the number of entries on the page here. A search with a next page has more matches than that.
-  const stated = nextUrl !== undefined && total !== undefined && total <= matched ? undefined : total;
-  const hasOtherTotal = stated !== undefined && search.total !== undefined && stated !== search.total;
-  const hasMoved = isRepeated || hasOtherTotal || search.hasMoved === true;
-  return {
-    matched,
-    ...present({ total: search.total ?? stated }),
-    ...(hasMoved ? { hasMoved: true as const } : {}),
-    seen: seen.toText(),
-    idlePages: newMatches > 0 ? 0 : (search.idlePages ?? 0) + 1,
-  };
 }
 
 /** Restarts a search at its first page, once. */

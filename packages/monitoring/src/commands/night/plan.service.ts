@@ -7,7 +7,7 @@ import { simulatePolls } from '@bulkhead/imports/export';
 import { type Schedule, type ScheduleStores, scheduleFault } from '@bulkhead/imports/schedules';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import type { ConnectionScope } from '@bulkhead/store';
-import type { RateBudgetService, SharedBudget } from '../rate-budget.service.ts';
+import type { RateBudgetService, SharedBudget } from '../../budgets/rate-budget.service.ts';
 import { type NightPlan, type PlannedRun, planNight } from './plan-night.ts';
 import { isDaily, spreadOver, type Window } from './spread-over.ts';
 

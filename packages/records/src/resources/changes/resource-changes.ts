@@ -2,13 +2,13 @@ import type { ResourceSearch } from '@bulkhead/fhir';
 import { type Database, idsBelow, maxWriteMs } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import mongoose from 'mongoose';
-import { parseDocument } from '../read/document-lines.ts';
 import { ReplyLimit } from '../read/reply-limit.ts';
 import { cursorHash, readValues, writeValues } from '../read/resource-pages.ts';
 import { type Condition, toSelectionQuery } from '../read/resource-query.ts';
 import { listResourceTypes } from '../resource-collections.ts';
-import type { ResourceVersion } from '../write/resource-version.ts';
-import { changedSince, timestampOf } from './changed-since.ts';
+import { changedSince, streamTimeMs, timestampOf, wholeSecond } from '../version/changed-since.ts';
+import { parseDocument } from '../version/document-lines.ts';
+import type { ResourceVersion } from '../version/resource-version.ts';
 
 const { Timestamp } = mongoose.mongo;
 
@@ -29,8 +29,7 @@ const clockToleranceMs = 60_000;
 const settleMs = maxWriteMs + clockToleranceMs;
 /** A page is a range of an index. */
 const pageTimeMs = 10_000;
-/** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
-export const streamTimeMs = 30 * 60_000;
+
 /** As for other reads of resources. */
 const batchSize = 125;
 /** What a type may hold while the changes of others are read. A slice of typical resources has 250 KB. */
@@ -378,10 +377,6 @@ async function* merge(sources: readonly { readonly resourceType: string; readonl
     yield { ...head.change, resourceType: head.source.resourceType };
     await advance(head.source);
   }
-}
-
-export function wholeSecond(ms: number): Date {
-  return new Date(Math.floor(ms / 1000) * 1000);
 }
 
 /** Where a page of a history continues. */

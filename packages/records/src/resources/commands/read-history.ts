@@ -2,9 +2,10 @@ import { patientsShown } from '@bulkhead/access/audit';
 import { type ByteReservation, invalidRequest } from '@bulkhead/base';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
 import { checkSince } from '../changes/check-since.ts';
-import { readChangeCursor, wholeSecond, writeChangeCursor } from '../changes/resource-changes.ts';
+import { readChangeCursor, writeChangeCursor } from '../changes/resource-changes.ts';
 import { PageRoom } from '../read/page-room.ts';
 import type { ResourceStore } from '../resource.feature.ts';
+import { wholeSecond } from '../version/changed-since.ts';
 import { type ReadText, type ShowAttachments, showEntries, withCursor } from './read-text.ts';
 
 export interface HistoryRequest {

@@ -24,7 +24,7 @@ import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
 import { sortFault } from '../read/resource-query.ts';
 import type { ResourceStore } from '../resource.feature.ts';
-import type { SourcedVersion } from '../write/resource-document.ts';
+import type { SourcedVersion } from '../version/resource-document.ts';
 import { type ChangesRequest, readChanges, streamChanges } from './read-changes.ts';
 import { type EverythingRequest, readEverything } from './read-everything.ts';
 import { type HistoryRequest, openWindow, readHistory } from './read-history.ts';

@@ -1,8 +1,8 @@
 import { isOfPatient, listMentionedPatients, type Resource } from '@bulkhead/fhir';
 import { amountsOf, type DataAmounts, type Database, type Named, type PatientOfConnection } from '@bulkhead/store';
 import mongoose from 'mongoose';
-import { decodeDocument } from '../read/document-lines.ts';
 import { listResourceTypes } from '../resource-collections.ts';
+import { decodeDocument } from '../version/document-lines.ts';
 
 /*
  * FHIR assigns a resource to a patient by few of its elements. Another one can mention the patient as well: in another element, such as

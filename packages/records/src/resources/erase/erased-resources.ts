@@ -1,15 +1,12 @@
 import { type Database, maxWriteMs, toBatches, writeUnordered } from '@bulkhead/store';
-import { changedNow } from '../changes/changed-since.ts';
-import type { ResourceVersion } from '../write/resource-version.ts';
+import { changedNow, notErased } from '../version/changed-since.ts';
+import type { ResourceVersion } from '../version/resource-version.ts';
 
 /*
  * Readers who keep a copy learn of an erasure as they learn of a deletion, from the history. So the document of an erased resource is not
  * deleted but replaced by an entry that has its id and no content. The entry is kept as long as a tombstone and is never shown by a read,
  * a search or a count.
  */
-
-/** Excludes entries of erased resources. */
-export const notErased = { erased: { $ne: true } } as const;
 
 /** A document that is replaced by an entry. */
 export interface ErasableDocument {

@@ -1,6 +1,7 @@
 import { allPatientsOf, linkedBinaries, maxListedPatients, type Resource, securityContextToken } from '@bulkhead/fhir';
 import { type Database, type Named, type PatientOfConnection, pagesOf, toBatches } from '@bulkhead/store';
-import { type ErasableDocument, erasableFields, notErased } from './erased-resources.ts';
+import { notErased } from '../version/changed-since.ts';
+import { type ErasableDocument, erasableFields } from './erased-resources.ts';
 
 export interface ResourceOfPatient extends ErasableDocument {
   readonly patients: readonly string[];

@@ -5,12 +5,14 @@
  * - The Binaries of the resource are kept out, and erased if they are stored already. Whichever is written first: the writer of a Binary reads
  *   the list also after it has stored the Binary, and the writer of the resource erases the Binary after it has changed the list.
  */
+
 import { linkedBinaries } from '@bulkhead/fhir';
 import type { Database, KeptOutList } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
-import { patientsOfDocument, type ResourceDocument } from '../write/resource-document.ts';
-import { compareVersions, type ResourceVersion } from '../write/resource-version.ts';
-import { type ErasableDocument, eraseBinaries, eraseResources, notErased } from './erased-resources.ts';
+import { notErased } from '../version/changed-since.ts';
+import { patientsOfDocument, type ResourceDocument } from '../version/resource-document.ts';
+import { compareVersions, type ResourceVersion } from '../version/resource-version.ts';
+import { type ErasableDocument, eraseBinaries, eraseResources } from './erased-resources.ts';
 import type { KeptOutRepository } from './kept-out.repository.ts';
 
 /** The part of the repository that the writer needs. */

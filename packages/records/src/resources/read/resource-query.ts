@@ -1,7 +1,7 @@
 import { type DateCriterion, everyResource, type ResourceSearch, textCondition } from '@bulkhead/fhir';
 import { idsBelow } from '@bulkhead/store';
-import { changedSince } from '../changes/changed-since.ts';
 import type { resourceIndexes } from '../resource-collections.ts';
+import { changedSince } from '../version/changed-since.ts';
 
 /** A field that orders the pages. */
 export interface OrderField {

@@ -1,10 +1,9 @@
 import { everyResource, parseExact, type ResourceSearch } from '@bulkhead/fhir';
 import { type Database, idsBelow } from '@bulkhead/store';
 import { JsonWriter } from '@bulkhead/store/bson';
-import { changedSince } from '../changes/changed-since.ts';
-import { streamTimeMs } from '../changes/resource-changes.ts';
 import { resourceError } from '../errors.ts';
-import { decodeDocument as decode, writeDocumentLine as writeLine } from './document-lines.ts';
+import { changedSince, streamTimeMs } from '../version/changed-since.ts';
+import { decodeDocument as decode, writeDocumentLine as writeLine } from '../version/document-lines.ts';
 import { ReplyLimit } from './reply-limit.ts';
 import { pageQueries, positionOf, readCursor, writeCursor } from './resource-pages.ts';
 import {

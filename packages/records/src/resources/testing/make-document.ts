@@ -1,5 +1,5 @@
 import { parseResourceLine } from '@bulkhead/fhir';
-import { type DocumentContext, type ResourceDocument, toResourceDocument } from '../write/resource-document.ts';
+import { type DocumentContext, type ResourceDocument, toResourceDocument } from '../version/resource-document.ts';
 
 export const documentContext = {
   connectionId: 'conn_1',

@@ -2,7 +2,6 @@ import { type DateCriterion, parseSearch, type Resource, type ResourceSearch } f
 import { Database } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { changedNow } from '../changes/changed-since.ts';
 import { ResourceChangeRepository } from '../changes/resource-changes.ts';
 import {
   pageQueries,
@@ -15,6 +14,7 @@ import {
 import { sortFault } from '../read/resource-query.ts';
 import { resourceFeature } from '../resource.feature.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
+import { changedNow } from '../version/changed-since.ts';
 
 const collection = { connectionId: 'conn_1', resourceType: 'Observation' };
 const total = 120;

@@ -8,8 +8,8 @@ import { isErasedEntry } from '../erase/is-erased-entry.ts';
 import { KeptOutRepository } from '../erase/kept-out.repository.ts';
 import type { KeptOutStore } from '../erase/withhold.ts';
 import { documentContext, makeDocument } from '../testing/make-document.ts';
+import { type ResourceDocument, toTombstone } from '../version/resource-document.ts';
 import { VersionWriter } from '../write/resource.writer.ts';
-import { type ResourceDocument, toTombstone } from '../write/resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());

@@ -4,8 +4,8 @@ import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { KeptOutRepository } from '../erase/kept-out.repository.ts';
+import type { ResourceDocument } from '../version/resource-document.ts';
 import { type ResourceWriter, VersionWriter } from '../write/resource.writer.ts';
-import type { ResourceDocument } from '../write/resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const rawWrites = await openRawWrites(database);

@@ -6,7 +6,7 @@ import mongoose from 'mongoose';
 import { retainTombstones } from '../erase/retain-tombstones.ts';
 import { resourceFeature } from '../resource.feature.ts';
 import { documentContext, makeDocument } from '../testing/index.ts';
-import { toTombstone } from '../write/resource-document.ts';
+import { toTombstone } from '../version/resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const { repositories: store } = resourceFeature.open({ ...testContext(database), rawWrites: () => undefined });

@@ -3,7 +3,7 @@ import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { resourceFeature } from '../resource.feature.ts';
-import { toResourceDocument } from '../write/resource-document.ts';
+import { toResourceDocument } from '../version/resource-document.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
 const { store, database, close } = await openTestStore(resourceFeature.open);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { earlierVersions, type SourcedVersion } from './resource-document.ts';
+import { earlierVersions, type SourcedVersion } from '../version/resource-document.ts';
 
 const version = (versionId: string): SourcedVersion => ({
   versionId,

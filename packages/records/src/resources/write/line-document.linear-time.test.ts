@@ -2,8 +2,8 @@ import { parseResourceLine } from '@bulkhead/fhir';
 import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/store/bson';
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
+import { patientsOfDocument, toResourceDocument } from '../version/resource-document.ts';
 import { readLineDocument, writeDocument } from './line-document.ts';
-import { patientsOfDocument, toResourceDocument } from './resource-document.ts';
 
 const context = {
   connectionId: 'conn_1',

@@ -6,8 +6,8 @@ import { testWithLines } from '@bulkhead/testing/test-with-lines';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import mongoose from 'mongoose';
+import { type ResourceDocument, toResourceDocument } from '../version/resource-document.ts';
 import { readLineDocument, toFields, writeDocument } from './line-document.ts';
-import { type ResourceDocument, toResourceDocument } from './resource-document.ts';
 
 const context = {
   connectionId: 'conn_1',

@@ -18,7 +18,12 @@ import {
   hashKey,
   numbersPerMember,
 } from '@bulkhead/store/bson';
-import { type DocumentContext, maxUnmeasuredBytes, type ResourceDocument, toHead } from './resource-document.ts';
+import {
+  type DocumentContext,
+  maxUnmeasuredBytes,
+  type ResourceDocument,
+  toHead,
+} from '../version/resource-document.ts';
 
 interface LineDocumentOptions {
   /** The line without white space around it. */

@@ -22,11 +22,11 @@ import {
   type WriteGate,
   writeUnordered,
 } from '@bulkhead/store';
-import { notErased } from '../erase/erased-resources.ts';
 import { eraseKeptOutBinaries, findRefused, type KeptOutStore, withhold } from '../erase/withhold.ts';
 import { resourceError } from '../errors.ts';
 import { prepareResourceTypes } from '../resource-collections.ts';
-import { earlierVersions, type ResourceDocument } from './resource-document.ts';
+import { notErased } from '../version/changed-since.ts';
+import { earlierVersions, type ResourceDocument } from '../version/resource-document.ts';
 import {
   type Comparison,
   compareVersions,
@@ -36,7 +36,7 @@ import {
   isTimeless,
   type ResourceVersion,
   renews,
-} from './resource-version.ts';
+} from '../version/resource-version.ts';
 import { type SendWrites, sameVersion, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
 import { noOutcome, type WriteOutcome, withoutZeros } from './write-outcome.ts';
 

@@ -6,9 +6,9 @@ import {
   type WriteDocument,
   writeUnordered,
 } from '@bulkhead/store';
-import { changedNow } from '../changes/changed-since.ts';
+import { changedNow } from '../version/changed-since.ts';
+import type { ResourceDocument, SourcedVersion } from '../version/resource-document.ts';
 import { toFields, writeDocument } from './line-document.ts';
-import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
 
 /** The write of a version. */
 export interface Write {

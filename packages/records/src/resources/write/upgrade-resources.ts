@@ -2,7 +2,7 @@ import { extractSearchKeys, type Resource, searchKeysVersion } from '@bulkhead/f
 import { type Database, writeUnordered } from '@bulkhead/store';
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import { collections } from '../collections.ts';
-import type { ResourceDocument } from './resource-document.ts';
+import type { ResourceDocument } from '../version/resource-document.ts';
 
 /**
  * Derives the search keys of stored resources again, after a release that derives them differently. Exports do not do this, because they

@@ -1,5 +1,5 @@
 import { isDocumentRefused } from '@bulkhead/store';
-import type { ResourceDocument } from './resource-document.ts';
+import type { ResourceDocument } from '../version/resource-document.ts';
 
 /** The results of a batch. They add up to the number of documents. */
 export interface WriteOutcome {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { IssueCount } from '../bulk-export.record.ts';
+import type { IssueCount } from './bulk-export.record.ts';
 import { accountedLines, emptyCheckpoint, sumIssues } from './output-file.record.ts';
 
 test('accountedLines adds up the stored, stale and quarantined lines', () => {

@@ -18,14 +18,13 @@ import { hasParameter, type ParametersOf } from '@bulkhead/ehr/providers';
 import { isNarrowed } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/records';
 import { type BulkExport, settledTime } from '../bulk-export.record.ts';
-import { maxCohortPatients } from '../cohorts/cohort.record.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import { sentSince } from '../sent-request.ts';
-import { inPieces, patientsPerRequest } from '../slices/plan-slices.ts';
-import type { Slice } from '../slices/slice.record.ts';
-import { currentSlice } from '../slices/slice.ts';
-import type { WatermarkDecision } from './hold-reason.ts';
-import type { Lack } from './watermark.record.ts';
+import type { Lack, WatermarkDecision } from '../watermarks/watermark.record.ts';
+import { maxCohortPatients } from './cohort.record.ts';
+import { inPieces, patientsPerRequest } from './plan-slices.ts';
+import type { Slice } from './slice.record.ts';
+import { currentSlice } from './slice.ts';
 
 type Store = Pick<BulkExportDeps<'bulkExports' | 'resources' | 'watermarks'>, 'store'>;
 

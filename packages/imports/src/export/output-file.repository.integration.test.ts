@@ -1,9 +1,9 @@
 import { quarantineFeature } from '@bulkhead/records/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { exportFeature } from '../export.feature.ts';
-import { makeOutputFile } from '../testing/index.ts';
+import { exportFeature } from './export.feature.ts';
 import { emptyCheckpoint } from './output-file.record.ts';
+import { makeOutputFile } from './testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
   exportFeature.open({ ...context, ...quarantineFeature.open(context).repositories }),

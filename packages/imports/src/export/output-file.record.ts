@@ -1,8 +1,8 @@
 import type { Immutable } from '@bulkhead/base';
 import { countSchema, failureSchema, mayNamePatient, zerosOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { retryingSchema } from '../../runs/index.ts';
-import { type IssueCount, issueCountSchema, lineCounts } from '../bulk-export.record.ts';
+import { retryingSchema } from '../runs/index.ts';
+import { type IssueCount, issueCountSchema, lineCounts } from './bulk-export.record.ts';
 
 const outputFileStates = ['pending', 'downloading', 'completed', 'failed', 'skipped', 'cancelled'] as const;
 export type OutputFileState = (typeof outputFileStates)[number];

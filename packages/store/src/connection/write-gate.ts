@@ -1,5 +1,5 @@
 import type { SecretBox } from '@bulkhead/base/encryption';
-import type { Database } from '../connection/database.ts';
+import type { Database } from './database.ts';
 
 /** The patients that one connection keeps out: erased patients that are never stored again. */
 export interface KeptOutList {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { simulatePolls } from './simulate-polls.ts';
+import { simulatePolls } from './poll-delay.ts';
 
 const floorMs = 30_000;
 const minuteMs = 60_000;

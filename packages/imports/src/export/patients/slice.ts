@@ -2,7 +2,7 @@ import { present } from '@bulkhead/base';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { erasedText } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { type HoldReason, holdReasons, type WatermarkDecision } from '../watermarks/hold-reason.ts';
+import { type HoldReason, holdReasons, type WatermarkDecision } from '../watermarks/watermark.record.ts';
 import type { Slice } from './slice.record.ts';
 
 type Sliced = Pick<BulkExport, 'slices' | 'slice'>;

@@ -1,9 +1,9 @@
 import type { Producer } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
-import { syncError } from '../errors.ts';
-import type { SyncStore } from '../sync.feature.ts';
-import type { SyncRun } from '../sync-run.record.ts';
-import { isSyncActive } from '../sync-run-phase.ts';
+import { syncError } from './errors.ts';
+import type { SyncStore } from './sync.feature.ts';
+import type { SyncRun } from './sync-run.record.ts';
+import { isSyncActive } from './sync-run-phase.ts';
 
 /**
  * Cancels a sync run at once. Its searches stop at their next page. Does nothing if it is already cancelled.

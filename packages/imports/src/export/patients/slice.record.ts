@@ -13,8 +13,7 @@
 import type { Immutable } from '@bulkhead/base';
 import { mayNamePatient } from '@bulkhead/store';
 import { z } from 'zod';
-import { watermarkDecisionSchema } from '../watermarks/hold-reason.ts';
-import { watermarkSchema } from '../watermarks/watermark.record.ts';
+import { watermarkDecisionSchema, watermarkSchema } from '../watermarks/watermark.record.ts';
 
 export const sliceSchema = z.strictObject({
   patients: z.array(mayNamePatient(z.string())),

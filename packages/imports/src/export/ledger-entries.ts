@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isResourceType, type ManifestEntry } from '@bulkhead/fhir';
-import { unknownType } from '../watermarks/watermark.ts';
 import type { OutputFile } from './output-file.record.ts';
+import { unknownType } from './watermarks/watermark.ts';
 
 /** A file of a manifest, with an identity that does not depend on the order of the entries. */
 export interface LedgerEntry {

@@ -15,3 +15,13 @@ export function timestampOf(second: Date): mongoose.mongo.Timestamp {
   // Other years have no timestamp, and no change.
   return new Timestamp({ t: Math.min(Math.max(0, Math.floor(second.getTime() / 1000)), maxTimestampSeconds), i: 0 });
 }
+
+/** Excludes entries of erased resources. */
+export const notErased = { erased: { $ne: true } } as const;
+
+/** The time of the database for one stream, without the time of the reader. It is enough for some ten million resources. */
+export const streamTimeMs = 30 * 60_000;
+
+export function wholeSecond(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}

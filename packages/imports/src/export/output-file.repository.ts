@@ -15,10 +15,10 @@ import {
   writeUnordered,
 } from '@bulkhead/store';
 import { z } from 'zod';
-import type { Retrying } from '../../runs/index.ts';
-import { type ExportCounts, type IssueCount, lineCounts, noCounts } from '../bulk-export.record.ts';
-import { collections } from '../collections.ts';
-import { type EarlierFiles, earlier, inSlice, type SliceOfExport } from './files-of-slice.ts';
+import type { Retrying } from '../runs/index.ts';
+import type { BulkExport } from './bulk-export.record.ts';
+import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
+import { collections } from './collections.ts';
 import {
   emptyCheckpoint,
   type FileCheckpoint,
@@ -398,3 +398,16 @@ export class OutputFileRepository {
     return { id: _id, url, ...fields };
   }
 }
+
+export type SliceOfExport = Pick<BulkExport, 'id' | 'slice'>;
+
+export type EarlierFiles = SliceOfExport & Pick<BulkExport, 'version'>;
+
+/** The entries of the current slice of an export. `null` also matches entries without a slice. */
+export const inSlice = ({ id, slice }: SliceOfExport) => ({ exportId: id, slice: slice ?? null }) as object;
+
+/** Those from manifests that were read before the export had this version. Also matches entries without a version. */
+export const earlier = ({ version, ...record }: EarlierFiles) => ({
+  ...inSlice(record),
+  exportVersion: { $not: { $gte: version } },
+});

@@ -20,10 +20,10 @@
 import { type Immutable, present } from '@bulkhead/base';
 import { z } from 'zod';
 import type { BulkExport } from '../bulk-export.record.ts';
-import type { Slice } from '../slices/slice.record.ts';
-import { namedIn } from '../slices/slice.ts';
 import { everyType, watermarkSchema } from '../watermarks/watermark.record.ts';
 import { commonCoverage, type MarkSearch, sinceLast } from '../watermarks/watermark.ts';
+import type { Slice } from './slice.record.ts';
+import { namedIn } from './slice.ts';
 
 export const cohortMarkSchema = watermarkSchema.omit({ resourceType: true }).extend({
   /** Made from the fields that exports must have in common to continue from each other. */

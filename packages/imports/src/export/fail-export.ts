@@ -1,11 +1,11 @@
 import { AppError, type ErrorCode, type ExportError, toExportError } from '@bulkhead/base';
 import type { FailedJob } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
-import { isInPhase } from '../../runs/index.ts';
-import type { ActivePhase } from '../bulk-export-phase.ts';
-import { exportError } from '../errors.ts';
-import type { BulkExportDeps } from '../export-deps.ts';
-import { discardJob } from '../jobs.ts';
+import { isInPhase } from '../runs/index.ts';
+import type { ActivePhase } from './bulk-export-phase.ts';
+import { exportError } from './errors.ts';
+import type { BulkExportDeps } from './export-deps.ts';
+import { discardJob } from './jobs.ts';
 
 /** After these errors a retry starts a new export at the server, so the old one is deleted there. */
 const lostExports: ReadonlySet<ErrorCode> = new Set(['export-timeout', 'export-failed-at-ehr']);

@@ -1,8 +1,8 @@
 import type { ManifestEntry } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
-import { makeOutputFile } from '../testing/make-records.ts';
 import { ledgerType, matchFreshLinks, toLedgerEntries } from './ledger-entries.ts';
 import type { OutputFile } from './output-file.record.ts';
+import { makeOutputFile } from './testing/make-records.ts';
 
 const entry = (url: string, change: Partial<ManifestEntry> = {}): ManifestEntry => ({
   section: 'output',

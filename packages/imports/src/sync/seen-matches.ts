@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
+import { present } from '@bulkhead/base';
 import type { SearchEntry } from '@bulkhead/fhir';
+import type { SyncSearch } from './sync-step.record.ts';
 
 /** 48 bits: among 50,000 matches, two have the same hash in one of 200,000 searches. Such a search is incomplete once. */
 const hashChars = 8;
@@ -46,4 +48,31 @@ function hashOf({ content }: SearchEntry): string {
   const { resourceType, id } = (content ?? {}) as { readonly resourceType?: unknown; readonly id?: unknown };
   const identity = typeof id === 'string' ? `${resourceType}/${id}` : JSON.stringify(content);
   return hash('sha256', identity, 'base64url').slice(0, hashChars);
+}
+
+/** What is known of the matches on the pages so far. */
+export type SearchMatches = Pick<SyncSearch, 'matched' | 'total' | 'hasMoved' | 'seen' | 'idlePages'>;
+
+interface PageOfSearch {
+  readonly entries: readonly SearchEntry[];
+  readonly total?: number | undefined;
+  readonly nextUrl?: string | undefined;
+}
+
+/** Counts the different matches up to a page, and notices that the data has moved. */
+export function countMatches(search: SearchMatches, { entries, total, nextUrl }: PageOfSearch) {
+  const seen = new SeenMatches(search.seen);
+  const { newMatches, isRepeated } = seen.add(entries);
+  const matched = search.matched + newMatches;
+  // Some servers put the number of entries on the page here. A search with a next page has more matches than that.
+  const stated = nextUrl !== undefined && total !== undefined && total <= matched ? undefined : total;
+  const hasOtherTotal = stated !== undefined && search.total !== undefined && stated !== search.total;
+  const hasMoved = isRepeated || hasOtherTotal || search.hasMoved === true;
+  return {
+    matched,
+    ...present({ total: search.total ?? stated }),
+    ...(hasMoved ? { hasMoved: true as const } : {}),
+    seen: seen.toText(),
+    idlePages: newMatches > 0 ? 0 : (search.idlePages ?? 0) + 1,
+  };
 }

@@ -1,10 +1,10 @@
 import type { Producer } from '@bulkhead/queues';
 import { notifyJob } from '@bulkhead/webhooks/jobs';
-import { type BulkExport, planRetry } from '../bulk-export.record.ts';
-import { isActive } from '../bulk-export-phase.ts';
-import { exportError } from '../errors.ts';
-import type { BulkExportStore } from '../export.feature.ts';
-import { discardJob, pollJob, resumeJob } from '../jobs.ts';
+import { type BulkExport, planRetry } from './bulk-export.record.ts';
+import { isActive } from './bulk-export-phase.ts';
+import { exportError } from './errors.ts';
+import type { BulkExportStore } from './export.feature.ts';
+import { discardJob, pollJob, resumeJob } from './jobs.ts';
 
 interface ExportCommand {
   readonly store: Pick<BulkExportStore, 'bulkExports' | 'outputFiles'>;

@@ -1,12 +1,12 @@
 import { present } from '@bulkhead/base';
 import type { Provider } from '@bulkhead/ehr/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { findCohort } from '../cohorts/cohort.service.ts';
-import { cohortMarkKey, startOf } from '../cohorts/cohort-mark.ts';
 import { exportError } from '../errors.ts';
 import type { BulkExportDeps } from '../export-deps.ts';
 import type { Coverage } from '../watermarks/watermark.record.ts';
 import { coversNow } from '../watermarks/watermark.ts';
+import { findCohort } from './cohort.service.ts';
+import { cohortMarkKey, startOf } from './cohort-mark.ts';
 import type { Slice } from './slice.record.ts';
 import { isEmptySlice } from './slice.ts';
 

@@ -1,7 +1,7 @@
 import { anyPatient } from '@bulkhead/access/audit';
 import type { ErrorCode } from '@bulkhead/base';
 import type { Response } from 'express';
-import type { Audited } from '../actions.ts';
+import type { Audited } from './actions.ts';
 
 /** A search can show more patients than an event should list. */
 const maxPatients = 1000;

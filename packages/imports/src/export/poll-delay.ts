@@ -1,5 +1,7 @@
 import type { Provider } from '@bulkhead/ehr/providers';
-import type { EarlierExports, PollReason } from '../bulk-export.record.ts';
+import type { BulkExport, EarlierExports, PollReason } from './bulk-export.record.ts';
+import type { BulkExportDeps } from './export-deps.ts';
+import { pollJob } from './jobs.ts';
 
 /** Servers have sent a `Retry-After` of 5 h and an epoch timestamp. An export that is ready should not wait that long. */
 export const maxPollDelayMs = 10 * 60_000;
@@ -96,4 +98,47 @@ export function pollWaitDelay({ afterMs, floorMs, ceilingMs }: PollBounds & { re
 /** How long to wait before the next status request after consecutive transient failures. */
 export function pollErrorDelay({ errorsInARow, ...bounds }: PollBounds & { readonly errorsInARow: number }): number {
   return pollWaitDelay({ afterMs: bounds.floorMs * 2 ** Math.min(errorsInARow, 10), ...bounds });
+}
+
+/**
+ * Runs the polls of one export on a simulated clock, by the rules that workers apply: every tick asks whether a status request is due.
+ * The EHR sends no Retry-After.
+ */
+export function simulatePolls(options: {
+  readonly durationMs: number;
+  readonly earlier?: EarlierExports | undefined;
+  readonly tickMs?: number;
+}): { readonly polls: number; readonly lateMs: number } {
+  const { durationMs, earlier, tickMs = 30_000 } = options;
+  const kickedOffAt = Date.UTC(2024, 0, 1);
+  let plan: Parameters<typeof isPollDue>[0] = planPoll({ now: new Date(kickedOffAt), waitMs: tickMs });
+  let polls = 0;
+  for (let ageMs = tickMs; ; ageMs += tickMs) {
+    const now = new Date(kickedOffAt + ageMs);
+    if (!isPollDue(plan, { now, tickMs })) continue;
+    polls += 1;
+    if (ageMs >= durationMs) return { polls, lateMs: ageMs - durationMs };
+    const { waitMs, reason } = pollDelay({ ...pollBounds({}, tickMs), ageMs, earlier });
+    plan = { ...planPoll({ now, waitMs }), pollReason: reason };
+  }
+}
+
+/** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
+export async function schedulePolls(deps: BulkExportDeps<never>, record: Pick<BulkExport, 'id' | 'provider'>) {
+  const { floorMs } = boundsOf(deps, record);
+  await deps.producer.schedule({
+    job: pollJob,
+    payload: { exportId: record.id },
+    everyMs: floorMs,
+    // If `notBefore` is later, the iterations before it return at once.
+    startAt: new Date(deps.now().getTime() + floorMs),
+  });
+}
+
+/** How often status requests of an export may be sent. */
+export function boundsOf(
+  { ehr, pollIntervalMs }: BulkExportDeps<never>,
+  { provider }: Pick<BulkExport, 'provider'>,
+): PollBounds {
+  return pollBounds(ehr.provider(provider), pollIntervalMs);
 }

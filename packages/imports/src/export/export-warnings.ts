@@ -1,89 +1,8 @@
-import type { WarningCode } from '@bulkhead/base';
-import type { Manifest } from '@bulkhead/ehr';
-import { isTooFarAhead } from '@bulkhead/fhir';
-import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
-import { describeDenied } from '../download/denied-files.ts';
-import type { OutputFile } from '../download/output-file.record.ts';
-import { isFilteredHere, isTypeWithheld, sentSince } from '../sent-request.ts';
-import { sliceRequest } from '../slices/slice.ts';
-import { type HoldReason, holdReasons, type WatermarkDecision } from '../watermarks/hold-reason.ts';
-import { everyType } from '../watermarks/watermark.record.ts';
-import { unknownType } from '../watermarks/watermark.ts';
-
-/** Warns about a manifest that lacks something, or has more than was requested. */
-export function manifestWarnings(options: {
-  readonly record: BulkExport;
-  readonly manifest: Manifest;
-  readonly files: readonly OutputFile[];
-  readonly now: Date;
-  /** Whether an earlier export of the connection has stored something. */
-  readonly hasEarlier: boolean;
-}): ExportWarning[] {
-  const { record, manifest, files, now, hasEarlier } = options;
-  const { unreadableEntries, transactionTime, hasDeletedList } = manifest;
-  const requested = record.request.resourceTypes;
-  const output = files.filter(({ section }) => section === 'output');
-  const received = new Set(output.map(({ type }) => type).filter((type) => type !== unknownType));
-  const untyped = output.filter(({ type }) => type === unknownType).length;
-  const notRequested = requested.length === 0 ? [] : [...received].filter((type) => !requested.includes(type));
-  // The warning of the kick-off names the refused types.
-  const refused = record.sent?.refusedTypes ?? [];
-  const absent = requested.filter((type) => !received.has(type) && !refused.includes(type));
-  const withheld = absent.filter((type) => isTypeWithheld(record, type));
-  // If only changes were requested, types without files are normal.
-  const isFull = sliceRequest(record).since === undefined;
-  const missing = isFull && untyped === 0 ? absent.filter((type) => !withheld.includes(type)) : [];
-  const result = isFilteredHere(record) ? 'They were not downloaded.' : 'They are stored.';
-  const hadAny = record.storedBefore?.length !== 0;
-  return [
-    warning(
-      unreadableEntries > 0,
-      'manifest-entries',
-      `${unreadableEntries} entries of the manifest have no usable URL, so their files could not be downloaded. No watermark advances.`,
-    ),
-    warning(
-      untyped > 0,
-      'types-unknown',
-      `${untyped} files have no FHIR R4 type in the manifest. Each resource is stored under the type that it has itself.`,
-    ),
-    warning(
-      isTooFarAhead(new Date(transactionTime), now),
-      'time-implausible',
-      "The EHR gave a transaction time in the future. The resources are stored, but no watermark advances. Compare the EHR's clock with yours.",
-    ),
-    warning(
-      // A full export never lists deletions (FHIR Bulk Data, "Response - Complete Status"). Who asked for the changes does not expect one.
-      record.request.sinceLast === true && sentSince(record) === undefined && hasEarlier && hadAny,
-      'deletions-not-listed',
-      'This export requests all data and lists no deletions, so resources that were deleted at the EHR since the last export stay stored here. The next export with since `last` asks for these deletions.',
-    ),
-    warning(
-      sentSince(record) !== undefined && !hasDeletedList,
-      'deletions-not-listed',
-      'The EHR does not list deletions, so resources that were deleted there stay stored here.',
-    ),
-    warning(
-      notRequested.length > 0,
-      'types-not-asked',
-      `The EHR also sent types that were not requested: ${notRequested.join(', ')}. ${result}`,
-    ),
-    warning(
-      missing.length > 0,
-      'types-missing',
-      `The EHR sent no file of ${missing.join(', ')}. The practice has no such resources, or its settings withhold them.`,
-    ),
-    warning(
-      withheld.length > 0,
-      'types-withheld',
-      `The EHR does not provide ${withheld.join(', ')}. The granted scopes do not cover it, or the EHR does not export it. ` +
-        'Request the scope, or leave the type out of the request. Its watermark does not advance.',
-    ),
-  ].flat();
-}
-
-function warning(applies: boolean, code: WarningCode, message: string): ExportWarning[] {
-  return applies ? [{ code, message }] : [];
-}
+import { isUncovered } from '@bulkhead/fhir';
+import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from './bulk-export.record.ts';
+import type { OutputFile } from './output-file.record.ts';
+import { sentSince } from './sent-request.ts';
+import { everyType, type HoldReason, holdReasons, type WatermarkDecision } from './watermarks/watermark.record.ts';
 
 /** With fewer resources, a practice in which little has changed looks the same. */
 const minComparedResources = 50;
@@ -222,6 +141,33 @@ function reasonsOf(decisions: readonly WatermarkDecision[]): string {
   return [...reasons].map((reason) => holdReasons[reason]).join(' ');
 }
 
-function when(applies: boolean, warning: ExportWarning): ExportWarning[] {
+export function when(applies: boolean, warning: ExportWarning): ExportWarning[] {
   return applies ? [warning] : [];
+}
+
+/**
+ * Says why the EHR refuses files although their links are fresh, for all files of this cause. The scopes that the token has are known, and
+ * what else the EHR may want is not.
+ */
+export function describeDenied(options: {
+  readonly types: readonly string[];
+  readonly grantedScope: string | undefined;
+}): string {
+  const { types, grantedScope: scope } = options;
+  const uncovered = types.filter((resourceType) => isUncovered({ scope, resourceType }));
+  const others = types.filter((type) => !uncovered.includes(type));
+  const version = scope?.includes('.rs') ? 'rs' : 'read';
+  return [
+    `The EHR refuses files of ${types.join(', ')} (403), also with the links that its manifest names now.`,
+    ...(uncovered.length > 0
+      ? [
+          `The granted scopes do not cover ${uncovered.join(', ')}: add ${uncovered.map((type) => `system/${type}.${version}`).join(' ')} to the application at the EHR, test the connection, which requests a new token, and retry the export.`,
+        ]
+      : []),
+    ...(others.length > 0
+      ? [
+          `Nothing is known against ${others.join(', ')}: verify that the practice has granted access to the application. An operator can read what the EHR said.`,
+        ]
+      : []),
+  ].join(' ');
 }

@@ -1,9 +1,9 @@
 import { type ManifestEntry, readManifestEntry } from '@bulkhead/fhir';
 import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { manifestWarnings } from '../finish/export-warnings.ts';
-import { makeBulkExport, makeOutputFile } from '../testing/make-records.ts';
 import { matchFreshLinks, toLedgerEntries } from './ledger-entries.ts';
+import { manifestWarnings } from './poll/accept-manifest.ts';
+import { makeBulkExport, makeOutputFile } from './testing/make-records.ts';
 
 const manifestUrl = 'https://ehr.example/status/1';
 

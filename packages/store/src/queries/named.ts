@@ -1,4 +1,0 @@
-/** A document that is found by its id. */
-export interface Named {
-  readonly _id: string;
-}
