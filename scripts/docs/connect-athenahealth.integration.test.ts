@@ -59,6 +59,20 @@ test('the page connects a practice of a strict athenahealth word by word, and a 
   expect(all).toMatch(/The EHR declares [^\n]*Procedure[^\n]*the granted scopes do not cover/);
 }, 180_000);
 
+test('at a server that grants a part of the scopes, the page needs no search for them', async () => {
+  await simulator.orderSettings({ grantsPart: true });
+  const text = await commandsOf(page);
+  const printed = await runShell({
+    commands: `${text.replace('--scopes v2', '--scopes v2 --force')}\nbulkhead connections show "$CONNECTION"`,
+    folder,
+    env: filledIn,
+  });
+  expect(printed).not.toMatch(/may have \d+ of the \d\d scopes/);
+  expect(printed).toMatch(/^Procedure +yes +unknown +by patient +no +no/m);
+  expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
+  await simulator.orderSettings({ grantsPart: false });
+}, 180_000);
+
 const policy = /token[^\n]+"Policy evaluation failed" means that the scopes are not those/;
 test.each([
   {

@@ -7,7 +7,7 @@ import type { PhaseBefore } from '../runs/index.ts';
  *      ^                        ^              ^
  *      └────────────────────────┴──────────────┴── a retry resumes a failed export in the phase that still has work
  *
- * If an export has several slices (`slices/slice.record.ts`), `finalizing` ends one of them, and `queued` begins the next.
+ * If an export has several slices (`patients/slice.record.ts`), `finalizing` ends one of them, and `queued` begins the next.
  *
  * A completed export with failed files can also be retried. A cancelled export cannot.
  */

@@ -229,7 +229,7 @@ export const bulkExportSchema = z.strictObject({
   notify: z.enum(['due', 'done']).exactOptional(),
   /** The kick-off that the EHR accepted. Absent before. */
   sent: sentKickOffSchema.exactOptional(),
-  /** The parts of an export of listed patients. They are planned at its first kick-off. See `slices/slice.record.ts`. */
+  /** The parts of an export of listed patients. They are planned at its first kick-off. See `patients/slice.record.ts`. */
   slices: z.array(sliceSchema).exactOptional(),
   /** The position of the slice that is exported now. The fields of the kick-off and of the manifest are those of this slice. */
   slice: countSchema.exactOptional(),

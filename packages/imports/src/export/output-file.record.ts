@@ -55,7 +55,7 @@ export const outputFileSchema = z.strictObject({
   connectionId: z.string(),
   /** The version of the export when its manifest was read. */
   exportVersion: countSchema.exactOptional(),
-  /** The position of its slice in an export of listed patients. See `slices/slice.record.ts`. */
+  /** The position of its slice in an export of listed patients. See `patients/slice.record.ts`. */
   slice: countSchema.exactOptional(),
   section: z
     .enum(['output', 'deleted', 'error'])
