@@ -44,7 +44,7 @@ const folders = {
 /** The folders of a subject that the API calls, and those that a worker runs: by acts of the story where a subject has many. */
 const commandFolders = 'commands|start|read';
 const stepFolders = 'steps|kick-off|plan|poll|search|download|finish|recover';
-/** The acts of a story, which import nothing of each other. */
+/** The acts of a story, which import nothing of each other. Those of commands are covered by `commands-do-not-take-steps`. */
 const acts = {
   'imports/src/export': ['start', 'kick-off', 'poll', 'download', 'finish'],
   'imports/src/sync': ['plan', 'search', 'finish'],
@@ -212,13 +212,15 @@ export default {
       },
     },
     ...Object.entries(acts).flatMap(([subject, names]) =>
-      names.map((name) => ({
-        name: `acts-import-no-act-${subject.split('/').at(-1)}-${name}`,
-        comment:
-          'Acts talk by jobs and share only the record. What several acts use stands at the root of the subject.',
-        from: { path: `^packages/${subject}/${name}/`, pathNot: testCode },
-        to: { path: `^packages/${subject}/(?:${names.filter((other) => other !== name).join('|')})/` },
-      })),
+      names
+        .filter((name) => name !== 'start')
+        .map((name) => ({
+          name: `acts-import-no-act-${subject.split('/').at(-1)}-${name}`,
+          comment:
+            'Acts talk by jobs and share only the record. What several acts use stands at the root of the subject.',
+          from: { path: `^packages/${subject}/${name}/`, pathNot: testCode },
+          to: { path: `^packages/${subject}/(?:${names.filter((other) => other !== name).join('|')})/` },
+        })),
     ),
     {
       name: 'every-folder-has-a-layer',

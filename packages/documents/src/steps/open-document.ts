@@ -4,8 +4,8 @@ import { documentAnswer, openFile } from '@bulkhead/ehr';
 import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir';
 import { documentError } from '../errors.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
-import { attachmentFingerprint } from './attachment-fingerprint.ts';
 import type { DocumentDeps } from './deps.ts';
+import { attachmentFingerprint } from './with-documents.ts';
 
 export interface OpenedDocument {
   /** The bytes from `startOffset` on. @throws AppError if the connection is lost */

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { present } from '@bulkhead/base';
+import type { Attachment } from '@bulkhead/fhir';
 import { readAttachments, typesWithAttachments } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/records';
 import { FileNovelty } from '@bulkhead/store';
 import type { StoredVersion } from '../document.repository.ts';
 import { fetchDocumentJob } from '../jobs.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
-import { attachmentFingerprint } from './attachment-fingerprint.ts';
 import type { DocumentDeps } from './deps.ts';
 
 /**
@@ -157,4 +157,17 @@ const maxDocumentJobs = 500;
 /** The number of document jobs that may be added. */
 async function countFreeJobs({ producer }: DocumentDeps<never>): Promise<number> {
   return Math.max(maxDocumentJobs - (await producer.countWaiting('document')), 0);
+}
+
+/** Differs if an attachment may have another content: another URL, data, hash, size or type, or another version of its resource. */
+export function attachmentFingerprint(
+  { url, data, hash: declared, size, contentType }: Attachment,
+  versionId: string | undefined,
+): string {
+  const source = data === undefined ? url : hash('sha256', data);
+  return hash(
+    'sha256',
+    JSON.stringify([data !== undefined, source, declared, size, contentType, versionId]),
+    'base64url',
+  );
 }

@@ -423,8 +423,8 @@ function toRecord(document: BulkExportDocument | null | undefined): BulkExport |
 }
 
 /** What a retry, or the next slice of an export, must not have of the kick-off before. */
-export const fieldsOfTheWait = ['notBefore', 'plannedAt', 'pollReason', 'retrying'];
-export const fieldsOfTheEnd = [
+const fieldsOfTheWait = ['notBefore', 'plannedAt', 'pollReason', 'retrying'];
+const fieldsOfTheEnd = [
   ...fieldsOfTheWait,
   'error',
   'completedAt',
@@ -433,7 +433,7 @@ export const fieldsOfTheEnd = [
   'isPartial',
   'lackedTypes',
 ];
-export const fieldsOfTheKickOff = [
+const fieldsOfTheKickOff = [
   'statusUrl',
   'kickedOffAt',
   'kickOffSentAt',
@@ -448,6 +448,6 @@ export const fieldsOfTheKickOff = [
 ];
 
 /** The change that removes fields of a record. */
-export function toUnset(fields: readonly string[]): Record<string, 1> {
+function toUnset(fields: readonly string[]): Record<string, 1> {
   return Object.fromEntries(fields.map((field) => [field, 1]));
 }

@@ -7,7 +7,7 @@ export {
   cohortViewSchema,
   toCohortSummary,
   toCohortView,
-} from './patients/cohort.schema.ts';
+} from './patients/cohort.record.ts';
 export { CohortService, findCohort } from './patients/cohort.service.ts';
 export { BulkExportService } from './read/bulk-export.service.ts';
 export {
@@ -15,12 +15,11 @@ export {
   exportEventViewSchema,
   exportViewSchema,
   outputFileViewSchema,
-  startedExportSchema,
   toEventView,
   toFileView,
-  toStartedView,
   toStatusView,
 } from './read/export-view.ts';
+export { startedExportSchema, toStartedView } from './read/started-view.ts';
 export { typeRowSchema } from './read/type-table.ts';
 export { toWatermarkView, watermarkViewSchema } from './read/watermark-view.ts';
 export { requestKey } from './sent-request.ts';

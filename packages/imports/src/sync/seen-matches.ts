@@ -12,7 +12,7 @@ const maxSeen = 50_000;
  * Which matches the pages of a search have had, to notice that the data moved while it was read: if a resource of an earlier page is changed
  * or deleted, the offsets of later pages move, and some resources are on no page. The search stores it as a text between two pages.
  */
-export class SeenMatches {
+class SeenMatches {
   /** Undefined if there are too many. */
   #hashes: Set<string> | undefined;
 

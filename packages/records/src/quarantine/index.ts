@@ -1,4 +1,5 @@
 export { quarantineError } from './errors.ts';
+export { maxKeptRunBytes, maxQuarantinedLines } from './line-writer.ts';
 export { type QuarantineStore, quarantineFeature } from './quarantine.feature.ts';
 export { type QuarantinedLine, type QuarantineEntry, searchFileId } from './quarantine.record.ts';
 export {
@@ -6,4 +7,3 @@ export {
   type QuarantineRepository,
 } from './quarantine.repository.ts';
 export { type QuarantineReason, quarantineReasons } from './quarantine-reasons.ts';
-export { maxKeptRunBytes, maxQuarantinedLines } from './quarantine-room.ts';

@@ -23,9 +23,8 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { collections } from './collections.ts';
-import { documentSchema, idOf, LineWriter } from './line-writer.ts';
+import { documentSchema, idOf, LineWriter, QuarantineRoom } from './line-writer.ts';
 import type { LineGroup, QuarantinedCount, QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
-import { QuarantineRoom } from './quarantine-room.ts';
 
 /** Only this many bytes of a longer line are kept. Every line that a document can hold is shorter. */
 export const maxKeptLineBytes = 16 * 1024 * 1024;

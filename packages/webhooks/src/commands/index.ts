@@ -1,6 +1,4 @@
 export {
-  callbackUrlSchema,
-  checkCallback,
   deliveriesQuerySchema,
   deliveryViewSchema,
   receiversQuerySchema,
@@ -9,4 +7,4 @@ export {
   WebhookService,
   webhookBodySchema,
 } from './webhook.service.ts';
-export { createWebhookAddresses, type WebhookAddresses } from './webhook-address.ts';
+export { callbackUrlSchema, checkCallback, createWebhookAddresses, type WebhookAddresses } from './webhook-address.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Fault, faultsOf, invalidRequest } from '@bulkhead/base';
+import { type Fault, faultsOf } from '@bulkhead/base';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
@@ -24,6 +24,7 @@ import type { WebhookStore } from '../webhook.feature.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
 import type { WebhookReceiver } from '../webhook-delivery.repository.ts';
 import type { WebhookAddresses } from './webhook-address.ts';
+import { callbackUrlSchema } from './webhook-address.ts';
 
 /** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
@@ -142,25 +143,6 @@ export class WebhookService {
   }
 }
 
-/**
- * Checks that workers can call the address, and that the connection has a secret, which signs the call.
- * @throws AppError `invalid-request`
- */
-export async function checkCallback(options: {
-  readonly store: Pick<ConnectionStore, 'connections'>;
-  readonly addresses: WebhookAddresses;
-  readonly connectionId: string;
-  readonly callbackUrl?: string | undefined;
-}): Promise<void> {
-  const { store, addresses, connectionId, callbackUrl } = options;
-  if (callbackUrl === undefined) return;
-  await addresses.check({ path: 'callbackUrl', url: callbackUrl });
-  if ((await store.connections.findWebhookSecret(connectionId)) !== undefined) return;
-  const message =
-    'requires a webhook secret, which signs the call: create one with PUT /api/ehr/connections/{id}/webhook';
-  throw invalidRequest([{ path: 'callbackUrl', message }]);
-}
-
 export const deliveryViewSchema = z
   .strictObject({
     ...viewShapeOf(webhookDeliverySchema, [
@@ -244,15 +226,6 @@ export const receiversQuerySchema = z.strictObject({
   failing: trueOrFalse.default(false).describe('`true`: only receivers that did not accept a call.'),
   ...pageQuery({ defaultLimit: 100 }),
 });
-
-export const callbackUrlSchema = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-  .max(2000)
-  // Zod runs refinements even if the value is not a URL.
-  .refine(
-    (url) => !URL.canParse(url) || !/^[^/?#]*\/\/[^/?#]*@/.test(new URL(url).href),
-    'must not contain a user name',
-  );
 
 export const webhookBodySchema = z
   .strictObject({

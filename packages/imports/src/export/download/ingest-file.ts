@@ -1,3 +1,4 @@
+import { LongLine } from './file-batch.ts';
 /*
  * Reads a file from the network into the database with bounded memory:
  *
@@ -22,7 +23,6 @@ import { accountedLines, type FileCheckpoint, type OutputFile } from '../output-
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
 import type { Observation } from './export-contexts.ts';
 import { FileBatch, firstBatchLines } from './file-batch.ts';
-import { LongLine } from './long-line.ts';
 
 export interface IngestFileOptions {
   readonly store: {

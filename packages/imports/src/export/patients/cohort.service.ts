@@ -3,8 +3,15 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ScopedReference } from '@bulkhead/store';
 import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../export.feature.ts';
-import { type Cohort, type CohortKey, type CohortSummary, maxCohortPatients, maxCohorts } from './cohort.record.ts';
-import { type CohortChange, cohortNameSchema } from './cohort.schema.ts';
+import {
+  type Cohort,
+  type CohortChange,
+  type CohortKey,
+  type CohortSummary,
+  cohortNameSchema,
+  maxCohortPatients,
+  maxCohorts,
+} from './cohort.record.ts';
 
 /** A cohort, for a caller who sees those of some connections only. The id is that of the connection. */
 type CohortReference = ScopedReference & { readonly name: string };

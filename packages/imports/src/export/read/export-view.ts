@@ -1,5 +1,4 @@
 import { errorCodeSchema, shownUrl } from '@bulkhead/base';
-import { droppedParameters } from '@bulkhead/fhir';
 import { countSchema, ehrTextSchema, forReader, type Reader, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -18,12 +17,12 @@ import {
   issueCountSchema,
   lacksData,
 } from '../bulk-export.record.ts';
-import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
+import { publicStatus } from '../bulk-export-phase.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
 import type { Slice } from '../patients/slice.record.ts';
-import { sliceRequest } from '../patients/slice.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../watermarks/watermark.record.ts';
 import { exportActivity, type ProgressContext, phaseMessages } from './export-activity.ts';
+import { droppedFrom, droppedParametersSchema, errorMessageSchema, statusSchema } from './started-view.ts';
 
 const decisionViewSchema = z
   .strictObject({
@@ -41,14 +40,6 @@ const decisionViewSchema = z
       .describe('Why the watermark was held. Empty if it advanced.'),
   })
   .meta({ id: 'WatermarkDecision', description: 'Whether the watermark of a type advanced, and if not, why.' });
-
-const statusSchema = z
-  .enum(bulkExportStatuses)
-  .describe('`IN_PROGRESS` until the export ends, then `COMPLETED`, `FAILED` or `CANCELLED`. `phase` is more exact.');
-const errorMessageSchema = z
-  .string()
-  .exactOptional()
-  .describe('Why the export failed, and what to do. Present only if it failed.');
 
 const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, progress, warnings, ...shownFields } =
   viewShapeOf(bulkExportSchema, [
@@ -97,33 +88,6 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
     'createdAt',
     'completedAt',
   ]);
-
-const droppedParametersSchema = z
-  .array(z.string())
-  .describe('Parameters that the EHR refused, so that the export was started without them. See the warnings.');
-
-/** What was requested and not sent. */
-function droppedFrom(record: BulkExport): string[] {
-  return record.sent ? droppedParameters(sliceRequest(record), record.sent) : [];
-}
-
-export const startedExportSchema = z
-  .strictObject({
-    id,
-    status: statusSchema,
-    statusUrl,
-    startedAt: createdAt,
-    errorMessage: errorMessageSchema,
-    droppedParameters: droppedParametersSchema
-      .exactOptional()
-      .describe(
-        'Parameters that the EHR refused, so that the export was started without them. Absent if there are none.',
-      ),
-    warnings: warnings
-      .exactOptional()
-      .describe('What was left out of the request so that the EHR accepts it. Absent if nothing was.'),
-  })
-  .meta({ id: 'StartedExport', description: 'The response of the guide to a kick-off.' });
 
 const partsSchema = z
   .strictObject({
@@ -244,25 +208,8 @@ export const exportEventViewSchema = z
   })
   .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });
 
-type StartedView = View<typeof startedExportSchema>;
 export type ExportView = View<typeof exportViewSchema>;
 type ExportEventView = View<typeof exportEventViewSchema>;
-
-/**
- * The response of "Initiate Bulk Export" in the guide. `statusUrl` is missing while the EHR has not accepted the kick-off. The
- * warnings say what was left out of the request so that the EHR accepts it.
- */
-export function toStartedView(record: BulkExport): StartedView {
-  const dropped = droppedFrom(record);
-  return viewOf(startedExportSchema, {
-    ...record,
-    status: publicStatus(record.phase),
-    startedAt: record.createdAt,
-    errorMessage: record.error?.message,
-    droppedParameters: dropped.length > 0 ? dropped : undefined,
-    warnings: record.warnings.length > 0 ? record.warnings : undefined,
-  });
-}
 
 /**
  * The response of "Check Export Status" in the guide, with additional fields that explain it.

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { patientIdsSchema } from '../../runs/patient-ids.ts';
 import { isAhead } from '../../runs/run-view.ts';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
-import { cohortNameSchema } from '../patients/cohort.schema.ts';
+import { cohortNameSchema } from '../patients/cohort.record.ts';
 
 const resourceTypeSchema = z
   .string()
