@@ -251,6 +251,34 @@ describe('readManifest', () => {
     });
   });
 
+  // Carbon and DateTime of PHP, by json_encode: https://www.php.net/manual/en/class.datetime.php
+  test.each([
+    { type: 3, timezone: 'UTC', time: '2026-12-01T10:00:00.123456Z' },
+    { type: 1, timezone: '-05:00', time: '2026-12-01T15:00:00.123456Z' },
+    { type: 3, timezone: 'America/New_York', time: '2026-12-01T15:00:00.123456Z' },
+  ])('readManifest reads a transactionTime that is a DateTime of PHP with the time zone $timezone', async (given) => {
+    const { type, timezone, time } = given;
+    const php = { date: '2026-12-01 10:00:00.123456', timezone_type: type, timezone };
+    expect(await parse({ transactionTime: php, output: [] })).toEqual({ ...manifest, transactionTime: time });
+  });
+
+  test.each([
+    { date: '2026-12-01 10:00:00', timezone: 'EST5' },
+    { date: 'yesterday', timezone: 'UTC' },
+    { date: '2026-12-01 10:00:00'.padEnd(100_000, '0'), timezone: 'UTC' },
+    { date: '2026-12-01 10:00:00' },
+    {},
+  ])('readManifest refuses a transactionTime that names no instant', async (php) => {
+    await expect(parse({ transactionTime: php, output: [] })).rejects.toMatchObject({
+      code: 'manifest-not-understood',
+    });
+  });
+
+  // An empty slice of Go and an empty result of PHP are null in JSON.
+  test('readManifest reads an output that is null as an empty one', async () => {
+    expect(await parse({ transactionTime, output: null })).toEqual(manifest);
+  });
+
   test("readManifest reads STU4's outcome as error #partial-success", async () => {
     expect((await parse({ transactionTime, output: [], outcome: [{ url: '/1' }] })).entries).toEqual([
       { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/1' },

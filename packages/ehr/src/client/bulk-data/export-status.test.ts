@@ -108,7 +108,6 @@ test('readManifest keeps only the first 2,000 bytes for operators', async () => 
 
 test.each([
   { fault: '`output` is not a list', manifest: { transactionTime } },
-  { fault: '`output` is not a list', manifest: { transactionTime, output: null } },
   { fault: '`output` is not a list', manifest: { transactionTime, output: { type: 'Patient', url: '/1' } } },
   { fault: '`deleted` is not a list', manifest: { transactionTime, output: [], deleted: 'none' } },
   { fault: '`error` is not a list', manifest: { transactionTime, output: [], error: { url: '/1' } } },

@@ -126,8 +126,8 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
   for (const name of [...manifestSections, 'outcome'] as const) {
     const section = name === 'outcome' ? 'error' : name;
     const value = properties.get(name);
-    const isOptional = section !== 'output';
-    if (isOptional && (value === undefined || value === null)) continue;
+    // An empty list of Go or PHP is `null` in JSON. A manifest without `output` is not one.
+    if (value === null || (value === undefined && section !== 'output')) continue;
     if (!Array.isArray(value)) throw malformed(`\`${name}\` is not a list`);
     for (const element of value) {
       const entry = readManifestEntry({ section, value: element, manifestUrl });
@@ -181,8 +181,19 @@ function objectsOf(value: unknown): Readonly<Record<string, unknown>>[] {
 const longestTime = 64;
 
 function readTime(value: unknown): string | undefined {
+  if (typeof value === 'object' && value !== null) return readPhpTime(value);
   const time = typeof value === 'string' && value.length <= longestTime ? withoutLeapSecond(value) : '';
   return Number.isNaN(Date.parse(time)) ? undefined : time;
+}
+
+/** `json_encode` of a DateTime of PHP: `{"date": "2026-12-01 10:00:00.000000", "timezone_type": 3, "timezone": "UTC"}`. */
+function readPhpTime({ date, timezone }: { readonly date?: unknown; readonly timezone?: unknown }): string | undefined {
+  if (![date, timezone].every((text) => typeof text === 'string' && text.length <= longestTime)) return undefined;
+  try {
+    return Temporal.PlainDateTime.from(String(date)).toZonedDateTime(String(timezone)).toInstant().toString();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the manifest's own properties and the first bytes of its text. @throws AppError `connection-lost` */

@@ -97,6 +97,22 @@ test("a kick-off that cannot be negotiated fails with the server's error", async
   expect(requests).toHaveLength(1);
 });
 
+// Node.js joins the values of a header that is sent twice with a comma.
+test('a kick-off reads a Content-Location that a proxy has repeated', async () => {
+  const location = 'https://ehr.example/status/1?page=a, b';
+  const { session } = openSession({}, [{ status: 202, headers: { 'content-location': `${location}, ${location}` } }]);
+  expect((await kickOffExport({ session, request })).statusUrl).toBe('https://ehr.example/status/1?page=a,%20b');
+});
+
+test('a kick-off with two different status URLs names both', async () => {
+  const headers = { 'content-location': 'https://ehr.example/status/1, https://proxy.example/status/1' };
+  const { session } = openSession({}, [{ status: 202, headers }]);
+  await expect(kickOffExport({ session, request })).rejects.toMatchObject({
+    code: 'kick-off-not-understood',
+    ehrText: 'https://ehr.example/status/1, https://proxy.example/status/1',
+  });
+});
+
 test.each([
   { what: 'no Content-Location', location: undefined },
   { what: 'a Content-Location that is not a URL', location: 'http://' },

@@ -239,7 +239,9 @@ export function exportEndpoint(
 function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {
   // Some servers send the status URL as the place of what was created or accepted (RFC 9110, section 10.2.2).
   const location = headers['content-location'] ?? (status === 201 || status === 202 ? headers.location : undefined);
-  if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
+  const stated = typeof location === 'string' ? onceOf(location) : '';
+  if (/, https?:\/\//.test(stated)) throw twoLocations(stated, status);
+  if (typeof location === 'string' && URL.canParse(stated, url)) return new URL(stated, url).href;
   // Undefined if the header is present and is not a URL.
   const explanation = (data ?? { issues: [], ehrText: undefined }) as ErrorBody;
   if (/^text\/html\b/i.test(String(headers['content-type'])))
@@ -252,4 +254,17 @@ function readContentLocation({ headers, url, status, data }: EhrResponse, attemp
     context: { status, reason: listIssueCodes(explanation.issues) },
     ehrText: explanation.ehrText,
   });
+}
+
+/** A header that a proxy has repeated: Node.js joins both values with a comma. */
+function onceOf(value: string): string {
+  const length = (value.length - 2) / 2;
+  const half = value.slice(0, Math.max(length, 0));
+  return value === `${half}, ${half}` ? half : value;
+}
+
+function twoLocations(ehrText: string, status: number): AppError {
+  const message =
+    'The EHR accepted the export and returned two different status URLs, so it is not known which of them is right. An operator can read both. Ask the EHR, or whoever runs a proxy before it, to send `Content-Location` once.';
+  return ehrError('kick-off-not-understood', { message, context: { status }, ehrText });
 }

@@ -30,12 +30,12 @@ test('a client authenticates with its secret in the form if the connection says 
 });
 
 /** A token endpoint that knows one value of `Authorization`, and gets its tokens from the simulator. */
-async function startTokenEndpoint(authorization: string) {
+async function startTokenEndpoint(authorization: string, refusal: object = { body: { error: 'invalid_client' } }) {
   const received: (string | undefined)[] = [];
   const server = await startScriptedServer({
     '/token': async ({ headers, body }) => {
       received.push(headers.authorization);
-      if (headers.authorization !== authorization) return { status: 401, body: { error: 'invalid_client' } };
+      if (headers.authorization !== authorization) return { status: 401, ...refusal };
       const form = `${body}&client_id=simulator-client&client_secret=simulator-secret`;
       const type = { 'content-type': 'application/x-www-form-urlencoded' };
       const issued = await fetch(`${ehr.simulator.baseUrl}/oauth2/v1/token`, {
@@ -81,12 +81,30 @@ test.each([
   }
 });
 
+const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'login' }] };
+test.each([
+  { what: 'an OperationOutcome', refusal: { body: outcome, headers: { 'content-type': 'application/fhir+json' } } },
+  // AWS API Gateway: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+  { what: 'the text of a gateway', refusal: { body: { message: 'Unauthorized' } } },
+  { what: 'plain text', refusal: { body: 'Bad credentials', headers: { 'content-type': 'text/plain' } } },
+  { what: 'nothing', refusal: { body: '' } },
+])('a server that refuses the encoded secret with $what gets it as it is', async ({ what, refusal }) => {
+  ehr = await startEhr();
+  const endpoint = await startTokenEndpoint(basic('my-client', 'p+q/r='), refusal);
+  const { tokenEndpoint } = endpoint;
+  const auth = { method: 'client_credentials', clientId: 'my-client', clientSecret: 'p+q/r=', scope: 'system/*.read' };
+  const id = `conn_${what.length}_refused`;
+  expect((await ehr.readPatient({ id, auth: { ...auth, tokenEndpoint } as ConnectionAuth })).status).toBe(200);
+  await endpoint.stop();
+});
+
 test('a wrong secret is sent once more as it is, and then refused', async () => {
   ehr = await startEhr();
   const endpoint = await startTokenEndpoint('none');
   const { tokenEndpoint } = endpoint;
   const auth = { method: 'client_credentials', clientId: 'c', clientSecret: 'x+', scope: 's', tokenEndpoint } as const;
-  await expect(ehr.readPatient({ id: 'conn_wrong', auth })).rejects.toMatchObject({ code: 'token-refused' });
+  const message = expect.stringMatching(/sent by HTTP Basic in two forms, encoded and as they are/);
+  await expect(ehr.readPatient({ id: 'conn_wrong', auth })).rejects.toMatchObject({ code: 'token-refused', message });
   expect(endpoint.received).toEqual([basic('c', 'x%2B'), basic('c', 'x+')]);
   await endpoint.stop();
 });

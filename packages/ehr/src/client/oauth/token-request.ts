@@ -135,13 +135,20 @@ async function callWith(
   try {
     return await sendGrantWith(deps, { request, sendGrant, isRaw });
   } catch (error) {
-    const isRefused = error instanceof AppError && error.code === 'token-refused' && error.context.status === 401;
+    // Gateways refuse with any body, also with none.
+    const isRefused = error instanceof AppError && error.context.status === 401;
     if (!isRefused || isRaw || !differsEncoded(auth)) throw error;
     const grant = await sendGrantWith(deps, { request, sendGrant, isRaw: true }).catch(() => undefined);
-    if (!grant) throw error;
+    if (!grant) throw withForms(error);
     rawSecrets.add(key);
     return grant;
   }
+}
+
+function withForms({ code, message, retry, context, ehrText, cause }: AppError): AppError {
+  const forms =
+    'The client id and the secret were sent by HTTP Basic in two forms, encoded and as they are. If the EHR expects them in the body, choose that for the connection (`secretBy`).';
+  return new AppError({ code, message: `${message} ${forms}`, retry, context, ehrText, cause });
 }
 
 /** The connections, with the version of their credentials, whose servers do not decode HTTP Basic. Each process finds out once. */
