@@ -265,6 +265,6 @@ function onceOf(value: string): string {
 
 function twoLocations(ehrText: string, status: number): AppError {
   const message =
-    'The EHR accepted the export and returned two different status URLs, so it is not known which of them is right. An operator can read both. Ask the EHR, or whoever runs a proxy before it, to send `Content-Location` once.';
+    'The EHR accepted the export and returned two different status URLs, so it is not known which of them is right. An operator can read both. Ask the operator of the EHR, or of a proxy before it, to send `Content-Location` once.';
   return ehrError('kick-off-not-understood', { message, context: { status }, ehrText });
 }
