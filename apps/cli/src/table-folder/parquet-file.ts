@@ -61,7 +61,7 @@ function withoutType({ converted_type: _, logical_type: __, scale: ___, precisio
 }
 
 /** The names of the columns. The parts of a list follow it. */
-function columnsOf(schema: readonly SchemaElement[]): string[] {
+export function columnsOf(schema: readonly SchemaElement[]): string[] {
   return columnElements(schema).map(({ name }) => name);
 }
 
@@ -117,6 +117,7 @@ export class ParquetFileWriter {
   readonly #names: readonly string[];
   #columns: unknown[][];
   #size = 0;
+  #isClosed = false;
 
   constructor(path: string, schema: readonly SchemaElement[]) {
     this.#descriptor = openSync(path, 'w');
@@ -147,7 +148,8 @@ export class ParquetFileWriter {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    if (!this.#isClosed) closeSync(this.#descriptor);
+    this.#isClosed = true;
   }
 
   #writeGroup(): void {

@@ -56,6 +56,7 @@ export interface OpenedTable {
   readonly until: Date;
   /** The name of the column with the id of the resource. Undefined: the view has none. */
   readonly keyColumn: string | undefined;
+  readonly resourceType: string;
   /** Changes when the definition of the view changes, as a SHA-256 in hex. */
   readonly viewHash: string;
   /** The parts of your own view that are probably not meant so. */
@@ -145,6 +146,7 @@ export class TableService {
       patients,
       until,
       keyColumn: view.columns[view.keyColumn ?? -1]?.name,
+      resourceType: view.resourceType,
       viewHash: hashOf(typeof options.view === 'string' ? publishedViews[options.view] : options.view),
       warnings: typeof options.view === 'string' ? [] : await findWarnings(options.view),
     };
