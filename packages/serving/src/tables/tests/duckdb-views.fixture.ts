@@ -75,7 +75,7 @@ export const views: Readonly<
     columns: {
       condition_id: '$resource.id',
       patient_id: idIn('$resource.subject.reference', 'Patient'),
-      onset_date: '$resource.onsetDateTime',
+      onset_date: { $ifNull: ['$resource.onsetDateTime', '$resource.onsetPeriod.start'] },
       resolved_date: '$resource.abatementDateTime',
       source_code: first('$resource.code.coding', 'code'),
       source_description: textOr('$resource.code'),
@@ -134,7 +134,9 @@ export const views: Readonly<
       patient_id: idIn('$resource.subject.reference', 'Patient'),
       source_code: first('$part.code.coding', 'code'),
       result_number: '$part.valueQuantity.value',
-      source_units: { $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code'] },
+      source_units: {
+        $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code', '$part.valueRange.low.unit'],
+      },
       source_reference_range_high: {
         $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.high.value' },
       },
@@ -150,7 +152,9 @@ export const views: Readonly<
       source_component_code: first('$part.code.coding', 'code'),
       source_component_description: textOr('$part.code'),
       result_number: '$part.valueQuantity.value',
-      source_units: { $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code'] },
+      source_units: {
+        $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code', '$part.valueRange.low.unit'],
+      },
     },
   },
   diagnostic_report: {
@@ -189,10 +193,23 @@ export const views: Readonly<
   },
   medication: {
     type: 'MedicationRequest',
+    stages: [
+      {
+        $set: {
+          contained: where(
+            '$resource.contained',
+            { $eq: [{ $concat: ['#', '$$item.id'] }, '$resource.medicationReference.reference'] },
+            'code.coding',
+          ),
+        },
+      },
+    ],
     columns: {
       medication_id: '$resource.id',
       prescribing_date: '$resource.authoredOn',
-      source_code: first('$resource.medicationCodeableConcept.coding', 'code'),
+      source_code: {
+        $ifNull: [first('$resource.medicationCodeableConcept.coding', 'code'), first('$contained', 'code')],
+      },
       quantity: '$resource.dispenseRequest.quantity.value',
       refills: '$resource.dispenseRequest.numberOfRepeatsAllowed',
       practitioner_id: idIn('$resource.requester.reference', 'Practitioner'),

@@ -219,10 +219,10 @@ run(
       file: await asyncBufferFromFile(file),
       columns: ['result_number', 'rejects'],
     });
-    const rejected = rejects.filter(({ rejects }) => rejects !== null);
+    const rejected = rejects.filter(({ rejects }) => Array.isArray(rejects));
     expect(rejected.length).toBeGreaterThan(0);
     for (const row of rejected)
-      expect(row).toEqual({
+      expect({ ...row, result_number: row.result_number ?? null }).toEqual({
         result_number: null,
         rejects: expect.arrayContaining([expect.stringMatching(/^result_number: Parquet holds decimals with/)]),
       });

@@ -53,7 +53,7 @@ export function createRowMaker(options: RowMakerOptions): RowMaker {
   const work: Work = {
     row: columns.map(() => null),
     nodes: [],
-    scopes: [{ rowIndex: 0, budget }],
+    scopes: [{ rowIndex: 0, resource: undefined, budget }],
     column: -1,
     reasons,
     budget,
@@ -74,6 +74,7 @@ export function createRowMaker(options: RowMakerOptions): RowMaker {
     work.column = -1;
     try {
       budget.startResource();
+      for (const scope of work.scopes) scope.resource = resource;
       if (!where.every((condition) => isTrue(condition(resource, work.scopes[0] as Scope)))) return rows;
       work.nodes[0] = resource;
       start();
@@ -137,7 +138,7 @@ function chain({ plans, next, ...options }: Compile & { readonly plans: readonly
 }
 
 function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: SelectPlan }): Step {
-  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, budget: work.budget }) - 1;
+  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, resource: undefined, budget: work.budget }) - 1;
   const union = plan.unionAll.map((branch) => toStep({ plan: branch, slot: inner, next, work, columns }));
   const afterSelects = union.length === 0 ? next : () => runAll(union);
   const afterColumns = chain({ plans: plan.selects, slot: inner, next: afterSelects, work, columns });
