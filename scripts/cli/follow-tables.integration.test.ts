@@ -18,7 +18,6 @@ import { toTombstone } from '@bulkhead/records';
 import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openParquet } from '../../apps/cli/src/table-folder/parquet-file.ts';
 import { createRandom } from '../random.ts';
 import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
 import { startTestSystem, type TestSystem } from '../test-system/start-test-system.ts';
@@ -213,53 +212,60 @@ run(
   180_000,
 );
 
-test('your own view is followed beside the others, a value that does not fit is a reject, and a view that fails stops no other', async () => {
-  const definitions = join(folder.path, 'definitions');
-  mkdirSync(definitions);
-  const column = [
-    { name: 'family', path: 'name.family', type: 'string' },
-    { name: 'key', path: 'getResourceKey()', type: 'id' },
-  ];
-  const define = (name: string, view: object) => writeFileSync(join(definitions, `${name}.json`), JSON.stringify(view));
-  define('names', { resource: 'Patient', select: [{ column }] });
-  define('broken', { resource: 'Patient', select: [{ column: [{ name: 'x', path: 'wher()' }] }] });
-  await write('Patient', [{ id: 'two', name: [{ family: 'A' }, { family: 'B' }] } as { readonly id: string }]);
-  const own = join(folder.path, 'own');
-  const args = ['tables', 'follow', '--connection', system.connectionId, '--out', own, '--once'];
-  const follow = () =>
-    runBulkhead([...args, '--definitions', definitions, '--views', 'broken,names,patient'], access());
-  const { code, stderr } = await follow();
-  expect([code, stderr]).toEqual([6, expect.stringContaining('broken: ')]);
-  const state = () => JSON.parse(readFileSync(join(own, 'current', 'state.json'), 'utf8')).tables;
-  expect(Object.keys(state()).toSorted()).toEqual(['names', 'patient']);
-  const rows = (await openParquet(join(own, 'current', '_rejects', state().names.files[0].name))).groups();
-  const { connectionId } = system;
-  expect((await rows.next()).value).toEqual([
-    ['names', connectionId, 'two', 'family', 'It has 2 values where one is allowed.'],
-  ]);
-  // A corrected definition is used for all rows.
-  const [former] = state().names.files;
-  define('names', {
-    resource: 'Patient',
-    select: [{ column: [{ ...column[0], path: 'name.family.first()' }, column[1]] }],
-  });
-  rmSync(join(definitions, 'broken.json'));
-  const corrected = [...args, '--definitions', definitions, '--views', 'broken,names,patient'];
-  expect(await runBulkhead(corrected, access())).toMatchObject({
-    code: 4,
-    stderr: expect.stringContaining('broken: '),
-  });
-  expect(state().names.files[0].name).not.toBe(former.name);
-  expect(existsSync(join(own, 'current', '_rejects', state().names.files[0].name))).toBe(false);
-  // A view that is broken later keeps its rows, but not those of a patient who was erased.
-  define('names', { resource: 'Patient', select: [{ column: [{ name: 'x', path: 'wher()' }] }] });
-  const erased = await runBulkhead(['patients', 'erase', 'two', '--connection', connectionId, '--yes'], access());
-  expect(erased).toMatchObject({ code: 0 });
-  expect((await follow()).code).not.toBe(0);
-  const left = (await openParquet(join(own, 'current', 'names', state().names.files[0].name))).groups();
-  expect(JSON.stringify((await left.next()).value)).not.toContain('"two"');
-  expect(state().names.error).toContain('wher');
-});
+run(
+  'your own view is followed beside the others, a value that does not fit is a reject, and a view that fails stops no other',
+  async () => {
+    const definitions = join(folder.path, 'definitions');
+    mkdirSync(definitions);
+    const column = [
+      { name: 'family', path: 'name.family', type: 'string' },
+      { name: 'key', path: 'getResourceKey()', type: 'id' },
+    ];
+    const define = (name: string, view: object) =>
+      writeFileSync(join(definitions, `${name}.json`), JSON.stringify(view));
+    define('names', { resource: 'Patient', select: [{ column }] });
+    define('broken', { resource: 'Patient', select: [{ column: [{ name: 'x', path: 'wher()' }] }] });
+    await write('Patient', [{ id: 'two', name: [{ family: 'A' }, { family: 'B' }] } as { readonly id: string }]);
+    const own = join(folder.path, 'own');
+    const args = ['tables', 'follow', '--connection', system.connectionId, '--out', own, '--once'];
+    const follow = () =>
+      runBulkhead([...args, '--definitions', definitions, '--views', 'broken,names,patient'], access());
+    const { code, stderr } = await follow();
+    expect([code, stderr]).toEqual([6, expect.stringContaining('broken: ')]);
+    const state = () => JSON.parse(readFileSync(join(own, 'current', 'state.json'), 'utf8')).tables;
+    expect(Object.keys(state()).toSorted()).toEqual(['names', 'patient']);
+    const rowsIn = async (query: string) =>
+      (await ask({ rows: query.replaceAll('FOLDER', join(own, 'current')) })).rows;
+    const rejects = () => rowsIn("select * from 'FOLDER/_rejects/*.parquet'");
+    const { connectionId } = system;
+    expect(await rejects()).toEqual([
+      ['names', connectionId, 'two', 'family', 'It has 2 values where one is allowed.'],
+    ]);
+    // A corrected definition is used for all rows.
+    const [former] = state().names.files;
+    define('names', {
+      resource: 'Patient',
+      select: [{ column: [{ ...column[0], path: 'name.family.first()' }, column[1]] }],
+    });
+    rmSync(join(definitions, 'broken.json'));
+    const corrected = [...args, '--definitions', definitions, '--views', 'broken,names,patient'];
+    expect(await runBulkhead(corrected, access())).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('broken: '),
+    });
+    expect(state().names.files[0].name).not.toBe(former.name);
+    expect(await rejects()).toEqual([]);
+    const withTwo = "select count(*) from 'FOLDER/names/*.parquet' where key = 'two'";
+    expect(await rowsIn(withTwo)).toEqual([['1']]);
+    // A view that is broken later keeps its rows, but not those of a patient who was erased.
+    define('names', { resource: 'Patient', select: [{ column: [{ name: 'x', path: 'wher()' }] }] });
+    const erased = await runBulkhead(['patients', 'erase', 'two', '--connection', connectionId, '--yes'], access());
+    expect(erased).toMatchObject({ code: 0 });
+    expect((await follow()).code).not.toBe(0);
+    expect(await rowsIn(withTwo)).toEqual([['0']]);
+    expect(state().names.error).toContain('wher');
+  },
+);
 
 const mount = await runCommand({ command: 'mount', args: ['--version'], env: process.env }).then(
   () => process.getuid?.() === 0,

@@ -173,7 +173,7 @@ async function downloadTable(
   return { until: header('until'), hash: header('view'), type: header('type'), key: header('key') };
 }
 
-/** Whether no view can be followed any more. */
+/** Whether views can no longer be followed. */
 function endsAll(error: unknown): boolean {
   if (isFull(error)) return true;
   if (error instanceof ApiError)

@@ -35,7 +35,10 @@ export const mustSupport: Readonly<Record<string, readonly string[]>> = Object.f
 /** Why a view has no column for what it loses. The first pattern counts that finds `VIEW ELEMENT: TYPE` or `VIEW QUALIFIER: ELEMENT`. */
 export const whyLost: readonly (readonly [RegExp, string])[] = [
   [/a contained resource: /, 'it has no id at the EHR. Your own view can read it.'],
-  [/a comparator: .*(referenceRange|quantity|dailyAmount|dose)/i, 'FHIR allows none there.'],
+  [
+    /a comparator: (?:referenceRange|dispenseRequest\.quantity|doseQuantity|dosageInstruction|activity)/,
+    'FHIR allows none there.',
+  ],
   [/^encounter_diagnosis /, 'it is in `encounter`.'],
   [/^care_plan_activity /, 'it is in `care_plan`.'],
 ];

@@ -4,8 +4,8 @@ import { compileView, publishedViews } from '../index.ts';
 import { mustSupport, whyLost } from './meaning-data.fixture.ts';
 
 /*
- * What a view says about an element is found by changing the element: rows that do not change have lost it. So nobody has to say what a view carries,
- * and what it does not carry has a reason, or the test fails.
+ * What a view says about an element is found by changing the element: rows that do not change have lost it. No list of
+ * what a view carries is written by hand. What it does not carry has a reason, or the test fails.
  */
 
 /** The views that the page has a row for. */
@@ -342,8 +342,8 @@ function choiceRows(): string[][] {
     const typeOf = ({ what }: Finding) => what.split(': ')[1] as string;
     const carried = found
       .filter(({ columns }) => columns.length > 0)
-      .map((each) => `${typeOf(each)} (${names(each.columns)})`);
-    return [`\`${view}\``, `\`${element}\``, carried.join('; '), lostOf(found, typeOf)];
+      .map((each) => `\`${typeOf(each)}\` (${names(each.columns)})`);
+    return [`\`${view}\``, `\`${element}\``, carried.join('; '), lostOf(found, (each) => `\`${typeOf(each)}\``)];
   });
 }
 

@@ -138,7 +138,8 @@ function chain({ plans, next, ...options }: Compile & { readonly plans: readonly
 }
 
 function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: SelectPlan }): Step {
-  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, resource: undefined, budget: work.budget }) - 1;
+  const inner =
+    plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, resource: undefined, budget: work.budget }) - 1;
   const union = plan.unionAll.map((branch) => toStep({ plan: branch, slot: inner, next, work, columns }));
   const afterSelects = union.length === 0 ? next : () => runAll(union);
   const afterColumns = chain({ plans: plan.selects, slot: inner, next: afterSelects, work, columns });
