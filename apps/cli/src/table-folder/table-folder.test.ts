@@ -120,8 +120,8 @@ const remove = async (target: TableFolder, ids: readonly string[]) => {
 async function read(state = current(), view = 'goal'): Promise<ParquetRow[]> {
   const rows: ParquetRow[] = [];
   for (const name of readdirSync(join(state, view)))
-    for await (const group of (await openParquet(join(state, view, name))).groups())
-      rows.push(...group.map((row) => row.map((cell) => cell ?? null)));
+    for (const group of (await openParquet(join(state, view, name))).groups)
+      rows.push(...(await group.read()).map((row) => row.map((cell) => cell ?? null)));
   return rows.toSorted(([, one], [, other]) => (String(one) < String(other) ? -1 : 1));
 }
 const idsOf = async (state?: string) => (await read(state)).map(([, id]) => id);
@@ -161,6 +161,25 @@ test('a reader that has followed the link has a state that holds still, and file
   const inodes = (state: string) =>
     readdirSync(join(state, 'goal')).map((name) => statSync(join(state, 'goal', name)).ino);
   expect(new Set([...inodes(former), ...inodes(current())]).size).toBe(files.length + 1);
+  target.close();
+});
+
+test('groups without a changed row are copied as they are, with all digits and rejects, and small ones are joined', async () => {
+  const target = await open();
+  const thousands = Array.from({ length: 12_500 }, (_, index) =>
+    goal(`g${10_000 + index}`, -BigInt(index) * 10n ** 30n, [`${index}`], index % 1000 === 0 ? ['value: Why.'] : null),
+  );
+  await replace(target, thousands);
+  let rows = thousands;
+  for (const index of [0, 1, 12_499]) {
+    const row = goal(`g${10_000 + index}`, 7n);
+    await apply(target, [changed(row)]);
+    rows = rows.with(index, row);
+  }
+  expect(await read()).toEqual(rows);
+  expect(await read(current(), '_rejects')).toHaveLength(12);
+  const [file = ''] = readdirSync(join(current(), 'goal'));
+  expect((await openParquet(join(current(), 'goal', file))).groups).toHaveLength(3);
   target.close();
 });
 

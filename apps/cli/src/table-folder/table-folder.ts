@@ -262,12 +262,11 @@ export class TableFolder {
     );
     const keyOf = keyReader(file.schema, key);
     try {
-      for await (const rows of file.groups())
-        for (const row of rows) {
-          const id = keyOf(row);
-          const part = bits === 0 ? 0 : Number.parseInt(hashOf(id).slice(prefix.length, prefix.length + bits), 2);
-          writers[part]?.add(row, id);
-        }
+      await eachRow(file, (row) => {
+        const id = keyOf(row);
+        const part = bits === 0 ? 0 : Number.parseInt(hashOf(id).slice(prefix.length, prefix.length + bits), 2);
+        writers[part]?.add(row, id);
+      });
       return await this.#finish(view, key, writers);
     } catch (error) {
       for (const writer of writers) writer.close();
@@ -328,11 +327,18 @@ export class TableFolder {
     try {
       const keys = new Set<string>();
       await eachRow(part, (row) => keys.add(textOf(changedKey(row))));
-      await eachRow(former, (row) => {
-        const id = formerKey(row);
-        if (keys.has(textOf(id))) hasChanged = true;
-        else writer.add(row, id);
-      });
+      const names = columnsOf(former.schema);
+      const columns = [names[0], key, names.at(-1)] as string[];
+      for (const group of former.groups) {
+        const index = await group.read(columns);
+        const isUnchanged = index.every((row) => !keys.has(textOf(row.slice(0, 2))));
+        if (isUnchanged && !group.isSmall) {
+          writer.copy(await group.stored(), index);
+          continue;
+        }
+        hasChanged ||= !isUnchanged;
+        for (const row of await group.read()) if (!keys.has(textOf(formerKey(row)))) writer.add(row, formerKey(row));
+      }
       await eachRow(part, (row) => {
         const [connection, isDeleted, ...cells] = row;
         if (isDeleted === true) return;
@@ -521,11 +527,20 @@ class TableFileWriter {
     this.#writer = new ParquetFileWriter(this.path, withoutColumn(file.schema, 'is_deleted'));
   }
 
-  add(row: ParquetRow, [connection, id]: ParquetRow): void {
+  add(row: ParquetRow, key: ParquetRow): void {
     this.#writer.add(row);
-    this.#rows += 1;
     // The API adds them to every table as the last column.
-    const rejects = row.at(-1);
+    this.#count(key, row.at(-1));
+  }
+
+  /** Adds a group without reading it. @param index the connection, the id of the resource and the rejects of its rows */
+  copy(group: Parameters<ParquetFileWriter['copy']>[0], index: readonly ParquetRow[]): void {
+    this.#writer.copy(group);
+    for (const row of index) this.#count(row, row[2]);
+  }
+
+  #count([connection, id]: ParquetRow, rejects: unknown): void {
+    this.#rows += 1;
     if (!Array.isArray(rejects)) return;
     this.#rejects ??= new ParquetFileWriter(this.#rejectsPath, rejectsSchema);
     for (const text of rejects as readonly string[]) {
@@ -568,7 +583,7 @@ function link(from: string, to: string): void {
 }
 
 async function eachRow(file: ParquetFile, visit: (row: ParquetRow) => void): Promise<void> {
-  for await (const rows of file.groups()) for (const row of rows) visit(row);
+  for (const group of file.groups) for (const row of await group.read()) visit(row);
 }
 
 /** @returns the connection and the id of the resource of a row */
