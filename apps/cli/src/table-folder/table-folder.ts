@@ -96,7 +96,9 @@ export class TableFolder {
   readonly #options: Required<FolderOptions>;
   /** What the next state will have. */
   #tables: FolderState['tables'];
-  /** Files of the next state that no earlier one has. */
+  /** What kept states of earlier days will have, by the name of the state. */
+  readonly #revised = new Map<string, FolderState['tables']>();
+  /** Files of the next states that no earlier one has. */
   readonly #fresh = new Set<string>();
   #hasChanged = false;
 
@@ -142,6 +144,7 @@ export class TableFolder {
     rmSync(join(this.#path, '.work'), { recursive: true, force: true });
     mkdirSync(join(this.#path, '.work'));
     this.#fresh.clear();
+    this.#revised.clear();
     this.#hasChanged = false;
     const state = readState(this.#currentState());
     if (state && !isDeepEqual(state.subject, this.#options.subject)) {
@@ -185,7 +188,13 @@ export class TableFolder {
       const files = await this.#merge({ view, table, changes: deletions, state: this.#currentState() });
       if (files) this.#set(view, { ...table, files });
     }
-    for (const id of this.#statesOfEarlierDays()) await this.#removeFrom(id, view, deletions);
+    for (const id of this.#statesToRevise()) {
+      const tables = this.#tablesOf(id);
+      const kept = tables[view];
+      const state = this.#stateFolder(id);
+      const files = kept && (await this.#merge({ view, table: kept, changes: deletions, state }));
+      if (files) this.#revised.set(id, { ...tables, [view]: { ...kept, files } });
+    }
   }
 
   /** Says in the state why a view is not up to date. */
@@ -199,15 +208,21 @@ export class TableFolder {
     for (const view of Object.keys(this.#tables)) if (!views.includes(view)) this.drop(view);
   }
 
+  /** Removes a view, also from the kept states. */
   drop(view: string): void {
-    const { [view]: _, ...tables } = this.#tables;
-    this.#tables = tables;
+    this.#tables = without(this.#tables, view);
     this.#hasChanged = true;
+    for (const id of this.#statesToRevise())
+      if (this.#tablesOf(id)[view]) this.#revised.set(id, without(this.#tablesOf(id), view));
   }
 
   /** Makes all changes since the last state visible at once. */
   commit(): void {
     const current = this.#currentState();
+    // Nothing was read yet.
+    if (!current && Object.keys(this.#tables).length === 0) return;
+    for (const [id, tables] of this.#revised) this.#publishRevision(id, tables);
+    this.#revised.clear();
     const content = toJson(this.#state());
     if (current && !this.#hasChanged) this.#writeAside(join(current, 'state.json'), content);
     else this.#publish(current, content);
@@ -371,22 +386,12 @@ export class TableFolder {
     return paths;
   }
 
-  /** Replaces a kept state by one without the rows of some keys. The former one is deleted when its readers have ended. */
-  async #removeFrom(id: string, view: string, deletions: ParquetFile): Promise<void> {
-    const folder = join(this.#path, 'states', id);
-    const state = readState(folder);
-    const table = state?.tables[view];
-    if (!state || !table) return;
-    const files = await this.#merge({ view, table, changes: deletions, state: folder });
-    if (!files) return;
-    const tables = { ...state.tables, [view]: { ...table, files } };
-    const [base, revision = '0'] = id.split('_') as [string, string?];
-    this.#publishState({
-      tables,
-      id: `${base}_${Number(revision) + 1}`,
-      former: folder,
-      content: toJson({ ...state, tables }),
-    });
+  /** Puts another state in the place of a kept one, which is deleted when its readers have ended. */
+  #publishRevision(id: string, tables: FolderState['tables']): void {
+    const former = this.#stateFolder(id);
+    const [base, revision = 0] = id.split('_');
+    const content = toJson({ ...(readState(former) as FolderState), tables });
+    this.#publishState({ tables, id: `${base}_${String(Number(revision) + 1).padStart(6, '0')}`, former, content });
   }
 
   #publish(former: string | undefined, content: string): void {
@@ -428,7 +433,7 @@ export class TableFolder {
     flush(join(folder, 'state.json'), 'r+');
     this.#lock.check();
     mkdirSync(join(this.#path, 'states'), { recursive: true });
-    renameSync(folder, join(this.#path, 'states', id));
+    renameSync(folder, this.#stateFolder(id));
     flush(join(this.#path, 'states'), 'r');
     for (const { files } of Object.values(tables)) for (const { name } of files) this.#fresh.delete(name);
   }
@@ -450,6 +455,14 @@ export class TableFolder {
     return join(folder, view, name);
   }
 
+  #stateFolder(id: string): string {
+    return join(this.#path, 'states', id);
+  }
+
+  #tablesOf(id: string): FolderState['tables'] {
+    return this.#revised.get(id) ?? readState(this.#stateFolder(id))?.tables ?? {};
+  }
+
   /** The states, the oldest first, each with the time at which another one took its place. */
   #states(): { readonly id: string; readonly replacedAtMs: number; readonly isRevised: boolean }[] {
     const folder = join(this.#path, 'states');
@@ -462,9 +475,14 @@ export class TableFolder {
     });
   }
 
+  /** Also the state of today if the day may end before the next one. */
+  #statesToRevise(): string[] {
+    return this.#statesOfEarlierDays(new Date(Date.now() + 3_600_000));
+  }
+
   /** The last state of each of the kept days before today. */
-  #statesOfEarlierDays(): string[] {
-    const today = dayOf(new Date());
+  #statesOfEarlierDays(now: Date): string[] {
+    const today = dayOf(now);
     const lastOfDay = new Map(this.#states().map(({ id }) => [dayOf(new Date(timeOf(id))), id]));
     const days = [...lastOfDay.keys()].filter((day) => day < today).toSorted();
     const { keepDays } = this.#options;
@@ -473,12 +491,12 @@ export class TableFolder {
 
   #prune(): void {
     const current = basename(this.#currentState() ?? '');
-    const ofEarlierDays = this.#statesOfEarlierDays();
+    const ofEarlierDays = this.#statesOfEarlierDays(new Date());
     for (const { id, replacedAtMs, isRevised } of this.#states()) {
       const isKept = id === current || (ofEarlierDays.includes(id) && !isRevised);
       // A state behind the current one was left by a program that was killed.
       const isOver = id > current || Date.now() - replacedAtMs >= this.#options.graceMs;
-      if (!isKept && isOver) rmSync(join(this.#path, 'states', id), { recursive: true, force: true });
+      if (!isKept && isOver) rmSync(this.#stateFolder(id), { recursive: true, force: true });
     }
   }
 }
@@ -608,6 +626,11 @@ function baseOf(id: string): string {
 
 function timeOf(id: string): number {
   return Date.parse(baseOf(id).replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:'));
+}
+
+function without(tables: FolderState['tables'], view: string): FolderState['tables'] {
+  const { [view]: _, ...others } = tables;
+  return others;
 }
 
 function toJson(state: FolderState): string {
