@@ -249,6 +249,21 @@ test('a view whose columns or definition have changed is read from the beginning
   target.close();
 });
 
+test('a view is read again if one of its files is missing or has another size', async () => {
+  for (const harm of [(file: string) => rmSync(file), (file: string) => writeFileSync(file, 'cut off')]) {
+    const target = await open();
+    await replace(target, many);
+    target.close();
+    const [name = ''] = readdirSync(join(current(), 'goal'));
+    harm(join(current(), 'goal', name));
+    const again = await open();
+    expect(again.table('goal')).toBeUndefined();
+    await replace(again, many);
+    expect(await read()).toEqual(many);
+    again.close();
+  }
+});
+
 test('rejects of all views are a table', async () => {
   const target = await open();
   await replace(target, many);

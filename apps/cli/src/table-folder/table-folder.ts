@@ -152,7 +152,10 @@ export class TableFolder {
       const message = `${this.#path} has ${views?.join(',') ?? 'all views'} of ${connectionIds.join(',')}. Name another folder, or ask for the same.`;
       throw new CliError('usage', message);
     }
-    this.#tables = state?.tables ?? {};
+    // A table whose files another program has changed is read again.
+    const isWhole = ([view, { files }]: [string, TableState]) =>
+      files.every((file) => sizeOf(this.#locate(view, file, this.#currentState())) === file.bytes);
+    this.#tables = Object.fromEntries(Object.entries(state?.tables ?? {}).filter(isWhole));
   }
 
   /** Replaces a view by what was downloaded. */
@@ -583,6 +586,10 @@ class TableFileWriter {
     this.close();
     for (const path of [this.path, this.#rejectsPath]) rmSync(path, { force: true });
   }
+}
+
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size;
 }
 
 function readState(folder: string | undefined): FolderState | undefined {
