@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { installFromPypi } from '@bulkhead/embedded';
 import { countOfConnection } from '@bulkhead/erasure';
 import { ageChanges } from '@bulkhead/records/testing';
 import { waitFor } from '@bulkhead/testing';
@@ -7,7 +8,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import { onTestServers } from '../test-system/on-test-servers.fixture.ts';
 import { startTestSystem } from '../test-system/start-test-system.ts';
-import { commandsOf, runShell } from './run-shell.fixture.ts';
+import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const system = await startTestSystem({ ...onTestServers(), patients: 4 });
 afterAll(() => system.stop());
@@ -119,9 +120,16 @@ test('the commands of docs/tables.md run a view, which has the columns of its ta
 
 test('the commands of docs/how-to/keep-a-warehouse-current.md bring every resource', async () => {
   await run('bulkhead export start --connection "$CONNECTION" --types Observation,Condition --watch');
-  const commands = (await commandsOf('docs/how-to/keep-a-warehouse-current.md')).trim().split('\n').filter(Boolean);
-  for (const command of commands) await run(`${command} --once`);
-  expect(readdirSync(join(system.folder, 'tables', 'patient'))).toHaveLength(16);
+  const blocks = await blocksOf('docs/how-to/keep-a-warehouse-current.md');
+  const [follow = [], read = []] = [true, false].map((follows) =>
+    blocks.map((block) => block.trim()).filter((block) => block.startsWith('bulkhead') === follows),
+  );
+  for (const command of follow) await run(`${command} --once`);
+  const duckdb = await installFromPypi({ name: 'duckdb-cli', version: '1.5.6', command: 'duckdb', env: process.env });
+  if ('command' in duckdb)
+    expect(await run(`PATH="${dirname(duckdb.command)}:$PATH"\n${read.join('\n')}`)).toMatch(/│ +4 │/);
+  const patients = readdirSync(join(system.folder, 'tables', 'current', 'patient'));
+  expect(patients).toEqual([expect.stringMatching(/^patient-all-.*\.parquet$/)]);
   const folder = join(system.folder, 'records');
   const lines = readdirSync(folder)
     .filter((name) => name.endsWith('.ndjson'))

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -18,6 +18,7 @@ writeFileSync('line.json', '{}');
 writeFileSync('body.json', '{}');
 writeFileSync('key.pem', 'x');
 writeFileSync('view.json', '{}');
+mkdirSync('views');
 writeFileSync('facts.json', '{}');
 writeFileSync('my-server.json', '{}');
 writeFileSync('patients.txt', 'p1\np2\n');
@@ -38,7 +39,8 @@ new ParquetFileWriter(parquetFile, [
   { name: 'connection_id', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL', converted_type: 'UTF8' },
   { name: 'patient_id', type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL', converted_type: 'UTF8' },
 ]).end();
-const parquet = { readTable: { body: readFileSync(parquetFile) } };
+const body = readFileSync(parquetFile);
+const parquet = { readTable: { body }, readViewTable: { body } };
 
 /** The documented examples of these operations are of a failed test, a line that cannot be stored, and a deployment with faults. */
 const failedTest = exampleOf('testConnection') as { readonly data: object };

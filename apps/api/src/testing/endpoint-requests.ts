@@ -107,6 +107,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   searchFhirRecord: { path: `${fhir}/Patient/p1/Patient`, answer: 'unknown-connection' },
   readFhirEverything: { path: `${fhir}/Patient/p1/$everything`, answer: 'unknown-connection' },
   readFhirGroup: { path: `${fhir}/Group/{connectionId}`, answer: 'unknown-connection' },
+  searchFhirGroups: { path: `${fhir}/Group`, answer: 'unknown-connection' },
   searchFhirByPost: { path: `${fhir}/Patient/_search`, answer: 'unknown-connection' },
   exportSystem: { path: `${fhir}/$export`, ...kickOff, answer: 'unknown-connection' },
   exportSystemByPost: { path: `${fhir}/$export`, ...kickOffByPost, answer: 'unknown-connection' },

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, answerOf } from '@bulkhead/client';
+import { ApiError } from '@bulkhead/client';
 import { command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError } from '../exit-codes.ts';
 import { option } from '../option.ts';
-import { TableFolder } from '../table-folder/table-folder.ts';
+import { type Downloaded, TableFolder } from '../table-folder/table-folder.ts';
 import { isCode, openFolder } from './follow-resources.command.ts';
+import { listViews, readDefinitions, type TableQuery, type TableSource, tableAnswer } from './table-sources.ts';
 
 /** The API may be unavailable for so long, which is enough for an upgrade. */
 const giveUpAfterMs = 5 * 60_000;
@@ -18,26 +19,39 @@ export const followTables = command({
     connection: option.required(option.repeated('<id>', 'a connection of the resources')),
     out: option.required(option.text('<folder>', 'the folder for the files')),
     views: option.list('<names>', 'comma-separated names of views (default: all)'),
+    definitions: option.text('<folder>', 'a folder with a file NAME.json for each of your ViewDefinitions'),
     every: option.withDefault(option.wholeNumber('<seconds>', 'how often to ask for changes'), 60),
+    keep: option.withDefault(option.wholeNumber('<days>', 'of how many earlier days the last state is kept'), 1),
     once: option.flag('stop when the folder is current'),
   },
   examples: [
     'tables follow --connection conn_1 --out tables --once',
     'tables follow --connection conn_1 --out labs --views patient,lab_result --once',
+    'tables follow --connection conn_1 --out own --definitions views --once',
   ],
-  async run(context, { connection: connectionIds, out, views, every, once = false }) {
-    openFolder(out);
+  async run(context, { connection: connectionIds, out, views, definitions, every, keep, once = false }) {
     const subject = { connectionIds, ...(views === undefined ? {} : { views }) };
-    const onWait = () =>
-      context.output.printProgress('The folder is locked. Waiting to see if its program still runs.');
-    const folder = await TableFolder.open(out, { subject, onWait });
+    const waitForSpace = async (error: unknown) => {
+      if (once || !isFull(error)) throw error;
+      context.output.printWarning(`The disk of ${out} is full. Free some space: this program waits for it.`);
+      await sleep(every * 1000);
+    };
+    const folder = await openWithSpace(() => {
+      openFolder(out);
+      return TableFolder.open(out, { subject, keepDays: keep, onWait: () => context.output.printProgress(lockedText) });
+    }, waitForSpace);
     try {
-      let succeededAt = performance.now();
+      let reachedAt = performance.now();
       for (;;) {
-        const failures = await updateAll(context, { folder, connectionIds, views });
-        if (failures.length === 0) succeededAt = performance.now();
+        const round = { folder, connectionIds, views, definitions };
+        const failures = await follow(context, round).catch(async (error: unknown) => {
+          if (isFull(error)) folder.discard();
+          await waitForSpace(error);
+          return [];
+        });
         const [first] = failures;
-        if (first !== undefined && (once || performance.now() - succeededAt > giveUpAfterMs)) throw first;
+        if (!failures.some(isUnavailable)) reachedAt = performance.now();
+        if (first !== undefined && (once || performance.now() - reachedAt > giveUpAfterMs)) throw first;
         if (once) return;
         await sleep(every * 1000);
       }
@@ -50,78 +64,130 @@ export const followTables = command({
   },
 });
 
-interface Update {
-  readonly folder: TableFolder;
-  readonly connectionIds: readonly string[];
+const lockedText = 'The folder is locked. Waiting to see if its program still runs.';
+
+async function openWithSpace(
+  open: () => Promise<TableFolder>,
+  waitForSpace: (error: unknown) => Promise<void>,
+): Promise<TableFolder> {
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      await waitForSpace(error);
+    }
+  }
 }
 
-/** Brings each view up to date. One that fails does not stop the others. @returns what has failed and may work later */
-async function updateAll(
-  context: Context,
-  { views: chosen, ...options }: Update & { readonly views: readonly string[] | undefined },
-): Promise<readonly unknown[]> {
+interface Round {
+  readonly folder: TableFolder;
+  readonly connectionIds: readonly string[];
+  readonly views: readonly string[] | undefined;
+  readonly definitions: string | undefined;
+}
+
+/**
+ * Brings the folder up to date: first without what was deleted or erased, then with the rest. A view that fails does not stop the others.
+ * @returns what has failed and may work later
+ */
+async function follow(context: Context, round: Round): Promise<readonly unknown[]> {
+  const { folder } = round;
   const failures: unknown[] = [];
-  const attempt = async (work: () => Promise<void>) => {
+  const attempt = async (work: () => Promise<void>, view?: string) => {
     try {
       await work();
     } catch (error) {
-      if (!mayWorkLater(error)) throw error;
+      if (endsAll(error)) throw error;
       failures.push(error);
-      context.output.printWarning((error as Error).message);
+      const { message } = error as Error;
+      if (view !== undefined) folder.fail(view, message);
+      context.output.printWarning(view === undefined ? message : `${view}: ${message}`);
     }
   };
-  let views = chosen ?? [];
+  let sources: readonly TableSource[] = [];
   await attempt(async () => {
-    views = chosen ?? (await listViews(context));
-    options.folder.keepOnly(views);
+    sources = await sourcesOf(context, round);
+    folder.keepOnly(sources.map(({ name }) => name));
   });
-  for (const view of views) await attempt(() => update(context, { ...options, view }));
-  if (failures.length === 0) context.output.printProgress(`${views.length} views are current`);
+  for (const source of sources) {
+    await attempt(() => removeDeleted(context, round, source.name), source.name);
+    if (failures.some(isUnavailable)) return failures;
+  }
+  if (sources.length > 0) folder.commit();
+  for (const source of sources) await attempt(() => update(context, round, source), source.name);
+  if (sources.length > 0) folder.commit();
+  if (failures.length === 0) context.output.printProgress(`${sources.length} views are current`);
   return failures;
 }
 
-async function listViews({ api, provider }: Context): Promise<string[]> {
-  const { data } = answerOf(await api.GET('/api/ehr/{provider}/tables', { params: { path: { provider } } }));
-  // Otherwise the tables of the folder would be deleted like those of views that no longer exist.
-  if (data.length === 0) throw new CliError('unavailable', 'The API has no views.');
-  return data.map(({ name }) => name);
+/** The followed views. Your own view is followed instead of a published one with its name. */
+async function sourcesOf(context: Context, { views, definitions }: Round): Promise<readonly TableSource[]> {
+  const own = definitions === undefined ? [] : readDefinitions(definitions);
+  const isOwn = (name: string) => own.some((source) => source.name === name);
+  const named = views ?? [...(await listViews(context)), ...own.map(({ name }) => name)];
+  const published = [...new Set(named)].filter((name) => !isOwn(name)).map((name) => ({ name }));
+  return [...published, ...own.filter(({ name }) => named.includes(name))];
 }
 
-async function update(context: Context, options: Update & { readonly view: string }): Promise<void> {
-  const { folder, view } = options;
-  const since = folder.since(view);
-  if (since !== undefined) {
-    try {
-      const until = await downloadTable(context, { ...options, since });
-      if (await folder.apply(view, until)) return;
-    } catch (error) {
-      if (!isCode(error, 'history-expired')) throw error;
-    }
-    context.output.printProgress(`${view} is read again, because its columns or its age do not allow to continue.`);
+/** Asks with a view that has nothing but the key, because that of the table may be wrong today. */
+async function removeDeleted(context: Context, round: Round, name: string): Promise<void> {
+  const { folder } = round;
+  const table = folder.table(name);
+  if (table === undefined) return;
+  const column = [{ name: table.key, path: 'getResourceKey()', type: 'id' }];
+  const view = JSON.stringify({ resource: table.type, select: [{ column }] });
+  try {
+    const query = { _since: table.until, deletedOnly: 'true' } as const;
+    await downloadTable(context, round, { source: { name, view }, query });
+    await folder.remove(name);
+  } catch (error) {
+    // What was deleted or erased meanwhile is no longer known, so its rows would stay.
+    if (!isCode(error, 'history-expired')) throw error;
+    folder.drop(name);
   }
-  await folder.replace(view, await downloadTable(context, { ...options, since: undefined }));
 }
 
-/** @returns the time at which the next download continues */
+async function update(context: Context, round: Round, source: TableSource): Promise<void> {
+  const { folder } = round;
+  const { name } = source;
+  const since = folder.table(name)?.until;
+  if (since !== undefined) {
+    const downloaded = await downloadTable(context, round, { source, query: { _since: since } });
+    if (await folder.apply(name, downloaded)) return;
+    context.output.printProgress(`${name} is read again, because its definition has changed.`);
+  }
+  await folder.replace(name, await downloadTable(context, round, { source, query: {} }));
+}
+
 async function downloadTable(
-  { api, provider, stdout }: Context,
-  options: Update & { readonly view: string; readonly since: string | undefined },
-): Promise<string> {
-  const { folder, view, connectionIds, since } = options;
-  const query = {
-    connectionId: [...connectionIds],
-    format: 'parquet' as const,
-    ...(since === undefined ? {} : { _since: since }),
-  };
-  const params = { path: { provider, view }, query };
-  const answer = await api.GET('/api/ehr/{provider}/tables/{view}', { params, parseAs: 'stream' });
-  await download(answer, { stdout, file: folder.downloadFile });
-  return answer.response.headers.get('x-table-until') ?? '';
+  context: Context,
+  { folder, connectionIds }: Round,
+  { source, query }: { readonly source: TableSource; readonly query: Partial<TableQuery> },
+): Promise<Downloaded> {
+  const answer = await tableAnswer(context, {
+    ...source,
+    query: { connectionId: [...connectionIds], format: 'parquet', ...query },
+  });
+  await download(answer, { stdout: context.stdout, file: folder.downloadFile });
+  const header = (name: string) => answer.response.headers.get(`x-table-${name}`) ?? '';
+  return { until: header('until'), hash: header('view'), type: header('type'), key: header('key') };
 }
 
-/** Whether the API was not reached, or one view of the others cannot be computed from the data of today. */
-function mayWorkLater(error: unknown): boolean {
+/** Whether views can no longer be followed. */
+function endsAll(error: unknown): boolean {
+  if (isFull(error)) return true;
+  if (error instanceof ApiError)
+    return [401, 403].includes(error.status) || aboutConnection.some((code) => isCode(error, code));
+  return !(error instanceof CliError) || error.exit === 'conflict' || error.exit === 'usage';
+}
+
+const aboutConnection = ['unknown-connection', 'connection-purged', 'unknown-provider'];
+
+function isUnavailable(error: unknown): boolean {
   if (error instanceof CliError) return error.exit === 'unavailable';
-  if (!(error instanceof ApiError)) return false;
-  return [0, 429].includes(error.status) || error.status >= 500 || isCode(error, 'view-failed');
+  return error instanceof ApiError && ([0, 429].includes(error.status) || error.status >= 500);
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

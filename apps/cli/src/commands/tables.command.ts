@@ -1,16 +1,14 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { ApiError, answerOf, type ErrorCode, type paths } from '@bulkhead/client';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiError, answerOf, type ErrorCode } from '@bulkhead/client';
 import { type CommandGroup, command, given } from '../command.ts';
-import type { Context } from '../context.ts';
 import { download } from '../download.ts';
 import { CliError } from '../exit-codes.ts';
 import { option } from '../option.ts';
 import { asSent } from '../output/report-error.ts';
 import { followTables } from './follow-tables.command.ts';
 import { resourceFilters } from './resources.command.ts';
-
-type TableQuery = paths['/api/ehr/{provider}/tables/{view}']['get']['parameters']['query'];
+import { listViews, readDefinition, type TableQuery, tableAnswer } from './table-sources.ts';
 
 /** The stored resources as tables. */
 export const tables: CommandGroup = {
@@ -57,7 +55,7 @@ export const tables: CommandGroup = {
       summary: 'write views as tables, into a file for each or to the standard output',
       options: {
         connection: option.required(option.repeated('<id>', 'a connection of the resources')),
-        view: option.list('<names>', 'comma-separated names of views'),
+        view: option.list('<names>', 'comma-separated names of views (default with --out: all)'),
         definition: option.text('<file>', 'a file with your ViewDefinition'),
         format: option.choice('<format>', {
           of: ['parquet', 'csv', 'ndjson'],
@@ -73,7 +71,7 @@ export const tables: CommandGroup = {
         'tables get --connection conn_1 --view patient,observation --format parquet --out tables',
         'tables get --connection conn_1 --definition view.json --format csv',
       ],
-      async run(context, { connection, view: views = [], definition, out, format = 'ndjson', ...options }) {
+      async run(context, { connection, view: views, definition, out, format = 'ndjson', ...options }) {
         const { security, lastUpdated, since, limit, quoteFormulas, ...others } = options;
         const query: TableQuery = {
           connectionId: connection,
@@ -81,10 +79,14 @@ export const tables: CommandGroup = {
           ...given({ ...others, _security: security, _lastUpdated: lastUpdated, _since: since, _limit: limit }),
           ...(quoteFormulas ? { quoteFormulas: 'true' } : {}),
         };
-        const named = views.map((name) => ({ name }));
-        const sources = definition === undefined ? named : [...named, readDefinition(definition)];
-        if (sources.length === 0)
-          throw new CliError('usage', 'Name a view with --view, or your own with --definition.');
+        const own = definition === undefined ? [] : [readDefinition(definition)];
+        if (views === undefined && own.length === 0 && out === undefined)
+          throw new CliError(
+            'usage',
+            'Name a view with --view, or your own with --definition. With --out, the default is all views.',
+          );
+        const names = views ?? (own.length > 0 ? [] : await listViews(context));
+        const sources = [...names.map((name) => ({ name })), ...own];
         if (out !== undefined) mkdirSync(out, { recursive: true });
         const written: { readonly table: string; readonly file: string; readonly until: string }[] = [];
         for (const source of sources) {
@@ -113,33 +115,10 @@ export const tables: CommandGroup = {
   ],
 };
 
-function readDefinition(file: string) {
-  return { name: basename(file).replace(/\.[^.]*$/, ''), view: readFileSync(file, 'utf8') };
-}
-
 /** The parts of a view, which the user wrote, have the names that the API says. */
 const aboutViews: readonly ErrorCode[] = ['invalid-view', 'view-failed', 'view-too-costly'];
 
 /** What the API says about a view that it accepts. */
 function warningsOf({ headers }: Response): readonly { readonly path: string; readonly message: string }[] {
   return JSON.parse(headers.get('x-table-warnings') ?? '[]');
-}
-
-/** Requests a table. @param options.view a ViewDefinition as JSON text. Undefined: the published view with the name */
-function tableAnswer(
-  { api, provider }: Context,
-  options: { readonly name: string; readonly view?: string; readonly query: TableQuery },
-) {
-  const { name, view, query } = options;
-  if (view === undefined) {
-    const params = { path: { provider, view: name }, query };
-    return api.GET('/api/ehr/{provider}/tables/{view}', { params, parseAs: 'stream' });
-  }
-  return api.POST('/api/ehr/{provider}/tables', {
-    params: { path: { provider }, query },
-    // As it is written: parsing would change the text of numbers.
-    body: view,
-    bodySerializer: (text: unknown) => text as string,
-    parseAs: 'stream',
-  });
 }

@@ -1,8 +1,8 @@
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposableSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { run } from '../run-program.fixture.ts';
+import { exampleOf, run } from '../run-program.fixture.ts';
 
 let folder: ReturnType<typeof mkdtempDisposableSync>;
 let view: string;
@@ -49,4 +49,14 @@ test('tables get prints the time up to which a table is current in the form that
   expect(stdout.trim().split('\n').at(-1)?.endsWith(`  ${until}`)).toBe(true);
   const { calls } = await getTable(answers, '--since', until);
   expect(new URLSearchParams(calls[0]?.search).get('_since')).toBe(until);
+});
+
+test('tables get without a view writes all views into a folder, and needs one for that', async () => {
+  const { data } = exampleOf('listTables') as { readonly data: readonly { readonly name: string }[] };
+  const all = join(folder.path, 'all');
+  const args = ['tables', 'get', '--connection', 'conn_1'];
+  const { exitCode } = await run({ args: [...args, '--out', all], answers: { readTable: { body: '{}\n' } } });
+  expect([exitCode, readdirSync(all)]).toEqual([0, data.map(({ name }) => `${name}.ndjson`).toSorted()]);
+  const { stderr } = await run({ args });
+  expect(stderr).toContain('With --out, the default is all views.');
 });

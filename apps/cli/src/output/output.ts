@@ -115,7 +115,11 @@ export function createOutput({
 
 /** The ids of a record or of a list, one a line. @returns undefined if something has no id */
 function toIds(value: unknown): string | undefined {
-  const ids = [value].flat().map((record) => (record as { readonly id?: unknown } | null)?.id);
+  const ids = [value].flat().map((record) => {
+    const { id, name } = (record ?? {}) as { readonly id?: unknown; readonly name?: unknown };
+    // The views of a list have a name only.
+    return id ?? (Array.isArray(value) ? name : undefined);
+  });
   return ids.every((id) => typeof id === 'string') ? ids.join('\n') : undefined;
 }
 

@@ -19,6 +19,12 @@ test.each([
   expect(stdout.trim().split('\n')).toEqual(idOf(operation));
 });
 
+test('bulkhead tables list --quiet prints only the names of the views', async () => {
+  const { data } = exampleOf('listTables') as { readonly data: readonly { readonly name: string }[] };
+  const { stdout } = await run({ args: ['tables', 'list', '-q'] });
+  expect(stdout.trim().split('\n')).toEqual(data.map(({ name }) => name));
+});
+
 test('a result without ids is printed as always, and an empty list prints nothing', async () => {
   const usual = await run({ args: ['whoami'] });
   expect((await run({ args: ['whoami', '--quiet'] })).stdout).toBe(usual.stdout);

@@ -71,8 +71,15 @@ export class FolderLock {
 function create(file: string, token: string): boolean {
   try {
     const descriptor = openSync(file, 'wx');
-    writeSync(descriptor, token);
-    closeSync(descriptor);
+    try {
+      writeSync(descriptor, token);
+    } catch (error) {
+      // On a full disk the file would stay, empty.
+      rmSync(file, { force: true });
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
     return true;
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;

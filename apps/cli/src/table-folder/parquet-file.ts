@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, type SchemaElement } from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, type RowGroup, type SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 
 /*
@@ -12,8 +12,23 @@ export type ParquetRow = readonly unknown[];
 export interface ParquetFile {
   readonly schema: readonly SchemaElement[];
   readonly rowCount: number;
-  /** The rows, a group at a time. */
-  readonly groups: () => AsyncGenerator<readonly ParquetRow[]>;
+  readonly groups: readonly ParquetGroup[];
+}
+
+/** Some thousand rows, which are written together. */
+export interface ParquetGroup {
+  readonly isSmall: boolean;
+  /** @param columns the cells of a row, by name. Default: all */
+  readonly read: (columns?: readonly string[]) => Promise<readonly ParquetRow[]>;
+  /** The group as it is stored, for `ParquetFileWriter.copy`. */
+  readonly stored: () => Promise<StoredGroup>;
+}
+
+interface StoredGroup {
+  readonly bytes: Uint8Array;
+  /** Where they begin in their file. */
+  readonly start: number;
+  readonly group: RowGroup;
 }
 
 export async function openParquet(path: string): Promise<ParquetFile> {
@@ -29,26 +44,33 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   return {
     schema,
     rowCount: Number(metadata.num_rows),
-    async *groups() {
-      let rowStart = 0;
-      for (const { num_rows: count } of metadata.row_groups) {
-        const rowEnd = rowStart + Number(count);
-        let rows: unknown[][] = [];
-        await parquetRead({
-          file,
-          metadata: stored,
-          rowStart,
-          rowEnd,
-          parsers: { timestampFromMicroseconds: asStored },
-          onComplete: (found) => {
-            rows = found as unknown as unknown[][];
-          },
-        });
-        for (const row of rows) for (const index of decimals) row[index] = toWholeNumber(row[index]);
-        yield rows;
-        rowStart = rowEnd;
-      }
-    },
+    groups: metadata.row_groups.map((group, index): ParquetGroup => {
+      const rowStart = metadata.row_groups.slice(0, index).reduce((sum, { num_rows: rows }) => sum + Number(rows), 0);
+      const chunks = group.columns.flatMap(({ meta_data: chunk }) => chunk ?? []);
+      const start = Math.min(...chunks.map((chunk) => Number(chunk.dictionary_page_offset ?? chunk.data_page_offset)));
+      const size = chunks.reduce((sum, { total_compressed_size: bytes }) => sum + Number(bytes), 0);
+      return {
+        isSmall: Number(group.num_rows) < rowsOfGroup / 2 && size < bytesOfGroup / 8,
+        read: async (columns) => {
+          let rows: unknown[][] = [];
+          await parquetRead({
+            file,
+            metadata: stored,
+            rowStart,
+            rowEnd: rowStart + Number(group.num_rows),
+            ...(columns === undefined ? {} : { columns: [...columns] }),
+            parsers: { timestampFromMicroseconds: asStored },
+            onComplete: (found) => {
+              rows = found as unknown as unknown[][];
+            },
+          });
+          if (columns === undefined)
+            for (const row of rows) for (const column of decimals) row[column] = toWholeNumber(row[column]);
+          return rows;
+        },
+        stored: async () => ({ bytes: new Uint8Array(await file.slice(start, start + size)), start, group }),
+      };
+    }),
   };
 }
 
@@ -61,7 +83,7 @@ function withoutType({ converted_type: _, logical_type: __, scale: ___, precisio
 }
 
 /** The names of the columns. The parts of a list follow it. */
-function columnsOf(schema: readonly SchemaElement[]): string[] {
+export function columnsOf(schema: readonly SchemaElement[]): string[] {
   return columnElements(schema).map(({ name }) => name);
 }
 
@@ -117,6 +139,7 @@ export class ParquetFileWriter {
   readonly #names: readonly string[];
   #columns: unknown[][];
   #size = 0;
+  #isClosed = false;
 
   constructor(path: string, schema: readonly SchemaElement[]) {
     this.#descriptor = openSync(path, 'w');
@@ -138,6 +161,28 @@ export class ParquetFileWriter {
     if (this.#columns[0]?.length === rowsOfGroup || this.#size > bytesOfGroup) this.#writeGroup();
   }
 
+  /** Adds a group without reading it. */
+  copy({ bytes, start, group }: StoredGroup): void {
+    this.#flush();
+    const moved = BigInt(this.#bytes.offset - start);
+    this.#write(bytes);
+    this.#bytes.offset += bytes.length;
+    this.#file.num_rows += group.num_rows;
+    this.#file.row_groups.push({
+      ...group,
+      columns: group.columns.map((column) => {
+        const { meta_data: chunk } = column;
+        if (!chunk) return column;
+        const { data_page_offset: data, dictionary_page_offset: dictionary } = chunk;
+        const offsets = {
+          data_page_offset: data + moved,
+          ...(dictionary === undefined ? {} : { dictionary_page_offset: dictionary + moved }),
+        };
+        return { ...column, file_offset: column.file_offset + moved, meta_data: { ...chunk, ...offsets } };
+      }),
+    });
+  }
+
   end(): void {
     this.#writeGroup();
     void this.#file.finish();
@@ -147,7 +192,8 @@ export class ParquetFileWriter {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    if (!this.#isClosed) closeSync(this.#descriptor);
+    this.#isClosed = true;
   }
 
   #writeGroup(): void {
@@ -166,10 +212,13 @@ export class ParquetFileWriter {
 
   /** The offset of the bytes counts on. */
   #flush(): void {
-    const bytes = this.#bytes.getBytes();
+    this.#write(this.#bytes.getBytes());
+    this.#bytes.index = 0;
+  }
+
+  #write(bytes: Uint8Array): void {
     let written = 0;
     while (written < bytes.length) written += writeSync(this.#descriptor, bytes, written);
-    this.#bytes.index = 0;
   }
 }
 

@@ -110,7 +110,9 @@ export class BackendClientService {
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'grant_type must be client_credentials.' });
     const now = new Date();
     const { client, secretHash } = await this.#authenticate(options, now);
-    const granted = limitScopes(readableScopes(scope), client.scope.split(' '));
+    // RFC 6749, section 3.3, allows a default. SMART Backend Services requires a scope beside an assertion.
+    const requested = secretHash !== undefined && !('scope' in form) ? client.scope : scope;
+    const granted = limitScopes(readableScopes(requested), client.scope.split(' '));
     if (granted.length === 0)
       throw new OAuthError({
         code: 'invalid_scope',

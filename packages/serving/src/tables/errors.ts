@@ -39,7 +39,7 @@ export const tableError = defineErrors({
     title: 'A value does not fit its column',
     advice: 'Change the column, or correct the resource in the EHR and import it again.',
     status: 422,
-    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message has the column, and `details` the resource. The table ends there.',
+    help: 'A value of a resource does not fit its column, or an expression cannot be computed for it. The message has the column, and `details` the resource. Only `$viewdefinition-run` ends there: other tables have no value, and a reason in their column `rejects`.',
     examples: [
       {
         message:

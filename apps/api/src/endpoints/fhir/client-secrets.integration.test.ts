@@ -43,6 +43,20 @@ test('a client without keys gets a token with its secret, by Basic or in the for
   expect(events[0]).toMatchObject({ target: { id }, outcome: 'success' });
 });
 
+test('a client with a secret that names no scope gets the scopes of its registration', async () => {
+  const id = await register();
+  const { secret } = (await addSecret(id)).body.data;
+  const request = (form: Readonly<Record<string, string>>) =>
+    api.request('POST', '/api/ehr/oauth/token', {
+      authorization: basic(id, secret),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...form }).toString(),
+    });
+  const { status, body } = await request({});
+  expect([status, body.scope]).toEqual([200, 'system/*.read']);
+  expect((await request({ scope: '' })).body.error).toBe('invalid_scope');
+});
+
 test('a secret is replaced by a second one, and each stops working when it is deleted or its client is revoked', async () => {
   const id = await register();
   const [first, second] = [(await addSecret(id)).body.data, (await addSecret(id)).body.data];

@@ -11,7 +11,7 @@ import {
   searchFhir,
   searchFhirByPost,
 } from './read.endpoints.ts';
-import { readFhirEverything, readFhirGroup, searchFhirRecord } from './record.endpoints.ts';
+import { readFhirEverything, readFhirGroup, searchFhirGroups, searchFhirRecord } from './record.endpoints.ts';
 import { viewRunEndpoints } from './view-run.endpoints.ts';
 
 export const fhirEndpoints = endpointGroup({
@@ -33,6 +33,7 @@ export const fhirEndpoints = endpointGroup({
     searchFhirRecord,
     readFhirEverything,
     readFhirGroup,
+    searchFhirGroups,
     ...exportEndpoints,
     ...viewRunEndpoints,
   ],

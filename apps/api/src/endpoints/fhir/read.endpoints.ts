@@ -293,11 +293,20 @@ export const searchFhirByPost = defineEndpoint({
 /** They are accepted, and not part of the search. */
 const otherParameters = Object.keys(formatShape);
 
-/** @param patient only in the record of this patient */
+/**
+ * @param options.patient only in the record of this patient
+ * @param options.change changes the page, which is JSON
+ */
 export async function search(
   input: Input<TypeParams>,
   sent: URLSearchParams,
-  patient?: { readonly id: string; readonly showsAbsence: boolean },
+  {
+    patient,
+    change = (page) => page,
+  }: {
+    readonly patient?: { readonly id: string; readonly showsAbsence: boolean };
+    readonly change?: ((page: string) => string) | undefined;
+  } = {},
 ): Promise<void> {
   const { params, process, caller, services, audit, request, response } = input;
   checkScope(caller, params.type, 's');
@@ -317,7 +326,8 @@ export async function search(
     patient === undefined
       ? resources.search(options)
       : resources.searchOfPatient({ ...options, patientId: patient.id, showsAbsence: patient.showsAbsence });
-  await sendPage(input, found, audit);
+  const changed = found.then((shown) => ({ ...shown, text: change(shown.text) }));
+  await sendPage(input, changed, audit);
 }
 
 /** Takes out the parameters that are not supported (https://hl7.org/fhir/R4/search.html#errors), and lists them in an OperationOutcome. */

@@ -1,5 +1,5 @@
 import { invalidRequest, parseRequest } from '@bulkhead/base';
-import { isResourceType, whyNotResourceType } from '@bulkhead/fhir';
+import { isResourceType, pageParameterNames, whyNotResourceType } from '@bulkhead/fhir';
 import { resourceError } from '@bulkhead/records';
 import { recordTypes } from '@bulkhead/records/commands';
 import { z } from 'zod';
@@ -9,7 +9,16 @@ import { instant } from '../common.schema.ts';
 import { fhirJson, pageCount, pageCursor, resourceSchema, sendFhir } from '../resources/fhir-answers.ts';
 import { resourceActions } from '../resources/resource.actions.ts';
 import { searchsetExample, searchsetSchema } from '../resources/search-resources.endpoint.ts';
-import { base, checkAccepts, checkScope, fhirEndpoint, formatShape, isAllowed, selfOf } from './fhir-request.ts';
+import {
+  base,
+  checkAccepts,
+  checkScope,
+  fhirEndpoint,
+  formatShape,
+  isAllowed,
+  selfOf,
+  withoutFormat,
+} from './fhir-request.ts';
 import { bundleErrors, pageOf, search, searchQuery, sendPage, sendResource } from './read.endpoints.ts';
 
 const responses = {
@@ -48,7 +57,8 @@ export const searchFhirRecord = defineEndpoint({
       return sendRecord(input, { query, mayInclude: () => false });
     }
     audit.addPatients([id]);
-    await search(input, new URLSearchParams(selfOf(input).search), { id, showsAbsence: showsAbsence(input) });
+    const patient = { id, showsAbsence: showsAbsence(input) };
+    await search(input, new URLSearchParams(selfOf(input).search), { patient });
   },
 });
 
@@ -140,15 +150,57 @@ export const readFhirGroup = defineEndpoint({
     checkAccepts(request, [fhirJson, 'application/json']);
     checkScope(caller, 'Group', 'r');
     await services.resources.checkConnection({ provider, connectionId, scope: caller.scope, keyId: caller.apiKey.id });
-    const group = {
-      resourceType: 'Group',
-      id: connectionId,
-      active: true,
-      type: 'person',
-      // The members are persons, and not a description of persons. They are not listed.
-      actual: true,
-      name: 'All patients of this connection',
-    };
-    sendFhir({ text: JSON.stringify(group), patients: [] }, { audit, response });
+    sendFhir({ text: groupOf(connectionId), patients: [] }, { audit, response });
   },
 });
+
+/** The group of all patients of a connection, as JSON. */
+function groupOf(connectionId: string): string {
+  return JSON.stringify({
+    resourceType: 'Group',
+    id: connectionId,
+    active: true,
+    type: 'person',
+    // The members are persons, and not a description of persons. They are not listed.
+    actual: true,
+    name: 'All patients of this connection',
+  });
+}
+
+export const searchFhirGroups = defineEndpoint({
+  id: 'searchFhirGroups',
+  route: `GET ${base}/Group`,
+  ...fhirEndpoint,
+  action: resourceActions.search,
+  summary: 'Search groups, for FHIR clients',
+  description:
+    'The search of the type, whose first page begins with the group of all patients of the connection, unless the search has criteria other than its `_id`.',
+  request: { searchQuery, readBody: 'never' },
+  responses,
+  errors,
+  async handler(input) {
+    const { connectionId } = input.params;
+    const sent = new URLSearchParams(selfOf(input).search);
+    const criteria = [...withoutFormat(sent).keys()].filter((name) => !pageParameterNames.includes(name));
+    const isWanted =
+      criteria.every((name) => name === '_id') && (sent.get('_id') ?? connectionId).split(',').includes(connectionId);
+    const fullUrl = `${pageOf(input).base}/Group/${connectionId}`;
+    const entry = `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${groupOf(connectionId)},"search":{"mode":"match"}}`;
+    const withGroup =
+      sent.get('_summary') === 'count' ? countOneMore : (page: string) => addEntry(countOneMore(page), entry);
+    const params = { ...input.params, type: 'Group' };
+    await search({ ...input, params }, sent, { change: isWanted && !sent.has('_cursor') ? withGroup : undefined });
+  },
+});
+
+/** The text of a page is changed, because parsing would change the text of numbers. Quotes in texts of JSON are escaped. */
+function addEntry(page: string, entry: string): string {
+  const begin = ',"entry":[';
+  const at = page.indexOf(begin);
+  if (at === -1) return `${page.slice(0, -1)}${begin}${entry}]}`;
+  return `${page.slice(0, at)}${begin}${entry},${page.slice(at + begin.length)}`;
+}
+
+function countOneMore(page: string): string {
+  return page.replace(/"total":(\d+)/, (_, total) => `"total":${Number(total) + 1}`);
+}

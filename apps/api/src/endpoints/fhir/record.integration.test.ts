@@ -237,6 +237,19 @@ test('the group of a connection says what it is and lists no members, and a stor
   expect((await get('/Group/g1')).body.member).toHaveLength(2);
 });
 
+test('a search of groups finds the group of the connection and the stored ones', async () => {
+  const idsOf = async (query: string) => {
+    const { status, body } = await get(`/Group${query}`);
+    const ids = (body.entry ?? []).map(({ resource }: { resource: Written }) => resource.id);
+    return [status, body.total, ids];
+  };
+  expect(await idsOf('?_total=accurate')).toEqual([200, 2, [connectionId, 'g1']]);
+  expect(await idsOf(`?_id=${connectionId}`)).toEqual([200, undefined, [connectionId]]);
+  expect(await idsOf('?_id=g1')).toEqual([200, undefined, ['g1']]);
+  expect(await idsOf('?_summary=count')).toEqual([200, 2, []]);
+  expect(await idsOf('?code=x')).toEqual([200, undefined, []]);
+});
+
 async function tokenOf(scope: string): Promise<{ authorization: string }> {
   const client = { name: 'app', usesSecret: true, connectionIds: [connectionId], scope };
   const { id } = (await api.request('POST', '/api/ehr/clients', { body: client })).body.data;

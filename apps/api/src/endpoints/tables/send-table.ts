@@ -29,7 +29,10 @@ export async function sendTable(input: Input, table: TableRequest): Promise<void
   // A reader that continued after a table that a limit has cut would never see the rows behind its end.
   if (table.limit === undefined && table.operation === undefined)
     response.set('X-Table-Until', opened.until.toISOString());
-  const { chunks: lines, contentType, fileName, warnings } = opened;
+  const { chunks: lines, contentType, fileName, warnings, keyColumn, viewHash, resourceType } = opened;
+  response.set('X-Table-View', viewHash);
+  response.set('X-Table-Type', resourceType);
+  if (keyColumn !== undefined) response.set('X-Table-Key', keyColumn);
   if (warnings.length > 0) response.set('X-Table-Warnings', toHeader(warnings));
   await sendLines({ lines, contentType, fileName, response, signal, slots: process.downloads });
 }

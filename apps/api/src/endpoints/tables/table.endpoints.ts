@@ -25,6 +25,12 @@ const ownQuerySchema = z.strictObject({
     .describe(
       'Only the rows of resources that were stored here at this time or later, and the keys of those without rows. To continue, send the header `X-Table-Until` of the last answer.',
     ),
+  deletedOnly: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe(
+      'With `_since`: only the keys of what was deleted or erased since then. No row is computed, so they can be read while a view cannot.',
+    ),
   _limit: z.coerce
     .number()
     .int()
@@ -80,7 +86,7 @@ const readTable = defineEndpoint({
   action: tableActions.search,
   summary: 'Read the stored resources as a table, through a published view',
   description:
-    'Makes rows of stored resources while they are sent, as Parquet, CSV, NDJSON or JSON. Nothing is sent to the EHR. Every number keeps its digits. A value that a column cannot hold ends the table, so no row is left out or changed. docs/tables.md describes views, formats, and how to keep a copy current with `_since`. Every read is an event of the audit log.',
+    'Makes rows of stored resources while they are sent, as Parquet, CSV, NDJSON or JSON. Nothing is sent to the EHR. Every number keeps its digits. A value that its column cannot hold is null, and the column `rejects` of its row has the reason. docs/tables.md describes views, formats, and how to keep a copy current with `_since`. Every read is an event of the audit log.',
   request: { searchQuery: tableQuerySchema, readBody: 'never' },
   responses: answers,
   errors: [...errors, 'unknown-view'],
@@ -151,6 +157,7 @@ function readQuery(request: Request) {
     connectionIds: [...new Set([query.connectionId].flat())],
     format: query.format,
     since: query._since === undefined ? undefined : new Date(query._since),
+    deletedOnly: query.deletedOnly === 'true',
     limit: query._limit,
     quotesFormulas: query.quoteFormulas === 'true',
     parameters,

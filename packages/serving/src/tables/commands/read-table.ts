@@ -6,7 +6,7 @@ import { pagesOf } from '@bulkhead/store';
 import type { EvaluationError } from '../fhirpath/expression-error.ts';
 import type { Cell, TableColumn } from '../view/column-type.ts';
 import type { CompiledView } from '../view/compile-view.ts';
-import { type Row, viewFailed } from '../view/make-rows.ts';
+import { type Row, reject, viewFailed } from '../view/make-rows.ts';
 import { CellError, type TableWriter } from '../writers/table-writer.ts';
 
 /*
@@ -29,6 +29,8 @@ export interface ReadTable {
   readonly search: ResourceSearch;
   /** Only what was stored since this time. Undefined: everything. */
   readonly since: Date | undefined;
+  /** Only the keys of what was deleted or erased since then. No view is computed for them. */
+  readonly deletedOnly: boolean;
   /** The table ends after so many rows. */
   readonly limit: number;
   readonly store: Pick<ResourceStore, 'resourceSearch' | 'resourceChanges'>;
@@ -77,7 +79,7 @@ export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
     for (const row of rows) {
       if (remaining === 0) break;
       remaining -= 1;
-      addRow({ writer, row, resource });
+      addRow({ view, writer, row, resource });
       const chunk = writer.take();
       if (chunk) yield chunk;
     }
@@ -94,7 +96,8 @@ interface ResourceRows {
 function rowsOf(options: ReadTable): Iterable<ResourceRows> | AsyncIterable<ResourceRows> {
   const { resources, since, view } = options;
   if (resources) return Iterator.from(resources).map((resource) => ({ resource, rows: view.rows(resource) }));
-  return since === undefined ? currentRows(options) : changedRows(options);
+  if (since === undefined) return currentRows(options);
+  return options.deletedOnly ? deletedKeys({ ...options, since }) : changedRows({ ...options, since });
 }
 
 async function* currentRows(options: ReadTable): AsyncGenerator<ResourceRows> {
@@ -122,15 +125,10 @@ async function* currentRows(options: ReadTable): AsyncGenerator<ResourceRows> {
  * The rows of changed resources. A resource without rows, because it was deleted or because the view leaves it out, has one row with its
  * key. A copy is current if it first deletes the rows of all keys.
  */
-async function* changedRows(options: ReadTable): AsyncGenerator<ResourceRows> {
+async function* changedRows(options: ReadTable & { readonly since: Date }): AsyncGenerator<ResourceRows> {
   const { view, connectionIds, store, signal } = options;
-  const { resourceType, columns, keyColumn } = view;
-  const since = wholeSecond((options.since as Date).getTime());
-  const keyOnly = (connectionId: string, resourceId: string): Row => [
-    connectionId,
-    true,
-    ...columns.map((_, index): Cell => (index === keyColumn ? resourceId : null)),
-  ];
+  const { resourceType } = view;
+  const since = wholeSecond(options.since.getTime());
   for (const connectionId of connectionIds) {
     // Once, because a copy inserts all rows of a key.
     const changes = store.resourceChanges.readOnce({ connectionId, resourceType, since, signal });
@@ -142,26 +140,48 @@ async function* changedRows(options: ReadTable): AsyncGenerator<ResourceRows> {
         const isGone = rows.length === 0;
         yield {
           resource: { resourceType, id: resourceId },
-          rows: isGone ? [keyOnly(connectionId, resourceId)] : rows.map((row) => [connectionId, false, ...row]),
+          rows: isGone ? [keyOnly(view, connectionId, resourceId)] : rows.map((row) => [connectionId, false, ...row]),
         };
       }
     }
   }
 }
 
-function addRow({
-  writer,
-  row,
-  resource,
-}: {
+async function* deletedKeys(options: ReadTable & { readonly since: Date }): AsyncGenerator<ResourceRows> {
+  const { view, connectionIds, store, signal } = options;
+  const { resourceType } = view;
+  const since = wholeSecond(options.since.getTime());
+  for (const connectionId of connectionIds) {
+    const types = [resourceType];
+    for await (const reference of store.resourceChanges.readDeletions({ connectionId, types, since, signal })) {
+      const resourceId = reference.slice(resourceType.length + 1);
+      yield { resource: { resourceType, id: resourceId }, rows: [keyOnly(view, connectionId, resourceId)] };
+    }
+  }
+}
+
+/** The row of a resource that has no rows any longer. */
+function keyOnly({ columns, keyColumn }: CompiledView, connectionId: string, resourceId: string): Row {
+  return [connectionId, true, ...columns.map((_, index): Cell => (index === keyColumn ? resourceId : null))];
+}
+
+/** Adds a row. In a view with rejects, a value that the format cannot hold is null, with its reason in the last cell. @throws AppError `view-failed` */
+function addRow(options: {
+  readonly view: CompiledView;
   readonly writer: TableWriter;
   readonly row: Row;
   readonly resource: unknown;
 }): void {
+  const { view, writer, row, resource } = options;
   try {
     writer.add(row);
   } catch (error) {
     if (!(error instanceof CellError)) throw error;
-    throw viewFailed({ error: error as EvaluationError, resource, column: error.column });
+    const { column, message } = error;
+    if (!view.hasRejects) throw viewFailed({ error: error as EvaluationError, resource, column });
+    const ofView = row.length - view.columns.length;
+    const index = ofView + view.columns.findIndex(({ name }) => name === column);
+    const rejects = [...((row.at(-1) as readonly string[] | null) ?? []), reject(column, message)];
+    addRow({ ...options, row: [...row.slice(0, index), null, ...row.slice(index + 1, -1), rejects] });
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { anyPatient } from '@bulkhead/access/audit';
 import { type Fault, invalidRequest } from '@bulkhead/base';
 import { parseSearch, type Resource, type ResourceSearch, typesWithAttachments } from '@bulkhead/fhir';
@@ -25,6 +26,8 @@ export interface StreamTable {
   readonly format: TableFormat;
   readonly quotesFormulas: boolean;
   readonly since: Date | undefined;
+  /** Only the keys of what was deleted or erased since then. */
+  readonly deletedOnly?: boolean;
   readonly limit: number | undefined;
   /** The FHIR search parameters of the URL. */
   readonly parameters: URLSearchParams;
@@ -51,6 +54,11 @@ export interface OpenedTable {
   readonly patients: readonly string[];
   /** Every earlier change is in the table. Sent as `_since` the next time, it continues there. */
   readonly until: Date;
+  /** The name of the column with the id of the resource. Undefined: the view has none. */
+  readonly keyColumn: string | undefined;
+  readonly resourceType: string;
+  /** Changes when the definition of the view changes, as a SHA-256 in hex. */
+  readonly viewHash: string;
   /** The parts of your own view that are probably not meant so. */
   readonly warnings: readonly Fault[];
 }
@@ -75,7 +83,7 @@ export class TableService {
   /** The published views, with their columns. */
   list() {
     return Object.entries(publishedViews).map(([name, { title, description }]) => {
-      const { resourceType, columns } = this.#find(name);
+      const { resourceType, columns } = this.#find(name, true);
       return { name, title, description, resourceType, columns: columns.map(({ kind: _, ...column }) => column) };
     });
   }
@@ -90,15 +98,20 @@ export class TableService {
       format,
       quotesFormulas,
       since,
+      deletedOnly = false,
       limit,
       signal,
       onFurther,
       operation,
       baseOf,
     } = options;
+    if (deletedOnly && !since) throw invalidRequest([{ path: 'deletedOnly', message: 'needs `_since`' }]);
     for (const connectionId of connectionIds)
       await this.#resources.checkConnection({ provider, connectionId, scope, keyId });
-    const view = typeof options.view === 'string' ? this.#find(options.view) : compileOwnView(options.view);
+    // Rows of an operation have the columns of the view only, so a value that does not fit ends them.
+    const rejects = operation === undefined;
+    const view =
+      typeof options.view === 'string' ? this.#find(options.view, rejects) : compileOwnView(options.view, rejects);
     if (operation && !operation.resources) operation.checkType(view.resourceType);
     const columns = operation ? view.columns : tableColumns(view, since);
     const search = readSearch(options, view.resourceType);
@@ -120,6 +133,7 @@ export class TableService {
       namesConnection: operation === undefined,
       search,
       since,
+      deletedOnly,
       writer,
       signal,
       patients,
@@ -131,22 +145,26 @@ export class TableService {
       fileName: `${nameOf(options.view)}.${format}`,
       patients,
       until,
+      keyColumn: view.columns[view.keyColumn ?? -1]?.name,
+      resourceType: view.resourceType,
+      viewHash: hashOf(typeof options.view === 'string' ? publishedViews[options.view] : options.view),
       warnings: typeof options.view === 'string' ? [] : await findWarnings(options.view),
     };
   }
 
-  #find(name: string): CompiledView {
+  #find(name: string, rejects: boolean): CompiledView {
     const definition = Object.hasOwn(publishedViews, name) ? publishedViews[name] : undefined;
     if (!definition) throw tableError('unknown-view');
-    const compiled = this.#compiled.get(name) ?? compileView(definition);
-    this.#compiled.set(name, compiled);
+    const key = `${name} ${rejects}`;
+    const compiled = this.#compiled.get(key) ?? compileView(definition, { rejects });
+    this.#compiled.set(key, compiled);
     return compiled;
   }
 }
 
 /** A view of a caller is a program, so the whole table has a budget. */
-function compileOwnView(view: object): CompiledView {
-  return compileView(view, new Budget({ hasTotal: true }));
+function compileOwnView(view: object, rejects: boolean): CompiledView {
+  return compileView(view, { budget: new Budget({ hasTotal: true }), rejects });
 }
 
 /** @param view that was compiled */
@@ -180,6 +198,10 @@ function readSearch({ parameters, since }: StreamTable, resourceType: string): R
   const parsed = parseSearch(resourceType, parameters);
   if ('faults' in parsed) throw invalidRequest(parsed.faults);
   return parsed.request.search;
+}
+
+function hashOf(view: unknown): string {
+  return createHash('sha256').update(JSON.stringify(view)).digest('hex');
 }
 
 /** The name of a view as a file name. */

@@ -16,21 +16,21 @@ const charactersOfStep = 16;
 
 /** What the rows of a table may cost. */
 export class Budget {
-  readonly #hasTotal: boolean;
+  readonly hasTotal: boolean;
   /** The steps of the current resource. */
   #spent = 0;
   #left = stepsOfAnyView;
 
   /** @param options.hasTotal whether the whole table has a budget, too. Otherwise only each resource has one. */
   constructor({ hasTotal }: { readonly hasTotal: boolean }) {
-    this.#hasTotal = hasTotal;
+    this.hasTotal = hasTotal;
   }
 
   /** Begins the rows of a resource. @throws BudgetError if the resources before it have used up the budget of the table */
   startResource(): void {
     this.#left += stepsForEachResource - this.#spent;
     this.#spent = 0;
-    if (this.#hasTotal && this.#left < 0)
+    if (this.hasTotal && this.#left < 0)
       throw new BudgetError(
         `a table may have ${count(stepsOfAnyView)}, and ${count(stepsForEachResource)} for each resource`,
       );

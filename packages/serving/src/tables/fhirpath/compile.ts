@@ -90,6 +90,7 @@ function withoutLeadingZeros(text: string): string {
 
 function compileVariable({ expression: { name, at }, constants, fail }: CompileNode<'variable'>): Compiled {
   if (name === 'rowIndex') return { evaluate: (_, scope) => scope.rowIndex, type: 'integer' };
+  if (name === 'resource') return { evaluate: (_, scope) => scope.resource, type: undefined };
   const constant = constants.get(name);
   if (!constant) throw fail(at, `\`%${name}\` is not a constant of the view.`);
   const { value, type } = constant;

@@ -7,6 +7,8 @@ import type { Expression } from './parser.ts';
 export interface Scope {
   /** The position of the item in the collection of the innermost `forEach` or `repeat`, from 0. */
   rowIndex: number;
+  /** The resource of the row, which is `%resource`: https://hl7.org/fhir/R4/fhirpath.html#vars. */
+  resource: unknown;
   readonly budget: Budget;
 }
 

@@ -13,6 +13,7 @@ import { ExpressionError } from './expression-error.ts';
 const evaluate = (text: string, resource: unknown = { resourceType: 'Patient' }) =>
   compileExpression({ text, constants: new Map() }).evaluate(resource, {
     rowIndex: 0,
+    resource: undefined,
     budget: new Budget({ hasTotal: false }),
   });
 

@@ -128,6 +128,7 @@ function compileJoin({ target: { evaluate }, args: [separator], compile }: Call)
 
 function joined(item: unknown): string {
   if (typeof item === 'string') return item;
+  if (typeof item === 'boolean') return String(item);
   if (isNumeric(item)) return textOf(item);
   throw new EvaluationError(`\`join()\` cannot be applied to ${kindOf(item)}.`);
 }

@@ -41,7 +41,26 @@ const withEach = (list: string, preserveNullAndEmptyArrays = false) => [
   { $set: { part: `$resource.${list}` } },
   { $unwind: { path: '$part', includeArrayIndex: 'number', preserveNullAndEmptyArrays } },
 ];
-const inSystem = (list: string, system: string): Expression => where(list, { $eq: ['$$item.system', system] }, 'code');
+const inSystem = (list: string, system: string, oid: string): Expression =>
+  where(list, { $in: ['$$item.system', [system, `urn:oid:${oid}`]] }, 'code');
+const snomed = ['http://snomed.info/sct', '2.16.840.1.113883.6.96'] as const;
+const loinc = ['http://loinc.org', '2.16.840.1.113883.6.1'] as const;
+const rxnorm = ['http://www.nlm.nih.gov/research/umls/rxnorm', '2.16.840.1.113883.6.88'] as const;
+const icd10 = ['http://hl7.org/fhir/sid/icd-10-cm', '2.16.840.1.113883.6.90'] as const;
+const isCurrent = { $not: { $in: ['$$item.use', ['old', 'maiden']] } };
+/** The value of an extension of US Core. */
+const usCore = (name: string, field: string): Expression =>
+  where(
+    '$resource.extension',
+    { $eq: ['$$item.url', `http://hl7.org/fhir/us/core/StructureDefinition/us-core-${name}`] },
+    field,
+  );
+/** The first participant with a role. In the data, a participant has one. */
+const withRole = (code: string): Expression => {
+  const coding = { $let: { vars: { type: { $first: '$$item.type' } }, in: { $first: '$$type.coding' } } };
+  const hasRole = { $let: { vars: { coding }, in: { $eq: ['$$coding.code', code] } } };
+  return idIn(where('$resource.participant', hasRole, 'individual.reference'), 'Practitioner');
+};
 
 /** For each view, in queries of MongoDB that use nothing of the engine: which resources have rows, and the values of some columns. */
 export const views: Readonly<
@@ -59,10 +78,16 @@ export const views: Readonly<
     type: 'Patient',
     columns: {
       patient_id: '$resource.id',
-      last_name: first('$resource.name', 'family'),
+      last_name: where('$resource.name', isCurrent, 'family'),
+      previous_last_name: where('$resource.name', { $in: ['$$item.use', ['old', 'maiden']] }, 'family'),
+      birth_sex: usCore('birthsex', 'valueCode'),
+      marital_status: first('$resource.maritalStatus.coding', 'code'),
+      country: where('$resource.address', isCurrent, 'country'),
+      practitioner_id: { $first: idsIn('$resource.generalPractitioner', 'Practitioner') },
+      organization_id: idIn('$resource.managingOrganization.reference', 'Organization'),
       sex: '$resource.gender',
       birth_date: '$resource.birthDate',
-      city: first('$resource.address', 'city'),
+      city: where('$resource.address', isCurrent, 'city'),
       social_security_number: where(
         '$resource.identifier',
         { $eq: ['$$item.system', 'http://hl7.org/fhir/sid/us-ssn'] },
@@ -75,12 +100,18 @@ export const views: Readonly<
     columns: {
       condition_id: '$resource.id',
       patient_id: idIn('$resource.subject.reference', 'Patient'),
-      onset_date: '$resource.onsetDateTime',
-      resolved_date: '$resource.abatementDateTime',
+      onset_date: { $ifNull: ['$resource.onsetDateTime', '$resource.onsetPeriod.start'] },
+      onset_age: '$resource.onsetAge.value',
+      onset_text: '$resource.onsetString',
+      resolved_date: { $ifNull: ['$resource.abatementDateTime', '$resource.abatementPeriod.start'] },
+      resolved_age: '$resource.abatementAge.value',
+      resolved_text: '$resource.abatementString',
+      severity: textOr('$resource.severity'),
+      practitioner_id: idIn('$resource.recorder.reference', 'Practitioner'),
       source_code: first('$resource.code.coding', 'code'),
       source_description: textOr('$resource.code'),
-      icd_10_cm_code: inSystem('$resource.code.coding', 'http://hl7.org/fhir/sid/icd-10-cm'),
-      snomed_ct_code: inSystem('$resource.code.coding', 'http://snomed.info/sct'),
+      icd_10_cm_code: inSystem('$resource.code.coding', ...icd10),
+      snomed_ct_code: inSystem('$resource.code.coding', ...snomed),
     },
   },
   encounter: {
@@ -91,6 +122,12 @@ export const views: Readonly<
       encounter_type: '$resource.class.code',
       encounter_start_date: '$resource.period.start',
       encounter_end_date: '$resource.period.end',
+      attending_provider_id: withRole('ATND'),
+      primary_performer_id: withRole('PPRF'),
+      practitioner_ids: each('$resource.participant', idIn('$$this.individual.reference', 'Practitioner')),
+      snomed_ct_code: {
+        $let: { vars: { type: { $first: '$resource.type' } }, in: inSystem('$$type.coding', ...snomed) },
+      },
       facility_name: '$resource.serviceProvider.display',
       duration: '$resource.length.value',
       priority_description: textOr('$resource.priority'),
@@ -133,8 +170,22 @@ export const views: Readonly<
       observation_id: '$resource.id',
       patient_id: idIn('$resource.subject.reference', 'Patient'),
       source_code: first('$part.code.coding', 'code'),
+      loinc_code: inSystem('$part.code.coding', ...loinc),
+      result_comparator: '$part.valueQuantity.comparator',
+      result_code: first('$part.valueCodeableConcept.coding', 'code'),
+      result_snomed_ct_code: inSystem('$part.valueCodeableConcept.coding', ...snomed),
+      result_numerator: '$part.valueRatio.numerator.value',
+      result_low: '$part.valueRange.low.value',
+      absent_reason: {
+        $ifNull: [textOr('$part.dataAbsentReason'), first('$part.dataAbsentReason.coding', 'code')],
+      },
+      source_reference_range_text: {
+        $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.text' },
+      },
       result_number: '$part.valueQuantity.value',
-      source_units: { $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code'] },
+      source_units: {
+        $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code', '$part.valueRange.low.unit'],
+      },
       source_reference_range_high: {
         $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.high.value' },
       },
@@ -149,8 +200,22 @@ export const views: Readonly<
       result_datetime: '$resource.issued',
       source_component_code: first('$part.code.coding', 'code'),
       source_component_description: textOr('$part.code'),
+      loinc_code: inSystem('$part.code.coding', ...loinc),
+      result_comparator: '$part.valueQuantity.comparator',
+      result_code: first('$part.valueCodeableConcept.coding', 'code'),
+      result_snomed_ct_code: inSystem('$part.valueCodeableConcept.coding', ...snomed),
+      result_numerator: '$part.valueRatio.numerator.value',
+      result_low: '$part.valueRange.low.value',
+      absent_reason: {
+        $ifNull: [textOr('$part.dataAbsentReason'), first('$part.dataAbsentReason.coding', 'code')],
+      },
+      source_reference_range_text: {
+        $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.text' },
+      },
       result_number: '$part.valueQuantity.value',
-      source_units: { $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code'] },
+      source_units: {
+        $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code', '$part.valueRange.low.unit'],
+      },
     },
   },
   diagnostic_report: {
@@ -189,10 +254,30 @@ export const views: Readonly<
   },
   medication: {
     type: 'MedicationRequest',
+    stages: [
+      {
+        $set: {
+          contained: where(
+            '$resource.contained',
+            { $eq: [{ $concat: ['#', '$$item.id'] }, '$resource.medicationReference.reference'] },
+            'code.coding',
+          ),
+        },
+      },
+    ],
     columns: {
       medication_id: '$resource.id',
       prescribing_date: '$resource.authoredOn',
-      source_code: first('$resource.medicationCodeableConcept.coding', 'code'),
+      source_code: {
+        $ifNull: [first('$resource.medicationCodeableConcept.coding', 'code'), first('$contained', 'code')],
+      },
+      rxnorm_code: {
+        $ifNull: [inSystem('$resource.medicationCodeableConcept.coding', ...rxnorm), inSystem('$contained', ...rxnorm)],
+      },
+      intent: '$resource.intent',
+      reason_code: {
+        $let: { vars: { reason: { $first: '$resource.reasonCode' } }, in: first('$$reason.coding', 'code') },
+      },
       quantity: '$resource.dispenseRequest.quantity.value',
       refills: '$resource.dispenseRequest.numberOfRepeatsAllowed',
       practitioner_id: idIn('$resource.requester.reference', 'Practitioner'),
@@ -206,6 +291,9 @@ export const views: Readonly<
       source_code: first('$resource.vaccineCode.coding', 'code'),
       source_dose: '$resource.doseQuantity.value',
       lot_number: '$resource.lotNumber',
+      cvx_code: inSystem('$resource.vaccineCode.coding', 'http://hl7.org/fhir/sid/cvx', '2.16.840.1.113883.12.292'),
+      is_primary_source: '$resource.primarySource',
+      expiration_date: '$resource.expirationDate',
     },
   },
   procedure: {
@@ -215,8 +303,8 @@ export const views: Readonly<
       procedure_date: { $ifNull: ['$resource.performedDateTime', '$resource.performedPeriod.start'] },
       procedure_end_date: '$resource.performedPeriod.end',
       source_code: first('$resource.code.coding', 'code'),
-      cpt_code: inSystem('$resource.code.coding', 'http://www.ama-assn.org/go/cpt'),
-      snomed_ct_code: inSystem('$resource.code.coding', 'http://snomed.info/sct'),
+      cpt_code: inSystem('$resource.code.coding', 'http://www.ama-assn.org/go/cpt', '2.16.840.1.113883.6.12'),
+      snomed_ct_code: inSystem('$resource.code.coding', ...snomed),
     },
   },
   allergy: {
@@ -315,7 +403,7 @@ export const views: Readonly<
       medication_reference_id: '$resource.id',
       source_code: first('$resource.code.coding', 'code'),
       source_description: textOr('$resource.code'),
-      rxnorm_code: inSystem('$resource.code.coding', 'http://www.nlm.nih.gov/research/umls/rxnorm'),
+      rxnorm_code: inSystem('$resource.code.coding', ...rxnorm),
       form: textOr('$resource.form'),
       lot_number: '$resource.batch.lotNumber',
     },
@@ -394,6 +482,11 @@ export const kinds: Readonly<Record<string, 'decimal' | 'integer' | 'list' | 'ti
   coverage_order: 'integer',
   ingredient_codes: 'list',
   result_number: 'decimal',
+  result_numerator: 'decimal',
+  result_low: 'decimal',
+  onset_age: 'decimal',
+  resolved_age: 'decimal',
+  practitioner_ids: 'list',
   source_reference_range_high: 'decimal',
   quantity: 'decimal',
   source_dose: 'decimal',

@@ -25,6 +25,7 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
     readonly connectionIds: readonly string[];
     readonly format?: TableFormat;
     readonly since?: Date;
+    readonly deletedOnly?: boolean;
     readonly limit?: number;
     readonly query?: string;
     readonly onFurther?: (patients: readonly string[]) => Promise<void>;

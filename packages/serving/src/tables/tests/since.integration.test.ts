@@ -94,6 +94,21 @@ test('a table with `_since` that is applied to an earlier one equals the table o
   }
 });
 
+test('the keys of deleted resources can be read by themselves, while no row can be computed', async () => {
+  const since = new Date(0);
+  await write('conn_deleted', [{ id: 'p1', active: true, names: ['A'] }, { id: 'p2' }, { id: 'p1', isDeleted: true }]);
+  const costly = { ...view, select: [...view.select, ...Array.from({ length: 9 }, () => ({ forEach: 'name' }))] };
+  const names = Array.from({ length: 10 }, () => 'A');
+  await write('conn_deleted', [{ id: 'p3', active: true, names }]);
+  const table = { view: costly, connectionIds: ['conn_deleted'], since };
+  await expect(read(table)).rejects.toMatchObject({ code: 'view-too-costly' });
+  expect(rowsOf(await read({ ...table, deletedOnly: true }))).toEqual([
+    { connection_id: 'conn_deleted', is_deleted: true, key: 'p1', family: null, rejects: null },
+  ]);
+  const { since: _, ...whole } = table;
+  await expect(read({ ...whole, deletedOnly: true })).rejects.toMatchObject({ code: 'invalid-request' });
+});
+
 test('`_since` needs a key in the view, and takes no filter, because a resource that no longer matches would be missed', async () => {
   const since = new Date();
   const table = { connectionIds: ['conn_1'], since };

@@ -247,7 +247,10 @@ test.each([
 
 test('a view that is costly for each resource is refused with the limit of the table', () => {
   const view = of([loop('list'), loop('list.where(false)')]);
-  const own = compileView({ ...view, select: [...view.select, { column: [id] }] }, new Budget({ hasTotal: true }));
+  const own = compileView(
+    { ...view, select: [...view.select, { column: [id] }] },
+    { budget: new Budget({ hasTotal: true }) },
+  );
   const some = { resourceType: 'Patient', id: 'p1', list: list.slice(0, 400) };
   const readAll = () => {
     for (let count = 0; count < 1000; count++) own.rows(some);
@@ -274,6 +277,55 @@ test.each(['$this', "'x'", '1 + 1'])('a repeat of %s, which would never end, fai
   expect(() => rows({ resourceType: 'Patient', id: 'p1' })).toThrow(
     'A path of `repeat` must lead to elements inside of the current one.',
   );
+});
+
+describe('a view with rejects', () => {
+  const year = { name: 'year', path: 'year', type: 'integer' };
+  const nick = { name: 'nick', path: 'nick', type: 'string' };
+  const rejecting = (select: object, others: object = {}) => compileView(of(select, others), { rejects: true });
+
+  test('has no value where one does not fit, and a reason without the text of the value', () => {
+    const { columns, rows } = rejecting([{ column: [id, year] }, { forEach: 'name', column: [nick] }]);
+    expect(columns.map(({ name }) => name)).toEqual(['id', 'year', 'nick', 'rejects']);
+    const name = [{ nick: 'A' }, { nick: ['B', 'C'] }, { nick: 'D' }];
+    const misfit = 'year: A column of the type integer cannot hold a text.';
+    expect(rows({ resourceType: 'Patient', id: 'p1', year: 'MMXXVI', name })).toEqual([
+      ['p1', null, 'A', [misfit]],
+      ['p1', null, null, [misfit, 'nick: It has 2 values where one is allowed.']],
+      ['p1', null, 'D', [misfit]],
+    ]);
+    expect(rows({ resourceType: 'Patient', id: 'p2', year: 2026, name: [{ nick: 'E' }] })).toEqual([
+      ['p2', 2026, 'E', null],
+    ]);
+    expect(
+      rejecting([{ column: [id] }, { forEachOrNull: 'name', column: [nick] }]).rows({
+        resourceType: 'Patient',
+        id: 'p3',
+      }),
+    ).toEqual([['p3', null, null]]);
+  });
+
+  test('has one row with the key if none can be computed', () => {
+    const { rows } = rejecting({ column: [id] }, { where: [{ path: 'name.nick' }] });
+    expect(rows({ resourceType: 'Patient', id: 'p1', name: [{ nick: 'A' }] })).toEqual([
+      ['p1', ['*: A condition of `where` is not a boolean.']],
+    ]);
+    const costly = rejecting([{ column: [id] }, loop('list'), loop('list')]).rows({
+      resourceType: 'Patient',
+      id: 'p2',
+      list,
+    });
+    expect(costly).toEqual([['p2', [expect.stringContaining('*: The view needs too many steps')]]]);
+  });
+
+  test('cannot have a column of that name, and a budget of the table still ends it', () => {
+    expect(() => rejecting({ column: [{ ...id, name: 'Rejects' }] })).toThrow('is the name of another column');
+    const { rows } = compileView(of([{ column: [id] }, loop('list'), loop('list')]), {
+      budget: new Budget({ hasTotal: true }),
+      rejects: true,
+    });
+    expect(() => rows({ resourceType: 'Patient', id: 'p1', list })).toThrow('too many steps');
+  });
 });
 
 test('resources of another type have no rows', () => {

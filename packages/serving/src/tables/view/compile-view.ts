@@ -26,6 +26,8 @@ export interface CompiledView {
   /** Makes the rows of a resource. */
   readonly rows: RowMaker;
   readonly budget: Budget;
+  /** Whether the last column has the reasons of missing values. */
+  readonly hasRejects: boolean;
 }
 
 /** A table of a thousand columns is a mistake, and each costs memory in a row group. */
@@ -34,12 +36,26 @@ const maxColumns = 500;
 /** A select is some calls on the stack. Views of people have a tenth of them. */
 const maxSelects = 200;
 
+/** The column after those of a view with rejects. */
+const rejectsColumn: TableColumn = {
+  name: 'rejects',
+  type: 'string',
+  kind: 'text',
+  isCollection: true,
+  description: 'The columns that are empty because they cannot hold the value of the resource, each with the reason.',
+};
+
 /**
  * Compiles a view.
- * @param budget what its rows may cost. Default: each resource has a budget, and the table has none
+ * @param options.budget what its rows may cost. Default: each resource has a budget, and the table has none
+ * @param options.rejects whether a value that cannot be in its column is null, with a reason in a column `rejects`. Otherwise it is an error
  * @throws AppError `invalid-view` with its faults and their places
  */
-export function compileView(definition: unknown, budget = new Budget({ hasTotal: false })): CompiledView {
+export function compileView(
+  definition: unknown,
+  options: { readonly budget?: Budget; readonly rejects?: boolean } = {},
+): CompiledView {
+  const { budget = new Budget({ hasTotal: false }), rejects: hasRejects = false } = options;
   const { select } = (definition ?? {}) as { readonly select?: unknown };
   if (Array.isArray(select) && isTooDeep(select))
     throw invalidView([{ path: 'select', message: 'is nested too deeply' }]);
@@ -53,14 +69,15 @@ export function compileView(definition: unknown, budget = new Budget({ hasTotal:
     compiler.select(member, { path: `select.${index}`, canHaveKey: true }),
   );
   const where = (view.where ?? []).map(({ path }, index) => compiler.expression(path, `where.${index}.path`).evaluate);
+  const isEmpty = compiler.columns.length === 0;
+  if (hasRejects) compiler.columns.push(rejectsColumn);
   compiler.checkNames();
-  if (compiler.columns.length === 0 && faults.all.length === 0)
-    faults.add({ path: 'select', message: 'must have at least one column' });
+  if (isEmpty && faults.all.length === 0) faults.add({ path: 'select', message: 'must have at least one column' });
   if (faults.all.length > 0) throw invalidView(faults.all);
   const { columns, keyColumn } = compiler;
   const { resource: resourceType } = view;
-  const rows = createRowMaker({ columns, resourceType, where, selects, budget });
-  return { resourceType, columns, keyColumn, rows, budget };
+  const rows = createRowMaker({ columns, resourceType, where, selects, budget, keyColumn, hasRejects });
+  return { resourceType, columns, keyColumn, rows, budget, hasRejects };
 }
 
 export function invalidView(faults: readonly Fault[]) {

@@ -8,7 +8,10 @@ import type { SelectPlan } from './select-plan.ts';
 
 export type Row = readonly Cell[];
 
-/** Makes the rows of a resource. @throws AppError `view-failed` or `view-too-costly` that names the resource */
+/**
+ * Makes the rows of a resource. With rejects, a value that cannot be in its column is null, and the last cell of its row has the reason.
+ * @throws AppError `view-failed` or `view-too-costly` that names the resource
+ */
 export type RowMaker = (resource: unknown) => Row[];
 
 /*
@@ -28,6 +31,8 @@ interface Work {
   readonly scopes: Scope[];
   /** The column that is being computed, for messages. */
   column: number;
+  /** By column: why it has no value in this row. Undefined: such a value has no row. */
+  readonly reasons: Map<number, string> | undefined;
   readonly budget: Budget;
 }
 
@@ -37,21 +42,30 @@ interface RowMakerOptions {
   readonly where: readonly Evaluate[];
   readonly selects: readonly SelectPlan[];
   readonly budget: Budget;
+  readonly keyColumn: number | undefined;
+  /** Whether the last column has the reasons of missing values. */
+  readonly hasRejects: boolean;
 }
 
-export function createRowMaker({ resourceType, columns, where, selects, budget }: RowMakerOptions): RowMaker {
+export function createRowMaker(options: RowMakerOptions): RowMaker {
+  const { resourceType, columns, where, selects, budget, keyColumn, hasRejects } = options;
+  const reasons = hasRejects ? new Map<number, string>() : undefined;
   const work: Work = {
     row: columns.map(() => null),
     nodes: [],
-    scopes: [{ rowIndex: 0, budget }],
+    scopes: [{ rowIndex: 0, resource: undefined, budget }],
     column: -1,
+    reasons,
     budget,
   };
   let rows: Row[] = [];
+  const rejectsOfRow = () => [...(reasons ?? [])].map(([index, reason]) => reject(columns[index]?.name, reason));
   const store = () => {
     work.column = -1;
     budget.spend(columns.length);
-    rows.push([...work.row]);
+    const row = [...work.row];
+    if (reasons && reasons.size > 0) row[columns.length - 1] = rejectsOfRow();
+    rows.push(row);
   };
   const start = chain({ plans: selects, slot: 0, next: store, work, columns });
   return (resource) => {
@@ -60,15 +74,28 @@ export function createRowMaker({ resourceType, columns, where, selects, budget }
     work.column = -1;
     try {
       budget.startResource();
+      for (const scope of work.scopes) scope.resource = resource;
       if (!where.every((condition) => isTrue(condition(resource, work.scopes[0] as Scope)))) return rows;
       work.nodes[0] = resource;
       start();
       return rows;
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error;
-      throw viewFailed({ error, resource, column: columns[work.column]?.name });
+      // A view of a caller is refused if it costs too much.
+      const isRefused = error instanceof BudgetError && budget.hasTotal;
+      if (!hasRejects || isRefused) throw viewFailed({ error, resource, column: columns[work.column]?.name });
+      const keyOf = (index: number): Cell => (index === keyColumn ? String(resource.id) : null);
+      const cells = columns.slice(0, -1).map((_, index) => keyOf(index));
+      return [[...cells, [reject(undefined, error.message)]]];
+    } finally {
+      reasons?.clear();
     }
   };
+}
+
+/** Why a row has no value in a column. @param column undefined if the resource has no rows at all */
+export function reject(column = '*', reason: string): string {
+  return `${column}: ${reason}`;
 }
 
 function isTrue(value: Collection): boolean {
@@ -111,7 +138,8 @@ function chain({ plans, next, ...options }: Compile & { readonly plans: readonly
 }
 
 function toStep({ plan, slot, next, work, columns }: Compile & { readonly plan: SelectPlan }): Step {
-  const inner = plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, budget: work.budget }) - 1;
+  const inner =
+    plan.loop === undefined ? slot : work.scopes.push({ rowIndex: 0, resource: undefined, budget: work.budget }) - 1;
   const union = plan.unionAll.map((branch) => toStep({ plan: branch, slot: inner, next, work, columns }));
   const afterSelects = union.length === 0 ? next : () => runAll(union);
   const afterColumns = chain({ plans: plan.selects, slot: inner, next: afterSelects, work, columns });
@@ -163,20 +191,30 @@ function toFill({
   readonly slot: number;
   readonly work: Work;
 }): Step {
-  const { row, nodes, scopes, budget } = work;
+  const { row, nodes, scopes, budget, reasons } = work;
   const { type, isCollection } = column;
   const toCell = (item: unknown) => {
     const cell = toCellValue(item, type);
     budget.spendText(typeof cell === 'string' ? cell.length : 1);
     return cell;
   };
+  const read = (): Cell => {
+    const value = evaluate(nodes[slot], scopes[slot] as Scope);
+    if (isCollection) return itemsOf(value).map(toCell);
+    if (value === undefined) return null;
+    if (Array.isArray(value)) throw new EvaluationError(`It has ${value.length} values where one is allowed.`);
+    return toCell(value);
+  };
   return () => {
     work.column = index;
-    const value = evaluate(nodes[slot], scopes[slot] as Scope);
-    if (isCollection) row[index] = itemsOf(value).map(toCell);
-    else if (value === undefined) row[index] = null;
-    else if (Array.isArray(value)) throw new EvaluationError(`It has ${value.length} values where one is allowed.`);
-    else row[index] = toCell(value);
+    reasons?.delete(index);
+    try {
+      row[index] = read();
+    } catch (error) {
+      if (!reasons || !(error instanceof EvaluationError) || error instanceof BudgetError) throw error;
+      row[index] = null;
+      reasons.set(index, error.message);
+    }
   };
 }
 
@@ -194,7 +232,10 @@ function toNullRow({
   const counted = plan.columns.filter(({ readsRowIndex }) => readsRowIndex);
   return () => {
     work.budget.spend(end - first);
-    for (let index = first; index < end; index++) work.row[index] = null;
+    for (let index = first; index < end; index++) {
+      work.row[index] = null;
+      work.reasons?.delete(index);
+    }
     const scope = work.scopes[inner] as Scope;
     scope.rowIndex = 0;
     for (const { index, evaluate } of counted)
