@@ -181,7 +181,7 @@ run(
     expect(await runBulkhead(followArgs(), access())).toEqual({ code: 0, stdout: '', stderr: '' });
     const { reads, failed, errors } = await reading.stop();
     expect([failed, errors]).toEqual([0, '']);
-    expect(reads).toBeGreaterThan(5);
+    expect(reads).toBeGreaterThan(0);
     const whole = join(folder.path, 'whole');
     mkdirSync(whole);
     const args = ['--connection', system.connectionId, '--view', views.join(), '--format', 'parquet', '--out', whole];

@@ -30,7 +30,7 @@ test('samples of each minute become a history of runs, resources, budgets, queue
   const [sample, ...others] = await store.historySamples.listSince(new Date(0));
   expect(others).toEqual([]);
   expect(sample?.runs.map(({ kind, outcome }) => `${kind} ${outcome}`).sort()).toEqual([
-    'export completed',
+    'export partial',
     'sync completed',
   ]);
   const record = await store.bulkExports.find(endedExportId);

@@ -317,10 +317,13 @@ export function planRetry(
   return { from: phase, to: isAtServer ? 'exporting' : 'queued' };
 }
 
-/** Whether a completed export lacks data that was requested, because it was not received or could not be stored. */
+/**
+ * Whether a completed export lacks data that was requested, because it was not received or could not be stored. A line that is still in the
+ * quarantine is such data, however many others were stored.
+ */
 export function lacksData({ isPartial, counts }: Pick<BulkExport, 'isPartial' | 'counts'>): boolean {
   // A record that has not ended has only its counts.
-  return isPartial ?? counts.filesFailed > 0;
+  return counts.quarantined > 0 || (isPartial ?? counts.filesFailed > 0);
 }
 
 /** Something that happened to an export. */

@@ -34,11 +34,12 @@ test.each([
   { isPartial: true, filesFailed: 0, partial: true },
   { isPartial: false, filesFailed: 0, partial: false },
   { isPartial: undefined, filesFailed: 1, partial: true },
+  { isPartial: false, filesFailed: 0, quarantined: 1, partial: true },
 ])(
-  'the status of an export has partial: $partial if the record has isPartial: $isPartial and $filesFailed failed files',
-  ({ isPartial, filesFailed, partial }) => {
+  'the status of an export has partial: $partial if the record has isPartial: $isPartial, $filesFailed failed files and $quarantined lines in the quarantine',
+  ({ isPartial, filesFailed, quarantined = 0, partial }) => {
     const { counts } = makeBulkExport({});
-    const change = { phase: 'completed' as const, counts: { ...counts, filesFailed } };
+    const change = { phase: 'completed' as const, counts: { ...counts, filesFailed, quarantined } };
     const record = makeBulkExport(isPartial === undefined ? change : { ...change, isPartial });
     expect(toStatusView({ record, isOperator: false }).partial).toBe(partial);
   },

@@ -107,7 +107,7 @@ export const exportViewSchema = z
     status: statusSchema,
     partial: z.boolean().exactOptional().meta({
       description:
-        'For a completed export: whether something that was requested was not received, or whether files could not be stored. Quarantined lines do not count, because they are kept: see `counts.quarantined`.',
+        'For a completed export: whether something that was requested was not received, or could not be stored. A line that is still in the quarantine counts too: see `counts.quarantined`.',
     }),
     outputUrls: z.array(z.string()).exactOptional().meta({
       description:
