@@ -3,7 +3,7 @@ import { anyPatient, patientsShown } from '@bulkhead/access/audit';
 import type { Resource, ResourceSearch } from '@bulkhead/fhir';
 import { type ResourceStore, wholeSecond } from '@bulkhead/records';
 import { pagesOf } from '@bulkhead/store';
-import type { EvaluationError } from '../fhirpath/expression-error.ts';
+import { EvaluationError } from '../fhirpath/expression-error.ts';
 import type { Cell, TableColumn } from '../view/column-type.ts';
 import type { CompiledView } from '../view/compile-view.ts';
 import { type Row, viewFailed } from '../view/make-rows.ts';
@@ -60,15 +60,21 @@ export const deletedColumn: TableColumn = {
 /** As many as a reply of the database has. */
 const batchSize = 125;
 
-/** After this many steps of the budget, some 10 ms, other requests have a turn. */
-const stepsOfTurn = 250_000;
+/** After this many steps of the budget, some 3 ms, other requests have a turn. A health check needs several of them. */
+const stepsOfTurn = 50_000;
 
 /** Streams a table in chunks. @throws AppError `view-failed`, `view-too-costly`, `search-too-costly` */
 export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
   const { writer, limit, view } = options;
   let remaining = limit;
   let steps = 0;
+  let last: unknown;
+  const counted = (chunk: Buffer) => {
+    failAs({ resource: last, write: () => view.budget.write(chunk.length) });
+    return chunk;
+  };
   for await (const { resource, rows } of rowsOf(options)) {
+    last = resource;
     steps += view.budget.spent;
     if (steps > stepsOfTurn) {
       steps = 0;
@@ -77,13 +83,13 @@ export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
     for (const row of rows) {
       if (remaining === 0) break;
       remaining -= 1;
-      addRow({ writer, row, resource });
+      failAs({ resource, write: () => writer.add(row) });
       const chunk = writer.take();
-      if (chunk) yield chunk;
+      if (chunk) yield counted(chunk);
     }
     if (remaining === 0) break;
   }
-  yield writer.end();
+  yield counted(writer.end());
 }
 
 interface ResourceRows {
@@ -149,19 +155,12 @@ async function* changedRows(options: ReadTable): AsyncGenerator<ResourceRows> {
   }
 }
 
-function addRow({
-  writer,
-  row,
-  resource,
-}: {
-  readonly writer: TableWriter;
-  readonly row: Row;
-  readonly resource: unknown;
-}): void {
+/** @throws AppError that names the resource if its row cannot be written */
+function failAs({ resource, write }: { readonly resource: unknown; readonly write: () => void }): void {
   try {
-    writer.add(row);
+    write();
   } catch (error) {
-    if (!(error instanceof CellError)) throw error;
-    throw viewFailed({ error: error as EvaluationError, resource, column: error.column });
+    if (!(error instanceof EvaluationError)) throw error;
+    throw viewFailed({ error, resource, column: error instanceof CellError ? error.column : undefined });
   }
 }
