@@ -6,7 +6,7 @@ export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable
 export { untilStored } from './connection/until-stored.ts';
 export { type CommandObserver, watchCommands } from './connection/watch-commands.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './deletion/delete-in-batches.ts';
-export { erasedText, forgetTexts } from './deletion/forget-texts.ts';
+export { createKeptOutTexts, erasedText, forgetTexts } from './deletion/forget-texts.ts';
 export {
   endOf,
   listRetentionStates,

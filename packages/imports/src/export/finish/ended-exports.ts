@@ -5,7 +5,10 @@ import { isTerminal, publicStatus } from '../bulk-export-phase.ts';
 import type { BulkExportStore } from '../export.feature.ts';
 import type { ExportEnd } from '../export-ended.event.ts';
 
-export function endedExports({ bulkExports }: Pick<BulkExportStore, 'bulkExports'>): EndedRuns {
+export function endedExports({
+  bulkExports,
+  outputFiles,
+}: Pick<BulkExportStore, 'bulkExports' | 'outputFiles'>): EndedRuns {
   return {
     kind: 'bulk-export',
     async find(id) {
@@ -17,6 +20,9 @@ export function endedExports({ bulkExports }: Pick<BulkExportStore, 'bulkExports
       const data = { status: publicStatus(phase), ...partial, counts, warnings: codes } satisfies Immutable<ExportEnd>;
       return { ...record, type: `bulk-export.${phase}`, data };
     },
-    markNotified: (run) => bulkExports.markNotified(run),
+    async markNotified(run) {
+      for (const records of [outputFiles, bulkExports]) await records.forgetKeptOut(run);
+      await bulkExports.markNotified(run);
+    },
   };
 }
