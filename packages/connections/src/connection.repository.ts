@@ -2,6 +2,7 @@ import type { Capabilities, ConnectionAuth } from '@bulkhead/ehr/providers';
 import {
   batchedFind,
   createEncryptedField,
+  createKeptOutTexts,
   createLeases,
   findIds,
   mongooseSchemaOf,
@@ -56,6 +57,7 @@ export class ConnectionRepository {
   /** A file is applied to a connection by one request at a time. */
   readonly leases;
   readonly #gate;
+  readonly #keptOutTexts;
   readonly #model;
   readonly #keys;
   readonly #findKept;
@@ -65,15 +67,17 @@ export class ConnectionRepository {
 
   constructor({ database, secretBox, gate }: StoreContext) {
     this.#gate = gate;
+    const place = { database, collection: collections.connections };
+    this.#keptOutTexts = createKeptOutTexts({ ...place, gate, schema: connectionDocumentSchema });
     this.#model = database.model('Connection', schema);
-    this.leases = createLeases({ database, collection: collections.connections });
+    this.leases = createLeases(place);
     this.#keys = new UniqueKeys({
       database,
       collection: collections.connectionKeys,
       isNeeded: (id, key) => this.#needsKey(id, key),
     });
     this.#findKept = batchedFind<ConnectionDocument>(this.#model, { deletedAt: null });
-    const fieldOptions = { database, secretBox, collection: collections.connections };
+    const fieldOptions = { ...place, secretBox };
     this.#secrets = createEncryptedField({ ...fieldOptions, field: 'encryptedSecret', ownerOf: (id) => id });
     this.#privateJwks = createEncryptedField({
       ...fieldOptions,
@@ -247,6 +251,7 @@ export class ConnectionRepository {
 
   async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }) {
     await this.#model.updateOne({ _id: id }, { $set: { lastTest: test } });
+    await this.#keptOutTexts.forget(id, { _id: id });
   }
 
   /** Begins to look for the scopes that the EHR grants, or continues. @returns undefined if the credentials were replaced */

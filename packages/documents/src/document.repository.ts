@@ -3,6 +3,7 @@ import {
   type Claim,
   collectionOf,
   createClaims,
+  createKeptOutTexts,
   duplicateInserts,
   FileNovelty,
   mongooseSchemaOf,
@@ -79,6 +80,7 @@ export class DocumentRepository {
   readonly #gate;
   readonly #model;
   readonly #claims;
+  readonly #keptOutTexts;
   readonly #onSettled;
 
   constructor(
@@ -91,12 +93,9 @@ export class DocumentRepository {
     this.#gate = gate;
     this.#onSettled = onSettled;
     this.#model = database.model('PatientDocument', schema);
-    this.#claims = createClaims<PatientDocumentDocument>({
-      database,
-      collection: collections.documents,
-      running: 'downloading',
-      unsettled,
-    });
+    const place = { database, collection: collections.documents };
+    this.#claims = createClaims<PatientDocumentDocument>({ ...place, running: 'downloading', unsettled });
+    this.#keptOutTexts = createKeptOutTexts({ ...place, gate, schema: documentSchema });
   }
 
   /**
@@ -253,6 +252,8 @@ export class DocumentRepository {
   async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<boolean> {
     const { id, error, now } = options;
     const settled = await this.#claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } });
+    const document = await this.find(id);
+    if (document) await this.#keptOutTexts.forget(document.connectionId, { _id: id, state: 'failed' });
     return this.#noteSettled('failed', settled === 1);
   }
 

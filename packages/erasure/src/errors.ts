@@ -2,11 +2,11 @@ import { defineErrors, type WarningTable } from '@bulkhead/base';
 
 export const erasureError = defineErrors({
   'erasure-waits': {
-    title: 'The erasure waits for a sync',
-    advice: 'Nothing needs to be done. The erasure continues when the sync has ended.',
+    title: 'The erasure waits for a sync or a probe',
+    advice: 'Nothing needs to be done. The erasure continues when it has ended.',
     retry: { afterMs: 30_000 },
     message:
-      'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
+      'A sync or a probe that started in the meantime includes the patient. The erasure continues automatically when it has ended.',
   },
   'erasure-settling': {
     title: 'The erasure is nearly done',

@@ -72,6 +72,7 @@ export {
   isJson,
   listMentionedPatients,
   mentionsPatient,
+  possibleIds,
   possiblePatients,
 } from './resources/mentions-patient.ts';
 export {

@@ -12,7 +12,7 @@ import { parseResourceLine } from './ndjson/parse-resource-line.ts';
 import { unstorableReason } from './ndjson/unstorable.ts';
 import { readAttachments, withAttachmentUrls } from './resources/attachments.ts';
 import { linkedBinaries } from './resources/linked-binaries.ts';
-import { isJson, mentionsPatient, possiblePatients } from './resources/mentions-patient.ts';
+import { isJson, mentionsPatient, possibleIds, possiblePatients } from './resources/mentions-patient.ts';
 import { readOutcomeIssues, readReportedIssues } from './resources/operation-outcome.ts';
 import { allPatientsOf, isOfPatient, patientsAbout, patientsOf } from './resources/patient-compartment.ts';
 import { readReference, referencedId, relativeReference } from './resources/reference.ts';
@@ -185,7 +185,10 @@ const structures: readonly Reader[] = [
   { name: 'a long or deep JSON document', parse: (text) => parseFhirJson(Buffer.from(text)), listElements: [] },
   {
     name: 'a long or deep line that is searched for a patient',
-    parse: (text) => [mentionsPatient(Buffer.from(text), 'p1'), [...possiblePatients(Buffer.from(text))]],
+    parse: (text) => [
+      mentionsPatient(Buffer.from(text), 'p1'),
+      [...possiblePatients(Buffer.from(text)), ...possibleIds(text)],
+    ],
     listElements: ['{"reference":"Patient/p2"}'],
   },
   { name: 'a long reference', parse: (text) => [relativeReference(text), referencedId(text, 'Patient')] },

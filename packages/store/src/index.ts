@@ -8,7 +8,7 @@ export { untilStored } from './connection/until-stored.ts';
 export { type CommandObserver, watchCommands } from './connection/watch-commands.ts';
 export type { Admission, KeptOutList, StoreContext, WriteGate } from './connection/write-gate.ts';
 export { type ConnectionPass, deleteInBatches, ownedRecords } from './deletion/delete-in-batches.ts';
-export { erasedText, forgetTexts } from './deletion/forget-texts.ts';
+export { createKeptOutTexts, erasedText, forgetTexts } from './deletion/forget-texts.ts';
 export {
   endOf,
   listRetentionStates,

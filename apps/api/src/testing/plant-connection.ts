@@ -88,6 +88,7 @@ export async function plantConnection(
     parts: [],
     ignored: [],
     until: now,
+    deletedBefore: now,
     expiresAt: new Date(Date.now() + 3_600_000),
   });
   const backendClient = await store.backendClients.create({

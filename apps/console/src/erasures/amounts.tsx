@@ -37,7 +37,7 @@ function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
     <Stack gap="xs">
       <Text size="sm">
         {formatCount(totalOf(amounts))} records, and {formatBytes(contentBytes)} of documents.
-        {staying > 0 && ` ${formatCount(staying)} more mention the patient or could not be checked. They stay.`}
+        {staying > 0 && ` ${formatCount(staying)} more can concern the patient or could not be checked. They stay.`}
       </Text>
       <DetailList facts={Object.fromEntries(rows)} />
     </Stack>
@@ -45,7 +45,9 @@ function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
 }
 
 /** What an erasure of a patient counts and does not delete. */
-const stays: readonly string[] = ['mentioningResources', 'uncheckedResources', 'undecidedLines'];
+const stays: readonly string[] = [
+  ...['mentioningResources', 'referencedResources', 'uncheckedResources', 'undecidedLines', 'namingCohorts'],
+];
 
 /** How much is deleted. */
 export function totalOf({ resources, records }: DataAmounts): number {

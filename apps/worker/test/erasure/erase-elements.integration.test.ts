@@ -142,6 +142,37 @@ test('after an erasure only resources mention the patient that the dry run has c
   expect(entries.every(isErasedEntry)).toBe(true);
 });
 
+test('a dry run counts what only the patient leads to, and the names that people have made of the id', async () => {
+  const reference = (to: string) => ({ reference: to });
+  const other = reference('Patient/another');
+  await write([
+    { resourceType: 'Patient', id: patientId, managingOrganization: reference('Organization/o1') },
+    { resourceType: 'Organization', id: 'o1' },
+    {
+      resourceType: 'MedicationRequest',
+      id: 'r1',
+      subject: ofPatient,
+      medicationReference: reference('Medication/m1'),
+    },
+    { resourceType: 'MedicationRequest', id: 'r2', subject: other, medicationReference: reference('Medication/m2') },
+    { resourceType: 'Medication', id: 'm1' },
+    { resourceType: 'Medication', id: 'm2' },
+    { resourceType: 'Encounter', id: 'e1', subject: ofPatient, location: [{ location: reference('Location/l1') }] },
+    { resourceType: 'Location', id: 'l1' },
+    { resourceType: 'Location', id: 'l2' },
+  ]);
+  const cohort = `study-${patientId}`;
+  for (const name of [cohort, patientId, `${patientId}.x`, 'others'])
+    await store.cohorts.save({ key: { connectionId, name }, from: undefined, patients: ['another'], now: new Date() });
+  const service = new ErasureService({ store, producer: erasures.cases.deps.producer });
+  const dryRun = () => service.amountsOfPatient({ connectionId, patientId, scope: 'all' });
+  const staying = { referencedResources: 2, namingCohorts: 3 };
+  expect((await dryRun()).records).toEqual(staying);
+  await erase();
+  // The resources that led to the others are gone.
+  expect((await dryRun()).records).toEqual({ namingCohorts: 3 });
+});
+
 test('a report that is corrected to a patient who is kept out ends with its document, content and Binary', async () => {
   await erase();
   const another = await erasures.openStore();

@@ -3,10 +3,11 @@ import { countOfPatient } from '@bulkhead/erasure';
 import { ErasureService } from '@bulkhead/erasure/commands';
 import { accountedLines } from '@bulkhead/imports/export';
 import { cancelExport } from '@bulkhead/imports/export/commands';
+import { discardWork, endedExports } from '@bulkhead/imports/export/steps';
 import { runExport } from '@bulkhead/imports/export/testing';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import { cancelSync } from '@bulkhead/imports/sync/commands';
-import { planReferencesWork, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
+import { endedSyncs, planReferencesWork, planSync, runSyncStep } from '@bulkhead/imports/sync/steps';
 import { makeSyncRun } from '@bulkhead/imports/sync/testing';
 import { firstAttempt, runJob } from '@bulkhead/queues/testing';
 import { replayWork } from '@bulkhead/records/quarantine/steps';
@@ -260,16 +261,19 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   expect((await countData()).resources).toEqual({});
 });
 
-test('the erasure of a patient leaves nothing of the patient in any text of a record that is kept', async () => {
+const text = `No access to Patient/${patientId} (Jane Planted-Name)`;
+
+/** Writes the patient into every text of ended work that an EHR can send. @returns the names of the texts */
+async function fillAllTexts({ except = [] }: { readonly except?: readonly string[] } = {}): Promise<string[]> {
   const { db } = database;
   const connectionId = filled.connection.id;
-  const text = `No access to Patient/${patientId} (Jane Planted-Name)`;
   const ofConnection = { $or: [{ connectionId }, { _id: connectionId as never }] };
   const isUnderWay = { $or: [{ active: true }, { state: { $in: ['pending', 'downloading', 'running'] } }] };
   // Deliveries that have ended.
   await db.collection('webhook_deliveries').updateMany({ connectionId }, { $set: { state: 'failed' } });
   const filledTexts: string[] = [];
   for (const [collection, schema] of recordSchemas) {
+    if (except.includes(collection)) continue;
     const records = db.collection(collection);
     for (const record of await records.find({ $and: [ofConnection, { $nor: [isUnderWay] }] }).toArray()) {
       const { names, value } = fillTexts(schema, { value: record, text });
@@ -277,6 +281,76 @@ test('the erasure of a patient leaves nothing of the patient in any text of a re
       await records.replaceOne({ _id: record._id }, value as object);
     }
   }
+  return filledTexts;
+}
+
+/** The kinds of the records of the connection that name the patient. */
+async function kindsThatName(): Promise<string[]> {
+  const { others } = splitErased(await database.dump());
+  const after = [...others].filter(([key, document]) => `${key} ${document}`.includes(filled.connection.id));
+  const naming = after.filter(([key, document]) => document.includes('Planted-Name') || mentions(`${key} ${document}`));
+  return kindsOf(naming.map(([key]) => key));
+}
+
+test('work that ends after an erasure keeps no text of the EHR that names the patient who is kept out', async () => {
+  const { store } = cases.deps;
+  const connectionId = filled.connection.id;
+  await erasures.runToEnd(await patient({ keepsOut: true }));
+  await fillAllTexts({ except: ['erasures', 'documents', 'webhook_deliveries'] });
+  const ended = { connectionId, active: false };
+  for (const name of ['bulk_exports', 'sync_runs'])
+    await database.db.collection(name).updateMany(ended, { $set: { notify: 'due' } });
+  // Its address is needed until it is deleted at the EHR.
+  const statusUrl = `${filled.connection.fhirEndpoint}/jobs/${patientId}`;
+  const due = { statusUrl, discard: 'due' as const };
+  await database.db.collection('bulk_exports').updateMany(ended, { $set: due, $unset: { orphans: 1 } });
+  const runs = [
+    { ended: endedExports(store), ids: await store.bulkExports.listIds(connectionId) },
+    { ended: endedSyncs(store), ids: await store.syncRuns.listIds(connectionId) },
+  ];
+  for (const { ended, ids } of runs)
+    for (const run of await Promise.all(ids.map((id) => ended.find(id)))) if (run) await ended.markNotified(run);
+  const steps = [{ step: 'read', ok: false, durationMs: 1, message: text } as const];
+  await store.connections.saveTest({ id: connectionId, test: { id: 'test', ok: false, endedAt: new Date(), steps } });
+  await store.probes.start({ connectionId, limits: { requests: 1, exports: 1 }, now: new Date() });
+  const probe = await store.probes.find(connectionId);
+  if (!probe) throw new Error('No probe was started.');
+  await store.probes.addExport(connectionId, `https://ehr.example/files/${patientId}.ndjson`);
+  const error = { code: 'ehr-unreachable', message: text } as const;
+  await store.probes.end(probe, { phase: 'failed', error, now: new Date() });
+  expect(await kindsThatName()).toEqual(['audit_events', 'bulk_exports']);
+  for (const exportId of await store.bulkExports.listIds(connectionId))
+    await runJob(cases.deps, discardWork, { exportId });
+  const [document] = await store.documents.list({ filter: { connectionId }, limit: 1 });
+  if (!document) throw new Error('No document is stored.');
+  await store.documents.retry(document.id);
+  await store.documents.fail({ id: document.id, error, now: new Date() });
+  expect(await kindsThatName()).toEqual(['audit_events']);
+});
+
+test('the erasure of a patient waits for a probe whose record names the patient, and for no other probe', async () => {
+  const { probes } = cases.deps.store;
+  const connectionId = filled.connection.id;
+  const start = async () => {
+    await probes.start({ connectionId, limits: { requests: 1, exports: 1 }, now: new Date() });
+    return probes.find(connectionId);
+  };
+  const probe = await start();
+  const url = `https://ehr.example/Patient/${patientId}/$export-status`;
+  await probes.addExport(connectionId, url);
+  const erasureId = await patient();
+  await expect(erasures.attempt(erasureId)).rejects.toMatchObject({ code: 'erasure-waits' });
+  if (probe) await probes.end(probe, { phase: 'interrupted', now: new Date() });
+  expect((await erasures.runToEnd(erasureId))?.phase).toBe('completed');
+  expect(await kindsThatName()).toEqual(['audit_events']);
+  await start();
+  expect((await erasures.runToEnd(await patient({ keepsOut: true })))?.phase).toBe('completed');
+});
+
+test('the erasure of a patient leaves nothing of the patient in any text of a record that is kept', async () => {
+  const { db } = database;
+  const connectionId = filled.connection.id;
+  const filledTexts = await fillAllTexts();
   const ended = { connectionId, active: false };
   const unrelated = 'Observation?category=laboratory';
   await db.collection('bulk_exports').updateMany(ended, { $push: { 'request.typeFilters': unrelated } as never });
@@ -288,10 +362,7 @@ test('the erasure of a patient leaves nothing of the patient in any text of a re
   expect(filledTexts.filter(named).length).toBeGreaterThan(10);
 
   await erasures.runToEnd(await patient());
-  const { others } = splitErased(await database.dump());
-  const after = [...others].filter(([key, document]) => `${key} ${document}`.includes(connectionId));
-  const naming = after.filter(([key, document]) => document.includes('Planted-Name') || mentions(`${key} ${document}`));
-  expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
+  expect(await kindsThatName()).toEqual(['audit_events']);
   for (const key of await cases.redis.keys('*'))
     expect(`${key} ${await cases.redis.dump(key)}`).not.toContain(patientId);
   const [record] = await db.collection('bulk_exports').find(ended).toArray();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Facts } from '@bulkhead/ehr/providers';
-import { isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
+import { createKeptOutTexts, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { collections } from '../collections.ts';
 import { connectionError } from '../errors.ts';
 import { activeProbePhases, type Probe, type ProbeAmounts, type ProbePhase, probeSchema } from './probe.record.ts';
@@ -17,10 +17,13 @@ interface ProbeRun {
 export class ProbeRepository {
   readonly encryptedFields = [];
   readonly #gate;
+  readonly #keptOutTexts;
   readonly #model;
 
   constructor({ database, gate }: StoreContext) {
     this.#gate = gate;
+    const place = { database, collection: collections.connectionProbes };
+    this.#keptOutTexts = createKeptOutTexts({ ...place, gate, schema: probeSchema });
     this.#model = database.model('ConnectionProbe', schema);
   }
 
@@ -110,6 +113,7 @@ export class ProbeRepository {
       { _id: id, runId, phase: { $in: activeProbePhases } },
       { $set: { phase, endedAt: now, ...(error ? { error } : {}) } },
     );
+    await this.#keptOutTexts.forget(id, { _id: id, phase: { $nin: activeProbePhases } });
   }
 
   async delete(id: string): Promise<void> {

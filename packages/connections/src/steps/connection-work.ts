@@ -1,6 +1,8 @@
+import { containsId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { type FeatureWork, withholdsNoLines, worksOnNoPatient } from '@bulkhead/store';
+import { type FeatureWork, withholdsNoLines } from '@bulkhead/store';
 import { probeJob, revokeJob } from '../jobs.ts';
+import { activeProbePhases } from '../probe/probe.record.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { leaveEhr } from './revoke-connection.job.ts';
 
@@ -9,7 +11,13 @@ export function connectionWork(
 ): FeatureWork {
   const { store, producer, now } = deps;
   return {
-    isBusyWith: worksOnNoPatient,
+    /** A probe still needs the URLs of its exports. */
+    async isBusyWith({ connectionId, patientId }) {
+      const probe = await store.probes.find(connectionId);
+      return (
+        probe !== undefined && activeProbePhases.includes(probe.phase) && containsId(JSON.stringify(probe), patientId)
+      );
+    },
     recountWithheld: withholdsNoLines,
 
     /** A job or a schedule that starts now ends at once, because its connection is gone. */

@@ -19,8 +19,11 @@ import type { Connection, ScopeSearch } from '../connection.record.ts';
 export interface ScopeSearchKeeper {
   readonly begin: (requested: readonly string[]) => Promise<ScopeSearch>;
   readonly note: (found: { readonly scope: string; readonly isGranted: boolean }) => Promise<void>;
-  /** @param scope what the connection requests from now on. Undefined: what it did */
-  readonly end: (scope: string | undefined) => Promise<void>;
+  /**
+   * @param scope what the connection requests from now on. Undefined: what it did
+   * @returns the connection afterwards
+   */
+  readonly end: (scope: string | undefined) => Promise<Connection>;
 }
 
 /** The codes of RFC 6749 for a scope that is not granted. Okta has `access_denied` and "Policy evaluation failed". */
@@ -41,7 +44,7 @@ function scopesOf(connection: Connection): string[] {
   return requestedScope(connection).split(' ').filter(Boolean);
 }
 
-export type FoundScopes =
+type FoundScopes =
   | { readonly kind: 'granted'; readonly scope: string; readonly text: string }
   | { readonly kind: 'none' | 'other-version' | 'together'; readonly text: string };
 
@@ -56,10 +59,9 @@ interface ScopeSearching {
  * Finds which of the scopes the EHR grants. The connection then requests these.
  * @throws AppError of a token endpoint that is down, or refuses the client itself
  */
-export async function findScopes(options: ScopeSearching): Promise<FoundScopes> {
+export async function findScopes(options: ScopeSearching): Promise<FoundScopes & { readonly connection: Connection }> {
   const found = await tryScopes(options);
-  await options.keeper.end(found.kind === 'granted' ? found.scope : undefined);
-  return found;
+  return { ...found, connection: await options.keeper.end(found.kind === 'granted' ? found.scope : undefined) };
 }
 
 async function tryScopes(options: ScopeSearching): Promise<FoundScopes> {

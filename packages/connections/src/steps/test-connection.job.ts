@@ -42,7 +42,12 @@ async function testConnectionAndSave(
       return search;
     },
     note: (found) => connections.noteScope({ ...credentials, ...found }),
-    end: (scope) => connections.endScopeSearch({ ...credentials, scope, now: deps.now() }),
+    async end(scope) {
+      await connections.endScopeSearch({ ...credentials, scope, now: deps.now() });
+      const ended = await connections.findWithSecrets(id);
+      if (!ended) throw connectionError('connection-changed', { context: { connectionId: id } });
+      return ended;
+    },
   };
   const test = await testConnection(deps, { connection, signal, keeper });
   await connections.saveTest({ id, test });
@@ -97,12 +102,7 @@ async function testConnection(
       const found = await findScopesOf(searched);
       result = { ...result, whatToDo: found?.text ?? whenSaved };
       if (found?.kind === 'granted') {
-        const { scopesOfDeclared: _, ...auth } = {
-          scopesOfDeclared: undefined,
-          ...connection.auth,
-          scope: found.scope,
-        };
-        session = ehr.session({ ...connection, auth: auth as Connection['auth'] });
+        session = ehr.session(found.connection);
         const runAgain: Run = (limit, onTry) => run({ session, now: now(), signal: limit, onTry });
         const { error: _error, ...again } = await take({ step, run: runAgain, signal, method });
         result = again.ok ? { ...again, tried: found.text } : again;

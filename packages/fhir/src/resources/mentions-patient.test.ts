@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { containsId, mentionsPatient, possiblePatients } from './mentions-patient.ts';
+import { containsId, mentionsPatient, possibleIds, possiblePatients } from './mentions-patient.ts';
 
 const mentions = (line: string | object, id = 'p1') =>
   mentionsPatient(Buffer.from(typeof line === 'string' ? line : JSON.stringify(line)), id);
@@ -66,6 +66,10 @@ test.each([
   ['Patient/p1_2', false],
   ['Patient/a.p1', false],
   ['- p1 -', true],
+  ['https://ehr.example/files/p1.ndjson', true],
+  ['https://ehr.example/files/p1.ndjson.gz?x=1', true],
+  ['https://ehr.example/files/p1.E-1.ndjson', false],
 ])('containsId finds p1 as a word in %s: %s', (text, isFound) => {
   expect(containsId(text, 'p1')).toBe(isFound);
+  expect([...possibleIds(text)].includes('p1')).toBe(isFound);
 });

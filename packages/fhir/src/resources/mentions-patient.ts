@@ -41,36 +41,36 @@ export function mentionsPatient(line: Buffer, patientId: string): boolean {
 export function* possiblePatients(line: Buffer): Generator<string> {
   const text = textOf(line);
   yield* mentionedIn(text);
-  if (isJson(line)) return;
+  if (!isJson(line)) yield* wordsOf(text);
+}
+
+/** Yields the ids for which `containsId` is true. A word can occur repeatedly. */
+export function* possibleIds(text: string): Generator<string> {
+  yield* wordsOf(text);
+  if (text.includes('%')) yield* wordsOf(text.replace(/%([0-7][0-9A-Fa-f])/g, asCharacter));
+}
+
+function* wordsOf(text: string): Generator<string> {
   for (const [word] of text.matchAll(/[A-Za-z0-9\-._]+/g)) {
     if (word.length > 2 * 128) continue;
     yield word;
     const bare = withoutPunctuation(word);
     if (bare !== word) yield bare;
+    const stem = bare.replace(fileEnding, '');
+    if (stem !== bare) yield stem;
   }
 }
 
+/** A file of one patient is often named by the id. */
+const fileEnding = /\.(?:fhir\.)?(?:nd)?json(?:\.gz)?$/;
+
 /** Whether a text, such as a URL or a search, contains an id as a word. */
 export function containsId(text: string, id: string): boolean {
-  if (hasWord(text, id)) return true;
-  return text.includes('%') && hasWord(text.replace(/%([0-7][0-9A-Fa-f])/g, asCharacter), id);
+  return (text.includes(id) || text.includes('%')) && possibleIds(text).some((word) => word === id);
 }
 
 function asCharacter(_: string, code: string): string {
   return String.fromCharCode(Number.parseInt(code, 16));
-}
-
-function hasWord(text: string, id: string): boolean {
-  for (let at = text.indexOf(id); at !== -1; at = text.indexOf(id, at + 1)) {
-    const after = at + id.length;
-    if (!continues(text[at - 1], text[at - 2]) && !continues(text[after], text[after + 1])) return true;
-  }
-  return false;
-}
-
-/** Whether a character beside an id is a part of a longer id. A dot or a hyphen at the end of an id is punctuation. */
-function continues(character = '', next = ''): boolean {
-  return /\w/.test(character) || (/[-.]/.test(character) && /\w/.test(next));
 }
 
 /** The text of a line, whatever its encoding, and without the escapes of JSON (RFC 8259, section 7). Other characters than ASCII are of no use. */

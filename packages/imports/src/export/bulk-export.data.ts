@@ -41,7 +41,7 @@ interface Repositories {
 }
 
 export function createBulkExportData(options: Repositories): FeatureData<'bulk-export'> {
-  const { database, quarantine, bulkExports, outputFiles } = options;
+  const { database, quarantine, bulkExports, outputFiles, cohorts } = options;
   const ofConnection = (connectionId: string) => ({ connectionId });
   const parts = ownedRecords(database, [
     { collection: collections.exportSlots, kind: 'exportSlots', ofConnection },
@@ -58,7 +58,11 @@ export function createBulkExportData(options: Repositories): FeatureData<'bulk-e
   ]);
   return {
     countOfPatient: countsNothing,
-    countMentions: countsNothing,
+    /** A name is a part of addresses and of schedules, so it stays. */
+    async countMentions({ connectionId, patientId }) {
+      const names = (await cohorts.list(connectionId)).map(({ name }) => name);
+      return amountsOf({ records: { namingCohorts: names.filter((name) => name.includes(patientId)).length } });
+    },
 
     async countOfConnection(connectionId) {
       const ids = await bulkExports.listIds(connectionId);

@@ -2,6 +2,7 @@ import { present, type WarningCode } from '@bulkhead/base';
 import {
   batchedFind,
   batchedInsert,
+  createKeptOutTexts,
   findIds,
   mongooseSchemaOf,
   type StoreContext,
@@ -63,6 +64,7 @@ const beforeKickOff: readonly BulkExportPhase[] = ['queued', 'kicking-off'];
 /** `bulk_exports`: the state of every export. */
 export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExport, BulkExportPhase> {
   readonly #gate;
+  readonly #keptOutTexts;
   readonly #model;
   readonly #insertDocument;
   readonly #findDocument;
@@ -72,6 +74,8 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     const model = database.model('BulkExport', schema);
     super({ model, toRecord, endPhases: ['completed', 'failed'], failedPhases: ['failed'], unlisted: ['slices'] });
     this.#gate = gate;
+    const place = { database, collection: collections.bulkExports };
+    this.#keptOutTexts = createKeptOutTexts({ ...place, gate, schema: bulkExportDocumentSchema });
     this.#model = model;
     this.#insertDocument = batchedInsert(model);
     this.#findDocument = batchedFind<BulkExportDocument>(model);
@@ -352,6 +356,11 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
 
   async markDiscarded(id: string): Promise<void> {
     await this.#model.updateOne({ _id: id, discard: 'due' }, { $set: { discard: 'done' } });
+  }
+
+  /** Removes the patients who are kept out from the texts of an export that has ended, after its deletion at the EHR. */
+  forgetKeptOut({ id: _id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<void> {
+    return this.#keptOutTexts.forget(connectionId, { _id, active: false, discard: { $ne: 'due' } });
   }
 
   /** Writes progress without a transition if the export is still in `phase`. */

@@ -43,7 +43,10 @@ export type ExportEnd = Omit<
   'id' | 'connectionId' | 'scheduleId' | 'errorCode' | 'errorTitle' | 'errorAdvice'
 >;
 
-export function endedExports({ bulkExports }: Pick<BulkExportStore, 'bulkExports'>): EndedRuns {
+export function endedExports({
+  bulkExports,
+  outputFiles,
+}: Pick<BulkExportStore, 'bulkExports' | 'outputFiles'>): EndedRuns {
   return {
     kind: 'bulk-export',
     async find(id) {
@@ -55,6 +58,9 @@ export function endedExports({ bulkExports }: Pick<BulkExportStore, 'bulkExports
       const data = { status: publicStatus(phase), ...partial, counts, warnings: codes } satisfies Immutable<ExportEnd>;
       return { ...record, type: `bulk-export.${phase}`, data };
     },
-    markNotified: (run) => bulkExports.markNotified(run),
+    async markNotified(run) {
+      for (const records of [outputFiles, bulkExports]) await records.forgetKeptOut(run);
+      await bulkExports.markNotified(run);
+    },
   };
 }

@@ -5,6 +5,7 @@ import {
   countSchema,
   createClaims,
   createEncryptedField,
+  createKeptOutTexts,
   findIds,
   mongooseSchemaOf,
   quotesEhr,
@@ -63,6 +64,7 @@ schema.index({ exportId: 1, completedAt: 1 });
 export class OutputFileRepository {
   readonly encryptedFields;
   readonly #gate;
+  readonly #keptOutTexts;
   readonly #model;
   readonly #claims;
   readonly #links;
@@ -71,6 +73,12 @@ export class OutputFileRepository {
     this.#gate = gate;
     this.#model = database.model('OutputFile', schema);
     const place = { database, collection: collections.outputFiles };
+    this.#keptOutTexts = createKeptOutTexts({
+      ...place,
+      gate,
+      schema: outputFileDocumentSchema,
+      encrypted: ['encryptedUrl'],
+    });
     this.#claims = createClaims<OutputFileDocument>({ ...place, running: 'downloading', unsettled });
     const ownerOf = (id: string) => `${id}/url`;
     this.#links = createEncryptedField({ ...place, secretBox, field: 'encryptedUrl', ownerOf });
@@ -99,6 +107,11 @@ export class OutputFileRepository {
       return writeUnordered(this.#model.collection, operations);
     });
     return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
+  }
+
+  /** Removes the patients who are kept out from the texts of the settled files of an export. */
+  forgetKeptOut({ id: exportId, connectionId }: { readonly id: string; readonly connectionId: string }): Promise<void> {
+    return this.#keptOutTexts.forget(connectionId, { exportId, state: { $nin: unsettled } });
   }
 
   countOfSlice(record: SliceOfExport): Promise<number> {

@@ -12,6 +12,7 @@ export { isLinkRefused, refreshLink } from './download/refresh-link.ts';
 export { replayFileLine } from './download/replay-file-line.ts';
 export type { BulkExportDeps, ExportRepository } from './export-deps.ts';
 export { endedExports } from './export-ended.event.ts';
+export { discardWork } from './finish/discard-export.job.ts';
 export { windowEnd } from './kick-off/kick-off-turn.ts';
 export { acceptManifest } from './poll/accept-manifest.ts';
 export { exportWork } from './recover/export-work.ts';

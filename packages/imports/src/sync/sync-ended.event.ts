@@ -49,6 +49,9 @@ export function endedSyncs({ syncRuns, syncSteps }: Pick<SyncStore, 'syncRuns' |
       const data = { status: syncRunStatus(phase), byType, skipped } satisfies Immutable<SyncEnd>;
       return { ...record, type: `sync-run.${phase}`, data };
     },
-    markNotified: (run) => syncRuns.markNotified(run),
+    async markNotified(run) {
+      for (const records of [syncSteps, syncRuns]) await records.forgetKeptOut(run);
+      await syncRuns.markNotified(run);
+    },
   };
 }

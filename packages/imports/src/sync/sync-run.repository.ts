@@ -1,5 +1,13 @@
 import { present } from '@bulkhead/base';
-import { findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored, UniqueKeys } from '@bulkhead/store';
+import {
+  createKeptOutTexts,
+  findIds,
+  isDuplicateKey,
+  mongooseSchemaOf,
+  type StoreContext,
+  type Stored,
+  UniqueKeys,
+} from '@bulkhead/store';
 import { z } from 'zod';
 import { byTime, lastEvents, phaseEvent, RunQueries } from '../runs/index.ts';
 import { collections } from './collections.ts';
@@ -36,6 +44,7 @@ schema.index({ phase: 1, connectionId: 1, scheduleId: 1, _id: 1, createdAt: 1 })
 /** `sync_runs`: the state of every enhanced sync. */
 export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, SyncRunPhase> {
   readonly #gate;
+  readonly #keptOutTexts;
   readonly #model;
   readonly #running;
 
@@ -48,6 +57,8 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
       failedPhases: ['failed', 'partial'],
     });
     this.#gate = gate;
+    const place = { database, collection: collections.syncRuns };
+    this.#keptOutTexts = createKeptOutTexts({ ...place, gate, schema: syncRunDocumentSchema });
     this.#model = model;
     this.#running = new UniqueKeys({
       database,
@@ -68,6 +79,11 @@ export class SyncRunRepository extends RunQueries<SyncRunDocument, SyncRun, Sync
   async find(id: string): Promise<SyncRun | undefined> {
     const document = await this.#model.findById(id).lean();
     return document ? toRecord(document) : undefined;
+  }
+
+  /** Removes the patients who are kept out from the texts of a run that has ended. */
+  forgetKeptOut({ id: _id, connectionId }: Pick<SyncRun, 'id' | 'connectionId'>): Promise<void> {
+    return this.#keptOutTexts.forget(connectionId, { _id, active: false });
   }
 
   listIds(connectionId: string): Promise<string[]> {

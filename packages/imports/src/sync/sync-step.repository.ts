@@ -3,6 +3,7 @@ import {
   type Claim,
   countIn,
   createClaims,
+  createKeptOutTexts,
   findIds,
   mongooseSchemaOf,
   type PatientOfConnection,
@@ -51,18 +52,21 @@ schema.index({ 'retrying.since': -1 }, { sparse: true });
 /** `sync_steps`: the searches of a run, with their progress. */
 export class SyncStepRepository {
   readonly #gate;
+  readonly #keptOutTexts;
   readonly #model;
   readonly #claims;
 
   constructor({ database, gate }: Omit<StoreContext, 'secretBox'>) {
     this.#gate = gate;
+    const place = { database, collection: collections.syncSteps };
+    this.#keptOutTexts = createKeptOutTexts({ ...place, gate, schema: syncStepDocumentSchema });
     this.#model = database.model('SyncStep', schema);
-    this.#claims = createClaims<SyncStepDocument>({
-      database,
-      collection: collections.syncSteps,
-      running: 'running',
-      unsettled,
-    });
+    this.#claims = createClaims<SyncStepDocument>({ ...place, running: 'running', unsettled });
+  }
+
+  /** Removes the patients who are kept out from the texts of the settled steps of a run. */
+  forgetKeptOut({ id: runId, connectionId }: { readonly id: string; readonly connectionId: string }): Promise<void> {
+    return this.#keptOutTexts.forget(connectionId, { runId, state: { $nin: unsettled } });
   }
 
   /** Adds steps that do not exist yet. Planning a run again changes nothing. */

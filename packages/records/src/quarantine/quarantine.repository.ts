@@ -230,13 +230,16 @@ export class QuarantineRepository {
     await this.#model.updateOne({ _id: id, state: 'dismissed' }, { $set: { state: 'open' as const } });
   }
 
-  /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
+  /**
+   * Records a replay, also if the line was dismissed meanwhile.
+   * @param options.reason why the line is still not a usable resource. Undefined if it is stored
+   */
   async noteReplay(options: { readonly id: string; readonly reason?: string | undefined; readonly now: Date }) {
     const { id, reason, now } = options;
     const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
+    const change = { $set: { replay, ...(reason === undefined ? { state: 'replayed' as const } : {}) } };
     // An erasure may have withheld the line in the meantime.
-    const change = { $set: { replay, state: reason === undefined ? ('replayed' as const) : ('open' as const) } };
-    await this.#model.updateOne({ _id: id, state: 'open' }, change);
+    await this.#model.updateOne({ _id: id, state: { $in: unstored } }, change);
   }
 
   /** Lists the connection and the time of the open lines since `since`, the newest first. It reads at most `limit` records. */

@@ -29,6 +29,8 @@ export const servedExportSchema = z.strictObject({
   since: z.date().exactOptional(),
   /** Changes before this time, which is the `transactionTime`. */
   until: z.date(),
+  /** The end of the second of the kick-off. What is deleted later is in the next window, because the files of this one can have it. */
+  deletedBefore: z.date(),
   expiresAt: z.date(),
 });
 export type ServedExport = Immutable<z.output<typeof servedExportSchema>>;

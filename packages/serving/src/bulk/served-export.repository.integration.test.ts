@@ -14,7 +14,16 @@ const request = 'https://bulkhead.example/fhir/conn_1/$export';
 async function create(change: Partial<Omit<ServedExport, 'id'>> = {}): Promise<string> {
   const lists = { types: [], typeFilters: [], patients: [], elements: [], parts: [], ignored: [] };
   const expiresAt = new Date(now.getTime() + 60_000);
-  return servedExports.create({ connectionId, clientId: 'key_1', request, ...lists, until: now, expiresAt, ...change });
+  return servedExports.create({
+    connectionId,
+    clientId: 'key_1',
+    request,
+    ...lists,
+    until: now,
+    deletedBefore: now,
+    expiresAt,
+    ...change,
+  });
 }
 const exists = async (id: string) => (await servedExports.find({ id, now })) !== undefined;
 

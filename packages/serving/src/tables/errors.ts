@@ -26,7 +26,7 @@ export const tableError = defineErrors({
     title: 'The view is too costly',
     advice: 'Combine fewer lists in the view, or make shorter texts.',
     status: 422,
-    help: 'What a view computes has a limit for each resource and for the whole table. The message has the limit, and `details` the resource at which it was reached.',
+    help: 'What a view computes has a limit for each resource and for the whole table, and so have the bytes of the table. The message has the limit, and `details` the resource at which it was reached.',
     examples: [
       {
         message:

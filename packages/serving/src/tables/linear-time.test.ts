@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { compileView } from './view/compile-view.ts';
 import { findUnknownElements } from './view/unknown-elements.ts';
 import type { ViewDefinition } from './view/view-definition.ts';
+import { tableFormats } from './writers/formats.ts';
 
 const column = (path: string) => ({ name: 'value', path, type: 'string', collection: true });
 const view = (select: string) => `{"resource":"Patient","select":${select}}`;
@@ -106,3 +107,22 @@ test.each([
   const heldMs = await longestHoldMs(async () => expect(() => rows(items)).toThrow(/too many steps/));
   expect(heldMs).toBeLessThan(200);
 });
+
+test.each(['parquet', 'csv', 'ndjson'] as const)(
+  'numbers of many digits do not hold the event loop for long as %s',
+  async (format) => {
+    const constant = parseFhirJson(Buffer.from(`[{"name":"x","valueDecimal":1.5${'0'.repeat(970)}}]`), {
+      maxDepth: 9,
+    }).value;
+    const columns = Array.from({ length: 150 }, (_, index) => ({ name: `c${index}`, path: '%x', type: 'decimal' }));
+    const loops = ['names', 'names'].map((forEach) => ({ forEach }));
+    const view = compileView({ resource: 'Patient', constant, select: [...loops, { column: columns }] });
+    const writer = tableFormats[format].create(view);
+    const heldMs = await longestHoldMs(async () =>
+      expect(() => {
+        for (const row of view.rows(items)) writer.add(row);
+      }).toThrow(/too many steps/),
+    );
+    expect(heldMs).toBeLessThan(200);
+  },
+);

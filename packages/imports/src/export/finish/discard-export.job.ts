@@ -42,4 +42,5 @@ export async function discardExport(
   if (record.discard !== 'due' || record.statusUrl === undefined || !isTerminal(record.phase)) return;
   await discard(record.statusUrl);
   await store.bulkExports.markDiscarded(exportId);
+  await store.bulkExports.forgetKeptOut(record);
 }

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { readCapabilitiesWork } from '@bulkhead/connections/steps';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { attemptJob, firstAttempt, runJob } from '@bulkhead/queues/testing';
+import { withMethods } from '@bulkhead/store/testing';
 import { anyPhase, type Handler, type Script, type ScriptedServer, startScriptedServer } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { newExport } from '../commands.ts';
@@ -411,6 +412,29 @@ describe('a deletion', () => {
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
     expect(codes(ended)).toContain('deletions-not-listed');
   });
+});
+
+test.each([
+  { correction: line('Patient', 'p3'), state: 'replayed', counts: { stored: 5, quarantined: 0 } },
+  { correction: '{', state: 'dismissed', counts: { stored: 4, quarantined: 1 } },
+])('a line that is dismissed while it is replayed is $state afterwards #quarantine', async (given) => {
+  const { id: runId } = await exportFrom({ routes: { '/patients': `${patients}{"resourceType"\n` } });
+  const { quarantine } = cases.deps.store;
+  const [{ id = '' } = {}] = await quarantine.list({ filter: { runId }, scope: 'all', limit: 1 });
+  await quarantine.saveCorrection({ id, bytes: Buffer.from(given.correction) });
+  const dismissing = withMethods(quarantine, {
+    async readLine(lineId) {
+      const bytes = await quarantine.readLine(lineId);
+      expect(await quarantine.dismiss({ filter: { id: lineId }, scope: 'all' })).toBe(1);
+      return bytes;
+    },
+  });
+  const entry = await quarantine.find(id);
+  if (!entry) throw new Error('No line was quarantined.');
+  await replayFileLine({ ...cases.deps, store: { ...cases.deps.store, quarantine: dismissing } }, entry);
+  expect(await isStored('Patient', 'p3')).toBe(given.state === 'replayed');
+  expect(await quarantine.find(id)).toMatchObject({ state: given.state, replay: { at: expect.any(Date) } });
+  expect(await cases.read(runId)).toMatchObject({ counts: given.counts });
 });
 
 test.each([

@@ -50,6 +50,8 @@ export interface ResourceChange extends Pick<ResourceVersion, 'deleted' | 'versi
   readonly changedAt: Date;
   /** As received. Undefined if the EHR has deleted the resource. */
   readonly resource: unknown;
+  /** The versions before it, the newest first. */
+  readonly earlier?: readonly { readonly deleted: boolean; readonly storedAt: Date }[];
   /** Whether a page can end before this change. */
   readonly beginsPage: boolean;
   /** Here a page continues with this change. */
@@ -79,6 +81,8 @@ const changeFields = {
   resource: 1,
   numberTexts: 1,
   changedAt: 1,
+  'earlier.deleted': 1,
+  'earlier.storedAt': 1,
 } as const;
 
 /** Reads what was stored or deleted since a time. */
@@ -119,6 +123,11 @@ export class ResourceChangeRepository {
   async settledUntil(): Promise<Date> {
     const now = await this.#database.now();
     return wholeSecond(now.getTime() - (this.#options.delayMs ?? settleMs));
+  }
+
+  /** The end of this second of the database. What is stored after that was changed then or later. */
+  async nextSecond(): Promise<Date> {
+    return wholeSecond((await this.#database.now()).getTime() + 1000);
   }
 
   /** Counts the resources of a type that were stored or deleted since a time, up to a limit. */
@@ -273,16 +282,19 @@ async function* readDeletions(
     readonly connectionId: string;
     readonly types: readonly string[];
     readonly since: Date;
+    /** Only earlier ones: a whole second. Default: all. */
+    readonly before?: Date;
     /** For each type. Default: all. */
     readonly limit?: number;
     readonly signal?: AbortSignal;
   },
 ): AsyncGenerator<string> {
-  const { connectionId, types, since, limit = 0 } = options;
+  const { connectionId, types, since, before, limit = 0 } = options;
+  const changedAt = { ...changedSince(since).changedAt, ...(before ? { $lt: timestampOf(before) } : {}) };
   const replies = new ReplyLimit(options);
   for (const type of types) {
     const deleted = database.collection<ChangedDocument>(type).find(
-      { connectionId, deleted: true, ...changedSince(since) },
+      { connectionId, deleted: true, changedAt },
       {
         projection: { _id: 0, resourceId: 1 },
         hint: 'by-changed-at',

@@ -1,6 +1,7 @@
 import { resourceFeature, toTombstone } from '@bulkhead/records';
 import { documentContext, makeDocument } from '@bulkhead/records/testing';
 import { openTestStore } from '@bulkhead/store/testing';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { servedExportFeature } from '../served-export.feature.ts';
@@ -61,6 +62,18 @@ async function idsOf(connectionId: string, id: string, name: string): Promise<st
         .map((line) => JSON.parse(line).id),
     );
   return ids;
+}
+
+async function deletionsOf(connectionId: string, id: string): Promise<string[]> {
+  const file = { ...readerOf(connectionId), id, name: 'deleted.ndjson', base: '' };
+  const { lines } = await service.readFile({ ...file, signal: new AbortController().signal });
+  let text = '';
+  for await (const chunk of lines) text += chunk;
+  const bundles = text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  return bundles.flatMap(({ entry }) => entry.map((each: { request: { url: string } }) => each.request.url));
 }
 
 const write = (connectionId: string, resourceType: string, ids: readonly string[]) =>
@@ -164,4 +177,35 @@ test('a file of a type that has no such part does not exist', async () => {
     await expect(idsOf(connectionId, id, name)).rejects.toMatchObject({ code: 'unknown-served-export' });
   const read = await Promise.all([1, 2].map((part) => idsOf(connectionId, id, `${type}-${part}.ndjson`)));
   expect(read.map(({ length }) => length)).toEqual([9, 5]);
+});
+
+test('a resource is in the output or in the deletions of an export, whatever happens between the reading of two files', async () => {
+  const [connectionId, type] = ['conn_window', 'Goal'];
+  await store.prepareResourceTypes([type]);
+  await write(connectionId, type, ['deleted-later', 'kept']);
+  const deleteAt = (resourceId: string, at: string) => {
+    const context = { ...documentContext, connectionId, observedAt: new Date(at), now: new Date() };
+    return store.resourceWriter.write(type, [toTombstone({ resourceId, context })]);
+  };
+  await write(connectionId, type, ['created-again']);
+  await deleteAt('created-again', '2027-01-01T00:00:00Z');
+  const since = [['_since', '2020-01-01T00:00:00Z']] as const;
+  const id = await kickOff(connectionId, since);
+  const read = async (exportId: string) => [
+    (await idsOf(connectionId, exportId, `${type}.ndjson`)).toSorted(),
+    await deletionsOf(connectionId, exportId),
+  ];
+  expect(await read(id)).toEqual([['deleted-later', 'kept'], [`${type}/created-again`]]);
+  const kickedOffAt = await store.resourceChanges.settledUntil();
+  await waitFor(async () => (await store.resourceChanges.settledUntil()) > kickedOffAt);
+  await deleteAt('deleted-later', '2027-02-01T00:00:00Z');
+  const again = { resourceType: type, id: 'created-again', meta: { lastUpdated: '2027-02-01T00:00:00Z' } };
+  const observedAt = new Date('2027-02-02T00:00:00Z');
+  await store.resourceWriter.write(type, [makeDocument(again, { connectionId, observedAt })]);
+  // What was deleted or created again since the kick-off belongs to the next window.
+  expect(await read(id)).toEqual([['kept'], []]);
+  expect(await read(await kickOff(connectionId, since))).toEqual([
+    ['created-again', 'kept'],
+    [`${type}/deleted-later`],
+  ]);
 });

@@ -122,6 +122,7 @@ export class ServedExportService {
       ignored,
       ...(since ? { since: window.since } : {}),
       until: window.until,
+      deletedBefore: await this.#store.resourceChanges.nextSecond(),
       expiresAt: new Date(now.getTime() + keptMs),
     });
   }
@@ -177,7 +178,8 @@ export class ServedExportService {
     const patients = served.patients.length > 0 ? served.patients : [anyPatient];
     if (name === deletedFile && served.since) {
       const types = await this.#readableTypes(served, options);
-      const deletions = { connectionId: served.connectionId, types, since: served.since, signal };
+      const { connectionId, since, deletedBefore: before } = served;
+      const deletions = { connectionId, types, since, before, signal };
       await this.#checkDeletions(served);
       return { lines: this.#deletionLines(served, deletions), patients: [anyPatient] };
     }
@@ -192,7 +194,7 @@ export class ServedExportService {
     const isWhole = !since && elements.length === 0 && !typesWithAttachments.includes(type);
     if (isWhole) return { lines: resourceSearch.streamNdjson(selection), patients };
     const batches = since
-      ? pagesOf(resourcesOf(resourceChanges.readOnce({ ...selection, since })), batchSize)
+      ? pagesOf(resourcesOf(served, resourceChanges.readOnce({ ...selection, since })), batchSize)
       : (resourceSearch.streamBatches(selection) as AsyncIterable<readonly Resource[]>);
     const lines = toLines(this.#withShownAttachments(batches, { connectionId: served.connectionId, base }), elements);
     return { lines, patients };
@@ -298,9 +300,12 @@ export class ServedExportService {
     return hasMatch;
   }
 
-  async #hasDeletions({ connectionId, since }: ServedExport, types: readonly string[]): Promise<boolean> {
+  async #hasDeletions(
+    { connectionId, since, deletedBefore: before }: ServedExport,
+    types: readonly string[],
+  ): Promise<boolean> {
     if (!since) return false;
-    for await (const _ of this.#store.resourceChanges.readDeletions({ connectionId, types, since, limit: 1 }))
+    for await (const _ of this.#store.resourceChanges.readDeletions({ connectionId, types, since, before, limit: 1 }))
       return true;
     return false;
   }
@@ -366,8 +371,18 @@ function toSearch({ type, query }: { readonly type: string; readonly query: stri
   return parsed.request.search;
 }
 
-async function* resourcesOf(changes: AsyncIterable<Pick<ResourceChange, 'resource'>>) {
-  for await (const { resource } of changes) yield resource as Resource;
+/**
+ * What was deleted in the window and created again after the kick-off is in the next window: no export may list a resource and its deletion
+ * (https://hl7.org/fhir/uv/bulkdata/export.html#response---output-manifest).
+ */
+async function* resourcesOf(
+  { since = new Date(0), deletedBefore }: ServedExport,
+  changes: AsyncIterable<Pick<ResourceChange, 'resource' | 'changedAt' | 'earlier'>>,
+) {
+  for await (const { resource, changedAt, earlier = [] } of changes) {
+    const wasDeleted = earlier.some(({ deleted, storedAt }) => deleted && storedAt >= since);
+    if (!(wasDeleted && changedAt >= deletedBefore)) yield resource as Resource;
+  }
 }
 
 /** As many as a reply of the database has, so that a batch needs one more read for its attachments. */

@@ -3,7 +3,7 @@ import { anyPatient, patientsShown } from '@bulkhead/access/audit';
 import type { Resource, ResourceSearch } from '@bulkhead/fhir';
 import { type ResourceStore, wholeSecond } from '@bulkhead/records';
 import { pagesOf } from '@bulkhead/store';
-import type { EvaluationError } from '../fhirpath/expression-error.ts';
+import { EvaluationError } from '../fhirpath/expression-error.ts';
 import type { Cell, TableColumn } from '../view/column-type.ts';
 import type { CompiledView } from '../view/compile-view.ts';
 import { type Row, reject, viewFailed } from '../view/make-rows.ts';
@@ -62,15 +62,21 @@ export const deletedColumn: TableColumn = {
 /** As many as a reply of the database has. */
 const batchSize = 125;
 
-/** After this many steps of the budget, some 10 ms, other requests have a turn. */
-const stepsOfTurn = 250_000;
+/** After this many steps of the budget, some 3 ms, other requests have a turn. A health check needs several of them. */
+const stepsOfTurn = 50_000;
 
 /** Streams a table in chunks. @throws AppError `view-failed`, `view-too-costly`, `search-too-costly` */
 export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
   const { writer, limit, view } = options;
   let remaining = limit;
   let steps = 0;
+  let last: unknown;
+  const counted = (chunk: Buffer) => {
+    failAs({ resource: last, write: () => view.budget.write(chunk.length) });
+    return chunk;
+  };
   for await (const { resource, rows } of rowsOf(options)) {
+    last = resource;
     steps += view.budget.spent;
     if (steps > stepsOfTurn) {
       steps = 0;
@@ -79,13 +85,13 @@ export async function* readTable(options: ReadTable): AsyncGenerator<Buffer> {
     for (const row of rows) {
       if (remaining === 0) break;
       remaining -= 1;
-      addRow({ view, writer, row, resource });
+      failAs({ resource, write: () => addRow({ view, writer, row }) });
       const chunk = writer.take();
-      if (chunk) yield chunk;
+      if (chunk) yield counted(chunk);
     }
     if (remaining === 0) break;
   }
-  yield writer.end();
+  yield counted(writer.end());
 }
 
 interface ResourceRows {
@@ -165,23 +171,27 @@ function keyOnly({ columns, keyColumn }: CompiledView, connectionId: string, res
   return [connectionId, true, ...columns.map((_, index): Cell => (index === keyColumn ? resourceId : null))];
 }
 
-/** Adds a row. In a view with rejects, a value that the format cannot hold is null, with its reason in the last cell. @throws AppError `view-failed` */
-function addRow(options: {
-  readonly view: CompiledView;
-  readonly writer: TableWriter;
-  readonly row: Row;
-  readonly resource: unknown;
-}): void {
-  const { view, writer, row, resource } = options;
+/** Adds a row. In a view with rejects, a value that the format cannot hold is null, with its reason in the last cell. @throws CellError in others */
+function addRow(options: { readonly view: CompiledView; readonly writer: TableWriter; readonly row: Row }): void {
+  const { view, writer, row } = options;
   try {
     writer.add(row);
   } catch (error) {
-    if (!(error instanceof CellError)) throw error;
+    if (!(error instanceof CellError) || !view.hasRejects) throw error;
     const { column, message } = error;
-    if (!view.hasRejects) throw viewFailed({ error: error as EvaluationError, resource, column });
     const ofView = row.length - view.columns.length;
     const index = ofView + view.columns.findIndex(({ name }) => name === column);
     const rejects = [...((row.at(-1) as readonly string[] | null) ?? []), reject(column, message)];
     addRow({ ...options, row: [...row.slice(0, index), null, ...row.slice(index + 1, -1), rejects] });
+  }
+}
+
+/** @throws AppError that names the resource if its row cannot be written */
+function failAs({ resource, write }: { readonly resource: unknown; readonly write: () => void }): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    throw viewFailed({ error, resource, column: error instanceof CellError ? error.column : undefined });
   }
 }

@@ -1,7 +1,7 @@
 import { ResourceChangeRepository, resourceFeature } from '@bulkhead/records';
 import { Database } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
-import { TableService } from '../commands/table.service.ts';
+import { type TableOperation, TableService } from '../commands/table.service.ts';
 import type { TableFormat } from '../writers/formats.ts';
 
 /**
@@ -29,6 +29,7 @@ export async function openTables(options: { readonly delayMs?: number } = {}) {
     readonly limit?: number;
     readonly query?: string;
     readonly onFurther?: (patients: readonly string[]) => Promise<void>;
+    readonly operation?: TableOperation;
   }) => {
     const { format = 'ndjson', since, limit, query = '', onFurther = async () => undefined, ...others } = options;
     return service.open({

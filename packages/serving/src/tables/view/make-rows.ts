@@ -1,3 +1,4 @@
+import { ExactNumber } from '@bulkhead/fhir';
 import { tableError } from '../errors.ts';
 import { type Budget, BudgetError } from '../fhirpath/budget.ts';
 import { type Collection, isElement, itemsOf } from '../fhirpath/collections.ts';
@@ -195,7 +196,7 @@ function toFill({
   const { type, isCollection } = column;
   const toCell = (item: unknown) => {
     const cell = toCellValue(item, type);
-    budget.spendText(typeof cell === 'string' ? cell.length : 1);
+    budget.spendText(typeof cell === 'string' ? cell.length : cell instanceof ExactNumber ? cell.text.length : 1);
     return cell;
   };
   const read = (): Cell => {
