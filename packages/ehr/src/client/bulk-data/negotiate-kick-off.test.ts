@@ -65,6 +65,15 @@ describe('a refusal #negotiation', () => {
     },
   );
 
+  test('a `_since` that the refusal names is sent once in whole seconds of UTC, and then left out', () => {
+    const first = { ...attempt, parameters: { ...parameters, since: '2024-01-01T05:00:00.789+05:00' } };
+    const error = refusal(400, issue('value', { diagnostics: '_since must have the format yyyy-MM-ddTHH:mm:ssZ' }));
+    const second = negotiateKickOff(first, error);
+    expect(second?.parameters.since).toBe('2024-01-01T00:00:00Z');
+    const named = refusal(400, issue('not-supported', { diagnostics: '_since' }));
+    expect(negotiateKickOff(second ?? first, named)?.parameters.since).toBeUndefined();
+  });
+
   test.each(['not-supported', 'value', 'code-invalid'])(
     'a kick-off is repeated without a type that the refusal names (code %s)',
     (code) => {

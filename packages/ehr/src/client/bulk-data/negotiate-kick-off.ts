@@ -55,6 +55,7 @@ export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickO
   return (
     withinScopes(attempt, error) ??
     withDemanded(attempt, error) ??
+    withPlainSince(attempt, error) ??
     withoutTypes(attempt, error) ??
     withoutPatientAlone(attempt, error) ??
     withoutParameter(attempt, error) ??
@@ -122,6 +123,14 @@ function withDemanded(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtte
   if (parameters.types.length === 0 && offeredTypes.length > 0 && demands('_type'))
     return { ...attempt, parameters: { ...parameters, types: offeredTypes }, offeredTypes: [] };
   return undefined;
+}
+
+/** Some servers read an instant only in whole seconds of UTC. It is at most a second earlier, so nothing is lost. */
+function withPlainSince(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { parameters } = attempt;
+  if (parameters.since === undefined || !reasonsOf(error).some((reason) => names(reason, '_since'))) return undefined;
+  const since = new Date(parameters.since).toISOString().replace(/[.]\d+Z$/, 'Z');
+  return since === parameters.since ? undefined : { ...attempt, parameters: { ...parameters, since } };
 }
 
 /**

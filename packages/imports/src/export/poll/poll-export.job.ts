@@ -155,8 +155,13 @@ function toStatusError(error: unknown): unknown {
   if (status === 404 || status === 410) return exportGone(error);
   const isAboutAccess = status === 401 || status === 403 || status === 408 || status === 429;
   const isOutage = status >= 502 && status <= 504;
-  if (isAboutAccess || isOutage || isTransient(issues)) return error;
+  if (isAboutAccess || isAboutRequest(error) || isOutage || isTransient(issues)) return error;
   return status < 500 || issues.length > 0 ? failedAtEhr(error) : error;
+}
+
+/** The server refuses the headers of the status request. That says nothing of the export, which may still be running. */
+function isAboutRequest({ status, ehrText = '' }: EhrHttpError): boolean {
+  return status === 406 || status === 415 || (status === 400 && /\b(?:prefer|accept)\b/i.test(ehrText));
 }
 
 function failedAtEhr(cause: EhrHttpError): AppError {

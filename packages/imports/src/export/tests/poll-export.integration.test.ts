@@ -17,7 +17,10 @@ beforeEach(async () => {
 const status = { path: '/bulkstatus/', method: 'GET' };
 const [seconds, minutes, hours] = [1000, 60_000, 3_600_000];
 const httpDate = (fromNowMs: number) => new Date(Date.now() + fromNowMs).toUTCString();
-const outcome = (code: string) => ({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code }] });
+const outcome = (code: string, diagnostics = code) => ({
+  resourceType: 'OperationOutcome',
+  issue: [{ severity: 'error', code, diagnostics }],
+});
 
 async function pollOnce(exportId: string, afterMs = 31 * seconds) {
   cases.clock.now = new Date(cases.clock.now.getTime() + afterMs);
@@ -174,6 +177,17 @@ test.each([
     expect(record.error).toMatchObject({ code, message: expect.stringContaining(remedy) });
   },
 );
+
+// Oracle documents 400 and 406 of a status request for a header that it lacks (Soarian, Health AI).
+test.each([
+  { what: '406', answer: { status: 406 } },
+  { what: '415', answer: { status: 415 } },
+  { what: '400 about a header', answer: { status: 400, body: outcome('required', 'Prefer is required') } },
+])('a status response of $what is about the request, so the export at the EHR is not deleted', async ({ answer }) => {
+  const { record } = await pollAnswer(answer);
+  expect(record).toMatchObject({ phase: 'failed', error: { code: 'ehr-rejected' } });
+  expect(record).not.toHaveProperty('discard');
+});
 
 test('a poll waits for the daily budget as often as needed, and the export shows it #waits', async () => {
   const exportId = await cases.exporting();
