@@ -225,7 +225,7 @@ describeInBrowser('the console in a browser', (open) => {
     await goTo(`/tables?connectionId=${browsed.system.connectionId}&view=patient`);
     await page.getByRole('table', { name: 'Rows of patient' }).getByText('birth_date').waitFor();
     await page.getByRole('tab', { name: 'Columns' }).click();
-    await page.getByText('The family name of the first name.').waitFor();
+    await page.getByText('The family name of the first name that is not an old one.').waitFor();
     const downloading = page.waitForEvent('download');
     await page.getByRole('link', { name: 'Download Parquet' }).click();
     const download = await downloading;

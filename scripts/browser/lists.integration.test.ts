@@ -71,6 +71,7 @@ const views: Readonly<Record<string, string | ((ids: PlantedLists) => View)>> = 
   readFhirHistory: 'The console shows no histories.',
   readFhirTypeHistory: 'The console shows no histories.',
   searchFhir: 'The console searches the same resources with searchResources.',
+  searchFhirGroups: 'The console shows the connection, which is the group.',
   searchFhirRecord: 'The console searches the resources of a patient with searchResources.',
   readFhirEverything: 'The console shows the record of a patient type by type.',
   listTables: 'The views are the options of a field.',
