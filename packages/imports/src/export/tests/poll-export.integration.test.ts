@@ -178,7 +178,7 @@ test.each([
   },
 );
 
-// Oracle documents 400 and 406 of a status request for a header that it lacks (Soarian, Health AI).
+// Oracle documents 400 and 406 of a status request for a header that it lacks, of two of its servers.
 test.each([
   { what: '406', answer: { status: 406 } },
   { what: '415', answer: { status: 415 } },
