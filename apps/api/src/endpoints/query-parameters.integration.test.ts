@@ -37,9 +37,10 @@ test.each(refusing.map((endpoint) => ({ id: endpoint.id, endpoint })))(
     expect(refusal).toEqual([400, 'invalid-request']);
     const fault = faultsOf(body).find(({ path }) => path === 'unknown') ?? { message: '' };
     const { query, searchQuery } = endpoint.request;
-    // The searches are for Patients. Tables have one list for all types.
+    // The searches are for Patients, but for one. Tables have one list for all types.
     const isSearch = searchQuery?.shape._sort !== undefined;
-    const names = isSearch ? searchParameterNames('Patient') : Object.keys((query ?? searchQuery)?.shape ?? {});
+    const searched = endpoint.path.endsWith('/Group') ? 'Group' : 'Patient';
+    const names = isSearch ? searchParameterNames(searched) : Object.keys((query ?? searchQuery)?.shape ?? {});
     if (names.length === 0) expect(fault.message).toMatch(/no query parameters/);
     // Clients leave out the parameters that a refused kick-off names.
     if (!endpoint.path.endsWith('/$export')) for (const name of names) expect(fault.message).toContain(name);
