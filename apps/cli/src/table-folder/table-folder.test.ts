@@ -301,7 +301,7 @@ test('the last state of an earlier day is kept, without what was erased since th
   await remove(target, ['g1001']);
   expect(states()).toEqual([`${yesterday}_000002`, basename(current())]);
   expect(await idsOf(join(path, 'states', `${yesterday}_000002`))).toEqual(many.slice(2).map(([, id]) => id));
-  // Nothing would delete the rows of a view that is no longer followed.
+  // Nothing would delete the rows of a view that is not followed.
   target.keepOnly([]);
   target.commit();
   expect(states().map((id) => existsSync(join(path, 'states', id, 'goal')))).toEqual([false, false]);

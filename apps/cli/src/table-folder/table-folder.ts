@@ -41,7 +41,7 @@ import {
 const defaultGoalBytes = 64 * 1024 * 1024;
 /** Each part of a division has rows in memory until they fill a group. */
 const maxBits = 4;
-/** Readers of a state that is no longer the current one have so long to end. */
+/** A state stays for this time after another has replaced it, for its readers. */
 const defaultGraceMs = 10 * 60_000;
 
 export interface TableFile {
@@ -206,7 +206,7 @@ export class TableFolder {
     if (table) this.#set(view, { ...table, error }, false);
   }
 
-  /** Removes the views that are no longer followed, because nothing would delete their rows. */
+  /** Removes the other views, because nothing would delete their rows. */
   keepOnly(views: readonly string[]): void {
     for (const view of Object.keys(this.#tables)) if (!views.includes(view)) this.drop(view);
   }

@@ -62,6 +62,26 @@ const withRole = (code: string): Expression => {
   return idIn(where('$resource.participant', hasRole, 'individual.reference'), 'Practitioner');
 };
 
+/** What laboratory results and other Observations have in common, of an Observation or of one of its components. */
+const resultColumns = {
+  loinc_code: inSystem('$part.code.coding', ...loinc),
+  result_comparator: '$part.valueQuantity.comparator',
+  result_code: first('$part.valueCodeableConcept.coding', 'code'),
+  result_snomed_ct_code: inSystem('$part.valueCodeableConcept.coding', ...snomed),
+  result_numerator: '$part.valueRatio.numerator.value',
+  result_low: '$part.valueRange.low.value',
+  absent_reason: {
+    $ifNull: [textOr('$part.dataAbsentReason'), first('$part.dataAbsentReason.coding', 'code')],
+  },
+  source_reference_range_text: {
+    $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.text' },
+  },
+  result_number: '$part.valueQuantity.value',
+  source_units: {
+    $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code', '$part.valueRange.low.unit'],
+  },
+};
+
 /** For each view, in queries of MongoDB that use nothing of the engine: which resources have rows, and the values of some columns. */
 export const views: Readonly<
   Record<
@@ -170,22 +190,7 @@ export const views: Readonly<
       observation_id: '$resource.id',
       patient_id: idIn('$resource.subject.reference', 'Patient'),
       source_code: first('$part.code.coding', 'code'),
-      loinc_code: inSystem('$part.code.coding', ...loinc),
-      result_comparator: '$part.valueQuantity.comparator',
-      result_code: first('$part.valueCodeableConcept.coding', 'code'),
-      result_snomed_ct_code: inSystem('$part.valueCodeableConcept.coding', ...snomed),
-      result_numerator: '$part.valueRatio.numerator.value',
-      result_low: '$part.valueRange.low.value',
-      absent_reason: {
-        $ifNull: [textOr('$part.dataAbsentReason'), first('$part.dataAbsentReason.coding', 'code')],
-      },
-      source_reference_range_text: {
-        $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.text' },
-      },
-      result_number: '$part.valueQuantity.value',
-      source_units: {
-        $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code', '$part.valueRange.low.unit'],
-      },
+      ...resultColumns,
       source_reference_range_high: {
         $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.high.value' },
       },
@@ -200,22 +205,7 @@ export const views: Readonly<
       result_datetime: '$resource.issued',
       source_component_code: first('$part.code.coding', 'code'),
       source_component_description: textOr('$part.code'),
-      loinc_code: inSystem('$part.code.coding', ...loinc),
-      result_comparator: '$part.valueQuantity.comparator',
-      result_code: first('$part.valueCodeableConcept.coding', 'code'),
-      result_snomed_ct_code: inSystem('$part.valueCodeableConcept.coding', ...snomed),
-      result_numerator: '$part.valueRatio.numerator.value',
-      result_low: '$part.valueRange.low.value',
-      absent_reason: {
-        $ifNull: [textOr('$part.dataAbsentReason'), first('$part.dataAbsentReason.coding', 'code')],
-      },
-      source_reference_range_text: {
-        $let: { vars: { range: { $first: '$part.referenceRange' } }, in: '$$range.text' },
-      },
-      result_number: '$part.valueQuantity.value',
-      source_units: {
-        $ifNull: ['$part.valueQuantity.unit', '$part.valueQuantity.code', '$part.valueRange.low.unit'],
-      },
+      ...resultColumns,
     },
   },
   diagnostic_report: {
