@@ -8,11 +8,14 @@ test('doctor tests the connections at the same time, within a limit, and shows p
   const answers = { listConnections: { body: { success: true, data: connections } } };
   let running = 0;
   let most = 0;
+  const eight = Promise.withResolvers<void>();
   const beforeAnswer = async (id: string) => {
     if (id !== 'testConnection') return;
     running += 1;
     most = Math.max(most, running);
-    await setTimeout(20);
+    if (running === 8) eight.resolve();
+    await eight.promise;
+    await setTimeout(20); // a ninth would be seen
     running -= 1;
   };
   const { calls, stderr } = await run({ args: ['doctor'], answers, types: '', beforeAnswer });
