@@ -58,7 +58,7 @@ export function programArgs({ app, program = 'main', sources }: Program): string
  */
 export async function buildClientTypes(): Promise<void> {
   await buildOnce({
-    sources: ['{apps/api,packages/!(client)}/src/**', 'packages/client/package.json', 'pnpm-lock.yaml'],
+    sources: ['{apps/{api,serve},packages/!(client)}/src/**', 'packages/client/package.json', 'pnpm-lock.yaml'],
     built: '{apps/api/openapi.json,packages/client/src/api-types.ts}',
     build: () => promisify(execFile)(process.execPath, ['--run', 'types'], { cwd: join(root, 'packages', 'client') }),
   });

@@ -1,8 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createAuditStream } from '@bulkhead/access/audit';
 import {
   type App,
@@ -11,7 +7,6 @@ import {
   EventLoopMonitor,
   exposedConnections,
   type Logger,
-  listen,
   type Metrics,
   noTracing,
   RecurringErrorLog,
@@ -23,30 +18,33 @@ import {
 import { createEgressGuard, proxyOf, readJson, urlFault } from '@bulkhead/base/egress';
 import { followProviders } from '@bulkhead/connections';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
+import {
+  createHttpApp,
+  DownloadSlots,
+  type EventStreamLimits,
+  EventStreams,
+  eventStreamLimits,
+  type HttpLimits,
+  HttpServer,
+  RefusedAttempts,
+  RequestLimits,
+} from '@bulkhead/http';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
-import { createServices, createStore } from '@bulkhead/system';
+import { createServices, createStore, storeOptions } from '@bulkhead/system';
+import { Router } from 'express';
 import manifest from '../package.json' with { type: 'json' };
-import { auditActions } from './endpoints/endpoints.ts';
-import { type ApiConfig, identityProviderOf, storeOptions } from './env.ts';
-import { createHttpApp } from './http/create-http-app.ts';
-import { answerUnreadable } from './http/errors/answer-error.ts';
-import { type EventStreamLimits, EventStreams, eventStreamLimits } from './http/events/event-streams.ts';
-import { DownloadSlots } from './http/limits/download-slots.ts';
-import { RequestLimits } from './http/limits/request-limits.ts';
-import { RefusedAttempts } from './http/refused-attempts.ts';
+import { bullBoardPath, bullBoardRoute } from './browser/bull-board.ts';
+import { consoleRoutes } from './browser/console.ts';
+import { docsRoutes } from './browser/docs.ts';
+import { loginRoutes } from './browser/login.ts';
+import { auditActions, endpoints } from './endpoints/endpoints.ts';
+import { type ApiConfig, identityProviderOf } from './env.ts';
+import { passOnServed } from './pass-on-served.ts';
 import { watchSystem } from './watch-system.ts';
 
 /** Of Bulkhead: a release sets it in every package. */
 const { version } = manifest;
-
-/** How often idle connections are closed while the process stops. It is short compared with the seconds that stopping may take. */
-const idleCheckMs = 50;
-/**
- * How long a process that stops still answers. A proxy or client may have sent a request on a kept connection that it does not know to be
- * closed. Longer than a request is on its way.
- */
-const defaultDrainMs = 500;
 
 /** Builds an API process from its configuration. All parts of the process are created here. */
 export function buildApp({
@@ -55,8 +53,8 @@ export function buildApp({
   metrics = createMetrics(),
   tracing = noTracing,
   kickOffWaitMs,
-  serverLimits = httpLimits,
-  drainMs = defaultDrainMs,
+  serverLimits,
+  drainMs,
   streamLimits = eventStreamLimits,
   testWaitMs,
 }: {
@@ -68,7 +66,7 @@ export function buildApp({
   readonly kickOffWaitMs?: number | undefined;
   readonly serverLimits?: HttpLimits | undefined;
   /** For tests that stop many processes. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
   readonly streamLimits?: EventStreamLimits | undefined;
   /** How long a request for a connection test waits for its result. */
   readonly testWaitMs?: number | undefined;
@@ -125,9 +123,11 @@ export function buildApp({
   watchHealth(metrics, health);
   watchSystem({ metrics, services });
   const reporter = new ProcessReporter({ kind: 'api', store, metrics, health, facts: { version } });
-  const http = createHttpApp({
+  const { audit, sessions } = services;
+  const hasKeyLogin = config.API_KEY_LOGIN === 'on';
+  const app = createHttpApp({
+    endpoints,
     services,
-    producer,
     limits,
     logger,
     tracing,
@@ -143,25 +143,36 @@ export function buildApp({
       publicUrl: config.API_PUBLIC_URL,
     },
     trustProxy: config.TRUST_PROXY,
-    consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist'),
     metricsToken: config.METRICS_TOKEN,
-    identityProvider: identityProviderOf(config),
-    hasKeyLogin: config.API_KEY_LOGIN === 'on',
-    hasDocs: config.API_DOCS === 'on',
+    passOn: (endpointsAt) => passOnServed({ serveUrl: config.SERVE_URL, endpointsAt, logger }),
+    before: [
+      ...(config.API_DOCS === 'on' ? [docsRoutes(config)] : []),
+      loginRoutes({
+        ...services,
+        refusedAttempts,
+        limits,
+        logger,
+        identityProvider: identityProviderOf(config),
+        hasKeyLogin,
+      }),
+      Router().use(bullBoardPath, bullBoardRoute({ producer, sessions, audit, logger })),
+    ],
+    // After the API, so that requests of the API do not search for a file first.
+    after: [
+      consoleRoutes({ sessions, consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist') }),
+    ],
   });
-  const { idleTimeout, ...serverOptions } = serverLimits;
-  const server = createServer(serverOptions, http).setTimeout(idleTimeout);
-  answerUnreadable(server);
+  const server = new HttpServer({ app, limits: serverLimits, drainMs, variable: 'PORT' });
 
   return {
     get port() {
-      return (server.address() as AddressInfo).port;
+      return server.port;
     },
     async start() {
       await store.connect();
       for (const reason of exposed) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
-      await listen(server, { port: config.PORT, host: config.HOST, variable: 'PORT' });
+      await server.listen({ port: config.PORT, host: config.HOST });
       refusedAttempts.start();
       await providers.start();
       // Last, because the record of a process that cannot have its port would look like a crash.
@@ -174,13 +185,7 @@ export function buildApp({
       streams.stop();
       stopping.abort();
       providers.stop();
-      if (server.listening) await drain(server, drainMs);
-      const closed = server.listening ? once(server, 'close') : undefined;
-      server.close();
-      // A connection whose request is still being answered becomes idle later, and would be kept open for a next request.
-      const closing = setInterval(() => server.closeIdleConnections(), idleCheckMs);
-      await closed;
-      clearInterval(closing);
+      await server.stop();
       await refusedAttempts.stop();
       await reporter.stop();
       await producer.close();
@@ -192,29 +197,3 @@ export function buildApp({
     },
   };
 }
-
-/** Ends each connection with its next answer, and waits for requests that are on their way. */
-async function drain(server: Server, drainMs: number): Promise<void> {
-  server.prependListener('request', (_request, response: ServerResponse) => {
-    response.shouldKeepAlive = false;
-  });
-  await delay(drainMs);
-}
-
-/** Limits against slow clients, silent clients, and clients that send too much, as options of `http.createServer`. */
-export const httpLimits = {
-  /** Cookies, tokens and a long search need at most half of this. */
-  maxHeaderSize: 16 * 1024,
-  /** Headers fit into one or two packets. */
-  headersTimeout: 15_000,
-  /** Enough for the largest body, a corrected line of 10 MB, over a connection of 1 Mbit/s. */
-  requestTimeout: 120_000,
-  /** How often the two timeouts are checked. */
-  connectionsCheckingInterval: 5000,
-  /** Longer than load balancers keep idle connections (60 s), so that the server never closes one while a request is being sent. */
-  keepAliveTimeout: 65_000,
-  /** The limit for a socket without reads and writes. A client that does not read its stream keeps a database cursor open. */
-  idleTimeout: 120_000,
-};
-
-export type HttpLimits = typeof httpLimits;

@@ -1,7 +1,7 @@
+import { count, instant, later, page } from '@bulkhead/http/schemas';
 import { pageOf, shortListQuery, viewOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { count, instant, later, page } from '../common.schema.ts';
+import { defineEndpoint } from '../../define-endpoint.ts';
 import { retentionActions } from '../erasure/erasure.actions.ts';
 
 const retentionSchema = z

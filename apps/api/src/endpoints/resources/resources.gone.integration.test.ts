@@ -1,15 +1,12 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { createLogger } from '@bulkhead/base';
+import { answerError, DownloadSlots, type EndpointDeps, endpointRouter, setCaller } from '@bulkhead/http';
 import type { ResourceService } from '@bulkhead/records/commands';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import express from 'express';
-import { type EndpointDeps, endpointRouter } from '../../http/endpoint-router.ts';
-import { answerError } from '../../http/errors/answer-error.ts';
-import { DownloadSlots } from '../../http/limits/download-slots.ts';
-import { setCaller } from '../../http/middleware/caller-of.ts';
-import { searchResources } from './search-resources.endpoint.ts';
+import { searchResources } from '../../../../serve/src/endpoints/resources/search-resources.endpoint.ts';
 
 /** What the database notices: a stream that never ends, and a page that is never returned. */
 function createEndlessResources() {
