@@ -33,7 +33,7 @@ export function buildConsole(): Promise<boolean> {
   });
 }
 
-const bundledApps = ['api', 'worker', 'ehr-simulator'] as const;
+const bundledApps = ['api', 'serve', 'worker', 'ehr-simulator'] as const;
 
 export interface Program {
   readonly app: (typeof bundledApps)[number];
@@ -65,7 +65,7 @@ export async function buildClientTypes(): Promise<void> {
 }
 
 /**
- * Bundles the API, the worker and the simulated EHR if their sources have changed.
+ * Bundles the API, `serve`, the worker and the simulated EHR if their sources have changed.
  *
  * @throws Error with the output of the build
  */

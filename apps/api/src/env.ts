@@ -35,9 +35,9 @@ export const apiEnvSchema = z
     /** Where the API reaches `serve`, which reads stored data. */
     SERVE_URL: z
       .url({ protocol: /^https?$/, error: 'must be the URL at which the API reaches `serve`' })
-      .default('http://127.0.0.1:3001'),
+      .default('http://127.0.0.1:3100'),
     /** By default the address of a request is that of its connection, and its scheme is https only if this process terminates TLS. */
-    TRUST_PROXY: trustProxySchema.default(0),
+    TRUST_PROXY: trustProxySchema.prefault('0'),
     /** The folder of the built console. Default: the folder next to this app that `pnpm build` writes. */
     CONSOLE_DIR: z.string().optional(),
   })

@@ -29,7 +29,6 @@ export { createHttpApp } from './create-http-app.ts';
 export {
   anyone,
   checkEndpoints,
-  defineEndpoint,
   defineEndpointFor,
   type Endpoint,
   type EndpointGroup,
@@ -43,7 +42,7 @@ export {
 } from './define-endpoint.ts';
 export { type EndpointDeps, endpointRouter } from './endpoint-router.ts';
 export { httpEnvShape, trustProxySchema } from './env.ts';
-export { answerError, answerUnreadable } from './errors/answer-error.ts';
+export { answerError } from './errors/answer-error.ts';
 export { apiError } from './errors/errors.ts';
 export { operationOutcomeSchema } from './errors/fhir-outcome.ts';
 export { factsOf, type HttpErrorCode, statusOf } from './errors/http-errors.ts';

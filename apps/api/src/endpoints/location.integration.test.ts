@@ -1,4 +1,3 @@
-import {} from '@bulkhead/http';
 import { afterAll, expect, test } from '@jest/globals';
 import type { createDocument } from 'zod-openapi';
 import { createWholeDocument, endpoints, endpointsAt, type KeyedEndpointId } from '../testing/all-endpoints.ts';

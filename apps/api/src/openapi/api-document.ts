@@ -17,7 +17,9 @@ export function joinDocuments(own: ApiDocument, served: ApiDocument): ApiDocumen
   const only = servedTags.filter(({ name }) => !ownTags.some((tag) => tag.name === name));
   return {
     ...own,
-    tags: [...ownTags.slice(0, first), ...only, ...ownTags.slice(first)].map((tag) => (tag.description ? tag : (shared.get(tag.name) ?? tag))),
+    tags: [...ownTags.slice(0, first), ...only, ...ownTags.slice(first)].map((tag) =>
+      tag.description ? tag : (shared.get(tag.name) ?? tag),
+    ),
     paths: { ...own.paths, ...served.paths },
     components: {
       ...own.components,

@@ -6,8 +6,6 @@ import { fetchDocumentJob } from '../jobs.ts';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentService } from './document.service.ts';
 
-export type RetryDocument = ReturnType<typeof createRetryDocument>;
-
 /** Has a worker fetch the content of a document again. */
 export function createRetryDocument({
   store,

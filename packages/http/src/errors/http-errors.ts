@@ -12,7 +12,7 @@ import { syncError } from '@bulkhead/imports/sync';
 import { resourceError } from '@bulkhead/records';
 import { quarantineError } from '@bulkhead/records/quarantine';
 import { servedExportError } from '@bulkhead/serving/bulk';
-import { tableError } from '@bulkhead/serving/tables';
+import { tableError } from '@bulkhead/serving/tables/errors';
 import { webhookError } from '@bulkhead/webhooks';
 import { apiError } from './errors.ts';
 

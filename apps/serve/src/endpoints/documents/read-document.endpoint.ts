@@ -27,7 +27,7 @@ export const headersSchema = z.object({
     .describe('The ETag of a part. If the content has changed, the whole of it is sent.'),
 });
 
-export const readDocument = defineEndpoint({
+const readDocument = defineEndpoint({
   id: 'readDocument',
   route: 'GET /api/ehr/:provider/documents/:id',
   action: documentActions.read,

@@ -1,6 +1,5 @@
 import { keepFor, keepForKey } from '@bulkhead/base';
-import type { ConnectionStore } from '@bulkhead/connections';
-import type { ConnectionReference } from '@bulkhead/connections';
+import type { ConnectionReference, ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { DocumentStore } from '@bulkhead/documents';
 import type { ProviderRegistry } from '@bulkhead/ehr/providers';

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { AppError } from '@bulkhead/base';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import type { AssertionAlgorithm, SigningKey } from '../../providers/index.ts';
-import { ehrError } from '../errors.ts';
+import type { AssertionAlgorithm, SigningKey } from './ehr-connection.ts';
+import { providerError } from './errors.ts';
 
 /** The minimum of RFC 7518, section 3.3. Servers reject signatures of smaller keys. */
 const minRsaBits = 2048;
@@ -74,5 +74,5 @@ function readKey(text: string): { readonly key: KeyObject; readonly ownKid: stri
 }
 
 function unusable(reason: string): AppError {
-  return ehrError('signing-key-unusable', { message: `The key cannot sign client assertions: ${reason}.` });
+  return providerError('signing-key-unusable', { message: `The key cannot sign client assertions: ${reason}.` });
 }

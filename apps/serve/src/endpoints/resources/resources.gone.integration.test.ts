@@ -6,7 +6,7 @@ import type { ResourceService } from '@bulkhead/records/commands';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import express from 'express';
-import { searchResources } from '../../../../serve/src/endpoints/resources/search-resources.endpoint.ts';
+import { searchResources } from './search-resources.endpoint.ts';
 
 /** What the database notices: a stream that never ends, and a page that is never returned. */
 function createEndlessResources() {
