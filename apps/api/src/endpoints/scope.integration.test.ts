@@ -49,6 +49,26 @@ test.each(answeredBy((answer) => answer === 'filtered'))(
   },
 );
 
+const optional = ids.filter((id) => {
+  const { method, path, access, request } = endpointOf(id);
+  const { connectionId } = request.query?.shape ?? {};
+  // An event stream has the same data as its list.
+  const isList = method === 'get' && access === 'client' && !path.endsWith('/events');
+  return isList && connectionId?.safeParse(undefined).success === true;
+});
+
+test.each(optional)('%s without a connection shows only data of the key’s connections', async (id) => {
+  const otherConnection = await plantConnection(api.store);
+  const path = toRequest(id, ownConnection).path.replace(/[?].*/, '');
+  const of = async (key: string) => {
+    const { status, text } = await api.request('GET', `${path}?limit=1000`, { authorization: `Bearer ${key}` });
+    expect(status).toBe(200);
+    return idsOf(otherConnection).filter((other) => text.includes(other));
+  };
+  expect(await of(limitedKey)).toEqual([]);
+  expect(await of(api.clientKey)).not.toEqual([]);
+});
+
 test.each(answeredBy((answer) => answer === 'open'))('$id shows no data of other connections', async ({ id }) => {
   const otherConnection = await plantConnection(api.store);
   for (const key of [limitedKey, api.clientKey]) {
