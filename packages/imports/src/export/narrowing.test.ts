@@ -63,7 +63,8 @@ test.each(narrowing)(
       });
     const decisions = [{ resourceType: 'Patient', reasons: [] }];
     await noteLeft(none, { record, decisions });
-    const sent = { since: '2026-01-01T00:00:00Z', types: [], refusedTypes: [] };
+    const types = { types: [], refusedTypes: [], typeFilters: [] };
+    const sent = { method: 'GET' as const, isOtherMethodRefused: false, since: '2026-01-01T00:00:00Z', ...types };
     expect(await slicesOfJoined(none, { record: makeBulkExport({ ...record, sent }), session: {} as never })).toEqual(
       [],
     );
