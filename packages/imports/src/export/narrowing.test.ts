@@ -28,6 +28,7 @@ const cases = Object.entries(parameters).map(([name, { value, narrows }]) => ({
   request: { ...whole, [name]: value },
 }));
 const narrowing = cases.filter(({ narrows }) => narrows);
+
 /** A store of which nothing may be read. */
 const unread = {
   get: (_: object, name: string) => {
@@ -62,7 +63,7 @@ test.each(narrowing)(
         lacked: undefined,
       });
     const decisions = [{ resourceType: 'Patient', reasons: [] }];
-    await noteLeft(none, { record, decisions });
+    await expect(noteLeft(none, { record, decisions })).resolves.toBeUndefined();
     const types = { types: [], refusedTypes: [], typeFilters: [] };
     const sent = { method: 'GET' as const, isOtherMethodRefused: false, since: '2026-01-01T00:00:00Z', ...types };
     expect(await slicesOfJoined(none, { record: makeBulkExport({ ...record, sent }), session: {} as never })).toEqual(
