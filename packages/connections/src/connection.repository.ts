@@ -6,6 +6,7 @@ import {
   createLeases,
   findIds,
   mongooseSchemaOf,
+  SharedReads,
   type StoreContext,
   type Stored,
   UniqueKeys,
@@ -61,6 +62,7 @@ export class ConnectionRepository {
   readonly #model;
   readonly #keys;
   readonly #findKept;
+  readonly #shared = new SharedReads((id: string) => this.findWithSecrets(id));
   readonly #secrets;
   readonly #privateJwks;
   readonly #webhookSecrets;
@@ -135,6 +137,7 @@ export class ConnectionRepository {
       const $unset = Object.fromEntries([...unused, 'lastTest', 'scopeSearch'].map((field) => [field, 1]));
       return this.#model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, $unset });
     });
+    this.#shared.forget(id);
     return result.matchedCount === 1;
   }
 
@@ -147,6 +150,11 @@ export class ConnectionRepository {
   async findWithSecrets(id: string): Promise<Connection | undefined> {
     const document = await this.#findKept(id);
     return document ? this.#withSecrets(document) : undefined;
+  }
+
+  /** Like `findWithSecrets`, read once for all calls within a second. What this process changes is read again. */
+  findShared(id: string): Promise<Connection | undefined> {
+    return this.#shared.read(id);
   }
 
   /** Like `findWithSecrets`. While a connection is being deleted, its record still has the credentials for the EHR. */
@@ -236,6 +244,7 @@ export class ConnectionRepository {
   /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
   async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
     await this.#model.updateOne({ _id: id }, { $set: { deletedAt: now } });
+    this.#shared.forget(id);
     await this.#keys.releaseAllOf(id);
   }
 
@@ -311,6 +320,7 @@ export class ConnectionRepository {
 
   async delete(id: string): Promise<boolean> {
     const result = await this.#model.deleteOne({ _id: id });
+    this.#shared.forget(id);
     await this.#keys.releaseAllOf(id);
     return result.deletedCount === 1;
   }
