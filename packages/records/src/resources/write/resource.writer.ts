@@ -24,7 +24,7 @@ import {
 } from '@bulkhead/store';
 import { eraseKeptOutBinaries, findRefused, type KeptOutStore, withhold } from '../erase/withhold.ts';
 import { resourceError } from '../errors.ts';
-import { prepareResourceTypes } from '../resource-collections.ts';
+import { noteStoredType, prepareResourceTypes } from '../resource-collections.ts';
 import { notErased } from '../version/changed-since.ts';
 import { earlierVersions, type ResourceDocument } from '../version/resource-document.ts';
 import {
@@ -87,6 +87,9 @@ interface WriteOptions {
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
 const maxRounds = 20;
 
+/** Some 2 MB. To prepare a type again costs two commands. */
+const maxPrepared = 10_000;
+
 /** Writes the versions of resources that are newer than the stored ones. */
 export class VersionWriter implements ResourceWriter {
   readonly #database;
@@ -94,7 +97,7 @@ export class VersionWriter implements ResourceWriter {
   readonly #keptOutStore;
   readonly #rawWrites;
   readonly #onWritten;
-  // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
+  // By connection and type. Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   readonly #prepared = new Map<string, Promise<void>>();
 
   constructor(options: {
@@ -135,12 +138,26 @@ export class VersionWriter implements ResourceWriter {
   }
 
   #prepare(resourceType: string): Promise<void> {
-    const earlier = this.#prepared.get(resourceType);
+    return this.#prepareOnce(resourceType, () => prepareResourceTypes(this.#database, [resourceType]));
+  }
+
+  /** Notes that the connection has the type, before anything of it is stored. */
+  async #noteType(resourceType: string, [first]: readonly Write[]): Promise<void> {
+    if (!first) return;
+    const { connectionId } = first.document;
+    await this.#prepareOnce(`${connectionId}/${resourceType}`, () =>
+      noteStoredType(this.#database, connectionId, resourceType),
+    );
+  }
+
+  #prepareOnce(key: string, prepare: () => Promise<void>): Promise<void> {
+    const earlier = this.#prepared.get(key);
     if (earlier !== undefined) return earlier;
-    const preparing = prepareResourceTypes(this.#database, [resourceType]);
-    this.#prepared.set(resourceType, preparing);
+    if (this.#prepared.size >= maxPrepared) this.#prepared.clear();
+    const preparing = prepare();
+    this.#prepared.set(key, preparing);
     // After an error the next batch tries again.
-    preparing.catch(() => this.#prepared.delete(resourceType));
+    preparing.catch(() => this.#prepared.delete(key));
     return preparing;
   }
 
@@ -170,6 +187,7 @@ export class VersionWriter implements ResourceWriter {
       stale += decided.stale;
       contradictions += decided.contradictions;
       incomplete += decided.incomplete;
+      await this.#noteType(resourceType, decided.writes);
       const histories = await readHistories(collection, decided.writes);
       const lost = new Set(
         await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } }),
