@@ -1,4 +1,4 @@
-import type { Capabilities, ConnectionAuth } from '@bulkhead/ehr/providers';
+import type { Capabilities, ConnectionAuth, connectionBudgets } from '@bulkhead/ehr/providers';
 import {
   batchedFind,
   createEncryptedField,
@@ -44,7 +44,13 @@ schema.index({ name: 1 });
 schema.index({ fhirEndpoint: 1, practiceId: 1, groupId: 1 });
 
 const notListed = { capabilities: 0, encryptedSecret: 0, encryptedPrivateJwk: 0, encryptedWebhookSecret: 0 } as const;
-export type ListedConnection = Omit<ConnectionWithoutSecrets, 'capabilities'>;
+type WithoutCapabilities = Omit<ConnectionWithoutSecrets, 'capabilities'>;
+
+/** Scopes are half of a record, and lists of all connections need none. */
+const notInLists = { ...notListed, scopeSearch: 0, 'auth.scope': 0 } as const;
+/** Of its credentials, a list has what tells request budgets apart. */
+export type ListedConnection = Omit<WithoutCapabilities, 'scopeSearch' | 'auth'> &
+  Pick<Parameters<typeof connectionBudgets>[0], 'auth'>;
 
 interface Place {
   readonly fhirEndpoint: string;
@@ -163,10 +169,10 @@ export class ConnectionRepository {
     return document ? this.#withSecrets(document) : undefined;
   }
 
-  /** Lists all connections in one command. Their capabilities, the largest part of a record, are left out. */
+  /** Lists all connections in one command. Their capabilities and scopes, the largest parts of a record, are left out. */
   async list(): Promise<ListedConnection[]> {
     const documents = await this.#model
-      .find({ deletedAt: null }, notListed)
+      .find({ deletedAt: null }, notInLists)
       .sort({ _id: 1 })
       .batchSize(wholeBatch)
       .lean();
@@ -174,7 +180,7 @@ export class ConnectionRepository {
   }
 
   /** Lists the connections to the same practices, to the same Groups if there is no practice, or else to the same servers. */
-  async listOfPlaces(places: readonly Place[]): Promise<ListedConnection[]> {
+  async listOfPlaces(places: readonly Place[]): Promise<WithoutCapabilities[]> {
     if (places.length === 0) return [];
     const valuesOf = (field: keyof Place) => ({ $in: [...new Set(places.map((place) => place[field] ?? null))] });
     const practiceId = valuesOf('practiceId');
@@ -187,7 +193,7 @@ export class ConnectionRepository {
   }
 
   /** Lists those with these names. */
-  async listNamed(names: readonly string[]): Promise<ListedConnection[]> {
+  async listNamed(names: readonly string[]): Promise<WithoutCapabilities[]> {
     const documents = await this.#model.find({ name: { $in: names }, deletedAt: null }, notListed).lean();
     return documents.map((document) => toRecord(document as ConnectionDocument));
   }
