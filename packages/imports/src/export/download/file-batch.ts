@@ -209,7 +209,7 @@ export class FileBatch {
   #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
     return writeWithBisection({
       items: documents,
-      write: (batch, isRepeated) => this.#options.store.resourceWriter.write(type, batch, isRepeated),
+      write: (batch) => this.#options.store.resourceWriter.write(type, batch),
       onRefused: ({ line }) => this.#quarantine(line, 'refused-by-database'),
     });
   }

@@ -59,11 +59,8 @@ const comparedFields = {
 } as const;
 
 export interface ResourceWriter {
-  /**
-   * @param documents a batch of documents of one resource type
-   * @param isRepeated whether a part of the documents may have been stored by a batch that failed
-   */
-  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated?: boolean): Promise<WriteOutcome>;
+  /** @param documents a batch of documents of one resource type */
+  write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome>;
 }
 
 /** A batch that was written. */
@@ -77,7 +74,6 @@ export interface WrittenBatch {
 interface WriteOptions {
   /** What the earlier batches of the same file have shown. */
   readonly file: FileNovelty<StoredVersion>;
-  readonly isRepeated: boolean;
   /** Whether a version that was observed again is stored again, so that its `observedAt` proves that the server still has it. */
   readonly renewsUnchanged: boolean;
   /** Whether `observedAt` of an unchanged version is moved, so that it shows what an export of everything did not contain. Nothing else changes. */
@@ -118,8 +114,8 @@ export class VersionWriter implements ResourceWriter {
     this.#onWritten = onWritten;
   }
 
-  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) {
-    return this.#writeBatch(resourceType, documents, { isRepeated });
+  write(resourceType: string, documents: readonly ResourceDocument[]) {
+    return this.#writeBatch(resourceType, documents);
   }
 
   /**
@@ -132,8 +128,8 @@ export class VersionWriter implements ResourceWriter {
   }: Partial<Pick<WriteOptions, 'renewsUnchanged' | 'notesObserved'>> = {}): ResourceWriter {
     const file = new FileNovelty<StoredVersion>();
     return {
-      write: (resourceType, documents, isRepeated = false) =>
-        this.#writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged, notesObserved }),
+      write: (resourceType, documents) =>
+        this.#writeBatch(resourceType, documents, { file, renewsUnchanged, notesObserved }),
     };
   }
 
@@ -165,7 +161,7 @@ export class VersionWriter implements ResourceWriter {
   async #writeNewest(
     resourceType: string,
     documents: readonly ResourceDocument[],
-    { file, isRepeated, renewsUnchanged, notesObserved }: WriteOptions,
+    { file, renewsUnchanged, notesObserved }: WriteOptions,
   ): Promise<Comparisons> {
     const collection = this.#database.collection(resourceType);
     const raw = this.#rawWrites();
@@ -183,7 +179,7 @@ export class VersionWriter implements ResourceWriter {
       const decided = decide(candidates, { stored, renewsUnchanged });
       const overtaken = await noteObserved(collection, { same: decided.same, ofAll: notesObserved });
       const same = decided.same.filter(([document]) => !overtaken.includes(document));
-      unchanged += isRepeated ? same.filter((pair) => !isOfSameWrite(...pair)).length : same.length;
+      unchanged += same.filter((pair) => !isOfThisRun(...pair)).length;
       stale += decided.stale;
       contradictions += decided.contradictions;
       incomplete += decided.incomplete;
@@ -205,7 +201,6 @@ export class VersionWriter implements ResourceWriter {
     documents: readonly ResourceDocument[],
     {
       file = new FileNovelty<StoredVersion>(),
-      isRepeated = false,
       renewsUnchanged = false,
       notesObserved = false,
     }: Partial<WriteOptions> = {},
@@ -213,7 +208,7 @@ export class VersionWriter implements ResourceWriter {
     const [first] = documents;
     if (first === undefined) return noOutcome;
     const outcome = await this.#gate.admit(first.connectionId, (keptOut) =>
-      this.#writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, notesObserved, keptOut }),
+      this.#writeAdmitted({ resourceType, documents, file, renewsUnchanged, notesObserved, keptOut }),
     );
     this.#onWritten?.({ resourceType, isDeletion: first.deleted === true, outcome });
     return outcome;
@@ -411,6 +406,15 @@ async function findLost(collection: AnyCollection, replacements: readonly Write[
     );
   };
   return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
+}
+
+/**
+ * Whether a stored version is what this run has written: in a batch that failed in part, or from the same line in an attempt whose replies were
+ * lost. Such a version is new, although it was there already.
+ */
+function isOfThisRun(document: ResourceDocument, version: StoredVersion): boolean {
+  const isOfLine = 'line' in document.source && isDeepStrictEqual(version.source, document.source);
+  return isOfLine || isOfSameWrite(document, version);
 }
 
 /** Whether a stored version was written by this attempt, and not by another one with the same content. */
