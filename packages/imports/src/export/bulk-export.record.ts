@@ -227,6 +227,11 @@ export const bulkExportSchema = z.strictObject({
     .describe('The name of the API key that started the export. Absent if a schedule did.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
+  /**
+   * The EHR answered 404 to the kick-off with `_since`, which means that nothing has changed: `assumed` because it has accepted the same one without
+   * `_since` earlier, `verified` because it accepted that one now.
+   */
+  noChanges: z.enum(['assumed', 'verified']).exactOptional(),
   /** The kick-off that the EHR accepted. Absent before. */
   sent: sentKickOffSchema.exactOptional(),
   /** The parts of an export of listed patients. They are planned at its first kick-off. See `patients/slice.record.ts`. */

@@ -351,6 +351,12 @@ export const exportWarnings = {
     advice: 'Check that the export has what you need. It was made without the rejected part.',
     help: 'The EHR rejected a parameter, a type or a method. The export was made without it.',
   },
+  'no-changes': {
+    stage: 'kick-off',
+    title: 'The EHR answered 404 because nothing has changed',
+    advice: 'Nothing needs to be done. Read what the EHR said, if you expected changes.',
+    help: 'The EHR answered 404 to a kick-off with `_since`, and accepts the same one without it, so nothing has changed. After three such answers in a row a kick-off without `_since` verifies this. The warning has the text of the EHR, for operators.',
+  },
   'since-last-full': {
     stage: 'kick-off',
     title: 'All data is exported, not only changes',

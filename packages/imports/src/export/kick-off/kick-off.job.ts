@@ -142,11 +142,21 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
     provider,
     signal,
   });
+  // If the export was cancelled, failed or kicked off by another attempt meanwhile, this export at the server is not used.
+  await discardUnused(deps, { exportId, statusUrl: unusedUrl(started, changed !== undefined), signal });
   if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
-  if (changed) return producer.enqueueAgain(finalizeJob, { exportId });
-  const { statusUrl } = started;
+  if (changed) await producer.enqueueAgain(finalizeJob, { exportId });
+}
+
+function unusedUrl({ statusUrl, noChanges }: KickOff, isRecorded: boolean): string | undefined {
+  return noChanges?.unneededUrl ?? (isRecorded ? undefined : statusUrl);
+}
+
+async function discardUnused(
+  { store, producer }: BulkExportDeps<'bulkExports'>,
+  { exportId, statusUrl, signal }: ExportStep & { readonly statusUrl: string | undefined },
+): Promise<void> {
   if (statusUrl === undefined) return;
-  // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
   await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
   await producer.enqueueAgain(discardJob, { exportId });
 }
@@ -236,12 +246,27 @@ async function sendKickOff(
     isSent = true;
   };
   try {
-    return await kickOffExport({ session, request, signal, onSend });
+    return await kickOffExport({
+      session,
+      request,
+      signal,
+      onSend,
+      history: ({ groupId, sent }) =>
+        store.bulkExports.kickOffHistory({ record, level: levelOf(request, groupId), sent, maxAssumed }),
+    });
   } catch (error) {
     if (!isSent || provesNoExport(error))
       await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
     throw isTooRecent(error) ? await postponeOnce(deps, { record, error }) : error;
   }
+}
+
+/** After so many in a row, a 404 to `_since` could also mean that the access was withdrawn. */
+const maxAssumed = 3;
+
+/** @param groupId of the Group that is exported. Undefined if none is. */
+function levelOf({ exportType }: BulkExportRequest, groupId: string | undefined): string {
+  return groupId === undefined ? exportType : `Group/${groupId}`;
 }
 
 function isTooRecent(error: unknown): error is AppError {
@@ -301,7 +326,7 @@ async function recordStart(
 ): Promise<BulkExport | undefined> {
   const { store, logger, now } = deps;
   const { record, started, scopes, offeredTypes, signal } = options;
-  const { statusUrl, sent } = started;
+  const { statusUrl, sent, noChanges } = started;
   const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
   const listsNoDeletions = options.provider.infersDeletions === true || dropped.includes('_since');
@@ -309,12 +334,15 @@ async function recordStart(
   const change = {
     infersDeletions,
     ...(statusUrl === undefined
-      ? { manifestFiles: 0 }
+      ? {
+          manifestFiles: 0,
+          noChanges: noChanges?.unneededUrl === undefined ? ('assumed' as const) : ('verified' as const),
+        }
       : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),
     sent,
     isOfGroup: started.isOfGroup,
     hasMembers: started.isOfGroup && !started.isOfPractice,
-    level: started.isOfGroup ? `Group/${options.groupId}` : record.request.exportType,
+    level: levelOf(record.request, started.isOfGroup ? options.groupId : undefined),
     kickedOffAt,
     lastKickedOffAt: kickedOffAt,
     offeredTypes,
@@ -337,6 +365,7 @@ async function recordStart(
       .map((name) => ({ code: 'parameter-dropped' as const, message: describeDropped(name) })),
     ...(withheld.length > 0 ? [{ code: 'types-withheld' as const, message: describeWithheld(withheld) }] : []),
     ...(uncovered.length > 0 ? [{ code: 'types-not-covered' as const, message: describeUncovered(uncovered) }] : []),
+    ...(noChanges ? [noChangesWarning(noChanges)] : []),
   ].filter(({ message }) => !record.warnings.some((known) => known.message === message));
   // Without the URL the export at the server can be neither polled nor deleted. What was left out is stored with it, because only this attempt knows.
   const exporting = await untilStored(
@@ -345,6 +374,15 @@ async function recordStart(
   );
   logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
   return exporting;
+}
+
+function noChangesWarning({ ehrText, unneededUrl }: NonNullable<KickOff['noChanges']>) {
+  const proof =
+    unneededUrl === undefined
+      ? 'It has accepted the same kick-off without `_since` before'
+      : 'It accepted the same kick-off without `_since` now, whose export was not needed and is deleted there';
+  const message = `The EHR answered 404 to the kick-off with \`_since\`. ${proof}, so this means that nothing has changed. An operator can read what it said.`;
+  return { code: 'no-changes' as const, message, ehrText };
 }
 
 function describeUncovered(types: readonly string[]): string {

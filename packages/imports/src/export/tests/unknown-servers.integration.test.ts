@@ -144,13 +144,17 @@ describe('what a status and its warnings say', () => {
 });
 
 describe('a server that answers a kick-off with `_since` with 404, because nothing has changed', () => {
-  const noData = {
+  // Google's test server: https://github.com/google/bulk_fhir_tools/blob/master/cmd/test_server/main.go (`startExport`, `errorFormat`).
+  const says = (text: string) => ({
     status: 404,
     body: {
       resourceType: 'OperationOutcome',
-      issue: [{ severity: 'error', code: 'not-found', details: { text: 'No data found' } }],
+      id: '1',
+      issue: [{ severity: 'error', code: 'processing', details: { text } }],
     },
-  };
+  });
+  const text = 'No data found for export group clinic _since 2024-02-01T00:00:00Z';
+  const noData = says(text);
   const marks = async () => {
     const found = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
     return found.map(({ resourceType, transactionTime, deletionsAt }) => [resourceType, transactionTime, deletionsAt]);
@@ -163,7 +167,10 @@ describe('a server that answers a kick-off with `_since` with 404, because nothi
     server.answer({ '*/$export': [noData, { status: 202, headers: { 'content-location': '/status/2' } }] });
     const ended = await runExport(cases, { since, sinceLast: true });
     expect(ended).toMatchObject({ phase: 'completed', isPartial: false, counts: { files: 0, stored: 0 } });
-    expect([codes(ended), ended.watermarkDecisions, await marks()]).toEqual([[], [], before]);
+    expect(ended.warnings).toEqual([
+      { code: 'no-changes', message: expect.any(String), ehrText: `error processing: ${text}` },
+    ]);
+    expect([ended.watermarkDecisions, await marks()]).toEqual([[], before]);
     expect(server.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
     // What has changed meanwhile is stored, although its time is before the answer without data.
     server.answer({
@@ -194,11 +201,54 @@ describe('a server that answers a kick-off with `_since` with 404, because nothi
     expect([ended.transactionTime, await marks()]).toEqual([undefined, before]);
   });
 
-  test('another 404 still fails the export', async () => {
+  const since = '2024-02-01T00:00:00Z';
+  const unlessSince =
+    (answer: Script[string]): Handler =>
+    ({ query, count }) =>
+      query.has('_since') ? (answer as object) : { status: 202, headers: { 'content-location': `/status/${count}` } };
+
+  test('without an earlier kick-off the same one without `_since` decides, and its export is deleted', async () => {
+    const ended = await exportFrom({ '*/$export': unlessSince(noData) }, { since });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { files: 0 }, noChanges: 'verified' });
+    expect(ended.warnings).toEqual([
+      { code: 'no-changes', message: expect.any(String), ehrText: `error processing: ${text}` },
+    ]);
+    const deleted = server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+    expect(deleted).toEqual(['/status/3']);
+  });
+
+  test('after three in a row a kick-off without `_since` verifies that the access was not withdrawn', async () => {
     await exportFrom();
-    server.answer({ '*/$export': { status: 404, body: 'Group/a is not known' } });
-    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    server.answer({ '*/$export': unlessSince(says('The export has no data because access was revoked')) });
+    const ends = [];
+    for (let night = 0; night < 5; night++) ends.push((await runExport(cases, { since, sinceLast: true })).noChanges);
+    expect(ends).toEqual(['assumed', 'assumed', 'assumed', 'verified', 'assumed']);
+    server.answer({ '*/$export': says('The export has no data because access was revoked') });
+    await runExport(cases, { since, sinceLast: true });
+    await runExport(cases, { since, sinceLast: true });
+    const ended = await runExport(cases, { since, sinceLast: true });
+    expect(ended).toMatchObject({
+      phase: 'failed',
+      error: { code: 'export-not-offered', ehrText: expect.stringContaining('access was revoked') },
+    });
+  });
+
+  test('a 404 that says nothing refuses `_since`, so everything is exported', async () => {
+    await exportFrom();
+    server.answer({ '*/$export': unlessSince({ status: 404 }) });
+    const ended = await runExport(cases, { since, sinceLast: true });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { unchanged: 2 } });
+    expect(codes(ended)).toContain('parameter-dropped');
+  });
+
+  test('a 404 also without `_since` fails the export', async () => {
+    const ended = await exportFrom({ '*/$export': { status: 404, body: 'Group/a is not known' } }, { since });
     expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-not-offered' } });
+    expect(exportsSent().toSorted()).toEqual([
+      '/Group/a-1.C-195900/$export',
+      '/Group/a-1.c-195900/$export',
+      '/Group/a-1.c-195900/$export',
+    ]);
   });
 });
 
