@@ -3,6 +3,7 @@ export { documentAnswer, fileAnswer, kickOffAnswer, resourceAnswer } from './ans
 export { statedDayLimit } from './answers/limit-headers.ts';
 export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
 export {
+  answerSecondsOf,
   exportEndpoint,
   exportsGroup,
   type KickOff,

@@ -165,6 +165,8 @@ export const bulkExportSchema = z.strictObject({
   version: countSchema,
   /** When the kick-off was sent. If there is no `statusUrl`, the response is outstanding or was lost with a process. */
   kickOffSentAt: z.date().exactOptional(),
+  /** Kick-offs that the EHR has not answered in time. */
+  unansweredKickOffs: countSchema.exactOptional(),
   statusUrl: mayNamePatient(z.string())
     .exactOptional()
     .describe(

@@ -472,6 +472,7 @@ const fieldsOfTheKickOff = [
   'noChanges',
   'kickedOffAt',
   'kickOffSentAt',
+  'unansweredKickOffs',
   'readyAt',
   'progress',
   'progressedAt',

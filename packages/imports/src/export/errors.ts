@@ -25,6 +25,12 @@ export const exportError = defineErrors({
     advice: 'Nothing needs to be done. The export starts when one of the others has ended.',
     help: 'The EHR runs as many exports of the practice as it allows. The export waits until one of those that the message names has ended at the EHR.',
   },
+  'kick-off-unanswered': {
+    title: 'The EHR does not answer the kick-off',
+    advice:
+      "Ask the EHR's support whether exports run. Set `kickOff.answerSeconds` of the provider if it needs longer, then retry.",
+    help: 'The EHR did not answer the kick-off in time: 10 minutes, or `kickOff.answerSeconds` of the provider. It may be running the export, so the kick-off is sent once more after an hour. If that has no answer either, the export fails, because each kick-off could start another one.',
+  },
   'kick-off-under-way': {
     title: 'Another worker is starting this export',
     advice: 'Nothing needs to be done. The job checks again in a few seconds.',

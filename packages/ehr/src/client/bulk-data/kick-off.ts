@@ -56,6 +56,13 @@ export interface KickOffHistory {
 /** Proxies and servers cut off or reject request lines above about 2,000 characters. A POST has its parameters in the body. */
 const longestUrl = 2000;
 
+/** Servers that write the whole export before they answer take minutes. */
+const defaultAnswerSeconds = 600;
+
+export function answerSecondsOf({ provider }: Pick<EhrSession, 'provider'>): number {
+  return provider.kickOff?.answerSeconds ?? defaultAnswerSeconds;
+}
+
 /**
  * Starts an export (FHIR Bulk Data, "Kick-off Request"). Parameters that the server refuses by name are left out and recorded.
  * @throws EhrHttpError 429 while the server runs another export
@@ -255,6 +262,7 @@ function send(options: {
     answer: kickOffAnswer,
     // A repeated kick-off would start a second export.
     retries: 0,
+    timeoutMs: answerSecondsOf(session) * 1000,
     sendToken: true,
     signal,
     // The status URL is only in this answer.

@@ -17,7 +17,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError, present, toKnownError } from '@bulkhead/base';
 import { withCapabilities } from '@bulkhead/connections/steps';
-import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
+import { answerSecondsOf, EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
 import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed, isUncovered } from '@bulkhead/fhir';
 import { type JobContext, work } from '@bulkhead/queues';
@@ -257,6 +257,8 @@ async function sendKickOff(
   } catch (error) {
     if (!isSent || provesNoExport(error))
       await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
+    if (isSent && isUnanswered(error))
+      throw await unanswered(deps, { record, seconds: answerSecondsOf(session), cause: error });
     throw isTooRecent(error) ? await postponeOnce(deps, { record, error }) : error;
   }
 }
@@ -284,7 +286,7 @@ async function postponeOnce(
   { record, error }: { readonly record: BulkExport; readonly error: AppError },
 ): Promise<AppError> {
   const { code, message, retry, context, ehrText } = error;
-  if (record.notBefore)
+  if (record.notBefore && record.unansweredKickOffs === undefined)
     return new AppError({ code, message: refusedTwice, retry: 'never', context, ehrText, cause: error });
   const { id, connectionId } = record;
   const last = await store.bulkExports.lastGroupKickOff(connectionId);
@@ -294,6 +296,38 @@ async function postponeOnce(
   const until = new Date(now().getTime() + waitMs);
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { notBefore: until, plannedAt: now() } });
   return new AppError({ code, message, retry: { afterMs: waitMs }, context: { ...context, until }, ehrText });
+}
+
+/** What axios calls a request that took longer than it may. */
+function isUnanswered(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'ehr-unreachable' && error.context.reason === 'ECONNABORTED';
+}
+
+/** The first export may still run, so the second kick-off waits. */
+const unansweredWaitMs = hourMs;
+
+/** An EHR that has not answered two kick-offs would not answer others, and would run an export for each of them. */
+async function unanswered(
+  { store, now }: BulkExportDeps<'bulkExports'>,
+  { record, seconds, cause }: { readonly record: BulkExport; readonly seconds: number; readonly cause: AppError },
+): Promise<AppError> {
+  const unansweredKickOffs = (record.unansweredKickOffs ?? 0) + 1;
+  const observed = `The EHR accepted the connection and did not answer the kick-off within ${seconds} seconds. It may be running the export.`;
+  const change = { unansweredKickOffs };
+  if (unansweredKickOffs > 1) {
+    await store.bulkExports.update({ id: record.id, phase: 'kicking-off', change });
+    const message = `${observed} It was so twice, so no other kick-off is sent. Ask the EHR's support whether exports run, and set \`kickOff.answerSeconds\` of the provider if it needs longer. Then retry the export.`;
+    return exportError('kick-off-unanswered', { message, retry: 'never', context: cause.context, cause });
+  }
+  const until = new Date(now().getTime() + unansweredWaitMs);
+  await store.bulkExports.update({
+    id: record.id,
+    phase: 'kicking-off',
+    change: { ...change, notBefore: until, plannedAt: now() },
+  });
+  const message = `${observed} The kick-off is sent once more in an hour, when that export may have ended.`;
+  const retry = { afterMs: unansweredWaitMs };
+  return exportError('kick-off-unanswered', { message, retry, context: { ...cause.context, until }, cause });
 }
 
 /** The EHR measures from its own start of the last export. */

@@ -636,3 +636,35 @@ describe('answers that are not what was requested', () => {
     expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
   });
 });
+
+describe('a server that writes the whole export before it answers the kick-off', () => {
+  // OpenEMR runs the export in the kick-off: https://github.com/openemr/openemr/blob/master/src/RestControllers/FHIR/Operations/FhirOperationExportRestController.php
+  const silent: Handler = () => undefined;
+  const start = async (answers: Script[string]) => {
+    server = await startScriptedServer({ ...bulkRoutes(manifest()), '/patients': patients, '*/$export': answers });
+    const connection = { fhirEndpoint: server.url, auth: { method: 'none' } } as const;
+    cases = await startUseCases({ connection, provider: { kickOff: { answerSeconds: 1 } } });
+    return runExport(cases, {});
+  };
+
+  test('the kick-off is sent once more after an hour, and the export says what was observed', async () => {
+    const before = new Date();
+    const ended = await start([silent as never, { status: 202, headers: { 'content-location': '/status/2' } }]);
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
+    expect(cases.clock.now.getTime() - before.getTime()).toBeGreaterThanOrEqual(3_600_000);
+    const events = await cases.deps.store.bulkExports.listEvents(ended.id);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        kind: 'waiting',
+        code: 'kick-off-unanswered',
+        message: expect.stringContaining('within 1 seconds'),
+      }),
+    );
+  });
+
+  test('two kick-offs without an answer end the export', async () => {
+    const ended = await start(silent);
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'kick-off-unanswered' } });
+    expect(exportsSent()).toHaveLength(2);
+  });
+});
