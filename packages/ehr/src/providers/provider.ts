@@ -146,6 +146,8 @@ export const providerSchema = z.strictObject({
     .strictObject({
       minSeconds: z.number().min(1).max(3600).optional(),
       maxSeconds: z.number().min(1).max(86_400).optional(),
+      /** Sends `Prefer: respond-async` with status requests too, for an EHR that refuses them without it. It is added too after a refusal. */
+      sendsPrefer: z.boolean().optional(),
     })
     .refine(({ minSeconds = 0, maxSeconds = Number.POSITIVE_INFINITY }) => minSeconds <= maxSeconds, {
       error: 'minSeconds is more than maxSeconds',

@@ -312,7 +312,7 @@ async function unanswered(
   { record, seconds, cause }: { readonly record: BulkExport; readonly seconds: number; readonly cause: AppError },
 ): Promise<AppError> {
   const unansweredKickOffs = (record.unansweredKickOffs ?? 0) + 1;
-  const observed = `The EHR accepted the connection and did not answer the kick-off within ${seconds} seconds. It may be running the export.`;
+  const observed = `The EHR did not respond to the kick-off within ${seconds} seconds. It may be running the export.`;
   const change = { unansweredKickOffs };
   if (unansweredKickOffs > 1) {
     await store.bulkExports.update({ id: record.id, phase: 'kicking-off', change });
@@ -415,7 +415,7 @@ function noChangesWarning({ ehrText, unneededUrl }: NonNullable<KickOff['noChang
     unneededUrl === undefined
       ? 'It has accepted the same kick-off without `_since` before'
       : 'It accepted the same kick-off without `_since` now, whose export was not needed and is deleted there';
-  const message = `The EHR answered 404 to the kick-off with \`_since\`. ${proof}, so this means that nothing has changed. An operator can read what it said.`;
+  const message = `The EHR returned 404 to the kick-off with \`_since\`. ${proof}, so this means that nothing has changed. An operator can read what it said.`;
   return { code: 'no-changes' as const, message, ehrText };
 }
 

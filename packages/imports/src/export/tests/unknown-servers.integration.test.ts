@@ -668,3 +668,69 @@ describe('a server that writes the whole export before it answers the kick-off',
     expect(exportsSent()).toHaveLength(2);
   });
 });
+
+describe('a server that does not know yet what it has just accepted', () => {
+  // Servers of several processes, and object stores that show a new file after some seconds.
+  const first = (times: number, answer: Script[string], then: Script[string]): Handler => {
+    let count = 0;
+    return () => (count++ < times ? answer : then) as object;
+  };
+
+  test('404 to the first status requests is asked again, and then the export is read', async () => {
+    const ended = await exportFrom({
+      '/status*': first(3, { status: 404, body: 'Job not found' }, { body: manifest() }),
+    });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
+    expect(await cases.deps.store.bulkExports.listEvents(ended.id)).toContainEqual(
+      expect.objectContaining({ kind: 'waiting', code: 'export-not-there-yet', ehrText: 'Job not found' }),
+    );
+  });
+
+  test('404 for 10 minutes, or after a status, means that the export is gone', async () => {
+    const before = Date.now();
+    expect(await exportFrom({ '/status*': { status: 404 } })).toMatchObject({ error: { code: 'export-gone' } });
+    expect(cases.clock.now.getTime() - before).toBeGreaterThanOrEqual(10 * 60_000);
+    server.answer({ '/status*': first(1, { status: 202 }, { status: 404 }) });
+    expect(await runExport(cases)).toMatchObject({ error: { code: 'export-gone' }, pollCount: 1 });
+  });
+
+  test('a file that is not there yet is asked for again', async () => {
+    const ended = await exportFrom({ '/patients': first(4, { status: 404 }, patients) });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, filesFailed: 0 } });
+  });
+
+  test('a file that is not there after 5 minutes has failed', async () => {
+    const ended = await exportFrom({ '/patients': { status: 404 } });
+    expect(ended).toMatchObject({ phase: 'failed' });
+    expect(await files(ended)).toMatchObject([{ error: { code: 'link-expired' } }]);
+  });
+});
+
+describe('a server that wants other headers of a status request', () => {
+  // https://docs.oracle.com/en/industries/health/soarian-clinicals-apis/sfbda/op-export-statusrequest-get.html ("Header Parameters")
+  test.each([
+    {
+      what: 'Prefer',
+      status: 400,
+      text: 'Prefer header is required',
+      accepts: ({ prefer }: Record<string, unknown>) => prefer === 'respond-async',
+    },
+    {
+      what: 'application/fhir+json alone',
+      status: 406,
+      text: 'Not Acceptable',
+      accepts: ({ accept }: Record<string, unknown>) => accept === 'application/fhir+json',
+    },
+    {
+      what: 'application/json alone',
+      status: 406,
+      text: 'Not Acceptable',
+      accepts: ({ accept }: Record<string, unknown>) => accept === 'application/json',
+    },
+  ])('gets $what', async ({ status, text, accepts }) => {
+    const ended = await exportFrom({
+      '/status*': ({ headers }) => (accepts(headers) ? { body: manifest() } : { status, body: text }),
+    });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
+  });
+});
