@@ -44,6 +44,8 @@ export class AppProcess {
   #ownExits = 0;
   #quickExits = 0;
   #recovery: Promise<void> | undefined;
+  /** The end of the last act. Two saved files, or an interrupt during a restart, are two acts. */
+  #lastAct: Promise<unknown> = Promise.resolve();
 
   constructor(options: AppProcessOptions) {
     this.name = options.name;
@@ -69,31 +71,43 @@ export class AppProcess {
   }
 
   /** @throws Error with the end of the log if the first process exits before it has started */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
+  }
+
+  /** Stops the process and starts it again, for instance after its sources have changed. */
+  restart(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#end();
+      await this.#start();
+    });
+  }
+
+  /** Sends SIGKILL. Resolves when the process has ended. */
+  kill(): Promise<void> {
+    return this.#inTurn(() => this.#end(0));
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(() => this.#end());
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const result = this.#lastAct.then(act);
+    this.#lastAct = result.catch(() => undefined);
+    return result;
+  }
+
+  async #start(): Promise<void> {
     this.#isEnding = false;
     this.#starts += 1;
     if (this.#port === undefined) return this.#startFirst();
     this.#watch(await this.#spawn({ port: this.#port }));
     await this.#options.ready?.(this.url);
-  }
-
-  /** Stops the process and starts it again, for instance after its sources have changed. */
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
-  }
-
-  /** Sends SIGKILL. Resolves when the process has ended. */
-  kill(): Promise<void> {
-    return this.#end(0);
-  }
-
-  stop(): Promise<void> {
-    return this.#end();
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal);
   }
 
   async #end(graceMs?: number): Promise<void> {
@@ -142,7 +156,7 @@ export class AppProcess {
     if (this.#quickExits >= maxQuickExits) return print?.(`${name} keeps dying; its log: ${this.#logFile()}`);
     print?.(`${name} died (${end}), restarting it`);
     await delay(restartDelayMs);
-    if (!this.#isEnding && this.#child === child) await this.start();
+    if (!this.#isEnding && this.#child === child) await this.#start();
   }
 
   /** Writes directly to the file, unless each line is also shown. */

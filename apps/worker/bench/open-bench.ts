@@ -27,10 +27,15 @@ const credentials: Connection['auth'] = {
  */
 export async function openBench() {
   const { REDIS_URL: redisUrl = '', MONGODB_URI: mongodbUrl = '', FHIR_ENDPOINT: fhirEndpoint = '' } = process.env;
-  const { RATE_LIMIT, POLL_INTERVAL_MS = '30000', AUTH } = process.env;
+  const { RATE_LIMIT, POLL_INTERVAL_MS = '30000', AUTH, WORKER_RAW_WRITES } = process.env;
   // A fixed key, because all processes share it and the data is thrown away.
   const encryptionKey = Buffer.alloc(32, 'bench');
-  const store = createStore({ uri: mongodbUrl, encryptionKey, maxPoolSize: 40 });
+  const store = createStore({
+    uri: mongodbUrl,
+    encryptionKey,
+    maxPoolSize: 40,
+    writesRaw: WORKER_RAW_WRITES !== 'off',
+  });
   await store.connect();
   // The bare driver, with the write concern of the store.
   const client = new MongoClient(mongodbUrl, { writeConcern: { w: 'majority', journal: true } });

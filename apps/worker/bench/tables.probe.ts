@@ -3,6 +3,7 @@
 import { makeDocument } from '@bulkhead/records/testing';
 import { compileView } from '@bulkhead/serving/tables';
 import { TableService } from '@bulkhead/serving/tables/commands';
+import { toBatches } from '@bulkhead/store';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
 
@@ -64,6 +65,27 @@ serveProbe({
     }
     return { units: count };
   },
+
+  /** Stores so many resources of several types, evenly, for the connection and as many for each of two others. */
+  fillTypes:
+    async ({ types, count }: { readonly types: readonly string[]; readonly count: number }) =>
+    async () => {
+      await deps.store.prepareResourceTypes([...types]);
+      const perType = Math.ceil(count / types.length);
+      for (const type of types) {
+        for (const id of [connectionId, 'conn_first', 'conn_zlast']) {
+          const resources = Array.from({ length: perType }, (_, index) => ({
+            ...observation(index),
+            resourceType: type,
+          }));
+          for (const batch of toBatches(resources, batchSize)) {
+            const documents = batch.map((resource) => makeDocument(resource, { connectionId: id }));
+            await deps.store.resourceWriter.write(type, documents);
+          }
+        }
+      }
+      return { units: perType * types.length };
+    },
 
   /** The cursor of the bare driver, which makes objects of the same documents. */
   cursor: async () => {

@@ -1,4 +1,4 @@
-import type { Capabilities, ConnectionAuth } from '@bulkhead/ehr/providers';
+import type { Capabilities, ConnectionAuth, connectionBudgets } from '@bulkhead/ehr/providers';
 import {
   batchedFind,
   createEncryptedField,
@@ -6,6 +6,7 @@ import {
   createLeases,
   findIds,
   mongooseSchemaOf,
+  SharedReads,
   type StoreContext,
   type Stored,
   UniqueKeys,
@@ -43,7 +44,13 @@ schema.index({ name: 1 });
 schema.index({ fhirEndpoint: 1, practiceId: 1, groupId: 1 });
 
 const notListed = { capabilities: 0, encryptedSecret: 0, encryptedPrivateJwk: 0, encryptedWebhookSecret: 0 } as const;
-export type ListedConnection = Omit<ConnectionWithoutSecrets, 'capabilities'>;
+type WithoutCapabilities = Omit<ConnectionWithoutSecrets, 'capabilities'>;
+
+/** Scopes are half of a record, and lists of all connections need none. */
+const notInLists = { ...notListed, scopeSearch: 0, 'auth.scope': 0 } as const;
+/** Of its credentials, a list has what tells request budgets apart. */
+export type ListedConnection = Omit<WithoutCapabilities, 'scopeSearch' | 'auth'> &
+  Pick<Parameters<typeof connectionBudgets>[0], 'auth'>;
 
 interface Place {
   readonly fhirEndpoint: string;
@@ -61,6 +68,7 @@ export class ConnectionRepository {
   readonly #model;
   readonly #keys;
   readonly #findKept;
+  readonly #shared = new SharedReads((id: string) => this.findWithSecrets(id));
   readonly #secrets;
   readonly #privateJwks;
   readonly #webhookSecrets;
@@ -135,6 +143,7 @@ export class ConnectionRepository {
       const $unset = Object.fromEntries([...unused, 'lastTest', 'scopeSearch'].map((field) => [field, 1]));
       return this.#model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, $unset });
     });
+    this.#shared.forget(id);
     return result.matchedCount === 1;
   }
 
@@ -149,16 +158,21 @@ export class ConnectionRepository {
     return document ? this.#withSecrets(document) : undefined;
   }
 
+  /** Like `findWithSecrets`, read once for all calls within a second. What this process changes is read again. */
+  findShared(id: string): Promise<Connection | undefined> {
+    return this.#shared.read(id);
+  }
+
   /** Like `findWithSecrets`. While a connection is being deleted, its record still has the credentials for the EHR. */
   async findEvenDeleted(id: string): Promise<Connection | undefined> {
     const document = await this.#model.findById(id).lean();
     return document ? this.#withSecrets(document) : undefined;
   }
 
-  /** Lists all connections in one command. Their capabilities, the largest part of a record, are left out. */
+  /** Lists all connections in one command. Their capabilities and scopes, the largest parts of a record, are left out. */
   async list(): Promise<ListedConnection[]> {
     const documents = await this.#model
-      .find({ deletedAt: null }, notListed)
+      .find({ deletedAt: null }, notInLists)
       .sort({ _id: 1 })
       .batchSize(wholeBatch)
       .lean();
@@ -166,7 +180,7 @@ export class ConnectionRepository {
   }
 
   /** Lists the connections to the same practices, to the same Groups if there is no practice, or else to the same servers. */
-  async listOfPlaces(places: readonly Place[]): Promise<ListedConnection[]> {
+  async listOfPlaces(places: readonly Place[]): Promise<WithoutCapabilities[]> {
     if (places.length === 0) return [];
     const valuesOf = (field: keyof Place) => ({ $in: [...new Set(places.map((place) => place[field] ?? null))] });
     const practiceId = valuesOf('practiceId');
@@ -179,7 +193,7 @@ export class ConnectionRepository {
   }
 
   /** Lists those with these names. */
-  async listNamed(names: readonly string[]): Promise<ListedConnection[]> {
+  async listNamed(names: readonly string[]): Promise<WithoutCapabilities[]> {
     const documents = await this.#model.find({ name: { $in: names }, deletedAt: null }, notListed).lean();
     return documents.map((document) => toRecord(document as ConnectionDocument));
   }
@@ -236,6 +250,7 @@ export class ConnectionRepository {
   /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
   async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
     await this.#model.updateOne({ _id: id }, { $set: { deletedAt: now } });
+    this.#shared.forget(id);
     await this.#keys.releaseAllOf(id);
   }
 
@@ -311,6 +326,7 @@ export class ConnectionRepository {
 
   async delete(id: string): Promise<boolean> {
     const result = await this.#model.deleteOne({ _id: id });
+    this.#shared.forget(id);
     await this.#keys.releaseAllOf(id);
     return result.deletedCount === 1;
   }

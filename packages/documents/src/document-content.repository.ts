@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { Immutable } from '@bulkhead/base';
+import { decryptBytes, encryptBytes } from '@bulkhead/base/encryption';
 import {
   collectionOf,
+  createEncryptedField,
   type EncryptedFiles,
   type EncryptedFileWriter,
   isDuplicateKey,
@@ -10,7 +13,10 @@ import {
 import { z } from 'zod';
 import { collections } from './collections.ts';
 
-/** A content and its encrypted parts. All parts but the last have `partBytes`. */
+/** A content of at most so many bytes is stored in its record. It is the size of a chunk in GridFS, which costs six more commands. */
+export const maxInlineBytes = 255 * 1024;
+
+/** A content and its encrypted parts. All parts but the last have `partBytes`. One that is in its record has none. */
 const contentSchema = z.strictObject({
   connectionId: z.string(),
   sha256: z.string(),
@@ -27,11 +33,16 @@ const documentSchema = contentSchema.extend({
   id: z.string(),
   /** Since when no known document refers to it. */
   unreferencedSince: z.date().exactOptional(),
+  /** The content, if it is in its record: encrypted with a key of its own, which is encrypted with the key of the deployment. */
+  inline: z.strictObject({ encryptedKey: z.string(), bytes: z.custom<{ readonly buffer: Uint8Array }>() }).exactOptional(),
 });
+type StoredContent = Immutable<z.output<typeof contentSchema>> & Pick<z.output<typeof documentSchema>, 'inline'>;
 
 const schema = mongooseSchemaOf(documentSchema, { collection: collections.documentContents });
 // Before an upload is removed, a query checks whether it is in use.
 schema.index({ upload: 1 });
+// A rotation of the key looks for outdated keys, and must not read the contents for it.
+schema.index({ 'inline.encryptedKey': 1 }, { sparse: true });
 
 export interface StoredParts {
   readonly upload: string;
@@ -39,20 +50,28 @@ export interface StoredParts {
 }
 
 /**
- * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are encrypted separately. A download can
- * therefore resume after its last part, and a range can be read without the bytes before it.
+ * `document_contents` and the GridFS bucket `document_files`: each content once. A small one is in its record. A larger one is in parts that
+ * are encrypted separately. A download can therefore resume after its last part, and a range can be read without the bytes before it.
  */
 export class DocumentContentRepository {
   readonly encryptedFields;
   readonly #gate;
   readonly #files;
   readonly #model;
+  readonly #inlineKeys;
 
-  constructor({ database, gate, files }: Omit<StoreContext, 'secretBox'> & { readonly files: EncryptedFiles }) {
+  constructor({ database, secretBox, gate, files }: StoreContext & { readonly files: EncryptedFiles }) {
     this.#gate = gate;
     this.#files = files;
     this.#model = database.model('DocumentContent', schema);
-    this.encryptedFields = files.encryptedFields;
+    this.#inlineKeys = createEncryptedField({
+      database,
+      secretBox,
+      collection: collections.documentContents,
+      field: 'inline.encryptedKey',
+      ownerOf: (id) => id,
+    });
+    this.encryptedFields = [this.#inlineKeys, ...files.encryptedFields];
   }
 
   createPart({ connectionId, upload, index }: Part): Promise<EncryptedFileWriter> {
@@ -73,9 +92,29 @@ export class DocumentContentRepository {
         if (!isDuplicateKey(error)) throw error;
       }
       // A document will refer to the content again. If the retention has just deleted it, the next try inserts this upload.
-      const existing = await this.#model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
+      const existing = await this.#model.findByIdAndUpdate(_id, unmark, { projection: { inline: 0 } }).lean();
       if (existing) return existing;
     }
+  }
+
+  /** Stores a content of at most `maxInlineBytes` in its record, unless a content with its hash is stored already. */
+  async put(content: DocumentContent, bytes: Buffer): Promise<void> {
+    const _id = idOf(content);
+    await this.#gate.admit(content.connectionId, async () => {
+      const key = randomBytes(32);
+      const inline = {
+        encryptedKey: this.#inlineKeys.encrypt(_id, key),
+        bytes: encryptBytes(bytes, { key, owner: _id }),
+      };
+      // A document will refer to the content again.
+      const change = { $setOnInsert: { ...content, inline }, ...unmark };
+      const upsert = () => collectionOf(this.#model).updateOne({ _id }, change as object, { upsert: true });
+      await upsert().catch((error) => {
+        if (!isDuplicateKey(error)) throw error;
+        // Another upsert of the same content was first.
+        return upsert();
+      });
+    });
   }
 
   /** Counts the contents, and the parts of contents and of running downloads. */
@@ -83,15 +122,27 @@ export class DocumentContentRepository {
     return { contents: await this.#model.countDocuments(), parts: await this.#files.count() };
   }
 
-  async find(key: Pick<DocumentContent, 'connectionId' | 'sha256'>): Promise<DocumentContent | undefined> {
+  async find(key: Pick<DocumentContent, 'connectionId' | 'sha256'>): Promise<StoredContent | undefined> {
     return (await this.#model.findById(idOf(key)).lean()) ?? undefined;
+  }
+
+  /** Reads the bytes of a content from `start` up to `end` (exclusive). */
+  async *read(
+    content: StoredContent,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): AsyncGenerator<Buffer> {
+    const { inline } = content;
+    if (!inline) return yield* this.readParts(content, { start, end });
+    const owner = idOf(content);
+    const key = this.#inlineKeys.decrypt(owner, inline.encryptedKey);
+    yield decryptBytes(Buffer.from(inline.bytes.buffer), { key, owner }).subarray(start, end);
   }
 
   /**
    * Reads the bytes from `start` up to `end` (exclusive). Decryption fails if a part is not at the position for which it was
    * encrypted.
    */
-  async *read(
+  async *readParts(
     { upload, parts, partBytes }: Pick<DocumentContent, 'upload' | 'parts' | 'partBytes'>,
     { start, end }: { readonly start: number; readonly end: number },
   ): AsyncGenerator<Buffer> {
@@ -130,6 +181,8 @@ export class DocumentContentRepository {
 
   /** Removes the parts of a content that is being erased, although its record still exists. */
   async removeFiles({ upload, parts }: StoredParts): Promise<void> {
+    // The content is in its record.
+    if (parts.length === 0) return;
     for (let index = 0; index <= parts.length; index++) await this.#files.removeOf(ownerOf(upload, index));
   }
 
@@ -144,7 +197,9 @@ export class DocumentContentRepository {
    */
   async removeOfDocument(document: { readonly connectionId: string; readonly id: string }, isUsed: IsUsed) {
     const uploads = uploadsOf(document);
-    const inserted = await this.#model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
+    const inserted = await this.#model
+      .find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }, { inline: 0 })
+      .lean();
     let removed = 0;
     for (const content of inserted) {
       if (await isUsed(content)) return removed;
@@ -155,6 +210,8 @@ export class DocumentContentRepository {
     return removed;
   }
 }
+
+const unmark = { $unset: { unreferencedSince: 1 } } as const;
 
 type IsUsed = (content: Pick<DocumentContent, 'connectionId' | 'sha256'>) => Promise<boolean>;
 

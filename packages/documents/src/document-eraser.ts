@@ -40,7 +40,7 @@ export class DocumentEraser {
     for (const sha256 of new Set(page.flatMap(({ sha256 }) => sha256 ?? []))) {
       if (await this.#options.documents.isContentUsed({ connectionId, sha256, except })) continue;
       const contents = this.#options.database.collection<StoredContent>(collections.documentContents);
-      const content = await contents.findOne({ _id: `${connectionId}/${sha256}` });
+      const content = await contents.findOne({ _id: `${connectionId}/${sha256}` }, { projection: { inline: 0 } });
       if (content) only.push(content);
     }
     return only;

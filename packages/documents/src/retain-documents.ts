@@ -101,6 +101,7 @@ export function retainContents(options: {
   const { database, contents, documents } = options;
   return new RetentionPass({ database, kind: 'document-content' }).stepOver<ContentRecord>({
     collection: collections.documentContents,
+    projection: { inline: 0 },
     async deleteDue(page, { now }) {
       let deleted = 0;
       const markedBefore = new Date(now.getTime() - graceMs);

@@ -33,6 +33,7 @@ export {
   isUncovered,
   type ScopeVersion,
   scopeCovers,
+  scopeDoubt,
   scopeFault,
   scopeTypes,
   scopeVersions,

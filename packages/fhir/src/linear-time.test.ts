@@ -2,7 +2,7 @@ import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { readDeletions } from './bulk-data/deletions.ts';
 import { readManifestEntry } from './bulk-data/manifest.ts';
-import { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
+import { scopeCovers, scopeDoubt, scopeFault } from './bulk-data/scopes.ts';
 import { openBinaryJson } from './json/binary-json.ts';
 import { cutDepthInSteps } from './json/cut-depth.ts';
 import { parseFhirJson } from './json/parse-json.ts';
@@ -138,7 +138,11 @@ const parsers: readonly Reader[] = [
   { name: 'a stored text', parse: (text) => unstorableReason({ text }) },
   {
     name: 'granted scopes',
-    parse: (scope) => [scopeFault({ scope, withUser: true }), scopeCovers({ scope, resourceType: 'Patient' })],
+    parse: (scope) => [
+      scopeFault({ scope, withUser: true }),
+      scopeDoubt({ scope, withUser: true }),
+      scopeCovers({ scope, resourceType: 'Patient' }),
+    ],
   },
   { name: 'the date of a search', parse: readDateRange },
   ...searched.flatMap(([type, name]): Reader[] => [

@@ -14,7 +14,7 @@ import type { Schedule } from '@bulkhead/imports/schedules';
 export function connectionLag(options: {
   /** The schedules of the connection that are not paused. */
   readonly schedules: readonly Pick<Schedule, 'id' | 'kind' | 'request' | 'createdAt'>[];
-  readonly watermarks: readonly Watermark[];
+  readonly watermarks: readonly Omit<Watermark, 'exportId'>[];
   /** When the last complete sync was started, by schedule id, and for `any`. Also the last completed export of a schedule. */
   readonly syncedAt: ReadonlyMap<string, Date>;
   readonly now: Date;
@@ -37,7 +37,7 @@ export const anySync = 'any';
 
 function exportedUpTo(options: {
   readonly request: Schedule['request'];
-  readonly watermarks: readonly Watermark[];
+  readonly watermarks: readonly Omit<Watermark, 'exportId'>[];
   readonly now: Date;
   readonly covers: (coverage: Coverage, resourceType: string) => boolean;
 }): Date | undefined {
@@ -57,7 +57,7 @@ export function lagsOf(options: {
   readonly connectionIds: readonly string[];
   /** The schedules that are not paused. */
   readonly schedules: readonly Schedule[];
-  readonly watermarks: readonly Watermark[];
+  readonly watermarks: readonly Omit<Watermark, 'exportId'>[];
   /** The last completed syncs of each schedule. */
   readonly completed: readonly LastCompleted[];
   /** The last completed exports of each schedule. */

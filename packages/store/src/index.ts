@@ -77,6 +77,7 @@ export {
   type ProviderReference,
   type ScopedReference,
 } from './queries/scopes.ts';
+export { SharedReads } from './queries/shared-reads.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
   amountsOf,

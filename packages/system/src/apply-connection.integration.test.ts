@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createProviderRegistry } from '@bulkhead/ehr/providers';
 import { connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
+import { withMethods } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -18,7 +19,7 @@ const onError = (error: Error) => {
 };
 const redis = connectRedis({ url: redisUrl, waiting: false, onError });
 const producer = new Producer({ redis, prefix, onError });
-const services = createServices({
+const serviceOptions = {
   store,
   producer,
   registry: createProviderRegistry({}),
@@ -26,7 +27,8 @@ const services = createServices({
   prefix,
   version: 'test',
   configuration: { exposed: [], encryptionKeySource: 'plain' },
-});
+};
+const services = createServices(serviceOptions);
 const { applyConnection } = services;
 afterAll(async () => {
   await Promise.all([producer.close(), disconnectRedis(redis)]);
@@ -170,6 +172,25 @@ test('a creation that is killed is continued by the next apply', async () => {
   expect((await planOf(desired)).changes).toEqual(all);
   for (const steps of [1, 1, 1]) await expect(applyTo(desired, killedAfter(steps))).rejects.toThrow('killed');
   expect((await applyTo(desired)).changes).toEqual(all.slice(3));
+});
+
+test('a plan compares again if another apply creates the same connection while it reads, and does not advise force', async () => {
+  const desired = entryOf({ name: 'Created meanwhile', practiceId: '4711', force: false });
+  let isCreated = false;
+  const connections = withMethods(store.connections, {
+    listNamed: async (names: readonly string[]) => {
+      const found = await store.connections.listNamed(names);
+      if (!isCreated) {
+        isCreated = true;
+        await applyTo(desired);
+      }
+      return found;
+    },
+  });
+  const racing = createServices({ ...serviceOptions, store: { ...store, connections } });
+  const [plan] = await racing.applyConnection.plan([desired]);
+  expect(plan).toMatchObject({ changes: [], faults: [] });
+  expect(plan?.id).toMatch(/^conn_/);
 });
 
 test('of two applies at once one makes the changes, and the other is refused', async () => {

@@ -54,6 +54,7 @@ export const served: Bench = {
       await manifestRow({ name: 'a tenth of the resources', value: small.api, floor: tiny.api }),
       await manifestRow({ name: 'all resources', value: api, floor: small.api }),
       ...(await kickOffRows(context, api)),
+      await everyTypeRow(context, started),
     ];
   },
 };
@@ -73,12 +74,35 @@ async function startServer(options: {
   return { api, cursor };
 }
 
+/** As many types as a practice of the simulator has. */
+const storedTypes =
+  'AllergyIntolerance Appointment Binary CarePlan CareTeam Condition Coverage Device DiagnosticReport DocumentReference Encounter EpisodeOfCare FamilyMemberHistory Goal Group Immunization Location Medication MedicationDispense MedicationRequest MedicationStatement Observation Organization Patient Practitioner PractitionerRole Procedure Provenance QuestionnaireResponse RelatedPerson ServiceRequest Specimen'.split(
+    ' ',
+  );
+const resourcesOfTypes = { short: 3200, usual: 9600, full: 96_000 } as const;
+
+/** What clients ask: everything, of a store with several connections. */
+async function everyTypeRow(context: BenchContext, started: AsyncDisposableStack) {
+  const start = async (count: number) => {
+    const database = newDatabase();
+    const probe = started.use(await startWorkerProbe(context, { entry: 'tables', origin, database }));
+    context.print(`storing ${count} resources of ${storedTypes.length} types for each of three connections`);
+    await probe.measure('fillTypes', { types: storedTypes, count });
+    return startApi({ context, database, origin, nodeArgs: heapLimit });
+  };
+  await using large = await start(resourcesOfTypes[context.size]);
+  await using small = await start(resourcesOfTypes[context.size] / 10);
+  return await manifestRow({ name: 'no _type, 32 types, 3 connections', value: large, floor: small, query: '' });
+}
+
 type Api = Awaited<ReturnType<typeof startApi>>;
 
 const kickOffHeaders = { accept: 'application/fhir+json', prefer: 'respond-async' };
 
-const kickOffUrl = ({ baseUrl, connectionId }: Api) =>
-  `${baseUrl}/api/ehr/athenahealth/fhir/${connectionId}/$export?_type=Observation`;
+const observationsOnly = '?_type=Observation';
+
+const kickOffUrl = ({ baseUrl, connectionId }: Api, query = observationsOnly) =>
+  `${baseUrl}/api/ehr/athenahealth/fhir/${connectionId}/$export${query}`;
 
 /** Starts an export and reads its files to the end, one after the other or side by side. */
 async function readExport(
@@ -153,9 +177,9 @@ async function compressedBytes(api: Api) {
   return { value, floor, ratio: value / floor };
 }
 
-async function readManifest(api: Api) {
+async function readManifest(api: Api, query?: string) {
   const { headers } = api;
-  const kickedOff = await fetch(kickOffUrl(api), { headers: { ...headers, ...kickOffHeaders } });
+  const kickedOff = await fetch(kickOffUrl(api, query), { headers: { ...headers, ...kickOffHeaders } });
   const status = await fetch(kickedOff.headers.get('content-location') ?? '', { headers });
   return (await status.json()) as { readonly output: readonly { readonly url: string }[] };
 }
@@ -167,16 +191,18 @@ async function manifestRow({
   name,
   value,
   floor,
+  query,
 }: {
   readonly name: string;
   readonly value: Api;
   readonly floor: Api;
+  readonly query?: string;
 }) {
   const times: { value: number; floor: number }[] = [];
   // The first of a process reads which types are stored.
-  for (const api of [value, floor]) await timeManifest(api);
+  for (const api of [value, floor]) await timeManifest(api, query);
   for (let run = 0; run < manifests; run++)
-    times.push({ value: await timeManifest(value), floor: await timeManifest(floor) });
+    times.push({ value: await timeManifest(value, query), floor: await timeManifest(floor, query) });
   return medianRow({
     name: `served, kick-off and manifest, ${name}; floor: a tenth of these`,
     unit: 'ms',
@@ -185,9 +211,9 @@ async function manifestRow({
   });
 }
 
-async function timeManifest(api: Api): Promise<number> {
+async function timeManifest(api: Api, query?: string): Promise<number> {
   const startedAt = performance.now();
-  await readManifest(api);
+  await readManifest(api, query);
   return performance.now() - startedAt;
 }
 

@@ -105,6 +105,8 @@ async function plant(store: Store): Promise<void> {
     createdAt: now,
     ...size,
   });
+  const small = { connectionId: 'conn_1', sha256: 'small', upload: 'up_2', parts: [], partBytes: 10, sizeBytes: 5 };
+  await store.documentContents.put({ ...small, createdAt: now }, Buffer.from('small'));
   // As a process that has written nothing for a while.
   await store.gate.close();
 }
@@ -114,6 +116,8 @@ const answered = { requestHash: 'h', answer: { reply: { status: 201 } } };
 async function readAll(store: Store) {
   const document = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'hash' });
   if (!document) throw new Error('the document is missing');
+  const small = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'small' });
+  if (!small) throw new Error('the small document is missing');
   const { auth } = (await store.connections.findWithSecrets('conn_1')) as Connection;
   const connectionAuth = (await store.connections.findWithSecrets('conn_key'))?.auth as
     | { signingKey?: { privateJwk: string } }
@@ -138,6 +142,7 @@ async function readAll(store: Store) {
     }),
     isKeptOut: (await store.keptOut.listAll()).get('conn_1')?.hasPatient('kept-out'),
     document: await text(store.documentContents.read(document, { start: 0, end: content.length })),
+    smallDocument: await text(store.documentContents.read(small, { start: 0, end: 5 })),
   };
 }
 const planted = {
@@ -155,6 +160,7 @@ const planted = {
   answered,
   isKeptOut: true,
   document: content.toString(),
+  smallDocument: 'small',
   draft: withSecret('conn_draft').auth,
 };
 
@@ -175,6 +181,7 @@ test('a rotation encrypts every kind of value with the new key, which can then d
     'quarantine.files: metadata.encryptedKey',
     'output_files: encryptedUrl',
     'kept_out_keys: encryptedKey',
+    'document_contents: inline.encryptedKey',
     'document_files.files: metadata.encryptedKey',
     'answered_requests: encrypted',
     'connections: encryptedSecret',

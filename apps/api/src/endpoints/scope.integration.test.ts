@@ -36,18 +36,36 @@ test.each(answeredBy((answer) => answer === 'operators'))('$id returns 403 for c
   }
 });
 
+/** Reads a list with a key for all connections, and with one for the own connection. */
+async function expectOwnOnly(otherConnection: PlantedConnection, read: (key: string) => ReturnType<typeof send>) {
+  const all = await read(api.clientKey);
+  expect(idsOf(otherConnection).some((id) => all.text.includes(id))).toBe(true);
+  const { status, text } = await read(limitedKey);
+  expect(status).toBe(200);
+  expect(idsOf(ownConnection).some((id) => text.includes(id))).toBe(true);
+  expect(idsOf(otherConnection).filter((id) => text.includes(id))).toEqual([]);
+}
+
 test.each(answeredBy((answer) => answer === 'filtered'))(
   '$id shows only data of the key’s connections',
   async ({ id }) => {
     const otherConnection = await plantConnection(api.store);
-    const all = await send(id, otherConnection, api.clientKey);
-    expect(idsOf(otherConnection).some((id) => all.text.includes(id))).toBe(true);
-    const { status, text } = await send(id, otherConnection, limitedKey);
-    expect(status).toBe(200);
-    expect(idsOf(ownConnection).some((id) => text.includes(id))).toBe(true);
-    expect(idsOf(otherConnection).filter((id) => text.includes(id))).toEqual([]);
+    await expectOwnOnly(otherConnection, (key) => send(id, otherConnection, key));
   },
 );
+
+/** Lists that the requests above read of one connection, and that can be read of all. */
+const optional = answeredBy((answer) => answer === 'unknown-connection').filter(({ id }) => {
+  const { method, request } = endpointOf(id);
+  return method === 'get' && request.query?.shape.connectionId?.safeParse(undefined).success === true;
+});
+
+test.each(optional)('$id without a connection shows only data of the key’s connections', async ({ id }) => {
+  const path = toRequest(id, ownConnection).path.replace(/[?].*/, '?limit=1000');
+  await expectOwnOnly(await plantConnection(api.store), (key) =>
+    api.request('GET', path, { authorization: `Bearer ${key}` }),
+  );
+});
 
 test.each(answeredBy((answer) => answer === 'open'))('$id shows no data of other connections', async ({ id }) => {
   const otherConnection = await plantConnection(api.store);

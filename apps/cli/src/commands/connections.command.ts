@@ -46,7 +46,7 @@ const credentials = {
     '<types>',
     'comma-separated types of --scopes (default: every type of records that the EHR declares)',
   ),
-  scope: option.text('<scope>', 'scopes, written out, instead of --scopes'),
+  scope: option.text('<scope>', "scopes, written out, instead of --scopes (default: the provider's)"),
   tokenEndpoint: option.text('<url>', 'token endpoint (default: the one that the EHR names)'),
   secretBy: option.choice('<way>', { of: ['basic', 'post'], description: 'how the client secret is sent' }),
   alg: option.choice('<alg>', { of: ['RS384', 'ES384'], description: 'algorithm of the signed assertion' }),
@@ -55,6 +55,7 @@ const credentials = {
     "a file with the connection's own private key (default: the deployment's signing keys)",
   ),
   kid: option.text('<id>', 'id of that key'),
+  audience: option.text('<text>', 'aud of the signed assertion (default: the token endpoint)'),
 };
 
 /** The credentials of practices at the EHR. */
@@ -319,13 +320,18 @@ function printTest(output: Context['output'], test: components['schemas']['Conne
 
 /** The API refuses what does not belong to the method. */
 function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) {
-  const { method, clientId, scopes: scopeVersion, scopeTypes, scope, tokenEndpoint, secretBy, alg, kid } = options;
-  const actsAlone = method === 'client_credentials' || method === 'private_key_jwt';
-  if (actsAlone && scopeVersion === undefined && scope === undefined)
-    throw new CliError(
-      'usage',
-      'Choose the scopes that the application is registered for at the EHR: --scopes v2 (system/Patient.rs), --scopes v1 (system/Patient.read), or --scope with a list. An EHR refuses the other version with "Policy evaluation failed".',
-    );
+  const {
+    method,
+    clientId,
+    scopes: scopeVersion,
+    scopeTypes,
+    scope,
+    tokenEndpoint,
+    secretBy,
+    alg,
+    kid,
+    audience,
+  } = options;
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';
   return given({
     method,
@@ -337,6 +343,7 @@ function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) 
     secretBy,
     alg,
     kid,
+    audience,
     privateKey: readPrivateKey(options.privateKey),
     clientSecret: hasSecret ? env.BULKHEAD_CLIENT_SECRET || undefined : undefined,
   }) as { method: 'none' };
@@ -379,6 +386,7 @@ function summarize(connection: Connection): string {
       tested: lastTest?.endedAt,
     },
     lists: {
+      Warnings: connection.warnings ?? [],
       Scopes: scopesOf(connection),
       'Failed steps': failed.map(({ step, code, message, whatToDo }) => `${step}: ${whatToDo ?? message ?? code}`),
     },

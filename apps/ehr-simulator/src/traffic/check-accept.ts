@@ -13,7 +13,8 @@ const mediaTypes = {
  */
 export function checkAccept({ simulator, req }: HandleInput, what: keyof typeof mediaTypes): void {
   const mediaType = mediaTypes[what];
-  if (req.get('accept') === mediaType) return;
+  // A list in which it is the first is for servers that answer with another one.
+  if (req.get('accept')?.split(',')[0] === mediaType) return;
   simulator.traffic.recordViolation({ req, kind: 'headers', reason: `${what} without Accept: ${mediaType}` });
   if (what !== 'kick-off' && !simulator.options.strictAccept) return;
   throw new OutcomeError({ status: 406, code: 'not-supported', text: `The Accept header must be ${mediaType}.` });

@@ -202,6 +202,7 @@ test('every insert for an erased connection is refused', async () => {
     () => store.quarantine.put({ lines: [{ ...line, bytes: Buffer.from('x') } as never], now }),
     () => store.documents.note([document as never]),
     () => store.documentContents.insert({ connectionId } as never),
+    () => store.documentContents.put({ connectionId } as never, Buffer.from('x')),
     () => store.outputFiles.insertMissing([file as never]),
     () => store.watermarks.advance(watermark as never),
     () => store.crawlMarks.advance({ connectionId, patientId: patientId, resourceType: 'Patient', at: now }),

@@ -87,6 +87,7 @@ const unsearched: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     authorization_requests: 'encrypted',
     connection_drafts: 'encrypted',
     connections: 'encryptedSecret encryptedPrivateJwk encryptedWebhookSecret',
+    document_contents: 'inline.encryptedKey inline.bytes',
     encryption_keys: 'encryptedCheck',
     quarantine: 'encryptedBytes encryptedFile encryptedCorrection',
     signing_keys: 'encryptedPrivateJwk',

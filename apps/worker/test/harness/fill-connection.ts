@@ -71,8 +71,10 @@ export async function fillEnded(cases: UseCases, { patientId }: { readonly patie
   const unsettled = await store.documents.list({ filter: { connectionId, state: 'pending' }, limit: 1000 });
   // The report is excluded, because its content is to be stored and the EHR does not have its Binary.
   const cut = unsettled.find(({ url }) => url !== undefined && url !== 'Binary/of-report');
+  // So that the PDFs are stored in parts, and the pictures in their records.
+  const withSmallParts = { ...cases, deps: { ...deps, documents: { ...deps.documents, partBytes: 500 } } };
   for (const { id: documentId, url } of unsettled.filter((document) => document !== cut)) {
-    const fetching = attempt(cases, fetchDocumentWork, { documentId });
+    const fetching = attempt(withSmallParts, fetchDocumentWork, { documentId });
     await (url === 'Binary/of-report' ? fetching.catch(() => undefined) : fetching);
   }
   await beginUpload(cases, cut?.id ?? '');

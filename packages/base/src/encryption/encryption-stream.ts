@@ -30,6 +30,21 @@ export function createEncryptStream({ key, owner }: StreamKey): Transform {
   });
 }
 
+/** Encrypts bytes as `createEncryptStream` does. */
+export function encryptBytes(bytes: Buffer, { key, owner }: StreamKey): Buffer {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner));
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Decrypts bytes of `encryptBytes`. @throws if they were changed or encrypted for another owner */
+export function decryptBytes(encrypted: Buffer, { key, owner }: StreamKey): Buffer {
+  const nonce = encrypted.subarray(0, nonceBytes);
+  const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes }).setAAD(Buffer.from(owner));
+  decipher.setAuthTag(encrypted.subarray(-tagBytes));
+  return Buffer.concat([decipher.update(encrypted.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+}
+
 /** Decrypts. The tag can only be verified at the end, so a stream of changed bytes fails after it has passed them on. */
 export function createDecryptStream({ key, owner }: StreamKey): Transform {
   let decipher: DecipherGCM | undefined;

@@ -1,4 +1,4 @@
-export { createDecryptStream, createEncryptStream } from './encryption-stream.ts';
+export { createDecryptStream, createEncryptStream, decryptBytes, encryptBytes } from './encryption-stream.ts';
 export { encryptionEnvShape } from './env.ts';
 export { encryptionError } from './errors.ts';
 export { createSecretBox, encryptedPrefix, type SecretBox } from './secret-box.ts';

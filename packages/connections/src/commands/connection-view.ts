@@ -1,4 +1,5 @@
 import { type Capabilities, type Provider, requestedScope } from '@bulkhead/ehr/providers';
+import { scopeDoubt } from '@bulkhead/fhir';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -56,6 +57,10 @@ export const connectionViewSchema = z
         authorizationCode.omit({ clientSecret: true }),
       ])
       .describe('How the connection gets its access tokens, without secrets and private keys.'),
+    warnings: z
+      .array(z.string())
+      .exactOptional()
+      .describe('What in the settings is unusual, and is sent to the EHR as it is. Absent if nothing is.'),
     lastTest: connectionTestViewSchema
       .exactOptional()
       .describe('The result of the last test. Absent if the connection was never tested with its credentials.'),
@@ -74,7 +79,27 @@ export const connectionViewSchema = z
 type ConnectionView = View<typeof connectionViewSchema>;
 
 export function toConnectionView(connection: ConnectionWithoutSecrets): ConnectionView {
-  return viewOf(connectionViewSchema, { ...connection, auth: toAuthView(connection) });
+  return viewOf(connectionViewSchema, {
+    ...connection,
+    auth: toAuthView(connection),
+    warnings: warningsOf(connection),
+  });
+}
+
+function warningsOf({ auth }: Pick<ConnectionWithoutSecrets, 'auth'>): string[] | undefined {
+  if (auth.method === 'none') return undefined;
+  const doubt =
+    auth.scope === '' ? undefined : scopeDoubt({ scope: auth.scope, withUser: auth.method === 'authorization_code' });
+  const audience = auth.method === 'private_key_jwt' ? auth.audience : undefined;
+  const warnings = [
+    ...(doubt === undefined
+      ? []
+      : [`Scopes are not of a form that SMART knows: ${doubt}. They are requested as they are.`]),
+    ...(audience === undefined
+      ? []
+      : [`The audience of assertions is ${audience}, instead of the URL of the token endpoint that SMART demands.`]),
+  ];
+  return warnings.length === 0 ? undefined : warnings;
 }
 
 export function toTestView(test: ConnectionTest): View<typeof connectionTestViewSchema> {

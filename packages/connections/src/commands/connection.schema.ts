@@ -103,6 +103,12 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
     kid: kidSchema
       .optional()
       .describe('The id under which the EHR knows `privateKey`. Default: its thumbprint (RFC 7638).'),
+    audience: text(2000)
+      .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII characters without spaces')
+      .optional()
+      .describe(
+        'The `aud` of the assertion, for an authorization server that wants its issuer or another name. Default: the URL of the token endpoint, as SMART demands.',
+      ),
   }),
   z.strictObject({
     method: z

@@ -15,7 +15,7 @@ import type {
   ConnectionOrigins,
 } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
-import { type DesiredConnection, originFaults, planConnection } from './plan-connection.ts';
+import { type ConnectionPlan, type DesiredConnection, originFaults, planConnection } from './plan-connection.ts';
 
 const capabilitiesWaitMs = 10_000;
 /** A test sends four requests, which may wait for others of the same budget. Clients and proxies give up after about 30 s. */
@@ -63,7 +63,7 @@ export class ConnectionService extends ConnectionReader {
    * Compares connections, which their names identify, with what a file says about them. Nothing is changed.
    * @returns for each the stored connection, and how it differs. `purpose` is what no other connection of the file may be for
    */
-  async plan(desired: readonly DesiredConnection[]) {
+  async plan(desired: readonly DesiredConnection[]): Promise<StoredPlan[]> {
     const { store, registry } = this.#options;
     const named = new Map(
       (await store.connections.listNamed(desired.map(({ name }) => name))).map((one) => [one.name, one]),
@@ -81,8 +81,12 @@ export class ConnectionService extends ConnectionReader {
       plans.flatMap(({ draft, purpose }) => (purpose === undefined ? [] : (draft ?? []))),
     );
     const existing = new Map(ofPlaces.map((connection) => [uniquePurposeOf(connection), connection]));
-    return plans.map(({ draft: _, ...plan }) => {
-      const other = plan.purpose === undefined ? undefined : existing.get(plan.purpose);
+    const others = plans.map(({ purpose }) => (purpose === undefined ? undefined : existing.get(purpose)));
+    // Another request has created a connection with this name after the names were read.
+    if (others.some((other, index) => other !== undefined && other.name === desired[index]?.name))
+      return this.plan(desired);
+    return plans.map(({ draft: _, ...plan }, index) => {
+      const other = others[index];
       if (!other) return plan;
       const message = `is for the same practice, Group or server as the stored connection ${other.name}. Use that name, or set force to true`;
       return { ...plan, faults: [...plan.faults, { path: 'name', message }] };
@@ -224,6 +228,12 @@ export class ConnectionService extends ConnectionReader {
     if (name === undefined) await insertWithDefaultName(this.#options.store.connections, draft, { purpose });
     else await this.#options.store.connections.insert({ ...draft, name }, { purpose });
   }
+}
+
+/** How a stored connection differs, and what no other connection of the file may be for. */
+interface StoredPlan extends Omit<ConnectionPlan, 'draft'> {
+  readonly stored: ConnectionWithoutSecrets | undefined;
+  readonly purpose: string | undefined;
 }
 
 function connectionInUse({ name, context }: ActiveWork): AppError {

@@ -58,9 +58,9 @@ export async function toConnectionAuth(options: {
 }): Promise<ConnectionAuth> {
   const { body, provider, faults } = options;
   if (body.method === 'none') return body;
-  const required = (path: string, value: string | undefined): string => {
+  const required = (path: string, value: string | undefined, advice = ''): string => {
     if (value === undefined)
-      faults.push({ path, message: `is required, because the provider ${provider.id} has no default` });
+      faults.push({ path, message: `is required, because the provider ${provider.id} has no default${advice}` });
     return value ?? '';
   };
   const clientId = required('auth.clientId', body.clientId ?? provider.clientId);
@@ -69,6 +69,7 @@ export async function toConnectionAuth(options: {
   const scope = required(
     'auth.scope',
     listed?.scope ?? body.scope ?? (withUser ? provider.authorizationScope : provider.defaultScope),
+    withUser ? '' : chooseScopes,
   );
   const fault = scope === '' ? undefined : scopeFault({ scope, withUser });
   if (fault !== undefined) faults.push({ path: 'auth.scope', message: fault });
@@ -77,7 +78,13 @@ export async function toConnectionAuth(options: {
   const client = { clientId, scope, ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }) };
   const declared = present({ scopesOfDeclared: listed?.scopesOfDeclared });
   if (body.method === 'private_key_jwt')
-    return { method: body.method, ...client, ...declared, ...(await toKey(body, faults)) };
+    return {
+      method: body.method,
+      ...client,
+      ...declared,
+      ...(await toKey(body, faults)),
+      ...present({ audience: body.audience }),
+    };
   const secret = body.clientSecret ?? secretOfDeployment(clientId, tokenEndpoint, provider);
   if (body.method === 'authorization_code') {
     return {
@@ -91,6 +98,9 @@ export async function toConnectionAuth(options: {
   const clientSecret = secret ?? '';
   return { method: body.method, ...client, ...declared, clientSecret, ...wayOf(body) };
 }
+
+const chooseScopes =
+  '. Choose what the application is registered for at the EHR: `scopeVersion` (CLI: `--scopes`) `v2` (system/Patient.rs) or `v1` (system/Patient.read), or a list. An EHR refuses the other version, as with "Policy evaluation failed"';
 
 /** The secret of the deployment belongs to its client id, and goes to the token endpoint that its configuration or the EHR names. */
 function secretOfDeployment(clientId: string, tokenEndpoint: string | undefined, provider: Provider) {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { EncryptedFileWriter } from '@bulkhead/store';
 import type { DocumentStore } from '../document.feature.ts';
-import { uploadsOf } from '../document-content.repository.ts';
+import { maxInlineBytes, uploadsOf } from '../document-content.repository.ts';
 import type { DocumentProgress, PatientDocument } from '../patient-document.record.ts';
 
 interface UploadOptions {
@@ -11,7 +11,7 @@ interface UploadOptions {
   readonly save: (progress: DocumentProgress) => Promise<boolean>;
 }
 
-/** Writes a document to the database part by part, and computes its hashes. */
+/** Writes a document to the database part by part, and computes its hashes. A small one is only held in memory. */
 export class DocumentUpload {
   readonly #options: UploadOptions;
   readonly #sha256 = createHash('sha256');
@@ -19,6 +19,8 @@ export class DocumentUpload {
   #progress: DocumentProgress;
   /** The number of committed parts. */
   #saved: number;
+  /** The bytes from the beginning, until they are more than a content in its record may have. */
+  #held: Buffer[] | undefined;
   #part: EncryptedFileWriter | undefined;
   #partSize = 0;
   #size = 0;
@@ -27,6 +29,7 @@ export class DocumentUpload {
     this.#options = options;
     this.#progress = progress;
     this.#saved = progress.parts.length;
+    this.#held = progress.parts.length === 0 ? [] : undefined;
   }
 
   static begin(
@@ -43,7 +46,7 @@ export class DocumentUpload {
   static async resume(options: UploadOptions, progress: DocumentProgress): Promise<DocumentUpload> {
     const upload = new DocumentUpload(options, progress);
     const end = progress.parts.length * progress.partBytes;
-    for await (const bytes of options.contents.read(progress, { start: 0, end })) upload.#count(bytes);
+    for await (const bytes of options.contents.readParts(progress, { start: 0, end })) upload.#count(bytes);
     return upload;
   }
 
@@ -54,6 +57,16 @@ export class DocumentUpload {
   /** @returns false if another attempt has taken over. Then this attempt must stop */
   async write(bytes: Buffer): Promise<boolean> {
     this.#count(bytes);
+    if (!this.#held) return this.#writeParts(bytes);
+    this.#held.push(bytes);
+    // A part may be smaller than a content in its record.
+    if (this.#size <= Math.min(maxInlineBytes, this.#progress.partBytes)) return true;
+    const held = Buffer.concat(this.#held);
+    this.#held = undefined;
+    return this.#writeParts(held);
+  }
+
+  async #writeParts(bytes: Buffer): Promise<boolean> {
     for (let rest = bytes; rest.length > 0; ) {
       const { upload, parts, partBytes } = this.#progress;
       const { document, contents } = this.#options;
@@ -83,6 +96,7 @@ export class DocumentUpload {
       sizeBytes: this.#size,
       sha256: this.#sha256.digest('hex'),
       sha1: this.#sha1.digest('hex'),
+      inline: this.#held && Buffer.concat(this.#held),
     };
   }
 

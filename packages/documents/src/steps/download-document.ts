@@ -65,7 +65,8 @@ async function storeContent(
     const notes = checkDocument(document, { ...content, sha1, endIsProven: opened.endIsProven });
     const declared = parseMediaType(document.contentType)?.mediaType;
     if (declared !== undefined && declared !== type.mediaType) notes.push('type-differs');
-    await insertContent(deps, { connectionId: document.connectionId, content });
+    const isResumed = opened.startOffset > 0;
+    await insertContent(deps, { connectionId: document.connectionId, content, isResumed });
     await noteShownUrl(deps, document);
     const { sha256, sizeBytes } = content;
     return await store.documents.store(claim, { sha256, sizeBytes, storedType: toText(type), notes, now: now() });
@@ -92,12 +93,17 @@ async function insertContent(
   options: {
     readonly connectionId: string;
     readonly content: Omit<Awaited<ReturnType<DocumentUpload['end']>>, 'sha1'>;
+    readonly isResumed: boolean;
   },
 ): Promise<void> {
-  const { connectionId, content } = options;
-  const inserted = await store.documentContents.insert({ connectionId, ...content, createdAt: now() });
-  if (inserted.upload === content.upload) await store.documentContents.removeLeftovers(inserted);
-  else await store.documentContents.remove(content);
+  const { connectionId, isResumed } = options;
+  const { inline, ...upload } = options.content;
+  const content = { connectionId, ...upload, createdAt: now() };
+  if (inline) return store.documentContents.put(content, inline);
+  const inserted = await store.documentContents.insert(content);
+  // Only an earlier attempt at the same upload can have left files.
+  if (inserted.upload !== content.upload) await store.documentContents.remove(content);
+  else if (isResumed) await store.documentContents.removeLeftovers(inserted);
 }
 
 /** @returns undefined if another attempt has taken over */
@@ -114,13 +120,12 @@ async function beginUpload(
     return isSaved;
   };
   if (progress && opened.startOffset > 0) return DocumentUpload.resume({ document, contents, save }, progress);
-  if (progress) {
-    // The stored parts belong to another content or cannot be resumed.
-    if (!(await store.documents.isHeld(claim))) return undefined;
-    await contents.remove(progress);
-  }
   const { partBytes } = settings;
   const upload = DocumentUpload.begin({ document, contents, save }, { fingerprint, partBytes, etag: opened.etag });
+  if (!progress) return upload;
+  // The stored parts belong to another content or cannot be resumed.
+  if (!(await store.documents.isHeld(claim))) return undefined;
+  await contents.remove(progress);
   return (await save(undefined)) ? upload : undefined;
 }
 

@@ -75,7 +75,7 @@ async function attempt(
   const { document, claim, progress, signal } = options;
   if (!deps.documents.enabled) throw new DocumentSkip('documents-off');
   if (document.attempts > maxAttempts) throw documentError('document-attempts');
-  const connection = await deps.store.connections.findWithSecrets(document.connectionId);
+  const connection = await deps.store.connections.findShared(document.connectionId);
   // An operator has deleted it on purpose. A failure of each of its documents would only raise an alert.
   if (!connection) throw new DocumentSkip('connection-gone');
   return whileHeld({

@@ -20,8 +20,8 @@ export function withDocuments(
   const { store, documents, now } = deps;
   const file = new FileNovelty<StoredVersion>();
   return {
-    async write(resourceType, resources, isRepeated) {
-      const outcome = await writer.write(resourceType, resources, isRepeated);
+    async write(resourceType, resources) {
+      const outcome = await writer.write(resourceType, resources);
       if (!typesWithAttachments.includes(resourceType)) return outcome;
       const { enabled } = documents;
       // The attachments of a stale copy may differ from those of the stored resource, although both have the same time.

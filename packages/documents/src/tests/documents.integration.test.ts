@@ -126,7 +126,7 @@ test('documents are noted with their resources and downloaded intact, and an unc
     if (stored.declaredHash !== undefined) expect(sha1(await contentOf(stored))).toBe(stored.declaredHash);
   }
   // A PDF and a picture, each stored once.
-  expect(await countContents()).toEqual({ contents: 2, parts: 2 });
+  expect(await countContents()).toEqual({ contents: 2, parts: 0 });
   await receiveAll(['DiagnosticReport', 'DocumentReference']);
   expect(await store.documents.list({ filter: { ...filter, state: 'pending' }, limit: 1000 })).toEqual([]);
   expect(await cases.control.violations()).toMatchObject({ byKind: { token: 0 } });

@@ -1,8 +1,9 @@
 export { toBodyError } from './answers/accept-answer.ts';
 export { documentAnswer, fileAnswer, kickOffAnswer, resourceAnswer } from './answers/answer-rules.ts';
 export { statedDayLimit } from './answers/limit-headers.ts';
-export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
+export { deleteExport, type Manifest, readExportStatus, refusesHeaders } from './bulk-data/export-status.ts';
 export {
+  answerSecondsOf,
   exportEndpoint,
   exportsGroup,
   type KickOff,

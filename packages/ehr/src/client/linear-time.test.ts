@@ -13,7 +13,7 @@ import { fileFormOf, toLines } from './answers/file-form.ts';
 import { statedDayLimit } from './answers/limit-headers.ts';
 import { readErrorBody } from './answers/read-error-body.ts';
 import { readManifest } from './bulk-data/export-status.ts';
-import { type KickOffAttempt, negotiateKickOff, saysNoChanges } from './bulk-data/negotiate-kick-off.ts';
+import { type KickOffAttempt, mayMeanNoChanges, negotiateKickOff } from './bulk-data/negotiate-kick-off.ts';
 import { EhrHttpError } from './http/ehr-http-error.ts';
 import { interpretStatement } from './search/capability-statement.ts';
 import { base64url, idTokenOf, readIdToken } from './testing/read-id-token.ts';
@@ -87,8 +87,11 @@ const parsers: readonly Reader[] = [
   {
     name: 'a kick-off without changes',
     parse: (ehrText) =>
-      saysNoChanges(kickOff, new EhrHttpError({ status: 404, issues: [], retryAfterMs: undefined, host: '', ehrText })),
-    wrap: (run) => `no ${run} new new`,
+      mayMeanNoChanges(
+        kickOff,
+        new EhrHttpError({ status: 404, issues: [], retryAfterMs: undefined, host: '', ehrText }),
+      ),
+    wrap: (run) => `_since not ${run} a`,
   },
   {
     name: 'a CapabilityStatement',

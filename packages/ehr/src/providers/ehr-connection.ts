@@ -63,6 +63,10 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
     ...oauthClient,
     ...declaredScopes,
     alg: z.enum(assertionAlgorithms).describe('The algorithm of the signature.'),
+    audience: z
+      .string()
+      .exactOptional()
+      .describe('The `aud` of the assertion. Absent if it is the URL of the token endpoint, as SMART demands.'),
     /** The default is the key of the deployment, which is published at `/.well-known/jwks.json`. */
     signingKey: signingKeySchema.exactOptional(),
   }),

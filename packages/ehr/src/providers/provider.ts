@@ -130,6 +130,8 @@ export const providerSchema = z.strictObject({
         .optional(),
       /** Parameters that this operation demands with these values, such as `{ "exportType": "…" }`. */
       fixedParameters: parametersSchema.optional(),
+      /** How long the EHR may take to answer a kick-off. Some answer when the whole export is written (OpenEMR). The default is 600. */
+      answerSeconds: z.int().min(1).max(3600).optional(),
       /** How many patients the EHR accepts in one kick-off. The default is 1000. An export of more is made in parts. */
       patientsPerRequest: z.int().min(1).max(10_000).optional(),
     })
@@ -144,6 +146,8 @@ export const providerSchema = z.strictObject({
     .strictObject({
       minSeconds: z.number().min(1).max(3600).optional(),
       maxSeconds: z.number().min(1).max(86_400).optional(),
+      /** Sends `Prefer: respond-async` with status requests too, for an EHR that refuses them without it. It is added too after a refusal. */
+      sendsPrefer: z.boolean().optional(),
     })
     .refine(({ minSeconds = 0, maxSeconds = Number.POSITIVE_INFINITY }) => minSeconds <= maxSeconds, {
       error: 'minSeconds is more than maxSeconds',

@@ -11,22 +11,37 @@ const userWords: ReadonlySet<string> = new Set([
   'online_access',
 ]);
 
-/**
- * Says what is wrong with a SMART `scope` of version 1 or 2, or returns undefined if nothing is. A URI (`https://.../.default`) is
- * a server-specific scope and is not checked.
- * @param options.withUser whether a user takes part (authorization code), who can be asked for a launch context
- */
-export function scopeFault({ scope, withUser }: { readonly scope: string; readonly withUser: boolean }) {
-  const scopes = scope.split(' ');
-  const faults = scopes.flatMap((name) => faultOf(name, withUser) ?? []);
-  return faults.length === 0 ? undefined : faults.join('; ');
+interface RequestedScope {
+  readonly scope: string;
+  /** Whether a user takes part (authorization code), who can be asked for a launch context. */
+  readonly withUser: boolean;
 }
 
-function faultOf(scope: string, withUser: boolean): string | undefined {
-  if (scope === '') return 'separate scopes by one space';
-  if (/^https?:\/\//.test(scope)) return undefined;
-  if (userWords.has(scope))
-    return withUser ? undefined : `"${scope}" needs a user, as with the grant type authorization_code`;
+/** Says why no server can grant a `scope`, or returns undefined if one may. */
+export function scopeFault({ scope, withUser }: RequestedScope): string | undefined {
+  return ofEach(scope, (name) => {
+    if (name === '') return 'separate scopes by one space';
+    if (withUser || !userWords.has(name)) return undefined;
+    return `"${name}" needs a user, as with the grant type authorization_code`;
+  });
+}
+
+/**
+ * Says what in a `scope` is not of the form of SMART 1 or 2, or returns undefined if all is. Servers have scopes of their own: OpenEMR's
+ * `system/Patient.$export`, `api://.../.default` of Entra, the names of Cognito. So it is a warning at most. A URI (`https://.../.default`) is known
+ * to be one.
+ */
+export function scopeDoubt({ scope, withUser }: RequestedScope): string | undefined {
+  return ofEach(scope, (name) => doubtOf(name, withUser));
+}
+
+function ofEach(scope: string, say: (name: string) => string | undefined): string | undefined {
+  const said = scope.split(' ').flatMap((name) => say(name) ?? []);
+  return said.length === 0 ? undefined : said.join('; ');
+}
+
+function doubtOf(scope: string, withUser: boolean): string | undefined {
+  if (scope === '' || userWords.has(scope) || /^https?:\/\//.test(scope)) return undefined;
   const [, context, type = '', access = ''] = /^([^/]*)\/([^.]*)\.([^?]*)(?:\?.+)?$/.exec(scope) ?? [];
   if (context === undefined) return `"${scope}" is not a SMART scope such as system/Patient.read or system/Patient.rs`;
   if (!['patient', 'user', 'system'].includes(context)) return `"${scope}" must start with patient/, user/ or system/`;

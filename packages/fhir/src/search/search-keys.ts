@@ -12,9 +12,9 @@ import { hasTexts, textElements, textKeysOf } from './search-texts.ts';
  * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
  * leap seconds. Version 6 added the labels of `meta.security`. Version 7 added the security context of Binaries. Version 8 added
  * what US Core searches by: identifiers, names, gender, intent, and the system of a clinical status. Version 9 added the targets of a Provenance.
- * Version 10 added `about`.
+ * Version 10 added `about`. Version 11 has a token for each of the first twelve letters of a name.
  */
-export const searchKeysVersion = 10;
+export const searchKeysVersion = 11;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {

@@ -22,8 +22,10 @@ test('the parts of a name are keys in upper case and without accents, and their 
     patient: 'p',
     texts: ['family=MULLER', 'given=ZOE', 'given=LI', 'name=ZOE MULLER', 'name=DR.'],
     tokens: [
-      ...['family^M', 'family^MU', 'family^MULL', 'given^Z', 'given^ZO', 'given^ZOE', 'given^L', 'given^LI'],
-      ...['name^Z', 'name^ZO', 'name^ZOE ', 'name^D', 'name^DR', 'name^DR.'],
+      ...['family^M', 'family^MU', 'family^MUL', 'family^MULL', 'family^MULLE', 'family^MULLER'],
+      ...['given^Z', 'given^ZO', 'given^ZOE', 'given^L', 'given^LI'],
+      ...['name^Z', 'name^ZO', 'name^ZOE', 'name^ZOE ', 'name^ZOE M', 'name^ZOE MU', 'name^ZOE MUL', 'name^ZOE MULL'],
+      ...['name^ZOE MULLE', 'name^ZOE MULLER', 'name^D', 'name^DR', 'name^DR.'],
     ],
   });
 });
@@ -51,7 +53,7 @@ test('a name is found by each of its beginnings, and by no text that is not one'
   const letters = fc.string({
     unit: fc.constantFrom('a', 'B', 'é', 'ß', ' ', '-', '李', '😀', 'e\u0301'),
     minLength: 1,
-    maxLength: 12,
+    maxLength: 20,
   });
   fc.assert(
     fc.property(letters, letters, (name, text) => {
@@ -62,11 +64,18 @@ test('a name is found by each of its beginnings, and by no text that is not one'
   );
 });
 
+test('a beginning of up to twelve letters is one token, so that no other name with its first letters is read', () => {
+  for (const length of [1, 5, 7, 12]) {
+    const prefix = 'SMITHERSMITH'.slice(0, length);
+    expect(textCondition([{ keys: ['family'], prefix }])).toEqual({ tokens: [`family^${prefix}`], ranges: [] });
+  }
+});
+
 test('the keys of a name with the most parts, or with the longest one, are bounded', () => {
   const many = extractSearchKeys(patient([{ given: Array.from({ length: 10_000 }, (_, index) => `n${index}`) }]));
-  expect([many.texts?.length, (many.tokens?.length ?? 0) <= 150]).toEqual([50, true]);
+  expect([many.texts?.length, (many.tokens?.length ?? 0) <= 600]).toEqual([50, true]);
   const long = extractSearchKeys(patient([{ family: `${'ﷺ'.repeat(1_000_000)}` }]));
-  expect([long.texts?.[0]?.length, long.tokens?.length]).toEqual(['family='.length + 100, 3]);
+  expect([long.texts?.[0]?.length, long.tokens?.length]).toEqual(['family='.length + 100, 12]);
 });
 
 test.each([undefined, null, 'x', 7, {}, [null, 7, { family: 7, given: 'A', text: [] }]])(

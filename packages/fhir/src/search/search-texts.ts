@@ -4,7 +4,8 @@ import type { Resource } from '../resources/resource.ts';
 //
 // An index can find the beginning of a text, but its entries are then in the order of the texts, and a page would have to sort all matches of
 // `name=s`. So the first letters of a text are tokens, which one entry of the index finds in the order of the pages, and the whole text is
-// stored beside them and compared. A page of `name=s` reads as many patients as it has, and `name=smithers` reads those that begin with SMIT.
+// stored beside them and compared. A page of `name=s` or `name=smithers` reads as many patients as it has, and a page of a longer text those that
+// begin with its first twelve letters.
 
 /** A search for texts that begin with `prefix`, below any of the names. */
 export interface TextCriterion {
@@ -13,12 +14,16 @@ export interface TextCriterion {
   readonly prefix: string;
 }
 
-/** The lengths of the beginnings that are tokens. With one letter and four, `name=li` would read every name with an L. */
-const tokenLengths = [1, 2, 4] as const;
+/**
+ * The longest beginning that is a token. Each shorter one is a token too: with four letters at most, `name=smithers` would read every SMITH of a
+ * practice. Only people and places have names, so their entries are a small part of the index.
+ */
+const longestToken = 12;
+const tokenLengths = Array.from({ length: longestToken }, (_, index) => index + 1);
 
 /** Characters of a text that are compared. Longer names do not differ only after this. */
 const maxCharacters = 100;
-/** A name has a few parts. Each of them costs three entries of an index. */
+/** A name has a few parts. Each of them costs an entry of an index for each of its first letters. */
 const maxTexts = 50;
 
 /**
@@ -78,8 +83,7 @@ export function textCondition(criteria: readonly TextCriterion[]): {
 
 /** The longest token that a text with this beginning has. */
 function tokenLengthOf(prefix: string): number {
-  const { length } = [...prefix];
-  return tokenLengths.findLast((candidate) => candidate <= length) ?? 1;
+  return Math.min([...prefix].length, longestToken);
 }
 
 /** No text has it, and it follows every other character. */

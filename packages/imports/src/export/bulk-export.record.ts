@@ -165,6 +165,8 @@ export const bulkExportSchema = z.strictObject({
   version: countSchema,
   /** When the kick-off was sent. If there is no `statusUrl`, the response is outstanding or was lost with a process. */
   kickOffSentAt: z.date().exactOptional(),
+  /** Kick-offs that the EHR has not answered in time. */
+  unansweredKickOffs: countSchema.exactOptional(),
   statusUrl: mayNamePatient(z.string())
     .exactOptional()
     .describe(
@@ -227,6 +229,11 @@ export const bulkExportSchema = z.strictObject({
     .describe('The name of the API key that started the export. Absent if a schedule did.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
+  /**
+   * The EHR answered 404 to the kick-off with `_since`, which means that nothing has changed: `assumed` because it has accepted the same one without
+   * `_since` earlier, `verified` because it accepted that one now.
+   */
+  noChanges: z.enum(['assumed', 'verified']).exactOptional(),
   /** The kick-off that the EHR accepted. Absent before. */
   sent: sentKickOffSchema.exactOptional(),
   /** The parts of an export of listed patients. They are planned at its first kick-off. See `patients/slice.record.ts`. */

@@ -95,16 +95,16 @@ test('a clock that went back is found in earlier exports of the connection, from
   const createdAt = new Date('2026-05-02');
   const record = makeBulkExport({ id: 'job_b', connectionId, createdAt });
   await bulkExports.insert({ record, requestKey: 'clock' });
-  const find = (id: string, since: string, of = connectionId) =>
-    bulkExports.hadClockGoBack({ id, connectionId: of }, new Date(since));
-  expect(await find('job_c', '2026-05-01')).toBe(false);
+  const find = async (id: string, since: string, of = connectionId) =>
+    (await bulkExports.findClockGoneBack({ id, connectionId: of }, new Date(since)))?.id;
+  expect(await find('job_c', '2026-05-01')).toBeUndefined();
   await bulkExports.warn({ id: 'job_b', code: 'ehr-clock-went-back', message: 'For people.' });
-  expect(await find('job_c', '2026-05-01')).toBe(false);
+  expect(await find('job_c', '2026-05-01')).toBeUndefined();
   await bulkExports.update({ id: 'job_b', phase: 'queued', change: { foundClockBack: true } });
-  expect(await find('job_c', '2026-05-01')).toBe(true);
-  expect(await find('job_c', '2026-05-03')).toBe(false);
-  expect(await find('job_a', '2026-05-01')).toBe(false);
-  expect(await find('job_c', '2026-05-01', 'conn_other')).toBe(false);
+  expect(await find('job_c', '2026-05-01')).toBe('job_b');
+  expect(await find('job_c', '2026-05-03')).toBeUndefined();
+  expect(await find('job_a', '2026-05-01')).toBeUndefined();
+  expect(await find('job_c', '2026-05-01', 'conn_other')).toBeUndefined();
 });
 
 describe('the unique key of a request', () => {

@@ -1,4 +1,5 @@
-import { present, type WarningCode } from '@bulkhead/base';
+import { present } from '@bulkhead/base';
+import type { SentKickOff } from '@bulkhead/fhir';
 import {
   batchedFind,
   batchedInsert,
@@ -141,10 +142,35 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
     return toRecord((await this.#model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
   }
 
-  /** Whether an earlier export of the connection, requested at `since` or later, has found that the EHR's clock went back. */
-  async hadClockGoBack({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>, since: Date): Promise<boolean> {
-    const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since } };
-    return (await this.#model.exists({ ...earlier, foundClockBack: true })) !== null;
+  /** The last earlier export of the connection, requested at `since` or later, that has found that the EHR's clock went back. */
+  async findClockGoneBack(
+    { id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>,
+    since: Date,
+  ): Promise<BulkExport | undefined> {
+    const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since }, foundClockBack: true };
+    return toRecord((await this.#model.findOne(earlier).sort({ _id: -1 }).lean()) ?? undefined);
+  }
+
+  /** What the EHR has answered to earlier kick-offs of a connection that were equal but for `_since`. */
+  async kickOffHistory(options: {
+    readonly record: Pick<BulkExport, 'id' | 'connectionId'>;
+    readonly level: string;
+    readonly sent: SentKickOff;
+    /** It takes so many 404 in a row for "no changes". */
+    readonly maxAssumed: number;
+  }): Promise<{ readonly isAccepted: boolean; readonly isDoubtful: boolean }> {
+    const { record, level, sent, maxAssumed } = options;
+    const { method, types, typeFilters } = sent;
+    const equal = { 'sent.method': method, 'sent.types': { $eq: types }, 'sent.typeFilters': { $eq: typeFilters } };
+    const answered = { $or: [{ statusUrl: { $exists: true } }, { noChanges: { $exists: true } }] };
+    const earlier = { connectionId: record.connectionId, level, _id: { $lt: record.id }, ...equal, ...answered };
+    const last = await this.#model
+      .find(earlier as object, { noChanges: 1 })
+      .sort({ _id: -1 })
+      .limit(maxAssumed)
+      .lean();
+    const isDoubtful = last.length === maxAssumed && last.every(({ noChanges }) => noChanges === 'assumed');
+    return { isAccepted: last.length > 0, isDoubtful };
   }
 
   /** Whether the manifest of another export of the connection was read. */
@@ -378,12 +404,11 @@ export class BulkExportRepository extends RunQueries<BulkExportDocument, BulkExp
   }
 
   /** Adds a warning, unless the export already has one with the same code and text. */
-  async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
+  async warn({ id, ...warning }: ExportWarning & { readonly id: string }) {
+    const { code, message } = warning;
     await this.#model.updateOne(
       { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
-      {
-        $push: { warnings: { code, message }, events: lastEvents(warningEvent({ code, message })) },
-      },
+      { $push: { warnings: warning, events: lastEvents(warningEvent(warning)) } },
     );
   }
 
@@ -419,8 +444,8 @@ export function lastFull({ level, cohort }: { readonly level: string; readonly c
   return { phase: 'completed', level, 'request.cohort': cohort ?? null, lackedTypes: { $exists: true } };
 }
 
-function warningEvent({ code, message }: ExportWarning) {
-  return { kind: 'warning' as const, code, message };
+function warningEvent(warning: ExportWarning) {
+  return { kind: 'warning' as const, ...warning };
 }
 
 function toRecord(document: BulkExportDocument): BulkExport;
@@ -444,8 +469,10 @@ const fieldsOfTheEnd = [
 ];
 const fieldsOfTheKickOff = [
   'statusUrl',
+  'noChanges',
   'kickedOffAt',
   'kickOffSentAt',
+  'unansweredKickOffs',
   'readyAt',
   'progress',
   'progressedAt',

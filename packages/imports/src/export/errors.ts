@@ -25,6 +25,26 @@ export const exportError = defineErrors({
     advice: 'Nothing needs to be done. The export starts when one of the others has ended.',
     help: 'The EHR runs as many exports of the practice as it allows. The export waits until one of those that the message names has ended at the EHR.',
   },
+  'kick-off-unanswered': {
+    title: 'The EHR does not respond to the kick-off',
+    advice:
+      "Ask the EHR's support whether exports run. Set `kickOff.answerSeconds` of the provider if it needs longer, then retry.",
+    help: 'The EHR did not respond to the kick-off in time: 10 minutes, or `kickOff.answerSeconds` of the provider. It may be running the export, so the kick-off is sent once more after an hour. If it does not respond to that one either, the export fails, because each kick-off could start another one.',
+  },
+  'export-not-there-yet': {
+    title: 'The EHR does not know its new export yet',
+    advice: 'Nothing needs to be done. The EHR is asked again, for 10 minutes.',
+    retry: { afterMs: 30_000 },
+    message:
+      'The EHR returns 404 to the first status requests of an export that it has just accepted. It may not know it yet, so it is asked again for 10 minutes.',
+  },
+  'file-not-there-yet': {
+    title: 'A file of the EHR is not there yet',
+    advice: 'Nothing needs to be done. The EHR is asked again, for 5 minutes.',
+    retry: { afterMs: 30_000 },
+    message:
+      'The EHR returns 404 to a request for a file that its manifest has just named. It may not be there yet, so it is asked for again for 5 minutes.',
+  },
   'kick-off-under-way': {
     title: 'Another worker is starting this export',
     advice: 'Nothing needs to be done. The job checks again in a few seconds.',
@@ -350,6 +370,12 @@ export const exportWarnings = {
     title: 'The EHR rejected a part of the request',
     advice: 'Check that the export has what you need. It was made without the rejected part.',
     help: 'The EHR rejected a parameter, a type or a method. The export was made without it.',
+  },
+  'no-changes': {
+    stage: 'kick-off',
+    title: 'The EHR returned 404 because nothing has changed',
+    advice: 'Nothing needs to be done. Read what the EHR said, if you expected changes.',
+    help: 'The EHR returned 404 to a kick-off with `_since`, and accepts the same one without it, so nothing has changed. After three such responses in a row a kick-off without `_since` verifies this. The warning has the text of the EHR, for operators.',
   },
   'since-last-full': {
     stage: 'kick-off',

@@ -12,7 +12,8 @@ export const kickOffJob = defineJob({
   jobId: ({ exportId }) => `kick-off.${exportId}`,
   // An EHR that is down for a quarter of an hour does not fail a nightly export.
   ...tenTimes,
-  timeoutMs: 10 * minuteMs,
+  // A server may take 10 minutes for its answer.
+  timeoutMs: 30 * minuteMs,
   tracedIds: ['exportId'],
 });
 

@@ -11,4 +11,4 @@ export {
   withGrowingWait,
 } from './retrying.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape } from './run-events.ts';
-export { type LastCompleted, RunQueries } from './run-queries.ts';
+export { type LastCompleted, type NewestRun, RunQueries, type UsualRun } from './run-queries.ts';

@@ -9,6 +9,24 @@ export interface LastCompleted {
   readonly createdAt: Date;
 }
 
+/** What people see of the newest run of each connection. A record of an export has several kilobytes. */
+const endedFields = [
+  'connectionId',
+  'provider',
+  'phase',
+  'createdAt',
+  'completedAt',
+  'error',
+  'isPartial',
+  'counts',
+] as const;
+/** What a run took. */
+const usualFields = ['createdAt', 'completedAt', 'pollCount', 'manifestFiles', 'stepCount'] as const;
+
+type Fields<Run, Names extends readonly string[]> = Pick<Run, Extract<keyof Run, Names[number] | 'id'>>;
+export type NewestRun<Run> = Fields<Run, typeof endedFields>;
+export type UsualRun<Run> = Fields<Run, typeof usualFields>;
+
 interface EndedGroup {
   readonly _id: { readonly connectionId: string; readonly scheduleId?: string | null; readonly phase: string };
   readonly id: string;
@@ -53,8 +71,8 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
   }
 
   /** Lists those of the runs that have completed. */
-  async listCompletedOf(ids: readonly string[]): Promise<Run[]> {
-    return this.#listSorted({ _id: { $in: ids }, phase: 'completed' }, { sort: { _id: 1 }, limit: 0 });
+  listCompletedOf(ids: readonly string[]): Promise<UsualRun<Run>[]> {
+    return this.#listSorted({ _id: { $in: ids }, phase: 'completed' }, { sort: { _id: 1 }, fields: usualFields });
   }
 
   /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
@@ -138,7 +156,10 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
    * Lists the newest run of each connection that has ended and was not cancelled, and when the last completed run of each schedule was
    * created. It walks an index and reads one record for each connection, in two commands.
    */
-  async listNewestEnded(): Promise<{ readonly newest: readonly Run[]; readonly completed: readonly LastCompleted[] }> {
+  async listNewestEnded(): Promise<{
+    readonly newest: readonly NewestRun<Run>[];
+    readonly completed: readonly LastCompleted[];
+  }> {
     const groups = await this.#runs
       .aggregate<EndedGroup>([
         { $match: { phase: { $in: this.#options.endPhases } } },
@@ -159,7 +180,7 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
         .slice(-1),
     );
     return {
-      newest: await this.#listSorted({ _id: { $in: newestIds } }, { sort: { _id: 1 } }),
+      newest: await this.#listSorted({ _id: { $in: newestIds } }, { sort: { _id: 1 }, fields: endedFields }),
       completed: groups
         .filter(({ _id }) => _id.phase === 'completed')
         .map(({ _id: { connectionId, scheduleId }, createdAt }) => ({
@@ -181,12 +202,18 @@ export class RunQueries<Document extends { readonly _id: string }, Run, Phase ex
 
   async #listSorted(
     filter: object,
-    page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number; readonly isWhole?: boolean },
+    page: {
+      readonly sort: Record<string, 1 | -1>;
+      readonly limit?: number;
+      readonly isWhole?: boolean;
+      /** Only these. */
+      readonly fields?: readonly string[];
+    },
   ) {
     // MongoDB reads no limit as 0.
-    const { sort, limit = 0, isWhole = false } = page;
-    const { unlisted = [] } = this.#options;
-    const projection = isWhole ? {} : Object.fromEntries(unlisted.map((name) => [name, 0]));
+    const { sort, limit = 0, isWhole = false, fields } = page;
+    const unlisted = isWhole ? [] : (this.#options.unlisted ?? []);
+    const projection = Object.fromEntries(fields?.map((name) => [name, 1]) ?? unlisted.map((name) => [name, 0]));
     const documents = await this.#runs.find(filter, projection).sort(sort).limit(limit).batchSize(wholeBatch).lean();
     return documents.map((document) => this.#options.toRecord(document as unknown as Document));
   }

@@ -1,5 +1,6 @@
 import type { Connection } from '@bulkhead/connections';
 import type { BulkExport } from '@bulkhead/imports/export';
+import type { NewestRun } from '@bulkhead/imports/runs';
 import type { Schedule } from '@bulkhead/imports/schedules';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import type { QueueFigures } from '@bulkhead/queues';
@@ -61,7 +62,7 @@ export type HealthSnapshot = ProcessSnapshot & DataSnapshot;
 
 export interface RunSnapshot<Run> {
   /** The newest run of each connection that has ended and was not cancelled. */
-  readonly newest: readonly Run[];
+  readonly newest: readonly NewestRun<Run>[];
   /** The failures of the last day. */
   readonly failed: readonly Run[];
   /** The oldest active runs. */

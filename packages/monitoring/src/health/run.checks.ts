@@ -31,7 +31,7 @@ export function checkFailedSyncs({ runs, connections }: EndedRuns<SyncRun>): Fin
   return toFinding({ kind: 'sync-run', noun: 'sync', failing, incomplete, failed: failuresOf(runs) });
 }
 
-function failuresOf<Run extends BulkExport | SyncRun>({ newest, failed }: RunSnapshot<Run>): Run[] {
+function failuresOf({ newest, failed }: RunSnapshot<BulkExport> | RunSnapshot<SyncRun>): Run[] {
   const ofDay = new Set(failed.map(({ id }) => id));
   return [...failed, ...newest.filter(({ id, phase }) => phase === 'failed' && !ofDay.has(id))];
 }

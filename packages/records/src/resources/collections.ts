@@ -2,5 +2,6 @@
 export const collections = {
   keptOutPatients: 'kept_out_patients',
   keptOutKeys: 'kept_out_keys',
+  storedTypes: 'stored_types',
   upgrades: 'upgrades',
 } as const;

@@ -1,5 +1,6 @@
 import { isResourceType } from '@bulkhead/fhir';
-import type { Database } from '@bulkhead/store';
+import { type Database, maxWriteMs, type Named } from '@bulkhead/store';
+import { collections } from './collections.ts';
 
 /**
  * The indexes of a resource collection, by name. Every index slows down every write, so each one has its reason. `toResourceQuery`
@@ -51,4 +52,22 @@ export async function prepareResourceTypes(
 /** The resource types that have a collection, in the order of their names. */
 export async function listResourceTypes(database: Database): Promise<string[]> {
   return (await database.listCollections()).filter(isResourceType).toSorted();
+}
+
+/** The types of which something of a connection was ever stored. A question to each type would read all its resources on the embedded engine. */
+interface StoredTypes extends Named {
+  readonly types: readonly string[];
+}
+
+/** Called before anything of a type is written for a connection. */
+export async function noteStoredType(database: Database, connectionId: string, type: string): Promise<void> {
+  await database
+    .collection<StoredTypes>(collections.storedTypes)
+    .updateOne({ _id: connectionId }, { $addToSet: { types: type } }, { upsert: true, maxTimeMS: maxWriteMs });
+}
+
+/** In the order of their names. */
+export async function listTypesOf(database: Database, connectionId: string): Promise<string[]> {
+  const stored = await database.collection<StoredTypes>(collections.storedTypes).findOne({ _id: connectionId });
+  return (stored?.types ?? []).toSorted();
 }

@@ -43,6 +43,7 @@ export function createResourceData(options: ResourceDataOptions): FeatureData<'t
       ofConnection: (connectionId) => ({ _id: idsBelow(connectionId) }),
     },
     { collection: collections.keptOutKeys, kind: 'keptOutKeys', ofConnection: (_id) => ({ _id }) },
+    { collection: collections.storedTypes, kind: 'storedTypes', ofConnection: (_id) => ({ _id }) },
   ]);
 
   const eraseType = (type: string, pass: ConnectionPass): Promise<number> =>

@@ -1,14 +1,14 @@
 import { JsonTranscoder, numbersPerMember } from './transcode-json.ts';
 
 /**
- * A batch of 125 lines of one to two kilobytes uses a few buffers and leaves little of the last one empty. A line that does not fit into a
+ * A batch of lines of one to two kilobytes, 512 kB together, uses some ten buffers and leaves little of the last one empty. A line that does not fit into a
  * buffer gets one of its own, which is not reused.
  */
 const bufferBytes = 64 * 1024;
 /** Resources have some 15 elements, so that this holds the members of most batches. */
-const tableNumbers = 125 * 20 * numbersPerMember;
-/** Four downloads with three batches of some 250 kB each need about this many at a time. */
-const maxFreeBuffers = 60;
+const tableNumbers = 500 * 20 * numbersPerMember;
+/** Four downloads with three batches of some 700 kB each need about this many at a time. */
+const maxFreeBuffers = 120;
 /** As many as batches. */
 const maxFreeTables = 12;
 

@@ -36,6 +36,7 @@ export class EncryptedFiles {
   readonly #bucketName;
   readonly #gate;
   readonly #fileKeys;
+  #opened: mongoose.mongo.GridFSBucket | undefined;
 
   constructor(options: {
     readonly database: Database;
@@ -125,8 +126,10 @@ export class EncryptedFiles {
     return this.#removeWhere({ $gte: `${name}.`, $lt: `${name}/` });
   }
 
+  /** Kept, because each new one asks MongoDB for its indexes. */
   #bucket() {
-    return this.#database.bucket(this.#bucketName);
+    this.#opened ??= this.#database.bucket(this.#bucketName);
+    return this.#opened;
   }
 
   /** Also removes the chunks of unfinished uploads, which the driver's `delete` does not do. */

@@ -356,8 +356,7 @@ test.each([
     body: { auth: { ...auth, scopeVersion: 'v1', scopeTypes: ['Patients'] } },
     at: ['auth.scopeTypes.0'],
   },
-  { what: 'an unknown scope', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
-  { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'patient/*.read' } }, at: ['auth.scope'] },
+  { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'launch/patient' } }, at: ['auth.scope'] },
   { what: 'an unknown way to send the secret', body: { auth: { ...auth, secretBy: 'query' } }, at: ['auth.secretBy'] },
   {
     what: 'a text that is not a private key',

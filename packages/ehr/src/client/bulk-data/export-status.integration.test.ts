@@ -35,7 +35,7 @@ describe('a status request', () => {
       retryAfterMs: 12_000,
     });
     const [request] = await ehr.requests(/bulkstatus/);
-    expect(request?.headers.accept).toBe('application/json');
+    expect(request?.headers.accept).toBe('application/json, application/fhir+json;q=0.9');
   });
 
   test.each([

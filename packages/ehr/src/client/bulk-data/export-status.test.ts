@@ -17,7 +17,7 @@ function openSession(
     const data = body instanceof Readable ? body : Readable.from([Buffer.from(JSON.stringify(body))]);
     return { status, headers, data, url: request.url };
   };
-  return { session: { send } as unknown as EhrSession, requests };
+  return { session: { send, provider: {} } as unknown as EhrSession, requests };
 }
 
 const read = (session: EhrSession) => readExportStatus({ session, statusUrl: baseUrl });
@@ -65,7 +65,7 @@ test('status and delete requests are each sent once with the token and with a hi
   await deleteExport({ session, statusUrl: baseUrl, signal });
   const status = {
     method: 'GET',
-    headers: { accept: 'application/json' },
+    headers: { accept: 'application/json, application/fhir+json;q=0.9' },
     priority: 'poll',
     retries: 0,
     sendToken: true,

@@ -65,16 +65,51 @@ interface PageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-function requestPage({
+/**
+ * The headers of status requests, in the order in which they are tried. One server of Oracle requires `Prefer` and produces only
+ * `application/fhir+json` (https://docs.oracle.com/en/industries/health/soarian-clinicals-apis/sfbda/op-export-statusrequest-get.html). Other servers
+ * compare `Accept` literally.
+ */
+const prefer = { prefer: 'respond-async' };
+const usualHeaders = { accept: 'application/json, application/fhir+json;q=0.9' };
+const statusHeaders = [
+  usualHeaders,
+  { ...usualHeaders, ...prefer },
+  { accept: 'application/fhir+json', ...prefer },
+  { accept: 'application/json' },
+] as const;
+
+/** Whether the server refuses the headers of a status request. That says nothing of the export, which may still be running. */
+export function refusesHeaders(error: unknown): error is EhrHttpError {
+  if (!(error instanceof EhrHttpError)) return false;
+  const { status, ehrText = '' } = error;
+  return status === 406 || status === 415 || (status === 400 && /\b(?:prefer|accept)\b/i.test(ehrText));
+}
+
+async function requestPage(options: PageOptions & { readonly url: string }): Promise<EhrResponse> {
+  const { sendsPrefer = false } = options.session.provider.poll ?? {};
+  const forms = sendsPrefer ? statusHeaders.slice(1) : statusHeaders;
+  for (const [index, headers] of forms.entries()) {
+    try {
+      return await requestWith({ ...options, headers });
+    } catch (error) {
+      if (!refusesHeaders(error) || index === forms.length - 1) throw error;
+    }
+  }
+  throw new Error('no form of the headers');
+}
+
+function requestWith({
   session,
   priority = 'poll',
   signal,
   url,
-}: PageOptions & { readonly url: string }): Promise<EhrResponse> {
+  headers,
+}: PageOptions & { readonly url: string; readonly headers: Readonly<Record<string, string>> }): Promise<EhrResponse> {
   return session.send({
     method: 'GET',
     url,
-    headers: { accept: 'application/json' },
+    headers,
     priority,
     answer: exportStatusAnswer,
     // The poll job repeats the request and counts its errors.

@@ -147,7 +147,11 @@ test.each([
   else await expect(started).rejects.toMatchObject({ code: 'kick-off-not-understood' });
 });
 
-test('a kick-off whose answer says that nothing has changed starts no export', async () => {
+test.each([
+  { history: { isAccepted: true, isDoubtful: false }, sent: 1, unneededUrl: undefined },
+  { history: { isAccepted: true, isDoubtful: true }, sent: 2, unneededUrl: 'https://ehr.example/status/2' },
+  { history: { isAccepted: false, isDoubtful: false }, sent: 2, unneededUrl: 'https://ehr.example/status/2' },
+])('a 404 to `_since` means that nothing has changed, by $history', async ({ history, sent, unneededUrl }) => {
   const since = '2024-01-01T00:00:00Z';
   const error = new EhrHttpError({
     status: 404,
@@ -156,11 +160,16 @@ test('a kick-off whose answer says that nothing has changed starts no export', a
     host: 'h',
     ehrText: 'No data found',
   });
-  const { session, requests } = openSession({}, [error]);
-  const started = await kickOffExport({ session, request: { ...request, since } });
-  expect(started).toMatchObject({ sent: { since }, isOfGroup: false });
+  const { session, requests } = openSession({}, [error, { status: 202, headers: { 'content-location': '/status/2' } }]);
+  const started = await kickOffExport({
+    session,
+    request: { ...request, since },
+    history: () => Promise.resolve(history),
+  });
+  expect(started).toMatchObject({ sent: { since }, isOfGroup: false, noChanges: { ehrText: 'No data found' } });
+  expect(started.noChanges?.unneededUrl).toBe(unneededUrl);
   expect(started).not.toHaveProperty('statusUrl');
-  expect(requests).toHaveLength(1);
+  expect(requests).toHaveLength(sent);
 });
 
 test('the text of a 500 to `_since` says what it can mean', async () => {

@@ -20,7 +20,7 @@ import type { ErrorBody } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import { grantedTypes, type KickOffAttempt, negotiateKickOff, saysNoChanges, toSent } from './negotiate-kick-off.ts';
+import { grantedTypes, type KickOffAttempt, mayMeanNoChanges, negotiateKickOff, toSent } from './negotiate-kick-off.ts';
 import { postponedKickOff } from './postponed-kick-off.ts';
 
 export interface KickOff {
@@ -34,10 +34,34 @@ export interface KickOff {
   readonly isOfPractice: boolean;
   /** The id of the Group, if the EHR does not have that of the connection and has this one. */
   readonly groupId?: string;
+  readonly noChanges?: NoChanges;
+}
+
+/** The server answered 404 to the kick-off with `_since`, and accepts the same one without it. So nothing has changed, and it started no export. */
+export interface NoChanges {
+  /** What it said. */
+  readonly ehrText: string;
+  /** The status URL of the kick-off without `_since`, if it was sent now. Its export is not needed. */
+  readonly unneededUrl?: string;
+}
+
+/** What is known of earlier kick-offs that were equal but for `_since`. */
+export interface KickOffHistory {
+  /** Whether the server has accepted one. */
+  readonly isAccepted: boolean;
+  /** Whether a 404 to `_since` was taken for "no changes" so often since then that it must be verified. */
+  readonly isDoubtful: boolean;
 }
 
 /** Proxies and servers cut off or reject request lines above about 2,000 characters. A POST has its parameters in the body. */
 const longestUrl = 2000;
+
+/** Servers that write the whole export before they answer take minutes. */
+const defaultAnswerSeconds = 600;
+
+export function answerSecondsOf({ provider }: Pick<EhrSession, 'provider'>): number {
+  return provider.kickOff?.answerSeconds ?? defaultAnswerSeconds;
+}
 
 /**
  * Starts an export (FHIR Bulk Data, "Kick-off Request"). Parameters that the server refuses by name are left out and recorded.
@@ -50,36 +74,79 @@ export async function kickOffExport(options: {
   readonly signal?: AbortSignal | undefined;
   /** Called each time that a kick-off is sent, including those of the negotiation. */
   readonly onSend?: () => void;
+  /** Called after a refusal. Without it, nothing is known. */
+  readonly history?: (kickOff: {
+    readonly sent: SentKickOff;
+    readonly groupId: string | undefined;
+  }) => Promise<KickOffHistory>;
 }): Promise<KickOff> {
-  const { session, request, signal } = options;
+  const { session, request, signal, history = () => Promise.resolve(noHistory) } = options;
   const grantedScope = await session.readGrantedScope(signal);
   let endpoint = endpointOf(session, request);
   const groupsOfPractice = practiceGroups(session.provider, session.connection.practiceId);
   const [usual, otherForm] = groupsOfPractice;
+  let canHaveOtherForm = otherForm !== undefined && session.connection.groupId === usual;
   let groupId: string | undefined;
   for (let attempt = firstAttempt({ session, request, endpoint, grantedScope }); ; ) {
     const { isOfGroup = false } = attempt;
-    const started = () => ({
-      sent: toSent(attempt),
+    const sentGroup = isOfGroup ? (groupId ?? session.connection.groupId) : undefined;
+    const started = (outcome: Pick<KickOff, 'sent' | 'statusUrl' | 'noChanges'>) => ({
+      ...outcome,
       isOfGroup,
-      isOfPractice: isOfGroup && groupsOfPractice.some((id) => id === (groupId ?? session.connection.groupId)),
+      isOfPractice: groupsOfPractice.some((id) => id === sentGroup),
       ...present({ groupId }),
     });
     try {
-      const response = await send({ ...options, endpoint, attempt });
-      return { statusUrl: readContentLocation(response, attempt), ...started() };
+      const statusUrl = readContentLocation(await send({ ...options, endpoint, attempt }), attempt);
+      return started(outcomeOf(attempt, statusUrl));
     } catch (error) {
-      if (saysNoChanges(attempt, error)) return started();
-      const hasUsual = isOfGroup && groupId === undefined && session.connection.groupId === usual;
-      if (hasUsual && otherForm !== undefined && isUnknownGroup(error)) {
+      const mayBeEmpty = mayMeanNoChanges(attempt, error);
+      // It is refused without `_since` too, so the 404 before was not about changes.
+      attempt = withoutVerification(attempt);
+      const sent = toSent(attempt);
+      const known = await history({ sent, groupId: sentGroup });
+      if (mayBeEmpty && provesNoChanges(known, error)) return started({ sent, noChanges: { ehrText: error.ehrText } });
+      if (canHaveOtherForm && isOfGroup && !known.isAccepted && isUnknownGroup(error)) {
+        canHaveOtherForm = false;
         groupId = otherForm;
-        endpoint = endpointOf({ ...session, connection: { ...session.connection, groupId } }, request);
+        endpoint = endpointOf({ ...session, connection: { ...session.connection, ...present({ groupId }) } }, request);
         continue;
       }
-      attempt = nextAttempt(attempt, { error, place: endpoint.slice(session.connection.fhirEndpoint.length + 1) });
+      attempt = mayBeEmpty
+        ? toVerify(attempt, error)
+        : nextAttempt(attempt, { error, place: pathOf(endpoint, session) });
     }
   }
 }
+
+/** A server that gave no reason for its 404 may only not know `_since`: then this export has what was asked for. */
+function outcomeOf(attempt: KickOffAttempt, statusUrl: string): Pick<KickOff, 'sent' | 'statusUrl' | 'noChanges'> {
+  const { kickOff, ehrText } = attempt.verifies ?? {};
+  if (kickOff === undefined || ehrText === undefined) return { statusUrl, sent: toSent(attempt) };
+  return { sent: toSent(kickOff), noChanges: { ehrText, unneededUrl: statusUrl } };
+}
+
+function pathOf(endpoint: string, { connection }: Pick<EhrSession, 'connection'>): string {
+  return endpoint.slice(connection.fhirEndpoint.length + 1);
+}
+
+function provesNoChanges(
+  { isAccepted, isDoubtful }: KickOffHistory,
+  error: EhrHttpError,
+): error is EhrHttpError & { readonly ehrText: string } {
+  return error.ehrText !== undefined && isAccepted && !isDoubtful;
+}
+
+function withoutVerification(attempt: KickOffAttempt): KickOffAttempt {
+  return attempt.verifies?.kickOff ?? attempt;
+}
+
+function toVerify(kickOff: KickOffAttempt, { ehrText }: EhrHttpError): KickOffAttempt {
+  const parameters = without(kickOff.parameters, '_since');
+  return { ...kickOff, parameters, verifies: { kickOff, ...present({ ehrText }) } };
+}
+
+const noHistory: KickOffHistory = { isAccepted: false, isDoubtful: false };
 
 function isUnknownGroup(error: unknown): boolean {
   return error instanceof EhrHttpError && (error.status === 404 || error.status === 410);
@@ -195,6 +262,7 @@ function send(options: {
     answer: kickOffAnswer,
     // A repeated kick-off would start a second export.
     retries: 0,
+    timeoutMs: answerSecondsOf(session) * 1000,
     sendToken: true,
     signal,
     // The status URL is only in this answer.

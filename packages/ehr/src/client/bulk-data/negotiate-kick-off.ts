@@ -34,6 +34,8 @@ export interface KickOffAttempt {
   readonly grantedScope?: string;
   /** Types that the server refused by name. They are not among the parameters. */
   readonly refusedTypes: readonly string[];
+  /** The kick-off with `_since` that the server answered with 404, and what it said. This one is sent to see what that meant. */
+  readonly verifies?: { readonly kickOff: KickOffAttempt; readonly ehrText?: string };
 }
 
 /** Statuses that refuse the request itself, and not its sender or its time. */
@@ -133,19 +135,20 @@ function withPlainSince(attempt: KickOffAttempt, error: EhrHttpError): KickOffAt
   return since === parameters.since ? undefined : { ...attempt, parameters: { ...parameters, since } };
 }
 
-/**
- * Words with which servers say that nothing has changed. A text about one thing that was not found, such as a Group or a path, has another form.
- */
-const saysNothing =
-  /\b(?:no (?:new |updated |changed |modified |matching )*(?:data|changes|updates|records|resources|results|entries)\b|nothing (?:has )?(?:new|changed|to export)\b)/i;
-/** What is missing is then not data. */
-const namesOther = /\b(?:group|operation|endpoint|route|path|url|id|ids|identifier|patient\/\S+)\b/i;
+/** Words with which servers refuse `_since` itself. */
+const refusesSince =
+  /\bnot (?:a )?(?:supported|known|valid|allowed|recogni[sz]ed)\b|\b(?:unsupported|unknown|unrecogni[sz]ed|invalid|malformed)\b|\bdoes not support\b/i;
 
-/** Whether a server says with a 404 that nothing has changed since `_since`, instead of starting an export without files. */
-export function saysNoChanges({ parameters }: KickOffAttempt, error: unknown): boolean {
+/**
+ * Whether a 404 to a kick-off with `_since` can mean that nothing has changed, so that the server starts no export. What it says about that is not
+ * read: only the same kick-off without `_since` tells whether it means this, or the Group, the path or the access. One that refuses `_since` by its
+ * name is no such answer.
+ */
+export function mayMeanNoChanges({ parameters }: KickOffAttempt, error: unknown): error is EhrHttpError {
   if (!(error instanceof EhrHttpError) || error.status !== 404 || parameters.since === undefined) return false;
-  const texts = reasonsOf(error).flatMap((reason) => reason.texts);
-  return texts.some((text) => saysNothing.test(text)) && !texts.some((text) => namesOther.test(text));
+  const reasons = reasonsOf(error);
+  const refuses = (reason: Reason) => names(reason, '_since') && reason.texts.some((text) => refusesSince.test(text));
+  return !reasons.some(refuses);
 }
 
 /** A reason of the server, from an issue or from plain text. */

@@ -129,6 +129,8 @@ export interface EhrRequest {
   readonly answer: AnswerRules;
   /** The number of retries, for requests that can be repeated without harm. */
   readonly retries: number;
+  /** How long the server may take until it answers. The default is 90 s. */
+  readonly timeoutMs?: number;
   /** Aborts the wait for the limiter, and the request unless it is `keptOnceSent`. */
   readonly signal?: AbortSignal | undefined;
   /** A sent request is never aborted, because that would lose what the server has started. */

@@ -98,6 +98,7 @@ async function follow(options: {
         responseType: 'stream',
         ehr: pick(request),
         'axios-retry': { retries: request.retries },
+        ...(request.timeoutMs === undefined ? {} : { timeout: request.timeoutMs }),
         ...(request.signal && !request.keptOnceSent ? { signal: request.signal } : {}),
       });
     const { provider } = request.connection;

@@ -149,6 +149,30 @@ test('a client authenticates with the key id that the server knows', async () =>
   expect((await read(auth)).status).toBe(200);
 });
 
+test('an assertion has the audience of the connection, and otherwise the token endpoint', async () => {
+  const key = await generateSigningKey('ES384');
+  await startWith([key], key);
+  const audiences: unknown[] = [];
+  const server = await startScriptedServer({
+    '/token': ({ body }) => {
+      const [, payload = ''] = (new URLSearchParams(String(body)).get('client_assertion') ?? '').split('.');
+      audiences.push(JSON.parse(Buffer.from(payload, 'base64url').toString()).aud);
+      return { status: 400, body: { error: 'invalid_client' } };
+    },
+  });
+  const tokenEndpoint = `${server.url}/token`;
+  const auth = { method: 'private_key_jwt', ...client, alg: 'ES384', tokenEndpoint } as const;
+  try {
+    await expect(read(auth)).rejects.toMatchObject({ code: 'token-refused' });
+    await expect(read({ ...auth, audience: 'https://issuer.example/' })).rejects.toMatchObject({
+      code: 'token-refused',
+    });
+  } finally {
+    await server.stop();
+  }
+  expect(audiences).toEqual([tokenEndpoint, 'https://issuer.example/']);
+});
+
 test('a client with a key that the server does not know is refused', async () => {
   await startWith([await generateSigningKey('ES384')], await generateSigningKey('ES384'));
   const refused = read({ method: 'private_key_jwt', ...client, alg: 'ES384' });

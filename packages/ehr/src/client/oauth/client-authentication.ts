@@ -27,7 +27,7 @@ export async function clientAuthentication(options: {
   if (auth.method === 'private_key_jwt') {
     const key = auth.signingKey ?? (await signingKeys.findForSigning(auth.alg));
     if (!key) throw ehrError('no-signing-key', { context: { reason: auth.alg } });
-    return signedAssertion({ key, tokenEndpoint });
+    return signedAssertion({ key, audience: auth.audience ?? tokenEndpoint });
   }
   if (auth.clientSecret === undefined) return openid.None();
   return auth.secretBy === 'post'
@@ -60,7 +60,7 @@ export function differsEncoded(auth: Exclude<ConnectionAuth, { method: 'none' }>
 }
 
 /** SMART App Launch 2.2, "Client Authentication: Asymmetric". openid-client sets a new `jti` each time. */
-async function signedAssertion(options: { readonly key: SigningKey; readonly tokenEndpoint: string }) {
+async function signedAssertion(options: { readonly key: SigningKey; readonly audience: string }) {
   const { kid, alg, privateJwk } = options.key;
   const key = (await importJWK(JSON.parse(privateJwk), alg)) as openid.CryptoKey;
   return openid.PrivateKeyJwt(
@@ -68,7 +68,7 @@ async function signedAssertion(options: { readonly key: SigningKey; readonly tok
     {
       [openid.modifyAssertion]: (header, payload) => {
         header.typ = 'JWT';
-        payload.aud = options.tokenEndpoint;
+        payload.aud = options.audience;
         payload.exp = Number(payload.iat) + assertionSeconds;
         // Not required, and a server whose clock is behind would reject it.
         delete payload.nbf;

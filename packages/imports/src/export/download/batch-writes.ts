@@ -6,6 +6,9 @@ import type { FileBatch } from './file-batch.ts';
 /** With two, whole jobs took 8 % longer. Each batch in flight costs memory. */
 const maxInFlight = 3;
 
+/** A worker that is killed repeats at most what it has stored since. The repeated lines count once. */
+const usualSaveEveryMs = 1000;
+
 interface Started {
   readonly writing: Promise<unknown>;
   readonly committed: Promise<boolean>;
@@ -16,19 +19,25 @@ interface Started {
  *
  * Up to three batches are in flight, so that the database is not idle while one is compared with the stored resources, serialized or
  * committed. They may be written in any order, because the resource writer keeps the newest version of each resource. They are committed
- * in the order of the file, so that the checkpoint never passes a batch that is not stored.
+ * in the order of the file, so that the checkpoint never passes a batch that is not stored. It is saved once a second, and if the attempt ends
+ * before the file.
  */
 export class BatchWrites {
   readonly #save: (checkpoint: FileCheckpoint) => Promise<boolean>;
+  readonly #saveEveryMs: number;
   #checkpoint: FileCheckpoint;
+  #savedAt = performance.now();
+  #isSaved = true;
   /** The batches in flight and some that are committed, in the order of the file. */
   #started: Started[] = [];
 
   constructor(options: {
     readonly file: OutputFile;
     readonly save: (checkpoint: FileCheckpoint) => Promise<boolean>;
+    readonly saveEveryMs?: number;
   }) {
     this.#save = options.save;
+    this.#saveEveryMs = options.saveEveryMs ?? usualSaveEveryMs;
     this.#checkpoint = options.file.checkpoint;
   }
 
@@ -60,21 +69,32 @@ export class BatchWrites {
     this.#started.push({ writing, committed: before });
     const isHeld = await before;
     const checkpoint = this.#advance(await writing);
+    this.#isSaved = true;
     if (isHeld) return checkpoint;
     await this.#save(checkpoint);
     return undefined;
   }
 
-  /** Resolves when no write is in flight, whether the writes succeeded or failed. */
+  /** Resolves when no write is in flight, whether the writes succeeded or failed, and what is stored is committed. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#started.flatMap(({ writing, committed }) => [writing, committed]));
+    // The attempt has failed, and its error is what counts.
+    if (!this.#isSaved) await this.#saveNow().catch(() => undefined);
   }
 
   async #commit(before: Promise<boolean>, writing: ReturnType<FileBatch['write']>): Promise<boolean> {
     const isHeld = await before;
+    this.#advance(await writing);
+    this.#isSaved = false;
+    if (isHeld && performance.now() - this.#savedAt < this.#saveEveryMs) return true;
     // Also saved if the attempt must stop, because a cancelled file counts what was stored before it stopped.
-    const isSaved = await this.#save(this.#advance(await writing));
-    return isHeld && isSaved;
+    return (await this.#saveNow()) && isHeld;
+  }
+
+  #saveNow(): Promise<boolean> {
+    this.#savedAt = performance.now();
+    this.#isSaved = true;
+    return this.#save(this.#checkpoint);
   }
 
   #advance(advance: Awaited<ReturnType<FileBatch['write']>>): FileCheckpoint {

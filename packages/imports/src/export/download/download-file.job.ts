@@ -191,12 +191,25 @@ async function ingestByFreshLink(deps: Deps, download: Download): Promise<Ingest
       return await ingest(deps, { ...download, file: await refreshLink(deps, { ...download, cause: refusal }) });
     } catch (error) {
       const isExpired = error instanceof AppError && error.code === 'link-expired';
+      if (isExpired && isNotThereYet(refusal, record, deps.now())) throw notThereYet(refusal);
       const last = isExpired ? refusal : error;
       if (!file.requiresAccessToken || !isForbidden(last)) throw error;
       const message = describeDenied({ types: [file.type], grantedScope: record.grantedScope });
       throw exportError('file-not-allowed', { message, cause: last, ehrText: last.ehrText });
     }
   }
+}
+
+/** Object stores show a new file everywhere after some seconds. */
+const notThereMs = 5 * 60_000;
+
+function isNotThereYet(refusal: unknown, { readyAt }: BulkExport, now: Date): refusal is EhrHttpError {
+  const isNew = readyAt !== undefined && now.getTime() - readyAt.getTime() < notThereMs;
+  return isNew && refusal instanceof EhrHttpError && refusal.status === 404;
+}
+
+function notThereYet({ context, ehrText }: EhrHttpError): AppError {
+  return exportError('file-not-there-yet', { context, ehrText });
 }
 
 function isForbidden(error: unknown): error is EhrHttpError {

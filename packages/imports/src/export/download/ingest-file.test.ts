@@ -28,6 +28,7 @@ function ingest(
     beforeWrite = async () => undefined,
     refuses = () => undefined,
     chunkBytes = Number.MAX_SAFE_INTEGER,
+    saveEveryMs = 0,
   }: {
     file?: Partial<OutputFile>;
     saves?: boolean;
@@ -36,6 +37,8 @@ function ingest(
     /** Returns the error of the database for a batch, if there is one. */
     refuses?: (documents: readonly ResourceDocument[]) => Error | undefined;
     chunkBytes?: number;
+    /** Default: each batch is committed. */
+    saveEveryMs?: number;
   } = {},
 ) {
   const written: Written = { documents: [], types: [], bad: [], checkpoints: [], longLines: [] };
@@ -73,6 +76,7 @@ function ingest(
     now: () => new Date('2024-06-01T01:00:00Z'),
     buffers: new BufferPool(),
     largeBytes: new ByteBudget(maxLineBytes),
+    saveEveryMs,
     save: async (checkpoint) => {
       written.checkpoints.push(checkpoint);
       return saves;
@@ -89,11 +93,33 @@ const patient = (id: number) => `{"resourceType":"Patient","id":"p${id}"}\n`;
 const patients = (count: number) => Array.from({ length: count }, (_, index) => patient(index)).join('');
 
 test('ingestFile commits after each batch, leaves the last commit to the caller, and accounts for every byte and line', async () => {
-  const text = patients(600);
-  const { result, written } = ingest(text, { file: { promisedCount: 600 } });
-  expect(await result).toMatchObject({ bytes: text.length, lines: 600, stored: 600 });
-  expect(written.checkpoints.map(({ lines }) => lines)).toEqual([32, 157, 282, 407, 532]);
-  expect(written.documents).toHaveLength(600);
+  const text = patients(2100);
+  const { result, written } = ingest(text, { file: { promisedCount: 2100 } });
+  expect(await result).toMatchObject({ bytes: text.length, lines: 2100, stored: 2100 });
+  expect(written.checkpoints.map(({ lines }) => lines)).toEqual([32, 532, 1032, 1532, 2032]);
+  expect(written.documents).toHaveLength(2100);
+});
+
+test('ingestFile ends a batch at 512 kB', async () => {
+  const line = (id: number) => `{"resourceType":"Patient","id":"p${id}","x":"${'x'.repeat(20_000)}"}\n`;
+  const { result, written } = ingest(Array.from({ length: 90 }, (_, id) => line(id)).join(''));
+  expect(await result).toMatchObject({ stored: 90 });
+  expect(written.checkpoints.map(({ lines }) => lines)).toEqual([27, 54, 81]);
+});
+
+test('ingestFile commits nothing within the first second of a file, and what is stored if it fails before', async () => {
+  const saveEveryMs = 60_000;
+  const whole = ingest(patients(2100), { saveEveryMs });
+  expect(await whole.result).toMatchObject({ stored: 2100 });
+  expect(whole.written.checkpoints).toEqual([]);
+  const failing = ingest(patients(2100), {
+    saveEveryMs,
+    beforeWrite: async (batch) => {
+      if (batch === 3) throw new Error('the database is unavailable');
+    },
+  });
+  await expect(failing.result).rejects.toThrow('the database is unavailable');
+  expect(failing.written.checkpoints).toMatchObject([{ lines: 1032, stored: 1032 }]);
 });
 
 test('ingestFile quarantines a bad line with its position, and stores the others #quarantine', async () => {
@@ -112,7 +138,7 @@ test('ingestFile commits the lines before a line that is cut off, and fails the 
 test('ingestFile writes three batches at a time, and commits them in the order of the file whichever is stored first', async () => {
   const releases: (() => void)[] = [];
   let batches = 0;
-  const { result, written } = ingest(patients(600), {
+  const { result, written } = ingest(patients(2100), {
     async beforeWrite(batch) {
       batches += 1;
       await new Promise<void>((resolve) => (batch < 3 ? releases.push(resolve) : resolve()));
@@ -121,11 +147,11 @@ test('ingestFile writes three batches at a time, and commits them in the order o
   await waitFor(() => releases.length === 3);
   releases[2]?.();
   releases[1]?.();
-  await waitFor(() => written.documents.length === 250);
+  await waitFor(() => written.documents.length === 1000);
   expect([batches, written.checkpoints]).toEqual([3, []]);
   releases[0]?.();
-  expect(await result).toMatchObject({ stored: 600 });
-  expect(written.checkpoints.map(({ lines }) => lines)).toEqual([32, 157, 282, 407, 532]);
+  expect(await result).toMatchObject({ stored: 2100 });
+  expect(written.checkpoints.map(({ lines }) => lines)).toEqual([32, 532, 1032, 1532, 2032]);
 });
 
 test('ingestFile fails the file if a batch cannot be written, after the other batch has ended', async () => {
@@ -154,7 +180,8 @@ test('ingestFile fails a file that is not NDJSON before it fills the quarantine'
     message: expect.stringContaining('More than half'),
     retry: 'never',
   });
-  expect(written.bad.length).toBeLessThan(2000);
+  // A thousand, and the batches that were in flight.
+  expect(written.bad.length).toBeLessThan(3000);
 });
 
 test.each([
@@ -191,9 +218,9 @@ test('ingestFile fails a file with over 1 % bad lines #too-many-bad-lines', asyn
 });
 
 test('ingestFile stops if another attempt has taken over #two-workers', async () => {
-  const { result, written } = ingest(patients(2000), { saves: false });
+  const { result, written } = ingest(patients(5000), { saves: false });
   expect(await result).toBeUndefined();
-  expect(written.documents.length).toBeLessThanOrEqual(500);
+  expect(written.documents.length).toBeLessThanOrEqual(2000);
 });
 
 test('ingestFile writes a tombstone for every entry of a deleted file, and counts the issues of an error file', async () => {

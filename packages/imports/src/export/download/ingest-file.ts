@@ -40,6 +40,8 @@ export interface IngestFileOptions {
   readonly largeBytes: ByteBudget;
   /** Commits progress. Returns false if another attempt has taken over. */
   readonly save: (checkpoint: FileCheckpoint) => Promise<boolean>;
+  /** Default: a second. */
+  readonly saveEveryMs?: number;
 }
 
 /** BSON allows 16 MB, and a document is a little larger than its line. */

@@ -17,7 +17,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError, present, toKnownError } from '@bulkhead/base';
 import { withCapabilities } from '@bulkhead/connections/steps';
-import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
+import { answerSecondsOf, EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr';
 import { exportScopeOf, type Provider } from '@bulkhead/ehr/providers';
 import { type BulkExportRequest, droppedParameters, isNarrowed, isUncovered } from '@bulkhead/fhir';
 import { type JobContext, work } from '@bulkhead/queues';
@@ -143,11 +143,21 @@ async function kickOffOnce(deps: Deps, { exportId, signal }: ExportStep): Promis
     provider,
     signal,
   });
+  // If the export was cancelled, failed or kicked off by another attempt meanwhile, this export at the server is not used.
+  await discardUnused(deps, { exportId, statusUrl: unusedUrl(started, changed !== undefined), signal });
   if (changed?.phase === 'exporting') return schedulePolls(deps, changed);
-  if (changed) return producer.enqueueAgain(finalizeJob, { exportId });
-  const { statusUrl } = started;
+  if (changed) await producer.enqueueAgain(finalizeJob, { exportId });
+}
+
+function unusedUrl({ statusUrl, noChanges }: KickOff, isRecorded: boolean): string | undefined {
+  return noChanges?.unneededUrl ?? (isRecorded ? undefined : statusUrl);
+}
+
+async function discardUnused(
+  { store, producer }: BulkExportDeps<'bulkExports'>,
+  { exportId, statusUrl, signal }: ExportStep & { readonly statusUrl: string | undefined },
+): Promise<void> {
   if (statusUrl === undefined) return;
-  // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
   await untilStored(() => store.bulkExports.addOrphan({ id: exportId, statusUrl }), signal);
   await producer.enqueueAgain(discardJob, { exportId });
 }
@@ -237,12 +247,29 @@ async function sendKickOff(
     isSent = true;
   };
   try {
-    return await kickOffExport({ session, request, signal, onSend });
+    return await kickOffExport({
+      session,
+      request,
+      signal,
+      onSend,
+      history: ({ groupId, sent }) =>
+        store.bulkExports.kickOffHistory({ record, level: levelOf(request, groupId), sent, maxAssumed }),
+    });
   } catch (error) {
     if (!isSent || provesNoExport(error))
       await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
+    if (isSent && isUnanswered(error))
+      throw await unanswered(deps, { record, seconds: answerSecondsOf(session), cause: error });
     throw isTooRecent(error) ? await postponeOnce(deps, { record, error }) : error;
   }
+}
+
+/** After so many in a row, a 404 to `_since` could also mean that the access was withdrawn. */
+const maxAssumed = 3;
+
+/** @param groupId of the Group that is exported. Undefined if none is. */
+function levelOf({ exportType }: BulkExportRequest, groupId: string | undefined): string {
+  return groupId === undefined ? exportType : `Group/${groupId}`;
 }
 
 function isTooRecent(error: unknown): error is AppError {
@@ -260,7 +287,7 @@ async function postponeOnce(
   { record, error }: { readonly record: BulkExport; readonly error: AppError },
 ): Promise<AppError> {
   const { code, message, retry, context, ehrText } = error;
-  if (record.notBefore)
+  if (record.notBefore && record.unansweredKickOffs === undefined)
     return new AppError({ code, message: refusedTwice, retry: 'never', context, ehrText, cause: error });
   const { id, connectionId } = record;
   const last = await store.bulkExports.lastGroupKickOff(connectionId);
@@ -270,6 +297,38 @@ async function postponeOnce(
   const until = new Date(now().getTime() + waitMs);
   await store.bulkExports.update({ id, phase: 'kicking-off', change: { notBefore: until, plannedAt: now() } });
   return new AppError({ code, message, retry: { afterMs: waitMs }, context: { ...context, until }, ehrText });
+}
+
+/** What axios calls a request that took longer than it may. */
+function isUnanswered(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'ehr-unreachable' && error.context.reason === 'ECONNABORTED';
+}
+
+/** The first export may still run, so the second kick-off waits. */
+const unansweredWaitMs = hourMs;
+
+/** An EHR that has not answered two kick-offs would not answer others, and would run an export for each of them. */
+async function unanswered(
+  { store, now }: BulkExportDeps<'bulkExports'>,
+  { record, seconds, cause }: { readonly record: BulkExport; readonly seconds: number; readonly cause: AppError },
+): Promise<AppError> {
+  const unansweredKickOffs = (record.unansweredKickOffs ?? 0) + 1;
+  const observed = `The EHR did not respond to the kick-off within ${seconds} seconds. It may be running the export.`;
+  const change = { unansweredKickOffs };
+  if (unansweredKickOffs > 1) {
+    await store.bulkExports.update({ id: record.id, phase: 'kicking-off', change });
+    const message = `${observed} It was so twice, so no other kick-off is sent. Ask the EHR's support whether exports run, and set \`kickOff.answerSeconds\` of the provider if it needs longer. Then retry the export.`;
+    return exportError('kick-off-unanswered', { message, retry: 'never', context: cause.context, cause });
+  }
+  const until = new Date(now().getTime() + unansweredWaitMs);
+  await store.bulkExports.update({
+    id: record.id,
+    phase: 'kicking-off',
+    change: { ...change, notBefore: until, plannedAt: now() },
+  });
+  const message = `${observed} The kick-off is sent once more in an hour, when that export may have ended.`;
+  const retry = { afterMs: unansweredWaitMs };
+  return exportError('kick-off-unanswered', { message, retry, context: { ...cause.context, until }, cause });
 }
 
 /** The EHR measures from its own start of the last export. */
@@ -302,7 +361,7 @@ async function recordStart(
 ): Promise<BulkExport | undefined> {
   const { store, logger, now } = deps;
   const { record, started, scopes, offeredTypes, signal } = options;
-  const { statusUrl, sent } = started;
+  const { statusUrl, sent, noChanges } = started;
   const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
   const listsNoDeletions = options.provider.infersDeletions === true || dropped.includes('_since');
@@ -310,12 +369,15 @@ async function recordStart(
   const change = {
     infersDeletions,
     ...(statusUrl === undefined
-      ? { manifestFiles: 0 }
+      ? {
+          manifestFiles: 0,
+          noChanges: noChanges?.unneededUrl === undefined ? ('assumed' as const) : ('verified' as const),
+        }
       : { statusUrl, ...planPoll({ now: kickedOffAt, waitMs: boundsOf(deps, record).floorMs }) }),
     sent,
     isOfGroup: started.isOfGroup,
     hasMembers: started.isOfGroup && !started.isOfPractice,
-    level: started.isOfGroup ? `Group/${options.groupId}` : record.request.exportType,
+    level: levelOf(record.request, started.isOfGroup ? options.groupId : undefined),
     kickedOffAt,
     lastKickedOffAt: kickedOffAt,
     offeredTypes,
@@ -338,6 +400,7 @@ async function recordStart(
       .map((name) => ({ code: 'parameter-dropped' as const, message: describeDropped(name) })),
     ...(withheld.length > 0 ? [{ code: 'types-withheld' as const, message: describeWithheld(withheld) }] : []),
     ...(uncovered.length > 0 ? [{ code: 'types-not-covered' as const, message: describeUncovered(uncovered) }] : []),
+    ...(noChanges ? [noChangesWarning(noChanges)] : []),
   ].filter(({ message }) => !record.warnings.some((known) => known.message === message));
   // Without the URL the export at the server can be neither polled nor deleted. What was left out is stored with it, because only this attempt knows.
   const exporting = await untilStored(
@@ -346,6 +409,15 @@ async function recordStart(
   );
   logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
   return exporting;
+}
+
+function noChangesWarning({ ehrText, unneededUrl }: NonNullable<KickOff['noChanges']>) {
+  const proof =
+    unneededUrl === undefined
+      ? 'It has accepted the same kick-off without `_since` before'
+      : 'It accepted the same kick-off without `_since` now, whose export was not needed and is deleted there';
+  const message = `The EHR returned 404 to the kick-off with \`_since\`. ${proof}, so this means that nothing has changed. An operator can read what it said.`;
+  return { code: 'no-changes' as const, message, ehrText };
 }
 
 function describeUncovered(types: readonly string[]): string {

@@ -74,7 +74,7 @@ export function withMembers(
   };
   return {
     // Before the write. If an attempt that wrote them died, nothing would say afterwards that only this export knows them.
-    async write(resourceType, documents, isRepeated) {
+    async write(resourceType, documents) {
       const named = new Set(documents.flatMap((document) => patientsIn(resourceType, document)));
       const patients = [...named].filter((id) => !seen.has(id));
       // Before the first export of everything has ended there is nothing that could lack them.
@@ -85,7 +85,7 @@ export function withMembers(
         else await store.watermarks.addLacks({ ...ofLevel, patients: joined, at: now(), exportId, state: 'joined' });
         for (const id of patients) seen.add(id);
       }
-      return writer.write(resourceType, documents, isRepeated);
+      return writer.write(resourceType, documents);
     },
   };
 }

@@ -36,7 +36,7 @@ export async function acceptManifest(
   const accepted = {
     readyAt: record.readyAt ?? now(),
     transactionTime,
-    clockWentBack: await store.bulkExports.hadClockGoBack(record, since),
+    clockWentBack: hasMovedOn(await store.bulkExports.findClockGoneBack(record, since), transactionTime),
     requiresAccessToken,
     counts,
     manifestGaps: unreadableEntries,
@@ -64,6 +64,14 @@ export async function acceptManifest(
     // All exports of a connection share its part of the workers.
     ahead: await countFilesAhead(store, record),
   });
+}
+
+/**
+ * Whether an EHR whose clock went back has a clock that runs. One that gives the same or an earlier time again answers from an old copy of its data,
+ * and what that contains must not replace newer versions.
+ */
+function hasMovedOn(earlier: BulkExport | undefined, transactionTime: string): boolean {
+  return earlier !== undefined && new Date(earlier.transactionTime ?? 0) < new Date(transactionTime);
 }
 
 /**

@@ -5,6 +5,7 @@
  *   200                      accept the manifest -> `downloading`
  *   transient error          plan the next request with a doubled wait, fail the export after `maxPollErrors` in a row
  *   request to wait (429)    plan the next request, without counting an error
+ *   404 before any status    ask again for some minutes: what was never seen cannot have expired
  *   404, 410, final error    fail the export
  *   over an hour             warn
  *   over 48 hours            fail the export
@@ -12,7 +13,7 @@
 
 import { type AppError, briefAttempts, toExportError, toKnownError } from '@bulkhead/base';
 import { connectionGone } from '@bulkhead/connections/steps';
-import { EhrHttpError, readExportStatus } from '@bulkhead/ehr';
+import { EhrHttpError, readExportStatus, refusesHeaders } from '@bulkhead/ehr';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { work } from '@bulkhead/queues';
 import { whileLeased } from '@bulkhead/store';
@@ -72,7 +73,7 @@ async function requestStatus(
   const { statusUrl } = record;
   const sentAt = now();
   const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
-    throw toStatusError(error);
+    throw isNotThereYet(error, record, sentAt) ? notThereYet(error) : toStatusError(error);
   });
   if (status.kind === 'complete') {
     await acceptManifest(deps, { record, manifest: status.manifest });
@@ -145,6 +146,22 @@ async function handleError(
   await store.bulkExports.update({ id: exportId, phase: 'exporting', change, unset, event: waiting });
 }
 
+/** Servers that answer from several processes know an export everywhere after some seconds. */
+const notThereMs = 10 * 60_000;
+
+function isNotThereYet(
+  error: unknown,
+  { progressedAt, kickedOffAt, createdAt }: BulkExport,
+  now: Date,
+): error is EhrHttpError {
+  const isNew = progressedAt === undefined && now.getTime() - (kickedOffAt ?? createdAt).getTime() < notThereMs;
+  return isNew && error instanceof EhrHttpError && error.status === 404;
+}
+
+function notThereYet({ context, ehrText }: EhrHttpError): AppError {
+  return exportError('export-not-there-yet', { context, ehrText });
+}
+
 /**
  * An error status means that the export failed, unless an OperationOutcome says that it is transient (FHIR Bulk Data,
  * "Response - Error Status"). A 5xx without an OperationOutcome may come from a gateway, and the export may still be running.
@@ -155,13 +172,8 @@ function toStatusError(error: unknown): unknown {
   if (status === 404 || status === 410) return exportGone(error);
   const isAboutAccess = status === 401 || status === 403 || status === 408 || status === 429;
   const isOutage = status >= 502 && status <= 504;
-  if (isAboutAccess || isAboutRequest(error) || isOutage || isTransient(issues)) return error;
+  if (isAboutAccess || refusesHeaders(error) || isOutage || isTransient(issues)) return error;
   return status < 500 || issues.length > 0 ? failedAtEhr(error) : error;
-}
-
-/** The server refuses the headers of the status request. That says nothing of the export, which may still be running. */
-function isAboutRequest({ status, ehrText = '' }: EhrHttpError): boolean {
-  return status === 406 || status === 415 || (status === 400 && /\b(?:prefer|accept)\b/i.test(ehrText));
 }
 
 function failedAtEhr(cause: EhrHttpError): AppError {

@@ -67,7 +67,7 @@ const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, pr
     'progressedAt',
     'scheduleId',
     'startedBy',
-    { warnings: ['code', 'message'] },
+    { warnings: ['code', 'message', 'ehrText'] },
     {
       counts: [
         'files',
@@ -241,6 +241,7 @@ export function toStatusView(
     errorCode: error?.code,
     ehrText: isOperator ? error?.ehrText : undefined,
     timeline,
+    warnings: record.warnings.map((warning) => forReader(warning, { isOperator })),
     // The last progress of the EHR is outdated once it has written the files.
     progress: record.phase === 'exporting' ? progress : undefined,
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,

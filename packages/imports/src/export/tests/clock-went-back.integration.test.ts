@@ -55,3 +55,41 @@ test('a deletion that a clock has dated before its resource is applied, unless t
   expect(Date.parse(changes.request.since ?? '')).toBeLessThan(start - 19.5 * hourMs);
   expect(await stored()).toEqual(['back']);
 });
+
+test('an EHR that answers from an old copy of its data does not set newer versions back', async () => {
+  // Google's test server answers a kick-off without `_since` from its earliest set of data:
+  // https://github.com/google/bulk_fhir_tools/blob/master/cmd/test_server/main.go (`startExport`).
+  const start = Date.now() - 10 * hourMs;
+  const at = (hours: number) => new Date(start + hours * hourMs).toISOString();
+  const patient = (hours: number) =>
+    `${JSON.stringify({ resourceType: 'Patient', id: 'p', meta: { lastUpdated: at(hours) }, active: hours > -5 })}\n`;
+  const serve = (hours: number) =>
+    server.answer({
+      '/status*': {
+        body: {
+          transactionTime: at(hours),
+          requiresAccessToken: false,
+          output: [{ type: 'Patient', url: '/patients' }],
+        },
+      },
+      '/patients': patient(hours),
+    });
+  server = await startScriptedServer(bulkRoutes({}));
+  await using cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
+  const { deps, connection } = cases;
+  const exportAll = async (hours: number) => {
+    cases.clock.now = new Date(start + hours * hourMs);
+    return runExport(cases, {});
+  };
+  serve(-1);
+  await exportAll(0);
+  serve(-9);
+  expect((await exportAll(1)).warnings.map(({ code }) => code)).toContain('ehr-clock-went-back');
+  expect(await exportAll(2)).toMatchObject({ counts: { stale: 1, stored: 0 } });
+  const read = () =>
+    deps.store.resources.read({ connectionId: connection.id, resourceType: 'Patient', resourceId: 'p' });
+  expect(await read()).toMatchObject({ lastUpdated: new Date(at(-1)) });
+  // Its clock runs again, so what it has now counts.
+  serve(-8);
+  expect(await exportAll(3)).toMatchObject({ counts: { stored: 1 } });
+});

@@ -72,6 +72,19 @@ test('a file is stored without the lines that MongoDB cannot store, and each is 
   ]);
 });
 
+test('resources that an earlier attempt of the export has stored count as new, and those of another export as unchanged', async () => {
+  const connectionId = 'conn_lost_replies';
+  const lines = Array.from({ length: 300 }, (_, index) => `{"resourceType":"Device","id":"d${index}"}`);
+  const change = { connectionId, type: 'Device', promisedCount: 300 };
+  const { file, result } = ingest(`${lines.slice(0, 200).join('\n')}\n`, { change: { ...change, promisedCount: 200 } });
+  expect(await result).toMatchObject({ stored: 200, unchanged: 0 });
+  // Nothing of the first attempt was committed, because its replies were lost.
+  const again = ingest(`${lines.join('\n')}\n`, { change: { ...change, id: file.id, exportId: file.exportId } });
+  expect(await again.result).toMatchObject({ stored: 300, unchanged: 0 });
+  const next = ingest(`${lines.join('\n')}\n`, { change: { ...change, id: `${file.id}-next`, exportId: 'job_next' } });
+  expect(await next.result).toMatchObject({ stored: 300, unchanged: 300 });
+});
+
 test('a file is stored without the lines that the database refuses #quarantine', async () => {
   const connectionId = 'conn_refused';
   const line = (index: number) => `{"resourceType":"Device","id":"d${index}"}`;
@@ -81,13 +94,12 @@ test('a file is stored without the lines that the database refuses #quarantine',
   const tooDeep = JSON.parse('['.repeat(300) + ']'.repeat(300));
   const writer = store.resourceWriter.ofFile();
   const resourceWriter: ResourceWriter = {
-    write: (type, documents, isRepeated) =>
+    write: (type, documents) =>
       writer.write(
         type,
         documents.map((document) =>
           refused.some((index) => document.resourceId === `d${index}`) ? { ...document, resource: tooDeep } : document,
         ),
-        isRepeated,
       ),
   };
   const { file, result } = ingest(`${lines.join('\n')}\n`, {

@@ -144,13 +144,17 @@ describe('what a status and its warnings say', () => {
 });
 
 describe('a server that answers a kick-off with `_since` with 404, because nothing has changed', () => {
-  const noData = {
+  // Google's test server: https://github.com/google/bulk_fhir_tools/blob/master/cmd/test_server/main.go (`startExport`, `errorFormat`).
+  const says = (text: string) => ({
     status: 404,
     body: {
       resourceType: 'OperationOutcome',
-      issue: [{ severity: 'error', code: 'not-found', details: { text: 'No data found' } }],
+      id: '1',
+      issue: [{ severity: 'error', code: 'processing', details: { text } }],
     },
-  };
+  });
+  const text = 'No data found for export group clinic _since 2024-02-01T00:00:00Z';
+  const noData = says(text);
   const marks = async () => {
     const found = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
     return found.map(({ resourceType, transactionTime, deletionsAt }) => [resourceType, transactionTime, deletionsAt]);
@@ -163,7 +167,10 @@ describe('a server that answers a kick-off with `_since` with 404, because nothi
     server.answer({ '*/$export': [noData, { status: 202, headers: { 'content-location': '/status/2' } }] });
     const ended = await runExport(cases, { since, sinceLast: true });
     expect(ended).toMatchObject({ phase: 'completed', isPartial: false, counts: { files: 0, stored: 0 } });
-    expect([codes(ended), ended.watermarkDecisions, await marks()]).toEqual([[], [], before]);
+    expect(ended.warnings).toEqual([
+      { code: 'no-changes', message: expect.any(String), ehrText: `error processing: ${text}` },
+    ]);
+    expect([ended.watermarkDecisions, await marks()]).toEqual([[], before]);
     expect(server.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
     // What has changed meanwhile is stored, although its time is before the answer without data.
     server.answer({
@@ -194,11 +201,54 @@ describe('a server that answers a kick-off with `_since` with 404, because nothi
     expect([ended.transactionTime, await marks()]).toEqual([undefined, before]);
   });
 
-  test('another 404 still fails the export', async () => {
+  const since = '2024-02-01T00:00:00Z';
+  const unlessSince =
+    (answer: Script[string]): Handler =>
+    ({ query, count }) =>
+      query.has('_since') ? (answer as object) : { status: 202, headers: { 'content-location': `/status/${count}` } };
+
+  test('without an earlier kick-off the same one without `_since` decides, and its export is deleted', async () => {
+    const ended = await exportFrom({ '*/$export': unlessSince(noData) }, { since });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { files: 0 }, noChanges: 'verified' });
+    expect(ended.warnings).toEqual([
+      { code: 'no-changes', message: expect.any(String), ehrText: `error processing: ${text}` },
+    ]);
+    const deleted = server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+    expect(deleted).toEqual(['/status/3']);
+  });
+
+  test('after three in a row a kick-off without `_since` verifies that the access was not withdrawn', async () => {
     await exportFrom();
-    server.answer({ '*/$export': { status: 404, body: 'Group/a is not known' } });
-    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    server.answer({ '*/$export': unlessSince(says('The export has no data because access was revoked')) });
+    const ends = [];
+    for (let night = 0; night < 5; night++) ends.push((await runExport(cases, { since, sinceLast: true })).noChanges);
+    expect(ends).toEqual(['assumed', 'assumed', 'assumed', 'verified', 'assumed']);
+    server.answer({ '*/$export': says('The export has no data because access was revoked') });
+    await runExport(cases, { since, sinceLast: true });
+    await runExport(cases, { since, sinceLast: true });
+    const ended = await runExport(cases, { since, sinceLast: true });
+    expect(ended).toMatchObject({
+      phase: 'failed',
+      error: { code: 'export-not-offered', ehrText: expect.stringContaining('access was revoked') },
+    });
+  });
+
+  test('a 404 that says nothing refuses `_since`, so everything is exported', async () => {
+    await exportFrom();
+    server.answer({ '*/$export': unlessSince({ status: 404 }) });
+    const ended = await runExport(cases, { since, sinceLast: true });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { unchanged: 2 } });
+    expect(codes(ended)).toContain('parameter-dropped');
+  });
+
+  test('a 404 also without `_since` fails the export', async () => {
+    const ended = await exportFrom({ '*/$export': { status: 404, body: 'Group/a is not known' } }, { since });
     expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-not-offered' } });
+    expect(exportsSent().toSorted()).toEqual([
+      '/Group/a-1.C-195900/$export',
+      '/Group/a-1.c-195900/$export',
+      '/Group/a-1.c-195900/$export',
+    ]);
   });
 });
 
@@ -584,5 +634,103 @@ describe('answers that are not what was requested', () => {
     const ended = await exportFrom({ '/patients': send(long + patients, 'application/vnd.unknown') });
     expect(ended.counts).toMatchObject({ stored: 2, quarantined: 1 });
     expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
+  });
+});
+
+describe('a server that writes the whole export before it answers the kick-off', () => {
+  // OpenEMR runs the export in the kick-off: https://github.com/openemr/openemr/blob/master/src/RestControllers/FHIR/Operations/FhirOperationExportRestController.php
+  const silent: Handler = () => undefined;
+  const start = async (answers: Script[string]) => {
+    server = await startScriptedServer({ ...bulkRoutes(manifest()), '/patients': patients, '*/$export': answers });
+    const connection = { fhirEndpoint: server.url, auth: { method: 'none' } } as const;
+    cases = await startUseCases({ connection, provider: { kickOff: { answerSeconds: 1 } } });
+    return runExport(cases, {});
+  };
+
+  test('the kick-off is sent once more after an hour, and the export says what was observed', async () => {
+    const before = new Date();
+    const ended = await start([silent as never, { status: 202, headers: { 'content-location': '/status/2' } }]);
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
+    expect(cases.clock.now.getTime() - before.getTime()).toBeGreaterThanOrEqual(3_600_000);
+    const events = await cases.deps.store.bulkExports.listEvents(ended.id);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        kind: 'waiting',
+        code: 'kick-off-unanswered',
+        message: expect.stringContaining('within 1 seconds'),
+      }),
+    );
+  });
+
+  test('two kick-offs without an answer end the export', async () => {
+    const ended = await start(silent);
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'kick-off-unanswered' } });
+    expect(exportsSent()).toHaveLength(2);
+  });
+});
+
+describe('a server that does not know yet what it has just accepted', () => {
+  // Servers of several processes, and object stores that show a new file after some seconds.
+  const first = (times: number, answer: Script[string], then: Script[string]): Handler => {
+    let count = 0;
+    return () => (count++ < times ? answer : then) as object;
+  };
+
+  test('404 to the first status requests is asked again, and then the export is read', async () => {
+    const ended = await exportFrom({
+      '/status*': first(3, { status: 404, body: 'Job not found' }, { body: manifest() }),
+    });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
+    expect(await cases.deps.store.bulkExports.listEvents(ended.id)).toContainEqual(
+      expect.objectContaining({ kind: 'waiting', code: 'export-not-there-yet', ehrText: 'Job not found' }),
+    );
+  });
+
+  test('404 for 10 minutes, or after a status, means that the export is gone', async () => {
+    const before = Date.now();
+    expect(await exportFrom({ '/status*': { status: 404 } })).toMatchObject({ error: { code: 'export-gone' } });
+    expect(cases.clock.now.getTime() - before).toBeGreaterThanOrEqual(10 * 60_000);
+    server.answer({ '/status*': first(1, { status: 202 }, { status: 404 }) });
+    expect(await runExport(cases)).toMatchObject({ error: { code: 'export-gone' }, pollCount: 1 });
+  });
+
+  test('a file that is not there yet is asked for again', async () => {
+    const ended = await exportFrom({ '/patients': first(4, { status: 404 }, patients) });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, filesFailed: 0 } });
+  });
+
+  test('a file that is not there after 5 minutes has failed', async () => {
+    const ended = await exportFrom({ '/patients': { status: 404 } });
+    expect(ended).toMatchObject({ phase: 'failed' });
+    expect(await files(ended)).toMatchObject([{ error: { code: 'link-expired' } }]);
+  });
+});
+
+describe('a server that wants other headers of a status request', () => {
+  // https://docs.oracle.com/en/industries/health/soarian-clinicals-apis/sfbda/op-export-statusrequest-get.html ("Header Parameters")
+  test.each([
+    {
+      what: 'Prefer',
+      status: 400,
+      text: 'Prefer header is required',
+      accepts: ({ prefer }: Record<string, unknown>) => prefer === 'respond-async',
+    },
+    {
+      what: 'application/fhir+json alone',
+      status: 406,
+      text: 'Not Acceptable',
+      accepts: ({ accept }: Record<string, unknown>) => accept === 'application/fhir+json',
+    },
+    {
+      what: 'application/json alone',
+      status: 406,
+      text: 'Not Acceptable',
+      accepts: ({ accept }: Record<string, unknown>) => accept === 'application/json',
+    },
+  ])('gets $what', async ({ status, text, accepts }) => {
+    const ended = await exportFrom({
+      '/status*': ({ headers }) => (accepts(headers) ? { body: manifest() } : { status, body: text }),
+    });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2 } });
   });
 });

@@ -48,7 +48,8 @@ test('the watermark repository keeps one watermark for each connection, level an
   expect(await list({ exportType: 'Group' })).toEqual([mark(1, { exportType: 'Group' })]);
   expect(await watermarks.list({ connectionId: 'conn_2' })).toEqual([mark(1, { connectionId: 'conn_2' })]);
   expect(await watermarks.listAll()).toHaveLength(4);
-  expect(await watermarks.listAll()).toContainEqual(mark(2));
+  const { exportId: _, ...listed } = mark(2);
+  expect(await watermarks.listAll()).toContainEqual(listed);
 });
 
 test('the watermark repository moves the time of deletions forward by itself, and never back #watermarks', async () => {

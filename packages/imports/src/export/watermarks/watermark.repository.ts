@@ -108,8 +108,9 @@ export class WatermarkRepository {
   }
 
   /** Lists the watermarks of all connections in one command. */
-  listAll(): Promise<Watermark[]> {
-    return this.#model.find({}, { _id: 0, lacks: 0 }).batchSize(wholeBatch).lean();
+  listAll(): Promise<Omit<Watermark, 'exportId'>[]> {
+    const projection = { _id: 0, lacks: 0, exportId: 0, 'coverage.offered': 0 } as const;
+    return this.#model.find({}, projection).batchSize(wholeBatch).lean();
   }
 
   /** Lists a connection's watermarks, of one export level or of all. */

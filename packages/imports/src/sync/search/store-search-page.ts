@@ -128,8 +128,7 @@ async function storeBatch(
     withheld,
   } = await writeWithBisection({
     items,
-    write: (documents, isRepeated) =>
-      withDocuments(deps, deps.store.resourceWriter).write(resourceType, documents, isRepeated),
+    write: (documents) => withDocuments(deps, deps.store.resourceWriter).write(resourceType, documents),
     onRefused: (entry) => quarantine(entry, 'refused-by-database'),
   });
   // This comes before the page is committed. A worker that stops in between quarantines the same entries again, which changes nothing.

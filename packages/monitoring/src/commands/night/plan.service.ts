@@ -4,6 +4,7 @@ import { nextRun } from '@bulkhead/base/cron';
 import { dayAllowance, readDays } from '@bulkhead/ehr/rate-limiter';
 import type { BulkExport } from '@bulkhead/imports/export';
 import { simulatePolls } from '@bulkhead/imports/export';
+import type { UsualRun } from '@bulkhead/imports/runs';
 import { type Schedule, type ScheduleStores, scheduleFault } from '@bulkhead/imports/schedules';
 import type { SyncRun } from '@bulkhead/imports/sync';
 import type { ConnectionScope } from '@bulkhead/store';
@@ -180,12 +181,12 @@ function timesOf(schedule: Schedule, now: Date): number[] {
   return times;
 }
 
-function usualOfExport({ createdAt, completedAt, pollCount, manifestFiles = 0 }: BulkExport): Cost {
+function usualOfExport({ createdAt, completedAt, pollCount, manifestFiles = 0 }: UsualRun<BulkExport>): Cost {
   return { durationMs: tookMs(createdAt, completedAt), requests: ownRequests + pollCount + manifestFiles };
 }
 
 /** Each step is a search, or more if it has further pages. */
-function usualOfSync({ createdAt, completedAt, stepCount = 0 }: SyncRun): Cost {
+function usualOfSync({ createdAt, completedAt, stepCount = 0 }: UsualRun<SyncRun>): Cost {
   return { durationMs: tookMs(createdAt, completedAt), requests: stepCount };
 }
 

@@ -129,7 +129,10 @@ export class ResourceSearchRepository {
     const { connectionId, resourceType, searches, since } = options;
     // Most windows are empty. That is a range of the index alone, which costs nothing, and without a hint also on the embedded engine.
     if (since && !(await this.#exists(resourceType, { connectionId, ...changedSince(since) }))) return false;
-    if (searches.length === 0 && !since) return this.#exists(resourceType, { connectionId, deleted: false });
+    if (searches.length === 0 && !since) {
+      // Without the hint the embedded engine reads every resource of the connection.
+      return this.#exists(resourceType, { connectionId, deleted: false }, { hint: 'by-last-updated' });
+    }
     const query = since ? toChangedQuery({ ...options, since }) : toSelectionQuery(options);
     return this.#exists(resourceType, { $and: [...query.conditions] }, hintFor(query));
   }

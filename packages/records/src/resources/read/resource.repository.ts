@@ -3,7 +3,7 @@ import { type Database, maxWriteMs, type Named, type PatientOfConnection } from 
 import { decodeExactNumbers, type NumberText } from '@bulkhead/store/bson';
 import type mongoose from 'mongoose';
 import { findOfPatient } from '../erase/patient-resources.ts';
-import { listResourceTypes, type resourceIndexes } from '../resource-collections.ts';
+import { listResourceTypes, listTypesOf, type resourceIndexes } from '../resource-collections.ts';
 import { notErased, wholeSecond } from '../version/changed-since.ts';
 import { decodeDocument as decode } from '../version/document-lines.ts';
 import type { ResourceDocument, SourcedVersion } from '../version/resource-document.ts';
@@ -338,18 +338,13 @@ export class ResourceRepository {
     const { connectionId, resourceType } = reference;
     const found = await this.#database
       .collection(resourceType)
-      .findOne({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } });
+      .findOne({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 }, hint: 'by-last-updated' });
     return found?.resourceId as string | undefined;
   }
 
-  /** The types of which a resource, a tombstone or the entry of an erasure of the connection is stored. One read by an index for each type. */
-  async listStoredTypes(connectionId: string): Promise<string[]> {
-    const stored: string[] = [];
-    for (const type of await listResourceTypes(this.#database)) {
-      const found = await this.#database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } });
-      if (found) stored.push(type);
-    }
-    return stored;
+  /** The types of which a resource, a tombstone or the entry of an erasure of the connection is, or was, stored. One read. */
+  listStoredTypes(connectionId: string): Promise<string[]> {
+    return listTypesOf(this.#database, connectionId);
   }
 
   /**

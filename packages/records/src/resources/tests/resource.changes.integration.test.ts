@@ -87,7 +87,8 @@ describe.each([
     const watched = await mongoose.createConnection(testServices().mongodbUri, { monitorCommands: true }).asPromise();
     const limits: unknown[] = [];
     watched.getClient().on('commandStarted', ({ commandName, command }) => {
-      if (['insert', 'update'].includes(commandName)) limits.push(Number(command.maxTimeMS));
+      if (['insert', 'update'].includes(commandName) && command[commandName] === resourceType)
+        limits.push(Number(command.maxTimeMS));
     });
     const rawWrites = await open(watched);
     const writer = new VersionWriter({

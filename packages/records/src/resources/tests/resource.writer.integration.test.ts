@@ -5,10 +5,15 @@ import { noOutcome, type ResourceDocument, toTombstone } from '../index.ts';
 import { resourceFeature } from '../resource.feature.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
 
+let line = 0;
+/** Of a line of its own, as each resource of the files of exports. */
+const nextSource = () => ({ source: { ...context.source, line: ++line } });
+
 function observation(id: string, versionId: number, extra = ''): ResourceDocument {
   const lastUpdated = new Date(Date.UTC(2024, 0, versionId)).toISOString();
   return makeDocument(
     `{"resourceType":"Observation","id":"${id}","meta":{"versionId":"${versionId}","lastUpdated":"${lastUpdated}"}${extra}}`,
+    nextSource(),
   );
 }
 
@@ -61,7 +66,7 @@ test('equal content without a time of the server is unchanged in the next full e
   const seen = (day: number, status: string) =>
     makeDocument(
       { resourceType: 'Observation', id: 'timeless', status },
-      { isOfFullExport: true, observedAt: new Date(Date.UTC(2024, 5, day)) },
+      { isOfFullExport: true, observedAt: new Date(Date.UTC(2024, 5, day)), ...nextSource() },
     );
   const at = async () => {
     const stored = await store.resources.read({ ...reference, resourceId: 'timeless' });

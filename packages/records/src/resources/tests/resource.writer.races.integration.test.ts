@@ -82,6 +82,9 @@ function version(resourceId: string, number: number): ResourceDocument {
   };
 }
 
+/** As another export has sent it. */
+const ofOther = { source: { exportId: 'job_0', fileId: 'job_0.1', line: 1 } };
+
 /** Whether the writer sends bytes. Otherwise it uses the driver's `bulkWrite`. */
 let sendsBytes = false;
 const createWriter = () => {
@@ -150,17 +153,20 @@ describe.each([
   });
 
   describe('another process writes the same version between comparison and write', () => {
-    const source = { exportId: 'job_2', fileId: 'job_2.1', line: 2 };
-
     test.each([
-      { name: 'from another line', change: { source } },
-      { name: 'at another time', change: { storedAt: new Date('2024-06-01T00:00:00.001Z') } },
+      { name: 'unchanged', of: 'another export', change: ofOther, expected: { written: 1, unchanged: 1 } },
+      {
+        name: 'new',
+        of: 'another attempt at its line',
+        change: { storedAt: new Date('2024-06-01T00:00:00.001Z') },
+        expected: { written: 2 },
+      },
     ])(
-      'the resource writer counts a version as unchanged if another process has stored it $name since the comparison',
-      async ({ change }) => {
+      'the resource writer counts a version as $name if $of has stored it since the comparison',
+      async ({ change, expected }) => {
         await writeFromOtherWorker(version('a', 1), version('b', 1));
         otherBeforeWrite({ ...version('a', 2), ...change });
-        expect(await create()(version('a', 2), version('b', 2))).toEqual(counts({ written: 1, unchanged: 1 }));
+        expect(await create()(version('a', 2), version('b', 2))).toEqual(counts(expected));
         expect([await read('a'), await read('b')]).toEqual([
           ['2', '1'],
           ['2', '1'],
@@ -203,10 +209,13 @@ describe.each([
     });
 
     test('the resource writer counts a version as unchanged if another process has observed it later', async () => {
-      await writeFromOtherWorker(observed(10, 4));
+      await writeFromOtherWorker({ ...observed(10, 4), ...ofOther });
       otherBeforeWrite(observed(10, 6));
       expect(await create()(observed(10, 5))).toEqual(counts({ unchanged: 1 }));
-      expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject(observed(10, 6));
+      expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({
+        ...observed(10, 6),
+        ...ofOther,
+      });
     });
   });
 
@@ -264,14 +273,14 @@ describe.each([
 
   describe('commands', () => {
     test('the resource writer sends one read and no write for a batch that changes nothing', async () => {
-      await writeFromOtherWorker(version('a', 2), version('b', 2));
+      await writeFromOtherWorker({ ...version('a', 2), ...ofOther }, version('b', 2));
       expect(await create()(version('a', 2), version('b', 1))).toEqual(counts({ unchanged: 1, stale: 1 }));
       expect(commands).toEqual(['createIndexes', 'find']);
     });
 
     test('the resource writer reads no history for a batch of new resources', async () => {
       expect(await create()(version('a', 2), version('b', 1))).toMatchObject({ written: 2 });
-      expect(commands).toEqual(['createIndexes', 'find', 'write']);
+      expect(commands).toEqual(['createIndexes', 'find', 'updateOne', 'write']);
     });
 
     test('the resource writer sends no commands for an empty batch', async () => {
@@ -284,7 +293,8 @@ describe.each([
     test('a file with only new resources is read before its first batch and only inserted after it', async () => {
       const write = createOfFile();
       for (const id of ['a', 'b', 'c']) expect(await write(version(id, 1))).toMatchObject({ written: 1 });
-      expect(commands).toEqual(['createIndexes', 'find', 'write', 'write', 'write']);
+      // The first batch notes that the connection has the type.
+      expect(commands).toEqual(['createIndexes', 'find', 'updateOne', 'write', 'write', 'write']);
     });
 
     test.each([
@@ -297,11 +307,12 @@ describe.each([
       await write(version('a', number));
       for (const id of ['b', 'c']) expect(await write(version(id, 1))).toMatchObject({ written: 1 });
       expect(commands.filter((command) => command === 'write').length).toBe(number === 2 ? 3 : 2);
-      expect(commands.slice(-4)).toEqual(['find', 'write', 'find', 'write']);
+      const readsAndWrites = commands.filter((command) => command !== 'updateOne');
+      expect(readsAndWrites.slice(-4)).toEqual(['find', 'write', 'find', 'write']);
     });
 
     test('a batch with stored versions after new ones is compared with them, and so are all later batches', async () => {
-      await writeFromOtherWorker(version('same', 2), version('older', 1), version('newer', 3));
+      await writeFromOtherWorker({ ...version('same', 2), ...ofOther }, version('older', 1), version('newer', 3));
       const write = createOfFile();
       await write(version('new', 2));
       expect(await write(version('same', 2), version('older', 2), version('newer', 2), version('second', 2))).toEqual(

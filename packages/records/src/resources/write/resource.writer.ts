@@ -24,7 +24,7 @@ import {
 } from '@bulkhead/store';
 import { eraseKeptOutBinaries, findRefused, type KeptOutStore, withhold } from '../erase/withhold.ts';
 import { resourceError } from '../errors.ts';
-import { prepareResourceTypes } from '../resource-collections.ts';
+import { noteStoredType, prepareResourceTypes } from '../resource-collections.ts';
 import { notErased } from '../version/changed-since.ts';
 import { earlierVersions, type ResourceDocument } from '../version/resource-document.ts';
 import {
@@ -59,11 +59,8 @@ const comparedFields = {
 } as const;
 
 export interface ResourceWriter {
-  /**
-   * @param documents a batch of documents of one resource type
-   * @param isRepeated whether a part of the documents may have been stored by a batch that failed
-   */
-  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated?: boolean): Promise<WriteOutcome>;
+  /** @param documents a batch of documents of one resource type */
+  write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome>;
 }
 
 /** A batch that was written. */
@@ -77,7 +74,6 @@ export interface WrittenBatch {
 interface WriteOptions {
   /** What the earlier batches of the same file have shown. */
   readonly file: FileNovelty<StoredVersion>;
-  readonly isRepeated: boolean;
   /** Whether a version that was observed again is stored again, so that its `observedAt` proves that the server still has it. */
   readonly renewsUnchanged: boolean;
   /** Whether `observedAt` of an unchanged version is moved, so that it shows what an export of everything did not contain. Nothing else changes. */
@@ -87,6 +83,9 @@ interface WriteOptions {
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
 const maxRounds = 20;
 
+/** Some 2 MB. To prepare a type again costs two commands. */
+const maxPrepared = 10_000;
+
 /** Writes the versions of resources that are newer than the stored ones. */
 export class VersionWriter implements ResourceWriter {
   readonly #database;
@@ -94,7 +93,7 @@ export class VersionWriter implements ResourceWriter {
   readonly #keptOutStore;
   readonly #rawWrites;
   readonly #onWritten;
-  // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
+  // By connection and type. Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   readonly #prepared = new Map<string, Promise<void>>();
 
   constructor(options: {
@@ -115,8 +114,8 @@ export class VersionWriter implements ResourceWriter {
     this.#onWritten = onWritten;
   }
 
-  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) {
-    return this.#writeBatch(resourceType, documents, { isRepeated });
+  write(resourceType: string, documents: readonly ResourceDocument[]) {
+    return this.#writeBatch(resourceType, documents);
   }
 
   /**
@@ -129,18 +128,32 @@ export class VersionWriter implements ResourceWriter {
   }: Partial<Pick<WriteOptions, 'renewsUnchanged' | 'notesObserved'>> = {}): ResourceWriter {
     const file = new FileNovelty<StoredVersion>();
     return {
-      write: (resourceType, documents, isRepeated = false) =>
-        this.#writeBatch(resourceType, documents, { file, isRepeated, renewsUnchanged, notesObserved }),
+      write: (resourceType, documents) =>
+        this.#writeBatch(resourceType, documents, { file, renewsUnchanged, notesObserved }),
     };
   }
 
   #prepare(resourceType: string): Promise<void> {
-    const earlier = this.#prepared.get(resourceType);
+    return this.#prepareOnce(resourceType, () => prepareResourceTypes(this.#database, [resourceType]));
+  }
+
+  /** Notes that the connection has the type, before anything of it is stored. */
+  async #noteType(resourceType: string, [first]: readonly Write[]): Promise<void> {
+    if (!first) return;
+    const { connectionId } = first.document;
+    await this.#prepareOnce(`${connectionId}/${resourceType}`, () =>
+      noteStoredType(this.#database, connectionId, resourceType),
+    );
+  }
+
+  #prepareOnce(key: string, prepare: () => Promise<void>): Promise<void> {
+    const earlier = this.#prepared.get(key);
     if (earlier !== undefined) return earlier;
-    const preparing = prepareResourceTypes(this.#database, [resourceType]);
-    this.#prepared.set(resourceType, preparing);
+    if (this.#prepared.size >= maxPrepared) this.#prepared.clear();
+    const preparing = prepare();
+    this.#prepared.set(key, preparing);
     // After an error the next batch tries again.
-    preparing.catch(() => this.#prepared.delete(resourceType));
+    preparing.catch(() => this.#prepared.delete(key));
     return preparing;
   }
 
@@ -148,7 +161,7 @@ export class VersionWriter implements ResourceWriter {
   async #writeNewest(
     resourceType: string,
     documents: readonly ResourceDocument[],
-    { file, isRepeated, renewsUnchanged, notesObserved }: WriteOptions,
+    { file, renewsUnchanged, notesObserved }: WriteOptions,
   ): Promise<Comparisons> {
     const collection = this.#database.collection(resourceType);
     const raw = this.#rawWrites();
@@ -166,10 +179,11 @@ export class VersionWriter implements ResourceWriter {
       const decided = decide(candidates, { stored, renewsUnchanged });
       const overtaken = await noteObserved(collection, { same: decided.same, ofAll: notesObserved });
       const same = decided.same.filter(([document]) => !overtaken.includes(document));
-      unchanged += isRepeated ? same.filter((pair) => !isOfSameWrite(...pair)).length : same.length;
+      unchanged += same.filter((pair) => !isOfThisRun(...pair)).length;
       stale += decided.stale;
       contradictions += decided.contradictions;
       incomplete += decided.incomplete;
+      await this.#noteType(resourceType, decided.writes);
       const histories = await readHistories(collection, decided.writes);
       const lost = new Set(
         await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } }),
@@ -187,7 +201,6 @@ export class VersionWriter implements ResourceWriter {
     documents: readonly ResourceDocument[],
     {
       file = new FileNovelty<StoredVersion>(),
-      isRepeated = false,
       renewsUnchanged = false,
       notesObserved = false,
     }: Partial<WriteOptions> = {},
@@ -195,7 +208,7 @@ export class VersionWriter implements ResourceWriter {
     const [first] = documents;
     if (first === undefined) return noOutcome;
     const outcome = await this.#gate.admit(first.connectionId, (keptOut) =>
-      this.#writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, notesObserved, keptOut }),
+      this.#writeAdmitted({ resourceType, documents, file, renewsUnchanged, notesObserved, keptOut }),
     );
     this.#onWritten?.({ resourceType, isDeletion: first.deleted === true, outcome });
     return outcome;
@@ -393,6 +406,15 @@ async function findLost(collection: AnyCollection, replacements: readonly Write[
     );
   };
   return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
+}
+
+/**
+ * Whether a stored version is what this run has written: in a batch that failed in part, or from the same line in an attempt whose replies were
+ * lost. Such a version is new, although it was there already.
+ */
+function isOfThisRun(document: ResourceDocument, version: StoredVersion): boolean {
+  const isOfLine = 'line' in document.source && isDeepStrictEqual(version.source, document.source);
+  return isOfLine || isOfSameWrite(document, version);
 }
 
 /** Whether a stored version was written by this attempt, and not by another one with the same content. */

@@ -29,18 +29,14 @@ export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, wit
  */
 export async function writeWithBisection<Item extends { readonly document: ResourceDocument }>(options: {
   readonly items: readonly Item[];
-  readonly write: (documents: readonly ResourceDocument[], isRepeated: boolean) => Promise<WriteOutcome>;
-  readonly isRepeated?: boolean;
+  readonly write: (documents: readonly ResourceDocument[]) => Promise<WriteOutcome>;
   readonly onRefused: (item: Item) => void;
 }): Promise<WriteOutcome> {
-  const { items, write, isRepeated = false, onRefused } = options;
+  const { items, write, onRefused } = options;
   const [first] = items;
   if (first === undefined) return noOutcome;
   try {
-    return await write(
-      items.map(({ document }) => document),
-      isRepeated,
-    );
+    return await write(items.map(({ document }) => document));
   } catch (error) {
     if (!isDocumentRefused(error)) throw error;
     if (items.length === 1) {
@@ -48,7 +44,7 @@ export async function writeWithBisection<Item extends { readonly document: Resou
       return noOutcome;
     }
     const middle = Math.ceil(items.length / 2);
-    const ofHalf = (half: readonly Item[]) => writeWithBisection({ ...options, items: half, isRepeated: true });
+    const ofHalf = (half: readonly Item[]) => writeWithBisection({ ...options, items: half });
     const before = await ofHalf(items.slice(0, middle));
     return sumOutcomes(before, await ofHalf(items.slice(middle)));
   }

@@ -268,13 +268,15 @@ export class ServedExportService {
    */
   async #divide(kickOff: Pick<ServedExport, 'types' | 'connectionId' | 'typeFilters'>): Promise<ServedExport['parts']> {
     const { connectionId, typeFilters } = kickOff;
-    const parts: { type: string; starts: readonly string[] }[] = [];
-    for (const type of await this.#typesOf(kickOff)) {
-      if (type === 'Patient' || typeFilters.some((filter) => filter.type === type)) continue;
-      const starts = await this.#rangesOf({ connectionId, resourceType: type });
-      if (starts.length > 0) parts.push({ type, starts });
-    }
-    return parts;
+    const types = (await this.#typesOf(kickOff)).filter(
+      (type) => type !== 'Patient' && !typeFilters.some((filter) => filter.type === type),
+    );
+    const readPart = async (type: string) => ({
+      type,
+      starts: await this.#rangesOf({ connectionId, resourceType: type }),
+    });
+    const parts = await Promise.all(types.map(readPart));
+    return parts.filter(({ starts }) => starts.length > 0);
   }
 
   async #rangesOf(reference: { readonly connectionId: string; readonly resourceType: string }) {

@@ -10,7 +10,7 @@ test.concurrent('the log says why an export was slow and why a file failed', asy
     issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
   };
   await system.inject(status, { kind: 'status', status: 429, retryAfter: '1', body: ehrError }, { times: 2 });
-  await system.inject('/bulkdata/.*Patient', { kind: 'status', status: 404 }, { times: 'always' });
+  await system.inject('/bulkdata/.*Patient', { kind: 'status', status: 410 }, { times: 'always' });
   const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] }, { by: 'operator' });
   await system.settled(id);
   const log = await system.log(id);

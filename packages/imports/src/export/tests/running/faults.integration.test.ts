@@ -60,7 +60,7 @@ test.concurrent('a line that is not a resource is quarantined with its place, an
 
 test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
   await using system = await startRunningExports();
-  await system.inject(observations, { kind: 'status', status: 404 }, { times: 'always' });
+  await system.inject(observations, { kind: 'status', status: 410 }, { times: 'always' });
   const ended = await system.settled(await system.startExport());
   expect(ended).toMatchObject({
     status: 'COMPLETED',
@@ -78,7 +78,7 @@ test.concurrent('a file that is never served fails alone, and its watermark stay
 test.concurrent.each([
   {
     name: 'an export that the server lost',
-    fault: { match: status, fault: { kind: 'status', status: 404 } },
+    fault: { match: status, fault: { kind: 'status', status: 410 } },
     code: 'export-gone',
     remedy: 'Retry the export',
   },
