@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { endpointIndex, isServed } from '@bulkhead/http';
+import { isServed } from '@bulkhead/http';
+import { makeDocument } from '@bulkhead/records/testing';
 import { endpointGroups as servedGroups } from '@bulkhead/serve';
 import { startScriptedServer, waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
@@ -11,11 +12,13 @@ import { plantConnection } from './testing/plant-connection.ts';
 import { startApi } from './testing/start-api.ts';
 
 const api = await startApi();
-const { connectionId, resourceId } = await plantConnection(api.store);
+const { connectionId } = await plantConnection(api.store);
+const resourceId = 'one';
+await api.store.resourceWriter.write('Patient', [
+  makeDocument({ resourceType: 'Patient', id: resourceId }, { connectionId }),
+]);
 afterAll(() => api.stop());
 const search = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}`;
-
-const isOwn = endpointIndex(ownEndpoints);
 
 test('the paths that the API passes on are those of the endpoints of serve, and none of its own', () => {
   const served = servedGroups.flatMap((group) => group.endpoints.map(({ path }) => path));
@@ -30,7 +33,7 @@ async function startBehind(SERVE_URL: string) {
   return startApi({ env: { SERVE_URL } });
 }
 
-test('if serve is away, what it answers is 503 with what to do, as JSON and as an OperationOutcome, and the API is ready', async () => {
+test('if serve is unavailable, its paths answer 503 with what to do, as JSON and as an OperationOutcome, and the API is ready', async () => {
   await using alone = await startBehind('http://127.0.0.1:9');
   const answer = await alone.request('GET', `/api/ehr/athenahealth/resources/Patient?connectionId=c`);
   expect(answer.refusal).toEqual([503, 'serving-unavailable']);
@@ -110,7 +113,7 @@ test.each([
   await expect(read()).rejects.toThrow(/terminated|fetch failed/);
 });
 
-test('a client that leaves ends its request at serve, and one that is refused by serve is told so', async () => {
+test('a client that leaves ends its request at serve, and one that serve refuses gets its refusal', async () => {
   const closed: string[] = [];
   const server = await startScriptedServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/fhir+ndjson' }).write('{}\n');
