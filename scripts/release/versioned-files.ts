@@ -15,6 +15,7 @@ function patternsOf(version: string): readonly string[] {
     `version: '${version}'`,
     `newTag: ${version}`,
     `/bulkhead-api:${version}`,
+    `/bulkhead-serve:${version}`,
     `/bulkhead-worker:${version}`,
   ];
 }

@@ -77,8 +77,8 @@ test('only addresses to which other programs add parameters ignore them', () => 
   expect(ignoring.map(({ id }) => id)).toEqual([
     'launch',
     'authorizationCallback',
-    'readCapabilityStatement',
     'issueToken',
+    'readCapabilityStatement',
   ]);
   for (const { request } of ignoring) expect(request.ignoresOtherParameters).toMatch(/\w+ .+\.$/);
 });

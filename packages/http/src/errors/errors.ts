@@ -47,7 +47,7 @@ export const apiError = defineErrors({
   },
   'serving-unavailable': {
     title: 'Stored data cannot be read now',
-    advice: 'Everything else works. An operator checks that the program `serve` runs, and SERVE_URL of the API.',
+    advice: 'Everything else works. If this does not end, start the program that reads stored data.',
     status: 503,
     message:
       'The program that reads stored data does not respond. Exports, syncs and the console continue. Try again in a minute. An operator checks that `serve` runs, and SERVE_URL of the API.',

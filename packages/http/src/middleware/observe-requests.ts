@@ -55,7 +55,7 @@ type ObserveRequest = (request: {
 export function observeRequests(metrics: Metrics): ObserveRequest {
   const observe = metrics.histogram({
     name: 'bulkhead_http_request_duration_seconds',
-    help: 'Duration of requests to the API. `route` is the path in the OpenAPI document, or `none` for other URLs.',
+    help: 'Duration of requests to the API and to `serve`. `route` is the path in the OpenAPI document, or `none` for other URLs.',
     labels: ['method', 'route', 'status'],
     buckets,
   });
