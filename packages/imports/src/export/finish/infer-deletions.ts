@@ -59,7 +59,7 @@ async function findBefore(
 }
 
 /** The types of which an export has sent something and has lost nothing. */
-function wholeTypes({ files, decisions }: Ended): readonly string[] {
+export function wholeTypes({ files, decisions }: Ended): readonly string[] {
   const output = files.filter(({ section }) => section === 'output');
   // Lines of any type.
   if (output.some(({ type }) => type === unknownType)) return [];

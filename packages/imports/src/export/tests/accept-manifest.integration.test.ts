@@ -67,6 +67,23 @@ test('a manifest that is accepted after the export was cancelled leaves no file 
   expect((await cases.read(exportId)).phase).toBe('cancelled');
 });
 
+test('files of types that were not requested are skipped if the EHR ignores the list, but none whose type is unknown', async () => {
+  cases = await startUseCases();
+  const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: ['Patient'] } });
+  const sent = { method: 'GET' as const, isOtherMethodRefused: false, types: [], refusedTypes: [], typeFilters: [] };
+  const record = { ...(await cases.read(exportId)), phase: 'exporting' as const, sent };
+  const entries = ['Patient', 'Goal', 'Unknown'].map((type) => {
+    return { section: 'output' as const, type, url: `http://ehr.example/${type}` };
+  });
+  await acceptManifest(cases.deps, { record, manifest: { ...manifest, entries } });
+  const files = await cases.deps.store.outputFiles.listByExport(exportId);
+  expect(Object.fromEntries(files.map(({ type, state }) => [type, state]))).toEqual({
+    Patient: 'pending',
+    Goal: 'skipped',
+    Resource: 'pending',
+  });
+});
+
 test('a slow second read of a manifest with other links removes no file of the accepted one', async () => {
   cases = await startUseCases();
   const { deps } = cases;

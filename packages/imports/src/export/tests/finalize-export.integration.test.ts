@@ -325,6 +325,16 @@ test.each([
   },
 );
 
+test('an export of changes that ends before its own start shows a clock that went back, also without another export', async () => {
+  const since = new Date(Date.parse(transactionTime) + 30_000).toISOString();
+  const request = { exportType: 'Patient' as const, resourceTypes: ['Patient'], since, sinceLast: true };
+  const exportId = await downloaded([patients], { request, sent: { ...sent, since } });
+  await mark({ at: new Date(since), transactionTime: since });
+  const ended = await finalize(exportId);
+  expect(codes(ended)).toContain('ehr-clock-went-back');
+  expect(await marks()).toEqual([]);
+});
+
 describe('an export of every type', () => {
   const every = { exportType: 'Patient', resourceTypes: [] } as const;
 

@@ -85,6 +85,19 @@ test('resources that an earlier attempt of the export has stored count as new, a
   expect(await next.result).toMatchObject({ stored: 300, unchanged: 300 });
 });
 
+test('the Parameters between the resources of a file by patient are counted, and only a file of Parameters stores them', async () => {
+  // FHIR Bulk Data STU3, "Bulk Data Output File Organization".
+  const value = { reference: 'Patient/p1' };
+  const header = JSON.stringify({ resourceType: 'Parameters', id: 'h', parameter: [{ name: 'header', value }] });
+  const lines = `${header}\n{"resourceType":"Patient","id":"p1"}\n`;
+  const connectionId = 'conn_headers';
+  const { result } = ingest(lines, { change: { connectionId, type: 'Resource' } });
+  expect(await result).toMatchObject({ stored: 1, quarantined: 0, headers: 1, types: ['Patient'] });
+  expect(await storedLines(connectionId, 'Parameters')).toEqual([]);
+  const own = ingest(`${header}\n`, { change: { connectionId, type: 'Parameters' } });
+  expect(await own.result).toMatchObject({ stored: 1 });
+});
+
 test('a file is stored without the lines that the database refuses #quarantine', async () => {
   const connectionId = 'conn_refused';
   const line = (index: number) => `{"resourceType":"Device","id":"d${index}"}`;
