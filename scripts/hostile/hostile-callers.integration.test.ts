@@ -197,7 +197,9 @@ function watchHealth(program: (typeof programs)[number]) {
   let isDone = false;
   const watching = (async () => {
     while (!isDone) {
-      const status = await fetch(`${system[program].url}/health`, { signal: AbortSignal.timeout(healthTimeoutMs) }).then(
+      const status = await fetch(`${system[program].url}/health`, {
+        signal: AbortSignal.timeout(healthTimeoutMs),
+      }).then(
         (response) => response.arrayBuffer().then(() => response.status),
         () => unanswered,
       );
