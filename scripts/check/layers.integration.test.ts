@@ -19,6 +19,7 @@ const owned = {
   '@opentelemetry': 'runtime',
   '@aws-sdk': 'encryption',
   express: 'apps',
+  httpxy: 'api',
 };
 
 const folders = globSync('{{apps,packages}/*,scripts}/package.json', { cwd: root }).map(dirname);

@@ -121,7 +121,6 @@ test('a dry run prints the plan with its obstacles, and writes only to a tempora
     'Changes    CHANGELOG.md\n',
     'Tag        v0.1.0',
     'Image      bulkhead-api:0.1.0',
-    'Image      bulkhead-serve:0.1.0',
     'Image      bulkhead-worker:0.1.0',
     'The first text.',
     '  docker push $REGISTRY/bulkhead-worker:0.1.0',
