@@ -34,7 +34,9 @@ const documentSchema = contentSchema.extend({
   /** Since when no known document refers to it. */
   unreferencedSince: z.date().exactOptional(),
   /** The content, if it is in its record: encrypted with a key of its own, which is encrypted with the key of the deployment. */
-  inline: z.strictObject({ encryptedKey: z.string(), bytes: z.custom<{ readonly buffer: Uint8Array }>() }).exactOptional(),
+  inline: z
+    .strictObject({ encryptedKey: z.string(), bytes: z.custom<{ readonly buffer: Uint8Array }>() })
+    .exactOptional(),
 });
 type StoredContent = Immutable<z.output<typeof contentSchema>> & Pick<z.output<typeof documentSchema>, 'inline'>;
 

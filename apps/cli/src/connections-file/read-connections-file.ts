@@ -30,7 +30,7 @@ export interface ConnectionsFile {
 /** The fields of a file, of its connections, and of their parts. A misspelt one is compared with them. */
 export const knownFields = [
   'defaults connections provider environment fhirEndpoint practiceId groupId userId force auth origins aliases webhook schedules cohorts url secret patients',
-  'method clientId clientSecret secretBy scope scopeVersion scopeTypes tokenEndpoint privateKey kid alg',
+  'method clientId clientSecret secretBy scope scopeVersion scopeTypes tokenEndpoint audience privateKey kid alg',
   'kind request cron timeZone spread paused exportType resourceTypes cohort includeStandard includeEnhanced includeOthers',
   'includeAppointments includeReferences',
 ].flatMap((line) => line.split(' '));

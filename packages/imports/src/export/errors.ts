@@ -28,7 +28,7 @@ export const exportError = defineErrors({
   'kick-off-unanswered': {
     title: 'The EHR does not respond to the kick-off',
     advice:
-      "Ask the EHR's support whether exports run. Set `kickOff.answerSeconds` of the provider if it needs longer, then retry.",
+      "Ask the EHR's support whether exports run. If it needs longer, let the provider wait longer for the response, then retry.",
     help: 'The EHR did not respond to the kick-off in time: 10 minutes, or `kickOff.answerSeconds` of the provider. It may be running the export, so the kick-off is sent once more after an hour. If it does not respond to that one either, the export fails, because each kick-off could start another one.',
   },
   'export-not-there-yet': {
